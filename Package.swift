@@ -79,7 +79,8 @@ let package = Package(
         module(
             "Configuration",
             ["YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Timestamps"]),
-        module("Inspection", ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+        module(
+            "Inspection", ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         module(
             "PolicyChecks",
             [
@@ -124,7 +125,9 @@ let package = Package(
         tests("JOSE", ["JOSE", "OpenSSL", "Jansson"]),
         tests("EntraTokens", ["EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         tests("AccessPolicy", ["AccessPolicy", "EntraTokens", "Timestamps"]),
-        tests("Authentication", ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+        tests(
+            "Authentication",
+            ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         tests("HTTPSClient", ["HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
         tests(
             "SigningKeys",
@@ -139,7 +142,8 @@ let package = Package(
                 nioCore, nioPosix, nioConcurrency, nioEmbedded, logging,
             ]),
         tests("TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
-        tests("Configuration", ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Timestamps"]),
+        tests(
+            "Configuration", ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Timestamps"]),
         tests(
             "Inspection",
             ["Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
@@ -153,7 +157,9 @@ let package = Package(
                 "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioConcurrency, logging,
                 metrics,
             ]),
-        tests("EntraSimulator", ["EntraSimulator", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix]),
+        tests(
+            "EntraSimulator",
+            ["EntraSimulator", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,52 @@
+/// A national cloud of Microsoft Entra and the addresses that belong to it.
+///
+/// Source: Microsoft identity platform, "National clouds".
+public enum Cloud: String, Sendable, CaseIterable {
+    case `public`
+    case usGovernment
+    case china
+
+    /// Base of sign-in addresses, without a slash at the end.
+    public var authority: String {
+        switch self {
+        case .public: "https://login.microsoftonline.com"
+        case .usGovernment: "https://login.microsoftonline.us"
+        case .china: "https://login.partner.microsoftonline.cn"
+        }
+    }
+
+    /// Base of version 1.0 issuers, without a slash at the end.
+    public var legacyIssuerBase: String {
+        switch self {
+        case .public, .usGovernment: "https://sts.windows.net"
+        case .china: "https://sts.chinacloudapi.cn"
+        }
+    }
+
+    /// Base of Microsoft Graph addresses, without a slash at the end.
+    public var graphEndpoint: String {
+        switch self {
+        case .public: "https://graph.microsoft.com"
+        case .usGovernment: "https://graph.microsoft.us"
+        case .china: "https://microsoftgraph.chinacloudapi.cn"
+        }
+    }
+
+    /// Values of a signing key's `cloud_instance_name` that mean this cloud.
+    public var instanceNames: [String] {
+        switch self {
+        case .public: ["microsoftonline.com"]
+        case .usGovernment: ["microsoftonline.us"]
+        case .china: ["partner.microsoftonline.cn", "chinacloudapi.cn"]
+        }
+    }
+
+    /// The name that kubelogin's `--environment` takes.
+    public var kubeloginEnvironment: String {
+        switch self {
+        case .public: "AzurePublicCloud"
+        case .usGovernment: "AzureUSGovernmentCloud"
+        case .china: "AzureChinaCloud"
+        }
+    }
+}

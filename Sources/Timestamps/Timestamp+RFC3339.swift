@@ -1,0 +1,125 @@
+extension Timestamp {
+    /// Reads an RFC 3339 date-time, for example `2026-12-01T00:00:00Z` or `2026-12-01T01:00:00+01:00`.
+    ///
+    /// A zone is required. Fractions of a second are cut off. Nil when the text is anything else.
+    public init?(rfc3339 text: some StringProtocol) {
+        var reader = DateReader(bytes: Array(text.utf8))
+        guard
+            let year = reader.number(digits: 4), reader.take("-"),
+            let month = reader.number(digits: 2), (1...12).contains(month), reader.take("-"),
+            let day = reader.number(digits: 2), (1...Timestamp.days(inMonth: month, of: year)).contains(day),
+            reader.take("T") || reader.take("t") || reader.take(" "),
+            let hour = reader.number(digits: 2), hour < 24, reader.take(":"),
+            let minute = reader.number(digits: 2), minute < 60, reader.take(":"),
+            // RFC 3339 allows leap seconds; they count as the next minute's first second.
+            let second = reader.number(digits: 2), second <= 60,
+            reader.skipFraction(),
+            let offset = reader.zoneOffset(), reader.isAtEnd
+        else { return nil }
+        let days = Timestamp.daysSinceEpoch(year: year, month: month, day: day)
+        self.init(secondsSinceEpoch: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset))
+    }
+
+    /// A UTC calendar date and time; nil where no such day exists.
+    public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+        guard (1...12).contains(month), day >= 1, day <= Timestamp.days(inMonth: month, of: year),
+            (0..<24).contains(hour), (0..<60).contains(minute), (0...60).contains(second)
+        else { return nil }
+        let days = Timestamp.daysSinceEpoch(year: year, month: month, day: day)
+        self.init(secondsSinceEpoch: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second))
+    }
+
+    /// The time in UTC as RFC 3339, for example `2026-12-01T00:00:00Z`.
+    ///
+    /// Times outside the years 0 to 9999 are given as the nearest that RFC 3339 can say.
+    public var rfc3339: String {
+        let parts = calendar
+        return Timestamp.padded(parts.year, 4) + "-" + Timestamp.padded(parts.month, 2) + "-"
+            + Timestamp.padded(parts.day, 2) + "T" + Timestamp.padded(parts.hour, 2) + ":"
+            + Timestamp.padded(parts.minute, 2) + ":" + Timestamp.padded(parts.second, 2) + "Z"
+    }
+
+    /// The UTC calendar fields.
+    var calendar: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+        let seconds = min(max(secondsSinceEpoch, -62_167_219_200), 253_402_300_799)
+        let (quotient, remainder) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        let dayNumber = Int(remainder < 0 ? quotient - 1 : quotient)
+        let second = Int(remainder < 0 ? remainder + 86_400 : remainder)
+        // Civil-from-days over 400-year eras that begin on 1 March.
+        let shifted = dayNumber + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthIndex = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthIndex + 2) / 5 + 1
+        let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        return (year, month, day, second / 3600, second % 3600 / 60, second % 60)
+    }
+
+    private static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+
+    private static func days(inMonth month: Int, of year: Int) -> Int {
+        switch month {
+        case 2: (year.isMultiple(of: 4) && !year.isMultiple(of: 100)) || year.isMultiple(of: 400) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+}
+
+private struct DateReader {
+    let bytes: [UInt8]
+    var position = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { position == bytes.count }
+
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
+        position += 1
+        return true
+    }
+
+    mutating func number(digits: Int) -> Int? {
+        guard position + digits <= bytes.count else { return nil }
+        var value = 0
+        for byte in bytes[position..<position + digits] {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        position += digits
+        return value
+    }
+
+    /// False for a point without digits behind it.
+    mutating func skipFraction() -> Bool {
+        guard take(".") else { return true }
+        var digits = 0
+        while number(digits: 1) != nil { digits += 1 }
+        return digits > 0
+    }
+
+    mutating func zoneOffset() -> Int? {
+        if take("Z") || take("z") { return 0 }
+        let sign: Int
+        if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
+        guard let hours = number(digits: 2), hours < 24, take(":"), let minutes = number(digits: 2), minutes < 60
+        else { return nil }
+        return sign * (hours * 3600 + minutes * 60)
+    }
+}

@@ -1,0 +1,49 @@
+import Testing
+import Timestamps
+
+@Suite struct TimestampTests {
+    @Test(
+        "a date-time with a zone is read and written back in UTC",
+        arguments: [
+            ("1970-01-01T00:00:00Z", Int64(0), "1970-01-01T00:00:00Z"),
+            ("2026-12-01T00:00:00Z", 1_796_083_200, "2026-12-01T00:00:00Z"),
+            ("2026-12-01T01:30:00+01:30", 1_796_083_200, "2026-12-01T00:00:00Z"),
+            ("2024-02-29T23:59:59.999-00:00", 1_709_251_199, "2024-02-29T23:59:59Z"),
+            ("1969-12-31T23:59:59Z", -1, "1969-12-31T23:59:59Z"),
+            ("2000-03-01t00:00:00z", 951_868_800, "2000-03-01T00:00:00Z"),
+            ("9999-12-31T23:59:59Z", 253_402_300_799, "9999-12-31T23:59:59Z"),
+            ("0000-01-01T00:00:00Z", -62_167_219_200, "0000-01-01T00:00:00Z"),
+        ])
+    func reads(text: String, seconds: Int64, written: String) throws {
+        let time = try #require(Timestamp(rfc3339: text))
+        #expect(time.secondsSinceEpoch == seconds)
+        #expect(time.rfc3339 == written)
+    }
+
+    @Test(
+        "anything that is no RFC 3339 date-time with a zone is refused",
+        arguments: [
+            "", "2026-12-01", "2026-12-01T00:00:00", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
+            "1900-02-29T00:00:00Z", "2026-12-01T24:00:00Z", "2026-12-01T00:60:00Z", "2026-12-01T00:00:61Z",
+            "2026-12-01T00:00:00.Z", "2026-12-01T00:00:00+0100", "2026-12-01T00:00:00ZZ", "26-12-01T00:00:00Z",
+            "2026-12-01T00:00:00+24:00", " 2026-12-01T00:00:00Z", "tomorrow", "2026-00-10T00:00:00Z",
+        ])
+    func refuses(text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
+    @Test("every day of 400 years survives writing and reading")
+    func roundTrip() throws {
+        for day in stride(from: Int64(-80_000), to: 80_000, by: 1) {
+            let time = Timestamp(secondsSinceEpoch: day * 86_400 + 12_345)
+            #expect(Timestamp(rfc3339: time.rfc3339) == time)
+        }
+    }
+
+    @Test("adding and subtracting stay inside the range")
+    func saturates() {
+        #expect(Timestamp(secondsSinceEpoch: .max).adding(seconds: 1).secondsSinceEpoch == .max)
+        #expect(Timestamp(secondsSinceEpoch: .min).adding(seconds: -1).secondsSinceEpoch == .min)
+        #expect(Timestamp(secondsSinceEpoch: .max).seconds(since: Timestamp(secondsSinceEpoch: -1)) == .max)
+    }
+}
