@@ -3,4 +3,8 @@
 
 #include <jansson.h>
 
+static inline json_type CJansson_json_typeof(const json_t *json) { return json_typeof(json); }
+static inline void CJansson_json_decref(json_t *json) { json_decref(json); }
+static inline int CJansson_json_is_true(const json_t *json) { return json_is_true(json); }
+
 #endif

@@ -1,0 +1,144 @@
+public import Jansson
+public import Timestamps
+
+/// The claims of an Entra token, each read by itself, so that one malformed claim does not hide the others.
+///
+/// Whether they may be believed is not known here: the caller has verified the signature, or has not.
+public struct EntraClaims: Sendable {
+    public let json: JSONValue
+    public let issuer: String?
+    public let audience: String?
+    public let version: TokenVersion?
+    public let tenantID: String?
+    public let objectID: String?
+    /// `appid` (version 1.0) or `azp` (version 2.0).
+    public let clientAppID: String?
+    public let userPrincipalName: String?
+    public let expires: Timestamp?
+    public let notBefore: Timestamp?
+    public let issuedAt: Timestamp?
+    public let scopes: String?
+    public let roles: [String]
+    public let groups: GroupClaim
+    /// `uti`: the token's own ID.
+    public let tokenID: String?
+    public let identityType: String?
+    public let identityProvider: String?
+    public let account: Int64?
+    public let identityRelations: [Substring]
+    public let actorFacets: [Substring]
+    public let hasManagedIdentityResource: Bool
+    /// Whether the token is bound to a key (`cnf`), in whatever form.
+    public let isBound: Bool
+    /// Names of claims that are needed or understood and have the wrong form, in the order of reading.
+    public let malformed: [String]
+
+    public init(_ json: JSONValue) {
+        var reader = ClaimReader(json: json)
+        self.json = json
+        issuer = reader.text("iss")
+        audience = reader.text("aud")
+        version = reader.text("ver").flatMap(TokenVersion.init(rawValue:))
+        tenantID = reader.text("tid")
+        objectID = reader.text("oid")
+        let appID = reader.text("appid")
+        let authorizedParty = reader.text("azp")
+        clientAppID = version == .v2 ? authorizedParty ?? appID : appID ?? authorizedParty
+        userPrincipalName = reader.name("upn")
+        expires = reader.time("exp")
+        notBefore = reader.time("nbf")
+        issuedAt = reader.time("iat")
+        scopes = reader.text("scp")
+        roles = reader.texts("roles")
+        groups = GroupClaim(json)
+        tokenID = reader.text("uti")
+        identityType = reader.text("idtyp")
+        identityProvider = reader.text("idp")
+        account = reader.number("acct")
+        identityRelations = reader.text("xms_idrel")?.split(separator: " ") ?? []
+        actorFacets =
+            (reader.text("xms_sub_fct")?.split(separator: " ") ?? [])
+            + (reader.text("xms_act_fct")?.split(separator: " ") ?? [])
+        hasManagedIdentityResource = json["xms_mirid"] != nil
+        isBound = json["cnf"] != nil
+        if version == nil { reader.refuse("ver") }
+        if expires == nil { reader.refuse("exp") }
+        if notBefore == nil && issuedAt == nil { reader.refuse("iat") }
+        if let expires, let notBefore, expires <= notBefore { reader.refuse("exp") }
+        if let names = json["_claim_names"], names.kind != .object { reader.refuse("_claim_names") }
+        malformed = reader.malformed
+    }
+
+    /// When the token's life began, as it says itself.
+    public var lifetimeStart: Timestamp? { issuedAt ?? notBefore }
+
+    /// Whether this token authorizes access; an ID token names no client.
+    public var isAccessToken: Bool { clientAppID != nil }
+}
+
+/// Reads single claims and remembers which of them had the wrong form.
+private struct ClaimReader {
+    let json: JSONValue
+    var malformed: [String] = []
+
+    init(json: JSONValue) { self.json = json }
+
+    mutating func refuse(_ name: String) {
+        if !malformed.contains(name) { malformed.append(name) }
+    }
+
+    mutating func text(_ name: StaticString) -> String? {
+        guard let value = json[name] else { return nil }
+        guard let text = value.string else {
+            refuse("\(name)")
+            return nil
+        }
+        return text
+    }
+
+    /// A text that becomes a name elsewhere: no control characters, of sane length, or empty for none.
+    mutating func name(_ name: StaticString) -> String? {
+        guard let text = text(name), !text.isEmpty else { return nil }
+        guard text.utf8.count <= 1024, text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
+            refuse("\(name)")
+            return nil
+        }
+        return text
+    }
+
+    mutating func time(_ name: StaticString) -> Timestamp? {
+        guard let value = json[name] else { return nil }
+        guard let seconds = value.integer else {
+            refuse("\(name)")
+            return nil
+        }
+        return Timestamp(secondsSinceEpoch: seconds)
+    }
+
+    /// An integer, also when it is written as a text: `acct` has been seen as both.
+    mutating func number(_ name: StaticString) -> Int64? {
+        guard let value = json[name] else { return nil }
+        if let number = value.integer { return number }
+        if let text = value.string, let number = Int64(text) { return number }
+        refuse("\(name)")
+        return nil
+    }
+
+    mutating func texts(_ name: StaticString) -> [String] {
+        guard let value = json[name] else { return [] }
+        guard let array = value.array else {
+            refuse("\(name)")
+            return []
+        }
+        var texts: [String] = []
+        texts.reserveCapacity(array.count)
+        for element in array {
+            guard let text = element.string else {
+                refuse("\(name)")
+                return []
+            }
+            texts.append(text)
+        }
+        return texts
+    }
+}

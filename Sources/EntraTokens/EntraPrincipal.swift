@@ -1,0 +1,39 @@
+/// A principal whose token was taken: what access is decided on.
+public struct EntraPrincipal: Sendable {
+    /// Position of the tenant in the configuration.
+    public var tenantIndex: Int
+    public var tenantID: GUID
+    public var objectID: GUID
+    public var kind: SubjectKind
+    public var clientAppID: String?
+    public var userPrincipalName: String?
+    public var groups: [GUID]
+    public var hasGroupOverage: Bool
+    public var roles: [String]
+    /// `uti`
+    public var tokenID: String?
+
+    public init(
+        tenantIndex: Int,
+        tenantID: GUID,
+        objectID: GUID,
+        kind: SubjectKind,
+        clientAppID: String? = nil,
+        userPrincipalName: String? = nil,
+        groups: [GUID] = [],
+        hasGroupOverage: Bool = false,
+        roles: [String] = [],
+        tokenID: String? = nil
+    ) {
+        self.tenantIndex = tenantIndex
+        self.tenantID = tenantID
+        self.objectID = objectID
+        self.kind = kind
+        self.clientAppID = clientAppID
+        self.userPrincipalName = userPrincipalName
+        self.groups = groups
+        self.hasGroupOverage = hasGroupOverage
+        self.roles = roles
+        self.tokenID = tokenID
+    }
+}

@@ -1,0 +1,44 @@
+extension SubjectKind {
+    /// Tells who a token speaks for.
+    ///
+    /// Source: Microsoft Entra documentation of `idtyp`, `acct`, `idp` and the `xms_` claims. `oid == sub` proves
+    /// nothing and is not looked at; values that are not known are ignored, except for `idtyp` itself.
+    public init(_ claims: EntraClaims, trust: TenantTrust) {
+        if claims.actorFacets.contains(where: { $0 == "11" || $0 == "13" }) {
+            self = .agent
+            return
+        }
+        switch claims.identityType {
+        case "device":
+            self = .device
+        case "app":
+            self = SubjectKind.application(claims)
+        case "user":
+            self = SubjectKind.person(claims, trust: trust)
+        case nil:
+            // Without idtyp, an application's token has neither scopes nor a user principal name.
+            let isPerson = claims.scopes != nil || claims.userPrincipalName != nil
+            self = isPerson ? SubjectKind.person(claims, trust: trust) : SubjectKind.application(claims)
+        default:
+            self = .unknown
+        }
+    }
+
+    private static func application(_ claims: EntraClaims) -> SubjectKind {
+        claims.hasManagedIdentityResource || claims.identityRelations.contains("33") ? .managedIdentity : .app
+    }
+
+    private static func person(_ claims: EntraClaims, trust: TenantTrust) -> SubjectKind {
+        if claims.account == 1 || claims.identityRelations.contains("5") { return .guest }
+        if let provider = claims.identityProvider, provider != claims.issuer,
+            provider != trust.issuer(.v1), provider != trust.issuer(.v2)
+        {
+            return .guest
+        }
+        if let name = claims.userPrincipalName?.uppercased(), name.contains(SubjectKind.externalMark) { return .guest }
+        return .user
+    }
+
+    /// Stands in the user principal names of guests: `name_home.example#EXT#@resource.example`.
+    private static let externalMark = "#EXT#"
+}

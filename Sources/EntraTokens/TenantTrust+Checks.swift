@@ -1,0 +1,44 @@
+internal import Jansson
+
+extension TenantTrust {
+    /// Whether the token was made for this cluster: the application ID, its `spn:` form, or exactly as configured.
+    public func accepts(audience: String) -> Bool {
+        let bare = audience.utf8.starts(with: "spn:".utf8) ? String(audience.dropFirst(4)) : audience
+        if let id = GUID(bare) {
+            return audiences.contains { GUID($0) == id } || audiences.contains(audience)
+        }
+        return audiences.contains(audience)
+    }
+
+    public func accepts(clientAppID: String) -> Bool {
+        guard !allowedClientAppIDs.isEmpty else { return true }
+        guard let id = GUID(clientAppID) else { return false }
+        return allowedClientAppIDs.contains(id)
+    }
+
+    /// The first required claim that is missing or has another value; nil when all hold.
+    public func unmetRequirement(_ claims: EntraClaims) -> (claim: String, reason: RefusalReason)? {
+        for required in requiredClaims where claims.json[named: required.claim] == nil {
+            return (required.claim, .requiredClaimMissing)
+        }
+        for required in requiredClaims where !required.holds(claims) {
+            return (required.claim, .requiredClaimMismatch)
+        }
+        return nil
+    }
+}
+
+extension RequiredClaim {
+    /// Whether the claim's text, or one element of its array, equals one of the values. `scp` is a list of texts
+    /// separated by spaces.
+    func holds(_ claims: EntraClaims) -> Bool {
+        guard let value = claims.json[named: claim] else { return false }
+        if claim == "scp", let scopes = value.string {
+            return scopes.split(separator: " ").contains { values.contains(String($0)) }
+        }
+        if let array = value.array {
+            return array.contains { element in element.scalarText.map(values.contains) ?? false }
+        }
+        return value.scalarText.map(values.contains) ?? false
+    }
+}

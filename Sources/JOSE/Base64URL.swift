@@ -1,0 +1,98 @@
+/// Base64url without padding, strictly as JWS uses it (RFC 7515 section 2, RFC 4648 section 5).
+public enum Base64URL {
+    /// Decodes; nil for padding, white space, `+`, `/`, an impossible length, or non-zero trailing bits.
+    ///
+    /// Each byte string has exactly one accepted encoding, so a token cannot be varied without touching its bytes.
+    public static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+        let tail = text.count % 4
+        guard tail != 1 else { return nil }
+        let wholeGroups = text.count / 4
+        let length = wholeGroups * 3 + (tail == 0 ? 0 : tail - 1)
+        var valid = true
+        let decoded = [UInt8](unsafeUninitializedCapacity: length) { output, count in
+            valid = decodingTable.withUnsafeBufferPointer { table in
+                fill(output, from: text, wholeGroups: wholeGroups, tail: tail, table: table)
+            }
+            count = valid ? length : 0
+        }
+        return valid ? decoded : nil
+    }
+
+    /// Encodes without padding.
+    public static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+        let length = (bytes.count * 4 + 2) / 3
+        return String(unsafeUninitializedCapacity: length) { output in
+            var position = 0
+            var accumulator: UInt32 = 0
+            var bits = 0
+            for byte in bytes {
+                accumulator = accumulator << 8 | UInt32(byte)
+                bits += 8
+                while bits >= 6 {
+                    bits -= 6
+                    output[position] = alphabet[Int(accumulator >> UInt32(bits) & 63)]
+                    position += 1
+                }
+            }
+            if bits > 0 {
+                output[position] = alphabet[Int(accumulator << UInt32(6 - bits) & 63)]
+                position += 1
+            }
+            return position
+        }
+    }
+
+    /// Encodes without padding.
+    public static func encode(_ bytes: [UInt8]) -> String {
+        bytes.withUnsafeBytes { encode($0) }
+    }
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    /// 0 to 63, or 255 for what is no character of the alphabet.
+    private static let decodingTable: [UInt8] = {
+        var table = [UInt8](repeating: 255, count: 256)
+        for (value, character) in alphabet.enumerated() { table[Int(character)] = UInt8(value) }
+        return table
+    }()
+
+    private static func fill(
+        _ output: UnsafeMutableBufferPointer<UInt8>,
+        from text: UnsafeRawBufferPointer,
+        wholeGroups: Int,
+        tail: Int,
+        table: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        // Invalid characters set the two high bits; they are looked at once, at the end.
+        var seen: UInt8 = 0
+        var read = 0
+        var written = 0
+        for _ in 0..<wholeGroups {
+            let first = table[Int(text[read])]
+            let second = table[Int(text[read + 1])]
+            let third = table[Int(text[read + 2])]
+            let fourth = table[Int(text[read + 3])]
+            seen |= first | second | third | fourth
+            output[written] = first << 2 | second >> 4
+            output[written + 1] = second << 4 | third >> 2
+            output[written + 2] = third << 6 | fourth
+            read += 4
+            written += 3
+        }
+        if tail >= 2 {
+            let first = table[Int(text[read])]
+            let second = table[Int(text[read + 1])]
+            seen |= first | second
+            output[written] = first << 2 | second >> 4
+            if tail == 2 {
+                guard second & 15 == 0 else { return false }
+            } else {
+                let third = table[Int(text[read + 2])]
+                seen |= third
+                output[written + 1] = second << 4 | third >> 2
+                guard third & 3 == 0 else { return false }
+            }
+        }
+        return seen < 64
+    }
+}

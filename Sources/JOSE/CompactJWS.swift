@@ -1,0 +1,66 @@
+internal import Glibc
+
+/// Why bytes are no JWS in compact serialization.
+public enum CompactJWSError: Error, Sendable, Equatable {
+    case empty
+    case notThreeParts
+    /// Five parts: a JWE (RFC 7516 section 7.1).
+    case encrypted
+    /// A part that is not strict base64url, or an empty header or payload.
+    case badEncoding
+}
+
+/// The parts of a JWS in compact serialization (RFC 7515 section 7.1), decoded but neither parsed nor verified.
+public struct CompactJWS: Sendable {
+    public let header: [UInt8]
+    public let untrustedPayload: [UInt8]
+    /// Empty when the token ends with its second dot.
+    public let signature: [UInt8]
+    /// How many bytes of the token, from its beginning, the signature covers.
+    public let signedLength: Int
+
+    /// Splits and decodes. The cost is linear in the length however many dots there are.
+    public init(parsing token: UnsafeRawBufferPointer) throws(CompactJWSError) {
+        guard !token.isEmpty else { throw .empty }
+        var dots: (Int, Int, Int, Int) = (0, 0, 0, 0)
+        var dotCount = 0
+        var position = 0
+        while let dot = CompactJWS.firstDot(in: token, from: position) {
+            switch dotCount {
+            case 0: dots.0 = dot
+            case 1: dots.1 = dot
+            case 2: dots.2 = dot
+            case 3: dots.3 = dot
+            default: throw .notThreeParts
+            }
+            dotCount += 1
+            position = dot + 1
+        }
+        guard dotCount != 4 else {
+            throw CompactJWS.isEncrypted(token, headerEnd: dots.0) ? .encrypted : .notThreeParts
+        }
+        guard dotCount == 2 else { throw .notThreeParts }
+        guard dots.0 > 0, dots.1 > dots.0 + 1 else { throw .badEncoding }
+        guard let header = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[..<dots.0])),
+            let payload = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[(dots.0 + 1)..<dots.1])),
+            let signature = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[(dots.1 + 1)...]))
+        else { throw .badEncoding }
+        self.header = header
+        self.untrustedPayload = payload
+        self.signature = signature
+        self.signedLength = dots.1
+    }
+
+    private static func firstDot(in token: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard start < token.count, let base = token.baseAddress,
+            let found = memchr(base + start, Int32(UInt8(ascii: ".")), token.count - start)
+        else { return nil }
+        return UnsafeRawPointer(found) - base
+    }
+
+    /// Five parts alone may be noise; a JWE begins with an encoded JSON object.
+    private static func isEncrypted(_ token: UnsafeRawBufferPointer, headerEnd: Int) -> Bool {
+        guard let header = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[..<headerEnd])) else { return false }
+        return header.first == UInt8(ascii: "{")
+    }
+}
