@@ -1,0 +1,94 @@
+/// Why a connection or request was turned away without a decision: the `cause` of
+/// `kube_entra_requests_rejected_total`.
+public enum RejectionCause: String, Sendable, CaseIterable {
+    case connectionLimit = "connection_limit"
+    case peerConnectionLimit = "peer_connection_limit"
+    case handshakeFailed = "handshake_failed"
+    case handshakeTimeout = "handshake_timeout"
+    case clientName = "client_name"
+    case malformedRequest = "malformed_request"
+    case headersTooLarge = "headers_too_large"
+    case notFound = "not_found"
+    case methodNotAllowed = "method_not_allowed"
+    case contentType = "content_type"
+    case lengthRequired = "length_required"
+    case bodyTooLarge = "body_too_large"
+    case notATokenReview = "not_a_token_review"
+    case bytesInFlight = "bytes_in_flight"
+    case requestTimeout = "request_timeout"
+    case answerTimeout = "answer_timeout"
+    case replayMemoryFull = "replay_memory_full"
+    case http2Abuse = "http2_abuse"
+}
+
+/// A request that gets an HTTP error instead of a decision.
+enum Refusal: Equatable, CaseIterable {
+    case malformed
+    case headersTooLarge
+    case clientName
+    case notFound
+    case methodNotAllowed
+    case contentType
+    case lengthRequired
+    case bodyTooLarge
+    case bytesInFlight
+    case requestTimeout
+    case replayMemoryFull
+
+    var status: Int {
+        switch self {
+        case .malformed: 400
+        case .clientName: 403
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .requestTimeout: 408
+        case .lengthRequired: 411
+        case .bodyTooLarge: 413
+        case .contentType: 415
+        case .headersTooLarge: 431
+        case .bytesInFlight, .replayMemoryFull: 503
+        }
+    }
+
+    var cause: RejectionCause {
+        switch self {
+        case .malformed: .malformedRequest
+        case .headersTooLarge: .headersTooLarge
+        case .clientName: .clientName
+        case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .contentType: .contentType
+        case .lengthRequired: .lengthRequired
+        case .bodyTooLarge: .bodyTooLarge
+        case .bytesInFlight: .bytesInFlight
+        case .requestTimeout: .requestTimeout
+        case .replayMemoryFull: .replayMemoryFull
+        }
+    }
+
+    /// For people; says nothing about what was sent.
+    var sentence: String {
+        switch self {
+        case .malformed: "the request is not valid HTTP"
+        case .clientName: "the client certificate's name is not allowed"
+        case .notFound: "there is nothing here; token reviews are posted to /authenticate"
+        case .methodNotAllowed: "token reviews are sent with POST"
+        case .requestTimeout: "the request took too long to arrive"
+        case .lengthRequired: "the request has no body length"
+        case .bodyTooLarge: "the request body is too large"
+        case .contentType: "token reviews are sent as application/json"
+        case .headersTooLarge: "the request's headers are too large"
+        case .bytesInFlight: "too many requests are being received; try again"
+        case .replayMemoryFull: "too many proofs of possession are being remembered; try again"
+        }
+    }
+
+    /// Headers beside length and type.
+    var headers: [(name: String, value: String)] {
+        switch self {
+        case .methodNotAllowed: [("allow", "POST")]
+        case .bytesInFlight, .replayMemoryFull: [("retry-after", "1")]
+        default: []
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// What is known of a request before its body: the same for HTTP/1.1 and HTTP/2.
+struct RequestSummary: Equatable {
+    enum Method: Equatable {
+        case post
+        case get
+        case other
+    }
+
+    /// How the body's end is known.
+    enum BodyLength: Equatable {
+        case none
+        case bytes(Int)
+        /// Chunked, or an HTTP/2 stream without a length.
+        case untilEnd
+    }
+
+    var method: Method
+    /// With its query.
+    var target: String
+    var contentType: String?
+    var body: BodyLength
+    var expectsContinue = false
+
+    var path: Substring { target.prefix { $0 != "?" } }
+
+    /// Whether a body of that type may hold a TokenReview; a missing type is not held against the client.
+    var isJSON: Bool {
+        guard let contentType else { return true }
+        let type = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+        return type.lowercased() == "application/json"
+    }
+}

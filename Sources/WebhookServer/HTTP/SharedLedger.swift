@@ -1,0 +1,59 @@
+import NIOCore
+import Synchronization
+
+/// Counts what all event loops hold together. Atomics only: nothing here makes one loop wait for another.
+final class SharedLedger: Sendable {
+    private let limits: ServerLimits
+    private let bytes = Atomic<Int>(0)
+    private let connections = Atomic<Int>(0)
+    // Taken when a connection begins and ends, never for a request.
+    private let peers = Mutex<[String: Int]>([:])
+
+    init(limits: ServerLimits) {
+        self.limits = limits
+    }
+
+    var bytesInFlight: Int { bytes.load(ordering: .relaxed) }
+    var openConnections: Int { connections.load(ordering: .relaxed) }
+
+    func reserve(bytes count: Int) -> Bool {
+        let sum = bytes.wrappingAdd(count, ordering: .relaxed).newValue
+        guard sum <= limits.bytesInFlight else {
+            release(bytes: count)
+            return false
+        }
+        return true
+    }
+
+    func release(bytes count: Int) {
+        guard count > 0 else { return }
+        bytes.wrappingSubtract(count, ordering: .relaxed)
+    }
+
+    /// Nil when the connection may stay; it must then be ended with ``closeConnection(from:)``.
+    func openConnection(from peer: String) -> RejectionCause? {
+        guard connections.wrappingAdd(1, ordering: .relaxed).newValue <= limits.connections else {
+            connections.wrappingSubtract(1, ordering: .relaxed)
+            return .connectionLimit
+        }
+        let isWithinLimit = peers.withLock { peers in
+            let count = peers[peer, default: 0]
+            guard count < limits.connectionsPerPeer else { return false }
+            peers[peer] = count + 1
+            return true
+        }
+        guard isWithinLimit else {
+            connections.wrappingSubtract(1, ordering: .relaxed)
+            return .peerConnectionLimit
+        }
+        return nil
+    }
+
+    func closeConnection(from peer: String) {
+        connections.wrappingSubtract(1, ordering: .relaxed)
+        peers.withLock { peers in
+            let count = peers[peer, default: 1]
+            peers[peer] = count > 1 ? count - 1 : nil
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// Why a decision is missing in a log.
+enum LogLoss: CaseIterable {
+    /// The same refusal came too often to write every line.
+    case repeated
+    /// The log's reader is too slow.
+    case logQueueFull
+    /// The disk is too slow.
+    case auditQueueFull
+    /// The disk is full, or the file is gone.
+    case auditWriteFailed
+
+    var log: String {
+        switch self {
+        case .repeated, .logQueueFull: "decisions"
+        case .auditQueueFull, .auditWriteFailed: "audit"
+        }
+    }
+
+    var cause: String {
+        switch self {
+        case .repeated: "repeated"
+        case .logQueueFull, .auditQueueFull: "queue_full"
+        case .auditWriteFailed: "write_failed"
+        }
+    }
+}

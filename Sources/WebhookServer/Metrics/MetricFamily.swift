@@ -1,0 +1,81 @@
+/// A metric's name, meaning and kind, declared before its first value so that it is there from the start.
+public struct MetricFamily: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        case counter
+        case gauge
+        /// Upper bounds of the buckets, ascending, without infinity.
+        case histogram(buckets: [Double])
+    }
+
+    /// Counters end in `_total`.
+    public var name: String
+    public var help: String
+    public var kind: Kind
+
+    public init(name: String, help: String, kind: Kind) {
+        self.name = name
+        self.help = help
+        self.kind = kind
+    }
+}
+
+extension MetricFamily {
+    /// Every family of this project beside `process_*`, in the order in which they are shown.
+    static let all: [MetricFamily] = [
+        MetricFamily(
+            name: Name.reviews, help: "Token reviews answered, by result and, unless accepted, reason.", kind: .counter),
+        MetricFamily(
+            name: Name.reviewDuration,
+            help: "Seconds from a whole token review to its answer.",
+            kind: .histogram(buckets: [
+                0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                2.5, 5,
+            ])),
+        MetricFamily(
+            name: Name.cache, help: "Lookups in the cache of verified tokens, by hit or miss.", kind: .counter),
+        MetricFamily(name: Name.signingKeys, help: "Usable signing keys of a tenant.", kind: .gauge),
+        MetricFamily(
+            name: Name.keyRefreshes, help: "Fetches of a tenant's signing keys, by result.", kind: .counter),
+        MetricFamily(
+            name: Name.keysLastSuccess,
+            help: "When a tenant's signing keys were last fetched, in seconds since 1970.",
+            kind: .gauge),
+        MetricFamily(
+            name: Name.groupResolutions, help: "Questions to the directory about groups, by result.", kind: .counter),
+        MetricFamily(name: Name.configReloads, help: "Reloads of the configuration, by result.", kind: .counter),
+        MetricFamily(
+            name: Name.configLastSuccess,
+            help: "When the configuration was last loaded, in seconds since 1970.",
+            kind: .gauge),
+        MetricFamily(
+            name: Name.certificateExpiry,
+            help: "When the first certificate of a file expires, in seconds since 1970.",
+            kind: .gauge),
+        MetricFamily(name: Name.connections, help: "Open connections to the webhook.", kind: .gauge),
+        MetricFamily(
+            name: Name.rejected, help: "Connections and requests turned away undecided, by cause.", kind: .counter),
+        MetricFamily(
+            name: Name.emergencyAccess, help: "Token reviews accepted with emergency access.", kind: .counter),
+        MetricFamily(
+            name: Name.logLinesDropped, help: "Decisions left out of a log, by log and cause.", kind: .counter),
+        MetricFamily(name: Name.buildInfo, help: "Always 1; the version is in the label.", kind: .gauge),
+    ]
+
+    enum Name {
+        static let reviews = "kube_entra_token_reviews_total"
+        static let reviewDuration = "kube_entra_token_review_duration_seconds"
+        static let cache = "kube_entra_verified_token_cache_total"
+        static let signingKeys = "kube_entra_signing_keys"
+        static let keyRefreshes = "kube_entra_signing_key_refreshes_total"
+        static let keysLastSuccess = "kube_entra_signing_keys_last_success_timestamp_seconds"
+        static let groupResolutions = "kube_entra_group_resolutions_total"
+        static let configReloads = "kube_entra_config_reloads_total"
+        static let configLastSuccess = "kube_entra_config_last_success_timestamp_seconds"
+        static let certificateExpiry = "kube_entra_certificate_expiry_timestamp_seconds"
+        static let connections = "kube_entra_connections"
+        static let rejected = "kube_entra_requests_rejected_total"
+        static let emergencyAccess = "kube_entra_emergency_access_total"
+        static let logLinesDropped = "kube_entra_log_lines_dropped_total"
+        static let buildInfo = "kube_entra_build_info"
+    }
+}

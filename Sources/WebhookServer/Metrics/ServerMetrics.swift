@@ -1,0 +1,155 @@
+public import CoreMetrics
+import EntraTokens
+import Synchronization
+public import Timestamps
+
+/// How an undertaking ended that other modules report.
+public enum MetricResult: String, Sendable, CaseIterable {
+    case success
+    case failure
+}
+
+/// How a question to the directory ended.
+public enum GroupResolutionResult: String, Sendable, CaseIterable {
+    case success
+    case failure
+    /// Answered from memory.
+    case cached
+    /// Answered from memory that is older than it should be, because the directory did not answer.
+    case stale
+}
+
+/// The metrics of the contract, as typed functions. Handlers are made once; counting takes no lock.
+public final class ServerMetrics: Sendable {
+    private let factory: any MetricsFactory
+    private let accepted: Counter
+    private let refused: [RefusalReason: Counter]
+    private let duration: Timer
+    private let cacheHits: Counter
+    private let cacheMisses: Counter
+    private let connections: Meter
+    private let rejected: [RejectionCause: Counter]
+    private let emergencyAccess: Counter
+    private let configReloads: [MetricResult: Counter]
+    private let configLastSuccess: Meter
+    private let dropped: [LogLoss: Counter]
+
+    /// - Parameters:
+    ///   - tenantIDs: as they stand in labels, in the configuration's order.
+    public init(factory: any MetricsFactory, version: String, tenantIDs: [String] = []) {
+        self.factory = factory
+        typealias Name = MetricFamily.Name
+        func counter(_ name: String, _ labels: [(String, String)] = []) -> Counter {
+            Counter(label: name, dimensions: labels, factory: factory)
+        }
+        accepted = counter(Name.reviews, [("result", "accepted"), ("reason", "")])
+        refused = Dictionary(
+            uniqueKeysWithValues: RefusalReason.allCases.map { reason in
+                let result = reason.isForeign ? "foreign" : "refused"
+                return (reason, counter(Name.reviews, [("result", result), ("reason", reason.code)]))
+            })
+        duration = Timer(label: Name.reviewDuration, dimensions: [], factory: factory)
+        cacheHits = counter(Name.cache, [("result", "hit")])
+        cacheMisses = counter(Name.cache, [("result", "miss")])
+        connections = Meter(label: Name.connections, dimensions: [], factory: factory)
+        rejected = Dictionary(
+            uniqueKeysWithValues: RejectionCause.allCases.map { ($0, counter(Name.rejected, [("cause", $0.rawValue)])) })
+        emergencyAccess = counter(Name.emergencyAccess)
+        configReloads = Dictionary(
+            uniqueKeysWithValues: MetricResult.allCases.map {
+                ($0, counter(Name.configReloads, [("result", $0.rawValue)]))
+            })
+        configLastSuccess = Meter(label: Name.configLastSuccess, dimensions: [], factory: factory)
+        dropped = Dictionary(
+            uniqueKeysWithValues: LogLoss.allCases.map {
+                ($0, counter(Name.logLinesDropped, [("log", $0.log), ("cause", $0.cause)]))
+            })
+        Meter(label: Name.buildInfo, dimensions: [("version", version)], factory: factory).set(Int64(1))
+        for tenant in tenantIDs { register(tenant: tenant) }
+    }
+
+    /// Makes a tenant's series appear with zeros. Again for tenants that a reload adds.
+    public func register(tenant: String) {
+        setSigningKeys(tenant: tenant, count: 0)
+        _ = meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)])
+        for result in MetricResult.allCases { keyRefreshes(tenant, result).increment(by: 0) }
+        for result in GroupResolutionResult.allCases { groupResolutions(tenant, result).increment(by: 0) }
+    }
+
+    // MARK: Reported by the server
+
+    func recordAccepted(isEmergency: Bool, nanoseconds: Int64) {
+        accepted.increment()
+        if isEmergency { emergencyAccess.increment() }
+        duration.recordNanoseconds(nanoseconds)
+    }
+
+    func recordRefused(_ reason: RefusalReason, nanoseconds: Int64) {
+        refused[reason]?.increment()
+        duration.recordNanoseconds(nanoseconds)
+    }
+
+    func recordCacheLookup(isHit: Bool) {
+        (isHit ? cacheHits : cacheMisses).increment()
+    }
+
+    func recordRejected(_ cause: RejectionCause) {
+        rejected[cause]?.increment()
+    }
+
+    func connectionOpened() { connections.increment() }
+    func connectionClosed() { connections.decrement() }
+
+    func recordLost(_ loss: LogLoss, count: Int = 1) {
+        dropped[loss]?.increment(by: count)
+    }
+
+    // MARK: Reported by other modules
+
+    public func recordKeyRefresh(tenant: String, result: MetricResult) {
+        keyRefreshes(tenant, result).increment()
+    }
+
+    public func setSigningKeys(tenant: String, count: Int) {
+        meter(MetricFamily.Name.signingKeys, [("tenant", tenant)]).set(Int64(count))
+    }
+
+    public func setSigningKeysLastSuccess(tenant: String, _ time: Timestamp) {
+        meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)]).set(time.secondsSinceEpoch)
+    }
+
+    public func recordGroupResolution(tenant: String, result: GroupResolutionResult) {
+        groupResolutions(tenant, result).increment()
+    }
+
+    public func recordConfigReload(_ result: MetricResult) {
+        configReloads[result]?.increment()
+    }
+
+    public func setConfigLastSuccess(_ time: Timestamp) {
+        configLastSuccess.set(time.secondsSinceEpoch)
+    }
+
+    /// - Parameter file: the name of the setting, for example `server.certificate`, or a path from the configuration.
+    public func setCertificateExpiry(file: String, _ time: Timestamp) {
+        meter(MetricFamily.Name.certificateExpiry, [("file", file)]).set(time.secondsSinceEpoch)
+    }
+
+    private func meter(_ name: String, _ labels: [(String, String)]) -> Meter {
+        Meter(label: name, dimensions: labels, factory: factory)
+    }
+
+    private func keyRefreshes(_ tenant: String, _ result: MetricResult) -> Counter {
+        Counter(
+            label: MetricFamily.Name.keyRefreshes,
+            dimensions: [("tenant", tenant), ("result", result.rawValue)],
+            factory: factory)
+    }
+
+    private func groupResolutions(_ tenant: String, _ result: GroupResolutionResult) -> Counter {
+        Counter(
+            label: MetricFamily.Name.groupResolutions,
+            dimensions: [("tenant", tenant), ("result", result.rawValue)],
+            factory: factory)
+    }
+}

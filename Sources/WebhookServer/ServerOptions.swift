@@ -1,0 +1,49 @@
+/// Where a server listens.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// An IPv4 or IPv6 address, without brackets, or a name.
+    public var host: String
+    /// 0: any free port.
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// How a webhook server is set up. Changing any of it needs a new server.
+public struct ServerOptions: Sendable {
+    public var listen: ListenAddress
+    /// Nil: no operations listener.
+    public var operations: ListenAddress?
+    public var limits: ServerLimits
+    /// Common names or DNS names of client certificates; empty: any certificate that the handshake took.
+    public var allowedClientNames: Set<String>
+    /// Remembered tokens of each event loop.
+    public var cacheEntries: Int
+    /// Seconds.
+    public var cacheMaximumAge: Int64
+    public var eventLoops: Int
+    /// Speak HTTP/2 without TLS; for tests.
+    var assumesHTTP2 = false
+
+    public init(
+        listen: ListenAddress,
+        operations: ListenAddress? = nil,
+        limits: ServerLimits = ServerLimits(),
+        allowedClientNames: Set<String> = [],
+        cacheEntries: Int = 10_000,
+        cacheMaximumAge: Int64 = 600,
+        eventLoops: Int = 1
+    ) {
+        self.listen = listen
+        self.operations = operations
+        self.limits = limits
+        self.allowedClientNames = allowedClientNames
+        self.cacheEntries = cacheEntries
+        self.cacheMaximumAge = cacheMaximumAge
+        self.eventLoops = max(1, eventLoops)
+    }
+}
