@@ -53,7 +53,8 @@ public final class ServerMetrics: Sendable {
         cacheMisses = counter(Name.cache, [("result", "miss")])
         connections = Meter(label: Name.connections, dimensions: [], factory: factory)
         rejected = Dictionary(
-            uniqueKeysWithValues: RejectionCause.allCases.map { ($0, counter(Name.rejected, [("cause", $0.rawValue)])) })
+            uniqueKeysWithValues: RejectionCause.allCases.map { ($0, counter(Name.rejected, [("cause", $0.rawValue)])) }
+        )
         emergencyAccess = counter(Name.emergencyAccess)
         configReloads = Dictionary(
             uniqueKeysWithValues: MetricResult.allCases.map {

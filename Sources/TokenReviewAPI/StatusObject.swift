@@ -1,0 +1,35 @@
+/// Kubernetes' way of saying what is wrong with a request.
+///
+/// Source: Kubernetes API conventions, "Response Status Kind".
+public enum StatusObject {
+    /// Encodes a failure.
+    ///
+    /// - Parameters:
+    ///   - code: the HTTP status.
+    ///   - message: a constant sentence; nothing that was sent.
+    public static func encode(code: Int, message: String) -> [UInt8] {
+        var text = JSONText(capacity: 256)
+        text.raw("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":")
+        text.string(message)
+        if let reason = reason(code) {
+            text.raw(",\"reason\":")
+            text.string(reason)
+        }
+        text.raw(",\"code\":\(code)}")
+        return text.bytes
+    }
+
+    /// Names of `metav1.StatusReason`; nil for statuses that it has none for.
+    private static func reason(_ code: Int) -> String? {
+        switch code {
+        case 400: "BadRequest"
+        case 403: "Forbidden"
+        case 404: "NotFound"
+        case 405: "MethodNotAllowed"
+        case 413: "RequestEntityTooLarge"
+        case 415: "UnsupportedMediaType"
+        case 503: "ServiceUnavailable"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,129 @@
+public import AccessPolicy
+public import EntraTokens
+import Jansson
+
+/// The answer to a TokenReview.
+public struct TokenReviewAnswer: Sendable, Hashable {
+    public var version: TokenReviewVersion
+    public var isAuthenticated: Bool
+    /// Nil unless authenticated.
+    public var user: KubernetesUser?
+    /// Empty where they are left out, which means the API server's own.
+    public var audiences: [String]
+    public var error: String?
+
+    public init(
+        version: TokenReviewVersion,
+        isAuthenticated: Bool,
+        user: KubernetesUser? = nil,
+        audiences: [String] = [],
+        error: String? = nil
+    ) {
+        self.version = version
+        self.isAuthenticated = isAuthenticated
+        self.user = user
+        self.audiences = audiences
+        self.error = error
+    }
+}
+
+extension TokenReviewAnswer {
+    /// Encodes a yes. The token is never repeated: `spec` stays empty.
+    ///
+    /// `status.audiences` is left out, since Entra's audiences are not Kubernetes' audiences.
+    public static func encodeAccepted(_ user: KubernetesUser, version: TokenReviewVersion) -> [UInt8] {
+        var text = JSONText(capacity: 1024 + user.groups.count * 40)
+        text.raw(prefix(version))
+        text.raw("\"authenticated\":true,\"user\":{\"username\":")
+        text.string(user.username)
+        text.raw(",\"uid\":")
+        text.string(user.uid)
+        text.raw(",\"groups\":")
+        text.strings(user.groups)
+        text.raw(",\"extra\":{")
+        for (index, entry) in user.extra.enumerated() {
+            if index > 0 { text.raw(",") }
+            text.string(entry.name)
+            text.raw(":")
+            text.strings(entry.values)
+        }
+        text.raw("}}}}")
+        return text.bytes
+    }
+
+    /// Encodes a no. A token that is not ours gets no error, so that the API server may remember the answer.
+    public static func encodeRefused(
+        _ reason: RefusalReason,
+        decisionID: String,
+        version: TokenReviewVersion
+    ) -> [UInt8] {
+        var text = JSONText(capacity: 512)
+        text.raw(prefix(version))
+        text.raw("\"authenticated\":false,\"user\":{}")
+        if !reason.isForeign {
+            text.raw(",\"error\":")
+            text.string("kube-entra: \(reason.code): \(reason.sentence) (decision \(decisionID))")
+        }
+        text.raw("}}")
+        return text.bytes
+    }
+
+    /// Reads an answer, as the API server does.
+    public init(
+        decoding body: UnsafeRawBufferPointer,
+        maximumBytes: Int = .max
+    ) throws(TokenReviewProblem) {
+        let root = try TokenReviewRequest.review(in: body, maximumBytes: maximumBytes)
+        guard let status = root.value["status"], status.kind == .object else { throw .statusMissing }
+        version = root.version
+        if let authenticated = status["authenticated"] {
+            guard let value = authenticated.bool else { throw .statusMalformed }
+            isAuthenticated = value
+        } else {
+            isAuthenticated = false
+        }
+        audiences = try TokenReviewRequest.texts(status["audiences"], or: .statusMalformed)
+        if let error = status["error"], !error.isNull {
+            guard let text = error.string else { throw .statusMalformed }
+            self.error = text.isEmpty ? nil : text
+        }
+        user = isAuthenticated ? try TokenReviewAnswer.user(status["user"]) : nil
+    }
+
+    private static func user(_ value: JSONValue?) throws(TokenReviewProblem) -> KubernetesUser {
+        guard let value, value.kind == .object else { throw .statusMalformed }
+        var user = KubernetesUser(username: "", uid: "", groups: [], extra: [])
+        if let name = value["username"] {
+            guard let text = name.string else { throw .statusMalformed }
+            user.username = text
+        }
+        if let uid = value["uid"] {
+            guard let text = uid.string else { throw .statusMalformed }
+            user.uid = text
+        }
+        user.groups = try TokenReviewRequest.texts(value["groups"], or: .statusMalformed)
+        if let extra = value["extra"], !extra.isNull {
+            guard let members = extra.members else { throw .statusMalformed }
+            for (name, values) in members {
+                let texts = try TokenReviewRequest.texts(values, or: .statusMalformed)
+                user.extra.append(ExtraEntry(name: name, values: texts))
+            }
+        }
+        return user
+    }
+
+    private static func prefix(_ version: TokenReviewVersion) -> StaticString {
+        switch version {
+        case .v1:
+            """
+            {"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1",\
+            "metadata":{"creationTimestamp":null},"spec":{},"status":{
+            """
+        case .v1beta1:
+            """
+            {"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1beta1",\
+            "metadata":{"creationTimestamp":null},"spec":{},"status":{
+            """
+        }
+    }
+}

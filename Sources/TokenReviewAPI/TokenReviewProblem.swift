@@ -1,0 +1,32 @@
+/// Why a body is no TokenReview. Carries nothing of the body.
+public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
+    case notJSON
+    case tooDeep
+    case notAnObject
+    case wrongKind
+    case wrongVersion
+    case specMissing
+    case tokenNotText
+    case audiencesNotTexts
+    /// Of an answer.
+    case statusMissing
+    /// Of an answer.
+    case statusMalformed
+
+    /// What is wrong, for people.
+    public var sentence: String {
+        switch self {
+        case .notJSON: "the body is not valid JSON"
+        case .tooDeep: "the body is nested too deeply"
+        case .notAnObject: "the body is not a JSON object"
+        case .wrongKind: "the body's kind is not TokenReview"
+        case .wrongVersion:
+            "the body's apiVersion is neither authentication.k8s.io/v1 nor authentication.k8s.io/v1beta1"
+        case .specMissing: "the TokenReview has no spec"
+        case .tokenNotText: "spec.token is not a string"
+        case .audiencesNotTexts: "spec.audiences is not a list of strings"
+        case .statusMissing: "the TokenReview has no status"
+        case .statusMalformed: "the TokenReview's status has the wrong form"
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import AccessPolicy
+import EntraTokens
+import Jansson
+import Testing
+import TokenReviewAPI
+
+@Suite struct TokenReviewAnswerTests {
+    private let user = KubernetesUser(
+        username: "ann\"e@example.com", uid: "u-1", groups: ["g1", "g\\2"],
+        extra: [ExtraEntry(name: "oid", values: ["u-1"]), ExtraEntry(name: "a/b", values: ["x", "y"])])
+
+    @Test func writesAnAcceptedUserAsKubernetesReadsIt() {
+        let text = String(decoding: TokenReviewAnswer.encodeAccepted(user, version: .v1), as: UTF8.self)
+        #expect(
+            text == """
+                {"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","metadata":{"creationTimestamp":null},\
+                "spec":{},"status":{"authenticated":true,"user":{"username":"ann\\"e@example.com","uid":"u-1",\
+                "groups":["g1","g\\\\2"],"extra":{"oid":["u-1"],"a/b":["x","y"]}}}}
+                """)
+    }
+
+    @Test func writesARefusalWithItsCodeAndDecision() {
+        let bytes = TokenReviewAnswer.encodeRefused(.tokenExpired, decisionID: "ABC", version: .v1beta1)
+        #expect(
+            String(decoding: bytes, as: UTF8.self) == """
+                {"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1beta1",\
+                "metadata":{"creationTimestamp":null},"spec":{},"status":{"authenticated":false,"user":{},\
+                "error":"kube-entra: token_expired: the token has expired (decision ABC)"}}
+                """)
+    }
+
+    @Test(arguments: RefusalReason.allCases)
+    func staysSilentAboutForeignTokensOnly(_ reason: RefusalReason) throws {
+        let answer = try decode(TokenReviewAnswer.encodeRefused(reason, decisionID: "ABC", version: .v1))
+        #expect(!answer.isAuthenticated)
+        #expect(answer.user == nil)
+        #expect((answer.error == nil) == reason.isForeign)
+    }
+
+    @Test(arguments: TokenReviewVersion.allCases)
+    func readsWhatItWrites(_ version: TokenReviewVersion) throws {
+        let answer = try decode(TokenReviewAnswer.encodeAccepted(user, version: version))
+        #expect(answer == TokenReviewAnswer(version: version, isAuthenticated: true, user: user))
+    }
+
+    @Test(arguments: [
+        #""status":{"authenticated":"true"}"#,
+        #""status":{"authenticated":true}"#,
+        #""status":{"authenticated":true,"user":{"username":1}}"#,
+        #""status":{"authenticated":true,"user":{"groups":"g"}}"#,
+        #""status":{"authenticated":true,"user":{"extra":{"a":"b"}}}"#,
+        #""status":{"error":{}}"#,
+        #""status":{"audiences":[1]}"#,
+    ])
+    func refusesAnswersOfTheWrongForm(_ status: String) {
+        let body = #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","# + status + "}"
+        #expect(throws: TokenReviewProblem.statusMalformed) { try decode(Array(body.utf8)) }
+    }
+
+    @Test(arguments: [(400, "BadRequest"), (503, "ServiceUnavailable"), (411, nil)] as [(Int, String?)])
+    func writesStatusObjects(_ code: Int, _ reason: String?) throws {
+        let bytes = StatusObject.encode(code: code, message: "a \"b\"")
+        let document = try bytes.withUnsafeBytes { bytes throws(JSONError) in try JSONDocument(parsing: bytes) }
+        #expect(document.root["kind"]?.string == "Status")
+        #expect(document.root["apiVersion"]?.string == "v1")
+        #expect(document.root["status"]?.string == "Failure")
+        #expect(document.root["message"]?.string == "a \"b\"")
+        #expect(document.root["reason"]?.string == reason)
+        #expect(document.root["code"]?.integer == Int64(code))
+    }
+
+    private func decode(_ body: [UInt8]) throws -> TokenReviewAnswer {
+        try body.withUnsafeBytes { bytes throws(TokenReviewProblem) in try TokenReviewAnswer(decoding: bytes) }
+    }
+}

@@ -1,0 +1,108 @@
+import Testing
+import TokenReviewAPI
+
+@Suite struct TokenReviewRequestTests {
+    struct Taken: Sendable, CustomTestStringConvertible {
+        var name: String
+        var body: String
+        var version = TokenReviewVersion.v1
+        var token: String
+        var audiences: [String] = []
+
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Taken(
+            name: "as kube-apiserver 1.33 sends it",
+            body: """
+                {"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","metadata":{"creationTimestamp":null},\
+                "spec":{"token":"a.b.c","audiences":["https://kubernetes.default.svc"]},"status":{"user":{}}}
+                """,
+            token: "a.b.c", audiences: ["https://kubernetes.default.svc"]),
+        Taken(
+            name: "as kube-apiserver 1.34 sends it, in v1beta1",
+            body: """
+                {"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1beta1","metadata":{},\
+                "spec":{"token":"a.b.c"},"status":{"user":{}}}
+                """,
+            version: .v1beta1, token: "a.b.c"),
+        Taken(
+            name: "empty token",
+            body: #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":""}}"#, token: ""),
+        Taken(
+            name: "no token, as Go leaves an empty one out",
+            body: #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{}}"#, token: ""),
+        Taken(
+            name: "escaped characters and more members",
+            body:
+                #"{"x":[1],"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":"\u00e9\n"}}"#,
+            token: "é\n"),
+    ])
+    func takes(_ example: Taken) throws {
+        let request = try decode(example.body)
+        #expect(request.version == example.version)
+        #expect(request.withToken { String(decoding: $0, as: UTF8.self) } == example.token)
+        #expect(request.audiences == example.audiences)
+    }
+
+    struct Refused: Sendable, CustomTestStringConvertible {
+        var name: String
+        var body: String
+        var problem: TokenReviewProblem
+
+        var testDescription: String { name }
+    }
+
+    private static let start = #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1""#
+
+    @Test(arguments: [
+        Refused(name: "nothing", body: "", problem: .notJSON),
+        Refused(name: "half", body: #"{"kind":"#, problem: .notJSON),
+        Refused(name: "a repeated token", body: start + #","spec":{"token":"a","token":"b"}}"#, problem: .notJSON),
+        Refused(
+            name: "a token repeated through an escape", body: start + #","spec":{"token":"a","\u0074oken":"b"}}"#,
+            problem: .notJSON),
+        Refused(name: "bytes behind the end", body: start + #","spec":{}} {}"#, problem: .notJSON),
+        Refused(name: "an array", body: "[]", problem: .notAnObject),
+        Refused(
+            name: "too deep", body: start + ",\"x\":" + String(repeating: "[", count: 100_000), problem: .tooDeep),
+        Refused(name: "another kind", body: #"{"kind":"SubjectAccessReview"}"#, problem: .wrongKind),
+        Refused(name: "no kind", body: #"{"apiVersion":"authentication.k8s.io/v1"}"#, problem: .wrongKind),
+        Refused(name: "kind in another case", body: #"{"Kind":"TokenReview"}"#, problem: .wrongKind),
+        Refused(
+            name: "foreign version", body: #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v2"}"#,
+            problem: .wrongVersion),
+        Refused(name: "no version", body: #"{"kind":"TokenReview"}"#, problem: .wrongVersion),
+        Refused(name: "no spec", body: start + "}", problem: .specMissing),
+        Refused(name: "spec null", body: start + #","spec":null}"#, problem: .specMissing),
+        Refused(name: "token a number", body: start + #","spec":{"token":1}}"#, problem: .tokenNotText),
+        Refused(name: "token null", body: start + #","spec":{"token":null}}"#, problem: .tokenNotText),
+        Refused(
+            name: "audiences a string", body: start + #","spec":{"token":"a","audiences":"b"}}"#,
+            problem: .audiencesNotTexts),
+        Refused(
+            name: "audiences with a number", body: start + #","spec":{"token":"a","audiences":["b",1]}}"#,
+            problem: .audiencesNotTexts),
+    ])
+    func refuses(_ example: Refused) {
+        #expect(throws: example.problem) { try decode(example.body) }
+    }
+
+    @Test(arguments: TokenReviewVersion.allCases)
+    func readsWhatItWrites(_ version: TokenReviewVersion) throws {
+        let body = TokenReviewRequest.encode(token: "a\"\\\u{1}é", audiences: ["x", "y"], version: version)
+        let request = try body.withUnsafeBytes { bytes throws(TokenReviewProblem) in
+            try TokenReviewRequest(decoding: bytes)
+        }
+        #expect(request.version == version)
+        #expect(request.withToken { String(decoding: $0, as: UTF8.self) } == "a\"\\\u{1}é")
+        #expect(request.audiences == ["x", "y"])
+    }
+
+    private func decode(_ body: String) throws -> TokenReviewRequest {
+        try Array(body.utf8).withUnsafeBytes { bytes throws(TokenReviewProblem) in
+            try TokenReviewRequest(decoding: bytes)
+        }
+    }
+}
