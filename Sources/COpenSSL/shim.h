@@ -15,4 +15,10 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+
+// Unions of flags that the importer cannot evaluate.
+static inline int COpenSSL_EVP_PKEY_PUBLIC_KEY(void) { return EVP_PKEY_PUBLIC_KEY; }
+static inline unsigned long COpenSSL_XN_FLAG_RFC2253(void) { return XN_FLAG_RFC2253; }
+static inline unsigned long COpenSSL_ASN1_STRFLGS_ESC_MSB(void) { return ASN1_STRFLGS_ESC_MSB; }
+
 #endif

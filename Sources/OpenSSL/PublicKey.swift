@@ -1,0 +1,117 @@
+import COpenSSL
+
+/// A public key and, for the algorithm it is used with most, contexts that are ready to verify.
+///
+/// It may be used from any number of threads at once; they share no lock of ours.
+public final class PublicKey: Sendable {
+    let key: PKey
+    private let ready: VerificationContextPool
+
+    init(_ key: PKey) {
+        self.key = key
+        ready = VerificationContextPool(key: key, algorithm: key.kind == .p256 ? .es256 : .rs256)
+    }
+
+    /// An RSA key from its big-endian integers, as a JWK has them (RFC 7518 section 6.3.1).
+    ///
+    /// - Throws: `OpenSSLError` when the modulus is even or has more than 16384 bits, or the exponent is not an odd
+    ///   number above 1. How many bits are enough is for the caller to say.
+    public convenience init(rsaModulus: [UInt8], exponent: [UInt8]) throws(OpenSSLError) {
+        let operation = "make an RSA public key"
+        guard let last = rsaModulus.last, last & 1 == 1, rsaModulus.count <= 2_049 else {
+            throw OpenSSLError(operation, reason: "the modulus is not an odd number of at most 16384 bits")
+        }
+        guard let last = exponent.last, last & 1 == 1, exponent.count <= 32,
+            last > 1 || exponent.dropLast().contains(where: { $0 != 0 })
+        else { throw OpenSSLError(operation, reason: "the exponent is not an odd number above 1") }
+        guard let modulusNumber = BN_bin2bn(rsaModulus, CInt(rsaModulus.count), nil) else { throw .drained(operation) }
+        defer { BN_free(modulusNumber) }
+        guard let exponentNumber = BN_bin2bn(exponent, CInt(exponent.count), nil) else { throw .drained(operation) }
+        defer { BN_free(exponentNumber) }
+        self.init(
+            try PKey.make(type: "RSA", operation: operation) { builder in
+                OSSL_PARAM_BLD_push_BN(builder, "n", modulusNumber) == 1
+                    && OSSL_PARAM_BLD_push_BN(builder, "e", exponentNumber) == 1
+            })
+    }
+
+    /// A key on P-256 from the big-endian coordinates of its point (RFC 7518 section 6.2.1), 32 bytes each.
+    public convenience init(p256X x: [UInt8], y: [UInt8]) throws(OpenSSLError) {
+        let operation = "make a P-256 public key"
+        guard x.count == 32, y.count == 32 else {
+            throw OpenSSLError(operation, reason: "a coordinate is not 32 bytes long")
+        }
+        let point = [0x04] + x + y
+        self.init(
+            try PKey.make(type: "EC", operation: operation) { builder in
+                OSSL_PARAM_BLD_push_utf8_string(builder, "group", "prime256v1", 0) == 1
+                    && OSSL_PARAM_BLD_push_octet_string(builder, "pub", point, point.count) == 1
+            })
+    }
+
+    /// The first `PUBLIC KEY` block (SubjectPublicKeyInfo, RFC 7468 section 13).
+    public convenience init(pem: [UInt8]) throws(OpenSSLError) {
+        self.init(
+            PKey(
+                takingOwnership: try withReadOnlyBIO(pem) { bio throws(OpenSSLError) in
+                    try make("read a PEM public key") { PEM_read_bio_PUBKEY(bio, nil, refusePassphrase, nil) }
+                }))
+    }
+
+    public var kind: KeyKind { key.kind }
+
+    /// The size of an RSA modulus or of a curve's field.
+    public var bits: Int { key.bits }
+
+    /// The big-endian modulus without leading zeros; nil when this is no RSA key.
+    public var rsaModulus: [UInt8]? { kind == .rsa ? key.integer("n") : nil }
+
+    /// The big-endian public exponent without leading zeros; nil when this is no RSA key.
+    public var rsaExponent: [UInt8]? { kind == .rsa ? key.integer("e") : nil }
+
+    /// The big-endian coordinates, 32 bytes each; nil when this is no key on P-256.
+    public var p256Coordinates: (x: [UInt8], y: [UInt8])? {
+        guard kind == .p256, let x = key.integer("qx"), let y = key.integer("qy"), x.count <= 32, y.count <= 32 else {
+            return nil
+        }
+        return ([UInt8](repeating: 0, count: 32 - x.count) + x, [UInt8](repeating: 0, count: 32 - y.count) + y)
+    }
+
+    /// The `PUBLIC KEY` block (SubjectPublicKeyInfo, RFC 7468 section 13).
+    public func pem() throws(OpenSSLError) -> [UInt8] {
+        try collectingBIO("write a PEM public key") { PEM_write_bio_PUBKEY($0, key.handle) == 1 }
+    }
+
+    /// Whether `signature` is this key's signature over `message`.
+    ///
+    /// False for each mismatch, also when the algorithm is none for this kind of key or the signature is not exactly
+    /// as long as the key makes them. The error queue is empty afterwards.
+    public func verify(
+        _ algorithm: SignatureAlgorithm, message: UnsafeRawBufferPointer, signature: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard algorithm.keyKind == kind else { return false }
+        if kind == .p256 {
+            guard let encoded = ECDSASignature.der(fromConcatenated: signature) else { return false }
+            return encoded.withUnsafeBytes { verifyEncoded(algorithm, message, $0) }
+        }
+        guard signature.count == (bits + 7) / 8 else { return false }
+        return verifyEncoded(algorithm, message, signature)
+    }
+
+    private func verifyEncoded(
+        _ algorithm: SignatureAlgorithm, _ message: UnsafeRawBufferPointer, _ signature: UnsafeRawBufferPointer
+    ) -> Bool {
+        let digest = algorithm.digest
+        return withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { hash in
+            digest.hash(message, into: hash)
+            let hashBytes = hash.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let signatureBytes = signature.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let valid = ready.withContext(algorithm) { context in
+                ERR_clear_error()
+                return EVP_PKEY_verify(context, signatureBytes, signature.count, hashBytes, digest.byteCount) == 1
+            }
+            if !valid { ERR_clear_error() }
+            return valid
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import COpenSSL
+
+/// Unpredictable bytes from OpenSSL's generator. Traps when the system has no entropy to give.
+public func randomBytes(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        precondition(
+            count == 0 || RAND_bytes(buffer.baseAddress, CInt(count)) == 1, "OpenSSL's random generator failed")
+        initialized = count
+    }
+}
+
+/// Compares secrets in a time that depends on their lengths only.
+public func constantTimeEquals(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    left.count == right.count && (left.isEmpty || CRYPTO_memcmp(left, right, left.count) == 0)
+}
+
+/// Overwrites a secret with zeros; the compiler cannot leave it out.
+public func cleanse(_ secret: UnsafeMutableRawBufferPointer) {
+    if secret.count > 0 { OPENSSL_cleanse(secret.baseAddress, secret.count) }
+}

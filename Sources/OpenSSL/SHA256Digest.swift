@@ -1,0 +1,62 @@
+import COpenSSL
+
+/// A SHA-256 digest, stored flat so that it is a cheap dictionary key.
+public struct SHA256Digest: Hashable, Sendable {
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// Hashes the whole buffer in one call.
+    public init(hashing message: UnsafeRawBufferPointer) {
+        words = withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { output in
+            DigestMethod.sha256.hash(message, into: output)
+            return (
+                output.load(fromByteOffset: 0, as: UInt64.self), output.load(fromByteOffset: 8, as: UInt64.self),
+                output.load(fromByteOffset: 16, as: UInt64.self), output.load(fromByteOffset: 24, as: UInt64.self)
+            )
+        }
+    }
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        withUnsafeBytes(of: words) { [UInt8]($0) }
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var hex: String { hexadecimal(bytes) }
+
+    public static func == (left: Self, right: Self) -> Bool { left.words == right.words }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+        hasher.combine(words.3)
+    }
+}
+
+/// Digests whose whole input is at hand.
+public enum Digests {
+    /// SHA-1, for the certificate thumbprint `x5t` (RFC 7517 section 4.8) only; it protects nothing.
+    public static func sha1(_ message: UnsafeRawBufferPointer) -> [UInt8] { digest(message, .sha1) }
+
+    /// SHA-256 (FIPS 180-4), 32 bytes.
+    public static func sha256(_ message: UnsafeRawBufferPointer) -> [UInt8] { digest(message, .sha256) }
+
+    private static func digest(_ message: UnsafeRawBufferPointer, _ method: DigestMethod) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: method.byteCount) { buffer, count in
+            method.hash(message, into: UnsafeMutableRawBufferPointer(buffer))
+            count = method.byteCount
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits, two a byte.
+func hexadecimal(_ bytes: [UInt8], uppercase: Bool = false) -> String {
+    let digits: StaticString = uppercase ? "0123456789ABCDEF" : "0123456789abcdef"
+    return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+        for (index, byte) in bytes.enumerated() {
+            buffer[index * 2] = digits.utf8Start[Int(byte >> 4)]
+            buffer[index * 2 + 1] = digits.utf8Start[Int(byte & 15)]
+        }
+        return bytes.count * 2
+    }
+}
