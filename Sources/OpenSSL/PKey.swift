@@ -64,3 +64,8 @@ func bigEndianBytes(_ number: OpaquePointer) -> [UInt8] {
         initialized = Int(BN_bn2bin(number, buffer.baseAddress))
     }
 }
+
+/// A C string that lives as long as the program: OpenSSL's parameter builder keeps the addresses of names.
+func constant(_ text: StaticString) -> UnsafePointer<CChar> {
+    UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+}

@@ -30,8 +30,8 @@ public final class PublicKey: Sendable {
         defer { BN_free(exponentNumber) }
         self.init(
             try PKey.make(type: "RSA", operation: operation) { builder in
-                OSSL_PARAM_BLD_push_BN(builder, "n", modulusNumber) == 1
-                    && OSSL_PARAM_BLD_push_BN(builder, "e", exponentNumber) == 1
+                OSSL_PARAM_BLD_push_BN(builder, constant("n"), modulusNumber) == 1
+                    && OSSL_PARAM_BLD_push_BN(builder, constant("e"), exponentNumber) == 1
             })
     }
 
@@ -41,12 +41,16 @@ public final class PublicKey: Sendable {
         guard x.count == 32, y.count == 32 else {
             throw OpenSSLError(operation, reason: "a coordinate is not 32 bytes long")
         }
-        let point = [0x04] + x + y
-        self.init(
-            try PKey.make(type: "EC", operation: operation) { builder in
-                OSSL_PARAM_BLD_push_utf8_string(builder, "group", "prime256v1", 0) == 1
-                    && OSSL_PARAM_BLD_push_octet_string(builder, "pub", point, point.count) == 1
-            })
+        // The builder keeps the address, so the bytes must stay where they are until the key is made.
+        let made = ([0x04] + x + y).withUnsafeBufferPointer { point in
+            Result { () throws(OpenSSLError) in
+                try PKey.make(type: "EC", operation: operation) { builder in
+                    OSSL_PARAM_BLD_push_utf8_string(builder, constant("group"), constant("prime256v1"), 0) == 1
+                        && OSSL_PARAM_BLD_push_octet_string(builder, constant("pub"), point.baseAddress, 65) == 1
+                }
+            }
+        }
+        self.init(try made.get())
     }
 
     /// The first `PUBLIC KEY` block (SubjectPublicKeyInfo, RFC 7468 section 13).

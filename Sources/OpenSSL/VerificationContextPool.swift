@@ -6,7 +6,9 @@ import Synchronization
 /// To set one up costs a provider look-up and several allocations, a notable part of what the verification itself
 /// costs. A context serves one thread at a time, so a caller takes one out and puts it back with an atomic exchange:
 /// nobody waits, and who finds the pool empty makes a new one.
-final class VerificationContextPool: Sendable {
+///
+/// `@unchecked Sendable`: the pointers are reached through atomic exchanges only, and who took one owns it.
+final class VerificationContextPool: @unchecked Sendable {
     private let key: PKey
     private let algorithm: SignatureAlgorithm
     private let slots = InlineArray<4, Atomic<OpaquePointer?>> { _ in Atomic(nil) }
