@@ -89,3 +89,7 @@ public indirect enum JSON: Sendable {
         }
     }
 }
+
+extension JSON: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self = .string(text) }
+}

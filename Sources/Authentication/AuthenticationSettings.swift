@@ -1,0 +1,35 @@
+public import AccessPolicy
+public import EntraTokens
+
+/// A tenant's part of the settings of a decision.
+public struct TenantRules: Hashable, Sendable {
+    public var trust: TenantTrust
+    public var policy: TenantPolicy
+
+    public init(trust: TenantTrust, policy: TenantPolicy) {
+        self.trust = trust
+        self.policy = policy
+    }
+}
+
+/// Everything configured that a decision depends on.
+public struct AuthenticationSettings: Hashable, Sendable {
+    public var tenants: [TenantRules]
+    public var kubernetes: KubernetesPolicy
+    /// The largest token that is looked at, in bytes.
+    public var tokenBytes: Int
+    /// Seconds by which clocks may differ.
+    public var clockSkew: Int64
+
+    public init(
+        tenants: [TenantRules],
+        kubernetes: KubernetesPolicy = KubernetesPolicy(),
+        tokenBytes: Int = 65_536,
+        clockSkew: Int64 = 60
+    ) {
+        self.tenants = tenants
+        self.kubernetes = kubernetes
+        self.tokenBytes = tokenBytes
+        self.clockSkew = clockSkew
+    }
+}

@@ -1,0 +1,96 @@
+internal import AccessPolicy
+public import EntraTokens
+public import Timestamps
+
+/// The decision: a pure function of the token, the keys, the settings and the time.
+public final class Authenticator: Sendable {
+    public let settings: AuthenticationSettings
+    private let rules: RuleIndex
+
+    public init(_ settings: AuthenticationSettings) {
+        self.settings = settings
+        rules = RuleIndex(settings)
+    }
+
+    /// Decides on one token.
+    ///
+    /// - Parameters:
+    ///   - token: as the API server sent it, without `Bearer`.
+    ///   - resolvedGroups: the directory's answer for a principal with group overage, once it was asked.
+    public func decide(
+        token: UnsafeRawBufferPointer,
+        keys: KeySnapshot,
+        now: Timestamp,
+        resolvedGroups: [GUID]? = nil
+    ) -> Decision {
+        var evaluation = TokenEvaluation(
+            rules: rules,
+            keys: keys,
+            now: now,
+            resolvedGroups: resolvedGroups,
+            recorder: FirstFailure()
+        )
+        evaluation.run(token)
+        return evaluation.decision(settings: settings, keys: keys)
+    }
+
+    /// Runs all checks that make sense and keeps every outcome: the same checks, for explaining.
+    ///
+    /// - Parameter keys: nil when there are none; key and signature are then skipped.
+    public func examine(
+        token: UnsafeRawBufferPointer,
+        keys: KeySnapshot?,
+        now: Timestamp,
+        resolvedGroups: [GUID]? = nil
+    ) -> TokenEvaluation<AllChecks> {
+        var evaluation = TokenEvaluation(
+            rules: rules,
+            keys: keys,
+            now: now,
+            resolvedGroups: resolvedGroups,
+            recorder: AllChecks()
+        )
+        evaluation.run(token)
+        return evaluation
+    }
+}
+
+extension TokenEvaluation {
+    func decision(settings: AuthenticationSettings, keys: KeySnapshot) -> Decision {
+        var decision: Decision
+        if let reason {
+            decision = Decision(outcome: .refused(reason))
+            decision.keyRefreshTenant = keyRefreshTenant
+            decision.groupResolution = reason == .groupResolutionFailed ? groupResolution : nil
+        } else if let access {
+            decision = Decision(outcome: .accepted(access))
+            decision.proofUse = proofUse
+            decision.validUntil = validUntil(settings: settings, keys: keys)
+        } else {
+            // Every path without a reason ends in access; should one not, nobody gets in.
+            decision = Decision(outcome: .refused(.claimsMalformed))
+        }
+        guard areClaimsTrusted else { return decision }
+        decision.subject.keyID = header?.keyID
+        if let tenantIndex {
+            decision.subject.tenantID = settings.tenants[tenantIndex].trust.tenantID
+            decision.subject.clientAppID = claims?.clientAppID
+            decision.subject.objectID = claims?.objectID.flatMap(GUID.init)
+            decision.subject.kind = kind
+        }
+        return decision
+    }
+
+    /// The first moment at which one of the inputs that change with time changes the answer.
+    private func validUntil(settings: AuthenticationSettings, keys: KeySnapshot) -> Timestamp {
+        guard let expires = claims?.expires, let principal, let set = keys.tenants[principal.tenantIndex] else {
+            return Timestamp(secondsSinceEpoch: .min)
+        }
+        var end = min(expires.adding(seconds: settings.clockSkew), set.usableUntil)
+        for entry in settings.tenants[principal.tenantIndex].policy.emergencyAccess
+        where entry.objectID == principal.objectID && now < entry.until {
+            end = min(end, entry.until)
+        }
+        return end
+    }
+}

@@ -1,0 +1,57 @@
+public import AccessPolicy
+public import EntraTokens
+public import OpenSSL
+public import Timestamps
+
+/// What a verified token says about its subject, for logs and metrics. Holds nothing that was not verified.
+public struct DecisionSubject: Hashable, Sendable {
+    public var tenantID: GUID?
+    public var kind: SubjectKind?
+    public var objectID: GUID?
+    public var clientAppID: String?
+    public var keyID: String?
+
+    public init() {}
+}
+
+/// An accepted proof of possession, to be remembered until it can no longer be accepted anyway.
+public struct ProofUse: Hashable, Sendable {
+    public var digest: SHA256Digest
+    public var expires: Timestamp
+
+    public init(digest: SHA256Digest, expires: Timestamp) {
+        self.digest = digest
+        self.expires = expires
+    }
+}
+
+/// The answer to one token.
+public struct Decision: Sendable {
+    public enum Outcome: Hashable, Sendable {
+        case accepted(AccessDecision)
+        case refused(RefusalReason)
+    }
+
+    public var outcome: Outcome
+    public var subject = DecisionSubject()
+    /// Refused for want of a key that a refresh of this tenant's keys could bring.
+    public var keyRefreshTenant: Int?
+    /// Refused with `group_resolution_failed` because the directory must be asked first: decide again with its answer.
+    public var groupResolution: EntraPrincipal?
+    /// Accepted in an envelope: the caller refuses a second use as `proof_of_possession_replayed`.
+    public var proofUse: ProofUse?
+    /// An accepted answer is the same until then, given the same keys and settings.
+    public var validUntil = Timestamp(secondsSinceEpoch: .min)
+
+    public init(outcome: Outcome) {
+        self.outcome = outcome
+    }
+
+    public var access: AccessDecision? {
+        if case .accepted(let access) = outcome { access } else { nil }
+    }
+
+    public var reason: RefusalReason? {
+        if case .refused(let reason) = outcome { reason } else { nil }
+    }
+}

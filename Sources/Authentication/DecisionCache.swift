@@ -1,0 +1,74 @@
+public import EntraTokens
+public import OpenSSL
+public import Timestamps
+
+/// Remembers accepted tokens by their digest, for one event loop.
+///
+/// An entry is used only with the same keys and settings and before anything that depends on time changes, so that
+/// the answer is the one that ``Authenticator/decide(token:keys:now:resolvedGroups:)`` would give.
+public final class DecisionCache {
+    private let authenticator: Authenticator
+    private let capacity: Int
+    /// Seconds.
+    private let maximumAge: Int64
+    private var entries: [SHA256Digest: Entry] = [:]
+    /// Digests in the order of insertion; the oldest goes first when the cache is full.
+    private var order: [SHA256Digest] = []
+    private var oldest = 0
+    private var keys: KeySnapshot?
+    public private(set) var lastWasHit = false
+
+    private struct Entry {
+        var decision: Decision
+        var validUntil: Timestamp
+        /// A clock that was set back must not make a token valid that was not valid yet.
+        var validFrom: Timestamp
+    }
+
+    public init(authenticator: Authenticator, capacity: Int, maximumAge: Int64) {
+        self.authenticator = authenticator
+        self.capacity = capacity
+        self.maximumAge = maximumAge
+    }
+
+    public var count: Int { entries.count }
+
+    /// Decides as the authenticator does, and faster for a token seen before.
+    public func decide(
+        token: UnsafeRawBufferPointer,
+        digest: SHA256Digest,
+        keys: KeySnapshot,
+        now: Timestamp
+    ) -> Decision {
+        if self.keys !== keys { clear(for: keys) }
+        lastWasHit = false
+        if let entry = entries[digest], now < entry.validUntil, now >= entry.validFrom {
+            lastWasHit = true
+            return entry.decision
+        }
+        let decision = authenticator.decide(token: token, keys: keys, now: now)
+        if decision.access != nil, decision.proofUse == nil, capacity > 0 {
+            let end = min(decision.validUntil, now.adding(seconds: maximumAge))
+            if now < end { insert(Entry(decision: decision, validUntil: end, validFrom: now), for: digest) }
+        }
+        return decision
+    }
+
+    private func insert(_ entry: Entry, for digest: SHA256Digest) {
+        if entries.updateValue(entry, forKey: digest) != nil { return }
+        if order.count < capacity {
+            order.append(digest)
+        } else {
+            entries.removeValue(forKey: order[oldest])
+            order[oldest] = digest
+            oldest = (oldest + 1) % capacity
+        }
+    }
+
+    private func clear(for keys: KeySnapshot) {
+        self.keys = keys
+        entries.removeAll(keepingCapacity: true)
+        order.removeAll(keepingCapacity: true)
+        oldest = 0
+    }
+}

@@ -1,0 +1,64 @@
+public import EntraTokens
+
+/// The checks of a token, in the order in which they run.
+public enum TokenCheck: String, Sendable, CaseIterable {
+    case size
+    case structure
+    case algorithm
+    case header
+    case keyID
+    case key
+    case signature
+    case claims
+    case issuer
+    case tenant
+    case keyIssuer
+    case tokenKind
+    case audience
+    case expiry
+    case notBefore
+    case lifetime
+    case clientApp
+    case subjectKind
+    case subject
+    case requiredClaims
+    case groups
+    case username
+    case proofOfPossession
+}
+
+/// Told of each check as it ends. `serve` stops at the first failure, `inspect` wants them all.
+public protocol CheckRecorder {
+    mutating func passed(_ check: TokenCheck)
+    mutating func skipped(_ check: TokenCheck)
+    /// Returns whether the checks that still make sense shall run.
+    mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool
+}
+
+/// Stops at the first failure and remembers nothing.
+struct FirstFailure: CheckRecorder {
+    mutating func passed(_ check: TokenCheck) {}
+    mutating func skipped(_ check: TokenCheck) {}
+    mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool { false }
+}
+
+/// How one check ended.
+public enum CheckOutcome: Hashable, Sendable {
+    case passed
+    case skipped
+    case failed(RefusalReason)
+}
+
+/// Keeps every outcome and goes on for as long as it makes sense.
+public struct AllChecks: CheckRecorder, Sendable {
+    public private(set) var outcomes: [(check: TokenCheck, outcome: CheckOutcome)] = []
+
+    public init() {}
+
+    public mutating func passed(_ check: TokenCheck) { outcomes.append((check, .passed)) }
+    public mutating func skipped(_ check: TokenCheck) { outcomes.append((check, .skipped)) }
+    public mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool {
+        outcomes.append((check, .failed(reason)))
+        return true
+    }
+}

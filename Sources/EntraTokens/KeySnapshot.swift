@@ -1,0 +1,75 @@
+public import OpenSSL
+public import Timestamps
+
+/// A tenant's usable signing key.
+public struct SigningKey: Sendable {
+    public let keyID: String
+    public let publicKey: PublicKey
+
+    public init(keyID: String, publicKey: PublicKey) {
+        self.keyID = keyID
+        self.publicKey = publicKey
+    }
+}
+
+/// The usable keys of one tenant, as of their last successful fetch.
+public struct TenantKeySet: Sendable {
+    public let keys: [SigningKey]
+    /// From here on the keys are too old to be believed. ``Timestamp`` at its maximum for keys from a file.
+    public let usableUntil: Timestamp
+
+    public init(keys: [SigningKey], usableUntil: Timestamp) {
+        self.keys = keys
+        self.usableUntil = usableUntil
+    }
+}
+
+/// The signing keys of all tenants at one moment; never changed, only replaced.
+public final class KeySnapshot: Sendable {
+    /// One entry a configured tenant, in the configuration's order; nil while a tenant has no keys.
+    public let tenants: [TenantKeySet?]
+    private let candidates: [String: [KeyCandidate]]
+
+    public init(_ tenants: [TenantKeySet?]) {
+        self.tenants = tenants
+        var candidates: [String: [KeyCandidate]] = [:]
+        for (tenant, set) in tenants.enumerated() {
+            for key in set?.keys ?? [] {
+                candidates[key.keyID, default: []].add(key, tenant: tenant)
+            }
+        }
+        self.candidates = candidates
+    }
+
+    /// Keys of that ID which at least one tenant publishes and whose set is not too old.
+    package func candidates(keyID: String, now: Timestamp) -> [KeyCandidate] {
+        guard let found = candidates[keyID] else { return [] }
+        return found.filter { candidate in
+            candidate.tenants.contains { isUsable(tenant: $0, now: now) }
+        }
+    }
+
+    /// Whether that tenant has keys that are not too old.
+    public func isUsable(tenant: Int, now: Timestamp) -> Bool {
+        guard tenants.indices.contains(tenant), let set = tenants[tenant] else { return false }
+        return !set.keys.isEmpty && now < set.usableUntil
+    }
+}
+
+/// One key under one key ID, and the tenants that vouch for it. Entra's tenants share most of their keys.
+package struct KeyCandidate: Sendable {
+    package let publicKey: PublicKey
+    let modulus: [UInt8]
+    package var tenants: [Int]
+}
+
+extension [KeyCandidate] {
+    fileprivate mutating func add(_ key: SigningKey, tenant: Int) {
+        let modulus = key.publicKey.rsaModulus ?? []
+        if let known = firstIndex(where: { $0.modulus == modulus }) {
+            if !self[known].tenants.contains(tenant) { self[known].tenants.append(tenant) }
+        } else {
+            append(KeyCandidate(publicKey: key.publicKey, modulus: modulus, tenants: [tenant]))
+        }
+    }
+}

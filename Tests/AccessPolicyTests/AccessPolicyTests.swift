@@ -1,0 +1,50 @@
+import AccessPolicy
+import EntraTokens
+import Testing
+import Timestamps
+
+@Suite struct AccessPolicyTests {
+    static let group = GUID("5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed")
+
+    static func principal(_ name: String?) throws -> EntraPrincipal {
+        let id = try #require(GUID("11111111-2222-3333-4444-555555555555"))
+        let group = try #require(group)
+        return EntraPrincipal(
+            tenantIndex: 0, tenantID: id, objectID: id, kind: .user, userPrincipalName: name, groups: [group])
+    }
+
+    static func decide(_ name: String?, _ kubernetes: KubernetesPolicy) throws -> AccessDecision? {
+        AccessPolicy.decide(
+            try principal(name), tenant: TenantPolicy(adminGroupObjectIDs: [try #require(group)]),
+            kubernetes: kubernetes, now: Timestamp(secondsSinceEpoch: 0))
+    }
+
+    @Test(
+        "a user name that would be reserved makes no user",
+        arguments: [("system:admin", ""), ("tem:admin", "sys"), ("x@example.com", "system:")])
+    func reserved(name: String, prefix: String) throws {
+        #expect(try Self.decide(name, KubernetesPolicy(usernamePrefix: prefix)) == nil)
+    }
+
+    @Test("an object ID never becomes a reserved group, and a configured name may")
+    func reservedGroups() throws {
+        let kubernetes = KubernetesPolicy(adminGroups: ["system:masters"], groupPrefix: "system:")
+        #expect(try Self.decide("a@example.com", kubernetes)?.user.groups == ["system:masters"])
+    }
+
+    @Test("names and object IDs are prefixed, configured groups are not")
+    func prefixes() throws {
+        let kubernetes = KubernetesPolicy(usernamePrefix: "entra:", groupPrefix: "g:")
+        let access = try Self.decide("a@example.com", kubernetes)
+        #expect(access?.user.username == "entra:a@example.com")
+        #expect(access?.user.groups == ["kube-entra:cluster-admins", "g:5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"])
+        #expect(access?.because.map(\.rule) == [.adminGroup, .groupObjectID])
+    }
+
+    @Test("object IDs can be dropped, and users named by theirs")
+    func dropped() throws {
+        let access = try Self.decide("a@example.com", KubernetesPolicy(username: .oid, groupObjectIDs: .drop))
+        #expect(access?.user.username == "11111111-2222-3333-4444-555555555555")
+        #expect(access?.user.groups == ["kube-entra:cluster-admins"])
+    }
+}

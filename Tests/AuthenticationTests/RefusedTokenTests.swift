@@ -1,0 +1,220 @@
+import Authentication
+import EntraTokens
+import JOSE
+import Jansson
+import OpenSSL
+import Testing
+import Timestamps
+
+@Suite struct RefusedTokenTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        let name: String
+        var header: [(String, JSON?)] = []
+        var claims: [(String, JSON?)] = []
+        let reason: RefusalReason
+        var testDescription: String { "\(name) → \(reason.code)" }
+    }
+
+    static let second = Forge.now.secondsSinceEpoch
+
+    static let headerCases = [
+        Case(name: "alg none", header: [("alg", "none")], reason: .algorithmNotAllowed),
+        Case(name: "alg NONE", header: [("alg", "NONE")], reason: .algorithmNotAllowed),
+        Case(name: "alg missing", header: [("alg", nil)], reason: .algorithmNotAllowed),
+        Case(name: "alg null", header: [("alg", .null)], reason: .algorithmNotAllowed),
+        Case(name: "alg array", header: [("alg", .array(["RS256"]))], reason: .algorithmNotAllowed),
+        Case(name: "alg HS256", header: [("alg", "HS256")], reason: .algorithmNotAllowed),
+        Case(name: "alg rs256", header: [("alg", "rs256")], reason: .algorithmNotAllowed),
+        Case(name: "alg PS256", header: [("alg", "PS256")], reason: .algorithmNotAllowed),
+        Case(name: "jku", header: [("jku", "https://evil")], reason: .headerNotAllowed),
+        Case(name: "x5u", header: [("x5u", "https://evil")], reason: .headerNotAllowed),
+        Case(name: "jwk", header: [("jwk", .object([]))], reason: .headerNotAllowed),
+        Case(name: "x5c", header: [("x5c", .array([]))], reason: .headerNotAllowed),
+        Case(name: "crit", header: [("crit", .array([]))], reason: .headerNotAllowed),
+        Case(name: "crit null", header: [("crit", .null)], reason: .headerNotAllowed),
+        Case(name: "b64", header: [("b64", .bool(false))], reason: .headerNotAllowed),
+        Case(name: "zip", header: [("zip", "DEF")], reason: .headerNotAllowed),
+        Case(name: "cty JWT", header: [("cty", "JWT")], reason: .headerNotAllowed),
+        Case(name: "a nonce, so a token for Graph", header: [("nonce", "x")], reason: .headerNotAllowed),
+        Case(name: "typ pop without an envelope", header: [("typ", "pop")], reason: .headerNotAllowed),
+        Case(name: "typ is a number", header: [("typ", .integer(1))], reason: .headerNotAllowed),
+        Case(name: "kid missing", header: [("kid", nil)], reason: .keyIDMissing),
+        Case(name: "kid empty", header: [("kid", "")], reason: .keyIDMissing),
+        Case(name: "kid a number", header: [("kid", .integer(1))], reason: .keyIDMissing),
+        Case(name: "kid unknown", header: [("kid", "k9")], reason: .keyNotFound),
+        Case(name: "kid in other case", header: [("kid", "K1")], reason: .keyNotFound),
+        Case(name: "kid with a path", header: [("kid", "../k1")], reason: .keyNotFound),
+        Case(
+            name: "alg none and a foreign issuer", header: [("alg", "none")],
+            claims: [("iss", "https://kubernetes.default.svc")], reason: .issuerNotTrusted),
+        Case(
+            name: "kid unknown and a foreign issuer", header: [("kid", "k9")],
+            claims: [("iss", "https://kubernetes.default.svc")], reason: .issuerNotTrusted),
+        Case(name: "the other tenant's key ID", header: [("kid", "k2")], reason: .signatureInvalid),
+    ]
+
+    static let claimCases = [
+        Case(name: "aud missing", claims: [("aud", nil)], reason: .audienceNotAccepted),
+        Case(name: "aud empty", claims: [("aud", "")], reason: .audienceNotAccepted),
+        Case(name: "aud array", claims: [("aud", .array([.string(Forge.audience)]))], reason: .claimsMalformed),
+        Case(
+            name: "aud of Graph", claims: [("aud", "00000003-0000-0000-c000-000000000000")],
+            reason: .audienceNotAccepted),
+        Case(
+            name: "aud prefix of ours", claims: [("aud", .string(String(Forge.audience.dropLast())))],
+            reason: .audienceNotAccepted),
+        Case(
+            name: "aud longer than ours", claims: [("aud", .string(Forge.audience + "0"))], reason: .audienceNotAccepted
+        ),
+        Case(
+            name: "aud spn: of another", claims: [("aud", "spn:00000003-0000-0000-c000-000000000000")],
+            reason: .audienceNotAccepted),
+        Case(
+            name: "aud spn:spn:", claims: [("aud", .string("spn:spn:" + Forge.audience))], reason: .audienceNotAccepted),
+        Case(name: "exp missing", claims: [("exp", nil)], reason: .claimsMalformed),
+        Case(name: "exp text", claims: [("exp", "1800003600")], reason: .claimsMalformed),
+        Case(name: "exp fraction", claims: [("exp", .real(1_800_003_600.5))], reason: .claimsMalformed),
+        Case(name: "exp null", claims: [("exp", .null)], reason: .claimsMalformed),
+        Case(name: "exp 1e308", claims: [("exp", .real(1e308))], reason: .claimsMalformed),
+        Case(name: "exp at the end of the range", claims: [("exp", .integer(.max))], reason: .tokenLifetimeTooLong),
+        Case(name: "expired by the skew", claims: [("exp", .integer(second - 60))], reason: .tokenExpired),
+        Case(name: "nbf beyond the skew", claims: [("nbf", .integer(second + 61))], reason: .tokenNotYetValid),
+        Case(name: "exp before nbf", claims: [("exp", .integer(second - 300))], reason: .claimsMalformed),
+        Case(name: "neither iat nor nbf", claims: [("iat", nil), ("nbf", nil)], reason: .claimsMalformed),
+        Case(name: "30 hours", claims: [("exp", .integer(second + 30 * 3600))], reason: .tokenLifetimeTooLong),
+        Case(name: "ver missing", claims: [("ver", nil)], reason: .claimsMalformed),
+        Case(name: "ver 3.0", claims: [("ver", "3.0")], reason: .claimsMalformed),
+        Case(name: "v1 issuer with ver 2.0", claims: [("ver", "2.0")], reason: .issuerNotTrusted),
+        Case(
+            name: "v2 issuer with ver 1.0",
+            claims: [("iss", .string("https://login.microsoftonline.com/\(Forge.tenantID)/v2.0"))],
+            reason: .issuerNotTrusted),
+        Case(name: "iss missing", claims: [("iss", nil)], reason: .issuerNotTrusted),
+        Case(name: "iss a number", claims: [("iss", .integer(1))], reason: .claimsMalformed),
+        Case(
+            name: "iss without its slash", claims: [("iss", .string("https://sts.windows.net/\(Forge.tenantID)"))],
+            reason: .issuerNotTrusted),
+        Case(
+            name: "iss in other case", claims: [("iss", .string("https://STS.windows.net/\(Forge.tenantID)/"))],
+            reason: .issuerNotTrusted),
+        Case(
+            name: "iss over http", claims: [("iss", .string("http://sts.windows.net/\(Forge.tenantID)/"))],
+            reason: .issuerNotTrusted),
+        Case(
+            name: "iss with {tenantid}", claims: [("iss", "https://sts.windows.net/{tenantid}/")],
+            reason: .issuerNotTrusted),
+        Case(name: "tid of another", claims: [("tid", .string(Forge.otherTenantID))], reason: .tenantMismatch),
+        Case(name: "tid no GUID", claims: [("tid", "common")], reason: .tenantMismatch),
+        Case(name: "tid missing", claims: [("tid", nil)], reason: .tenantMismatch),
+        Case(
+            name: "the other tenant's token with our key",
+            claims: [
+                ("iss", .string("https://sts.windows.net/\(Forge.otherTenantID)/")),
+                ("tid", .string(Forge.otherTenantID)),
+            ], reason: .keyIssuerMismatch),
+        Case(name: "an ID token", claims: [("appid", nil)], reason: .tokenKindNotAccepted),
+        Case(name: "oid missing", claims: [("oid", nil)], reason: .subjectMissing),
+        Case(name: "oid no GUID", claims: [("oid", "me")], reason: .subjectMissing),
+        Case(name: "oid a number", claims: [("oid", .integer(1))], reason: .claimsMalformed),
+        Case(name: "a device", claims: [("idtyp", "device")], reason: .subjectKindNotAllowed),
+        Case(name: "an unknown idtyp", claims: [("idtyp", "toaster")], reason: .subjectKindNotAllowed),
+        Case(name: "an agent", claims: [("idtyp", "user"), ("xms_sub_fct", "3 13")], reason: .subjectKindNotAllowed),
+        Case(name: "groups text", claims: [("groups", .string(Forge.adminGroup))], reason: .groupsMalformed),
+        Case(name: "groups number", claims: [("groups", .integer(1))], reason: .groupsMalformed),
+        Case(name: "groups null", claims: [("groups", .null)], reason: .groupsMalformed),
+        Case(
+            name: "groups mixed", claims: [("groups", .array([.string(Forge.adminGroup), .integer(1)]))],
+            reason: .groupsMalformed),
+        Case(
+            name: "overage without sources",
+            claims: [("groups", nil), ("_claim_names", .object([("groups", "src1")]))], reason: .groupOverage),
+        Case(name: "groups and overage", claims: [("hasgroups", .bool(true))], reason: .groupOverage),
+        Case(name: "roles text", claims: [("roles", "Cluster.Viewer")], reason: .claimsMalformed),
+        Case(name: "a reserved user name", claims: [("upn", "system:admin")], reason: .usernameReserved),
+        Case(name: "a upn with a line break", claims: [("upn", "ada\n@example.com")], reason: .claimsMalformed),
+        Case(name: "bound to a key", claims: [("cnf", .object([("kid", "x")]))], reason: .proofOfPossessionRequired),
+        Case(
+            name: "expired and made for another application", claims: [("aud", "x"), ("exp", .integer(second - 200))],
+            reason: .audienceNotAccepted),
+    ]
+
+    @Test("a token with one thing wrong gets that thing's reason", arguments: headerCases + claimCases)
+    func refuses(sent: Case) throws {
+        let decision = try Forge.decide(Forge.token(header: sent.header, claims: sent.claims))
+        #expect(decision.reason == sent.reason)
+        #expect(decision.access == nil)
+    }
+
+    @Test(
+        "the limits of time are exact",
+        arguments: [("exp", Int64(-59), true), ("exp", -60, false), ("nbf", 60, true), ("nbf", 61, false)])
+    func skew(claim: String, offset: Int64, accepted: Bool) throws {
+        let token = try Forge.token(claims: [(claim, .integer(Self.second + offset))])
+        #expect((try Forge.decide(token).access != nil) == accepted)
+    }
+
+    @Test("rules of the configuration refuse with their own reasons")
+    func rules() throws {
+        let token = try Forge.token()
+        let client = Forge.settings { $0.trust.allowedClientAppIDs = [Forge.guid(Forge.tenantID)] }
+        #expect(try Forge.decide(token, settings: client).reason == .clientAppNotAllowed)
+        let apps = Forge.settings { $0.trust.subjects = [.app] }
+        #expect(try Forge.decide(token, settings: apps).reason == .subjectKindNotAllowed)
+        let missing = Forge.settings { $0.trust.requiredClaims = [RequiredClaim(claim: "acrs", values: ["c1"])] }
+        #expect(try Forge.decide(token, settings: missing).reason == .requiredClaimMissing)
+        let other = try Forge.token(claims: [("acrs", .array(["c2"]))])
+        #expect(try Forge.decide(other, settings: missing).reason == .requiredClaimMismatch)
+        let right = try Forge.token(claims: [("acrs", .array(["c2", "c1"]))])
+        #expect(try Forge.decide(right, settings: missing).reason == nil)
+        let bound = Forge.settings {
+            $0.trust.proofOfPossession = .require
+            $0.trust.clusterHost = "cluster.example"
+        }
+        #expect(try Forge.decide(token, settings: bound).reason == .proofOfPossessionRequired)
+    }
+
+    @Test("bytes that are no token of ours are refused by their structure")
+    func structure() throws {
+        let token = try Forge.token()
+        #expect(try Forge.decide("").reason == .tokenMissing)
+        #expect(try Forge.decide(String(repeating: "a", count: 65_537)).reason == .tokenTooLarge)
+        #expect(try Forge.decide("opaque").reason == .tokenMalformed)
+        #expect(try Forge.decide("e30.e30.e30.e30.e30").reason == .tokenEncrypted)
+        #expect(try Forge.decide(token + "=").reason == .tokenMalformed)
+        #expect(try Forge.decide("\u{FEFF}" + token).reason == .tokenMalformed)
+        let twice = Array("{\"alg\":\"RS256\",\"\\u0061lg\":\"none\",\"kid\":\"k1\"}".utf8)
+        #expect(try Forge.decide(Forge.sign(header: twice, payload: Array("{}".utf8))).reason == .tokenMalformed)
+        let header = JSON.object(Forge.header).render()
+        for payload in ["[]", "1", "{\"a\":1,\"a\":2}", "{} ", "{", "\u{FEFF}{}", "{\"exp\":9223372036854775808}"] {
+            let expected: RefusalReason = .claimsMalformed
+            #expect(try Forge.decide(Forge.sign(header: header, payload: Array(payload.utf8))).reason == expected)
+        }
+    }
+
+    @Test("a signature that was touched is wrong")
+    func signature() throws {
+        let token = try Forge.token()
+        let dot = try #require(token.lastIndex(of: "."))
+        let unsigned = String(token[...dot])
+        #expect(try Forge.decide(unsigned).reason == .signatureInvalid)
+        #expect(try Forge.decide(String(token.dropLast(2))).reason == .signatureInvalid)
+        #expect(try Forge.decide(token + "AAAA").reason == .signatureInvalid)
+        #expect(try Forge.decide(unsigned + "AAAA" + token[token.index(after: dot)...]).reason == .signatureInvalid)
+        #expect(try Forge.decide(unsigned + String(repeating: "_", count: 340) + "_w").reason == .signatureInvalid)
+        #expect(try Forge.decide(Forge.token(key: Forge.foreignKey.get())).reason == .signatureInvalid)
+    }
+
+    @Test("keys that are missing or too old are unavailable, and ask for a refresh")
+    func keys() throws {
+        let token = try Forge.token()
+        let none = try Forge.decide(token, keys: KeySnapshot([nil, nil]))
+        #expect(none.reason == .keysUnavailable)
+        #expect(none.keyRefreshTenant == 0)
+        let old = try Forge.decide(token, keys: Forge.keys(usableUntil: Forge.now))
+        #expect(old.reason == .keysUnavailable)
+        let unknown = try Forge.decide(Forge.token(header: [("kid", "k9")]))
+        #expect(unknown.keyRefreshTenant == 0)
+        let foreign = try Forge.decide(Forge.token(header: [("kid", "k9")], claims: [("iss", "https://x")]))
+        #expect(foreign.keyRefreshTenant == nil)
+    }
+}

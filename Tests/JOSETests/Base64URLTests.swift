@@ -1,0 +1,34 @@
+import JOSE
+import Testing
+
+@Suite struct Base64URLTests {
+    static func decode(_ text: String) -> [UInt8]? {
+        Array(text.utf8).withUnsafeBytes { Base64URL.decode($0) }
+    }
+
+    @Test(
+        "the vectors of RFC 4648, without padding",
+        arguments: [("", ""), ("Zg", "f"), ("Zm8", "fo"), ("Zm9v", "foo"), ("Zm9vYg", "foob"), ("Zm9vYmE", "fooba")])
+    func vectors(encoded: String, decoded: String) {
+        #expect(Self.decode(encoded) == Array(decoded.utf8))
+        #expect(Base64URL.encode(Array(decoded.utf8)) == encoded)
+    }
+
+    @Test(
+        "what is not strict base64url is refused",
+        arguments: [
+            ("padding", "Zg=="), ("one character", "Z"), ("one character too many", "Zm9vY"), ("plus", "Zm9+"),
+            ("slash", "Zm9/"), ("space", "Zm 9"), ("line break", "Zm9v\n"), ("NUL", "Zm9\0"),
+            ("trailing bits of one byte", "Zh"), ("trailing bits of two bytes", "Zm9"), ("not ASCII", "Zm9é"),
+            ("a dot", "Zm9."),
+        ])
+    func refuses(name: String, text: String) {
+        #expect(Self.decode(text) == nil)
+    }
+
+    @Test("every length survives", arguments: 0..<70)
+    func roundTrip(length: Int) {
+        let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ length) }
+        #expect(Self.decode(Base64URL.encode(bytes)) == bytes)
+    }
+}

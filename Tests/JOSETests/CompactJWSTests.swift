@@ -1,0 +1,46 @@
+import JOSE
+import Testing
+
+@Suite struct CompactJWSTests {
+    static func parse(_ text: String) throws(CompactJWSError) -> CompactJWS {
+        let result = Array(text.utf8).withUnsafeBytes { bytes in
+            Result { () throws(CompactJWSError) in try CompactJWS(parsing: bytes) }
+        }
+        return try result.get()
+    }
+
+    @Test("three parts are split and decoded")
+    func splits() throws {
+        let jws = try Self.parse("e30.eyJhIjoxfQ.AQID")
+        #expect(jws.header == Array("{}".utf8))
+        #expect(jws.untrustedPayload == Array("{\"a\":1}".utf8))
+        #expect(jws.signature == [1, 2, 3])
+        #expect(jws.signedLength == 14)
+    }
+
+    @Test("an empty signature is a part")
+    func emptySignature() throws {
+        #expect(try Self.parse("e30.e30.").signature.isEmpty)
+    }
+
+    @Test(
+        "what is no compact JWS is refused with its own error",
+        arguments: [
+            ("nothing", "", CompactJWSError.empty),
+            ("no dot", "abcd", .notThreeParts),
+            ("one dot", "e30.e30", .notThreeParts),
+            ("three dots", "e30.e30.AQID.", .notThreeParts),
+            ("a million dots", String(repeating: ".", count: 1_000_000), .notThreeParts),
+            ("five parts with a header", "e30.AA.AA.AA.AA", .encrypted),
+            ("five parts of noise", "AA.AA.AA.AA.AA", .notThreeParts),
+            ("an empty header", ".e30.AQID", .badEncoding),
+            ("an empty payload", "e30..AQID", .badEncoding),
+            ("only dots", "..", .badEncoding),
+            ("padding", "e30=.e30.AQID", .badEncoding),
+            ("white space", "e30.e30.AQID ", .badEncoding),
+            ("JSON serialization", "{\"payload\":\"e30\"}", .notThreeParts),
+        ])
+    func refuses(name: String, text: String, error: CompactJWSError) {
+        #expect(throws: error) { try Self.parse(text) }
+    }
+}
