@@ -1,0 +1,62 @@
+/// The base of addresses: scheme, host, port and path, and nothing behind.
+struct BaseURL {
+    let scheme: String
+    let hasUserInfo: Bool
+    /// Empty, or beginning with a slash.
+    let path: String
+    let withoutTrailingSlash: String
+
+    init?(_ text: String) {
+        guard let mark = text.range(of: "://") else { return nil }
+        scheme = String(text[..<mark.lowerBound])
+        guard scheme == "https" || scheme == "http" else { return nil }
+        guard text.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !"?#\\\"<>^`{|}".utf8.contains($0) }) else { return nil }
+        let rest = text[mark.upperBound...]
+        let authorityEnd = rest.firstIndex(of: "/") ?? rest.endIndex
+        var authority = rest[..<authorityEnd]
+        path = String(rest[authorityEnd...])
+        if let at = authority.lastIndex(of: "@") {
+            hasUserInfo = true
+            authority = authority[authority.index(after: at)...]
+        } else {
+            hasUserInfo = false
+        }
+        guard BaseURL.isHostAndPort(authority) else { return nil }
+        var trimmed = Substring(text)
+        while trimmed.utf8.last == UInt8(ascii: "/") { trimmed = trimmed.dropLast() }
+        withoutTrailingSlash = String(trimmed)
+    }
+
+    private static func isHostAndPort(_ authority: Substring) -> Bool {
+        var host = authority
+        if authority.first == "[" {
+            guard let end = authority.firstIndex(of: "]") else { return false }
+            host = authority[...end]
+            let rest = authority[authority.index(after: end)...]
+            guard rest.isEmpty || rest.first == ":" && isPort(rest.dropFirst()) else { return false }
+        } else if let colon = authority.firstIndex(of: ":") {
+            host = authority[..<colon]
+            guard isPort(authority[authority.index(after: colon)...]) else { return false }
+        }
+        return !host.isEmpty && host.utf8.allSatisfy { $0 != UInt8(ascii: "%") }
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        guard let port = Int(text) else { return false }
+        return (1...65_535).contains(port)
+    }
+}
+
+extension String {
+    /// Where a short text stands first.
+    fileprivate func range(of needle: String) -> Range<String.Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].utf8.starts(with: needle.utf8) {
+                return start..<utf8.index(start, offsetBy: needle.utf8.count)
+            }
+            start = index(after: start)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,42 @@
+/// One thing that is wrong with a configuration, and where.
+public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
+    public var file: String
+    /// From 1.
+    public var line: Int
+    public var column: Int
+    /// For example `tenants[0].audiences[1]`; empty for the file as a whole.
+    public var field: String
+    public var message: String
+
+    public init(file: String, line: Int, column: Int, field: String, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.field = field
+        self.message = message
+    }
+
+    public var description: String {
+        let place = "\(file):\(line):\(column): "
+        return field.isEmpty ? place + message : place + field + ": " + message
+    }
+}
+
+/// Everything that is wrong with a configuration, in the order of the file.
+public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var problems: [ConfigurationProblem]
+
+    public init(problems: [ConfigurationProblem]) {
+        self.problems = problems
+    }
+
+    public var description: String {
+        problems.map(\.description).joined(separator: "\n")
+    }
+}
+
+/// Where a field stands in its file.
+public struct FieldPosition: Hashable, Sendable {
+    public var line: Int
+    public var column: Int
+}

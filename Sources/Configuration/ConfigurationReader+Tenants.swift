@@ -1,0 +1,223 @@
+internal import AccessPolicy
+internal import EntraTokens
+internal import YAML
+
+extension ConfigurationReader {
+    func tenants(_ file: inout Section) -> [TenantSettings] {
+        guard let node = file.value("tenants") else {
+            file.missing("tenants", "list at least one tenant")
+            return []
+        }
+        let field = Field(node: node, path: "tenants", collector: collector)
+        var seen: [GUID: Int] = [:]
+        var index = -1
+        return field.nonEmptyList("list at least one tenant") { element -> TenantSettings? in
+            index += 1
+            guard element.node.mapping != nil else {
+                return element.refuse("must be a mapping of fields, not \(element.node.kindName)")
+            }
+            var section = Section(element.node, path: element.path, collector: collector)
+            guard let tenant = tenant(&section) else { return nil }
+            if let first = seen[tenant.trust.tenantID], let idNode = section.value("tenantID") {
+                return Field(node: idNode, path: section.fieldPath("tenantID"), collector: collector)
+                    .refuse("is the tenant of tenants[\(first)] again; list each tenant once")
+            }
+            seen[tenant.trust.tenantID] = index
+            return tenant
+        } ?? []
+    }
+
+    /// Reads every field, so that all problems are found; nil when the tenant's ID is missing or wrong.
+    private func tenant(_ section: inout Section) -> TenantSettings? {
+        let tenantID = section.required("tenantID", "the tenant's ID, from the overview page of Microsoft Entra") {
+            field in
+            if let name = field.node.text, ["common", "organizations", "consumers"].contains(name) {
+                return field.refuse("must be one tenant's ID: \(name) stands for every tenant there is") as GUID?
+            }
+            return field.guid("a tenant ID")
+        }
+        let cloud = section.field("cloud", default: Cloud.public) { $0.choice() }
+        let authority = section.optional("authority") { secureBase($0) }
+        let authorityCA = section.optional("authorityCA", path)
+        let audiences =
+            section.required(
+                "audiences", "list the server application's ID, so that other applications' tokens are refused"
+            ) { field in
+                field.nonEmptyList("list the server application's ID", audience)
+            } ?? []
+        let clients = section.list("allowedClientAppIDs", default: []) { $0.guid("an application ID") }
+        let standard: [SubjectKind] = [.user, .guest, .app, .managedIdentity]
+        let subjects = section.field("subjects", default: standard) { field in
+            field.nonEmptyList("nobody could sign in") { $0.choice(among: SubjectKind.configurable) }
+        }
+        let required = requiredClaims(section.section("requiredClaims"))
+        let lifetime = section.field("maximumTokenLifetime", default: .seconds(29 * 3600)) { $0.duration() }
+        let policy = policy(&section)
+        let overage = section.field("groupOverage", default: GroupOverageRule.deny) { $0.choice() }
+        let directory = directory(&section)
+        if overage == .resolve, !section.has("directory") {
+            section.missing("directory", "groupOverage: resolve needs to know how to ask Microsoft Graph")
+        }
+        let (proof, host) = proofOfPossession(&section)
+        let keys = signingKeys(section.section("signingKeys"))
+        section.finish()
+        guard let tenantID else { return nil }
+        let trust = TenantTrust(
+            tenantID: tenantID,
+            cloud: cloud,
+            authority: authority,
+            audiences: audiences,
+            allowedClientAppIDs: clients,
+            subjects: Set(subjects),
+            requiredClaims: required,
+            maximumTokenLifetime: lifetime.components.seconds,
+            groupOverage: overage,
+            proofOfPossession: proof,
+            clusterHost: host
+        )
+        return TenantSettings(
+            trust: trust, policy: policy, authorityCA: authorityCA, directory: directory, signingKeys: keys)
+    }
+
+    private func audience(_ field: Field) -> String? {
+        guard let text = field.nonEmptyText() else { return nil }
+        return GUID(lenient: text)?.description ?? text
+    }
+
+    private func policy(_ section: inout Section) -> TenantPolicy {
+        var policy = TenantPolicy()
+        policy.adminGroupObjectIDs = section.list("adminGroupObjectIDs", default: []) { $0.guid("a group object ID") }
+        policy.groupMappings = section.list("groupMappings", default: []) { field in
+            var entry = Section(field.node, path: field.path, collector: collector)
+            let id = entry.required("groupObjectID", "the object ID of an Entra group") { $0.guid("a group object ID") }
+            let groups = kubernetesGroups(&entry)
+            entry.finish()
+            return id.map { GroupMapping(groupObjectID: $0, kubernetesGroups: groups) }
+        }
+        policy.appRoleMappings = section.list("appRoleMappings", default: []) { field in
+            var entry = Section(field.node, path: field.path, collector: collector)
+            let role = entry.required("appRole", "the value of an app role") { $0.nonEmptyText() }
+            let groups = kubernetesGroups(&entry)
+            entry.finish()
+            return role.map { AppRoleMapping(appRole: $0, kubernetesGroups: groups) }
+        }
+        policy.emergencyAccess = section.list("emergencyAccess", default: []) { field in
+            var entry = Section(field.node, path: field.path, collector: collector)
+            let id = entry.required("objectID", "the object ID of a user or application") { $0.guid("an object ID") }
+            let until = entry.required("until", "when the access ends, for example 2026-12-01T00:00:00Z") { $0.time() }
+            let groups = kubernetesGroups(&entry)
+            let reason = entry.field("reason", default: "") { $0.text() }
+            entry.finish()
+            guard let id, let until else { return nil }
+            return EmergencyEntry(objectID: id, until: until, kubernetesGroups: groups, reason: reason)
+        }
+        return policy
+    }
+
+    private func kubernetesGroups(_ entry: inout Section) -> [String] {
+        entry.required("kubernetesGroups", "list what it gives") { field in
+            field.nonEmptyList("list what it gives", groupName)
+        } ?? []
+    }
+
+    private func requiredClaims(_ given: Section) -> [RequiredClaim] {
+        (given.node?.mapping ?? []).compactMap { member in
+            let name = member.key.text ?? ""
+            let field = Field(node: member.value, path: given.fieldPath(name), collector: collector)
+            collector.note(field.path, at: member.value)
+            guard !name.isEmpty else { return field.refuse("must have the name of a claim") }
+            if member.value.sequence != nil {
+                guard let values = field.nonEmptyList("list the accepted values", { $0.text() }) else { return nil }
+                return RequiredClaim(claim: name, values: values)
+            }
+            guard member.value.mapping == nil, let value = field.text() else {
+                return member.value.mapping == nil ? nil : field.refuse("must be a value or a list of values")
+            }
+            return RequiredClaim(claim: name, values: [value])
+        }
+    }
+
+    private func proofOfPossession(_ section: inout Section) -> (ProofOfPossessionRule, String?) {
+        let rule = section.field("proofOfPossession", default: ProofOfPossessionRule.off) { $0.choice() }
+        let host: String? = section.optional("clusterHost") { field in
+            guard let text = field.nonEmptyText() else { return nil }
+            guard text.utf8.allSatisfy({ $0 > 32 && !"/:@?#".utf8.contains($0) }) else {
+                return field.refuse("must be a bare host name, without scheme, port or path")
+            }
+            return text
+        }
+        if rule != .off, !section.has("clusterHost") {
+            section.missing("clusterHost", "proofOfPossession: \(rule.rawValue) needs the host name in the envelopes")
+        }
+        return (rule, host)
+    }
+
+    // MARK: Keys and directory
+
+    private func signingKeys(_ given: Section) -> SigningKeySettings {
+        var section = given
+        var keys = SigningKeySettings()
+        keys.refreshEvery = section.field("refreshEvery", default: keys.refreshEvery) { $0.duration() }
+        keys.unknownKeyRefreshInterval = section.field(
+            "unknownKeyRefreshInterval", default: keys.unknownKeyRefreshInterval
+        ) { $0.duration() }
+        keys.maximumAge = section.field("maximumAge", default: keys.maximumAge) { $0.duration() }
+        keys.cacheFile = section.optional("cacheFile", path)
+        keys.file = section.optional("file", path)
+        keys.proxy = section.optional("proxy") { field in
+            guard let text = field.nonEmptyText() else { return nil }
+            guard let url = BaseURL(text), url.path.isEmpty else {
+                return field.refuse("must be http://host:port or https://host:port, with user:password@ if needed")
+            }
+            return text
+        }
+        section.finish()
+        return keys
+    }
+
+    private func directory(_ tenant: inout Section) -> DirectorySettings? {
+        guard tenant.has("directory") else { return nil }
+        var section = tenant.section("directory")
+        let clientID = section.optional("clientID") { $0.guid("an application ID") }
+        let secret = section.optional("clientSecretFile", path)
+        let certificate = section.optional("clientCertificateFile", path)
+        let token = section.optional("federatedTokenFile", path)
+        let managed = section.field("managedIdentity", default: false) { $0.bool() }
+        let credentials: [DirectoryCredential] =
+            [
+                secret.map { .clientSecretFile($0) }, certificate.map { .clientCertificateFile($0) },
+                token.map { .federatedTokenFile($0) },
+            ].compactMap { $0 } + (managed ? [.managedIdentity] : [])
+        let advice = "set exactly one of clientSecretFile, clientCertificateFile, federatedTokenFile, managedIdentity"
+        if credentials.isEmpty { section.missing("clientSecretFile", advice) }
+        if credentials.count > 1, let node = section.node {
+            collector.add(section.path, node, "has several ways to sign in: \(advice)")
+        }
+        if clientID == nil, !managed, !section.has("clientID") {
+            section.missing("clientID", "the application that may read group memberships")
+        }
+        var settings = DirectorySettings(clientID: clientID, credential: credentials.first ?? .managedIdentity)
+        settings.groups = section.field("groups", default: settings.groups) { $0.choice() }
+        settings.timeout = section.field("timeout", default: settings.timeout) { $0.duration() }
+        settings.cacheFor = section.field("cacheFor", default: settings.cacheFor) { $0.duration(from: .zero) }
+        settings.staleFor = section.field("staleFor", default: settings.staleFor) { $0.duration(from: .zero) }
+        settings.graphEndpoint = section.optional("graphEndpoint") { secureBase($0) }
+        settings.graphCA = section.optional("graphCA", path)
+        section.finish()
+        return settings
+    }
+
+    /// An `https://` base without a slash at its end.
+    private func secureBase(_ field: Field) -> String? {
+        guard let text = field.nonEmptyText() else { return nil }
+        guard let url = BaseURL(text), url.scheme == "https", !url.hasUserInfo else {
+            return field.refuse("must be an https:// address without user, query and fragment")
+        }
+        return url.withoutTrailingSlash
+    }
+}
+
+extension SubjectKind {
+    /// What may stand in `subjects`.
+    static let configurable = allCases.filter { $0 != .unknown }
+}

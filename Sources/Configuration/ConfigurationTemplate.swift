@@ -1,0 +1,120 @@
+public import EntraTokens
+
+/// Writes a complete, commented starting configuration.
+public struct ConfigurationTemplate: Sendable {
+    public var tenantID: GUID
+    public var audiences: [String]
+    public var adminGroups: [GUID]
+    public var cloud: Cloud
+    /// Folder of the certificates, as written into the file.
+    public var certificates: String
+
+    public init(
+        tenantID: GUID,
+        audiences: [String],
+        adminGroups: [GUID],
+        cloud: Cloud = .public,
+        certificates: String = "certs"
+    ) {
+        self.tenantID = tenantID
+        self.audiences = audiences
+        self.adminGroups = adminGroups
+        self.cloud = cloud
+        self.certificates = certificates
+    }
+
+    /// The file's text: every field there is, those at their defaults as comments.
+    public func render() -> String {
+        """
+        # Configuration of kube-entra. Check a change with `kube-entra config check FILE` and see what it means with
+        # `kube-entra policy diff OLD NEW`. A running webhook picks changes up by itself.
+        apiVersion: kube-entra.dev/v1
+        kind: WebhookConfiguration
+
+        server:
+          listen: 127.0.0.1:8443            # TokenReview endpoint, TLS
+          operations: 127.0.0.1:8480        # plain HTTP: /livez /readyz /healthz /metrics /statusz
+          certificate: \(certificates)/server.crt
+          privateKey: \(certificates)/server.key
+          clientCA: \(certificates)/client-ca.crt  # callers must present a certificate from this CA
+          # allowedClientNames: [kube-apiserver]   # common name or DNS name; default: any certificate from the CA
+          # protocols: [http/1.1, h2]              # ALPN, in the server's order of preference
+          # insecureAllowAnyClient: true           # instead of clientCA: anybody may ask
+
+        tenants:
+          - tenantID: \(tenantID)
+            cloud: \(cloud.rawValue)\(String(repeating: " ", count: max(1, 26 - cloud.rawValue.utf8.count)))# \
+        public | usGovernment | china
+            # authority: https://login.example     # another base than the cloud's
+            # authorityCA: authority-ca.crt        # PEM of the CA of the authority's certificate; default: the system's
+            audiences: [\(audiences.map(ConfigurationTemplate.quoted).joined(separator: ", "))]
+            # allowedClientAppIDs: []              # applications that may ask for tokens; default: any
+            subjects: [user, guest, app, managedIdentity]   # who may sign in
+            # requiredClaims: {}                   # claim: value, or a list of accepted values
+            # maximumTokenLifetime: 29h
+            adminGroupObjectIDs: [\(adminGroups.map(\.description).joined(separator: ", "))]
+            groupMappings: []
+            #  - groupObjectID: 9999aaaa-bbbb-cccc-dddd-eeeeffff0000
+            #    kubernetesGroups: [developers]
+            appRoleMappings: []
+            #  - appRole: Cluster.Viewer
+            #    kubernetesGroups: [viewers]
+            groupOverage: deny                     # more than 200 groups: deny | resolve | ignore
+            # directory:                           # Microsoft Graph, for groupOverage: resolve
+            #   clientID: bbbbbbbb-0000-0000-0000-000000000000
+            #   clientSecretFile: secret           # or clientCertificateFile, federatedTokenFile, managedIdentity: true
+            #   groups: configured                 # configured | all
+            #   timeout: 2s
+            #   cacheFor: 5m
+            #   staleFor: 0s
+            #   graphEndpoint: https://graph.example
+            #   graphCA: graph-ca.crt
+            emergencyAccess: []
+            #  - objectID: 7777aaaa-bbbb-cccc-dddd-eeeeffff0000
+            #    until: 2026-12-01T00:00:00Z
+            #    kubernetesGroups: [kube-entra:cluster-admins]
+            #    reason: incident 4711
+            # proofOfPossession: off               # off | accept | require
+            # clusterHost: cluster.example         # the host name that envelopes must carry
+            signingKeys:
+              refreshEvery: 1h
+              # unknownKeyRefreshInterval: 5m      # at most one extra fetch in this time
+              # maximumAge: 24h                    # last known good keys are used no longer than this
+              # cacheFile: keys-cache.json         # survive a restart while Entra is unreachable
+              # file: keys.json                    # offline: only these keys, never fetch
+              # proxy: http://proxy.example:3128   # default: HTTPS_PROXY and NO_PROXY
+
+        kubernetes:
+          adminGroups: [kube-entra:cluster-admins]   # what membership in an admin group gives
+          username: upn                     # upn | oid; guests and apps are always named by object ID
+          usernamePrefix: ""
+          groupObjectIDs: include           # include | drop: also pass every group object ID through, as AKS does
+          groupPrefix: ""                   # for object IDs only
+
+        # limits: { tokenBytes: 65536, headerBytes: 32768, bodyBytes: 4194304, bytesInFlight: 67108864, \
+        connections: 4096, streamsPerConnection: 250, handshakeTimeout: 10s, requestTimeout: 10s, \
+        idleTimeout: 120s, reviewDeadline: 5s, clockSkew: 60s }
+        # verifiedTokenCache: { entries: 10000, maximumAge: 10m }
+        logging:
+          level: info
+          format: text                      # text | json
+          # audit: audit.jsonl              # a file of JSON lines
+
+        """
+    }
+
+    /// As a YAML text in double quotes where it needs them.
+    private static func quoted(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/")
+                || byte == UInt8(ascii: ":") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        }
+        guard !isPlain || text.isEmpty || text.utf8.last == UInt8(ascii: ":") else { return text }
+        let escaped = text.unicodeScalars.map { scalar in
+            scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
+        }
+        return "\"\(escaped.joined())\""
+    }
+}

@@ -1,0 +1,108 @@
+internal import EntraTokens
+internal import Timestamps
+internal import YAML
+
+/// One value of the file, with its path; reads it as a type or reports why it cannot be read.
+struct Field {
+    let node: YAMLNode
+    let path: String
+    let collector: ProblemCollector
+
+    func refuse<Value>(_ message: String) -> Value? {
+        collector.add(path, node, message)
+        return nil
+    }
+
+    /// Any single value as it is written; a number or a boolean is taken as its text.
+    func text() -> String? {
+        guard let text = node.text, !node.isNull else { return refuse("must be a text, not \(node.kindName)") }
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
+            return refuse("must not hold control characters")
+        }
+        return text
+    }
+
+    func nonEmptyText() -> String? {
+        guard let text = text() else { return nil }
+        return text.isEmpty ? refuse("must not be empty") : text
+    }
+
+    func bool() -> Bool? {
+        node.bool ?? refuse("must be true or false")
+    }
+
+    func count(from minimum: Int = 1, to maximum: Int = 1 << 40) -> Int? {
+        guard let number = node.integer else { return refuse("must be a whole number") }
+        guard (minimum...maximum).contains(number) else {
+            return refuse("must be between \(minimum) and \(maximum)")
+        }
+        return number
+    }
+
+    func choice<Value: RawRepresentable & CaseIterable>() -> Value? where Value.RawValue == String {
+        choice(among: Array(Value.allCases))
+    }
+
+    func choice<Value: RawRepresentable>(among values: [Value]) -> Value? where Value.RawValue == String {
+        let names = values.map(\.rawValue)
+        guard let text = node.text, !node.isNull else {
+            return refuse("must be one of \(names.joined(separator: ", ")), not \(node.kindName)")
+        }
+        if let value = values.first(where: { $0.rawValue == text }) { return value }
+        let advice = Suggestion.best(for: text, among: names).map { ": did you mean \($0)?" } ?? ""
+        return refuse("must be one of \(names.joined(separator: ", "))\(advice)")
+    }
+
+    /// An ID with or without braces, in either case.
+    func guid(_ what: String) -> GUID? {
+        guard let text = node.text, !node.isNull else { return refuse("must be \(what), not \(node.kindName)") }
+        if let id = GUID(lenient: text) { return id }
+        return refuse("must be \(what), for example 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted")
+    }
+
+    func time() -> Timestamp? {
+        guard let text = text() else { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            return refuse("must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
+        }
+        return time
+    }
+
+    func duration(from minimum: Duration = .seconds(1)) -> Duration? {
+        guard let text = text() else { return nil }
+        guard let duration = DurationText.parse(text) else {
+            return refuse("must be a duration with a unit, for example 90s, 5m, 29h or 1h30m")
+        }
+        guard duration >= minimum else { return refuse("must be at least \(DurationText.render(minimum))") }
+        guard duration <= .seconds(3650 * 86_400) else { return refuse("must not be longer than ten years") }
+        return duration
+    }
+
+    func list<Value>(_ read: (Field) -> Value?) -> [Value] {
+        guard let elements = node.sequence else {
+            collector.add(path, node, "must be a list, not \(node.kindName)")
+            return []
+        }
+        return elements.enumerated().compactMap { index, element in
+            let field = Field(node: element, path: "\(path)[\(index)]", collector: collector)
+            collector.note(field.path, at: element)
+            return read(field)
+        }
+    }
+
+    func nonEmptyList<Value>(_ advice: String, _ read: (Field) -> Value?) -> [Value]? {
+        if node.sequence?.isEmpty == true { return refuse("must not be empty: \(advice)") }
+        return list(read)
+    }
+}
+
+extension GUID {
+    /// Also takes braces around it, as some tools print it.
+    init?(lenient text: String) {
+        if text.utf8.first == UInt8(ascii: "{"), text.utf8.last == UInt8(ascii: "}") {
+            self.init(String(text.dropFirst().dropLast()))
+        } else {
+            self.init(text)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// A comment that silences a lint rule: `# kube-entra:allow RULE reason`.
+public struct LintAllowance: Hashable, Sendable {
+    public var line: Int
+    public var rule: String
+    public var reason: String
+}
+
+/// A configuration with what is known about its file.
+public struct LoadedConfiguration: Sendable {
+    public var path: String
+    public var configuration: WebhookConfiguration
+    /// Each field that stands in the file, by its path.
+    public var positions: [String: FieldPosition]
+    public var allowances: [LintAllowance]
+    /// SHA-256 of the file's bytes, hexadecimal.
+    public var contentSHA256: String
+}

@@ -1,0 +1,96 @@
+internal import YAML
+
+/// Reads the fields of one mapping. Each field is asked for once; what was not asked for is unknown.
+struct Section {
+    let collector: ProblemCollector
+    /// Nil when the section is missing: every field then has its default.
+    let node: YAMLNode?
+    let path: String
+    private var known: [String] = []
+
+    init(_ node: YAMLNode?, path: String, collector: ProblemCollector) {
+        self.collector = collector
+        self.path = path
+        guard let node, !node.isNull else {
+            self.node = nil
+            return
+        }
+        guard node.mapping != nil else {
+            collector.add(path, node, "must be a mapping of fields, not \(node.kindName)")
+            self.node = nil
+            return
+        }
+        self.node = node
+        reportRepetitions()
+    }
+
+    private func reportRepetitions() {
+        var first: [String: Int] = [:]
+        for member in node?.mapping ?? [] {
+            let name = member.key.text ?? ""
+            if let line = first[name] {
+                collector.add(fieldPath(name), member.key, "stands here again; it was set in line \(line)")
+            } else {
+                first[name] = member.key.line
+            }
+        }
+    }
+
+    func fieldPath(_ name: String) -> String {
+        path.isEmpty ? name : "\(path).\(name)"
+    }
+
+    /// The field's value; nil when it is missing or null.
+    mutating func value(_ name: String) -> YAMLNode? {
+        known.append(name)
+        guard let value = node?[name] else { return nil }
+        collector.note(fieldPath(name), at: value)
+        return value.isNull ? nil : value
+    }
+
+    mutating func section(_ name: String) -> Section {
+        Section(value(name), path: fieldPath(name), collector: collector)
+    }
+
+    mutating func has(_ name: String) -> Bool {
+        value(name) != nil
+    }
+
+    /// Reads a field, or keeps the default when it is missing. A problem was reported when `read` gives nil.
+    mutating func field<Value>(_ name: String, default standard: Value, _ read: (Field) -> Value?) -> Value {
+        optional(name, read) ?? standard
+    }
+
+    mutating func optional<Value>(_ name: String, _ read: (Field) -> Value?) -> Value? {
+        guard let value = value(name) else { return nil }
+        return read(Field(node: value, path: fieldPath(name), collector: collector))
+    }
+
+    mutating func required<Value>(_ name: String, _ advice: String, _ read: (Field) -> Value?) -> Value? {
+        guard let value = value(name) else {
+            missing(name, advice)
+            return nil
+        }
+        return read(Field(node: value, path: fieldPath(name), collector: collector))
+    }
+
+    /// Reports that a field is missing, at the place of the section.
+    func missing(_ name: String, _ advice: String) {
+        let place = node?[name] ?? node ?? YAMLNode.emptyMapping
+        collector.add(fieldPath(name), place, "is missing: \(advice)")
+    }
+
+    mutating func list<Value>(_ name: String, default standard: [Value], _ read: (Field) -> Value?) -> [Value] {
+        guard let value = value(name) else { return standard }
+        return Field(node: value, path: fieldPath(name), collector: collector).list(read)
+    }
+
+    /// Reports every field that nobody asked for.
+    func finish() {
+        for member in node?.mapping ?? [] {
+            guard let name = member.key.text, !known.contains(name) else { continue }
+            let advice = Suggestion.best(for: name, among: known).map { ": did you mean \($0)?" } ?? ""
+            collector.add(fieldPath(name), member.key, "is not a field that is known here\(advice)")
+        }
+    }
+}

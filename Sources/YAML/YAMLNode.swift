@@ -1,0 +1,80 @@
+/// A part of a YAML document, with the place where it begins.
+public struct YAMLNode: Hashable, Sendable {
+    public struct Scalar: Hashable, Sendable {
+        public var text: String
+        /// Written without quotes, so that it may mean a number, a boolean or null.
+        public var isPlain: Bool
+    }
+
+    public struct Member: Hashable, Sendable {
+        public var key: YAMLNode
+        public var value: YAMLNode
+    }
+
+    public enum Content: Hashable, Sendable {
+        case scalar(Scalar)
+        case sequence([YAMLNode])
+        case mapping([Member])
+    }
+
+    public var content: Content
+    /// From 1.
+    public var line: Int
+    /// From 1.
+    public var column: Int
+    /// How many nodes there are from here on, this one included.
+    var weight: Int
+
+    /// A mapping without members at the beginning of a file.
+    public static let emptyMapping = YAMLNode(content: .mapping([]), line: 1, column: 1, weight: 1)
+
+    /// The scalar's text, however it is written.
+    public var text: String? {
+        if case .scalar(let scalar) = content { scalar.text } else { nil }
+    }
+
+    /// Whether this is an unquoted null, or nothing at all.
+    public var isNull: Bool {
+        guard case .scalar(let scalar) = content, scalar.isPlain else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.text)
+    }
+
+    /// The value of an unquoted boolean.
+    public var bool: Bool? {
+        guard case .scalar(let scalar) = content, scalar.isPlain else { return nil }
+        switch scalar.text {
+        case "true", "True", "TRUE": return true
+        case "false", "False", "FALSE": return false
+        default: return nil
+        }
+    }
+
+    /// The value of an unquoted decimal integer.
+    public var integer: Int? {
+        guard case .scalar(let scalar) = content, scalar.isPlain else { return nil }
+        return Int(scalar.text)
+    }
+
+    public var sequence: [YAMLNode]? {
+        if case .sequence(let elements) = content { elements } else { nil }
+    }
+
+    public var mapping: [Member]? {
+        if case .mapping(let members) = content { members } else { nil }
+    }
+
+    /// A mapping's value by its key.
+    public subscript(key: String) -> YAMLNode? {
+        mapping?.first { $0.key.text == key }?.value
+    }
+
+    /// What this is, for messages: `a text`, `a list`, `a mapping`, `null`.
+    public var kindName: String {
+        switch content {
+        case .scalar where isNull: "null"
+        case .scalar: "a single value"
+        case .sequence: "a list"
+        case .mapping: "a mapping"
+        }
+    }
+}
