@@ -153,9 +153,9 @@ let package = Package(
         tests(
             "WebhookServer",
             [
-                "WebhookServer", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "OpenSSL",
-                "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioConcurrency, logging,
-                metrics,
+                "WebhookServer", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
+                "NIOOpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
+                nioConcurrency, logging, metrics,
             ]),
         tests(
             "EntraSimulator",

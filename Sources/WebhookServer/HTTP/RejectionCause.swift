@@ -18,7 +18,7 @@ public enum RejectionCause: String, Sendable, CaseIterable {
     case requestTimeout = "request_timeout"
     case answerTimeout = "answer_timeout"
     case replayMemoryFull = "replay_memory_full"
-    case http2Abuse = "http2_abuse"
+    case http2Violation = "http2_violation"
 }
 
 /// A request that gets an HTTP error instead of a decision.

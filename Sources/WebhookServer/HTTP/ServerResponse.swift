@@ -1,0 +1,46 @@
+import NIOCore
+import TokenReviewAPI
+
+/// An answer, before it becomes HTTP/1.1 or HTTP/2.
+struct ServerResponse: Sendable, Equatable {
+    struct Header: Sendable, Equatable {
+        /// Lower case.
+        var name: String
+        var value: String
+    }
+
+    var status: Int
+    var contentType = "application/json"
+    var headers: [Header] = []
+    var body: ByteBuffer
+
+    init(status: Int, contentType: String = "application/json", headers: [Header] = [], body: ByteBuffer) {
+        self.status = status
+        self.contentType = contentType
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A decision. HTTP says 200 to a no as to a yes.
+    init(answer: [UInt8]) {
+        self.init(status: 200, body: ByteBuffer(bytes: answer))
+    }
+
+    init(_ refusal: Refusal) {
+        self.init(
+            status: refusal.status,
+            headers: refusal.headers.map { Header(name: $0.name, value: $0.value) },
+            body: ByteBuffer(bytes: StatusObject.encode(code: refusal.status, message: refusal.sentence)))
+    }
+
+    init(_ problem: TokenReviewProblem) {
+        self.init(status: 400, body: ByteBuffer(bytes: StatusObject.encode(code: 400, message: problem.sentence)))
+    }
+}
+
+/// What became of a whole request body.
+enum ReviewStep {
+    case answer(ServerResponse)
+    /// Keys or groups are being fetched. Always ends, at the review deadline at the latest.
+    case later(EventLoopFuture<ServerResponse>)
+}

@@ -1,0 +1,275 @@
+import NIOCore
+import NIOHTTP1
+
+/// One HTTP/1.1 connection: requests one after the other, each answered before the next is looked at.
+final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        /// Between requests.
+        case idle
+        case receiving
+        /// A whole request waits for keys or groups; nothing is read meanwhile.
+        case deciding
+        /// Answered early; the rest of a request without a body is still to come.
+        case answered
+        /// Answered for the last time; what still comes is discarded until the client closes.
+        case lingering
+    }
+
+    private let state: LoopState
+    private let isClientAllowed: Bool
+    private var machine: RequestMachine
+    private var phase = Phase.idle
+    private var context: ChannelHandlerContext?
+    private var keepsAlive = true
+    private var isRetiring = false
+    /// Parts of pipelined requests that came while the one before was being decided.
+    private var waiting = CircularBuffer<HTTPServerRequestPart>()
+    private var wantsRead = false
+    private var wantsFlush = false
+    private var isReading = false
+    private var sawPart = false
+    private var phaseDeadline: NIODeadline
+    private var stallDeadline = NIODeadline.distantFuture
+
+    init(state: LoopState, isClientAllowed: Bool) {
+        self.state = state
+        self.isClientAllowed = isClientAllowed
+        machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
+        phaseDeadline = state.deadline(after: state.limits.idleTimeout)
+        isRetiring = state.isDraining
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        state.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        state.remove(self)
+        state.ledger.release(bytes: machine.reset())
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        state.remove(self)
+        state.ledger.release(bytes: machine.reset())
+        context.fireChannelInactive()
+    }
+
+    // MARK: Reading
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        sawPart = true
+        let part = unwrapInboundIn(data)
+        if case .deciding = phase {
+            waiting.append(part)
+        } else {
+            receive(part, context: context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        // Bytes came and no part of a request did: a head has begun, and its time runs.
+        if !sawPart, case .idle = phase, !isHeadPending {
+            isHeadPending = true
+            phaseDeadline = state.deadline(after: state.limits.requestTimeout)
+        }
+        sawPart = false
+        flushIfNeeded(context)
+        context.fireChannelReadComplete()
+    }
+
+    private var isHeadPending = false
+
+    func read(context: ChannelHandlerContext) {
+        if case .deciding = phase {
+            wantsRead = true
+        } else if !context.channel.isWritable {
+            wantsRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
+        switch (part, phase) {
+        case (.head(let head), .idle): receiveHead(head, context: context)
+        case (.body(let bytes), .receiving):
+            let action = machine.receiveBody(bytes, reserve: state.ledger.reserve(bytes:))
+            perform(action, hasMore: true, context: context)
+        case (.end, .receiving): perform(machine.receiveEnd(), hasMore: false, context: context)
+        case (.end, .answered): finishRequest(context)
+        default: return
+        }
+    }
+
+    private func receiveHead(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        if !isHeadPending { phaseDeadline = state.deadline(after: state.limits.requestTimeout) }
+        isHeadPending = false
+        phase = .receiving
+        guard let summary = RequestSummary(head) else { return refuse(.malformed, hasMore: true, context: context) }
+        // After an upgrade or CONNECT the decoder reads nothing more; HTTP/1.0 is answered and done with.
+        keepsAlive =
+            head.isKeepAlive && head.version == .http1_1 && head.method != .CONNECT
+            && !head.headers.contains(name: "upgrade")
+        let action = machine.receiveHead(summary, isClientAllowed: isClientAllowed)
+        let hasBody =
+            switch summary.body {
+            case .none, .bytes(0): false
+            default: true
+            }
+        perform(action, hasMore: hasBody, context: context)
+    }
+
+    private func perform(_ action: RequestMachine.Action, hasMore: Bool, context: ChannelHandlerContext) {
+        switch action {
+        case .proceed: return
+        case .sendContinue:
+            context.write(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+            wantsFlush = true
+        case .refuse(let refusal): refuse(refusal, hasMore: hasMore, context: context)
+        case .review(let body):
+            switch state.review(body) {
+            case .answer(let response):
+                write(response, context: context)
+                finishRequest(context)
+            case .later(let future): wait(for: future)
+            }
+        }
+    }
+
+    // MARK: Answering
+
+    private func wait(for future: EventLoopFuture<ServerResponse>) {
+        phase = .deciding
+        phaseDeadline = .distantFuture
+        future.assumeIsolated().whenComplete { result in
+            guard let context = self.context, case .deciding = self.phase, case .success(let response) = result else {
+                return
+            }
+            self.write(response, context: context)
+            self.finishRequest(context)
+            self.resume(context)
+        }
+    }
+
+    /// Parts wait for the one request that is being decided, never for a part of their own request.
+    private func resume(_ context: ChannelHandlerContext) {
+        while let part = waiting.first {
+            if case .deciding = phase { return }
+            waiting.removeFirst()
+            receive(part, context: context)
+        }
+        if !isReading { flushIfNeeded(context) }
+        if wantsRead, context.channel.isWritable {
+            wantsRead = false
+            context.read()
+        }
+    }
+
+    private func refuse(_ refusal: Refusal, hasMore: Bool, context: ChannelHandlerContext) {
+        state.metrics.recordRejected(refusal.cause)
+        if hasMore {
+            keepsAlive = false
+            write(ServerResponse(refusal), context: context)
+            linger(context)
+        } else {
+            write(ServerResponse(refusal), context: context)
+            phase = .answered
+        }
+    }
+
+    private func write(_ response: ServerResponse, context: ChannelHandlerContext) {
+        if isRetiring { keepsAlive = false }
+        var buffer = context.channel.allocator.buffer(capacity: 256 + response.body.readableBytes)
+        response.writeHTTP1(into: &buffer, date: state.httpDate, closes: !keepsAlive)
+        context.write(wrapOutboundOut(buffer), promise: nil)
+        wantsFlush = true
+    }
+
+    private func finishRequest(_ context: ChannelHandlerContext) {
+        state.ledger.release(bytes: machine.reset())
+        guard keepsAlive else { return close(context) }
+        phase = .idle
+        phaseDeadline = state.deadline(after: state.limits.idleTimeout)
+    }
+
+    /// Closing at once, with unread bytes, could reset the connection before the client has read the answer.
+    private func linger(_ context: ChannelHandlerContext) {
+        phase = .lingering
+        state.ledger.release(bytes: machine.reset())
+        phaseDeadline = state.deadline(after: .seconds(1))
+        if !isReading { flushIfNeeded(context) }
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        phase = .lingering
+        wantsFlush = false
+        context.flush()
+        context.close(promise: nil)
+    }
+
+    private func flushIfNeeded(_ context: ChannelHandlerContext) {
+        guard wantsFlush else { return }
+        wantsFlush = false
+        context.flush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            stallDeadline = .distantFuture
+            resume(context)
+        } else {
+            // The client does not read its answers.
+            stallDeadline = min(stallDeadline, state.deadline(after: state.limits.requestTimeout))
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError, error != .invalidEOFState else {
+            return context.close(promise: nil)
+        }
+        switch phase {
+        case .idle, .receiving:
+            let refusal: Refusal = error == .headerOverflow ? .headersTooLarge : .malformed
+            refuse(refusal, hasMore: true, context: context)
+        case .answered: linger(context)
+        // Whatever follows is unreadable, but the request before it gets its answer.
+        case .deciding: isRetiring = true
+        case .lingering: return
+        }
+    }
+
+    // MARK: LoopMember
+
+    var deadline: NIODeadline { min(phaseDeadline, stallDeadline) }
+
+    func deadlinePassed() {
+        guard let context else { return }
+        if stallDeadline <= state.now {
+            state.metrics.recordRejected(.answerTimeout)
+            return context.close(mode: .all, promise: nil)
+        }
+        switch phase {
+        case .idle where !isHeadPending: close(context)
+        case .idle, .receiving: refuse(.requestTimeout, hasMore: true, context: context)
+        case .deciding: return
+        case .answered, .lingering: context.close(promise: nil)
+        }
+    }
+
+    func retire() {
+        isRetiring = true
+        // A request may be on its way, so an idle connection gets a moment more.
+        if case .idle = phase, !isHeadPending {
+            phaseDeadline = min(phaseDeadline, state.deadline(after: .milliseconds(500)))
+        }
+    }
+}

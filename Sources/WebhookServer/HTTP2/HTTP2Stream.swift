@@ -1,0 +1,155 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+
+/// One request on an HTTP/2 stream.
+final class HTTP2Stream: ChannelInboundHandler, LoopMember {
+    typealias InboundIn = HTTP2Frame.FramePayload
+    typealias OutboundOut = HTTP2Frame.FramePayload
+
+    private enum Phase {
+        case receiving
+        case deciding
+        /// What is still to come of the request is discarded.
+        case answered
+    }
+
+    private let state: LoopState
+    private let isClientAllowed: Bool
+    private let floodGuard: FloodGuard
+    private var machine: RequestMachine
+    private var phase = Phase.receiving
+    private var sawHead = false
+    private var sawEnd = false
+    private var context: ChannelHandlerContext?
+    private(set) var deadline: NIODeadline
+
+    init(state: LoopState, isClientAllowed: Bool, floodGuard: FloodGuard) {
+        self.state = state
+        self.isClientAllowed = isClientAllowed
+        self.floodGuard = floodGuard
+        machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
+        deadline = state.deadline(after: state.limits.requestTimeout)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        state.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leave()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .headers(let frame):
+            floodGuard.credit(frame.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
+            sawEnd = frame.endStream
+            if sawHead {
+                guard case .receiving = phase else { return }
+                if sawEnd { perform(machine.receiveEnd(), context: context) }
+            } else {
+                sawHead = true
+                receiveHead(frame.headers, isEnd: frame.endStream, context: context)
+            }
+        case .data(let frame):
+            guard case .byteBuffer(let bytes) = frame.data else { return }
+            floodGuard.credit(bytes.readableBytes)
+            sawEnd = frame.endStream
+            guard case .receiving = phase else { return }
+            perform(machine.receiveBody(bytes, reserve: state.ledger.reserve(bytes:)), context: context)
+            if sawEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
+        default: return
+        }
+    }
+
+    private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool, context: ChannelHandlerContext) {
+        guard let summary = RequestSummary(headers, isEnd: isEnd) else {
+            return refuse(.malformed, context: context)
+        }
+        perform(machine.receiveHead(summary, isClientAllowed: isClientAllowed), context: context)
+        if isEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
+    }
+
+    private func perform(_ action: RequestMachine.Action, context: ChannelHandlerContext) {
+        switch action {
+        case .proceed: return
+        case .sendContinue:
+            let frame = HTTP2Frame.FramePayload.headers(.init(headers: [":status": "100"]))
+            context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        case .refuse(let refusal): refuse(refusal, context: context)
+        case .review(let body):
+            switch state.review(body) {
+            case .answer(let response): answer(response, context: context)
+            case .later(let future): wait(for: future)
+            }
+        }
+    }
+
+    private func wait(for future: EventLoopFuture<ServerResponse>) {
+        phase = .deciding
+        deadline = .distantFuture
+        future.assumeIsolated().whenSuccess { response in
+            guard let context = self.context, case .deciding = self.phase else { return }
+            self.answer(response, context: context)
+        }
+    }
+
+    private func refuse(_ refusal: Refusal, context: ChannelHandlerContext) {
+        state.metrics.recordRejected(refusal.cause)
+        answer(ServerResponse(refusal), context: context)
+    }
+
+    private func answer(_ response: ServerResponse, context: ChannelHandlerContext) {
+        phase = .answered
+        // From here on the time runs for the client to take the answer.
+        deadline = state.deadline(after: state.limits.requestTimeout)
+        state.ledger.release(bytes: machine.reset())
+        floodGuard.requestAnswered()
+        var headers = HPACKHeaders()
+        headers.reserveCapacity(4 + response.headers.count)
+        headers.add(name: ":status", value: String(response.status))
+        headers.add(name: "content-type", value: response.contentType)
+        headers.add(name: "content-length", value: String(response.body.readableBytes))
+        headers.add(name: "date", value: state.httpDate)
+        for header in response.headers { headers.add(name: header.name, value: header.value) }
+        context.write(wrapOutboundOut(.headers(.init(headers: headers))), promise: nil)
+        context.write(
+            wrapOutboundOut(.data(.init(data: .byteBuffer(response.body), endStream: true))), promise: nil)
+        // The rest of an unfinished request is not wanted (RFC 9113 section 8.1).
+        if !sawEnd { context.write(wrapOutboundOut(.rstStream(.noError)), promise: nil) }
+        context.flush()
+    }
+
+    private func leave() {
+        state.remove(self)
+        state.ledger.release(bytes: machine.reset())
+    }
+
+    // MARK: LoopMember
+
+    func deadlinePassed() {
+        guard let context else { return }
+        switch phase {
+        case .receiving: refuse(.requestTimeout, context: context)
+        case .deciding: return
+        case .answered:
+            state.metrics.recordRejected(.answerTimeout)
+            context.close(promise: nil)
+        }
+    }
+
+    // The connection says GOAWAY; streams that have begun go on.
+    func retire() {}
+}

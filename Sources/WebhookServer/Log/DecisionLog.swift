@@ -1,0 +1,86 @@
+import AccessPolicy
+import Authentication
+import EntraTokens
+import Logging
+import OpenSSL
+
+/// One line a decision, on one event loop. Never a token, a name or an address.
+///
+/// The same refusal may come in floods, since every token that nobody else knows ends up here: then only so many
+/// lines are written, and one that says how many were left out.
+final class DecisionLog {
+    /// Lines a second for one reason.
+    static let linesPerReason = 10
+
+    private let logger: Logger
+    private let metrics: ServerMetrics
+    private var written: [RefusalReason: Int] = [:]
+    private var leftOut: [RefusalReason: Int] = [:]
+
+    init(logger: Logger, metrics: ServerMetrics) {
+        self.logger = logger
+        self.metrics = metrics
+    }
+
+    func record(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
+        guard logger.logLevel <= .info else { return }
+        if let reason = decision.reason {
+            let count = written[reason, default: 0]
+            guard count < Self.linesPerReason else {
+                leftOut[reason, default: 0] += 1
+                metrics.recordLost(.repeated)
+                return
+            }
+            written[reason] = count + 1
+        }
+        let fields = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
+        logger.info("token review", metadata: fields.metadata)
+    }
+
+    /// Called once a second: begins a new count and says what the last one left out.
+    func secondPassed() {
+        if !written.isEmpty { written.removeAll(keepingCapacity: true) }
+        guard !leftOut.isEmpty else { return }
+        for (reason, count) in leftOut.sorted(by: { $0.key < $1.key }) {
+            logger.info(
+                "token reviews left out of the log",
+                metadata: ["reason": "\(reason.code)", "leftOut": "\(count)"])
+        }
+        leftOut.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The fields of the contract's decision line, in its order.
+struct DecisionFields {
+    private(set) var values: [(name: String, value: String)]
+
+    init(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
+        values = [("decision", id)]
+        values.reserveCapacity(11)
+        switch decision.outcome {
+        case .accepted(let access):
+            add("result", "accepted")
+            add("admin", access.isAdmin ? "true" : "false")
+            if access.emergencyReason != nil { add("emergencyAccess", "true") }
+        case .refused(let reason):
+            add("result", reason.isForeign ? "foreign" : "refused")
+            add("reason", reason.code)
+        }
+        let subject = decision.subject
+        if let tenant = subject.tenantID { add("tenant", tenant.description) }
+        if let kind = subject.kind { add("subjectKind", kind.rawValue) }
+        if let objectID = subject.objectID { add("objectID", objectID.description) }
+        if let clientAppID = subject.clientAppID { add("clientAppID", clientAppID) }
+        if let keyID = subject.keyID { add("keyID", keyID) }
+        add("durationMicroseconds", String(nanoseconds / 1000))
+        add("tokenSHA256", String(digest.hex.prefix(12)))
+    }
+
+    private mutating func add(_ name: String, _ value: String) {
+        values.append((name, value))
+    }
+
+    var metadata: Logger.Metadata {
+        Logger.Metadata(uniqueKeysWithValues: values.map { ($0.name, .string($0.value)) })
+    }
+}

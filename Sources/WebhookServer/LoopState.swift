@@ -1,0 +1,113 @@
+import NIOCore
+import NIOHTTP1
+import NIOOpenSSL
+import OpenSSL
+import Timestamps
+
+/// A connection or request that must come to an end by itself.
+protocol LoopMember: AnyObject {
+    /// When ``deadlinePassed()`` is called, up to ``LoopState/sweepInterval`` later.
+    var deadline: NIODeadline { get }
+    func deadlinePassed()
+    /// Finish what was begun and take nothing new.
+    func retire()
+}
+
+/// Everything that one event loop needs to answer requests; it never leaves the loop.
+final class LoopState {
+    static let sweepInterval = TimeAmount.milliseconds(200)
+
+    let eventLoop: any EventLoop
+    let limits: ServerLimits
+    let ledger: SharedLedger
+    let metrics: ServerMetrics
+    /// Judges a whole request body.
+    let review: (ByteBuffer) -> ReviewStep
+    /// Called about once a second.
+    var onSecond: () -> Void = {}
+    /// Members of the current generation keep going while those of older ones are retired.
+    private(set) var isDraining = false
+    /// Read at each sweep: near enough for deadlines, and free.
+    private(set) var now: NIODeadline
+    private(set) var httpDate = ""
+    private var httpDateSecond: Int64 = .min
+    private var members: [ObjectIdentifier: any LoopMember] = [:]
+    private var sweep: RepeatedTask?
+    private let clock: () -> NIODeadline
+
+    init(
+        eventLoop: any EventLoop,
+        limits: ServerLimits,
+        ledger: SharedLedger,
+        metrics: ServerMetrics,
+        clock: @escaping () -> NIODeadline = { .now() },
+        review: @escaping (ByteBuffer) -> ReviewStep
+    ) {
+        self.eventLoop = eventLoop
+        self.limits = limits
+        self.ledger = ledger
+        self.metrics = metrics
+        self.review = review
+        self.clock = clock
+        now = clock()
+        tick()
+    }
+
+    var memberCount: Int { members.count }
+
+    func deadline(after duration: Duration) -> NIODeadline { now + TimeAmount(duration) }
+
+    func add(_ member: any LoopMember) {
+        members[ObjectIdentifier(member)] = member
+    }
+
+    func remove(_ member: any LoopMember) {
+        members.removeValue(forKey: ObjectIdentifier(member))
+    }
+
+    func startSweeping() {
+        guard sweep == nil else { return }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        sweep = eventLoop.scheduleRepeatedTask(initialDelay: Self.sweepInterval, delay: Self.sweepInterval) { _ in
+            bound.value.tick()
+        }
+    }
+
+    func stopSweeping() {
+        sweep?.cancel()
+        sweep = nil
+    }
+
+    /// Retires every member and, from now on, each new connection after its first request.
+    func drain() {
+        isDraining = true
+        retireMembers()
+    }
+
+    func retireMembers() {
+        for member in Array(members.values) { member.retire() }
+    }
+
+    /// Retires every member of now, spread over that time so that clients do not all come back at once.
+    func retireMembers(within duration: TimeAmount) {
+        let isolated = eventLoop.assumeIsolated()
+        for member in members.values {
+            let delay = TimeAmount.nanoseconds(.random(in: 0...duration.nanoseconds))
+            isolated.scheduleTask(in: delay) { [weak member] in member?.retire() }
+        }
+    }
+
+    func tick() {
+        now = clock()
+        let time = Timestamp.now()
+        if time.secondsSinceEpoch != httpDateSecond {
+            httpDateSecond = time.secondsSinceEpoch
+            httpDate = HTTPDate.text(time)
+            onSecond()
+        }
+        // Members leave while they are told, so the late ones are collected first.
+        var late: [any LoopMember] = []
+        for member in members.values where member.deadline <= now { late.append(member) }
+        for member in late { member.deadlinePassed() }
+    }
+}

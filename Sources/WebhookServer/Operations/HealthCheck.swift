@@ -1,0 +1,46 @@
+/// One named condition of readiness.
+public struct HealthCheck: Sendable {
+    /// As it stands in `?verbose` and `?exclude=`, for example `signing-keys`.
+    public var name: String
+    /// Nil when all is well, else why not, in one short sentence without a full stop.
+    public var failure: @Sendable () -> String?
+
+    public init(name: String, failure: @escaping @Sendable () -> String?) {
+        self.name = name
+        self.failure = failure
+    }
+}
+
+/// The outcome of some checks, written as Kubernetes' own health endpoints write it.
+struct HealthReport {
+    struct Line {
+        var name: String
+        var failure: String?
+    }
+
+    /// `livez`, `readyz` or `healthz`
+    var endpoint: String
+    var lines: [Line]
+
+    /// - Parameter excluded: names of checks whose outcome does not count.
+    func response(excluded: [String], isVerbose: Bool) -> (status: Int, text: String) {
+        let failed = lines.contains { $0.failure != nil && !excluded.contains($0.name) }
+        if !failed && !isVerbose { return (200, "ok") }
+        var text = ""
+        for line in lines {
+            if excluded.contains(line.name) {
+                text += "[+]\(line.name) excluded: ok\n"
+            } else if let failure = line.failure {
+                text += "[-]\(line.name) failed: \(failure)\n"
+            } else {
+                text += "[+]\(line.name) ok\n"
+            }
+        }
+        let known = Set(lines.map(\.name))
+        if excluded.contains(where: { !known.contains($0) }) {
+            text += "warn: some health checks cannot be excluded: no such check\n"
+        }
+        text += "\(endpoint) check \(failed ? "failed" : "passed")\n"
+        return (failed ? 500 : 200, text)
+    }
+}

@@ -1,0 +1,107 @@
+import NIOCore
+import NIOHTTP1
+import Timestamps
+
+/// One plain HTTP/1.1 connection to the operations listener: GET and HEAD, no bodies.
+final class OperationsConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    static let headerBytes = 8192
+    static let requestTimeout = TimeAmount.seconds(5)
+    static let idleTimeout = TimeAmount.seconds(90)
+
+    private let routes: OperationsRoutes
+    private var head: HTTPRequestHead?
+    private var isAnswering = false
+    private var isClosing = false
+    private var timeout: Scheduled<Void>?
+
+    init(routes: OperationsRoutes) {
+        self.routes = routes
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        closeLater(Self.requestTimeout, context)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timeout?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            // A second request before the first is answered is more than this listener does.
+            guard !isAnswering else { return close(context) }
+            self.head = head
+            closeLater(Self.requestTimeout, context)
+        case .body:
+            write(.plain(413, "requests here have no body\n"), to: nil, closes: true, context: context)
+        case .end:
+            guard let head else { return }
+            answer(head, context: context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isClosing, error is HTTPParserError else { return close(context) }
+        let isTooLarge = error as? HTTPParserError == .headerOverflow
+        write(
+            isTooLarge ? .plain(431, "headers too large\n") : .plain(400, "bad request\n"), to: nil, closes: true,
+            context: context)
+    }
+
+    private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        isAnswering = true
+        guard RequestSummary(head) != nil else {
+            return write(.plain(400, "bad request\n"), to: head, closes: true, context: context)
+        }
+        let request = OperationsRequest(target: head.uri, accept: head.headers["accept"].first)
+        guard routes.knows(request.path) else {
+            return write(.plain(404, "not found\n"), to: head, context: context)
+        }
+        guard head.method == .GET || head.method == .HEAD else {
+            var response = ServerResponse.plain(405, "method not allowed\n")
+            response.headers.append(.init(name: "allow", value: "GET, HEAD"))
+            return write(response, to: head, context: context)
+        }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        routes.answer(request, on: context.eventLoop).assumeIsolated().whenComplete { result in
+            let response = (try? result.get()) ?? .plain(500, "internal error\n")
+            self.write(response, to: head, context: bound.value)
+        }
+    }
+
+    private func write(
+        _ response: ServerResponse, to head: HTTPRequestHead?, closes: Bool = false, context: ChannelHandlerContext
+    ) {
+        guard context.channel.isActive, !isClosing else { return }
+        let closes = closes || head?.isKeepAlive != true
+        var buffer = context.channel.allocator.buffer(capacity: 512 + response.body.readableBytes)
+        response.writeHTTP1(
+            into: &buffer, date: HTTPDate.text(.now()), closes: closes, hasBody: head?.method != .HEAD)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        self.head = nil
+        isAnswering = false
+        if closes {
+            isClosing = true
+            closeLater(.milliseconds(200), context)
+        } else {
+            closeLater(Self.idleTimeout, context)
+        }
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        isClosing = true
+        context.close(promise: nil)
+    }
+
+    private func closeLater(_ delay: TimeAmount, _ context: ChannelHandlerContext) {
+        timeout?.cancel()
+        timeout = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { context.close(promise: nil) }
+    }
+}

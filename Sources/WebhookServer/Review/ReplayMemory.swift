@@ -1,0 +1,40 @@
+import OpenSSL
+import Synchronization
+import Timestamps
+
+/// Proofs of possession that were taken and could be sent again.
+///
+/// Shared by all event loops, since the second use may arrive on another; only genuine envelopes reach it.
+final class ReplayMemory: Sendable {
+    enum Outcome: Equatable {
+        case firstUse
+        case replayed
+        /// Forgetting one that is still valid would be unsafe.
+        case full
+    }
+
+    private struct State {
+        var expirations: [SHA256Digest: Timestamp] = [:]
+        var nextCleaning = Timestamp(secondsSinceEpoch: .min)
+    }
+
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    init(capacity: Int = 100_000) {
+        self.capacity = capacity
+    }
+
+    func remember(_ digest: SHA256Digest, until expires: Timestamp, now: Timestamp) -> Outcome {
+        state.withLock { state in
+            if let known = state.expirations[digest], known >= now { return .replayed }
+            if state.expirations.count >= capacity || now >= state.nextCleaning {
+                state.expirations = state.expirations.filter { $0.value >= now }
+                state.nextCleaning = now.adding(seconds: 60)
+            }
+            guard state.expirations.count < capacity else { return .full }
+            state.expirations[digest] = expires
+            return .firstUse
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import AccessPolicy
+import Authentication
+import EntraTokens
+import NIOCore
+import OpenSSL
+import Timestamps
+import TokenReviewAPI
+
+/// Answers token reviews on one event loop: bytes in, bytes out, and no other thread in between.
+final class ReviewEngine {
+    private let eventLoop: any EventLoop
+    private let services: ReviewServices
+    private let replays: ReplayMemory
+    private let metrics: ServerMetrics
+    private let log: DecisionLog
+    private let options: ServerOptions
+    private let clock: @Sendable () -> Timestamp
+    private var authenticator: Authenticator
+    private var keys: KeySnapshot
+    private var cache: DecisionCache
+    private var ids = DecisionIDs()
+
+    init(
+        eventLoop: any EventLoop,
+        options: ServerOptions,
+        authenticator: Authenticator,
+        keys: KeySnapshot,
+        services: ReviewServices,
+        replays: ReplayMemory,
+        metrics: ServerMetrics,
+        log: DecisionLog,
+        clock: @escaping @Sendable () -> Timestamp
+    ) {
+        self.eventLoop = eventLoop
+        self.options = options
+        self.authenticator = authenticator
+        self.keys = keys
+        self.services = services
+        self.replays = replays
+        self.metrics = metrics
+        self.log = log
+        self.clock = clock
+        cache = DecisionCache(
+            authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
+    }
+
+    func update(_ authenticator: Authenticator) {
+        self.authenticator = authenticator
+        cache = DecisionCache(
+            authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
+    }
+
+    func update(_ keys: KeySnapshot) {
+        self.keys = keys
+    }
+
+    /// One review under way.
+    private final class Review {
+        let request: TokenReviewRequest
+        let digest: SHA256Digest
+        let start = NIODeadline.now()
+        var hasRefreshedKeys = false
+        var resolvedGroups: [GUID]?
+        var hasAskedForGroups = false
+
+        init(_ request: TokenReviewRequest) {
+            self.request = request
+            digest = request.withToken { SHA256Digest(hashing: $0) }
+        }
+    }
+
+    func review(_ body: ByteBuffer) -> ReviewStep {
+        let request: TokenReviewRequest
+        do {
+            request = try body.withUnsafeReadableBytes { bytes in
+                Result { () throws(TokenReviewProblem) in
+                    try TokenReviewRequest(decoding: bytes, maximumBytes: options.limits.bodyBytes)
+                }
+            }.get()
+        } catch {
+            metrics.recordRejected(.notATokenReview)
+            return .answer(ServerResponse(error))
+        }
+        return proceed(Review(request))
+    }
+
+    /// Decides as far as it is known now, and waits for what is missing at most once for keys and once for groups.
+    private func proceed(_ review: Review) -> ReviewStep {
+        let decision = decide(review)
+        if let tenant = decision.keyRefreshTenant, !review.hasRefreshedKeys {
+            review.hasRefreshedKeys = true
+            if let refresh = services.refreshKeys(tenant, eventLoop) {
+                return wait(for: refresh, review, decision) { _ in true }
+            }
+        }
+        if let principal = decision.groupResolution, !review.hasAskedForGroups, let resolve = services.resolveGroups {
+            review.hasAskedForGroups = true
+            return wait(for: resolve(principal, eventLoop), review, decision) { groups in
+                review.resolvedGroups = groups
+                return groups != nil
+            }
+        }
+        return .answer(finish(review, decision))
+    }
+
+    private func decide(_ review: Review) -> Decision {
+        review.request.withToken { token in
+            if let groups = review.resolvedGroups {
+                return authenticator.decide(token: token, keys: keys, now: clock(), resolvedGroups: groups)
+            }
+            let decision = cache.decide(token: token, digest: review.digest, keys: keys, now: clock())
+            if !review.hasRefreshedKeys { metrics.recordCacheLookup(isHit: cache.lastWasHit) }
+            return decision
+        }
+    }
+
+    /// - Parameters:
+    ///   - decision: the answer when `future` fails or comes too late.
+    ///   - take: puts the value into the review; false when it is of no use.
+    private func wait<Value: Sendable>(
+        for future: EventLoopFuture<Value>,
+        _ review: Review,
+        _ decision: Decision,
+        take: @escaping (Value) -> Bool
+    ) -> ReviewStep {
+        let promise = eventLoop.makePromise(of: ServerResponse.self)
+        let isolated = promise.assumeIsolated()
+        var isOpen = true
+        let timeout = eventLoop.assumeIsolated().scheduleTask(
+            deadline: review.start + TimeAmount(options.limits.reviewDeadline)
+        ) {
+            guard isOpen else { return }
+            isOpen = false
+            isolated.succeed(self.finish(review, decision))
+        }
+        future.hop(to: eventLoop).assumeIsolated().whenComplete { result in
+            guard isOpen else { return }
+            isOpen = false
+            timeout.cancel()
+            if case .success(let value) = result, take(value) {
+                switch self.proceed(review) {
+                case .answer(let response): isolated.succeed(response)
+                case .later(let future): future.cascade(to: promise)
+                }
+            } else {
+                isolated.succeed(self.finish(review, decision))
+            }
+        }
+        return .later(promise.futureResult)
+    }
+
+    private func finish(_ review: Review, _ decision: Decision) -> ServerResponse {
+        var decision = decision
+        if let use = decision.proofUse, decision.access != nil {
+            switch replays.remember(use.digest, until: use.expires, now: clock()) {
+            case .firstUse: break
+            case .replayed: decision.outcome = .refused(.proofOfPossessionReplayed)
+            case .full:
+                metrics.recordRejected(.replayMemoryFull)
+                return ServerResponse(.replayMemoryFull)
+            }
+        }
+        let id = ids.make()
+        let version = review.request.version
+        let response: ServerResponse
+        let nanoseconds: Int64
+        switch decision.outcome {
+        case .accepted(let access):
+            response = ServerResponse(answer: TokenReviewAnswer.encodeAccepted(access.user, version: version))
+            nanoseconds = (NIODeadline.now() - review.start).nanoseconds
+            metrics.recordAccepted(isEmergency: access.emergencyReason != nil, nanoseconds: nanoseconds)
+        case .refused(let reason):
+            response = ServerResponse(
+                answer: TokenReviewAnswer.encodeRefused(reason, decisionID: id, version: version))
+            nanoseconds = (NIODeadline.now() - review.start).nanoseconds
+            metrics.recordRefused(reason, nanoseconds: nanoseconds)
+        }
+        log.record(decision, id: id, digest: review.digest, nanoseconds: nanoseconds)
+        return response
+    }
+}

@@ -1,0 +1,19 @@
+public import EntraTokens
+public import NIOCore
+
+/// What a review may wait for: given by the program, so that the server knows neither fetching nor the directory.
+public struct ReviewServices: Sendable {
+    /// Asks for a tenant's keys again. Nil: not now, answer at once. The future ends when the fetch has, after the
+    /// server was given the new keys.
+    public var refreshKeys: @Sendable (_ tenant: Int, any EventLoop) -> EventLoopFuture<Void>?
+    /// Asks for a principal's groups; nil from the future when they cannot be had.
+    public var resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<[GUID]?>)?
+
+    public init(
+        refreshKeys: @escaping @Sendable (_ tenant: Int, any EventLoop) -> EventLoopFuture<Void>? = { _, _ in nil },
+        resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<[GUID]?>)? = nil
+    ) {
+        self.refreshKeys = refreshKeys
+        self.resolveGroups = resolveGroups
+    }
+}

@@ -1,0 +1,207 @@
+public import Authentication
+public import EntraTokens
+import Logging
+public import NIOCore
+import NIOPosix
+import Synchronization
+import Timestamps
+
+/// The webhook: token reviews over TLS, and a plain listener for operations.
+///
+/// Settings and keys are pushed to it; each event loop holds its own reference, so that answering takes no lock.
+public final class WebhookServer: Sendable {
+    /// What one event loop owns.
+    struct Worker {
+        let state: LoopState
+        let engine: ReviewEngine
+        let log: DecisionLog
+    }
+
+    private struct Lifecycle {
+        var webhook: (any Channel)?
+        var operations: (any Channel)?
+        var isDraining = false
+    }
+
+    let options: ServerOptions
+    let ledger: SharedLedger
+    private let metrics: ServerMetrics
+    private let group: MultiThreadedEventLoopGroup
+    private let operationsGroup: MultiThreadedEventLoopGroup
+    private let workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>]
+    private let workerIndexes: [ObjectIdentifier: Int]
+    private let readiness: [HealthCheck]
+    private let registry: PrometheusRegistry?
+    private let lifecycle = Mutex(Lifecycle())
+    private let tls: Mutex<ServerTLS?>
+
+    init(
+        options: ServerOptions,
+        serverTLS: ServerTLS?,
+        authenticator: Authenticator,
+        keys: KeySnapshot,
+        services: ReviewServices,
+        metrics: ServerMetrics,
+        registry: PrometheusRegistry?,
+        readiness: [HealthCheck],
+        logger: Logger,
+        clock: @escaping @Sendable () -> Timestamp
+    ) {
+        self.options = options
+        self.metrics = metrics
+        self.registry = registry
+        self.readiness = readiness
+        tls = Mutex(serverTLS)
+        let ledger = SharedLedger(limits: options.limits)
+        self.ledger = ledger
+        group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
+        operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let replays = ReplayMemory()
+        var workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>] = []
+        var indexes: [ObjectIdentifier: Int] = [:]
+        for eventLoop in group.makeIterator() {
+            indexes[ObjectIdentifier(eventLoop)] = workers.count
+            let log = DecisionLog(logger: logger, metrics: metrics)
+            let engine = ReviewEngine(
+                eventLoop: eventLoop, options: options, authenticator: authenticator, keys: keys,
+                services: services, replays: replays, metrics: metrics, log: log, clock: clock)
+            let state = LoopState(
+                eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, review: engine.review)
+            state.onSecond = log.secondPassed
+            // Nothing else refers to these three yet, so that they may move to their loop.
+            let worker = UnsafeTransfer(value: Worker(state: state, engine: engine, log: log))
+            workers.append(.makeBoxSendingValue(worker, eventLoop: eventLoop))
+        }
+        self.workers = workers
+        workerIndexes = indexes
+    }
+
+    /// Where the webhook listens, with the port that was chosen; nil before ``start()``.
+    public var webhookAddress: SocketAddress? { lifecycle.withLock { $0.webhook?.localAddress } }
+    /// Where the operations listener is; nil before ``start()``.
+    public var operationsAddress: SocketAddress? { lifecycle.withLock { $0.operations?.localAddress } }
+    public var isDraining: Bool { lifecycle.withLock { $0.isDraining } }
+
+    /// Listens. Throws when an address cannot be had.
+    public func start() async throws {
+        for worker in workers { worker.execute { $0.state.startSweeping() } }
+        let webhook = try await bootstrap().bind(host: options.listen.host, port: options.listen.port).get()
+        lifecycle.withLock { $0.webhook = webhook }
+        guard let address = options.operations else { return }
+        let routes = OperationsRoutes(
+            registry: registry, readiness: readiness + [drainCheck], eventLoops: Array(group.makeIterator()))
+        do {
+            let operations = try await OperationsListener.bootstrap(operationsGroup, routes: routes)
+                .bind(host: address.host, port: address.port).get()
+            lifecycle.withLock { $0.operations = operations }
+        } catch {
+            try? await webhook.close()
+            throw error
+        }
+    }
+
+    private var drainCheck: HealthCheck {
+        HealthCheck(name: "shutdown") { [weak self] in
+            self?.isDraining == false ? nil : "the server is shutting down"
+        }
+    }
+
+    // MARK: Changes
+
+    /// From now on decisions follow these settings.
+    public func update(authenticator: Authenticator) {
+        for worker in workers { worker.execute { $0.engine.update(authenticator) } }
+    }
+
+    /// From now on signatures are checked with these keys.
+    ///
+    /// A future that is fulfilled after this call reaches an event loop after the keys did.
+    public func update(keys: KeySnapshot) {
+        for worker in workers { worker.execute { $0.engine.update(keys) } }
+    }
+
+    func update(serverTLS: ServerTLS) {
+        tls.withLock { $0 = serverTLS }
+        for worker in workers { worker.execute { $0.state.retireMembers(within: .seconds(45)) } }
+    }
+
+    // MARK: The end
+
+    /// Not ready any more; every connection is closed once it has its answers.
+    public func beginDrain() {
+        lifecycle.withLock { $0.isDraining = true }
+        for worker in workers { worker.execute { $0.state.drain() } }
+    }
+
+    /// Drains, and ends at the latest after that time.
+    ///
+    /// New connections are still served for a moment, while the rest of the world notices that this server goes.
+    public func stop(within limit: Duration = .seconds(20)) async {
+        let end = ContinuousClock.now + limit
+        beginDrain()
+        let listening = min(end, ContinuousClock.now + min(.seconds(1), limit / 4))
+        await waitForConnections(until: listening)
+        let (webhook, operations) = lifecycle.withLock { ($0.webhook, $0.operations) }
+        try? await webhook?.close()
+        await waitForConnections(until: end)
+        for worker in workers { worker.execute { $0.state.stopSweeping() } }
+        try? await operations?.close()
+        try? await group.shutdownGracefully()
+        try? await operationsGroup.shutdownGracefully()
+    }
+
+    private func waitForConnections(until end: ContinuousClock.Instant) async {
+        while ledger.openConnections > 0, ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    // MARK: Connections
+
+    private func bootstrap() -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
+            }
+    }
+
+    private func accept(_ channel: any Channel) throws {
+        guard let index = workerIndexes[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.eof }
+        let state = workers[index].value.value.state
+        let peer = channel.remoteAddress?.ipAddress ?? ""
+        if let cause = ledger.openConnection(from: peer) {
+            metrics.recordRejected(cause)
+            throw ChannelError.ioOnClosedChannel
+        }
+        metrics.connectionOpened()
+        channel.closeFuture.whenComplete { [ledger, metrics] _ in
+            ledger.closeConnection(from: peer)
+            metrics.connectionClosed()
+        }
+        guard let tls = tls.withLock({ $0 }) else {
+            return try ConnectionSetup.configure(
+                channel, state: state, isHTTP2: options.assumesHTTP2, isClientAllowed: true)
+        }
+        try tls.addHandlers(channel)
+        let allowed = options.allowedClientNames
+        try channel.pipeline.syncOperations.addHandler(
+            ConnectionSetup(state: state) { channel in
+                allowed.isEmpty || tls.clientNames(channel).contains(where: allowed.contains)
+            })
+    }
+}
+
+/// Hands a value that is not Sendable to the one event loop that will own it; the giver keeps no reference.
+struct UnsafeTransfer<Value>: @unchecked Sendable {
+    let value: Value
+}
+
+extension NIOLoopBoundBox where Value == UnsafeTransfer<WebhookServer.Worker> {
+    func execute(_ work: @escaping @Sendable (WebhookServer.Worker) -> Void) {
+        eventLoop.execute { work(self.value.value) }
+    }
+}

@@ -1,0 +1,81 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+
+@testable import WebhookServer
+
+/// An HTTP/1.1 connection without a socket, with a clock that stands until it is moved.
+final class HTTP1Harness {
+    let channel = EmbeddedChannel()
+    let registry = PrometheusRegistry()
+    let ledger: SharedLedger
+    let state: LoopState
+    private let time: Clock
+
+    final class Clock {
+        var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    }
+
+    init(
+        limits: ServerLimits = ServerLimits(),
+        isClientAllowed: Bool = true,
+        review: ((ByteBuffer) -> ReviewStep)? = nil
+    ) throws {
+        let time = Clock()
+        self.time = time
+        ledger = SharedLedger(limits: limits)
+        state = LoopState(
+            eventLoop: channel.eventLoop,
+            limits: limits,
+            ledger: ledger,
+            metrics: ServerMetrics(factory: registry, version: "0"),
+            clock: { time.now },
+            review: review ?? { body in
+                .answer(ServerResponse(status: 200, body: ByteBuffer(string: "<\(String(buffer: body))>")))
+            })
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        try ConnectionSetup.configure(channel, state: state, isHTTP2: false, isClientAllowed: isClientAllowed)
+    }
+
+    func send(_ text: String) throws {
+        guard channel.isActive else { return }
+        try channel.writeInbound(ByteBuffer(string: text))
+    }
+
+    /// Everything that was written since the last time.
+    func received() throws -> String {
+        var text = ""
+        while let part = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: part) }
+        return text
+    }
+
+    func pass(_ duration: Duration) {
+        time.now = time.now + TimeAmount(duration)
+        state.tick()
+        channel.embeddedEventLoop.run()
+    }
+
+    /// Statuses of all answers in a text.
+    static func statuses(_ text: String) -> [Int] {
+        text.components(separatedBy: "HTTP/1.1 ").dropFirst().compactMap { Int($0.prefix(3)) }
+    }
+
+    func count(_ cause: RejectionCause) -> Int64 {
+        registry.exposition(.prometheus).components(separatedBy: "\n")
+            .first { $0.hasPrefix("kube_entra_requests_rejected_total{cause=\"\(cause.rawValue)\"}") }
+            .flatMap { Int64($0.components(separatedBy: " ").last ?? "") } ?? -1
+    }
+}
+
+extension String {
+    func components(separatedBy separator: String) -> [String] {
+        var parts: [String] = []
+        var rest = self[...]
+        while let range = rest.firstRange(of: separator) {
+            parts.append(String(rest[..<range.lowerBound]))
+            rest = rest[range.upperBound...]
+        }
+        parts.append(String(rest))
+        return parts
+    }
+}
