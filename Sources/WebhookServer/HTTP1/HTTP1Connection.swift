@@ -159,14 +159,13 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         }
     }
 
-    /// Parts wait for the one request that is being decided, never for a part of their own request.
+    /// Goes on with pipelined requests after an answer that took its time.
     private func resume(_ context: ChannelHandlerContext) {
-        while let part = waiting.first {
+        defer { if !isReading { flushIfNeeded(context) } }
+        while !waiting.isEmpty {
             if case .deciding = phase { return }
-            waiting.removeFirst()
-            receive(part, context: context)
+            receive(waiting.removeFirst(), context: context)
         }
-        if !isReading { flushIfNeeded(context) }
         if wantsRead, context.channel.isWritable {
             wantsRead = false
             context.read()

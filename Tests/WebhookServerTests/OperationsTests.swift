@@ -1,0 +1,104 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import WebhookServer
+
+@Suite(.serialized) struct OperationsTests {
+    @Test func saysOkInOneWord() async throws {
+        try await TestServer().with { test in
+            for path in ["/livez", "/readyz", "/healthz"] {
+                let answer = try await TestServer.request(port: test.operationsPort, "GET", path)
+                #expect(answer.status == 200)
+                #expect(answer.body == "ok")
+            }
+        }
+    }
+
+    @Test func tellsWhatIsWrongAsKubernetesDoes() async throws {
+        let isReady = Mutex(false)
+        let check = HealthCheck(name: "signing-keys") { isReady.withLock { $0 } ? nil : "no tenant has usable keys" }
+        try await TestServer(readiness: [check]).with { test in
+            let port = test.operationsPort
+            let failed = try await TestServer.request(port: port, "GET", "/readyz")
+            #expect(failed.status == 500)
+            #expect(
+                failed.body == """
+                    [-]signing-keys failed: no tenant has usable keys
+                    [+]shutdown ok
+                    readyz check failed
+
+                    """)
+            let excluded = try await TestServer.request(port: port, "GET", "/readyz?verbose&exclude=signing-keys")
+            #expect(excluded.status == 200)
+            #expect(
+                excluded.body == "[+]signing-keys excluded: ok\n[+]shutdown ok\nreadyz check passed\n")
+            isReady.withLock { $0 = true }
+            let ready = try await TestServer.request(port: port, "GET", "/readyz?verbose")
+            #expect(ready.body == "[+]signing-keys ok\n[+]shutdown ok\nreadyz check passed\n")
+            let alive = try await TestServer.request(port: port, "GET", "/livez?verbose")
+            #expect(alive.body == "[+]event-loops ok\nlivez check passed\n")
+            test.server.beginDrain()
+            let unready = try await TestServer.request(port: port, "GET", "/readyz")
+            #expect(unready.status == 500)
+            let live = try await TestServer.request(port: port, "GET", "/livez")
+            #expect(live.status == 200)
+        }
+    }
+
+    @Test func noticesAnEventLoopThatHangs() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let loops = Array(group.makeIterator())
+        let routes = OperationsRoutes(
+            registry: nil, readiness: [], eventLoops: [loops[0]], patience: .milliseconds(50))
+        loops[0].execute { usleep(300_000) }
+        let answer = try await routes.answer(OperationsRequest(target: "/livez"), on: loops[1]).get()
+        #expect(answer.status == 500)
+        #expect(String(buffer: answer.body).contains("[-]event-loops failed: 1 of 1 event loops do not answer"))
+        try await group.shutdownGracefully()
+    }
+
+    @Test(arguments: [
+        ("GET", "/nothing", 404), ("POST", "/nothing", 404), ("POST", "/metrics", 405), ("DELETE", "/livez", 405),
+        ("HEAD", "/livez", 200), ("GET", "/livez/", 404), ("GET", "/authenticate", 404),
+    ])
+    func answersOnlyWhatItKnows(_ method: String, _ target: String, _ status: Int) async throws {
+        try await TestServer().with { test in
+            let answer = try await TestServer.request(port: test.operationsPort, method, target)
+            #expect(answer.status == status)
+            #expect(answer.head.contains("allow: GET, HEAD") == (status == 405))
+            #expect(method != "HEAD" || answer.body.isEmpty)
+        }
+    }
+
+    @Test func refusesBodiesAndLargeHeaders() async throws {
+        try await TestServer().with { test in
+            let port = test.operationsPort
+            let withBody = try await TestServer.request(port: port, "GET", "/livez", body: "x")
+            #expect(withBody.status == 413)
+            let large = "X: \(String(repeating: "a", count: 10_000))\r\n"
+            let tooLarge = try await TestServer.request(port: port, "GET", "/livez", headers: large)
+            #expect(tooLarge.status == 431)
+        }
+    }
+
+    @Test(arguments: [
+        ("", "text/plain; version=0.0.4; charset=utf-8", false),
+        ("Accept: */*\r\n", "text/plain; version=0.0.4; charset=utf-8", false),
+        (
+            "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5\r\n",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8", true
+        ),
+    ])
+    func speaksBothMetricFormats(_ accept: String, _ type: String, _ isOpenMetrics: Bool) async throws {
+        try await TestServer().with { test in
+            let answer = try await TestServer.request(port: test.operationsPort, "GET", "/metrics", headers: accept)
+            #expect(answer.head.contains("content-type: \(type)\r\n"))
+            #expect(answer.body.hasSuffix("# EOF\n") == isOpenMetrics)
+            #expect(
+                answer.body.contains("# TYPE kube_entra_config_reloads\(isOpenMetrics ? "" : "_total") counter\n"))
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import Authentication
+import EntraTokens
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+import Timestamps
+
+@testable import WebhookServer
+
+/// A server on loopback without TLS, and what it counted and logged.
+final class TestServer: Sendable {
+    let server: WebhookServer
+    let registry = PrometheusRegistry()
+    let lines: LogLines
+
+    init(
+        limits: ServerLimits = ServerLimits(),
+        isHTTP2: Bool = false,
+        services: ReviewServices = ReviewServices(),
+        authenticator: Authenticator? = nil,
+        keys: KeySnapshot? = nil,
+        readiness: [HealthCheck] = []
+    ) throws {
+        var options = ServerOptions(
+            listen: ListenAddress(host: "127.0.0.1", port: 0), operations: ListenAddress(host: "127.0.0.1", port: 0),
+            limits: limits, eventLoops: 2)
+        options.assumesHTTP2 = isHTTP2
+        let lines = LogLines()
+        self.lines = lines
+        server = WebhookServer(
+            options: options, serverTLS: nil,
+            authenticator: try authenticator ?? Forge.authenticator(),
+            keys: try keys ?? Forge.keys(),
+            services: services,
+            metrics: ServerMetrics(factory: registry, version: "1.2.3", tenantIDs: [Forge.tenantID]),
+            registry: registry, readiness: readiness,
+            logger: Logger(label: "test") { _ in LogLines.Handler(lines: lines) },
+            clock: { .now() })
+    }
+
+    var port: Int { server.webhookAddress?.port ?? 0 }
+    var operationsPort: Int { server.operationsAddress?.port ?? 0 }
+
+    func with(_ body: (TestServer) async throws -> Void) async throws {
+        try await server.start()
+        do {
+            try await body(self)
+        } catch {
+            await server.stop(within: .seconds(1))
+            throw error
+        }
+        await server.stop(within: .seconds(1))
+    }
+
+    /// Sends bytes and returns everything until the server closes or `until` says that it is enough.
+    static func exchange(
+        port: Int, _ text: String, until isEnough: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) async throws -> String {
+        let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connectTimeout(.seconds(5))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Collector(isEnough: isEnough))
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+        let collector = try await channel.pipeline.handler(type: Collector.self).map(\.done).get()
+        // The server may have closed already, which is what some tests look for.
+        if !text.isEmpty { try? await channel.writeAndFlush(ByteBuffer(string: text)) }
+        return try await collector.get()
+    }
+
+    /// One request over a connection of its own.
+    static func request(port: Int, _ method: String, _ target: String, headers: String = "", body: String = "")
+        async throws -> (status: Int, head: String, body: String)
+    {
+        let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
+        let answer = try await exchange(
+            port: port, "\(method) \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(headers)\(length)\r\n\(body)"
+        )
+        let parts = answer.components(separatedBy: "\r\n\r\n")
+        return (
+            HTTP1Harness.statuses(answer).first ?? 0, parts.first ?? "", parts.dropFirst().joined(separator: "\r\n\r\n")
+        )
+    }
+
+    func review(_ token: String) async throws -> String {
+        try await Self.request(
+            port: port, "POST", "/authenticate", headers: "Content-Type: application/json\r\n", body: Forge.body(token)
+        ).body
+    }
+
+    private final class Collector: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+
+        let isEnough: @Sendable (String) -> Bool
+        private let text = Mutex("")
+        private let promise = Mutex<EventLoopPromise<String>?>(nil)
+        private let future = Mutex<EventLoopFuture<String>?>(nil)
+
+        init(isEnough: @escaping @Sendable (String) -> Bool) { self.isEnough = isEnough }
+
+        var done: EventLoopFuture<String> {
+            future.withLock { $0 } ?? MultiThreadedEventLoopGroup.singleton.any().makeSucceededFuture("")
+        }
+
+        func handlerAdded(context: ChannelHandlerContext) {
+            let promise = context.eventLoop.makePromise(of: String.self)
+            self.promise.withLock { $0 = promise }
+            future.withLock { $0 = promise.futureResult }
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let piece = String(buffer: unwrapInboundIn(data))
+            let all = text.withLock { text in
+                text += piece
+                return text
+            }
+            if isEnough(all) { context.close(promise: nil) }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            promise.withLock { $0 }?.succeed(text.withLock { $0 })
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+}
+
+/// What was logged.
+final class LogLines: Sendable {
+    struct Line: Sendable {
+        var level: Logger.Level
+        var message: String
+        var metadata: [String: String]
+    }
+
+    private let storage = Mutex<[Line]>([])
+
+    var all: [Line] { storage.withLock { $0 } }
+
+    struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.info
+
+        init(lines: LogLines) { self.lines = lines }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let line = Line(
+                level: event.level, message: "\(event.message)",
+                metadata: (event.metadata ?? [:]).mapValues { "\($0)" })
+            lines.storage.withLock { $0.append(line) }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Authentication
+import EntraTokens
+import Jansson
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import WebhookServer
+
+@Suite(.serialized) struct WebhookServerTests {
+    @Test func acceptsAToken() async throws {
+        try await TestServer().with { test in
+            let answer = try await test.review(Forge.token())
+            #expect(answer.contains(#""authenticated":true"#))
+            #expect(answer.contains(#""username":"ada@example.com""#))
+            #expect(answer.contains(#""spec":{}"#))
+        }
+    }
+
+    @Test func refusesWithADecisionThatStandsInTheLog() async throws {
+        let test = try TestServer()
+        try await test.with { test in
+            let answer = try await test.review(Forge.token(expiresIn: -3600))
+            #expect(answer.contains("kube-entra: token_expired: the token has expired (decision "))
+            let id = answer.components(separatedBy: "(decision ").last?.prefix(12) ?? ""
+            let line = try #require(test.lines.all.last)
+            #expect(line.metadata["decision"] == String(id))
+            #expect(line.metadata["reason"] == "token_expired")
+            #expect(line.metadata["result"] == "refused")
+            #expect(line.metadata["objectID"] == "0b1ec700-0000-0000-0000-000000000001")
+            #expect(line.metadata["tokenSHA256"]?.count == 12)
+        }
+    }
+
+    @Test func keepsTokensNamesAndAddressesOutOfTheLog() async throws {
+        try await TestServer().with { test in
+            let token = try Forge.token()
+            _ = try await test.review(token)
+            let line = try #require(test.lines.all.last)
+            #expect(line.metadata["result"] == "accepted")
+            #expect(line.metadata["admin"] == "true")
+            for value in line.metadata.values {
+                #expect(!value.contains("ada"))
+                #expect(!value.contains(token.suffix(20)))
+            }
+        }
+    }
+
+    @Test func countsWhatItAnswers() async throws {
+        let test = try TestServer()
+        try await test.with { test in
+            let token = try Forge.token()
+            for _ in 0..<3 { _ = try await test.review(token) }
+            _ = try await test.review("nonsense")
+            _ = try await TestServer.request(port: test.port, "GET", "/")
+            let metrics = try await TestServer.request(port: test.operationsPort, "GET", "/metrics").body
+            #expect(metrics.contains("kube_entra_token_reviews_total{result=\"accepted\",reason=\"\"} 3\n"))
+            #expect(
+                metrics.contains("kube_entra_token_reviews_total{result=\"foreign\",reason=\"token_malformed\"} 1\n"))
+            #expect(metrics.contains("kube_entra_token_reviews_total{result=\"refused\",reason=\"token_expired\"} 0\n"))
+            #expect(metrics.contains("kube_entra_token_review_duration_seconds_count 4\n"))
+            #expect(metrics.contains("kube_entra_requests_rejected_total{cause=\"not_found\"} 1\n"))
+            #expect(metrics.contains("kube_entra_build_info{version=\"1.2.3\"} 1\n"))
+        }
+    }
+
+    @Test func refusesABodyThatIsNoTokenReview() async throws {
+        try await TestServer().with { test in
+            let answer = try await TestServer.request(port: test.port, "POST", "/authenticate", body: "{}")
+            #expect(answer.status == 400)
+            #expect(answer.body.contains(#""kind":"Status""#))
+        }
+    }
+
+    @Test func waitsForKeysAndDecidesAgain() async throws {
+        let holder = Mutex<WebhookServer?>(nil)
+        let asked = Mutex<[Int]>([])
+        let keys = try Forge.keys()
+        let services = ReviewServices(refreshKeys: { tenant, loop in
+            asked.withLock { $0.append(tenant) }
+            let promise = loop.makePromise(of: Void.self)
+            MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .milliseconds(20)) {
+                holder.withLock { $0 }?.update(keys: keys)
+                promise.succeed()
+            }
+            return promise.futureResult
+        })
+        let test = try TestServer(services: services, keys: KeySnapshot([nil]))
+        holder.withLock { $0 = test.server }
+        try await test.with { test in
+            let answer = try await test.review(Forge.token())
+            #expect(answer.contains(#""authenticated":true"#))
+            #expect(asked.withLock { $0 } == [0])
+            let again = try await test.review(Forge.token(keyID: "unknown"))
+            #expect(again.contains("key_not_found"))
+        }
+        holder.withLock { $0 = nil }
+    }
+
+    @Test func answersAtTheDeadlineWhenKeysDoNotCome() async throws {
+        var limits = ServerLimits()
+        limits.reviewDeadline = .milliseconds(100)
+        let never = Mutex<[EventLoopPromise<Void>]>([])
+        let services = ReviewServices(refreshKeys: { _, loop in
+            let promise = loop.makePromise(of: Void.self)
+            never.withLock { $0.append(promise) }
+            return promise.futureResult
+        })
+        let test = try TestServer(limits: limits, services: services, keys: KeySnapshot([nil]))
+        try await test.with { test in
+            let start = ContinuousClock.now
+            let answer = try await test.review(Forge.token())
+            #expect(answer.contains("keys_unavailable"))
+            #expect(ContinuousClock.now - start >= .milliseconds(90))
+            never.withLock { for promise in $0 { promise.succeed() } }
+        }
+    }
+
+    @Test func asksForGroupsAndDecidesWithThem() async throws {
+        let admin = try Forge.guid(Forge.adminGroup)
+        let services = ReviewServices(resolveGroups: { _, loop in loop.makeSucceededFuture([admin]) })
+        let authenticator = try Forge.authenticator { $0.trust.groupOverage = .resolve }
+        let token = try Forge.token(more: [("hasgroups", .bool(true))])
+        let test = try TestServer(services: services, authenticator: authenticator)
+        try await test.with { test in
+            let answer = try await test.review(token)
+            #expect(answer.contains("kube-entra:cluster-admins"), "\(answer)")
+        }
+    }
+
+    @Test func takesNoMoreConnectionsThanAllowed() async throws {
+        let test = try TestServer(limits: ServerLimits(connections: 2))
+        try await test.with { test in
+            let held = try await [connect(test.port), connect(test.port)]
+            while test.server.ledger.openConnections < 2 { try await Task.sleep(for: .milliseconds(5)) }
+            let refused = try await TestServer.exchange(port: test.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(refused == "")
+            for channel in held { try await channel.close() }
+            while test.server.ledger.openConnections > 0 { try await Task.sleep(for: .milliseconds(5)) }
+            let answer = try await test.review("x")
+            #expect(answer.contains("authenticated"))
+            #expect(test.registry.exposition(.prometheus).contains("{cause=\"connection_limit\"} 1\n"))
+        }
+    }
+
+    @Test func answersWhatItReceivedBeforeItStops() async throws {
+        let promises = Mutex<[EventLoopPromise<Void>]>([])
+        let services = ReviewServices(refreshKeys: { _, loop in
+            let promise = loop.makePromise(of: Void.self)
+            promises.withLock { $0.append(promise) }
+            return promise.futureResult
+        })
+        let test = try TestServer(services: services, keys: KeySnapshot([nil]))
+        try await test.server.start()
+        async let answer = test.review(Forge.token())
+        while promises.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+        async let stopped: Void = test.server.stop(within: .seconds(10))
+        while !test.server.isDraining { try await Task.sleep(for: .milliseconds(5)) }
+        promises.withLock { for promise in $0 { promise.succeed() } }
+        #expect(try await answer.contains("keys_unavailable"))
+        let start = ContinuousClock.now
+        await stopped
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    private func connect(_ port: Int) async throws -> any Channel {
+        try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+}
