@@ -54,7 +54,7 @@ public final class Certificate: @unchecked Sendable {
                     continue
                 }
                 // The end of the file shows itself as "no start line"; everything else is damage.
-                guard COpenSSL_ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE else {
+                guard ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE else {
                     throw .drained(operation)
                 }
                 ERR_clear_error()

@@ -1,0 +1,162 @@
+import COpenSSL
+
+/// One TLS connection that does no I/O: ciphertext goes in and comes out as bytes, the caller moves them.
+///
+/// It belongs to one thread at a time.
+public final class TLSSession {
+    private let handle: OpaquePointer
+    /// What arrived and was not yet processed. Owned by `handle`.
+    private let input: OpaquePointer
+    /// What is to be sent. Owned by `handle`.
+    private let output: OpaquePointer
+    /// The ALPN callback reads from it.
+    private let context: TLSContext
+
+    public enum HandshakeResult: Sendable, Equatable {
+        case complete, needsInput
+        case failed(TLSFailureCause)
+    }
+
+    public enum ReadResult: Sendable, Equatable {
+        case bytes(Int)
+        case needsInput
+        /// The peer has sent close_notify and will send no more data.
+        case closedByPeer
+        case failed(TLSFailureCause)
+    }
+
+    public enum WriteResult: Sendable, Equatable {
+        /// How many of the bytes were encrypted; may be fewer than were given, never none.
+        case bytes(Int)
+        case failed(TLSFailureCause)
+    }
+
+    /// The server's side of a connection.
+    public init(server context: TLSContext) throws(OpenSSLError) {
+        precondition(context.role == .server, "a client's context cannot serve")
+        self.context = context
+        (handle, input, output) = try Self.makeConnection(context)
+        SSL_set_accept_state(handle)
+    }
+
+    /// The client's side of a connection.
+    ///
+    /// - Parameter serverName: a DNS name or an IP address; the server's certificate must be for it.
+    public init(client context: TLSContext, serverName: String) throws(OpenSSLError) {
+        precondition(context.role == .client, "a server's context cannot connect")
+        // OpenSSL takes an empty name for the wish not to check any.
+        guard !serverName.isEmpty, serverName.utf8.count <= 255, !serverName.utf8.contains(0) else {
+            throw OpenSSLError("connect", reason: "the server's name is empty, too long or has a NUL in it")
+        }
+        self.context = context
+        (handle, input, output) = try Self.makeConnection(context)
+        SSL_set_connect_state(handle)
+        SSL_set_hostflags(handle, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT))
+        if IPAddressText.bytes(serverName) != nil {
+            try check("set the server's address") {
+                X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), serverName)
+            }
+        } else {
+            try check("set the server's name") { SSL_set1_host(handle, serverName) }
+            try check("set the server's name") { COpenSSL_SSL_set_tlsext_host_name(handle, serverName) }
+        }
+    }
+
+    deinit { SSL_free(handle) }
+
+    private static func makeConnection(
+        _ context: TLSContext
+    ) throws(OpenSSLError) -> (OpaquePointer, OpaquePointer, OpaquePointer) {
+        let operation = "set up a TLS connection"
+        let connection = try make(operation) { SSL_new(context.handle) }
+        guard let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem()) else {
+            SSL_free(connection)
+            throw .drained(operation)
+        }
+        // An empty buffer means "come back later", not the end of the stream.
+        COpenSSL_BIO_set_mem_eof_return(input, -1)
+        COpenSSL_BIO_set_mem_eof_return(output, -1)
+        SSL_set_bio(connection, input, output)
+        return (connection, input, output)
+    }
+
+    /// Takes over ciphertext that arrived. False when there is no memory for it.
+    public func receive(_ ciphertext: UnsafeRawBufferPointer) -> Bool {
+        ciphertext.isEmpty || BIO_write(input, ciphertext.baseAddress, CInt(ciphertext.count)) == ciphertext.count
+    }
+
+    /// How many bytes of ciphertext wait for `read` or `handshake`; part of a record may be held elsewhere.
+    public var bufferedInput: Int { Int(BIO_ctrl_pending(input)) + Int(SSL_pending(handle)) }
+
+    /// How many bytes wait to be sent.
+    public var pendingOutput: Int { Int(BIO_ctrl_pending(output)) }
+
+    /// Moves bytes to be sent into `buffer`, and says how many.
+    public func takeOutput(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard pendingOutput > 0, !buffer.isEmpty else { return 0 }
+        return max(0, Int(BIO_read(output, buffer.baseAddress, CInt(clamping: buffer.count))))
+    }
+
+    /// Goes on with the handshake as far as the input reaches. There may be output afterwards, also after a failure:
+    /// the alert that tells the peer.
+    public func handshake() -> HandshakeResult {
+        ERR_clear_error()
+        let outcome = SSL_do_handshake(handle)
+        if outcome == 1 { return .complete }
+        switch SSL_get_error(handle, outcome) {
+        case SSL_ERROR_WANT_READ: return .needsInput
+        case SSL_ERROR_ZERO_RETURN: return .failed(.connectionClosed)
+        default: return .failed(.drained(connection: handle))
+        }
+    }
+
+    /// Decrypts into `buffer`, at most one record's worth.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+        var count = 0
+        ERR_clear_error()
+        let outcome = SSL_read_ex(handle, buffer.baseAddress, buffer.count, &count)
+        if outcome == 1 { return .bytes(count) }
+        switch SSL_get_error(handle, outcome) {
+        case SSL_ERROR_WANT_READ: return .needsInput
+        case SSL_ERROR_ZERO_RETURN: return .closedByPeer
+        default: return .failed(.drained(connection: handle))
+        }
+    }
+
+    /// Encrypts `plaintext`, which must not be empty; the ciphertext is then waiting as output.
+    public func write(_ plaintext: UnsafeRawBufferPointer) -> WriteResult {
+        var count = 0
+        ERR_clear_error()
+        if SSL_write_ex(handle, plaintext.baseAddress, plaintext.count, &count) == 1 { return .bytes(count) }
+        return .failed(.drained(connection: handle))
+    }
+
+    /// Leaves a close_notify alert as output. Nothing can be written afterwards; reading goes on.
+    public func sendCloseNotify() {
+        ERR_clear_error()
+        SSL_shutdown(handle)
+        ERR_clear_error()
+    }
+
+    /// What the peer showed; nil when it showed nothing, or before the handshake is complete.
+    public var peerCertificate: Certificate? {
+        SSL_get1_peer_certificate(handle).map(Certificate.init(takingOwnership:))
+    }
+
+    /// The application protocol ALPN settled on.
+    public var negotiatedProtocol: String? {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(handle, &name, &count)
+        guard let name, count > 0 else { return nil }
+        return String(validating: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
+    }
+
+    /// For example `TLSv1.3`.
+    public var version: String { String(cString: SSL_get_version(handle)) }
+
+    /// For example `TLS_AES_256_GCM_SHA384`; nil before there is one.
+    public var cipherName: String? {
+        SSL_get_current_cipher(handle).flatMap(SSL_CIPHER_get_name).map { String(cString: $0) }
+    }
+}
