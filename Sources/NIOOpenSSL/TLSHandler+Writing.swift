@@ -1,0 +1,105 @@
+public import NIOCore
+import OpenSSL
+
+extension TLSHandler {
+    /// RFC 8446 section 5.1: plaintext in one record.
+    static var largestRecord: Int { 16_384 }
+    /// Larger buffers are not kept for the next time, so that an idle connection stays small.
+    static var keptCapacity: Int { 32_768 }
+
+    public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard machine.acceptsOutput else {
+            promise?.fail(machine.state == .outputClosed ? ChannelError.outputClosed : ChannelError.ioOnClosedChannel)
+            return
+        }
+        pendingWrites.append((unwrapOutboundIn(data), promise))
+    }
+
+    public func flush(context: ChannelHandlerContext) {
+        pendingWrites.mark()
+        encryptPendingWrites(context)
+        context.flush()
+    }
+
+    func failPendingWrites(_ error: any Error) {
+        while let (_, promise) = pendingWrites.popFirst() { promise?.fail(error) }
+    }
+
+    /// Encrypts all that was flushed into one buffer. Small writes that follow each other, such as a response's head
+    /// and body, share a record.
+    func encryptPendingWrites(_ context: ChannelHandlerContext) {
+        guard machine.mayEncrypt, pendingWrites.hasMark, let session else { return }
+        var promises = PromiseList()
+        var failure: TLSFailureCause?
+        beginCiphertext()
+        gathered.clear()
+        while pendingWrites.hasMark, failure == nil, let (data, promise) = pendingWrites.popFirst() {
+            promises.append(promise, on: context.eventLoop)
+            let isAlone = gathered.readableBytes == 0 && !pendingWrites.hasMark
+            if isAlone || gathered.readableBytes + data.readableBytes > Self.largestRecord {
+                failure = encrypt(gathered, session) ?? encrypt(data, session)
+                gathered.clear()
+            } else {
+                gathered.writeImmutableBuffer(data)
+            }
+        }
+        failure = failure ?? encrypt(gathered, session)
+        if gathered.capacity > Self.keptCapacity { gathered = ByteBuffer() }
+        if let failure {
+            promises.promise?.fail(TLSError.connectionFailed(failure))
+            return perform(machine.failed(failure), context)
+        }
+        sendCiphertext(context, promise: promises.promise)
+    }
+
+    private func encrypt(_ data: ByteBuffer, _ session: TLSSession) -> TLSFailureCause? {
+        data.withUnsafeReadableBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                switch session.write(UnsafeRawBufferPointer(rebasing: rest)) {
+                case .bytes(let count): rest = rest.dropFirst(count)
+                case .failed(let cause): return cause
+                }
+                // Record by record, so that OpenSSL's own buffer never grows beyond one.
+                takeCiphertext(session)
+            }
+            return nil
+        }
+    }
+
+    /// Sends what OpenSSL has to say by itself: handshake messages, alerts.
+    func flushOutput(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        guard let session, session.pendingOutput > 0 else {
+            promise?.succeed()
+            return
+        }
+        beginCiphertext()
+        takeCiphertext(session)
+        sendCiphertext(context, promise: promise)
+    }
+
+    private func beginCiphertext() { ciphertext.clear() }
+
+    private func takeCiphertext(_ session: TLSSession) {
+        let pending = session.pendingOutput
+        if pending == 0 { return }
+        ciphertext.writeWithUnsafeMutableBytes(minimumWritableBytes: pending) { session.takeOutput(into: $0) }
+    }
+
+    private func sendCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        let data = ciphertext
+        if ciphertext.capacity > Self.keptCapacity { ciphertext = ByteBuffer() }
+        context.writeAndFlush(wrapOutboundOut(data), promise: promise)
+    }
+}
+
+/// The promises of writes that become one write. Most often there is none or one, which is passed on as it is.
+private struct PromiseList {
+    private(set) var promise: EventLoopPromise<Void>?
+
+    mutating func append(_ other: EventLoopPromise<Void>?, on eventLoop: any EventLoop) {
+        guard let other else { return }
+        // The first one stands for all.
+        if let promise { promise.futureResult.cascade(to: other) } else { promise = other }
+    }
+}

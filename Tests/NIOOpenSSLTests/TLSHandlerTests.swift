@@ -1,0 +1,276 @@
+import NIOCore
+import NIOEmbedded
+import NIOTLS
+import OpenSSL
+import Testing
+
+@testable import NIOOpenSSL
+
+@Suite struct TLSHandlerTests {
+    let world: World
+
+    init() throws { world = try World.shared.get() }
+
+    @Test(arguments: [1, 7, 100, 5_000, 1 << 20])
+    func aMegabyteBothWays(pieceSize: Int) throws {
+        let pair = try EmbeddedPair(
+            server: world.serverContext(mutual: true), client: world.clientContext(world.client))
+        defer { pair.finish() }
+        let size = pieceSize < 100 ? 40_000 : 1 << 20
+        let request = randomBytes(size), response = randomBytes(size)
+        // Written before the handshake has begun to answer: it waits.
+        pair.client.channel.writeAndFlush(ByteBuffer(bytes: request), promise: nil)
+        try pair.exchange { Int.random(in: 1...pieceSize) }
+        #expect(pair.server.recorder.received == request)
+        pair.server.channel.writeAndFlush(ByteBuffer(bytes: response), promise: nil)
+        try pair.exchange { Int.random(in: 1...pieceSize) }
+        #expect(pair.client.recorder.received == response)
+        #expect(pair.client.recorder.errors + pair.server.recorder.errors == [])
+        #expect(pair.server.recorder.events == [.handshakeCompleted(negotiatedProtocol: nil)])
+        #expect(pair.server.handler.peerCertificate?.commonName == "kube-apiserver")
+        #expect(pair.client.handler.peerCertificate?.commonName == "server")
+        #expect(pair.server.handler.tlsVersion == "TLSv1.3")
+        #expect(pair.server.handler.cipherName == pair.client.handler.cipherName)
+    }
+
+    @Test func severalWritesBecomeOne() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        let channel = pair.server.channel
+        let promises = (0..<3).map { _ in channel.eventLoop.makePromise(of: Void.self) }
+        for (index, promise) in promises.enumerated() {
+            channel.write(ByteBuffer(bytes: [UInt8](repeating: UInt8(index), count: 100)), promise: promise)
+        }
+        channel.flush()
+        let sent = try #require(try channel.readOutbound(as: ByteBuffer.self))
+        #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
+        // One record: 5 bytes of header, a content type, a 16-byte tag.
+        #expect(sent.readableBytes == 300 + 22)
+        #expect(promises.allSatisfy(isFulfilled))
+    }
+
+    static let alpn: [(name: String, server: [String], client: [String], chosen: String?, fails: Bool)] = [
+        ("the server's favourite wins", ["http/1.1", "h2"], ["h2", "http/1.1"], "http/1.1", false),
+        ("the only common one", ["http/1.1", "h2"], ["h2"], "h2", false),
+        ("client offers none", ["http/1.1"], [], nil, false),
+        ("server knows none", [], ["h2"], nil, false),
+        ("nothing in common", ["http/1.1"], ["spdy/3"], nil, true),
+    ]
+
+    @Test(arguments: alpn.indices)
+    func applicationProtocols(index: Int) throws {
+        let row = Self.alpn[index]
+        let pair = try EmbeddedPair(
+            server: world.serverContext(protocols: row.server), client: world.clientContext(protocols: row.client))
+        defer { pair.finish() }
+        try pair.exchange()
+        if row.fails {
+            #expect(pair.server.recorder.errors == [.handshakeFailed(.noCommonApplicationProtocol)])
+            #expect(pair.client.recorder.errors == [.handshakeFailed(.alertReceived(.noApplicationProtocol))])
+        } else {
+            #expect(pair.server.recorder.events == [.handshakeCompleted(negotiatedProtocol: row.chosen)], "\(row.name)")
+            #expect(pair.client.handler.negotiatedProtocol == row.chosen, "\(row.name)")
+        }
+    }
+
+    static let refusedClients: [(name: String, identity: @Sendable (World) -> Identity?, cause: TLSFailureCause)] = [
+        ("none", { _ in nil }, .noClientCertificate),
+        ("of another authority", { $0.stranger }, .untrustedCertificate),
+        ("expired", { $0.expired }, .certificateExpired),
+        ("not yet valid", { $0.early }, .certificateNotYetValid),
+        ("a server's", { $0.server }, .wrongCertificatePurpose),
+    ]
+
+    @Test(arguments: refusedClients.indices)
+    func refusedClientCertificate(index: Int) throws {
+        let row = Self.refusedClients[index]
+        let pair = try EmbeddedPair(
+            server: world.serverContext(mutual: true), client: world.clientContext(row.identity(world)))
+        defer { pair.finish() }
+        try pair.exchange()
+        #expect(pair.server.recorder.errors == [.handshakeFailed(row.cause)], "\(row.name)")
+        #expect(pair.server.recorder.events == [])
+        #expect(pair.server.recorder.received == [])
+        // The alert reached the client before the connection was closed.
+        guard case .connectionFailed(.alertReceived) = pair.client.recorder.errors.first else {
+            Issue.record("no alert, but \(pair.client.recorder.errors)")
+            return
+        }
+    }
+
+    @Test func refusedServerCertificate() throws {
+        let world = world
+        func fails(_ client: TLSContext, _ name: String, _ cause: TLSFailureCause) throws {
+            let pair = try EmbeddedPair(server: world.serverContext(), client: client, serverName: name)
+            defer { pair.finish() }
+            try pair.exchange()
+            #expect(pair.client.recorder.errors == [.handshakeFailed(cause)], "\(name)")
+        }
+        try fails(world.clientContext(), "example.com", .hostNameMismatch)
+        try fails(world.clientContext(), "server", .hostNameMismatch)
+        try fails(world.clientContext(), "127.0.0.2", .hostNameMismatch)
+        try fails(world.clientContext(trusting: world.stranger.certificate), "localhost", .untrustedCertificate)
+        let impersonator = try TLSContext(
+            server: TLSServerConfiguration(
+                certificateChain: world.client.certificate.pem, privateKey: world.client.key))
+        let pair = try EmbeddedPair(server: impersonator, client: world.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        #expect(pair.client.recorder.errors == [.handshakeFailed(.wrongCertificatePurpose)])
+    }
+
+    @Test func addressAsServerName() throws {
+        let pair = try EmbeddedPair(
+            server: world.serverContext(), client: world.clientContext(), serverName: "127.0.0.1")
+        defer { pair.finish() }
+        try pair.exchange()
+        #expect(pair.client.recorder.events == [.handshakeCompleted(negotiatedProtocol: nil)])
+    }
+
+    @Test(arguments: ["", "a\0b", String(repeating: "a", count: 300)])
+    func impossibleServerNameFailsTheHandshake(name: String) throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext(), serverName: name)
+        defer { pair.finish() }
+        guard case .handshakeFailed(.other) = pair.client.recorder.errors.first else {
+            Issue.record("\(pair.client.recorder.errors)")
+            return
+        }
+    }
+
+    @Test func closingIsAnsweredAndClean() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        let closed = pair.server.channel.eventLoop.makePromise(of: Void.self)
+        pair.server.channel.close(promise: closed)
+        #expect(pair.server.channel.isActive, "it waits for the client's close_notify")
+        try pair.exchange()
+        #expect(isFulfilled(closed))
+        #expect(!pair.server.channel.isActive)
+        #expect(!pair.client.channel.isActive)
+        for side in [pair.client, pair.server] {
+            #expect(side.recorder.events.last == .shutdownCompleted)
+            #expect(side.recorder.errors == [])
+        }
+    }
+
+    @Test func closingDoesNotWaitForever() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        pair.server.channel.close(promise: nil)
+        pair.server.channel.embeddedEventLoop.advanceTime(by: .milliseconds(999))
+        #expect(pair.server.channel.isActive)
+        pair.server.channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!pair.server.channel.isActive)
+    }
+
+    @Test func closedOutputStillReads() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        try pair.server.channel.setOption(.allowRemoteHalfClosure, value: true).wait()
+        try pair.exchange()
+        pair.client.channel.close(mode: .output, promise: nil)
+        try pair.exchange()
+        #expect(pair.server.recorder.inputClosed)
+        let late = pair.client.channel.eventLoop.makePromise(of: Void.self)
+        pair.client.channel.writeAndFlush(ByteBuffer(string: "too late"), promise: late)
+        #expect(failure(late) as? ChannelError == .outputClosed)
+        pair.server.channel.writeAndFlush(ByteBuffer(string: "answer"), promise: nil)
+        try pair.exchange()
+        #expect(pair.client.recorder.received == Array("answer".utf8))
+        pair.server.channel.close(promise: nil)
+        try pair.exchange()
+        #expect(!pair.client.channel.isActive)
+        #expect(!pair.server.channel.isActive)
+    }
+
+    @Test func endWithoutCloseNotifyIsTruncation() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        pair.server.channel.pipeline.fireChannelInactive()
+        #expect(pair.server.recorder.errors == [.truncated])
+    }
+
+    @Test func endDuringTheHandshake() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        let write = pair.client.channel.eventLoop.makePromise(of: Void.self)
+        pair.client.channel.writeAndFlush(ByteBuffer(string: "never sent"), promise: write)
+        pair.client.channel.pipeline.fireChannelInactive()
+        #expect(pair.client.recorder.errors == [.handshakeFailed(.connectionClosed)])
+        #expect(failure(write) as? TLSError == .handshakeFailed(.connectionClosed))
+    }
+
+    @Test func slowHandshakeIsGivenUp() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        pair.server.channel.embeddedEventLoop.advanceTime(by: .seconds(10))
+        #expect(pair.server.recorder.errors == [.handshakeTimedOut])
+        #expect(!pair.server.channel.isActive)
+    }
+
+    @Test(arguments: [
+        ("plain HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), ("garbage", String(repeating: "x", count: 100)),
+    ])
+    func whatIsNotTLSIsRefused(name: String, bytes: String) throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        pair.server.channel.pipeline.fireChannelRead(ByteBuffer(string: bytes))
+        #expect(pair.server.recorder.errors == [.handshakeFailed(.notTLS)], "\(name)")
+    }
+
+    @Test func damagedRecordEndsTheConnection() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        pair.client.channel.writeAndFlush(ByteBuffer(string: "hello"), promise: nil)
+        var record = try #require(try pair.client.channel.readOutbound(as: ByteBuffer.self))
+        record.setInteger(record.getInteger(at: 10, as: UInt8.self).map { $0 ^ 1 } ?? 0, at: 10)
+        pair.server.channel.pipeline.fireChannelRead(record)
+        pair.server.channel.pipeline.fireChannelReadComplete()
+        #expect(pair.server.recorder.received == [])
+        guard case .connectionFailed(.other) = pair.server.recorder.errors.first else {
+            Issue.record("\(pair.server.recorder.errors)")
+            return
+        }
+        #expect(try pair.server.channel.readOutbound(as: ByteBuffer.self) != nil, "the alert")
+    }
+
+    @Test func plaintextWaitsUntilItIsAskedFor() throws {
+        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        pair.client.channel.writeAndFlush(ByteBuffer(string: "first"), promise: nil)
+        try pair.exchange()
+        #expect(pair.server.recorder.received == Array("first".utf8))
+        pair.client.channel.writeAndFlush(ByteBuffer(string: "second"), promise: nil)
+        let record = try #require(try pair.client.channel.readOutbound(as: ByteBuffer.self))
+        // Ends the request that `exchange` made last.
+        pair.server.handler.readRequested = false
+        pair.server.channel.pipeline.fireChannelRead(record)
+        pair.server.channel.pipeline.fireChannelReadComplete()
+        #expect(pair.server.recorder.received == Array("first".utf8))
+        pair.server.channel.read()
+        #expect(pair.server.recorder.received == Array("firstsecond".utf8))
+    }
+}
+
+/// Looks at a promise without waiting: on an embedded loop nobody else could fulfil it.
+private func outcome(_ promise: EventLoopPromise<Void>) -> Result<Void, any Error>? {
+    let box = OutcomeBox()
+    promise.futureResult.assumeIsolated().whenComplete { box.value = $0 }
+    return box.value
+}
+
+private final class OutcomeBox { var value: Result<Void, any Error>? }
+
+private func isFulfilled(_ promise: EventLoopPromise<Void>) -> Bool {
+    if case .success = outcome(promise) { true } else { false }
+}
+
+private func failure(_ promise: EventLoopPromise<Void>) -> (any Error)? {
+    if case .failure(let error) = outcome(promise) { error } else { nil }
+}
