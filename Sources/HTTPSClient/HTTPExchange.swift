@@ -1,0 +1,152 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOOpenSSL
+
+/// One request on its way: its promise, its deadline and its connection. Lives on one event loop.
+// Sendable without checks: every member is touched on the event loop only, which each entry asserts.
+final class HTTPExchange: @unchecked Sendable {
+    let promise: EventLoopPromise<HTTPSResponse>
+    let limits: HTTPSLimits
+    private let eventLoop: any EventLoop
+    private var channel: (any Channel)?
+    private var deadline: Scheduled<Void>?
+    private var isOver = false
+
+    init(promise: EventLoopPromise<HTTPSResponse>, limits: HTTPSLimits, eventLoop: any EventLoop) {
+        self.promise = promise
+        self.limits = limits
+        self.eventLoop = eventLoop
+    }
+
+    func startDeadline() {
+        eventLoop.execute {
+            guard !self.isOver else { return }
+            self.deadline = self.eventLoop.scheduleTask(in: TimeAmount(self.limits.deadline)) { self.fail(.deadline) }
+        }
+    }
+
+    func connected(_ channel: any Channel) {
+        eventLoop.assertInEventLoop()
+        self.channel = channel
+        if isOver { channel.close(promise: nil) }
+    }
+
+    func fail(_ error: HTTPSError) {
+        eventLoop.assertInEventLoop()
+        guard !isOver else { return }
+        end()
+        promise.fail(error)
+    }
+
+    func succeed(_ response: HTTPSResponse) {
+        eventLoop.assertInEventLoop()
+        guard !isOver else { return }
+        end()
+        promise.succeed(response)
+    }
+
+    private func end() {
+        isOver = true
+        deadline?.cancel()
+        channel?.close(promise: nil)
+    }
+}
+
+/// Writes the request once the handshake is complete and collects the answer.
+final class ExchangeHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let request: HTTPSRequest
+    private let exchange: HTTPExchange
+    private var head: HTTPResponseHead?
+    private var body: [UInt8] = []
+    private var bytesInWindow = 0
+    private var rateTask: RepeatedTask?
+
+    init(request: HTTPSRequest, exchange: HTTPExchange) {
+        self.request = request
+        self.exchange = exchange
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { write(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        write(context)
+        context.fireChannelActive()
+    }
+
+    private func write(_ context: ChannelHandlerContext) {
+        var head = HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: request.method.rawValue), uri: request.url.target)
+        head.headers.add(name: "Host", value: request.url.authority)
+        head.headers.add(name: "Connection", value: "close")
+        head.headers.add(name: "User-Agent", value: "kube-entra")
+        for header in request.headers { head.headers.add(name: header.name, value: header.value) }
+        if request.method == .post { head.headers.add(name: "Content-Length", value: "\(request.body.count)") }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !request.body.isEmpty {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: request.body)))), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            // Interim answers (RFC 9110 section 15.2) are not the answer.
+            guard head.status.code >= 200 else { return }
+            guard !(300...399).contains(head.status.code) else { return exchange.fail(.redirected) }
+            self.head = head
+            watchRate(context)
+        case .body(let buffer):
+            bytesInWindow += buffer.readableBytes
+            guard body.count + buffer.readableBytes <= exchange.limits.maximumBytes else {
+                return exchange.fail(.tooLarge)
+            }
+            body.append(contentsOf: buffer.readableBytesView)
+        case .end:
+            guard let head else { return }
+            exchange.succeed(
+                HTTPSResponse(
+                    status: Int(head.status.code),
+                    headers: head.headers.map { (name: $0.name, value: $0.value) },
+                    body: body))
+        }
+    }
+
+    private func watchRate(_ context: ChannelHandlerContext) {
+        let window = TimeAmount.seconds(3)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        rateTask = context.eventLoop.scheduleRepeatedTask(initialDelay: window, delay: window) { task in
+            bound.value.endWindow(task)
+        }
+    }
+
+    private func endWindow(_ task: RepeatedTask) {
+        if bytesInWindow < exchange.limits.minimumBytesPerWindow {
+            task.cancel()
+            exchange.fail(.tooSlow)
+        }
+        bytesInWindow = 0
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case TLSError.handshakeFailed(let cause), TLSError.connectionFailed(let cause): exchange.fail(.tls(cause))
+        case TLSError.handshakeTimedOut: exchange.fail(.tlsTimeout)
+        case TLSError.truncated, HTTPParserError.invalidEOFState: exchange.fail(.truncated)
+        case is HTTPParserError: exchange.fail(.malformed)
+        default: exchange.fail(.truncated)
+        }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        rateTask?.cancel()
+        exchange.fail(.truncated)
+        context.fireChannelInactive()
+    }
+}

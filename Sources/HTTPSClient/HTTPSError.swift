@@ -1,0 +1,65 @@
+public import OpenSSL
+
+/// Why a request has no answer that can be used. Holds nothing that the server sent.
+public enum HTTPSError: Error, Hashable, Sendable {
+    case nameNotFound
+    case connectionRefused
+    case connectTimeout
+    case unreachable
+    case tls(TLSFailureCause)
+    case tlsTimeout
+    /// The whole exchange took longer than allowed.
+    case deadline
+    /// The answer came more slowly than the minimum rate.
+    case tooSlow
+    case tooLarge
+    case redirected
+    case status(Int)
+    /// The connection ended before the answer was complete.
+    case truncated
+    /// What came is not HTTP.
+    case malformed
+    case proxyRefused(Int)
+    case proxyUnreachable
+    /// The settings do not allow a client to be made, for example an unreadable CA file.
+    case configuration(String)
+
+    /// A short stable word for metrics.
+    public var label: String {
+        switch self {
+        case .nameNotFound: "dns"
+        case .connectionRefused, .unreachable: "connect"
+        case .connectTimeout, .tlsTimeout, .deadline, .tooSlow: "timeout"
+        case .tls: "tls"
+        case .tooLarge: "too_large"
+        case .redirected: "redirect"
+        case .status: "http_status"
+        case .truncated: "truncated"
+        case .malformed: "invalid"
+        case .proxyRefused, .proxyUnreachable: "proxy"
+        case .configuration: "configuration"
+        }
+    }
+
+    /// What went wrong, for people.
+    public var sentence: String {
+        switch self {
+        case .nameNotFound: "the host name was not found"
+        case .connectionRefused: "the connection was refused"
+        case .connectTimeout: "no connection within the time allowed"
+        case .unreachable: "the host cannot be reached"
+        case .tls(let cause): "TLS failed: \(cause)"
+        case .tlsTimeout: "the TLS handshake took too long"
+        case .deadline: "the answer was not complete within the time allowed"
+        case .tooSlow: "the answer came too slowly"
+        case .tooLarge: "the answer is too large"
+        case .redirected: "the server redirects elsewhere, which is not followed"
+        case .status(let code): "the server answered with status \(code)"
+        case .truncated: "the connection ended before the answer was complete"
+        case .malformed: "the server did not answer in HTTP"
+        case .proxyRefused(let code): "the proxy refused with status \(code)"
+        case .proxyUnreachable: "the proxy cannot be reached"
+        case .configuration(let problem): problem
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// An `https://` address, taken apart.
+public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
+    /// Lower case, without the brackets of an IPv6 address.
+    public let host: String
+    public let port: Int
+    /// Path and query as they go on the wire; at least a slash.
+    public let target: String
+
+    /// Nil for other schemes, user information, control characters, or no host.
+    public init?(_ text: String) {
+        guard text.utf8.starts(with: "https://".utf8), text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
+        let rest = text.dropFirst("https://".count)
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
+        guard let authority = HostAndPort(rest[..<end], defaultPort: 443) else { return nil }
+        host = authority.host
+        port = authority.port
+        let tail = rest[end...].prefix { $0 != "#" }
+        target = tail.first == "/" ? String(tail) : "/" + tail
+    }
+
+    /// The `Host` header's value.
+    public var authority: String {
+        let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+        return port == 443 ? name : "\(name):\(port)"
+    }
+
+    public var description: String { "https://" + authority + target }
+
+    /// Whether both addresses are the same server's.
+    public func isSameServer(as other: HTTPSURL) -> Bool {
+        host == other.host && port == other.port
+    }
+}
+
+/// `host`, `host:port` or `[address]:port`.
+struct HostAndPort: Hashable, Sendable {
+    let host: String
+    let port: Int
+
+    init?(_ text: Substring, defaultPort: Int) {
+        var host = text
+        var port = defaultPort
+        if text.first == "[" {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = text[text.index(after: text.startIndex)..<end]
+            let rest = text[text.index(after: end)...]
+            if !rest.isEmpty {
+                guard rest.first == ":", let number = HostAndPort.port(rest.dropFirst()) else { return nil }
+                port = number
+            }
+        } else if let colon = text.firstIndex(of: ":") {
+            host = text[..<colon]
+            guard let number = HostAndPort.port(text[text.index(after: colon)...]) else { return nil }
+            port = number
+        }
+        guard !host.isEmpty, host.utf8.allSatisfy({ !"@[]/\\%<>\"^`{|}".utf8.contains($0) }) else { return nil }
+        self.host = host.lowercased()
+        self.port = port
+    }
+
+    private static func port(_ text: Substring) -> Int? {
+        guard let port = Int(text), (1...65_535).contains(port), text.utf8.first != UInt8(ascii: "+") else {
+            return nil
+        }
+        return port
+    }
+}

@@ -1,0 +1,67 @@
+internal import NIOCore
+
+/// Asks a proxy for a tunnel (RFC 9110 section 9.3.6), then makes room for TLS.
+final class ProxyConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private static let maximumAnswerBytes = 16_384
+
+    private let proxy: HTTPProxy
+    private let url: HTTPSURL
+    private let exchange: HTTPExchange
+    private let connected: (any Channel) throws -> Void
+    private var answer: [UInt8] = []
+    private var isDone = false
+
+    init(proxy: HTTPProxy, url: HTTPSURL, exchange: HTTPExchange, connected: @escaping (any Channel) throws -> Void) {
+        self.proxy = proxy
+        self.url = url
+        self.exchange = exchange
+        self.connected = connected
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let name = url.host.utf8.contains(UInt8(ascii: ":")) ? "[\(url.host)]" : url.host
+        var request = "CONNECT \(name):\(url.port) HTTP/1.1\r\nHost: \(name):\(url.port)\r\n"
+        if let authorization = proxy.authorization { request += "Proxy-Authorization: \(authorization)\r\n" }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request + "\r\n")), promise: nil)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDone else { return }
+        answer.append(contentsOf: unwrapInboundIn(data).readableBytesView)
+        guard answer.count <= ProxyConnectHandler.maximumAnswerBytes else { return exchange.fail(.proxyUnreachable) }
+        guard answer.suffix(4).elementsEqual("\r\n\r\n".utf8) else {
+            // The tunnel's server does not speak first, so nothing may follow the answer's head.
+            return
+        }
+        isDone = true
+        guard let status = status() else { return exchange.fail(.proxyUnreachable) }
+        guard (200...299).contains(status) else { return exchange.fail(.proxyRefused(status)) }
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        do {
+            try connected(context.channel)
+        } catch {
+            exchange.fail(.unreachable)
+        }
+    }
+
+    private func status() -> Int? {
+        let line = answer.prefix { $0 != UInt8(ascii: "\r") }
+        let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
+        guard words.count >= 2, words[0].starts(with: "HTTP/1.".utf8) else { return nil }
+        return Int(String(decoding: words[1], as: UTF8.self))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        exchange.fail(.proxyUnreachable)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !isDone { exchange.fail(.proxyUnreachable) }
+        context.fireChannelInactive()
+    }
+}

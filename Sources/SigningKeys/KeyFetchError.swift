@@ -1,0 +1,44 @@
+public import EntraTokens
+public import HTTPSClient
+
+/// Why a tenant's keys could not be got.
+public enum KeyFetchError: Error, Hashable, Sendable {
+    case metadata(HTTPSError)
+    case metadataMalformed
+    case issuerMismatch
+    /// `jwks_uri` is missing, is not https, or is on another host than the authority.
+    case foreignKeyAddress
+    case keys(HTTPSError)
+    case keySet(KeySetError)
+    case noUsableKeys
+    case file(KeyFileError)
+
+    /// A short stable word for metrics.
+    public var label: String {
+        switch self {
+        case .metadata(let error), .keys(let error): error.label
+        case .metadataMalformed, .keySet: "invalid"
+        case .issuerMismatch: "issuer_mismatch"
+        case .foreignKeyAddress: "foreign_jwks_uri"
+        case .noUsableKeys: "no_usable_keys"
+        case .file: "file"
+        }
+    }
+
+    /// What went wrong, for people.
+    public var sentence: String {
+        switch self {
+        case .metadata(let error): "the OpenID configuration could not be fetched: \(error.sentence)"
+        case .metadataMalformed: "the OpenID configuration is not valid JSON with an issuer and a jwks_uri"
+        case .issuerMismatch: "the OpenID configuration names another issuer than the tenant's"
+        case .foreignKeyAddress: "the OpenID configuration's jwks_uri is not on the authority's own host over https"
+        case .keys(let error): "the key set could not be fetched: \(error.sentence)"
+        case .keySet(let error): error.sentence
+        case .noUsableKeys: "the key set holds no key that this tenant can use"
+        case .file(let error): error.sentence
+        }
+    }
+
+    /// Whether the authority just does not serve this version's metadata.
+    var isNotServed: Bool { self == .metadata(.status(404)) }
+}

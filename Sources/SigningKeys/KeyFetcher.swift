@@ -1,0 +1,86 @@
+public import EntraTokens
+public import HTTPSClient
+internal import JOSE
+internal import Jansson
+public import NIOCore
+
+/// A key set as it was fetched.
+public struct FetchedKeySet: Sendable {
+    public var report: KeySetReport
+
+    public init(report: KeySetReport) {
+        self.report = report
+    }
+}
+
+/// Gets a tenant's keys of one token version: discovery, then the JWK set, each checked.
+public struct KeyFetcher: Sendable {
+    private let trust: TenantTrust
+    /// Made anew for each fetch, so that a changed CA file is read.
+    private let makeClient: @Sendable () throws(HTTPSError) -> HTTPSClient
+
+    public init(trust: TenantTrust, makeClient: @escaping @Sendable () throws(HTTPSError) -> HTTPSClient) {
+        self.trust = trust
+        self.makeClient = makeClient
+    }
+
+    /// The address of the tenant's OpenID configuration.
+    static func metadataAddress(_ trust: TenantTrust, _ version: TokenVersion) -> String {
+        let base = "\(trust.authorityBase)/\(trust.tenantID)"
+        return switch version {
+        case .v1: base + "/.well-known/openid-configuration"
+        case .v2: base + "/v2.0/.well-known/openid-configuration"
+        }
+    }
+
+    /// Fetches and checks; the failure of the future is a ``KeyFetchError``.
+    public func fetch(_ version: TokenVersion, on eventLoop: any EventLoop) -> EventLoopFuture<FetchedKeySet> {
+        let client: HTTPSClient
+        do {
+            client = try makeClient()
+        } catch {
+            return eventLoop.makeFailedFuture(KeyFetchError.metadata(error))
+        }
+        guard let url = HTTPSURL(KeyFetcher.metadataAddress(trust, version)) else {
+            return eventLoop.makeFailedFuture(
+                KeyFetchError.metadata(.configuration("the authority is not an https address")))
+        }
+        let trust = self.trust
+        let accept = [(name: "Accept", value: "application/json")]
+        return client.send(HTTPSRequest(.get, url, headers: accept), on: eventLoop)
+            .flatMapErrorThrowing { throw KeyFetchError.metadata($0 as? HTTPSError ?? .unreachable) }
+            .flatMapThrowing { try KeyFetcher.keyAddress(in: $0, trust: trust, version: version, of: url) }
+            .flatMap { address in
+                client.send(HTTPSRequest(.get, address, headers: accept), on: eventLoop)
+                    .flatMapErrorThrowing { throw KeyFetchError.keys($0 as? HTTPSError ?? .unreachable) }
+            }
+            .flatMapThrowing { try KeyFetcher.keySet(in: $0, trust: trust) }
+    }
+
+    /// Checks the metadata document and takes the address of the keys from it.
+    static func keyAddress(
+        in response: HTTPSResponse,
+        trust: TenantTrust,
+        version: TokenVersion,
+        of url: HTTPSURL
+    ) throws(KeyFetchError) -> HTTPSURL {
+        let body: [UInt8]
+        do { body = try response.successBody() } catch { throw .metadata(error) }
+        guard let document = try? JSONDocument(parsing: body), let issuer = document.root["issuer"]?.string else {
+            throw .metadataMalformed
+        }
+        guard issuer == trust.issuer(version) else { throw .issuerMismatch }
+        guard let text = document.root["jwks_uri"]?.string, let address = HTTPSURL(text), address.isSameServer(as: url)
+        else { throw .foreignKeyAddress }
+        return address
+    }
+
+    static func keySet(in response: HTTPSResponse, trust: TenantTrust) throws(KeyFetchError) -> FetchedKeySet {
+        let body: [UInt8]
+        do { body = try response.successBody() } catch { throw .keys(error) }
+        let report: KeySetReport
+        do { report = try KeySetReader.read(body, trust: trust) } catch { throw .keySet(error) }
+        guard !report.usable.isEmpty else { throw .noUsableKeys }
+        return FetchedKeySet(report: report)
+    }
+}

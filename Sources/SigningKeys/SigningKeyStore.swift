@@ -1,0 +1,134 @@
+public import EntraTokens
+public import Logging
+internal import NIOConcurrencyHelpers
+public import NIOCore
+public import Timestamps
+
+/// How one tenant's keys are got.
+public struct SigningKeyPlan: Sendable {
+    public var trust: TenantTrust
+    public var refreshEvery: Duration
+    public var unknownKeyRefreshInterval: Duration
+    public var maximumAge: Duration
+    public var cacheFile: String?
+    /// Offline: only these keys, and nothing is ever fetched.
+    public var file: String?
+    public var fetch: @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
+
+    public init(
+        trust: TenantTrust,
+        refreshEvery: Duration,
+        unknownKeyRefreshInterval: Duration,
+        maximumAge: Duration,
+        cacheFile: String? = nil,
+        file: String? = nil,
+        fetch: @escaping @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
+    ) {
+        self.trust = trust
+        self.refreshEvery = refreshEvery
+        self.unknownKeyRefreshInterval = unknownKeyRefreshInterval
+        self.maximumAge = maximumAge
+        self.cacheFile = cacheFile
+        self.file = file
+        self.fetch = fetch
+    }
+}
+
+/// What the store tells those who watch it.
+public enum SigningKeyEvent: Sendable {
+    case refreshed(tenant: GUID, result: String)
+    case keys(tenant: GUID, count: Int)
+    case lastSuccess(tenant: GUID, Timestamp)
+}
+
+/// Where time and chance come from.
+public struct SigningKeyEnvironment: Sendable {
+    public var now: @Sendable () -> Timestamp
+    public var uptime: @Sendable () -> NIODeadline
+    /// From 0 to 1.
+    public var random: @Sendable () -> Double
+
+    public init(
+        now: @escaping @Sendable () -> Timestamp = { .now() },
+        uptime: @escaping @Sendable () -> NIODeadline = { .now() },
+        random: @escaping @Sendable () -> Double = { .random(in: 0...1) }
+    ) {
+        self.now = now
+        self.uptime = uptime
+        self.random = random
+    }
+}
+
+/// The signing keys of all tenants: fetched, refreshed, kept, and handed on as one snapshot at each change.
+public final class SigningKeyStore: Sendable {
+    private let keepers: [TenantKeyKeeper]
+    private let eventLoop: any EventLoop
+    private let published: NIOLockedValueBox<[TenantKeySet?]>
+    private let onChange: @Sendable (KeySnapshot) -> Void
+
+    /// - Parameters:
+    ///   - eventLoop: where fetches and timers run; not one that answers requests.
+    ///   - onChange: is given each new snapshot before anybody who waits for it goes on.
+    public init(
+        plans: [SigningKeyPlan],
+        eventLoop: any EventLoop,
+        environment: SigningKeyEnvironment = SigningKeyEnvironment(),
+        logger: Logger,
+        observe: @escaping @Sendable (SigningKeyEvent) -> Void = { _ in },
+        onChange: @escaping @Sendable (KeySnapshot) -> Void
+    ) {
+        published = NIOLockedValueBox([TenantKeySet?](repeating: nil, count: plans.count))
+        self.onChange = onChange
+        self.eventLoop = eventLoop
+        keepers = plans.map { plan in
+            TenantKeyKeeper(
+                plan: plan, eventLoop: eventLoop, environment: environment, logger: logger, observe: observe)
+        }
+        for (index, keeper) in keepers.enumerated() {
+            keeper.whenChanged { [published, onChange] set in
+                let sets = published.withLockedValue { sets in
+                    sets[index] = set
+                    return sets
+                }
+                onChange(KeySnapshot(sets))
+            }
+        }
+    }
+
+    /// Reads cache and key files at once, then begins to fetch.
+    public func start() {
+        for keeper in keepers { keeper.start() }
+    }
+
+    /// Ends fetches and timers; keys stay as they are.
+    public func stop() {
+        for keeper in keepers { keeper.stop() }
+    }
+
+    /// Looks at once whether key files have changed.
+    public func reloadFiles() {
+        // On the store's own event loop, so that snapshots are handed on in the order in which they were made.
+        eventLoop.execute { [keepers] in
+            for keeper in keepers { keeper.reloadFile() }
+        }
+    }
+
+    /// All tenants' keys as of now.
+    public func snapshot() -> KeySnapshot {
+        KeySnapshot(published.withLockedValue { $0 })
+    }
+
+    /// Fetches a tenant's keys because a token asks for a key that is not there.
+    ///
+    /// - Returns: nil when no fetch may start now and none is under way, so that the answer stands. The future ends,
+    ///   never with a failure, when the fetch has ended and its snapshot was handed on.
+    public func refreshForUnknownKey(tenant: Int, on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
+        guard keepers.indices.contains(tenant) else { return nil }
+        return keepers[tenant].refreshForUnknownKey(on: eventLoop)
+    }
+
+    /// One entry a tenant, in the configuration's order.
+    public func status() -> [TenantKeyStatus] {
+        keepers.map { $0.status() }
+    }
+}
