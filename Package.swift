@@ -30,7 +30,7 @@ let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
@@ -54,6 +54,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         module("Timestamps"),
+        module("Files"),
         module("OpenSSL", ["COpenSSL", "Timestamps"]),
         module("Jansson", ["CJansson"]),
         module("YAML", ["CYAML"]),
@@ -66,19 +67,22 @@ let package = Package(
         module(
             "SigningKeys",
             [
-                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Timestamps",
+                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
                 nioCore, nioPosix, nioConcurrency, logging,
             ]),
         module(
             "DirectoryGroups",
             [
-                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Timestamps",
+                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
                 nioCore, nioConcurrency, logging,
             ]),
         module("TokenReviewAPI", ["Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         module(
             "Configuration",
-            ["YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Timestamps"]),
+            [
+                "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
+                "Timestamps",
+            ]),
         module(
             "Inspection", ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         module(
@@ -106,18 +110,19 @@ let package = Package(
             [
                 "Configuration", "Inspection", "PolicyChecks", "WebhookServer", "SigningKeys", "DirectoryGroups",
                 "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
-                "NIOOpenSSL", "Jansson", "YAML", "Timestamps",
-                arguments, lifecycle, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency,
+                "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
+                arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency,
             ]),
         command(
             "kube-entra-demo",
             [
                 "EntraSimulator", "Configuration", "WebhookServer", "SigningKeys", "HTTPSClient", "Authentication",
-                "AccessPolicy", "EntraTokens", "OpenSSL", "Jansson", "Timestamps",
+                "AccessPolicy", "EntraTokens", "OpenSSL", "Jansson", "Files", "Timestamps",
                 arguments, logging, nioCore, nioPosix,
             ]),
 
         tests("Timestamps", ["Timestamps"]),
+        tests("Files", ["Files"]),
         tests("OpenSSL", ["OpenSSL", "Timestamps"]),
         tests("Jansson", ["Jansson"]),
         tests("YAML", ["YAML"]),

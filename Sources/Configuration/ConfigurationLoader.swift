@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Files
 internal import OpenSSL
 internal import YAML
 
@@ -39,33 +39,10 @@ public enum ConfigurationLoader {
     }
 
     private static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let sentence =
-                switch errno {
-                case ENOENT: "there is no such file"
-                case EACCES: "the file may not be read by this user"
-                case ENOTDIR: "a part of the path is no folder"
-                case ELOOP: "the path is a symbolic link to itself"
-                default: "the file cannot be opened"
-                }
-            throw problem(path, sentence)
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw problem(path, "the file cannot be read") }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw problem(path, "this is a folder, not a file") }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            guard count >= 0 else {
-                if errno == EINTR { continue }
-                throw problem(path, "the file cannot be read")
-            }
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: buffer[..<count])
-            guard bytes.count <= maximumBytes else { throw problem(path, "the file is larger than 1 MiB") }
+        do {
+            return try FileBytes.read(path, maximumBytes: maximumBytes)
+        } catch {
+            throw problem(path, error.sentence)
         }
     }
 

@@ -95,6 +95,13 @@ public final class SigningKeyStore: Sendable {
         }
     }
 
+    /// Takes over what another store knows of the same tenants of the same authorities; before ``start()``.
+    public func carryOver(from other: SigningKeyStore) {
+        for keeper in keepers {
+            for former in other.keepers { keeper.carryOver(from: former) }
+        }
+    }
+
     /// Reads cache and key files at once, then begins to fetch.
     public func start() {
         for keeper in keepers { keeper.start() }

@@ -1,4 +1,5 @@
 internal import EntraTokens
+internal import Files
 internal import HTTPSClient
 internal import Logging
 internal import NIOConcurrencyHelpers
@@ -60,6 +61,18 @@ final class TenantKeyKeeper: Sendable {
 
     func status() -> TenantKeyStatus {
         guarded.withLockedValue { $0.status }
+    }
+
+    func carryOver(from other: TenantKeyKeeper) {
+        guard plan.file == nil, other.plan.file == nil, plan.trust.tenantID == other.plan.trust.tenantID,
+            plan.trust.authorityBase == other.plan.trust.authorityBase, plan.trust.cloud == other.plan.trust.cloud
+        else { return }
+        let former = other.guarded.withLockedValue { $0.state }
+        let publish = guarded.withLockedValue { guarded in
+            guarded.state.take(former)
+            return guarded.onChange
+        }
+        if former.lastSuccess != nil { publishKeys(publish) }
     }
 
     func start() {
@@ -211,7 +224,7 @@ final class TenantKeyKeeper: Sendable {
             publishKeys(publish)
             logger.info("signing keys taken from the cache file", metadata: ["fetched": "\(fetchedAt.rfc3339)"])
         } catch {
-            guard error != .missing else { return }
+            guard error != .file(.missing) else { return }
             logger.warning("the cache file of signing keys is ignored", metadata: ["cause": "\(error.sentence)"])
         }
     }
@@ -219,8 +232,8 @@ final class TenantKeyKeeper: Sendable {
     private func writeCache(now: Timestamp) {
         guard let path = plan.cacheFile else { return }
         let keys = guarded.withLockedValue { $0.state.usableJWKs }
-        do throws(KeyFileError) {
-            try KeyFile.write(KeyFile.render(keys: keys, trust: plan.trust, fetchedAt: now), to: path)
+        do throws(FileError) {
+            try FileBytes.write(KeyFile.render(keys: keys, trust: plan.trust, fetchedAt: now), to: path)
         } catch {
             logger.warning("the cache file of signing keys is not written", metadata: ["cause": "\(error.sentence)"])
         }

@@ -74,6 +74,12 @@ struct TenantKeyState: Sendable {
         sets[version] = VersionSet(report: report, fetchedAt: time)
     }
 
+    /// Takes the sets of another configuration's state of the same tenant, and its restraint.
+    mutating func take(_ former: TenantKeyState) {
+        sets = former.sets
+        lastExtraFetch = former.lastExtraFetch
+    }
+
     mutating func dropOutdated(now: Timestamp) {
         sets = sets.filter { now < $0.value.fetchedAt.adding(seconds: maximumAge) }
     }

@@ -1,0 +1,95 @@
+internal import Glibc
+
+/// Whole small files, read with a cap and replaced in one step.
+public enum FileBytes {
+    /// Reads a file, following symbolic links, but never more than the cap.
+    public static func read(_ path: String, maximumBytes: Int = 1 << 20) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw FileError(opening: errno, missing: .missing, standard: .notReadable) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .notReadable }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw .isFolder }
+        return try read(descriptor: descriptor, maximumBytes: maximumBytes)
+    }
+
+    /// Reads an open descriptor, for example standard input, to its end.
+    public static func read(descriptor: Int32, maximumBytes: Int = 1 << 20) throws(FileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            guard count >= 0 else {
+                if errno == EINTR { continue }
+                throw .notReadable
+            }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer[..<count])
+            guard bytes.count <= maximumBytes else { throw .tooLarge(maximumBytes: maximumBytes) }
+        }
+    }
+
+    /// Writes a file so that readers see the old or the new content, and after a crash one of them is there.
+    ///
+    /// - Parameters:
+    ///   - mode: permissions of the new file.
+    ///   - replacing: false refuses when something is at the path.
+    public static func write(
+        _ bytes: [UInt8],
+        to path: String,
+        mode: UInt32 = 0o600,
+        replacing: Bool = true
+    ) throws(FileError) {
+        let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw FileError(opening: errno, missing: .notWritable, standard: .notWritable) }
+        // The process's umask may have taken permissions away; these were asked for.
+        let isComplete = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
+        close(descriptor)
+        guard isComplete else {
+            unlink(temporary)
+            throw .notWritable
+        }
+        // A link, unlike a rename, fails where something is already.
+        let moved = replacing ? rename(temporary, path) : link(temporary, path)
+        let code = errno
+        if moved != 0 || !replacing { unlink(temporary) }
+        guard moved == 0 else { throw FileError(opening: code, missing: .notWritable, standard: .notWritable) }
+    }
+
+    /// Writes everything to an open descriptor; false when that fails.
+    public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
+                return Glibc.write(descriptor, rest.baseAddress, rest.count)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return false }
+            written += count
+        }
+        return true
+    }
+}
+
+/// What tells one content of a path from another without reading it. Symbolic links are followed, so that a swapped
+/// link, as Kubernetes makes it, is another content.
+public struct FileStamp: Hashable, Sendable {
+    private let device: UInt
+    private let inode: UInt
+    private let size: Int
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    /// Nil when there is nothing at the path.
+    public init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt(status.st_dev)
+        inode = UInt(status.st_ino)
+        size = Int(status.st_size)
+        seconds = Int(status.st_mtim.tv_sec)
+        nanoseconds = Int(status.st_mtim.tv_nsec)
+    }
+}

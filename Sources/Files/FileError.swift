@@ -1,0 +1,40 @@
+/// Why a file cannot be read or written. The path is the caller's to name.
+public enum FileError: Error, Hashable, Sendable {
+    case missing
+    case notAllowed
+    case partIsNoFolder
+    case linkLoop
+    case isFolder
+    case tooLarge(maximumBytes: Int)
+    case exists
+    case notReadable
+    case notWritable
+
+    public var sentence: String {
+        switch self {
+        case .missing: "there is no such file"
+        case .notAllowed: "this user may not open the file"
+        case .partIsNoFolder: "a part of the path is no folder"
+        case .linkLoop: "the path is a symbolic link to itself"
+        case .isFolder: "this is a folder, not a file"
+        case .tooLarge(1 << 20): "the file is larger than 1 MiB"
+        case .tooLarge(let maximum): "the file is larger than \(maximum) bytes"
+        case .exists: "the file is there already"
+        case .notReadable: "the file cannot be read"
+        case .notWritable: "the file cannot be written"
+        }
+    }
+
+    init(opening code: Int32, missing: FileError, standard: FileError) {
+        self =
+            switch code {
+            case 2: missing
+            case 13, 1: .notAllowed
+            case 17: .exists
+            case 20: .partIsNoFolder
+            case 21: .isFolder
+            case 40: .linkLoop
+            default: standard
+            }
+    }
+}
