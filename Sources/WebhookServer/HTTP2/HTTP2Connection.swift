@@ -7,28 +7,31 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
     private let state: LoopState
     private var context: ChannelHandlerContext?
+    private let floodGuard: FloodGuard
+    private var openStreams = 0
     private var isRetiring = false
-    /// Idle connections are closed by NIOHTTP2's own handler.
-    private(set) var deadline = NIODeadline.distantFuture
+    private(set) var deadline: NIODeadline
 
-    private init(state: LoopState) {
+    private init(state: LoopState, floodGuard: FloodGuard) {
         self.state = state
+        self.floodGuard = floodGuard
+        deadline = state.deadline(after: state.limits.idleTimeout)
     }
 
     /// Makes `channel`, which has passed its handshake, speak HTTP/2.
     static func configure(_ channel: any Channel, state: LoopState, isClientAllowed: Bool) throws {
         let floodGuard = FloodGuard()
-        let connection = HTTP2Connection(state: state)
+        let connection = HTTP2Connection(state: state, floodGuard: floodGuard)
         let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
             configuration: .init(
-                maxIdleTime: TimeAmount(state.limits.idleTimeout),
+                maxIdleTime: nil,
                 maxAge: nil,
                 maxGraceTime: TimeAmount(state.limits.requestTimeout + state.limits.reviewDeadline),
                 keepalive: nil))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(floodGuard)
-        let bound = NIOLoopBound((state, floodGuard), eventLoop: channel.eventLoop)
+        let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server,
             connectionConfiguration: connectionConfiguration(state.limits),
@@ -36,15 +39,12 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
             streamDelegate: management.http2StreamDelegate
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
-                let (state, floodGuard) = bound.value
                 try stream.pipeline.syncOperations.addHandler(
-                    HTTP2Stream(state: state, isClientAllowed: isClientAllowed, floodGuard: floodGuard))
+                    HTTP2Stream(connection: bound.value, state: bound.value.state, isClientAllowed: isClientAllowed))
             }
         }
         try pipeline.addHandler(management)
         try pipeline.addHandler(connection)
-        // The channel is active already; without this its idle time would begin with the first request's end.
-        management.channelActive(context: try pipeline.context(handler: management))
         if state.isDraining { connection.retire() }
     }
 
@@ -75,6 +75,22 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         return configuration
     }
 
+    // MARK: Told by streams
+
+    func streamOpened() {
+        openStreams += 1
+        if !isRetiring { deadline = .distantFuture }
+    }
+
+    func streamClosed() {
+        openStreams -= 1
+        if openStreams == 0, !isRetiring { deadline = state.deadline(after: state.limits.idleTimeout) }
+    }
+
+    func received(usefulBytes: Int) { floodGuard.credit(usefulBytes) }
+
+    func requestAnswered() { floodGuard.requestAnswered() }
+
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         state.add(self)
@@ -100,13 +116,21 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
     // MARK: LoopMember
 
+    /// Idle for too long: says goodbye. Not gone after that: is cut off.
     func deadlinePassed() {
-        context?.close(promise: nil)
+        if isRetiring {
+            context?.close(promise: nil)
+        } else {
+            retire()
+        }
     }
 
     func retire() {
         guard !isRetiring, let context else { return }
         isRetiring = true
+        // The goodbye needs the client's part, which it may leave out; a review may take its time until then.
+        deadline = state.deadline(
+            after: state.limits.requestTimeout + (openStreams > 0 ? state.limits.reviewDeadline : .zero))
         context.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 }

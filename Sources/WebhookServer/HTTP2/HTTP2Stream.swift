@@ -14,26 +14,29 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         case answered
     }
 
+    private let connection: HTTP2Connection
     private let state: LoopState
     private let isClientAllowed: Bool
-    private let floodGuard: FloodGuard
     private var machine: RequestMachine
     private var phase = Phase.receiving
+    private var isOpen = false
     private var sawHead = false
     private var sawEnd = false
     private var context: ChannelHandlerContext?
     private(set) var deadline: NIODeadline
 
-    init(state: LoopState, isClientAllowed: Bool, floodGuard: FloodGuard) {
+    init(connection: HTTP2Connection, state: LoopState, isClientAllowed: Bool) {
+        self.connection = connection
         self.state = state
         self.isClientAllowed = isClientAllowed
-        self.floodGuard = floodGuard
         machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
         deadline = state.deadline(after: state.limits.requestTimeout)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isOpen = true
+        connection.streamOpened()
         state.add(self)
     }
 
@@ -54,7 +57,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .headers(let frame):
-            floodGuard.credit(frame.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
+            connection.received(usefulBytes: frame.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
             sawEnd = frame.endStream
             if sawHead {
                 guard case .receiving = phase else { return }
@@ -65,7 +68,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
             }
         case .data(let frame):
             guard case .byteBuffer(let bytes) = frame.data else { return }
-            floodGuard.credit(bytes.readableBytes)
+            connection.received(usefulBytes: bytes.readableBytes)
             sawEnd = frame.endStream
             guard case .receiving = phase else { return }
             perform(machine.receiveBody(bytes, reserve: state.ledger.reserve(bytes:)), context: context)
@@ -116,7 +119,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         // From here on the time runs for the client to take the answer.
         deadline = state.deadline(after: state.limits.requestTimeout)
         state.ledger.release(bytes: machine.reset())
-        floodGuard.requestAnswered()
+        connection.requestAnswered()
         var headers = HPACKHeaders()
         headers.reserveCapacity(4 + response.headers.count)
         headers.add(name: ":status", value: String(response.status))
@@ -125,14 +128,25 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         headers.add(name: "date", value: state.httpDate)
         for header in response.headers { headers.add(name: header.name, value: header.value) }
         context.write(wrapOutboundOut(.headers(.init(headers: headers))), promise: nil)
-        context.write(
-            wrapOutboundOut(.data(.init(data: .byteBuffer(response.body), endStream: true))), promise: nil)
-        // The rest of an unfinished request is not wanted (RFC 9113 section 8.1).
-        if !sawEnd { context.write(wrapOutboundOut(.rstStream(.noError)), promise: nil) }
+        let data = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(response.body), endStream: true))
+        if sawEnd {
+            context.write(wrapOutboundOut(data), promise: nil)
+        } else {
+            // The rest of an unfinished request is not wanted (RFC 9113 section 8.1). Said before the answer has left,
+            // it would take the answer with it.
+            let written = context.eventLoop.makePromise(of: Void.self)
+            written.futureResult.assumeIsolated().whenSuccess {
+                context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
+            }
+            context.write(wrapOutboundOut(data), promise: written)
+        }
         context.flush()
     }
 
     private func leave() {
+        guard isOpen else { return }
+        isOpen = false
+        connection.streamClosed()
         state.remove(self)
         state.ledger.release(bytes: machine.reset())
     }
