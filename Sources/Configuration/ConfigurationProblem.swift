@@ -39,4 +39,9 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
 public struct FieldPosition: Hashable, Sendable {
     public var line: Int
     public var column: Int
+
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
 }

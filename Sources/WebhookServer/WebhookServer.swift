@@ -120,6 +120,17 @@ public final class WebhookServer: Sendable {
         for worker in workers { worker.execute { $0.engine.update(keys) } }
     }
 
+    /// From now on decisions follow these settings and keys, which belong together: keys are known by the position of
+    /// their tenant in the settings.
+    public func update(authenticator: Authenticator, keys: KeySnapshot) {
+        for worker in workers {
+            worker.execute { worker in
+                worker.engine.update(authenticator)
+                worker.engine.update(keys)
+            }
+        }
+    }
+
     func update(serverTLS: ServerTLS) {
         tls.withLock { $0 = serverTLS }
         for worker in workers { worker.execute { $0.state.retireMembers(within: .seconds(45)) } }

@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Files
+internal import OpenSSL
+
+extension LoadedConfiguration {
+    /// Loads a configuration, or ends the command with every problem on standard error.
+    static func loadOrExit(_ path: String) throws -> LoadedConfiguration {
+        do {
+            return try ConfigurationLoader.load(path: path)
+        } catch {
+            for problem in error.problems { Console.note(problem.description) }
+            throw ExitCode.cannot
+        }
+    }
+
+    /// A problem with what a field names, at that field's place.
+    func problem(_ field: String, _ message: String) -> ConfigurationProblem {
+        let position = positions[field] ?? FieldPosition(line: 1, column: 1)
+        return ConfigurationProblem(
+            file: path, line: position.line, column: position.column, field: field, message: message)
+    }
+}
+
+/// The server's certificate, key and client CA as they are on disk, and the TLS context made of them.
+struct ServerIdentity {
+    let context: TLSContext
+    let certificate: Certificate
+    let clientAuthorities: [Certificate]
+
+    /// Reads and checks all of it together; throws every problem with the place in the configuration.
+    static func load(_ loaded: LoadedConfiguration) throws(ConfigurationError) -> ServerIdentity {
+        let server = loaded.configuration.server
+        var problems: [ConfigurationProblem] = []
+        func read(_ field: String, _ path: String) -> [UInt8]? {
+            do throws(FileError) {
+                return try FileBytes.read(path)
+            } catch {
+                problems.append(loaded.problem(field, "\(path): \(error.sentence)"))
+                return nil
+            }
+        }
+        let chain = read("server.certificate", server.certificate)
+        let key = read("server.privateKey", server.privateKey)
+        let authorities = server.clientCA.flatMap { read("server.clientCA", $0) }
+        guard problems.isEmpty, let chain, let key else { throw ConfigurationError(problems: problems) }
+
+        func certificates(_ field: String, _ pem: [UInt8]) -> [Certificate] {
+            if let chain = try? Certificate.chain(fromPEM: pem), !chain.isEmpty { return chain }
+            problems.append(loaded.problem(field, "the file holds no certificate in PEM"))
+            return []
+        }
+        let own = certificates("server.certificate", chain)
+        let known = authorities.map { certificates("server.clientCA", $0) } ?? []
+        if (try? PrivateKey(pem: key)) == nil {
+            problems.append(
+                loaded.problem("server.privateKey", "the file holds no private key in PEM, or one with a password"))
+        }
+        guard problems.isEmpty, let first = own.first else { throw ConfigurationError(problems: problems) }
+        do {
+            let context = try TLSContext(
+                server: TLSServerConfiguration(
+                    certificateChain: chain,
+                    privateKey: key,
+                    clientAuthorities: authorities,
+                    applicationProtocols: server.protocols))
+            return ServerIdentity(context: context, certificate: first, clientAuthorities: known)
+        } catch {
+            throw ConfigurationError(problems: [loaded.problem("server.privateKey", "\(error)")])
+        }
+    }
+
+    /// The paths that a reload watches.
+    static func paths(_ server: ServerSettings) -> [String] {
+        [server.certificate, server.privateKey] + (server.clientCA.map { [$0] } ?? [])
+    }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import Files
+internal import Glibc
+internal import Jansson
+
+/// How results are written.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+}
+
+/// Standard output for results, standard error for everything else.
+enum Console {
+    /// Writes a result and a line end.
+    static func print(_ text: String) {
+        _ = FileBytes.writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO)
+    }
+
+    /// Writes a result as indented JSON.
+    static func print(_ json: JSON) {
+        _ = FileBytes.writeAll(json.render(pretty: true) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
+    }
+
+    /// Writes a message for people.
+    static func note(_ text: String) {
+        _ = FileBytes.writeAll(Array((text + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    /// Whether results go to a terminal that wants colour (https://no-color.org).
+    static var wantsColor: Bool {
+        isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+    }
+}
+
+extension ExitCode {
+    /// Checked, and the answer is no.
+    static let no = ExitCode(1)
+    /// Could not check.
+    static let cannot = ExitCode(2)
+}
+
+/// Ends the command with exit status 2 after one clear message.
+func cannot(_ message: String) -> ExitCode {
+    Console.note("kube-entra: " + message)
+    return .cannot
+}

@@ -1,0 +1,118 @@
+internal import Configuration
+internal import EntraTokens
+internal import Files
+internal import HTTPSClient
+internal import Logging
+internal import NIOCore
+internal import OpenSSL
+internal import SigningKeys
+internal import Timestamps
+internal import WebhookServer
+
+/// Turns configured tenants into a store of signing keys.
+enum KeyPlans {
+    static func store(
+        _ loaded: LoadedConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        metrics: ServerMetrics,
+        onChange: @escaping @Sendable (KeySnapshot) -> Void
+    ) -> SigningKeyStore {
+        SigningKeyStore(
+            plans: loaded.configuration.tenants.map(plan),
+            eventLoop: eventLoop,
+            logger: logger,
+            observe: { event in
+                switch event {
+                case .refreshed(let tenant, let result):
+                    metrics.recordKeyRefresh(
+                        tenant: tenant.description, result: result == "success" ? .success : .failure)
+                case .keys(let tenant, let count):
+                    metrics.setSigningKeys(tenant: tenant.description, count: count)
+                case .lastSuccess(let tenant, let time):
+                    metrics.setSigningKeysLastSuccess(tenant: tenant.description, time)
+                }
+            },
+            onChange: onChange)
+    }
+
+    private static func plan(_ tenant: TenantSettings) -> SigningKeyPlan {
+        let fetcher = KeyFetcher(trust: tenant.trust) { () throws(HTTPSError) in
+            try client(authorityCA: tenant.authorityCA, proxy: tenant.signingKeys.proxy)
+        }
+        return SigningKeyPlan(
+            trust: tenant.trust,
+            refreshEvery: tenant.signingKeys.refreshEvery,
+            unknownKeyRefreshInterval: tenant.signingKeys.unknownKeyRefreshInterval,
+            maximumAge: tenant.signingKeys.maximumAge,
+            cacheFile: tenant.signingKeys.cacheFile,
+            file: tenant.signingKeys.file,
+            fetch: { version, eventLoop in fetcher.fetch(version, on: eventLoop) })
+    }
+
+    /// A client for an authority, with its CA as it is on disk now.
+    static func client(authorityCA: String?, proxy: String?) throws(HTTPSError) -> HTTPSClient {
+        var configuration = TLSClientConfiguration(applicationProtocols: ["http/1.1"])
+        if let authorityCA {
+            do {
+                configuration.trust = .pem(try FileBytes.read(authorityCA))
+            } catch {
+                throw .configuration("authorityCA cannot be used: \(error.sentence)")
+            }
+        }
+        let proxies = proxy.map { ProxySettings(proxy: HTTPProxy($0)) } ?? .environment()
+        do {
+            return HTTPSClient(context: try TLSContext(client: configuration), proxies: proxies)
+        } catch {
+            throw .configuration("\(error)")
+        }
+    }
+
+    /// Whether keys must be got in another way than before.
+    static func needNewStore(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> Bool {
+        func keySource(_ tenant: TenantSettings) -> [String?] {
+            [
+                tenant.trust.tenantID.description, tenant.trust.cloud.rawValue, tenant.trust.authority,
+                tenant.authorityCA, "\(tenant.signingKeys)",
+            ]
+        }
+        return old.tenants.map(keySource) != new.tenants.map(keySource)
+    }
+
+    /// Ready means: usable keys for at least one tenant.
+    static func readinessFailure(_ tenants: [TenantKeyStatus], now: Timestamp) -> String? {
+        if tenants.contains(where: { $0.isUsable(now: now) }) { return nil }
+        return tenants.map { tenant in
+            "tenant \(tenant.tenantID): \(tenant.lastError ?? "the signing keys are being fetched")"
+        }.joined(separator: "; ")
+    }
+}
+
+extension ServerOptions {
+    init(_ configuration: WebhookConfiguration) {
+        let loops = System.coreCount
+        let entries = configuration.verifiedTokenCache.entries
+        self.init(
+            listen: .init(host: configuration.server.listen.host, port: configuration.server.listen.port),
+            operations: .init(host: configuration.server.operations.host, port: configuration.server.operations.port),
+            limits: ServerLimits(configuration.limits),
+            allowedClientNames: Set(configuration.server.allowedClientNames),
+            cacheEntries: entries == 0 ? 0 : max(1, entries / loops),
+            cacheMaximumAge: configuration.verifiedTokenCache.maximumAge.components.seconds,
+            eventLoops: loops)
+    }
+}
+
+extension ServerLimits {
+    init(_ limits: LimitSettings) {
+        self.init(connections: limits.connections)
+        headerBytes = limits.headerBytes
+        bodyBytes = limits.bodyBytes
+        bytesInFlight = limits.bytesInFlight
+        streamsPerConnection = limits.streamsPerConnection
+        handshakeTimeout = limits.handshakeTimeout
+        requestTimeout = limits.requestTimeout
+        idleTimeout = limits.idleTimeout
+        reviewDeadline = limits.reviewDeadline
+    }
+}

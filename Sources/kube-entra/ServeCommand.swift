@@ -1,0 +1,58 @@
+public import ArgumentParser
+public import Configuration
+internal import Logging
+internal import UnixSignals
+internal import WebhookServer
+
+/// `kube-entra serve`: the webhook.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Answers kube-apiserver's token reviews.",
+        discussion: """
+            SIGHUP reads configuration, certificates and key files again; changed files are noticed within seconds \
+            anyway. SIGTERM ends the webhook after it has answered what it was asked; a second one ends it at once.
+            """
+    )
+
+    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String
+
+    @Option(
+        name: .customLong("log-level"), help: "Overrides logging.level: trace, debug, info, notice, warning, error.")
+    var logLevel: Configuration.LogLevel?
+
+    func run() async throws {
+        let loaded = try LoadedConfiguration.loadOrExit(config)
+        let identity: ServerIdentity
+        do {
+            identity = try ServerIdentity.load(loaded)
+        } catch {
+            for problem in error.problems { Console.note(problem.description) }
+            throw ExitCode.cannot
+        }
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let service = WebhookService(loaded: loaded, identity: identity, logLevel: logLevel)
+        do {
+            try await service.start()
+        } catch {
+            throw cannot("cannot listen on \(service.addresses): \(WebhookService.sentence(error))")
+        }
+        var isStopping = false
+        for await signal in signals {
+            if signal == .sighup {
+                service.reloadNow()
+            } else if isStopping {
+                service.endNow()
+            } else {
+                isStopping = true
+                Task {
+                    await service.stop()
+                    ServeCommand.exit(withError: nil)
+                }
+            }
+        }
+    }
+}
+
+extension Configuration.LogLevel: ExpressibleByArgument {}

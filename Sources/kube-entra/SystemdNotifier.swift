@@ -1,0 +1,52 @@
+internal import Glibc
+
+/// Tells systemd about the service's state (sd_notify(3)); does nothing when nobody asked to be told.
+struct SystemdNotifier: Sendable {
+    private let path: String?
+
+    init() {
+        path = getenv("NOTIFY_SOCKET").map { String(cString: $0) }
+    }
+
+    /// The time within which systemd wants to hear from the service; nil when it does not watch.
+    var watchdogInterval: Duration? {
+        guard path != nil, let text = getenv("WATCHDOG_USEC"), let microseconds = Int64(String(cString: text)),
+            microseconds > 0
+        else { return nil }
+        return .microseconds(microseconds)
+    }
+
+    func ready() { send("READY=1\nSTATUS=answering token reviews") }
+
+    func reloading() {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
+    }
+
+    func stopping() { send("STOPPING=1\nSTATUS=finishing what was asked") }
+
+    func alive() { send("WATCHDOG=1") }
+
+    private func send(_ state: String) {
+        guard let path, !path.isEmpty else { return }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var name = Array(path.utf8)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        guard name.count < capacity else { return }
+        // A leading @ stands for the abstract name space.
+        if name[0] == UInt8(ascii: "@") { name[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let message = Array(state.utf8)
+        _ = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, length)
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+internal import Authentication
+internal import Configuration
+internal import EntraTokens
+internal import Files
+internal import Glibc
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+internal import OpenSSL
+internal import SigningKeys
+internal import Timestamps
+internal import WebhookServer
+
+/// Everything that `serve` runs: the server, the signing keys, and what keeps them current.
+final class WebhookService: Sendable {
+    private struct Current {
+        var loaded: LoadedConfiguration
+        var keys: SigningKeyStore
+        var stamps: [String: FileStamp?]
+        var isStopping = false
+    }
+
+    private let logger: Logger
+    private let metrics: ServerMetrics
+    private let server: WebhookServer
+    /// Fetches, timers and files live here and not on the loops that answer.
+    private let background: MultiThreadedEventLoopGroup
+    private let current: NIOLockedValueBox<Current>
+    private let systemd = SystemdNotifier()
+    let addresses: String
+
+    /// How often files are looked at.
+    private static let pollInterval = TimeAmount.seconds(1)
+
+    init(loaded: LoadedConfiguration, identity: ServerIdentity, logLevel: Configuration.LogLevel?) {
+        let configuration = loaded.configuration
+        let level = Logger.Level(rawValue: (logLevel ?? configuration.logging.level).rawValue) ?? .info
+        let isJSON = configuration.logging.format == .json
+        let writer = LineWriter(descriptor: STDERR_FILENO)
+        logger = Logger(label: "kube-entra") { label in
+            LineLogHandler(label: label, level: level, format: isJSON ? .json : .text, writer: writer)
+        }
+        let registry = PrometheusRegistry()
+        let metrics = ServerMetrics(
+            factory: registry, version: Version.current,
+            tenantIDs: configuration.tenants.map(\.trust.tenantID.description))
+        self.metrics = metrics
+        let background = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        self.background = background
+
+        let serverBox = NIOLockedValueBox<WebhookServer?>(nil)
+        let keys = KeyPlans.store(
+            loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
+            onChange: { snapshot in serverBox.withLockedValue { $0 }?.update(keys: snapshot) })
+        let current = NIOLockedValueBox(
+            Current(loaded: loaded, keys: keys, stamps: WebhookService.stamps(loaded)))
+        self.current = current
+        server = WebhookServer(
+            options: ServerOptions(configuration),
+            tls: identity.context,
+            authenticator: Authenticator(configuration.authentication),
+            keys: keys.snapshot(),
+            services: ReviewServices(refreshKeys: { tenant, eventLoop in
+                current.withLockedValue { $0.keys }.refreshForUnknownKey(tenant: tenant, on: eventLoop)
+            }),
+            metrics: metrics,
+            registry: registry,
+            readiness: [
+                HealthCheck(name: "configuration") { nil },
+                HealthCheck(name: "signing-keys") {
+                    KeyPlans.readinessFailure(current.withLockedValue { $0.keys }.status(), now: .now())
+                },
+            ],
+            logger: logger)
+        addresses = "\(configuration.server.listen) and \(configuration.server.operations)"
+        let server = server
+        serverBox.withLockedValue { $0 = server }
+        metrics.setConfigLastSuccess(.now())
+        recordExpiry(identity)
+    }
+
+    /// Listens, and begins to fetch keys. Throws when an address cannot be had.
+    func start() async throws {
+        try await server.start()
+        current.withLockedValue { $0.keys }.start()
+        let listen = server.webhookAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
+        let operations = server.operationsAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
+        logger.notice(
+            "listening",
+            metadata: ["webhook": "\(listen)", "operations": "\(operations)", "version": "\(Version.current)"])
+        if current.withLockedValue({ $0.loaded.configuration.server.insecureAllowAnyClient }) {
+            logger.warning("anybody may ask: insecureAllowAnyClient is set")
+        }
+        systemd.ready()
+        let eventLoop = background.next()
+        eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in self.poll() }
+        if let interval = systemd.watchdogInterval {
+            eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: TimeAmount(interval / 3)) { _ in
+                self.systemd.alive()
+            }
+        }
+    }
+
+    /// Answers what was asked, and ends.
+    func stop() async {
+        current.withLockedValue { $0.isStopping = true }
+        systemd.stopping()
+        logger.notice("ending: finishing what was asked")
+        await server.stop(within: .seconds(20))
+        current.withLockedValue { $0.keys }.stop()
+        logger.notice("ended")
+    }
+
+    /// Ends without waiting for anything.
+    func endNow() {
+        logger.warning("ended at once by a second signal")
+        Glibc.exit(1)
+    }
+
+    // MARK: Reload
+
+    func reloadNow() {
+        background.next().execute {
+            self.logger.notice("SIGHUP: reading configuration, certificates and key files again")
+            self.reload()
+            self.current.withLockedValue { $0.keys }.reloadFiles()
+        }
+    }
+
+    private func poll() {
+        let loaded = current.withLockedValue { $0.loaded }
+        let stamps = WebhookService.stamps(loaded)
+        if current.withLockedValue({ $0.stamps != stamps && !$0.isStopping }) { reload() }
+    }
+
+    /// Reads everything again. What cannot be used leaves the last good version in force.
+    private func reload() {
+        systemd.reloading()
+        defer { systemd.ready() }
+        let before = current.withLockedValue { $0.loaded }
+        let stamps = WebhookService.stamps(before)
+        current.withLockedValue { $0.stamps = stamps }
+        do throws(ConfigurationError) {
+            let loaded = try ConfigurationLoader.load(path: before.path)
+            let identity = try ServerIdentity.load(loaded)
+            apply(loaded, identity: identity, before: before)
+            metrics.recordConfigReload(.success)
+            metrics.setConfigLastSuccess(.now())
+            recordExpiry(identity)
+            logger.notice(
+                "configuration and certificates are in force",
+                metadata: ["sha256": "\(loaded.contentSHA256.prefix(12))"])
+        } catch {
+            metrics.recordConfigReload(.failure)
+            for problem in error.problems {
+                logger.error("configuration refused, the last good one stays", metadata: ["problem": "\(problem)"])
+            }
+        }
+    }
+
+    private func apply(_ loaded: LoadedConfiguration, identity: ServerIdentity, before: LoadedConfiguration) {
+        let new = loaded.configuration
+        let old = before.configuration
+        if KeyPlans.needNewStore(old, new) {
+            for tenant in new.tenants { metrics.register(tenant: tenant.trust.tenantID.description) }
+            let server = server
+            let previous = current.withLockedValue { $0.keys }
+            let isInForce = NIOLockedValueBox(false)
+            let store = KeyPlans.store(
+                loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
+                onChange: { snapshot in
+                    // Until the rules of the same configuration are in force, the order of tenants is another.
+                    if isInForce.withLockedValue({ $0 }) { server.update(keys: snapshot) }
+                })
+            store.carryOver(from: previous)
+            previous.stop()
+            current.withLockedValue { $0.keys = store }
+            server.update(authenticator: Authenticator(new.authentication), keys: store.snapshot())
+            isInForce.withLockedValue { $0 = true }
+            store.start()
+        } else if old.authentication != new.authentication {
+            server.update(authenticator: Authenticator(new.authentication))
+        }
+        server.update(tls: identity.context)
+        for field in WebhookService.needingRestart(old, new) {
+            logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
+        }
+        current.withLockedValue { current in
+            current.loaded = loaded
+            current.stamps = WebhookService.stamps(loaded)
+        }
+    }
+
+    private static func needingRestart(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> [String] {
+        var fields: [String] = []
+        if old.server.listen != new.server.listen { fields.append("server.listen") }
+        if old.server.operations != new.server.operations { fields.append("server.operations") }
+        if old.server.allowedClientNames != new.server.allowedClientNames { fields.append("server.allowedClientNames") }
+        if old.verifiedTokenCache != new.verifiedTokenCache { fields.append("verifiedTokenCache") }
+        if old.logging != new.logging { fields.append("logging") }
+        var limits = old.limits
+        limits.tokenBytes = new.limits.tokenBytes
+        limits.clockSkew = new.limits.clockSkew
+        if limits != new.limits { fields.append("limits") }
+        return fields
+    }
+
+    private static func stamps(_ loaded: LoadedConfiguration) -> [String: FileStamp?] {
+        let paths = [loaded.path] + ServerIdentity.paths(loaded.configuration.server)
+        return Dictionary(paths.map { ($0, FileStamp(path: $0)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private func recordExpiry(_ identity: ServerIdentity) {
+        metrics.setCertificateExpiry(file: "server.certificate", identity.certificate.notAfter)
+        let soonest = identity.clientAuthorities.map(\.notAfter).min()
+        if let soonest { metrics.setCertificateExpiry(file: "server.clientCA", soonest) }
+        let month = Timestamp.now().adding(seconds: 30 * 86_400)
+        for (field, time) in [("server.certificate", identity.certificate.notAfter), ("server.clientCA", soonest)] {
+            guard let time, time < month else { continue }
+            logger.warning(
+                "a certificate expires soon", metadata: ["field": "\(field)", "expires": "\(time.rfc3339)"])
+        }
+    }
+
+    /// What an error of the network means, for people.
+    static func sentence(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return switch error.errnoCode {
+        case EADDRINUSE: "the address is in use"
+        case EACCES: "this user may not use the port"
+        case EADDRNOTAVAIL: "this host does not have the address"
+        default: String(cString: strerror(error.errnoCode))
+        }
+    }
+}
