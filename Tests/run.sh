@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Runs every test of kube-entra. Usage: Tests/run.sh [packages|lint|unit|release|integration|sanitizers|fuzz|all]…
+# Safe to run again. Needs a Swift toolchain; installs the Debian packages it lacks, and says so.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+DEBIAN_PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config curl openssl nghttp2-client python3 python3-venv)
+PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 pytest==9.0.3 PyYAML==6.0.3)
+VENV=.build-python
+
+step() { printf '\n== %s\n' "$*"; }
+fail() { printf 'Tests/run.sh: %s\n' "$*" >&2; exit 1; }
+
+passed=0
+failed=0
+
+packages() {
+    step "Debian packages and Python environment"
+    local missing=()
+    for package in "${DEBIAN_PACKAGES[@]}"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    if [ "${#missing[@]}" -gt 0 ]; then
+        echo "installing: ${missing[*]}"
+        local root=()
+        [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null || fail "needs root or sudo to install ${missing[*]}"; root=(sudo); }
+        "${root[@]}" apt-get update -qq || fail "apt-get update failed"
+        DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+            >/dev/null || fail "could not install ${missing[*]}"
+    else
+        echo "Debian packages: all there"
+    fi
+    command -v swift >/dev/null || fail "there is no Swift toolchain: install Swift 6.2 or newer (https://swift.org/install)"
+    if [ ! -x "$VENV/bin/pytest" ]; then
+        echo "installing into $VENV: ${PYTHON_PACKAGES[*]}"
+        python3 -m venv "$VENV" || fail "could not make a Python environment"
+        "$VENV/bin/pip" install -q --disable-pip-version-check "${PYTHON_PACKAGES[@]}" || fail "pip failed"
+    fi
+}
+
+lint() {
+    step "Format and lint"
+    swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
+}
+
+# Counts what `swift test` says it ran.
+swift_tests() {
+    local log
+    log=$(mktemp)
+    local status=0
+    swift test "$@" 2>&1 | tee "$log" | grep -vE '^◇ |^✔ Test (case|")|^\[[0-9]+/[0-9]+\]|^✔ Suite' || true
+    status=${PIPESTATUS[0]}
+    local count
+    count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -1)
+    local bad
+    bad=$(grep -cE '^✘ Test .* failed after' "$log" || true)
+    rm -f "$log"
+    passed=$((passed + ${count:-0} - bad))
+    failed=$((failed + bad))
+    [ "$status" -eq 0 ] || fail "swift test $* failed"
+}
+
+unit() {
+    step "Build with warnings as errors, and unit tests"
+    swift_tests
+}
+
+release() {
+    step "Release build"
+    swift build -c release --static-swift-stdlib --product kube-entra || fail "the release build failed"
+    swift build -c release --static-swift-stdlib --product kube-entra-demo || fail "the release build failed"
+    local libraries
+    libraries=$(ldd .build/release/kube-entra)
+    for library in libssl libcrypto libjansson libyaml; do
+        grep -q "$library" <<<"$libraries" || fail "kube-entra does not use the distribution's $library"
+    done
+    if grep -qiE 'foundation|libicu' <<<"$libraries"; then fail "kube-entra is linked to Foundation or its ICU"; fi
+    ls -l .build/release/kube-entra .build/release/kube-entra-demo
+}
+
+integration() {
+    step "Integration tests of the release binary"
+    [ -x .build/release/kube-entra ] || release
+    local log
+    log=$(mktemp)
+    local status=0
+    "$VENV/bin/pytest" -q -ra --tb=short Tests/Integration 2>&1 | tee "$log" || status=$?
+    local summary
+    summary=$(tail -1 "$log")
+    passed=$((passed + $(sed -nE 's/.*[^0-9]?([0-9]+) passed.*/\1/p' <<<"$summary" | head -1 | grep . || echo 0)))
+    failed=$((failed + $(sed -nE 's/.*[^0-9]?([0-9]+) failed.*/\1/p' <<<"$summary" | head -1 | grep . || echo 0)))
+    rm -f "$log"
+    [ "$status" -eq 0 ] || [ "$status" -eq 5 ] || fail "the integration tests failed"
+}
+
+sanitizers() {
+    step "Unit tests under the address sanitizer"
+    ASAN_OPTIONS=detect_leaks=${DETECT_LEAKS:-0} swift_tests --sanitize=address --scratch-path .build-asan
+    step "Unit tests under the thread sanitizer"
+    TSAN_OPTIONS="halt_on_error=1" swift_tests --sanitize=thread --scratch-path .build-tsan
+}
+
+fuzz() {
+    [ -x Tests/Fuzz/run.sh ] || return 0
+    step "Fuzz targets: findings again, then a short run of each"
+    Tests/Fuzz/run.sh all 20 || fail "a fuzz target found something"
+}
+
+steps=("${@:-all}")
+for name in "${steps[@]}"; do
+    case "$name" in
+        packages | lint | unit | release | fuzz) "$name" ;;
+        integration | sanitizers) packages; "$name" ;;
+        all) packages; lint; unit; release; integration; sanitizers; fuzz ;;
+        *) fail "unknown step $name; one of packages lint unit release integration sanitizers fuzz all" ;;
+    esac
+done
+
+printf '\n%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
