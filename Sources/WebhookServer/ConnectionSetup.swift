@@ -1,26 +1,29 @@
 import NIOCore
 import NIOHTTP1
+import NIOOpenSSL
 import NIOTLS
+import OpenSSL
 
 /// Waits for the handshake's end, then makes the connection speak what was agreed on.
 final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
     private let state: LoopState
-    /// Whether the client's certificate carries an allowed name; asked once, after the handshake.
-    private let isClientAllowed: (any Channel) -> Bool
+    private let tls: TLSHandler
+    /// Empty: every certificate that the handshake took.
+    private let allowedNames: Set<String>
 
-    init(state: LoopState, isClientAllowed: @escaping (any Channel) -> Bool) {
+    init(state: LoopState, tls: TLSHandler, allowedNames: Set<String>) {
         self.state = state
-        self.isClientAllowed = isClientAllowed
+        self.tls = tls
+        self.allowedNames = allowedNames
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted(let agreed)? = event as? TLSUserEvent {
             do {
-                let isAllowed = isClientAllowed(context.channel)
                 try Self.configure(
-                    context.channel, state: state, isHTTP2: agreed == "h2", isClientAllowed: isAllowed)
+                    context.channel, state: state, isHTTP2: agreed == "h2", isClientAllowed: isClientAllowed)
                 context.pipeline.syncOperations.removeHandler(self, promise: nil)
             } catch {
                 context.close(promise: nil)
@@ -30,8 +33,15 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !(error is IOError) && !(error is ChannelError) { state.metrics.recordRejected(.handshakeFailed) }
+        if let cause = (error as? TLSError).flatMap(RejectionCause.init) { state.metrics.recordRejected(cause) }
         context.close(promise: nil)
+    }
+
+    private var isClientAllowed: Bool {
+        guard !allowedNames.isEmpty else { return true }
+        guard let certificate = tls.peerCertificate else { return false }
+        return certificate.commonName.map(allowedNames.contains) ?? false
+            || certificate.dnsNames.contains(where: allowedNames.contains)
     }
 
     static func configure(

@@ -1,10 +1,12 @@
 public import Authentication
 public import EntraTokens
-import Logging
+public import Logging
 public import NIOCore
+import NIOOpenSSL
 import NIOPosix
+public import OpenSSL
 import Synchronization
-import Timestamps
+public import Timestamps
 
 /// The webhook: token reviews over TLS, and a plain listener for operations.
 ///
@@ -33,11 +35,18 @@ public final class WebhookServer: Sendable {
     private let readiness: [HealthCheck]
     private let registry: PrometheusRegistry?
     private let lifecycle = Mutex(Lifecycle())
-    private let tls: Mutex<ServerTLS?>
+    // Read once a connection.
+    private let tls: Mutex<TLSContext?>
 
-    init(
+    /// Sets a server up; ``start()`` makes it listen.
+    ///
+    /// - Parameters:
+    ///   - tls: the server's certificate and whom it trusts. Nil leaves TLS away, which is for tests.
+    ///   - registry: what `/metrics` shows; `metrics` should count there.
+    ///   - readiness: checks of `/readyz` beside the server's own.
+    public init(
         options: ServerOptions,
-        serverTLS: ServerTLS?,
+        tls context: TLSContext?,
         authenticator: Authenticator,
         keys: KeySnapshot,
         services: ReviewServices,
@@ -45,13 +54,13 @@ public final class WebhookServer: Sendable {
         registry: PrometheusRegistry?,
         readiness: [HealthCheck],
         logger: Logger,
-        clock: @escaping @Sendable () -> Timestamp
+        clock: @escaping @Sendable () -> Timestamp = { .now() }
     ) {
         self.options = options
         self.metrics = metrics
         self.registry = registry
         self.readiness = readiness
-        tls = Mutex(serverTLS)
+        tls = Mutex(context)
         let ledger = SharedLedger(limits: options.limits)
         self.ledger = ledger
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
@@ -131,8 +140,9 @@ public final class WebhookServer: Sendable {
         }
     }
 
-    func update(serverTLS: ServerTLS) {
-        tls.withLock { $0 = serverTLS }
+    /// New connections use this from now on; those that are open end within a minute, after their answers.
+    public func update(tls context: TLSContext) {
+        tls.withLock { $0 = context }
         for worker in workers { worker.execute { $0.state.retireMembers(within: .seconds(45)) } }
     }
 
@@ -193,16 +203,15 @@ public final class WebhookServer: Sendable {
             ledger.closeConnection(from: peer)
             metrics.connectionClosed()
         }
-        guard let tls = tls.withLock({ $0 }) else {
+        guard let context = tls.withLock({ $0 }) else {
             return try ConnectionSetup.configure(
                 channel, state: state, isHTTP2: options.assumesHTTP2, isClientAllowed: true)
         }
-        try tls.addHandlers(channel)
-        let allowed = options.allowedClientNames
+        let handshakeTimeout = TimeAmount(options.limits.handshakeTimeout)
+        let tls = TLSHandler.server(context: context, handshakeTimeout: handshakeTimeout)
+        try channel.pipeline.syncOperations.addHandler(tls)
         try channel.pipeline.syncOperations.addHandler(
-            ConnectionSetup(state: state) { channel in
-                allowed.isEmpty || tls.clientNames(channel).contains(where: allowed.contains)
-            })
+            ConnectionSetup(state: state, tls: tls, allowedNames: options.allowedClientNames))
     }
 }
 

@@ -1,7 +1,9 @@
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
+import NIOOpenSSL
 import NIOPosix
+import OpenSSL
 
 /// A well-behaved HTTP/2 client without TLS.
 struct HTTP2Client {
@@ -14,11 +16,15 @@ struct HTTP2Client {
     let channel: any Channel
     private let multiplexer: NIOHTTP2Handler.StreamMultiplexer
 
-    init(port: Int) async throws {
+    init(port: Int, tls: TLSContext? = nil) async throws {
         // Set up before the first byte can arrive, or the server's settings would be lost.
         (channel, multiplexer) = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            TLSHandler.client(context: tls, serverName: "127.0.0.1"))
+                    }
                     let multiplexer = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
                         mode: .client, connectionConfiguration: .init(), streamConfiguration: .init()
                     ) { stream in

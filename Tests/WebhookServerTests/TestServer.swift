@@ -3,7 +3,9 @@ import EntraTokens
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOOpenSSL
 import NIOPosix
+import OpenSSL
 import Synchronization
 import Timestamps
 
@@ -21,16 +23,18 @@ final class TestServer: Sendable {
         services: ReviewServices = ReviewServices(),
         authenticator: Authenticator? = nil,
         keys: KeySnapshot? = nil,
-        readiness: [HealthCheck] = []
+        readiness: [HealthCheck] = [],
+        tls: TLSContext? = nil,
+        allowedClientNames: Set<String> = []
     ) throws {
         var options = ServerOptions(
             listen: ListenAddress(host: "127.0.0.1", port: 0), operations: ListenAddress(host: "127.0.0.1", port: 0),
-            limits: limits, eventLoops: 2)
+            limits: limits, allowedClientNames: allowedClientNames, eventLoops: 2)
         options.assumesHTTP2 = isHTTP2
         let lines = LogLines()
         self.lines = lines
         server = WebhookServer(
-            options: options, serverTLS: nil,
+            options: options, tls: tls,
             authenticator: try authenticator ?? Forge.authenticator(),
             keys: try keys ?? Forge.keys(),
             services: services,
@@ -56,12 +60,17 @@ final class TestServer: Sendable {
 
     /// Sends bytes and returns everything until the server closes or `until` says that it is enough.
     static func exchange(
-        port: Int, _ text: String, until isEnough: @escaping @Sendable (String) -> Bool = { _ in false }
+        port: Int, _ text: String, tls: TLSContext? = nil,
+        until isEnough: @escaping @Sendable (String) -> Bool = { _ in false }
     ) async throws -> String {
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connectTimeout(.seconds(5))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            TLSHandler.client(context: tls, serverName: "127.0.0.1"))
+                    }
                     try channel.pipeline.syncOperations.addHandler(Collector(isEnough: isEnough))
                 }
             }
@@ -73,13 +82,15 @@ final class TestServer: Sendable {
     }
 
     /// One request over a connection of its own.
-    static func request(port: Int, _ method: String, _ target: String, headers: String = "", body: String = "")
-        async throws -> (status: Int, head: String, body: String)
-    {
+    static func request(
+        port: Int, _ method: String, _ target: String, headers: String = "", body: String = "",
+        tls: TLSContext? = nil
+    ) async throws -> (status: Int, head: String, body: String) {
         let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
         let answer = try await exchange(
-            port: port, "\(method) \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(headers)\(length)\r\n\(body)"
-        )
+            port: port,
+            "\(method) \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(headers)\(length)\r\n\(body)",
+            tls: tls)
         let parts = answer.components(separatedBy: "\r\n\r\n")
         return (
             HTTP1Harness.statuses(answer).first ?? 0, parts.first ?? "", parts.dropFirst().joined(separator: "\r\n\r\n")

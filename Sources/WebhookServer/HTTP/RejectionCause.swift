@@ -1,10 +1,23 @@
+import NIOOpenSSL
+import OpenSSL
+
 /// Why a connection or request was turned away without a decision: the `cause` of
 /// `kube_entra_requests_rejected_total`.
 public enum RejectionCause: String, Sendable, CaseIterable {
     case connectionLimit = "connection_limit"
     case peerConnectionLimit = "peer_connection_limit"
-    case handshakeFailed = "handshake_failed"
-    case handshakeTimeout = "handshake_timeout"
+    case handshakeFailed = "tls_handshake_failed"
+    case handshakeTimeout = "tls_handshake_timeout"
+    case noClientCertificate = "tls_no_client_certificate"
+    case untrustedCertificate = "tls_untrusted_certificate"
+    case certificateExpired = "tls_certificate_expired"
+    case certificateNotYetValid = "tls_certificate_not_yet_valid"
+    case wrongCertificatePurpose = "tls_wrong_certificate_purpose"
+    case certificateRefused = "tls_certificate_refused"
+    case noCommonProtocol = "tls_no_common_application_protocol"
+    case tlsVersion = "tls_protocol_version"
+    case noSharedCipher = "tls_no_shared_cipher"
+    case notTLS = "tls_not_tls"
     case clientName = "client_name"
     case malformedRequest = "malformed_request"
     case headersTooLarge = "headers_too_large"
@@ -19,6 +32,30 @@ public enum RejectionCause: String, Sendable, CaseIterable {
     case answerTimeout = "answer_timeout"
     case replayMemoryFull = "replay_memory_full"
     case http2Violation = "http2_violation"
+}
+
+extension RejectionCause {
+    /// Nil for the end of a connection that had passed its handshake.
+    init?(_ error: TLSError) {
+        switch error {
+        case .handshakeTimedOut: self = .handshakeTimeout
+        case .connectionFailed, .truncated: return nil
+        case .handshakeFailed(let cause):
+            switch cause {
+            case .noClientCertificate: self = .noClientCertificate
+            case .untrustedCertificate: self = .untrustedCertificate
+            case .certificateExpired: self = .certificateExpired
+            case .certificateNotYetValid: self = .certificateNotYetValid
+            case .wrongCertificatePurpose: self = .wrongCertificatePurpose
+            case .certificateRefused, .hostNameMismatch: self = .certificateRefused
+            case .noCommonApplicationProtocol: self = .noCommonProtocol
+            case .protocolVersion: self = .tlsVersion
+            case .noSharedCipher: self = .noSharedCipher
+            case .notTLS: self = .notTLS
+            case .alertReceived, .connectionClosed, .other: self = .handshakeFailed
+            }
+        }
+    }
 }
 
 /// A request that gets an HTTP error instead of a decision.

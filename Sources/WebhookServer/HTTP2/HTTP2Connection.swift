@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP2
+import NIOOpenSSL
 
 /// The end of an HTTP/2 connection's pipeline: ends the connection when it misbehaves or is retired.
 final class HTTP2Connection: ChannelInboundHandler, LoopMember {
@@ -109,7 +110,9 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // An error of one stream has been answered with RST_STREAM and is counted by NIOHTTP2.
         if error is NIOHTTP2Errors.StreamError { return }
-        if !(error is IOError) && !(error is ChannelError) { state.metrics.recordRejected(.http2Violation) }
+        if !(error is IOError || error is ChannelError || error is TLSError) {
+            state.metrics.recordRejected(.http2Violation)
+        }
         // NIOHTTP2 has written its GOAWAY before it told.
         context.close(promise: nil)
     }

@@ -1,0 +1,109 @@
+import NIOCore
+import NIOPosix
+import OpenSSL
+import Testing
+
+@testable import WebhookServer
+
+@Suite(.serialized) struct TLSServerTests {
+    private let authority: TestAuthority
+
+    init() throws { authority = try TestAuthority() }
+
+    @Test func reviewsOverHTTP1() async throws {
+        try await TestServer(tls: authority.server()).with { test in
+            let answer = try await review(test, authority.client())
+            #expect(answer.status == 200)
+            #expect(answer.body.contains(#""authenticated":true"#))
+        }
+    }
+
+    @Test func reviewsOverHTTP2WhenAgreedOn() async throws {
+        try await TestServer(tls: authority.server()).with { test in
+            let client = try await HTTP2Client(port: test.port, tls: authority.client(protocols: ["h2"]))
+            let answer = try await client.request("POST", "/authenticate", body: Forge.body(Forge.token()))
+            #expect(answer.body.contains(#""authenticated":true"#))
+            try await client.channel.close()
+        }
+    }
+
+    enum Caller: String, CaseIterable, Sendable {
+        case withoutCertificate, ofAnotherAuthority, expired, notYetValid, withAServersCertificate, withoutTLS
+
+        var cause: RejectionCause {
+            switch self {
+            case .withoutCertificate: .noClientCertificate
+            case .ofAnotherAuthority: .untrustedCertificate
+            case .expired: .certificateExpired
+            case .notYetValid: .certificateNotYetValid
+            case .withAServersCertificate: .wrongCertificatePurpose
+            case .withoutTLS: .notTLS
+            }
+        }
+
+        func context(_ authority: TestAuthority) throws -> TLSContext? {
+            switch self {
+            case .withoutCertificate: try authority.anonymousClient()
+            case .ofAnotherAuthority: try TestAuthority("Other CA").client(trusting: authority)
+            case .expired: try authority.client(notAfter: -1)
+            case .notYetValid: try authority.client(notBefore: 1)
+            case .withAServersCertificate: try authority.client(profile: .server)
+            case .withoutTLS: nil
+            }
+        }
+    }
+
+    @Test(arguments: Caller.allCases)
+    func readsNothingFrom(_ caller: Caller) async throws {
+        try await TestServer(tls: authority.server()).with { test in
+            let answer = try await review(test, caller.context(authority))
+            #expect(answer.status == 0)
+            #expect(test.registry.exposition(.prometheus).contains("{cause=\"\(caller.cause.rawValue)\"} 1\n"))
+            #expect(test.lines.all.isEmpty)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("kube-apiserver", [], 200),
+            ("other", [.dns("kube-apiserver")], 200),
+            ("other", [.dns("front-proxy")], 403),
+            ("Kube-apiserver", [], 403),
+        ] as [(String, [SubjectAlternativeName], Int)])
+    func asksForNames(_ name: String, _ sans: [SubjectAlternativeName], _ status: Int) async throws {
+        try await TestServer(tls: authority.server(), allowedClientNames: ["kube-apiserver"]).with { test in
+            let answer = try await review(test, authority.client(name, sans: sans))
+            #expect(answer.status == status)
+            #expect(test.lines.all.count == (status == 200 ? 1 : 0))
+        }
+    }
+
+    @Test func cutsOffAHandshakeThatDoesNotEnd() async throws {
+        var limits = ServerLimits()
+        limits.handshakeTimeout = .milliseconds(200)
+        try await TestServer(limits: limits, tls: authority.server()).with { test in
+            _ = try await TestServer.exchange(port: test.port, "\u{16}\u{3}\u{1}")
+            #expect(test.registry.exposition(.prometheus).contains("{cause=\"tls_handshake_timeout\"} 1\n"))
+        }
+    }
+
+    @Test func givesNewConnectionsTheNewCertificate() async throws {
+        let next = try TestAuthority("Next CA")
+        try await TestServer(tls: authority.server()).with { test in
+            let before = try await review(test, authority.client())
+            #expect(before.status == 200)
+            try test.server.update(tls: next.server(clientAuthority: authority))
+            let after = try await review(test, authority.client(trusting: next))
+            #expect(after.status == 200)
+            let old = try await review(test, authority.client())
+            #expect(old.status == 0)
+        }
+    }
+
+    private func review(
+        _ test: TestServer, _ client: TLSContext?
+    ) async throws -> (status: Int, head: String, body: String) {
+        try await TestServer.request(
+            port: test.port, "POST", "/authenticate", body: Forge.body(Forge.token()), tls: client)
+    }
+}
