@@ -89,7 +89,7 @@ let package = Package(
             "PolicyChecks",
             [
                 "Authentication", "AccessPolicy", "EntraTokens", "Configuration", "YAML", "Jansson", "OpenSSL",
-                "Timestamps",
+                "Files", "Timestamps",
             ]),
         module(
             "WebhookServer",

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 public import EntraTokens
+public import Jansson
 public import Timestamps
 
 /// The decision: a pure function of the token, the keys, the settings and the time.
@@ -51,6 +52,24 @@ public final class Authenticator: Sendable {
             recorder: AllChecks()
         )
         evaluation.run(token)
+        return evaluation
+    }
+
+    /// As ``examine(token:keys:now:resolvedGroups:)``, for the claims of a token whose signature the caller vouches
+    /// for: policy questions about claims that somebody wrote down.
+    public func examine(
+        verifiedClaims: JSONValue,
+        now: Timestamp,
+        resolvedGroups: [GUID]? = nil
+    ) -> TokenEvaluation<AllChecks> {
+        var evaluation = TokenEvaluation(
+            rules: rules,
+            keys: nil,
+            now: now,
+            resolvedGroups: resolvedGroups,
+            recorder: AllChecks()
+        )
+        evaluation.run(verifiedClaims: verifiedClaims)
         return evaluation
     }
 }

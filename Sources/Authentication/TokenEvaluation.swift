@@ -38,6 +38,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// Whether a check failed whose outcome lies before the signature.
     private var failedBeforeSignature = false
     private var stopped = false
+    /// Whether there are only claims and no token, so that nothing around the claims can be checked.
+    private var hasOnlyClaims = false
 
     init(
         rules: RuleIndex,
@@ -74,6 +76,17 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         } else {
             judge(outer)
         }
+    }
+
+    /// Judges claims for which the caller vouches; what only a token can show is skipped.
+    mutating func run(verifiedClaims: JSONValue) {
+        hasOnlyClaims = true
+        for check in [TokenCheck.size, .structure, .algorithm, .header, .keyID, .key, .signature] {
+            recorder.skipped(check)
+        }
+        let claims = EntraClaims(verifiedClaims)
+        self.claims = claims
+        checkClaims(claims)
     }
 
     // MARK: Structure
@@ -334,6 +347,9 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             }
             proofUse = use
             recorder.passed(.proofOfPossession)
+        } else if hasOnlyClaims && claims.isBound && trust.proofOfPossession != .off {
+            // A bound token comes in an envelope, of which claims alone know nothing.
+            recorder.skipped(.proofOfPossession)
         } else if claims.isBound || trust.proofOfPossession == .require {
             fail(.proofOfPossession, .proofOfPossessionRequired)
         } else {

@@ -1,20 +1,26 @@
-internal import EntraTokens
-internal import Timestamps
-internal import YAML
+package import EntraTokens
+package import Timestamps
+package import YAML
 
 /// One value of the file, with its path; reads it as a type or reports why it cannot be read.
-struct Field {
-    let node: YAMLNode
-    let path: String
-    let collector: ProblemCollector
+package struct Field {
+    package let node: YAMLNode
+    package let path: String
+    package let collector: ProblemCollector
 
-    func refuse<Value>(_ message: String) -> Value? {
+    package init(node: YAMLNode, path: String, collector: ProblemCollector) {
+        self.node = node
+        self.path = path
+        self.collector = collector
+    }
+
+    package func refuse<Value>(_ message: String) -> Value? {
         collector.add(path, node, message)
         return nil
     }
 
     /// Any single value as it is written; a number or a boolean is taken as its text.
-    func text() -> String? {
+    package func text() -> String? {
         guard let text = node.text, !node.isNull else { return refuse("must be a text, not \(node.kindName)") }
         guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
             return refuse("must not hold control characters")
@@ -22,16 +28,16 @@ struct Field {
         return text
     }
 
-    func nonEmptyText() -> String? {
+    package func nonEmptyText() -> String? {
         guard let text = text() else { return nil }
         return text.isEmpty ? refuse("must not be empty") : text
     }
 
-    func bool() -> Bool? {
+    package func bool() -> Bool? {
         node.bool ?? refuse("must be true or false")
     }
 
-    func count(from minimum: Int = 1, to maximum: Int = 1 << 40) -> Int? {
+    package func count(from minimum: Int = 1, to maximum: Int = 1 << 40) -> Int? {
         guard let number = node.integer else { return refuse("must be a whole number") }
         guard (minimum...maximum).contains(number) else {
             return refuse("must be between \(minimum) and \(maximum)")
@@ -39,11 +45,11 @@ struct Field {
         return number
     }
 
-    func choice<Value: RawRepresentable & CaseIterable>() -> Value? where Value.RawValue == String {
+    package func choice<Value: RawRepresentable & CaseIterable>() -> Value? where Value.RawValue == String {
         choice(among: Array(Value.allCases))
     }
 
-    func choice<Value: RawRepresentable>(among values: [Value]) -> Value? where Value.RawValue == String {
+    package func choice<Value: RawRepresentable>(among values: [Value]) -> Value? where Value.RawValue == String {
         let names = values.map(\.rawValue)
         guard let text = node.text, !node.isNull else {
             return refuse("must be one of \(names.joined(separator: ", ")), not \(node.kindName)")
@@ -54,13 +60,13 @@ struct Field {
     }
 
     /// An ID with or without braces, in either case.
-    func guid(_ what: String) -> GUID? {
+    package func guid(_ what: String) -> GUID? {
         guard let text = node.text, !node.isNull else { return refuse("must be \(what), not \(node.kindName)") }
         if let id = GUID(lenient: text) { return id }
         return refuse("must be \(what), for example 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted")
     }
 
-    func time() -> Timestamp? {
+    package func time() -> Timestamp? {
         guard let text = text() else { return nil }
         guard let time = Timestamp(rfc3339: text) else {
             return refuse("must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
@@ -68,7 +74,7 @@ struct Field {
         return time
     }
 
-    func duration(from minimum: Duration = .seconds(1)) -> Duration? {
+    package func duration(from minimum: Duration = .seconds(1)) -> Duration? {
         guard let text = text() else { return nil }
         guard let duration = DurationText.parse(text) else {
             return refuse("must be a duration with a unit, for example 90s, 5m, 29h or 1h30m")
@@ -78,7 +84,7 @@ struct Field {
         return duration
     }
 
-    func list<Value>(_ read: (Field) -> Value?) -> [Value] {
+    package func list<Value>(_ read: (Field) -> Value?) -> [Value] {
         guard let elements = node.sequence else {
             collector.add(path, node, "must be a list, not \(node.kindName)")
             return []
@@ -90,7 +96,7 @@ struct Field {
         }
     }
 
-    func nonEmptyList<Value>(_ advice: String, _ read: (Field) -> Value?) -> [Value]? {
+    package func nonEmptyList<Value>(_ advice: String, _ read: (Field) -> Value?) -> [Value]? {
         if node.sequence?.isEmpty == true { return refuse("must not be empty: \(advice)") }
         return list(read)
     }
@@ -98,7 +104,7 @@ struct Field {
 
 extension GUID {
     /// Also takes braces around it, as some tools print it.
-    init?(lenient text: String) {
+    package init?(lenient text: String) {
         if text.utf8.first == UInt8(ascii: "{"), text.utf8.last == UInt8(ascii: "}") {
             self.init(String(text.dropFirst().dropLast()))
         } else {

@@ -1,14 +1,14 @@
-internal import YAML
+package import YAML
 
 /// Reads the fields of one mapping. Each field is asked for once; what was not asked for is unknown.
-struct Section {
-    let collector: ProblemCollector
+package struct Section {
+    package let collector: ProblemCollector
     /// Nil when the section is missing: every field then has its default.
-    let node: YAMLNode?
-    let path: String
+    package let node: YAMLNode?
+    package let path: String
     private var known: [String] = []
 
-    init(_ node: YAMLNode?, path: String, collector: ProblemCollector) {
+    package init(_ node: YAMLNode?, path: String, collector: ProblemCollector) {
         self.collector = collector
         self.path = path
         guard let node, !node.isNull else {
@@ -36,37 +36,37 @@ struct Section {
         }
     }
 
-    func fieldPath(_ name: String) -> String {
+    package func fieldPath(_ name: String) -> String {
         path.isEmpty ? name : "\(path).\(name)"
     }
 
     /// The field's value; nil when it is missing or null.
-    mutating func value(_ name: String) -> YAMLNode? {
+    package mutating func value(_ name: String) -> YAMLNode? {
         known.append(name)
         guard let value = node?[name] else { return nil }
         collector.note(fieldPath(name), at: value)
         return value.isNull ? nil : value
     }
 
-    mutating func section(_ name: String) -> Section {
+    package mutating func section(_ name: String) -> Section {
         Section(value(name), path: fieldPath(name), collector: collector)
     }
 
-    mutating func has(_ name: String) -> Bool {
+    package mutating func has(_ name: String) -> Bool {
         value(name) != nil
     }
 
     /// Reads a field, or keeps the default when it is missing. A problem was reported when `read` gives nil.
-    mutating func field<Value>(_ name: String, default standard: Value, _ read: (Field) -> Value?) -> Value {
+    package mutating func field<Value>(_ name: String, default standard: Value, _ read: (Field) -> Value?) -> Value {
         optional(name, read) ?? standard
     }
 
-    mutating func optional<Value>(_ name: String, _ read: (Field) -> Value?) -> Value? {
+    package mutating func optional<Value>(_ name: String, _ read: (Field) -> Value?) -> Value? {
         guard let value = value(name) else { return nil }
         return read(Field(node: value, path: fieldPath(name), collector: collector))
     }
 
-    mutating func required<Value>(_ name: String, _ advice: String, _ read: (Field) -> Value?) -> Value? {
+    package mutating func required<Value>(_ name: String, _ advice: String, _ read: (Field) -> Value?) -> Value? {
         guard let value = value(name) else {
             missing(name, advice)
             return nil
@@ -75,18 +75,18 @@ struct Section {
     }
 
     /// Reports that a field is missing, at the place of the section.
-    func missing(_ name: String, _ advice: String) {
+    package func missing(_ name: String, _ advice: String) {
         let place = node?[name] ?? node ?? YAMLNode.emptyMapping
         collector.add(fieldPath(name), place, "is missing: \(advice)")
     }
 
-    mutating func list<Value>(_ name: String, default standard: [Value], _ read: (Field) -> Value?) -> [Value] {
+    package mutating func list<Value>(_ name: String, default standard: [Value], _ read: (Field) -> Value?) -> [Value] {
         guard let value = value(name) else { return standard }
         return Field(node: value, path: fieldPath(name), collector: collector).list(read)
     }
 
     /// Reports every field that nobody asked for.
-    func finish() {
+    package func finish() {
         for member in node?.mapping ?? [] {
             guard let name = member.key.text, !known.contains(name) else { continue }
             let advice = Suggestion.best(for: name, among: known).map { ": did you mean \($0)?" } ?? ""

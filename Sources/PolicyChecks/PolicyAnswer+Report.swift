@@ -1,0 +1,114 @@
+public import AccessPolicy
+internal import EntraTokens
+public import Jansson
+
+extension PolicyAnswer {
+    /// The answer for programs, as `policy check --output json` prints it.
+    public var json: JSON {
+        .object([
+            ("admitted", .bool(isAdmitted)),
+            ("admin", .bool(isAdmin)),
+            ("reason", JSON(reason?.code)),
+            ("message", JSON(reason.map { sentence($0) })),
+            ("hint", JSON(reason?.hint)),
+            ("tenantID", JSON(tenantID?.description)),
+            ("subjectKind", JSON(kind?.rawValue)),
+            ("user", access.map { JSON($0.user) } ?? .null),
+            ("emergencyAccess", JSON(access?.emergencyReason)),
+            (
+                "because",
+                .array(
+                    (access?.because ?? []).map { grant in
+                        .object([
+                            ("rule", .string(grant.rule.rawValue)), ("matched", .string(grant.matched)),
+                            ("gives", JSON(grant.gives)),
+                        ])
+                    })
+            ),
+        ])
+    }
+
+    /// The answer for people.
+    public var text: String {
+        guard let access else {
+            let reason = reason ?? .claimsMalformed
+            return """
+                refused: \(reason.code)
+                  \(sentence(reason))
+                  what to do: \(reason.hint)
+
+                """
+        }
+        var lines = [isAdmin ? "admitted, and is cluster admin" : "admitted, and is not cluster admin"]
+        lines.append("  user name:  \(access.user.username.printable)")
+        lines.append("  object ID:  \(access.user.uid)")
+        if let kind { lines.append("  kind:       \(kind.rawValue)") }
+        lines.append("  groups:     \(access.user.groups.isEmpty ? "none" : "")")
+        lines.append(contentsOf: access.user.groups.map { "    \($0.printable)" })
+        if !access.because.isEmpty { lines.append("  because:") }
+        for grant in access.because {
+            let gives = grant.gives.isEmpty ? "nothing" : grant.gives.joined(separator: ", ")
+            lines.append("    \(grant.rule.words) \(grant.matched.printable) gives \(gives.printable)")
+        }
+        if access.because.contains(where: { $0.rule == .emergencyAccess }) {
+            let reason = access.emergencyReason ?? ""
+            lines.append("  emergency access: \(reason.isEmpty ? "no reason is given" : reason.printable)")
+        }
+        return lines.map { $0.trimmedEnd }.joined(separator: "\n") + "\n"
+    }
+
+    private func sentence(_ reason: RefusalReason) -> String {
+        guard reason == .claimsMalformed, !malformedClaims.isEmpty else { return reason.sentence }
+        return reason.sentence + ": " + malformedClaims.joined(separator: ", ")
+    }
+}
+
+extension Grant.Rule {
+    fileprivate var words: String {
+        switch self {
+        case .adminGroup: "admin group"
+        case .groupMapping: "mapped group"
+        case .appRoleMapping: "app role"
+        case .emergencyAccess: "emergency access of object"
+        case .groupObjectID: "group"
+        }
+    }
+}
+
+extension JSON {
+    /// A Kubernetes user as the commands print it.
+    public init(_ user: KubernetesUser) {
+        self = .object([
+            ("username", .string(user.username)),
+            ("uid", .string(user.uid)),
+            ("groups", JSON(user.groups)),
+            ("extra", .object(user.extra.map { ($0.name, JSON($0.values)) })),
+        ])
+    }
+}
+
+extension String {
+    /// Without what could steer a terminal: names come from tokens and files.
+    var printable: String {
+        let isClean = unicodeScalars.allSatisfy { $0.isPrintable }
+        guard !isClean else { return self }
+        var clean = String.UnicodeScalarView()
+        for scalar in unicodeScalars { clean.append(scalar.isPrintable ? scalar : "\u{FFFD}") }
+        return String(clean)
+    }
+
+    fileprivate var trimmedEnd: Substring {
+        var text = Substring(self)
+        while text.last == " " { text = text.dropLast() }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// No control character, and no direction mark that reorders what stands around it.
+    fileprivate var isPrintable: Bool {
+        value >= 32 && !(127...159).contains(value) && !(0x202A...0x202E).contains(value)
+            && !(0x2066...0x2069).contains(value) && !(0x200E...0x200F).contains(value) && value != 0x2028
+            && value != 0x2029
+    }
+}

@@ -1,0 +1,84 @@
+public import AccessPolicy
+public import Authentication
+public import EntraTokens
+internal import Jansson
+public import Timestamps
+
+/// What a principal becomes under a configuration.
+public struct PolicyAnswer: Hashable, Sendable {
+    /// Nil when the principal is admitted.
+    public var reason: RefusalReason?
+    /// Nil when the principal is refused.
+    public var access: AccessDecision?
+    /// Nil when nothing of the token was verified.
+    public var tenantID: GUID?
+    public var kind: SubjectKind?
+    /// Claims in the wrong form, by name.
+    public var malformedClaims: [String] = []
+
+    public var isAdmitted: Bool { access != nil }
+    public var isAdmin: Bool { access?.isAdmin ?? false }
+
+    init(refused reason: RefusalReason) {
+        self.reason = reason
+    }
+
+    init(_ evaluation: TokenEvaluation<AllChecks>, settings: AuthenticationSettings, areClaimsBelieved: Bool) {
+        reason = evaluation.reason
+        access = evaluation.reason == nil ? evaluation.access : nil
+        // Every path without a reason ends in access; should one not, nobody gets in.
+        if reason == nil && access == nil { reason = .claimsMalformed }
+        guard areClaimsBelieved else { return }
+        tenantID = evaluation.tenantIndex.map { settings.tenants[$0].trust.tenantID }
+        kind = evaluation.kind
+        malformedClaims = evaluation.claims?.malformed ?? []
+    }
+}
+
+/// Asks the webhook's decision code what principals become. It decides nothing itself.
+public struct PolicyChecker: Sendable {
+    let authenticator: Authenticator
+
+    public init(_ settings: AuthenticationSettings) {
+        authenticator = Authenticator(settings)
+    }
+
+    public var settings: AuthenticationSettings { authenticator.settings }
+
+    /// What a principal would become.
+    public func answer(_ question: PolicyQuestion, now: Timestamp) -> PolicyAnswer {
+        guard let claims = try? question.prepared(for: settings, now: now) else {
+            return PolicyAnswer(refused: .claimsMalformed)
+        }
+        return answer(claims, now: now)
+    }
+
+    /// What the bearer of a token becomes.
+    public func answer(token: [UInt8], keys: KeySnapshot, now: Timestamp, resolvedGroups: [GUID]? = nil) -> PolicyAnswer {
+        evaluate(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups).answer
+    }
+
+    func answer(_ claims: PreparedClaims, now: Timestamp) -> PolicyAnswer {
+        let evaluation = authenticator.examine(
+            verifiedClaims: claims.document.root,
+            now: now,
+            resolvedGroups: claims.resolvedGroups
+        )
+        return PolicyAnswer(evaluation, settings: settings, areClaimsBelieved: true)
+    }
+
+    /// The answer on a token, and its claims if its signature is right.
+    func evaluate(
+        token: [UInt8],
+        keys: KeySnapshot,
+        now: Timestamp,
+        resolvedGroups: [GUID]?
+    ) -> (answer: PolicyAnswer, claims: JSONValue?) {
+        let evaluation = token.withUnsafeBytes {
+            authenticator.examine(token: $0, keys: keys, now: now, resolvedGroups: resolvedGroups)
+        }
+        let answer = PolicyAnswer(
+            evaluation, settings: settings, areClaimsBelieved: evaluation.areClaimsTrusted)
+        return (answer, evaluation.areClaimsTrusted ? evaluation.claims?.json : nil)
+    }
+}

@@ -1,0 +1,107 @@
+internal import AccessPolicy
+internal import Authentication
+public import EntraTokens
+internal import Jansson
+public import Timestamps
+
+/// Writes a suite with one case from a real principal: what is now, for the future to be held against.
+public enum PolicySuiteDraft {
+    /// Claims on which decisions depend. All others of a token stay out of the file.
+    private static let relevantClaims = [
+        "iss", "aud", "ver", "tid", "oid", "appid", "azp", "upn", "idtyp", "idp", "acct", "scp", "roles", "groups",
+        "hasgroups", "_claim_names", "xms_idrel", "xms_mirid", "xms_sub_fct", "xms_act_fct", "cnf", "iat", "nbf", "exp",
+    ]
+
+    /// A suite about the bearer of a token; nil when its signature is not right, so that its claims mean nothing.
+    public static func render(
+        token: [UInt8],
+        keys: KeySnapshot,
+        checker: PolicyChecker,
+        now: Timestamp
+    ) -> String? {
+        let (answer, claims) = checker.evaluate(token: token, keys: keys, now: now, resolvedGroups: nil)
+        guard let claims else { return nil }
+        return render(JSON(claims), resolvedGroups: nil, answer: answer, checker: checker, now: now)
+    }
+
+    /// A suite about whom a question is about.
+    public static func render(_ question: PolicyQuestion, checker: PolicyChecker, now: Timestamp) -> String {
+        let answer = checker.answer(question, now: now)
+        switch question {
+        case .claims(let document, let resolved):
+            return render(
+                JSON(document.root), resolvedGroups: resolved, answer: answer, checker: checker, now: now)
+        case .principal(let principal):
+            var given: [(String, JSON)] = []
+            if let id = principal.tenantID { given.append(("tenantID", .string(id.description))) }
+            if let id = principal.objectID { given.append(("objectID", .string(id.description))) }
+            if let user = principal.user { given.append(("user", .string(user))) }
+            if principal.kind != .user { given.append(("kind", .string(principal.kind.rawValue))) }
+            if !principal.roles.isEmpty { given.append(("roles", JSON(principal.roles))) }
+            if let id = principal.clientAppID { given.append(("clientAppID", .string(id.description))) }
+            if principal.hasGroupOverage { given.append(("groupOverage", .bool(true))) }
+            given.append(("groups", JSON(principal.groups.map(\.description))))
+            return suite(given: given, answer: answer, at: nil)
+        }
+    }
+
+    private static func render(
+        _ claims: JSON,
+        resolvedGroups: [GUID]?,
+        answer: PolicyAnswer,
+        checker: PolicyChecker,
+        now: Timestamp
+    ) -> String {
+        guard case .object(let members) = claims else { return "" }
+        let required = checker.settings.tenants.flatMap { $0.trust.requiredClaims.map(\.claim) }
+        let kept = members.filter { relevantClaims.contains($0.0) || required.contains($0.0) }
+        var given: [(String, JSON)] = [("claims", .object(kept))]
+        if let resolvedGroups { given.append(("resolvedGroups", JSON(resolvedGroups.map(\.description)))) }
+        // The claims hold times, so the case is judged as of now for ever.
+        return suite(given: given, answer: answer, at: now)
+    }
+
+    private static func suite(given: [(String, JSON)], answer: PolicyAnswer, at: Timestamp?) -> String {
+        let who = answer.access?.user.username ?? "somebody who is refused"
+        var lines = ["tests:", "  - name: " + JSON.string("\(who): as of today").yaml]
+        if let at { lines.append("    at: \(at.rfc3339)") }
+        lines.append("    given:")
+        for (name, value) in given {
+            if case .object(let members) = value {
+                lines.append("      \(name):")
+                lines.append(contentsOf: members.map { "        \(JSON.string($0.0).yaml): \($0.1.yaml)" })
+            } else {
+                lines.append("      \(name): \(value.yaml)")
+            }
+        }
+        lines.append("    expect:")
+        if let access = answer.access {
+            lines.append("      admitted: true")
+            lines.append("      admin: \(access.isAdmin)")
+            lines.append("      username: " + JSON.string(access.user.username).yaml)
+            lines.append("      groups: " + JSON(access.user.groups).yaml)
+        } else {
+            lines.append("      admitted: false")
+            if let reason = answer.reason { lines.append("      reason: \(reason.code)") }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension JSON {
+    /// JSON is a part of YAML; plain words are bare, for readers.
+    var yaml: String {
+        if case .string(let text) = self, isBareWord(text) { return text }
+        return text()
+    }
+
+    private func isBareWord(_ text: String) -> Bool {
+        guard let first = text.utf8.first, (97...122).contains(first) || (65...90).contains(first) else { return false }
+        let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+        return !reserved.contains(text.lowercased())
+            && text.utf8.allSatisfy {
+                (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
+                    || $0 == 46 || $0 == 64
+            }
+    }
+}
