@@ -36,7 +36,6 @@ extension PolicyAnswer {
                 refused: \(reason.code)
                   \(sentence(reason))
                   what to do: \(reason.hint)
-
                 """
         }
         var lines = [isAdmin ? "admitted, and is cluster admin" : "admitted, and is not cluster admin"]
@@ -54,7 +53,7 @@ extension PolicyAnswer {
             let reason = access.emergencyReason ?? ""
             lines.append("  emergency access: \(reason.isEmpty ? "no reason is given" : reason.printable)")
         }
-        return lines.map { $0.trimmedEnd }.joined(separator: "\n") + "\n"
+        return lines.map { $0.trimmedEnd }.joined(separator: "\n")
     }
 
     private func sentence(_ reason: RefusalReason) -> String {

@@ -54,7 +54,8 @@ public struct PolicyChecker: Sendable {
     }
 
     /// What the bearer of a token becomes.
-    public func answer(token: [UInt8], keys: KeySnapshot, now: Timestamp, resolvedGroups: [GUID]? = nil) -> PolicyAnswer {
+    public func answer(token: [UInt8], keys: KeySnapshot, now: Timestamp, resolvedGroups: [GUID]? = nil) -> PolicyAnswer
+    {
         evaluate(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups).answer
     }
 

@@ -1,7 +1,7 @@
 public import Jansson
 
 extension PolicySuiteResult {
-    /// Failures for people, each as expected against actual.
+    /// Failures for people, each as expected against actual; empty without any.
     public var text: String {
         var lines: [String] = []
         for one in cases where !one.isPassed {
@@ -12,7 +12,7 @@ extension PolicySuiteResult {
                 lines.append("        \(margin)  actual   \(mismatch.actual.printable)")
             }
         }
-        return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
+        return lines.joined(separator: "\n")
     }
 
     /// All cases for programs.

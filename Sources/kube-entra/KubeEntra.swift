@@ -15,6 +15,7 @@ struct KubeEntra: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             ServeCommand.self, ConfigCommand.self,
+            PolicyCommand.self,
         ]
     )
 }

@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import Configuration
+internal import EntraTokens
+internal import SigningKeys
+internal import Timestamps
+
+/// Signing keys from files, for commands that open no connection.
+enum OfflineKeys {
+    /// The keys in the files, for each tenant that may use them; without files, those of `signingKeys.file`.
+    ///
+    /// Ends the command when a file cannot be read or nobody can use it, or when there are no keys at all.
+    static func snapshot(_ files: [String], for configuration: WebhookConfiguration) throws -> KeySnapshot {
+        var found = [[SigningKey]](repeating: [], count: configuration.tenants.count)
+        for file in files {
+            var failure: KeyFileError?
+            var isUsed = false
+            for (index, tenant) in configuration.tenants.enumerated() {
+                do throws(KeyFileError) {
+                    let keys = try KeyFile.read(path: file, trust: tenant.trust).report.usable
+                    found[index].append(contentsOf: keys)
+                    if !keys.isEmpty { isUsed = true }
+                } catch {
+                    failure = error
+                }
+            }
+            if !isUsed { throw cannot("\(file): \((failure ?? .noUsableKeys).sentence)") }
+        }
+        if files.isEmpty {
+            for (index, tenant) in configuration.tenants.enumerated() {
+                guard let file = tenant.signingKeys.file else { continue }
+                do {
+                    found[index] = try KeyFile.read(path: file, trust: tenant.trust).report.usable
+                } catch {
+                    throw cannot("\(file): \(error.sentence)")
+                }
+            }
+        }
+        guard found.contains(where: { !$0.isEmpty }) else {
+            throw cannot(
+                "a token can only be checked with its tenant's signing keys: give --keys FILE"
+                    + " (`kube-entra keys fetch` writes one)")
+        }
+        return KeySnapshot(
+            found.map { keys in
+                keys.isEmpty ? nil : TenantKeySet(keys: keys, usableUntil: Timestamp(secondsSinceEpoch: .max))
+            })
+    }
+}

@@ -1,0 +1,154 @@
+internal import ArgumentParser
+internal import Configuration
+internal import EntraTokens
+internal import Files
+internal import Jansson
+internal import PolicyChecks
+internal import Timestamps
+
+extension PolicyCommand {
+    /// `kube-entra policy check`: what a token, claims or groups become.
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check",
+            abstract: "What would this token, these claims or these groups become, and are they admin?",
+            discussion: """
+                Give a token (argument, --token-file or standard input; with --keys), or --claims, or any of --group, \
+                --user, --object-id, --role and --app. Exit status 0: admitted; with --require-admin: and admin.
+                """
+        )
+
+        @Argument(help: ArgumentHelp("The token; - or nothing reads standard input.", valueName: "token"))
+        var token: String?
+
+        @Option(name: .long, help: "The webhook's configuration file.")
+        var config: String
+
+        @Option(name: .long, help: "A file with the token.")
+        var tokenFile: String?
+
+        @Option(name: .long, help: "A file with the tenant's signing keys, as `keys fetch` writes it. Repeatable.")
+        var keys: [String] = []
+
+        @Option(name: .long, help: "A file with JSON claims, taken as those of a verified token.")
+        var claims: String?
+
+        @Option(name: .long, help: ArgumentHelp("A group's object ID. Repeatable.", valueName: "id"))
+        var group: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("An app role. Repeatable.", valueName: "value"))
+        var role: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("The user principal name.", valueName: "name"))
+        var user: String?
+
+        @Option(name: .customLong("object-id"), help: ArgumentHelp("The principal's object ID.", valueName: "id"))
+        var objectID: String?
+
+        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The principal's tenant.", valueName: "id"))
+        var tenantID: String?
+
+        @Flag(name: .long, help: "The principal is an application.")
+        var app = false
+
+        @Option(name: .long, help: ArgumentHelp("Judge as of this time; default: now.", valueName: "rfc3339"))
+        var at: String?
+
+        @Flag(name: .long, help: "Who is admitted but is no admin is a no as well.")
+        var requireAdmin = false
+
+        @Flag(name: .long, help: "Print a test suite that expects what is true now, instead of the answer.")
+        var asTest = false
+
+        @Option(name: .long, help: "How the result is written: text or json.")
+        var output: OutputFormat = .text
+
+        private var describesPrincipal: Bool {
+            !group.isEmpty || !role.isEmpty || user != nil || objectID != nil || tenantID != nil || app
+        }
+
+        func validate() throws {
+            let ways = [token != nil || tokenFile != nil, claims != nil, describesPrincipal].count { $0 }
+            guard ways <= 1 else {
+                throw ValidationError("give one of: a token; --claims; --group, --user and the like")
+            }
+            guard token == nil || tokenFile == nil else { throw ValidationError("give the token once") }
+            guard keys.isEmpty || (claims == nil && !describesPrincipal) else {
+                throw ValidationError("--keys is for a token; claims and groups need no keys")
+            }
+            for id in group where GUID(lenient: id) == nil {
+                throw ValidationError("--group must be a group's object ID (a GUID), not a name")
+            }
+            if let objectID, GUID(lenient: objectID) == nil {
+                throw ValidationError("--object-id must be an object ID (a GUID)")
+            }
+            if let tenantID, GUID(lenient: tenantID) == nil {
+                throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
+            }
+            if let at, Timestamp(rfc3339: at) == nil {
+                throw ValidationError("--at must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
+            }
+        }
+
+        func run() throws {
+            let configuration = try LoadedConfiguration.loadOrExit(config).configuration
+            let checker = PolicyChecker(configuration.authentication)
+            let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
+            if let question = try question() {
+                if asTest {
+                    Console.print(PolicySuiteDraft.render(question, checker: checker, now: now))
+                    return
+                }
+                try finish(checker.answer(question, now: now))
+            } else {
+                let keys = try OfflineKeys.snapshot(keys, for: configuration)
+                let token = try TokenInput.read(argument: token, file: tokenFile)
+                if asTest {
+                    guard let suite = PolicySuiteDraft.render(token: token, keys: keys, checker: checker, now: now)
+                    else { throw cannot("the token's signature is not right, so its claims make no test") }
+                    Console.print(suite)
+                    return
+                }
+                try finish(checker.answer(token: token, keys: keys, now: now))
+            }
+        }
+
+        /// Nil when a token is to be read.
+        private func question() throws -> PolicyQuestion? {
+            if let claims { return .claims(try ClaimsFile.read(claims), resolvedGroups: nil) }
+            guard describesPrincipal else { return nil }
+            return .principal(
+                GivenPrincipal(
+                    tenantID: tenantID.flatMap { GUID(lenient: $0) },
+                    objectID: objectID.flatMap { GUID(lenient: $0) },
+                    user: user,
+                    kind: app ? .app : .user,
+                    groups: group.compactMap { GUID(lenient: $0) },
+                    roles: role
+                ))
+        }
+
+        private func finish(_ answer: PolicyAnswer) throws {
+            switch output {
+            case .text: Console.print(answer.text)
+            case .json: Console.print(answer.json)
+            }
+            guard answer.isAdmitted, answer.isAdmin || !requireAdmin else { throw ExitCode.no }
+        }
+    }
+}
+
+/// Files with the claims of one principal.
+enum ClaimsFile {
+    static func read(_ path: String) throws -> JSONDocument {
+        let bytes: [UInt8]
+        do { bytes = try FileBytes.read(path) } catch { throw cannot("\(path): \(error.sentence)") }
+        do {
+            let document = try JSONDocument(parsing: bytes)
+            guard document.root.kind == .object else { throw cannot("\(path): claims must be a JSON object") }
+            return document
+        } catch let error as JSONError {
+            throw cannot("\(path): \(error.sentence)")
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Files
+internal import Jansson
+internal import PolicyChecks
+internal import Timestamps
+
+extension PolicyCommand {
+    /// `kube-entra policy test`: runs suites of expectations.
+    struct Test: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "test",
+            abstract: "Runs policy test suites (YAML) against a configuration.",
+            discussion: "`policy check --as-test` writes cases from real principals. Exit status 1 if any case fails."
+        )
+
+        @Option(name: .long, help: "The webhook's configuration file.")
+        var config: String
+
+        @Argument(help: ArgumentHelp("Suite files.", valueName: "suite"))
+        var suites: [String]
+
+        @Option(name: .long, help: "Also write the results into this file, as JUnit XML.")
+        var junit: String?
+
+        @Option(name: .long, help: "How the result is written: text or json.")
+        var output: OutputFormat = .text
+
+        func run() throws {
+            let configuration = try LoadedConfiguration.loadOrExit(config).configuration
+            let loaded = try PolicySuite.loadOrExit(suites)
+            let checker = PolicyChecker(configuration.authentication)
+            let now = Timestamp.now()
+            let results = loaded.map { $0.run(checker, now: now) }
+            if let junit {
+                do {
+                    try FileBytes.write(Array(JUnitReport.render(results).utf8), to: junit, mode: 0o644)
+                } catch {
+                    throw cannot("\(junit): \(error.sentence)")
+                }
+            }
+            let failed = results.reduce(0) { $0 + $1.failedCount }
+            let passed = results.reduce(0) { $0 + $1.cases.count } - failed
+            switch output {
+            case .text:
+                for result in results where result.failedCount > 0 { Console.print(result.text) }
+                Console.print("\(passed) passed, \(failed) failed")
+            case .json:
+                Console.print(
+                    .object([
+                        ("passed", .integer(Int64(passed))), ("failed", .integer(Int64(failed))),
+                        ("suites", .array(results.map(\.json))),
+                    ]))
+            }
+            if failed > 0 { throw ExitCode.no }
+        }
+    }
+}
+
+extension PolicySuite {
+    /// Reads suites; ends the command with every problem of every file.
+    static func loadOrExit(_ paths: [String]) throws -> [PolicySuite] {
+        var suites: [PolicySuite] = []
+        var isComplete = true
+        for path in paths {
+            do throws(ConfigurationError) {
+                suites.append(try load(path: path))
+            } catch {
+                isComplete = false
+                for problem in error.problems { Console.note(problem.description) }
+            }
+        }
+        guard isComplete else { throw ExitCode.cannot }
+        return suites
+    }
+}

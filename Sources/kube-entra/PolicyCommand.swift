@@ -1,0 +1,11 @@
+internal import ArgumentParser
+
+/// `kube-entra policy`: who is admin, before the cluster finds out.
+struct PolicyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy",
+        abstract: "Tells what principals become under a configuration, and what a change of it means for them.",
+        discussion: "Answers come from the decision code of `serve`. Nothing is asked over the network.",
+        subcommands: [Check.self, Test.self]
+    )
+}

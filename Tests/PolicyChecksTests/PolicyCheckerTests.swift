@@ -1,0 +1,121 @@
+import AccessPolicy
+import Authentication
+import Configuration
+import EntraTokens
+import Jansson
+import PolicyChecks
+import Testing
+import Timestamps
+
+private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
+
+private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
+
+@Suite struct PolicyCheckerTests {
+    private func checker(_ tenant: String = TestConfiguration.standardTenant, rest: String = "") throws -> PolicyChecker
+    {
+        PolicyChecker(try TestConfiguration.load(tenant: tenant, rest: rest).configuration.authentication)
+    }
+
+    @Test func namesTheRulesThatGaveEachGroup() throws {
+        let principal = GivenPrincipal(
+            user: "alice@example.com",
+            groups: [try id(TestConfiguration.developers), try id(TestConfiguration.admins)])
+        let answer = try checker().answer(.principal(principal), now: now)
+        #expect(answer.isAdmin)
+        #expect(answer.access?.user.username == "alice@example.com")
+        #expect(
+            answer.access?.because == [
+                Grant(rule: .adminGroup, matched: TestConfiguration.admins, gives: ["kube-entra:cluster-admins"]),
+                Grant(rule: .groupMapping, matched: TestConfiguration.developers, gives: ["developers"]),
+                Grant(
+                    rule: .groupObjectID, matched: TestConfiguration.developers, gives: [TestConfiguration.developers]),
+                Grant(rule: .groupObjectID, matched: TestConfiguration.admins, gives: [TestConfiguration.admins]),
+            ])
+    }
+
+    @Test func admitsSomebodyWithoutGroupsButNotAsAdmin() throws {
+        let answer = try checker().answer(.principal(GivenPrincipal()), now: now)
+        #expect(answer.isAdmitted)
+        #expect(!answer.isAdmin)
+        #expect(answer.access?.user.groups == [])
+    }
+
+    @Test(arguments: [
+        (SubjectKind.user, "user"), (.guest, "guest"), (.app, "app"), (.managedIdentity, "managedIdentity"),
+        (.agent, "agent"), (.device, "device"),
+    ])
+    func eachKindIsJudgedAsSuch(_ kind: SubjectKind, _ name: String) throws {
+        let everyone = TestConfiguration.standardTenant + "\nsubjects: [\(name)]"
+        let answer = try checker(everyone).answer(.principal(GivenPrincipal(kind: kind)), now: now)
+        #expect(answer.isAdmitted)
+        #expect(answer.kind == kind)
+    }
+
+    @Test func refusesAKindThatMayNotSignIn() throws {
+        let people = TestConfiguration.standardTenant + "\nsubjects: [user]"
+        let answer = try checker(people).answer(.principal(GivenPrincipal(kind: .app)), now: now)
+        #expect(answer.reason == .subjectKindNotAllowed)
+        #expect(!answer.isAdmitted)
+        #expect(answer.json.text().contains("\"reason\":\"subject_kind_not_allowed\""))
+        #expect(answer.json.text().contains("\"user\":null"))
+    }
+
+    @Test func meetsWhatTheConfigurationRequiresOfTokens() throws {
+        let strict =
+            TestConfiguration.standardTenant + """
+
+                requiredClaims: { acrs: [c1, c2], scp: cluster.use }
+                allowedClientAppIDs: [bbbbbbbb-0000-0000-0000-000000000000]
+                maximumTokenLifetime: 60s
+                proofOfPossession: require
+                clusterHost: cluster.example
+                """
+        #expect(try checker(strict).answer(.principal(GivenPrincipal()), now: now).reason == nil)
+    }
+
+    @Test func asksForOverageLikeTheServer() throws {
+        let principal = GivenPrincipal(groups: [try id(TestConfiguration.admins)], hasGroupOverage: true)
+        #expect(try checker().answer(.principal(principal), now: now).reason == .groupOverage)
+        let ignoring = TestConfiguration.standardTenant + "\ngroupOverage: ignore"
+        #expect(try checker(ignoring).answer(.principal(principal), now: now).isAdmin == false)
+        let resolving =
+            TestConfiguration.standardTenant
+            + "\ngroupOverage: resolve\ndirectory: { managedIdentity: true }"
+        #expect(try checker(resolving).answer(.principal(principal), now: now).isAdmin)
+    }
+
+    @Test func emergencyAccessEndsWithItsEntry() throws {
+        let rescuer = GivenPrincipal(objectID: try id(TestConfiguration.rescuer), kind: .app)
+        let answer = try checker().answer(.principal(rescuer), now: now)
+        #expect(answer.isAdmin)
+        #expect(answer.access?.emergencyReason == "incident 4711")
+        #expect(answer.text.contains("emergency access: incident 4711"))
+        let later = Timestamp(secondsSinceEpoch: 1_900_000_000)
+        #expect(try checker().answer(.principal(rescuer), now: later).isAdmin == false)
+    }
+
+    @Test func refusesAnUnknownTenant() throws {
+        let stranger = GivenPrincipal(tenantID: try id(TestConfiguration.other))
+        #expect(try checker().answer(.principal(stranger), now: now).reason == .issuerNotTrusted)
+    }
+
+    @Test(arguments: [
+        ("{}", RefusalReason.claimsMalformed), ("[]", .claimsMalformed),
+        ("{\"iss\":\"https://evil.example/\"}", .claimsMalformed),
+    ])
+    func claimsAreTakenAsTheyAre(_ text: String, _ reason: RefusalReason) throws {
+        let document = try JSONDocument(parsing: Array(text.utf8))
+        let answer = try checker().answer(.claims(document, resolvedGroups: nil), now: now)
+        #expect(answer.reason == reason)
+        #expect(answer.text.contains("claim"))
+    }
+
+    @Test func controlCharactersReachNoTerminal() throws {
+        let tricky = TestConfiguration.standardTenant.replacing("developers]", with: "\"dev\\u202eels\"]")
+        let principal = GivenPrincipal(groups: [try id(TestConfiguration.developers)])
+        let answer = try checker(tricky).answer(.principal(principal), now: now)
+        #expect(!answer.text.unicodeScalars.contains("\u{202E}"))
+        #expect(answer.text.contains("dev\u{FFFD}els"))
+    }
+}
