@@ -14,8 +14,11 @@ struct KubeEntra: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, ConfigCommand.self,
+            ServeCommand.self,
+            ConfigCommand.self,
             PolicyCommand.self,
+            CertsCommand.self,
+            KubeconfigCommand.self,
         ]
     )
 }

@@ -1,0 +1,136 @@
+internal import ArgumentParser
+internal import Files
+internal import Glibc
+internal import Jansson
+internal import OpenSSL
+internal import Timestamps
+
+extension CertsCommand {
+    struct Create: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "create",
+            abstract: "Makes a private CA, the server certificate and kube-apiserver's client certificate.",
+            discussion: """
+                Keys are readable by their owner only. With --renew the CA stays, so nothing that trusts it has to \
+                change; the server and client certificates are made anew, with the host names, the client name and \
+                the kind of key that they have, unless other ones are given.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The folder to write to.", valueName: "folder"))
+        var out = "certs"
+
+        @Option(
+            name: .long,
+            help: """
+                A DNS name or IP address at which kube-apiserver reaches the webhook. Repeatable. (default: localhost, \
+                127.0.0.1, ::1)
+                """)
+        var host: [String] = []
+
+        @Option(
+            name: .customLong("client-name"), help: "The client certificate's common name. (default: kube-apiserver)")
+        var clientName: String?
+
+        @Option(name: .long, help: "How long the server and client certificates are valid.")
+        var days = 365
+
+        @Option(name: .customLong("ca-days"), help: "How long the CA is valid.")
+        var authorityDays = 3650
+
+        @Flag(name: .long, help: "RSA keys (2048 bits; the CA 3072) instead of P-256.")
+        var rsa = false
+
+        @Flag(name: .long, help: "Keep the CA; make the server and client certificates anew.")
+        var renew = false
+
+        @Flag(name: .long, help: "Replace files that are there, the CA included.")
+        var force = false
+
+        @Option(name: .long, help: "How the result is written: text or json.")
+        var output: OutputFormat = .text
+
+        func validate() throws {
+            guard !out.isEmpty else { throw ValidationError("--out must name a folder") }
+            guard (1...36_500).contains(days) else { throw ValidationError("--days must be from 1 to 36500") }
+            guard (1...36_500).contains(authorityDays) else {
+                throw ValidationError("--ca-days must be from 1 to 36500")
+            }
+            guard renew || days <= authorityDays else {
+                throw ValidationError("--days must not be more than --ca-days (\(authorityDays))")
+            }
+            guard !(renew && force) else {
+                throw ValidationError("--renew replaces what it makes anyway; --force would replace the CA too")
+            }
+            for host in host where CertificateHost(host) == nil {
+                throw ValidationError("--host must be a DNS name or an IP address, without a scheme or a port")
+            }
+            if let clientName {
+                guard CertificateHost.isCommonName(clientName) else {
+                    throw ValidationError("--client-name must be 1 to 64 characters that can be seen")
+                }
+            }
+        }
+
+        func run() throws {
+            let folder = CertificateFolder(path: out)
+            var plan = CertificatePlan(
+                hosts: host.compactMap { CertificateHost($0)?.name },
+                clientName: clientName,
+                usesRSA: rsa,
+                days: days,
+                authorityDays: authorityDays,
+                now: .now())
+            let authority: (certificate: Certificate, key: PrivateKey)?
+            if renew {
+                authority = try folder.loadAuthority(now: plan.now)
+                try folder.adoptNames(into: &plan)
+            } else {
+                authority = nil
+            }
+            let files: [CertificateFile]
+            do {
+                files = try plan.make(authority: authority)
+            } catch {
+                throw cannot("\(error)")
+            }
+            if let end = authority?.certificate.notAfter, end < plan.now.adding(seconds: Int64(days) * 86_400) {
+                Console.note("note: the new certificates end with the CA, on \(end.rfc3339.prefix(10))")
+            }
+            try folder.write(files, replacing: force || renew)
+            report(files, plan)
+        }
+
+        private func report(_ files: [CertificateFile], _ plan: CertificatePlan) {
+            let folder = CertificateFolder(path: out)
+            if output == .json {
+                Console.print(
+                    .object([
+                        ("folder", .string(out)),
+                        ("hosts", JSON(plan.hosts.map(\.text))),
+                        ("clientName", .string(plan.chosenClientName)),
+                        (
+                            "files",
+                            .array(
+                                files.map { file in
+                                    .object([
+                                        ("path", .string(folder.path(of: file.name))),
+                                        ("purpose", .string(file.purpose)),
+                                        ("expires", JSON(file.expires?.rfc3339)),
+                                    ])
+                                })
+                        ),
+                    ]))
+                return
+            }
+            for file in files {
+                let expires = file.expires.map { ", valid until \($0.rfc3339.prefix(10))" } ?? ""
+                Console.print("\(folder.path(of: file.name))  \(file.purpose)\(expires)")
+            }
+            Console.note("Server names: \(plan.hosts.map(\.text).joined(separator: ", "))")
+            Console.note("Client name: \(plan.chosenClientName)")
+            if !renew {
+                Console.note("Keep \(folder.path(of: FileName.authorityKey)) away from the cluster; --renew needs it.")
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+internal import ArgumentParser
+
+extension KubeconfigCommand {
+    /// What kubelogin has to be told, by way of signing in.
+    struct SignIn {
+        var login: Login
+        var tenantID: String?
+        var serverID: String?
+        var clientID: String?
+        var environment: String
+        var authority: String
+        /// The tenant was asked for, and not only found in the configuration.
+        var hasChosenTenant: Bool
+
+        /// kubelogin's arguments. Each way of signing in takes other ones.
+        func arguments() throws -> [String] {
+            var arguments = [
+                "get-token", "--login", login.rawValue, "--server-id", try required(serverID, "--server-id"),
+            ]
+            switch login {
+            case .devicecode, .interactive, .ropc:
+                arguments += ["--client-id", clientID ?? User.clientApplication]
+                arguments += ["--tenant-id", try required(tenantID, "--tenant-id"), "--environment", environment]
+            case .spn:
+                // Without it kubelogin takes the application from AAD_SERVICE_PRINCIPAL_CLIENT_ID or AZURE_CLIENT_ID.
+                if let clientID { arguments += ["--client-id", clientID] }
+                arguments += ["--tenant-id", try required(tenantID, "--tenant-id"), "--environment", environment]
+            case .azurepipelines:
+                arguments += ["--client-id", try required(clientID, "--client-id")]
+                arguments += ["--tenant-id", try required(tenantID, "--tenant-id")]
+            case .workloadidentity:
+                if let clientID { arguments += ["--client-id", clientID] }
+                if let tenantID { arguments += ["--tenant-id", tenantID] }
+                if environment != "AzurePublicCloud" { arguments += ["--authority-host", authority + "/"] }
+            case .msi:
+                if let clientID { arguments += ["--client-id", clientID] }
+            case .azurecli, .azd:
+                // An Azure CLI that is signed in with a managed identity refuses to be told its tenant.
+                if hasChosenTenant, let tenantID { arguments += ["--tenant-id", tenantID] }
+            }
+            return arguments
+        }
+
+        /// The user's part of a kubeconfig that runs kubelogin.
+        func exec() throws -> String {
+            let list = try arguments().map { "      - \(KubeconfigText.quoted($0))" }.joined(separator: "\n")
+            let mode = [.devicecode, .interactive, .ropc].contains(login) ? "IfAvailable" : "Never"
+            return """
+                    exec:
+                      apiVersion: client.authentication.k8s.io/v1beta1
+                      command: kubelogin
+                      args:
+                \(list)
+                      interactiveMode: \(mode)
+                      provideClusterInfo: false
+                      installHint: "kubelogin is needed to sign in to this cluster: https://azure.github.io/kubelogin/"
+                """
+        }
+
+        /// The user's part in the form that kubectl understood before 1.26, and that kubelogin converts.
+        func authProvider() throws -> String {
+            let quoted = KubeconfigText.quoted
+            return """
+                    auth-provider:
+                      name: azure
+                      config:
+                        apiserver-id: \(quoted(try required(serverID, "--server-id")))
+                        client-id: \(quoted(clientID ?? User.clientApplication))
+                        tenant-id: \(quoted(try required(tenantID, "--tenant-id")))
+                        environment: \(environment)
+                        config-mode: "1"
+                """
+        }
+
+        private func required(_ value: String?, _ option: String) throws -> String {
+            guard let value else { throw ValidationError("\(option) is missing") }
+            return value
+        }
+    }
+}

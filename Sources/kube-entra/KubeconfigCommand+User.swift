@@ -1,0 +1,157 @@
+internal import ArgumentParser
+internal import Configuration
+internal import EntraTokens
+internal import OpenSSL
+
+extension KubeconfigCommand {
+    /// kubelogin's ways to sign in.
+    enum Login: String, CaseIterable, ExpressibleByArgument {
+        case devicecode, interactive, ropc, spn, msi, azurecli, azd, workloadidentity, azurepipelines
+    }
+
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case exec, azure
+    }
+
+    struct User: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "user",
+            abstract: "Writes a kubeconfig with which a person or an application signs in through kubelogin.",
+            discussion: """
+                The file holds no secret. --config takes tenant, cloud and server application from the webhook's \
+                configuration. Secrets of applications come from kubelogin's environment variables.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The API server's address.", valueName: "url"))
+        var server: String
+
+        @Option(
+            name: .customLong("ca"),
+            help: ArgumentHelp("The CA of the API server's certificate; default: the system's.", valueName: "file"))
+        var authority: String?
+
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+        var config: String?
+
+        @Option(name: .customLong("tenant-id"), help: "The tenant to sign in to.")
+        var tenantID: String?
+
+        @Option(name: .customLong("server-id"), help: "The server application's ID: the tokens' audience.")
+        var serverID: String?
+
+        @Option(
+            name: .customLong("client-id"),
+            help: """
+                The application that asks for the token. (default where a person signs in: the AKS client application, \
+                \(User.clientApplication))
+                """)
+        var clientID: String?
+
+        @Option(name: .long, help: "public, usGovernment or china. (default: public)")
+        var cloud: Cloud?
+
+        @Option(
+            name: .long,
+            help:
+                "How kubelogin signs in: one of \(Login.allCases.map(\.rawValue).joined(separator: ", ")). (default: devicecode)"
+        )
+        var login: Login?
+
+        @Option(name: .long, help: "exec runs kubelogin; azure is the form that kubectl understood before 1.26.")
+        var format: Format = .exec
+
+        @Option(name: .long, help: "The name of cluster and context.")
+        var name = "kube-entra"
+
+        @OptionGroup var destination: Destination
+
+        /// What AKS clusters and kubelogin use; known in every tenant that uses AKS.
+        static let clientApplication = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+
+        func validate() throws {
+            guard KubeconfigText.isHTTPS(server) else {
+                throw ValidationError("--server must be an address such as https://cluster.example:6443")
+            }
+            guard KubeconfigText.isPrintable(name) else {
+                throw ValidationError("--name is empty or has characters that a kubeconfig cannot hold")
+            }
+            for (option, value) in [("--tenant-id", tenantID), ("--client-id", clientID)] {
+                guard value.map({ GUID($0) != nil }) ?? true else {
+                    throw ValidationError("\(option) must be an ID such as 11111111-2222-3333-4444-555555555555")
+                }
+            }
+            guard serverID.map(KubeconfigText.isPrintable) ?? true else {
+                throw ValidationError("--server-id is empty or has characters that a kubeconfig cannot hold")
+            }
+            guard config != nil || serverID != nil else {
+                throw ValidationError("--server-id is missing (or --config, to take it from the configuration)")
+            }
+            guard format == .exec || login == nil else {
+                throw ValidationError(
+                    "--login goes with --format exec; `kubelogin convert-kubeconfig` chooses it for the azure form")
+            }
+        }
+
+        func run() throws {
+            let authority = try authority.map { path in
+                "certificate-authority-data: "
+                    + KubeconfigText.base64(try PEMFile.certificates(path).flatMap(\.pem))
+            }
+            let signIn = try signIn()
+            let user = name + "-user"
+            let quoted = KubeconfigText.quoted
+            try destination.write(
+                """
+                apiVersion: v1
+                kind: Config
+                clusters:
+                - name: \(quoted(name))
+                  cluster:
+                    server: \(quoted(server))
+                \(authority.map { "    \($0)\n" } ?? "")users:
+                - name: \(quoted(user))
+                  user:
+                \(format == .exec ? try signIn.exec() : try signIn.authProvider())
+                contexts:
+                - name: \(quoted(name))
+                  context:
+                    cluster: \(quoted(name))
+                    user: \(quoted(user))
+                current-context: \(quoted(name))
+
+                """)
+        }
+
+        /// The command line's values, and the configuration's where it leaves them open.
+        private func signIn() throws -> SignIn {
+            var signIn = SignIn(
+                login: login ?? .devicecode, tenantID: tenantID, serverID: serverID, clientID: clientID,
+                environment: (cloud ?? .public).kubeloginEnvironment, authority: (cloud ?? .public).authority,
+                hasChosenTenant: tenantID != nil)
+            guard let config else { return signIn }
+            let tenants = try LoadedConfiguration.loadOrExit(config).configuration.tenants.map(\.trust)
+            let wanted = tenantID.flatMap { GUID($0) }
+            let matching = tenants.filter { wanted == nil || $0.tenantID == wanted }
+            guard let tenant = matching.first, matching.count == 1 else {
+                throw cannot(
+                    matching.isEmpty
+                        ? "\(config): there is no tenant \(tenantID ?? "")"
+                        : "\(config): there are several tenants; choose one with --tenant-id")
+            }
+            signIn.tenantID = tenant.tenantID.description
+            let chosen = cloud ?? tenant.cloud
+            signIn.environment = chosen.kubeloginEnvironment
+            signIn.authority = chosen.authority
+            // kubelogin asks for an application ID; other audiences are for other clients.
+            if serverID == nil {
+                signIn.serverID = tenant.audiences.first { GUID($0) != nil } ?? tenant.audiences.first
+            }
+            if clientID == nil, !tenant.allowedClientAppIDs.isEmpty,
+                !tenant.allowedClientAppIDs.contains(where: { $0.description == User.clientApplication })
+            {
+                signIn.clientID = tenant.allowedClientAppIDs.first?.description
+            }
+            return signIn
+        }
+    }
+}

@@ -1,0 +1,130 @@
+internal import ArgumentParser
+internal import Files
+internal import OpenSSL
+
+extension KubeconfigCommand {
+    struct Webhook: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "webhook",
+            abstract: "Writes the file for kube-apiserver's --authentication-token-webhook-config-file.",
+            discussion: """
+                Certificates are named by their absolute paths; kube-apiserver then notices new client certificates \
+                by itself. Name files that lie elsewhere on the control-plane node by --ca, --client-certificate and \
+                --client-key; or put everything into the file with --embed.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The webhook's address.", valueName: "url"))
+        var server = "https://127.0.0.1:8443/authenticate"
+
+        @Option(name: .long, help: ArgumentHelp("The folder that `certs create` wrote.", valueName: "folder"))
+        var certs = "certs"
+
+        @Option(
+            name: .customLong("ca"),
+            help: ArgumentHelp("The CA of the webhook's certificate. (default: <folder>/ca.crt)", valueName: "file"))
+        var authority: String?
+
+        @Option(
+            name: .customLong("client-certificate"),
+            help: ArgumentHelp("kube-apiserver's certificate. (default: <folder>/client.crt)", valueName: "file"))
+        var clientCertificate: String?
+
+        @Option(
+            name: .customLong("client-key"),
+            help: ArgumentHelp("kube-apiserver's key. (default: <folder>/client.key)", valueName: "file"))
+        var clientKey: String?
+
+        @Flag(name: .long, help: "Put the certificates and the key into the file.")
+        var embed = false
+
+        @OptionGroup var destination: Destination
+
+        func validate() throws {
+            guard KubeconfigText.isHTTPS(server) else {
+                throw ValidationError("--server must be an address such as https://127.0.0.1:8443/authenticate")
+            }
+            for path in [certs, authority, clientCertificate, clientKey] {
+                guard path.map(KubeconfigText.isPrintable) ?? true else {
+                    throw ValidationError("a path is empty or has characters that a kubeconfig cannot hold")
+                }
+            }
+        }
+
+        func run() throws {
+            let folder = CertificateFolder(path: certs)
+            let authority = try field(
+                "certificate-authority", self.authority, folder.path(of: CertsCommand.FileName.authority)
+            ) { try PEMFile.certificates($0).flatMap(\.pem) }
+            let certificatePath = clientCertificate ?? folder.path(of: CertsCommand.FileName.client)
+            let certificate = try field(
+                "client-certificate", clientCertificate, folder.path(of: CertsCommand.FileName.client)
+            ) { try PEMFile.certificates($0).flatMap(\.pem) }
+            let key = try field("client-key", clientKey, folder.path(of: CertsCommand.FileName.clientKey)) { path in
+                let key = try PEMFile.privateKey(path)
+                if FileStamp(path: certificatePath) != nil {
+                    guard try PEMFile.certificates(certificatePath)[0].matches(key) else {
+                        throw cannot("\(path) is not the key of \(certificatePath)")
+                    }
+                }
+                return try key.pem()
+            }
+            try warnAboutNames()
+            try destination.write(
+                """
+                # kube-apiserver calls the webhook with this file:
+                #   --authentication-token-webhook-config-file=THIS FILE
+                #   --authentication-token-webhook-version=v1
+                apiVersion: v1
+                kind: Config
+                clusters:
+                - name: kube-entra
+                  cluster:
+                    server: \(KubeconfigText.quoted(server))
+                    \(authority)
+                users:
+                - name: kube-apiserver
+                  user:
+                    \(certificate)
+                    \(key)
+                contexts:
+                - name: kube-entra
+                  context:
+                    cluster: kube-entra
+                    user: kube-apiserver
+                current-context: kube-entra
+
+                """)
+        }
+
+        /// One field of the file. A file that is named but not on this machine is taken on trust.
+        private func field(
+            _ name: String, _ chosen: String?, _ standard: String, load: (String) throws -> [UInt8]
+        ) throws -> String {
+            let path = chosen ?? standard
+            if embed {
+                // What else the file may hold stays out.
+                return "\(name)-data: " + KubeconfigText.base64(try load(path))
+            }
+            if FileStamp(path: path) == nil, chosen != nil {
+                Console.note("note: \(path) is not on this machine, so it was not checked")
+            } else {
+                _ = try load(path)
+            }
+            return "\(name): " + KubeconfigText.quoted(KubeconfigText.absolute(path))
+        }
+
+        /// Says so when the server's certificate, where it lies in the same folder, does not have the address's host.
+        private func warnAboutNames() throws {
+            let path = CertificateFolder(path: certs).path(of: CertsCommand.FileName.server)
+            guard authority == nil, FileStamp(path: path) != nil else { return }
+            let certificate = try PEMFile.certificates(path)[0]
+            let host = KubeconfigText.host(of: server)
+            let names = certificate.dnsNames.map { $0.lowercased() } + certificate.ipAddresses
+            let isWild = names.contains { $0.hasPrefix("*.") && host.drop { $0 != "." } == $0.dropFirst() }
+            guard !names.contains(host.lowercased()), !isWild else { return }
+            Console.note(
+                "warning: \(path) has no name \(host), so kube-apiserver will refuse it; make it anew with "
+                    + "`kube-entra certs create --renew --host \(host)`")
+        }
+    }
+}

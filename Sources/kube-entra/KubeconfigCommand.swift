@@ -1,0 +1,119 @@
+internal import ArgumentParser
+internal import Files
+internal import Glibc
+internal import OpenSSL
+
+/// `kube-entra kubeconfig`: the files that kube-apiserver and people point at a cluster.
+struct KubeconfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kubeconfig",
+        abstract: "Writes kubeconfigs: for kube-apiserver to call the webhook, and for people to sign in.",
+        subcommands: [Webhook.self, User.self])
+
+    /// Where the file goes.
+    struct Destination: ParsableArguments {
+        @Option(name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"))
+        var out: String?
+
+        @Flag(name: .long, help: "Overwrite a file that is there.")
+        var force = false
+
+        func write(_ text: String) throws {
+            guard let out else {
+                guard FileBytes.writeAll(Array(text.utf8), to: STDOUT_FILENO) else {
+                    throw cannot("standard output cannot be written")
+                }
+                return
+            }
+            do throws(FileError) {
+                try FileBytes.write(Array(text.utf8), to: out, mode: 0o600, replacing: force)
+            } catch {
+                throw cannot("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+            }
+            Console.note("wrote \(out)")
+        }
+    }
+}
+
+/// What a kubeconfig is made of. Every value is quoted, so that none is read as a number, a date or another field.
+enum KubeconfigText {
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    /// Whether a value can stand in a kubeconfig: nothing invisible.
+    static func isPrintable(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.unicodeScalars.allSatisfy { scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: false
+                default: true
+                }
+            }
+    }
+
+    /// `https://host[:port][/path]`, without user, query or fragment: kube-apiserver drops those.
+    static func isHTTPS(_ text: String) -> Bool {
+        guard text.hasPrefix("https://") else { return false }
+        let rest = text.dropFirst(8)
+        let authority = rest.prefix { $0 != "/" }
+        guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }),
+            !authority.contains("@"), !authority.isEmpty
+        else { return false }
+        let host: Substring
+        let port: Substring
+        if authority.hasPrefix("[") {
+            guard let end = authority.firstIndex(of: "]") else { return false }
+            host = authority[authority.index(after: authority.startIndex)..<end]
+            port = authority[authority.index(after: end)...]
+            guard host.contains(":"), CertificateHost.isAddress(String(host)) else { return false }
+        } else {
+            host = authority.prefix { $0 != ":" }
+            port = authority.dropFirst(host.count)
+            guard CertificateHost(String(host)) != nil else { return false }
+        }
+        guard !port.isEmpty else { return true }
+        return port.first == ":" && UInt16(port.dropFirst()).map { $0 > 0 } ?? false
+    }
+
+    /// The address's host, without brackets.
+    static func host(of address: String) -> String {
+        let authority = address.dropFirst(8).prefix { $0 != "/" }
+        if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
+        return String(authority.prefix { $0 != ":" })
+    }
+
+    /// A path that means the same from every folder.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        let relative = path.hasPrefix("./") ? path.dropFirst(2) : Substring(path)
+        let base = String(cString: folder)
+        return base.hasSuffix("/") ? base + relative : base + "/" + relative
+    }
+
+    /// Base64 (RFC 4648 section 4), as the `…-data` fields want it.
+    static func base64(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            var bits: UInt32 = 0
+            for byte in group { bits = bits << 8 | UInt32(byte) }
+            bits <<= UInt32(3 - group.count) * 8
+            for position in 0..<4 {
+                let index = Int(bits >> UInt32(18 - 6 * position) & 63)
+                text.append(position <= group.count ? alphabet[index] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
