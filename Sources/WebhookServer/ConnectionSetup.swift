@@ -4,17 +4,22 @@ import NIOOpenSSL
 import NIOTLS
 import OpenSSL
 
+/// Tells a connection that began with settings of the past to end soon.
+struct Retirement {}
+
 /// Waits for the handshake's end, then makes the connection speak what was agreed on.
 final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
     private let state: LoopState
+    private let generation: Int
     private let tls: TLSHandler
     /// Empty: every certificate that the handshake took.
     private let allowedNames: Set<String>
 
     init(state: LoopState, tls: TLSHandler, allowedNames: Set<String>) {
         self.state = state
+        generation = state.generation
         self.tls = tls
         self.allowedNames = allowedNames
     }
@@ -25,6 +30,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
                 try Self.configure(
                     context.channel, state: state, isHTTP2: agreed == "h2", isClientAllowed: isClientAllowed)
                 context.pipeline.syncOperations.removeHandler(self, promise: nil)
+                if generation != state.generation { context.pipeline.fireUserInboundEventTriggered(Retirement()) }
             } catch {
                 context.close(promise: nil)
             }

@@ -25,7 +25,8 @@ final class LoopState {
     let review: (ByteBuffer) -> ReviewStep
     /// Called about once a second.
     var onSecond: () -> Void = {}
-    /// Members of the current generation keep going while those of older ones are retired.
+    /// Grows when connections that are being opened are already out of date.
+    private(set) var generation = 0
     private(set) var isDraining = false
     /// Read at each sweep: near enough for deadlines, and free.
     private(set) var now: NIODeadline
@@ -90,6 +91,7 @@ final class LoopState {
 
     /// Retires every member of now, spread over that time so that clients do not all come back at once.
     func retireMembers(within duration: TimeAmount) {
+        generation += 1
         let isolated = eventLoop.assumeIsolated()
         for member in members.values {
             let delay = TimeAmount.nanoseconds(.random(in: 0...duration.nanoseconds))

@@ -30,10 +30,13 @@ public final class WebhookServer: Sendable {
     private let metrics: ServerMetrics
     private let group: MultiThreadedEventLoopGroup
     private let operationsGroup: MultiThreadedEventLoopGroup
-    private let workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>]
+    let workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>]
     private let workerIndexes: [ObjectIdentifier: Int]
     private let readiness: [HealthCheck]
     private let registry: PrometheusRegistry?
+    let status: (@Sendable () -> StatusInfo)?
+    let clock: @Sendable () -> Timestamp
+    let started: Timestamp
     private let lifecycle = Mutex(Lifecycle())
     // Read once a connection.
     private let tls: Mutex<TLSContext?>
@@ -44,6 +47,8 @@ public final class WebhookServer: Sendable {
     ///   - tls: the server's certificate and whom it trusts. Nil leaves TLS away, which is for tests.
     ///   - registry: what `/metrics` shows; `metrics` should count there.
     ///   - readiness: checks of `/readyz` beside the server's own.
+    ///   - audit: takes accepted and refused decisions as JSON lines.
+    ///   - status: what `/statusz` tells beside the server's figures; without it there is no such page.
     public init(
         options: ServerOptions,
         tls context: TLSContext?,
@@ -54,12 +59,17 @@ public final class WebhookServer: Sendable {
         registry: PrometheusRegistry?,
         readiness: [HealthCheck],
         logger: Logger,
+        audit: LineWriter? = nil,
+        status: (@Sendable () -> StatusInfo)? = nil,
         clock: @escaping @Sendable () -> Timestamp = { .now() }
     ) {
         self.options = options
         self.metrics = metrics
         self.registry = registry
         self.readiness = readiness
+        self.status = status
+        self.clock = clock
+        started = clock()
         tls = Mutex(context)
         let ledger = SharedLedger(limits: options.limits)
         self.ledger = ledger
@@ -70,7 +80,7 @@ public final class WebhookServer: Sendable {
         var indexes: [ObjectIdentifier: Int] = [:]
         for eventLoop in group.makeIterator() {
             indexes[ObjectIdentifier(eventLoop)] = workers.count
-            let log = DecisionLog(logger: logger, metrics: metrics)
+            let log = DecisionLog(logger: logger, metrics: metrics, audit: audit)
             let engine = ReviewEngine(
                 eventLoop: eventLoop, options: options, authenticator: authenticator, keys: keys,
                 services: services, replays: replays, metrics: metrics, log: log, clock: clock)
@@ -98,7 +108,8 @@ public final class WebhookServer: Sendable {
         lifecycle.withLock { $0.webhook = webhook }
         guard let address = options.operations else { return }
         let routes = OperationsRoutes(
-            registry: registry, readiness: readiness + [drainCheck], eventLoops: Array(group.makeIterator()))
+            registry: registry, readiness: readiness + [drainCheck], eventLoops: Array(group.makeIterator()),
+            statusPage: statusPage)
         do {
             let operations = try await OperationsListener.bootstrap(operationsGroup, routes: routes)
                 .bind(host: address.host, port: address.port).get()
@@ -107,6 +118,10 @@ public final class WebhookServer: Sendable {
             try? await webhook.close()
             throw error
         }
+    }
+
+    var readinessLines: [HealthReport.Line] {
+        (readiness + [drainCheck]).map { HealthReport.Line(name: $0.name, failure: $0.failure()) }
     }
 
     private var drainCheck: HealthCheck {

@@ -25,7 +25,8 @@ final class TestServer: Sendable {
         keys: KeySnapshot? = nil,
         readiness: [HealthCheck] = [],
         tls: TLSContext? = nil,
-        allowedClientNames: Set<String> = []
+        allowedClientNames: Set<String> = [],
+        status: (@Sendable () -> StatusInfo)? = nil
     ) throws {
         var options = ServerOptions(
             listen: ListenAddress(host: "127.0.0.1", port: 0), operations: ListenAddress(host: "127.0.0.1", port: 0),
@@ -41,7 +42,7 @@ final class TestServer: Sendable {
             metrics: ServerMetrics(factory: registry, version: "1.2.3", tenantIDs: [Forge.tenantID]),
             registry: registry, readiness: readiness,
             logger: Logger(label: "test") { _ in LogLines.Handler(lines: lines) },
-            clock: { .now() })
+            status: status)
     }
 
     var port: Int { server.webhookAddress?.port ?? 0 }
@@ -63,6 +64,7 @@ final class TestServer: Sendable {
         port: Int, _ text: String, tls: TLSContext? = nil,
         until isEnough: @escaping @Sendable (String) -> Bool = { _ in false }
     ) async throws -> String {
+        let done = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: String.self)
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connectTimeout(.seconds(5))
             .channelInitializer { channel in
@@ -71,14 +73,13 @@ final class TestServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(
                             TLSHandler.client(context: tls, serverName: "127.0.0.1"))
                     }
-                    try channel.pipeline.syncOperations.addHandler(Collector(isEnough: isEnough))
+                    try channel.pipeline.syncOperations.addHandler(Collector(isEnough: isEnough, done: done))
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
-        let collector = try await channel.pipeline.handler(type: Collector.self).map(\.done).get()
         // The server may have closed already, which is what some tests look for.
         if !text.isEmpty { try? await channel.writeAndFlush(ByteBuffer(string: text)) }
-        return try await collector.get()
+        return try await done.futureResult.get()
     }
 
     /// One request over a connection of its own.
@@ -103,39 +104,24 @@ final class TestServer: Sendable {
         ).body
     }
 
-    private final class Collector: ChannelInboundHandler, Sendable {
+    private final class Collector: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
-        let isEnough: @Sendable (String) -> Bool
-        private let text = Mutex("")
-        private let promise = Mutex<EventLoopPromise<String>?>(nil)
-        private let future = Mutex<EventLoopFuture<String>?>(nil)
+        private let isEnough: @Sendable (String) -> Bool
+        private let done: EventLoopPromise<String>
+        private var text = ""
 
-        init(isEnough: @escaping @Sendable (String) -> Bool) { self.isEnough = isEnough }
-
-        var done: EventLoopFuture<String> {
-            future.withLock { $0 } ?? MultiThreadedEventLoopGroup.singleton.any().makeSucceededFuture("")
-        }
-
-        func handlerAdded(context: ChannelHandlerContext) {
-            let promise = context.eventLoop.makePromise(of: String.self)
-            self.promise.withLock { $0 = promise }
-            future.withLock { $0 = promise.futureResult }
+        init(isEnough: @escaping @Sendable (String) -> Bool, done: EventLoopPromise<String>) {
+            self.isEnough = isEnough
+            self.done = done
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let piece = String(buffer: unwrapInboundIn(data))
-            let all = text.withLock { text in
-                text += piece
-                return text
-            }
-            if isEnough(all) { context.close(promise: nil) }
+            text += String(buffer: unwrapInboundIn(data))
+            if isEnough(text) { context.close(promise: nil) }
         }
 
-        func channelInactive(context: ChannelHandlerContext) {
-            promise.withLock { $0 }?.succeed(text.withLock { $0 })
-        }
-
+        func channelInactive(context: ChannelHandlerContext) { done.succeed(text) }
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 }

@@ -231,6 +231,11 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         context.fireChannelWritabilityChanged()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is Retirement { retire() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError, error != .invalidEOFState else {
             return context.close(promise: nil)

@@ -107,6 +107,11 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is Retirement { retire() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // An error of one stream has been answered with RST_STREAM and is counted by NIOHTTP2.
         if error is NIOHTTP2Errors.StreamError { return }

@@ -14,31 +14,47 @@ final class DecisionLog {
 
     private let logger: Logger
     private let metrics: ServerMetrics
+    /// Takes every decision about tokens that are ours to judge.
+    private let audit: LineWriter?
     private var written: [RefusalReason: Int] = [:]
     private var leftOut: [RefusalReason: Int] = [:]
 
-    init(logger: Logger, metrics: ServerMetrics) {
+    init(logger: Logger, metrics: ServerMetrics, audit: LineWriter? = nil) {
         self.logger = logger
         self.metrics = metrics
+        self.audit = audit
     }
 
     func record(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
-        guard logger.logLevel <= .info else { return }
-        if let reason = decision.reason {
-            let count = written[reason, default: 0]
-            guard count < Self.linesPerReason else {
-                leftOut[reason, default: 0] += 1
-                metrics.recordLost(.repeated)
-                return
-            }
-            written[reason] = count + 1
+        var fields: DecisionFields?
+        if let audit, decision.reason?.isForeign != true {
+            let known = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
+            audit.write(known.auditLine)
+            fields = known
         }
-        let fields = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
-        logger.info("token review", metadata: fields.metadata)
+        guard logger.logLevel <= .info, isWorthALine(decision) else { return }
+        let known = fields ?? DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
+        logger.info("token review", metadata: known.metadata)
+    }
+
+    private func isWorthALine(_ decision: Decision) -> Bool {
+        guard let reason = decision.reason else { return true }
+        let count = written[reason, default: 0]
+        guard count < Self.linesPerReason else {
+            leftOut[reason, default: 0] += 1
+            metrics.recordLost(.repeated)
+            return false
+        }
+        written[reason] = count + 1
+        return true
     }
 
     /// Called once a second: begins a new count and says what the last one left out.
     func secondPassed() {
+        if let losses = audit?.takeLosses() {
+            if losses.queueFull > 0 { metrics.recordLost(.auditQueueFull, count: losses.queueFull) }
+            if losses.writeFailed > 0 { metrics.recordLost(.auditWriteFailed, count: losses.writeFailed) }
+        }
         if !written.isEmpty { written.removeAll(keepingCapacity: true) }
         guard !leftOut.isEmpty else { return }
         for (reason, count) in leftOut.sorted(by: { $0.key < $1.key }) {
@@ -78,6 +94,11 @@ struct DecisionFields {
 
     private mutating func add(_ name: String, _ value: String) {
         values.append((name, value))
+    }
+
+    /// One line of the audit file.
+    var auditLine: [UInt8] {
+        LogLine(time: LogLine.timestamp(), level: nil, message: nil, fields: values).json
     }
 
     var metadata: Logger.Metadata {

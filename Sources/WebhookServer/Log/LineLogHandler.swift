@@ -37,25 +37,17 @@ public struct LineLogHandler: LogHandler {
         var fields = all.map { (name: $0.key, value: "\($0.value)") }
         fields.sort { $0.name < $1.name }
         let line = LogLine(
-            time: Self.timestamp(), level: event.level.rawValue, message: "\(event.message)", fields: fields)
+            time: LogLine.timestamp(), level: event.level.rawValue, message: "\(event.message)", fields: fields)
         writer.write(format == .json ? line.json : line.text)
-    }
-
-    /// RFC 3339 with milliseconds.
-    private static func timestamp() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let milliseconds = String(1000 + time.tv_nsec / 1_000_000).dropFirst()
-        let seconds = Timestamp(secondsSinceEpoch: Int64(time.tv_sec)).rfc3339.dropLast()
-        return "\(seconds).\(milliseconds)Z"
     }
 }
 
 /// One log line; nothing in it can begin another.
 struct LogLine {
     var time: String
-    var level: String
-    var message: String
+    /// Nil in the audit file.
+    var level: String?
+    var message: String?
     var fields: [(name: String, value: String)]
 
     var text: [UInt8] {
@@ -63,9 +55,9 @@ struct LogLine {
         bytes.reserveCapacity(384)
         bytes.append(contentsOf: time.utf8)
         bytes.append(UInt8(ascii: " "))
-        bytes.append(contentsOf: level.utf8)
+        bytes.append(contentsOf: (level ?? "").utf8)
         bytes.append(UInt8(ascii: " "))
-        Self.append(message, to: &bytes, isQuoted: false)
+        Self.append(message ?? "", to: &bytes, isQuoted: false)
         for field in fields {
             bytes.append(UInt8(ascii: " "))
             bytes.append(contentsOf: field.name.utf8)
@@ -82,7 +74,9 @@ struct LogLine {
     var json: [UInt8] {
         var bytes: [UInt8] = [UInt8(ascii: "{")]
         bytes.reserveCapacity(512)
-        let head = [(name: "time", value: time), (name: "level", value: level), (name: "message", value: message)]
+        var head = [(name: "time", value: time)]
+        if let level { head.append((name: "level", value: level)) }
+        if let message { head.append((name: "message", value: message)) }
         for field in head + fields {
             if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
             bytes.append(UInt8(ascii: "\""))
@@ -93,6 +87,15 @@ struct LogLine {
         }
         bytes.append(contentsOf: "}\n".utf8)
         return bytes
+    }
+
+    /// RFC 3339 with milliseconds.
+    static func timestamp() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let milliseconds = String(1000 + time.tv_nsec / 1_000_000).dropFirst()
+        let seconds = Timestamp(secondsSinceEpoch: Int64(time.tv_sec)).rfc3339.dropLast()
+        return "\(seconds).\(milliseconds)Z"
     }
 
     /// Escapes control characters, as JSON does, and quotation marks within quotation marks.

@@ -1,37 +1,53 @@
-internal import Glibc
 import NIOPosix
 import Synchronization
 
-/// Writes whole lines to a descriptor from a thread of its own, so that a slow reader never holds up a review.
+/// Writes whole lines from a thread of its own, so that a slow reader or a full disk never holds up a review.
 ///
 /// The queue is bounded; a line that does not fit is dropped and counted.
 public final class LineWriter: Sendable {
+    /// Lines that were not written.
+    public struct Losses: Sendable, Hashable {
+        public var queueFull = 0
+        public var writeFailed = 0
+    }
+
     private struct State {
         var lines: [[UInt8]] = []
         var queuedBytes = 0
         var isDraining = false
-        var dropped = 0
+        var mustReopen = false
+        var losses = Losses()
     }
 
     private static let maximumQueuedBytes = 4 << 20
 
-    private let descriptor: Int32
-    private let pool: NIOThreadPool
+    private let sink: any LineSink
+    private let pool = NIOThreadPool(numberOfThreads: 1)
     private let state = Mutex(State())
-    private let writeLock = Mutex(())
+    private let turn = Mutex(())
 
-    /// - Parameter descriptor: stays open as long as the writer lives; 2 for standard error.
-    public init(descriptor: Int32) {
-        self.descriptor = descriptor
-        pool = NIOThreadPool(numberOfThreads: 1)
+    init(sink: any LineSink) {
+        self.sink = sink
         pool.start()
     }
 
-    /// Lines that were dropped since the last time this was asked.
-    public func takeDropped() -> Int {
+    /// - Parameter descriptor: stays open as long as the writer lives; 2 for standard error.
+    public convenience init(descriptor: Int32) {
+        self.init(sink: DescriptorSink(descriptor: descriptor))
+    }
+
+    /// Appends to a file, which is made when there is none, readable for its owner only; nil when it cannot be opened.
+    public convenience init?(appendingTo path: String) {
+        let file = AppendingFile(path: path)
+        guard file.isOpen else { return nil }
+        self.init(sink: file)
+    }
+
+    /// What was lost since the last time this was asked.
+    public func takeLosses() -> Losses {
         state.withLock { state in
-            defer { state.dropped = 0 }
-            return state.dropped
+            defer { state.losses = Losses() }
+            return state.losses
         }
     }
 
@@ -39,7 +55,7 @@ public final class LineWriter: Sendable {
     public func write(_ line: [UInt8]) {
         let mustStart = state.withLock { state in
             guard state.queuedBytes + line.count <= Self.maximumQueuedBytes else {
-                state.dropped += 1
+                state.losses.queueFull += 1
                 return false
             }
             state.lines.append(line)
@@ -50,40 +66,33 @@ public final class LineWriter: Sendable {
         if mustStart { pool.submit { _ in self.drain() } }
     }
 
-    /// Writes what is queued, on the calling thread. At the end of the program.
+    /// Opens the file again before the next line is written, for log rotation.
+    public func reopen() {
+        state.withLock { $0.mustReopen = true }
+        pool.submit { _ in self.drain() }
+    }
+
+    /// Writes what is queued, on the calling thread. For the end of the program.
     public func flush() {
         drain()
     }
 
     private func drain() {
-        writeLock.withLock { _ in
+        turn.withLock { _ in
             while true {
-                let lines = state.withLock { state in
-                    let lines = state.lines
-                    state.lines = []
-                    state.queuedBytes = 0
-                    if lines.isEmpty { state.isDraining = false }
-                    return lines
+                let (lines, mustReopen) = state.withLock { state in
+                    defer {
+                        state.lines = []
+                        state.queuedBytes = 0
+                        state.mustReopen = false
+                    }
+                    if state.lines.isEmpty { state.isDraining = false }
+                    return (state.lines, state.mustReopen)
                 }
+                if mustReopen { sink.reopen() }
                 if lines.isEmpty { return }
-                for line in lines { writeWhole(line) }
-            }
-        }
-    }
-
-    private func writeWhole(_ line: [UInt8]) {
-        line.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if errno == EAGAIN {
-                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = poll(&waiting, 1, 1000)
-                } else if errno != EINTR {
-                    return  // Nobody is left to tell.
-                }
+                let failed = lines.count { !sink.write($0) }
+                if failed > 0 { state.withLock { $0.losses.writeFailed += failed } }
             }
         }
     }

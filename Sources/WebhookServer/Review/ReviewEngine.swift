@@ -19,6 +19,7 @@ final class ReviewEngine {
     private var keys: KeySnapshot
     private var cache: DecisionCache
     private var ids = DecisionIDs()
+    private(set) var history = DecisionHistory()
 
     init(
         eventLoop: any EventLoop,
@@ -104,12 +105,16 @@ final class ReviewEngine {
     }
 
     private func decide(_ review: Review) -> Decision {
-        review.request.withToken { token in
+        let now = clock()
+        return review.request.withToken { token in
             if let groups = review.resolvedGroups {
-                return authenticator.decide(token: token, keys: keys, now: clock(), resolvedGroups: groups)
+                return authenticator.decide(token: token, keys: keys, now: now, resolvedGroups: groups)
             }
-            let decision = cache.decide(token: token, digest: review.digest, keys: keys, now: clock())
-            if !review.hasRefreshedKeys { metrics.recordCacheLookup(isHit: cache.lastWasHit) }
+            let decision = cache.decide(token: token, digest: review.digest, keys: keys, now: now)
+            if !review.hasRefreshedKeys {
+                metrics.recordCacheLookup(isHit: cache.lastWasHit)
+                history.recordCacheLookup(isHit: cache.lastWasHit, now: now)
+            }
             return decision
         }
     }
@@ -175,6 +180,7 @@ final class ReviewEngine {
             nanoseconds = (NIODeadline.now() - review.start).nanoseconds
             metrics.recordRefused(reason, nanoseconds: nanoseconds)
         }
+        history.record(decision, id: id, nanoseconds: nanoseconds, now: clock())
         log.record(decision, id: id, digest: review.digest, nanoseconds: nanoseconds)
         return response
     }

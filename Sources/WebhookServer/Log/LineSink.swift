@@ -1,0 +1,76 @@
+internal import Glibc
+
+/// Where a line writer's lines go. Used by one thread at a time.
+protocol LineSink: Sendable {
+    /// Writes a whole line; false when it is lost.
+    func write(_ line: [UInt8]) -> Bool
+    /// Opens the file again, because it was moved away.
+    func reopen()
+}
+
+/// A descriptor that somebody else opened, such as standard error.
+struct DescriptorSink: LineSink {
+    let descriptor: Int32
+
+    func write(_ line: [UInt8]) -> Bool {
+        var written = 0
+        while written < line.count {
+            let count = line.withUnsafeBytes { bytes in
+                Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
+            }
+            if count > 0 {
+                written += count
+            } else if errno == EAGAIN {
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&waiting, 1, 1000)
+            } else if errno != EINTR {
+                return false
+            }
+        }
+        return true
+    }
+
+    func reopen() {}
+}
+
+/// A file that lines are appended to, each with one write, so that it holds whole lines whenever the process ends.
+final class AppendingFile: LineSink, @unchecked Sendable {
+    private let path: String
+    // Touched by the writer's thread alone.
+    private var descriptor: Int32 = -1
+
+    init(path: String) {
+        self.path = path
+        descriptor = open()
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    var isOpen: Bool { descriptor >= 0 }
+
+    func write(_ line: [UInt8]) -> Bool {
+        if descriptor < 0 { descriptor = open() }
+        guard descriptor >= 0 else { return false }
+        let end = lseek(descriptor, 0, SEEK_END)
+        while true {
+            let count = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count == line.count { return true }
+            if count < 0 && errno == EINTR { continue }
+            // The disk is full: half a line would make the next one unreadable too.
+            if count > 0, end >= 0 { _ = ftruncate(descriptor, end) }
+            return false
+        }
+    }
+
+    func reopen() {
+        let next = open()
+        // Without a new file the old one is better than none.
+        guard next >= 0 else { return }
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = next
+    }
+
+    private func open() -> Int32 {
+        Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    }
+}

@@ -1,0 +1,57 @@
+public import Timestamps
+
+/// What the status page shows beside the server's own figures. Nothing of it may be secret.
+public struct StatusInfo: Sendable, Hashable {
+    public struct Tenant: Sendable, Hashable {
+        public var tenantID: String
+        public var cloud: String
+        public var keyCount: Int
+        public var lastSuccess: Timestamp?
+        public var nextRefresh: Timestamp?
+        /// Why the last fetch failed; nil when it did not.
+        public var problem: String?
+
+        public init(
+            tenantID: String, cloud: String, keyCount: Int, lastSuccess: Timestamp? = nil,
+            nextRefresh: Timestamp? = nil, problem: String? = nil
+        ) {
+            self.tenantID = tenantID
+            self.cloud = cloud
+            self.keyCount = keyCount
+            self.lastSuccess = lastSuccess
+            self.nextRefresh = nextRefresh
+            self.problem = problem
+        }
+    }
+
+    public struct Certificate: Sendable, Hashable {
+        /// The field of the configuration, for example `server.certificate`.
+        public var field: String
+        public var subject: String
+        public var expires: Timestamp
+
+        public init(field: String, subject: String, expires: Timestamp) {
+            self.field = field
+            self.subject = subject
+            self.expires = expires
+        }
+    }
+
+    public var version: String
+    public var configurationFile: String
+    /// Hexadecimal.
+    public var configurationSHA256: String
+    public var tenants: [Tenant]
+    public var certificates: [Certificate]
+
+    public init(
+        version: String, configurationFile: String, configurationSHA256: String, tenants: [Tenant] = [],
+        certificates: [Certificate] = []
+    ) {
+        self.version = version
+        self.configurationFile = configurationFile
+        self.configurationSHA256 = configurationSHA256
+        self.tenants = tenants
+        self.certificates = certificates
+    }
+}

@@ -1,0 +1,44 @@
+import NIOCore
+import Timestamps
+
+extension WebhookServer {
+    /// Answers `/statusz`; nil when the program tells nothing about itself.
+    var statusPage: (@Sendable (_ accept: String?, any EventLoop) -> EventLoopFuture<ServerResponse>)? {
+        guard let status else { return nil }
+        return { [weak self] accept, eventLoop in
+            guard let self else { return eventLoop.makeSucceededFuture(.plain(503, "shutting down\n")) }
+            return self.histories(on: eventLoop).map { histories in
+                let now = self.clock()
+                let report = StatusReport(
+                    info: status(), started: self.started, now: now, readiness: self.readinessLines,
+                    openConnections: self.ledger.openConnections, history: .merged(histories, now: now))
+                return accept?.contains("text/html") == true ? .html(report.html) : .plain(200, report.text)
+            }
+        }
+    }
+
+    /// What each event loop remembers; a loop that is busy is waited for, since nothing else depends on it.
+    private func histories(on eventLoop: any EventLoop) -> EventLoopFuture<[DecisionHistory]> {
+        let answers = workers.map { worker in
+            worker.eventLoop.submit { worker.value.value.engine.history }
+        }
+        return EventLoopFuture.whenAllSucceed(answers, on: eventLoop)
+    }
+}
+
+extension ServerResponse {
+    /// A page that may load nothing and run nothing.
+    fileprivate static func html(_ page: String) -> ServerResponse {
+        ServerResponse(
+            status: 200,
+            contentType: "text/html; charset=utf-8",
+            headers: [
+                Header(
+                    name: "content-security-policy",
+                    value: "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"),
+                Header(name: "x-content-type-options", value: "nosniff"),
+                Header(name: "cache-control", value: "no-store"),
+            ],
+            body: ByteBuffer(string: page))
+    }
+}

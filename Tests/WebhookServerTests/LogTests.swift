@@ -1,0 +1,153 @@
+import Authentication
+import EntraTokens
+import Glibc
+import Jansson
+import Logging
+import OpenSSL
+import Synchronization
+import Testing
+
+@testable import WebhookServer
+
+@Suite struct LogTests {
+    /// Keeps lines, or loses them.
+    final class MemorySink: LineSink {
+        let lines = Mutex<[String]>([])
+        let isBroken = Mutex(false)
+        let reopened = Mutex(0)
+
+        func write(_ line: [UInt8]) -> Bool {
+            guard !isBroken.withLock({ $0 }) else { return false }
+            lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+            return true
+        }
+
+        func reopen() { reopened.withLock { $0 += 1 } }
+    }
+
+    private func logger(_ format: LogFormat, _ writer: LineWriter) -> Logger {
+        Logger(label: "t") { LineLogHandler(label: $0, level: .info, format: format, writer: writer) }
+    }
+
+    @Test func writesTextThatNothingCanForge() {
+        let sink = MemorySink()
+        let writer = LineWriter(sink: sink)
+        logger(.text, writer).info(
+            "message", metadata: ["b": "two words", "a": "x\ny", "c": "", "d": "plain", "e": "q\"q"])
+        writer.flush()
+        let line = sink.lines.withLock { $0.first } ?? ""
+        #expect(line.hasSuffix(" info message a=\"x\\u000ay\" b=\"two words\" c=\"\" d=plain e=\"q\\\"q\"\n"))
+        #expect(line.utf8.count { $0 == 0x0A } == 1)
+    }
+
+    @Test func writesJSONThatParses() throws {
+        let sink = MemorySink()
+        let writer = LineWriter(sink: sink)
+        logger(.json, writer).warning("me\"ss", metadata: ["a": "x\ny\u{1}\\", "é": "ü"])
+        writer.flush()
+        let line = sink.lines.withLock { $0.first } ?? ""
+        let root = try JSONDocument(parsing: Array(line.utf8)).root
+        #expect(root["level"]?.string == "warning")
+        #expect(root["message"]?.string == "me\"ss")
+        #expect(root["a"]?.string == "x\ny\u{1}\\")
+        #expect(root[named: "é"]?.string == "ü")
+        #expect(root["time"]?.string?.utf8.count == 24)
+    }
+
+    @Test func staysSilentBelowItsLevel() {
+        let sink = MemorySink()
+        let writer = LineWriter(sink: sink)
+        logger(.text, writer).debug("nothing")
+        writer.flush()
+        #expect(sink.lines.withLock { $0.isEmpty })
+    }
+
+    private let digest = [UInt8]("token".utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
+
+    @Test func boundsFloodsOfTheSameRefusal() {
+        let sink = MemorySink()
+        let writer = LineWriter(sink: sink)
+        let registry = PrometheusRegistry()
+        let log = DecisionLog(
+            logger: logger(.text, writer), metrics: ServerMetrics(factory: registry, version: "0"))
+        for round in 0..<10_000 {
+            log.record(Decision(outcome: .refused(.tokenMalformed)), id: "\(round)", digest: digest, nanoseconds: 1)
+        }
+        log.record(Decision(outcome: .refused(.tokenExpired)), id: "other", digest: digest, nanoseconds: 1)
+        log.secondPassed()
+        log.record(Decision(outcome: .refused(.tokenMalformed)), id: "next", digest: digest, nanoseconds: 1)
+        writer.flush()
+        let lines = sink.lines.withLock { $0 }
+        #expect(lines.count == DecisionLog.linesPerReason + 3)
+        #expect(lines.contains { $0.contains("leftOut=9990 reason=token_malformed") })
+        #expect(
+            registry.exposition(.prometheus).contains(
+                "kube_entra_log_lines_dropped_total{log=\"decisions\",cause=\"repeated\"} 9990\n"))
+    }
+
+    @Test func auditsWhatIsOursAndCountsWhatIsLost() throws {
+        let sink = MemorySink()
+        let audit = LineWriter(sink: sink)
+        let registry = PrometheusRegistry()
+        let log = DecisionLog(
+            logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() },
+            metrics: ServerMetrics(factory: registry, version: "0"), audit: audit)
+        for _ in 0..<100 {
+            log.record(Decision(outcome: .refused(.tokenExpired)), id: "A", digest: digest, nanoseconds: 5000)
+            log.record(Decision(outcome: .refused(.tokenMalformed)), id: "B", digest: digest, nanoseconds: 5000)
+        }
+        audit.flush()
+        let lines = sink.lines.withLock { $0 }
+        #expect(lines.count == 100)
+        let root = try JSONDocument(parsing: Array(lines[0].utf8)).root
+        #expect(root["reason"]?.string == "token_expired")
+        #expect(root["decision"]?.string == "A")
+        #expect(root["durationMicroseconds"]?.string == "5")
+        #expect(root["level"] == nil)
+
+        sink.isBroken.withLock { $0 = true }
+        log.record(Decision(outcome: .refused(.tokenExpired)), id: "C", digest: digest, nanoseconds: 5000)
+        audit.flush()
+        log.secondPassed()
+        #expect(
+            registry.exposition(.prometheus).contains(
+                "kube_entra_log_lines_dropped_total{log=\"audit\",cause=\"write_failed\"} 1\n"))
+    }
+
+    @Test func appendsWholeLinesAndReopens() throws {
+        let directory = "/tmp/kube-entra-test-\(UInt64.random(in: 0...UInt64.max))"
+        mkdir(directory, 0o700)
+        defer {
+            for name in ["audit", "audit.1"] { unlink("\(directory)/\(name)") }
+            rmdir(directory)
+        }
+        let writer = try #require(LineWriter(appendingTo: "\(directory)/audit"))
+        writer.write(Array("one\n".utf8))
+        writer.flush()
+        rename("\(directory)/audit", "\(directory)/audit.1")
+        writer.write(Array("two\n".utf8))
+        writer.flush()
+        writer.reopen()
+        writer.flush()
+        writer.write(Array("three\n".utf8))
+        writer.flush()
+        #expect(contents("\(directory)/audit.1") == "one\ntwo\n")
+        #expect(contents("\(directory)/audit") == "three\n")
+        #expect(LineWriter(appendingTo: "\(directory)/none/audit") == nil)
+    }
+
+    @Test func losesLinesInsteadOfHalvesOnAFullDisk() throws {
+        let writer = try #require(LineWriter(appendingTo: "/dev/full"))
+        writer.write(Array("line\n".utf8))
+        writer.flush()
+        #expect(writer.takeLosses() == LineWriter.Losses(queueFull: 0, writeFailed: 1))
+    }
+
+    private func contents(_ path: String) -> String {
+        guard let file = fopen(path, "r") else { return "" }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+}
