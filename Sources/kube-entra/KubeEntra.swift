@@ -19,6 +19,7 @@ struct KubeEntra: AsyncParsableCommand {
             PolicyCommand.self,
             CertsCommand.self,
             KubeconfigCommand.self,
+            InspectCommand.self,
         ]
     )
 }

@@ -1,0 +1,21 @@
+internal import Timestamps
+
+/// Spans of time as people say them.
+enum RelativeTime {
+    /// `12 minutes ago`, `in 2 h`, `now`.
+    static func describe(_ time: Timestamp, now: Timestamp) -> String {
+        let seconds = time.seconds(since: now)
+        if seconds == 0 { return "now" }
+        return seconds < 0 ? span(-seconds) + " ago" : "in " + span(seconds)
+    }
+
+    /// The two largest units that matter.
+    static func span(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<90: "\(seconds) s"
+        case ..<5400: "\(seconds / 60) minutes"
+        case ..<172_800: seconds % 3600 < 60 ? "\(seconds / 3600) h" : "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        default: "\(seconds / 86_400) days"
+        }
+    }
+}

@@ -1,0 +1,94 @@
+internal import ArgumentParser
+internal import Authentication
+internal import Configuration
+internal import EntraTokens
+internal import Inspection
+internal import Jansson
+internal import Timestamps
+
+/// `kube-entra inspect`: says what a token is and why it would be refused. Opens no socket.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Explains one token, offline.",
+        discussion: """
+            Pass the token on standard input or with --token-file:
+
+              kubelogin get-token … | kube-entra inspect --config config.yaml --keys keys.json
+
+            The checks are the ones that `serve` runs. Without --keys, the configuration's key file or cache file is \
+            used where it is there; else the signature is not checked and the verdict is unverified.
+            """)
+
+    @OptionGroup var token: TokenArguments
+
+    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+    var config: String?
+
+    @Option(name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"))
+    var keys: String?
+
+    @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339).", valueName: "time"))
+    var at: String?
+
+    @Option(name: .long, help: "How the result is written: text or json.")
+    var output: OutputFormat = .text
+
+    @Flag(name: .long, help: "Replace names, addresses and IDs by placeholders, for a ticket.")
+    var redact = false
+
+    @Option(name: .long, help: ArgumentHelp("Print the long explanation of a reason.", valueName: "code"))
+    var explain: String?
+
+    @Flag(name: .customLong("list-reasons"), help: "Print the long explanations of all reasons.")
+    var listReasons = false
+
+    @Flag(name: .customLong("reasons-table"), help: .hidden)
+    var reasonsTable = false
+
+    func run() throws {
+        if try explained() { return }
+        let now = try Timestamp.at(at)
+        let input = TokenInput(try token.read())
+        let settings = try config.map { try LoadedConfiguration.loadOrExit($0).configuration }
+        let snapshot = try keySnapshot(settings, input: input)
+        let report = InspectionReport(input, settings: settings?.authentication, keys: snapshot, now: now)
+        var redactor = Redactor(report)
+        switch output {
+        case .json: Console.print(redact ? redactor.redact(report.json) : report.json)
+        case .text:
+            let color = Console.wantsColor
+            Console.print(redact ? report.text(color: color) { redactor.redact($0) } : report.text(color: color))
+        }
+        if report.verdict != .accepted { throw ExitCode.no }
+    }
+
+    private func keySnapshot(_ configuration: WebhookConfiguration?, input: TokenInput) throws -> KeySnapshot? {
+        guard let keys else { return configuration.flatMap(OfflineKeys.configured) }
+        let trusts = configuration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input)
+        return try OfflineKeys.read(keys, tenants: trusts)
+    }
+
+    private func explained() throws -> Bool {
+        if reasonsTable {
+            Console.print(ReasonExplanation.markdownTable)
+            return true
+        }
+        if listReasons {
+            let all = RefusalReason.allCases.map { ReasonExplanation($0) }
+            if output == .json {
+                Console.print(.array(all.map(\.json)))
+            } else {
+                Console.print(all.map(\.text).joined(separator: "\n\n"))
+            }
+            return true
+        }
+        guard let explain else { return false }
+        guard let reason = RefusalReason(rawValue: explain) else {
+            throw ValidationError("there is no reason of that name; --list-reasons prints all of them")
+        }
+        let explanation = ReasonExplanation(reason)
+        if output == .json { Console.print(explanation.json) } else { Console.print(explanation.text) }
+        return true
+    }
+}

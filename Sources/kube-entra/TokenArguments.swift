@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Files
+internal import Glibc
+
+/// How a command is given a token.
+struct TokenArguments: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "The token; - or nothing reads standard input, which keeps it out of the process list.", valueName: "token")
+    )
+    var token: String?
+
+    @Option(name: .customLong("token-file"), help: ArgumentHelp("A file that holds the token.", valueName: "file"))
+    var tokenFile: String?
+
+    /// What is read of a token at most, in bytes.
+    static let maximumBytes = 16 << 20
+
+    func validate() throws {
+        if token != nil && tokenFile != nil { throw ValidationError("give the token or --token-file, not both") }
+    }
+
+    var isGiven: Bool { token != nil || tokenFile != nil }
+
+    /// The bytes that were given; ends the command when they cannot be read.
+    func read() throws -> [UInt8] {
+        do throws(FileError) {
+            if let tokenFile { return try FileBytes.read(tokenFile, maximumBytes: TokenArguments.maximumBytes) }
+            if let token, token != "-" { return Array(token.utf8) }
+            if token == nil && isatty(STDIN_FILENO) == 1 { Console.note("reading the token from standard input") }
+            return try FileBytes.read(descriptor: STDIN_FILENO, maximumBytes: TokenArguments.maximumBytes)
+        } catch {
+            throw cannot("\(tokenFile ?? "standard input"): \(error.sentence)")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Authentication
+import EntraTokens
+import JOSE
+import Jansson
+import OpenSSL
+import Testing
+import Timestamps
+
+@Suite struct AgreementTests {
+    /// Deterministic, so that a failure can be repeated.
+    struct Generator: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+
+    static let values: [JSON?] = [
+        nil, .null, .string(""), .string("x"), .integer(0), .integer(-1), .integer(1_800_000_000), .bool(true),
+        .array([]), .object([]), .string(Forge.otherTenantID), .string("2.0"), .real(1.5), .array([.integer(1)]),
+        .string("system:masters"), .object([("groups", "src1"), ("kid", "x")]),
+    ]
+
+    static let names = [
+        "aud", "iss", "iat", "nbf", "exp", "appid", "azp", "oid", "scp", "tid", "upn", "uti", "ver", "groups", "roles",
+        "idtyp", "idp", "acct", "_claim_names", "hasgroups", "cnf", "xms_mirid",
+    ]
+
+    @Test("deciding and explaining give the same reason for thousands of random tokens", arguments: 0..<8)
+    func agree(seed: Int) throws {
+        var generator = Generator(state: UInt64(seed))
+        // One configured tenant and two: with one, explaining goes on after an issuer that is not trusted.
+        let both = Forge.settings()
+        var single = both
+        single.tenants.removeLast()
+        for _ in 0..<250 {
+            var claims: [(String, JSON?)] = []
+            for _ in 0..<Int.random(in: 0...4, using: &generator) {
+                let name = Self.names.randomElement(using: &generator) ?? "aud"
+                claims.append((name, Self.values.randomElement(using: &generator) ?? nil))
+            }
+            var header: [(String, JSON?)] = []
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                let name = ["alg", "kid", "typ", "crit", "nonce"].randomElement(using: &generator) ?? "alg"
+                header.append((name, Self.values.randomElement(using: &generator) ?? nil))
+            }
+            var token = Array(try Forge.token(header: header, claims: claims).utf8)
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                token[Int.random(in: 0..<token.count, using: &generator)] = UInt8.random(
+                    in: 32..<127, using: &generator)
+            }
+            let text = String(decoding: token, as: UTF8.self)
+            // Forge.decide throws when the two disagree.
+            _ = try Forge.decide(text, settings: both)
+            let keys = KeySnapshot([try Forge.keys().tenants[0]])
+            _ = try Forge.decide(text, settings: single, keys: keys)
+        }
+    }
+
+    @Test("the cache changes no answer")
+    func cache() throws {
+        let authenticator = Authenticator(Forge.settings())
+        let cache = DecisionCache(authenticator: authenticator, capacity: 2, maximumAge: 600)
+        let keys = try Forge.keys()
+        let tokens = try (0..<4).map { try Forge.token(claims: [("uti", .string("\($0)"))]) }
+        for offset in [Int64(0), 1, 300, 601, 3600, 3659, 3660, 10] {
+            for token in tokens + tokens.reversed() {
+                let now = Forge.now.adding(seconds: offset)
+                let bytes = Array(token.utf8)
+                let cached = bytes.withUnsafeBytes {
+                    cache.decide(token: $0, digest: .init(hashing: $0), keys: keys, now: now)
+                }
+                let direct = bytes.withUnsafeBytes { authenticator.decide(token: $0, keys: keys, now: now) }
+                #expect(cached.outcome == direct.outcome)
+            }
+        }
+        #expect(cache.count <= 2)
+        let bytes = Array(tokens[0].utf8)
+        let gone = bytes.withUnsafeBytes {
+            cache.decide(token: $0, digest: .init(hashing: $0), keys: KeySnapshot([nil, nil]), now: Forge.now)
+        }
+        #expect(gone.reason == .keysUnavailable)
+    }
+}

@@ -1,0 +1,150 @@
+import AccessPolicy
+import Authentication
+import EntraTokens
+import Inspection
+import JOSE
+import Jansson
+import OpenSSL
+import Testing
+import Timestamps
+
+@Suite struct InspectionReportTests {
+    static let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
+    static let tenantID = "11111111-2222-3333-4444-555555555555"
+    static let audience = "aaaaaaaa-0000-0000-0000-000000000000"
+    static let group = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
+    static let key = Result { try PrivateKey.generateRSA() }
+
+    static func settings() throws -> AuthenticationSettings {
+        let id = try #require(GUID(tenantID))
+        return AuthenticationSettings(tenants: [
+            TenantRules(
+                trust: TenantTrust(tenantID: id, audiences: [audience]),
+                policy: TenantPolicy(adminGroupObjectIDs: [try #require(GUID(group))]))
+        ])
+    }
+
+    static func keys() throws -> KeySnapshot {
+        let key = SigningKey(keyID: "k1", publicKey: try key.get().publicKey)
+        return KeySnapshot([TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))])
+    }
+
+    static func token(_ changes: [(String, JSON)] = []) throws -> TokenInput {
+        var claims: [(String, JSON)] = [
+            ("aud", .string(audience)), ("iss", .string("https://sts.windows.net/\(tenantID)/")),
+            ("iat", .integer(now.secondsSinceEpoch - 720)), ("nbf", .integer(now.secondsSinceEpoch - 720)),
+            ("exp", .integer(now.secondsSinceEpoch + 3600)), ("appid", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"),
+            ("oid", "0b1ec700-0000-0000-0000-000000000001"), ("scp", "x"), ("tid", .string(tenantID)),
+            ("upn", "ada@example.com"), ("name", "Ada"), ("ver", "1.0"), ("uti", "u"), ("groups", JSON([group])),
+        ]
+        for (name, value) in changes {
+            claims.removeAll { $0.0 == name }
+            claims.append((name, value))
+        }
+        let header = JSON.object([("alg", "RS256"), ("kid", "k1"), ("typ", "JWT")]).render()
+        let signed = Base64URL.encode(header) + "." + Base64URL.encode(JSON.object(claims).render())
+        let signature = try Array(signed.utf8).withUnsafeBytes { try key.get().sign(.rs256, message: $0) }
+        return TokenInput(Array((signed + "." + Base64URL.encode(signature)).utf8))
+    }
+
+    static func report(
+        _ changes: [(String, JSON)] = [], configured: Bool = true, keyed: Bool = true
+    ) throws -> InspectionReport {
+        InspectionReport(
+            try token(changes), settings: configured ? try settings() : nil, keys: keyed ? try keys() : nil, now: now)
+    }
+
+    @Test("a good token is accepted, with its user")
+    func accepted() throws {
+        let report = try Self.report()
+        #expect(report.verdict == .accepted)
+        #expect(report.user?.username == "ada@example.com")
+        #expect(report.isAdmin)
+        #expect(report.text().hasPrefix("ACCEPTED: accepted as ada@example.com, an admin"))
+        #expect(report.text().contains("(12 minutes ago)"))
+        #expect(report.text().contains("Azure CLI"))
+    }
+
+    @Test("all failures are listed, and the reason is the first")
+    func everything() throws {
+        let report = try Self.report([
+            ("aud", "00000003-0000-0000-c000-000000000000"), ("exp", .integer(Self.now.secondsSinceEpoch - 400)),
+            ("oid", "x"),
+        ])
+        #expect(report.verdict == .rejected)
+        #expect(report.reason == .audienceNotAccepted)
+        #expect(report.hint?.contains(Self.audience) == true)
+        let failed = report.checks.filter { if case .failed = $0.outcome { true } else { false } }
+        #expect(failed.map(\.check) == [.audience, .expiry, .subject])
+        #expect(failed[0].detail.contains("Microsoft Graph"))
+        #expect(failed[1].detail.hasPrefix("expired 6 minutes ago"))
+    }
+
+    @Test("another tenant's token is judged on the rest as well")
+    func otherTenant() throws {
+        let other = "99999999-2222-3333-4444-555555555555"
+        let report = try Self.report([
+            ("iss", .string("https://sts.windows.net/\(other)/")), ("tid", .string(other)),
+            ("exp", .integer(Self.now.secondsSinceEpoch - 400)),
+        ])
+        #expect(report.reason == .issuerNotTrusted)
+        #expect(
+            report.checks.first { $0.check == .issuer }?.detail.contains("for tenant \(other); this cluster trusts")
+                == true)
+        #expect(report.checks.contains { $0.check == .expiry && $0.outcome == .failed(.tokenExpired) })
+    }
+
+    @Test("without keys nothing is verified and everything else is checked")
+    func unverified() throws {
+        let report = try Self.report(keyed: false)
+        #expect(report.verdict == .unverified)
+        #expect(report.reason == nil)
+        #expect(!report.areClaimsTrusted)
+        #expect(report.checks.filter { $0.outcome == .skipped }.map(\.check) == [.key, .signature, .keyIssuer])
+        #expect(try Self.report([("oid", "x")], keyed: false).reason == .subjectMissing)
+    }
+
+    @Test("without a configuration what depends on it is skipped")
+    func unconfigured() throws {
+        let report = try Self.report(configured: false)
+        #expect(report.verdict == .accepted)
+        #expect(report.user == nil)
+        #expect(report.checks.first { $0.check == .audience }?.outcome == .skipped)
+    }
+
+    @Test("no output is wider than 80 columns, and nothing of the token or its signature is in it")
+    func width() throws {
+        for changes in [[], [("aud", JSON.string(String(repeating: "long ", count: 60)))], [("iss", "x\u{1B}[31m")]] {
+            let input = try Self.token(changes)
+            let report = InspectionReport(input, settings: try Self.settings(), keys: try Self.keys(), now: Self.now)
+            let text = report.text()
+            #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+            #expect(!text.contains("\u{1B}"))
+            let token = String(decoding: input.token, as: UTF8.self)
+            let signature = token.split(separator: ".")[2]
+            for output in [text, report.json.text()] {
+                #expect(!output.contains(signature.prefix(40)))
+                #expect(!output.contains(token.prefix(60)))
+            }
+        }
+    }
+
+    @Test("redaction leaves no name and no ID, and the same value gets the same placeholder")
+    func redaction() throws {
+        let report = try Self.report()
+        var redactor = Redactor(report)
+        for output in [report.text { redactor.redact($0) }, redactor.redact(report.json).text()] {
+            for secret in ["ada", "Ada", Self.tenantID, Self.group, Self.audience, "0b1ec700"] {
+                #expect(!output.contains(secret), "\(secret) is still there")
+            }
+            #expect(output.contains("<name-1>"))
+        }
+    }
+
+    @Test("every reason has its long explanation", arguments: RefusalReason.allCases)
+    func explanations(reason: RefusalReason) {
+        let explanation = ReasonExplanation(reason)
+        #expect(!explanation.causes.isEmpty && !explanation.fixes.isEmpty)
+        #expect(explanation.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+}
