@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Configuration
 internal import EntraTokens
 internal import Files
+internal import Inspection
 internal import Jansson
 internal import PolicyChecks
 internal import Timestamps
@@ -102,7 +103,7 @@ extension PolicyCommand {
                 try finish(checker.answer(question, now: now))
             } else {
                 let keys = try OfflineKeys.snapshot(keys, for: configuration)
-                let token = try TokenInput.read(argument: token, file: tokenFile)
+                let token = TokenInput(try TokenArguments.read(token: token, tokenFile: tokenFile)).token
                 if asTest {
                     guard let suite = PolicySuiteDraft.render(token: token, keys: keys, checker: checker, now: now)
                     else { throw cannot("the token's signature is not right, so its claims make no test") }

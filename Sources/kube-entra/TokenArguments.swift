@@ -24,6 +24,11 @@ struct TokenArguments: ParsableArguments {
 
     /// The bytes that were given; ends the command when they cannot be read.
     func read() throws -> [UInt8] {
+        try TokenArguments.read(token: token, tokenFile: tokenFile)
+    }
+
+    /// The same for commands that declare the arguments themselves.
+    static func read(token: String?, tokenFile: String?) throws -> [UInt8] {
         do throws(FileError) {
             if let tokenFile { return try FileBytes.read(tokenFile, maximumBytes: TokenArguments.maximumBytes) }
             if let token, token != "-" { return Array(token.utf8) }

@@ -5,8 +5,7 @@ internal import Files
 internal import SigningKeys
 internal import Timestamps
 
-/// Signing keys from files only, for the commands that work offline.
-enum OfflineKeys {
+extension OfflineKeys {
     /// The keys of a file for every configured tenant that they fit; without a configuration, as they are.
     static func read(_ path: String, tenants: [TenantTrust]) throws -> KeySnapshot {
         let bytes: [UInt8]
