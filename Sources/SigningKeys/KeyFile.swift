@@ -64,6 +64,12 @@ public struct KeyFile: Sendable {
         }
     }
 
+    /// Whose keys a file says it holds; nothing for a plain JWK set or what is none.
+    public static func origin(of bytes: [UInt8]) -> (tenantID: GUID?, authority: String?) {
+        guard let root = try? JSONDocument(parsing: bytes, maximumDepth: 8).root else { return (nil, nil) }
+        return (root["tenantID"]?.string.flatMap(GUID.init), root["authority"]?.string)
+    }
+
     /// The bytes of a file that says whose the keys are; itself a JWK set.
     public static func render(keys: [JWK], trust: TenantTrust, fetchedAt: Timestamp) -> [UInt8] {
         var rendered = JSON.object([

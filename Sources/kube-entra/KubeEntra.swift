@@ -20,6 +20,7 @@ struct KubeEntra: AsyncParsableCommand {
             CertsCommand.self,
             KubeconfigCommand.self,
             InspectCommand.self,
+            KeysCommand.self,
         ]
     )
 }

@@ -1,0 +1,174 @@
+internal import ArgumentParser
+internal import EntraTokens
+internal import Files
+internal import HTTPSClient
+internal import JOSE
+internal import Jansson
+internal import NIOCore
+internal import NIOPosix
+internal import SigningKeys
+internal import Timestamps
+
+/// `kube-entra keys`: signing keys in files.
+struct KeysCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keys",
+        abstract: "Saves a tenant's signing keys for offline use, and describes key files.",
+        subcommands: [Fetch.self, Show.self])
+
+    struct Fetch: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "fetch",
+            abstract: "Fetches a tenant's signing keys as `serve` does, and writes them to a file.",
+            discussion: "The file is a JWK set. Name it in signingKeys.file, or pass it to `inspect --keys`.")
+
+        @Option(name: .customLong("tenant-id"), help: "The tenant's ID.")
+        var tenantID: String
+
+        @Option(name: .long, help: "public, usGovernment or china.")
+        var cloud: Cloud = .public
+
+        @Option(name: .long, help: "Another https:// base than the cloud's.")
+        var authority: String?
+
+        @Option(name: .customLong("authority-ca"), help: "PEM of the CA that signs the authority's certificate.")
+        var authorityCA: String?
+
+        @Option(name: .long, help: "http://[user:password@]host:port; default: HTTPS_PROXY and NO_PROXY.")
+        var proxy: String?
+
+        @Option(name: .long, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"))
+        var out: String
+
+        func validate() throws {
+            guard GUID(tenantID) != nil else { throw ValidationError("--tenant-id must be a tenant's ID (a GUID)") }
+            if let authority, HTTPSURL(authority) == nil {
+                throw ValidationError("--authority must be an https:// address")
+            }
+        }
+
+        func run() throws {
+            guard let id = GUID(tenantID) else { throw ExitCode.cannot }
+            let trust = TenantTrust(
+                tenantID: id, cloud: cloud, authority: authority.map(KeysCommand.withoutSlash), audiences: [])
+            let (keys, warnings) = try fetch(trust)
+            for warning in warnings { Console.note("kube-entra: \(warning)") }
+            let bytes = KeyFile.render(keys: keys, trust: trust, fetchedAt: .now())
+            if out == "-" {
+                _ = FileBytes.writeAll(bytes, to: 1)
+                return
+            }
+            do throws(FileError) {
+                try FileBytes.write(bytes, to: out, mode: 0o644)
+            } catch {
+                throw cannot("\(out): \(error.sentence)")
+            }
+            Console.note("wrote \(keys.count) usable keys of tenant \(id) to \(out)")
+        }
+
+        private func fetch(_ trust: TenantTrust) throws -> (keys: [JWK], warnings: [String]) {
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            defer { try? group.syncShutdownGracefully() }
+            let (authorityCA, proxy) = (authorityCA, proxy)
+            let fetcher = KeyFetcher(trust: trust) { () throws(HTTPSError) in
+                try KeyPlans.client(authorityCA: authorityCA, proxy: proxy)
+            }
+            var keys: [JWK] = []
+            var seen: Set<String> = []
+            var warnings: [String] = []
+            for version in [TokenVersion.v2, .v1] {
+                do {
+                    let report = try fetcher.fetch(version, on: group.next()).wait().report
+                    for key in report.keys where key.problem == nil {
+                        let identity = (key.jwk.keyID ?? "") + " " + (key.jwk.thumbprint ?? "")
+                        if seen.insert(identity).inserted { keys.append(key.jwk) }
+                    }
+                } catch {
+                    let sentence = (error as? KeyFetchError)?.sentence ?? "\(error)"
+                    warnings.append("version \(version.rawValue): \(sentence)")
+                }
+            }
+            guard !keys.isEmpty else { throw cannot(warnings.joined(separator: "\nkube-entra: ")) }
+            return (keys, warnings)
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show",
+            abstract: "Describes each key of a file, and says why a key cannot be used.",
+            discussion: "Exit status 1 means that no key of the file can be used.")
+
+        @Argument(help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"))
+        var file: String
+
+        @Option(name: .customLong("tenant-id"), help: "The tenant that the keys are for; default: as the file says.")
+        var tenantID: String?
+
+        @Option(name: .long, help: "public, usGovernment or china.")
+        var cloud: Cloud = .public
+
+        @Option(name: .long, help: "Another https:// base than the cloud's.")
+        var authority: String?
+
+        @Option(name: .long, help: "How the result is written: text or json.")
+        var output: OutputFormat = .text
+
+        func validate() throws {
+            if let tenantID, GUID(tenantID) == nil {
+                throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
+            }
+        }
+
+        func run() throws {
+            let keyFile = try read()
+            let keys = keyFile.descriptions
+            let usable = keys.filter(\.isUsable).count
+            if output == .json {
+                Console.print(
+                    .object([
+                        ("file", .string(file)), ("tenantID", JSON(keyFile.tenantID?.description)),
+                        ("authority", JSON(keyFile.authority)), ("fetchedAt", JSON(keyFile.fetchedAt?.rfc3339)),
+                        ("usable", .integer(Int64(usable))), ("keys", .array(keys.map(\.json))),
+                    ]))
+            } else {
+                var head = "\(file): \(keys.count) keys, \(usable) usable"
+                if let tenant = keyFile.tenantID { head += "\ntenant      \(tenant)" }
+                if let fetched = keyFile.fetchedAt { head += "\nfetched     \(fetched.rfc3339)" }
+                Console.print(([head] + keys.map(\.text)).joined(separator: "\n\n"))
+            }
+            if usable == 0 { throw ExitCode.no }
+        }
+
+        private func read() throws -> KeyFile {
+            do throws(FileError) {
+                let bytes = try FileBytes.read(file, maximumBytes: KeySetReader.maximumBytes)
+                let said = KeyFile.origin(of: bytes)
+                let nobody = "00000000-0000-0000-0000-000000000000"
+                guard let id = tenantID.flatMap({ GUID($0) }) ?? said.tenantID ?? GUID(nobody) else {
+                    throw FileError.notReadable
+                }
+                var base = authority.map(KeysCommand.withoutSlash) ?? said.authority
+                if base == cloud.authority { base = nil }
+                let known = base.flatMap { base in Cloud.allCases.first { $0.authority == base } }
+                let trust = TenantTrust(
+                    tenantID: id, cloud: known ?? cloud, authority: known == nil ? base : nil, audiences: [])
+                do {
+                    return try KeyFile.parse(bytes, trust: trust)
+                } catch {
+                    Console.note("kube-entra: \(file): \(error.sentence)")
+                    throw FileError.notReadable
+                }
+            } catch {
+                if error != .notReadable { Console.note("kube-entra: \(file): \(error.sentence)") }
+                throw ExitCode.cannot
+            }
+        }
+    }
+
+    static func withoutSlash(_ base: String) -> String {
+        var base = Substring(base)
+        while base.last == "/" { base = base.dropLast() }
+        return String(base)
+    }
+}
