@@ -1,0 +1,161 @@
+internal import AccessPolicy
+internal import Authentication
+public import Configuration
+internal import EntraTokens
+public import Jansson
+public import Timestamps
+
+/// Somebody about whom both configurations are asked.
+public struct PolicyWitness: Sendable {
+    public var name: String
+    public var question: PolicyQuestion
+    public var at: Timestamp?
+
+    public init(name: String, question: PolicyQuestion, at: Timestamp? = nil) {
+        self.name = name
+        self.question = question
+        self.at = at
+    }
+
+    /// The principals of a suite's cases.
+    public static func from(_ suite: PolicySuite) -> [PolicyWitness] {
+        suite.cases.map { PolicyWitness(name: $0.name, question: $0.question, at: $0.at) }
+    }
+}
+
+/// A principal who becomes somebody else.
+public struct WitnessChange: Sendable {
+    public var name: String
+    public var before: PolicyAnswer
+    public var after: PolicyAnswer
+}
+
+/// What differs between two configurations. Order and comments make no difference, except where order means something.
+public struct PolicyDiff: Sendable {
+    public var changes: [PolicyChange]
+    public var witnesses: [WitnessChange]
+
+    public var isEmpty: Bool { changes.isEmpty && witnesses.isEmpty }
+
+    /// Compares.
+    ///
+    /// - Parameters:
+    ///   - witnesses: principals to be judged under both.
+    ///   - now: what has expired by then gives nothing.
+    public init(
+        from old: LoadedConfiguration,
+        to new: LoadedConfiguration,
+        witnesses: [PolicyWitness] = [],
+        now: Timestamp
+    ) {
+        changes = PolicyDiff.changes(from: old, to: new, now: now)
+        self.witnesses = PolicyDiff.changed(witnesses, old.configuration, new.configuration, now: now)
+    }
+
+    private static func changes(
+        from old: LoadedConfiguration,
+        to new: LoadedConfiguration,
+        now: Timestamp
+    ) -> [PolicyChange] {
+        let comparison = ConfigurationComparison(old: old, new: new, now: now)
+        return comparison.tenants() + comparison.kubernetes() + comparison.settings()
+    }
+
+    private static func changed(
+        _ witnesses: [PolicyWitness],
+        _ old: WebhookConfiguration,
+        _ new: WebhookConfiguration,
+        now: Timestamp
+    ) -> [WitnessChange] {
+        let before = PolicyChecker(old.authentication)
+        let after = PolicyChecker(new.authentication)
+        return witnesses.compactMap { witness in
+            let time = witness.at ?? now
+            // The same claims for both: a token does not change because a configuration does.
+            let maker = witness.isKnown(to: old) || !witness.isKnown(to: new) ? before : after
+            guard let claims = try? witness.question.prepared(for: maker.settings, now: time) else { return nil }
+            let change = WitnessChange(
+                name: witness.name, before: before.answer(claims, now: time), after: after.answer(claims, now: time))
+            return change.isDifferent ? change : nil
+        }
+    }
+}
+
+extension PolicyWitness {
+    /// Whether the principal's tenant is one of the configuration's.
+    fileprivate func isKnown(to configuration: WebhookConfiguration) -> Bool {
+        guard case .principal(let principal) = question, let tenant = principal.tenantID else { return true }
+        return configuration.tenants.contains { $0.trust.tenantID == tenant }
+    }
+}
+
+extension WitnessChange {
+    fileprivate var isDifferent: Bool {
+        before.reason != after.reason || before.isAdmin != after.isAdmin
+            || before.access?.user.username != after.access?.user.username
+            || Set(before.access?.user.groups ?? []) != Set(after.access?.user.groups ?? [])
+            || before.access?.emergencyReason != after.access?.emergencyReason
+    }
+
+    /// What becomes otherwise, for people.
+    public var text: String {
+        var parts: [String] = []
+        switch (before.reason, after.reason) {
+        case (.some, nil): parts.append("may sign in now")
+        case (nil, .some(let reason)): parts.append("may no longer sign in (\(reason.code))")
+        case (.some(let old), .some(let new)) where old != new:
+            parts.append("is refused for \(new.code) instead of \(old.code)")
+        default: break
+        }
+        if before.isAdmin != after.isAdmin {
+            parts.append(after.isAdmin ? "becomes cluster admin" : "is no longer cluster admin")
+        }
+        if let old = before.access?.user, let new = after.access?.user {
+            if old.username != new.username { parts.append("is called \(new.username) instead of \(old.username)") }
+            let gained = new.groups.filter { !old.groups.contains($0) }
+            let lost = old.groups.filter { !new.groups.contains($0) }
+            if !gained.isEmpty { parts.append("gets \(gained.joined(separator: ", "))") }
+            if !lost.isEmpty { parts.append("loses \(lost.joined(separator: ", "))") }
+        }
+        if before.access?.emergencyReason != after.access?.emergencyReason, before.isAdmitted, after.isAdmitted {
+            parts.append(
+                after.access?.emergencyReason == nil
+                    ? "has no emergency access any more"
+                    : before.access?.emergencyReason == nil
+                        ? "has emergency access now" : "has emergency access for another reason")
+        }
+        return "\(name): \(parts.joined(separator: "; "))".printable
+    }
+}
+
+extension PolicyDiff {
+    /// The differences for people.
+    public var text: String {
+        guard !isEmpty else { return "no difference" }
+        var lines = changes.map(\.text)
+        if !witnesses.isEmpty {
+            if !lines.isEmpty { lines.append("") }
+            lines.append("principals that change:")
+            lines.append(contentsOf: witnesses.map { "  " + $0.text })
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The differences for programs.
+    public var json: JSON {
+        .object([
+            ("different", .bool(!isEmpty)),
+            ("changes", .array(changes.map(\.json))),
+            (
+                "principals",
+                .array(
+                    witnesses.map { witness in
+                        .object([
+                            ("name", .string(witness.name)), ("message", .string(witness.text)),
+                            ("before", witness.before.json), ("after", witness.after.json),
+                        ])
+                    })
+            ),
+        ])
+    }
+}

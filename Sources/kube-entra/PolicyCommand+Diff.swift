@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import Configuration
+internal import PolicyChecks
+internal import Timestamps
+
+extension PolicyCommand {
+    /// `kube-entra policy diff`: what a change of the configuration means for people.
+    struct Diff: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "diff",
+            abstract: "Who gains and who loses what between two configurations.",
+            discussion: """
+                + somebody can do more, - somebody can do less, ~ neither. Exit status 0: no difference; 1: different.
+                """
+        )
+
+        @Argument(help: ArgumentHelp("The configurations: as it is, and as it shall be.", valueName: "old new"))
+        var configurations: [String] = []
+
+        @Option(
+            name: .long, parsing: .upToNextOption,
+            help: ArgumentHelp("JSON claims of principals to compare.", valueName: "file"))
+        var claims: [String] = []
+
+        @Option(
+            name: .long, parsing: .upToNextOption,
+            help: ArgumentHelp("Test suites whose principals to compare.", valueName: "file"))
+        var suite: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Judge as of this time; default: now.", valueName: "rfc3339"))
+        var at: String?
+
+        @Option(name: .long, help: "How the result is written: text or json.")
+        var output: OutputFormat = .text
+
+        mutating func validate() throws {
+            // An option that takes several files also takes the configurations behind it.
+            if configurations.isEmpty {
+                if claims.count > 2 {
+                    configurations = claims.suffix(2)
+                    claims.removeLast(2)
+                } else if suite.count > 2 {
+                    configurations = suite.suffix(2)
+                    suite.removeLast(2)
+                }
+            }
+            guard configurations.count == 2 else {
+                throw ValidationError("give two configuration files: OLD and NEW")
+            }
+            if let at, Timestamp(rfc3339: at) == nil {
+                throw ValidationError("--at must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
+            }
+        }
+
+        func run() throws {
+            let before = try LoadedConfiguration.loadOrExit(configurations[0])
+            let after = try LoadedConfiguration.loadOrExit(configurations[1])
+            var witnesses = try claims.map { file in
+                PolicyWitness(name: file, question: .claims(try ClaimsFile.read(file), resolvedGroups: nil))
+            }
+            witnesses += try PolicySuite.loadOrExit(suite).flatMap { PolicyWitness.from($0) }
+            let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
+            let diff = PolicyDiff(from: before, to: after, witnesses: witnesses, now: now)
+            switch output {
+            case .text: Console.print(diff.text)
+            case .json: Console.print(diff.json)
+            }
+            if !diff.isEmpty { throw ExitCode.no }
+        }
+    }
+}

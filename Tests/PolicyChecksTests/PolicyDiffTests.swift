@@ -1,0 +1,336 @@
+import Configuration
+import EntraTokens
+import Jansson
+import PolicyChecks
+import Testing
+import Timestamps
+
+private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
+
+/// A configuration with every field, so that each can be changed once.
+private let full = """
+    apiVersion: kube-entra.dev/v1
+    kind: WebhookConfiguration
+    server:
+      listen: 127.0.0.1:8443
+      operations: 127.0.0.1:8480
+      certificate: server.crt
+      privateKey: server.key
+      clientCA: ca.crt
+      allowedClientNames: [apiserver]
+      protocols: [http/1.1, h2]
+    tenants:
+      - tenantID: 11111111-2222-3333-4444-555555555555
+        cloud: public
+        authority: https://login.example
+        authorityCA: authority.crt
+        audiences: [aaaaaaaa-0000-0000-0000-000000000000]
+        allowedClientAppIDs: [cccccccc-0000-0000-0000-000000000000]
+        subjects: [user, app]
+        requiredClaims: { acrs: [c1] }
+        maximumTokenLifetime: 29h
+        adminGroupObjectIDs: [5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed]
+        groupMappings:
+          - groupObjectID: 9999aaaa-bbbb-cccc-dddd-eeeeffff0000
+            kubernetesGroups: [developers]
+        appRoleMappings:
+          - appRole: Cluster.Viewer
+            kubernetesGroups: [viewers]
+        groupOverage: deny
+        directory:
+          clientID: bbbbbbbb-0000-0000-0000-000000000000
+          clientSecretFile: secret
+          groups: configured
+          timeout: 2s
+          cacheFor: 5m
+          staleFor: 0s
+          graphEndpoint: https://graph.example
+          graphCA: graph.crt
+        emergencyAccess:
+          - objectID: 7777aaaa-bbbb-cccc-dddd-eeeeffff0000
+            until: 2030-01-01T00:00:00Z
+            kubernetesGroups: [kube-entra:cluster-admins]
+            reason: incident 4711
+        proofOfPossession: accept
+        clusterHost: cluster.example
+        signingKeys:
+          refreshEvery: 1h
+          unknownKeyRefreshInterval: 5m
+          maximumAge: 24h
+          cacheFile: cache.json
+          file: keys.json
+          proxy: http://user:secret@proxy.example:3128
+    kubernetes:
+      adminGroups: [kube-entra:cluster-admins]
+      username: upn
+      usernamePrefix: ""
+      groupObjectIDs: include
+      groupPrefix: ""
+    limits: { tokenBytes: 65536, headerBytes: 32768, bodyBytes: 4194304, bytesInFlight: 67108864, connections: 4096, streamsPerConnection: 250, handshakeTimeout: 10s, requestTimeout: 11s, idleTimeout: 120s, reviewDeadline: 5s, clockSkew: 60s }
+    verifiedTokenCache: { entries: 10000, maximumAge: 10m }
+    logging: { level: info, format: text, audit: audit.jsonl }
+    """
+
+private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = []) throws -> PolicyDiff {
+    PolicyDiff(
+        from: try TestConfiguration.load(old),
+        to: try TestConfiguration.load(new),
+        witnesses: witnesses,
+        now: now
+    )
+}
+
+@Suite struct PolicyDiffTests {
+    struct Edit: Sendable, CustomTestStringConvertible {
+        let old: String
+        let new: String
+        let message: String
+        init(_ old: String, _ new: String, _ message: String) {
+            self.old = old
+            self.new = new
+            self.message = message
+        }
+        var testDescription: String { "\(old) → \(new)" }
+    }
+
+    static let tenant = "tenants[11111111-2222-3333-4444-555555555555]."
+    static let edits: [Edit] = [
+        Edit("8443", "9443", "~ server.listen changes from 127.0.0.1:8443 to 127.0.0.1:9443"),
+        Edit("8480", "9480", "~ server.operations changes from 127.0.0.1:8480 to 127.0.0.1:9480"),
+        Edit("server.crt", "new.crt", "~ server.certificate changes from server.crt to new.crt"),
+        Edit("server.key", "/k/new.key", "~ server.privateKey changes from server.key to /k/new.key"),
+        Edit("clientCA: ca.crt", "clientCA: b.crt", "~ server.clientCA changes from ca.crt to b.crt"),
+        Edit(
+            "clientCA: ca.crt\n  allowedClientNames: [apiserver]", "insecureAllowAnyClient: true",
+            "+ anybody who reaches the webhook may ask it about tokens"),
+        Edit("[apiserver]", "[]", "+ every caller with a certificate from the client CA may ask about tokens"),
+        Edit(
+            "[apiserver]", "[apiserver, probe]", "+ callers whose certificate names probe may ask about tokens now"),
+        Edit("[apiserver]", "[probe]", "- callers whose certificate names apiserver may no longer ask about tokens"),
+        Edit("[http/1.1, h2]", "[h2, http/1.1]", "~ server.protocols changes from http/1.1, h2 to h2, http/1.1"),
+        Edit("cloud: public", "cloud: china", "~ tokens of cloud china are accepted instead of those of cloud public"),
+        Edit(
+            "authority: https://login.example", "authority: null",
+            "~ tokens issued by https://login.microsoftonline.com are accepted instead of those issued by"
+                + " https://login.example"),
+        Edit(
+            "authorityCA: authority.crt", "authorityCA: null",
+            "~ \(tenant)authorityCA changes from authority.crt to the default"),
+        Edit(
+            "[aaaaaaaa-0000-0000-0000-000000000000]", "[AAAAAAAA-0000-0000-0000-000000000000, api://x]",
+            "+ tokens for audience api://x are accepted now"),
+        Edit(
+            "[aaaaaaaa-0000-0000-0000-000000000000]", "[api://x]",
+            "- tokens for audience aaaaaaaa-0000-0000-0000-000000000000 are no longer accepted"),
+        Edit(
+            "[cccccccc-0000-0000-0000-000000000000]", "[]",
+            "+ tokens are accepted whichever application asked for them, not only"
+                + " cccccccc-0000-0000-0000-000000000000"),
+        Edit(
+            "[cccccccc-0000-0000-0000-000000000000]",
+            "[cccccccc-0000-0000-0000-000000000000, dddddddd-0000-0000-0000-000000000000]",
+            "+ tokens that application dddddddd-0000-0000-0000-000000000000 asked for are accepted now"),
+        Edit("[user, app]", "[user, app, guest]", "+ guests may sign in now"),
+        Edit("[user, app]", "[user]", "- applications may no longer sign in"),
+        Edit("{ acrs: [c1] }", "{}", "+ who does not have claim acrs = c1 may sign in now too"),
+        Edit("{ acrs: [c1] }", "{ acrs: [c1, c2] }", "+ who has claim acrs = c2 may sign in now"),
+        Edit("{ acrs: [c1] }", "{ acrs: c1, xx: y }", "- only who has claim xx = y may sign in now"),
+        Edit("29h", "1h", "- tokens may be valid for 1h instead of 29h"),
+        Edit(
+            "[5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed]", "[]",
+            "- members of group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed are no longer cluster admins"),
+        Edit(
+            "[5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed]",
+            "[5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed, 12340000-bbbb-cccc-dddd-eeeeffff0000]",
+            "+ members of group 12340000-bbbb-cccc-dddd-eeeeffff0000 become cluster admins"),
+        Edit(
+            "[developers]", "[developers, testers]",
+            "+ members of group 9999aaaa-bbbb-cccc-dddd-eeeeffff0000 get Kubernetes group testers"),
+        Edit(
+            "[developers]", "[developers, 'kube-entra:cluster-admins']",
+            "+ members of group 9999aaaa-bbbb-cccc-dddd-eeeeffff0000 get Kubernetes group kube-entra:cluster-admins,"
+                + " which makes them cluster admins"),
+        Edit(
+            "groupObjectID: 9999aaaa", "groupObjectID: 8888aaaa",
+            "- members of group 9999aaaa-bbbb-cccc-dddd-eeeeffff0000 lose Kubernetes group developers"),
+        Edit("Cluster.Viewer", "Cluster.Seer", "+ holders of app role Cluster.Seer get Kubernetes group viewers"),
+        Edit("[viewers]", "[v1, v2]", "+ holders of app role Cluster.Viewer get Kubernetes groups v1, v2"),
+        Edit(
+            "groupOverage: deny", "groupOverage: resolve",
+            "+ principals in too many groups for a token sign in with the groups that the directory names"),
+        Edit(
+            "groupOverage: deny", "groupOverage: ignore",
+            "+ principals in too many groups for a token sign in without their groups"),
+        Edit(
+            "clientID: bbbb", "clientID: abbb",
+            "~ \(tenant)directory.clientID changes from bbbbbbbb-0000-0000-0000-000000000000 to"
+                + " abbbbbbb-0000-0000-0000-000000000000"),
+        Edit(
+            "clientSecretFile: secret", "managedIdentity: true",
+            "~ \(tenant)directory.credential changes from clientSecretFile secret to managedIdentity"),
+        Edit("groups: configured", "groups: all", "~ \(tenant)directory.groups changes from configured to all"),
+        Edit("timeout: 2s", "timeout: 3s", "~ \(tenant)directory.timeout changes from 2s to 3s"),
+        Edit("cacheFor: 5m", "cacheFor: 6m", "~ \(tenant)directory.cacheFor changes from 5m to 6m"),
+        Edit("staleFor: 0s", "staleFor: 1h", "~ \(tenant)directory.staleFor changes from 0s to 1h"),
+        Edit(
+            "https://graph.example", "https://g.example",
+            "~ \(tenant)directory.graphEndpoint changes from https://graph.example to https://g.example"),
+        Edit("graph.crt", "g.crt", "~ \(tenant)directory.graphCA changes from graph.crt to g.crt"),
+        Edit(
+            "objectID: 7777aaaa", "objectID: 6666aaaa",
+            "- object 7777aaaa-bbbb-cccc-dddd-eeeeffff0000 loses emergency access to group kube-entra:cluster-admins"),
+        Edit(
+            "2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z",
+            "+ emergency access of object 7777aaaa-bbbb-cccc-dddd-eeeeffff0000 ends on 2031-01-01T00:00:00Z instead of"
+                + " 2030-01-01T00:00:00Z"),
+        Edit(
+            "2030-01-01T00:00:00Z", "2020-01-01T00:00:00Z",
+            "- emergency access of object 7777aaaa-bbbb-cccc-dddd-eeeeffff0000 ends on 2020-01-01T00:00:00Z instead of"
+                + " 2030-01-01T00:00:00Z"),
+        Edit(
+            "kubernetesGroups: [kube-entra:cluster-admins]", "kubernetesGroups: [rescue]",
+            "+ object 7777aaaa-bbbb-cccc-dddd-eeeeffff0000 gets emergency access to group rescue"),
+        Edit(
+            "incident 4711", "incident 4712",
+            "~ the reason for the emergency access of object 7777aaaa-bbbb-cccc-dddd-eeeeffff0000 changes"),
+        Edit(
+            "proofOfPossession: accept", "proofOfPossession: require",
+            "- bearer tokens are no longer accepted, only those with a proof of possession"),
+        Edit(
+            "proofOfPossession: accept", "proofOfPossession: off",
+            "~ proof-of-possession tokens are no longer accepted, bearer tokens are"),
+        Edit(
+            "clusterHost: cluster.example", "clusterHost: other.example",
+            "~ proofs of possession must be made for other.example instead of cluster.example"),
+        Edit("refreshEvery: 1h", "refreshEvery: 2h", "~ \(tenant)signingKeys.refreshEvery changes from 1h to 2h"),
+        Edit(
+            "Interval: 5m", "Interval: 9m",
+            "~ \(tenant)signingKeys.unknownKeyRefreshInterval changes from 5m to 9m"),
+        Edit("maximumAge: 24h", "maximumAge: 48h", "~ \(tenant)signingKeys.maximumAge changes from 24h to 48h"),
+        Edit("cache.json", "c.json", "~ \(tenant)signingKeys.cacheFile changes from cache.json to c.json"),
+        Edit("keys.json", "k.json", "~ \(tenant)signingKeys.file changes from keys.json to k.json"),
+        Edit("http://user:secret@proxy", "http://user:other@proxy", "~ signing keys are fetched through another proxy"),
+        Edit(
+            "adminGroups: [kube-entra:cluster-admins]", "adminGroups: [system:masters]",
+            "+ cluster admins get Kubernetes group system:masters"),
+        Edit(
+            "username: upn", "username: oid",
+            "~ users are named by object ID instead of user principal name, so bindings to their names no longer match"
+        ),
+        Edit(
+            "usernamePrefix: \"\"", "usernamePrefix: \"e:\"",
+            "~ user names begin with \"e:\" instead of \"\", so bindings to them no longer match"),
+        Edit(
+            "groupObjectIDs: include", "groupObjectIDs: drop", "- bindings to group object IDs no longer take effect"),
+        Edit(
+            "groupPrefix: \"\"", "groupPrefix: \"e:\"",
+            "~ group object IDs begin with \"e:\" instead of \"\", so bindings to them no longer match"),
+        Edit("tokenBytes: 65536", "tokenBytes: 1000", "~ limits.tokenBytes changes from 65536 to 1000"),
+        Edit("headerBytes: 32768", "headerBytes: 1000", "~ limits.headerBytes changes from 32768 to 1000"),
+        Edit("bodyBytes: 4194304", "bodyBytes: 1000", "~ limits.bodyBytes changes from 4194304 to 1000"),
+        Edit("bytesInFlight: 67108864", "bytesInFlight: 9", "~ limits.bytesInFlight changes from 67108864 to 9"),
+        Edit("connections: 4096", "connections: 9", "~ limits.connections changes from 4096 to 9"),
+        Edit("PerConnection: 250", "PerConnection: 9", "~ limits.streamsPerConnection changes from 250 to 9"),
+        Edit("handshakeTimeout: 10s", "handshakeTimeout: 9s", "~ limits.handshakeTimeout changes from 10s to 9s"),
+        Edit("requestTimeout: 11s", "requestTimeout: 9s", "~ limits.requestTimeout changes from 11s to 9s"),
+        Edit("idleTimeout: 120s", "idleTimeout: 9s", "~ limits.idleTimeout changes from 2m to 9s"),
+        Edit("reviewDeadline: 5s", "reviewDeadline: 9s", "~ limits.reviewDeadline changes from 5s to 9s"),
+        Edit("clockSkew: 60s", "clockSkew: 0s", "~ limits.clockSkew changes from 1m to 0s"),
+        Edit("entries: 10000", "entries: 0", "~ verifiedTokenCache.entries changes from 10000 to 0"),
+        Edit("maximumAge: 10m", "maximumAge: 9m", "~ verifiedTokenCache.maximumAge changes from 10m to 9m"),
+        Edit("level: info", "level: debug", "~ logging.level changes from info to debug"),
+        Edit("format: text", "format: json", "~ logging.format changes from text to json"),
+        Edit("audit: audit.jsonl", "audit: null", "~ logging.audit changes from audit.jsonl to the default"),
+    ]
+
+    @Test(arguments: edits)
+    func saysWhatEachFieldMeans(_ edit: Edit) throws {
+        #expect(full.contains(edit.old))
+        let diff = try compare(full, full.replacing(edit.old, with: edit.new))
+        #expect(diff.text.split(separator: "\n").contains(Substring(edit.message)), "\(diff.text)")
+        #expect(!diff.text.contains("secret@"))
+        let back = try compare(full.replacing(edit.old, with: edit.new), full)
+        #expect(!back.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("[user, app]", "[app, user, app]"),
+        ("https://login.example", "https://login.example/"),
+        ("5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed", "\"{5D24AAAA-BBBB-CCCC-DDDD-EEEEAFA27AED}\""),
+        ("kind: WebhookConfiguration", "kind: WebhookConfiguration # a comment"),
+        ("29h", "28h60m"),
+        ("limits: {", "limits: { "),
+    ])
+    func spellingOrderAndCommentsAreNoDifference(_ old: String, _ new: String) throws {
+        let diff = try compare(full, full.replacing(old, with: new))
+        #expect(diff.text == "no difference")
+    }
+
+    @Test func theSameFileInAnotherFolderIsNoDifference() throws {
+        let diff = PolicyDiff(
+            from: try TestConfiguration.load(full, path: "/etc/old/webhook.yaml"),
+            to: try TestConfiguration.load(full, path: "new.yaml"),
+            now: now)
+        #expect(diff.text == "no difference")
+    }
+
+    @Test func namesWhatATenantBringsAndTakes() throws {
+        let two = TestConfiguration.text(
+            rest: """
+                  - tenantID: 22222222-2222-3333-4444-555555555555
+                    audiences: [api://x]
+                    adminGroupObjectIDs: [\(TestConfiguration.other)]
+                """)
+        let one = TestConfiguration.text()
+        #expect(
+            try compare(one, two).text == """
+                + principals of tenant 22222222-2222-3333-4444-555555555555 may sign in now
+                + tenant 22222222-2222-3333-4444-555555555555: members of group \(TestConfiguration.other) become \
+                cluster admins
+                """)
+        #expect(try compare(two, one).changes.allSatisfy { $0.effect == .loses })
+    }
+
+    @Test func aMappingCanKeepSomebodyAdmin() throws {
+        let after = full.replacing("adminGroupObjectIDs: [5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed]", with: "").replacing(
+            "groupMappings:",
+            with: """
+                groupMappings:
+                      - groupObjectID: 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed
+                        kubernetesGroups: [kube-entra:cluster-admins]
+                """)
+        #expect(
+            try compare(full, after).text.contains(
+                "~ members of group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed are cluster admins by a group mapping only"))
+    }
+
+    @Test func showsWhichPrincipalsChange() throws {
+        let suite = try PolicySuite.parse(
+            Array(
+                """
+                tests:
+                - {name: admin, given: {groups: [\(TestConfiguration.admins)]}, expect: {admitted: true}}
+                - {name: nobody, given: {user: x}, expect: {admitted: true}}
+                - {name: guest, given: {kind: guest}, expect: {admitted: true}}
+                """.utf8), path: "suite.yaml")
+        let old = TestConfiguration.text(tenant: TestConfiguration.standardTenant + "\nsubjects: [user]")
+        let new = TestConfiguration.text(
+            tenant: TestConfiguration.standardTenant.replacing(TestConfiguration.admins, with: TestConfiguration.other)
+                + "\nsubjects: [user, guest]")
+        let diff = try compare(old, new, witnesses: PolicyWitness.from(suite))
+        #expect(
+            diff.witnesses.map(\.text) == [
+                "admin: is no longer cluster admin; loses kube-entra:cluster-admins",
+                "guest: may sign in now",
+            ])
+        #expect(diff.json.text().contains("\"different\":true"))
+    }
+
+    @Test func aPrincipalsTokenDoesNotFollowAChangedAudience() throws {
+        let suite = try PolicySuite.parse(
+            Array("tests: [{name: a, given: {user: x}, expect: {admitted: true}}]".utf8), path: "suite.yaml")
+        let new = TestConfiguration.text().replacing(TestConfiguration.audience, with: "api://other")
+        let diff = try compare(TestConfiguration.text(), new, witnesses: PolicyWitness.from(suite))
+        #expect(diff.witnesses.map(\.text) == ["a: may no longer sign in (audience_not_accepted)"])
+    }
+}
