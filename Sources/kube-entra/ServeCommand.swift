@@ -32,7 +32,14 @@ struct ServeCommand: AsyncParsableCommand {
             throw ExitCode.cannot
         }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let service = WebhookService(loaded: loaded, identity: identity, logLevel: logLevel)
+        let audit = try loaded.configuration.logging.audit.map { path in
+            guard let writer = LineWriter(appendingTo: path) else {
+                Console.note(loaded.problem("logging.audit", "\(path): cannot be written to").description)
+                throw ExitCode.cannot
+            }
+            return writer
+        }
+        let service = WebhookService(loaded: loaded, identity: identity, audit: audit, logLevel: logLevel)
         do {
             try await service.start()
         } catch {

@@ -16,12 +16,15 @@ internal import WebhookServer
 final class WebhookService: Sendable {
     private struct Current {
         var loaded: LoadedConfiguration
+        var identity: ServerIdentity
         var keys: SigningKeyStore
         var stamps: [String: FileStamp?]
         var isStopping = false
     }
 
     private let logger: Logger
+    private let writer: LineWriter
+    private let audit: LineWriter?
     private let metrics: ServerMetrics
     private let server: WebhookServer
     /// Fetches, timers and files live here and not on the loops that answer.
@@ -33,11 +36,16 @@ final class WebhookService: Sendable {
     /// How often files are looked at.
     private static let pollInterval = TimeAmount.seconds(1)
 
-    init(loaded: LoadedConfiguration, identity: ServerIdentity, logLevel: Configuration.LogLevel?) {
+    /// - Parameter audit: where decisions are written down; nil when no file is configured.
+    init(
+        loaded: LoadedConfiguration, identity: ServerIdentity, audit: LineWriter?, logLevel: Configuration.LogLevel?
+    ) {
         let configuration = loaded.configuration
         let level = Logger.Level(rawValue: (logLevel ?? configuration.logging.level).rawValue) ?? .info
         let isJSON = configuration.logging.format == .json
         let writer = LineWriter(descriptor: STDERR_FILENO)
+        self.writer = writer
+        self.audit = audit
         logger = Logger(label: "kube-entra") { label in
             LineLogHandler(label: label, level: level, format: isJSON ? .json : .text, writer: writer)
         }
@@ -54,7 +62,7 @@ final class WebhookService: Sendable {
             loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
             onChange: { snapshot in serverBox.withLockedValue { $0 }?.update(keys: snapshot) })
         let current = NIOLockedValueBox(
-            Current(loaded: loaded, keys: keys, stamps: WebhookService.stamps(loaded)))
+            Current(loaded: loaded, identity: identity, keys: keys, stamps: WebhookService.stamps(loaded)))
         self.current = current
         server = WebhookServer(
             options: ServerOptions(configuration),
@@ -72,7 +80,12 @@ final class WebhookService: Sendable {
                     KeyPlans.readinessFailure(current.withLockedValue { $0.keys }.status(), now: .now())
                 },
             ],
-            logger: logger)
+            logger: logger,
+            audit: audit,
+            status: {
+                let (loaded, identity, keys) = current.withLockedValue { ($0.loaded, $0.identity, $0.keys) }
+                return StatusInfo(loaded, identity: identity, keys: keys.status())
+            })
         addresses = "\(configuration.server.listen) and \(configuration.server.operations)"
         let server = server
         serverBox.withLockedValue { $0 = server }
@@ -110,17 +123,22 @@ final class WebhookService: Sendable {
         await server.stop(within: .seconds(20))
         current.withLockedValue { $0.keys }.stop()
         logger.notice("ended")
+        audit?.flush()
+        writer.flush()
     }
 
     /// Ends without waiting for anything.
     func endNow() {
         logger.warning("ended at once by a second signal")
+        writer.flush()
         Glibc.exit(1)
     }
 
     // MARK: Reload
 
     func reloadNow() {
+        // Whoever rotates the audit file says so with this signal too.
+        audit?.reopen()
         background.next().execute {
             self.logger.notice("SIGHUP: reading configuration, certificates and key files again")
             self.reload()
@@ -188,6 +206,7 @@ final class WebhookService: Sendable {
         }
         current.withLockedValue { current in
             current.loaded = loaded
+            current.identity = identity
             current.stamps = WebhookService.stamps(loaded)
         }
     }

@@ -1,0 +1,36 @@
+internal import Configuration
+internal import EntraTokens
+internal import OpenSSL
+internal import SigningKeys
+internal import Timestamps
+internal import WebhookServer
+
+extension StatusInfo {
+    /// What `/statusz` tells about what is in force.
+    init(_ loaded: LoadedConfiguration, identity: ServerIdentity, keys: [TenantKeyStatus]) {
+        let clouds = Dictionary(
+            loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
+            uniquingKeysWith: { first, _ in first })
+        self.init(
+            version: Version.current,
+            configurationFile: loaded.path,
+            configurationSHA256: loaded.contentSHA256,
+            tenants: keys.map { status in
+                Tenant(
+                    tenantID: status.tenantID.description,
+                    cloud: clouds[status.tenantID]?.rawValue ?? "",
+                    keyCount: status.keyCount,
+                    lastSuccess: status.lastSuccess,
+                    nextRefresh: status.nextRefresh,
+                    problem: status.lastError)
+            },
+            certificates: [Certificate("server.certificate", identity.certificate)]
+                + identity.clientAuthorities.map { Certificate("server.clientCA", $0) })
+    }
+}
+
+extension StatusInfo.Certificate {
+    fileprivate init(_ field: String, _ certificate: OpenSSL.Certificate) {
+        self.init(field: field, subject: certificate.subject, expires: certificate.notAfter)
+    }
+}
