@@ -8,6 +8,10 @@ public struct ConfigurationTemplate: Sendable {
     public var cloud: Cloud
     /// Folder of the certificates, as written into the file.
     public var certificates: String
+    /// Empty: any application may ask for tokens.
+    public var allowedClientAppIDs: [GUID] = []
+    /// Single lines that become comments at the beginning.
+    public var notes: [String] = []
 
     public init(
         tenantID: GUID,
@@ -26,7 +30,7 @@ public struct ConfigurationTemplate: Sendable {
     /// The file's text: every field there is, those at their defaults as comments.
     public func render() -> String {
         """
-        # Configuration of kube-entra. Check a change with `kube-entra config check FILE` and see what it means with
+        \(notes.map { $0.isEmpty ? "#\n" : "# \($0)\n" }.joined())# Configuration of kube-entra. Check a change with `kube-entra config check FILE` and see what it means with
         # `kube-entra policy diff OLD NEW`. A running webhook picks changes up by itself.
         apiVersion: kube-entra.dev/v1
         kind: WebhookConfiguration
@@ -48,7 +52,7 @@ public struct ConfigurationTemplate: Sendable {
             # authority: https://login.example     # another base than the cloud's
             # authorityCA: authority-ca.crt        # PEM of the CA of the authority's certificate; default: the system's
             audiences: [\(audiences.map(ConfigurationTemplate.quoted).joined(separator: ", "))]
-            # allowedClientAppIDs: []              # applications that may ask for tokens; default: any
+            \(clients)
             subjects: [user, guest, app, managedIdentity]   # who may sign in
             # requiredClaims: {}                   # claim: value, or a list of accepted values
             # maximumTokenLifetime: 29h
@@ -101,6 +105,14 @@ public struct ConfigurationTemplate: Sendable {
           # audit: audit.jsonl              # a file of JSON lines
 
         """
+    }
+
+    private var clients: String {
+        let list = allowedClientAppIDs.map(\.description).joined(separator: ", ")
+        let mark = allowedClientAppIDs.isEmpty ? "# " : ""
+        return
+            "\(mark)allowedClientAppIDs: [\(list)]\(mark.isEmpty ? "  " : "              ")# applications that may ask for"
+            + " tokens; default: any"
     }
 
     /// As a YAML text in double quotes where it needs them.

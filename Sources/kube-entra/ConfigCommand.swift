@@ -8,7 +8,7 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
         abstract: "Writes and checks configuration files.",
-        subcommands: [Check.self, Init.self])
+        subcommands: [Check.self, Init.self, ImportAKSCommand.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -1,0 +1,150 @@
+internal import ArgumentParser
+internal import Configuration
+internal import EntraTokens
+internal import Files
+internal import Glibc
+internal import Jansson
+internal import PolicyChecks
+
+/// `kube-entra config import-aks`: from AKS-managed Entra integration to a configuration.
+struct ImportAKSCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import-aks",
+        abstract: "Turns an AKS aadProfile into a configuration.",
+        discussion: """
+            Reads what `az aks show` or `az aks list` prints, an ARM template, or an aadProfile alone. Several \
+            clusters that differ become one file each, in --folder; or choose one with --cluster.
+            """
+    )
+
+    /// `az aks list` of a large subscription is a few megabytes.
+    private static let maximumBytes = 32 << 20
+
+    @Argument(help: ArgumentHelp("The JSON file; - or nothing reads standard input.", valueName: "file"))
+    var file: String?
+
+    @Option(name: .customLong("tenant-id"), help: "The tenant, where the profile does not name it.")
+    var tenantID: String?
+
+    @Option(name: .long, help: "public, usGovernment or china; default: by the cluster's address.")
+    var cloud: Cloud?
+
+    @Option(name: .long, help: ArgumentHelp("Only the cluster of this name.", valueName: "name"))
+    var cluster: String?
+
+    @Option(name: .long, help: "The folder of the certificates, as seen from the configuration file.")
+    var certs: String = "certs"
+
+    @Option(name: .long, help: "Where to write; standard output without it.")
+    var out: String?
+
+    @Option(name: .long, help: "Write one file a cluster into this folder, each named after its cluster.")
+    var folder: String?
+
+    @Flag(name: .long, help: "Overwrite files that are there.")
+    var force = false
+
+    func validate() throws {
+        if let tenantID, GUID(lenient: tenantID) == nil {
+            throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
+        }
+        guard out == nil || folder == nil else { throw ValidationError("give --out or --folder, not both") }
+    }
+
+    func run() throws {
+        let clusters = try readClusters()
+        if let folder {
+            try writeAll(clusters, into: folder)
+            return
+        }
+        guard let first = clusters.first else { throw ExitCode.cannot }
+        guard clusters.allSatisfy({ $0.isSameSetup(as: first) }) else {
+            let names = clusters.enumerated().map { $1.name ?? "number \($0 + 1)" }.joined(separator: ", ")
+            throw cannot(
+                "these \(clusters.count) clusters have different settings, and one configuration for all would let"
+                    + " each cluster's admins into the others: choose with --cluster, or write all with --folder."
+                    + " Clusters: \(names)")
+        }
+        let text = try render(first)
+        if let out {
+            try write(text, to: out)
+        } else {
+            _ = FileBytes.writeAll(Array(text.utf8), to: STDOUT_FILENO)
+        }
+    }
+
+    private func readClusters() throws -> [AKSCluster] {
+        let source = file.flatMap { $0 == "-" ? nil : $0 }
+        let place = source ?? "standard input"
+        let document: JSONDocument
+        do {
+            let bytes =
+                try source.map { try FileBytes.read($0, maximumBytes: ImportAKSCommand.maximumBytes) }
+                ?? FileBytes.read(descriptor: STDIN_FILENO, maximumBytes: ImportAKSCommand.maximumBytes)
+            document = try JSONDocument(parsing: bytes, maximumBytes: ImportAKSCommand.maximumBytes, maximumDepth: 64)
+        } catch let error as FileError {
+            throw cannot("\(place): \(error.sentence)")
+        } catch let error as JSONError {
+            throw cannot("\(place): \(error.sentence)")
+        }
+        var clusters = AKSDocument.clusters(in: document)
+        guard !clusters.isEmpty else {
+            throw cannot("\(place): there is no aadProfile in it; `az aks show` prints one")
+        }
+        if let cluster {
+            clusters = clusters.filter { $0.name == cluster }
+            guard !clusters.isEmpty else { throw cannot("\(place): there is no cluster of the name given") }
+        }
+        return clusters
+    }
+
+    /// The configuration of a cluster; what people must know goes to standard error.
+    private func render(_ cluster: AKSCluster) throws -> String {
+        let prefix = cluster.name.map { "\($0): " } ?? ""
+        guard cluster.problems.isEmpty else {
+            for problem in cluster.problems { Console.note("kube-entra: \(prefix)\(problem)") }
+            throw ExitCode.cannot
+        }
+        guard let tenant = tenantID.flatMap({ GUID(lenient: $0) }) ?? cluster.tenantID else {
+            throw cannot("\(prefix)the profile does not name the tenant: give --tenant-id")
+        }
+        for note in cluster.notes { Console.note("note: \(prefix)\(note)") }
+        return cluster.template(tenantID: tenant, cloud: cloud, certificates: certs).render()
+    }
+
+    private func writeAll(_ clusters: [AKSCluster], into folder: String) throws {
+        var names: Set<String> = []
+        var isComplete = true
+        for (index, cluster) in clusters.enumerated() {
+            var name = fileName(cluster.name) ?? "cluster-\(index + 1)"
+            if !names.insert(name).inserted { name += "-\(index + 1)" }
+            names.insert(name)
+            do {
+                try write(render(cluster), to: "\(folder)/\(name).yaml")
+            } catch let code as ExitCode where code == .cannot {
+                isComplete = false
+            }
+        }
+        guard isComplete else { throw ExitCode.cannot }
+    }
+
+    /// A cluster's name where it can name a file.
+    private func fileName(_ name: String?) -> String? {
+        guard let name, let first = name.utf8.first, first != UInt8(ascii: "."), name.utf8.count <= 100,
+            name.utf8.allSatisfy({ byte in
+                (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte) || byte == 45
+                    || byte == 46 || byte == 95
+            })
+        else { return nil }
+        return name
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        do throws(FileError) {
+            try FileBytes.write(Array(text.utf8), to: path, mode: 0o644, replacing: force)
+        } catch {
+            throw cannot("\(path): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+        }
+        Console.note("wrote \(path)")
+    }
+}
