@@ -118,7 +118,7 @@ let package = Package(
             [
                 "EntraSimulator", "Configuration", "WebhookServer", "SigningKeys", "HTTPSClient", "Authentication",
                 "AccessPolicy", "EntraTokens", "OpenSSL", "Jansson", "Files", "Timestamps",
-                arguments, logging, nioCore, nioPosix,
+                arguments, signals, logging, nioCore, nioPosix, nioConcurrency,
             ]),
 
         tests("Timestamps", ["Timestamps"]),

@@ -1,0 +1,54 @@
+public import EntraTokens
+internal import Jansson
+internal import NIOConcurrencyHelpers
+
+/// A tenant with its signing keys, which can be rotated while it is in use.
+public final class SimulatedTenant: Sendable {
+    public let tenantID: GUID
+    /// Base of its addresses, without a slash at the end.
+    public let authority: String
+    private let keys: NIOLockedValueBox<[SimulatedKey]>
+
+    public init(tenantID: GUID, authority: String) throws {
+        self.tenantID = tenantID
+        self.authority = authority
+        keys = NIOLockedValueBox([try SimulatedKey()])
+    }
+
+    public func issuer(_ version: TokenVersion) -> String {
+        TenantTrust(tenantID: tenantID, authority: authority, audiences: []).issuer(version)
+    }
+
+    /// The key that signs new tokens.
+    public var currentKey: SimulatedKey? { keys.withLockedValue { $0.last } }
+
+    /// Adds a key that signs from now on, and takes the oldest away when told to.
+    public func rotate(removingOldest: Bool = false) throws {
+        let key = try SimulatedKey()
+        keys.withLockedValue { keys in
+            keys.append(key)
+            if removingOldest { keys.removeFirst() }
+        }
+    }
+
+    /// The OpenID configuration of a version.
+    func metadata(_ version: TokenVersion) -> JSON {
+        let base = "\(authority)/\(tenantID)"
+        return .object([
+            ("issuer", .string(issuer(version))),
+            ("authorization_endpoint", .string("\(base)/oauth2/v2.0/authorize")),
+            ("token_endpoint", .string("\(base)/oauth2/v2.0/token")),
+            (
+                "jwks_uri",
+                .string(version == .v1 ? "\(base)/discovery/keys" : "\(base)/discovery/v2.0/keys")
+            ),
+            ("id_token_signing_alg_values_supported", .array(["RS256"])),
+        ])
+    }
+
+    /// The key set of a version; version 1.0 names no issuers.
+    func keySet(_ version: TokenVersion) -> JSON {
+        let issuer = version == .v2 ? "\(authority)/{tenantid}/v2.0" : nil
+        return .object([("keys", .array(keys.withLockedValue { $0 }.map { $0.jwk(issuer: issuer) }))])
+    }
+}

@@ -1,0 +1,96 @@
+internal import EntraSimulator
+internal import EntraTokens
+internal import Jansson
+internal import Timestamps
+
+/// What the API server is told of one token.
+enum DemoAnswer: Equatable {
+    case accepted(username: String, groups: [String])
+    case refused(reason: String)
+    /// Not ours: no reason is given to the API server.
+    case foreign
+}
+
+/// Who signs in, and what must come of it.
+struct Cast {
+    struct Part {
+        let name: String
+        let token: String
+        let expected: DemoAnswer
+    }
+
+    static let admins = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
+    static let developers = "9999aaaa-bbbb-cccc-dddd-eeeeffff0000"
+    static let adminName = "kube-entra:cluster-admins"
+
+    let parts: [Part]
+
+    init(_ stage: Stage) throws {
+        func id(_ number: Int) throws -> GUID {
+            guard let id = GUID("0b1ec700-0000-0000-0000-00000000000\(number)") else { throw DemoError("no such ID") }
+            return id
+        }
+        func token(
+            _ kind: SimulatedToken.Kind, _ number: Int, name: String = "ada", version: TokenVersion = .v2,
+            groups: [GUID] = [], tenant: SimulatedTenant? = nil
+        ) throws -> SimulatedToken {
+            var token = SimulatedToken(
+                kind, tenant: tenant ?? stage.tenant, audience: Stage.audience, objectID: try id(number), name: name,
+                version: version)
+            token.setGroups(groups)
+            return token
+        }
+        guard let admins = GUID(Cast.admins), let developers = GUID(Cast.developers) else {
+            throw DemoError("the demo's groups are no IDs")
+        }
+        let crowd = (0..<201).compactMap { GUID("00000000-0000-0000-0001-\(String(100_000_000_000 + $0))") }
+        var expired = try token(.user, 7, groups: [admins])
+        let past = Timestamp.now().secondsSinceEpoch - 7200
+        for claim in ["iat", "nbf"] { expired[claim] = .integer(past) }
+        expired["exp"] = .integer(past + 3600)
+
+        parts = [
+            Part(
+                name: "an admin",
+                token: try token(.user, 1, version: .v1, groups: [admins]).signed(),
+                expected: .accepted(username: "ada@example.com", groups: [Cast.adminName, Cast.admins])),
+            Part(
+                name: "a developer of a mapped group",
+                token: try token(.user, 2, name: "grace", groups: [developers]).signed(),
+                expected: .accepted(username: "grace@example.com", groups: ["developers", Cast.developers])),
+            Part(
+                name: "a member without groups",
+                token: try token(.user, 3, name: "alan").signed(),
+                expected: .accepted(username: "alan@example.com", groups: [])),
+            Part(
+                name: "a guest",
+                token: try token(.guest, 4, name: "kurt", groups: [developers]).signed(),
+                expected: .accepted(username: try id(4).description, groups: ["developers", Cast.developers])),
+            Part(
+                name: "a service principal, admin",
+                token: try token(.app, 5, groups: [admins]).signed(),
+                expected: .accepted(username: try id(5).description, groups: [Cast.adminName, Cast.admins])),
+            Part(
+                name: "a managed identity",
+                token: try token(.managedIdentity, 6, name: "builder").signed(),
+                expected: .accepted(username: try id(6).description, groups: [])),
+            Part(
+                name: "a user in 201 groups",
+                token: try token(.user, 8, groups: crowd).signed(),
+                expected: .refused(reason: "group_overage")),
+            Part(name: "an expired token", token: try expired.signed(), expected: .refused(reason: "token_expired")),
+            Part(
+                name: "a token of another tenant",
+                token: try token(.user, 9, groups: [admins], tenant: stage.otherTenant).signed(),
+                expected: .foreign),
+            Part(
+                name: "a forged signature",
+                token: try token(.user, 1, groups: [admins]).signed(with: SimulatedKey()),
+                expected: .refused(reason: "signature_invalid")),
+            Part(
+                name: "another cluster's account",
+                token: try SimulatedToken.serviceAccount(signedWith: SimulatedKey()),
+                expected: .foreign),
+        ]
+    }
+}

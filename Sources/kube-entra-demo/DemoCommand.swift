@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Files
+internal import Glibc
+
+/// Everything at once on a simulated Entra, with nothing to set up.
+@main
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kube-entra-demo",
+        abstract: "Shows kube-entra at work against a simulated Entra.",
+        discussion: """
+            Makes keys and certificates in a temporary folder, starts a simulated Entra and the real webhook with \
+            mutual TLS, and sends it one token of each kind through a real TokenReview over HTTPS. Nothing leaves this \
+            machine, and nothing stays on it.
+
+            Exit status: 0 when every answer is as expected, 1 when not, 2 when the demo could not run.
+            """)
+
+    @Flag(name: .customLong("keep-running"), help: "Leave everything up and print how to try it by hand.")
+    var keepRunning = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The kube-entra to show; default: the one beside this program.", valueName: "file"))
+    var webhook: String?
+
+    func run() async throws {
+        let stage: Stage
+        do {
+            stage = try await Stage.set(webhook: webhook ?? DemoCommand.sibling())
+        } catch {
+            DemoCommand.write("kube-entra-demo: \(DemoCommand.sentence(error))", to: STDERR_FILENO)
+            throw ExitCode(2)
+        }
+        DemoCommand.write(
+            "Simulated Entra on \(stage.authority), webhook on https://127.0.0.1:\(stage.port)/authenticate\n")
+        var failures = 0
+        do {
+            let cast = try Cast(stage)
+            let table = DemoTable(usesColor: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
+            DemoCommand.write(table.header)
+            for part in cast.parts {
+                let answer = try await stage.review(part.token)
+                let isExpected = answer == part.expected
+                if !isExpected { failures += 1 }
+                DemoCommand.write(table.row(part.name, answer, isExpected: isExpected))
+            }
+            DemoCommand.write(
+                failures == 0 ? "\nEvery answer is as expected." : "\n\(failures) answers are not as expected.")
+            if keepRunning { try await stage.keepRunning(token: cast.parts[0].token) }
+        } catch {
+            await stage.strike()
+            DemoCommand.write("kube-entra-demo: \(DemoCommand.sentence(error))", to: STDERR_FILENO)
+            throw ExitCode(2)
+        }
+        await stage.strike()
+        if failures > 0 { throw ExitCode(1) }
+    }
+
+    /// Writes a line at once, also into a pipe.
+    static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+        _ = FileBytes.writeAll(Array((text + "\n").utf8), to: descriptor)
+    }
+
+    /// The program of that name in this program's folder.
+    private static func sibling() -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard length > 0 else { return "kube-entra" }
+        let own = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return own[..<(own.lastIndex(of: "/") ?? own.startIndex)] + "/kube-entra"
+    }
+
+    private static func sentence(_ error: any Error) -> String {
+        (error as? DemoError)?.sentence ?? "\(error)"
+    }
+}
+
+/// Why the demo could not run.
+struct DemoError: Error {
+    let sentence: String
+
+    init(_ sentence: String) {
+        self.sentence = sentence
+    }
+}

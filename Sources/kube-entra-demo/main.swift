@@ -1,1 +1,0 @@
-print("kube-entra-demo")
