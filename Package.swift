@@ -164,7 +164,10 @@ let package = Package(
             ]),
         tests(
             "EntraSimulator",
-            ["EntraSimulator", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix]),
+            [
+                "EntraSimulator", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
+                "Timestamps", nioCore, nioPosix,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -33,7 +33,7 @@ struct DemoCommand: AsyncParsableCommand {
             throw ExitCode(2)
         }
         DemoCommand.write(
-            "Simulated Entra on \(stage.authority), webhook on https://127.0.0.1:\(stage.port)/authenticate\n")
+            "Simulated Entra: \(stage.authority)\nWebhook:         https://127.0.0.1:\(stage.port)/authenticate\n")
         var failures = 0
         do {
             let cast = try Cast(stage)

@@ -1,7 +1,9 @@
+import AccessPolicy
 import Authentication
 import EntraSimulator
 import EntraTokens
 import Jansson
+import OpenSSL
 import Testing
 import Timestamps
 
