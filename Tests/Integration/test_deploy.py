@@ -1,0 +1,196 @@
+"""What stands in README.md, certs/ and deploy/ is true of the program."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
+BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
+README = (ROOT / "README.md").read_text()
+DEPLOY = ROOT / "deploy"
+FAMILIES = set(re.findall(r'"(kube_entra_\w+)"', "".join(p.read_text() for p in ROOT.glob("Sources/WebhookServer/Metrics/*"))))
+
+
+def run(*arguments, cwd=None):
+    return subprocess.run([BINARY, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
+
+
+def families(text):
+    names = re.findall(r"\bkube_entra_\w+", text)
+    return {re.sub(r"_(bucket|sum|count)$", "", name) if "duration" in name else name for name in names}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_the_five_lines_lead_to_a_running_webhook(tmp_path):
+    lines = next(b for b in blocks(README, "sh") if "certs create" in b).strip().splitlines()
+    assert len(lines) == 5 and all(line.startswith("kube-entra ") for line in lines)
+    webhook, operations = free_port(), free_port()
+    for line in lines[:-1]:
+        done = run(*line.split()[1:], cwd=tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+        path = tmp_path / "kube-entra.yaml"
+        if path.exists():
+            path.write_text(path.read_text().replace(":8443", f":{webhook}").replace(":8480", f":{operations}"))
+    kubeconfig = yaml.safe_load((tmp_path / "webhook.yaml").read_text())
+    cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
+    assert cluster["server"] == "https://127.0.0.1:8443/authenticate"
+    # Nothing is to leave this machine: a proxy that is not there.
+    environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1"}
+    server = subprocess.Popen(
+        [BINARY, *lines[-1].split()[1:]], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        context = ssl.create_default_context(cafile=cluster["certificate-authority"])
+        context.load_cert_chain(user["client-certificate"], user["client-key"])
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": "x"}}
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{webhook}/authenticate",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        for attempt in range(100):
+            try:
+                answer = json.load(opener.open(request, timeout=5))
+                break
+            except OSError:
+                assert server.poll() is None and attempt < 99, "serve does not answer"
+                time.sleep(0.1)
+        assert answer["status"]["authenticated"] is False
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+    assert server.returncode == 0
+
+
+def test_the_configuration_in_the_readme_loads(tmp_path):
+    text = next(b for b in blocks(README, "yaml") if "WebhookConfiguration" in b)
+    (tmp_path / "kube-entra.yaml").write_text(text)
+    run("certs", "create", cwd=tmp_path)
+    done = run("config", "check", "kube-entra.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_in_the_readme_exists():
+    commands = set(re.findall(r"^\| `kube-entra ((?:[a-z]+ ?)+)", README, re.M))
+    assert len(commands) > 10
+    for command in commands:
+        done = run("help", *command.split())
+        assert done.returncode == 0 and f"kube-entra {command.strip()}" in done.stdout, command
+
+
+def test_the_reasons_are_those_of_the_program():
+    source = (ROOT / "Sources/EntraTokens/RefusalReason+Texts.swift").read_text()
+    codes = dict(re.findall(r'case (\w+) = "(\w+)"', (ROOT / "Sources/EntraTokens/RefusalReason.swift").read_text()))
+    literal = r'"(?:[^"\\]|\\.)*"'
+    for part, column in zip(source.split("public var hint"), (1, 2)):
+        found = re.findall(rf"case \.(\w+):\s*({literal}(?:\s*\+\s*{literal})*)", part)
+        assert len(found) == len(codes) > 30
+        for name, value in found:
+            text = "".join(piece[1:-1] for piece in re.findall(literal, value)).replace('\\"', '"')
+            row = next(line for line in README.splitlines() if line.startswith(f"| `{codes[name]}` |"))
+            assert row.strip("| ").split(" | ")[column].replace("&lt;", "<") == text
+
+
+def test_the_metrics_are_those_of_the_program():
+    assert FAMILIES and families(README) == FAMILIES
+    assert families((DEPLOY / "monitoring/kube-entra.rules.yaml").read_text()) <= FAMILIES
+    dashboard = (DEPLOY / "monitoring/kube-entra.dashboard.json").read_text()
+    assert families(dashboard) == FAMILIES
+
+
+def test_links_in_the_documents_lead_somewhere():
+    for document in [ROOT / "README.md", ROOT / "certs/README.md", *DEPLOY.rglob("README.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+            assert link.startswith("https://") or (document.parent / link).exists(), (document, link)
+
+
+def test_yaml_in_deploy_and_in_its_documents_loads():
+    for path in DEPLOY.rglob("*.yaml"):
+        assert list(yaml.safe_load_all(path.read_text())), path
+    for document in DEPLOY.rglob("README.md"):
+        for block in blocks(document.read_text(), "yaml"):
+            assert yaml.safe_load(block), document
+
+
+def test_dashboard():
+    dashboard = json.loads((DEPLOY / "monitoring/kube-entra.dashboard.json").read_text())
+    places = [tuple(panel["gridPos"][k] for k in "xywh") for panel in dashboard["panels"]]
+    for index, (x, y, w, h) in enumerate(places):
+        assert x + w <= 24
+        for ox, oy, ow, oh in places[:index]:
+            assert x >= ox + ow or ox >= x + w or y >= oy + oh or oy >= y + h, "panels overlap"
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_the_configuration_of_the_deployment_loads():
+    done = run("kubeconfig", "user", "--server", "https://a.example", "--config", str(DEPLOY / "kustomize/kube-entra.yaml"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_pods_are_confined():
+    manifests = [
+        *yaml.safe_load_all((DEPLOY / "kustomize/deployment.yaml").read_text()),
+        yaml.safe_load((DEPLOY / "static-pod/kube-entra.yaml").read_text()),
+    ]
+    pods = [m["spec"]["template"]["spec"] if m["kind"] == "Deployment" else m["spec"] for m in manifests if m["kind"] != "PodDisruptionBudget"]
+    assert len(pods) == 2
+    for pod in pods:
+        assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+        # serve takes up to 20 s to finish what it was asked.
+        assert pod["terminationGracePeriodSeconds"] > 20
+        for container in pod["containers"]:
+            context = container["securityContext"]
+            assert context["readOnlyRootFilesystem"] and not context["allowPrivilegeEscalation"]
+            assert context["capabilities"]["drop"] == ["ALL"]
+            mounts = {mount["name"] for mount in container["volumeMounts"]}
+            assert mounts == {volume["name"] for volume in pod["volumes"]}
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
+def test_alerts():
+    folder = DEPLOY / "monitoring"
+    for arguments in (["check", "rules", "kube-entra.rules.yaml"], ["test", "rules", "tests/kube-entra.test.yaml"]):
+        done = subprocess.run(["promtool", *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+def test_kustomization():
+    done = subprocess.run(["kubectl", "kustomize", DEPLOY / "kustomize"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    made = {m["kind"]: m for m in yaml.safe_load_all(done.stdout)}
+    assert made["Service"]["spec"]["clusterIP"] and made["ConfigMap"]["data"]["kube-entra.yaml"]
+    assert made["ClusterRoleBinding"]["subjects"][0]["name"] == "kube-entra:cluster-admins"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+def test_unit(tmp_path):
+    text = (DEPLOY / "systemd/kube-entra.service").read_text()
+    unit = tmp_path / "kube-entra.service"
+    unit.write_text(text.replace("/usr/local/bin/kube-entra ", "/bin/true "))
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
+    assert "kube-entra" not in done.stderr, done.stderr
