@@ -154,7 +154,10 @@ let package = Package(
             ["Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         tests(
             "PolicyChecks",
-            ["PolicyChecks", "Configuration", "Authentication", "AccessPolicy", "EntraTokens", "Jansson", "Timestamps"]),
+            [
+                "PolicyChecks", "Configuration", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
+                "Jansson", "Timestamps",
+            ]),
         tests(
             "WebhookServer",
             [

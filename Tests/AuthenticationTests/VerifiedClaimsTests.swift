@@ -1,0 +1,42 @@
+import Authentication
+import EntraTokens
+import Jansson
+import Testing
+
+@Suite struct VerifiedClaimsTests {
+    private func reason(_ changes: [(String, JSON?)]) throws -> RefusalReason? {
+        let document = try JSONDocument(parsing: JSON.object(Forge.members(Forge.claims, changes)).render())
+        return Authenticator(Forge.settings()).examine(verifiedClaims: document.root, now: Forge.now).reason
+    }
+
+    @Test("claims alone are judged as in their token", arguments: RefusedTokenTests.claimCases)
+    func agrees(sent: RefusedTokenTests.Case) throws {
+        // Which key signed is nothing that claims could tell.
+        guard sent.reason != .keyIssuerMismatch else { return }
+        #expect(try reason(sent.claims) == sent.reason)
+    }
+
+    @Test func acceptsWhatItsTokenWouldBeAcceptedFor() throws {
+        let document = try JSONDocument(parsing: JSON.object(Forge.claims).render())
+        let examined = Authenticator(Forge.settings()).examine(verifiedClaims: document.root, now: Forge.now)
+        let decision = try Forge.decide(Forge.token())
+        #expect(decision.access != nil)
+        #expect(examined.access == decision.access)
+        #expect(!examined.areClaimsTrusted)
+    }
+
+    @Test func boundClaimsAreTakenOnlyWhereEnvelopesAre() throws {
+        let bound = Forge.members(Forge.claims, [("cnf", .object([("kid", .string("x"))]))])
+        let document = try JSONDocument(parsing: JSON.object(bound).render())
+        for (rule, expected) in [
+            (ProofOfPossessionRule.off, RefusalReason.proofOfPossessionRequired), (.accept, nil), (.require, nil),
+        ] {
+            let settings = Forge.settings {
+                $0.trust.proofOfPossession = rule
+                $0.trust.clusterHost = "cluster.example"
+            }
+            let examined = Authenticator(settings).examine(verifiedClaims: document.root, now: Forge.now)
+            #expect(examined.reason == expected)
+        }
+    }
+}
