@@ -40,6 +40,9 @@ private func configuration(_ cluster: AKSCluster) throws -> LoadedConfiguration 
     @Test(arguments: [
         Sample(name: "a bare profile, ARM spelling", text: profile()),
         Sample(name: "a bare profile, CLI spelling", text: cliProfile),
+        Sample(
+            name: "a profile that does not say whether it is managed",
+            text: "{\"tenantID\":\"\(tenant)\",\"adminGroupObjectIDs\":[\"\(group)\"]}"),
         Sample(name: "only the member", text: "{\"aadProfile\":\(profile())}"),
         Sample(name: "az aks show", text: "{\"name\":\"one\",\"aadProfile\":\(cliProfile),\"identity\":{}}"),
         Sample(name: "az aks list", text: "[{\"name\":\"one\",\"aadProfile\":\(cliProfile)}]"),
