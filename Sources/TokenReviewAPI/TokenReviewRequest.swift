@@ -7,8 +7,14 @@ public struct TokenReviewRequest: Sendable {
     public let version: TokenReviewVersion
     /// For whom the API server wants the token to be; empty where it did not say.
     public let audiences: [String]
-    // Keeps the parsed body, so that the token is lent instead of copied.
-    private let token: JSONValue?
+    private let token: Token
+
+    private enum Token: Sendable {
+        case missing
+        /// Keeps the parsed body, so that the token is lent instead of copied.
+        case parsed(JSONValue)
+        case plain([UInt8])
+    }
 
     /// Reads the body of a request.
     ///
@@ -17,18 +23,30 @@ public struct TokenReviewRequest: Sendable {
         decoding body: UnsafeRawBufferPointer,
         maximumBytes: Int = .max
     ) throws(TokenReviewProblem) {
+        if body.count <= maximumBytes, let plain = PlainTokenReview(body) {
+            version = plain.version
+            audiences = plain.audiences
+            token = .plain([UInt8](plain.token))
+            return
+        }
         let root = try TokenReviewRequest.review(in: body, maximumBytes: maximumBytes)
         guard let spec = root.value["spec"], spec.kind == .object else { throw .specMissing }
         version = root.version
-        token = spec["token"]
         // An empty token is left out by Go, so that a missing one is a decision and no error.
-        if let token, token.kind != .string { throw .tokenNotText }
+        token = spec["token"].map(Token.parsed) ?? .missing
+        if case .parsed(let value) = token, value.kind != .string { throw .tokenNotText }
         audiences = try TokenReviewRequest.texts(spec["audiences"], or: .audiencesNotTexts)
     }
 
     /// Lends the token as it was sent, in UTF-8; empty where there was none.
     public func withToken<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        token?.withStringBytes(body) ?? body(UnsafeRawBufferPointer(start: nil, count: 0))
+        switch token {
+        case .plain(let bytes): return bytes.withUnsafeBytes(body)
+        case .parsed(let value):
+            if let result = value.withStringBytes(body) { return result }
+        case .missing: break
+        }
+        return body(UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
     /// The parts that questions and answers share: an object of the right kind and version.

@@ -1,5 +1,6 @@
 import Testing
-import TokenReviewAPI
+
+@testable import TokenReviewAPI
 
 @Suite struct TokenReviewRequestTests {
     struct Taken: Sendable, CustomTestStringConvertible {
@@ -98,6 +99,42 @@ import TokenReviewAPI
         #expect(request.version == version)
         #expect(request.withToken { String(decoding: $0, as: UTF8.self) } == "a\"\\\u{1}é")
         #expect(request.audiences == ["x", "y"])
+    }
+
+    /// The quick way of reading takes exactly what Go writes, and reads it as the parser does.
+    @Test(arguments: [
+        (#"{"token":"a.b.c"}"#, true), (#"{"token":""}"#, true),
+        (#"{"token":"a.b.c","audiences":["x","https://y"]}"#, true), (#"{"token":"a\"b"}"#, false),
+        (#"{"token":"a.b.c","audiences":[]}"#, false), (#"{"token":"a.b.c","token":"d"}"#, false),
+        (#"{ "token":"a.b.c"}"#, false), (#"{"audiences":["x"],"token":"a"}"#, false), (#"{"token":"é"}"#, false),
+        (#"{"token":"a"#, false), (#"{"token":"a"},"spec":{"token":"b"}"#, false),
+    ])
+    func readsQuicklyWhatGoWrites(_ spec: String, _ isPlain: Bool) throws {
+        for metadata in ["{}", #"{"creationTimestamp":null}"#] {
+            for (version, end) in [("v1", ""), ("v1beta1", "\n")] {
+                let text =
+                    #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/\#(version)","metadata":\#(metadata),"#
+                    + #""spec":\#(spec),"status":{"user":{}}}"# + end
+                let body = Array(text.utf8)
+                let plain = body.withUnsafeBytes { bytes in
+                    PlainTokenReview(bytes).map {
+                        ($0.version, String(decoding: $0.token, as: UTF8.self), $0.audiences)
+                    }
+                }
+                #expect((plain != nil) == isPlain, "\(text)")
+                guard let plain else { continue }
+                // A space at the end makes the parser read the same.
+                let parsed = try decode(text + " ")
+                #expect(plain.0 == parsed.version)
+                #expect(plain.1 == parsed.withToken { String(decoding: $0, as: UTF8.self) })
+                #expect(plain.2 == parsed.audiences)
+            }
+        }
+    }
+
+    @Test(arguments: ["", "{", #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1"#])
+    func leavesPiecesToTheParser(_ body: String) {
+        #expect(Array(body.utf8).withUnsafeBytes { PlainTokenReview($0) == nil })
     }
 
     private func decode(_ body: String) throws -> TokenReviewRequest {

@@ -26,7 +26,8 @@ final class TestServer: Sendable {
         readiness: [HealthCheck] = [],
         tls: TLSContext? = nil,
         allowedClientNames: Set<String> = [],
-        status: (@Sendable () -> StatusInfo)? = nil
+        status: (@Sendable () -> StatusInfo)? = nil,
+        logLevel: Logger.Level = .info
     ) throws {
         var options = ServerOptions(
             listen: ListenAddress(host: "127.0.0.1", port: 0), operations: ListenAddress(host: "127.0.0.1", port: 0),
@@ -41,7 +42,7 @@ final class TestServer: Sendable {
             services: services,
             metrics: ServerMetrics(factory: registry, version: "1.2.3", tenantIDs: [Forge.tenantID]),
             registry: registry, readiness: readiness,
-            logger: Logger(label: "test") { _ in LogLines.Handler(lines: lines) },
+            logger: Logger(label: "test") { _ in LogLines.Handler(lines: lines, logLevel: logLevel) },
             status: status)
     }
 
@@ -141,9 +142,12 @@ final class LogLines: Sendable {
     struct Handler: LogHandler {
         let lines: LogLines
         var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.info
+        var logLevel: Logger.Level
 
-        init(lines: LogLines) { self.lines = lines }
+        init(lines: LogLines, logLevel: Logger.Level) {
+            self.lines = lines
+            self.logLevel = logLevel
+        }
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }

@@ -1,6 +1,7 @@
 import Authentication
 import EntraTokens
 import Jansson
+import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -30,6 +31,18 @@ import Testing
             #expect(line.metadata["result"] == "refused")
             #expect(line.metadata["objectID"] == "0b1ec700-0000-0000-0000-000000000001")
             #expect(line.metadata["tokenSHA256"]?.count == 12)
+        }
+    }
+
+    @Test func showsChecksInOrderAtDebug() async throws {
+        try await TestServer(logLevel: .debug).with { test in
+            _ = try await test.review(Forge.token(expiresIn: -3600))
+            let line = try #require(test.lines.all.last)
+            #expect(line.level == .debug)
+            #expect(line.metadata["decision"] == test.lines.all.dropLast().last?.metadata["decision"])
+            let checks = line.metadata["checks"] ?? ""
+            #expect(checks.hasPrefix("size: passed, structure: passed, algorithm: passed, "))
+            #expect(checks.contains("expiry: token_expired"))
         }
     }
 

@@ -37,6 +37,21 @@ final class DecisionLog {
         logger.info("token review", metadata: known.metadata)
     }
 
+    /// Whether the checks behind a decision are wanted too.
+    var showsChecks: Bool { logger.logLevel <= .debug }
+
+    func record(_ outcomes: [(check: TokenCheck, outcome: CheckOutcome)], id: String) {
+        let texts = outcomes.map { check, outcome in
+            switch outcome {
+            case .passed: "\(check.rawValue): passed"
+            case .skipped: "\(check.rawValue): skipped"
+            case .failed(let reason): "\(check.rawValue): \(reason.code)"
+            }
+        }
+        logger.debug(
+            "checks", metadata: ["decision": "\(id)", "checks": "\(texts.joined(separator: ", "))"])
+    }
+
     private func isWorthALine(_ decision: Decision) -> Bool {
         guard let reason = decision.reason else { return true }
         let count = written[reason, default: 0]

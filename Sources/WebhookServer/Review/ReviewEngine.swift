@@ -182,6 +182,15 @@ final class ReviewEngine {
         }
         history.record(decision, id: id, nanoseconds: nanoseconds, now: clock())
         log.record(decision, id: id, digest: review.digest, nanoseconds: nanoseconds)
+        if log.showsChecks { explain(review, id: id) }
         return response
+    }
+
+    /// Runs all checks once more for the log; at `debug` only.
+    private func explain(_ review: Review, id: String) {
+        let evaluation = review.request.withToken { token in
+            authenticator.examine(token: token, keys: keys, now: clock(), resolvedGroups: review.resolvedGroups)
+        }
+        log.record(evaluation.recorder.outcomes, id: id)
     }
 }

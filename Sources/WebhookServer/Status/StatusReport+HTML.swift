@@ -110,7 +110,7 @@ extension StatusReport {
         @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--muted:#9198a1;--ground:#0d1117;--card:#161b22;\
         --line:#30363d;--accepted:#3fb950;--refused:#f85149;--foreign:#6e7681}}
         *{box-sizing:border-box}
-        body{margin:0 auto;padding:1rem;max-width:72rem;font:15px/1.5 system-ui,sans-serif;color:var(--text);\
+        body{margin:0 auto;padding:1rem;max-width:80rem;font:15px/1.5 system-ui,sans-serif;color:var(--text);\
         background:var(--ground)}
         header{display:flex;align-items:center;gap:1rem;flex-wrap:wrap}
         h1{font-size:1.5rem;margin:0}
@@ -119,7 +119,7 @@ extension StatusReport {
         .good{background:var(--accepted)}
         .bad{background:var(--refused)}
         .failures{color:var(--refused)}
-        dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(12rem,1fr));gap:.5rem}
+        dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));gap:.5rem}
         dl div{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.4rem .7rem}
         dt{color:var(--muted);font-size:.85rem}
         dd{margin:0;overflow-wrap:anywhere}
@@ -137,14 +137,14 @@ extension StatusReport {
         .legend .refused::before{background:var(--refused)}
         .legend .foreign::before{background:var(--foreign)}
         table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-        th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere;\
+        th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:break-word;\
         vertical-align:top}
         th{color:var(--muted);font-weight:600;font-size:.85rem}
         .none,footer{color:var(--muted)}
         footer{margin-top:2rem;font-size:.85rem}
         @media(max-width:40rem){thead{display:none}tr{display:block;background:var(--card);\
         border:1px solid var(--line);border-radius:.4rem;margin-bottom:.5rem}\
-        td{display:flex;gap:.6rem;border:0;padding:.2rem .7rem}td:empty{display:none}\
+        td{display:flex;gap:.6rem;border:0;padding:.2rem .7rem;overflow-wrap:anywhere}td:empty{display:none}\
         td::before{content:attr(data-label);color:var(--muted);flex:0 0 7rem;font-size:.85rem}}
         """
 }
