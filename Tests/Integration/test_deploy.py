@@ -95,7 +95,7 @@ def test_the_configuration_in_the_readme_loads(tmp_path):
 
 
 def test_every_command_in_the_readme_exists():
-    commands = set(re.findall(r"^\| `kube-entra ((?:[a-z]+ ?)+)", README, re.M))
+    commands = set(re.findall(r"^\| `kube-entra ((?:[a-z]+(?:-[a-z]+)* ?)+)", README, re.M))
     assert len(commands) > 10
     for command in commands:
         done = run("help", *command.split())
