@@ -103,6 +103,7 @@ public final class WebhookServer: Sendable {
 
     /// Listens. Throws when an address cannot be had.
     public func start() async throws {
+        FileDescriptors.allow(options.limits.connections + 256)
         for worker in workers { worker.execute { $0.state.startSweeping() } }
         let webhook = try await bootstrap().bind(host: options.listen.host, port: options.listen.port).get()
         lifecycle.withLock { $0.webhook = webhook }
