@@ -83,6 +83,7 @@ let package = Package(
                 "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
                 "Timestamps",
             ]),
+        module("Kubeconfigs", ["YAML", "Jansson"]),
         module(
             "Inspection", ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         module(
@@ -108,8 +109,9 @@ let package = Package(
         command(
             "kube-entra",
             [
-                "Configuration", "Inspection", "PolicyChecks", "WebhookServer", "SigningKeys", "DirectoryGroups",
-                "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
+                "Configuration", "Inspection", "Kubeconfigs", "PolicyChecks", "WebhookServer", "SigningKeys",
+                "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
+                "JOSE", "OpenSSL",
                 "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
                 arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency,
             ]),
@@ -149,6 +151,7 @@ let package = Package(
         tests("TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         tests(
             "Configuration", ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Timestamps"]),
+        tests("Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson"]),
         tests(
             "Inspection",
             ["Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),

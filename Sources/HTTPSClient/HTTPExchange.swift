@@ -11,6 +11,9 @@ final class HTTPExchange: @unchecked Sendable {
     private var channel: (any Channel)?
     private var deadline: Scheduled<Void>?
     private var isOver = false
+    private let started = NIODeadline.now()
+    private var connectedAt: NIODeadline?
+    private var writtenAt: NIODeadline?
 
     init(promise: EventLoopPromise<HTTPSResponse>, limits: HTTPSLimits, eventLoop: any EventLoop) {
         self.promise = promise
@@ -28,7 +31,25 @@ final class HTTPExchange: @unchecked Sendable {
     func connected(_ channel: any Channel) {
         eventLoop.assertInEventLoop()
         self.channel = channel
+        connectedAt = .now()
         if isOver { channel.close(promise: nil) }
+    }
+
+    func written() {
+        eventLoop.assertInEventLoop()
+        writtenAt = .now()
+    }
+
+    /// The times until now, as the end of the answer.
+    func times() -> HTTPSConnectionDetails {
+        let now = NIODeadline.now()
+        let written = writtenAt ?? now
+        let connected = connectedAt ?? written
+        var details = HTTPSConnectionDetails()
+        details.connecting = Duration(connected - started)
+        details.handshaking = Duration(written - connected)
+        details.answering = Duration(now - written)
+        return details
     }
 
     func fail(_ error: HTTPSError) {
@@ -90,7 +111,11 @@ final class ExchangeHandler: ChannelInboundHandler {
         if !request.body.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: request.body)))), promise: nil)
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // Nothing is written before the handshake is complete.
+        let written = context.eventLoop.makePromise(of: Void.self)
+        let exchange = self.exchange
+        written.futureResult.whenSuccess { exchange.written() }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -113,8 +138,20 @@ final class ExchangeHandler: ChannelInboundHandler {
                 HTTPSResponse(
                     status: Int(head.status.code),
                     headers: head.headers.map { (name: $0.name, value: $0.value) },
-                    body: body))
+                    body: body,
+                    connection: details(context)))
         }
+    }
+
+    private func details(_ context: ChannelHandlerContext) -> HTTPSConnectionDetails {
+        var details = exchange.times()
+        if let handler = try? context.pipeline.syncOperations.handler(type: TLSHandler.self) {
+            details.tlsVersion = handler.tlsVersion
+            details.cipherName = handler.cipherName
+            details.applicationProtocol = handler.negotiatedProtocol
+            details.peerCertificate = handler.peerCertificate
+        }
+        return details
     }
 
     private func watchRate(_ context: ChannelHandlerContext) {

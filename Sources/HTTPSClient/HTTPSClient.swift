@@ -60,7 +60,7 @@ public final class HTTPSClient: Sendable {
         context: TLSContext
     ) throws {
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(TLSHandler.client(context: context, serverName: request.url.host))
+        try pipeline.addHandler(TLSHandler.client(context: context, serverName: request.serverName ?? request.url.host))
         try pipeline.addHandler(HTTPRequestEncoder())
         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
         try pipeline.addHandler(ExchangeHandler(request: request, exchange: exchange))

@@ -7,6 +7,8 @@ public struct HTTPSRequest: Sendable {
 
     public var method: Method
     public var url: HTTPSURL
+    /// Whom the server's certificate must be for; nil: the address's host.
+    public var serverName: String?
     /// Besides `Host`, `Connection`, `User-Agent` and `Content-Length`, which are set here.
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
@@ -29,6 +31,7 @@ public struct HTTPSResponse: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
+    public var connection = HTTPSConnectionDetails()
 
     /// The first header of that name, in any case.
     public func header(_ name: String) -> String? {

@@ -171,10 +171,11 @@ struct CheckDescriber {
 }
 
 /// Values that a stranger wrote, made safe for a terminal.
-enum PrintableText {
+public enum PrintableText {
     static let maximumLength = 120
 
-    static func clean(_ text: String) -> String {
+    /// Without control characters, and not endless.
+    public static func clean(_ text: String) -> String {
         var cleaned = String(
             String.UnicodeScalarView(
                 text.unicodeScalars.prefix(maximumLength).map { scalar in
@@ -185,5 +186,6 @@ enum PrintableText {
         return cleaned
     }
 
-    static func quoted(_ text: String) -> String { "\"\(clean(text))\"" }
+    /// As ``clean(_:)``, in quotation marks.
+    public static func quoted(_ text: String) -> String { "\"\(clean(text))\"" }
 }

@@ -72,8 +72,8 @@ extension InspectionReport {
 }
 
 /// Lines of at most 80 columns, coloured only where that was asked for.
-struct TextPage {
-    enum Style: String {
+public struct TextPage {
+    public enum Style: String {
         case good = "32"
         case bad = "31"
         case doubtful = "33"
@@ -82,7 +82,10 @@ struct TextPage {
     static let width = 80
     let color: Bool
 
-    func wrapped(_ text: String, indent: Int = 0, style: Style? = nil) -> [String] {
+    public init(color: Bool) { self.color = color }
+
+    /// A paragraph.
+    public func wrapped(_ text: String, indent: Int = 0, style: Style? = nil) -> [String] {
         let room = TextPage.width - indent
         var lines: [String] = [""]
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {
@@ -102,11 +105,13 @@ struct TextPage {
         return lines.map { String(repeating: " ", count: indent) + styled($0, style) }
     }
 
-    func pair(_ name: String, _ value: String) -> [String] {
+    /// A name and its value.
+    public func pair(_ name: String, _ value: String) -> [String] {
         columns(padded(name, 12), value, indent: 12)
     }
 
-    func item(_ mark: String, _ style: Style, _ name: String, _ detail: String) -> [String] {
+    /// A mark, a name and what is to say about it.
+    public func item(_ mark: String, _ style: Style, _ name: String, _ detail: String) -> [String] {
         let head = styled(mark, style) + "  " + padded(name, 18)
         return columns(head, detail, indent: 24)
     }

@@ -21,6 +21,7 @@ struct KubeEntra: AsyncParsableCommand {
             KubeconfigCommand.self,
             InspectCommand.self,
             KeysCommand.self,
+            ReviewCommand.self,
         ]
     )
 }

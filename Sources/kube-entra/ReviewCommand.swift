@@ -1,0 +1,121 @@
+internal import ArgumentParser
+internal import EntraTokens
+internal import HTTPSClient
+internal import Inspection
+internal import OpenSSL
+internal import TokenReviewAPI
+
+/// `kube-entra review`: sends one TokenReview the way kube-apiserver does.
+struct ReviewCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review",
+        abstract: "Sends one TokenReview to a running webhook and prints the answer.",
+        discussion: """
+            --kubeconfig takes the file of --authentication-token-webhook-config-file and so tries what kube-apiserver \
+            uses; --config finds the webhook by its own configuration, and the client certificate that `certs create` \
+            left beside the server's. Pass the token on standard input or with --token-file.
+
+            Exit status: 0 accepted; 1 refused; 2 there is no answer that kube-apiserver could use.
+            """)
+
+    @OptionGroup var token: TokenArguments
+
+    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+    var config: String?
+
+    @Option(name: .long, help: ArgumentHelp("kube-apiserver's file for the webhook.", valueName: "file"))
+    var kubeconfig: String?
+
+    @Option(name: .long, help: ArgumentHelp("Another address than the file's.", valueName: "url"))
+    var server: String?
+
+    @Option(
+        name: .customLong("ca"),
+        help: ArgumentHelp("The CA of the webhook's certificate.", valueName: "file"))
+    var authority: String?
+
+    @Option(name: .long, help: ArgumentHelp("The client certificate.", valueName: "file"))
+    var certificate: String?
+
+    @Option(name: .long, help: ArgumentHelp("The client certificate's key.", valueName: "file"))
+    var key: String?
+
+    @Option(
+        name: .customLong("webhook-version"),
+        help: ArgumentHelp("As --authentication-token-webhook-version.", valueName: "version"))
+    var version: WebhookVersion = .v1
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("What kube-apiserver asks for; repeatable.", valueName: "audience"))
+    var audience: [String] = ["https://kubernetes.default.svc"]
+
+    @Option(name: .long, help: ArgumentHelp("How long to wait for the whole answer.", valueName: "seconds"))
+    var timeout: Int = 30
+
+    @Option(name: .long, help: "How the result is written: text or json.")
+    var output: OutputFormat = .text
+
+    func validate() throws {
+        guard [config, kubeconfig].compactMap({ $0 }).count == 1 else {
+            throw ValidationError("give --config or --kubeconfig")
+        }
+        if let server, !KubeconfigText.isHTTPS(server) {
+            throw ValidationError("--server must be an address such as https://127.0.0.1:8443/authenticate")
+        }
+        guard (certificate == nil) == (key == nil) else {
+            throw ValidationError("--certificate and --key belong together")
+        }
+        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600 seconds") }
+    }
+
+    func run() throws {
+        var target =
+            if let kubeconfig { try ReviewTarget(kubeconfig: kubeconfig) } else {
+                try ReviewTarget(configuration: config ?? "")
+            }
+        if let server { try target.move(to: server) }
+        if let authority { target.trust = .pem(try PEMFile.certificates(authority).flatMap(\.pem)) }
+        if let certificate, let key {
+            target.certificate = try PEMFile.read(certificate)
+            target.key = try PEMFile.read(key)
+        }
+        let input = TokenInput(try token.read())
+        guard let text = String(validating: input.token, as: UTF8.self) else {
+            throw cannot("this is not text, so kube-apiserver would never send it")
+        }
+        for note in target.notes { Console.note("note: " + note) }
+
+        let connection = target.connection(timeout: .seconds(timeout))
+        let response: HTTPSResponse
+        do throws(HTTPSError) {
+            response = try connection.send(
+                .post, target.url,
+                headers: [
+                    (name: "Content-Type", value: "application/json"),
+                    (name: "Accept", value: "application/json, */*"),
+                ],
+                body: TokenReviewRequest.encode(token: text, audiences: audience, version: version.review))
+        } catch {
+            throw cannot("\(target.url): \(error.sentence)" + (target.hint(for: error).map { "\n→ \($0)" } ?? ""))
+        }
+        let result = ReviewResult(
+            response, server: target.url, asked: version.review, audiences: audience, hiding: SecretFilter(text))
+        switch output {
+        case .json: Console.print(result.json)
+        case .text: Console.print(result.text(color: Console.wantsColor))
+        }
+        switch result.verdict {
+        case .accepted: break
+        case .refused: throw ExitCode.no
+        case .unusable: throw ExitCode.cannot
+        }
+    }
+}
+
+/// As kube-apiserver's flag names the versions.
+enum WebhookVersion: String, ExpressibleByArgument, CaseIterable {
+    case v1, v1beta1
+
+    var review: TokenReviewVersion { self == .v1 ? .v1 : .v1beta1 }
+}

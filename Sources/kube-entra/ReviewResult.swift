@@ -1,0 +1,192 @@
+internal import AccessPolicy
+internal import EntraTokens
+internal import HTTPSClient
+internal import Inspection
+internal import Jansson
+internal import OpenSSL
+internal import Timestamps
+internal import TokenReviewAPI
+
+/// A webhook's answer, as kube-apiserver takes it.
+struct ReviewResult {
+    enum Verdict: String {
+        case accepted
+        case refused
+        /// kube-apiserver reports an error instead of an answer.
+        case unusable
+    }
+
+    let server: HTTPSURL
+    let status: Int
+    let connection: HTTPSConnectionDetails
+    let verdict: Verdict
+    let message: String
+    let answer: TokenReviewAnswer?
+    let reason: RefusalReason?
+    let hint: String?
+
+    init(
+        _ response: HTTPSResponse,
+        server: HTTPSURL,
+        asked: TokenReviewVersion,
+        audiences: [String],
+        hiding secret: SecretFilter
+    ) {
+        self.server = server
+        status = response.status
+        connection = response.connection
+        guard (200...206).contains(response.status) else {
+            let said = (try? JSONDocument(parsing: response.body))?.root["message"]?.string
+            verdict = .unusable
+            message =
+                "the webhook answered with status \(response.status)" + (said.map { ": \(secret.hide($0))" } ?? "")
+            answer = nil
+            reason = nil
+            hint =
+                response.status == 404
+                ? "the webhook's path is /authenticate" : response.status == 503 ? "it is overloaded: try again" : nil
+            return
+        }
+        do {
+            var answer = try response.body.withUnsafeBytes { bytes in
+                Result { () throws(TokenReviewProblem) in try TokenReviewAnswer(decoding: bytes) }
+            }.get()
+            answer.error = answer.error.map(secret.hide)
+            self.answer = answer
+        } catch {
+            verdict = .unusable
+            message = "the answer cannot be used: \(error.sentence)"
+            answer = nil
+            reason = nil
+            hint = "is this address the webhook's?"
+            return
+        }
+        let answer = self.answer
+        let code = answer?.error.flatMap(ReviewResult.code)
+        reason = code.flatMap(RefusalReason.init(rawValue:))
+        if answer?.version != asked {
+            verdict = .unusable
+            message = "the answer's apiVersion is not the one that was asked with, so kube-apiserver refuses it"
+            hint = nil
+        } else if let answer, answer.isAuthenticated {
+            let audiencesFit =
+                answer.audiences.isEmpty || audiences.isEmpty || answer.audiences.contains(where: audiences.contains)
+            verdict = audiencesFit ? .accepted : .refused
+            message =
+                audiencesFit
+                ? "accepted as \(answer.user?.username ?? "")"
+                : "accepted, but for other audiences than asked for, so kube-apiserver refuses it without a word"
+            hint = nil
+        } else if let error = answer?.error {
+            verdict = .refused
+            message = error
+            hint = reason?.hint
+        } else {
+            verdict = .refused
+            message = "refused without an error: the token is none of the webhook's"
+            hint = "`kube-entra inspect` says what the token is and whose"
+        }
+    }
+
+    /// The reason's code in `kube-entra: CODE: sentence (decision ID)`.
+    private static func code(_ error: String) -> String? {
+        let parts = error.split(separator: ": ", maxSplits: 2)
+        return parts.count == 3 && parts[0] == "kube-entra" ? String(parts[1]) : nil
+    }
+
+    private var decisionID: String? {
+        guard let error = answer?.error, let open = error.lastIndex(of: "("), error.last == ")" else { return nil }
+        let words = error[error.index(after: open)...].dropLast().split(separator: " ")
+        return words.count == 2 && words[0] == "decision" ? String(words[1]) : nil
+    }
+
+    var json: JSON {
+        let certificate = connection.peerCertificate
+        return .object([
+            ("verdict", .string(verdict.rawValue)),
+            ("authenticated", .bool(answer?.isAuthenticated ?? false)),
+            ("reason", JSON(reason?.code)),
+            ("message", .string(message)),
+            ("hint", JSON(hint)),
+            ("decisionID", JSON(decisionID)),
+            ("user", answer?.user?.json ?? .null),
+            ("audiences", JSON(answer?.audiences ?? [])),
+            ("apiVersion", JSON(answer?.version.rawValue)),
+            ("server", .string(server.description)),
+            ("httpStatus", .integer(Int64(status))),
+            (
+                "timing",
+                .object([
+                    ("connectMilliseconds", .real(connection.connecting.milliseconds)),
+                    ("handshakeMilliseconds", .real(connection.handshaking.milliseconds)),
+                    ("answerMilliseconds", .real(connection.answering.milliseconds)),
+                    ("totalMilliseconds", .real(connection.total.milliseconds)),
+                ])
+            ),
+            (
+                "tls",
+                .object([
+                    ("version", JSON(connection.tlsVersion)),
+                    ("cipher", JSON(connection.cipherName)),
+                    ("applicationProtocol", JSON(connection.applicationProtocol)),
+                    (
+                        "certificate",
+                        certificate.map {
+                            .object([
+                                ("subject", .string($0.subject)), ("issuer", .string($0.issuer)),
+                                ("names", JSON($0.dnsNames + $0.ipAddresses)),
+                                ("notAfter", .string($0.notAfter.rfc3339)),
+                                ("sha256", .string($0.sha256Fingerprint.hex)),
+                            ])
+                        } ?? .null
+                    ),
+                ])
+            ),
+        ])
+    }
+
+    func text(color: Bool) -> String {
+        let page = TextPage(color: color)
+        let style: TextPage.Style = verdict == .accepted ? .good : verdict == .refused ? .bad : .doubtful
+        var lines = page.wrapped(PrintableText.clean(verdict.rawValue.uppercased() + ": " + message), style: style)
+        if let hint { lines += page.wrapped("→ " + hint, indent: 2) }
+        if let user = answer?.user {
+            lines.append("")
+            lines += page.pair("user", PrintableText.clean(user.username))
+            lines += page.pair("uid", PrintableText.clean(user.uid))
+            for (index, group) in user.groups.enumerated() {
+                lines += page.pair(index == 0 ? "groups" : "", PrintableText.clean(group))
+            }
+            for (index, entry) in user.extra.enumerated() {
+                let values = entry.values.joined(separator: ", ")
+                lines += page.pair(index == 0 ? "extra" : "", PrintableText.clean("\(entry.name): \(values)"))
+            }
+        }
+        lines.append("")
+        lines += page.pair("webhook", PrintableText.clean(server.description))
+        lines += page.pair("status", "HTTP \(status)" + (answer.map { ", \($0.version.rawValue)" } ?? ""))
+        lines += page.pair(
+            "time",
+            "\(connection.total.milliseconds) ms: \(connection.connecting.milliseconds) to connect, "
+                + "\(connection.handshaking.milliseconds) for TLS, \(connection.answering.milliseconds) to answer")
+        lines += page.pair(
+            "TLS",
+            [connection.tlsVersion, connection.cipherName, connection.applicationProtocol].compactMap { $0 }
+                .joined(separator: ", "))
+        if let certificate = connection.peerCertificate {
+            let names = (certificate.dnsNames + certificate.ipAddresses).joined(separator: ", ")
+            lines += page.pair("certificate", PrintableText.clean("for \(names)"))
+            lines += page.pair("", PrintableText.clean("by \(certificate.issuer)"))
+            lines += page.pair("", "until \(certificate.notAfter.rfc3339)")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension Duration {
+    /// To a hundredth.
+    var milliseconds: Double {
+        let (seconds, attoseconds) = components
+        return ((Double(seconds) * 1e3 + Double(attoseconds) / 1e15) * 100).rounded() / 100
+    }
+}

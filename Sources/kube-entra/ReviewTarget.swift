@@ -1,0 +1,128 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Files
+internal import HTTPSClient
+internal import Kubeconfigs
+internal import OpenSSL
+
+/// The webhook that `review` calls, and how.
+struct ReviewTarget {
+    var url: HTTPSURL
+    var serverName: String?
+    var trust: TLSClientConfiguration.Trust
+    var certificate: [UInt8]?
+    var key: [UInt8]?
+    var proxies: ProxySettings
+    var notes: [String] = []
+
+    /// As kube-apiserver finds it.
+    init(kubeconfig path: String) throws {
+        let bytes = try PEMFile.read(path)
+        let access: KubeconfigAccess
+        do throws(KubeconfigError) {
+            access = try Kubeconfig.parse(bytes, path: path).access()
+        } catch {
+            throw cannot("\(path): \(error.sentence)")
+        }
+        guard let url = HTTPSURL(ReviewTarget.withoutQuery(access.cluster.server ?? "")) else {
+            throw cannot("\(path): the server is no https:// address, so kube-apiserver does not start with it")
+        }
+        guard !access.cluster.skipsVerification else {
+            throw cannot(
+                "\(path): insecure-skip-tls-verify is set, so every token can be stolen on its way; name the CA of the"
+                    + " webhook's certificate in certificate-authority instead")
+        }
+        self.url = url
+        serverName = access.cluster.tlsServerName
+        trust = try access.cluster.authority.map { .pem(try $0.bytes("certificate-authority", of: path)) } ?? .system
+        certificate = try access.user.clientCertificate?.bytes("client-certificate", of: path)
+        key = try access.user.clientKey?.bytes("client-key", of: path)
+        proxies = .forKubernetes(url, proxyURL: access.cluster.proxyURL)
+        if certificate == nil { notes.append("\(path) has no client certificate") }
+    }
+
+    /// As its own configuration says, on this host.
+    init(configuration path: String) throws {
+        let server = try LoadedConfiguration.loadOrExit(path).configuration.server
+        var host = server.listen.host
+        if host == "0.0.0.0" { host = "127.0.0.1" }
+        if host == "::" { host = "::1" }
+        let address = ListenAddress(host: host, port: server.listen.port == 0 ? 8443 : server.listen.port)
+        if server.listen.port == 0 { notes.append("the configuration takes any free port: say which with --server") }
+        guard let url = HTTPSURL("https://\(address)/authenticate") else {
+            throw cannot("\(path): server.listen is no address that can be called; give one with --server")
+        }
+        self.url = url
+        proxies = ProxySettings(proxy: nil)
+        // The configuration names no CA of its own certificate, but the certificate itself can be expected.
+        let chain = try PEMFile.certificates(server.certificate)
+        trust = .pem(chain.flatMap(\.pem))
+        let names = chain[0].dnsNames.map { $0.lowercased() } + chain[0].ipAddresses
+        if !names.contains(url.host), let name = names.first(where: { !$0.hasPrefix("*") }) {
+            serverName = name
+            notes.append(
+                "the webhook's certificate is not for \(url.host) but for \(name): kube-apiserver must call it so")
+        }
+        let folder = CertificateFolder(path: ReviewTarget.folder(of: server.clientCA ?? server.certificate))
+        let found = folder.path(of: CertsCommand.FileName.client)
+        let foundKey = folder.path(of: CertsCommand.FileName.clientKey)
+        if server.clientCA != nil, FileStamp(path: found) != nil, FileStamp(path: foundKey) != nil {
+            certificate = try PEMFile.read(found)
+            key = try PEMFile.read(foundKey)
+        }
+    }
+
+    mutating func move(to text: String) throws {
+        guard let url = HTTPSURL(text) else { throw cannot("--server is no https:// address") }
+        self.url = url
+        notes.removeAll()
+    }
+
+    func connection(timeout: Duration) -> OneConnection {
+        OneConnection(
+            tls: TLSClientConfiguration(
+                trust: trust, certificateChain: certificate, privateKey: key, applicationProtocols: ["http/1.1"]),
+            serverName: serverName, proxies: proxies, timeout: timeout)
+    }
+
+    /// What to do when there is no connection.
+    func hint(for error: HTTPSError) -> String? {
+        switch error {
+        case .connectionRefused: "is `kube-entra serve` running, and does server.listen say this address?"
+        case .connectTimeout, .unreachable: "is there a firewall between this host and the webhook?"
+        case .nameNotFound: "kube-apiserver does not ask cluster DNS: use an IP address or a name that this host knows"
+        case .tls(.untrustedCertificate): "pass the CA that signed the webhook's certificate with --ca"
+        case .tls(.hostNameMismatch):
+            "make the certificate for this name: `kube-entra certs create --renew --host \(url.host)`"
+        case .tls(.certificateExpired): "make a new one: `kube-entra certs create --renew`"
+        case .tls(.alertReceived), .tls(.noClientCertificate), .truncated:
+            certificate == nil
+                ? "the webhook wants a client certificate: pass one with --certificate and --key"
+                : "the webhook does not take this client certificate: is it from the CA in server.clientCA, and"
+                    + " is its name in allowedClientNames? The webhook's log says why"
+        case .tls(.notTLS): "what listens there does not speak TLS: is it the operations port?"
+        default: nil
+        }
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// kube-apiserver drops them.
+    private static func withoutQuery(_ address: String) -> String {
+        String(address.prefix { $0 != "?" && $0 != "#" })
+    }
+}
+
+extension KubeconfigSource {
+    /// The bytes, or the end of the command with a sentence that names the field.
+    func bytes(_ field: String, of kubeconfig: String) throws -> [UInt8] {
+        switch self {
+        case .data(let bytes): return bytes
+        case .damaged: throw cannot("\(kubeconfig): \(field)-data is no base64")
+        case .file(let path): return try PEMFile.read(path)
+        }
+    }
+}

@@ -1,0 +1,219 @@
+"""`review` against a running `serve`, and against webhooks that answer badly. Tokens are made by joserfc."""
+
+import http.server
+import json
+import os
+import pathlib
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
+BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
+TENANT = "11111111-2222-3333-4444-555555555555"
+SERVER = "aaaaaaaa-0000-0000-0000-000000000000"
+ADMINS = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
+KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"}, private=True)
+
+
+def token(**changes):
+    now = int(time.time())
+    claims = {
+        "aud": SERVER, "iss": f"https://sts.windows.net/{TENANT}/", "tid": TENANT, "ver": "1.0",
+        "iat": now, "nbf": now, "exp": now + 3600, "appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+        "oid": "0b1ec700-0000-0000-0000-000000000001", "upn": "ada@example.com", "uti": "u", "groups": [ADMINS],
+    }
+    return jwt.encode({"alg": "RS256", "kid": "k1", "typ": "JWT"}, claims | changes, KEY, algorithms=["RS256"])
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def review(folder, *arguments, given, status):
+    done = subprocess.run(
+        [BINARY, "review", *arguments], cwd=folder, input=given, capture_output=True, text=True, timeout=60,
+        env={k: v for k, v in os.environ.items() if "proxy" not in k.lower()})
+    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+    for part in given.strip().split("."):
+        assert len(part) < 24 or part not in done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with certificates, key file, configuration and kubeconfig, and the webhook that runs from it."""
+    folder = tmp_path_factory.mktemp("review")
+    port, operations = free_port(), free_port()
+    subprocess.run([BINARY, "certs", "create", "--host", "127.0.0.1", "--host", "localhost"], cwd=folder, check=True)
+    (folder / "keys.json").write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
+    (folder / "config.yaml").write_text(f"""
+apiVersion: kube-entra.dev/v1
+kind: WebhookConfiguration
+server:
+  listen: 127.0.0.1:{port}
+  operations: 127.0.0.1:{operations}
+  certificate: certs/server.crt
+  privateKey: certs/server.key
+  clientCA: certs/client-ca.crt
+tenants:
+  - tenantID: {TENANT}
+    audiences: [{SERVER}]
+    adminGroupObjectIDs: [{ADMINS}]
+    signingKeys: {{file: keys.json}}
+""")
+    subprocess.run(
+        [BINARY, "kubeconfig", "webhook", "--server", f"https://127.0.0.1:{port}/authenticate", "--out", "webhook.conf"],
+        cwd=folder, check=True)
+    served = subprocess.Popen([BINARY, "serve", "--config", "config.yaml"], cwd=folder, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    yield folder
+    served.terminate()
+    served.wait(20)
+
+
+@pytest.mark.parametrize("where", [["--config", "config.yaml"], ["--kubeconfig", "webhook.conf"]])
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_accepted(folder, where, version):
+    done = review(folder, *where, "--webhook-version", version, "--output", "json", given=token(), status=0)
+    answer = json.loads(done.stdout)
+    assert answer["verdict"] == "accepted" and answer["reason"] is None
+    assert answer["user"]["username"] == "ada@example.com"
+    assert answer["apiVersion"] == "authentication.k8s.io/" + version
+    assert answer["tls"]["version"] == "TLSv1.3" and "127.0.0.1" in answer["tls"]["certificate"]["names"]
+    times = answer["timing"]
+    assert 0 < times["totalMilliseconds"] < 10_000
+    assert times["handshakeMilliseconds"] > 0 and times["answerMilliseconds"] > 0
+
+
+def test_text(folder):
+    done = review(folder, "--config", "config.yaml", given="Bearer " + token() + "\n", status=0)
+    assert done.stdout.startswith("ACCEPTED: accepted as ada@example.com")
+    assert ADMINS in done.stdout and "TLSv1.3" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+def test_refused(folder):
+    done = review(folder, "--config", "config.yaml", "--output", "json", given=token(aud="another"), status=1)
+    answer = json.loads(done.stdout)
+    assert (answer["verdict"], answer["reason"]) == ("refused", "audience_not_accepted")
+    assert answer["decisionID"] and answer["hint"]
+    text = review(folder, "--config", "config.yaml", given=token(aud="another"), status=1).stdout
+    assert "REFUSED" in text and "audience_not_accepted" in text
+
+
+@pytest.mark.parametrize("given", ["", "garbage", "a.b.c"])
+def test_not_ours(folder, given):
+    done = review(folder, "--config", "config.yaml", given=given, status=1)
+    assert "none of the webhook's" in done.stdout
+
+
+def test_files_as_options(folder):
+    done = review(
+        folder, "--kubeconfig", "webhook.conf", "--ca", "certs/ca.crt", "--certificate", "certs/client.crt", "--key",
+        "certs/client.key", given=token(), status=0)
+    assert done.stdout.startswith("ACCEPTED")
+
+
+@pytest.mark.parametrize(
+    "arguments, status, sentence",
+    [
+        ([], 64, "--config or --kubeconfig"),
+        (["--config", "missing.yaml"], 2, "missing.yaml"),
+        (["--kubeconfig", "missing.conf"], 2, "there is no such file"),
+        (["--kubeconfig", "keys.json"], 2, "there is no current context"),
+        (["--kubeconfig", "certs/server.crt"], 2, "certs/server.crt"),
+        (["--kubeconfig", "webhook.conf", "--certificate", "x"], 64, "belong together"),
+        (["--kubeconfig", "webhook.conf", "--server", "http://127.0.0.1/"], 64, "--server"),
+        (["--kubeconfig", "webhook.conf", "--server", "https://127.0.0.1:1/authenticate"], 2, "refused"),
+        (["--kubeconfig", "webhook.conf", "--ca", "certs/client.crt"], 2, "--ca"),
+        (["--kubeconfig", "webhook.conf", "--certificate", "certs/server.crt", "--key", "certs/server.key"], 2,
+         "does not take this client certificate"),
+        (["--kubeconfig", "webhook.conf", "--certificate", "certs/server.crt", "--key", "certs/client.key"], 2,
+         "does not belong"),
+    ])
+def test_cannot(folder, arguments, status, sentence):
+    done = review(folder, *arguments, given=token(), status=status)
+    assert done.stdout == "" and sentence in done.stderr, done.stderr
+
+
+def test_without_client_certificate(folder):
+    text = (folder / "webhook.conf").read_text()
+    bare = "\n".join(line for line in text.splitlines() if "client-" not in line).replace("user:\n", "user: {}\n")
+    (folder / "bare.conf").write_text(bare.replace("    user: {}", "    user: kube-apiserver"))
+    done = review(folder, "--kubeconfig", "bare.conf", given=token(), status=2)
+    assert "wants a client certificate" in done.stderr
+
+
+class BadWebhook(http.server.BaseHTTPRequestHandler):
+    """Answers what the path asks for."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        sent = json.loads(body)
+        yes = {"authenticated": True, "user": {"username": "ada"}}
+        answers = {
+            "/audiences": {"apiVersion": sent["apiVersion"], "kind": "TokenReview",
+                           "status": yes | {"audiences": ["elsewhere"]}},
+            "/version": {"apiVersion": "authentication.k8s.io/v1beta1", "kind": "TokenReview", "status": yes},
+            "/echo": {"apiVersion": sent["apiVersion"], "kind": "TokenReview",
+                      "status": {"authenticated": False, "error": "no: " + sent["spec"]["token"]}},
+            "/escape": {"apiVersion": sent["apiVersion"], "kind": "TokenReview",
+                        "status": {"authenticated": True, "user": {"username": "\x1b[2Jada"}}},
+            "/json": "nonsense",
+            "/503": {"kind": "Status", "message": "too busy"},
+        }
+        answer = answers[self.path]
+        data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+        self.send_response(503 if self.path == "/503" else 200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def bad(folder):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certs/server.crt", folder / "certs/server.key")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), BadWebhook)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "path, status, sentence",
+    [
+        ("/audiences", 1, "other audiences"),
+        ("/version", 2, "apiVersion"),
+        ("/echo", 1, "no: …"),
+        ("/escape", 0, "ada"),
+        ("/json", 2, "not valid JSON"),
+        ("/503", 2, "status 503: too busy"),
+    ])
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_bad_answers(folder, bad, path, status, sentence, output):
+    done = review(
+        folder, "--kubeconfig", "webhook.conf", "--server", bad + path, "--output", output, given=token(),
+        status=status)
+    assert sentence in " ".join(done.stdout.split()), done.stdout
+    assert "\x1b" not in done.stdout
