@@ -8,6 +8,11 @@ extension Kubeconfig {
     ///
     /// - Parameter path: names the file; relative paths in it are resolved against its folder.
     public static func parse(_ bytes: [UInt8], path: String) throws(KubeconfigError) -> Kubeconfig {
+        // For the YAML reader nothing is no document; for kubectl it is an empty kubeconfig.
+        let isEmpty = bytes.split(separator: UInt8(ascii: "\n")).allSatisfy { line in
+            line.first { $0 != 9 && $0 != 13 && $0 != 32 }.map { $0 == UInt8(ascii: "#") } ?? true
+        }
+        if isEmpty { return Kubeconfig() }
         let root: YAMLNode
         do throws(YAMLError) {
             root = try YAMLNode.parse(bytes, limits: YAMLLimits(bytes: 4 << 20, nodes: 200_000))

@@ -89,7 +89,7 @@ import Testing
         #expect(thrown?.sentence.isEmpty == false)
     }
 
-    @Test("an empty file is an empty kubeconfig", arguments: ["", "{}", "clusters:\nusers: null\n"])
+    @Test("an empty file is an empty kubeconfig", arguments: ["", "\n # nothing\n", "{}", "clusters:\nusers: null\n"])
     func empty(text: String) throws {
         let kubeconfig = try Self.parse(text)
         #expect(kubeconfig.clusters.isEmpty)
