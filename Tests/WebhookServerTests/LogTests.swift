@@ -15,6 +15,7 @@ import Testing
         let lines = Mutex<[String]>([])
         let isBroken = Mutex(false)
         let reopened = Mutex(0)
+        let batchBytes = 0
 
         func write(_ line: [UInt8]) -> Bool {
             guard !isBroken.withLock({ $0 }) else { return false }

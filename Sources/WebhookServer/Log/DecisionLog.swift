@@ -16,6 +16,9 @@ final class DecisionLog {
     private let metrics: ServerMetrics
     /// Takes every decision about tokens that are ours to judge.
     private let audit: LineWriter?
+    /// The way around the dictionary that swift-log wants for each line.
+    private let lines: LineLogHandler?
+    private var clock = LineClock()
     private var written: [RefusalReason: Int] = [:]
     private var leftOut: [RefusalReason: Int] = [:]
 
@@ -23,18 +26,24 @@ final class DecisionLog {
         self.logger = logger
         self.metrics = metrics
         self.audit = audit
+        lines = (logger.handler as? LineLogHandler).flatMap { $0.hasOwnMetadata ? nil : $0 }
     }
 
     func record(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
-        var fields: DecisionFields?
-        if let audit, decision.reason?.isForeign != true {
-            let known = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
-            audit.write(known.auditLine)
-            fields = known
+        let isAudited = audit != nil && decision.reason?.isForeign != true
+        let isLogged = logger.logLevel <= .info && isWorthALine(decision)
+        guard isAudited || isLogged else { return }
+        let fields = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
+        var line = LogLine(time: clock.text(), level: nil, message: nil, fields: fields.values)
+        if isAudited { audit?.write(line.json) }
+        guard isLogged else { return }
+        if let lines {
+            line.level = Logger.Level.info.rawValue
+            line.message = "token review"
+            lines.write(line)
+        } else {
+            logger.info("token review", metadata: fields.metadata)
         }
-        guard logger.logLevel <= .info, isWorthALine(decision) else { return }
-        let known = fields ?? DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
-        logger.info("token review", metadata: known.metadata)
     }
 
     /// Whether the checks behind a decision are wanted too.
@@ -69,6 +78,10 @@ final class DecisionLog {
         if let losses = audit?.takeLosses() {
             if losses.queueFull > 0 { metrics.recordLost(.auditQueueFull, count: losses.queueFull) }
             if losses.writeFailed > 0 { metrics.recordLost(.auditWriteFailed, count: losses.writeFailed) }
+        }
+        if let losses = lines?.takeLosses() {
+            let lost = losses.queueFull + losses.writeFailed
+            if lost > 0 { metrics.recordLost(.logQueueFull, count: lost) }
         }
         if !written.isEmpty { written.removeAll(keepingCapacity: true) }
         guard !leftOut.isEmpty else { return }
@@ -109,11 +122,6 @@ struct DecisionFields {
 
     private mutating func add(_ name: String, _ value: String) {
         values.append((name, value))
-    }
-
-    /// One line of the audit file.
-    var auditLine: [UInt8] {
-        LogLine(time: LogLine.timestamp(), level: nil, message: nil, fields: values).json
     }
 
     var metadata: Logger.Metadata {

@@ -4,6 +4,8 @@ internal import Glibc
 protocol LineSink: Sendable {
     /// Writes a whole line; false when it is lost.
     func write(_ line: [UInt8]) -> Bool
+    /// Bytes up to which several lines may go into one write; 0: each line has its own.
+    var batchBytes: Int { get }
     /// Opens the file again, because it was moved away.
     func reopen()
 }
@@ -11,6 +13,8 @@ protocol LineSink: Sendable {
 /// A descriptor that somebody else opened, such as standard error.
 struct DescriptorSink: LineSink {
     let descriptor: Int32
+    /// What a pipe takes at once (POSIX asks for 512, Linux gives 4096), so that lines of others stay whole too.
+    let batchBytes = 4096
 
     func write(_ line: [UInt8]) -> Bool {
         var written = 0
@@ -35,6 +39,7 @@ struct DescriptorSink: LineSink {
 
 /// A file that lines are appended to, each with one write, so that it holds whole lines whenever the process ends.
 final class AppendingFile: LineSink, @unchecked Sendable {
+    let batchBytes = 0
     private let path: String
     // Touched by the writer's thread alone.
     private var descriptor: Int32 = -1

@@ -91,9 +91,28 @@ public final class LineWriter: Sendable {
                 }
                 if mustReopen { sink.reopen() }
                 if lines.isEmpty { return }
-                let failed = lines.count { !sink.write($0) }
+                let failed = writeAll(lines)
                 if failed > 0 { state.withLock { $0.losses.writeFailed += failed } }
             }
         }
+    }
+
+    /// Returns how many lines were lost.
+    private func writeAll(_ lines: [[UInt8]]) -> Int {
+        var failed = 0
+        var batch: [UInt8] = []
+        var batchLines = 0
+        func writeBatch() {
+            if batchLines > 0, !sink.write(batch) { failed += batchLines }
+            batch.removeAll(keepingCapacity: true)
+            batchLines = 0
+        }
+        for line in lines {
+            if batch.count + line.count > sink.batchBytes { writeBatch() }
+            batch += line
+            batchLines += 1
+        }
+        writeBatch()
+        return failed
     }
 }

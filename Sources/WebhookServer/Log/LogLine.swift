@@ -1,0 +1,93 @@
+internal import Glibc
+import Timestamps
+
+/// One log line; nothing in it can begin another.
+struct LogLine {
+    var time: String
+    /// Nil in the audit file.
+    var level: String?
+    var message: String?
+    var fields: [(name: String, value: String)]
+
+    var text: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(384)
+        bytes.append(contentsOf: time.utf8)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: (level ?? "").utf8)
+        bytes.append(UInt8(ascii: " "))
+        Self.append(message ?? "", to: &bytes, isQuoted: false)
+        for field in fields {
+            bytes.append(UInt8(ascii: " "))
+            bytes.append(contentsOf: field.name.utf8)
+            bytes.append(UInt8(ascii: "="))
+            let isPlain = !field.value.isEmpty && field.value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D }
+            if !isPlain { bytes.append(UInt8(ascii: "\"")) }
+            Self.append(field.value, to: &bytes, isQuoted: !isPlain)
+            if !isPlain { bytes.append(UInt8(ascii: "\"")) }
+        }
+        bytes.append(UInt8(ascii: "\n"))
+        return bytes
+    }
+
+    var json: [UInt8] {
+        var bytes: [UInt8] = [UInt8(ascii: "{")]
+        bytes.reserveCapacity(512)
+        var head = [(name: "time", value: time)]
+        if let level { head.append((name: "level", value: level)) }
+        if let message { head.append((name: "message", value: message)) }
+        for field in head + fields {
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(UInt8(ascii: "\""))
+            Self.append(field.name, to: &bytes, isQuoted: true)
+            bytes.append(contentsOf: "\":\"".utf8)
+            Self.append(field.value, to: &bytes, isQuoted: true)
+            bytes.append(UInt8(ascii: "\""))
+        }
+        bytes.append(contentsOf: "}\n".utf8)
+        return bytes
+    }
+
+    /// Escapes control characters, as JSON does, and quotation marks within quotation marks.
+    private static func append(_ text: String, to bytes: inout [UInt8], isQuoted: Bool) {
+        var text = text
+        text.withUTF8 { utf8 in
+            let isPlain = utf8.allSatisfy {
+                $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
+            if isPlain {
+                bytes.append(contentsOf: utf8)
+            } else {
+                for byte in utf8 { append(byte, to: &bytes, isQuoted: isQuoted) }
+            }
+        }
+    }
+
+    private static func append(_ byte: UInt8, to bytes: inout [UInt8], isQuoted: Bool) {
+        if byte < 0x20 || byte == 0x7F {
+            bytes.append(contentsOf: "\\u00".utf8)
+            bytes.append(contentsOf: (byte < 16 ? "0" : "").utf8)
+            bytes.append(contentsOf: String(byte, radix: 16).utf8)
+        } else {
+            if isQuoted, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+            bytes.append(byte)
+        }
+    }
+}
+
+/// The time of lines, RFC 3339 with milliseconds; remembers what stays the same for a second.
+struct LineClock {
+    private var second: Int = .min
+    private var prefix = ""
+
+    mutating func text() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        if time.tv_sec != second {
+            second = time.tv_sec
+            prefix = String(Timestamp(secondsSinceEpoch: Int64(second)).rfc3339.dropLast()) + "."
+        }
+        let milliseconds = String(1000 + time.tv_nsec / 1_000_000).dropFirst()
+        return prefix + milliseconds + "Z"
+    }
+}
