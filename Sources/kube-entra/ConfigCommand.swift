@@ -10,31 +10,6 @@ struct ConfigCommand: ParsableCommand {
         abstract: "Writes and checks configuration files.",
         subcommands: [Check.self, Init.self, ImportAKSCommand.self])
 
-    struct Check: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "check", abstract: "Loads a configuration as `serve` would, then looks for what is unwise.")
-
-        @Argument(help: ArgumentHelp("The configuration file.", valueName: "file"))
-        var file: String
-
-        @Option(name: .long, help: "How the result is written: text or json.")
-        var output: OutputFormat = .text
-
-        @Flag(name: .long, help: "Warnings make the exit status 1.")
-        var strict = false
-
-        func run() throws {
-            let loaded = try LoadedConfiguration.loadOrExit(file)
-            do {
-                _ = try ServerIdentity.load(loaded)
-            } catch {
-                for problem in error.problems { Console.note(problem.description) }
-                throw ExitCode.cannot
-            }
-            Console.print("\(file): ok")
-        }
-    }
-
     struct Init: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "init", abstract: "Writes a complete, commented starting configuration.")

@@ -1,0 +1,27 @@
+public import Timestamps
+
+/// What lies outside the configuration file and lint rules look at, as values.
+public struct LintFacts: Sendable {
+    public var now: Timestamp
+    public var certificateExpires: Timestamp?
+    /// DNS names and addresses of the server's certificate; nil when it was not read.
+    public var certificateNames: [String]?
+    /// Permission bits of the private key's file.
+    public var keyFileMode: UInt32?
+    /// When the keys of an offline file were fetched or the file was written, by its path.
+    public var keyFileTimes: [String: Timestamp]
+
+    public init(
+        now: Timestamp,
+        certificateExpires: Timestamp? = nil,
+        certificateNames: [String]? = nil,
+        keyFileMode: UInt32? = nil,
+        keyFileTimes: [String: Timestamp] = [:]
+    ) {
+        self.now = now
+        self.certificateExpires = certificateExpires
+        self.certificateNames = certificateNames
+        self.keyFileMode = keyFileMode
+        self.keyFileTimes = keyFileTimes
+    }
+}

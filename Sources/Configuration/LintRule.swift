@@ -1,0 +1,103 @@
+/// A rule of `config check`, with its stable ID.
+public enum LintRule: String, Sendable, CaseIterable {
+    case adminGroupTwice = "admin-group-twice"
+    case groupIsNoGroup = "group-is-no-group"
+    case sharedAudience = "shared-audience"
+    case systemMasters = "system-masters"
+    case noAdmins = "no-admins"
+    case adminGroupsGiveNothing = "admin-groups-give-nothing"
+    case prefixCanBeReserved = "prefix-can-be-reserved"
+    case groupCanBeImitated = "group-can-be-imitated"
+    case guestsCanBeAdmins = "guests-can-be-admins"
+    case appsCanBeAdmins = "apps-can-be-admins"
+    case emergencyExpired = "emergency-expired"
+    case emergencyWithoutReason = "emergency-without-reason"
+    case emergencyTooLong = "emergency-too-long"
+    case userNamesCollide = "user-names-collide"
+    case unknownClaim = "unknown-claim"
+    case certificateExpires = "certificate-expires"
+    case certificateLacksName = "certificate-lacks-name"
+    case keyIsReadable = "key-is-readable"
+    case operationsArePublic = "operations-are-public"
+    case offlineKeysAreOld = "offline-keys-are-old"
+    case anybodyMayAsk = "anybody-may-ask"
+    case keysAgeTooFast = "keys-age-too-fast"
+    case refreshTooOften = "refresh-too-often"
+    case bodySmallerThanToken = "body-smaller-than-token"
+    case largeClockSkew = "large-clock-skew"
+    case deadlineTooLong = "deadline-too-long"
+    case overageIgnored = "overage-ignored"
+    case directoryUnused = "directory-unused"
+    case mappedTwice = "mapped-twice"
+    case allowanceWithoutReason = "allowance-without-reason"
+    case allowanceUnknown = "allowance-unknown"
+
+    public enum Severity: String, Sendable, Comparable {
+        /// Worth knowing; never changes the exit status.
+        case notice
+        /// Unwise; `--strict` makes the exit status 1.
+        case warning
+
+        public static func < (left: Severity, right: Severity) -> Bool {
+            left == .notice && right == .warning
+        }
+    }
+
+    public var severity: Severity {
+        switch self {
+        case .guestsCanBeAdmins, .appsCanBeAdmins, .overageIgnored, .directoryUnused: .notice
+        default: .warning
+        }
+    }
+
+    /// What the rule looks for, in one sentence for the README.
+    public var purpose: String {
+        switch self {
+        case .adminGroupTwice: "an admin group is listed twice, or is admin in one tenant and mapped in another"
+        case .groupIsNoGroup: "the ID of a tenant or an application stands where a group's object ID belongs"
+        case .sharedAudience: "the audience is one that every AKS or Arc cluster shares"
+        case .systemMasters: "system:masters is granted, which RBAC cannot take away"
+        case .noAdmins: "no group is an admin group, so nobody would be admin"
+        case .adminGroupsGiveNothing: "kubernetes.adminGroups is empty, so that admin groups give nothing"
+        case .prefixCanBeReserved: "usernamePrefix is the beginning of system:"
+        case .groupCanBeImitated: "a configured Kubernetes group has the form of an object ID, and groupPrefix is empty"
+        case .guestsCanBeAdmins: "guests may sign in, so a guest in an admin group is admin"
+        case .appsCanBeAdmins: "applications may sign in, so one in an admin group is admin"
+        case .emergencyExpired: "an emergency entry has ended and can go"
+        case .emergencyWithoutReason: "an emergency entry has no reason"
+        case .emergencyTooLong: "an emergency entry lasts for more than 24 hours from now"
+        case .userNamesCollide: "users of several tenants are named by UPN, which is unique in one tenant only"
+        case .unknownClaim: "requiredClaims names a claim that Entra's access tokens do not carry"
+        case .certificateExpires: "the server's certificate has expired or expires within 30 days"
+        case .certificateLacksName: "the server's certificate does not name the listen address"
+        case .keyIsReadable: "everybody on the host may read the private key"
+        case .operationsArePublic: "the operations address, which asks for no credentials, is not on loopback"
+        case .offlineKeysAreOld: "the offline key file is more than 30 days old"
+        case .anybodyMayAsk: "insecureAllowAnyClient lets anybody ask the webhook"
+        case .keysAgeTooFast: "signingKeys.maximumAge is shorter than two refreshes"
+        case .refreshTooOften: "keys are fetched more often than Entra likes"
+        case .bodySmallerThanToken: "limits.bodyBytes leaves no room for a token of limits.tokenBytes"
+        case .largeClockSkew: "limits.clockSkew is over 5 minutes, so expired tokens stay valid that long"
+        case .deadlineTooLong: "limits.reviewDeadline is longer than kube-apiserver waits"
+        case .overageIgnored: "principals with more than 200 groups sign in without any"
+        case .directoryUnused: "a directory is configured that groupOverage never asks"
+        case .mappedTwice: "a group or role is mapped twice"
+        case .allowanceWithoutReason: "a comment silences a rule without giving a reason"
+        case .allowanceUnknown: "a comment silences a rule that does not exist"
+        }
+    }
+}
+
+/// One thing that works and is unwise, with its place.
+public struct LintFinding: Hashable, Sendable {
+    public var rule: LintRule
+    public var field: String
+    public var line: Int
+    public var column: Int
+    public var message: String
+    public var advice: String
+    /// Why a comment in the file silences it.
+    public var allowedBecause: String?
+
+    public var severity: LintRule.Severity { rule.severity }
+}

@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import Configuration
+internal import EntraTokens
+internal import Glibc
+internal import Jansson
+internal import OpenSSL
+internal import SigningKeys
+internal import Timestamps
+
+extension ConfigCommand {
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check",
+            abstract: "Loads a configuration as `serve` would, then looks for what is unwise.",
+            discussion: """
+                Exit status: 0 usable; 1 usable, with warnings and --strict; 2 `serve` would refuse it. A comment \
+                `# kube-entra:allow RULE reason` on the line of a finding or above it silences the rule there.
+                """)
+
+        @Argument(help: ArgumentHelp("The configuration file.", valueName: "file"))
+        var file: String
+
+        @Option(name: .long, help: "How the result is written: text or json.")
+        var output: OutputFormat = .text
+
+        @Flag(name: .long, help: "Warnings make the exit status 1.")
+        var strict = false
+
+        func run() throws {
+            let findings: [LintFinding]
+            do throws(ConfigurationError) {
+                let loaded = try ConfigurationLoader.load(path: file)
+                let identity = try ServerIdentity.load(loaded)
+                findings = ConfigurationLinter.findings(in: loaded, facts: Check.facts(loaded, identity))
+            } catch {
+                if output == .json {
+                    Console.print(Check.json(file, problems: error.problems, findings: []))
+                } else {
+                    for problem in error.problems { Console.note(problem.description) }
+                }
+                throw ExitCode.cannot
+            }
+            let warnings = findings.filter { $0.severity == .warning && $0.allowedBecause == nil }
+            switch output {
+            case .json: Console.print(Check.json(file, problems: [], findings: findings))
+            case .text:
+                for finding in findings where finding.allowedBecause == nil { Console.print(text(finding)) }
+                Console.print("\(file): usable, \(warnings.count) warning\(warnings.count == 1 ? "" : "s")")
+            }
+            if strict && !warnings.isEmpty { throw ExitCode.no }
+        }
+
+        private func text(_ finding: LintFinding) -> String {
+            let place = "\(file):\(finding.line):\(finding.column): "
+            let field = finding.field.isEmpty ? "" : "\(finding.field): "
+            return place + "\(finding.severity.rawValue): " + field + finding.message
+                + " [\(finding.rule.rawValue)]\n  → "
+                + finding.advice
+        }
+
+        private static func facts(_ loaded: LoadedConfiguration, _ identity: ServerIdentity) -> LintFacts {
+            var facts = LintFacts(
+                now: .now(),
+                certificateExpires: identity.certificate.notAfter,
+                certificateNames: identity.certificate.dnsNames + identity.certificate.ipAddresses)
+            var status = stat()
+            if stat(loaded.configuration.server.privateKey, &status) == 0 { facts.keyFileMode = status.st_mode & 0o777 }
+            for tenant in loaded.configuration.tenants {
+                guard let path = tenant.signingKeys.file, stat(path, &status) == 0 else { continue }
+                let file = try? KeyFile.read(path: path, trust: tenant.trust)
+                let written = Timestamp(secondsSinceEpoch: Int64(status.st_mtim.tv_sec))
+                facts.keyFileTimes[path] = file?.fetchedAt ?? written
+            }
+            return facts
+        }
+
+        private static func json(_ file: String, problems: [ConfigurationProblem], findings: [LintFinding]) -> JSON {
+            .object([
+                ("file", .string(file)),
+                ("usable", .bool(problems.isEmpty)),
+                (
+                    "problems",
+                    .array(
+                        problems.map { problem in
+                            .object([
+                                ("line", .integer(Int64(problem.line))), ("column", .integer(Int64(problem.column))),
+                                ("field", .string(problem.field)), ("message", .string(problem.message)),
+                            ])
+                        })
+                ),
+                (
+                    "findings",
+                    .array(
+                        findings.map { finding in
+                            .object([
+                                ("rule", .string(finding.rule.rawValue)),
+                                ("severity", .string(finding.severity.rawValue)),
+                                ("line", .integer(Int64(finding.line))), ("column", .integer(Int64(finding.column))),
+                                ("field", .string(finding.field)), ("message", .string(finding.message)),
+                                ("advice", .string(finding.advice)), ("allowedBecause", JSON(finding.allowedBecause)),
+                            ])
+                        })
+                ),
+            ])
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import Configuration
+import Testing
+import Timestamps
+
+@Suite struct ConfigurationLinterTests {
+    static let now = Timestamp(secondsSinceEpoch: 1_796_000_000)
+
+    static let clean = """
+        apiVersion: kube-entra.dev/v1
+        kind: WebhookConfiguration
+        server:
+          certificate: server.crt
+          privateKey: server.key
+          clientCA: ca.crt
+        tenants:
+          - tenantID: 11111111-2222-3333-4444-555555555555
+            audiences: [aaaaaaaa-0000-0000-0000-000000000000]
+            subjects: [user]
+            adminGroupObjectIDs: [5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed]
+
+        """
+
+    static func lint(_ text: String, facts: LintFacts = LintFacts(now: now)) throws -> [LintFinding] {
+        let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
+        return ConfigurationLinter.findings(in: loaded, facts: facts)
+    }
+
+    static let second = "  - {tenantID: 99999999-2222-3333-4444-555555555555, audiences: [x]"
+    static let group = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
+    static let emergency = "    emergencyAccess: [{objectID: 7777aaaa-bbbb-cccc-dddd-eeeeffff0000, "
+
+    @Test("a sensible file has no finding")
+    func nothing() throws {
+        #expect(try Self.lint(Self.clean).isEmpty)
+    }
+
+    @Test(
+        "each unwise thing is found at its place",
+        arguments: [
+            (
+                "operations: ", "  clientCA: ca.crt", "  clientCA: ca.crt\n  operations: 0.0.0.0:8480",
+                LintRule.operationsArePublic, 7
+            ),
+            ("anybody", "  clientCA: ca.crt", "  insecureAllowAnyClient: true", .anybodyMayAsk, 6),
+            (
+                "AKS audience", "aaaaaaaa-0000-0000-0000-000000000000", "6dae42f8-4368-4678-94ff-3960e28e3630",
+                .sharedAudience, 9
+            ),
+            (
+                "AKS audience with spn:", "aaaaaaaa-0000-0000-0000-000000000000",
+                "'spn:6dae42f8-4368-4678-94ff-3960e28e3630'", .sharedAudience, 9
+            ),
+            (
+                "Arc audience", "aaaaaaaa-0000-0000-0000-000000000000", "6256c85f-0aad-4d50-b960-e6e9b21efe35",
+                .sharedAudience, 9
+            ),
+            ("no admins", "    adminGroupObjectIDs: [\(group)]", "    adminGroupObjectIDs: []", .noAdmins, 11),
+            ("admins missing", "    adminGroupObjectIDs: [\(group)]\n", "", .noAdmins, 8),
+            ("a group twice", "[\(group)]", "[\(group), \(group.uppercased())]", .adminGroupTwice, 11),
+            (
+                "a tenant as a group", "[\(group)]", "[\(group), 11111111-2222-3333-4444-555555555555]",
+                .groupIsNoGroup, 11
+            ),
+            (
+                "an audience as a group", "[\(group)]", "[\(group), aaaaaaaa-0000-0000-0000-000000000000]",
+                .groupIsNoGroup, 11
+            ),
+            ("the AKS client as a group", "[\(group)]", "[80faf920-1908-4b52-b5ef-a8e7bedfc67a]", .groupIsNoGroup, 11),
+            (
+                "a tenant mapped", "    subjects: [user]",
+                "    subjects: [user]\n    groupMappings: [{groupObjectID: 11111111-2222-3333-4444-555555555555, kubernetesGroups: [a]}]",
+                .groupIsNoGroup, 11
+            ),
+            (
+                "a group mapped twice", "    subjects: [user]",
+                "    subjects: [user]\n    groupMappings: [{groupObjectID: \(group), kubernetesGroups: [a]}, {groupObjectID: \(group), kubernetesGroups: [b]}]",
+                .mappedTwice, 11
+            ),
+            (
+                "a role mapped twice", "    subjects: [user]",
+                "    subjects: [user]\n    appRoleMappings: [{appRole: r, kubernetesGroups: [a]}, {appRole: r, kubernetesGroups: [b]}]",
+                .mappedTwice, 11
+            ),
+            (
+                "system:masters for admins", "tenants:", "kubernetes: {adminGroups: ['system:masters']}\ntenants:",
+                .systemMasters, 7
+            ),
+            (
+                "system:masters for a group", "    subjects: [user]",
+                "    subjects: [user]\n    groupMappings: [{groupObjectID: \(group), kubernetesGroups: ['system:masters']}]",
+                .systemMasters, 11
+            ),
+            (
+                "system:masters for a role", "    subjects: [user]",
+                "    subjects: [user]\n    appRoleMappings: [{appRole: r, kubernetesGroups: ['system:masters']}]",
+                .systemMasters, 11
+            ),
+            (
+                "an imitable group", "    subjects: [user]",
+                "    subjects: [user]\n    groupMappings: [{groupObjectID: \(group), kubernetesGroups: [9999aaaa-bbbb-cccc-dddd-eeeeffff0000]}]",
+                .groupCanBeImitated, 11
+            ),
+            (
+                "no admin Kubernetes groups", "tenants:", "kubernetes: {adminGroups: []}\ntenants:",
+                .adminGroupsGiveNothing, 7
+            ),
+            (
+                "a reserved prefix in the making", "tenants:", "kubernetes: {usernamePrefix: sys}\ntenants:",
+                .prefixCanBeReserved, 7
+            ),
+            (
+                "the whole prefix but the colon", "tenants:", "kubernetes: {usernamePrefix: system}\ntenants:",
+                .prefixCanBeReserved, 7
+            ),
+            ("guests", "[user]", "[user, guest]", .guestsCanBeAdmins, 10),
+            ("apps", "[user]", "[user, app]", .appsCanBeAdmins, 10),
+            ("managed identities", "[user]", "[user, managedIdentity]", .appsCanBeAdmins, 10),
+            ("agents", "[user]", "[user, agent]", .appsCanBeAdmins, 10),
+            (
+                "an ended emergency", "    subjects: [user]",
+                "    subjects: [user]\n\(emergency)until: 2026-01-01T00:00:00Z, kubernetesGroups: [a], reason: r}]",
+                .emergencyExpired, 11
+            ),
+            (
+                "a long emergency", "    subjects: [user]",
+                "    subjects: [user]\n\(emergency)until: 2027-01-01T00:00:00Z, kubernetesGroups: [a], reason: r}]",
+                .emergencyTooLong, 11
+            ),
+            (
+                "an emergency without a reason", "    subjects: [user]",
+                "    subjects: [user]\n\(emergency)until: 2026-11-30T10:00:00Z, kubernetesGroups: [a]}]",
+                .emergencyWithoutReason, 11
+            ),
+            (
+                "system:masters for an emergency", "    subjects: [user]",
+                "    subjects: [user]\n\(emergency)until: 2026-11-30T10:00:00Z, kubernetesGroups: ['system:masters'], reason: r}]",
+                .systemMasters, 11
+            ),
+            ("UPNs of two tenants", "tenants:\n", "tenants:\n\(second)}\n", .userNamesCollide, 1),
+            (
+                "a group admin in two tenants", "tenants:\n", "tenants:\n\(second), adminGroupObjectIDs: [\(group)]}\n",
+                .adminGroupTwice, 12
+            ),
+            (
+                "admin here and mapped there", "tenants:\n",
+                "tenants:\n\(second), groupMappings: [{groupObjectID: \(group), kubernetesGroups: [a]}]}\n",
+                .adminGroupTwice, 12
+            ),
+            (
+                "an unknown claim", "    subjects: [user]", "    subjects: [user]\n    requiredClaims: {deparment: it}",
+                .unknownClaim, 11
+            ),
+            (
+                "overage ignored", "    subjects: [user]", "    subjects: [user]\n    groupOverage: ignore",
+                .overageIgnored, 11
+            ),
+            (
+                "an unused directory", "    subjects: [user]",
+                "    subjects: [user]\n    directory: {managedIdentity: true}", .directoryUnused, 11
+            ),
+            (
+                "keys that age too fast", "    subjects: [user]",
+                "    subjects: [user]\n    signingKeys: {maximumAge: 1h}", .keysAgeTooFast, 11
+            ),
+            (
+                "fetching every minute", "    subjects: [user]",
+                "    subjects: [user]\n    signingKeys: {refreshEvery: 1m}", .refreshTooOften, 11
+            ),
+            (
+                "fetching for every token", "    subjects: [user]",
+                "    subjects: [user]\n    signingKeys: {unknownKeyRefreshInterval: 1s}", .refreshTooOften, 11
+            ),
+            (
+                "a body smaller than a token", "tenants:", "limits: {bodyBytes: 65536}\ntenants:",
+                .bodySmallerThanToken, 7
+            ),
+            ("a large clock skew", "tenants:", "limits: {clockSkew: 10m}\ntenants:", .largeClockSkew, 7),
+            ("a long deadline", "tenants:", "limits: {reviewDeadline: 30s}\ntenants:", .deadlineTooLong, 7),
+            (
+                "an allowance without a reason", "tenants:", "# kube-entra:allow system-masters\ntenants:",
+                .allowanceWithoutReason, 7
+            ),
+            (
+                "an allowance of nothing", "tenants:", "# kube-entra:allow nonsense because\ntenants:",
+                .allowanceUnknown, 7
+            ),
+        ] as [(String, String, String, LintRule, Int)])
+    func finds(name: String, replaced: String, replacement: String, rule: LintRule, line: Int) throws {
+        let parts = Self.clean.split(separator: replaced, maxSplits: 1, omittingEmptySubsequences: false)
+        try #require(parts.count == 2)
+        let findings = try Self.lint(parts.joined(separator: replacement))
+        let finding = try #require(findings.first { $0.rule == rule }, "\(findings.map(\.rule))")
+        #expect(finding.line == line)
+        #expect(finding.allowedBecause == nil)
+    }
+
+    @Test("what lies outside the file is judged by its facts")
+    func facts() throws {
+        func rules(_ change: (inout LintFacts) -> Void, _ text: String = Self.clean) throws -> [LintRule] {
+            var facts = LintFacts(now: Self.now)
+            change(&facts)
+            return try Self.lint(text, facts: facts).map(\.rule)
+        }
+        #expect(try rules { $0.certificateExpires = Self.now.adding(seconds: 29 * 86_400) } == [.certificateExpires])
+        #expect(try rules { $0.certificateExpires = Self.now.adding(seconds: 31 * 86_400) } == [])
+        #expect(try rules { $0.certificateNames = ["localhost"] } == [.certificateLacksName])
+        #expect(try rules { $0.certificateNames = [] } == [.certificateLacksName])
+        #expect(try rules { $0.certificateNames = ["127.0.0.1"] } == [])
+        #expect(try rules { $0.keyFileMode = 0o644 } == [.keyIsReadable])
+        #expect(try rules { $0.keyFileMode = 0o640 } == [])
+        let offline = Self.clean + "    signingKeys: {file: /keys.json}\n"
+        #expect(
+            try rules({ $0.keyFileTimes = ["/keys.json": Self.now.adding(seconds: -31 * 86_400)] }, offline) == [
+                .offlineKeysAreOld
+            ])
+        #expect(try rules({ $0.keyFileTimes = ["/keys.json": Self.now.adding(seconds: -86_400)] }, offline) == [])
+    }
+
+    @Test("a comment with a reason silences its rule at its place")
+    func allowed() throws {
+        let text = Self.clean.split(separator: "    subjects: [user]").joined(
+            separator:
+                "    # kube-entra:allow guests-can-be-admins partners run this cluster\n    subjects: [user, guest]")
+        #expect(try Self.lint(text).map(\.allowedBecause) == ["partners run this cluster"])
+        let elsewhere =
+            "# kube-entra:allow guests-can-be-admins partners run this cluster\n"
+            + Self.clean.split(separator: "[user]").joined(separator: "[user, guest]")
+        #expect(try Self.lint(elsewhere).map(\.allowedBecause) == [nil])
+    }
+}
