@@ -150,7 +150,7 @@ let package = Package(
             ]),
         tests("TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         tests(
-            "Configuration", ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Timestamps"]),
+            "Configuration", ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps"]),
         tests("Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson"]),
         tests(
             "Inspection",

@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Testing
 import Timestamps
 
@@ -214,6 +215,13 @@ import Timestamps
                 .offlineKeysAreOld
             ])
         #expect(try rules({ $0.keyFileTimes = ["/keys.json": Self.now.adding(seconds: -86_400)] }, offline) == [])
+    }
+
+    @Test("the README lists every rule with its severity and purpose", arguments: LintRule.allCases)
+    func listed(rule: LintRule) throws {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let readme = String(decoding: try FileBytes.read(root + "/README.md"), as: UTF8.self)
+        #expect(readme.contains("| `\(rule.rawValue)` | \(rule.severity.rawValue) | \(rule.purpose) |"))
     }
 
     @Test("a comment with a reason silences its rule at its place")
