@@ -150,7 +150,8 @@ let package = Package(
             ]),
         tests("TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         tests(
-            "Configuration", ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps"]),
+            "Configuration",
+            ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps"]),
         tests("Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson"]),
         tests(
             "Inspection",

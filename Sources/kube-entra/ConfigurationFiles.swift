@@ -27,6 +27,8 @@ struct ServerIdentity {
     let context: TLSContext
     let certificate: Certificate
     let clientAuthorities: [Certificate]
+    /// Of everything that the context was made of.
+    let digest: SHA256Digest
 
     /// Reads and checks all of it together; throws every problem with the place in the configuration.
     static func load(_ loaded: LoadedConfiguration) throws(ConfigurationError) -> ServerIdentity {
@@ -64,7 +66,11 @@ struct ServerIdentity {
                     privateKey: key,
                     clientAuthorities: authorities,
                     applicationProtocols: server.protocols))
-            return ServerIdentity(context: context, certificate: first, clientAuthorities: known)
+            let made =
+                chain + [0] + key + [0] + (authorities ?? []) + [0] + server.protocols.flatMap { Array($0.utf8) + [0] }
+            return ServerIdentity(
+                context: context, certificate: first, clientAuthorities: known,
+                digest: made.withUnsafeBytes { SHA256Digest(hashing: $0) })
         } catch {
             throw ConfigurationError(problems: [loaded.problem("server.privateKey", "\(error)")])
         }

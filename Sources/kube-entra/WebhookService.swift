@@ -194,13 +194,17 @@ final class WebhookService: Sendable {
             store.carryOver(from: previous)
             previous.stop()
             current.withLockedValue { $0.keys = store }
+            // Key and cache files are read before the new rules are in force, so that no token meets them without keys.
+            store.start()
             server.update(authenticator: Authenticator(new.authentication), keys: store.snapshot())
             isInForce.withLockedValue { $0 = true }
-            store.start()
+            // A fetch may have ended between the two.
+            server.update(keys: store.snapshot())
         } else if old.authentication != new.authentication {
             server.update(authenticator: Authenticator(new.authentication))
         }
-        server.update(tls: identity.context)
+        // Old connections end when the certificate changes, so it is left alone when it does not.
+        if current.withLockedValue({ $0.identity.digest != identity.digest }) { server.update(tls: identity.context) }
         for field in WebhookService.needingRestart(old, new) {
             logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
         }
