@@ -172,17 +172,17 @@ struct CheckDescriber {
 
 /// Values that a stranger wrote, made safe for a terminal.
 public enum PrintableText {
-    static let maximumLength = 120
+    public static let maximumLength = 120
 
     /// Without control characters, and not endless.
-    public static func clean(_ text: String) -> String {
+    public static func clean(_ text: String, maximum: Int = maximumLength) -> String {
         var cleaned = String(
             String.UnicodeScalarView(
-                text.unicodeScalars.prefix(maximumLength).map { scalar in
+                text.unicodeScalars.prefix(maximum).map { scalar in
                     scalar.value < 32 || (127...159).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
                         || (0x2066...0x2069).contains(scalar.value) ? "\u{FFFD}" : scalar
                 }))
-        if text.unicodeScalars.count > maximumLength { cleaned += "…" }
+        if text.unicodeScalars.count > maximum { cleaned += "…" }
         return cleaned
     }
 

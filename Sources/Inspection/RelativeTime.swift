@@ -1,16 +1,16 @@
-internal import Timestamps
+public import Timestamps
 
 /// Spans of time as people say them.
-enum RelativeTime {
+public enum RelativeTime {
     /// `12 minutes ago`, `in 2 h`, `now`.
-    static func describe(_ time: Timestamp, now: Timestamp) -> String {
+    public static func describe(_ time: Timestamp, now: Timestamp) -> String {
         let seconds = time.seconds(since: now)
         if seconds == 0 { return "now" }
         return seconds < 0 ? span(-seconds) + " ago" : "in " + span(seconds)
     }
 
     /// The two largest units that matter.
-    static func span(_ seconds: Int64) -> String {
+    public static func span(_ seconds: Int64) -> String {
         switch seconds {
         case ..<90: "\(seconds) s"
         case ..<5400: "\(seconds / 60) minutes"

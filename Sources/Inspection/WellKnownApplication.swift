@@ -1,5 +1,5 @@
 /// Names of applications that are the same in every tenant.
-enum WellKnownApplication {
+public enum WellKnownApplication {
     private static let names = [
         "6dae42f8-4368-4678-94ff-3960e28e3630": "AKS server application",
         "80faf920-1908-4b52-b5ef-a8e7bedfc67a": "AKS client application",
@@ -17,7 +17,7 @@ enum WellKnownApplication {
     ]
 
     /// The ID with its name where it has one.
-    static func described(_ id: String) -> String {
+    public static func described(_ id: String) -> String {
         let bare = id.hasPrefix("spn:") ? String(id.dropFirst(4)) : id
         return names[bare.lowercased()].map { "\(id) (\($0))" } ?? id
     }

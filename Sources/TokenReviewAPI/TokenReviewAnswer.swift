@@ -90,7 +90,7 @@ extension TokenReviewAnswer {
         user = isAuthenticated ? try TokenReviewAnswer.user(status["user"]) : nil
     }
 
-    private static func user(_ value: JSONValue?) throws(TokenReviewProblem) -> KubernetesUser {
+    static func user(_ value: JSONValue?) throws(TokenReviewProblem) -> KubernetesUser {
         guard let value, value.kind == .object else { throw .statusMalformed }
         var user = KubernetesUser(username: "", uid: "", groups: [], extra: [])
         if let name = value["username"] {

@@ -22,6 +22,7 @@ struct KubeEntra: AsyncParsableCommand {
             InspectCommand.self,
             KeysCommand.self,
             ReviewCommand.self,
+            DoctorCommand.self,
         ]
     )
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Configuration
 internal import EntraTokens
+internal import Kubeconfigs
 internal import OpenSSL
 
 extension KubeconfigCommand {
@@ -95,7 +96,7 @@ extension KubeconfigCommand {
         func run() throws {
             let authority = try authority.map { path in
                 "certificate-authority-data: "
-                    + KubeconfigText.base64(try PEMFile.certificates(path).flatMap(\.pem))
+                    + Base64.encode(try PEMFile.certificates(path).flatMap(\.pem))
             }
             let signIn = try signIn()
             let user = name + "-user"

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Files
+internal import Kubeconfigs
 internal import OpenSSL
 
 extension KubeconfigCommand {
@@ -103,7 +104,7 @@ extension KubeconfigCommand {
             let path = chosen ?? standard
             if embed {
                 // What else the file may hold stays out.
-                return "\(name)-data: " + KubeconfigText.base64(try load(path))
+                return "\(name)-data: " + Base64.encode(try load(path))
             }
             if FileStamp(path: path) == nil, chosen != nil {
                 Console.note("note: \(path) is not on this machine, so it was not checked")

@@ -98,22 +98,4 @@ enum KubeconfigText {
         let base = String(cString: folder)
         return base.hasSuffix("/") ? base + relative : base + "/" + relative
     }
-
-    /// Base64 (RFC 4648 section 4), as the `…-data` fields want it.
-    static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits: UInt32 = 0
-            for byte in group { bits = bits << 8 | UInt32(byte) }
-            bits <<= UInt32(3 - group.count) * 8
-            for position in 0..<4 {
-                let index = Int(bits >> UInt32(18 - 6 * position) & 63)
-                text.append(position <= group.count ? alphabet[index] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
 }

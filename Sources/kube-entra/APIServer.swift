@@ -1,0 +1,123 @@
+internal import Files
+internal import HTTPSClient
+internal import Jansson
+internal import Kubeconfigs
+internal import OpenSSL
+internal import Timestamps
+
+/// The API server of a kubeconfig context, called as kubectl calls it.
+struct APIServer {
+    struct Problem: Error {
+        var sentence: String
+        var hint: String
+    }
+
+    let base: String
+    private let url: HTTPSURL
+    private let connection: OneConnection
+    private let serverName: String
+    private let authority: String
+
+    init(_ access: KubeconfigAccess, timeout: Duration) throws(Problem) {
+        var server = Substring(access.cluster.server ?? "")
+        while server.last == "/" { server = server.dropLast() }
+        if server.hasPrefix("http://") {
+            throw Problem(
+                sentence: "the server is http://, so that everybody on the way could steal the token",
+                hint: "give the cluster's https:// address")
+        }
+        guard let url = HTTPSURL(String(server)) else {
+            throw Problem(sentence: "the server is no https:// address", hint: "correct `server` in the kubeconfig")
+        }
+        guard !access.cluster.skipsVerification else {
+            throw Problem(
+                sentence: "insecure-skip-tls-verify is set: anybody could pretend to be the API server and get the"
+                    + " token, so it is not sent",
+                hint: "remove the field and name the cluster's CA in certificate-authority-data")
+        }
+        var tls = TLSClientConfiguration(applicationProtocols: ["http/1.1"])
+        if let authority = access.cluster.authority {
+            tls.trust = .pem(try APIServer.read(authority, "certificate-authority"))
+        }
+        // kubectl shows the certificate as well, and the API server then looks at nothing else.
+        if let certificate = access.user.clientCertificate, let key = access.user.clientKey {
+            tls.certificateChain = try APIServer.read(certificate, "client-certificate")
+            tls.privateKey = try APIServer.read(key, "client-key")
+        }
+        base = String(server)
+        self.url = url
+        serverName = access.cluster.tlsServerName ?? url.host
+        authority =
+            switch access.cluster.authority {
+            case .file(let path): "the CA in \(path)"
+            case .data, .damaged: "the CA in certificate-authority-data"
+            case nil: "one of this system's CAs (the kubeconfig names none)"
+            }
+        connection = OneConnection(
+            tls: tls, serverName: access.cluster.tlsServerName,
+            proxies: .forKubernetes(url, proxyURL: access.cluster.proxyURL), timeout: timeout)
+    }
+
+    private static func read(_ source: KubeconfigSource, _ field: String) throws(Problem) -> [UInt8] {
+        switch source {
+        case .data(let bytes): return bytes
+        case .damaged:
+            throw Problem(sentence: "\(field)-data is no base64", hint: "get the kubeconfig again")
+        case .file(let path):
+            do throws(FileError) {
+                return try FileBytes.read(path)
+            } catch {
+                throw Problem(sentence: "\(field) \(path): \(error.sentence)", hint: "correct \(field) in the kubeconfig")
+            }
+        }
+    }
+
+    func send(
+        _ method: HTTPSRequest.Method, _ path: String, token: String? = nil, body: [UInt8] = []
+    ) throws(HTTPSError) -> HTTPSResponse {
+        guard let url = HTTPSURL(base + path) else { throw .configuration("the server is no https:// address") }
+        var headers = [(name: "Accept", value: "application/json")]
+        if method == .post { headers.append((name: "Content-Type", value: "application/json")) }
+        if let token { headers.append((name: "Authorization", value: "Bearer " + token)) }
+        return try connection.send(method, url, headers: headers, body: body)
+    }
+
+    /// What to do when there is no answer.
+    func hint(for error: HTTPSError) -> String? {
+        switch error {
+        case .nameNotFound: "check `server` in the kubeconfig, and whether a VPN is needed"
+        case .connectionRefused: "is the control plane up, and is the port right?"
+        case .connectTimeout, .unreachable, .deadline:
+            "is a VPN or a proxy needed, or does a firewall or an authorized IP range keep this host out?"
+        case .tls(.untrustedCertificate):
+            "the server's certificate is not from \(authority): get the cluster's kubeconfig again; a proxy that opens"
+                + " TLS looks the same"
+        case .tls(.hostNameMismatch):
+            "the server's certificate is not for \(serverName): correct `server`, or set tls-server-name"
+        case .tls(.certificateExpired), .tls(.certificateNotYetValid):
+            "check this host's clock first, then tell the cluster's operator"
+        case .tls(.notTLS): "what listens there is no API server: check the port"
+        case .proxyRefused, .proxyUnreachable: "check HTTPS_PROXY, NO_PROXY and proxy-url"
+        case .configuration: "get the kubeconfig again: its certificates cannot be used"
+        default: nil
+        }
+    }
+
+    /// `v1.34.1`, where the server says so.
+    static func version(_ response: HTTPSResponse) -> String? {
+        (try? JSONDocument(parsing: response.body))?.root["gitVersion"]?.string
+    }
+}
+
+/// Dates as HTTP writes them (RFC 9110 section 5.6.7, IMF-fixdate).
+enum HTTPDateText {
+    static func time(_ text: String) -> Timestamp? {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let parts = text.split { $0 == " " || $0 == ":" }
+        guard parts.count == 8, parts[7] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),
+            let month = months.firstIndex(of: String(parts[2])), let hour = Int(parts[4]), let minute = Int(parts[5]),
+            let second = Int(parts[6])
+        else { return nil }
+        return Timestamp(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
+    }
+}

@@ -1,0 +1,153 @@
+internal import AccessPolicy
+internal import EntraTokens
+internal import HTTPSClient
+internal import Inspection
+internal import Jansson
+internal import Kubeconfigs
+internal import TokenReviewAPI
+
+extension Doctor {
+    /// Asks the API server whom it sees, and what that one may do.
+    mutating func askServer(_ server: APIServer, token: String, access: KubeconfigAccess) {
+        switch whoAmI(server, token: token) {
+        case .failure(let error):
+            report.couldNotCheck = report.problem == nil
+            report.add(.identity, .failed, error.sentence, hint: server.hint(for: error))
+        case .success(let response): judge(response)
+        }
+        guard report.steps.last?.status != .failed else {
+            report.add(.permissions, .skipped, "nobody is signed in")
+            return
+        }
+        judgePermissions(server, token: token, namespace: access.context.namespace ?? "default")
+    }
+
+    /// The answer of the newest version that the server knows.
+    private func whoAmI(_ server: APIServer, token: String) -> Result<HTTPSResponse, HTTPSError> {
+        Result { () throws(HTTPSError) in
+            var last: HTTPSResponse?
+            for version in SelfSubjectReview.versions {
+                let response = try server.send(
+                    .post, SelfSubjectReview.path(version), token: token, body: SelfSubjectReview.encode(version))
+                last = response
+                if response.status != 404 { break }
+            }
+            guard let last else { throw .malformed }
+            return last
+        }
+    }
+
+    private mutating func judge(_ response: HTTPSResponse) {
+        switch response.status {
+        case 200, 201:
+            guard let user = try? SelfSubjectReview.user(in: response.body) else {
+                report.couldNotCheck = report.problem == nil
+                report.add(.identity, .failed, "the answer is no SelfSubjectReview", hint: "is this an API server?")
+                return
+            }
+            report.user = user
+            judge(user)
+        case 401:
+            report.add(.identity, .failed, "the API server refuses the token (401 Unauthorized)", hint: unauthorized)
+        case 403:
+            report.add(.identity, .warning, "signed in, but not allowed to ask as whom")
+        case 404:
+            report.add(.identity, .warning, "the API server is older than 1.26 and cannot say whom it sees")
+        default:
+            report.couldNotCheck = report.problem == nil
+            report.add(.identity, .failed, "the API server answered with status \(response.status)", hint: "try again")
+        }
+    }
+
+    private mutating func judge(_ user: KubernetesUser) {
+        if user.username == "system:anonymous" {
+            report.add(
+                .identity, .failed, "the API server saw no token and takes you for anonymous",
+                hint: "does a proxy in front of it remove the Authorization header?")
+            return
+        }
+        let groups = user.groups.filter { $0 != "system:authenticated" }
+        let detail = "\(user.username), in \(groups.count == 1 ? "1 group" : "\(groups.count) groups")"
+        guard let expected = report.inspection?.user, expected.username != user.username else {
+            report.add(.identity, .passed, detail)
+            return
+        }
+        report.add(
+            .identity, .warning, detail + "; this configuration would have said \(expected.username)",
+            hint: "the webhook of this API server runs with another configuration, or another authenticator answered")
+    }
+
+    /// What to do about a 401, as far as can be said from here.
+    private var unauthorized: String {
+        guard let inspection = report.inspection else { return "the webhook's log says why" }
+        if let reason = inspection.reason { return inspection.hint ?? reason.hint }
+        if configuration == nil {
+            return "nothing is wrong with the token as far as can be seen here: pass the webhook's configuration with"
+                + " --config, or ask its operator for the log line of this minute"
+        }
+        return "by this configuration the token is right: does the webhook run with it, and does kube-apiserver have"
+            + " --authentication-token-webhook-config-file? `kube-entra review` tries it from the control plane. A no"
+            + " is remembered for two minutes"
+    }
+
+    // MARK: Permissions
+
+    private mutating func judgePermissions(_ server: APIServer, token: String, namespace: String) {
+        let body = JSON.object([
+            ("kind", "SelfSubjectRulesReview"), ("apiVersion", "authorization.k8s.io/v1"),
+            ("spec", .object([("namespace", .string(namespace))])),
+        ]).render()
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        let answer: JSONDocument
+        do throws(HTTPSError) {
+            let response = try server.send(.post, path, token: token, body: body)
+            if response.status == 401, report.user == nil {
+                report.add(.permissions, .failed, "the API server refuses the token", hint: unauthorized)
+                return
+            }
+            guard let document = try? JSONDocument(parsing: try response.successBody(), maximumBytes: 4 << 20) else {
+                throw HTTPSError.malformed
+            }
+            answer = document
+        } catch {
+            report.add(.permissions, .skipped, "the API server does not say: \(error.sentence)")
+            return
+        }
+        let rules = SubjectRules(answer.root["status"])
+        if rules.allowsEverything {
+            report.add(.permissions, .passed, "may do everything in the namespace \(namespace)")
+        } else if rules.count > 0 {
+            report.add(.permissions, .passed, "\(rules.count == 1 ? "1 rule" : "\(rules.count) rules") in the namespace \(namespace)")
+        } else if rules.isIncomplete {
+            report.add(.permissions, .skipped, "an authorizer of this cluster does not list what it allows")
+        } else {
+            let groups = report.user?.groups.filter { !$0.hasPrefix("system:") } ?? []
+            let subject = groups.first.map { "--group=\($0)" } ?? "--user=\(report.user?.username ?? "NAME")"
+            report.add(
+                .permissions, .failed, "signed in, but allowed nothing in the namespace \(namespace)",
+                hint: "ask an administrator for a binding, for example: kubectl create rolebinding NAME"
+                    + " --clusterrole=view --namespace=\(namespace) \(subject)")
+        }
+    }
+}
+
+/// What somebody may do, without what everybody may.
+struct SubjectRules {
+    private(set) var count = 0
+    private(set) var allowsEverything = false
+    let isIncomplete: Bool
+
+    init(_ status: JSONValue?) {
+        isIncomplete = status?["incomplete"]?.bool ?? false
+        guard let rules = status?["resourceRules"]?.array else { return }
+        for rule in rules {
+            func texts(_ value: JSONValue?) -> [String] { value?.array?.compactMap(\.string) ?? [] }
+            let (verbs, groups) = (texts(rule["verbs"]), texts(rule["apiGroups"]))
+            let resources = texts(rule["resources"])
+            // `system:basic-user`: everybody who is signed in may ask about themselves.
+            if !resources.isEmpty, resources.allSatisfy({ $0.hasPrefix("selfsubject") }) { continue }
+            count += 1
+            if verbs.contains("*"), groups.contains("*"), resources.contains("*") { allowsEverything = true }
+        }
+    }
+}

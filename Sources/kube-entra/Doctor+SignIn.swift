@@ -1,0 +1,199 @@
+internal import ArgumentParser
+internal import Files
+internal import Glibc
+internal import Jansson
+internal import Kubeconfigs
+
+/// A token, and the plugin that it is from.
+struct GivenToken {
+    var text: String
+    var plugin: ExecPlugin?
+}
+
+extension Doctor {
+    /// Gets a token as kubectl would; nil after a step that says why there is none.
+    mutating func signIn(_ access: KubeconfigAccess) throws -> GivenToken? {
+        let user = access.user
+        if let provider = user.authProvider {
+            noSignIn(
+                "the user has the auth-provider \(provider.name)"
+                    + (provider.name == "azure" ? ", which kubectl does not know since 1.26" : ", which is not Entra's"),
+                hint: AuthProviderAdvice.hint(provider, kubeconfig: user.file))
+            return nil
+        }
+        if let name = user.impersonates {
+            report.add(
+                .signIn, .warning, "requests are made in the name of \(name)",
+                hint: "`as` in the kubeconfig; doctor asks as the user itself")
+        }
+        if user.clientCertificate != nil, user.token != nil || user.tokenFile != nil || user.plugin != nil {
+            report.add(
+                .signIn, .warning, "the user has a client certificate as well, and the API server prefers it",
+                hint: "remove client-certificate from the user, so that Entra decides who it is")
+        }
+        if user.tokenFile != nil || user.token != nil { return staticToken(user) }
+        if let plugin = user.plugin { return try run(plugin, access: access) }
+        if user.clientCertificate != nil {
+            noSignIn(
+                "the user signs in with a client certificate, so Entra and the webhook are never asked",
+                hint: "choose a context whose user signs in with kubelogin; `kube-entra kubeconfig user` makes one")
+        } else if user.username != nil {
+            noSignIn("the user has a name and a password, which API servers do not know since 1.19", hint: nil)
+        } else {
+            noSignIn(
+                "the user has no way to sign in",
+                hint: "give it an exec plugin; `kube-entra kubeconfig user` makes such a kubeconfig")
+        }
+        return nil
+    }
+
+    private mutating func noSignIn(_ sentence: String, hint: String?) {
+        report.add(.signIn, .failed, sentence, hint: hint)
+        report.add(.plugin, .skipped, "there is no plugin to run")
+    }
+
+    private mutating func staticToken(_ user: KubeconfigUser) -> GivenToken? {
+        var text = user.token ?? ""
+        if let path = user.tokenFile {
+            do throws(FileError) {
+                text = String(decoding: try FileBytes.read(path), as: UTF8.self)
+            } catch {
+                noSignIn("tokenFile \(path): \(error.sentence)", hint: "correct tokenFile in the kubeconfig")
+                return nil
+            }
+        }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        guard Doctor.isSendable(text) else {
+            noSignIn("the token has characters that no token has", hint: "copy it again, in one line")
+            return nil
+        }
+        report.add(
+            .signIn, .warning, "the user has a fixed token, which ends when it expires",
+            hint: "an exec plugin gets new ones: `kube-entra kubeconfig user`")
+        report.add(.plugin, .skipped, "a fixed token needs no plugin")
+        return GivenToken(text: text, plugin: nil)
+    }
+
+    /// Nothing that could end a header's line.
+    static func isSendable(_ token: String) -> Bool {
+        !token.isEmpty && token.utf8.allSatisfy { $0 > 32 && $0 < 127 }
+    }
+
+    // MARK: Plugin
+
+    private mutating func run(_ plugin: ExecPlugin, access: KubeconfigAccess) throws -> GivenToken? {
+        if let refusal = plugin.refusal(hasTerminal: hasTerminal) {
+            noSignIn(refusal.sentence, hint: refusal.hint)
+            return nil
+        }
+        let name = plugin.command.split(separator: "/").last.map(String.init) ?? plugin.command
+        let login = plugin.isKubelogin ? plugin.option("--login", "-l") : nil
+        let findings =
+            plugin.isKubelogin ? KubeloginAdvice(plugin: plugin, configuration: configuration).findings : []
+        // The plugin is run all the same: its own words may help too.
+        for finding in findings { report.add(.signIn, .failed, finding.sentence, hint: finding.hint) }
+        if findings.isEmpty {
+            report.add(.signIn, .passed, "by the plugin \(name)" + (login.map { ", \($0)" } ?? ""))
+        }
+        guard let path = PluginProcess.find(plugin.command) else {
+            report.add(
+                .plugin, .failed, "\(name) is not installed, or not in PATH",
+                hint: plugin.installHint?.split(separator: "\n").first.map(String.init)
+                    ?? "install it: https://azure.github.io/kubelogin/")
+            return nil
+        }
+        let process = PluginProcess(
+            path: path, arguments: plugin.arguments,
+            environment: plugin.environment.map { (name: $0.name, value: $0.value) } + [
+                (name: "KUBERNETES_EXEC_INFO", value: try request(plugin, access: access))
+            ], isInteractive: plugin.isInteractive(hasTerminal: hasTerminal), timeout: pluginTimeout)
+        let result = process.run()
+        if let failure = result.failure {
+            report.add(
+                .plugin, .failed, "\(name) \(sentence(failure))", hint: hint(result, plugin: plugin, failure: failure))
+            return nil
+        }
+        return credential(result.output, plugin: plugin, name: name)
+    }
+
+    private mutating func credential(_ output: [UInt8], plugin: ExecPlugin, name: String) -> GivenToken? {
+        do throws(ExecCredentialProblem) {
+            let credential = try ExecCredential(decoding: output, apiVersion: plugin.apiVersion)
+            guard let token = credential.token else {
+                report.add(
+                    .plugin, .failed, "\(name) gave a client certificate and no token", hint: "is it the right plugin?")
+                return nil
+            }
+            guard Doctor.isSendable(token) else {
+                report.add(.plugin, .failed, "\(name) gave a token with characters that no token has")
+                return nil
+            }
+            report.add(.plugin, .passed, "\(name) gave a token")
+            return GivenToken(text: token, plugin: plugin)
+        } catch {
+            let isMissing = plugin.isKubelogin && plugin.arguments.first != "get-token"
+            report.add(
+                .plugin, .failed, "\(name): \(error.sentence)",
+                hint: isMissing ? "the first of args must be get-token" : "run it by hand and look at what it prints")
+            return nil
+        }
+    }
+
+    private func request(_ plugin: ExecPlugin, access: KubeconfigAccess) throws -> String {
+        var cluster: JSON?
+        if plugin.providesClusterInfo {
+            var members: [(String, JSON)] = [("server", JSON(access.cluster.server))]
+            if let name = access.cluster.tlsServerName { members.append(("tls-server-name", .string(name))) }
+            if let authority = access.cluster.authority {
+                let bytes = try authority.bytes("certificate-authority", of: access.cluster.file)
+                members.append(("certificate-authority-data", .string(Base64.encode(bytes))))
+            }
+            if let proxy = access.cluster.proxyURL { members.append(("proxy-url", .string(proxy))) }
+            members.append(("config", access.cluster.pluginConfiguration ?? .null))
+            cluster = .object(members)
+        }
+        return ExecCredential.request(
+            apiVersion: plugin.apiVersion, isInteractive: plugin.isInteractive(hasTerminal: hasTerminal),
+            cluster: cluster)
+    }
+
+    private func sentence(_ failure: PluginProcess.Failure) -> String {
+        switch failure {
+        case .notFound: "cannot be started: a program that it needs is missing"
+        case .cannotStart(let code): "cannot be started: \(String(cString: strerror(code)))"
+        case .exited(let status): "ended with status \(status)"
+        case .killed(let signal): "was ended by signal \(signal)"
+        case .timedOut: "took longer than \(pluginTimeout.components.seconds) s"
+        case .tooMuchOutput: "printed more than any credential is long"
+        }
+    }
+
+    private func hint(
+        _ result: PluginProcess.Result, plugin: ExecPlugin, failure: PluginProcess.Failure
+    ) -> String? {
+        if let code = SignInError.code(in: result.said) {
+            guard let advice = SignInError.advice(code) else {
+                return "Entra refused with \(code): look it up at https://login.microsoftonline.com/error"
+            }
+            return "Entra refused with \(code), \(advice.meaning): \(advice.hint)"
+        }
+        switch failure {
+        case .timedOut: return "did it wait for somebody? Run it by hand, or sign in with --login azurecli"
+        case .exited where plugin.isKubelogin && plugin.option("--login", "-l") == "interactive":
+            return "it needs a browser on this host; --login devicecode does not. What it said stands above"
+        case .exited: return "what it said stands above; `kubelogin remove-cache-dir` forgets earlier sign-ins"
+        case .cannotStart: return "is it a program for this kind of machine?"
+        default: return nil
+        }
+    }
+}
+
+/// How an entry of the time before exec plugins becomes one.
+enum AuthProviderAdvice {
+    static func hint(_ provider: AuthProvider, kubeconfig: String) -> String {
+        guard provider.name == "azure" else { return "choose a context whose user signs in with kubelogin" }
+        let login = provider.settings["client-secret"] == nil ? "devicecode" : "spn"
+        return "convert it: kubelogin convert-kubeconfig -l \(login) --kubeconfig \(kubeconfig)"
+    }
+}

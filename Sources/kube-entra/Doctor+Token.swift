@@ -1,0 +1,64 @@
+internal import ArgumentParser
+internal import Authentication
+internal import Configuration
+internal import EntraTokens
+internal import Inspection
+internal import Kubeconfigs
+internal import Timestamps
+
+extension Doctor {
+    /// Explains the token by the webhook's own checks.
+    mutating func inspect(_ token: GivenToken, access: KubeconfigAccess) throws {
+        let input = TokenInput(Array(token.text.utf8))
+        let snapshot: KeySnapshot? =
+            if let keyFile {
+                try OfflineKeys.read(
+                    keyFile, tenants: configuration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input))
+            } else {
+                configuration.flatMap(OfflineKeys.configured)
+            }
+        let inspection = InspectionReport(
+            input, settings: configuration?.authentication, keys: snapshot, now: .now())
+        report.inspection = inspection
+        if let claims = inspection.claims, let mismatch = staleCache(claims, plugin: token.plugin) {
+            report.add(.token, .failed, mismatch, hint: "run `kubelogin remove-cache-dir`, then sign in again")
+        }
+        if inspection.reason == .groupResolutionFailed {
+            report.add(.token, .warning, "more than 200 groups: the webhook has to ask Microsoft Graph for them")
+            return
+        }
+        if let reason = inspection.reason {
+            let failed = inspection.checks.filter { if case .failed = $0.outcome { true } else { false } }
+            report.add(
+                .token, .failed, "\(reason.code): " + (failed.first?.detail ?? inspection.message),
+                hint: inspection.hint)
+            for check in failed.dropFirst() { report.add(.token, .failed, check.detail, hint: check.hint) }
+            return
+        }
+        guard report.steps.last?.name != .token else { return }
+        let who = inspection.claims?.expires.map { expires in
+            "for a principal of the kind \(inspection.kind.rawValue), expires "
+                + RelativeTime.describe(expires, now: inspection.now)
+        }
+        let trust =
+            inspection.verdict == .accepted && configuration != nil
+            ? "the webhook's checks take it" : "not verified"
+        report.add(.token, .passed, [who, trust].compactMap { $0 }.joined(separator: "; "))
+    }
+
+    /// A token for something else than was asked for comes from a cache.
+    private func staleCache(_ claims: EntraClaims, plugin: ExecPlugin?) -> String? {
+        guard let plugin, plugin.isKubelogin else { return nil }
+        if let wanted = plugin.option("--server-id"), let audience = claims.audience, GUID(lenient: wanted) != nil,
+            !KubeloginAdvice.isSame(audience, wanted), GUID(lenient: audience) != nil
+        {
+            return "kubelogin was asked for a token for \(wanted) and gave one for \(audience)"
+        }
+        if let wanted = plugin.option("--tenant-id", "-t").flatMap({ GUID(lenient: $0) }),
+            let tenant = claims.tenantID.flatMap({ GUID(lenient: $0) }), tenant != wanted
+        {
+            return "kubelogin was asked for tenant \(wanted) and gave a token of tenant \(tenant)"
+        }
+        return nil
+    }
+}

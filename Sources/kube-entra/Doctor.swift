@@ -1,0 +1,143 @@
+internal import Configuration
+internal import EntraTokens
+internal import Files
+internal import Glibc
+internal import HTTPSClient
+internal import Inspection
+internal import Kubeconfigs
+internal import OpenSSL
+internal import Timestamps
+
+/// Goes the way of a sign-in step by step.
+struct Doctor {
+    let kubeconfig: String?
+    let contextName: String?
+    let configuration: WebhookConfiguration?
+    let keyFile: String?
+    let pluginTimeout: Duration
+    let timeout: Duration
+    let hasTerminal: Bool
+    var report = DoctorReport()
+
+    mutating func examine() throws {
+        guard let access = readKubeconfig() else { return }
+        let server = reachServer(access)
+        guard let token = try signIn(access) else {
+            for step in [DoctorReport.StepName.token, .identity, .permissions] {
+                report.add(step, .skipped, "there is no token")
+            }
+            return
+        }
+        report.secret = SecretFilter(token.text)
+        try inspect(token, access: access)
+        guard let server else {
+            for step in [DoctorReport.StepName.identity, .permissions] {
+                report.add(step, .skipped, "the API server cannot be asked")
+            }
+            return
+        }
+        askServer(server, token: token.text, access: access)
+    }
+
+    // MARK: Kubeconfig
+
+    private mutating func readKubeconfig() -> KubeconfigAccess? {
+        let home = getenv("HOME").map { String(cString: $0) }
+        let variable = getenv("KUBECONFIG").map { String(cString: $0) }
+        let paths = kubeconfig.map { [$0] } ?? Kubeconfig.paths(variable: variable, home: home)
+        var files: [Kubeconfig] = []
+        for path in paths {
+            do {
+                files.append(try Kubeconfig.parse(try FileBytes.read(path, maximumBytes: 4 << 20), path: path))
+            } catch FileError.missing where kubeconfig == nil {
+                // kubectl passes over files of the list that are not there.
+                continue
+            } catch {
+                let sentence =
+                    (error as? FileError)?.sentence ?? (error as? KubeconfigError)?.sentence ?? "it cannot be read"
+                noKubeconfig("\(path): \(sentence)", hint: nil)
+                return nil
+            }
+        }
+        guard !files.isEmpty else {
+            noKubeconfig(
+                "there is no kubeconfig: \(paths.joined(separator: ", "))",
+                hint: "ask the cluster's operator for one, or make it with `kube-entra kubeconfig user`")
+            return nil
+        }
+        do throws(KubeconfigError) {
+            let access = try Kubeconfig(merging: files).access(contextName)
+            report.add(
+                .kubeconfig, .passed,
+                "context \(access.contextName), server \(access.cluster.server ?? ""), from \(access.cluster.file)")
+            return access
+        } catch {
+            noKubeconfig(
+                error.sentence, hint: "`kubectl config get-contexts` lists the contexts; choose one with --context")
+            return nil
+        }
+    }
+
+    private mutating func noKubeconfig(_ sentence: String, hint: String?) {
+        report.couldNotCheck = true
+        report.add(.kubeconfig, .failed, sentence, hint: hint)
+    }
+
+    // MARK: API server
+
+    private mutating func reachServer(_ access: KubeconfigAccess) -> APIServer? {
+        let server: APIServer
+        do throws(APIServer.Problem) {
+            server = try APIServer(access, timeout: timeout)
+        } catch {
+            report.add(.apiServer, .failed, error.sentence, hint: error.hint)
+            report.add(.clock, .skipped, "the API server was not asked")
+            return nil
+        }
+        let before = Timestamp.now()
+        let response: HTTPSResponse
+        do throws(HTTPSError) {
+            response = try server.send(.get, "/version")
+        } catch {
+            switch error {
+            case .tls, .configuration: break
+            default: report.couldNotCheck = true
+            }
+            report.add(
+                .apiServer, .failed, "\(server.base): \(error.sentence)", hint: server.hint(for: error))
+            report.add(.clock, .skipped, "the API server was not reached")
+            return nil
+        }
+        let tls = response.connection.tlsVersion ?? "TLS"
+        let time = "\(response.connection.total.milliseconds) ms"
+        if response.status >= 500 {
+            report.couldNotCheck = true
+            report.add(
+                .apiServer, .failed, "\(server.base) answered with status \(response.status)",
+                hint: "is the control plane up? A load balancer in front of it may have answered")
+        } else {
+            let version = APIServer.version(response).map { "Kubernetes \($0)" } ?? "status \(response.status)"
+            report.add(.apiServer, .passed, "\(version), \(tls), \(time)")
+        }
+        compareClocks(response, before: before)
+        return response.status >= 500 ? nil : server
+    }
+
+    private mutating func compareClocks(_ response: HTTPSResponse, before: Timestamp) {
+        guard let date = response.header("Date").flatMap(HTTPDateText.time) else {
+            report.add(.clock, .skipped, "the API server did not say what time it has")
+            return
+        }
+        let now = Timestamp.now()
+        // Anywhere between question and answer is right, and the date has no fractions.
+        let difference = date < before ? date.seconds(since: before) + 1 : date > now ? date.seconds(since: now) : 0
+        if abs(difference) <= 60 {
+            report.add(.clock, .passed, "the same as the API server's, to \(max(1, abs(difference))) s")
+        } else {
+            let span = RelativeTime.span(abs(difference))
+            report.add(
+                .clock, .failed, "this host's clock is \(span) \(difference > 0 ? "behind" : "ahead of") the API server's",
+                hint: "set the clock: tokens are refused when the clocks differ; `timedatectl set-ntp true`")
+        }
+    }
+}

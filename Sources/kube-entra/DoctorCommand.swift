@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Configuration
+internal import EntraTokens
+internal import Glibc
+internal import Timestamps
+
+/// `kube-entra doctor`: for the person in front of kubectl who gets "Unauthorized".
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Signs in as kubectl would, and names the first thing that is wrong.",
+        discussion: """
+            Reads the kubeconfig as kubectl does, reaches the API server, compares the clocks, runs the exec plugin, \
+            explains the token and asks the API server whom it sees. It changes nothing (the plugin may remember a \
+            sign-in, as it does for kubectl) and shows no token.
+
+            With --config and --keys it also says what the webhook thinks of the token.
+
+            Exit status: 0 it works; 1 it does not, and the first problem says why; 2 it could not be found out.
+            """)
+
+    @Option(name: .long, help: ArgumentHelp("Default: KUBECONFIG, else ~/.kube/config.", valueName: "file"))
+    var kubeconfig: String?
+
+    @Option(name: .long, help: ArgumentHelp("Default: the current context.", valueName: "name"))
+    var context: String?
+
+    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+    var config: String?
+
+    @Option(name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"))
+    var keys: String?
+
+    @Option(
+        name: .customLong("plugin-timeout"),
+        help: ArgumentHelp("How long the plugin may take.", valueName: "seconds"))
+    var pluginTimeout = 300
+
+    @Option(name: .long, help: ArgumentHelp("How long the API server may take.", valueName: "seconds"))
+    var timeout = 15
+
+    @Option(name: .long, help: "How the result is written: text or json.")
+    var output: OutputFormat = .text
+
+    func validate() throws {
+        for (name, value) in [("--plugin-timeout", pluginTimeout), ("--timeout", timeout)]
+        where !(1...86_400).contains(value) {
+            throw ValidationError("\(name) must be from 1 to 86400 seconds")
+        }
+    }
+
+    func run() throws {
+        let configuration = try config.map { try LoadedConfiguration.loadOrExit($0).configuration }
+        if let keys { _ = try PEMFile.read(keys) }
+        var doctor = Doctor(
+            kubeconfig: kubeconfig, contextName: context, configuration: configuration, keyFile: keys,
+            pluginTimeout: .seconds(pluginTimeout), timeout: .seconds(timeout),
+            hasTerminal: isatty(STDIN_FILENO) == 1)
+        try doctor.examine()
+        switch output {
+        case .json: Console.print(doctor.report.json)
+        case .text: Console.print(doctor.report.text(color: Console.wantsColor))
+        }
+        guard doctor.report.problem != nil else { return }
+        throw doctor.report.couldNotCheck ? ExitCode.cannot : ExitCode.no
+    }
+}

@@ -1,0 +1,183 @@
+internal import Files
+internal import Glibc
+
+/// One run of an exec plugin, as kubectl runs it.
+struct PluginProcess {
+    enum Failure: Error {
+        case notFound
+        case cannotStart(code: Int32)
+        case exited(status: Int32)
+        case killed(signal: Int32)
+        case timedOut
+        case tooMuchOutput
+    }
+
+    struct Result {
+        var output: [UInt8]
+        /// The end of what it said to people; that was passed on while it ran.
+        var said: String
+        var failure: Failure?
+    }
+
+    private static let maximumOutput = 1 << 20
+    private static let keptMessages = 16_384
+
+    var path: String
+    var arguments: [String]
+    /// Besides this process's own.
+    var environment: [(name: String, value: String)]
+    var isInteractive: Bool
+    var timeout: Duration
+
+    /// The file that a command names: a path as it stands, any other looked for in `PATH`.
+    static func find(_ command: String) -> String? {
+        if command.contains("/") { return isProgram(command) ? command : nil }
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        // A relative folder in PATH would let the current folder choose the program; kubectl refuses that too.
+        return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(command)" }.first(where: isProgram)
+    }
+
+    private static func isProgram(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    }
+
+    func run() -> Result {
+        var result = Result(output: [], said: "", failure: nil)
+        guard let output = Pipe(), let messages = Pipe() else {
+            result.failure = .cannotStart(code: errno)
+            return result
+        }
+        let started = start(output: output.write, messages: messages.write)
+        close(output.write)
+        close(messages.write)
+        defer {
+            close(output.read)
+            close(messages.read)
+        }
+        switch started {
+        case .failure(let failure): result.failure = failure
+        case .success(let process):
+            result.failure = listen(to: process, output: output.read, messages: messages.read, into: &result)
+        }
+        return result
+    }
+
+    private func start(output: Int32, messages: Int32) -> Swift.Result<pid_t, Failure> {
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        if !isInteractive { posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) }
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
+        // What this process ignores, for example broken pipes, its child need not.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+
+        var process: pid_t = 0
+        let code = withCStrings([path] + arguments) { argv in
+            withCStrings(variables) { envp in posix_spawn(&process, path, &actions, &attributes, argv, envp) }
+        }
+        if code == 0 { return .success(process) }
+        return .failure(code == ENOENT ? .notFound : .cannotStart(code: code))
+    }
+
+    private var variables: [String] {
+        let own = Set(environment.map(\.name))
+        var variables: [String] = []
+        var next = environ
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if !own.contains(String(text.prefix { $0 != "=" })) { variables.append(text) }
+            next += 1
+        }
+        return variables + environment.map { "\($0.name)=\($0.value)" }
+    }
+
+    /// Reads until the process has ended or its time is over.
+    private func listen(to process: pid_t, output: Int32, messages: Int32, into result: inout Result) -> Failure? {
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: timeout)
+        var open = [output, messages]
+        var said: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        var status: Int32 = 0
+        var hasEnded = false
+        while !(hasEnded && open.isEmpty) {
+            guard clock.now < deadline else {
+                if !hasEnded { end(process) }
+                result.said = String(decoding: said, as: UTF8.self)
+                return hasEnded ? failure(status) : .timedOut
+            }
+            if !hasEnded, waitpid(process, &status, WNOHANG) == process {
+                hasEnded = true
+                // A grandchild may hold the pipes open for ever; what the plugin itself wrote is there by now.
+                for descriptor in open { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+            }
+            var polls = open.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            let count = poll(&polls, nfds_t(polls.count), hasEnded ? 0 : 50)
+            if hasEnded, count == 0 { break }
+            for entry in polls where entry.revents != 0 {
+                let length = read(entry.fd, &buffer, buffer.count)
+                if length <= 0 {
+                    open.removeAll { $0 == entry.fd }
+                } else if entry.fd == output {
+                    result.output += buffer[..<length]
+                } else {
+                    _ = FileBytes.writeAll(Array(buffer[..<length]), to: STDERR_FILENO)
+                    said = Array((said + buffer[..<length]).suffix(PluginProcess.keptMessages))
+                }
+            }
+            if result.output.count > PluginProcess.maximumOutput {
+                if !hasEnded { end(process) }
+                return .tooMuchOutput
+            }
+            if open.isEmpty, !hasEnded { usleep(2_000) }
+        }
+        result.said = String(decoding: said, as: UTF8.self)
+        return failure(status)
+    }
+
+    private func end(_ process: pid_t) {
+        kill(process, SIGKILL)
+        waitpid(process, nil, 0)
+    }
+
+    private func failure(_ status: Int32) -> Failure? {
+        let signal = status & 0x7F
+        if signal != 0 { return .killed(signal: signal) }
+        let code = status >> 8 & 0xFF
+        return code == 0 ? nil : .exited(status: code)
+    }
+}
+
+/// Both ends of a pipe that children do not inherit by accident.
+private struct Pipe {
+    let read: Int32
+    let write: Int32
+
+    init?() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        read = ends[0]
+        write = ends[1]
+    }
+}
+
+/// Lends a NULL-terminated array of C strings.
+private func withCStrings<Result>(
+    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+) -> Result {
+    let copies = texts.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies + [nil])
+}

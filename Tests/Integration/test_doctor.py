@@ -1,0 +1,428 @@
+"""`doctor` with a stand-in plugin and a stand-in API server. Tokens are made by joserfc."""
+
+import email.utils
+import http.server
+import json
+import os
+import pathlib
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+import yaml
+
+from test_review import ADMINS, BINARY, KEY, SERVER, TENANT, token
+
+OTHER = "99999999-2222-3333-4444-555555555555"
+ARGUMENTS = ["get-token", "--login", "devicecode", "--server-id", SERVER, "--tenant-id", TENANT]
+ADA = {"username": "ada@example.com", "uid": "1", "groups": ["kube-entra:cluster-admins", "system:authenticated"]}
+BASIC = {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews"]}
+ALL = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+SOME = {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}
+SEEN = []
+
+
+class APIServer(http.server.BaseHTTPRequestHandler):
+    """The first part of the path chooses how it behaves."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status, body, seconds=0):
+        data = json.dumps(body).encode()
+        self.send_response_only(status)
+        self.send_header("Date", email.utils.formatdate(time.time() + seconds, usegmt=True))
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        way, _, path = self.path[1:].partition("/")
+        assert path == "version" and "Authorization" not in self.headers
+        if way == "down":
+            return self.answer(503, {})
+        self.answer(200, {"gitVersion": "v1.34.1"}, {"slow": 420, "fast": -420}.get(way, 0))
+
+    def do_POST(self):
+        way, _, path = self.path[1:].partition("/")
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        SEEN.append((way, path, self.headers["Authorization"]))
+        if way == "refuses":
+            return self.answer(401, {"kind": "Status", "message": "no: " + self.headers["Authorization"]})
+        if "selfsubjectreviews" in path:
+            if way == "old" or way == "older" and not path.endswith("v1beta1/selfsubjectreviews"):
+                return self.answer(404, {})
+            user = {"anonymous": {"username": "system:anonymous"}, "other": ADA | {"username": "bob"}}.get(way, ADA)
+            return self.answer(201, {"kind": "SelfSubjectReview", "apiVersion": sent["apiVersion"],
+                                     "status": {"userInfo": user}})
+        if way == "no-rules":
+            return self.answer(403, {})
+        rules = {"unbound": [BASIC], "some": [BASIC, SOME], "unknown": []}.get(way, [BASIC, ALL])
+        self.answer(201, {"kind": "SelfSubjectRulesReview",
+                          "status": {"resourceRules": rules, "incomplete": way == "unknown"}})
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("doctor")
+    subprocess.run([BINARY, "certs", "create", "--host", "127.0.0.1", "--host", "localhost"], cwd=folder, check=True)
+    (folder / "keys.json").write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
+    (folder / "config.yaml").write_text(f"""
+apiVersion: kube-entra.dev/v1
+kind: WebhookConfiguration
+server: {{certificate: certs/server.crt, privateKey: certs/server.key, clientCA: certs/client-ca.crt}}
+tenants:
+  - tenantID: {TENANT}
+    audiences: [{SERVER}]
+    adminGroupObjectIDs: [{ADMINS}]
+    signingKeys: {{file: keys.json}}
+""")
+    (folder / "bin").mkdir()
+    (folder / "empty").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port(folder):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certs/server.crt", folder / "certs/server.key")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), APIServer)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+
+
+class Bench:
+    """One kubeconfig and one plugin, both changed by tests before doctor is run."""
+
+    def __init__(self, folder, port):
+        self.folder, self.port = folder, port
+        self.cluster = {"server": f"https://127.0.0.1:{port}/ok", "certificate-authority": "certs/ca.crt"}
+        self.exec = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin",
+                     "args": list(ARGUMENTS), "installHint": "get kubelogin somewhere\nand more"}
+        self.user = {"exec": self.exec}
+        self.path = f"{folder}/bin:/usr/bin:/bin"
+        self.given = token()
+        self.variables = {}
+        self.gives(self.given)
+
+    def way(self, name):
+        self.cluster["server"] = f"https://127.0.0.1:{self.port}/{name}"
+
+    def gives(self, given, version="v1beta1"):
+        self.given = given
+        self.plugin("cat <<'END'\n" + json.dumps({
+            "kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/" + version, "spec": {},
+            "status": {"token": given, "expirationTimestamp": "2030-01-01T00:00:00Z"}}) + "\nEND")
+
+    def plugin(self, script):
+        path = self.folder / "bin/kubelogin"
+        path.write_text("#!/bin/sh\n" + script + "\n")
+        path.chmod(0o755)
+
+    def write(self, name="kubeconfig"):
+        (self.folder / name).write_text(yaml.safe_dump({
+            "apiVersion": "v1", "kind": "Config", "current-context": "here",
+            "clusters": [{"name": "c", "cluster": self.cluster}], "users": [{"name": "u", "user": self.user}],
+            "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "team"}}]}))
+
+    def run(self, *arguments, status, output="json"):
+        self.write()
+        if not any(argument.startswith("--kubeconfig") for argument in arguments) and "KUBECONFIG" not in self.variables:
+            arguments = ("--kubeconfig", "kubeconfig", *arguments)
+        done = subprocess.run(
+            [BINARY, "doctor", "--output", output, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=60,
+            env={"PATH": self.path, "HOME": str(self.folder / "empty")} | self.variables)
+        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+        for part in self.given.split("."):
+            assert len(part) < 24 or part not in done.stdout + done.stderr
+        if output == "text":
+            assert all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout
+            return done.stdout
+        self.stderr = done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def bench(folder, port):
+    return Bench(folder, port)
+
+
+CONFIG = ("--config", "config.yaml")
+
+
+def steps(report):
+    return {step["name"]: step["status"] for step in report["steps"]}
+
+
+@pytest.mark.parametrize("arguments", [(), CONFIG])
+def test_works(bench, arguments):
+    report = bench.run(*arguments, status=0)
+    assert report["verdict"] == "signedIn" and report["problem"] is None
+    assert steps(report) == dict.fromkeys(
+        ["kubeconfig", "apiServer", "clock", "signIn", "plugin", "token", "identity", "permissions"], "passed")
+    assert report["user"]["username"] == "ada@example.com"
+    assert report["inspection"]["verdict"] == ("accepted" if arguments else "unverified")
+    assert SEEN[-1] == ("ok", "apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "Bearer " + bench.given)
+
+
+def test_text(bench):
+    text = bench.run(*CONFIG, status=0, output="text")
+    assert text.startswith("SIGNED IN: the API server knows you as ada@example.com")
+    assert "Kubernetes v1.34.1, TLSv1.3" in text
+    bench.way("refuses")
+    text = bench.run(*CONFIG, status=1, output="text")
+    assert text.startswith("NOT WORKING: the API server refuses the token")
+
+
+def problem(bench, name, sentence, *arguments, hint="", status=1):
+    report = bench.run(*arguments, status=status)
+    assert report["problem"] == name, report["steps"]
+    assert report["verdict"] == ("failed" if status == 1 else "unknown")
+    assert sentence in report["message"], report["message"]
+    assert hint in (report["hint"] or ""), report["hint"]
+    return report
+
+
+@pytest.mark.parametrize(
+    "cluster, sentence, hint, status",
+    [
+        ({"certificate-authority": "certs/client.crt"}, "not issued by a trusted authority", "the CA in", 1),
+        ({"certificate-authority": None}, "not issued by a trusted authority", "this system's CAs", 1),
+        ({"certificate-authority": "missing.crt"}, "there is no such file", "certificate-authority", 1),
+        ({"certificate-authority-data": "!"}, "no base64", "", 1),
+        ({"certificate-authority": "kubeconfig"}, "trusted authorities cannot be used", "", 1),
+        ({"tls-server-name": "elsewhere"}, "for another name", "not for elsewhere", 1),
+        ({"insecure-skip-tls-verify": True}, "insecure-skip-tls-verify", "certificate-authority-data", 1),
+        ({"server": "http://127.0.0.1:1"}, "http://", "https://", 1),
+        ({"server": "127.0.0.1:1"}, "no https:// address", "", 1),
+        ({"server": "https://127.0.0.1:1"}, "refused", "control plane", 2),
+        ({"server": "https://no-such-host.invalid"}, "not found", "VPN", 2),
+    ])
+def test_server(bench, cluster, sentence, hint, status):
+    bench.cluster |= cluster
+    problem(bench, "apiServer", sentence, hint=hint, status=status)
+
+
+def test_server_name(bench):
+    bench.cluster["tls-server-name"] = "localhost"
+    assert bench.run(status=0)["verdict"] == "signedIn"
+
+
+def test_server_down(bench):
+    bench.way("down")
+    problem(bench, "apiServer", "status 503", status=2)
+
+
+@pytest.mark.parametrize("way, sentence", [("slow", "7 minutes behind"), ("fast", "minutes ahead of")])
+def test_clock(bench, way, sentence):
+    bench.way(way)
+    problem(bench, "clock", sentence, hint="set the clock")
+
+
+@pytest.mark.parametrize(
+    "user, sentence, hint",
+    [
+        ({}, "no way to sign in", "kube-entra kubeconfig user"),
+        ({"client-certificate": "certs/client.crt", "client-key": "certs/client.key"}, "client certificate", "kubelogin"),
+        ({"username": "ada", "password": "x"}, "name and a password", ""),
+        ({"auth-provider": {"name": "azure", "config": {"apiserver-id": SERVER}}}, "auth-provider azure",
+         "kubelogin convert-kubeconfig -l devicecode"),
+        ({"auth-provider": {"name": "azure", "config": {"client-secret": "s3cret-s3cret-s3cret-s3cret"}}}, "azure",
+         "-l spn"),
+        ({"auth-provider": {"name": "gcp"}}, "not Entra's", ""),
+        ({"tokenFile": "missing"}, "there is no such file", ""),
+        ({"token": "two\nlines"}, "characters that no token has", ""),
+    ])
+def test_user(bench, user, sentence, hint):
+    bench.user = user
+    report = problem(bench, "signIn", sentence, hint=hint)
+    assert "s3cret" not in json.dumps(report)
+    assert steps(report)["identity"] == "skipped"
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_fixed_token(bench, as_file):
+    (bench.folder / "token").write_text(bench.given + "\n")
+    bench.user = {"tokenFile": "token"} if as_file else {"token": bench.given}
+    report = bench.run(*CONFIG, status=0)
+    assert steps(report)["signIn"] == "warning" and report["verdict"] == "signedIn"
+
+
+@pytest.mark.parametrize(
+    "change, sentence, hint",
+    [
+        ({"apiVersion": "client.authentication.k8s.io/v1alpha1"}, "v1alpha1", "v1beta1"),
+        ({"apiVersion": "client.authentication.k8s.io/v1"}, "interactiveMode", "IfAvailable"),
+        ({"apiVersion": "x"}, "no apiVersion", ""),
+        ({"command": ""}, "no command", ""),
+        ({"interactiveMode": "Always"}, "no terminal", "azurecli"),
+    ])
+def test_refused_plugin(bench, change, sentence, hint):
+    bench.exec |= change
+    problem(bench, "signIn", sentence, hint=hint)
+
+
+def test_plugin_version_1(bench):
+    bench.exec |= {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    bench.gives(bench.given, "v1")
+    assert bench.run(status=0)["verdict"] == "signedIn"
+
+
+def test_plugin_missing(bench):
+    bench.path = "/usr/bin:/bin"
+    problem(bench, "plugin", "kubelogin is not installed", hint="get kubelogin somewhere")
+    del bench.exec["installHint"]
+    problem(bench, "plugin", "kubelogin is not installed", hint="https://azure.github.io/kubelogin/")
+
+
+@pytest.mark.parametrize(
+    "script, sentence, hint",
+    [
+        ("echo 'AADSTS50020: no' >&2; exit 1", "ended with status 1", "AADSTS50020, the account is not a member"),
+        ("echo AADSTS99999999 >&2; exit 3", "ended with status 3", "look it up"),
+        ("exit 1", "ended with status 1", "remove-cache-dir"),
+        ("kill -9 $$", "signal 9", ""),
+        ("true", "printed nothing", ""),
+        ("echo nonsense", "no JSON", "by hand"),
+        ("echo '{}'", "no ExecCredential", ""),
+        ("yes", "printed more", ""),
+    ])
+def test_broken_plugin(bench, script, sentence, hint):
+    bench.plugin(script)
+    problem(bench, "plugin", sentence, hint=hint)
+
+
+def test_plugin_of_another_version(bench):
+    bench.gives(bench.given, "v1")
+    problem(bench, "plugin", "another apiVersion")
+
+
+def test_plugin_that_hangs(bench):
+    bench.plugin("exec sleep 50")
+    begin = time.monotonic()
+    problem(bench, "plugin", "longer than 1 s", "--plugin-timeout", "1", hint="wait for somebody")
+    assert time.monotonic() - begin < 10
+
+
+def test_plugin_that_leaves_a_child(bench):
+    script = (bench.folder / "bin/kubelogin").read_text().removeprefix("#!/bin/sh\n")
+    bench.plugin("sleep 20 &\n" + script)
+    begin = time.monotonic()
+    assert bench.run(status=0)["verdict"] == "signedIn"
+    assert time.monotonic() - begin < 10
+
+
+def test_what_the_plugin_is_given(bench):
+    script = (bench.folder / "bin/kubelogin").read_text().removeprefix("#!/bin/sh\n")
+    bench.plugin('printf %s "$KUBERNETES_EXEC_INFO" > info; echo "$A $*" > args; echo "open the browser" >&2\n' + script)
+    bench.exec |= {"provideClusterInfo": True, "env": [{"name": "A", "value": "one two"}]}
+    bench.cluster["extensions"] = [{"name": "client.authentication.k8s.io/exec", "extension": {"x": [1]}}]
+    assert bench.run(status=0)["verdict"] == "signedIn"
+    assert bench.stderr == "open the browser\n"
+    info = json.loads((bench.folder / "info").read_text())
+    assert info["apiVersion"] == "client.authentication.k8s.io/v1beta1" and info["spec"]["interactive"] is False
+    assert info["spec"]["cluster"]["server"] == bench.cluster["server"]
+    assert info["spec"]["cluster"]["config"] == {"x": [1]}
+    assert info["spec"]["cluster"]["certificate-authority-data"]
+    assert (bench.folder / "args").read_text() == "one two " + " ".join(ARGUMENTS) + "\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, configured, sentence, hint",
+    [
+        (["get-token", "--login", "magic", "--server-id", SERVER], False, "called magic", "devicecode"),
+        (["get-token", "--login", "azurecli", "--server-id", SERVER], False, "program az", "az login"),
+        (["get-token", "--login", "spn", "--server-id", SERVER], False, "needs a secret", "SECRET"),
+        (["get-token", "--login", "workloadidentity", "--server-id", SERVER], False, "federated token", ""),
+        (["get-token", "--login", "devicecode"], False, "which application", "--server-id"),
+        (["--login", "devicecode", "--server-id", SERVER], False, "not told to get a token", "get-token"),
+        (["get-token", "--server-id=00000003-0000-0000-c000-000000000000"], False, "Microsoft Graph", ""),
+        (["get-token", "--server-id", OTHER], True, "does not take", "set --server-id to " + SERVER),
+        (["get-token", "--server-id", SERVER, "-t", OTHER], True, "does not trust", "set --tenant-id to " + TENANT),
+        (["get-token", "--server-id", SERVER, "--environment", "AzureChinaCloud"], True, "another cloud",
+         "AzurePublicCloud"),
+        (["get-token", "--server-id", SERVER, "--pop-enabled"], True, "takes none", "remove"),
+    ])
+def test_arguments(bench, arguments, configured, sentence, hint):
+    bench.exec["args"] = arguments
+    problem(bench, "signIn", sentence, *(CONFIG if configured else ()), hint=hint)
+
+
+@pytest.mark.parametrize(
+    "changes, configured, sentence, hint",
+    [
+        ({"aud": OTHER}, False, "gave one for " + OTHER, "remove-cache-dir"),
+        ({"tid": OTHER, "iss": f"https://sts.windows.net/{OTHER}/"}, False, "of tenant " + OTHER, "remove-cache-dir"),
+        ({"exp": int(time.time()) - 7200, "nbf": 0, "iat": 0}, False, "token_expired: expired 2 h ago", "remove-cache-dir"),
+        ({"idp": "x", "acct": "1", "oid": "nobody"}, True, "subject_missing", ""),
+    ])
+def test_token(bench, changes, configured, sentence, hint):
+    bench.gives(token(**changes))
+    problem(bench, "token", sentence, *(CONFIG if configured else ()), hint=hint)
+
+
+def test_foreign_signature(bench):
+    head, claims, signature = bench.given.split(".")
+    bench.gives(f"{head}.{claims}.{signature[::-1].replace('=', 'A')[:-1]}A")
+    problem(bench, "token", "signature_invalid", *CONFIG)
+
+
+@pytest.mark.parametrize("arguments, hint", [((), "--config"), (CONFIG, "kube-entra review")])
+def test_refused(bench, arguments, hint):
+    bench.way("refuses")
+    report = problem(bench, "identity", "401", *arguments, hint=hint)
+    assert steps(report)["permissions"] == "skipped"
+
+
+def test_anonymous(bench):
+    bench.way("anonymous")
+    problem(bench, "identity", "anonymous", hint="Authorization")
+
+
+@pytest.mark.parametrize(
+    "way, name, status",
+    [("other", "identity", "warning"), ("old", "identity", "warning"), ("older", "identity", "passed"),
+     ("some", "permissions", "passed"), ("unknown", "permissions", "skipped"), ("no-rules", "permissions", "skipped")])
+def test_small_differences(bench, way, name, status):
+    bench.way(way)
+    assert steps(bench.run(*CONFIG, status=0))[name] == status
+
+
+def test_no_binding(bench):
+    bench.way("unbound")
+    problem(bench, "permissions", "allowed nothing in the namespace team", hint="--group=kube-entra:cluster-admins")
+
+
+def test_kubeconfig_list(bench):
+    bench.write("second")
+    (bench.folder / "first").write_text("current-context: here\n")
+    bench.variables = {"KUBECONFIG": f"missing:{bench.folder}/first:{bench.folder}/second"}
+    assert bench.run(status=0)["verdict"] == "signedIn"
+
+
+@pytest.mark.parametrize(
+    "arguments, variables, sentence",
+    [
+        (("--kubeconfig", "missing"), {}, "missing: there is no such file"),
+        (("--kubeconfig", "bin"), {}, "folder"),
+        (("--kubeconfig", "certs/server.crt"), {}, "certs/server.crt"),
+        (("--context", "nowhere"), {}, "there is no context nowhere"),
+        ((), {"KUBECONFIG": "missing"}, "there is no kubeconfig: missing"),
+        ((), {"KUBECONFIG": ""}, "empty/.kube/config"),
+    ])
+def test_no_kubeconfig(bench, arguments, variables, sentence):
+    bench.variables = variables
+    problem(bench, "kubeconfig", sentence, *arguments, status=2)
+
+
+def test_bad_options(bench):
+    for arguments, status in [(["--timeout", "0"], 64), (["--config", "missing"], 2), (["--keys", "missing"], 2)]:
+        done = subprocess.run([BINARY, "doctor", *arguments], cwd=bench.folder, capture_output=True, timeout=30)
+        assert done.returncode == status and done.stdout == b""
