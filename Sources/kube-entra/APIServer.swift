@@ -67,7 +67,8 @@ struct APIServer {
             do throws(FileError) {
                 return try FileBytes.read(path)
             } catch {
-                throw Problem(sentence: "\(field) \(path): \(error.sentence)", hint: "correct \(field) in the kubeconfig")
+                throw Problem(
+                    sentence: "\(field) \(path): \(error.sentence)", hint: "correct \(field) in the kubeconfig")
             }
         }
     }

@@ -117,7 +117,9 @@ extension Doctor {
         if rules.allowsEverything {
             report.add(.permissions, .passed, "may do everything in the namespace \(namespace)")
         } else if rules.count > 0 {
-            report.add(.permissions, .passed, "\(rules.count == 1 ? "1 rule" : "\(rules.count) rules") in the namespace \(namespace)")
+            report.add(
+                .permissions, .passed,
+                "\(rules.count == 1 ? "1 rule" : "\(rules.count) rules") in the namespace \(namespace)")
         } else if rules.isIncomplete {
             report.add(.permissions, .skipped, "an authorizer of this cluster does not list what it allows")
         } else {

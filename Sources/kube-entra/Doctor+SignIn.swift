@@ -17,7 +17,8 @@ extension Doctor {
         if let provider = user.authProvider {
             noSignIn(
                 "the user has the auth-provider \(provider.name)"
-                    + (provider.name == "azure" ? ", which kubectl does not know since 1.26" : ", which is not Entra's"),
+                    + (provider.name == "azure"
+                        ? ", which kubectl does not know since 1.26" : ", which is not Entra's"),
                 hint: AuthProviderAdvice.hint(provider, kubeconfig: user.file))
             return nil
         }

@@ -136,7 +136,8 @@ struct Doctor {
         } else {
             let span = RelativeTime.span(abs(difference))
             report.add(
-                .clock, .failed, "this host's clock is \(span) \(difference > 0 ? "behind" : "ahead of") the API server's",
+                .clock, .failed,
+                "this host's clock is \(span) \(difference > 0 ? "behind" : "ahead of") the API server's",
                 hint: "set the clock: tokens are refused when the clocks differ; `timedatectl set-ntp true`")
         }
     }

@@ -34,7 +34,8 @@ struct PluginProcess {
         if command.contains("/") { return isProgram(command) ? command : nil }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
         // A relative folder in PATH would let the current folder choose the program; kubectl refuses that too.
-        return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(command)" }.first(where: isProgram)
+        return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(command)" }.first(
+            where: isProgram)
     }
 
     private static func isProgram(_ path: String) -> Bool {

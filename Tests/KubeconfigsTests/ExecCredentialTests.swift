@@ -24,7 +24,8 @@ import Testing
             ([], ExecCredentialProblem.nothing), (Array("\n".utf8), .nothing), (Array("x".utf8), .notJSON),
             (Array("[]".utf8), .notJSON), ([0xFF], .notJSON), (text("{}", kind: "x"), .wrongKind),
             (text("{}", version: "client.authentication.k8s.io/v1"), .wrongVersion), (text("null"), .noCredential),
-            (text("{}"), .noCredential), (text(#"{"token":""}"#), .noCredential), (text(#"{"token":1}"#), .noCredential),
+            (text("{}"), .noCredential), (text(#"{"token":""}"#), .noCredential),
+            (text(#"{"token":1}"#), .noCredential),
         ])
     func problems(output: [UInt8], problem: ExecCredentialProblem) {
         #expect(throws: problem) { try ExecCredential(decoding: output, apiVersion: Self.version) }

@@ -1,3 +1,4 @@
+import AccessPolicy
 import Testing
 import TokenReviewAPI
 
