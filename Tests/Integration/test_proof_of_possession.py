@@ -1,0 +1,129 @@
+"""Bound tokens in their envelopes: everything guard forgets is tried."""
+
+import hashlib
+import json
+import time
+import uuid
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from entra import Entra, b64, merged, LEFT_OUT
+from webhook import Webhook, configuration, reason, run
+
+HOST = "cluster.example"
+
+
+class ProofKey:
+    def __init__(self, bits=2048, exponent=65537):
+        self.private = rsa.generate_private_key(exponent, bits)
+        numbers = self.private.public_key().public_numbers()
+        self.n = b64(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big"))
+        self.e = b64(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big"))
+        canonical = json.dumps({"e": self.e, "kty": "RSA", "n": self.n}, separators=(",", ":"), sort_keys=True)
+        self.thumbprint = b64(hashlib.sha256(canonical.encode()).digest())
+
+    @property
+    def jwk(self):
+        return {"kty": "RSA", "n": self.n, "e": self.e}
+
+    def sign(self, data):
+        return self.private.sign(data.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+
+KEY = ProofKey()
+
+
+def envelope(entra, key=KEY, bound=None, header=None, signer=None, token=None, **payload):
+    token = token or entra.token(cnf={"kid": (bound or key).thumbprint})
+    header = merged({"typ": "pop", "alg": "RS256", "kid": key.thumbprint}, header or {})
+    body = merged({"at": token, "ts": int(time.time()), "u": HOST, "cnf": {"jwk": key.jwk}, "nonce": uuid.uuid4().hex}, payload)
+    signed = b64(json.dumps(header)) + "." + b64(json.dumps(body))
+    return signed + "." + b64((signer or key).sign(signed))
+
+
+@pytest.fixture(scope="module")
+def servers(certificates, entra):
+    entra.write_key_file(certificates.path("keys.json"))
+    made = {}
+    for rule in ["off", "accept", "require"]:
+        made[rule] = Webhook(
+            certificates, configuration(proofOfPossession=rule, clusterHost=HOST), name=f"pop-{rule}.yaml").start()
+    yield made
+    for server in made.values():
+        server.stop()
+
+
+def test_what_each_setting_takes(servers, entra):
+    bearer, bound = entra.token(), entra.token(cnf={"kid": KEY.thumbprint})
+    expected = {
+        "off": ("accepted", "proof_of_possession_required", "proof_of_possession_not_accepted"),
+        "accept": ("accepted", "proof_of_possession_required", "accepted"),
+        "require": ("proof_of_possession_required", "proof_of_possession_required", "accepted"),
+    }
+    for rule, answers in expected.items():
+        server = servers[rule]
+        got = tuple(reason(server.review(token)) for token in (bearer, bound, envelope(entra)))
+        assert got == answers, rule
+
+
+OTHER = ProofKey()
+INVALID = "proof_of_possession_invalid"
+now = lambda offset: int(time.time()) + offset
+
+CASES = [
+    ("another host", lambda e: envelope(e, u="other.example"), INVALID),
+    ("the host in other case", lambda e: envelope(e, u="CLUSTER.example"), "accepted"),
+    ("a host with a port", lambda e: envelope(e, u=HOST + ":443"), INVALID),
+    ("no host", lambda e: envelope(e, u=LEFT_OUT), INVALID),
+    ("an hour old", lambda e: envelope(e, ts=now(-3600)), INVALID),
+    ("ten minutes in the future", lambda e: envelope(e, ts=now(600)), INVALID),
+    ("half a minute in the future", lambda e: envelope(e, ts=now(30)), "accepted"),
+    ("no time", lambda e: envelope(e, ts=LEFT_OUT), INVALID),
+    ("time as a text", lambda e: envelope(e, ts=str(now(0))), INVALID),
+    ("no nonce", lambda e: envelope(e, nonce=LEFT_OUT), INVALID),
+    ("an empty nonce", lambda e: envelope(e, nonce=""), INVALID),
+    ("a token bound to another key", lambda e: envelope(e, bound=OTHER), INVALID),
+    ("a token bound to none", lambda e: envelope(e, token=e.token()), INVALID),
+    ("another key in the header", lambda e: envelope(e, header={"kid": OTHER.thumbprint}), INVALID),
+    ("signed by another key", lambda e: envelope(e, signer=OTHER), INVALID),
+    ("no key", lambda e: envelope(e, cnf=LEFT_OUT), INVALID),
+    ("alg none", lambda e: envelope(e, header={"alg": "none"}), INVALID),
+    ("crit", lambda e: envelope(e, header={"crit": ["x"]}), INVALID),
+    ("a key of 1024 bits", lambda e: envelope(e, key=ProofKey(1024)), INVALID),
+    ("an exponent of 3", lambda e: envelope(e, key=ProofKey(2048, 3)), INVALID),
+    ("an expired token inside", lambda e: envelope(
+        e, token=e.token(cnf={"kid": KEY.thumbprint}, exp=now(-200), nbf=now(-900), iat=now(-900))), "token_expired"),
+    ("a forged token inside", lambda e: envelope(
+        e, token=e.token(cnf={"kid": KEY.thumbprint}, key=e.foreign)), "signature_invalid"),
+    ("a foreign token inside", lambda e: envelope(
+        e, token=e.token(cnf={"kid": KEY.thumbprint}, iss="https://x", header={"kid": "y"})), "foreign"),
+    ("garbage inside", lambda e: envelope(e, token="x.y"), "foreign"),
+    ("an envelope inside", lambda e: envelope(e, token=envelope(e)), "foreign"),
+    ("a typ in other case", lambda e: envelope(e, header={"typ": "PoP"}), "accepted"),
+]
+
+
+@pytest.mark.parametrize("make,expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_envelopes(servers, entra, make, expected):
+    assert reason(servers["accept"].review(make(entra))) == expected
+
+
+def test_an_envelope_is_taken_once(servers, entra):
+    token = envelope(entra)
+    assert reason(servers["accept"].review(token)) == "accepted"
+    for _ in range(8):
+        assert reason(servers["accept"].review(token)) == "proof_of_possession_replayed"
+    # The same nonce in a new envelope of the same key is a replay, too.
+    again = envelope(entra, nonce="the-same")
+    assert reason(servers["accept"].review(again)) == "accepted"
+    assert reason(servers["accept"].review(envelope(entra, nonce="the-same"))) == "proof_of_possession_replayed"
+
+
+def test_inspect_opens_envelopes(servers, entra):
+    config = servers["accept"].config_path
+    code, out, _ = run("inspect", "--config", config, "--output", "json", input=envelope(entra))
+    assert code == 0, out
+    assert any("envelope" in note for note in json.loads(out)["notes"])
+    code, out, _ = run("inspect", "--config", config, "--output", "json", input=envelope(entra, u="x"))
+    assert (code, json.loads(out)["reason"]) == (1, INVALID)
