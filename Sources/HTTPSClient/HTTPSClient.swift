@@ -25,7 +25,7 @@ public final class HTTPSClient: Sendable {
         let exchange = HTTPExchange(
             promise: eventLoop.makePromise(of: HTTPSResponse.self), limits: limits, eventLoop: eventLoop)
         exchange.startDeadline()
-        let proxy = proxies.proxy(for: request.url)
+        let proxy = request.url.isPlain ? nil : proxies.proxy(for: request.url)
         let context = self.context
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(limits.connectTimeout))

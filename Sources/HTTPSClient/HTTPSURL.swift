@@ -5,6 +5,20 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     public let port: Int
     /// Path and query as they go on the wire; at least a slash.
     public let target: String
+    /// Only for the instance metadata service, which speaks nothing else and is on this machine.
+    let isPlain: Bool
+
+    /// An address of the cloud's instance metadata service, which is plain HTTP on a link-local address.
+    public static func instanceMetadata(target: String) -> HTTPSURL {
+        HTTPSURL(host: "169.254.169.254", port: 80, target: target, isPlain: true)
+    }
+
+    private init(host: String, port: Int, target: String, isPlain: Bool) {
+        self.host = host
+        self.port = port
+        self.target = target
+        self.isPlain = isPlain
+    }
 
     /// Nil for other schemes, user information, control characters, or no host.
     public init?(_ text: String) {
@@ -16,6 +30,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         port = authority.port
         let tail = rest[end...].prefix { $0 != "#" }
         target = tail.first == "/" ? String(tail) : "/" + tail
+        isPlain = false
     }
 
     /// The `Host` header's value.
@@ -24,7 +39,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         return port == 443 ? name : "\(name):\(port)"
     }
 
-    public var description: String { "https://" + authority + target }
+    public var description: String { (isPlain ? "http://" : "https://") + authority + target }
 
     /// Whether both addresses are the same server's.
     public func isSameServer(as other: HTTPSURL) -> Bool {

@@ -51,7 +51,11 @@ enum KeyPlans {
     }
 
     /// A client for an authority, with its CA as it is on disk now.
-    static func client(authorityCA: String?, proxy: String?) throws(HTTPSError) -> HTTPSClient {
+    static func client(
+        authorityCA: String?,
+        proxy: String?,
+        limits: HTTPSLimits = HTTPSLimits()
+    ) throws(HTTPSError) -> HTTPSClient {
         var configuration = TLSClientConfiguration(applicationProtocols: ["http/1.1"])
         if let authorityCA {
             do {
@@ -62,7 +66,7 @@ enum KeyPlans {
         }
         let proxies = proxy.map { ProxySettings(proxy: HTTPProxy($0)) } ?? .environment()
         do {
-            return HTTPSClient(context: try TLSContext(client: configuration), proxies: proxies)
+            return HTTPSClient(context: try TLSContext(client: configuration), proxies: proxies, limits: limits)
         } catch {
             throw .configuration("\(error)")
         }

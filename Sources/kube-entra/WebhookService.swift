@@ -1,5 +1,6 @@
 internal import Authentication
 internal import Configuration
+internal import DirectoryGroups
 internal import EntraTokens
 internal import Files
 internal import Glibc
@@ -18,6 +19,7 @@ final class WebhookService: Sendable {
         var loaded: LoadedConfiguration
         var identity: ServerIdentity
         var keys: SigningKeyStore
+        var directories: [GUID: DirectoryResolver]
         var stamps: [String: FileStamp?]
         var isStopping = false
     }
@@ -62,16 +64,27 @@ final class WebhookService: Sendable {
             loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
             onChange: { snapshot in serverBox.withLockedValue { $0 }?.update(keys: snapshot) })
         let current = NIOLockedValueBox(
-            Current(loaded: loaded, identity: identity, keys: keys, stamps: WebhookService.stamps(loaded)))
+            Current(
+                loaded: loaded, identity: identity, keys: keys,
+                directories: DirectoryPlans.resolvers(
+                    configuration, eventLoop: background.next(), logger: logger, metrics: metrics),
+                stamps: WebhookService.stamps(loaded)))
         self.current = current
         server = WebhookServer(
             options: ServerOptions(configuration),
             tls: identity.context,
             authenticator: Authenticator(configuration.authentication),
             keys: keys.snapshot(),
-            services: ReviewServices(refreshKeys: { tenant, eventLoop in
-                current.withLockedValue { $0.keys }.refreshForUnknownKey(tenant: tenant, on: eventLoop)
-            }),
+            services: ReviewServices(
+                refreshKeys: { tenant, eventLoop in
+                    current.withLockedValue { $0.keys }.refreshForUnknownKey(tenant: tenant, on: eventLoop)
+                },
+                resolveGroups: { principal, eventLoop in
+                    guard let directory = current.withLockedValue({ $0.directories[principal.tenantID] }) else {
+                        return eventLoop.makeSucceededFuture(nil)
+                    }
+                    return directory.resolve(principal, on: eventLoop)
+                }),
             metrics: metrics,
             registry: registry,
             readiness: [
@@ -205,6 +218,11 @@ final class WebhookService: Sendable {
         }
         // Old connections end when the certificate changes, so it is left alone when it does not.
         if current.withLockedValue({ $0.identity.digest != identity.digest }) { server.update(tls: identity.context) }
+        if DirectoryPlans.needNewResolvers(old, new) {
+            let directories = DirectoryPlans.resolvers(
+                new, eventLoop: background.next(), logger: logger, metrics: metrics)
+            current.withLockedValue { $0.directories = directories }
+        }
         for field in WebhookService.needingRestart(old, new) {
             logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
         }

@@ -1,0 +1,110 @@
+internal import EntraTokens
+internal import Files
+internal import HTTPSClient
+internal import JOSE
+internal import Jansson
+internal import OpenSSL
+internal import Timestamps
+
+/// The request for an application's token for Microsoft Graph.
+///
+/// Source: Microsoft identity platform, client credentials flow; instance metadata service for managed identities.
+struct AppTokenRequest {
+    static func make(_ plan: DirectoryPlan, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
+        guard plan.secret != .managedIdentity else { return managedIdentity(plan) }
+        let address = "\(plan.trust.authorityBase)/\(plan.trust.tenantID)/oauth2/v2.0/token"
+        guard let url = HTTPSURL(address) else { throw .token(.configuration("the authority is not an https address")) }
+        let clientID = plan.clientID?.description ?? ""
+        var fields = [
+            ("grant_type", "client_credentials"), ("client_id", clientID), ("scope", plan.graph + "/.default"),
+        ]
+        switch plan.secret {
+        case .clientSecretFile(let path):
+            fields.append(("client_secret", try text(path)))
+        case .federatedTokenFile(let path):
+            fields += assertion(try text(path))
+        case .clientCertificateFile(let path):
+            fields += assertion(try signedAssertion(path, clientID: clientID, audience: address, now: now))
+        case .managedIdentity: break
+        }
+        let body = fields.map { "\($0.0)=\(formEncoded($0.1))" }.joined(separator: "&")
+        return HTTPSRequest(
+            .post, url, headers: [(name: "Content-Type", value: "application/x-www-form-urlencoded")],
+            body: Array(body.utf8))
+    }
+
+    private static func managedIdentity(_ plan: DirectoryPlan) -> HTTPSRequest {
+        var target = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(plan.graph)
+        if let clientID = plan.clientID { target += "&client_id=\(clientID)" }
+        return HTTPSRequest(.get, .instanceMetadata(target: target), headers: [(name: "Metadata", value: "true")])
+    }
+
+    private static func assertion(_ token: String) -> [(String, String)] {
+        [
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", token),
+        ]
+    }
+
+    /// `private_key_jwt` (RFC 7523) with the certificate's SHA-256 thumbprint, as Entra wants it.
+    private static func signedAssertion(
+        _ path: String,
+        clientID: String,
+        audience: String,
+        now: Timestamp
+    ) throws(DirectoryError) -> String {
+        guard let pem = try? FileBytes.read(path), let certificate = try? Certificate(pem: pem),
+            let key = try? PrivateKey(pem: pem)
+        else { throw .secretUnreadable }
+        let thumbprint = Base64URL.encode(certificate.der.withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
+        let header = JSON.object([("alg", "RS256"), ("typ", "JWT"), ("x5t#S256", .string(thumbprint))])
+        let claims = JSON.object([
+            ("aud", .string(audience)), ("iss", .string(clientID)), ("sub", .string(clientID)),
+            ("jti", .string(Base64URL.encode(randomBytes(16)))), ("nbf", .integer(now.secondsSinceEpoch - 60)),
+            ("exp", .integer(now.secondsSinceEpoch + 600)),
+        ])
+        let signed = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
+        guard let signature = try? Array(signed.utf8).withUnsafeBytes({ try key.sign(.rs256, message: $0) }) else {
+            throw .secretUnreadable
+        }
+        return signed + "." + Base64URL.encode(signature)
+    }
+
+    /// A file's text without the line end that editors leave.
+    private static func text(_ path: String) throws(DirectoryError) -> String {
+        guard let bytes = try? FileBytes.read(path, maximumBytes: 65_536),
+            var text = String(validating: bytes, as: UTF8.self).map({ $0[...] })
+        else { throw .secretUnreadable }
+        while let last = text.last, last.isWhitespace { text = text.dropLast() }
+        guard !text.isEmpty else { throw .secretUnreadable }
+        return String(text)
+    }
+
+    static func formEncoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+            }
+        }
+        return encoded
+    }
+
+    /// The token and its life in seconds.
+    static func read(_ response: HTTPSResponse) throws(DirectoryError) -> (token: String, lifetime: Int64) {
+        guard response.status == 200 else { throw .tokenRefused(status: response.status) }
+        guard let root = try? JSONDocument(parsing: response.body).root,
+            let token = root["access_token"]?.string, !token.isEmpty,
+            token.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+        else { throw .malformed }
+        // The metadata service writes the number as a text.
+        let lifetime = root["expires_in"]?.integer ?? root["expires_in"]?.string.flatMap { Int64($0) } ?? 300
+        return (token, lifetime)
+    }
+}

@@ -1,0 +1,50 @@
+public import HTTPSClient
+
+/// Why a principal's groups are not known.
+public enum DirectoryError: Error, Hashable, Sendable {
+    case secretUnreadable
+    case token(HTTPSError)
+    /// Entra refuses to give this application a token.
+    case tokenRefused(status: Int)
+    case graph(HTTPSError)
+    case unauthorized
+    case forbidden
+    case principalUnknown
+    case throttled
+    case malformed
+    case foreignNextLink
+    case tooMany
+    case deadline
+    /// The directory failed again and again, so it is left alone for a while.
+    case circuitOpen
+
+    /// What went wrong and what to do, for the log.
+    public var sentence: String {
+        switch self {
+        case .secretUnreadable: "the directory's secret, certificate or token file cannot be read"
+        case .token(let error): "no token for Microsoft Graph: \(error.sentence)"
+        case .tokenRefused(let status):
+            "Entra refuses a token for Microsoft Graph with status \(status): check clientID and its secret, certificate"
+                + " or federated credential"
+        case .graph(let error): "Microsoft Graph: \(error.sentence)"
+        case .unauthorized: "Microsoft Graph does not accept the application's token"
+        case .forbidden:
+            "Microsoft Graph refuses: grant the application GroupMember.Read.All or Directory.Read.All and admin consent"
+        case .principalUnknown: "Microsoft Graph does not know the principal"
+        case .throttled: "Microsoft Graph asks for patience that a review does not have"
+        case .malformed: "Microsoft Graph's answer is not what it should be"
+        case .foreignNextLink: "Microsoft Graph's answer goes on at another host, which is not followed"
+        case .tooMany: "the principal is in more groups than are read"
+        case .deadline: "Microsoft Graph did not answer within the time of a review"
+        case .circuitOpen: "Microsoft Graph has failed several times and is left alone for a moment"
+        }
+    }
+
+    /// Whether another principal's question would probably fail as well.
+    var isOutage: Bool {
+        switch self {
+        case .principalUnknown, .malformed, .foreignNextLink, .tooMany, .circuitOpen: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,137 @@
+internal import EntraTokens
+internal import HTTPSClient
+internal import Jansson
+internal import NIOCore
+
+/// One principal's groups, asked of Microsoft Graph with a token that is there.
+struct GraphQuestion: Sendable {
+    /// Graph takes at most this many IDs in one question.
+    static let batchSize = 20
+    static let maximumPages = 200
+    static let maximumGroups = 20_000
+
+    let plan: DirectoryPlan
+    let client: HTTPSClient
+    let principal: EntraPrincipal
+    let token: String
+    let eventLoop: any EventLoop
+    /// When a review gives up.
+    let deadline: NIODeadline
+
+    /// The groups, in no order; the failure is a ``DirectoryError``.
+    func ask() -> EventLoopFuture<[GUID]> {
+        guard let groups = plan.groups else { return all() }
+        let batches = stride(from: 0, to: groups.count, by: Self.batchSize).map {
+            Array(groups[$0..<min($0 + Self.batchSize, groups.count)])
+        }
+        let answers = batches.map { batch in
+            post("checkMemberGroups", .object([("groupIds", JSON(batch.map(\.description)))]))
+                .flatMapThrowing { try Self.groups(in: $0).filter(batch.contains) }
+        }
+        return EventLoopFuture.whenAllSucceed(answers, on: eventLoop).map { $0.flatMap { $0 } }
+    }
+
+    private func all() -> EventLoopFuture<[GUID]> {
+        post("getMemberObjects", .object([("securityEnabledOnly", .bool(true))])).flatMap {
+            follow($0, pages: 1, found: [])
+        }
+    }
+
+    /// Reads a page and goes on, on the same host only and not forever.
+    private func follow(_ document: JSONDocument, pages: Int, found: [GUID]) -> EventLoopFuture<[GUID]> {
+        do throws(DirectoryError) {
+            let groups = found + (try Self.groups(in: document))
+            guard groups.count <= Self.maximumGroups else { throw .tooMany }
+            guard let next = document.root["@odata.nextLink"] else { return eventLoop.makeSucceededFuture(groups) }
+            guard pages < Self.maximumPages else { throw .tooMany }
+            guard let url = next.string.flatMap({ HTTPSURL($0) }), let base = HTTPSURL(plan.graph),
+                url.isSameServer(as: base)
+            else { throw .foreignNextLink }
+            return send(HTTPSRequest(.get, url, headers: headers), attempt: 0)
+                .flatMap { follow($0, pages: pages + 1, found: groups) }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    private var headers: [(name: String, value: String)] {
+        [
+            (name: "Authorization", value: "Bearer \(token)"), (name: "Accept", value: "application/json"),
+            (name: "Content-Type", value: "application/json"),
+        ]
+    }
+
+    private func post(_ action: String, _ body: JSON) -> EventLoopFuture<JSONDocument> {
+        let collection: String
+        switch principal.kind {
+        case .app, .managedIdentity: collection = "servicePrincipals"
+        default: collection = "users"
+        }
+        guard let url = HTTPSURL("\(plan.graph)/v1.0/\(collection)/\(principal.objectID)/\(action)") else {
+            return eventLoop.makeFailedFuture(
+                DirectoryError.graph(.configuration("the Graph endpoint is no https address")))
+        }
+        return send(HTTPSRequest(.post, url, headers: headers, body: body.render()), attempt: 0)
+    }
+
+    private func send(_ request: HTTPSRequest, attempt: Int) -> EventLoopFuture<JSONDocument> {
+        client.send(request, on: eventLoop)
+            .flatMapErrorThrowing { throw DirectoryError.graph($0 as? HTTPSError ?? .unreachable) }
+            .flatMap { response in
+                if let wait = Self.retryWait(response, attempt: attempt) {
+                    guard NIODeadline.now() + wait < deadline else {
+                        return eventLoop.makeFailedFuture(
+                            response.status == 429 ? DirectoryError.throttled : .graph(.status(response.status)))
+                    }
+                    return eventLoop.scheduleTask(in: wait) {}.futureResult
+                        .flatMap { send(request, attempt: attempt + 1) }
+                }
+                do throws(DirectoryError) {
+                    return eventLoop.makeSucceededFuture(try Self.document(response))
+                } catch {
+                    return eventLoop.makeFailedFuture(error)
+                }
+            }
+    }
+
+    /// How long to wait before the same question is asked again; nil when the answer stands.
+    static func retryWait(_ response: HTTPSResponse, attempt: Int) -> TimeAmount? {
+        switch response.status {
+        case 429:
+            let seconds = response.header("Retry-After").flatMap { Int64($0) } ?? 1
+            return .seconds(max(1, min(seconds, 3600)))
+        case 500, 502, 503, 504:
+            if let seconds = response.header("Retry-After").flatMap({ Int64($0) }), seconds > 0 {
+                return .seconds(min(seconds, 3600))
+            }
+            return attempt < 2 ? .milliseconds(100 << Int64(attempt)) : nil
+        default: return nil
+        }
+    }
+
+    static func document(_ response: HTTPSResponse) throws(DirectoryError) -> JSONDocument {
+        switch response.status {
+        case 200...299: break
+        case 401: throw .unauthorized
+        case 403: throw .forbidden
+        case 404: throw .principalUnknown
+        case 429: throw .throttled
+        default: throw .graph(.status(response.status))
+        }
+        guard let document = try? JSONDocument(parsing: response.body, maximumBytes: 4 << 20, maximumDepth: 16) else {
+            throw .malformed
+        }
+        return document
+    }
+
+    static func groups(in document: JSONDocument) throws(DirectoryError) -> [GUID] {
+        guard let values = document.root["value"]?.array else { throw .malformed }
+        var groups: [GUID] = []
+        groups.reserveCapacity(values.count)
+        for value in values {
+            guard let id = value.string.flatMap(GUID.init) else { throw .malformed }
+            groups.append(id)
+        }
+        return groups
+    }
+}
