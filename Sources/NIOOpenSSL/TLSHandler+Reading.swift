@@ -20,8 +20,8 @@ extension TLSHandler {
     }
 
     public func channelReadComplete(context: ChannelHandlerContext) {
-        isDelivering = false
-        context.fireChannelReadComplete()
+        // Handshake messages and parts of a record are no data: HTTP would take them for the begin of a request.
+        completeDelivery(context)
         // Nobody downstream asks again for what it has not got: less than a record came, or handshake messages.
         if machine.needsInput || (readRequested && machine.mayDecrypt) { context.read() }
     }

@@ -174,8 +174,12 @@ final class WebhookService: Sendable {
         current.withLockedValue { $0.stamps = stamps }
         do throws(ConfigurationError) {
             let loaded = try ConfigurationLoader.load(path: before.path)
+            // As the files were before they were read: one that changes meanwhile has to be read again.
+            let read = WebhookService.stamps(loaded).merging(stamps) { _, earlier in earlier }
+            let paths = WebhookService.paths(loaded)
             let identity = try ServerIdentity.load(loaded)
             apply(loaded, identity: identity, before: before)
+            current.withLockedValue { $0.stamps = read.filter { paths.contains($0.key) } }
             metrics.recordConfigReload(.success)
             metrics.setConfigLastSuccess(.now())
             recordExpiry(identity)
@@ -229,7 +233,6 @@ final class WebhookService: Sendable {
         current.withLockedValue { current in
             current.loaded = loaded
             current.identity = identity
-            current.stamps = WebhookService.stamps(loaded)
         }
     }
 
@@ -247,9 +250,12 @@ final class WebhookService: Sendable {
         return fields
     }
 
+    private static func paths(_ loaded: LoadedConfiguration) -> Set<String> {
+        Set([loaded.path] + ServerIdentity.paths(loaded.configuration.server))
+    }
+
     private static func stamps(_ loaded: LoadedConfiguration) -> [String: FileStamp?] {
-        let paths = [loaded.path] + ServerIdentity.paths(loaded.configuration.server)
-        return Dictionary(paths.map { ($0, FileStamp(path: $0)) }, uniquingKeysWith: { first, _ in first })
+        Dictionary(paths(loaded).map { ($0, FileStamp(path: $0)) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func recordExpiry(_ identity: ServerIdentity) {
