@@ -1,0 +1,220 @@
+"""The commands that need no server: they agree with `serve`, and meet bad input with a sentence and the right status."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+from entra import ADMINS, AUDIENCE, DEVELOPERS, OBJECT, PLAIN, TENANT
+from webhook import PROGRAM, configuration, reason, run
+
+
+def write(path, value):
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return str(path)
+
+
+@pytest.fixture
+def config(certificates, entra, tmp_path):
+    """A configuration with everything that it names, in a folder of its own."""
+    for name in ("server.crt", "server.key", "ca.crt"):
+        shutil.copy2(certificates.path(name), tmp_path)
+    entra.write_key_file(str(tmp_path / "keys.json"))
+    return write(tmp_path / "config.yaml", configuration())
+
+
+# Policy
+
+PRINCIPALS = {
+    "an admin": {"groups": [ADMINS]}, "a developer": {"groups": [PLAIN, DEVELOPERS]}, "nobody special": {"groups": []},
+    "both": {"groups": [DEVELOPERS, ADMINS, DEVELOPERS]}, "a role": {"roles": ["Cluster.Viewer"]},
+    "version 2": {"version": "2.0"}, "an application": {"idtyp": "app", "upn": None, "scp": None},
+    "a guest": {"idp": "https://sts.windows.net/99999999-2222-3333-4444-555555555555/"},
+    "another audience": {"aud": "x"}, "too many groups": {"groups": None, "hasgroups": True},
+    "a reserved name": {"upn": "system:admin"}, "no object ID": {"oid": None},
+}
+
+
+def claims_of(entra, changes):
+    """What is None is left out, as in a token."""
+    return {name: value for name, value in entra.claims(**changes).items() if value is not None}
+
+
+@pytest.mark.parametrize("changes", PRINCIPALS.values(), ids=PRINCIPALS)
+def test_policy_check_agrees_with_serve(webhook, entra, tmp_path, changes):
+    claims = claims_of(entra, changes)
+    served = webhook.review(entra.raw(json.dumps(entra.header()), json.dumps(claims)))
+    file = write(tmp_path / "claims.json", claims)
+    code, out, err = run("policy", "check", "--config", webhook.config_path, "--claims", file, "--output", "json")
+    told = json.loads(out)
+    assert told["admitted"] == (served["authenticated"] is True), err
+    if told["admitted"]:
+        assert code == 0
+        for name in ("username", "uid", "groups", "extra"):
+            assert told["user"][name] == served["user"][name]
+        assert told["admin"] == (ADMINS in claims.get("groups", []))
+        assert {group for rule in told["because"] for group in rule["gives"]} == set(served["user"]["groups"])
+    else:
+        assert (code, told["reason"]) == (1, reason(served))
+
+
+def test_require_admin(config):
+    assert run("policy", "check", "--config", config, "--group", ADMINS, "--require-admin")[0] == 0
+    assert run("policy", "check", "--config", config, "--group", PLAIN, "--require-admin")[0] == 1
+    assert run("policy", "check", "--config", config, "--group", PLAIN)[0] == 0
+
+
+def test_a_suite_made_from_a_principal_passes_and_fails_after_a_change(config, entra, tmp_path):
+    claims = write(tmp_path / "claims.json", entra.claims())
+    code, suite, _ = run("policy", "check", "--config", config, "--claims", claims, "--as-test")
+    assert code == 0
+    suite = write(tmp_path / "suite.yaml", suite)
+    code, out, err = run("policy", "test", "--config", config, suite)
+    assert (code, "0 failed" in out) == (0, True), out + err
+    changed = configuration(adminGroupObjectIDs=[DEVELOPERS], groupMappings=[])
+    changed = write(tmp_path / "changed.yaml", changed)
+    report = str(tmp_path / "junit.xml")
+    code, out, _ = run("policy", "test", "--config", changed, suite, "--junit", report)
+    assert code == 1 and "expected" in out and "actual" in out
+    assert "<failure" in open(report).read()
+    code, out, _ = run("policy", "diff", config, changed, "--output", "json")
+    assert code == 1 and json.loads(out)["different"] is True
+    assert run("policy", "diff", config, config)[0] == 0
+
+
+@pytest.mark.parametrize("suite", [
+    "", "tests: []", "tests: [{name: a}]", "tests: [{name: a, given: {group: [x]}, expect: {admin: true}}]",
+    "tests: [{name: a, given: {groups: []}, expect: {}}]", "tests: [{name: a, given: {groups: []}, expect: {adnim: true}}]",
+    "test: []", "[]", "tests: [", "tests: {}\ntests: {}",
+])
+def test_a_suite_that_tests_nothing_is_no_pass(config, tmp_path, suite):
+    code, out, err = run("policy", "test", "--config", config, write(tmp_path / "suite.yaml", suite))
+    assert code == 2, out
+    assert "suite.yaml" in err
+
+
+# Configuration
+
+@pytest.mark.parametrize("aks", [
+    {"managed": True, "adminGroupObjectIDs": [ADMINS], "tenantID": TENANT, "enableAzureRBAC": True},
+    {"managed": True, "adminGroupObjectIds": [ADMINS.upper()], "tenantId": TENANT, "enableAzureRbac": False},
+    {"clientAppID": OBJECT, "serverAppID": AUDIENCE, "serverAppSecret": "HUSH-HUSH", "tenantID": TENANT, "adminGroupObjectIDs": [ADMINS]},
+], ids=["ARM", "CLI", "legacy"])
+@pytest.mark.parametrize("wrap", [
+    lambda p: p, lambda p: {"name": "a", "aadProfile": p}, lambda p: {"name": "a", "properties": {"aadProfile": p}}],
+    ids=["bare", "az aks show", "ARM resource"])
+def test_from_aks_to_policy(certificates, tmp_path, aks, wrap):
+    code, text, err = run("config", "import-aks", "--certs", ".", input=json.dumps(wrap(aks)))
+    assert code == 0, err
+    assert "HUSH-HUSH" not in text + err
+    for source, name in (("server.crt", "server.crt"), ("server.key", "server.key"), ("ca.crt", "client-ca.crt")):
+        shutil.copy2(certificates.path(source), tmp_path / name)
+    path = write(tmp_path / "config.yaml", text)
+    code, out, err = run("config", "check", path)
+    assert code == 0, out + err
+    code, out, err = run("policy", "check", "--config", path, "--group", ADMINS, "--output", "json")
+    assert (code, json.loads(out)["admin"]) == (0, True), err
+
+
+def test_what_the_check_of_a_configuration_says_serve_says_too(config):
+    broken = configuration(audience=["x"], tenantID="x", subjects=["usr"])
+    broken["limits"] = {"clockSkew": "yes", "tokenBytes": -1}
+    broken["sever"] = {}
+    write_to = os.path.join(os.path.dirname(config), "broken.yaml")
+    with open(write_to, "w") as file:
+        json.dump(broken, file, indent=1)
+    code, _, checked = run("config", "check", write_to)
+    assert code == 2
+    for field in ["audience", "tenantID", "subjects", "limits.clockSkew", "limits.tokenBytes", "sever"]:
+        assert field in checked, checked
+    code, _, served = run("serve", "--config", write_to, timeout=10)
+    assert code == 2
+    # The same problems, in the same words and places.
+    assert {line for line in checked.splitlines() if "broken.yaml:" in line} <= set(served.splitlines())
+
+
+# Bad input
+
+def files(folder):
+    (folder / "empty").write_bytes(b"")
+    (folder / "binary").write_bytes(os.urandom(50_000))
+    (folder / "large").write_bytes(b"a" * 10_000_000)
+    (folder / "dots").write_bytes(b"." * 1_000_000)
+    (folder / "deep").write_bytes(b"[" * 100_000)
+    (folder / "deep-object").write_bytes(b'{"a":' * 100_000)
+    (folder / "latin1").write_bytes(b'{"name": "\xe9"}')
+    (folder / "folder").mkdir()
+
+
+NAMES = ["empty", "binary", "large", "dots", "deep", "deep-object", "latin1", "folder", "missing", "/dev/null"]
+
+COMMANDS = {
+    "inspect --token-file": (lambda c, f: ["inspect", "--token-file", f], {1, 2}),
+    "inspect --keys": (lambda c, f: ["inspect", "--keys", f, "a.b.c"], {1, 2}),
+    "inspect --config": (lambda c, f: ["inspect", "--config", f, "a.b.c"], {2}),
+    "policy check --token-file": (lambda c, f: ["policy", "check", "--config", c, "--token-file", f], {1, 2}),
+    "policy check --claims": (lambda c, f: ["policy", "check", "--config", c, "--claims", f], {1, 2}),
+    "policy check --config": (lambda c, f: ["policy", "check", "--config", f, "--group", ADMINS], {2}),
+    "policy test": (lambda c, f: ["policy", "test", "--config", c, f], {2}),
+    "policy diff": (lambda c, f: ["policy", "diff", c, f], {2}),
+    "config check": (lambda c, f: ["config", "check", f], {2}),
+    "config import-aks": (lambda c, f: ["config", "import-aks", f], {2}),
+    "keys show": (lambda c, f: ["keys", "show", f], {1, 2}),
+    "certs show": (lambda c, f: ["certs", "show", f], {1, 2}),
+    "serve": (lambda c, f: ["serve", "--config", f], {2}),
+    "review": (lambda c, f: ["review", "--config", f, "a.b.c"], {2}),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_bad_files(config, tmp_path, command, name):
+    files(tmp_path)
+    arguments, statuses = COMMANDS[command]
+    path = name if name.startswith("/") else str(tmp_path / name)
+    begin = time.time()
+    code, out, err = run(*arguments(config, path), timeout=20)
+    assert code in statuses, (code, out[-500:], err[-500:])
+    assert time.time() - begin < 3
+    assert (out if code == 1 else err).strip()
+    assert "Fatal error" not in err and "aaaaaaaaaaaaaaaaaaaaaaaa" not in out + err
+    assert len(out + err) < 20_000
+
+
+# Nothing of the token
+
+def test_no_command_shows_the_token(config, entra, tmp_path):
+    token = entra.token()
+    keys = os.path.join(os.path.dirname(config), "keys.json")
+    for arguments in (["inspect", "--config", config], ["inspect", "--config", config, "--output", "json"], ["inspect"],
+                      ["policy", "check", "--config", config, "--keys", keys],
+                      ["policy", "check", "--config", config, "--keys", keys, "--output", "json"]):
+        code, out, err = run(*arguments, input="Bearer " + token + "\n")
+        assert code == (1 if arguments == ["inspect"] else 0), (arguments, out, err)
+        for part in token.split("."):
+            assert part not in out + err
+        code, out, err = run(*arguments, token[:-4] + "AAAA")
+        assert code == 1
+        assert token.split(".")[1] not in out + err and token.split(".")[2][:40] not in out + err
+
+
+def test_a_token_with_no_network(config, entra):
+    """Offline, provably: in a network namespace without interfaces."""
+    probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True)
+    if probe.returncode != 0:
+        pytest.skip("user namespaces are not allowed here")
+    done = subprocess.run(["unshare", "-rn", PROGRAM, "inspect", "--config", config], input=entra.token().encode(),
+                          capture_output=True, timeout=10)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_normal_token_is_explained_at_once(config, entra):
+    token = entra.token()
+    times = []
+    for _ in range(10):
+        begin = time.perf_counter()
+        assert run("inspect", "--config", config, input=token)[0] == 0
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 0.1, times
