@@ -43,21 +43,23 @@ lint() {
     swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
 }
 
-# Counts what `swift test` says it ran.
+# Counts what `swift test` says it ran. A run that crashes before it has counted fails too.
 swift_tests() {
     local log
     log=$(mktemp)
     local status=0
-    swift test "$@" 2>&1 | tee "$log" | grep -vE '^◇ |^✔ Test (case|")|^\[[0-9]+/[0-9]+\]|^✔ Suite' || true
-    status=${PIPESTATUS[0]}
+    # `swift test` alone decides: grep's status says only whether it printed anything.
+    swift test "$@" 2>&1 | tee "$log" | { grep -vE '^◇ |^✔ Test (case|")|^\[[0-9]+/[0-9]+\]|^✔ Suite' || true; } ||
+        status=$?
     local count
     count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -1)
     local bad
-    bad=$(grep -cE '^✘ Test .* failed after' "$log" || true)
+    bad=$(grep -E '^✘ Test .* failed after' "$log" | grep -cv '^✘ Test run with' || true)
     rm -f "$log"
     passed=$((passed + ${count:-0} - bad))
     failed=$((failed + bad))
-    [ "$status" -eq 0 ] || fail "swift test $* failed"
+    if [ "$status" -ne 0 ]; then fail "swift test $* failed with status $status"; fi
+    if [ "${count:-0}" -eq 0 ]; then fail "swift test $* ran no test"; fi
 }
 
 unit() {
