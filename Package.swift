@@ -173,7 +173,7 @@ let package = Package(
             "EntraSimulator",
             [
                 "EntraSimulator", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
-                "Timestamps", nioCore, nioPosix,
+                "Timestamps", nioCore, nioPosix, nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -29,9 +29,33 @@ public struct SimulatedKey: Sendable {
             ("kty", "RSA"), ("use", "sig"), ("kid", .string(keyID)), ("x5t", .string(keyID)),
             ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
             ("e", .string(Base64URL.encode(key.rsaExponent ?? []))),
+            ("x5c", .array([.string(SimulatedKey.base64(certificate.der))])),
         ]
         if let issuer { members.append(("issuer", .string(issuer))) }
         return .object(members)
+    }
+
+    /// The key alone, as an envelope carries it.
+    var bareJWK: JSON {
+        let key = privateKey.publicKey
+        return .object([
+            ("kty", "RSA"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
+            ("e", .string(Base64URL.encode(key.rsaExponent ?? []))),
+        ])
+    }
+
+    /// RFC 7638, SHA-256.
+    var thumbprint: String {
+        let key = privateKey.publicKey
+        let (n, e) = (Base64URL.encode(key.rsaModulus ?? []), Base64URL.encode(key.rsaExponent ?? []))
+        let canonical = Array("{\"e\":\"\(e)\",\"kty\":\"RSA\",\"n\":\"\(n)\"}".utf8)
+        return Base64URL.encode(canonical.withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
+    }
+
+    /// The standard alphabet with padding, as `x5c` wants it (RFC 7517, section 4.7).
+    private static func base64(_ bytes: [UInt8]) -> String {
+        let text = Base64URL.encode(bytes).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
+        return String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
     }
 
     /// Signs a token whose header and claims are given.

@@ -31,6 +31,17 @@ public final class SimulatedTenant: Sendable {
         }
     }
 
+    /// What lies under the tenant's base; nil where there is nothing.
+    func document(_ path: String) -> JSON? {
+        switch path {
+        case ".well-known/openid-configuration": metadata(.v1)
+        case "v2.0/.well-known/openid-configuration": metadata(.v2)
+        case "discovery/keys": keySet(.v1)
+        case "discovery/v2.0/keys": keySet(.v2)
+        default: nil
+        }
+    }
+
     /// The OpenID configuration of a version.
     func metadata(_ version: TokenVersion) -> JSON {
         let base = "\(authority)/\(tenantID)"

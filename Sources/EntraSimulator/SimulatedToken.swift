@@ -1,6 +1,7 @@
 public import EntraTokens
 internal import JOSE
 public import Jansson
+internal import OpenSSL
 public import Timestamps
 
 /// A token in the making: a kind's usual claims, each of which can be changed before it is signed.
@@ -103,6 +104,20 @@ public struct SimulatedToken: Sendable {
         guard let signer = key ?? tenant.currentKey else { return "" }
         return try signer.sign(
             header: .object(header.map { ($0.name, $0.value) }), claims: .object(claims.map { ($0.name, $0.value) }))
+    }
+
+    /// Bound to a key, in an envelope that the key signed: what kubelogin's `--pop-enabled` sends.
+    ///
+    /// - Parameter host: the API server's, as the envelope's `u`.
+    public func enveloped(with proof: SimulatedKey, host: String, at time: Timestamp = .now()) throws -> String {
+        var bound = self
+        bound["cnf"] = .object([("kid", .string(proof.thumbprint))])
+        return try proof.sign(
+            header: .object([("typ", "pop"), ("alg", "RS256"), ("kid", .string(proof.thumbprint))]),
+            claims: .object([
+                ("at", .string(try bound.signed())), ("ts", .integer(time.secondsSinceEpoch)), ("u", .string(host)),
+                ("cnf", .object([("jwk", proof.bareJWK)])), ("nonce", .string(Base64URL.encode(randomBytes(16)))),
+            ]))
     }
 
     /// A service account's token of another cluster, as it reaches every webhook.

@@ -7,25 +7,11 @@ internal import NIOOpenSSL
 internal import NIOPosix
 public import OpenSSL
 
-/// How a simulated Entra misbehaves.
-public enum SimulatedFault: Hashable, Sendable {
-    case status(Int)
-    case emptyKeySet
-    case html
-    case truncated
-    case redirect(to: String)
-    case wrongIssuer
-    case foreignKeyAddress
-    /// The connection is closed without an answer.
-    case hangUp
-    /// No answer at all.
-    case silence
-}
-
-/// A local Entra over HTTPS: discovery and key sets of its tenants.
+/// A local Entra over HTTPS: discovery and key sets of its tenants, and Microsoft Graph when it has a directory.
 public final class SimulatorServer: Sendable {
     private struct State {
         var tenants: [SimulatedTenant] = []
+        var directory: SimulatedDirectory?
         var fault: SimulatedFault?
         var requests: [String: Int] = [:]
         var channel: (any Channel)?
@@ -62,6 +48,11 @@ public final class SimulatorServer: Sendable {
         state.withLockedValue { $0.tenants.append(tenant) }
     }
 
+    /// From now on there is a Microsoft Graph at the same address.
+    public func setDirectory(_ directory: SimulatedDirectory) {
+        state.withLockedValue { $0.directory = directory }
+    }
+
     /// From now on every answer has that fault; nil ends it.
     public func setFault(_ fault: SimulatedFault?) {
         state.withLockedValue { $0.fault = fault }
@@ -78,48 +69,46 @@ public final class SimulatorServer: Sendable {
         try? await group.shutdownGracefully()
     }
 
-    struct Answer {
-        var status = HTTPResponseStatus.ok
-        var type = "application/json"
-        var location: String?
-        var body: [UInt8]
-        var isTruncated = false
-    }
-
     /// Nil to say nothing.
-    func answer(path: String) -> Answer? {
-        let (tenants, fault) = state.withLockedValue { state in
-            state.requests[path, default: 0] += 1
-            return (state.tenants, state.fault)
-        }
-        let parts = path.split(separator: "/").map(String.init)
-        guard let id = parts.first.flatMap(GUID.init), let tenant = tenants.first(where: { $0.tenantID == id }) else {
-            return Answer(status: .badRequest, body: JSON.object([("error", "invalid_tenant")]).render())
-        }
-        let rest = parts.dropFirst().joined(separator: "/")
-        var document: JSON
-        switch rest {
-        case ".well-known/openid-configuration": document = tenant.metadata(.v1)
-        case "v2.0/.well-known/openid-configuration": document = tenant.metadata(.v2)
-        case "discovery/keys": document = tenant.keySet(.v1)
-        case "discovery/v2.0/keys": document = tenant.keySet(.v2)
-        default: return Answer(status: .notFound, body: JSON.object([("error", "not_found")]).render())
+    func answer(_ request: SimulatedRequest) -> SimulatedAnswer? {
+        let (tenants, directory, fault) = state.withLockedValue { state in
+            state.requests[request.path, default: 0] += 1
+            return (state.tenants, state.directory, state.fault)
         }
         switch fault {
-        case nil, .hangUp: break
         case .silence: return nil
-        case .status(let code): return Answer(status: HTTPResponseStatus(statusCode: code), body: [])
-        case .html: return Answer(type: "text/html", body: Array("<html>Bad gateway</html>".utf8))
-        case .truncated: return Answer(body: document.render(), isTruncated: true)
-        case .redirect(let address): return Answer(status: .found, location: address, body: [])
-        case .emptyKeySet where rest.hasSuffix("keys"): document = .object([("keys", .array([]))])
-        case .wrongIssuer where rest.hasSuffix("configuration"):
-            document = SimulatorServer.changing(document, "issuer", "https://evil.example/")
-        case .foreignKeyAddress where rest.hasSuffix("configuration"):
-            document = SimulatorServer.changing(document, "jwks_uri", "https://evil.example/keys")
+        case .status(let code): return SimulatedAnswer(status: HTTPResponseStatus(statusCode: code))
+        case .html: return SimulatedAnswer(type: "text/html", body: Array("<html>Bad gateway</html>".utf8))
+        case .redirect(let address): return SimulatedAnswer(status: .found, location: address)
         default: break
         }
-        return Answer(body: document.render())
+        let parts = request.path.split(separator: "/").map(String.init)
+        if parts.first == "v1.0" {
+            return directory?.groups(request, parts: parts) ?? .refusal(.notFound, "Request_ResourceNotFound")
+        }
+        guard let id = parts.first.flatMap(GUID.init), let tenant = tenants.first(where: { $0.tenantID == id }) else {
+            return .refusal(.badRequest, "invalid_tenant")
+        }
+        let rest = parts.dropFirst().joined(separator: "/")
+        if rest == "oauth2/v2.0/token" {
+            return directory?.token(request) ?? .refusal(.badRequest, "unauthorized_client")
+        }
+        guard let document = tenant.document(rest) else { return .refusal(.notFound, "not_found") }
+        return SimulatorServer.spoiled(document, rest, by: fault)
+    }
+
+    /// A tenant's document with what a fault makes of it.
+    private static func spoiled(_ document: JSON, _ rest: String, by fault: SimulatedFault?) -> SimulatedAnswer {
+        switch fault {
+        case .truncated: SimulatedAnswer(body: document.render(), isTruncated: true)
+        case .emptyKeySet where rest.hasSuffix("keys"):
+            SimulatedAnswer(body: JSON.object([("keys", .array([]))]).render())
+        case .wrongIssuer where rest.hasSuffix("configuration"):
+            SimulatedAnswer(body: changing(document, "issuer", "https://evil.example/").render())
+        case .foreignKeyAddress where rest.hasSuffix("configuration"):
+            SimulatedAnswer(body: changing(document, "jwks_uri", "https://evil.example/keys").render())
+        default: SimulatedAnswer(body: document.render())
+        }
     }
 
     var hangsUp: Bool { state.withLockedValue { $0.fault == .hangUp } }
@@ -130,42 +119,8 @@ public final class SimulatorServer: Sendable {
     }
 }
 
-/// Answers one request after the other.
-private final class SimulatorHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let server: SimulatorServer
-    private var path = ""
-
-    init(server: SimulatorServer) {
-        self.server = server
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            path = String(head.uri.prefix { $0 != "?" })
-        case .body: break
-        case .end: answer(context)
-        }
-    }
-
-    private func answer(_ context: ChannelHandlerContext) {
-        guard !server.hangsUp else { return context.close(promise: nil) }
-        guard let answer = server.answer(path: path) else { return }
-        var head = HTTPResponseHead(version: .http1_1, status: answer.status)
-        head.headers.add(name: "Content-Type", value: answer.type)
-        let length = answer.body.count + (answer.isTruncated ? 100 : 0)
-        head.headers.add(name: "Content-Length", value: "\(length)")
-        if let location = answer.location { head.headers.add(name: "Location", value: location) }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
-        if answer.isTruncated {
-            context.flush()
-            context.close(promise: nil)
-        } else {
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        }
+extension SimulatedAnswer {
+    static func refusal(_ status: HTTPResponseStatus, _ code: String) -> SimulatedAnswer {
+        SimulatedAnswer(status: status, body: JSON.object([("error", .string(code))]).render())
     }
 }

@@ -24,12 +24,28 @@ struct Cast {
     static let adminName = "kube-entra:cluster-admins"
 
     let parts: [Part]
+    /// More groups than a token lists; the admins are among them.
+    let crowd: [GUID]
+    let crowdedID: GUID
+    let crowded: String
+    let expired: String
+    private let adminID: GUID
+    private let adminsID: GUID
+
+    private static func id(_ number: Int) throws -> GUID {
+        guard let id = GUID("0b1ec700-0000-0000-0000-00000000000\(number)") else { throw DemoError("no such ID") }
+        return id
+    }
+
+    /// The admin's token as a tenant makes it now.
+    func admin(of tenant: SimulatedTenant) -> SimulatedToken {
+        var token = SimulatedToken(.user, tenant: tenant, audience: Stage.audience, objectID: adminID)
+        token.setGroups([adminsID])
+        return token
+    }
 
     init(_ stage: Stage) throws {
-        func id(_ number: Int) throws -> GUID {
-            guard let id = GUID("0b1ec700-0000-0000-0000-00000000000\(number)") else { throw DemoError("no such ID") }
-            return id
-        }
+        func id(_ number: Int) throws -> GUID { try Cast.id(number) }
         func token(
             _ kind: SimulatedToken.Kind, _ number: Int, name: String = "ada", version: TokenVersion = .v2,
             groups: [GUID] = [], tenant: SimulatedTenant? = nil
@@ -43,11 +59,16 @@ struct Cast {
         guard let admins = GUID(Cast.admins), let developers = GUID(Cast.developers) else {
             throw DemoError("the demo's groups are no IDs")
         }
-        let crowd = (0..<201).compactMap { GUID("00000000-0000-0000-0001-\(String(100_000_000_000 + $0))") }
+        adminID = try id(1)
+        adminsID = admins
+        crowd = [admins] + (0..<200).compactMap { GUID("00000000-0000-0000-0001-\(String(100_000_000_000 + $0))") }
+        crowdedID = try id(8)
+        crowded = try token(.user, 8, name: "judy", groups: crowd).signed()
         var expired = try token(.user, 7, groups: [admins])
         let past = Timestamp.now().secondsSinceEpoch - 7200
         for claim in ["iat", "nbf"] { expired[claim] = .integer(past) }
         expired["exp"] = .integer(past + 3600)
+        self.expired = try expired.signed()
 
         parts = [
             Part(
@@ -76,9 +97,9 @@ struct Cast {
                 expected: .accepted(username: try id(6).description, groups: [])),
             Part(
                 name: "a user in 201 groups",
-                token: try token(.user, 8, groups: crowd).signed(),
+                token: crowded,
                 expected: .refused(reason: "group_overage")),
-            Part(name: "an expired token", token: try expired.signed(), expected: .refused(reason: "token_expired")),
+            Part(name: "an expired token", token: self.expired, expected: .refused(reason: "token_expired")),
             Part(
                 name: "a token of another tenant",
                 token: try token(.user, 9, groups: [admins], tenant: stage.otherTenant).signed(),

@@ -33,6 +33,10 @@ final class ChildProcess: Sendable {
         }
     }
 
+    func send(_ signal: Int32) {
+        if exitStatus == nil { kill(identifier, signal) }
+    }
+
     /// Asks it to end, and waits until it has; after ten seconds it is made to.
     func end() {
         guard exitStatus == nil else { return }

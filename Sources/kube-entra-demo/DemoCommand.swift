@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Files
 internal import Glibc
+internal import Synchronization
 
 /// Everything at once on a simulated Entra, with nothing to set up.
 @main
@@ -25,36 +26,66 @@ struct DemoCommand: AsyncParsableCommand {
     var webhook: String?
 
     func run() async throws {
+        let webhook = webhook ?? DemoCommand.sibling()
+        // Signals wait from here on, so that whoever ends the demo early leaves no webhook and no folder behind.
+        let signals = await Signals()
         let stage: Stage
         do {
-            stage = try await Stage.set(webhook: webhook ?? DemoCommand.sibling())
+            stage = try await Stage.set(webhook: webhook)
         } catch {
             DemoCommand.write("kube-entra-demo: \(DemoCommand.sentence(error))", to: STDERR_FILENO)
             throw ExitCode(2)
         }
-        DemoCommand.write(
-            "Simulated Entra: \(stage.authority)\nWebhook:         https://127.0.0.1:\(stage.port)/authenticate\n")
-        var failures = 0
+        let isOver = Mutex(false)
+        let watch = Task {
+            guard await signals.wait(), !isOver.withLock({ $0 }) else { return }
+            await stage.strike()
+            Glibc.exit(130)
+        }
+        let failures: Int
         do {
-            let cast = try Cast(stage)
-            let table = DemoTable(usesColor: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
-            DemoCommand.write(table.header)
-            for part in cast.parts {
-                let answer = try await stage.review(part.token)
-                let isExpected = answer == part.expected
-                if !isExpected { failures += 1 }
-                DemoCommand.write(table.row(part.name, answer, isExpected: isExpected))
+            failures = try await show(stage, webhook: webhook)
+            isOver.withLock { $0 = true }
+            if keepRunning {
+                try stage.explainByHand()
+                await watch.value
             }
-            DemoCommand.write(
-                failures == 0 ? "\nEvery answer is as expected." : "\n\(failures) answers are not as expected.")
-            if keepRunning { try await stage.keepRunning(token: cast.parts[0].token) }
         } catch {
+            watch.cancel()
             await stage.strike()
             DemoCommand.write("kube-entra-demo: \(DemoCommand.sentence(error))", to: STDERR_FILENO)
             throw ExitCode(2)
         }
         await stage.strike()
         if failures > 0 { throw ExitCode(1) }
+    }
+
+    /// Plays everything and returns how many answers were not as expected.
+    private func show(_ stage: Stage, webhook: String) async throws -> Int {
+        DemoCommand.write(
+            "Simulated Entra: \(stage.authority)\nWebhook:         https://127.0.0.1:\(stage.port)/authenticate\n")
+        var failures = 0
+        let cast = try Cast(stage)
+        let table = DemoTable(usesColor: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
+        DemoCommand.write(table.header)
+        for part in cast.parts {
+            let answer = try await stage.review(part.token)
+            if answer != part.expected { failures += 1 }
+            DemoCommand.write(table.row(part.name, answer, isExpected: answer == part.expected))
+        }
+        DemoCommand.write("\n" + table.header("then this happens"))
+        for act in try Acts(cast, stage).acts {
+            try act.prepare?(stage)
+            let answer = try await stage.review(act.token(stage), until: act.expected)
+            if answer != act.expected { failures += 1 }
+            DemoCommand.write(
+                table.row(act.name, answer, isExpected: answer == act.expected, point: act.point))
+        }
+        DemoCommand.write("\nAnd why, as `kube-entra inspect` tells the person with the expired token:\n")
+        DemoCommand.write(try stage.explanation(of: cast.expired, webhook: webhook))
+        DemoCommand.write(
+            failures == 0 ? "\nEvery answer is as expected." : "\n\(failures) answers are not as expected.")
+        return failures
     }
 
     /// Writes a line at once, also into a pipe.

@@ -6,12 +6,14 @@ struct DemoTable {
 
     private static let nameWidth = 31
 
-    var header: String {
-        let title = padded("who signs in") + "what kube-apiserver is told"
+    var header: String { header("who signs in") }
+
+    func header(_ first: String) -> String {
+        let title = padded(first) + "what kube-apiserver is told"
         return title + "\n" + String(repeating: "-", count: 79)
     }
 
-    func row(_ name: String, _ answer: DemoAnswer, isExpected: Bool) -> String {
+    func row(_ name: String, _ answer: DemoAnswer, isExpected: Bool, point: String? = nil) -> String {
         var lines: [String]
         switch answer {
         case .accepted(let username, let groups):
@@ -23,6 +25,7 @@ struct DemoTable {
         case .foreign:
             lines = ["no:  not ours", "     (nothing more is said about it)"]
         }
+        if let point, isExpected { lines.append("     (\(point))") }
         if !isExpected { lines.append("     NOT AS EXPECTED") }
         let isYes = lines[0].hasPrefix("yes")
         let code = isExpected ? (isYes ? "32" : "33") : "31"

@@ -1,8 +1,16 @@
 internal import UnixSignals
 
-/// Waits for the user to end the demo.
-enum Signals {
-    static func wait() async {
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { return }
+/// The user's wish to end the demo, noticed from the beginning.
+struct Signals: Sendable {
+    private let sequence: UnixSignalsSequence
+
+    init() async {
+        sequence = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+    }
+
+    /// False when the waiting was cancelled first.
+    func wait() async -> Bool {
+        for await _ in sequence { return true }
+        return false
     }
 }

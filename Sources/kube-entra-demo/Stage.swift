@@ -18,14 +18,17 @@ final class Stage: Sendable {
     let port: Int
     let tenant: SimulatedTenant
     let otherTenant: SimulatedTenant
-    private let simulator: SimulatorServer
-    private let process: ChildProcess
+    let simulator: SimulatorServer
+    let directory: SimulatedDirectory
+    let configuration: DemoConfiguration
+    let process: ChildProcess
     private let client: HTTPSClient
     private let group: MultiThreadedEventLoopGroup
 
     private init(
         folder: String, authority: String, port: Int, tenants: [SimulatedTenant], simulator: SimulatorServer,
-        process: ChildProcess, client: HTTPSClient, group: MultiThreadedEventLoopGroup
+        directory: SimulatedDirectory, configuration: DemoConfiguration, process: ChildProcess, client: HTTPSClient,
+        group: MultiThreadedEventLoopGroup
     ) {
         self.folder = folder
         self.authority = authority
@@ -33,6 +36,8 @@ final class Stage: Sendable {
         tenant = tenants[0]
         otherTenant = tenants[1]
         self.simulator = simulator
+        self.directory = directory
+        self.configuration = configuration
         self.process = process
         self.client = client
         self.group = group
@@ -57,14 +62,21 @@ final class Stage: Sendable {
                 return try SimulatedTenant(tenantID: id, authority: authority)
             }
             for tenant in tenants { simulator.add(tenant) }
+            guard let application = GUID("bbbbbbbb-0000-0000-0000-000000000000") else {
+                throw DemoError("the demo's application is no ID")
+            }
+            let directory = SimulatedDirectory(endpoint: authority, clientID: application)
+            simulator.setDirectory(directory)
+            try FileBytes.write(Array(directory.clientSecret.utf8), to: folder + "/secret")
             let (port, operations) = try (freePort(), freePort())
-            let text = configuration(tenants[0], port: port, operations: operations)
-            try FileBytes.write(Array(text.utf8), to: folder + "/config.yaml")
+            let configuration = DemoConfiguration(tenant: tenants[0], port: port, operations: operations)
+            try FileBytes.write(Array(configuration.text.utf8), to: folder + "/config.yaml")
             let process = try ChildProcess(
                 [webhook, "serve", "--config", folder + "/config.yaml"], output: folder + "/webhook.log")
             let stage = Stage(
                 folder: folder, authority: authority, port: port, tenants: tenants, simulator: simulator,
-                process: process, client: HTTPSClient(context: files.clientContext),
+                directory: directory, configuration: configuration, process: process,
+                client: HTTPSClient(context: files.clientContext),
                 group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
             try await stage.waitUntilReady()
             return stage
@@ -72,29 +84,6 @@ final class Stage: Sendable {
             remove(folder)
             throw error
         }
-    }
-
-    private static func configuration(_ tenant: SimulatedTenant, port: Int, operations: Int) -> String {
-        """
-        apiVersion: kube-entra.dev/v1
-        kind: WebhookConfiguration
-        server:
-          listen: 127.0.0.1:\(port)
-          operations: 127.0.0.1:\(operations)
-          certificate: server.crt
-          privateKey: server.key
-          clientCA: ca.crt
-        tenants:
-          - tenantID: \(tenant.tenantID)
-            authority: \(tenant.authority)
-            authorityCA: ca.crt
-            audiences: [\(audience)]
-            adminGroupObjectIDs: [\(Cast.admins)]
-            groupMappings:
-              - groupObjectID: \(Cast.developers)
-                kubernetesGroups: [developers]
-
-        """
     }
 
     /// A token sent as kube-apiserver sends it, and what came back.
@@ -126,6 +115,23 @@ final class Stage: Sendable {
         return .refused(reason: words.count > 1 ? String(words[1]) : error)
     }
 
+    /// Sends a token until the answer is the expected one, since a changed configuration takes a moment; gives the last
+    /// answer after five seconds.
+    func review(_ token: String, until expected: DemoAnswer) async throws -> DemoAnswer {
+        var answer = try await review(token)
+        for _ in 0..<50 where answer != expected {
+            try await Task.sleep(for: .milliseconds(100))
+            answer = try await review(token)
+        }
+        return answer
+    }
+
+    /// Gives the running webhook another configuration.
+    func reconfigure(_ configuration: DemoConfiguration) throws {
+        try FileBytes.write(Array(configuration.text.utf8), to: folder + "/config.yaml")
+        process.send(SIGHUP)
+    }
+
     private func waitUntilReady() async throws {
         guard let objectID = GUID(Cast.admins) else { throw DemoError("the demo's groups are no IDs") }
         let probe = try SimulatedToken(.device, tenant: tenant, audience: Stage.audience, objectID: objectID).signed()
@@ -145,8 +151,9 @@ final class Stage: Sendable {
         return String(decoding: bytes.suffix(500), as: UTF8.self)
     }
 
-    /// Prints how to try it by hand, and waits for a signal.
-    func keepRunning(token: String) async throws {
+    /// Prints how to try it by hand.
+    func explainByHand() throws {
+        let token = try Cast(self).parts[0].token
         let review = JSON.object([
             ("kind", "TokenReview"), ("apiVersion", "authentication.k8s.io/v1"),
             ("spec", .object([("token", .string(token))])),
@@ -180,7 +187,6 @@ final class Stage: Sendable {
 
             The webhook's log: \(folder)/webhook.log
             """)
-        await Signals.wait()
     }
 
     /// Ends what was started and removes its files.
@@ -193,7 +199,8 @@ final class Stage: Sendable {
 
     private static func remove(_ folder: String) {
         for name in DemoCertificates.fileNames + [
-            "config.yaml", "webhook.log", "review.json", "token", "webhook-kubeconfig.yaml",
+            "config.yaml", "secret", "webhook.log", "review.json", "token", "webhook-kubeconfig.yaml", "keys.json",
+            "output",
         ] {
             unlink("\(folder)/\(name)")
         }

@@ -52,4 +52,22 @@ import Timestamps
         #expect(token["groups"] == nil)
         #expect(token["_claim_names"] != nil)
     }
+
+    @Test("an envelope is taken once the cluster's host is configured, and only for it")
+    func envelope() throws {
+        let id = try #require(GUID(Self.tenantID))
+        let tenant = try SimulatedTenant(tenantID: id, authority: Self.authority)
+        let token = SimulatedToken(.user, tenant: tenant, audience: "a", objectID: id)
+        let keys = try Self.keys(tenant)
+        for (host, reason) in [("cluster.example", RefusalReason?.none), ("other.example", .proofOfPossessionInvalid)] {
+            let trust = TenantTrust(
+                tenantID: id, authority: Self.authority, audiences: ["a"], proofOfPossession: .accept,
+                clusterHost: "cluster.example")
+            let authenticator = Authenticator(
+                AuthenticationSettings(tenants: [TenantRules(trust: trust, policy: .init())]))
+            let envelope = Array(try token.enveloped(with: SimulatedKey(), host: host).utf8)
+            let decision = envelope.withUnsafeBytes { authenticator.decide(token: $0, keys: keys, now: .now()) }
+            #expect(decision.reason == reason)
+        }
+    }
 }

@@ -1,0 +1,61 @@
+internal import EntraSimulator
+
+/// The webhook's configuration on the demo's stage, in its folder.
+struct DemoConfiguration: Sendable {
+    static let clusterHost = "cluster.example"
+
+    let tenant: SimulatedTenant
+    let port: Int
+    let operations: Int
+    /// Where principals with more groups than a token lists are asked about; nil to refuse them.
+    var directory: SimulatedDirectory?
+    var acceptsProofs = false
+
+    init(tenant: SimulatedTenant, port: Int, operations: Int) {
+        self.tenant = tenant
+        self.port = port
+        self.operations = operations
+    }
+
+    var text: String {
+        var text = """
+            apiVersion: kube-entra.dev/v1
+            kind: WebhookConfiguration
+            server:
+              listen: 127.0.0.1:\(port)
+              operations: 127.0.0.1:\(operations)
+              certificate: server.crt
+              privateKey: server.key
+              clientCA: ca.crt
+            tenants:
+              - tenantID: \(tenant.tenantID)
+                authority: \(tenant.authority)
+                authorityCA: ca.crt
+                audiences: [\(Stage.audience)]
+                adminGroupObjectIDs: [\(Cast.admins)]
+                groupMappings:
+                  - groupObjectID: \(Cast.developers)
+                    kubernetesGroups: [developers]
+
+            """
+        if let directory {
+            text += """
+                    groupOverage: resolve
+                    directory:
+                      clientID: \(directory.clientID)
+                      clientSecretFile: secret
+                      graphEndpoint: \(directory.endpoint)
+                      graphCA: ca.crt
+
+                """
+        }
+        if acceptsProofs {
+            text += """
+                    proofOfPossession: accept
+                    clusterHost: \(Self.clusterHost)
+
+                """
+        }
+        return text
+    }
+}
