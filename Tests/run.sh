@@ -20,6 +20,9 @@ packages() {
     for package in "${DEBIAN_PACKAGES[@]}"; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
+    # These may have come from somewhere else than Debian.
+    command -v kubectl >/dev/null || missing+=(kubernetes-client)
+    command -v systemd-analyze >/dev/null || missing+=(systemd)
     if [ "${#missing[@]}" -gt 0 ]; then
         echo "installing: ${missing[*]}"
         local root=()

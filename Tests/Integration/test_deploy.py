@@ -1,5 +1,6 @@
 """What stands in README.md, certs/ and deploy/ is true of the program."""
 
+import base64
 import json
 import os
 import pathlib
@@ -191,7 +192,6 @@ def test_the_expressions_of_the_dashboard(tmp_path):
     assert done.returncode == 0 and f"{len(rules)} rules found" in done.stdout, done.stderr
 
 
-@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
 def test_kustomization():
     done = subprocess.run(["kubectl", "kustomize", DEPLOY / "kustomize"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -200,10 +200,36 @@ def test_kustomization():
     assert made["ClusterRoleBinding"]["subjects"][0]["name"] == "kube-entra:cluster-admins"
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 def test_unit(tmp_path):
     text = (DEPLOY / "systemd/kube-entra.service").read_text()
     unit = tmp_path / "kube-entra.service"
     unit.write_text(text.replace("/usr/local/bin/kube-entra ", "/bin/true "))
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
     assert "kube-entra" not in done.stderr, done.stderr
+
+
+def test_kubectl_reads_the_kubeconfigs(tmp_path):
+    """What kubectl understands of them is what we meant."""
+    def config(*arguments):
+        run = [BINARY, "kubeconfig", *arguments, "--out", "kubeconfig.yaml", "--force"]
+        subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
+        done = subprocess.run(
+            ["kubectl", "config", "view", "--raw", "--minify", "-o", "json", "--kubeconfig", "kubeconfig.yaml"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        view = json.loads(done.stdout)
+        return view["clusters"][0]["cluster"], view["users"][0]["user"]
+
+    subprocess.run([BINARY, "certs", "create"], cwd=tmp_path, check=True, capture_output=True)
+    cluster, user = config("webhook")
+    assert cluster["server"] == "https://127.0.0.1:8443/authenticate"
+    assert cluster["certificate-authority"] == str(tmp_path / "certs/ca.crt")
+    assert user["client-certificate"] == str(tmp_path / "certs/client.crt")
+    cluster, user = config("webhook", "--embed")
+    assert base64.b64decode(cluster["certificate-authority-data"]) == (tmp_path / "certs/ca.crt").read_bytes()
+    assert base64.b64decode(user["client-key-data"]) == (tmp_path / "certs/client.key").read_bytes()
+    cluster, user = config(
+        "user", "--server", "https://cluster.example:6443", "--ca", "certs/ca.crt", "--tenant-id",
+        "11111111-2222-3333-4444-555555555555", "--server-id", "aaaaaaaa-0000-0000-0000-000000000000")
+    assert cluster["server"] == "https://cluster.example:6443"
+    assert user["exec"]["command"] == "kubelogin" and "get-token" in user["exec"]["args"]
