@@ -89,7 +89,10 @@ enum PEMFile {
     static func certificates(_ path: String) throws -> [Certificate] {
         let bytes = try read(path)
         guard let chain = try? Certificate.chain(fromPEM: bytes), !chain.isEmpty else {
-            throw cannot("\(path): the file holds no certificate in PEM, or a damaged one")
+            throw cannot(
+                (try? PrivateKey(pem: bytes)) == nil
+                    ? "\(path): the file holds no certificate in PEM, or a damaged one"
+                    : "\(path): this is a private key; name its certificate, and the key beside it is looked at")
         }
         return chain
     }

@@ -11,9 +11,16 @@ extension KubeconfigCommand {
         var authority: String
         /// The tenant was asked for, and not only found in the configuration.
         var hasChosenTenant: Bool
+        /// The host that a required proof of possession must name; nil for bearer tokens.
+        var proofHost: String?
 
         /// kubelogin's arguments. Each way of signing in takes other ones.
         func arguments() throws -> [String] {
+            if proofHost != nil, !login.makesProofs {
+                throw ValidationError(
+                    "the configuration requires proof of possession, which kubelogin gives with --login interactive, spn "
+                        + "or ropc only")
+            }
             var arguments = [
                 "get-token", "--login", login.rawValue, "--server-id", try required(serverID, "--server-id"),
             ]
@@ -38,6 +45,7 @@ extension KubeconfigCommand {
                 // An Azure CLI that is signed in with a managed identity refuses to be told its tenant.
                 if hasChosenTenant, let tenantID { arguments += ["--tenant-id", tenantID] }
             }
+            if let proofHost { arguments += ["--pop-enabled", "--pop-claims", "u=\(proofHost)"] }
             return arguments
         }
 
@@ -59,6 +67,9 @@ extension KubeconfigCommand {
 
         /// The user's part in the form that kubectl understood before 1.26, and that kubelogin converts.
         func authProvider() throws -> String {
+            if proofHost != nil {
+                throw ValidationError("the configuration requires proof of possession, which needs --format exec")
+            }
             let quoted = KubeconfigText.quoted
             return """
                     auth-provider:

@@ -8,6 +8,9 @@ extension KubeconfigCommand {
     /// kubelogin's ways to sign in.
     enum Login: String, CaseIterable, ExpressibleByArgument {
         case devicecode, interactive, ropc, spn, msi, azurecli, azd, workloadidentity, azurepipelines
+
+        /// Whether kubelogin's `--pop-enabled` does anything there.
+        var makesProofs: Bool { [.interactive, .ropc, .spn].contains(self) }
     }
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -54,7 +57,10 @@ extension KubeconfigCommand {
         @Option(
             name: .long,
             help:
-                "How kubelogin signs in: one of \(Login.allCases.map(\.rawValue).joined(separator: ", ")). (default: devicecode)"
+                """
+                How kubelogin signs in: one of \(Login.allCases.map(\.rawValue).joined(separator: ", ")). \
+                (default: devicecode; interactive where the configuration requires proof of possession)
+                """
         )
         var login: Login?
 
@@ -140,6 +146,10 @@ extension KubeconfigCommand {
                         : "\(config): there are several tenants; choose one with --tenant-id")
             }
             signIn.tenantID = tenant.tenantID.description
+            if tenant.proofOfPossession == .require {
+                signIn.proofHost = tenant.clusterHost
+                signIn.login = login ?? .interactive
+            }
             let chosen = cloud ?? tenant.cloud
             signIn.environment = chosen.kubeloginEnvironment
             signIn.authority = chosen.authority

@@ -274,6 +274,10 @@ class TestShow:
         done = run("certs", "show", "bad.crt", "foreign.crt", status=2)
         assert "bad.crt" in done.stderr and "foreign.crt" in done.stdout
 
+    def test_a_private_key_is_named_as_such(self, run, tmp_path):
+        run("certs", "create")
+        assert "this is a private key" in run("certs", "show", "certs/server.key", status=2).stderr
+
     def test_key_goes_with_one_file(self, run, tmp_path):
         run("certs", "show", "a.crt", "b.crt", "--key", "c.key", status=64)
         run("certs", "show", status=64)
@@ -406,6 +410,19 @@ class TestUserKubeconfig:
         assert SERVER in command and TENANT in command and "AzureChinaCloud" in command
         run(*self.BASE, "--config", "c.yaml", "--tenant-id", SERVER, status=2)
         run(*self.BASE, "--config", "none.yaml", status=2)
+
+    def test_proof_of_possession(self, run, tmp_path):
+        run("config", "init", "--tenant-id", TENANT, "--audience", SERVER, "--out", "c.yaml")
+        text = (tmp_path / "c.yaml").read_text()
+        proof = "    proofOfPossession: {}\n    clusterHost: cluster.example\n    signingKeys:"
+        for rule, flags in [("accept", False), ("require", True)]:
+            (tmp_path / "c.yaml").write_text(text.replace("    signingKeys:", proof.format(rule)))
+            words = self.user(run(*self.BASE, "--config", "c.yaml").stdout)["exec"]["args"]
+            assert words[2] == ("interactive" if flags else "devicecode")
+            assert (words[-3:] == ["--pop-enabled", "--pop-claims", "u=cluster.example"]) == flags
+        for login, status in [("interactive", 0), ("ropc", 0), ("spn", 0), ("devicecode", 64), ("azurecli", 64)]:
+            run(*self.BASE, "--config", "c.yaml", "--login", login, status=status)
+        run(*self.BASE, "--config", "c.yaml", "--format", "azure", status=64)
 
     @pytest.mark.parametrize(
         "arguments",
