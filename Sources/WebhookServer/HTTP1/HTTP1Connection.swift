@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOOpenSSL
 
 /// One HTTP/1.1 connection: requests one after the other, each answered before the next is looked at.
 final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
@@ -26,10 +27,11 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     private var context: ChannelHandlerContext?
     private var keepsAlive = true
     private var isRetiring = false
-    /// Parts of pipelined requests that came while the one before was being decided.
+    /// Parts of pipelined requests that came while the one before was being decided or answers were not taken.
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
     private var wantsRead = false
-    private var wantsFlush = false
+    private var unflushedBytes = 0
+    private var isResuming = false
     private var isReading = false
     private var sawPart = false
     private var phaseDeadline: NIODeadline
@@ -66,12 +68,36 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         isReading = true
         sawPart = true
         let part = unwrapInboundIn(data)
-        if case .deciding = phase {
-            waiting.append(part)
+        if mustWait(context) || !waiting.isEmpty {
+            enqueue(part, context: context)
         } else {
             receive(part, context: context)
+            flushWhenFull(context)
         }
     }
+
+    private func mustWait(_ context: ChannelHandlerContext) -> Bool {
+        if case .deciding = phase { return true }
+        return !context.channel.isWritable
+    }
+
+    /// One read can bring thousands of small requests: whoever sends so many and takes no answers gets no others.
+    private func enqueue(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
+        if case .lingering = phase { return }
+        waiting.append(part)
+        guard waiting.count > Self.longestQueue else { return }
+        waiting.removeAll()
+        if case .deciding = phase {
+            isRetiring = true
+        } else {
+            linger(context)
+            phaseDeadline = state.deadline(after: state.limits.requestTimeout)
+        }
+    }
+
+    private static let longestQueue = 256
+    /// So many bytes of answers are at most kept back until the end of a read.
+    private static let flushThreshold = 32_768
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
@@ -131,8 +157,9 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         switch action {
         case .proceed: return
         case .sendContinue:
-            context.write(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
-            wantsFlush = true
+            let interim = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+            unflushedBytes += interim.readableBytes
+            context.write(wrapOutboundOut(interim), promise: nil)
         case .refuse(let refusal): refuse(refusal, hasMore: hasMore, context: context)
         case .review(let body):
             switch state.review(body) {
@@ -161,10 +188,17 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
 
     /// Goes on with pipelined requests after an answer that took its time.
     private func resume(_ context: ChannelHandlerContext) {
-        defer { if !isReading { flushIfNeeded(context) } }
+        // Flushing can make the channel writable, which leads back here.
+        guard !isResuming else { return }
+        isResuming = true
+        defer {
+            isResuming = false
+            if !isReading { flushIfNeeded(context) }
+        }
         while !waiting.isEmpty {
-            if case .deciding = phase { return }
+            if mustWait(context) { return }
             receive(waiting.removeFirst(), context: context)
+            flushWhenFull(context)
         }
         if wantsRead, context.channel.isWritable {
             wantsRead = false
@@ -188,8 +222,8 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         if isRetiring { keepsAlive = false }
         var buffer = context.channel.allocator.buffer(capacity: 256 + response.body.readableBytes)
         response.writeHTTP1(into: &buffer, date: state.httpDate, closes: !keepsAlive)
+        unflushedBytes += buffer.readableBytes
         context.write(wrapOutboundOut(buffer), promise: nil)
-        wantsFlush = true
     }
 
     private func finishRequest(_ context: ChannelHandlerContext) {
@@ -209,15 +243,19 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
 
     private func close(_ context: ChannelHandlerContext) {
         phase = .lingering
-        wantsFlush = false
+        unflushedBytes = 0
         context.flush()
         context.close(promise: nil)
     }
 
     private func flushIfNeeded(_ context: ChannelHandlerContext) {
-        guard wantsFlush else { return }
-        wantsFlush = false
+        guard unflushedBytes > 0 else { return }
+        unflushedBytes = 0
         context.flush()
+    }
+
+    private func flushWhenFull(_ context: ChannelHandlerContext) {
+        if unflushedBytes >= Self.flushThreshold { flushIfNeeded(context) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -259,13 +297,25 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         guard let context else { return }
         if stallDeadline <= state.now {
             state.metrics.recordRejected(.answerTimeout)
-            return context.close(mode: .all, promise: nil)
+            return abort(context)
         }
         switch phase {
         case .idle where !isHeadPending: close(context)
         case .idle, .receiving: refuse(.requestTimeout, hasMore: true, context: context)
         case .deciding: return
         case .answered, .lingering: context.close(promise: nil)
+        }
+    }
+
+    /// Closes without a goodbye, which would wait behind answers that nobody takes.
+    private func abort(_ context: ChannelHandlerContext) {
+        stallDeadline = .distantFuture
+        phaseDeadline = .distantFuture
+        phase = .lingering
+        if let tls = try? context.pipeline.syncOperations.context(handlerType: TLSHandler.self) {
+            tls.close(promise: nil)
+        } else {
+            context.close(promise: nil)
         }
     }
 

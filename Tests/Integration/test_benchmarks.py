@@ -1,0 +1,17 @@
+"""The programs of Tests/Benchmarks still run and find nothing; their long runs are for people to start."""
+
+import os
+import re
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BENCHMARKS = os.path.join(HERE, "..", "Benchmarks")
+
+
+def test_a_short_soak():
+    # A low rate and a fixed seed: this looks at answers, the long run at rates.
+    done = subprocess.run([os.path.join(BENCHMARKS, "soak.sh"), "0.2", "--rate", "100", "--seed", "7"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"wrong decisions +0\n", done.stdout), done.stdout
+    assert int(re.search(r"reviews +(\d+)", done.stdout)[1]) > 500
