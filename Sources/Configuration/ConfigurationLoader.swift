@@ -25,17 +25,18 @@ public enum ConfigurationLoader {
             path.utf8.contains(UInt8(ascii: "/")) ? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) : "."
         let reader = ConfigurationReader(collector: collector, folder: folder.isEmpty ? "/" : folder)
         let configuration = reader.read(root)
-        guard collector.problems.isEmpty else {
-            throw ConfigurationError(
-                problems: collector.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
-        }
-        return LoadedConfiguration(
+        let loaded = LoadedConfiguration(
             path: path,
             configuration: configuration,
             positions: collector.positions,
             allowances: allowances(in: bytes),
             contentSHA256: bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex }
         )
+        guard collector.problems.isEmpty else {
+            throw ConfigurationError(
+                problems: collector.problems, partial: root.mapping == nil ? nil : loaded)
+        }
+        return loaded
     }
 
     private static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {

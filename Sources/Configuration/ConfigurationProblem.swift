@@ -25,9 +25,12 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
 /// Everything that is wrong with a configuration, in the order of the file.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     public var problems: [ConfigurationProblem]
+    /// What could be read, with defaults for the rest, to look for further problems; nil when it was no configuration.
+    public var partial: LoadedConfiguration?
 
-    public init(problems: [ConfigurationProblem]) {
-        self.problems = problems
+    public init(problems: [ConfigurationProblem], partial: LoadedConfiguration? = nil) {
+        self.problems = problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        self.partial = partial
     }
 
     public var description: String {

@@ -6,7 +6,7 @@ public struct LintAllowance: Hashable, Sendable {
 }
 
 /// A configuration with what is known about its file.
-public struct LoadedConfiguration: Sendable {
+public struct LoadedConfiguration: Hashable, Sendable {
     public var path: String
     public var configuration: WebhookConfiguration
     /// Each field that stands in the file, by its path.

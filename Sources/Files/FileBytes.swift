@@ -57,6 +57,16 @@ public enum FileBytes {
         guard moved == 0 else { throw FileError(opening: code, missing: .notWritable, standard: .notWritable) }
     }
 
+    /// Whether lines can be appended to a file, or the file made for it. Nothing is made or changed.
+    public static func canAppend(to path: String) -> Bool {
+        var status = stat()
+        if stat(path, &status) == 0 { return status.st_mode & S_IFMT != S_IFDIR && access(path, W_OK) == 0 }
+        guard errno == ENOENT else { return false }
+        let end = path.lastIndex(of: "/")
+        let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return access(folder, W_OK | X_OK) == 0
+    }
+
     /// Writes everything to an open descriptor; false when that fails.
     public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var written = 0

@@ -34,8 +34,7 @@ extension PolicySuite {
         let collector = ProblemCollector(file: path)
         let cases = SuiteReader(collector: collector).read(root)
         guard collector.problems.isEmpty else {
-            throw ConfigurationError(
-                problems: collector.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
+            throw ConfigurationError(problems: collector.problems)
         }
         return PolicySuite(path: path, cases: cases)
     }

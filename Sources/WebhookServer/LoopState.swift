@@ -18,7 +18,8 @@ final class LoopState {
     static let sweepInterval = TimeAmount.milliseconds(200)
 
     let eventLoop: any EventLoop
-    let limits: ServerLimits
+    /// For connections and requests that begin from now on.
+    var limits: ServerLimits
     let ledger: SharedLedger
     let metrics: ServerMetrics
     /// Judges a whole request body.

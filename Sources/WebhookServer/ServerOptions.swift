@@ -13,8 +13,8 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// How a webhook server is set up. Changing any of it needs a new server.
-public struct ServerOptions: Sendable {
+/// How a webhook server is set up. Addresses and event loops stay as they were at its start.
+public struct ServerOptions: Sendable, Hashable {
     public var listen: ListenAddress
     /// Nil: no operations listener.
     public var operations: ListenAddress?

@@ -19,13 +19,21 @@ public final class WebhookServer: Sendable {
         let log: DecisionLog
     }
 
+    /// What a new connection meets.
+    private struct Admission {
+        var tls: TLSContext?
+        var handshakeTimeout: Duration
+        var allowedClientNames: Set<String>
+    }
+
     private struct Lifecycle {
         var webhook: (any Channel)?
         var operations: (any Channel)?
         var isDraining = false
     }
 
-    let options: ServerOptions
+    /// As they were at the start: addresses and event loops.
+    private let options: ServerOptions
     let ledger: SharedLedger
     private let metrics: ServerMetrics
     private let group: MultiThreadedEventLoopGroup
@@ -39,7 +47,7 @@ public final class WebhookServer: Sendable {
     let started: Timestamp
     private let lifecycle = Mutex(Lifecycle())
     // Read once a connection.
-    private let tls: Mutex<TLSContext?>
+    private let admission: Mutex<Admission>
 
     /// Sets a server up; ``start()`` makes it listen.
     ///
@@ -70,7 +78,10 @@ public final class WebhookServer: Sendable {
         self.status = status
         self.clock = clock
         started = clock()
-        tls = Mutex(context)
+        admission = Mutex(
+            Admission(
+                tls: context, handshakeTimeout: options.limits.handshakeTimeout,
+                allowedClientNames: options.allowedClientNames))
         let ledger = SharedLedger(limits: options.limits)
         self.ledger = ledger
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
@@ -156,10 +167,34 @@ public final class WebhookServer: Sendable {
         }
     }
 
-    /// New connections use this from now on; those that are open end within a minute, after their answers.
-    public func update(tls context: TLSContext) {
-        tls.withLock { $0 = context }
-        for worker in workers { worker.execute { $0.state.retireMembers(within: .seconds(45)) } }
+    /// New connections use this from now on; those that are open end within that time, after their answers.
+    public func update(tls context: TLSContext, retiringWithin time: Duration = .seconds(45)) {
+        admission.withLock { $0.tls = context }
+        for worker in workers { worker.execute { $0.state.retireMembers(within: TimeAmount(time)) } }
+    }
+
+    /// Limits, cache and callers change from now on; addresses and event loops do not. When other callers are allowed
+    /// than before, open connections end within seconds, after their answers.
+    public func update(options: ServerOptions) {
+        let areCallersOthers = admission.withLock { admission in
+            admission.handshakeTimeout = options.limits.handshakeTimeout
+            defer { admission.allowedClientNames = options.allowedClientNames }
+            return admission.allowedClientNames != options.allowedClientNames
+        }
+        ledger.update(options.limits)
+        FileDescriptors.allow(options.limits.connections + 256)
+        for worker in workers {
+            worker.execute { worker in
+                worker.state.limits = options.limits
+                worker.engine.update(options)
+                if areCallersOthers { worker.state.retireMembers(within: .seconds(2)) }
+            }
+        }
+    }
+
+    /// Decisions are written down there from now on. The writer before may still be used for a moment.
+    public func update(audit: LineWriter?) {
+        for worker in workers { worker.execute { $0.log.update(audit: audit) } }
     }
 
     // MARK: The end
@@ -219,15 +254,15 @@ public final class WebhookServer: Sendable {
             ledger.closeConnection(from: peer)
             metrics.connectionClosed()
         }
-        guard let context = tls.withLock({ $0 }) else {
+        let admission = admission.withLock { $0 }
+        guard let context = admission.tls else {
             return try ConnectionSetup.configure(
                 channel, state: state, isHTTP2: options.assumesHTTP2, isClientAllowed: true)
         }
-        let handshakeTimeout = TimeAmount(options.limits.handshakeTimeout)
-        let tls = TLSHandler.server(context: context, handshakeTimeout: handshakeTimeout)
+        let tls = TLSHandler.server(context: context, handshakeTimeout: TimeAmount(admission.handshakeTimeout))
         try channel.pipeline.syncOperations.addHandler(tls)
         try channel.pipeline.syncOperations.addHandler(
-            ConnectionSetup(state: state, tls: tls, allowedNames: options.allowedClientNames))
+            ConnectionSetup(state: state, tls: tls, allowedNames: admission.allowedClientNames))
     }
 }
 

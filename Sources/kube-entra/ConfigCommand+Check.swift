@@ -29,9 +29,9 @@ extension ConfigCommand {
         func run() throws {
             let findings: [LintFinding]
             do throws(ConfigurationError) {
-                let loaded = try ConfigurationLoader.load(path: file)
-                let identity = try ServerIdentity.load(loaded)
-                findings = ConfigurationLinter.findings(in: loaded, facts: Check.facts(loaded, identity))
+                let servable = try ServableConfiguration.load(file)
+                findings = ConfigurationLinter.findings(
+                    in: servable.loaded, facts: Check.facts(servable.loaded, servable.identity))
             } catch {
                 if output == .json {
                     Console.print(Check.json(file, problems: error.problems, findings: []))

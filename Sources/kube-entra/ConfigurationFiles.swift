@@ -22,6 +22,48 @@ extension LoadedConfiguration {
     }
 }
 
+/// A configuration that can be served: itself, and what is in the files that it names.
+struct ServableConfiguration {
+    let loaded: LoadedConfiguration
+    let identity: ServerIdentity
+
+    /// Reads everything; throws every problem of the configuration and of those files together.
+    static func load(_ path: String) throws(ConfigurationError) -> ServableConfiguration {
+        var problems: [ConfigurationProblem] = []
+        let loaded: LoadedConfiguration
+        do throws(ConfigurationError) {
+            loaded = try ConfigurationLoader.load(path: path)
+        } catch {
+            guard let partial = error.partial else { throw error }
+            problems = error.problems
+            loaded = partial
+        }
+        if let problem = AuditFile.problem(loaded) { problems.append(problem) }
+        let identity: ServerIdentity?
+        do throws(ConfigurationError) {
+            identity = try ServerIdentity.load(loaded)
+        } catch {
+            // What a field says comes before what is in the file that it names.
+            problems += error.problems.filter { one in !problems.contains { $0.field == one.field } }
+            identity = nil
+        }
+        guard problems.isEmpty, let identity else { throw ConfigurationError(problems: problems, partial: loaded) }
+        return ServableConfiguration(loaded: loaded, identity: identity)
+    }
+}
+
+/// The file of `logging.audit`.
+enum AuditFile {
+    static func problem(_ loaded: LoadedConfiguration) -> ConfigurationProblem? {
+        guard let path = loaded.configuration.logging.audit, !FileBytes.canAppend(to: path) else { return nil }
+        return refusal(loaded)
+    }
+
+    static func refusal(_ loaded: LoadedConfiguration) -> ConfigurationProblem {
+        loaded.problem("logging.audit", "\(loaded.configuration.logging.audit ?? ""): cannot be written to")
+    }
+}
+
 /// The server's certificate, key and client CA as they are on disk, and the TLS context made of them.
 struct ServerIdentity {
     let context: TLSContext
@@ -35,6 +77,8 @@ struct ServerIdentity {
         let server = loaded.configuration.server
         var problems: [ConfigurationProblem] = []
         func read(_ field: String, _ path: String) -> [UInt8]? {
+            // The field is missing or wrong, which was said already.
+            guard !path.isEmpty else { return nil }
             do throws(FileError) {
                 return try FileBytes.read(path)
             } catch {

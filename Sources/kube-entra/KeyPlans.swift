@@ -107,6 +107,20 @@ extension ServerOptions {
     }
 }
 
+extension LogSettings {
+    convenience init(_ settings: LoggingSettings, override: Configuration.LogLevel?) {
+        self.init(level: Self.level(settings, override), format: settings.format == .json ? .json : .text)
+    }
+
+    func update(_ settings: LoggingSettings, override: Configuration.LogLevel?) {
+        update(level: Self.level(settings, override), format: settings.format == .json ? .json : .text)
+    }
+
+    private static func level(_ settings: LoggingSettings, _ override: Configuration.LogLevel?) -> Logger.Level {
+        Logger.Level(rawValue: (override ?? settings.level).rawValue) ?? .info
+    }
+}
+
 extension ServerLimits {
     init(_ limits: LimitSettings) {
         self.init(connections: limits.connections)

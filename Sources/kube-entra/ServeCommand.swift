@@ -23,23 +23,23 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: Configuration.LogLevel?
 
     func run() async throws {
-        let loaded = try LoadedConfiguration.loadOrExit(config)
-        let identity: ServerIdentity
-        do {
-            identity = try ServerIdentity.load(loaded)
+        let configuration: ServableConfiguration
+        do throws(ConfigurationError) {
+            configuration = try ServableConfiguration.load(config)
         } catch {
             for problem in error.problems { Console.note(problem.description) }
             throw ExitCode.cannot
         }
+        let loaded = configuration.loaded
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let audit = try loaded.configuration.logging.audit.map { path in
             guard let writer = LineWriter(appendingTo: path) else {
-                Console.note(loaded.problem("logging.audit", "\(path): cannot be written to").description)
+                Console.note(AuditFile.refusal(loaded).description)
                 throw ExitCode.cannot
             }
             return writer
         }
-        let service = WebhookService(loaded: loaded, identity: identity, audit: audit, logLevel: logLevel)
+        let service = WebhookService(loaded: loaded, identity: configuration.identity, audit: audit, logLevel: logLevel)
         do {
             try await service.start()
         } catch {

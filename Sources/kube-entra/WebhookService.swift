@@ -20,13 +20,17 @@ final class WebhookService: Sendable {
         var identity: ServerIdentity
         var keys: SigningKeyStore
         var directories: [GUID: DirectoryResolver]
+        /// Of the files whose changes make a reload.
         var stamps: [String: FileStamp?]
+        var audit: LineWriter?
         var isStopping = false
     }
 
     private let logger: Logger
     private let writer: LineWriter
-    private let audit: LineWriter?
+    private let logSettings: LogSettings
+    /// From the command line, above the configuration's.
+    private let logLevel: Configuration.LogLevel?
     private let metrics: ServerMetrics
     private let server: WebhookServer
     /// Fetches, timers and files live here and not on the loops that answer.
@@ -43,13 +47,13 @@ final class WebhookService: Sendable {
         loaded: LoadedConfiguration, identity: ServerIdentity, audit: LineWriter?, logLevel: Configuration.LogLevel?
     ) {
         let configuration = loaded.configuration
-        let level = Logger.Level(rawValue: (logLevel ?? configuration.logging.level).rawValue) ?? .info
-        let isJSON = configuration.logging.format == .json
+        let logSettings = LogSettings(configuration.logging, override: logLevel)
+        self.logSettings = logSettings
+        self.logLevel = logLevel
         let writer = LineWriter(descriptor: STDERR_FILENO)
         self.writer = writer
-        self.audit = audit
         logger = Logger(label: "kube-entra") { label in
-            LineLogHandler(label: label, level: level, format: isJSON ? .json : .text, writer: writer)
+            LineLogHandler(label: label, settings: logSettings, writer: writer)
         }
         let registry = PrometheusRegistry()
         let metrics = ServerMetrics(
@@ -68,7 +72,7 @@ final class WebhookService: Sendable {
                 loaded: loaded, identity: identity, keys: keys,
                 directories: DirectoryPlans.resolvers(
                     configuration, eventLoop: background.next(), logger: logger, metrics: metrics),
-                stamps: WebhookService.stamps(loaded)))
+                stamps: WebhookService.stamps(WebhookService.paths(loaded)), audit: audit))
         self.current = current
         server = WebhookServer(
             options: ServerOptions(configuration),
@@ -136,7 +140,7 @@ final class WebhookService: Sendable {
         await server.stop(within: .seconds(20))
         current.withLockedValue { $0.keys }.stop()
         logger.notice("ended")
-        audit?.flush()
+        current.withLockedValue { $0.audit }?.flush()
         writer.flush()
     }
 
@@ -151,7 +155,7 @@ final class WebhookService: Sendable {
 
     func reloadNow() {
         // Whoever rotates the audit file says so with this signal too.
-        audit?.reopen()
+        current.withLockedValue { $0.audit }?.reopen()
         background.next().execute {
             self.logger.notice("SIGHUP: reading configuration, certificates and key files again")
             self.reload()
@@ -160,9 +164,8 @@ final class WebhookService: Sendable {
     }
 
     private func poll() {
-        let loaded = current.withLockedValue { $0.loaded }
-        let stamps = WebhookService.stamps(loaded)
-        if current.withLockedValue({ $0.stamps != stamps && !$0.isStopping }) { reload() }
+        let (before, isStopping) = current.withLockedValue { ($0.stamps, $0.isStopping) }
+        if !isStopping, WebhookService.stamps(before.keys) != before { reload() }
     }
 
     /// Reads everything again. What cannot be used leaves the last good version in force.
@@ -170,23 +173,22 @@ final class WebhookService: Sendable {
         systemd.reloading()
         defer { systemd.ready() }
         let before = current.withLockedValue { $0.loaded }
-        let stamps = WebhookService.stamps(before)
-        current.withLockedValue { $0.stamps = stamps }
+        // As the files are before they are read: one that changes meanwhile has to be read again.
+        let stamps = WebhookService.stamps(WebhookService.paths(before))
         do throws(ConfigurationError) {
-            let loaded = try ConfigurationLoader.load(path: before.path)
-            // As the files were before they were read: one that changes meanwhile has to be read again.
-            let read = WebhookService.stamps(loaded).merging(stamps) { _, earlier in earlier }
-            let paths = WebhookService.paths(loaded)
-            let identity = try ServerIdentity.load(loaded)
-            apply(loaded, identity: identity, before: before)
-            current.withLockedValue { $0.stamps = read.filter { paths.contains($0.key) } }
+            let new = try ServableConfiguration.load(before.path)
+            watch(WebhookService.paths(new.loaded), asOf: stamps)
+            try apply(new.loaded, identity: new.identity, before: before)
             metrics.recordConfigReload(.success)
             metrics.setConfigLastSuccess(.now())
-            recordExpiry(identity)
+            recordExpiry(new.identity)
             logger.notice(
                 "configuration and certificates are in force",
-                metadata: ["sha256": "\(loaded.contentSHA256.prefix(12))"])
+                metadata: ["sha256": "\(new.loaded.contentSHA256.prefix(12))"])
         } catch {
+            // The refused configuration may only wait for a file that it names.
+            let named = error.partial.map(WebhookService.paths) ?? []
+            watch(WebhookService.paths(before).union(named), asOf: stamps)
             metrics.recordConfigReload(.failure)
             for problem in error.problems {
                 logger.error("configuration refused, the last good one stays", metadata: ["problem": "\(problem)"])
@@ -194,9 +196,20 @@ final class WebhookService: Sendable {
         }
     }
 
-    private func apply(_ loaded: LoadedConfiguration, identity: ServerIdentity, before: LoadedConfiguration) {
+    private func watch(_ paths: Set<String>, asOf earlier: [String: FileStamp?]) {
+        let now = WebhookService.stamps(paths)
+        current.withLockedValue { $0.stamps = now.merging(earlier.filter { paths.contains($0.key) }) { $1 } }
+    }
+
+    /// Puts a new configuration in force; throws when it turns out that it cannot be, before anything has changed.
+    private func apply(
+        _ loaded: LoadedConfiguration,
+        identity: ServerIdentity,
+        before: LoadedConfiguration
+    ) throws(ConfigurationError) {
         let new = loaded.configuration
         let old = before.configuration
+        try apply(new.logging, before: old.logging, loaded)
         if KeyPlans.needNewStore(old, new) {
             for tenant in new.tenants { metrics.register(tenant: tenant.trust.tenantID.description) }
             let server = server
@@ -221,7 +234,14 @@ final class WebhookService: Sendable {
             server.update(authenticator: Authenticator(new.authentication))
         }
         // Old connections end when the certificate changes, so it is left alone when it does not.
-        if current.withLockedValue({ $0.identity.digest != identity.digest }) { server.update(tls: identity.context) }
+        let presented = current.withLockedValue { $0.identity }
+        if presented.digest != identity.digest {
+            // Who may no longer ask is not served for longer than it takes.
+            let isOtherCA = presented.clientAuthorities.map(\.der) != identity.clientAuthorities.map(\.der)
+            server.update(tls: identity.context, retiringWithin: isOtherCA ? .seconds(2) : .seconds(45))
+        }
+        let options = ServerOptions(new)
+        if ServerOptions(old) != options { server.update(options: options) }
         if DirectoryPlans.needNewResolvers(old, new) {
             let directories = DirectoryPlans.resolvers(
                 new, eventLoop: background.next(), logger: logger, metrics: metrics)
@@ -236,17 +256,32 @@ final class WebhookService: Sendable {
         }
     }
 
+    private func apply(
+        _ new: LoggingSettings,
+        before old: LoggingSettings,
+        _ loaded: LoadedConfiguration
+    ) throws(ConfigurationError) {
+        guard old != new else { return }
+        if old.audit != new.audit {
+            let audit = new.audit.flatMap { LineWriter(appendingTo: $0) }
+            guard audit != nil || new.audit == nil else {
+                throw ConfigurationError(problems: [AuditFile.refusal(loaded)], partial: loaded)
+            }
+            let previous = current.withLockedValue { current in
+                defer { current.audit = audit }
+                return current.audit
+            }
+            server.update(audit: audit)
+            // Reviews that are being answered may still write there.
+            if let previous { background.next().scheduleTask(in: .seconds(5)) { previous.close() } }
+        }
+        logSettings.update(new, override: logLevel)
+    }
+
     private static func needingRestart(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> [String] {
         var fields: [String] = []
         if old.server.listen != new.server.listen { fields.append("server.listen") }
         if old.server.operations != new.server.operations { fields.append("server.operations") }
-        if old.server.allowedClientNames != new.server.allowedClientNames { fields.append("server.allowedClientNames") }
-        if old.verifiedTokenCache != new.verifiedTokenCache { fields.append("verifiedTokenCache") }
-        if old.logging != new.logging { fields.append("logging") }
-        var limits = old.limits
-        limits.tokenBytes = new.limits.tokenBytes
-        limits.clockSkew = new.limits.clockSkew
-        if limits != new.limits { fields.append("limits") }
         return fields
     }
 
@@ -254,8 +289,8 @@ final class WebhookService: Sendable {
         Set([loaded.path] + ServerIdentity.paths(loaded.configuration.server))
     }
 
-    private static func stamps(_ loaded: LoadedConfiguration) -> [String: FileStamp?] {
-        Dictionary(paths(loaded).map { ($0, FileStamp(path: $0)) }, uniquingKeysWith: { first, _ in first })
+    private static func stamps(_ paths: some Collection<String>) -> [String: FileStamp?] {
+        Dictionary(paths.map { ($0, FileStamp(path: $0)) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func recordExpiry(_ identity: ServerIdentity) {

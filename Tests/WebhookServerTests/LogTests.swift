@@ -27,7 +27,10 @@ import Testing
     }
 
     private func logger(_ format: LogFormat, _ writer: LineWriter) -> Logger {
-        Logger(label: "t") { LineLogHandler(label: $0, level: .info, format: format, writer: writer) }
+        Logger(label: "t") {
+            LineLogHandler(
+                label: $0, settings: LogSettings(level: .info, format: format), writer: writer)
+        }
     }
 
     @Test func writesTextThatNothingCanForge() {

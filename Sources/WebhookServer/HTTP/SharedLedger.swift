@@ -3,14 +3,25 @@ import Synchronization
 
 /// Counts what all event loops hold together. Atomics only: nothing here makes one loop wait for another.
 final class SharedLedger: Sendable {
-    private let limits: ServerLimits
+    private let byteLimit: Atomic<Int>
+    private let connectionLimit: Atomic<Int>
+    private let peerLimit: Atomic<Int>
     private let bytes = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
     // Taken when a connection begins and ends, never for a request.
     private let peers = Mutex<[String: Int]>([:])
 
     init(limits: ServerLimits) {
-        self.limits = limits
+        byteLimit = Atomic(limits.bytesInFlight)
+        connectionLimit = Atomic(limits.connections)
+        peerLimit = Atomic(limits.connectionsPerPeer)
+    }
+
+    /// What is open or in flight already stays.
+    func update(_ limits: ServerLimits) {
+        byteLimit.store(limits.bytesInFlight, ordering: .relaxed)
+        connectionLimit.store(limits.connections, ordering: .relaxed)
+        peerLimit.store(limits.connectionsPerPeer, ordering: .relaxed)
     }
 
     var bytesInFlight: Int { bytes.load(ordering: .relaxed) }
@@ -18,7 +29,7 @@ final class SharedLedger: Sendable {
 
     func reserve(bytes count: Int) -> Bool {
         let sum = bytes.wrappingAdd(count, ordering: .relaxed).newValue
-        guard sum <= limits.bytesInFlight else {
+        guard sum <= byteLimit.load(ordering: .relaxed) else {
             release(bytes: count)
             return false
         }
@@ -32,13 +43,14 @@ final class SharedLedger: Sendable {
 
     /// Nil when the connection may stay; it must then be ended with ``closeConnection(from:)``.
     func openConnection(from peer: String) -> RejectionCause? {
-        guard connections.wrappingAdd(1, ordering: .relaxed).newValue <= limits.connections else {
+        let limit = connectionLimit.load(ordering: .relaxed)
+        guard connections.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
             connections.wrappingSubtract(1, ordering: .relaxed)
             return .connectionLimit
         }
         let isWithinLimit = peers.withLock { peers in
             let count = peers[peer, default: 0]
-            guard count < limits.connectionsPerPeer else { return false }
+            guard count < peerLimit.load(ordering: .relaxed) else { return false }
             peers[peer] = count + 1
             return true
         }

@@ -4,7 +4,8 @@ import EntraTokens
 import Logging
 import OpenSSL
 
-/// One line a decision, on one event loop. Never a token, a name or an address.
+/// One line a decision, on one event loop: at `info`, or at `warning` when emergency access was used. Never a token, a
+/// name or an address.
 ///
 /// The same refusal may come in floods, since every token that nobody else knows ends up here: then only so many
 /// lines are written, and one that says how many were left out.
@@ -15,7 +16,7 @@ final class DecisionLog {
     private let logger: Logger
     private let metrics: ServerMetrics
     /// Takes every decision about tokens that are ours to judge.
-    private let audit: LineWriter?
+    private var audit: LineWriter?
     /// The way around the dictionary that swift-log wants for each line.
     private let lines: LineLogHandler?
     private var clock = LineClock()
@@ -29,20 +30,25 @@ final class DecisionLog {
         lines = (logger.handler as? LineLogHandler).flatMap { $0.hasOwnMetadata ? nil : $0 }
     }
 
+    func update(audit: LineWriter?) {
+        self.audit = audit
+    }
+
     func record(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
         let isAudited = audit != nil && decision.reason?.isForeign != true
-        let isLogged = logger.logLevel <= .info && isWorthALine(decision)
+        let level: Logger.Level = decision.access?.emergencyReason == nil ? .info : .warning
+        let isLogged = logger.logLevel <= level && isWorthALine(decision)
         guard isAudited || isLogged else { return }
         let fields = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
         var line = LogLine(time: clock.text(), level: nil, message: nil, fields: fields.values)
         if isAudited { audit?.write(line.json) }
         guard isLogged else { return }
         if let lines {
-            line.level = Logger.Level.info.rawValue
+            line.level = level.rawValue
             line.message = "token review"
             lines.write(line)
         } else {
-            logger.info("token review", metadata: fields.metadata)
+            logger.log(level: level, "token review", metadata: fields.metadata)
         }
     }
 
@@ -100,12 +106,15 @@ struct DecisionFields {
 
     init(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
         values = [("decision", id)]
-        values.reserveCapacity(11)
+        values.reserveCapacity(12)
         switch decision.outcome {
         case .accepted(let access):
             add("result", "accepted")
             add("admin", access.isAdmin ? "true" : "false")
-            if access.emergencyReason != nil { add("emergencyAccess", "true") }
+            if let reason = access.emergencyReason {
+                add("emergencyAccess", "true")
+                if !reason.isEmpty { add("emergencyReason", reason) }
+            }
         case .refused(let reason):
             add("result", reason.isForeign ? "foreign" : "refused")
             add("reason", reason.code)

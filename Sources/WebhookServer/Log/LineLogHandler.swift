@@ -1,5 +1,6 @@
 internal import Glibc
 public import Logging
+import Synchronization
 import Timestamps
 
 /// How log lines look.
@@ -8,21 +9,44 @@ public enum LogFormat: String, Sendable, CaseIterable {
     case json
 }
 
+/// From which level on lines are written, and how they look: for all loggers together, and changeable at any time.
+public final class LogSettings: Sendable {
+    private static let levels = Logger.Level.allCases
+    private let levelIndex: Atomic<Int>
+    private let isJSON: Atomic<Bool>
+
+    public init(level: Logger.Level, format: LogFormat) {
+        levelIndex = Atomic(Self.levels.firstIndex(of: level) ?? 0)
+        isJSON = Atomic(format == .json)
+    }
+
+    public func update(level: Logger.Level, format: LogFormat) {
+        levelIndex.store(Self.levels.firstIndex(of: level) ?? 0, ordering: .relaxed)
+        isJSON.store(format == .json, ordering: .relaxed)
+    }
+
+    var level: Logger.Level { Self.levels[levelIndex.load(ordering: .relaxed)] }
+    var format: LogFormat { isJSON.load(ordering: .relaxed) ? .json : .text }
+}
+
 /// Log lines as text or JSON, one write each.
 public struct LineLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
-    public var logLevel: Logger.Level
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? settings.level }
+        set { ownLevel = newValue }
+    }
 
     private let label: String
-    private let format: LogFormat
+    private let settings: LogSettings
     private let writer: LineWriter
+    private var ownLevel: Logger.Level?
 
-    public init(label: String, level: Logger.Level, format: LogFormat, writer: LineWriter) {
+    public init(label: String, settings: LogSettings, writer: LineWriter) {
         self.label = label
-        self.format = format
+        self.settings = settings
         self.writer = writer
-        logLevel = level
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -43,7 +67,7 @@ public struct LineLogHandler: LogHandler {
 
     /// Writes a line that was put together elsewhere, for those who write very many.
     func write(_ line: LogLine) {
-        writer.write(format == .json ? line.json : line.text)
+        writer.write(settings.format == .json ? line.json : line.text)
     }
 
     /// Whether every line carries more than what ``write(_:)`` is given.

@@ -77,6 +77,12 @@ public final class LineWriter: Sendable {
         drain()
     }
 
+    /// Writes what is queued and ends the thread. Lines that come later are written by whoever brings them.
+    public func close() {
+        drain()
+        pool.shutdownGracefully { _ in }
+    }
+
     private func drain() {
         turn.withLock { _ in
             while true {

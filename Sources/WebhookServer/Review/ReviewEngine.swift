@@ -13,7 +13,7 @@ final class ReviewEngine {
     private let replays: ReplayMemory
     private let metrics: ServerMetrics
     private let log: DecisionLog
-    private let options: ServerOptions
+    private var options: ServerOptions
     private let clock: @Sendable () -> Timestamp
     private var authenticator: Authenticator
     private var keys: KeySnapshot
@@ -49,6 +49,13 @@ final class ReviewEngine {
         self.authenticator = authenticator
         cache = DecisionCache(
             authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
+    }
+
+    func update(_ options: ServerOptions) {
+        let isSameCache =
+            self.options.cacheEntries == options.cacheEntries && self.options.cacheMaximumAge == options.cacheMaximumAge
+        self.options = options
+        if !isSameCache { update(authenticator) }
     }
 
     func update(_ keys: KeySnapshot) {
