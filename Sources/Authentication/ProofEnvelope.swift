@@ -1,8 +1,8 @@
 internal import EntraTokens
 internal import JOSE
-internal import Jansson
+public import Jansson
 internal import OpenSSL
-internal import Timestamps
+public import Timestamps
 
 /// A proof-of-possession envelope: an access token, and a signature by the key to which the token is bound.
 ///
@@ -13,6 +13,7 @@ public struct ProofEnvelope: Sendable {
     let signature: [UInt8]
     let signingInput: [UInt8]
     let header: TokenHeader
+    private let headerDocument: JSONDocument
 
     /// How old a proof may be, in seconds: kubelogin makes one for each call of the plugin.
     static var maximumAge: Int64 { 15 * 60 }
@@ -27,28 +28,50 @@ public struct ProofEnvelope: Sendable {
         signature = token.jws.signature
         signingInput = token.signingInput
         header = token.header
+        headerDocument = token.headerDocument
     }
 
-    /// Checks the envelope around an access token that has passed all other checks; nil when anything is wrong.
-    func verify(claims: EntraClaims, trust: TenantTrust, now: Timestamp, clockSkew: Int64) -> ProofUse? {
+    /// The host that the envelope says it was made for, not verified.
+    public var untrustedHost: String? { payload.root["u"]?.string }
+    /// When the envelope says it was made, not verified.
+    public var untrustedTime: Timestamp? { payload.root["ts"]?.integer.map(Timestamp.init(secondsSinceEpoch:)) }
+    /// The header and the payload of the envelope, not verified.
+    public var untrustedParts: (header: JSONValue, payload: JSONValue) { (headerDocument.root, payload.root) }
+
+    /// Checks the envelope around an access token that has passed all other checks.
+    func verify(
+        claims: EntraClaims, trust: TenantTrust, now: Timestamp, clockSkew: Int64
+    ) throws(ProofProblem) -> ProofUse {
         let root = payload.root
-        guard header.isAlgorithmAllowed, header.forbidden == ["typ"],
-            let boundKeyID = claims.json["cnf"]?["kid"]?.string, header.keyID == boundKeyID,
-            let jwk = root["cnf"]?["jwk"], let key = ProofKey(jwk), key.thumbprint == boundKeyID,
-            let host = root["u"]?.string, let expected = trust.clusterHost,
-            host.lowercased() == expected.lowercased(),
-            let time = root["ts"]?.integer, let nonce = root["nonce"]?.string, !nonce.isEmpty, nonce.utf8.count <= 1024
-        else { return nil }
+        guard header.isAlgorithmAllowed, header.forbidden == ["typ"] else { throw .header }
+        guard let boundKeyID = claims.json["cnf"]?["kid"]?.string, header.keyID == boundKeyID,
+            let jwk = root["cnf"]?["jwk"], let key = ProofKey(jwk), key.thumbprint == boundKeyID
+        else { throw .key }
+        guard let host = root["u"]?.string, let expected = trust.clusterHost,
+            host.lowercased() == expected.lowercased()
+        else { throw .host }
+        guard let time = root["ts"]?.integer else { throw .time }
+        guard let nonce = root["nonce"]?.string, !nonce.isEmpty, nonce.utf8.count <= 1024 else { throw .nonce }
         let made = Timestamp(secondsSinceEpoch: time)
         let expires = made.adding(seconds: ProofEnvelope.maximumAge + clockSkew)
-        guard now < expires, made <= now.adding(seconds: clockSkew) else { return nil }
+        guard now < expires, made <= now.adding(seconds: clockSkew) else { throw .time }
         let isSigned = signingInput.withUnsafeBytes { message in
             signature.withUnsafeBytes { key.publicKey.verify(.rs256, message: message, signature: $0) }
         }
-        guard isSigned else { return nil }
+        guard isSigned else { throw .signature }
         let use = Array("\(key.thumbprint)\n\(nonce)".utf8)
         return ProofUse(digest: use.withUnsafeBytes { SHA256Digest(hashing: $0) }, expires: expires)
     }
+}
+
+/// What is wrong with an envelope; to the API server all of it is `proof_of_possession_invalid`.
+public enum ProofProblem: Error, Sendable, CaseIterable {
+    case header
+    case key
+    case host
+    case time
+    case nonce
+    case signature
 }
 
 /// The RSA key of an envelope, held to the same limits as Entra's keys.

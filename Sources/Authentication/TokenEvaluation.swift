@@ -32,6 +32,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     public private(set) var groupResolution: EntraPrincipal?
     public private(set) var proofUse: ProofUse?
     public private(set) var envelope: ProofEnvelope?
+    /// What is wrong with the envelope, where something is.
+    public private(set) var proofProblem: ProofProblem?
 
     /// Tenants that publish the key which verified the signature.
     private var keyTenants: [Int] = []
@@ -206,8 +208,12 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             tenant = known.tenant
         } else {
             fail(.issuer, .issuerNotTrusted)
+            guard !stopped else { return }
             // With a single tenant it is clear by whose rules the rest would be judged.
-            guard !stopped, rules.settings.tenants.count == 1 else { return }
+            guard rules.settings.tenants.count == 1 else {
+                checkWithoutTenant(claims)
+                return
+            }
             tenant = 0
         }
         let trust = rules.settings.tenants[tenant].trust
@@ -244,7 +250,15 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
     }
 
-    private mutating func checkTimes(_ claims: EntraClaims, trust: TenantTrust) {
+    /// What can be said of a token that is no configured tenant's; only explaining comes this far.
+    private mutating func checkWithoutTenant(_ claims: EntraClaims) {
+        check(.tokenKind, claims.isAccessToken, .tokenKindNotAccepted)
+        checkTimes(claims, trust: nil)
+        check(.subject, claims.objectID.flatMap(GUID.init) != nil, .subjectMissing)
+        check(.groups, !claims.groups.isMalformed, .groupsMalformed)
+    }
+
+    private mutating func checkTimes(_ claims: EntraClaims, trust: TenantTrust?) {
         let skew = rules.settings.clockSkew
         if let expires = claims.expires {
             check(.expiry, now < expires.adding(seconds: skew), .tokenExpired)
@@ -258,6 +272,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         } else {
             recorder.skipped(.notBefore)
         }
+        guard let trust else { return }
         if let expires = claims.expires, let start = claims.lifetimeStart {
             check(.lifetime, expires.seconds(since: start) <= trust.maximumTokenLifetime, .tokenLifetimeTooLong)
         } else {
@@ -275,7 +290,11 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         guard !stopped else { return }
         let unmet = trust.unmetRequirement(claims)
         check(.requiredClaims, unmet == nil, unmet?.reason ?? .requiredClaimMissing)
-        guard !stopped, let objectID else { return }
+        guard !stopped else { return }
+        guard let objectID else {
+            checkWithoutSubject(claims, trust: trust)
+            return
+        }
 
         let principal = EntraPrincipal(
             tenantIndex: tenant,
@@ -291,6 +310,19 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         )
         self.principal = principal
         checkAccess(principal, claims: claims, trust: trust)
+    }
+
+    /// The rest of the checks for a token without an object ID; only explaining comes this far.
+    private mutating func checkWithoutSubject(_ claims: EntraClaims, trust: TenantTrust) {
+        if claims.groups.hasOverage, trust.groupOverage == .deny {
+            fail(.groups, .groupOverage)
+        } else if claims.groups.hasOverage, trust.groupOverage == .resolve {
+            recorder.skipped(.groups)
+        } else {
+            check(.groups, !claims.groups.isMalformed, .groupsMalformed)
+        }
+        recorder.skipped(.username)
+        checkProof(claims, trust: trust)
     }
 
     private mutating func checkAccess(_ principal: EntraPrincipal, claims: EntraClaims, trust: TenantTrust) {
@@ -343,13 +375,14 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
                 fail(.proofOfPossession, .proofOfPossessionNotAccepted)
                 return
             }
-            guard
-                let use = envelope.verify(claims: claims, trust: trust, now: now, clockSkew: rules.settings.clockSkew)
-            else {
+            do throws(ProofProblem) {
+                proofUse = try envelope.verify(
+                    claims: claims, trust: trust, now: now, clockSkew: rules.settings.clockSkew)
+            } catch {
+                proofProblem = error
                 fail(.proofOfPossession, .proofOfPossessionInvalid)
                 return
             }
-            proofUse = use
             recorder.passed(.proofOfPossession)
         } else if hasOnlyClaims && claims.isBound && trust.proofOfPossession != .off {
             // A bound token comes in an envelope, of which claims alone know nothing.

@@ -28,6 +28,14 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self = id
     }
 
+    /// All bits zero: nobody's.
+    public static let zero = GUID(high: 0, low: 0)
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
     /// Lower case, hyphenated, as Entra writes it.
     public var description: String {
         String(unsafeUninitializedCapacity: 36) { buffer in

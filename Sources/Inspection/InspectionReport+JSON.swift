@@ -5,7 +5,7 @@ public import Jansson
 internal import Timestamps
 
 extension InspectionReport {
-    /// The contract's object.
+    /// The contract's object, with everything that the text says.
     public var json: JSON {
         .object([
             ("verdict", .string(verdict.rawValue)),
@@ -17,19 +17,19 @@ extension InspectionReport {
             ("claims", claims.map { JSON($0.json) } ?? .object([])),
             ("claimsTrusted", .bool(areClaimsTrusted)),
             ("subject", subject),
-            (
-                "times",
-                .object([
-                    ("issuedAt", JSON(claims?.issuedAt?.rfc3339)), ("notBefore", JSON(claims?.notBefore?.rfc3339)),
-                    ("expires", JSON(claims?.expires?.rfc3339)),
-                ])
-            ),
+            ("times", times),
             ("user", user?.json ?? .null),
             ("admin", .bool(isAdmin)),
+            ("because", .array(because.map(\.json))),
             ("adminGroups", JSON(adminGroups.map(\.description))),
-            ("mappedGroups", JSON(mappedGroups.map(\.description))),
+            ("mappedGroups", JSON(mappedGroups.map(\.groupObjectID.description))),
             ("groupCount", .integer(Int64(claims?.groups.objectIDs.count ?? 0))),
             ("droppedGroups", .integer(Int64(claims?.groups.droppedCount ?? 0))),
+            ("groupOverage", .bool(claims?.groups.hasOverage ?? false)),
+            ("audience", application(claims?.audience)),
+            ("clientApp", application(claims?.clientAppID)),
+            ("input", input),
+            ("envelope", envelope.map(InspectionReport.parts) ?? .null),
             ("notes", JSON(notes)),
         ])
     }
@@ -40,6 +40,40 @@ extension InspectionReport {
             ("tenantID", JSON(claims?.tenantID)),
             ("objectID", JSON(claims?.objectID)),
             ("tokenVersion", JSON(claims?.version?.rawValue)),
+            ("displayNames", .object(displayNames.map { ($0.claim, .string($0.value)) })),
+        ])
+    }
+
+    private var times: JSON {
+        .object([
+            ("issuedAt", JSON(claims?.issuedAt?.rfc3339)),
+            ("notBefore", JSON(claims?.notBefore?.rfc3339)),
+            ("expires", JSON(claims?.expires?.rfc3339)),
+            ("judgedAt", .string(now.rfc3339)),
+            ("issued", relative(claims?.issuedAt)),
+            ("valid", relative(claims?.notBefore)),
+            ("ends", relative(claims?.expires)),
+        ])
+    }
+
+    private func relative(_ time: Timestamp?) -> JSON {
+        JSON(time.map { RelativeTime.describe($0, now: now) })
+    }
+
+    private func application(_ id: String?) -> JSON {
+        .object([("id", JSON(id)), ("name", JSON(id.flatMap(WellKnownApplication.name)))])
+    }
+
+    private var input: JSON {
+        .object([("kind", .string(form.kind.rawValue)), ("name", .string(form.name)), ("from", JSON(origin))])
+    }
+
+    /// The envelope without the token inside, which stands in `header` and `claims`, and without its signature.
+    private static func parts(_ envelope: ProofEnvelope) -> JSON {
+        let (header, payload) = envelope.untrustedParts
+        let members = (payload.members ?? []).filter { $0.name != "at" }
+        return .object([
+            ("header", JSON(header)), ("claims", .object(members.map { ($0.name, JSON($0.value)) })),
         ])
     }
 }
@@ -54,14 +88,16 @@ extension InspectionReport.Check {
     }
 
     var json: JSON {
-        var members: [(String, JSON)] = [
+        .object([
             ("name", .string(check.rawValue)), ("status", .string(status)), ("detail", .string(detail)),
-        ]
-        if case .failed(let reason) = outcome {
-            members.append(("reason", .string(reason.code)))
-            members.append(("hint", JSON(hint)))
-        }
-        return .object(members)
+            ("reason", JSON(reason?.code)), ("hint", JSON(hint)),
+        ])
+    }
+}
+
+extension Grant {
+    fileprivate var json: JSON {
+        .object([("rule", .string(rule.rawValue)), ("matched", .string(matched)), ("gives", JSON(gives))])
     }
 }
 

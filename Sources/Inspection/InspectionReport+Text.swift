@@ -8,126 +8,99 @@ extension InspectionReport {
     /// For a person: at most 80 columns, the verdict first.
     ///
     /// - Parameter change: applied to each text before it is broken into lines, for redaction.
-    public func text(color: Bool = false, change: (String) -> String = { $0 }) -> String {
-        let page = TextPage(color: color)
+    public func text(on page: TextPage = TextPage(color: false), change: (String) -> String = { $0 }) -> String {
+        func safe(_ text: String) -> String { PrintableText.clean(change(text), maximum: 1000) }
         var lines: [String] = []
         let style: TextPage.Style = verdict == .accepted ? .good : verdict == .rejected ? .bad : .doubtful
         let title = verdict.rawValue.uppercased() + (reason.map { " (\($0.code))" } ?? "")
-        lines += page.wrapped(change(title + ": " + message), style: style)
-        if let hint { lines += page.wrapped(change("→ " + hint), indent: 2) }
-        for note in notes { lines += page.wrapped(change("· " + note), indent: 2) }
-        lines.append("")
-        for (name, value) in facts { lines += page.pair(name, PrintableText.clean(change(value))) }
+        lines += page.wrapped(title + ": " + safe(message), style: style)
+        if let hint { lines += page.advice(safe(hint), indent: 2) }
+        let more = checks.filter(\.isFailure).count - 1
+        if reason != nil, more > 0 {
+            lines += page.wrapped("\(more == 1 ? "1 more check" : "\(more) more checks") failed, see below", indent: 2)
+        }
+        for note in notes { lines += page.wrapped("note: " + safe(note), indent: 2, hanging: 6) }
+
+        lines.append(page.rule("token"))
+        for (name, value) in facts { lines += page.pair(name, safe(value)) }
         if let user {
-            lines.append("")
-            lines += page.pair("user", PrintableText.clean(change(user.username)))
+            lines.append(page.rule("Kubernetes"))
+            lines += page.pair(verdict == .accepted ? "user" : "would be", safe(user.username))
+            lines += page.pair("uid", safe(user.uid))
             for (index, group) in user.groups.prefix(12).enumerated() {
-                lines += page.pair(index == 0 ? "groups" : "", PrintableText.clean(change(group)))
+                lines += page.pair(index == 0 ? "groups" : "", safe(group + why(group)))
             }
+            if user.groups.isEmpty { lines += page.pair("groups", "none") }
             if user.groups.count > 12 { lines += page.pair("", "and \(user.groups.count - 12) more") }
         }
-        lines.append("")
+        lines.append(page.rule("checks"))
         for check in checks {
-            let mark = check.status == "passed" ? "ok  " : check.status == "failed" ? "FAIL" : "skip"
-            let style: TextPage.Style =
-                check.status == "passed" ? .good : check.status == "failed" ? .bad : .doubtful
-            lines += page.item(mark, style, check.check.rawValue, PrintableText.clean(change(check.detail)))
-            if check.status == "failed", let hint = check.hint, hint != self.hint {
-                lines += page.wrapped(change("→ " + hint), indent: 24)
+            let mark = check.status == "passed" ? "ok  " : check.isFailure ? "FAIL" : "skip"
+            let style: TextPage.Style = check.status == "passed" ? .good : check.isFailure ? .bad : .doubtful
+            lines += page.item(mark, style, check.check.rawValue, safe(check.detail))
+            if check.isFailure, let hint = check.hint, hint != self.hint {
+                lines += page.advice(safe(hint), indent: 24)
             }
         }
         return lines.joined(separator: "\n")
     }
 
-    private var facts: [(String, String)] {
+    /// What gave a group, where a rule of the configuration did.
+    private func why(_ group: String) -> String {
+        switch because.first(where: { $0.gives.contains(group) })?.rule {
+        case .adminGroup: "  (admin group)"
+        case .groupMapping: "  (mapped group)"
+        case .appRoleMapping: "  (app role)"
+        case .emergencyAccess: "  (emergency access)"
+        case .groupObjectID, nil: ""
+        }
+    }
+
+    /// Names that a token carries for people. Nobody is recognised by them.
+    var displayNames: [(claim: String, value: String)] {
         guard let claims else { return [] }
-        var facts: [(String, String)] = [
-            ("who", "\(kind.rawValue)\(areClaimsTrusted ? "" : " (says the token; not verified)")")
-        ]
+        return ["upn", "name", "preferred_username", "unique_name", "email"].compactMap { claim in
+            claims.json[named: claim]?.string.map { (claim, $0) }
+        }
+    }
+
+    private var facts: [(String, String)] {
+        var facts = [("token", form.name + (origin.map { ", from \($0)" } ?? ""))]
+        guard let claims else { return facts }
+        facts.append(("who", kind.spoken + (areClaimsTrusted ? "" : ", as the token says: NOT VERIFIED")))
         facts.append(("object ID", claims.objectID ?? "none"))
         facts.append(("tenant", claims.tenantID ?? "none"))
-        for (label, name) in [("upn", "upn"), ("name", "name"), ("known as", "preferred_username")] {
-            if let value = claims.json[named: name]?.string {
-                facts.append((label, value + (name == "upn" ? "" : "  (display only)")))
-            }
+        for (claim, value) in displayNames where claim != "unique_name" || value != claims.userPrincipalName {
+            let names = user.map { claim == "upn" && $0.username.hasSuffix(value) } ?? (claim == "upn" && kind == .user)
+            let label =
+                ["preferred_username": "known as", "unique_name": "known as", "email": "e-mail"][claim] ?? claim
+            facts.append((label, PrintableText.clean(value) + (names ? "" : "  (display only)")))
         }
         facts.append(("asked by", claims.clientAppID.map(WellKnownApplication.described) ?? "nobody named"))
         facts.append(("made for", claims.audience.map(WellKnownApplication.described) ?? "nobody"))
+        facts.append(("issued by", claims.issuer ?? "nobody"))
         facts.append(("version", claims.version?.rawValue ?? "unknown"))
-        for (label, time) in [("issued", claims.issuedAt), ("expires", claims.expires)] {
+        var times = [("issued", claims.issuedAt), ("expires", claims.expires)]
+        if claims.notBefore != claims.issuedAt { times.insert(("valid from", claims.notBefore), at: 1) }
+        for (label, time) in times {
             if let time { facts.append((label, "\(time.rfc3339)  (\(RelativeTime.describe(time, now: now)))")) }
         }
+        return facts + groupFacts(claims)
+    }
+
+    private func groupFacts(_ claims: EntraClaims) -> [(String, String)] {
+        var facts: [(String, String)] = []
         let groups = claims.groups
-        if groups.hasOverage {
-            facts.append(("in groups", "more than 200; the token does not list them"))
-        } else {
-            var text = "\(groups.objectIDs.count)"
-            if hasConfiguration { text += ", of which \(adminGroups.count) admin and \(mappedGroups.count) mapped" }
-            facts.append(("in groups", text))
+        var text = groups.hasOverage ? "more than 200; the token does not list them all" : "\(groups.objectIDs.count)"
+        if hasConfiguration, !groups.hasOverage || !groups.objectIDs.isEmpty {
+            text += ", of which \(adminGroups.count) admin and \(mappedGroups.count) mapped"
         }
+        facts.append(("in groups", text))
         for group in adminGroups { facts.append(("", "\(group)  admin group")) }
-        for group in mappedGroups { facts.append(("", "\(group)  mapped group")) }
-        return facts
-    }
-}
-
-/// Lines of at most 80 columns, coloured only where that was asked for.
-public struct TextPage {
-    public enum Style: String {
-        case good = "32"
-        case bad = "31"
-        case doubtful = "33"
-    }
-
-    static let width = 80
-    let color: Bool
-
-    public init(color: Bool) { self.color = color }
-
-    /// A paragraph.
-    public func wrapped(_ text: String, indent: Int = 0, style: Style? = nil) -> [String] {
-        let room = TextPage.width - indent
-        var lines: [String] = [""]
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let last = lines[lines.count - 1]
-            if last.isEmpty || last.count + 1 + word.count <= room {
-                lines[lines.count - 1] = last.isEmpty ? String(word) : last + " " + word
-            } else {
-                lines.append(String(word))
-            }
-            // A word that is longer than a line is cut.
-            while lines[lines.count - 1].count > room {
-                let long = lines[lines.count - 1]
-                lines[lines.count - 1] = String(long.prefix(room))
-                lines.append(String(long.dropFirst(room)))
-            }
+        for mapping in mappedGroups {
+            facts.append(("", "\(mapping.groupObjectID)  gives \(mapping.kubernetesGroups.joined(separator: ", "))"))
         }
-        return lines.map { String(repeating: " ", count: indent) + styled($0, style) }
-    }
-
-    /// A name and its value.
-    public func pair(_ name: String, _ value: String) -> [String] {
-        columns(padded(name, 12), value, indent: 12)
-    }
-
-    /// A mark, a name and what is to say about it.
-    public func item(_ mark: String, _ style: Style, _ name: String, _ detail: String) -> [String] {
-        let head = styled(mark, style) + "  " + padded(name, 18)
-        return columns(head, detail, indent: 24)
-    }
-
-    private func columns(_ head: String, _ text: String, indent: Int) -> [String] {
-        let lines = wrapped(text, indent: indent)
-        guard let first = lines.first else { return [head] }
-        return [head + first.dropFirst(indent)] + lines.dropFirst()
-    }
-
-    private func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
-    }
-
-    private func styled(_ text: String, _ style: Style?) -> String {
-        guard color, let style else { return text }
-        return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+        if !claims.roles.isEmpty { facts.append(("app roles", claims.roles.joined(separator: ", "))) }
+        return facts
     }
 }

@@ -10,7 +10,7 @@ public struct InspectionReport: Sendable {
     public enum Verdict: String, Sendable {
         case accepted
         case rejected
-        /// There were no keys to check the signature with.
+        /// There were no keys to check the signature with, or only Microsoft Graph knows the groups.
         case unverified
     }
 
@@ -20,6 +20,9 @@ public struct InspectionReport: Sendable {
         public let detail: String
         /// What to do about a failure.
         public let hint: String?
+
+        var isFailure: Bool { reason != nil }
+        var reason: RefusalReason? { if case .failed(let reason) = outcome { reason } else { nil } }
     }
 
     public let verdict: Verdict
@@ -27,74 +30,95 @@ public struct InspectionReport: Sendable {
     public let message: String
     public let hint: String?
     public let checks: [Check]
+    public let form: TokenForm
+    /// What the token was taken out of; nil for a token by itself.
+    public let origin: String?
     public let header: JSONValue?
     public let claims: EntraClaims?
     public let areClaimsTrusted: Bool
     public let kind: SubjectKind
     public let user: KubernetesUser?
     public let isAdmin: Bool
+    /// Because of what the user has its groups.
+    public let because: [Grant]
     public let adminGroups: [GUID]
-    public let mappedGroups: [GUID]
-    /// Facts that are no check: where the token was taken from, how the user is named.
+    public let mappedGroups: [GroupMapping]
+    /// Facts that are no check, and what to do about them.
     public let notes: [String]
     public let now: Timestamp
     public let hasConfiguration: Bool
-    public let isEnvelope: Bool
+    public let envelope: ProofEnvelope?
+    /// Whether only Microsoft Graph can say in which groups the principal is, which `serve` asks.
+    public let needsGroupResolution: Bool
 
     /// Inspects what was given.
     ///
     /// - Parameters:
     ///   - settings: nil without a configuration; checks that need one are then skipped.
     ///   - keys: in the order of the settings' tenants; nil when there are none.
-    public init(_ input: TokenInput, settings: AuthenticationSettings?, keys: KeySnapshot?, now: Timestamp) {
+    ///   - notes: what else is to say, for example about the keys.
+    public init(
+        _ input: TokenInput, settings: AuthenticationSettings?, keys: KeySnapshot?, now: Timestamp, notes: [String] = []
+    ) {
         let judged = settings ?? GuessedSettings.settings(for: input.token)
-        // With guessed settings there is one tenant, and whatever keys were given are its keys.
-        let keys = settings == nil ? keys.map { GuessedSettings.snapshot($0) } : keys
-        let evaluation = input.token.withUnsafeBytes { token in
-            Authenticator(judged).examine(token: token, keys: keys, now: now)
-        }
+        let given = settings == nil ? keys.map { GuessedSettings.snapshot($0) } : keys
+        let (evaluation, keys) = InspectionReport.examine(input.token, settings: judged, keys: given, now: now)
+        let parts = StructureProblem.untrustedParts(input.token, maximumBytes: judged.tokenBytes)
+        let claims = evaluation.claims ?? (evaluation.headerDocument == nil ? parts.claims.map(EntraClaims.init) : nil)
+        let rules = judged.tenants.isEmpty ? nil : judged.tenants[evaluation.tenantIndex ?? 0]
+        let memberships = Set(claims?.groups.objectIDs ?? [])
+
         self.now = now
+        self.claims = claims
         hasConfiguration = settings != nil
-        isEnvelope = evaluation.envelope != nil
-        reason = evaluation.reason
-        header = evaluation.headerDocument?.root
-        claims = evaluation.claims
+        envelope = evaluation.envelope
+        header = evaluation.headerDocument?.root ?? parts.header
         areClaimsTrusted = evaluation.areClaimsTrusted
-        let trust = judged.tenants.isEmpty ? nil : judged.tenants[evaluation.tenantIndex ?? 0].trust
-        let policy = judged.tenants.isEmpty ? nil : judged.tenants[evaluation.tenantIndex ?? 0].policy
-        if let kind = evaluation.kind {
-            self.kind = kind
-        } else if let claims = evaluation.claims, let trust {
-            kind = SubjectKind(claims, trust: trust)
-        } else {
-            kind = .unknown
-        }
-        let access = evaluation.reason == nil && settings != nil ? evaluation.access : nil
-        user = access?.user
-        isAdmin = access?.isAdmin ?? false
-        let memberships = Set(evaluation.claims?.groups.objectIDs ?? [])
-        adminGroups = policy?.adminGroupObjectIDs.filter(memberships.contains) ?? []
-        mappedGroups = policy?.groupMappings.map(\.groupObjectID).filter(memberships.contains) ?? []
+        form = TokenForm(input, evaluation: evaluation, header: header, claims: claims)
+        origin = input.origin
+        kind =
+            evaluation.kind
+            ?? claims.flatMap { claims in rules.map { SubjectKind(claims, trust: $0.trust) } } ?? .unknown
+        // Admin and mapped groups are a tenant's own; of another tenant's token they say nothing.
+        let isOurs = evaluation.recorder.outcomes.contains { $0.check == .issuer && $0.outcome == .passed }
+        adminGroups = isOurs ? rules?.policy.adminGroupObjectIDs.filter(memberships.contains) ?? [] : []
+        mappedGroups =
+            isOurs ? rules?.policy.groupMappings.filter { memberships.contains($0.groupObjectID) } ?? [] : []
 
         let describer = CheckDescriber(
-            evaluation: evaluation, settings: judged, trust: trust, hasConfiguration: settings != nil, keys: keys,
-            now: now)
-        checks = evaluation.recorder.outcomes.map { describer.describe($0.check, $0.outcome) }
+            input: input, evaluation: evaluation, settings: judged, trust: rules?.trust,
+            hasConfiguration: settings != nil, keys: keys, hadKeys: given != nil, now: now)
+        let checks = evaluation.recorder.outcomes.map { describer.describe($0.check, $0.outcome) }
+        self.checks = checks
+        needsGroupResolution = evaluation.reason == .groupResolutionFailed
+        // The directory's answer is not known here; what `serve` makes of the rest is.
+        let reason = needsGroupResolution ? checks.lazy.compactMap(\.reason).first : evaluation.reason
+        self.reason = reason
+        let access = reason == nil && settings != nil && !needsGroupResolution ? evaluation.access : nil
+        user = access?.user
+        isAdmin = access?.isAdmin ?? false
+        because = access?.because ?? []
 
         // What is no signed token at all is refused whatever the keys are.
-        let needsNoKey = evaluation.reason.map { $0 <= .tokenEncrypted } ?? false
-        if keys == nil && !needsNoKey {
+        let needsNoKey = reason.map { $0 <= .tokenEncrypted } ?? false
+        if (keys == nil && !needsNoKey) || (reason == nil && needsGroupResolution) {
             verdict = .unverified
         } else {
-            verdict = evaluation.reason == nil ? .accepted : .rejected
+            verdict = reason == nil ? .accepted : .rejected
         }
-        let failure = checks.first { if case .failed = $0.outcome { true } else { false } }
-        if let reason = evaluation.reason {
-            message = input.other == nil ? reason.sentence : input.note ?? reason.sentence
-            hint = failure.map { $0.outcome == .failed(reason) ? $0.hint ?? reason.hint : reason.hint } ?? reason.hint
+        let failure = checks.first { $0.reason == reason && reason != nil }
+        if let reason {
+            message =
+                (failure?.detail ?? reason.sentence) + (verdict == .unverified ? "; the signature was not checked" : "")
+            hint = failure?.hint ?? reason.hint
         } else if keys == nil {
-            message = "the signature was not checked: there are no signing keys"
+            message =
+                "nothing wrong was found, but the signature was not checked: there are no signing keys"
+                + (given == nil ? "" : " of this tenant")
             hint = "save the tenant's keys with `kube-entra keys fetch` and pass them with --keys"
+        } else if needsGroupResolution {
+            message = "genuine and valid; its groups are not known: serve asks Microsoft Graph, inspect asks nobody"
+            hint = "`kube-entra review` asks the webhook; `kube-entra policy check --group ID` shows what a group gives"
         } else if let access {
             message = "accepted as \(access.user.username)" + (access.isAdmin ? ", an admin" : "")
             hint = nil
@@ -102,72 +126,22 @@ public struct InspectionReport: Sendable {
             message = "genuine and valid, as far as can be said without a configuration"
             hint = "pass the cluster's configuration with --config"
         }
-        notes = InspectionReport.notes(
-            input, evaluation: evaluation, kind: kind, hasConfiguration: settings != nil, kubernetes: judged.kubernetes)
+        self.notes = input.notes + notes + describer.notes
+    }
+
+    /// The token under all checks, and the keys that could be used: none where its tenant's are not at hand, which
+    /// is no fault of the token.
+    private static func examine(
+        _ token: [UInt8], settings: AuthenticationSettings, keys: KeySnapshot?, now: Timestamp
+    ) -> (TokenEvaluation<AllChecks>, KeySnapshot?) {
+        let authenticator = Authenticator(settings)
+        let evaluation = token.withUnsafeBytes { authenticator.examine(token: $0, keys: keys, now: now) }
+        guard keys != nil, evaluation.reason == .keysUnavailable else { return (evaluation, keys) }
+        return (token.withUnsafeBytes { authenticator.examine(token: $0, keys: nil, now: now) }, nil)
     }
 
     /// The tenant that a token says it is of, when there is no configuration to name tenants.
     public static func guessedTenants(_ input: TokenInput) -> [TenantTrust] {
         GuessedSettings.settings(for: input.token).tenants.map(\.trust)
-    }
-
-    private static func notes(
-        _ input: TokenInput,
-        evaluation: TokenEvaluation<AllChecks>,
-        kind: SubjectKind,
-        hasConfiguration: Bool,
-        kubernetes: KubernetesPolicy
-    ) -> [String] {
-        var notes: [String] = []
-        if input.other == nil, let note = input.note { notes.append(note) }
-        if evaluation.envelope != nil {
-            notes.append("a proof-of-possession envelope; what follows is the token inside")
-        }
-        if evaluation.header?.hasNonce == true {
-            notes.append("made for Microsoft Graph: its signature cannot be checked as it stands")
-        }
-        guard let claims = evaluation.claims else { return notes }
-        if let issuer = claims.issuer, claims.json["kubernetes.io"] != nil || issuer == "kubernetes/serviceaccount" {
-            notes.append("a service account token of a Kubernetes cluster")
-        }
-        if kind == .user, claims.userPrincipalName == nil, kubernetes.username == .upn {
-            notes.append(
-                "the token has no upn claim, so the user is named by object ID; to change that, add upn to the optional"
-                    + " claims of the server application's access tokens")
-        }
-        if claims.groups.droppedCount > 0 {
-            notes.append(
-                "\(claims.groups.droppedCount) values in groups are no object IDs and were dropped: set the group claim"
-                    + " to object IDs")
-        }
-        return notes
-    }
-}
-
-/// Settings that fit a token, for when there is no configuration: what it says about itself is taken as wanted.
-enum GuessedSettings {
-    static func settings(for token: [UInt8]) -> AuthenticationSettings {
-        let open = AuthenticationSettings(tenants: [], tokenBytes: 1 << 20)
-        let first = token.withUnsafeBytes {
-            Authenticator(open).examine(token: $0, keys: nil, now: .init(secondsSinceEpoch: 0))
-        }
-        guard let claims = first.claims, let issuer = claims.issuer, let tenantID = claims.tenantID.flatMap(GUID.init)
-        else { return open }
-        let suffixes = ["/\(tenantID)/v2.0", "/\(tenantID)/"]
-        guard let suffix = suffixes.first(where: issuer.hasSuffix) else { return open }
-        let base = String(issuer.dropLast(suffix.count))
-        let cloud = Cloud.allCases.first { $0.authority == base || $0.legacyIssuerBase == base }
-        let trust = TenantTrust(
-            tenantID: tenantID,
-            cloud: cloud ?? .public,
-            authority: cloud == nil ? base : nil,
-            audiences: claims.audience.map { [$0] } ?? [],
-            subjects: Set(SubjectKind.allCases),
-            maximumTokenLifetime: .max)
-        return AuthenticationSettings(tenants: [TenantRules(trust: trust, policy: .init())], tokenBytes: 1 << 20)
-    }
-
-    static func snapshot(_ keys: KeySnapshot) -> KeySnapshot {
-        KeySnapshot([keys.tenants.compactMap { $0 }.first])
     }
 }

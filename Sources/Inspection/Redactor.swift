@@ -1,29 +1,42 @@
+internal import Authentication
 internal import EntraTokens
 public import Jansson
 
 /// Replaces names, e-mail addresses and IDs by placeholders, the same for the same value.
+///
+/// Claims that are not known to be harmless are replaced as a whole; in all other texts, everything that a claim said
+/// about a person is, and everything in the form of an ID or an e-mail address.
 public struct Redactor {
+    /// Known values by their spelling in lower case.
     private var placeholders: [String: String] = [:]
     private var counts: [String: Int] = [:]
+    /// Values of claims in the order in which they are looked for: longer ones first.
+    private var learned: [String] = []
 
     public init() {}
 
     /// Learns the values of a token that tell who or where somebody is.
     public init(_ report: InspectionReport) {
-        guard let claims = report.claims else { return }
-        for member in claims.json.members ?? [] {
-            learn(member.value, claim: member.name)
+        for member in report.claims?.json.members ?? [] { learn(member.value, claim: member.name) }
+        for member in report.header?.members ?? [] { learn(member.value, claim: member.name) }
+        if let envelope = report.envelope {
+            let (header, payload) = envelope.untrustedParts
+            for member in header.members ?? [] { learn(member.value, claim: member.name) }
+            for member in payload.members ?? [] where member.name != "at" { learn(member.value, claim: member.name) }
         }
+        learned.sort { $0.utf8.count > $1.utf8.count }
     }
 
     private mutating func learn(_ value: JSONValue, claim: String) {
         switch value.kind {
         case .array: value.array?.forEach { learn($0, claim: claim) }
         case .object: value.members?.forEach { learn($0.value, claim: $0.name) }
-        case .string:
-            guard let text = value.string, !text.isEmpty else { return }
-            if let kind = Redactor.kinds[claim] ?? (GUID(text) != nil ? "id" : text.contains("@") ? "mail" : nil) {
-                add(text, kind: kind)
+        case .string, .integer, .real:
+            guard let text = value.string ?? value.scalarText, !text.isEmpty, Redactor.isPersonal(claim) else { return }
+            let kind = Redactor.kinds[claim] ?? (GUID(text) == nil ? "value" : "id")
+            for spelling in [text, PrintableText.clean(text)] where !Redactor.isCommon(spelling) {
+                add(spelling, kind: kind, sameAs: text)
+                learned.append(spelling)
             }
         default: return
         }
@@ -34,74 +47,168 @@ public struct Redactor {
         "unique_name": "name", "email": "mail", "oid": "object", "sub": "subject", "tid": "tenant", "puid": "id",
         "groups": "group", "uti": "token", "ipaddr": "address", "sid": "session", "onprem_sid": "id", "rh": "id",
         "deviceid": "device", "xms_mirid": "resource", "wids": "role", "home_oid": "object",
-        "verified_primary_email": "mail",
-        "verified_secondary_email": "mail", "samaccountname": "name", "nonce": "nonce", "x5t": "key",
+        "verified_primary_email": "mail", "verified_secondary_email": "mail", "samaccountname": "name",
+        "nonce": "nonce", "u": "host",
     ]
 
-    private mutating func add(_ text: String, kind: String) {
-        guard placeholders[text] == nil else { return }
-        counts[kind, default: 0] += 1
-        placeholders[text] = "<\(kind)-\(counts[kind, default: 0])>"
+    /// Claims and header members whose values say nothing about a person; IDs in them are replaced all the same.
+    private static let harmless: Set<String> = [
+        "aud", "iss", "idp", "iat", "nbf", "exp", "ver", "idtyp", "acr", "acrs", "amr", "appid", "appidacr", "azp",
+        "azpacr", "scp", "roles", "acct", "hasgroups", "auth_time", "tenant_region_scope", "xms_idrel", "xms_sub_fct",
+        "xms_act_fct", "xms_cc", "xms_tcdt", "xms_ftd", "alg", "typ", "kid", "x5t", "kty", "n", "e", "ts", "src1",
+        "endpoint", "crit", "cty", "zip", "enc", "b64",
+    ]
+
+    private static func isPersonal(_ claim: String) -> Bool {
+        kinds[claim] != nil || !harmless.contains(claim)
     }
 
-    /// The text with every known value, and everything that looks like an ID, replaced.
-    public mutating func redact(_ text: String) -> String {
-        var result = text
-        for (value, placeholder) in placeholders.sorted(by: { $0.key.utf8.count > $1.key.utf8.count }) {
-            result = Redactor.replacing(value, with: placeholder, in: result)
+    /// Values that are no secret, and would change half of all texts.
+    private static func isCommon(_ text: String) -> Bool {
+        text.utf8.count < 2 || text.utf8.allSatisfy { (48...57).contains($0) } && text.utf8.count < 4
+            || ["true", "false", "null", "user", "app", "none"].contains(text.lowercased())
+    }
+
+    private mutating func add(_ text: String, kind: String, sameAs other: String? = nil) {
+        let key = text.lowercased()
+        guard placeholders[key] == nil else { return }
+        if let other, let known = placeholders[other.lowercased()] {
+            placeholders[key] = known
+            return
         }
-        return replacingIDs(result)
+        counts[kind, default: 0] += 1
+        placeholders[key] = "<\(kind)-\(counts[kind, default: 0])>"
+    }
+
+    private mutating func placeholder(_ text: String, kind: String) -> String {
+        add(text, kind: kind)
+        return placeholders[text.lowercased()] ?? "<\(kind)>"
+    }
+
+    // MARK: Texts
+
+    /// The text with every known value, and everything that looks like an ID or an address, replaced.
+    public mutating func redact(_ text: String) -> String {
+        if let known = placeholders[text.lowercased()] { return known }
+        var result = text
+        for value in learned {
+            result = Redactor.replacing(value, with: placeholders[value.lowercased()] ?? "<value>", in: result)
+        }
+        return replacingAddresses(replacingIDs(result))
     }
 
     /// Replaces whole words only: a name that is one letter does not change every word that holds it.
     private static func replacing(_ value: String, with placeholder: String, in text: String) -> String {
-        guard text.contains(value) else { return text }
-        var output = ""
-        var rest = Substring(text)
-        while let range = rest.firstRange(of: value) {
-            let before = (output + rest[..<range.lowerBound]).last
-            let after = rest[range.upperBound...].first
-            let isWord = !isWordCharacter(before) && !isWordCharacter(after)
-            output += rest[..<range.lowerBound] + (isWord ? placeholder : value)
-            rest = rest[range.upperBound...]
+        let (wanted, all) = (Array(value.lowercased().utf8), Array(text.utf8))
+        let lowered = text.lowercased().utf8.count == all.count ? Array(text.lowercased().utf8) : all
+        guard !wanted.isEmpty, lowered.count >= wanted.count else { return text }
+        var output: [UInt8] = []
+        var position = 0
+        while position < all.count {
+            let end = position + wanted.count
+            if end <= all.count, lowered[position] == wanted[0], lowered[position..<end].elementsEqual(wanted),
+                position == 0 || !isWord(all[position - 1]), end == all.count || !isWord(all[end])
+            {
+                output += Array(placeholder.utf8)
+                position = end
+            } else {
+                output.append(all[position])
+                position += 1
+            }
         }
-        return output + rest
+        return String(decoding: output, as: UTF8.self)
     }
 
-    private static func isWordCharacter(_ character: Character?) -> Bool {
-        character.map { $0.isLetter || $0.isNumber } ?? false
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 128
     }
 
     /// IDs that the token did not carry, for example those of the configuration.
     private mutating func replacingIDs(_ text: String) -> String {
-        var output = ""
-        var rest = Substring(text)
-        while !rest.isEmpty {
-            let candidate = String(rest.prefix(36))
-            if candidate.utf8.count == 36, GUID(candidate) != nil {
-                add(candidate, kind: "id")
-                output += placeholders[candidate] ?? "<id>"
-                rest = rest.dropFirst(36)
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 36 else { return text }
+        var output: [UInt8] = []
+        var position = 0
+        while position < bytes.count {
+            if position + 36 <= bytes.count, bytes[min(position + 8, bytes.count - 1)] == UInt8(ascii: "-"),
+                case let candidate = String(decoding: bytes[position..<position + 36], as: UTF8.self),
+                GUID(candidate) != nil
+            {
+                output += Array(placeholder(candidate, kind: "id").utf8)
+                position += 36
             } else {
-                output.append(rest.removeFirst())
+                output.append(bytes[position])
+                position += 1
             }
         }
-        return output
+        return String(decoding: output, as: UTF8.self)
     }
 
-    /// The same for every text in a JSON value; names of members stay.
-    public mutating func redact(_ json: JSON) -> JSON {
+    private mutating func replacingAddresses(_ text: String) -> String {
+        guard text.contains("@") else { return text }
+        func belongs(_ character: Character) -> Bool {
+            character.isLetter || character.isNumber || "._%+-#@'".contains(character)
+        }
+        var output = ""
+        var word = ""
+        for character in text + " " {
+            if belongs(character) {
+                word.append(character)
+                continue
+            }
+            let isAddress = word.contains("@") && word.first != "@" && word.last != "@"
+            output += isAddress ? placeholder(word, kind: "mail") : word
+            output.append(character)
+            word = ""
+        }
+        return String(output.dropLast())
+    }
+
+    // MARK: JSON
+
+    /// The report's object with every value replaced that the token, the configuration or the host gave. Values of the
+    /// contract's own lists stay as they are.
+    public mutating func redacted(_ report: InspectionReport) -> JSON {
+        redact(report.json, at: [])
+    }
+
+    private static let fixed: Set<[String]> = [
+        ["verdict"], ["reason"], ["checks", "name"], ["checks", "status"], ["checks", "reason"], ["header", "alg"],
+        ["header", "typ"], ["subject", "kind"], ["subject", "tokenVersion"], ["times", "issuedAt"],
+        ["times", "notBefore"], ["times", "expires"], ["times", "judgedAt"], ["times", "issued"], ["times", "valid"],
+        ["times", "ends"], ["input", "kind"], ["input", "name"], ["input", "from"], ["because", "rule"],
+        ["audience", "name"], ["clientApp", "name"],
+    ]
+
+    private mutating func redact(_ json: JSON, at path: [String]) -> JSON {
         switch json {
         case .object(let members):
             var redacted: [(String, JSON)] = []
-            for (name, value) in members { redacted.append((name, redact(value))) }
+            let isForeign = path.first == "claims" || path.first == "header" || path.first == "envelope"
+            for (name, value) in members {
+                redacted.append((isForeign ? redact(name) : name, redact(value, at: path + [name])))
+            }
             return .object(redacted)
         case .array(let elements):
             var redacted: [JSON] = []
-            for element in elements { redacted.append(redact(element)) }
+            for element in elements { redacted.append(redact(element, at: path)) }
             return .array(redacted)
-        case .string(let text): return .string(redact(text))
-        default: return json
+        case .string(let text):
+            if let kind = personalKind(path) { return .string(text.isEmpty ? "" : placeholder(text, kind: kind)) }
+            return Redactor.fixed.contains(path) ? json : .string(redact(text))
+        case .integer(let number):
+            return personalKind(path).map { .string(placeholder("\(number)", kind: $0)) } ?? json
+        case .real(let number):
+            return personalKind(path).map { .string(placeholder("\(number)", kind: $0)) } ?? json
+        case .bool, .null: return json
         }
+    }
+
+    /// Of what kind a claim's value is when it has to go as a whole.
+    private func personalKind(_ path: [String]) -> String? {
+        guard path.first == "claims", path.count > 1, let name = path.last, Redactor.isPersonal(name) else {
+            return nil
+        }
+        return Redactor.kinds[name] ?? "value"
     }
 }

@@ -6,16 +6,18 @@ public enum RelativeTime {
     public static func describe(_ time: Timestamp, now: Timestamp) -> String {
         let seconds = time.seconds(since: now)
         if seconds == 0 { return "now" }
-        return seconds < 0 ? span(-seconds) + " ago" : "in " + span(seconds)
+        return seconds < 0 ? span(seconds == .min ? .max : -seconds) + " ago" : "in " + span(seconds)
     }
 
     /// The two largest units that matter.
     public static func span(_ seconds: Int64) -> String {
         switch seconds {
         case ..<90: "\(seconds) s"
+        case ..<120: "1 minute"
         case ..<5400: "\(seconds / 60) minutes"
         case ..<172_800: seconds % 3600 < 60 ? "\(seconds / 3600) h" : "\(seconds / 3600) h \(seconds % 3600 / 60) min"
-        default: "\(seconds / 86_400) days"
+        case ..<63_072_000: "\(seconds / 86_400) days"
+        default: "\(seconds / 31_536_000) years"
         }
     }
 }

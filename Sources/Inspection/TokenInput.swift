@@ -1,22 +1,34 @@
-internal import JOSE
 internal import Jansson
 
 /// What somebody pasted: a token, or something that holds one, or something else that can be named.
 public struct TokenInput: Sendable {
+    /// What the token was taken out of.
     public enum Wrapping: String, Sendable {
         case none
         case bearer
+        case quotes
+        case field
         case execCredential
         case tokenCache
+        case azureCLI
+        case tokenResponse
+        case tokenReview
+        case kubeconfig
+        case redirect
     }
 
     /// What there is instead of a JSON Web Token.
-    public enum Other: String, Sendable {
+    public enum Other: String, Sendable, CaseIterable {
         case empty
         case notText
         case refreshToken
         case authorizationCode
         case deviceLogin
+        case bootstrapToken
+        case clientSecret
+        case pem
+        case markup
+        case kubeconfig
         case json
         case garbage
     }
@@ -25,109 +37,179 @@ public struct TokenInput: Sendable {
     public let token: [UInt8]
     public let wrapping: Wrapping
     public let other: Other?
+    /// Whether line breaks inside the token were taken out, as a terminal makes them.
+    public let hadLineBreaks: Bool
+    /// How many tokens there were to choose from, in a cache.
+    public let choices: Int
 
-    /// Looks at what was given. White space around and inside is taken off, since terminals break long lines.
+    /// Looks at what was given. White space around it and line breaks inside are taken off.
     public init(_ input: [UInt8]) {
-        guard let text = String(validating: input, as: UTF8.self) else {
+        guard let text = TokenInput.text(input) else {
             self.init(token: input, other: .notText)
             return
         }
-        let trimmed = TokenInput.trimmed(text)
+        let trimmed = TokenInput.trimmed(text[...])
         guard !trimmed.isEmpty else {
             self.init(token: [], other: .empty)
             return
         }
-        if trimmed.first == "{" || trimmed.first == "[" {
-            self.init(json: trimmed)
-            return
+        switch trimmed.utf8.first {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): self.init(json: trimmed)
+        default: self.init(plain: trimmed)
         }
-        var rest = trimmed
-        var wrapping = Wrapping.none
-        for prefix in ["Authorization:", "authorization:"] where rest.hasPrefix(prefix) {
-            rest = Substring(TokenInput.trimmed(String(rest.dropFirst(prefix.count))))
-        }
-        if rest.prefix(7).lowercased() == "bearer " || rest.prefix(4).lowercased() == "pop " {
-            wrapping = .bearer
-            rest = rest.drop { $0 != " " }
-        }
-        self.init(token: TokenInput.withoutWhiteSpace(rest), wrapping: wrapping)
     }
 
-    private init(token: [UInt8], wrapping: Wrapping = .none, other: Other? = nil) {
-        self.token = token
+    init(token: [UInt8], wrapping: Wrapping = .none, other: Other? = nil, choices: Int = 1) {
+        let joined = TokenInput.withoutLineBreaks(token)
+        self.token = joined
         self.wrapping = wrapping
-        self.other = other ?? TokenInput.classify(token)
+        self.other = other ?? TokenInput.classify(joined)
+        self.choices = choices
+        hadLineBreaks = joined.count < token.count
     }
 
-    /// `kubelogin get-token`'s ExecCredential, or an entry of a token cache.
-    private init(json text: Substring) {
-        guard let document = try? JSONDocument(parsing: Array(text.utf8)) else {
-            self.init(token: Array(text.utf8), other: .garbage)
+    // MARK: Text around a token
+
+    private init(plain text: Substring) {
+        let beginning = text.prefix(4096).lowercased()
+        if beginning.contains("kind: config") || beginning.contains("users:\n") {
+            self.init(kubeconfig: text)
             return
         }
-        let root = document.root
-        if let token = root["status"]?["token"]?.string {
-            self.init(token: TokenInput.withoutWhiteSpace(token[...]), wrapping: .execCredential)
-        } else if let token = TokenInput.cachedToken(root, depth: 0) {
-            self.init(token: TokenInput.withoutWhiteSpace(token[...]), wrapping: .tokenCache)
-        } else {
-            self.init(token: Array(text.utf8), other: .json)
+        if beginning.contains("devicelogin") || beginning.contains("microsoft.com/device") {
+            self.init(token: Array(text.utf8), other: .deviceLogin)
+            return
         }
-    }
-
-    /// Finds an access token in the shapes that kubelogin's and MSAL's caches have.
-    private static func cachedToken(_ value: JSONValue, depth: Int) -> String? {
-        guard depth < 4, value.kind == .object else { return nil }
-        for name in ["access_token", "accessToken", "secret", "token"] {
-            if let token = value[named: name]?.string, token.split(separator: ".").count >= 3 { return token }
-        }
-        for name in ["AccessToken", "accessTokens"] {
-            guard let entries = value[named: name]?.members else { continue }
-            for entry in entries {
-                if let token = cachedToken(entry.value, depth: depth + 1) { return token }
+        for name in ["access_token=", "id_token="] {
+            if let start = text.firstRange(of: name), beginning.contains(name) {
+                let token = text[start.upperBound...].prefix { $0 != "&" && !$0.isWhitespace }
+                self.init(token: Array(token.utf8), wrapping: .redirect)
+                return
             }
         }
-        return nil
+        if beginning.hasPrefix("code=") || beginning.contains("?code=") || beginning.contains("&code=") {
+            self.init(token: Array(text.utf8), other: .authorizationCode)
+            return
+        }
+        let (rest, wrapping) = TokenInput.unwrapped(text)
+        guard !rest.isEmpty else {
+            self.init(token: [], wrapping: wrapping, other: .empty)
+            return
+        }
+        self.init(token: Array(rest.utf8), wrapping: wrapping)
     }
+
+    /// Takes off what surrounds a token in a header, a shell command or a file: the outermost first.
+    private static func unwrapped(_ text: Substring) -> (rest: Substring, wrapping: Wrapping) {
+        var rest = text
+        var wrapping = Wrapping.none
+        for _ in 0..<8 {
+            let before = rest.utf8.count
+            if let last = rest.last, rest.utf8.count > 1, let first = rest.first, first == last, "\"'`".contains(first)
+            {
+                rest = trimmed(rest.dropFirst().dropLast())
+                if wrapping == .none { wrapping = .quotes }
+            }
+            if let last = rest.last, last == "," || last == ";" { rest = trimmed(rest.dropLast()) }
+            for (prefix, kind) in prefixes {
+                guard rest.prefix(prefix.count).lowercased() == prefix else { continue }
+                let after = rest.dropFirst(prefix.count)
+                // A word counts only where it ends there.
+                guard !(prefix.last?.isLetter ?? false) || (after.first?.isWhitespace ?? true) else { continue }
+                rest = trimmed(after)
+                if kind != .none { wrapping = kind }
+            }
+            if rest.utf8.count == before { break }
+        }
+        return (rest, wrapping)
+    }
+
+    private static let prefixes: [(String, Wrapping)] = [
+        ("> ", .none), ("-h ", .none), ("authorization:", .bearer), ("bearer", .bearer), ("pop", .bearer),
+        ("token:", .field), ("\"token\":", .field), ("access_token:", .field), ("\"access_token\":", .field),
+        ("\"accesstoken\":", .field),
+    ]
+
+    private init(kubeconfig text: Substring) {
+        var tokens: [Substring] = []
+        for line in text.split(whereSeparator: \.isNewline) {
+            let line = TokenInput.trimmed(line)
+            guard line.hasPrefix("token:") else { continue }
+            let value = TokenInput.unwrapped(TokenInput.trimmed(line.dropFirst(6))).rest
+            if !value.isEmpty { tokens.append(value) }
+        }
+        guard let first = tokens.first else {
+            self.init(token: Array(text.utf8), other: .kubeconfig)
+            return
+        }
+        self.init(token: Array(first.utf8), wrapping: .kubeconfig, choices: tokens.count)
+    }
+
+    // MARK: Naming
 
     private static func classify(_ token: [UInt8]) -> Other? {
         guard !token.isEmpty else { return .empty }
         // A million dots are counted, not split.
         let dots = token.reduce(0) { $1 == UInt8(ascii: ".") ? $0 + 1 : $0 }
-        if dots == 2 || dots == 4 { return nil }
-        let text = String(decoding: token.prefix(16), as: UTF8.self)
-        if text.hasPrefix("0.A") || text.hasPrefix("1.A") || text.hasPrefix("M.") { return .refreshToken }
-        return dots == 0 && token.count < 64 ? .garbage : dots == 0 ? .refreshToken : .garbage
-    }
-
-    private static func trimmed(_ text: String) -> Substring {
-        let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
-        let tail = text[start...]
-        let end = tail.lastIndex { !$0.isWhitespace }.map { tail.index(after: $0) } ?? start
-        return tail[..<end]
-    }
-
-    private static func withoutWhiteSpace(_ text: Substring) -> [UInt8] {
-        text.utf8.filter { $0 != 9 && $0 != 10 && $0 != 13 && $0 != 32 }
-    }
-
-    /// What this is, for people; nil for a token by itself.
-    public var note: String? {
-        switch other {
-        case .empty: return "there is nothing here"
-        case .notText: return "this is not text, so it is no token"
-        case .refreshToken:
-            return "this looks like a refresh token or a code: it cannot be read, and it never belongs in a cluster"
-        case .authorizationCode, .deviceLogin: return "this is a step of a sign-in and not its result"
-        case .json: return "this is JSON, but there is no token in it"
-        case .garbage: return "this is no token of any kind that is known here"
-        case nil: break
+        let beginning = String(decoding: token.prefix(64), as: UTF8.self)
+        if isOpaque(beginning) { return .refreshToken }
+        if dots == 2 || dots == 4 {
+            // What begins with a letter e in base64url may be a JSON object; the checks say what it is.
+            return dots == 2 || beginning.hasPrefix("e") ? nil : .garbage
         }
-        switch wrapping {
-        case .none: return nil
-        case .bearer: return "the token was taken from an Authorization header"
-        case .execCredential: return "the token was taken from an ExecCredential"
-        case .tokenCache: return "the token was taken from a token cache"
+        if beginning.hasPrefix("-----BEGIN") { return .pem }
+        if beginning.hasPrefix("<") { return .markup }
+        if token.count == 23, dots == 1, token[6] == UInt8(ascii: "."),
+            token.allSatisfy({ $0 == 46 || (48...57).contains($0) || (97...122).contains($0) })
+        {
+            return .bootstrapToken
         }
+        let isSecret = dots == 0 && (34...44).contains(token.count) && token.contains(UInt8(ascii: "~"))
+        return isSecret ? .clientSecret : .garbage
+    }
+
+    /// Refresh tokens and authorization codes of Entra and of Microsoft accounts; both begin alike.
+    private static func isOpaque(_ text: String) -> Bool {
+        ["0.A", "1.A", "M.C", "M.R", "AwABAAA", "AQABAAA", "OAQABAAA"].contains(where: text.hasPrefix)
+    }
+
+    // MARK: Bytes
+
+    /// UTF-8, or UTF-16 as PowerShell writes files.
+    private static func text(_ input: [UInt8]) -> String? {
+        guard input.count >= 2, input.count % 2 == 0, input.starts(with: [0xFF, 0xFE]) else {
+            return String(validating: input, as: UTF8.self)
+        }
+        let units = stride(from: 2, to: input.count, by: 2).map { UInt16(input[$0]) | UInt16(input[$0 + 1]) << 8 }
+        return String(validating: units, as: UTF16.self)
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        let scalars = text.unicodeScalars
+        guard let start = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let end = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return text[text.endIndex...] }
+        return text[start..<scalars.index(after: end)]
+    }
+
+    /// Takes out line breaks with the white space around them. White space within a line stays, and is an error.
+    private static func withoutLineBreaks(_ token: [UInt8]) -> [UInt8] {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
+        guard token.contains(where: { $0 == 10 || $0 == 13 }) else { return token }
+        var joined: [UInt8] = []
+        joined.reserveCapacity(token.count)
+        var position = 0
+        while position < token.count {
+            guard isSpace(token[position]) else {
+                joined.append(token[position])
+                position += 1
+                continue
+            }
+            let end = token[position...].firstIndex { !isSpace($0) } ?? token.count
+            let run = token[position..<end]
+            if !run.contains(where: { $0 == 10 || $0 == 13 }) { joined += run }
+            position = end
+        }
+        return joined
     }
 }

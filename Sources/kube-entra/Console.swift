@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Files
 internal import Glibc
+internal import Inspection
 internal import Jansson
 
 /// How results are written.
@@ -29,7 +30,11 @@ enum Console {
     /// Whether results go to a terminal that wants colour (https://no-color.org).
     static var wantsColor: Bool {
         isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+            && getenv("TERM").map { String(cString: $0) != "dumb" } ?? true
     }
+
+    /// The page for results: colour, rules and arrows only on a terminal that wants them.
+    static var page: TextPage { TextPage(color: wantsColor) }
 }
 
 extension ExitCode {

@@ -15,7 +15,7 @@ extension Doctor {
                 try OfflineKeys.read(
                     keyFile, tenants: configuration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input))
             } else {
-                configuration.flatMap(OfflineKeys.configured)
+                configuration.flatMap { OfflineKeys.configured($0, now: .now()).snapshot }
             }
         let inspection = InspectionReport(
             input, settings: configuration?.authentication, keys: snapshot, now: .now())
@@ -23,7 +23,7 @@ extension Doctor {
         if let claims = inspection.claims, let mismatch = staleCache(claims, plugin: token.plugin) {
             report.add(.token, .failed, mismatch, hint: "run `kubelogin remove-cache-dir`, then sign in again")
         }
-        if inspection.reason == .groupResolutionFailed {
+        if inspection.needsGroupResolution, inspection.reason == nil {
             report.add(.token, .warning, "more than 200 groups: the webhook has to ask Microsoft Graph for them")
             return
         }

@@ -51,22 +51,30 @@ struct InspectCommand: ParsableCommand {
         let now = try Timestamp.at(at)
         let input = TokenInput(try token.read())
         let settings = try config.map { try LoadedConfiguration.loadOrExit($0).configuration }
-        let snapshot = try keySnapshot(settings, input: input)
-        let report = InspectionReport(input, settings: settings?.authentication, keys: snapshot, now: now)
+        var (snapshot, notes) = try keySnapshot(settings, input: input, now: now)
+        if at != nil { notes.append("judged as of \(now.rfc3339)") }
+        let report = InspectionReport(
+            input, settings: settings?.authentication, keys: snapshot, now: now, notes: notes)
         var redactor = Redactor(report)
         switch output {
-        case .json: Console.print(redact ? redactor.redact(report.json) : report.json)
+        case .json: Console.print(redact ? redactor.redacted(report) : report.json)
         case .text:
-            let color = Console.wantsColor
-            Console.print(redact ? report.text(color: color) { redactor.redact($0) } : report.text(color: color))
+            let page = Console.page
+            Console.print(redact ? report.text(on: page) { redactor.redact($0) } : report.text(on: page))
         }
         if report.verdict != .accepted { throw ExitCode.no }
     }
 
-    private func keySnapshot(_ configuration: WebhookConfiguration?, input: TokenInput) throws -> KeySnapshot? {
-        guard let keys else { return configuration.flatMap(OfflineKeys.configured) }
+    /// The keys to check with, and what is to say about them.
+    private func keySnapshot(
+        _ configuration: WebhookConfiguration?, input: TokenInput, now: Timestamp
+    ) throws -> (KeySnapshot?, [String]) {
+        guard let keys else {
+            guard let found = configuration.map({ OfflineKeys.configured($0, now: now) }) else { return (nil, []) }
+            return (found.snapshot, found.notes)
+        }
         let trusts = configuration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input)
-        return try OfflineKeys.read(keys, tenants: trusts)
+        return (try OfflineKeys.read(keys, tenants: trusts), [])
     }
 
     private func explained() throws -> Bool {

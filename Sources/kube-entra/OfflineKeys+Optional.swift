@@ -2,11 +2,17 @@ internal import ArgumentParser
 internal import Configuration
 internal import EntraTokens
 internal import Files
+internal import Inspection
 internal import SigningKeys
 internal import Timestamps
 
 extension OfflineKeys {
-    /// The keys of a file for every configured tenant that they fit; without a configuration, as they are.
+    /// The keys of a file for every tenant that they fit.
+    ///
+    /// Ends the command when the file is no key file, or when none of these tenants can use a key of it.
+    ///
+    /// - Parameter tenants: the configured ones, or the one that a token says it is of; none for a token of another
+    ///   system, whose key would not be there anyway.
     static func read(_ path: String, tenants: [TenantTrust]) throws -> KeySnapshot {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -15,30 +21,67 @@ extension OfflineKeys {
             throw cannot("\(path): \(error.sentence)")
         }
         var sets: [TenantKeySet?] = []
-        var problem: KeyFileError?
+        var problem: String?
         for trust in tenants {
             do throws(KeyFileError) {
-                sets.append(keySet(try KeyFile.parse(bytes, trust: trust)))
+                let file = try KeyFile.parse(bytes, trust: trust)
+                if file.report.usable.isEmpty { problem = KeyFileError.noUsableKeys.sentence + why(file.report) }
+                sets.append(file.report.usable.isEmpty ? nil : keySet(file))
             } catch {
-                problem = error
+                problem = error.sentence
                 sets.append(nil)
             }
         }
-        if let problem, sets.allSatisfy({ $0 == nil }) { throw cannot("\(path): \(problem.sentence)") }
+        if tenants.isEmpty {
+            do throws(KeySetError) { _ = try KeySetReader.read(bytes, trust: anyTenant) } catch {
+                problem = error.sentence
+            }
+        }
+        if let problem, sets.allSatisfy({ $0 == nil }) { throw cannot("\(path): \(problem)") }
         return KeySnapshot(sets)
     }
 
+    /// Why no key is usable: what is wrong with most of them.
+    private static func why(_ report: KeySetReport) -> String {
+        let counts = Dictionary(grouping: report.keys.compactMap(\.problem)) { $0 }.mapValues(\.count)
+        guard let (problem, count) = counts.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) })
+        else {
+            return ": there is none in it"
+        }
+        return ": \(count == 1 ? "a key" : "each of \(count) keys") \(problem.sentence)"
+    }
+
+    private static var anyTenant: TenantTrust {
+        TenantTrust(tenantID: .zero, audiences: [])
+    }
+
     /// What the configuration itself names: the offline file, or else the cache file where it is there.
-    static func configured(_ configuration: WebhookConfiguration) -> KeySnapshot? {
+    static func configured(
+        _ configuration: WebhookConfiguration, now: Timestamp
+    ) -> (snapshot: KeySnapshot?, notes: [String]) {
+        var notes: [String] = []
         let sets = configuration.tenants.map { tenant -> TenantKeySet? in
-            for path in [tenant.signingKeys.file, tenant.signingKeys.cacheFile].compactMap({ $0 }) {
-                if let file = try? KeyFile.read(path: path, trust: tenant.trust), !file.report.usable.isEmpty {
-                    return keySet(file)
+            let files = [("file", tenant.signingKeys.file), ("cacheFile", tenant.signingKeys.cacheFile)]
+            for (name, path) in files {
+                guard let path else { continue }
+                do throws(KeyFileError) {
+                    let file = try KeyFile.read(path: path, trust: tenant.trust)
+                    if !file.report.usable.isEmpty {
+                        if name == "cacheFile", let fetched = file.fetchedAt {
+                            let age = RelativeTime.describe(fetched, now: now)
+                            notes.append("keys from signingKeys.cacheFile, fetched \(age)")
+                        }
+                        return keySet(file)
+                    }
+                    notes.append(
+                        "signingKeys.\(name) \(path): \(KeyFileError.noUsableKeys.sentence)\(why(file.report))")
+                } catch {
+                    notes.append("signingKeys.\(name) \(path): \(error.sentence)")
                 }
             }
             return nil
         }
-        return sets.contains { $0 != nil } ? KeySnapshot(sets) : nil
+        return (sets.contains { $0 != nil } ? KeySnapshot(sets) : nil, notes)
     }
 
     private static func keySet(_ file: KeyFile) -> TenantKeySet {

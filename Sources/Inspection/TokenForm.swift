@@ -1,0 +1,103 @@
+internal import Authentication
+internal import EntraTokens
+internal import Jansson
+
+/// What was given, by its name.
+public struct TokenForm: Sendable {
+    public enum Kind: String, Sendable {
+        case accessToken
+        case idToken
+        case graphToken
+        case proofOfPossession
+        case encryptedToken
+        case serviceAccountToken
+        /// A JSON Web Token that Entra did not issue.
+        case foreignToken
+        /// Three parts that are no JSON Web Token.
+        case damagedToken
+        case refreshToken
+        case authorizationCode
+        case deviceLogin
+        case bootstrapToken
+        case clientSecret
+        case pem
+        case markup
+        case kubeconfig
+        case json
+        case notText
+        case garbage
+        case nothing
+    }
+
+    public let kind: Kind
+    /// For people, for example `a v1 access token`.
+    public let name: String
+
+    init(
+        _ input: TokenInput, evaluation: TokenEvaluation<AllChecks>, header: JSONValue?, claims: EntraClaims?
+    ) {
+        if let other = input.other, let name = input.otherName {
+            kind = TokenForm.kind(other)
+            self.name = name
+        } else if evaluation.reason == .tokenEncrypted {
+            (kind, name) = (.encryptedToken, "an encrypted token (JWE)")
+        } else if evaluation.headerDocument == nil {
+            let looksLikeOne = header != nil
+            (kind, name) = looksLikeOne ? (.damagedToken, "a damaged token") : (.garbage, "garbage")
+        } else if evaluation.envelope != nil {
+            kind = .proofOfPossession
+            name = "\(TokenForm.versioned(claims)) access token in a proof-of-possession envelope"
+        } else if let claims {
+            (kind, name) = TokenForm.named(claims, hasNonce: evaluation.header?.hasNonce == true)
+        } else {
+            (kind, name) = (.foreignToken, "a JSON Web Token without readable claims")
+        }
+    }
+
+    private static func named(_ claims: EntraClaims, hasNonce: Bool) -> (Kind, String) {
+        if claims.isServiceAccount {
+            return (.serviceAccountToken, "a service account's token of a Kubernetes cluster")
+        }
+        if hasNonce || claims.audience.flatMap(WellKnownApplication.name) == "Microsoft Graph" {
+            return (.graphToken, "\(versioned(claims)) access token for Microsoft Graph")
+        }
+        guard claims.issuer.flatMap(EntraIssuer.init) != nil else {
+            return (.foreignToken, "a JSON Web Token that is not from Entra")
+        }
+        return claims.isAccessToken
+            ? (.accessToken, "\(versioned(claims)) access token") : (.idToken, "\(versioned(claims)) ID token")
+    }
+
+    private static func versioned(_ claims: EntraClaims?) -> String {
+        switch claims?.version {
+        case .v1: "a v1"
+        case .v2: "a v2"
+        case nil: "an"
+        }
+    }
+
+    private static func kind(_ other: TokenInput.Other) -> Kind {
+        switch other {
+        case .empty: .nothing
+        case .notText: .notText
+        case .refreshToken: .refreshToken
+        case .authorizationCode: .authorizationCode
+        case .deviceLogin: .deviceLogin
+        case .bootstrapToken: .bootstrapToken
+        case .clientSecret: .clientSecret
+        case .pem: .pem
+        case .markup: .markup
+        case .kubeconfig: .kubeconfig
+        case .json: .json
+        case .garbage: .garbage
+        }
+    }
+}
+
+extension EntraClaims {
+    /// Whether this is a service account's token, of the present form or of the one before Kubernetes 1.24.
+    var isServiceAccount: Bool {
+        issuer == "kubernetes/serviceaccount" || issuer?.hasPrefix("https://kubernetes.default.svc") == true
+            || json["kubernetes.io"] != nil || json["sub"]?.string?.hasPrefix("system:serviceaccount:") == true
+    }
+}
