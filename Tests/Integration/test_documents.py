@@ -1,0 +1,179 @@
+"""What the documents tell people to type, is understood and does what they say."""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import textwrap
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
+BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
+DOCUMENTS = [ROOT / "README.md", ROOT / "certs/README.md", *sorted((ROOT / "deploy").rglob("README.md"))]
+FIVE_LINES = 5
+
+
+def run(*arguments, cwd=None):
+    return subprocess.run([BINARY, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+def blocks(path, language):
+    """The code blocks of a document, also those inside of lists."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", path.read_text(), re.S | re.M)
+    return [textwrap.dedent(block) for _, block in found]
+
+
+def commands(path):
+    """Every call of kube-entra in a document, in blocks and in the text."""
+    text = "\n".join(blocks(path, "sh")).replace("\\\n", " ")
+    text += "\n" + "\n".join(re.findall(r"`([^`\n]+)`", path.read_text()))
+    for line in text.splitlines():
+        line = re.split(r" #|…", line)[0]
+        for part in re.split(r"\||&&|<\(|\$\(", line):
+            words = part.strip().rstrip(")").split()
+            if words and words[0] == "kube-entra":
+                yield words[1:]
+
+
+@pytest.fixture(scope="module")
+def helps():
+    """The help of each command, asked for once."""
+    known = {}
+
+    def help_of(words):
+        if tuple(words) not in known:
+            done = run("help", *words)
+            assert done.returncode == 0, words
+            known[tuple(words)] = done.stdout
+        return known[tuple(words)]
+
+    return help_of
+
+
+def test_every_command_and_option_in_the_documents_exists(helps):
+    count = 0
+    for path in DOCUMENTS:
+        for words in commands(path):
+            names = []
+            while "SUBCOMMANDS:" in helps(names) and len(names) < len(words):
+                below = helps(names).split("SUBCOMMANDS:")[1]
+                if not re.search(rf"^  {re.escape(words[len(names)])} ", below, re.M):
+                    break
+                names.append(words[len(names)])
+            options = [word.split("=")[0] for word in words if word.startswith("--")]
+            if options == ["--generate-completion-script"]:
+                continue
+            rest = words[len(names):]
+            if not names:
+                assert not rest or rest[0] in ("help", "COMMAND"), (path, words)
+                continue
+            # A command that has commands is only spoken of with one of them.
+            assert "SUBCOMMANDS:" not in helps(names) or not rest, (path, words)
+            for option in options:
+                assert re.search(rf"(^|\s){option}\b", helps(names)), (path, words, option)
+            count += 1
+    assert count > 40
+
+
+def five_lines(folder):
+    lines = next(b for b in blocks(ROOT / "README.md", "sh") if "certs create" in b).strip().splitlines()
+    for line in lines[: FIVE_LINES - 1]:
+        done = run(*shlex.split(line)[1:], cwd=folder)
+        assert done.returncode == 0, (line, done.stderr)
+
+
+@pytest.mark.parametrize("way", ["systemd", "static-pod"])
+def test_the_commands_put_everything_where_the_manifests_look_for_it(way, tmp_path):
+    """Run as they stand, with a folder of this test in place of / and without the users that only root can be."""
+    five_lines(tmp_path)
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    (tmp_path / ".build").symlink_to(ROOT / ".build")
+    node = tmp_path / "node"
+    for folder in ("usr/local/bin", "usr/lib/sysusers.d", "etc/systemd/system", "etc/kubernetes/manifests", "var/lib"):
+        (node / folder).mkdir(parents=True)
+    ran = 0
+    for line in "".join(blocks(ROOT / "deploy" / way / "README.md", "sh")).splitlines():
+        line = line.split(" && ")[0]
+        if not line.startswith(("install ", "kube-entra kubeconfig ", "kube-entra config check ")):
+            continue
+        line = re.sub(r" -[og] [\w-]+", "", line)
+        line = re.sub(r" /(?=etc|usr|var)", f" {node}/", line)
+        words = shlex.split(line)
+        if words[0] == "kube-entra":
+            words[0] = BINARY
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (line, done.stderr)
+        ran += 1
+    assert ran > 7
+    home = node / "etc/kube-entra"
+    assert run("config", "check", str(home / "kube-entra.yaml")).returncode == 0
+    named = yaml.safe_load((home / "webhook.yaml").read_text())
+    user = named["users"][0]["user"]
+    for path in (named["clusters"][0]["cluster"]["certificate-authority"], user["client-certificate"], user["client-key"]):
+        assert pathlib.Path(path).exists(), path
+    assert not (home / "certs/ca.key").exists()
+    for key in ("server.key", "client.key"):
+        assert (home / "certs" / key).stat().st_mode & 0o077 == 0
+    if way == "systemd":
+        unit = (node / "etc/systemd/system/kube-entra.service").read_text()
+        program, _, _, configuration = re.search(r"^ExecStart=(.*)$", unit, re.M).group(1).split()
+        assert os.access(f"{node}{program}", os.X_OK)
+    else:
+        pod = yaml.safe_load((node / "etc/kubernetes/manifests/kube-entra.yaml").read_text())
+        assert pod["kind"] == "Pod"
+        configuration = pod["spec"]["containers"][0]["args"][-1]
+    assert pathlib.Path(f"{node}{configuration}").exists()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("documents")
+    five_lines(folder)
+    (folder / "secret").write_text("a secret\n")
+    return folder
+
+
+def test_parts_of_configurations_in_the_documents_load(folder):
+    count = 0
+    for path in DOCUMENTS:
+        for text in blocks(path, "yaml"):
+            part = yaml.safe_load(text)
+            if not {"groupOverage", "emergencyAccess", "proofOfPossession", "signingKeys"} & set(part):
+                continue
+            whole = yaml.safe_load((folder / "kube-entra.yaml").read_text())
+            whole["tenants"][0].update(part)
+            # A time that is over is another matter than a form that is wrong.
+            (folder / "part.yaml").write_text(yaml.safe_dump(whole))
+            done = run("config", "check", "part.yaml", cwd=folder)
+            assert done.returncode == 0, (path, text, done.stdout, done.stderr)
+            count += 1
+    assert count > 3
+
+
+def test_the_suite_in_the_documents_runs(folder):
+    suites = [text for path in DOCUMENTS for text in blocks(path, "yaml") if text.startswith("tests:")]
+    assert suites
+    for index, text in enumerate(suites):
+        (folder / f"suite-{index}.yaml").write_text(text)
+        done = run("policy", "test", "--config", "kube-entra.yaml", f"suite-{index}.yaml", cwd=folder)
+        assert done.returncode == 0 and " 0 failed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
+def test_the_scrape_configurations(tmp_path):
+    texts = blocks(ROOT / "deploy/monitoring/README.md", "yaml")
+    assert len(texts) == 2
+    for text in texts:
+        # The alerts look for this name.
+        assert yaml.safe_load(text)["scrape_configs"][0]["job_name"] == "kube-entra"
+        # Debian's promtool is built without Kubernetes.
+        if "kubernetes_sd_configs" in text:
+            continue
+        (tmp_path / "prometheus.yaml").write_text(text)
+        done = subprocess.run(["promtool", "check", "config", tmp_path / "prometheus.yaml"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
