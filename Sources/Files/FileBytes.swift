@@ -91,6 +91,7 @@ public struct FileStamp: Hashable, Sendable {
     private let size: Int
     private let seconds: Int
     private let nanoseconds: Int
+    private let mode: UInt32
 
     /// Nil when there is nothing at the path.
     public init?(path: String) {
@@ -101,5 +102,9 @@ public struct FileStamp: Hashable, Sendable {
         size = Int(status.st_size)
         seconds = Int(status.st_mtim.tv_sec)
         nanoseconds = Int(status.st_mtim.tv_nsec)
+        mode = UInt32(status.st_mode)
     }
+
+    /// Whether every user may change the content.
+    public var isWritableByAll: Bool { mode & UInt32(S_IWOTH) != 0 }
 }

@@ -5,12 +5,22 @@ internal import NIOOpenSSL
 /// One request on its way: its promise, its deadline and its connection. Lives on one event loop.
 // Sendable without checks: every member is touched on the event loop only, which each entry asserts.
 final class HTTPExchange: @unchecked Sendable {
+    /// How far an exchange has come, for saying what took too long.
+    enum Stage {
+        case lookingUp
+        case connecting
+        case askingProxy
+        case handshaking
+        case answering
+    }
+
     let promise: EventLoopPromise<HTTPSResponse>
     let limits: HTTPSLimits
     private let eventLoop: any EventLoop
     private var channel: (any Channel)?
     private var deadline: Scheduled<Void>?
     private var isOver = false
+    private var stage = Stage.lookingUp
     private let started = NIODeadline.now()
     private var connectedAt: NIODeadline?
     private var writtenAt: NIODeadline?
@@ -21,10 +31,28 @@ final class HTTPExchange: @unchecked Sendable {
         self.eventLoop = eventLoop
     }
 
-    func startDeadline() {
+    func startDeadline(_ end: NIODeadline) {
         eventLoop.execute {
             guard !self.isOver else { return }
-            self.deadline = self.eventLoop.scheduleTask(in: TimeAmount(self.limits.deadline)) { self.fail(.deadline) }
+            self.deadline = self.eventLoop.scheduleTask(deadline: end) { self.fail(self.lateness) }
+        }
+    }
+
+    /// False when the exchange is over already.
+    @discardableResult
+    func begins(_ stage: Stage) -> Bool {
+        eventLoop.assertInEventLoop()
+        self.stage = stage
+        return !isOver
+    }
+
+    private var lateness: HTTPSError {
+        switch stage {
+        case .lookingUp: .nameLookupTimeout
+        case .connecting: .connectTimeout
+        case .askingProxy: .proxyTimeout
+        case .handshaking: .tlsTimeout
+        case .answering: .deadline
         }
     }
 
@@ -38,6 +66,7 @@ final class HTTPExchange: @unchecked Sendable {
     func written() {
         eventLoop.assertInEventLoop()
         writtenAt = .now()
+        stage = .answering
     }
 
     /// The times until now, as the end of the answer.
@@ -80,14 +109,16 @@ final class ExchangeHandler: ChannelInboundHandler {
 
     private let request: HTTPSRequest
     private let exchange: HTTPExchange
+    private let tls: TLSHandler?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
     private var bytesInWindow = 0
     private var rateTask: RepeatedTask?
 
-    init(request: HTTPSRequest, exchange: HTTPExchange) {
+    init(request: HTTPSRequest, exchange: HTTPExchange, tls: TLSHandler?) {
         self.request = request
         self.exchange = exchange
+        self.tls = tls
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -124,6 +155,8 @@ final class ExchangeHandler: ChannelInboundHandler {
             // Interim answers (RFC 9110 section 15.2) are not the answer.
             guard head.status.code >= 200 else { return }
             guard !(300...399).contains(head.status.code) else { return exchange.fail(.redirected) }
+            let announced = head.headers.first(name: "Content-Length").flatMap { Int($0) }
+            if let announced, announced > exchange.limits.maximumBytes { return exchange.fail(.tooLarge) }
             self.head = head
             watchRate(context)
         case .body(let buffer):
@@ -139,17 +172,17 @@ final class ExchangeHandler: ChannelInboundHandler {
                     status: Int(head.status.code),
                     headers: head.headers.map { (name: $0.name, value: $0.value) },
                     body: body,
-                    connection: details(context)))
+                    connection: details()))
         }
     }
 
-    private func details(_ context: ChannelHandlerContext) -> HTTPSConnectionDetails {
+    private func details() -> HTTPSConnectionDetails {
         var details = exchange.times()
-        if let handler = try? context.pipeline.syncOperations.handler(type: TLSHandler.self) {
-            details.tlsVersion = handler.tlsVersion
-            details.cipherName = handler.cipherName
-            details.applicationProtocol = handler.negotiatedProtocol
-            details.peerCertificate = handler.peerCertificate
+        if let tls {
+            details.tlsVersion = tls.tlsVersion
+            details.cipherName = tls.cipherName
+            details.applicationProtocol = tls.negotiatedProtocol
+            details.peerCertificate = tls.peerCertificate
         }
         return details
     }
@@ -175,6 +208,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         case TLSError.handshakeFailed(let cause), TLSError.connectionFailed(let cause): exchange.fail(.tls(cause))
         case TLSError.handshakeTimedOut: exchange.fail(.tlsTimeout)
         case TLSError.truncated, HTTPParserError.invalidEOFState: exchange.fail(.truncated)
+        case HTTPParserError.headerOverflow: exchange.fail(.tooLarge)
         case is HTTPParserError: exchange.fail(.malformed)
         default: exchange.fail(.truncated)
         }

@@ -10,7 +10,7 @@ public import OpenSSL
 public final class HTTPSClient: Sendable {
     private let context: TLSContext
     private let proxies: ProxySettings
-    private let limits: HTTPSLimits
+    public let limits: HTTPSLimits
 
     public init(
         context: TLSContext, proxies: ProxySettings = ProxySettings(proxy: nil), limits: HTTPSLimits = HTTPSLimits()
@@ -21,36 +21,75 @@ public final class HTTPSClient: Sendable {
     }
 
     /// The answer, or an ``HTTPSError``.
-    public func send(_ request: HTTPSRequest, on eventLoop: any EventLoop) -> EventLoopFuture<HTTPSResponse> {
+    ///
+    /// - Parameter end: when the answer must be complete; nil: when the limits say so, from now on.
+    public func send(
+        _ request: HTTPSRequest, on eventLoop: any EventLoop, by end: NIODeadline? = nil
+    ) -> EventLoopFuture<HTTPSResponse> {
         let exchange = HTTPExchange(
             promise: eventLoop.makePromise(of: HTTPSResponse.self), limits: limits, eventLoop: eventLoop)
-        exchange.startDeadline()
-        let proxy = request.url.isPlain ? nil : proxies.proxy(for: request.url)
+        exchange.startDeadline(end ?? .now() + TimeAmount(limits.deadline))
+        let proxy: HTTPProxy?
+        do throws(HTTPSError) {
+            proxy = request.url.isPlain ? nil : try proxies.proxy(for: request.url)
+        } catch {
+            eventLoop.execute { exchange.fail(error) }
+            return exchange.promise.futureResult
+        }
+        let host = proxy?.host ?? request.url.host
+        let port = proxy?.port ?? request.url.port
+        let isProxied = proxy != nil
+        HTTPSClient.addresses(of: host, port: port, on: eventLoop)
+            .hop(to: eventLoop)
+            .flatMap { addresses -> EventLoopFuture<any Channel> in
+                guard exchange.begins(.connecting) else {
+                    return eventLoop.makeFailedFuture(HTTPSError.nameLookupTimeout)
+                }
+                return self.bootstrap(request, through: proxy, exchange: exchange, on: eventLoop)
+                    .resolver(KnownAddresses(addresses: addresses, eventLoop: eventLoop))
+                    .connect(host: host, port: port)
+            }
+            .hop(to: eventLoop)
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): exchange.connected(channel)
+                case .failure(let error):
+                    let error = HTTPSError(connecting: error)
+                    exchange.fail(isProxied && !error.isOfNameLookup ? .proxyUnreachable : error)
+                }
+            }
+        return exchange.promise.futureResult
+    }
+
+    private static func addresses(
+        of host: String, port: Int, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<[SocketAddress]> {
+        if let literal = try? SocketAddress(ipAddress: host, port: port) {
+            return eventLoop.makeSucceededFuture([literal])
+        }
+        return HostLookup.shared.addresses(of: host, port: port, on: eventLoop)
+    }
+
+    private func bootstrap(
+        _ request: HTTPSRequest, through proxy: HTTPProxy?, exchange: HTTPExchange, on eventLoop: any EventLoop
+    ) -> ClientBootstrap {
         let context = self.context
-        let bootstrap = ClientBootstrap(group: eventLoop)
+        return ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(limits.connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let start = { (channel: any Channel) throws in
                         try HTTPSClient.addHandlers(channel, request: request, exchange: exchange, context: context)
                     }
-                    if let proxy {
-                        try channel.pipeline.syncOperations.addHandler(
-                            ProxyConnectHandler(proxy: proxy, url: request.url, exchange: exchange, connected: start))
-                    } else {
-                        try start(channel)
+                    guard let proxy else { return try start(channel) }
+                    let pipeline = channel.pipeline.syncOperations
+                    if proxy.isTLS {
+                        try pipeline.addHandler(TLSHandler.client(context: context, serverName: proxy.host))
                     }
+                    try pipeline.addHandler(
+                        ProxyConnectHandler(proxy: proxy, url: request.url, exchange: exchange, connected: start))
                 }
             }
-        bootstrap.connect(host: proxy?.host ?? request.url.host, port: proxy?.port ?? request.url.port)
-            .whenComplete { result in
-                switch result {
-                case .success(let channel): exchange.connected(channel)
-                case .failure(let error):
-                    exchange.fail(proxy == nil ? HTTPSError(connecting: error) : .proxyUnreachable)
-                }
-            }
-        return exchange.promise.futureResult
     }
 
     private static func addHandlers(
@@ -60,10 +99,16 @@ public final class HTTPSClient: Sendable {
         context: TLSContext
     ) throws {
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(TLSHandler.client(context: context, serverName: request.serverName ?? request.url.host))
+        exchange.begins(.handshaking)
+        var tls: TLSHandler?
+        if !request.url.isPlain {
+            let handler = TLSHandler.client(context: context, serverName: request.serverName ?? request.url.host)
+            try pipeline.addHandler(handler)
+            tls = handler
+        }
         try pipeline.addHandler(HTTPRequestEncoder())
         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
-        try pipeline.addHandler(ExchangeHandler(request: request, exchange: exchange))
+        try pipeline.addHandler(ExchangeHandler(request: request, exchange: exchange, tls: tls))
     }
 }
 
@@ -72,13 +117,8 @@ extension HTTPSError {
     init(connecting error: any Error) {
         switch error {
         case let error as NIOConnectionError:
-            if error.connectionErrors.isEmpty {
-                self = .nameNotFound
-            } else {
-                // One address may have been refused and another dead: the last one tells as much as any.
-                self = error.connectionErrors.last.map { HTTPSError(connecting: $0.error) } ?? .unreachable
-            }
-        case is SocketAddressError: self = .nameNotFound
+            // One address may have been refused and another dead: the last one tells as much as any.
+            self = error.connectionErrors.last.map { HTTPSError(connecting: $0.error) } ?? .unreachable
         case ChannelError.connectTimeout: self = .connectTimeout
         case let error as IOError where error.errnoCode == 111: self = .connectionRefused
         case let error as HTTPSError: self = error

@@ -3,6 +3,10 @@ public import OpenSSL
 /// Why a request has no answer that can be used. Holds nothing that the server sent.
 public enum HTTPSError: Error, Hashable, Sendable {
     case nameNotFound
+    /// No name server answered, or not properly.
+    case nameServerFailed
+    /// The name lookup took longer than all may take.
+    case nameLookupTimeout
     case connectionRefused
     case connectTimeout
     case unreachable
@@ -21,13 +25,18 @@ public enum HTTPSError: Error, Hashable, Sendable {
     case malformed
     case proxyRefused(Int)
     case proxyUnreachable
+    case proxyTimeout
+    /// TLS with the proxy itself.
+    case proxyTLS(TLSFailureCause)
+    /// The proxy hung up, or what it said is no answer to CONNECT.
+    case proxyMalformed
     /// The settings do not allow a client to be made, for example an unreadable CA file.
     case configuration(String)
 
     /// A short stable word for metrics.
     public var label: String {
         switch self {
-        case .nameNotFound: "dns"
+        case .nameNotFound, .nameServerFailed, .nameLookupTimeout: "dns"
         case .connectionRefused, .unreachable: "connect"
         case .connectTimeout, .tlsTimeout, .deadline, .tooSlow: "timeout"
         case .tls: "tls"
@@ -36,7 +45,7 @@ public enum HTTPSError: Error, Hashable, Sendable {
         case .status: "http_status"
         case .truncated: "truncated"
         case .malformed: "invalid"
-        case .proxyRefused, .proxyUnreachable: "proxy"
+        case .proxyRefused, .proxyUnreachable, .proxyTimeout, .proxyTLS, .proxyMalformed: "proxy"
         case .configuration: "configuration"
         }
     }
@@ -45,6 +54,8 @@ public enum HTTPSError: Error, Hashable, Sendable {
     public var sentence: String {
         switch self {
         case .nameNotFound: "the host name was not found"
+        case .nameServerFailed: "the host name could not be looked up: no name server answered"
+        case .nameLookupTimeout: "the host name could not be looked up within the time allowed"
         case .connectionRefused: "the connection was refused"
         case .connectTimeout: "no connection within the time allowed"
         case .unreachable: "the host cannot be reached"
@@ -57,9 +68,20 @@ public enum HTTPSError: Error, Hashable, Sendable {
         case .status(let code): "the server answered with status \(code)"
         case .truncated: "the connection ended before the answer was complete"
         case .malformed: "the server did not answer in HTTP"
+        case .proxyRefused(407): "the proxy refused with status 407: it wants a user name and password that it knows"
         case .proxyRefused(let code): "the proxy refused with status \(code)"
         case .proxyUnreachable: "the proxy cannot be reached"
+        case .proxyTimeout: "the proxy did not open a tunnel within the time allowed"
+        case .proxyTLS(let cause): "TLS with the proxy failed: \(cause)"
+        case .proxyMalformed: "the proxy did not answer in HTTP"
         case .configuration(let problem): problem
+        }
+    }
+
+    var isOfNameLookup: Bool {
+        switch self {
+        case .nameNotFound, .nameServerFailed, .nameLookupTimeout: true
+        default: false
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import NIOOpenSSL
 
 /// Asks a proxy for a tunnel (RFC 9110 section 9.3.6), then makes room for TLS.
 final class ProxyConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -22,6 +23,7 @@ final class ProxyConnectHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        exchange.begins(.askingProxy)
         let name = url.host.utf8.contains(UInt8(ascii: ":")) ? "[\(url.host)]" : url.host
         var request = "CONNECT \(name):\(url.port) HTTP/1.1\r\nHost: \(name):\(url.port)\r\n"
         if let authorization = proxy.authorization { request += "Proxy-Authorization: \(authorization)\r\n" }
@@ -32,36 +34,50 @@ final class ProxyConnectHandler: ChannelInboundHandler, RemovableChannelHandler 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return }
         answer.append(contentsOf: unwrapInboundIn(data).readableBytesView)
-        guard answer.count <= ProxyConnectHandler.maximumAnswerBytes else { return exchange.fail(.proxyUnreachable) }
-        guard answer.suffix(4).elementsEqual("\r\n\r\n".utf8) else {
+        while let end = answer.firstRange(of: Array("\r\n\r\n".utf8)) {
+            guard let status = status() else { return fail(.proxyMalformed) }
+            if (100...199).contains(status) {
+                answer.removeSubrange(..<end.upperBound)
+                continue
+            }
+            guard (200...299).contains(status) else { return fail(.proxyRefused(status)) }
             // The tunnel's server does not speak first, so nothing may follow the answer's head.
+            guard end.upperBound == answer.endIndex else { return fail(.proxyMalformed) }
+            isDone = true
+            context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+            do {
+                try connected(context.channel)
+            } catch {
+                exchange.fail(.unreachable)
+            }
             return
         }
+        if answer.count > ProxyConnectHandler.maximumAnswerBytes { fail(.proxyMalformed) }
+    }
+
+    private func fail(_ error: HTTPSError) {
         isDone = true
-        guard let status = status() else { return exchange.fail(.proxyUnreachable) }
-        guard (200...299).contains(status) else { return exchange.fail(.proxyRefused(status)) }
-        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        do {
-            try connected(context.channel)
-        } catch {
-            exchange.fail(.unreachable)
-        }
+        exchange.fail(error)
     }
 
     private func status() -> Int? {
         let line = answer.prefix { $0 != UInt8(ascii: "\r") }
         let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
-        guard words.count >= 2, words[0].starts(with: "HTTP/1.".utf8) else { return nil }
+        guard words.count >= 2, words[0].starts(with: "HTTP/1.".utf8), words[1].count == 3 else { return nil }
         return Int(String(decoding: words[1], as: UTF8.self))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        exchange.fail(.proxyUnreachable)
+        switch error {
+        case TLSError.handshakeFailed(let cause), TLSError.connectionFailed(let cause): fail(.proxyTLS(cause))
+        case TLSError.handshakeTimedOut: fail(.proxyTimeout)
+        default: fail(.proxyMalformed)
+        }
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if !isDone { exchange.fail(.proxyUnreachable) }
+        if !isDone { fail(.proxyMalformed) }
         context.fireChannelInactive()
     }
 }

@@ -15,16 +15,19 @@ public struct KeyDescription: Sendable {
     public let certificateNotAfter: Timestamp?
     public let isUsable: Bool
     public let problem: String?
+    /// A stable word for `problem`.
+    public let problemCode: String?
 
     init(_ described: DescribedKey) {
         let jwk = described.jwk
         keyID = jwk.keyID
         type = jwk.keyType
-        bits = jwk.modulusBits
+        bits = jwk.bits
         thumbprint = jwk.thumbprint
         issuer = jwk.json["issuer"]?.string
         isUsable = described.problem == nil
         problem = described.problem?.sentence
+        problemCode = described.problem?.rawValue
         let certificate = jwk.json["x5c"]?.array?[0]?.string.flatMap(KeyDescription.certificate)
         certificateNotBefore = certificate?.notBefore
         certificateNotAfter = certificate?.notAfter
@@ -45,7 +48,7 @@ public struct KeyDescription: Sendable {
             ("thumbprint", JSON(thumbprint)), ("issuer", JSON(issuer)),
             ("certificateNotBefore", JSON(certificateNotBefore?.rfc3339)),
             ("certificateNotAfter", JSON(certificateNotAfter?.rfc3339)), ("usable", .bool(isUsable)),
-            ("problem", JSON(problem)),
+            ("problem", JSON(problem)), ("problemCode", JSON(problemCode)),
         ])
     }
 

@@ -10,7 +10,8 @@ public enum KeyFetchError: Error, Hashable, Sendable {
     case foreignKeyAddress
     case keys(HTTPSError)
     case keySet(KeySetError)
-    case noUsableKeys
+    /// With what is wrong with the first key; nil when there is none at all.
+    case noUsableKeys(KeyProblem?)
     case file(KeyFileError)
 
     /// A short stable word for metrics.
@@ -34,11 +35,13 @@ public enum KeyFetchError: Error, Hashable, Sendable {
         case .foreignKeyAddress: "the OpenID configuration's jwks_uri is not on the authority's own host over https"
         case .keys(let error): "the key set could not be fetched: \(error.sentence)"
         case .keySet(let error): error.sentence
-        case .noUsableKeys: "the key set holds no key that this tenant can use"
+        case .noUsableKeys(nil): "the key set is empty"
+        case .noUsableKeys(let problem?):
+            "the key set holds no key that this tenant can use: the first one \(problem.sentence)"
         case .file(let error): error.sentence
         }
     }
 
     /// Whether the authority just does not serve this version's metadata.
-    var isNotServed: Bool { self == .metadata(.status(404)) }
+    public var isNotServed: Bool { self == .metadata(.status(404)) }
 }

@@ -47,11 +47,13 @@ public struct KeyFetcher: Sendable {
         }
         let trust = self.trust
         let accept = [(name: "Accept", value: "application/json")]
-        return client.send(HTTPSRequest(.get, url, headers: accept), on: eventLoop)
+        // The limit is for both requests together.
+        let end = NIODeadline.now() + TimeAmount(client.limits.deadline)
+        return client.send(HTTPSRequest(.get, url, headers: accept), on: eventLoop, by: end)
             .flatMapErrorThrowing { throw KeyFetchError.metadata($0 as? HTTPSError ?? .unreachable) }
             .flatMapThrowing { try KeyFetcher.keyAddress(in: $0, trust: trust, version: version, of: url) }
             .flatMap { address in
-                client.send(HTTPSRequest(.get, address, headers: accept), on: eventLoop)
+                client.send(HTTPSRequest(.get, address, headers: accept), on: eventLoop, by: end)
                     .flatMapErrorThrowing { throw KeyFetchError.keys($0 as? HTTPSError ?? .unreachable) }
             }
             .flatMapThrowing { try KeyFetcher.keySet(in: $0, trust: trust) }
@@ -66,7 +68,7 @@ public struct KeyFetcher: Sendable {
     ) throws(KeyFetchError) -> HTTPSURL {
         let body: [UInt8]
         do { body = try response.successBody() } catch { throw .metadata(error) }
-        guard let document = try? JSONDocument(parsing: body), let issuer = document.root["issuer"]?.string else {
+        guard let document = try? JSONDocument(parsing: body, maximumDepth: 16), let issuer = document.root["issuer"]?.string else {
             throw .metadataMalformed
         }
         guard issuer == trust.issuer(version) else { throw .issuerMismatch }
@@ -80,7 +82,7 @@ public struct KeyFetcher: Sendable {
         do { body = try response.successBody() } catch { throw .keys(error) }
         let report: KeySetReport
         do { report = try KeySetReader.read(body, trust: trust) } catch { throw .keySet(error) }
-        guard !report.usable.isEmpty else { throw .noUsableKeys }
+        guard !report.usable.isEmpty else { throw .noUsableKeys(report.keys.compactMap(\.problem).first) }
         return FetchedKeySet(report: report)
     }
 }

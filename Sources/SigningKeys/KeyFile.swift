@@ -12,7 +12,12 @@ public enum KeyFileError: Error, Hashable, Sendable {
     case otherAuthority
     case tooOld
     case fromTheFuture
-    case noUsableKeys
+    /// With what is wrong with the first key; nil when there is none at all.
+    case noUsableKeys(KeyProblem?)
+    /// A cache file without its origin or its time.
+    case notACacheFile
+    /// A cache file that anybody may change.
+    case writableByAll
 
     public var sentence: String {
         switch self {
@@ -22,7 +27,11 @@ public enum KeyFileError: Error, Hashable, Sendable {
         case .otherAuthority: "the keys in the file are from another authority"
         case .tooOld: "the keys in the file are too old"
         case .fromTheFuture: "the keys in the file were fetched in the future, so a clock is wrong"
-        case .noUsableKeys: "the file holds no key that this tenant can use"
+        case .noUsableKeys(nil): "the file holds no key"
+        case .noUsableKeys(let problem?):
+            "the file holds no key that this tenant can use: the first one \(problem.sentence)"
+        case .notACacheFile: "the file does not say whose keys it holds and when they were fetched"
+        case .writableByAll: "every user may change the file"
         }
     }
 }
@@ -40,6 +49,19 @@ public struct KeyFile: Sendable {
         let bytes: [UInt8]
         do { bytes = try FileBytes.read(path, maximumBytes: KeySetReader.maximumBytes) } catch { throw .file(error) }
         return try parse(bytes, trust: trust)
+    }
+
+    /// Reads what ``render(keys:trust:fetchedAt:)`` made, and nothing else: usable keys of this tenant.
+    static func readCache(
+        path: String, trust: TenantTrust
+    ) throws(KeyFileError) -> (report: KeySetReport, fetchedAt: Timestamp) {
+        let file = try read(path: path, trust: trust)
+        guard FileStamp(path: path)?.isWritableByAll == false else { throw .writableByAll }
+        guard file.tenantID != nil, file.authority != nil, let fetchedAt = file.fetchedAt else {
+            throw .notACacheFile
+        }
+        guard !file.report.usable.isEmpty else { throw .noUsableKeys(file.report.keys.compactMap(\.problem).first) }
+        return (file.report, fetchedAt)
     }
 
     /// Reads a file's bytes for a tenant.
@@ -70,15 +92,36 @@ public struct KeyFile: Sendable {
         return (root["tenantID"]?.string.flatMap(GUID.init), root["authority"]?.string)
     }
 
+    /// The usable keys of several sets as they stand in the documents, each once.
+    public static func usableJWKs(_ reports: [KeySetReport]) -> [JWK] {
+        var known: Set<String> = []
+        return reports.flatMap(\.keys).filter { key in
+            key.problem == nil
+                && known.insert("\(key.jwk.keyID ?? "") \(key.jwk.thumbprint ?? "")").inserted
+        }.map(\.jwk)
+    }
+
     /// The bytes of a file that says whose the keys are; itself a JWK set.
+    ///
+    /// The file can always be read again: of very many keys the last ones, and of very large ones the certificates,
+    /// are left out.
     public static func render(keys: [JWK], trust: TenantTrust, fetchedAt: Timestamp) -> [UInt8] {
-        var rendered = JSON.object([
+        let keys = keys.prefix(KeySetReader.maximumKeys).map { JSON($0.json) }
+        let rendered = render(keys, trust: trust, fetchedAt: fetchedAt, pretty: true)
+        guard rendered.count > KeySetReader.maximumBytes else { return rendered }
+        let bare = keys.map { key in
+            guard case .object(let members) = key else { return key }
+            return JSON.object(members.filter { $0.0 != "x5c" })
+        }
+        return render(bare, trust: trust, fetchedAt: fetchedAt, pretty: false)
+    }
+
+    private static func render(_ keys: [JSON], trust: TenantTrust, fetchedAt: Timestamp, pretty: Bool) -> [UInt8] {
+        JSON.object([
             ("tenantID", .string(trust.tenantID.description)),
             ("authority", .string(trust.authorityBase)),
             ("fetchedAt", .string(fetchedAt.rfc3339)),
-            ("keys", .array(keys.map { JSON($0.json) })),
-        ]).render(pretty: true)
-        rendered.append(UInt8(ascii: "\n"))
-        return rendered
+            ("keys", .array(keys)),
+        ]).render(pretty: pretty) + [UInt8(ascii: "\n")]
     }
 }

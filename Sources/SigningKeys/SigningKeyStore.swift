@@ -13,6 +13,9 @@ public struct SigningKeyPlan: Sendable {
     public var cacheFile: String?
     /// Offline: only these keys, and nothing is ever fetched.
     public var file: String?
+    /// Reviews that may wait for one fetch; more of them are answered with what is known, so that a flood of unknown
+    /// key IDs leaves room for the others.
+    public var maximumWaiters = 2048
     public var fetch: @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
 
     public init(

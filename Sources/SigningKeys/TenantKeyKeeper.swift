@@ -1,6 +1,5 @@
 internal import EntraTokens
 internal import Files
-internal import HTTPSClient
 internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
@@ -8,28 +7,32 @@ internal import Timestamps
 
 /// Gets and keeps one tenant's keys: carries out what ``TenantKeyState`` and ``RefreshSchedule`` decide.
 final class TenantKeyKeeper: Sendable {
-    private struct Guarded {
+    struct Guarded {
         var state: TenantKeyState
         var schedule: RefreshSchedule
         var status: TenantKeyStatus
         var waiters: [EventLoopPromise<Void>] = []
         var timer: Scheduled<Void>?
+        var endTimer: Scheduled<Void>?
         var fileStamp: FileStamp?
+        var loggedProblems: [KeyProblemNote] = []
         var isStopped = false
         var onChange: @Sendable (TenantKeySet?) -> Void = { _ in }
+
+        mutating func takeWaiters() -> [EventLoopPromise<Void>] {
+            defer { waiters = [] }
+            return waiters
+        }
     }
 
-    /// How often a key file is looked at.
-    private static let filePollInterval = TimeAmount.seconds(1)
+    let plan: SigningKeyPlan
+    let eventLoop: any EventLoop
+    let environment: SigningKeyEnvironment
+    let logger: Logger
+    let observe: @Sendable (SigningKeyEvent) -> Void
+    let guarded: NIOLockedValueBox<Guarded>
 
-    private let plan: SigningKeyPlan
-    private let eventLoop: any EventLoop
-    private let environment: SigningKeyEnvironment
-    private let logger: Logger
-    private let observe: @Sendable (SigningKeyEvent) -> Void
-    private let guarded: NIOLockedValueBox<Guarded>
-
-    private var tenantID: GUID { plan.trust.tenantID }
+    var tenantID: GUID { plan.trust.tenantID }
 
     init(
         plan: SigningKeyPlan,
@@ -48,8 +51,7 @@ final class TenantKeyKeeper: Sendable {
         guarded = NIOLockedValueBox(
             Guarded(
                 state: TenantKeyState(
-                    trust: plan.trust,
-                    maximumAge: plan.maximumAge.components.seconds,
+                    maximumAge: plan.file == nil ? plan.maximumAge.components.seconds : nil,
                     unknownKeyRefreshInterval: plan.unknownKeyRefreshInterval),
                 schedule: RefreshSchedule(refreshEvery: plan.refreshEvery),
                 status: TenantKeyStatus(tenantID: plan.trust.tenantID, isOffline: plan.file != nil)))
@@ -63,16 +65,17 @@ final class TenantKeyKeeper: Sendable {
         guarded.withLockedValue { $0.status }
     }
 
+    /// Takes over what another keeper has of the same source, and who waits for it.
     func carryOver(from other: TenantKeyKeeper) {
-        guard plan.file == nil, other.plan.file == nil, plan.trust.tenantID == other.plan.trust.tenantID,
+        guard plan.file == other.plan.file, plan.trust.tenantID == other.plan.trust.tenantID,
             plan.trust.authorityBase == other.plan.trust.authorityBase, plan.trust.cloud == other.plan.trust.cloud
         else { return }
-        let former = other.guarded.withLockedValue { $0.state }
-        let publish = guarded.withLockedValue { guarded in
+        let (former, waiters) = other.guarded.withLockedValue { ($0.state, $0.takeWaiters()) }
+        guarded.withLockedValue { guarded in
             guarded.state.take(former)
-            return guarded.onChange
+            guarded.waiters += waiters
         }
-        if former.lastSuccess != nil { publishKeys(publish) }
+        if former.lastSuccess != nil { publish() }
     }
 
     func start() {
@@ -89,201 +92,87 @@ final class TenantKeyKeeper: Sendable {
         let waiters = guarded.withLockedValue { guarded in
             guarded.isStopped = true
             guarded.timer?.cancel()
-            defer { guarded.waiters = [] }
-            return guarded.waiters
+            guarded.endTimer?.cancel()
+            return guarded.takeWaiters()
         }
         for waiter in waiters { waiter.succeed() }
     }
 
-    // MARK: Fetching
+    // MARK: What others are told
 
-    func refreshForUnknownKey(on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
-        guard plan.file == nil else { return nil }
-        let uptime = environment.uptime()
-        let (decision, promise) = guarded.withLockedValue {
-            guarded -> (TenantKeyState.ExtraFetch, EventLoopPromise<Void>?) in
-            guard !guarded.isStopped else { return (.refuse, nil) }
-            let decision = guarded.state.extraFetch(at: uptime)
-            guard decision != .refuse else { return (decision, nil) }
-            let promise = eventLoop.makePromise(of: Void.self)
-            guarded.waiters.append(promise)
-            if decision == .start { guarded.timer?.cancel() }
-            return (decision, promise)
-        }
-        if decision == .start {
-            logger.info("a token names an unknown key, so the signing keys are fetched")
-            performFetch()
-        }
-        return promise?.futureResult
-    }
-
-    private func fetch() {
-        let starts = guarded.withLockedValue { guarded in !guarded.isStopped && guarded.state.startFetch() }
-        if starts { performFetch() }
-    }
-
-    private func performFetch() {
-        let versions = [TokenVersion.v2, .v1]
-        let fetches = versions.map { version in
-            plan.fetch(version, eventLoop).map { Result<FetchedKeySet, any Error>.success($0) }
-                .flatMapErrorThrowing { .failure($0) }
-        }
-        EventLoopFuture.whenAllSucceed(fetches, on: eventLoop).whenSuccess { results in
-            self.fetched(Array(zip(versions, results)))
-        }
-    }
-
-    private func fetched(_ results: [(TokenVersion, Result<FetchedKeySet, any Error>)]) {
-        let now = environment.now()
-        var sets: [(TokenVersion, FetchedKeySet)] = []
-        var errors: [KeyFetchError] = []
-        for (version, result) in results {
-            switch result {
-            case .success(let set): sets.append((version, set))
-            case .failure(let error): errors.append(error as? KeyFetchError ?? .metadata(.unreachable))
-            }
-        }
-        // An authority that serves one version only is no failure, as long as that one is there.
-        let failure = sets.isEmpty ? errors.first : errors.first { !$0.isNotServed }
-        let (waiters, publish) = guarded.withLockedValue { guarded in
-            for (version, set) in sets { guarded.state.take(set.report, for: version, at: now) }
-            guarded.state.dropOutdated(now: now)
-            guarded.state.endFetch()
-            defer { guarded.waiters = [] }
-            return (guarded.waiters, guarded.onChange)
-        }
-        if !sets.isEmpty { publishKeys(publish) }
-        report(failure, gotKeys: !sets.isEmpty, now: now)
-        for waiter in waiters { waiter.succeed() }
-        scheduleNext(afterFailure: failure != nil)
-        if !sets.isEmpty { writeCache(now: now) }
-    }
-
-    private func publishKeys(_ publish: @Sendable (TenantKeySet?) -> Void) {
-        let (set, status) = guarded.withLockedValue { guarded in
+    /// Hands the keys on as they are now.
+    func publish() {
+        let (set, status, onChange) = guarded.withLockedValue { guarded in
             let set = guarded.state.keySet
             guarded.status.keyCount = Set(set?.keys.map(\.keyID) ?? []).count
-            guarded.status.lastSuccess = guarded.state.lastSuccess
             guarded.status.usableUntil = set?.usableUntil
-            return (set, guarded.status)
+            if let lastSuccess = guarded.state.lastSuccess { guarded.status.lastSuccess = lastSuccess }
+            return (set, guarded.status, guarded.onChange)
         }
-        publish(set)
+        onChange(set)
         observe(.keys(tenant: tenantID, count: status.keyCount))
         if let lastSuccess = status.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
+        scheduleEnd()
     }
 
-    private func report(_ failure: KeyFetchError?, gotKeys: Bool, now: Timestamp) {
-        let status = guarded.withLockedValue { guarded in
+    /// Counts and logs how an attempt ended.
+    ///
+    /// - Parameter gotKeys: whether some keys are new all the same.
+    func report(_ failure: KeyFetchError?, gotKeys: Bool) {
+        let now = environment.now()
+        let (status, problems) = guarded.withLockedValue { guarded -> (TenantKeyStatus, [KeyProblemNote]?) in
             guarded.status.lastError = failure?.sentence
-            return guarded.status
+            let problems = guarded.state.problems
+            guard gotKeys, problems != guarded.loggedProblems else { return (guarded.status, nil) }
+            guarded.loggedProblems = problems
+            return (guarded.status, problems)
         }
         observe(.refreshed(tenant: tenantID, result: failure?.label ?? "success"))
         if let failure {
-            let state = status.isUsable(now: now) ? "the last known good keys stay" : "there are no usable keys"
+            let state =
+                gotKeys
+                ? "some are new" : status.isUsable(now: now) ? "the last known good keys stay" : "there are none"
             logger.warning(
                 "signing keys could not be refreshed",
-                metadata: ["cause": "\(failure.sentence)", "result": "\(failure.label)", "keys": "\(state)"])
+                metadata: [
+                    "cause": "\(failure.sentence)", "result": "\(failure.label)", "keys": "\(state)",
+                    "from": "\(plan.file ?? plan.trust.authorityBase)",
+                ])
         } else {
             logger.info("signing keys refreshed", metadata: ["keys": "\(status.keyCount)"])
         }
+        guard let problems, !problems.isEmpty else { return }
+        // Every tenant's set holds keys for other issuers, which is as it should be.
+        let isOrdinary = problems.allSatisfy { $0.problem == .otherIssuer || $0.problem == .otherCloud }
+        logger.log(
+            level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
+            metadata: ["cause": "\(problems.map(\.description).joined(separator: "; "))"])
     }
 
-    private func scheduleNext(afterFailure: Bool) {
-        let random = environment.random()
+    // MARK: Age
+
+    /// Looks at the keys again when the first of them are too old.
+    private func scheduleEnd() {
         let now = environment.now()
         guarded.withLockedValue { guarded in
-            guard !guarded.isStopped else { return }
-            let hasKeys = guarded.status.isUsable(now: now)
-            let wait =
-                afterFailure
-                ? guarded.schedule.waitAfterFailure(hasKeys: hasKeys, random: random)
-                : guarded.schedule.waitAfterSuccess(random: random)
-            guarded.status.nextRefresh = now.adding(seconds: wait.components.seconds)
-            guarded.timer?.cancel()
-            guarded.timer = eventLoop.scheduleTask(in: TimeAmount(wait)) { self.fetch() }
+            guarded.endTimer?.cancel()
+            guarded.endTimer = nil
+            guard !guarded.isStopped, let end = guarded.state.nextEnd else { return }
+            // The clock may be set meanwhile, so it is looked at once a day at least.
+            let wait = TimeAmount.seconds(min(max(end.seconds(since: now), 1), 86_400))
+            guarded.endTimer = eventLoop.scheduleTask(in: wait) { self.removeOutdated() }
         }
     }
 
-    // MARK: Cache file
-
-    private func readCache() {
-        guard let path = plan.cacheFile else { return }
+    private func removeOutdated() {
         let now = environment.now()
-        do throws(KeyFileError) {
-            let file = try KeyFile.read(path: path, trust: plan.trust)
-            guard file.tenantID != nil, file.authority != nil, let fetchedAt = file.fetchedAt else {
-                throw .otherTenant
-            }
-            guard !file.report.usable.isEmpty else { throw .noUsableKeys }
-            guard fetchedAt <= now.adding(seconds: 300) else { throw .fromTheFuture }
-            guard now < fetchedAt.adding(seconds: plan.maximumAge.components.seconds) else { throw .tooOld }
-            let publish = guarded.withLockedValue { guarded in
-                guarded.state.take(file.report, for: .v2, at: fetchedAt)
-                return guarded.onChange
-            }
-            publishKeys(publish)
-            logger.info("signing keys taken from the cache file", metadata: ["fetched": "\(fetchedAt.rfc3339)"])
-        } catch {
-            guard error != .file(.missing) else { return }
-            logger.warning("the cache file of signing keys is ignored", metadata: ["cause": "\(error.sentence)"])
+        let (isStopped, hasChanged, hasKeys) = guarded.withLockedValue { guarded in
+            let hasChanged = guarded.state.removeOutdated(now: now)
+            return (guarded.isStopped, hasChanged, guarded.state.lastSuccess != nil)
         }
-    }
-
-    private func writeCache(now: Timestamp) {
-        guard let path = plan.cacheFile else { return }
-        let keys = guarded.withLockedValue { $0.state.usableJWKs }
-        do throws(FileError) {
-            try FileBytes.write(KeyFile.render(keys: keys, trust: plan.trust, fetchedAt: now), to: path)
-        } catch {
-            logger.warning("the cache file of signing keys is not written", metadata: ["cause": "\(error.sentence)"])
-        }
-    }
-
-    // MARK: Offline file
-
-    private func scheduleFilePoll() {
-        guarded.withLockedValue { guarded in
-            guard !guarded.isStopped else { return }
-            guarded.timer = eventLoop.scheduleTask(in: TenantKeyKeeper.filePollInterval) {
-                self.pollFile()
-                self.scheduleFilePoll()
-            }
-        }
-    }
-
-    private func pollFile() {
-        guard let path = plan.file else { return }
-        let stamp = FileStamp(path: path)
-        let changed = guarded.withLockedValue { $0.fileStamp != stamp }
-        if changed { reloadFile() }
-    }
-
-    /// Reads the offline file; when it is not usable, the last good keys stay.
-    func reloadFile() {
-        guard let path = plan.file else { return }
-        let stamp = FileStamp(path: path)
-        do throws(KeyFileError) {
-            let file = try KeyFile.read(path: path, trust: plan.trust)
-            guard !file.report.usable.isEmpty else { throw .noUsableKeys }
-            let now = environment.now()
-            let publish = guarded.withLockedValue { guarded in
-                guarded.fileStamp = stamp
-                guarded.state.take(file.report, for: .v2, at: now)
-                return guarded.onChange
-            }
-            publishFileKeys(publish)
-            report(nil, gotKeys: true, now: now)
-        } catch {
-            guarded.withLockedValue { $0.fileStamp = stamp }
-            report(.file(error), gotKeys: false, now: environment.now())
-        }
-    }
-
-    /// Keys from a file do not age: whoever put the file there answers for it.
-    private func publishFileKeys(_ publish: @escaping @Sendable (TenantKeySet?) -> Void) {
-        publishKeys { set in
-            publish(set.map { TenantKeySet(keys: $0.keys, usableUntil: Timestamp(secondsSinceEpoch: .max)) })
-        }
-        guarded.withLockedValue { $0.status.usableUntil = Timestamp(secondsSinceEpoch: .max) }
+        guard !isStopped else { return }
+        guard hasChanged else { return scheduleEnd() }
+        publish()
+        if !hasKeys { logger.error("the signing keys are too old to be used any longer") }
     }
 }

@@ -29,19 +29,20 @@ struct TenantKeyState: Sendable {
         var fetchedAt: Timestamp
     }
 
-    let trust: TenantTrust
-    /// Seconds.
-    let maximumAge: Int64
+    /// Seconds; nil for keys from a file, which do not age: whoever put the file there answers for it.
+    let maximumAge: Int64?
     let unknownKeyRefreshInterval: Duration
     private(set) var sets: [TokenVersion: VersionSet] = [:]
-    private(set) var isFetching = false
+    /// When the fetch that is under way began.
+    private(set) var fetchBegan: Timestamp?
     private var lastExtraFetch: NIODeadline?
 
-    init(trust: TenantTrust, maximumAge: Int64, unknownKeyRefreshInterval: Duration) {
-        self.trust = trust
+    init(maximumAge: Int64?, unknownKeyRefreshInterval: Duration) {
         self.maximumAge = maximumAge
         self.unknownKeyRefreshInterval = unknownKeyRefreshInterval
     }
+
+    // MARK: Fetches
 
     enum ExtraFetch: Hashable {
         case start
@@ -50,24 +51,26 @@ struct TenantKeyState: Sendable {
     }
 
     /// Whether an unknown key ID may cause a fetch now.
-    mutating func extraFetch(at uptime: NIODeadline) -> ExtraFetch {
-        if isFetching { return .join }
+    mutating func extraFetch(at uptime: NIODeadline, now: Timestamp) -> ExtraFetch {
+        if fetchBegan != nil { return .join }
         if let lastExtraFetch, uptime - lastExtraFetch < TimeAmount(unknownKeyRefreshInterval) { return .refuse }
         lastExtraFetch = uptime
-        isFetching = true
+        fetchBegan = now
         return .start
     }
 
     /// False when a fetch is already under way.
-    mutating func startFetch() -> Bool {
-        guard !isFetching else { return false }
-        isFetching = true
+    mutating func startFetch(now: Timestamp) -> Bool {
+        guard fetchBegan == nil else { return false }
+        fetchBegan = now
         return true
     }
 
     mutating func endFetch() {
-        isFetching = false
+        fetchBegan = nil
     }
+
+    // MARK: Keys
 
     /// Takes what a fetch brought. A version that failed keeps its last good set until that is too old.
     mutating func take(_ report: KeySetReport, for version: TokenVersion, at time: Timestamp) {
@@ -80,15 +83,25 @@ struct TenantKeyState: Sendable {
         lastExtraFetch = former.lastExtraFetch
     }
 
-    mutating func dropOutdated(now: Timestamp) {
-        sets = sets.filter { now < $0.value.fetchedAt.adding(seconds: maximumAge) }
+    /// Whether there were sets that are too old now.
+    mutating func removeOutdated(now: Timestamp) -> Bool {
+        let before = sets.count
+        sets = sets.filter { now < end(of: $0.value) }
+        return sets.count < before
+    }
+
+    /// When the first of the sets is too old.
+    var nextEnd: Timestamp? { maximumAge == nil ? nil : sets.values.map(end).min() }
+
+    private func end(of set: VersionSet) -> Timestamp {
+        maximumAge.map { set.fetchedAt.adding(seconds: $0) } ?? Timestamp(secondsSinceEpoch: .max)
     }
 
     var lastSuccess: Timestamp? { sets.values.map(\.fetchedAt).max() }
 
     /// The union of both versions' usable keys; nil when there is none.
     var keySet: TenantKeySet? {
-        guard let lastSuccess else { return nil }
+        guard let usableUntil = sets.values.map(end).max() else { return nil }
         var keys: [SigningKey] = []
         var known: Set<[UInt8]> = []
         for version in [TokenVersion.v2, .v1] {
@@ -97,19 +110,36 @@ struct TenantKeyState: Sendable {
                 if known.insert(identity).inserted { keys.append(key) }
             }
         }
-        return TenantKeySet(keys: keys, usableUntil: lastSuccess.adding(seconds: maximumAge))
+        return TenantKeySet(keys: keys, usableUntil: usableUntil)
     }
 
-    /// The usable keys as they stand in the documents, each once.
-    var usableJWKs: [JWK] {
-        var known: Set<String> = []
-        var jwks: [JWK] = []
+    /// The usable keys of the newest sets as they stand in the documents, each once: they are all of one age.
+    var newestJWKs: [JWK] {
+        let newest = [TokenVersion.v2, .v1].compactMap { sets[$0] }.filter { $0.fetchedAt == lastSuccess }
+        return KeyFile.usableJWKs(newest.map(\.report))
+    }
+
+    /// Keys that cannot be used, and why; for the log.
+    var problems: [KeyProblemNote] {
+        var notes: [KeyProblemNote] = []
         for version in [TokenVersion.v2, .v1] {
-            for key in sets[version]?.report.keys ?? [] where key.problem == nil {
-                let identity = (key.jwk.keyID ?? "") + " " + (key.jwk.thumbprint ?? "")
-                if known.insert(identity).inserted { jwks.append(key.jwk) }
+            for key in sets[version]?.report.keys ?? [] {
+                guard let problem = key.problem else { continue }
+                let note = KeyProblemNote(keyID: key.jwk.keyID, problem: problem)
+                if !notes.contains(note) { notes.append(note) }
+                if notes.count == KeyProblemNote.maximum { return notes }
             }
         }
-        return jwks
+        return notes
     }
+}
+
+/// A key that cannot be used.
+struct KeyProblemNote: Hashable, Sendable, CustomStringConvertible {
+    static let maximum = 8
+
+    var keyID: String?
+    var problem: KeyProblem
+
+    var description: String { "\(keyID.map { String($0.prefix(64)) } ?? "one") \(problem.sentence)" }
 }

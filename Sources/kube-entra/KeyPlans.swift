@@ -19,7 +19,9 @@ enum KeyPlans {
         onChange: @escaping @Sendable (KeySnapshot) -> Void
     ) -> SigningKeyStore {
         SigningKeyStore(
-            plans: loaded.configuration.tenants.map(plan),
+            plans: loaded.configuration.tenants.map { tenant in
+                plan(tenant, maximumWaiters: max(1, loaded.configuration.limits.connections / 2))
+            },
             eventLoop: eventLoop,
             logger: logger,
             observe: { event in
@@ -36,11 +38,11 @@ enum KeyPlans {
             onChange: onChange)
     }
 
-    private static func plan(_ tenant: TenantSettings) -> SigningKeyPlan {
+    private static func plan(_ tenant: TenantSettings, maximumWaiters: Int) -> SigningKeyPlan {
         let fetcher = KeyFetcher(trust: tenant.trust) { () throws(HTTPSError) in
             try client(authorityCA: tenant.authorityCA, proxy: tenant.signingKeys.proxy)
         }
-        return SigningKeyPlan(
+        var plan = SigningKeyPlan(
             trust: tenant.trust,
             refreshEvery: tenant.signingKeys.refreshEvery,
             unknownKeyRefreshInterval: tenant.signingKeys.unknownKeyRefreshInterval,
@@ -48,6 +50,8 @@ enum KeyPlans {
             cacheFile: tenant.signingKeys.cacheFile,
             file: tenant.signingKeys.file,
             fetch: { version, eventLoop in fetcher.fetch(version, on: eventLoop) })
+        plan.maximumWaiters = maximumWaiters
+        return plan
     }
 
     /// A client for an authority, with its CA as it is on disk now.
@@ -64,7 +68,7 @@ enum KeyPlans {
                 throw .configuration("authorityCA cannot be used: \(error.sentence)")
             }
         }
-        let proxies = proxy.map { ProxySettings(proxy: HTTPProxy($0)) } ?? .environment()
+        let proxies = proxy.map { ProxySettings(address: $0, from: "signingKeys.proxy") } ?? .environment()
         do {
             return HTTPSClient(context: try TLSContext(client: configuration), proxies: proxies, limits: limits)
         } catch {

@@ -45,6 +45,9 @@ struct KeysCommand: ParsableCommand {
             if let authority, HTTPSURL(authority) == nil {
                 throw ValidationError("--authority must be an https:// address")
             }
+            if let proxy, HTTPProxy(proxy) == nil {
+                throw ValidationError("--proxy must be http://[user:password@]host:port")
+            }
         }
 
         func run() throws {
@@ -73,23 +76,20 @@ struct KeysCommand: ParsableCommand {
             let fetcher = KeyFetcher(trust: trust) { () throws(HTTPSError) in
                 try KeyPlans.client(authorityCA: authorityCA, proxy: proxy)
             }
-            var keys: [JWK] = []
-            var seen: Set<String> = []
-            var warnings: [String] = []
+            var reports: [KeySetReport] = []
+            var failures: [(version: TokenVersion, error: KeyFetchError)] = []
             for version in [TokenVersion.v2, .v1] {
                 do {
-                    let report = try fetcher.fetch(version, on: group.next()).wait().report
-                    for key in report.keys where key.problem == nil {
-                        let identity = (key.jwk.keyID ?? "") + " " + (key.jwk.thumbprint ?? "")
-                        if seen.insert(identity).inserted { keys.append(key.jwk) }
-                    }
+                    reports.append(try fetcher.fetch(version, on: group.next()).wait().report)
                 } catch {
-                    let sentence = (error as? KeyFetchError)?.sentence ?? "\(error)"
-                    warnings.append("version \(version.rawValue): \(sentence)")
+                    failures.append((version, error as? KeyFetchError ?? .metadata(.unreachable)))
                 }
             }
-            guard !keys.isEmpty else { throw cannot(warnings.joined(separator: "\nkube-entra: ")) }
-            return (keys, warnings)
+            // As in `serve`, an authority that serves one of the versions only is no failure.
+            if !reports.isEmpty { failures.removeAll { $0.error.isNotServed } }
+            let warnings = failures.map { "version \($0.version.rawValue): \($0.error.sentence)" }
+            guard !reports.isEmpty else { throw cannot(warnings.joined(separator: "\nkube-entra: ")) }
+            return (KeyFile.usableJWKs(reports), warnings)
         }
     }
 
@@ -117,6 +117,9 @@ struct KeysCommand: ParsableCommand {
         func validate() throws {
             if let tenantID, GUID(tenantID) == nil {
                 throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
+            }
+            if let authority, HTTPSURL(authority) == nil {
+                throw ValidationError("--authority must be an https:// address")
             }
         }
 

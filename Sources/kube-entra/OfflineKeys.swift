@@ -13,17 +13,20 @@ enum OfflineKeys {
         var found = [[SigningKey]](repeating: [], count: configuration.tenants.count)
         for file in files {
             var failure: KeyFileError?
+            var problem: KeyProblem?
             var isUsed = false
             for (index, tenant) in configuration.tenants.enumerated() {
                 do throws(KeyFileError) {
-                    let keys = try KeyFile.read(path: file, trust: tenant.trust).report.usable
+                    let report = try KeyFile.read(path: file, trust: tenant.trust).report
+                    problem = problem ?? report.keys.compactMap(\.problem).first
+                    let keys = report.usable
                     found[index].append(contentsOf: keys)
                     if !keys.isEmpty { isUsed = true }
                 } catch {
                     failure = error
                 }
             }
-            if !isUsed { throw cannot("\(file): \((failure ?? .noUsableKeys).sentence)") }
+            if !isUsed { throw cannot("\(file): \((failure ?? .noUsableKeys(problem)).sentence)") }
         }
         if files.isEmpty {
             for (index, tenant) in configuration.tenants.enumerated() {

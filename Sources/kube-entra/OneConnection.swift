@@ -42,7 +42,7 @@ struct OneConnection {
 extension ProxySettings {
     /// As Go's clients have it: the environment's, but never for this host itself.
     static func forKubernetes(_ url: HTTPSURL, proxyURL: String? = nil) -> ProxySettings {
-        if let proxyURL { return ProxySettings(proxy: HTTPProxy(proxyURL)) }
+        if let proxyURL { return ProxySettings(address: proxyURL, from: "proxy-url") }
         let isLocal = url.host == "localhost" || url.host.hasPrefix("127.") || url.host == "::1"
         return isLocal ? ProxySettings(proxy: nil) : .environment()
     }

@@ -67,7 +67,7 @@ final class ReviewEngine {
         let request: TokenReviewRequest
         let digest: SHA256Digest
         let start = NIODeadline.now()
-        var hasRefreshedKeys = false
+        var keyRefreshes = 0
         var resolvedGroups: [GUID]?
         var hasAskedForGroups = false
 
@@ -92,11 +92,15 @@ final class ReviewEngine {
         return proceed(Review(request))
     }
 
-    /// Decides as far as it is known now, and waits for what is missing at most once for keys and once for groups.
+    /// How often one review may wait for keys: a fetch that was under way already may have asked too early, and each
+    /// token version's keys come on their own.
+    private static let maximumKeyRefreshes = 8
+
+    /// Decides as far as it is known now, and waits for what is missing: keys a few times, groups once.
     private func proceed(_ review: Review) -> ReviewStep {
         let decision = decide(review)
-        if let tenant = decision.keyRefreshTenant, !review.hasRefreshedKeys {
-            review.hasRefreshedKeys = true
+        if let tenant = decision.keyRefreshTenant, review.keyRefreshes < Self.maximumKeyRefreshes {
+            review.keyRefreshes += 1
             if let refresh = services.refreshKeys(tenant, eventLoop) {
                 return wait(for: refresh, review, decision) { _ in true }
             }
@@ -118,7 +122,7 @@ final class ReviewEngine {
                 return authenticator.decide(token: token, keys: keys, now: now, resolvedGroups: groups)
             }
             let decision = cache.decide(token: token, digest: review.digest, keys: keys, now: now)
-            if !review.hasRefreshedKeys {
+            if review.keyRefreshes == 0 {
                 metrics.recordCacheLookup(isHit: cache.lastWasHit)
                 history.recordCacheLookup(isHit: cache.lastWasHit, now: now)
             }

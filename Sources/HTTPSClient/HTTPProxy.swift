@@ -1,0 +1,61 @@
+/// A forward proxy that is asked to CONNECT.
+public struct HTTPProxy: Hashable, Sendable {
+    public var host: String
+    public var port: Int
+    /// Whether the proxy itself is spoken to over TLS.
+    var isTLS = false
+    /// Value of `Proxy-Authorization`, when the address carries a user.
+    var authorization: String?
+
+    /// Reads `http://` or `https://`, `[user:password@]host[:port]`; without a scheme it is `http`.
+    public init?(_ text: String) {
+        var rest = Substring(text)
+        if text.lowercased().utf8.starts(with: "http://".utf8) {
+            rest = rest.dropFirst("http://".count)
+        } else if text.lowercased().utf8.starts(with: "https://".utf8) {
+            rest = rest.dropFirst("https://".count)
+            isTLS = true
+        } else if text.utf8.contains(UInt8(ascii: "/")) {
+            return nil
+        }
+        while rest.last == "/" { rest = rest.dropLast() }
+        if let at = rest.lastIndex(of: "@") {
+            let user = HTTPProxy.percentDecoded(rest[..<at])
+            authorization = "Basic " + HTTPProxy.base64(user)
+            rest = rest[rest.index(after: at)...]
+        }
+        guard let authority = HostAndPort(rest, defaultPort: isTLS ? 443 : 80) else { return nil }
+        host = authority.host
+        port = authority.port
+    }
+
+    private static func percentDecoded(_ text: Substring) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return bytes
+    }
+
+    private static func base64(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var output: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for index in 0..<4 {
+                let isPadding = index > group.count
+                output.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(word >> UInt32(18 - 6 * index) & 63)])
+            }
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+}
