@@ -68,9 +68,9 @@ public struct KeyFetcher: Sendable {
     ) throws(KeyFetchError) -> HTTPSURL {
         let body: [UInt8]
         do { body = try response.successBody() } catch { throw .metadata(error) }
-        guard let document = try? JSONDocument(parsing: body, maximumDepth: 16), let issuer = document.root["issuer"]?.string else {
-            throw .metadataMalformed
-        }
+        guard let document = try? JSONDocument(parsing: body, maximumDepth: 16),
+            let issuer = document.root["issuer"]?.string
+        else { throw .metadataMalformed }
         guard issuer == trust.issuer(version) else { throw .issuerMismatch }
         guard let text = document.root["jwks_uri"]?.string, let address = HTTPSURL(text), address.isSameServer(as: url)
         else { throw .foreignKeyAddress }

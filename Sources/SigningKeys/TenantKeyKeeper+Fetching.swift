@@ -52,37 +52,41 @@ extension TenantKeyKeeper {
         }
     }
 
-    /// One version's keys are there; whoever waits need not wait for the other's.
+    /// One version's keys are there; who waits for them need not wait for the other's.
     private func arrived(_ set: FetchedKeySet, _ version: TokenVersion) {
         let now = environment.now()
-        let waiters = guarded.withLockedValue { guarded -> [EventLoopPromise<Void>]? in
-            guard !guarded.isStopped else { return nil }
+        let waiters = guarded.withLockedValue { guarded -> [EventLoopPromise<Void>] in
+            guard !guarded.isStopped else { return [] }
             // They are as old as the question.
             guarded.state.take(set.report, for: version, at: guarded.state.fetchBegan ?? now)
             return guarded.takeWaiters()
         }
-        guard let waiters else { return }
+        guard !waiters.isEmpty else { return }
         publish()
         for waiter in waiters { waiter.succeed() }
     }
 
     private func ended(_ results: [(version: TokenVersion, failure: KeyFetchError?)]) {
         let gotKeys = results.contains { $0.failure == nil }
-        let (isStopped, failure, waiters) = guarded.withLockedValue { guarded in
+        let (isStopped, failure) = guarded.withLockedValue { guarded in
             // An authority that never served one of the versions is no failure, as long as the other is there.
             let failure = results.first { result in
                 guard let failure = result.failure else { return false }
                 return !gotKeys || !failure.isNotServed || guarded.state.sets[result.version] != nil
             }
-            guarded.state.endFetch()
-            return (guarded.isStopped, failure?.failure, guarded.takeWaiters())
+            return (guarded.isStopped, failure?.failure)
         }
-        if !isStopped {
-            report(failure, gotKeys: gotKeys)
-            scheduleNext(failure: failure, gotKeys: gotKeys)
-            if gotKeys { writeCache() }
+        guard !isStopped else { return }
+        observe(.refreshed(tenant: tenantID, result: failure?.label ?? "success"))
+        if gotKeys { publish() }
+        log(failure, gotKeys: gotKeys)
+        let waiters = guarded.withLockedValue { guarded in
+            guarded.state.endFetch()
+            return guarded.takeWaiters()
         }
         for waiter in waiters { waiter.succeed() }
+        scheduleNext(failure: failure, gotKeys: gotKeys)
+        if gotKeys { writeCache() }
     }
 
     private func scheduleNext(failure: KeyFetchError?, gotKeys: Bool) {

@@ -39,8 +39,9 @@ extension TenantKeyKeeper {
 
     func writeCache() {
         guard let path = plan.cacheFile else { return }
-        let (keys, time) = guarded.withLockedValue { ($0.state.newestJWKs, $0.state.lastSuccess) }
-        guard let time, !keys.isEmpty else { return }
+        let state = guarded.withLockedValue { $0.state }
+        let keys = state.newestJWKs
+        guard let time = state.lastSuccess, !keys.isEmpty else { return }
         do throws(FileError) {
             try FileBytes.write(KeyFile.render(keys: keys, trust: plan.trust, fetchedAt: time), to: path)
         } catch {
@@ -84,11 +85,14 @@ extension TenantKeyKeeper {
                 guarded.fileStamp = stamp
                 guarded.state.take(file.report, for: .v2, at: now)
             }
+            observe(.refreshed(tenant: tenantID, result: "success"))
             publish()
-            report(nil, gotKeys: true)
+            log(nil, gotKeys: true)
         } catch {
             guarded.withLockedValue { $0.fileStamp = stamp }
-            report(.file(error), gotKeys: false)
+            let failure = KeyFetchError.file(error)
+            observe(.refreshed(tenant: tenantID, result: failure.label))
+            log(failure, gotKeys: false)
         }
     }
 }

@@ -102,23 +102,26 @@ final class TenantKeyKeeper: Sendable {
 
     /// Hands the keys on as they are now.
     func publish() {
-        let (set, status, onChange) = guarded.withLockedValue { guarded in
-            let set = guarded.state.keySet
-            guarded.status.keyCount = Set(set?.keys.map(\.keyID) ?? []).count
-            guarded.status.usableUntil = set?.usableUntil
-            if let lastSuccess = guarded.state.lastSuccess { guarded.status.lastSuccess = lastSuccess }
-            return (set, guarded.status, guarded.onChange)
-        }
+        // Put together outside of the lock, which loops that answer requests take too.
+        let (state, onChange) = guarded.withLockedValue { ($0.state, $0.onChange) }
+        let set = state.keySet
+        let count = Set(set?.keys.map(\.keyID) ?? []).count
         onChange(set)
-        observe(.keys(tenant: tenantID, count: status.keyCount))
-        if let lastSuccess = status.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
+        observe(.keys(tenant: tenantID, count: count))
+        if let lastSuccess = state.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
+        // Last, so that whoever sees readiness sees all of it.
+        guarded.withLockedValue { guarded in
+            guarded.status.keyCount = count
+            guarded.status.usableUntil = set?.usableUntil
+            if let lastSuccess = state.lastSuccess { guarded.status.lastSuccess = lastSuccess }
+        }
         scheduleEnd()
     }
 
-    /// Counts and logs how an attempt ended.
+    /// Logs how an attempt ended.
     ///
     /// - Parameter gotKeys: whether some keys are new all the same.
-    func report(_ failure: KeyFetchError?, gotKeys: Bool) {
+    func log(_ failure: KeyFetchError?, gotKeys: Bool) {
         let now = environment.now()
         let (status, problems) = guarded.withLockedValue { guarded -> (TenantKeyStatus, [KeyProblemNote]?) in
             guarded.status.lastError = failure?.sentence
@@ -127,7 +130,6 @@ final class TenantKeyKeeper: Sendable {
             guarded.loggedProblems = problems
             return (guarded.status, problems)
         }
-        observe(.refreshed(tenant: tenantID, result: failure?.label ?? "success"))
         if let failure {
             let state =
                 gotKeys

@@ -1,4 +1,5 @@
-import sys, os
+import os
+import sys
 
 import pytest
 
@@ -34,3 +35,28 @@ def webhook(certificates, entra):
     server = Webhook(certificates, config).start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def online(certificates, tmp_path):
+    """An Entra of its own, and webhooks that fetch from it."""
+    entra = Entra(str(tmp_path), certificates)
+    entra.start()
+    servers = []
+
+    def make(ready=True, authority=None, env=None, limits=None, client=None, ca="ca.crt", **keys):
+        config = configuration(
+            authority=authority or entra.authority, authorityCA=ca, signingKeys={"refreshEvery": "1h", **keys})
+        if limits:
+            config["limits"] = limits
+        if client == "any":
+            del config["server"]["clientCA"]
+            config["server"]["insecureAllowAnyClient"] = True
+        server = Webhook(certificates, config, name=f"online-{tmp_path.name}-{len(servers)}.yaml")
+        servers.append(server)
+        return server.start(ready=ready, env={**os.environ, **env} if env else None)
+
+    yield entra, make
+    for server in servers:
+        server.stop()
+    entra.stop()

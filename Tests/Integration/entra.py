@@ -142,6 +142,7 @@ class Entra:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            entra = self
 
             def log_message(self, *_):
                 pass

@@ -46,6 +46,15 @@ def configuration(**tenant):
     }
 
 
+def wait_for(condition, timeout=10):
+    end = time.time() + timeout
+    while time.time() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
 class Webhook:
     def __init__(self, certificates, config, name="config.yaml"):
         self.certificates = certificates
