@@ -27,7 +27,7 @@ public enum KeyFileError: Error, Hashable, Sendable {
         case .otherAuthority: "the keys in the file are from another authority"
         case .tooOld: "the keys in the file are too old"
         case .fromTheFuture: "the keys in the file were fetched in the future, so a clock is wrong"
-        case .noUsableKeys(nil): "the file holds no key"
+        case .noUsableKeys(nil): "the file holds no key that this tenant can use"
         case .noUsableKeys(let problem?):
             "the file holds no key that this tenant can use: the first one \(problem.sentence)"
         case .notACacheFile: "the file does not say whose keys it holds and when they were fetched"

@@ -25,7 +25,7 @@ extension OfflineKeys {
         for trust in tenants {
             do throws(KeyFileError) {
                 let file = try KeyFile.parse(bytes, trust: trust)
-                if file.report.usable.isEmpty { problem = KeyFileError.noUsableKeys.sentence + why(file.report) }
+                if file.report.usable.isEmpty { problem = KeyFileError.noUsableKeys(nil).sentence + why(file.report) }
                 sets.append(file.report.usable.isEmpty ? nil : keySet(file))
             } catch {
                 problem = error.sentence
@@ -74,7 +74,7 @@ extension OfflineKeys {
                         return keySet(file)
                     }
                     notes.append(
-                        "signingKeys.\(name) \(path): \(KeyFileError.noUsableKeys.sentence)\(why(file.report))")
+                        "signingKeys.\(name) \(path): \(KeyFileError.noUsableKeys(nil).sentence)\(why(file.report))")
                 } catch {
                     notes.append("signingKeys.\(name) \(path): \(error.sentence)")
                 }
