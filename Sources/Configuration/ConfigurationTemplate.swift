@@ -84,7 +84,7 @@ public struct ConfigurationTemplate: Sendable {
               refreshEvery: 1h
               # unknownKeyRefreshInterval: 5m      # at most one extra fetch in this time
               # maximumAge: 24h                    # last known good keys are used no longer than this
-              # cacheFile: keys-cache.json         # survive a restart while Entra is unreachable
+              # cacheFile: /var/lib/kube-entra/keys.json   # survive a restart while Entra is unreachable
               # file: keys.json                    # offline: only these keys, never fetch
               # proxy: http://proxy.example:3128   # default: HTTPS_PROXY and NO_PROXY
 

@@ -29,7 +29,8 @@ public enum DirectoryError: Error, Hashable, Sendable {
         case .graph(let error): "Microsoft Graph: \(error.sentence)"
         case .unauthorized: "Microsoft Graph does not accept the application's token"
         case .forbidden:
-            "Microsoft Graph refuses: grant the application GroupMember.Read.All or Directory.Read.All and admin consent"
+            "Microsoft Graph refuses: grant the application GroupMember.Read.All with User.Read.All (for applications"
+                + " Application.Read.All), or Directory.Read.All, and admin consent"
         case .principalUnknown: "Microsoft Graph does not know the principal"
         case .throttled: "Microsoft Graph asks for patience that a review does not have"
         case .malformed: "Microsoft Graph's answer is not what it should be"

@@ -191,10 +191,15 @@ public struct ReasonExplanation: Sendable {
         case .groupResolutionFailed:
             (
                 [
-                    "Microsoft Graph is not reachable", "the directory's application lacks GroupMember.Read.All",
+                    "Microsoft Graph is not reachable",
+                    "the directory's application lacks a permission or admin consent",
                     "its secret or certificate has expired",
                 ],
-                ["grant GroupMember.Read.All or Directory.Read.All with admin consent", reason.hint]
+                [
+                    "API permissions of the directory's application, application permissions of Microsoft Graph:"
+                        + " GroupMember.Read.All with User.Read.All for people, Application.Read.All for applications, or"
+                        + " Directory.Read.All for both; then Grant admin consent", reason.hint,
+                ]
             )
         case .usernameReserved:
             (["a user principal name, with usernamePrefix before it, begins with system:"], [reason.hint])

@@ -14,7 +14,7 @@ struct DemoCommand: AsyncParsableCommand {
             mutual TLS, and sends it one token of each kind through a real TokenReview over HTTPS. Nothing leaves this \
             machine, and nothing stays on it.
 
-            Exit status: 0 when every answer is as expected, 1 when not, 2 when the demo could not run.
+            Exit status: 0 every answer is as expected; 1 one is not; 2 the demo could not run.
             """)
 
     @Flag(name: .customLong("keep-running"), help: "Leave everything up and print how to try it by hand.")

@@ -16,6 +16,11 @@ struct CertificateFolder {
     func loadAuthority(now: Timestamp) throws -> (certificate: Certificate, key: PrivateKey) {
         let certificatePath = path(of: CertsCommand.FileName.authority)
         let keyPath = path(of: CertsCommand.FileName.authorityKey)
+        for path in [certificatePath, keyPath] where FileStamp(path: path) == nil {
+            throw cannot(
+                "\(path): there is no such file; --renew needs the CA's certificate and key, which are kept off the cluster"
+            )
+        }
         let certificate = try PEMFile.certificates(certificatePath)[0]
         let key = try PEMFile.privateKey(keyPath)
         guard certificate.matches(key) else {

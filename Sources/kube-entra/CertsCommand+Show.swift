@@ -16,13 +16,15 @@ extension CertsCommand {
                 2 if a file cannot be read.
                 """)
 
-        @Argument(help: ArgumentHelp("Certificate files in PEM.", valueName: "file"))
+        @Argument(help: ArgumentHelp("Certificate files in PEM.", valueName: "file"), completion: .file())
         var files: [String]
 
-        @Option(name: .long, help: ArgumentHelp("The private key of the (only) file.", valueName: "file"))
+        @Option(
+            name: .long, help: ArgumentHelp("The private key of the (only) file.", valueName: "file"),
+            completion: .file())
         var key: String?
 
-        @Option(name: .long, help: "How the result is written: text or json.")
+        @Option(name: .long, help: "How the result is written.")
         var output: OutputFormat = .text
 
         func validate() throws {

@@ -17,10 +17,10 @@ extension ConfigCommand {
                 `# kube-entra:allow RULE reason` on the line of a finding or above it silences the rule there.
                 """)
 
-        @Argument(help: ArgumentHelp("The configuration file.", valueName: "file"))
+        @Argument(help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
         var file: String
 
-        @Option(name: .long, help: "How the result is written: text or json.")
+        @Option(name: .long, help: "How the result is written.")
         var output: OutputFormat = .text
 
         @Flag(name: .long, help: "Warnings make the exit status 1.")

@@ -12,24 +12,39 @@ struct ConfigCommand: ParsableCommand {
 
     struct Init: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "init", abstract: "Writes a complete, commented starting configuration.")
+            commandName: "init", abstract: "Writes a complete, commented starting configuration.",
+            discussion: """
+                deploy/entra of the project says where Entra shows the three IDs.
 
-        @Option(name: .customLong("tenant-id"), help: "The tenant's ID.")
+                  kube-entra config init --tenant-id 11111111-2222-3333-4444-555555555555 \\
+                    --audience aaaaaaaa-0000-0000-0000-000000000000 \\
+                    --admin-group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed --out kube-entra.yaml
+                """)
+
+        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant's ID.", valueName: "id"))
         var tenantID: String
 
-        @Option(name: .long, help: "The server application's ID. Repeatable.")
+        @Option(name: .long, help: ArgumentHelp("The server application's ID. Repeatable.", valueName: "id"))
         var audience: [String]
 
-        @Option(name: .customLong("admin-group"), help: "Object ID of a group whose members are admins. Repeatable.")
+        @Option(
+            name: .customLong("admin-group"),
+            help: ArgumentHelp("Object ID of a group whose members are admins. Repeatable.", valueName: "id"))
         var adminGroup: [String] = []
 
-        @Option(name: .long, help: "public, usGovernment or china.")
+        @Option(name: .long, help: "The tenant's cloud.")
         var cloud: Cloud = .public
 
-        @Option(name: .long, help: "The folder of the certificates, as seen from the configuration file.")
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "The folder of the certificates, as seen from the configuration file.", valueName: "folder"),
+            completion: .directory)
         var certs: String = "certs"
 
-        @Option(name: .long, help: "Where to write; standard output without it.")
+        @Option(
+            name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
+            completion: .file())
         var out: String?
 
         @Flag(name: .long, help: "Overwrite a file that is there.")

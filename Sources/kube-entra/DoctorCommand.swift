@@ -19,16 +19,20 @@ struct DoctorCommand: ParsableCommand {
             Exit status: 0 it works; 1 it does not, and the first problem says why; 2 it could not be found out.
             """)
 
-    @Option(name: .long, help: ArgumentHelp("Default: KUBECONFIG, else ~/.kube/config.", valueName: "file"))
+    @Option(
+        name: .long, help: ArgumentHelp("Default: KUBECONFIG, else ~/.kube/config.", valueName: "file"),
+        completion: .file())
     var kubeconfig: String?
 
     @Option(name: .long, help: ArgumentHelp("Default: the current context.", valueName: "name"))
     var context: String?
 
-    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
     var config: String?
 
-    @Option(name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"))
+    @Option(
+        name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"),
+        completion: .file())
     var keys: String?
 
     @Option(
@@ -39,7 +43,7 @@ struct DoctorCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("How long the API server may take.", valueName: "seconds"))
     var timeout = 15
 
-    @Option(name: .long, help: "How the result is written: text or json.")
+    @Option(name: .long, help: "How the result is written.")
     var output: OutputFormat = .text
 
     func validate() throws {

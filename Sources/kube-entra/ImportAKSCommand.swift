@@ -14,31 +14,48 @@ struct ImportAKSCommand: ParsableCommand {
         discussion: """
             Reads what `az aks show` or `az aks list` prints, an ARM template, or an aadProfile alone. Several \
             clusters that differ become one file each, in --folder; or choose one with --cluster.
+
+              az aks show --resource-group production --name prod |
+                kube-entra config import-aks --out kube-entra.yaml
+
+            What cannot be carried over is said on standard error.
             """
     )
 
     /// `az aks list` of a large subscription is a few megabytes.
     private static let maximumBytes = 32 << 20
 
-    @Argument(help: ArgumentHelp("The JSON file; - or nothing reads standard input.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The JSON file; - or nothing reads standard input.", valueName: "file"), completion: .file())
     var file: String?
 
-    @Option(name: .customLong("tenant-id"), help: "The tenant, where the profile does not name it.")
+    @Option(
+        name: .customLong("tenant-id"),
+        help: ArgumentHelp("The tenant, where the profile does not name it.", valueName: "id"))
     var tenantID: String?
 
-    @Option(name: .long, help: "public, usGovernment or china; default: by the cluster's address.")
+    @Option(name: .long, help: "The tenant's cloud; default: by the cluster's address.")
     var cloud: Cloud?
 
     @Option(name: .long, help: ArgumentHelp("Only the cluster of this name.", valueName: "name"))
     var cluster: String?
 
-    @Option(name: .long, help: "The folder of the certificates, as seen from the configuration file.")
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The folder of the certificates, as seen from the configuration file.", valueName: "folder"),
+        completion: .directory)
     var certs: String = "certs"
 
-    @Option(name: .long, help: "Where to write; standard output without it.")
+    @Option(
+        name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
+        completion: .file())
     var out: String?
 
-    @Option(name: .long, help: "Write one file a cluster into this folder, each named after its cluster.")
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Write one file a cluster into this folder, each named after its cluster.", valueName: "folder"),
+        completion: .directory)
     var folder: String?
 
     @Flag(name: .long, help: "Overwrite files that are there.")

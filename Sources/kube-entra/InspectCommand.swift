@@ -14,24 +14,28 @@ struct InspectCommand: ParsableCommand {
         discussion: """
             Pass the token on standard input or with --token-file:
 
-              kubelogin get-token … | kube-entra inspect --config config.yaml --keys keys.json
+              kubelogin get-token … | kube-entra inspect --config kube-entra.yaml
 
             The checks are the ones that `serve` runs. Without --keys, the configuration's key file or cache file is \
             used where it is there; else the signature is not checked and the verdict is unverified.
+
+            Exit status: 0 accepted; 1 rejected or unverified; 2 a file cannot be read.
             """)
 
     @OptionGroup var token: TokenArguments
 
-    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
     var config: String?
 
-    @Option(name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"))
+    @Option(
+        name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"),
+        completion: .file())
     var keys: String?
 
     @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339).", valueName: "time"))
     var at: String?
 
-    @Option(name: .long, help: "How the result is written: text or json.")
+    @Option(name: .long, help: "How the result is written.")
     var output: OutputFormat = .text
 
     @Flag(name: .long, help: "Replace names, addresses and IDs by placeholders, for a ticket.")
@@ -45,6 +49,12 @@ struct InspectCommand: ParsableCommand {
 
     @Flag(name: .customLong("reasons-table"), help: .hidden)
     var reasonsTable = false
+
+    func validate() throws {
+        if let explain, RefusalReason(rawValue: explain) == nil {
+            throw ValidationError("there is no reason of that name; --list-reasons prints all of them")
+        }
+    }
 
     func run() throws {
         if try explained() { return }
@@ -92,9 +102,7 @@ struct InspectCommand: ParsableCommand {
             return true
         }
         guard let explain else { return false }
-        guard let reason = RefusalReason(rawValue: explain) else {
-            throw ValidationError("there is no reason of that name; --list-reasons prints all of them")
-        }
+        guard let reason = RefusalReason(rawValue: explain) else { return false }
         let explanation = ReasonExplanation(reason)
         if output == .json { Console.print(explanation.json) } else { Console.print(explanation.text) }
         return true

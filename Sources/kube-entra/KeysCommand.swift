@@ -20,24 +20,39 @@ struct KeysCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "fetch",
             abstract: "Fetches a tenant's signing keys as `serve` does, and writes them to a file.",
-            discussion: "The file is a JWK set. Name it in signingKeys.file, or pass it to `inspect --keys`.")
+            discussion: """
+                The file is a JWK set. Name it in signingKeys.file, or pass it to `inspect --keys`.
 
-        @Option(name: .customLong("tenant-id"), help: "The tenant's ID.")
+                  kube-entra keys fetch --out keys.json \\
+                    --tenant-id 11111111-2222-3333-4444-555555555555
+
+                Exit status: 0 saved; 2 no usable keys, or they could not be fetched or written.
+                """)
+
+        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant's ID.", valueName: "id"))
         var tenantID: String
 
-        @Option(name: .long, help: "public, usGovernment or china.")
+        @Option(name: .long, help: "The tenant's cloud.")
         var cloud: Cloud = .public
 
-        @Option(name: .long, help: "Another https:// base than the cloud's.")
+        @Option(name: .long, help: ArgumentHelp("Another https:// base than the cloud's.", valueName: "url"))
         var authority: String?
 
-        @Option(name: .customLong("authority-ca"), help: "PEM of the CA that signs the authority's certificate.")
+        @Option(
+            name: .customLong("authority-ca"),
+            help: ArgumentHelp("PEM of the CA that signs the authority's certificate.", valueName: "file"),
+            completion: .file())
         var authorityCA: String?
 
-        @Option(name: .long, help: "http://[user:password@]host:port; default: HTTPS_PROXY and NO_PROXY.")
+        @Option(
+            name: .long,
+            help: ArgumentHelp("http://[user:password@]host:port; default: HTTPS_PROXY and NO_PROXY.", valueName: "url")
+        )
         var proxy: String?
 
-        @Option(name: .long, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"))
+        @Option(
+            name: .long, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"),
+            completion: .file())
         var out: String
 
         func validate() throws {
@@ -97,21 +112,23 @@ struct KeysCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show",
             abstract: "Describes each key of a file, and says why a key cannot be used.",
-            discussion: "Exit status 1 means that no key of the file can be used.")
+            discussion: "Exit status: 0 some key can be used; 1 none can; 2 the file cannot be read.")
 
-        @Argument(help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"))
+        @Argument(help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"), completion: .file())
         var file: String
 
-        @Option(name: .customLong("tenant-id"), help: "The tenant that the keys are for; default: as the file says.")
+        @Option(
+            name: .customLong("tenant-id"),
+            help: ArgumentHelp("The tenant that the keys are for; default: as the file says.", valueName: "id"))
         var tenantID: String?
 
-        @Option(name: .long, help: "public, usGovernment or china.")
+        @Option(name: .long, help: "The tenant's cloud.")
         var cloud: Cloud = .public
 
-        @Option(name: .long, help: "Another https:// base than the cloud's.")
+        @Option(name: .long, help: ArgumentHelp("Another https:// base than the cloud's.", valueName: "url"))
         var authority: String?
 
-        @Option(name: .long, help: "How the result is written: text or json.")
+        @Option(name: .long, help: "How the result is written.")
         var output: OutputFormat = .text
 
         func validate() throws {

@@ -24,6 +24,9 @@ extension KubeconfigCommand {
             discussion: """
                 The file holds no secret. --config takes tenant, cloud and server application from the webhook's \
                 configuration. Secrets of applications come from kubelogin's environment variables.
+
+                  kube-entra kubeconfig user --server https://cluster.example:6443 \\
+                    --ca ca.crt --config kube-entra.yaml --out kubeconfig.yaml
                 """)
 
         @Option(name: .long, help: ArgumentHelp("The API server's address.", valueName: "url"))
@@ -31,35 +34,39 @@ extension KubeconfigCommand {
 
         @Option(
             name: .customLong("ca"),
-            help: ArgumentHelp("The CA of the API server's certificate; default: the system's.", valueName: "file"))
+            help: ArgumentHelp("The CA of the API server's certificate; default: the system's.", valueName: "file"),
+            completion: .file())
         var authority: String?
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
         var config: String?
 
-        @Option(name: .customLong("tenant-id"), help: "The tenant to sign in to.")
+        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant to sign in to.", valueName: "id"))
         var tenantID: String?
 
-        @Option(name: .customLong("server-id"), help: "The server application's ID: the tokens' audience.")
+        @Option(
+            name: .customLong("server-id"),
+            help: ArgumentHelp("The server application's ID: the tokens' audience.", valueName: "id"))
         var serverID: String?
 
         @Option(
             name: .customLong("client-id"),
-            help: """
+            help: ArgumentHelp(
+                """
                 The application that asks for the token. (default where a person signs in: the AKS client application, \
                 \(User.clientApplication))
-                """)
+                """, valueName: "id"))
         var clientID: String?
 
-        @Option(name: .long, help: "public, usGovernment or china. (default: public)")
+        @Option(name: .long, help: "The tenant's cloud. (default: public)")
         var cloud: Cloud?
 
         @Option(
             name: .long,
             help:
                 """
-                How kubelogin signs in: one of \(Login.allCases.map(\.rawValue).joined(separator: ", ")). \
-                (default: devicecode; interactive where the configuration requires proof of possession)
+                How kubelogin signs in. (default: devicecode; interactive where the configuration requires proof of \
+                possession)
                 """
         )
         var login: Login?
@@ -67,7 +74,7 @@ extension KubeconfigCommand {
         @Option(name: .long, help: "exec runs kubelogin; azure is the form that kubectl understood before 1.26.")
         var format: Format = .exec
 
-        @Option(name: .long, help: "The name of cluster and context.")
+        @Option(name: .long, help: ArgumentHelp("The name of cluster and context.", valueName: "name"))
         var name = "kube-entra"
 
         @OptionGroup var destination: Destination

@@ -17,22 +17,27 @@ extension KubeconfigCommand {
         @Option(name: .long, help: ArgumentHelp("The webhook's address.", valueName: "url"))
         var server = "https://127.0.0.1:8443/authenticate"
 
-        @Option(name: .long, help: ArgumentHelp("The folder that `certs create` wrote.", valueName: "folder"))
+        @Option(
+            name: .long, help: ArgumentHelp("The folder that `certs create` wrote.", valueName: "folder"),
+            completion: .directory)
         var certs = "certs"
 
         @Option(
             name: .customLong("ca"),
-            help: ArgumentHelp("The CA of the webhook's certificate. (default: <folder>/ca.crt)", valueName: "file"))
+            help: ArgumentHelp("The CA of the webhook's certificate. (default: <folder>/ca.crt)", valueName: "file"),
+            completion: .file())
         var authority: String?
 
         @Option(
             name: .customLong("client-certificate"),
-            help: ArgumentHelp("kube-apiserver's certificate. (default: <folder>/client.crt)", valueName: "file"))
+            help: ArgumentHelp("kube-apiserver's certificate. (default: <folder>/client.crt)", valueName: "file"),
+            completion: .file())
         var clientCertificate: String?
 
         @Option(
             name: .customLong("client-key"),
-            help: ArgumentHelp("kube-apiserver's key. (default: <folder>/client.key)", valueName: "file"))
+            help: ArgumentHelp("kube-apiserver's key. (default: <folder>/client.key)", valueName: "file"),
+            completion: .file())
         var clientKey: String?
 
         @Flag(name: .long, help: "Put the certificates and the key into the file.")
@@ -106,7 +111,12 @@ extension KubeconfigCommand {
                 // What else the file may hold stays out.
                 return "\(name)-data: " + Base64.encode(try load(path))
             }
-            if FileStamp(path: path) == nil, chosen != nil {
+            if FileStamp(path: path) == nil {
+                guard chosen != nil else {
+                    throw cannot(
+                        "\(path): there is no such file; `kube-entra certs create` makes it, and --ca, --client-certificate"
+                            + " and --client-key name files that lie on the control-plane node only")
+                }
                 Console.note("note: \(path) is not on this machine, so it was not checked")
             } else {
                 _ = try load(path)

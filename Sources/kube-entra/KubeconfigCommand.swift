@@ -12,7 +12,9 @@ struct KubeconfigCommand: ParsableCommand {
 
     /// Where the file goes.
     struct Destination: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"))
+        @Option(
+            name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
+            completion: .file())
         var out: String?
 
         @Flag(name: .long, help: "Overwrite a file that is there.")

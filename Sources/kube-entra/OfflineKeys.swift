@@ -41,7 +41,7 @@ enum OfflineKeys {
         guard found.contains(where: { !$0.isEmpty }) else {
             throw cannot(
                 "a token can only be checked with its tenant's signing keys: give --keys FILE"
-                    + " (`kube-entra keys fetch` writes one)")
+                    + " (`kube-entra keys fetch` writes one); or ask without a token, with --claims or --group")
         }
         return KeySnapshot(
             found.map { keys in

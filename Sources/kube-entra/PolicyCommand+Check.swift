@@ -14,24 +14,38 @@ extension PolicyCommand {
             commandName: "check",
             abstract: "What would this token, these claims or these groups become, and are they admin?",
             discussion: """
-                Give a token (argument, --token-file or standard input; with --keys), or --claims, or any of --group, \
-                --user, --object-id, --role and --app. Exit status 0: admitted; with --require-admin: and admin.
+                Give a token (on standard input or with --token-file, and --keys), or --claims, or any of --group, \
+                --user, --object-id, --role and --app.
+
+                  kube-entra policy check --config kube-entra.yaml \\
+                    --group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed
+
+                Exit status: 0 admitted, and with --require-admin admin as well; 1 not; 2 could not check.
                 """
         )
 
-        @Argument(help: ArgumentHelp("The token; - or nothing reads standard input.", valueName: "token"))
+        @Argument(
+            help: ArgumentHelp(
+                "The token; - or nothing reads standard input, which keeps it out of the process list.",
+                valueName: "token"))
         var token: String?
 
-        @Option(name: .long, help: "The webhook's configuration file.")
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
         var config: String
 
-        @Option(name: .long, help: "A file with the token.")
+        @Option(name: .long, help: ArgumentHelp("A file that holds the token.", valueName: "file"), completion: .file())
         var tokenFile: String?
 
-        @Option(name: .long, help: "A file with the tenant's signing keys, as `keys fetch` writes it. Repeatable.")
+        @Option(
+            name: .long,
+            help: ArgumentHelp("A JWK set, or what `keys fetch` wrote. Repeatable.", valueName: "file"),
+            completion: .file())
         var keys: [String] = []
 
-        @Option(name: .long, help: "A file with JSON claims, taken as those of a verified token.")
+        @Option(
+            name: .long,
+            help: ArgumentHelp("JSON claims, taken as those of a verified token.", valueName: "file"),
+            completion: .file())
         var claims: String?
 
         @Option(name: .long, help: ArgumentHelp("A group's object ID. Repeatable.", valueName: "id"))
@@ -52,7 +66,7 @@ extension PolicyCommand {
         @Flag(name: .long, help: "The principal is an application.")
         var app = false
 
-        @Option(name: .long, help: ArgumentHelp("Judge as of this time; default: now.", valueName: "rfc3339"))
+        @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time"))
         var at: String?
 
         @Flag(name: .long, help: "Who is admitted but is no admin is a no as well.")
@@ -61,7 +75,7 @@ extension PolicyCommand {
         @Flag(name: .long, help: "Print a test suite that expects what is true now, instead of the answer.")
         var asTest = false
 
-        @Option(name: .long, help: "How the result is written: text or json.")
+        @Option(name: .long, help: "How the result is written.")
         var output: OutputFormat = .text
 
         private var describesPrincipal: Bool {

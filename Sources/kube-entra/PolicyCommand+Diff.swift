@@ -9,8 +9,12 @@ extension PolicyCommand {
         static let configuration = CommandConfiguration(
             commandName: "diff",
             abstract: "Who gains and who loses what between two configurations.",
+            usage: "kube-entra policy diff <old> <new> [--claims <file> ...] [--suite <file> ...] [--at <time>] "
+                + "[--output <output>]",
             discussion: """
-                + somebody can do more, - somebody can do less, ~ neither. Exit status 0: no difference; 1: different.
+                + somebody can do more, - somebody can do less, ~ neither.
+
+                Exit status: 0 no difference; 1 different; 2 could not check.
                 """
         )
 
@@ -19,18 +23,18 @@ extension PolicyCommand {
 
         @Option(
             name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("JSON claims of principals to compare.", valueName: "file"))
+            help: ArgumentHelp("JSON claims of principals to compare.", valueName: "file"), completion: .file())
         var claims: [String] = []
 
         @Option(
             name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("Test suites whose principals to compare.", valueName: "file"))
+            help: ArgumentHelp("Test suites whose principals to compare.", valueName: "file"), completion: .file())
         var suite: [String] = []
 
-        @Option(name: .long, help: ArgumentHelp("Judge as of this time; default: now.", valueName: "rfc3339"))
+        @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time"))
         var at: String?
 
-        @Option(name: .long, help: "How the result is written: text or json.")
+        @Option(name: .long, help: "How the result is written.")
         var output: OutputFormat = .text
 
         mutating func validate() throws {

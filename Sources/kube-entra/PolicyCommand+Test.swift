@@ -11,19 +11,31 @@ extension PolicyCommand {
         static let configuration = CommandConfiguration(
             commandName: "test",
             abstract: "Runs policy test suites (YAML) against a configuration.",
-            discussion: "`policy check --as-test` writes cases from real principals. Exit status 1 if any case fails."
+            discussion: """
+                `policy check --as-test` writes cases from real principals:
+
+                  tests:
+                    - name: developers are no admins
+                      given: { groups: [9999aaaa-bbbb-cccc-dddd-eeeeffff0000] }
+                      expect: { admitted: true, admin: false }
+
+                Exit status: 0 all cases pass; 1 a case fails; 2 a suite or the configuration is wrong.
+                """
         )
 
-        @Option(name: .long, help: "The webhook's configuration file.")
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
         var config: String
 
-        @Argument(help: ArgumentHelp("Suite files.", valueName: "suite"))
+        @Argument(help: ArgumentHelp("Suite files.", valueName: "suite"), completion: .file())
         var suites: [String]
 
-        @Option(name: .long, help: "Also write the results into this file, as JUnit XML.")
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Also write the results into this file, as JUnit XML.", valueName: "file"),
+            completion: .file())
         var junit: String?
 
-        @Option(name: .long, help: "How the result is written: text or json.")
+        @Option(name: .long, help: "How the result is written.")
         var output: OutputFormat = .text
 
         func run() throws {

@@ -13,17 +13,21 @@ struct ReviewCommand: ParsableCommand {
         discussion: """
             --kubeconfig takes the file of --authentication-token-webhook-config-file and so tries what kube-apiserver \
             uses; --config finds the webhook by its own configuration, and the client certificate that `certs create` \
-            left beside the server's. Pass the token on standard input or with --token-file.
+            left beside the server's. Pass the token on standard input or with --token-file:
+
+              kubelogin get-token … | kube-entra review --kubeconfig webhook.yaml
 
             Exit status: 0 accepted; 1 refused; 2 there is no answer that kube-apiserver could use.
             """)
 
     @OptionGroup var token: TokenArguments
 
-    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
     var config: String?
 
-    @Option(name: .long, help: ArgumentHelp("kube-apiserver's file for the webhook.", valueName: "file"))
+    @Option(
+        name: .long, help: ArgumentHelp("kube-apiserver's file for the webhook.", valueName: "file"),
+        completion: .file())
     var kubeconfig: String?
 
     @Option(name: .long, help: ArgumentHelp("Another address than the file's.", valueName: "url"))
@@ -31,13 +35,13 @@ struct ReviewCommand: ParsableCommand {
 
     @Option(
         name: .customLong("ca"),
-        help: ArgumentHelp("The CA of the webhook's certificate.", valueName: "file"))
+        help: ArgumentHelp("The CA of the webhook's certificate.", valueName: "file"), completion: .file())
     var authority: String?
 
-    @Option(name: .long, help: ArgumentHelp("The client certificate.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The client certificate.", valueName: "file"), completion: .file())
     var certificate: String?
 
-    @Option(name: .long, help: ArgumentHelp("The client certificate's key.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The client certificate's key.", valueName: "file"), completion: .file())
     var key: String?
 
     @Option(
@@ -53,7 +57,7 @@ struct ReviewCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("How long to wait for the whole answer.", valueName: "seconds"))
     var timeout: Int = 30
 
-    @Option(name: .long, help: "How the result is written: text or json.")
+    @Option(name: .long, help: "How the result is written.")
     var output: OutputFormat = .text
 
     func validate() throws {

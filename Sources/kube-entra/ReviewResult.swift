@@ -83,7 +83,7 @@ struct ReviewResult {
             hint = reason?.hint
         } else {
             verdict = .refused
-            message = "refused without an error: the token is none of the webhook's"
+            message = "refused without an error: the token is none of the webhook's to judge"
             hint = "`kube-entra inspect` says what the token is and whose"
         }
     }

@@ -12,14 +12,16 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             SIGHUP reads configuration, certificates and key files again; changed files are noticed within seconds \
             anyway. SIGTERM ends the webhook after it has answered what it was asked; a second one ends it at once.
+
+            Exit status: 0 ended by a signal; 2 the configuration, a file or an address cannot be used.
             """
     )
 
-    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
     var config: String
 
     @Option(
-        name: .customLong("log-level"), help: "Overrides logging.level: trace, debug, info, notice, warning, error.")
+        name: .customLong("log-level"), help: ArgumentHelp("Overrides logging.level.", valueName: "level"))
     var logLevel: Configuration.LogLevel?
 
     func run() async throws {

@@ -10,7 +10,9 @@ struct TokenArguments: ParsableArguments {
     )
     var token: String?
 
-    @Option(name: .customLong("token-file"), help: ArgumentHelp("A file that holds the token.", valueName: "file"))
+    @Option(
+        name: .customLong("token-file"), help: ArgumentHelp("A file that holds the token.", valueName: "file"),
+        completion: .file())
     var tokenFile: String?
 
     /// What is read of a token at most, in bytes.
