@@ -74,7 +74,7 @@ let package = Package(
             "DirectoryGroups",
             [
                 "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
-                nioCore, nioConcurrency, logging,
+                nioCore, nioConcurrency, logging, collections,
             ]),
         module("TokenReviewAPI", ["Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         module(

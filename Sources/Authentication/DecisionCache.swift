@@ -7,6 +7,9 @@ public import Timestamps
 /// An entry is used only with the same keys and settings and before anything that depends on time changes, so that
 /// the answer is the one that ``Authenticator/decide(token:keys:now:resolvedGroups:)`` would give.
 public final class DecisionCache {
+    /// Decisions with more groups from the directory are not kept: a token lists 200 at most, a directory 20,000.
+    static let maximumResolvedGroups = 1000
+
     private let authenticator: Authenticator
     private let capacity: Int
     /// Seconds.
@@ -34,21 +37,27 @@ public final class DecisionCache {
     public var count: Int { entries.count }
 
     /// Decides as the authenticator does, and faster for a token seen before.
+    ///
+    /// - Parameter resolved: the directory's answer for a principal with group overage, once it was asked. The decision
+    ///   is remembered no longer than the answer is fresh.
     public func decide(
         token: UnsafeRawBufferPointer,
         digest: SHA256Digest,
         keys: KeySnapshot,
-        now: Timestamp
+        now: Timestamp,
+        resolved: ResolvedGroups? = nil
     ) -> Decision {
         if self.keys !== keys { clear(for: keys) }
         lastWasHit = false
-        if let entry = entries[digest], now < entry.validUntil, now >= entry.validFrom {
+        if resolved == nil, let entry = entries[digest], now < entry.validUntil, now >= entry.validFrom {
             lastWasHit = true
             return entry.decision
         }
-        let decision = authenticator.decide(token: token, keys: keys, now: now)
-        if decision.access != nil, decision.proofUse == nil, capacity > 0 {
-            let end = min(decision.validUntil, now.adding(seconds: maximumAge))
+        let decision = authenticator.decide(token: token, keys: keys, now: now, resolvedGroups: resolved?.groups)
+        let isSmall = (resolved?.groups.count ?? 0) <= Self.maximumResolvedGroups
+        if decision.access != nil, decision.proofUse == nil, isSmall, capacity > 0 {
+            var end = min(decision.validUntil, now.adding(seconds: maximumAge))
+            if let resolved { end = min(end, resolved.freshUntil) }
             if now < end { insert(Entry(decision: decision, validUntil: end, validFrom: now), for: digest) }
         }
         return decision

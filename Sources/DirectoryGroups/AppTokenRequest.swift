@@ -11,7 +11,7 @@ internal import Timestamps
 /// Source: Microsoft identity platform, client credentials flow; instance metadata service for managed identities.
 struct AppTokenRequest {
     static func make(_ plan: DirectoryPlan, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
-        guard plan.secret != .managedIdentity else { return managedIdentity(plan) }
+        guard plan.secret != .managedIdentity else { return try managedIdentity(plan) }
         let address = "\(plan.trust.authorityBase)/\(plan.trust.tenantID)/oauth2/v2.0/token"
         guard let url = HTTPSURL(address) else { throw .token(.configuration("the authority is not an https address")) }
         let clientID = plan.clientID?.description ?? ""
@@ -33,10 +33,13 @@ struct AppTokenRequest {
             body: Array(body.utf8))
     }
 
-    private static func managedIdentity(_ plan: DirectoryPlan) -> HTTPSRequest {
+    private static func managedIdentity(_ plan: DirectoryPlan) throws(DirectoryError) -> HTTPSRequest {
         var target = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(plan.graph)
         if let clientID = plan.clientID { target += "&client_id=\(clientID)" }
-        return HTTPSRequest(.get, .instanceMetadata(target: target), headers: [(name: "Metadata", value: "true")])
+        // Where Azure's own libraries look for another address of the service.
+        let url = HTTPSURL.instanceMetadata(base: plan.metadataService, target: target)
+        guard let url else { throw .metadataServiceUnusable }
+        return HTTPSRequest(.get, url, headers: [(name: "Metadata", value: "true")])
     }
 
     private static func assertion(_ token: String) -> [(String, String)] {
@@ -46,7 +49,9 @@ struct AppTokenRequest {
         ]
     }
 
-    /// `private_key_jwt` (RFC 7523) with the certificate's SHA-256 thumbprint, as Entra wants it.
+    /// `private_key_jwt` (RFC 7523) with PS256 and the certificate's SHA-256 thumbprint.
+    ///
+    /// Source: Microsoft identity platform, certificate credentials.
     private static func signedAssertion(
         _ path: String,
         clientID: String,
@@ -57,14 +62,14 @@ struct AppTokenRequest {
             let key = try? PrivateKey(pem: pem)
         else { throw .secretUnreadable }
         let thumbprint = Base64URL.encode(certificate.der.withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
-        let header = JSON.object([("alg", "RS256"), ("typ", "JWT"), ("x5t#S256", .string(thumbprint))])
+        let header = JSON.object([("alg", "PS256"), ("typ", "JWT"), ("x5t#S256", .string(thumbprint))])
         let claims = JSON.object([
             ("aud", .string(audience)), ("iss", .string(clientID)), ("sub", .string(clientID)),
             ("jti", .string(Base64URL.encode(randomBytes(16)))), ("nbf", .integer(now.secondsSinceEpoch - 60)),
             ("exp", .integer(now.secondsSinceEpoch + 600)),
         ])
         let signed = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
-        guard let signature = try? Array(signed.utf8).withUnsafeBytes({ try key.sign(.rs256, message: $0) }) else {
+        guard let signature = try? Array(signed.utf8).withUnsafeBytes({ try key.sign(.ps256, message: $0) }) else {
             throw .secretUnreadable
         }
         return signed + "." + Base64URL.encode(signature)
@@ -96,7 +101,7 @@ struct AppTokenRequest {
         return encoded
     }
 
-    /// The token and its life in seconds.
+    /// The token and its life in seconds, at most two days.
     static func read(_ response: HTTPSResponse) throws(DirectoryError) -> (token: String, lifetime: Int64) {
         guard response.status == 200 else { throw .tokenRefused(status: response.status) }
         guard let root = try? JSONDocument(parsing: response.body).root,
@@ -105,6 +110,6 @@ struct AppTokenRequest {
         else { throw .malformed }
         // The metadata service writes the number as a text.
         let lifetime = root["expires_in"]?.integer ?? root["expires_in"]?.string.flatMap { Int64($0) } ?? 300
-        return (token, lifetime)
+        return (token, max(0, min(lifetime, 2 * 86_400)))
     }
 }

@@ -4,54 +4,104 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import Timestamps
 
-/// The application's token, renewed before it expires; one request at a time.
+/// The application's token: one request at a time, and a new one before the old one ends, whether or not anybody asks.
 final class AppTokenSource: Sendable {
     private struct State {
         var token: String?
+        /// When a new one is wanted although this one still works.
         var renewAt = Timestamp(secondsSinceEpoch: .min)
+        var usableUntil = Timestamp(secondsSinceEpoch: .min)
         var inFlight: EventLoopFuture<String>?
     }
+
+    private enum Step {
+        case known(EventLoopFuture<String>)
+        case request(EventLoopPromise<String>)
+    }
+
+    /// After a failure, when nobody asks.
+    private static let retry = TimeAmount.seconds(60)
 
     private let plan: DirectoryPlan
     private let eventLoop: any EventLoop
     private let now: @Sendable () -> Timestamp
+    private let renewalFailed: @Sendable (DirectoryError) -> Void
     private let state = NIOLockedValueBox(State())
 
-    init(plan: DirectoryPlan, eventLoop: any EventLoop, now: @escaping @Sendable () -> Timestamp) {
+    /// - Parameter renewalFailed: told of failures that no question would tell of.
+    init(
+        plan: DirectoryPlan,
+        eventLoop: any EventLoop,
+        now: @escaping @Sendable () -> Timestamp,
+        renewalFailed: @escaping @Sendable (DirectoryError) -> Void = { _ in }
+    ) {
         self.plan = plan
         self.eventLoop = eventLoop
         self.now = now
+        self.renewalFailed = renewalFailed
     }
 
     /// A token that is valid for a while; the failure is a ``DirectoryError``.
     func token() -> EventLoopFuture<String> {
         let time = now()
-        let (known, promise) = state.withLockedValue { state -> (EventLoopFuture<String>?, EventLoopPromise<String>?) in
-            if let token = state.token, time < state.renewAt { return (eventLoop.makeSucceededFuture(token), nil) }
-            if let inFlight = state.inFlight { return (inFlight, nil) }
-            let promise = eventLoop.makePromise(of: String.self)
-            state.inFlight = promise.futureResult
-            return (nil, promise)
-        }
-        if let known { return known }
-        guard let promise else { return eventLoop.makeFailedFuture(DirectoryError.deadline) }
-        request(at: time).whenComplete { result in
-            self.state.withLockedValue { state in
-                state.inFlight = nil
-                if case .success(let answer) = result {
-                    state.token = answer.token
-                    // Five minutes early, or at half of a short life.
-                    state.renewAt = time.adding(seconds: max(answer.lifetime - 300, answer.lifetime / 2))
-                }
+        let step = state.withLockedValue { state -> Step in
+            if let token = state.token, time < state.usableUntil {
+                return .known(eventLoop.makeSucceededFuture(token))
             }
-            promise.completeWith(result.map(\.token))
+            return Self.join(&state, eventLoop)
         }
-        return promise.futureResult
+        return take(step, at: time)
+    }
+
+    /// Gets a token when the present one is near its end, and goes on doing so for as long as this object lives.
+    func keepFresh() {
+        let time = now()
+        let step = state.withLockedValue { state -> Step in
+            if let token = state.token, time < state.renewAt { return .known(eventLoop.makeSucceededFuture(token)) }
+            return Self.join(&state, eventLoop)
+        }
+        take(step, at: time).whenComplete { [weak self] result in
+            guard let self else { return }
+            var delay = Self.retry
+            switch result {
+            case .success:
+                let left = self.state.withLockedValue { $0.renewAt }.seconds(since: self.now())
+                delay = .seconds(max(1, left))
+            case .failure(let error): self.renewalFailed(error as? DirectoryError ?? .malformed)
+            }
+            self.eventLoop.scheduleTask(in: delay) { [weak self] in self?.keepFresh() }
+        }
     }
 
     /// Forgets a token that was not accepted.
     func drop(_ token: String) {
         state.withLockedValue { if $0.token == token { $0.token = nil } }
+    }
+
+    private static func join(_ state: inout State, _ eventLoop: any EventLoop) -> Step {
+        if let inFlight = state.inFlight { return .known(inFlight) }
+        let promise = eventLoop.makePromise(of: String.self)
+        state.inFlight = promise.futureResult
+        return .request(promise)
+    }
+
+    private func take(_ step: Step, at time: Timestamp) -> EventLoopFuture<String> {
+        switch step {
+        case .known(let future): return future
+        case .request(let promise):
+            request(at: time).whenComplete { result in
+                self.state.withLockedValue { state in
+                    state.inFlight = nil
+                    guard case .success(let answer) = result else { return }
+                    state.token = answer.token
+                    // Five minutes early, or at half of a short life.
+                    state.renewAt = time.adding(seconds: max(answer.lifetime - 300, answer.lifetime / 2))
+                    state.usableUntil = time.adding(seconds: max(answer.lifetime - 30, answer.lifetime * 3 / 4))
+                }
+                promise.completeWith(result.map(\.token))
+            }
+            return promise.futureResult
+        }
     }
 
     private func request(at time: Timestamp) -> EventLoopFuture<(token: String, lifetime: Int64)> {

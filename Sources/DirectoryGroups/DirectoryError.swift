@@ -3,6 +3,8 @@ public import HTTPSClient
 /// Why a principal's groups are not known.
 public enum DirectoryError: Error, Hashable, Sendable {
     case secretUnreadable
+    /// The environment names another metadata service, and not in a form that can be used.
+    case metadataServiceUnusable
     case token(HTTPSError)
     /// Entra refuses to give this application a token.
     case tokenRefused(status: Int)
@@ -10,11 +12,14 @@ public enum DirectoryError: Error, Hashable, Sendable {
     case unauthorized
     case forbidden
     case principalUnknown
-    case throttled
+    /// More questions are not wanted for that time.
+    case throttled(seconds: Int64)
     case malformed
     case foreignNextLink
     case tooMany
     case deadline
+    /// More principals are being asked about than is good.
+    case busy
     /// The directory failed again and again, so it is left alone for a while.
     case circuitOpen
 
@@ -22,6 +27,8 @@ public enum DirectoryError: Error, Hashable, Sendable {
     public var sentence: String {
         switch self {
         case .secretUnreadable: "the directory's secret, certificate or token file cannot be read"
+        case .metadataServiceUnusable:
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST must be http:// and an address of this host or a link-local one"
         case .token(let error): "no token for Microsoft Graph: \(error.sentence)"
         case .tokenRefused(let status):
             "Entra refuses a token for Microsoft Graph with status \(status): check clientID and its secret, certificate"
@@ -32,11 +39,13 @@ public enum DirectoryError: Error, Hashable, Sendable {
             "Microsoft Graph refuses: grant the application GroupMember.Read.All with User.Read.All (for applications"
                 + " Application.Read.All), or Directory.Read.All, and admin consent"
         case .principalUnknown: "Microsoft Graph does not know the principal"
-        case .throttled: "Microsoft Graph asks for patience that a review does not have"
+        case .throttled(let seconds):
+            "Microsoft Graph wants no question for \(seconds) s, which is more than a review can wait"
         case .malformed: "Microsoft Graph's answer is not what it should be"
         case .foreignNextLink: "Microsoft Graph's answer goes on at another host, which is not followed"
         case .tooMany: "the principal is in more groups than are read"
         case .deadline: "Microsoft Graph did not answer within the time of a review"
+        case .busy: "too many principals are being asked about at once"
         case .circuitOpen: "Microsoft Graph has failed several times and is left alone for a moment"
         }
     }
@@ -44,7 +53,7 @@ public enum DirectoryError: Error, Hashable, Sendable {
     /// Whether another principal's question would probably fail as well.
     var isOutage: Bool {
         switch self {
-        case .principalUnknown, .malformed, .foreignNextLink, .tooMany, .circuitOpen: false
+        case .graph(.tooLarge), .principalUnknown, .malformed, .foreignNextLink, .tooMany, .busy, .circuitOpen: false
         default: true
         }
     }

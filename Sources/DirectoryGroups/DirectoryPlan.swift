@@ -21,7 +21,9 @@ public struct DirectoryPlan: Sendable {
     public var timeout: Duration
     public var cacheFor: Duration
     public var staleFor: Duration
-    /// Made anew for each question, so that changed CA files are read.
+    /// Base of another instance metadata service than the cloud's own, for managed identities.
+    public var metadataService: String?
+    /// Called for each question, so that changed CA files are noticed.
     public var graphClient: @Sendable () throws(HTTPSError) -> HTTPSClient
     public var authorityClient: @Sendable () throws(HTTPSError) -> HTTPSClient
 
@@ -34,6 +36,7 @@ public struct DirectoryPlan: Sendable {
         timeout: Duration,
         cacheFor: Duration,
         staleFor: Duration,
+        metadataService: String? = nil,
         graphClient: @escaping @Sendable () throws(HTTPSError) -> HTTPSClient,
         authorityClient: @escaping @Sendable () throws(HTTPSError) -> HTTPSClient
     ) {
@@ -45,6 +48,7 @@ public struct DirectoryPlan: Sendable {
         self.timeout = timeout
         self.cacheFor = cacheFor
         self.staleFor = staleFor
+        self.metadataService = metadataService
         self.graphClient = graphClient
         self.authorityClient = authorityClient
     }

@@ -1,3 +1,4 @@
+public import Authentication
 public import EntraTokens
 internal import HTTPSClient
 public import Logging
@@ -15,27 +16,31 @@ public enum DirectoryOutcome: String, Sendable {
 /// Answers are remembered, the same question is asked once at a time, and a directory that keeps failing is left alone
 /// for a while. Nothing here ever blocks the event loop that asks.
 public final class DirectoryResolver: Sendable {
-    fileprivate struct Known {
-        var groups: [GUID]
-        var at: Timestamp
-    }
-
     fileprivate struct State {
-        var known: [GUID: Known] = [:]
-        var order: [GUID] = []
-        var oldest = 0
-        var inFlight: [GUID: EventLoopFuture<[GUID]?>] = [:]
-        var failures = 0
-        var openUntil = NIODeadline.uptimeNanoseconds(0)
+        var memory = GroupMemory()
+        var inFlight: [GUID: EventLoopFuture<ResolvedGroups?>] = [:]
+        /// Principals whose own question failed just now.
+        var refused: [GUID: NIODeadline] = [:]
+        var breaker = CircuitBreaker()
+        var warnings = WarningLimit()
     }
 
-    static let maximumEntries = 10_000
-    static let failuresUntilOpen = 5
-    static let openTime = TimeAmount.seconds(10)
+    private enum Step {
+        case answer(ResolvedGroups?, DirectoryOutcome)
+        case wait(EventLoopFuture<ResolvedGroups?>)
+        case ask(EventLoopPromise<ResolvedGroups?>)
+        case tooMany
+    }
+
+    /// Principals that are being asked about.
+    static let maximumInFlight = 1000
+    /// How long a principal whose question failed for its own sake is not asked about again.
+    static let refusalPause = TimeAmount.seconds(1)
 
     private let plan: DirectoryPlan
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
+    private let gate: RequestGate
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
     private let observe: @Sendable (DirectoryOutcome) -> Void
@@ -56,37 +61,39 @@ public final class DirectoryResolver: Sendable {
         var logger = logger
         logger[metadataKey: "tenant"] = "\(plan.trust.tenantID)"
         self.logger = logger
-        tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: now)
+        gate = RequestGate(eventLoop: eventLoop)
+        tokens = AppTokenSource(
+            plan: plan, eventLoop: eventLoop, now: now,
+            renewalFailed: { [logger] error in
+                logger.warning("no token for the directory", metadata: ["cause": "\(error.sentence)"])
+            })
     }
 
-    /// Gets a token before anybody waits for one.
+    /// Gets a token before anybody waits for one, and keeps one ready from then on.
     public func warmUp() {
-        tokens.token().whenFailure { error in
-            self.logger.warning(
-                "the directory cannot be asked yet",
-                metadata: ["cause": "\((error as? DirectoryError)?.sentence ?? "unknown")"])
-        }
+        eventLoop.execute { self.tokens.keepFresh() }
     }
 
     /// The principal's groups; nil when they are not known.
-    public func resolve(_ principal: EntraPrincipal, on asking: any EventLoop) -> EventLoopFuture<[GUID]?> {
+    public func resolve(_ principal: EntraPrincipal, on asking: any EventLoop) -> EventLoopFuture<ResolvedGroups?> {
         let time = now()
-        enum Step {
-            case answer([GUID]?, DirectoryOutcome)
-            case wait(EventLoopFuture<[GUID]?>)
-            case ask(EventLoopPromise<[GUID]?>)
-        }
+        let id = principal.objectID
         let step = state.withLockedValue { state -> Step in
-            if let known = state.known[principal.objectID], isFresh(known, at: time) {
-                return .answer(known.groups, .cached)
+            if let known = state.memory.answer(id, youngerThan: plan.cacheFor.components.seconds, at: time) {
+                return .answer(
+                    ResolvedGroups(
+                        groups: known.groups, freshUntil: known.at.adding(seconds: plan.cacheFor.components.seconds)),
+                    .cached)
             }
-            if let inFlight = state.inFlight[principal.objectID] { return .wait(inFlight) }
-            if NIODeadline.now() < state.openUntil {
-                let stale = usable(state.known[principal.objectID], at: time)
+            if let inFlight = state.inFlight[id] { return .wait(inFlight) }
+            guard state.inFlight.count < Self.maximumInFlight else { return .tooMany }
+            let instant = NIODeadline.now()
+            guard state.refused[id].map({ $0 <= instant }) ?? true, state.breaker.admits(at: instant) else {
+                let stale = lastKnown(id, in: state, at: time)
                 return .answer(stale, stale == nil ? .failure : .stale)
             }
-            let promise = eventLoop.makePromise(of: [GUID]?.self)
-            state.inFlight[principal.objectID] = promise.futureResult
+            let promise = eventLoop.makePromise(of: ResolvedGroups?.self)
+            state.inFlight[id] = promise.futureResult
             return .ask(promise)
         }
         switch step {
@@ -94,39 +101,48 @@ public final class DirectoryResolver: Sendable {
             observe(outcome)
             return asking.makeSucceededFuture(groups)
         case .wait(let future): return future.hop(to: asking)
+        case .tooMany: return asking.makeSucceededFuture(failed(id, .busy, at: time, wasAsked: false))
         case .ask(let promise):
-            ask(principal, at: time, promise)
+            eventLoop.execute { self.ask(principal, at: time, promise) }
             return promise.futureResult.hop(to: asking)
         }
     }
 
-    private func isFresh(_ known: Known, at time: Timestamp) -> Bool {
-        time.seconds(since: known.at) < plan.cacheFor.components.seconds
-    }
-
     /// The last answer while it is young enough to be used in place of a new one.
-    private func usable(_ known: Known?, at time: Timestamp) -> [GUID]? {
-        guard let known, plan.staleFor > .zero else { return nil }
-        return time.seconds(since: known.at) < (plan.cacheFor + plan.staleFor).components.seconds ? known.groups : nil
+    private func lastKnown(_ id: GUID, in state: State, at time: Timestamp) -> ResolvedGroups? {
+        guard plan.staleFor > .zero else { return nil }
+        let age = (plan.cacheFor + plan.staleFor).components.seconds
+        return state.memory.answer(id, youngerThan: age, at: time).map {
+            ResolvedGroups(groups: $0.groups, freshUntil: time)
+        }
     }
 
     // MARK: Asking
 
-    private func ask(_ principal: EntraPrincipal, at time: Timestamp, _ promise: EventLoopPromise<[GUID]?>) {
+    /// Asks the directory, whatever is remembered, and remembers nothing: for commands. The failure is a
+    /// ``DirectoryError``.
+    public func askOnce(_ principal: EntraPrincipal) -> EventLoopFuture<[GUID]> {
+        eventLoop.flatSubmit { self.answer(principal) }
+    }
+
+    private func answer(_ principal: EntraPrincipal) -> EventLoopFuture<[GUID]> {
         let deadline = NIODeadline.now() + TimeAmount(plan.timeout)
         let answer = eventLoop.makePromise(of: [GUID].self)
         // The review's time ends the wait; what comes later is too late for it.
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
-        question(principal, deadline: deadline, mayRetry: true).whenComplete { result in
-            timer.cancel()
+        question(principal, deadline: deadline, mayRetry: true).cascade(to: answer)
+        answer.futureResult.whenComplete { _ in timer.cancel() }
+        return answer.futureResult
+    }
+
+    private func ask(_ principal: EntraPrincipal, at time: Timestamp, _ promise: EventLoopPromise<ResolvedGroups?>) {
+        answer(principal).whenComplete { result in
             switch result {
-            case .success(let groups): answer.succeed(groups)
-            case .failure(let error): answer.fail(error)
+            case .success(let groups): promise.succeed(self.succeeded(principal.objectID, groups, at: time))
+            case .failure(let error):
+                let error = error as? DirectoryError ?? .malformed
+                promise.succeed(self.failed(principal.objectID, error, at: time, wasAsked: true))
             }
-        }
-        answer.futureResult.whenComplete { result in
-            timer.cancel()
-            promise.succeed(self.ended(principal.objectID, result, at: time))
         }
     }
 
@@ -140,8 +156,8 @@ public final class DirectoryResolver: Sendable {
                 return self.eventLoop.makeFailedFuture(DirectoryError.graph(error))
             }
             return GraphQuestion(
-                plan: self.plan, client: client, principal: principal, token: token, eventLoop: self.eventLoop,
-                deadline: deadline
+                plan: self.plan, client: client, principal: principal, token: token, gate: self.gate,
+                eventLoop: self.eventLoop, deadline: deadline
             ).ask().flatMapError { error in
                 // A secret may have been changed meanwhile: one new token, one more try.
                 guard mayRetry, (error as? DirectoryError) == .unauthorized else {
@@ -153,51 +169,65 @@ public final class DirectoryResolver: Sendable {
         }
     }
 
-    private func ended(_ id: GUID, _ result: Result<[GUID], any Error>, at time: Timestamp) -> [GUID]? {
-        switch result {
-        case .success(let groups):
-            state.withLockedValue { state in
-                state.inFlight[id] = nil
-                state.failures = 0
-                state.remember(id, Known(groups: groups, at: time))
-            }
-            observe(.success)
-            return groups
-        case .failure(let error):
-            let error = error as? DirectoryError ?? .malformed
-            let (stale, opened) = state.withLockedValue { state -> ([GUID]?, Bool) in
-                state.inFlight[id] = nil
-                if error.isOutage { state.failures += 1 }
-                let opens = state.failures >= DirectoryResolver.failuresUntilOpen
-                if opens {
-                    state.openUntil = .now() + DirectoryResolver.openTime
-                    // One more failure after the pause closes it again at once.
-                    state.failures = DirectoryResolver.failuresUntilOpen - 1
-                }
-                return (usable(state.known[id], at: time), opens)
-            }
-            logger.warning(
-                "groups could not be resolved",
-                metadata: [
-                    "cause": "\(error.sentence)", "objectID": "\(id)", "lastKnownUsed": "\(stale != nil)",
-                    "pausing": "\(opened)",
-                ])
-            observe(stale == nil ? .failure : .stale)
-            return stale
+    private func succeeded(_ id: GUID, _ groups: [GUID], at time: Timestamp) -> ResolvedGroups {
+        state.withLockedValue { state in
+            state.inFlight[id] = nil
+            state.breaker.succeeded()
+            state.memory.remember(id, GroupMemory.Answer(groups: groups, at: time))
         }
+        observe(.success)
+        return ResolvedGroups(groups: groups, freshUntil: time.adding(seconds: plan.cacheFor.components.seconds))
+    }
+
+    private func failed(_ id: GUID, _ error: DirectoryError, at time: Timestamp, wasAsked: Bool) -> ResolvedGroups? {
+        let instant = NIODeadline.now()
+        let (stale, isPausing, isWorthALine) = state.withLockedValue { state -> (ResolvedGroups?, Bool, Bool) in
+            if wasAsked {
+                state.inFlight[id] = nil
+                state.note(error, of: id, at: instant)
+            }
+            return (lastKnown(id, in: state, at: time), state.breaker.isOpen, state.warnings.admits(at: instant))
+        }
+        observe(stale == nil ? .failure : .stale)
+        guard isWorthALine else { return stale }
+        logger.warning(
+            "groups could not be resolved",
+            metadata: [
+                "cause": "\(error.sentence)", "objectID": "\(id)", "lastKnownUsed": "\(stale != nil)",
+                "pausing": "\(isPausing)",
+            ])
+        return stale
     }
 }
 
 extension DirectoryResolver.State {
-    /// Keeps an answer; the oldest gives way when there are too many.
-    fileprivate mutating func remember(_ id: GUID, _ answer: DirectoryResolver.Known) {
-        if known.updateValue(answer, forKey: id) != nil { return }
-        if order.count < DirectoryResolver.maximumEntries {
-            order.append(id)
+    fileprivate mutating func note(_ error: DirectoryError, of id: GUID, at now: NIODeadline) {
+        if case .throttled(let seconds) = error {
+            breaker.leaveAlone(for: .seconds(seconds), at: now)
+        } else if error.isOutage {
+            breaker.failed(at: now)
         } else {
-            known.removeValue(forKey: order[oldest])
-            order[oldest] = id
-            oldest = (oldest + 1) % order.count
+            breaker.succeeded()
+            if refused.count >= DirectoryResolver.maximumInFlight { refused = refused.filter { $0.value > now } }
+            if refused.count < DirectoryResolver.maximumInFlight { refused[id] = now + DirectoryResolver.refusalPause }
         }
+    }
+}
+
+/// A few warnings a second, however many questions fail.
+fileprivate struct WarningLimit {
+    private static let each = TimeAmount.seconds(1)
+    private static let count = 5
+    private var end = NIODeadline.uptimeNanoseconds(0)
+    private var left = 0
+
+    mutating func admits(at now: NIODeadline) -> Bool {
+        if now >= end {
+            end = now + Self.each
+            left = Self.count
+        }
+        guard left > 0 else { return false }
+        left -= 1
+        return true
     }
 }

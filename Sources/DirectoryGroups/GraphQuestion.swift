@@ -14,6 +14,7 @@ struct GraphQuestion: Sendable {
     let client: HTTPSClient
     let principal: EntraPrincipal
     let token: String
+    let gate: RequestGate
     let eventLoop: any EventLoop
     /// When a review gives up.
     let deadline: NIODeadline
@@ -75,53 +76,22 @@ struct GraphQuestion: Sendable {
     }
 
     private func send(_ request: HTTPSRequest, attempt: Int) -> EventLoopFuture<JSONDocument> {
-        client.send(request, on: eventLoop)
-            .flatMapErrorThrowing { throw DirectoryError.graph($0 as? HTTPSError ?? .unreachable) }
-            .flatMap { response in
-                if let wait = Self.retryWait(response, attempt: attempt) {
-                    guard NIODeadline.now() + wait < deadline else {
-                        return eventLoop.makeFailedFuture(
-                            response.status == 429 ? DirectoryError.throttled : .graph(.status(response.status)))
-                    }
-                    return eventLoop.scheduleTask(in: wait) {}.futureResult
-                        .flatMap { send(request, attempt: attempt + 1) }
+        gate.run(until: deadline) {
+            client.send(request, on: eventLoop).map(GraphReply.response).recover(GraphReply.init(failing:))
+        }.flatMap { reply in
+            if let wait = reply.retryWait(attempt: attempt) {
+                guard NIODeadline.now() + wait < deadline else {
+                    return eventLoop.makeFailedFuture(reply.error(noTimeFor: wait))
                 }
-                do throws(DirectoryError) {
-                    return eventLoop.makeSucceededFuture(try Self.document(response))
-                } catch {
-                    return eventLoop.makeFailedFuture(error)
-                }
+                return eventLoop.scheduleTask(in: wait) {}.futureResult
+                    .flatMap { send(request, attempt: attempt + 1) }
             }
-    }
-
-    /// How long to wait before the same question is asked again; nil when the answer stands.
-    static func retryWait(_ response: HTTPSResponse, attempt: Int) -> TimeAmount? {
-        switch response.status {
-        case 429:
-            let seconds = response.header("Retry-After").flatMap { Int64($0) } ?? 1
-            return .seconds(max(1, min(seconds, 3600)))
-        case 500, 502, 503, 504:
-            if let seconds = response.header("Retry-After").flatMap({ Int64($0) }), seconds > 0 {
-                return .seconds(min(seconds, 3600))
+            do throws(DirectoryError) {
+                return eventLoop.makeSucceededFuture(try reply.document())
+            } catch {
+                return eventLoop.makeFailedFuture(error)
             }
-            return attempt < 2 ? .milliseconds(100 << Int64(attempt)) : nil
-        default: return nil
         }
-    }
-
-    static func document(_ response: HTTPSResponse) throws(DirectoryError) -> JSONDocument {
-        switch response.status {
-        case 200...299: break
-        case 401: throw .unauthorized
-        case 403: throw .forbidden
-        case 404: throw .principalUnknown
-        case 429: throw .throttled
-        default: throw .graph(.status(response.status))
-        }
-        guard let document = try? JSONDocument(parsing: response.body, maximumBytes: 4 << 20, maximumDepth: 16) else {
-            throw .malformed
-        }
-        return document
     }
 
     static func groups(in document: JSONDocument) throws(DirectoryError) -> [GUID] {

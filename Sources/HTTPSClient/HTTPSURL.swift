@@ -9,8 +9,25 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     let isPlain: Bool
 
     /// An address of the cloud's instance metadata service, which is plain HTTP on a link-local address.
-    public static func instanceMetadata(target: String) -> HTTPSURL {
-        HTTPSURL(host: "169.254.169.254", port: 80, target: target, isPlain: true)
+    ///
+    /// - Parameter base: `http://` and an address of this host or a link-local one, instead of the cloud's own; what
+    ///   is said there is secret, so nil for an address that others may be on the way to.
+    public static func instanceMetadata(base: String? = nil, target: String) -> HTTPSURL? {
+        let base = base ?? "http://169.254.169.254"
+        guard base.utf8.starts(with: "http://".utf8) else { return nil }
+        var rest = base.dropFirst("http://".count)
+        if rest.last == "/" { rest = rest.dropLast() }
+        guard let authority = HostAndPort(rest, defaultPort: 80) else { return nil }
+        let isNear =
+            ["localhost", "::1"].contains(authority.host)
+            || ["127.", "169.254."].contains { authority.host.hasPrefix($0) && isIPv4(authority.host) }
+        guard isNear else { return nil }
+        return HTTPSURL(host: authority.host, port: authority.port, target: target, isPlain: true)
+    }
+
+    private static func isIPv4(_ text: String) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil && $0.utf8.first != UInt8(ascii: "+") }
     }
 
     private init(host: String, port: Int, target: String, isPlain: Bool) {
@@ -36,7 +53,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     /// The `Host` header's value.
     public var authority: String {
         let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-        return port == 443 ? name : "\(name):\(port)"
+        return port == (isPlain ? 80 : 443) ? name : "\(name):\(port)"
     }
 
     public var description: String { (isPlain ? "http://" : "https://") + authority + target }

@@ -59,6 +59,13 @@ public struct PolicyChecker: Sendable {
         evaluate(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups).answer
     }
 
+    /// The principal of a genuine token that is refused only because its groups must be asked of the directory.
+    public func principalToResolve(token: [UInt8], keys: KeySnapshot, now: Timestamp) -> EntraPrincipal? {
+        let evaluation = token.withUnsafeBytes { authenticator.examine(token: $0, keys: keys, now: now) }
+        guard evaluation.areClaimsTrusted, evaluation.reason == .groupResolutionFailed else { return nil }
+        return evaluation.groupResolution
+    }
+
     func answer(_ claims: PreparedClaims, now: Timestamp) -> PolicyAnswer {
         let evaluation = authenticator.examine(
             verifiedClaims: claims.document.root,

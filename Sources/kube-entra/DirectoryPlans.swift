@@ -3,73 +3,148 @@ internal import Configuration
 internal import DirectoryGroups
 internal import EntraTokens
 internal import Files
+internal import Glibc
 internal import HTTPSClient
 internal import Logging
+internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import NIOPosix
 internal import OpenSSL
 internal import WebhookServer
 
+/// A tenant's resolver, and what it was made from.
+struct TenantDirectory: Sendable {
+    let source: DirectorySource
+    let resolver: DirectoryResolver
+}
+
+/// Everything that the answers of a tenant's directory depend on.
+struct DirectorySource: Hashable, Sendable {
+    let tenantID: GUID
+    let cloud: Cloud
+    let authority: String?
+    let authorityCA: String?
+    let proxy: String?
+    let settings: DirectorySettings
+    let groups: [GUID]
+
+    /// Nil when the tenant's directory is never asked.
+    init?(_ tenant: TenantSettings) {
+        guard tenant.trust.groupOverage == .resolve, let directory = tenant.directory else { return nil }
+        tenantID = tenant.trust.tenantID
+        cloud = tenant.trust.cloud
+        authority = tenant.trust.authority
+        authorityCA = tenant.authorityCA
+        proxy = tenant.signingKeys.proxy
+        settings = directory
+        var wanted: [GUID] = []
+        let configured = tenant.policy.adminGroupObjectIDs + tenant.policy.groupMappings.map(\.groupObjectID)
+        for group in configured where !wanted.contains(group) { wanted.append(group) }
+        groups = wanted
+    }
+}
+
 /// Turns configured directories into resolvers, by tenant.
 enum DirectoryPlans {
-    static func resolvers(
+    /// - Parameter known: resolvers from before, which stay with all that they remember where nothing has changed.
+    static func directories(
         _ configuration: WebhookConfiguration,
+        known: [GUID: TenantDirectory] = [:],
         eventLoop: any EventLoop,
         logger: Logger,
         metrics: ServerMetrics
-    ) -> [GUID: DirectoryResolver] {
-        var resolvers: [GUID: DirectoryResolver] = [:]
+    ) -> [GUID: TenantDirectory] {
+        var directories: [GUID: TenantDirectory] = [:]
         for tenant in configuration.tenants {
-            guard tenant.trust.groupOverage == .resolve, let directory = tenant.directory else { continue }
-            let label = tenant.trust.tenantID.description
+            guard let source = DirectorySource(tenant) else { continue }
+            if let same = known[source.tenantID], same.source == source {
+                directories[source.tenantID] = same
+                continue
+            }
+            let count = metrics.groupResolutionCounter(tenant: source.tenantID.description)
             let resolver = DirectoryResolver(
-                plan: plan(tenant, directory),
+                plan: plan(source, trust: tenant.trust),
                 eventLoop: eventLoop,
                 logger: logger,
-                observe: { outcome in
-                    metrics.recordGroupResolution(
-                        tenant: label, result: GroupResolutionResult(rawValue: outcome.rawValue) ?? .failure)
-                })
+                observe: { outcome in count(GroupResolutionResult(rawValue: outcome.rawValue) ?? .failure) })
             resolver.warmUp()
-            resolvers[tenant.trust.tenantID] = resolver
+            directories[source.tenantID] = TenantDirectory(source: source, resolver: resolver)
         }
-        return resolvers
+        return directories
     }
 
-    private static func plan(_ tenant: TenantSettings, _ directory: DirectorySettings) -> DirectoryPlan {
+    /// What a principal's directory says now; ends the command when it says nothing.
+    static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
+        let tenant = configuration.tenants[principal.tenantIndex]
+        guard let source = DirectorySource(tenant) else { throw cannot("the tenant has no directory") }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { try? group.syncShutdownGracefully() }
+        let resolver = DirectoryResolver(
+            plan: plan(source, trust: tenant.trust), eventLoop: group.next(), logger: Logger(label: "kube-entra"))
+        do {
+            return try resolver.askOnce(principal).wait()
+        } catch {
+            throw cannot((error as? DirectoryError)?.sentence ?? "Microsoft Graph cannot be asked")
+        }
+    }
+
+    private static func plan(_ source: DirectorySource, trust: TenantTrust) -> DirectoryPlan {
+        let settings = source.settings
         let secret: DirectorySecret =
-            switch directory.credential {
+            switch settings.credential {
             case .clientSecretFile(let path): .clientSecretFile(path)
             case .clientCertificateFile(let path): .clientCertificateFile(path)
             case .federatedTokenFile(let path): .federatedTokenFile(path)
             case .managedIdentity: .managedIdentity
             }
-        var wanted: [GUID] = []
-        let configured = tenant.policy.adminGroupObjectIDs + tenant.policy.groupMappings.map(\.groupObjectID)
-        for group in configured where !wanted.contains(group) { wanted.append(group) }
-        let timeout = directory.timeout
-        let proxy = tenant.signingKeys.proxy
-        func client(_ authorities: String?) -> @Sendable () throws(HTTPSError) -> HTTPSClient {
-            { () throws(HTTPSError) in
-                try KeyPlans.client(
-                    authorityCA: authorities, proxy: proxy,
-                    limits: HTTPSLimits(connectTimeout: timeout, deadline: timeout, maximumBytes: 4 << 20))
-            }
-        }
+        let graphClients = ClientCache(authorities: settings.graphCA, proxy: source.proxy, timeout: settings.timeout)
+        let authorityClients = ClientCache(
+            authorities: source.authorityCA, proxy: source.proxy, timeout: settings.timeout)
         return DirectoryPlan(
-            trust: tenant.trust,
-            clientID: directory.clientID,
+            trust: trust,
+            clientID: settings.clientID,
             secret: secret,
-            graph: directory.graphEndpoint ?? tenant.trust.cloud.graphEndpoint,
-            groups: directory.groups == .all ? nil : wanted,
-            timeout: timeout,
-            cacheFor: directory.cacheFor,
-            staleFor: directory.staleFor,
-            graphClient: client(directory.graphCA),
-            authorityClient: client(tenant.authorityCA))
+            graph: settings.graphEndpoint ?? source.cloud.graphEndpoint,
+            groups: settings.groups == .all ? nil : source.groups,
+            timeout: settings.timeout,
+            cacheFor: settings.cacheFor,
+            staleFor: settings.staleFor,
+            metadataService: getenv("AZURE_POD_IDENTITY_AUTHORITY_HOST").map { String(cString: $0) }
+                .flatMap { $0.isEmpty ? nil : $0 },
+            graphClient: { () throws(HTTPSError) in try graphClients.client() },
+            authorityClient: { () throws(HTTPSError) in try authorityClients.client() })
+    }
+}
+
+/// A client that is made anew when its CA file changes, and from time to time because the system's may.
+private final class ClientCache: Sendable {
+    private struct Made {
+        let client: HTTPSClient
+        let stamp: FileStamp?
+        let at: NIODeadline
     }
 
-    /// Whether the directories must be asked in another way than before.
-    static func needNewResolvers(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> Bool {
-        old.tenants != new.tenants
+    private static let maximumAge = TimeAmount.hours(1)
+
+    private let authorities: String?
+    private let proxy: String?
+    private let limits: HTTPSLimits
+    private let made = NIOLockedValueBox<Made?>(nil)
+
+    init(authorities: String?, proxy: String?, timeout: Duration) {
+        self.authorities = authorities
+        self.proxy = proxy
+        limits = HTTPSLimits(connectTimeout: timeout, deadline: timeout, maximumBytes: 4 << 20)
+    }
+
+    func client() throws(HTTPSError) -> HTTPSClient {
+        let stamp = authorities.flatMap { FileStamp(path: $0) }
+        let now = NIODeadline.now()
+        if let made = made.withLockedValue({ $0 }), made.stamp == stamp, now - made.at < Self.maximumAge {
+            return made.client
+        }
+        let client = try KeyPlans.client(authorityCA: authorities, proxy: proxy, limits: limits)
+        made.withLockedValue { $0 = Made(client: client, stamp: stamp, at: now) }
+        return client
     }
 }

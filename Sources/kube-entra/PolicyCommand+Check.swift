@@ -15,7 +15,8 @@ extension PolicyCommand {
             abstract: "What would this token, these claims or these groups become, and are they admin?",
             discussion: """
                 Give a token (on standard input or with --token-file, and --keys), or --claims, or any of --group, \
-                --user, --object-id, --role and --app.
+                --user, --object-id, --role and --app. Nothing is asked of anybody, except with --online: then \
+                Microsoft Graph gives the groups of a token that cannot list them (groupOverage: resolve).
 
                   kube-entra policy check --config kube-entra.yaml \\
                     --group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed
@@ -69,6 +70,9 @@ extension PolicyCommand {
         @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time"))
         var at: String?
 
+        @Flag(name: .long, help: "Ask Microsoft Graph for groups that the token cannot list.")
+        var online = false
+
         @Flag(name: .long, help: "Who is admitted but is no admin is a no as well.")
         var requireAdmin = false
 
@@ -90,6 +94,9 @@ extension PolicyCommand {
             guard token == nil || tokenFile == nil else { throw ValidationError("give the token once") }
             guard keys.isEmpty || (claims == nil && !describesPrincipal) else {
                 throw ValidationError("--keys is for a token; claims and groups need no keys")
+            }
+            guard !online || (claims == nil && !describesPrincipal) else {
+                throw ValidationError("--online is for a token")
             }
             for id in group where GUID(lenient: id) == nil {
                 throw ValidationError("--group must be a group's object ID (a GUID), not a name")
@@ -124,7 +131,15 @@ extension PolicyCommand {
                     Console.print(suite)
                     return
                 }
-                try finish(checker.answer(token: token, keys: keys, now: now))
+                guard let principal = checker.principalToResolve(token: token, keys: keys, now: now) else {
+                    return try finish(checker.answer(token: token, keys: keys, now: now))
+                }
+                guard online else {
+                    Console.note("the webhook would ask Microsoft Graph for the groups; --online does so here")
+                    return try finish(checker.answer(token: token, keys: keys, now: now))
+                }
+                let groups = try DirectoryPlans.ask(principal, configuration)
+                try finish(checker.answer(token: token, keys: keys, now: now, resolvedGroups: groups))
             }
         }
 

@@ -19,7 +19,7 @@ final class WebhookService: Sendable {
         var loaded: LoadedConfiguration
         var identity: ServerIdentity
         var keys: SigningKeyStore
-        var directories: [GUID: DirectoryResolver]
+        var directories: [GUID: TenantDirectory]
         /// Of the files whose changes make a reload.
         var stamps: [String: FileStamp?]
         var audit: LineWriter?
@@ -70,7 +70,7 @@ final class WebhookService: Sendable {
         let current = NIOLockedValueBox(
             Current(
                 loaded: loaded, identity: identity, keys: keys,
-                directories: DirectoryPlans.resolvers(
+                directories: DirectoryPlans.directories(
                     configuration, eventLoop: background.next(), logger: logger, metrics: metrics),
                 stamps: WebhookService.stamps(WebhookService.paths(loaded)), audit: audit))
         self.current = current
@@ -87,7 +87,7 @@ final class WebhookService: Sendable {
                     guard let directory = current.withLockedValue({ $0.directories[principal.tenantID] }) else {
                         return eventLoop.makeSucceededFuture(nil)
                     }
-                    return directory.resolve(principal, on: eventLoop)
+                    return directory.resolver.resolve(principal, on: eventLoop)
                 }),
             metrics: metrics,
             registry: registry,
@@ -210,6 +210,13 @@ final class WebhookService: Sendable {
         let new = loaded.configuration
         let old = before.configuration
         try apply(new.logging, before: old.logging, loaded)
+        let directoriesChange = old.tenants.map(DirectorySource.init) != new.tenants.map(DirectorySource.init)
+        if directoriesChange {
+            let directories = DirectoryPlans.directories(
+                new, known: current.withLockedValue { $0.directories }, eventLoop: background.next(), logger: logger,
+                metrics: metrics)
+            current.withLockedValue { $0.directories = directories }
+        }
         if KeyPlans.needNewStore(old, new) {
             for tenant in new.tenants { metrics.register(tenant: tenant.trust.tenantID.description) }
             let server = server
@@ -230,7 +237,8 @@ final class WebhookService: Sendable {
             isInForce.withLockedValue { $0 = true }
             // A fetch may have ended between the two.
             server.update(keys: store.snapshot())
-        } else if old.authentication != new.authentication {
+        } else if old.authentication != new.authentication || directoriesChange {
+            // Also forgets decisions that rest on the answers of a directory that is asked otherwise from now on.
             server.update(authenticator: Authenticator(new.authentication))
         }
         // Old connections end when the certificate changes, so it is left alone when it does not.
@@ -242,11 +250,6 @@ final class WebhookService: Sendable {
         }
         let options = ServerOptions(new)
         if ServerOptions(old) != options { server.update(options: options) }
-        if DirectoryPlans.needNewResolvers(old, new) {
-            let directories = DirectoryPlans.resolvers(
-                new, eventLoop: background.next(), logger: logger, metrics: metrics)
-            current.withLockedValue { $0.directories = directories }
-        }
         for field in WebhookService.needingRestart(old, new) {
             logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
         }

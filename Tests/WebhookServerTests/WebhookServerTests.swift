@@ -6,6 +6,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
+import Timestamps
 
 @testable import WebhookServer
 
@@ -134,7 +135,9 @@ import Testing
 
     @Test func asksForGroupsAndDecidesWithThem() async throws {
         let admin = try Forge.guid(Forge.adminGroup)
-        let services = ReviewServices(resolveGroups: { _, loop in loop.makeSucceededFuture([admin]) })
+        let services = ReviewServices(resolveGroups: { _, loop in
+            loop.makeSucceededFuture(ResolvedGroups(groups: [admin], freshUntil: .now()))
+        })
         let authenticator = try Forge.authenticator { $0.trust.groupOverage = .resolve }
         let token = try Forge.token(more: [("hasgroups", .bool(true))])
         let test = try TestServer(services: services, authenticator: authenticator)

@@ -119,8 +119,11 @@ public final class ServerMetrics: Sendable {
         meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)]).set(time.secondsSinceEpoch)
     }
 
-    public func recordGroupResolution(tenant: String, result: GroupResolutionResult) {
-        groupResolutions(tenant, result).increment()
+    /// Counts a tenant's group resolutions; made once, since the counters have to be looked for.
+    public func groupResolutionCounter(tenant: String) -> @Sendable (GroupResolutionResult) -> Void {
+        let counters = Dictionary(
+            uniqueKeysWithValues: GroupResolutionResult.allCases.map { ($0, groupResolutions(tenant, $0)) })
+        return { counters[$0]?.increment() }
     }
 
     public func recordConfigReload(_ result: MetricResult) {

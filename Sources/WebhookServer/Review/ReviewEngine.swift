@@ -68,7 +68,7 @@ final class ReviewEngine {
         let digest: SHA256Digest
         let start = NIODeadline.now()
         var keyRefreshes = 0
-        var resolvedGroups: [GUID]?
+        var resolved: ResolvedGroups?
         var hasAskedForGroups = false
 
         init(_ request: TokenReviewRequest) {
@@ -108,7 +108,7 @@ final class ReviewEngine {
         if let principal = decision.groupResolution, !review.hasAskedForGroups, let resolve = services.resolveGroups {
             review.hasAskedForGroups = true
             return wait(for: resolve(principal, eventLoop), review, decision) { groups in
-                review.resolvedGroups = groups
+                review.resolved = groups
                 return groups != nil
             }
         }
@@ -118,11 +118,9 @@ final class ReviewEngine {
     private func decide(_ review: Review) -> Decision {
         let now = clock()
         return review.request.withToken { token in
-            if let groups = review.resolvedGroups {
-                return authenticator.decide(token: token, keys: keys, now: now, resolvedGroups: groups)
-            }
-            let decision = cache.decide(token: token, digest: review.digest, keys: keys, now: now)
-            if review.keyRefreshes == 0 {
+            let decision = cache.decide(
+                token: token, digest: review.digest, keys: keys, now: now, resolved: review.resolved)
+            if review.keyRefreshes == 0, review.resolved == nil {
                 metrics.recordCacheLookup(isHit: cache.lastWasHit)
                 history.recordCacheLookup(isHit: cache.lastWasHit, now: now)
             }
@@ -200,7 +198,7 @@ final class ReviewEngine {
     /// Runs all checks once more for the log; at `debug` only.
     private func explain(_ review: Review, id: String) {
         let evaluation = review.request.withToken { token in
-            authenticator.examine(token: token, keys: keys, now: clock(), resolvedGroups: review.resolvedGroups)
+            authenticator.examine(token: token, keys: keys, now: clock(), resolvedGroups: review.resolved?.groups)
         }
         log.record(evaluation.recorder.outcomes, id: id)
     }

@@ -1,3 +1,4 @@
+public import Authentication
 public import EntraTokens
 public import NIOCore
 
@@ -7,11 +8,11 @@ public struct ReviewServices: Sendable {
     /// server was given the new keys.
     public var refreshKeys: @Sendable (_ tenant: Int, any EventLoop) -> EventLoopFuture<Void>?
     /// Asks for a principal's groups; nil from the future when they cannot be had.
-    public var resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<[GUID]?>)?
+    public var resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<ResolvedGroups?>)?
 
     public init(
         refreshKeys: @escaping @Sendable (_ tenant: Int, any EventLoop) -> EventLoopFuture<Void>? = { _, _ in nil },
-        resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<[GUID]?>)? = nil
+        resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<ResolvedGroups?>)? = nil
     ) {
         self.refreshKeys = refreshKeys
         self.resolveGroups = resolveGroups

@@ -1,0 +1,66 @@
+internal import HTTPSClient
+internal import Jansson
+internal import NIOCore
+
+/// What came of one request to Microsoft Graph.
+enum GraphReply: Sendable {
+    case response(HTTPSResponse)
+    case failure(HTTPSError)
+
+    static let maximumBytes = 4 << 20
+    /// How often a request is sent again after a failure that may be over in a moment.
+    private static let retries = 2
+
+    init(failing error: any Error) {
+        self = .failure(error as? HTTPSError ?? .unreachable)
+    }
+
+    /// How long to wait before the same request is sent again; nil when the answer stands.
+    ///
+    /// Source: Microsoft Graph throttling guidance; RFC 9110 section 10.2.3.
+    func retryWait(attempt: Int) -> TimeAmount? {
+        if let seconds = wantedPause { return .seconds(seconds) }
+        guard attempt < Self.retries else { return nil }
+        switch self {
+        case .response(let response) where [500, 502, 503, 504].contains(response.status): break
+        case .failure(.connectionRefused), .failure(.unreachable), .failure(.truncated): break
+        default: return nil
+        }
+        return .milliseconds(100 << Int64(attempt))
+    }
+
+    /// Why there is no time to ask again.
+    func error(noTimeFor wait: TimeAmount) -> DirectoryError {
+        if let seconds = wantedPause { return .throttled(seconds: seconds) }
+        return switch self {
+        case .response(let response): .graph(.status(response.status))
+        case .failure(let error): .graph(error)
+        }
+    }
+
+    /// Seconds that the server wants to be left alone for.
+    private var wantedPause: Int64? {
+        guard case .response(let response) = self, response.status == 429 || response.status == 503 else { return nil }
+        let given = response.header("Retry-After").flatMap { Int64($0) }
+        guard let seconds = given ?? (response.status == 429 ? 1 : nil) else { return nil }
+        return max(1, min(seconds, 86_400))
+    }
+
+    func document() throws(DirectoryError) -> JSONDocument {
+        let response: HTTPSResponse
+        switch self {
+        case .failure(let error): throw .graph(error)
+        case .response(let answer): response = answer
+        }
+        switch response.status {
+        case 200...299: break
+        case 401: throw .unauthorized
+        case 403: throw .forbidden
+        case 404: throw .principalUnknown
+        default: throw .graph(.status(response.status))
+        }
+        let document = try? JSONDocument(parsing: response.body, maximumBytes: Self.maximumBytes, maximumDepth: 16)
+        guard let document else { throw .malformed }
+        return document
+    }
+}

@@ -1,0 +1,47 @@
+import EntraTokens
+import Testing
+import Timestamps
+
+@testable import DirectoryGroups
+
+@Suite struct GroupMemoryTests {
+    private let now = Timestamp(secondsSinceEpoch: 1_000_000)
+
+    private func id(_ number: Int) throws -> GUID {
+        let digits = String(number)
+        return try #require(
+            GUID("00000000-0000-0000-0000-" + String(repeating: "0", count: 12 - digits.count) + digits))
+    }
+
+    private func answer(_ count: Int, at time: Timestamp) throws -> GroupMemory.Answer {
+        GroupMemory.Answer(groups: try (0..<count).map(id), at: time)
+    }
+
+    @Test(arguments: [(0, true), (9, true), (10, false), (-1, false), (1_000_000, false)])
+    func answersGrowOld(seconds: Int64, isThere: Bool) throws {
+        var memory = GroupMemory()
+        memory.remember(try id(1), try answer(2, at: now))
+        let found = memory.answer(try id(1), youngerThan: 10, at: now.adding(seconds: seconds))
+        #expect((found != nil) == isThere)
+        #expect(memory.answer(try id(2), youngerThan: 10, at: now) == nil)
+    }
+
+    @Test func theOldestPrincipalGivesWay() throws {
+        var memory = GroupMemory(maximumAnswers: 3, maximumGroups: 100)
+        for number in [1, 2, 3, 1, 4] { memory.remember(try id(number), try answer(1, at: now)) }
+        #expect(memory.count == 3)
+        #expect(memory.answer(try id(1), youngerThan: 1, at: now) == nil)
+        #expect(memory.answer(try id(4), youngerThan: 1, at: now) != nil)
+    }
+
+    @Test func groupsAreCountedToo() throws {
+        var memory = GroupMemory(maximumAnswers: 100, maximumGroups: 10)
+        for number in 1...5 { memory.remember(try id(number), try answer(4, at: now)) }
+        #expect(memory.count == 2 && memory.groupCount == 8)
+        memory.remember(try id(5), try answer(1, at: now))
+        #expect(memory.groupCount == 5)
+        // One answer that is too large for the whole memory is not kept.
+        memory.remember(try id(6), try answer(11, at: now))
+        #expect(memory.count == 0 && memory.groupCount == 0)
+    }
+}

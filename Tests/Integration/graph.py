@@ -1,0 +1,151 @@
+"""A Microsoft Graph made without any of our code, with the token endpoint and the metadata service beside it. All of
+them can misbehave."""
+
+import json
+import ssl
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from entra import ADMINS, OBJECT, PLAIN
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_):
+        pass
+
+    def serve(self):
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self.server_address[1]
+
+
+class Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def body(self):
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def answer(self, status, body, headers=None):
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Graph:
+    """Questions in `requests` as (path, body, authorization), forms of token requests in `tokens`."""
+
+    def __init__(self, certificates):
+        graph = self
+        self.members = {OBJECT: {ADMINS, PLAIN}}
+        self.requests, self.tokens, self.times = [], [], []
+        self.fault = self.token_fault = None
+        self.delay = self.token_delay = 0
+        self.page_size = 100
+        self.lifetime = 3599
+        self.secret = "s3cret+/="
+        self.issued = self.running = self.most_at_once = 0
+        self.lock = threading.Lock()
+
+        class Handler(Answering):
+            def do_POST(self):
+                body = self.body()
+                if self.path.endswith("/oauth2/v2.0/token"):
+                    return graph.token(self, dict(urllib.parse.parse_qsl(body.decode())))
+                with graph.lock:
+                    graph.running += 1
+                    graph.most_at_once = max(graph.most_at_once, graph.running)
+                    graph.times.append(time.time())
+                    graph.requests.append((self.path, json.loads(body), self.headers.get("Authorization")))
+                    count = len(graph.requests)
+                try:
+                    time.sleep(graph.delay)
+                    if graph.fault and graph.fault(self, count):
+                        return
+                    graph.question(self, json.loads(body))
+                finally:
+                    with graph.lock:
+                        graph.running -= 1
+
+            def do_GET(self):
+                graph.requests.append((self.path, None, self.headers.get("Authorization")))
+                offset = int(self.path.split("skip=")[1])
+                self.answer(200, graph.page(sorted(next(iter(graph.members.values()))), offset))
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.path("entra.crt"), certificates.path("entra.key"))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.base = f"https://localhost:{self.server.serve()}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def question(self, handler, body):
+        if handler.headers.get("Authorization") != f"Bearer app-token-{self.issued}":
+            return handler.answer(401, {})
+        _, version, kind, oid, action = handler.path.split("/")
+        members = self.members.get(oid)
+        if members is None:
+            return handler.answer(404, {})
+        if action == "checkMemberGroups":
+            assert 1 <= len(body["groupIds"]) <= 20
+            return handler.answer(200, {"value": [group for group in body["groupIds"] if group in members]})
+        assert (action, body) == ("getMemberObjects", {"securityEnabledOnly": True})
+        handler.answer(200, self.page(sorted(members), 0))
+
+    def page(self, groups, offset):
+        end = offset + self.page_size
+        answer = {"value": groups[offset:end]}
+        if end < len(groups):
+            answer["@odata.nextLink"] = f"{self.base}/v1.0/next?skip={end}"
+        return answer
+
+    def token(self, handler, form):
+        self.tokens.append(form)
+        time.sleep(self.token_delay)
+        if self.token_fault:
+            return self.token_fault(handler)
+        if "client_secret" in form and form["client_secret"] != self.secret:
+            return handler.answer(401, {"error": "invalid_client"})
+        self.give_token(handler, self.lifetime)
+
+    def give_token(self, handler, lifetime):
+        with self.lock:
+            self.issued += 1
+            token = f"app-token-{self.issued}"
+        handler.answer(200, {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"})
+
+
+class MetadataService:
+    """Gives a managed identity's tokens for a Graph, in plain HTTP, as Azure's machines do."""
+
+    def __init__(self, graph):
+        service = self
+        self.requests = []
+
+        class Handler(Answering):
+            def do_GET(self):
+                service.requests.append((self.path, dict(self.headers)))
+                if self.headers.get("Metadata") != "true":
+                    return self.answer(400, {})
+                # As a text, which is how it comes there.
+                graph.give_token(self, "86399")
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server.serve()}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()

@@ -1,0 +1,86 @@
+"""What tests of group overage share."""
+
+import time
+
+import pytest
+from entra import LEFT_OUT
+from graph import Graph
+from webhook import Webhook, configuration, review_body
+
+CLIENT_ID = "bbbbbbbb-0000-0000-0000-000000000000"
+OVERAGE = {"groups": LEFT_OUT, "_claim_names": {"groups": "src1"},
+           "_claim_sources": {"src1": {"endpoint": "https://169.254.169.254/never"}}}
+
+
+def object_id(number):
+    return f"00000000-0000-0000-0000-{number:012d}"
+
+
+def asked(webhook, token, times):
+    """Seconds of each of so many reviews over one connection."""
+    connection = webhook.connect()
+    body = review_body(token)
+    took = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        connection.request("POST", "/authenticate", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        data = response.read()
+        took.append(time.perf_counter() - begin)
+        assert response.status == 200 and b'"authenticated":true' in data, data
+    connection.close()
+    return took
+
+
+def logged(webhook, text, timeout=3):
+    """Whether a line with the text is in the log, which is written beside the answers and not before them."""
+    end = time.time() + timeout
+    while text not in webhook.log():
+        if time.time() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class OverageWebhook(Webhook):
+    """Remembers its configuration, so that a test may change a part of it."""
+
+    def __init__(self, certificates, config, **options):
+        self.config = config
+        super().__init__(certificates, config, **options)
+
+    def reload(self, config):
+        before = self.metric("kube_entra_config_reloads_total", result="success")
+        self.write(config)
+        end = time.time() + 8
+        while self.metric("kube_entra_config_reloads_total", result="success") == before:
+            assert time.time() < end, self.log()
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def setting(certificates, entra, tmp_path):
+    """A Graph, and a function that starts a webhook which asks it."""
+    graph = Graph(certificates)
+    with open(certificates.path("secret"), "w") as file:
+        file.write(graph.secret + "\n")
+    servers = []
+
+    def make(tenant=None, env=None, **changes):
+        directory = {"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base,
+                     "graphCA": "ca.crt", **changes}
+        directory = {name: value for name, value in directory.items() if value is not None}
+        config = configuration(
+            groupOverage="resolve", directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {}))
+        server = OverageWebhook(certificates, config, name=f"overage-{tmp_path.name}-{len(servers)}.yaml")
+        servers.append(server)
+        entra.authority = graph.base
+        entra.write_key_file(certificates.path("keys.json"))
+        return server.start(env=env)
+
+    yield graph, make
+    for server in servers:
+        server.stop()
+    entra.authority = None
+    entra.write_key_file(certificates.path("keys.json"))
+    graph.stop()
