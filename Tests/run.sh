@@ -23,6 +23,8 @@ packages() {
     # These may have come from somewhere else than Debian.
     command -v kubectl >/dev/null || missing+=(kubernetes-client)
     command -v systemd-analyze >/dev/null || missing+=(systemd)
+    command -v promtool >/dev/null || missing+=(prometheus)
+    command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
     if [ "${#missing[@]}" -gt 0 ]; then
         echo "installing: ${missing[*]}"
         local root=()

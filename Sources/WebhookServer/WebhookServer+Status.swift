@@ -12,7 +12,10 @@ extension WebhookServer {
                 let report = StatusReport(
                     info: status(), started: self.started, now: now, readiness: self.readinessLines,
                     openConnections: self.ledger.openConnections, history: .merged(histories, now: now))
-                return accept?.contains("text/html") == true ? .html(report.html) : .plain(200, report.text)
+                let offers = [
+                    AcceptHeader.Offer(mediaType: "text/plain"), AcceptHeader.Offer(mediaType: "text/html"),
+                ]
+                return AcceptHeader(accept).best(of: offers) == 1 ? .html(report.html) : .plain(200, report.text)
             }
         }
     }

@@ -250,6 +250,10 @@ final class WebhookService: Sendable {
         }
         let options = ServerOptions(new)
         if ServerOptions(old) != options { server.update(options: options) }
+        let tenants = Set(new.tenants.map(\.trust.tenantID))
+        for tenant in old.tenants where !tenants.contains(tenant.trust.tenantID) {
+            metrics.forget(tenant: tenant.trust.tenantID.description)
+        }
         for field in WebhookService.needingRestart(old, new) {
             logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
         }

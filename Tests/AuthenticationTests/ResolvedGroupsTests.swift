@@ -2,6 +2,7 @@ import AccessPolicy
 import Authentication
 import EntraTokens
 import Jansson
+import OpenSSL
 import Testing
 import Timestamps
 

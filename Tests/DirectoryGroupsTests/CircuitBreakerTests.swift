@@ -6,10 +6,16 @@ import Testing
 @Suite struct CircuitBreakerTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
+    /// Asks so many times at once, and tells how often the answer was yes.
+    private func admitted(_ breaker: inout CircuitBreaker, at time: NIODeadline, asked times: Int = 1) -> Int {
+        (0..<times).count { _ in breaker.admits(at: time) }
+    }
+
     private func open(at time: NIODeadline) -> CircuitBreaker {
         var breaker = CircuitBreaker()
         for _ in 0..<CircuitBreaker.failuresUntilOpen {
-            #expect(breaker.admits(at: time))
+            let admitted = admitted(&breaker, at: time)
+            #expect(admitted == 1)
             breaker.failed(at: time)
         }
         return breaker
@@ -20,28 +26,35 @@ import Testing
         for _ in 1..<CircuitBreaker.failuresUntilOpen { breaker.failed(at: start) }
         breaker.succeeded()
         for _ in 1..<CircuitBreaker.failuresUntilOpen { breaker.failed(at: start) }
-        #expect(breaker.admits(at: start) && !breaker.isOpen)
+        var admitted = admitted(&breaker, at: start, asked: 9)
+        #expect(admitted == 9 && !breaker.isOpen)
         breaker.failed(at: start)
-        #expect(!breaker.admits(at: start) && breaker.isOpen)
+        admitted = self.admitted(&breaker, at: start, asked: 9)
+        #expect(admitted == 0 && breaker.isOpen)
     }
 
     @Test func afterThePauseOneQuestionTriesIt() {
         var breaker = open(at: start)
         let end = start + CircuitBreaker.pause
-        #expect(!breaker.admits(at: end - .nanoseconds(1)))
-        #expect(breaker.admits(at: end))
-        #expect(!breaker.admits(at: end), "a second question while the first is on its way")
+        var admitted = admitted(&breaker, at: end - .nanoseconds(1))
+        #expect(admitted == 0)
+        admitted = self.admitted(&breaker, at: end, asked: 9)
+        #expect(admitted == 1)
         breaker.failed(at: end)
-        #expect(!breaker.admits(at: end + CircuitBreaker.pause - .nanoseconds(1)))
-        #expect(breaker.admits(at: end + CircuitBreaker.pause))
+        admitted = self.admitted(&breaker, at: end + CircuitBreaker.pause - .nanoseconds(1))
+        #expect(admitted == 0)
+        admitted = self.admitted(&breaker, at: end + CircuitBreaker.pause, asked: 9)
+        #expect(admitted == 1)
         breaker.succeeded()
-        #expect(breaker.admits(at: end + CircuitBreaker.pause) && breaker.admits(at: end + CircuitBreaker.pause))
+        admitted = self.admitted(&breaker, at: end + CircuitBreaker.pause, asked: 9)
+        #expect(admitted == 9)
     }
 
     @Test func aQuestionFromBeforeThePauseDoesNotEndIt() {
         var breaker = open(at: start)
         breaker.succeeded()
-        #expect(!breaker.admits(at: start))
+        let admitted = admitted(&breaker, at: start)
+        #expect(admitted == 0)
     }
 
     @Test func thePauseIsTheOneThatWasAskedFor() {
@@ -49,9 +62,12 @@ import Testing
         breaker.leaveAlone(for: .seconds(30), at: start)
         breaker.leaveAlone(for: .seconds(1), at: start)
         breaker.failed(at: start)
-        #expect(!breaker.admits(at: start + .seconds(30) - .nanoseconds(1)))
-        #expect(breaker.admits(at: start + .seconds(30)))
+        var admitted = admitted(&breaker, at: start + .seconds(30) - .nanoseconds(1))
+        #expect(admitted == 0)
+        admitted = self.admitted(&breaker, at: start + .seconds(30))
+        #expect(admitted == 1)
         breaker.leaveAlone(for: .hours(5), at: start)
-        #expect(breaker.admits(at: start + CircuitBreaker.longestPause))
+        admitted = self.admitted(&breaker, at: start + CircuitBreaker.longestPause)
+        #expect(admitted == 1)
     }
 }

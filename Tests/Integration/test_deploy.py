@@ -171,7 +171,6 @@ def test_pods_are_confined():
             assert mounts == {volume["name"] for volume in pod["volumes"]}
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
 def test_alerts():
     folder = DEPLOY / "monitoring"
     for arguments in (["check", "rules", "kube-entra.rules.yaml"], ["test", "rules", "tests/kube-entra.test.yaml"]):
@@ -179,7 +178,6 @@ def test_alerts():
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
 def test_the_expressions_of_the_dashboard(tmp_path):
     dashboard = json.loads((DEPLOY / "monitoring/kube-entra.dashboard.json").read_text())
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]

@@ -34,15 +34,17 @@ final class DecisionLog {
         self.audit = audit
     }
 
-    func record(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
+    /// Returns whether the log, and not the audit file alone, has a line for it.
+    @discardableResult
+    func record(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) -> Bool {
         let isAudited = audit != nil && decision.reason?.isForeign != true
         let level: Logger.Level = decision.access?.emergencyReason == nil ? .info : .warning
         let isLogged = logger.logLevel <= level && isWorthALine(decision)
-        guard isAudited || isLogged else { return }
+        guard isAudited || isLogged else { return false }
         let fields = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
         var line = LogLine(time: clock.text(), level: nil, message: nil, fields: fields.values)
         if isAudited { audit?.write(line.json) }
-        guard isLogged else { return }
+        guard isLogged else { return false }
         if let lines {
             line.level = level.rawValue
             line.message = "token review"
@@ -50,6 +52,7 @@ final class DecisionLog {
         } else {
             logger.log(level: level, "token review", metadata: fields.metadata)
         }
+        return true
     }
 
     /// Whether the checks behind a decision are wanted too.

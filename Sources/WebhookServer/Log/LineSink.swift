@@ -56,15 +56,22 @@ final class AppendingFile: LineSink, @unchecked Sendable {
     func write(_ line: [UInt8]) -> Bool {
         if descriptor < 0 { descriptor = open() }
         guard descriptor >= 0 else { return false }
-        let end = lseek(descriptor, 0, SEEK_END)
         while true {
             let count = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count == line.count { return true }
             if count < 0 && errno == EINTR { continue }
-            // The disk is full: half a line would make the next one unreadable too.
-            if count > 0, end >= 0 { _ = ftruncate(descriptor, end) }
+            if count > 0 { takeBack(count) }
             return false
         }
+    }
+
+    /// The disk is full: half a line would make the next one unreadable too.
+    private func takeBack(_ count: Int) {
+        let end = lseek(descriptor, 0, SEEK_CUR)
+        var status = stat()
+        // Unless somebody else has written behind it.
+        guard fstat(descriptor, &status) == 0, Int(status.st_size) == end, end >= count else { return }
+        _ = ftruncate(descriptor, end - count)
     }
 
     func reopen() {
@@ -76,6 +83,22 @@ final class AppendingFile: LineSink, @unchecked Sendable {
     }
 
     private func open() -> Int32 {
-        Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        let file = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        // A device or a pipe may not be there to read.
+        guard file >= 0 else { return Glibc.open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK) }
+        endLastLine(file)
+        return file
+    }
+
+    /// A process that was killed, or a machine without power, may have left half a line, which must not take the next
+    /// one with it.
+    private func endLastLine(_ file: Int32) {
+        var status = stat()
+        var last: UInt8 = 0
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0,
+            pread(file, &last, 1, status.st_size - 1) == 1, last != UInt8(ascii: "\n")
+        else { return }
+        var lineFeed = UInt8(ascii: "\n")
+        _ = Glibc.write(file, &lineFeed, 1)
     }
 }

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOPosix
 import Synchronization
 
@@ -20,6 +21,7 @@ public final class LineWriter: Sendable {
     }
 
     private static let maximumQueuedBytes = 4 << 20
+    private static let longestFlush = 2.0
 
     private let sink: any LineSink
     private let pool = NIOThreadPool(numberOfThreads: 1)
@@ -72,9 +74,15 @@ public final class LineWriter: Sendable {
         pool.submit { _ in self.drain() }
     }
 
-    /// Writes what is queued, on the calling thread. For the end of the program.
+    /// Writes what is queued, but does not wait forever for a reader that takes nothing. For the end of the program.
     public func flush() {
-        drain()
+        let isDone = ConditionLock(value: false)
+        pool.submit { _ in
+            self.drain()
+            isDone.lock()
+            isDone.unlock(withValue: true)
+        }
+        if isDone.lock(whenValue: true, timeoutSeconds: Self.longestFlush) { isDone.unlock() }
     }
 
     /// Writes what is queued and ends the thread. Lines that come later are written by whoever brings them.

@@ -7,8 +7,11 @@ public enum ExpositionFormat: Sendable {
 
     /// What a scraper's `Accept` header asks for.
     init(accept: String?) {
-        let accept = accept?.lowercased() ?? ""
-        self = accept.contains("application/openmetrics-text") ? .openMetrics : .prometheus
+        let offers = [
+            AcceptHeader.Offer(mediaType: "text/plain", version: "0.0.4"),
+            AcceptHeader.Offer(mediaType: "application/openmetrics-text", version: "1.0.0"),
+        ]
+        self = AcceptHeader(accept).best(of: offers) == 1 ? .openMetrics : .prometheus
     }
 
     var contentType: String {

@@ -58,6 +58,15 @@ public final class PrometheusRegistry: MetricsFactory {
     public func destroyTimer(_ handler: any TimerHandler) {}
     public func destroyRecorder(_ handler: any RecorderHandler) {}
 
+    /// Forgets what was counted for something that is no longer configured.
+    func removeSeries(withLabel name: String, value: String) {
+        series.withLock { series in
+            for index in series.indices {
+                series[index].removeAll { $0.labels.contains { $0.name == name && $0.value == value } }
+            }
+        }
+    }
+
     func seriesByFamily() -> [[Series]] { series.withLock { $0 } }
 
     private func cell(_ name: String, _ dimensions: [(String, String)]) -> Cell? {

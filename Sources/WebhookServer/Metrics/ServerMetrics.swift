@@ -77,6 +77,11 @@ public final class ServerMetrics: Sendable {
         for result in GroupResolutionResult.allCases { groupResolutions(tenant, result).increment(by: 0) }
     }
 
+    /// Makes a tenant's series disappear that a reload took away, so that no alert sees its keys grow old.
+    public func forget(tenant: String) {
+        (factory as? PrometheusRegistry)?.removeSeries(withLabel: "tenant", value: tenant)
+    }
+
     // MARK: Reported by the server
 
     func recordAccepted(isEmergency: Bool, nanoseconds: Int64) {

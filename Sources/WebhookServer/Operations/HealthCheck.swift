@@ -37,10 +37,16 @@ struct HealthReport {
             }
         }
         let known = Set(lines.map(\.name))
-        if excluded.contains(where: { !known.contains($0) }) {
-            text += "warn: some health checks cannot be excluded: no such check\n"
+        let unknown = excluded.filter { !known.contains($0) }.map { "\"\(Self.printable($0))\"" }
+        if !unknown.isEmpty {
+            text += "warn: some health checks cannot be excluded: no matches for \(unknown.joined(separator: ", "))\n"
         }
         text += "\(endpoint) check \(failed ? "failed" : "passed")\n"
         return (failed ? 500 : 200, text)
+    }
+
+    /// What somebody asked for, without what could pass for a line of the report.
+    private static func printable(_ text: String) -> String {
+        String(text.prefix(64).unicodeScalars.map { (0x20..<0x7F).contains($0.value) ? Character($0) : "?" })
     }
 }

@@ -9,6 +9,7 @@ final class OperationsConnection: ChannelInboundHandler {
 
     static let headerBytes = 8192
     static let requestTimeout = TimeAmount.seconds(5)
+    static let answerTimeout = TimeAmount.seconds(5)
     static let idleTimeout = TimeAmount.seconds(90)
 
     private let routes: OperationsRoutes
@@ -60,7 +61,7 @@ final class OperationsConnection: ChannelInboundHandler {
         guard RequestSummary(head) != nil else {
             return write(.plain(400, "bad request\n"), to: head, closes: true, context: context)
         }
-        let request = OperationsRequest(target: head.uri, accept: head.headers["accept"].first)
+        let request = OperationsRequest(target: head.uri, accept: Self.accept(head))
         guard routes.knows(request.path) else {
             return write(.plain(404, "not found\n"), to: head, context: context)
         }
@@ -76,6 +77,12 @@ final class OperationsConnection: ChannelInboundHandler {
         }
     }
 
+    /// Several fields are one list.
+    private static func accept(_ head: HTTPRequestHead) -> String? {
+        let values = head.headers["accept"]
+        return values.isEmpty ? nil : values.joined(separator: ",")
+    }
+
     private func write(
         _ response: ServerResponse, to head: HTTPRequestHead?, closes: Bool = false, context: ChannelHandlerContext
     ) {
@@ -84,14 +91,14 @@ final class OperationsConnection: ChannelInboundHandler {
         var buffer = context.channel.allocator.buffer(capacity: 512 + response.body.readableBytes)
         response.writeHTTP1(
             into: &buffer, date: HTTPDate.text(.now()), closes: closes, hasBody: head?.method != .HEAD)
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         self.head = nil
-        isAnswering = false
-        if closes {
-            isClosing = true
-            closeLater(.milliseconds(200), context)
-        } else {
-            closeLater(Self.idleTimeout, context)
+        if closes { isClosing = true }
+        // Nothing is read while an answer is on its way: who does not take answers must not pile them up.
+        closeLater(Self.answerTimeout, context)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenSuccess {
+            self.isAnswering = false
+            self.closeLater(closes ? .milliseconds(200) : Self.idleTimeout, bound.value)
         }
     }
 

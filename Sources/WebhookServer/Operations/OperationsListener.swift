@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -8,14 +9,13 @@ enum OperationsListener {
     static let maximumConnections = 64
 
     static func bootstrap(_ group: MultiThreadedEventLoopGroup, routes: OperationsRoutes) -> ServerBootstrap {
-        let counter = Counter()
+        let open = OpenConnections(maximum: maximumConnections)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard counter.open() else { throw ChannelError.ioOnClosedChannel }
-                    channel.closeFuture.whenComplete { _ in counter.close() }
+                    open.add(channel)
                     var limits = NIOHTTPDecoderLimitConfiguration()
                     limits.maxHeaderFieldSize = OperationsConnection.headerBytes
                     limits.maxHeaderListSize = OperationsConnection.headerBytes
@@ -29,19 +29,25 @@ enum OperationsListener {
             }
     }
 
-    private final class Counter: Sendable {
-        private let count = Atomic<Int>(0)
+    /// The connections in the order in which they came. One too many ends the oldest, so that nobody keeps a probe out
+    /// by holding connections.
+    private final class OpenConnections: Sendable {
+        private let maximum: Int
+        private let channels = Mutex<Deque<any Channel>>([])
 
-        func open() -> Bool {
-            guard count.wrappingAdd(1, ordering: .relaxed).newValue <= maximumConnections else {
-                close()
-                return false
-            }
-            return true
+        init(maximum: Int) {
+            self.maximum = maximum
         }
 
-        func close() {
-            count.wrappingSubtract(1, ordering: .relaxed)
+        func add(_ channel: any Channel) {
+            let oldest = channels.withLock { channels in
+                channels.append(channel)
+                return channels.count > maximum ? channels.popFirst() : nil
+            }
+            oldest?.close(promise: nil)
+            channel.closeFuture.whenComplete { _ in
+                self.channels.withLock { $0.removeAll { $0 === channel } }
+            }
         }
     }
 }

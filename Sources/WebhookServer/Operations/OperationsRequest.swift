@@ -20,11 +20,35 @@ struct OperationsRequest: Equatable {
         guard parts.count == 2 else { return }
         for pair in parts[1].split(separator: "&") {
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query.append(Parameter(name: String(sides[0]), value: sides.count == 2 ? String(sides[1]) : ""))
+            query.append(
+                Parameter(name: Self.decoded(sides[0]), value: sides.count == 2 ? Self.decoded(sides[1]) : ""))
         }
     }
 
-    var isVerbose: Bool { query.contains { $0.name == "verbose" && $0.value != "false" && $0.value != "0" } }
+    /// Whatever its value, as Kubernetes takes it.
+    var isVerbose: Bool { query.contains { $0.name == "verbose" } }
 
     var excluded: [String] { query.filter { $0.name == "exclude" }.map(\.value) }
+
+    /// Form encoding undone.
+    private static func decoded(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let value = UInt8(rest.prefix(2).hexadecimal, radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension Substring.UTF8View {
+    /// Nothing when there is a sign, which a number could have and an escape cannot.
+    fileprivate var hexadecimal: String {
+        contains(UInt8(ascii: "+")) || contains(UInt8(ascii: "-")) ? "" : String(decoding: self, as: UTF8.self)
+    }
 }

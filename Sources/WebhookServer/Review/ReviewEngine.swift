@@ -190,8 +190,8 @@ final class ReviewEngine {
             metrics.recordRefused(reason, nanoseconds: nanoseconds)
         }
         history.record(decision, id: id, nanoseconds: nanoseconds, now: clock())
-        log.record(decision, id: id, digest: review.digest, nanoseconds: nanoseconds)
-        if log.showsChecks { explain(review, id: id) }
+        let hasLine = log.record(decision, id: id, digest: review.digest, nanoseconds: nanoseconds)
+        if hasLine, log.showsChecks { explain(review, id: id) }
         return response
     }
 

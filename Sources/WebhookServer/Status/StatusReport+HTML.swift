@@ -44,36 +44,6 @@ extension StatusReport {
         return failed.isEmpty ? "" : "<ul class=\"failures\">\(failed.joined())</ul>"
     }
 
-    /// One column a minute: accepted at the bottom, then refused, then foreign.
-    private var chart: String {
-        let columns = history.recentMinutes.map { minute in
-            let foreign = minute.byReason.filter(\.key.isForeign).values.reduce(0, +)
-            return (minute.accepted, minute.byReason.values.reduce(0, +) - foreign, foreign)
-        }
-        let most = max(1, columns.map { $0.0 + $0.1 + $0.2 }.max() ?? 1)
-        var bars = ""
-        for (index, column) in columns.enumerated() {
-            var top = 100.0
-            for (name, count) in [("accepted", column.0), ("refused", column.1), ("foreign", column.2)] where count > 0
-            {
-                let height = Double(count) * 96 / Double(most)
-                top -= height
-                bars += "<rect class=\"\(name)\" x=\"\(index * 20 + 2)\" y=\"\(Self.rounded(top))\" width=\"16\""
-                bars += " height=\"\(Self.rounded(height))\"><title>\(count) \(name)</title></rect>"
-            }
-        }
-        return """
-            <figure>
-            <svg viewBox="0 0 300 101" preserveAspectRatio="none" role="img" \
-            aria-label="Decisions by minute, at most \(most) in a minute">\
-            \(bars)<line x1="0" y1="100.5" x2="300" y2="100.5"/></svg>
-            <figcaption><span>15 minutes ago</span><span>at most \(most) in a minute</span><span>now</span></figcaption>
-            <p class="legend"><span class="accepted">accepted</span><span class="refused">refused</span>\
-            <span class="foreign">foreign</span></p>
-            </figure>
-            """
-    }
-
     private static func table(_ columns: [String], _ rows: [[String]]) -> String {
         guard !rows.isEmpty else { return "<p class=\"none\">none</p>" }
         let head = columns.map { "<th scope=\"col\">\($0)</th>" }.joined()
@@ -83,12 +53,12 @@ extension StatusReport {
         return "<table><thead><tr>\(head)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table>"
     }
 
-    private static func rounded(_ value: Double) -> String {
+    static func rounded(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)"
     }
 
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         var result = ""
         for character in text {
             switch character {
@@ -106,9 +76,11 @@ extension StatusReport {
     // On narrow screens each row becomes a card, so that nothing scrolls sideways.
     private static let style = """
         :root{color-scheme:light dark;--text:#1b1f24;--muted:#57606a;--ground:#fff;--card:#f6f8fa;--line:#d0d7de;\
-        --accepted:#1a7f37;--refused:#cf222e;--foreign:#8c959f}
+        --accepted:#1a7f37;--refused:#cf222e;--s1:#d55e00;--s2:#0072b2;--s3:#cc79a7;--s4:#e69f00;--s5:#7048b6;\
+        --others:#8c959f}
         @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--muted:#9198a1;--ground:#0d1117;--card:#161b22;\
-        --line:#30363d;--accepted:#3fb950;--refused:#f85149;--foreign:#6e7681}}
+        --line:#30363d;--accepted:#3fb950;--refused:#f85149;--s1:#f0883e;--s2:#58a6ff;--s3:#e5a3c8;--s4:#f2cc60;\
+        --s5:#a98bea;--others:#6e7681}}
         *{box-sizing:border-box}
         body{margin:0 auto;padding:1rem;max-width:80rem;font:15px/1.5 system-ui,sans-serif;color:var(--text);\
         background:var(--ground)}
@@ -126,22 +98,21 @@ extension StatusReport {
         figure{margin:0}
         svg{width:100%;height:8rem;display:block}
         svg line{stroke:var(--line)}
-        rect.accepted{fill:var(--accepted)}
-        rect.refused{fill:var(--refused)}
-        rect.foreign{fill:var(--foreign)}
+        rect{fill:var(--c)}
+        .accepted{--c:var(--accepted)}
+        .s1{--c:var(--s1)}.s2{--c:var(--s2)}.s3{--c:var(--s3)}.s4{--c:var(--s4)}.s5{--c:var(--s5)}
+        .others{--c:var(--others)}
         figcaption{display:flex;justify-content:space-between;color:var(--muted);font-size:.85rem}
-        .legend{display:flex;gap:1rem;margin:.3rem 0 1rem;font-size:.85rem}
+        .legend{display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin:.3rem 0 1rem;font-size:.85rem}
         .legend span::before{content:"";display:inline-block;width:.7em;height:.7em;border-radius:.15em;\
-        margin-right:.4em}
-        .legend .accepted::before{background:var(--accepted)}
-        .legend .refused::before{background:var(--refused)}
-        .legend .foreign::before{background:var(--foreign)}
+        margin-right:.4em;background:var(--c)}
         table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
         th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:break-word;\
         vertical-align:top}
         th{color:var(--muted);font-weight:600;font-size:.85rem}
         .none,footer{color:var(--muted)}
         footer{margin-top:2rem;font-size:.85rem}
+        @media(min-width:40rem){td:first-child{white-space:nowrap}}
         @media(max-width:40rem){thead{display:none}tr{display:block;background:var(--card);\
         border:1px solid var(--line);border-radius:.4rem;margin-bottom:.5rem}\
         td{display:flex;gap:.6rem;border:0;padding:.2rem .7rem;overflow-wrap:anywhere}td:empty{display:none}\
