@@ -95,7 +95,8 @@ extension TokenEvaluation {
             decision.subject.tenantID = settings.tenants[tenantIndex].trust.tenantID
             decision.subject.clientAppID = claims?.clientAppID
             decision.subject.objectID = claims?.objectID.flatMap(GUID.init)
-            decision.subject.kind = kind
+            // Refused before it mattered, but the log tells it of every token of a tenant.
+            decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: settings.tenants[tenantIndex].trust) }
         }
         return decision
     }

@@ -226,5 +226,5 @@ def test_inspect_never_asks_and_says_so(setting, entra, certificates):
         "inspect", "--config", webhook.config_path, "--keys", certificates.path("keys.json"),
         input=entra.token(**OVERAGE))
     assert code == 1
-    assert "Microsoft Graph, which is never done here" in " ".join(out.split())
+    assert "serve asks Microsoft Graph, inspect asks nobody" in " ".join(out.split())
     assert graph.requests == []

@@ -89,14 +89,14 @@ def test_an_invalid_configuration_is_refused_and_the_old_one_stays(own, entra):
     config["tenants"][0]["audience"] = ["x"]
     own.write(config)
     wait_for(lambda: own.metric("kube_entra_config_reloads_total", result="failure") == 1)
-    assert "did you mean audiences?" in own.log()
+    wait_for(lambda: "did you mean audiences?" in own.log())
     assert reason(own.review(entra.token())) == "accepted"
 
 
 def test_sighup_reads_again_at_once(own):
     own.process.send_signal(signal.SIGHUP)
     wait_for(lambda: own.metric("kube_entra_config_reloads_total", result="success") == 1, 3)
-    assert "SIGHUP" in own.log()
+    wait_for(lambda: "SIGHUP" in own.log())
 
 
 def test_a_second_tenant_can_be_added(own, entra):

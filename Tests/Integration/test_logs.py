@@ -1,0 +1,241 @@
+"""The decision log and the audit file: what they hold, floods, rotation, kill -9, full disks."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from entra import ADMINS, CLIENT, LEFT_OUT, OBJECT, TENANT
+from test_operations import wait_for
+from webhook import Webhook, configuration, reason, review_body
+
+AUDIT = "kube_entra_log_lines_dropped_total"
+
+
+@pytest.fixture
+def start(certificates, entra, tmp_path):
+    entra.write_key_file(certificates.path("keys.json"))
+    servers = []
+
+    def make(level=None, **logging):
+        config = configuration()
+        config["logging"] = logging
+        server = Webhook(certificates, config, name=f"logs-{tmp_path.name}-{len(servers)}.yaml")
+        servers.append(server)
+        return server.start(arguments=["--log-level", level] if level else [])
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+def lines(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data.endswith(b"\n") or not data, "half a line"
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def decisions(server):
+    return [line for line in server.log().splitlines() if " token review " in line]
+
+
+def test_one_line_a_decision_with_the_fields_of_the_contract(start, entra):
+    server = start(format="json")
+    tokens = [entra.token(groups=[ADMINS]), entra.token(aud="another"), "x"]
+    statuses = [server.review(token) for token in tokens]
+
+    def found():
+        return [line for line in map(json.loads, server.log().splitlines()) if line["message"] == "token review"]
+
+    wait_for(lambda: len(found()) == 3)
+    accepted, refused, foreign = sorted(found(), key=lambda line: line["result"])[0], *[
+        next(line for line in found() if line["result"] == result) for result in ("refused", "foreign")]
+    for line, token in zip((accepted, refused, foreign), tokens):
+        assert line["level"] == "info" and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+        assert line["tokenSHA256"] == hashlib.sha256(token.encode()).hexdigest()[:12]
+        assert int(line["durationMicroseconds"]) > 0
+    subject = {"tenant": TENANT, "subjectKind": "user", "objectID": OBJECT, "clientAppID": CLIENT,
+               "keyID": entra.keys[-1].kid}
+    assert subject.items() <= accepted.items() and accepted["admin"] == "true" and "reason" not in accepted
+    assert refused.items() >= {**subject, "reason": "audience_not_accepted"}.items()
+    assert foreign["reason"] == "token_malformed" and not subject.keys() & foreign.keys()
+    # From the API server's log to this one in one search.
+    assert f"(decision {refused['decision']})" in statuses[1]["error"]
+    assert len({line["decision"] for line in found()}) == 3
+    for secret in ("ada", "Ada", "another", *[part for token in tokens[:2] for part in token.split(".")]):
+        assert secret not in server.log(), secret
+
+
+def test_text_lines(start, entra):
+    server = start()
+    error = server.review(entra.token(aud="another"))["error"]
+    decision = re.search(r"decision (\w+)", error)[1]
+    wait_for(lambda: decision in server.log())
+    line = next(line for line in server.log().splitlines() if decision in line)
+    assert f" info token review decision={decision} result=refused reason=audience_not_accepted tenant={TENANT} " in line
+
+
+def test_debug_shows_the_checks_in_order(start, entra):
+    server = start(level="debug")
+    server.review(entra.token(aud="another"))
+    wait_for(lambda: "checks" in server.log())
+    line = next(line for line in server.log().splitlines() if " debug checks " in line)
+    checks = re.search(r'checks="([^"]*)"', line)[1]
+    assert checks.startswith("size: passed, structure: passed, algorithm: passed, header: passed, keyID: passed, key: passed")
+    assert "audience: audience_not_accepted" in checks
+    assert "ada" not in server.log() and "another" not in server.log()
+
+
+@pytest.mark.parametrize("level", [None, "debug"])
+def test_a_flood_of_refusals_makes_a_small_log(start, entra, level):
+    server = start(level=level)
+    body = review_body(entra.token(aud="another"))
+    count = 10_000
+
+    def flood():
+        connection = server.connect()
+        for _ in range(count // 4):
+            connection.request("POST", "/authenticate", body, {"Content-Type": "application/json"})
+            connection.getresponse().read()
+        connection.close()
+
+    begin = time.time()
+    threads = [threading.Thread(target=flood) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.time() - begin + 2
+    time.sleep(1.5)
+    written = decisions(server)
+    # Ten lines a second, a reason and an event loop.
+    assert len(written) <= 10 * os.cpu_count() * (seconds + 1)
+    left_out = sum(int(n) for n in re.findall(r"left out of the log .*leftOut=(\d+)", server.log()))
+    assert len(written) + left_out == count
+    assert server.metric(AUDIT, log="decisions", cause="repeated") == left_out
+    assert server.metric("kube_entra_token_reviews_total", reason="audience_not_accepted") == count
+    assert len(server.log()) < 200_000 * (seconds + 1)
+    # Another reason is not drowned.
+    now = int(time.time())
+    server.review(entra.token(exp=now - 100, nbf=now - 900, iat=now - 900))
+    wait_for(lambda: "token_expired" in server.log())
+
+
+def test_the_audit_file_has_every_decision_that_is_ours(start, entra, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = start(audit=str(path))
+    for _ in range(30):
+        server.review(entra.token(aud="another"))
+    server.review(entra.token(groups=[ADMINS]))
+    server.review("x")
+    wait_for(lambda: len(lines(path)) == 31)
+    assert [line["result"] for line in lines(path)] == ["refused"] * 30 + ["accepted"]
+    assert lines(path)[-1].items() >= {"objectID": OBJECT, "admin": "true", "tenant": TENANT}.items()
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert "ada" not in path.read_text()
+
+
+def test_the_audit_file_is_opened_again_on_sighup(start, entra, tmp_path):
+    path, rotated = tmp_path / "audit.jsonl", tmp_path / "audit.jsonl.1"
+    server = start(audit=str(path))
+    server.review(entra.token())
+    wait_for(lambda: len(lines(path)) == 1)
+    os.rename(path, rotated)
+    server.review(entra.token(uti="second"))
+    wait_for(lambda: len(lines(rotated)) == 2)
+    server.process.send_signal(signal.SIGHUP)
+    wait_for(path.exists)
+    server.review(entra.token(uti="third"))
+    wait_for(lambda: len(lines(path)) == 1)
+    assert len(lines(rotated)) == 2
+
+
+def test_kill_9_leaves_whole_lines(start, entra, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = start(audit=str(path))
+    stop = threading.Event()
+
+    def ask():
+        connection = server.connect()
+        number = 0
+        while not stop.is_set():
+            try:
+                connection.request(
+                    "POST", "/authenticate", review_body(entra.token(uti=str(number))), {"Content-Type": "application/json"})
+                connection.getresponse().read()
+            except OSError:
+                return
+            number += 1
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: path.stat().st_size > 20_000)
+    server.process.kill()
+    server.process.wait()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert len(lines(path)) > 40
+
+
+def test_half_a_line_from_before_does_not_spoil_the_next(start, entra, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    path.write_text('{"decision":"A"}\n{"decisi')
+    server = start(audit=str(path))
+    server.review(entra.token())
+    wait_for(lambda: path.read_text().count("\n") == 3)
+    assert json.loads(path.read_text().splitlines()[2])["result"] == "accepted"
+
+
+def test_a_full_disk_stops_no_review(start, entra, tmp_path):
+    server = start(audit="/dev/full")
+    for number in range(20):
+        assert reason(server.review(entra.token(uti=str(number)))) == "accepted"
+    wait_for(lambda: server.metric(AUDIT, log="audit", cause="write_failed") == 20)
+    assert os.stat("/dev/full").st_mode & 0o777 == 0o666
+
+
+def test_a_disk_that_fills_up_keeps_whole_lines(start, entra, tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", folder], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("only root may mount a small file system")
+    try:
+        server = start(audit=str(folder / "audit.jsonl"))
+        for number in range(100):
+            assert reason(server.review(entra.token(uti=str(number)))) == "accepted"
+        wait_for(lambda: server.metric(AUDIT, log="audit", cause="write_failed") > 0)
+        kept = len(lines(folder / "audit.jsonl"))
+        assert kept > 10
+        wait_for(lambda: server.metric(AUDIT, log="audit", cause="write_failed") == 100 - kept)
+        # There is room again.
+        os.truncate(folder / "audit.jsonl", 0)
+        server.review(entra.token(uti="later"))
+        wait_for(lambda: len(lines(folder / "audit.jsonl")) == 1)
+    finally:
+        server.stop()
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_reader_that_is_stuck_stops_nothing(certificates, entra):
+    entra.write_key_file(certificates.path("keys.json"))
+    server = Webhook(certificates, configuration(), name="stuck.yaml")
+    reading, writing = os.pipe()
+    server.start(stderr=writing)
+    os.close(writing)
+    try:
+        for number in range(600):
+            assert reason(server.review(entra.token(uti=str(number)))) == "accepted"
+        begin = time.time()
+        server.stop()
+        assert time.time() - begin < 10
+    finally:
+        os.close(reading)
