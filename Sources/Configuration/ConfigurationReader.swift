@@ -134,6 +134,7 @@ struct ConfigurationReader {
         limits.bodyBytes = section.field("bodyBytes", default: limits.bodyBytes) { $0.count() }
         limits.bytesInFlight = section.field("bytesInFlight", default: limits.bytesInFlight) { $0.count() }
         limits.connections = section.field("connections", default: limits.connections) { $0.count(to: 1_000_000) }
+        limits.connectionsPerPeer = section.optional("connectionsPerPeer") { $0.count(to: 1_000_000) }
         limits.streamsPerConnection = section.field("streamsPerConnection", default: limits.streamsPerConnection) {
             $0.count(to: 1_000_000)
         }

@@ -96,8 +96,8 @@ public struct ConfigurationTemplate: Sendable {
           groupPrefix: ""                   # for object IDs only
 
         # limits: { tokenBytes: 65536, headerBytes: 32768, bodyBytes: 4194304, bytesInFlight: 67108864, \
-        connections: 4096, streamsPerConnection: 250, handshakeTimeout: 10s, requestTimeout: 10s, \
-        idleTimeout: 120s, reviewDeadline: 5s, clockSkew: 60s }
+        connections: 4096, connectionsPerPeer: null, streamsPerConnection: 250, handshakeTimeout: 10s, \
+        requestTimeout: 10s, idleTimeout: 120s, reviewDeadline: 5s, clockSkew: 60s }
         # verifiedTokenCache: { entries: 10000, maximumAge: 10m }
         logging:
           level: info

@@ -102,6 +102,8 @@ public struct LimitSettings: Hashable, Sendable {
     public var bodyBytes = 4_194_304
     public var bytesInFlight = 67_108_864
     public var connections = 4096
+    /// From one address. Nil: three quarters of all.
+    public var connectionsPerPeer: Int?
     public var streamsPerConnection = 250
     public var handshakeTimeout = Duration.seconds(10)
     public var requestTimeout = Duration.seconds(10)

@@ -13,6 +13,11 @@ extension TLSHandler {
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if machine.isDraining {
+            drainedBytes += unwrapInboundIn(data).readableBytes
+            // Whoever still sends that much does not read what we had to say.
+            guard drainedBytes <= Self.maximumDrainedBytes else { return perform(machine.drainTimedOut(), context) }
+        }
         guard machine.acceptsInput, let session else { return }
         let taken = unwrapInboundIn(data).withUnsafeReadableBytes { session.receive($0) }
         guard taken else { return perform(machine.failed(.other("no memory for what arrived")), context) }

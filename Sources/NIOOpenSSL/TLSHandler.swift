@@ -16,6 +16,8 @@ public final class TLSHandler: ChannelDuplexHandler {
     /// How long a peer may take to close after our last bytes were written, and how long these may take.
     static let drainTime = TimeAmount.seconds(1)
     static let lastWriteTime = TimeAmount.seconds(10)
+    /// What a peer may still send meanwhile.
+    static let maximumDrainedBytes = 1 << 20
 
     private let makeSession: () throws(OpenSSLError) -> TLSSession
     private let handshakeTimeout: TimeAmount
@@ -23,6 +25,7 @@ public final class TLSHandler: ChannelDuplexHandler {
     private var drainTimer: Scheduled<Void>?
     private var closePromise: EventLoopPromise<Void>?
 
+    var drainedBytes = 0
     var machine = TLSStateMachine()
     var session: TLSSession?
     var pendingWrites = MarkedCircularBuffer<(ByteBuffer, EventLoopPromise<Void>?)>(initialCapacity: 4)

@@ -65,6 +65,11 @@ struct TLSStateMachine {
         }
     }
 
+    /// Whether only the peer's end is waited for.
+    var isDraining: Bool {
+        if case .draining = state { true } else { false }
+    }
+
     /// Whether plaintext may be passed downstream.
     var mayDecrypt: Bool { state == .active || state == .outputClosed }
 

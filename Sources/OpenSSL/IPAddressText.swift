@@ -1,9 +1,9 @@
 import Glibc
 
 /// IP addresses between text and network byte order.
-enum IPAddressText {
+public enum IPAddressText {
     /// 4 or 16 bytes; nil when `text` is no address.
-    static func bytes(_ text: String) -> [UInt8]? {
+    public static func bytes(_ text: String) -> [UInt8]? {
         var four = in_addr()
         if inet_pton(AF_INET, text, &four) == 1 { return withUnsafeBytes(of: four) { [UInt8]($0) } }
         var sixteen = in6_addr()

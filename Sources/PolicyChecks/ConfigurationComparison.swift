@@ -104,6 +104,8 @@ struct ConfigurationComparison {
             ("bytesInFlight", \.bytesInFlight), ("connections", \.connections),
             ("streamsPerConnection", \.streamsPerConnection),
         ]
+        let perPeer = { (limits: LimitSettings) in limits.connectionsPerPeer.map(String.init) }
+        collector.value("connectionsPerPeer", perPeer(old), perPeer(new))
         for (name, value) in counts { collector.value(name, "\(old[keyPath: value])", "\(new[keyPath: value])") }
         let durations: [(String, KeyPath<LimitSettings, Duration>)] = [
             ("handshakeTimeout", \.handshakeTimeout), ("requestTimeout", \.requestTimeout),

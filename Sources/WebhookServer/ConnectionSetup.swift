@@ -14,10 +14,9 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     private let state: LoopState
     private let generation: Int
     private let tls: TLSHandler
-    /// Empty: every certificate that the handshake took.
-    private let allowedNames: Set<String>
+    private let allowedNames: ClientNames
 
-    init(state: LoopState, tls: TLSHandler, allowedNames: Set<String>) {
+    init(state: LoopState, tls: TLSHandler, allowedNames: ClientNames) {
         self.state = state
         generation = state.generation
         self.tls = tls
@@ -44,10 +43,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private var isClientAllowed: Bool {
-        guard !allowedNames.isEmpty else { return true }
-        guard let certificate = tls.peerCertificate else { return false }
-        return certificate.commonName.map(allowedNames.contains) ?? false
-            || certificate.dnsNames.contains(where: allowedNames.contains)
+        allowedNames.isEmpty || tls.peerCertificate.map(allowedNames.allow) ?? false
     }
 
     static func configure(

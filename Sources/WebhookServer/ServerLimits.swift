@@ -6,7 +6,7 @@ public struct ServerLimits: Sendable, Hashable {
     /// Bodies being received and reviewed, over all connections.
     public var bytesInFlight = 67_108_864
     public var connections = 4096
-    /// From one peer address.
+    /// From one peer: an IPv4 address, or the /64 that an IPv6 address is in, since a host has all of one.
     public var connectionsPerPeer: Int
     public var streamsPerConnection = 250
     public var handshakeTimeout: Duration = .seconds(10)
@@ -16,10 +16,11 @@ public struct ServerLimits: Sendable, Hashable {
     /// How long an answer may wait for keys or groups.
     public var reviewDeadline: Duration = .seconds(5)
 
-    /// - Parameter connections: over all peers; of many, one peer gets three quarters, so that it cannot lock out
-    ///   the rest.
-    public init(connections: Int = 4096) {
+    /// - Parameters:
+    ///   - connections: over all peers.
+    ///   - connectionsPerPeer: nil: three quarters of many, so that one peer cannot lock out the rest; all of a few.
+    public init(connections: Int = 4096, connectionsPerPeer: Int? = nil) {
         self.connections = connections
-        connectionsPerPeer = connections < 64 ? connections : connections / 4 * 3
+        self.connectionsPerPeer = connectionsPerPeer ?? (connections < 64 ? connections : connections / 4 * 3)
     }
 }

@@ -39,7 +39,7 @@ extension ServerResponse {
                 Header(
                     name: "content-security-policy",
                     value: "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"),
-                Header(name: "x-content-type-options", value: "nosniff"),
+                noSniffing,
                 Header(name: "cache-control", value: "no-store"),
             ],
             body: ByteBuffer(string: page))

@@ -23,7 +23,7 @@ public final class WebhookServer: Sendable {
     private struct Admission {
         var tls: TLSContext?
         var handshakeTimeout: Duration
-        var allowedClientNames: Set<String>
+        var allowedClientNames: ClientNames
     }
 
     private struct Lifecycle {
@@ -81,7 +81,7 @@ public final class WebhookServer: Sendable {
         admission = Mutex(
             Admission(
                 tls: context, handshakeTimeout: options.limits.handshakeTimeout,
-                allowedClientNames: options.allowedClientNames))
+                allowedClientNames: ClientNames(options.allowedClientNames)))
         let ledger = SharedLedger(limits: options.limits)
         self.ledger = ledger
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
@@ -178,8 +178,9 @@ public final class WebhookServer: Sendable {
     public func update(options: ServerOptions) {
         let areCallersOthers = admission.withLock { admission in
             admission.handshakeTimeout = options.limits.handshakeTimeout
-            defer { admission.allowedClientNames = options.allowedClientNames }
-            return admission.allowedClientNames != options.allowedClientNames
+            let names = ClientNames(options.allowedClientNames)
+            defer { admission.allowedClientNames = names }
+            return admission.allowedClientNames != names
         }
         ledger.update(options.limits)
         FileDescriptors.allow(options.limits.connections + 256)
@@ -244,7 +245,7 @@ public final class WebhookServer: Sendable {
     private func accept(_ channel: any Channel) throws {
         guard let index = workerIndexes[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.eof }
         let state = workers[index].value.value.state
-        let peer = channel.remoteAddress?.ipAddress ?? ""
+        let peer = PeerNetwork(channel.remoteAddress)
         if let cause = ledger.openConnection(from: peer) {
             metrics.recordRejected(cause)
             throw ChannelError.ioOnClosedChannel

@@ -127,7 +127,7 @@ extension LogSettings {
 
 extension ServerLimits {
     init(_ limits: LimitSettings) {
-        self.init(connections: limits.connections)
+        self.init(connections: limits.connections, connectionsPerPeer: limits.connectionsPerPeer)
         headerBytes = limits.headerBytes
         bodyBytes = limits.bodyBytes
         bytesInFlight = limits.bytesInFlight

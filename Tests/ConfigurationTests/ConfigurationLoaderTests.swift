@@ -76,7 +76,7 @@ import Timestamps
             "kubernetes": {"adminGroups": ["system:masters"], "username": "oid", "usernamePrefix": "e:",
               "groupObjectIDs": "drop", "groupPrefix": "g:"},
             "limits": {"tokenBytes": 1, "headerBytes": 2, "bodyBytes": 3, "bytesInFlight": 4, "connections": 5,
-              "streamsPerConnection": 6, "handshakeTimeout": "1s", "requestTimeout": "2s", "idleTimeout": "3s",
+              "connectionsPerPeer": 3, "streamsPerConnection": 6, "handshakeTimeout": "1s", "requestTimeout": "2s", "idleTimeout": "3s",
               "reviewDeadline": "4s", "clockSkew": "0s"},
             "verifiedTokenCache": {"entries": 0, "maximumAge": "1m"},
             "logging": {"level": "debug", "format": "json", "audit": "audit.jsonl"}}
@@ -100,6 +100,7 @@ import Timestamps
         #expect(tenant.signingKeys.file == "/etc/kube-entra/keys.json")
         #expect(configuration.kubernetes.groupObjectIDs == .drop)
         #expect(configuration.limits.clockSkew == .zero)
+        #expect(configuration.limits.connectionsPerPeer == 3)
         #expect(configuration.limits.streamsPerConnection == 6)
         #expect(configuration.logging.audit == "/etc/kube-entra/audit.jsonl")
     }

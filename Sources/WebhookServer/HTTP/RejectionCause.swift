@@ -6,6 +6,7 @@ import OpenSSL
 public enum RejectionCause: String, Sendable, CaseIterable {
     case connectionLimit = "connection_limit"
     case peerConnectionLimit = "peer_connection_limit"
+    case streamLimit = "stream_limit"
     case handshakeFailed = "tls_handshake_failed"
     case handshakeTimeout = "tls_handshake_timeout"
     case noClientCertificate = "tls_no_client_certificate"
@@ -30,6 +31,7 @@ public enum RejectionCause: String, Sendable, CaseIterable {
     case bytesInFlight = "bytes_in_flight"
     case requestTimeout = "request_timeout"
     case answerTimeout = "answer_timeout"
+    case idleTimeout = "idle_timeout"
     case replayMemoryFull = "replay_memory_full"
     case http2Violation = "http2_violation"
 }

@@ -21,6 +21,9 @@ struct ServerResponse: Sendable, Equatable {
         self.body = body
     }
 
+    /// For whoever comes with a browser; kube-apiserver, which gets decisions, has no use for it.
+    static let noSniffing = Header(name: "x-content-type-options", value: "nosniff")
+
     /// A decision. HTTP says 200 to a no as to a yes.
     init(answer: [UInt8]) {
         self.init(status: 200, body: ByteBuffer(bytes: answer))
@@ -29,12 +32,14 @@ struct ServerResponse: Sendable, Equatable {
     init(_ refusal: Refusal) {
         self.init(
             status: refusal.status,
-            headers: refusal.headers.map { Header(name: $0.name, value: $0.value) },
+            headers: [Self.noSniffing] + refusal.headers.map { Header(name: $0.name, value: $0.value) },
             body: ByteBuffer(bytes: StatusObject.encode(code: refusal.status, message: refusal.sentence)))
     }
 
     init(_ problem: TokenReviewProblem) {
-        self.init(status: 400, body: ByteBuffer(bytes: StatusObject.encode(code: 400, message: problem.sentence)))
+        self.init(
+            status: 400, headers: [Self.noSniffing],
+            body: ByteBuffer(bytes: StatusObject.encode(code: 400, message: problem.sentence)))
     }
 }
 

@@ -9,7 +9,7 @@ final class SharedLedger: Sendable {
     private let bytes = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
     // Taken when a connection begins and ends, never for a request.
-    private let peers = Mutex<[String: Int]>([:])
+    private let peers = Mutex<[PeerNetwork: Int]>([:])
 
     init(limits: ServerLimits) {
         byteLimit = Atomic(limits.bytesInFlight)
@@ -42,7 +42,7 @@ final class SharedLedger: Sendable {
     }
 
     /// Nil when the connection may stay; it must then be ended with ``closeConnection(from:)``.
-    func openConnection(from peer: String) -> RejectionCause? {
+    func openConnection(from peer: PeerNetwork) -> RejectionCause? {
         let limit = connectionLimit.load(ordering: .relaxed)
         guard connections.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
             connections.wrappingSubtract(1, ordering: .relaxed)
@@ -61,7 +61,7 @@ final class SharedLedger: Sendable {
         return nil
     }
 
-    func closeConnection(from peer: String) {
+    func closeConnection(from peer: PeerNetwork) {
         connections.wrappingSubtract(1, ordering: .relaxed)
         peers.withLock { peers in
             let count = peers[peer, default: 1]

@@ -41,7 +41,9 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         self.state = state
         self.isClientAllowed = isClientAllowed
         machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
-        phaseDeadline = state.deadline(after: state.limits.idleTimeout)
+        // One that is opened while the server goes is for a request that is about to come.
+        phaseDeadline = state.deadline(
+            after: state.isDraining ? min(state.limits.idleTimeout, .seconds(1)) : state.limits.idleTimeout)
         isRetiring = state.isDraining
     }
 
@@ -300,7 +302,9 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
             return abort(context)
         }
         switch phase {
-        case .idle where !isHeadPending: close(context)
+        case .idle where !isHeadPending:
+            if !isRetiring { state.metrics.recordRejected(.idleTimeout) }
+            close(context)
         case .idle, .receiving: refuse(.requestTimeout, hasMore: true, context: context)
         case .deciding: return
         case .answered, .lingering: context.close(promise: nil)

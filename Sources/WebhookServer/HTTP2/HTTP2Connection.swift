@@ -11,6 +11,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     private let floodGuard: FloodGuard
     private var openStreams = 0
     private var isRetiring = false
+    private var isEnded = false
     private(set) var deadline: NIODeadline
 
     private init(state: LoopState, floodGuard: FloodGuard) {
@@ -21,7 +22,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
     /// Makes `channel`, which has passed its handshake, speak HTTP/2.
     static func configure(_ channel: any Channel, state: LoopState, isClientAllowed: Bool) throws {
-        let floodGuard = FloodGuard()
+        let floodGuard = FloodGuard(announcedStreams: state.limits.streamsPerConnection)
         let connection = HTTP2Connection(state: state, floodGuard: floodGuard)
         let management = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop,
@@ -54,7 +55,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     ) -> NIOHTTP2Handler.ConnectionConfiguration {
         var configuration = NIOHTTP2Handler.ConnectionConfiguration()
         configuration.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection),
+            // More than is announced: see FloodGuard. Who opens even more is no client that overlooked something.
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection * 2 + 100),
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
         ]
         configuration.maximumSequentialContinuationFrames = 5
@@ -78,9 +80,11 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
     // MARK: Told by streams
 
-    func streamOpened() {
+    /// False when it is one too many.
+    func streamOpened() -> Bool {
         openStreams += 1
         if !isRetiring { deadline = .distantFuture }
+        return openStreams <= state.limits.streamsPerConnection
     }
 
     func streamClosed() {
@@ -113,12 +117,14 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // An error of one stream has been answered with RST_STREAM and is counted by NIOHTTP2.
-        if error is NIOHTTP2Errors.StreamError { return }
-        if !(error is IOError || error is ChannelError || error is TLSError) {
-            state.metrics.recordRejected(.http2Violation)
-        }
-        // NIOHTTP2 has written its GOAWAY before it told.
+        if error is IOError || error is ChannelError || error is TLSError { return context.close(promise: nil) }
+        // An error of one stream has been answered with RST_STREAM; NIOHTTP2 ends the connection when there are many.
+        guard floodGuard.hasSaidGoodbye else { return state.metrics.recordRejected(.malformedRequest) }
+        guard !isEnded else { return }
+        isEnded = true
+        state.metrics.recordRejected(.http2Violation)
+        // NIOHTTP2 would flush its GOAWAY only when all that came has been looked at.
+        context.flush()
         context.close(promise: nil)
     }
 
@@ -129,6 +135,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         if isRetiring {
             context?.close(promise: nil)
         } else {
+            state.metrics.recordRejected(.idleTimeout)
             retire()
         }
     }

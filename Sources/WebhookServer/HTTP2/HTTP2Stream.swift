@@ -20,6 +20,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     private var machine: RequestMachine
     private var phase = Phase.receiving
     private var isOpen = false
+    private var isOneTooMany = false
     private var sawHead = false
     private var sawEnd = false
     private var context: ChannelHandlerContext?
@@ -36,7 +37,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         isOpen = true
-        connection.streamOpened()
+        isOneTooMany = !connection.streamOpened()
         state.add(self)
     }
 
@@ -55,6 +56,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOneTooMany else { return turnAway(context) }
         switch unwrapInboundIn(data) {
         case .headers(let frame):
             connection.received(usefulBytes: frame.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
@@ -75,6 +77,14 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
             if sawEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
         default: return
         }
+    }
+
+    /// Nothing of the stream was looked at, so that the client may send it again (RFC 9113 section 8.7).
+    private func turnAway(_ context: ChannelHandlerContext) {
+        guard case .receiving = phase else { return }
+        phase = .answered
+        state.metrics.recordRejected(.streamLimit)
+        context.writeAndFlush(wrapOutboundOut(.rstStream(.refusedStream)), promise: nil)
     }
 
     private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool, context: ChannelHandlerContext) {

@@ -1,11 +1,15 @@
 import NIOHPACK
 
 extension RequestSummary {
-    /// Reads a header block, whose form NIOHTTP2 has checked (RFC 9113 section 8.3).
+    /// Reads a header block, whose form NIOHTTP2 has checked (RFC 9113 section 8.3), as far as that goes.
     init?(_ headers: HPACKHeaders, isEnd: Bool) {
         self.init(method: .other, target: "", contentType: nil, body: isEnd ? .none : .untilEnd)
         var types = 0
+        var lengths = 0
+        var authority: String?
+        var host: String?
         for (name, value, _) in headers {
+            guard Self.isFieldValue(value) else { return nil }
             switch name {
             case ":method":
                 switch value {
@@ -14,12 +18,17 @@ extension RequestSummary {
                 default: method = .other
                 }
             case ":path": target = value
-            case ":authority", "host":
-                guard Self.isHost(value) else { return nil }
+            case ":authority":
+                guard authority == nil, Self.isHost(value) else { return nil }
+                authority = value
+            case "host":
+                guard host == nil, Self.isHost(value) else { return nil }
+                host = value
             case "content-type":
                 types += 1
                 contentType = value
             case "content-length":
+                lengths += 1
                 guard let bytes = Self.length(value) else { return nil }
                 if !isEnd { body = .bytes(bytes) }
             case "expect":
@@ -27,6 +36,13 @@ extension RequestSummary {
             default: continue
             }
         }
-        guard types <= 1, target.utf8.first == UInt8(ascii: "/") || method == .other else { return nil }
+        // Section 8.3.1: one host, and not another one beside it.
+        guard authority != nil || host != nil, host == nil || authority == nil || host == authority else { return nil }
+        guard types <= 1, lengths <= 1, target.utf8.first == UInt8(ascii: "/") || method == .other else { return nil }
+    }
+
+    /// Section 8.2.1: what would begin another line in HTTP/1.1 is in no value.
+    private static func isFieldValue(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 }

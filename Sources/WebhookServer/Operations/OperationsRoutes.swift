@@ -87,7 +87,7 @@ extension ServerResponse {
         ServerResponse(
             status: status,
             contentType: "text/plain; charset=utf-8",
-            headers: [Header(name: "x-content-type-options", value: "nosniff")],
+            headers: [noSniffing],
             body: ByteBuffer(string: text))
     }
 }

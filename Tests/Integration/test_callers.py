@@ -1,0 +1,161 @@
+"""Who may ask: every kind of client certificate, the alert or answer it gets, and the cause it is counted under."""
+
+import json
+import re
+import socket
+import ssl
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from callers import SERVER, certify, load, p384, rsa_key, write
+from webhook import Webhook, configuration, review_body
+
+NO_SIGNATURE = x509.KeyUsage(False, False, True, False, False, False, False, False, False)
+
+
+@pytest.fixture(scope="module")
+def issuers(certificates):
+    """Authorities below the one the webhook trusts, good and bad, and one that only looks like it."""
+    root = load(certificates, "ca")
+    good = certify(root, "intermediate", usages=(), is_authority=True, path_length=0)
+    return {
+        "root": root, "other": load(certificates, "other-ca"), "intermediate": good,
+        "second": certify(good, "second", usages=(), is_authority=True),
+        "expired": certify(root, "old", usages=(), is_authority=True, days=(-30, -1)),
+        "leaf": certify(root, "leaf"),
+        "imitated": certify(None, "ca", usages=(), is_authority=True),
+        "for servers": certify(root, "for servers", usages=(SERVER,), is_authority=True),
+    }
+
+
+# What is sent; the cause; the alert in TLS 1.3, which in 1.2 is another one for a missing certificate only.
+REFUSED = [
+    ("no certificate", None, "tls_no_client_certificate", "CERTIFICATE_REQUIRED"),
+    ("another CA", lambda i: certify(i["other"]), "tls_untrusted_certificate", "UNKNOWN_CA"),
+    ("self-signed", lambda i: certify(None), "tls_untrusted_certificate", "UNKNOWN_CA"),
+    ("self-signed with the CA's name", lambda i: certify(None, "ca"), "tls_untrusted_certificate", "UNKNOWN_CA|DECRYPT_ERROR"),
+    ("a CA of the same name", lambda i: certify(i["imitated"], names_key=False), "tls_untrusted_certificate",
+     "UNKNOWN_CA|DECRYPT_ERROR"),
+    ("expired", lambda i: certify(i["root"], days=(-30, -1)), "tls_certificate_expired", "CERTIFICATE_EXPIRED"),
+    ("not yet valid", lambda i: certify(i["root"], days=(1, 30)), "tls_certificate_not_yet_valid", "BAD_CERTIFICATE"),
+    ("for servers only", lambda i: certify(i["root"], usages=[SERVER]), "tls_wrong_certificate_purpose",
+     "UNSUPPORTED_CERTIFICATE"),
+    ("for code signing only", lambda i: certify(i["root"], usages=[ExtendedKeyUsageOID.CODE_SIGNING]),
+     "tls_wrong_certificate_purpose", "UNSUPPORTED_CERTIFICATE"),
+    ("a key that may not sign", lambda i: certify(i["root"], key_usage=NO_SIGNATURE), "tls_wrong_certificate_purpose",
+     "UNSUPPORTED_CERTIFICATE"),
+    ("issued by an expired CA", lambda i: certify(i["expired"]), "tls_certificate_expired", "CERTIFICATE_EXPIRED"),
+    ("issued by a certificate that is no CA", lambda i: certify(i["leaf"]), "tls_untrusted_certificate",
+     "UNKNOWN_CA|BAD_CERTIFICATE"),
+    ("issued below a CA that may have none below", lambda i: certify(i["second"]), "tls_untrusted_certificate",
+     "UNKNOWN_CA|BAD_CERTIFICATE"),
+    ("issued by a CA for servers", lambda i: certify(i["for servers"]), "tls_wrong_certificate_purpose",
+     "UNSUPPORTED_CERTIFICATE"),
+    ("without its intermediate", lambda i: certify(i["intermediate"], chained=False), "tls_untrusted_certificate",
+     "UNKNOWN_CA"),
+    ("RSA with 1024 bits", lambda i: certify(i["root"], key=rsa_key(1024)), "tls_certificate_refused", "BAD_CERTIFICATE|.*"),
+    ("an unknown critical extension", lambda i: certify(i["root"], critical="1.3.6.1.4.1.99999.1"),
+     "tls_certificate_refused", ".*"),
+]
+
+ACCEPTED = [
+    ("RSA 2048", lambda i: certify(i["root"], key=rsa_key(2048))),
+    ("RSA 4096", lambda i: certify(i["root"], key=rsa_key(4096))),
+    ("P-384", lambda i: certify(i["root"], key=p384)),
+    ("Ed25519", lambda i: certify(i["root"], key=ed25519.Ed25519PrivateKey.generate)),
+    ("with its intermediate", lambda i: certify(i["intermediate"])),
+    ("for servers and clients", lambda i: certify(i["root"], usages=[SERVER, ExtendedKeyUsageOID.CLIENT_AUTH])),
+    # RFC 5280 section 4.2.1.12: without the extension nothing is restricted.
+    ("without a restriction of its use", lambda i: certify(i["root"], usages=())),
+    ("without a name", lambda i: certify(i["root"], name=None, dns=["a.example"])),
+]
+
+HEAD = b"POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+
+def ask(webhook, caller, folder, version=None, body=None, send_body=True):
+    """The answer, or the alert that came instead of it."""
+    context = ssl.create_default_context(cafile=webhook.certificates.path("ca.crt"))
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # The server is to judge, not this client's own library.
+    if version:
+        context.minimum_version = context.maximum_version = version
+    if caller:
+        context.load_cert_chain(*write(str(folder), "caller", caller))
+    body = body or review_body("x").encode()
+    received = b""
+    try:
+        with socket.create_connection(("127.0.0.1", webhook.port), timeout=5) as plain:
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as tls:
+                tls.sendall(HEAD % len(body) + (body if send_body else b""))
+                while chunk := tls.recv(65536):
+                    received += chunk
+                    if b"\r\n\r\n" in received:
+                        break
+    except ssl.SSLError as error:
+        return error.reason or str(error)
+    return received.decode()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("make,cause,alert", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_callers_that_are_refused(webhook, issuers, tmp_path, version, make, cause, alert):
+    rejected = webhook.metric("kube_entra_requests_rejected_total")
+    counted = webhook.metric("kube_entra_requests_rejected_total", cause=cause)
+    judged = webhook.metric("kube_entra_token_reviews_total")
+    answer = ask(webhook, make(issuers) if make else None, tmp_path, version)
+    if make is None and version == ssl.TLSVersion.TLSv1_2:
+        alert = "HANDSHAKE_FAILURE"
+    assert re.search(f"ALERT_({alert})", answer), answer
+    assert webhook.metric("kube_entra_requests_rejected_total", cause=cause) == counted + 1
+    assert webhook.metric("kube_entra_requests_rejected_total") == rejected + 1
+    assert webhook.metric("kube_entra_token_reviews_total") == judged
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("make", [case[1] for case in ACCEPTED], ids=[case[0] for case in ACCEPTED])
+def test_callers_that_are_taken(webhook, issuers, tmp_path, version, make):
+    assert ask(webhook, make(issuers), tmp_path, version).startswith("HTTP/1.1 200")
+
+
+NAMES = [
+    ("common name", dict(name="kube-apiserver"), True),
+    ("DNS name", dict(name="else", dns=["api.example"]), True),
+    ("DNS name in other letters", dict(name="else", dns=["API.Example"]), True),
+    ("second DNS name", dict(name="else", dns=["no.example", "api.example"]), True),
+    ("another", dict(name="else"), False),
+    ("beginning of the name", dict(name="kube-api"), False),
+    ("more than the name", dict(name="kube-apiserver.evil"), False),
+    ("the name and a NUL", dict(name="kube-apiserver\0.evil"), False),
+    ("the name in other letters", dict(name="Kube-Apiserver"), False),
+    ("a wildcard", dict(name="*", dns=["*.example", "*"]), False),
+    ("a name below", dict(name="else", dns=["x.api.example"]), False),
+    ("no name", dict(name=None, dns=["x.example"]), False),
+]
+
+
+@pytest.fixture(scope="module")
+def named(certificates, entra):
+    entra.write_key_file(certificates.path("keys.json"))
+    config = configuration()
+    config["server"]["allowedClientNames"] = ["kube-apiserver", "api.example"]
+    server = Webhook(certificates, config, name="callers.yaml").start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("form,allowed", [case[1:] for case in NAMES], ids=[case[0] for case in NAMES])
+def test_names(named, issuers, tmp_path, form, allowed):
+    before = named.metric("kube_entra_requests_rejected_total", cause="client_name")
+    answer = ask(named, certify(issuers["root"], **form), tmp_path)
+    assert answer.startswith("HTTP/1.1 200" if allowed else "HTTP/1.1 403"), answer
+    assert named.metric("kube_entra_requests_rejected_total", cause="client_name") == before + (not allowed)
+
+
+def test_a_wrong_name_is_refused_before_the_body(named, issuers, tmp_path):
+    """No byte of the body is waited for, so none is read."""
+    answer = ask(named, certify(issuers["root"], "else"), tmp_path, send_body=False)
+    head, body = answer.split("\r\n\r\n", 1)
+    assert head.startswith("HTTP/1.1 403") and "connection: close" in head
+    assert json.loads(body)["kind"] == "Status"
