@@ -147,8 +147,9 @@ public final class TLSHandler: ChannelDuplexHandler {
         case .failAndDrain(let error):
             handshakeTimer?.cancel()
             failPendingWrites(error)
-            sendLastBytes(context)
+            // Whoever counts failures has counted this one before the peer hears of it.
             context.fireErrorCaught(error)
+            sendLastBytes(context)
         case .failAndClose(let error):
             handshakeTimer?.cancel()
             failPendingWrites(error)
@@ -209,7 +210,7 @@ public final class TLSHandler: ChannelDuplexHandler {
     private func continueHandshake(_ context: ChannelHandlerContext) {
         guard let session else { return }
         let action = machine.handshakeAdvanced(session.handshake())
-        flushOutput(context, promise: nil)
+        if case .failAndDrain = action {} else { flushOutput(context, promise: nil) }
         perform(action, context)
     }
 

@@ -108,6 +108,7 @@ def test_callers_that_are_refused(webhook, issuers, tmp_path, version, make, cau
     if make is None and version == ssl.TLSVersion.TLSv1_2:
         alert = "HANDSHAKE_FAILURE"
     assert re.search(f"ALERT_({alert})", answer), answer
+    # Before the peer hears of it, so that there is nothing to wait for.
     assert webhook.metric("kube_entra_requests_rejected_total", cause=cause) == counted + 1
     assert webhook.metric("kube_entra_requests_rejected_total") == rejected + 1
     assert webhook.metric("kube_entra_token_reviews_total") == judged
