@@ -1,7 +1,7 @@
 /// Guesses which name was meant.
-enum Suggestion {
+public enum Suggestion {
     /// The nearest known name, if it is near enough to be meant.
-    static func best(for name: String, among known: [String]) -> String? {
+    public static func best(for name: String, among known: [String]) -> String? {
         let wanted = Array(name.lowercased().utf8)
         let scored = known.map { ($0, distance(wanted, Array($0.lowercased().utf8))) }
         guard let best = scored.min(by: { $0.1 < $1.1 }) else { return nil }

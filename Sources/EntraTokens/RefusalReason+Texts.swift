@@ -45,20 +45,22 @@ extension RefusalReason {
         case .tokenTooLarge:
             "have Entra put fewer groups into the token (groups assigned to the application), or raise limits.tokenBytes"
         case .tokenMalformed:
-            "check that the whole access token was passed, and not a refresh token, a code or a part of it"
+            "pass the whole access token, as `kubelogin get-token` prints it: not a refresh token, a code or a part of it"
         case .tokenEncrypted:
-            "turn token encryption off for the server application, or ask for a token of the right --server-id"
+            "remove the token encryption certificate from the server application, or correct --server-id"
         case .algorithmNotAllowed:
-            "get the token from Entra itself: run `kubelogin remove-cache-dir` and sign in again"
+            "the token is not from Entra: find out who made it, run `kubelogin remove-cache-dir` and sign in again"
         case .headerNotAllowed:
-            "a nonce in the header means a token for Microsoft Graph: set kubelogin's --server-id to this cluster's"
-                + " application ID"
+            "with a nonce in the header it is a token for Microsoft Graph: set --server-id to this cluster's application ID;"
+                + " else it is not from Entra"
         case .keyIDMissing:
-            "get the token from Entra itself: run `kubelogin remove-cache-dir` and sign in again"
+            "the token is not from Entra: find out who made it, run `kubelogin remove-cache-dir` and sign in again"
         case .keyNotFound:
-            "fetch the keys again if they come from a file; else the token is from another tenant or cloud, or forged"
+            "fetch the keys again if they come from a file (`kube-entra keys fetch`); else the token is from another tenant"
+                + " or cloud, or forged"
         case .keysUnavailable:
-            "check that this host reaches the tenant's sign-in address over HTTPS: see /readyz?verbose and the log"
+            "make the tenant's sign-in address reachable from the webhook over HTTPS: /readyz?verbose and the log say why"
+                + " it is not"
         case .signatureInvalid:
             "the token was changed on its way or forged: run `kubelogin remove-cache-dir` and sign in again"
         case .claimsMalformed:
@@ -66,17 +68,18 @@ extension RefusalReason {
         case .issuerNotTrusted:
             "set kubelogin's --tenant-id and --environment to a tenant and cloud that this cluster trusts"
         case .tenantMismatch:
-            "sign in to the configured tenant: kubelogin's --tenant-id"
+            "sign in again to the configured tenant (kubelogin's --tenant-id); Entra does not issue such a token"
         case .keyIssuerMismatch:
             "sign in to the configured tenant; if the tenant's keys come from a file, fetch them again"
         case .tokenKindNotAccepted:
-            "pass the access token: kubelogin does; with other tools set the scope to <server application ID>/.default"
+            "pass the access token and not the ID token: kubelogin does; with other tools ask for the scope"
+                + " <server application ID>/.default"
         case .audienceNotAccepted:
             "set --server-id in the kubeconfig to an application ID in the configuration's audiences"
         case .tokenExpired:
-            "run `kubelogin remove-cache-dir` or sign in again, and compare the clocks"
+            "run `kubelogin remove-cache-dir` or sign in again; for a new token, compare the clocks"
         case .tokenNotYetValid:
-            "compare the clocks of this host and of the one that asked for the token; or raise limits.clockSkew"
+            "compare the clocks of this host, of the webhook and of the one that got the token (`timedatectl`)"
         case .tokenLifetimeTooLong:
             "shorten the token lifetime policy of the server application, or raise maximumTokenLifetime"
         case .clientAppNotAllowed:
@@ -84,7 +87,8 @@ extension RefusalReason {
         case .subjectKindNotAllowed:
             "sign in as another kind of principal, or add this kind to the tenant's subjects"
         case .subjectMissing:
-            "the server application must issue tokens with an oid claim: ask for the profile scope"
+            "have the server application issue oid, which Entra leaves out of tokens for personal accounts and of tokens"
+                + " without the profile scope"
         case .requiredClaimMissing:
             "add the claim to the server application's access tokens (optional claims), or drop it from requiredClaims"
         case .requiredClaimMismatch:
@@ -92,17 +96,17 @@ extension RefusalReason {
         case .groupOverage:
             "emit only groups assigned to the application, use app roles, or set groupOverage: resolve or ignore"
         case .groupsMalformed:
-            "set the server application's group claim to security groups, as object IDs"
+            "set the server application's groups claim to security groups, as Group ID"
         case .groupResolutionFailed:
-            "check the directory settings: Microsoft Graph's answer is in the log"
+            "check the directory settings, its consent and its secret: Microsoft Graph's answer is in the log"
         case .usernameReserved:
-            "change the user principal name, or set kubernetes.username: oid"
+            "change the user principal name or usernamePrefix, or set kubernetes.username: oid"
         case .proofOfPossessionRequired:
             "run kubelogin with --pop-enabled and --pop-claims \"u=<cluster host>\""
         case .proofOfPossessionNotAccepted:
             "run kubelogin without --pop-enabled, or set proofOfPossession: accept"
         case .proofOfPossessionInvalid:
-            "check --pop-claims against clusterHost, and the clocks, then sign in again"
+            "compare --pop-claims with clusterHost, and the clocks, then sign in again"
         case .proofOfPossessionReplayed:
             "sign in again: each envelope is taken once"
         }

@@ -32,7 +32,12 @@ public struct Redactor {
         case .array: value.array?.forEach { learn($0, claim: claim) }
         case .object: value.members?.forEach { learn($0.value, claim: $0.name) }
         case .string, .integer, .real:
-            guard let text = value.string ?? value.scalarText, !text.isEmpty, Redactor.isPersonal(claim) else { return }
+            guard let text = value.string ?? value.scalarText, !text.isEmpty else { return }
+            guard Redactor.isPersonal(claim) else {
+                // IDs get their numbers in the token's order, whatever is printed first.
+                _ = replacingIDs(text)
+                return
+            }
             let kind = Redactor.kinds[claim] ?? (GUID(text) == nil ? "value" : "id")
             for spelling in [text, PrintableText.clean(text)] where !Redactor.isCommon(spelling) {
                 add(spelling, kind: kind, sameAs: text)

@@ -51,9 +51,16 @@ struct InspectCommand: ParsableCommand {
     var reasonsTable = false
 
     func validate() throws {
-        if let explain, RefusalReason(rawValue: explain) == nil {
-            throw ValidationError("there is no reason of that name; --list-reasons prints all of them")
-        }
+        guard let explain, InspectCommand.reason(explain) == nil else { return }
+        let best = Suggestion.best(for: explain.lowercased(), among: RefusalReason.allCases.map(\.code))
+        throw ValidationError(
+            "there is no reason \(PrintableText.quoted(explain))" + (best.map { ": did you mean \($0)?" } ?? "")
+                + " --list-reasons prints all of them")
+    }
+
+    /// The reason of a code, however it is written.
+    private static func reason(_ code: String) -> RefusalReason? {
+        RefusalReason(rawValue: String(code.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 }))
     }
 
     func run() throws {
@@ -97,14 +104,18 @@ struct InspectCommand: ParsableCommand {
             if output == .json {
                 Console.print(.array(all.map(\.json)))
             } else {
-                Console.print(all.map(\.text).joined(separator: "\n\n"))
+                Console.print(all.map { $0.text(on: Console.page) }.joined(separator: "\n\n"))
             }
             return true
         }
         guard let explain else { return false }
-        guard let reason = RefusalReason(rawValue: explain) else { return false }
+        guard let reason = InspectCommand.reason(explain) else { return false }
         let explanation = ReasonExplanation(reason)
-        if output == .json { Console.print(explanation.json) } else { Console.print(explanation.text) }
+        if output == .json {
+            Console.print(explanation.json)
+        } else {
+            Console.print(explanation.text(on: Console.page))
+        }
         return true
     }
 }

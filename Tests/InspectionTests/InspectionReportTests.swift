@@ -29,14 +29,16 @@ import Timestamps
         return KeySnapshot([TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))])
     }
 
+    static let claims: [(String, JSON)] = [
+        ("aud", .string(audience)), ("iss", .string("https://sts.windows.net/\(tenantID)/")),
+        ("iat", .integer(now.secondsSinceEpoch - 720)), ("nbf", .integer(now.secondsSinceEpoch - 720)),
+        ("exp", .integer(now.secondsSinceEpoch + 3600)), ("appid", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"),
+        ("oid", "0b1ec700-0000-0000-0000-000000000001"), ("scp", "x"), ("tid", .string(tenantID)),
+        ("upn", "ada@example.com"), ("name", "Ada"), ("ver", "1.0"), ("uti", "u"), ("groups", JSON([group])),
+    ]
+
     static func token(_ changes: [(String, JSON)] = []) throws -> TokenInput {
-        var claims: [(String, JSON)] = [
-            ("aud", .string(audience)), ("iss", .string("https://sts.windows.net/\(tenantID)/")),
-            ("iat", .integer(now.secondsSinceEpoch - 720)), ("nbf", .integer(now.secondsSinceEpoch - 720)),
-            ("exp", .integer(now.secondsSinceEpoch + 3600)), ("appid", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"),
-            ("oid", "0b1ec700-0000-0000-0000-000000000001"), ("scp", "x"), ("tid", .string(tenantID)),
-            ("upn", "ada@example.com"), ("name", "Ada"), ("ver", "1.0"), ("uti", "u"), ("groups", JSON([group])),
-        ]
+        var claims = Self.claims
         for (name, value) in changes {
             claims.removeAll { $0.0 == name }
             claims.append((name, value))
@@ -146,6 +148,6 @@ import Timestamps
     func explanations(reason: RefusalReason) {
         let explanation = ReasonExplanation(reason)
         #expect(!explanation.causes.isEmpty && !explanation.fixes.isEmpty)
-        #expect(explanation.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        #expect(explanation.text().split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 }
