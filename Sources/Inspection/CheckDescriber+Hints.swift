@@ -152,8 +152,10 @@ extension CheckDescriber {
         }
         if claims.groups.droppedCount > 0 {
             notes.append(
-                "\(claims.groups.droppedCount) values in groups are no object IDs and were dropped: let the server"
-                    + " application emit Group ID (Token configuration → Edit groups claim)")
+                (claims.groups.droppedCount == 1
+                    ? "1 value in groups is no object ID and was"
+                    : "\(claims.groups.droppedCount) values in groups are no object IDs and were")
+                    + " dropped: let the server application emit Group ID (Token configuration → Edit groups claim)")
         }
         if !hasConfiguration, let issuer = claims.issuer.flatMap(EntraIssuer.init), issuer.cloud == nil {
             notes.append("the issuer is in the form of Entra's, but of none of its clouds: \(shown(issuer.base))")

@@ -130,7 +130,8 @@ struct CheckDescriber {
         let count = claims.groups.objectIDs.count
         let dropped = claims.groups.droppedCount
         return (count == 1 ? "1 group" : "\(count) groups")
-            + (dropped == 0 ? "" : "; \(dropped) values are no object IDs and were dropped")
+            + (dropped == 0
+                ? "" : "; dropped \(dropped) that \(dropped == 1 ? "is no object ID" : "are no object IDs")")
     }
 
     var lifetime: String {

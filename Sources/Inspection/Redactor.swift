@@ -17,13 +17,15 @@ public struct Redactor {
 
     /// Learns the values of a token that tell who or where somebody is.
     public init(_ report: InspectionReport) {
-        for member in report.claims?.json.members ?? [] { learn(member.value, claim: member.name) }
-        for member in report.header?.members ?? [] { learn(member.value, claim: member.name) }
-        if let envelope = report.envelope {
-            let (header, payload) = envelope.untrustedParts
-            for member in header.members ?? [] { learn(member.value, claim: member.name) }
-            for member in payload.members ?? [] where member.name != "at" { learn(member.value, claim: member.name) }
+        var members = report.claims?.json.members ?? []
+        members += report.header?.members ?? []
+        if let (header, payload) = report.envelope?.untrustedParts {
+            members += header.members ?? []
+            members += (payload.members ?? []).filter { $0.name != "at" }
         }
+        for member in members { learn(member.value, claim: member.name) }
+        // IDs get their numbers in the token's order, whatever is printed first.
+        for member in members { learnIDs(member.value) }
         learned.sort { $0.utf8.count > $1.utf8.count }
     }
 
@@ -32,12 +34,7 @@ public struct Redactor {
         case .array: value.array?.forEach { learn($0, claim: claim) }
         case .object: value.members?.forEach { learn($0.value, claim: $0.name) }
         case .string, .integer, .real:
-            guard let text = value.string ?? value.scalarText, !text.isEmpty else { return }
-            guard Redactor.isPersonal(claim) else {
-                // IDs get their numbers in the token's order, whatever is printed first.
-                _ = replacingIDs(text)
-                return
-            }
+            guard let text = value.string ?? value.scalarText, !text.isEmpty, Redactor.isPersonal(claim) else { return }
             let kind = Redactor.kinds[claim] ?? (GUID(text) == nil ? "value" : "id")
             for spelling in [text, PrintableText.clean(text)] where !Redactor.isCommon(spelling) {
                 add(spelling, kind: kind, sameAs: text)
@@ -45,6 +42,12 @@ public struct Redactor {
             }
         default: return
         }
+    }
+
+    private mutating func learnIDs(_ value: JSONValue) {
+        value.array?.forEach { learnIDs($0) }
+        value.members?.forEach { learnIDs($0.value) }
+        if let text = value.string { _ = replacingIDs(text) }
     }
 
     private static let kinds = [
