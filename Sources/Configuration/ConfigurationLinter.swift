@@ -58,7 +58,7 @@ public struct ConfigurationLinter {
                 "anybody who reaches the address may have tokens judged",
                 "set clientCA, made by `kube-entra certs create`")
         }
-        if !ConfigurationLinter.isLoopback(server.operations.host) {
+        if !server.operations.isLoopback {
             add(
                 .operationsArePublic, "server.operations",
                 "metrics and status are open to everybody who reaches the address",
@@ -88,10 +88,6 @@ public struct ConfigurationLinter {
         if let mode = facts.keyFileMode, mode & 0o004 != 0 {
             add(.keyIsReadable, "server.privateKey", "everybody on this host may read the private key", "chmod 600 it")
         }
-    }
-
-    private static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 
     // MARK: Tenants
@@ -343,14 +339,14 @@ public struct ConfigurationLinter {
         }
     }
 
-    /// A comment silences its rule on its own line, on the line below it, and for fields that are not in the file.
+    /// A comment silences its rule on the line that it is about, and for fields that are not in the file.
     private func silenced() -> [LintFinding] {
         findings.map { finding in
             var finding = finding
             let isAbsent = loaded.positions[finding.field] == nil
             let allowance = loaded.allowances.first { allowance in
                 allowance.rule == finding.rule.rawValue && !allowance.reason.isEmpty
-                    && (isAbsent || allowance.line == finding.line || allowance.line == finding.line - 1)
+                    && (isAbsent || allowance.target == finding.line)
             }
             finding.allowedBecause = allowance?.reason
             return finding

@@ -29,7 +29,7 @@ public enum ConfigurationLoader {
             path: path,
             configuration: configuration,
             positions: collector.positions,
-            allowances: allowances(in: bytes),
+            allowances: LintAllowance.all(in: bytes),
             contentSHA256: bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex }
         )
         guard collector.problems.isEmpty else {
@@ -52,21 +52,5 @@ public enum ConfigurationLoader {
         ConfigurationError(problems: [
             ConfigurationProblem(file: path, line: line, column: column, field: "", message: message)
         ])
-    }
-
-    /// Comments of the form `# kube-entra:allow RULE reason`.
-    private static func allowances(in bytes: [UInt8]) -> [LintAllowance] {
-        var allowances: [LintAllowance] = []
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            guard let mark = line.firstIndex(of: UInt8(ascii: "#")) else { continue }
-            let words = String(decoding: line[(mark + 1)...], as: UTF8.self)
-                .split(separator: " ", omittingEmptySubsequences: true)
-            guard words.count >= 2, words[0] == "kube-entra:allow" else { continue }
-            allowances.append(
-                LintAllowance(
-                    line: index + 1, rule: String(words[1]), reason: words.dropFirst(2).joined(separator: " ")))
-        }
-        return allowances
     }
 }

@@ -106,7 +106,7 @@ extension ConfigurationReader {
             let id = entry.required("objectID", "the object ID of a user or application") { $0.guid("an object ID") }
             let until = entry.required("until", "when the access ends, for example 2026-12-01T00:00:00Z") { $0.time() }
             let groups = kubernetesGroups(&entry)
-            let reason = entry.field("reason", default: "") { $0.text() }
+            let reason = entry.field("reason", default: "") { $0.scalar() }
             entry.finish()
             guard let id, let until else { return nil }
             return EmergencyEntry(objectID: id, until: until, kubernetesGroups: groups, reason: reason)
@@ -127,10 +127,10 @@ extension ConfigurationReader {
             collector.note(field.path, at: member.value)
             guard !name.isEmpty else { return field.refuse("must have the name of a claim") }
             if member.value.sequence != nil {
-                guard let values = field.nonEmptyList("list the accepted values", { $0.text() }) else { return nil }
+                guard let values = field.nonEmptyList("list the accepted values", { $0.scalar() }) else { return nil }
                 return RequiredClaim(claim: name, values: values)
             }
-            guard member.value.mapping == nil, let value = field.text() else {
+            guard member.value.mapping == nil, let value = field.scalar() else {
                 return member.value.mapping == nil ? nil : field.refuse("must be a value or a list of values")
             }
             return RequiredClaim(claim: name, values: [value])
@@ -166,8 +166,8 @@ extension ConfigurationReader {
         keys.file = section.optional("file", path)
         keys.proxy = section.optional("proxy") { field in
             guard let text = field.nonEmptyText() else { return nil }
-            guard let url = BaseURL(text), url.path.isEmpty else {
-                return field.refuse("must be http://host:port or https://host:port, with user:password@ if needed")
+            guard let url = BaseURL(text), url.scheme == "http", url.path.isEmpty || url.path == "/" else {
+                return field.refuse("must be http://host:port, with user:password@ before the host if needed")
             }
             return text
         }

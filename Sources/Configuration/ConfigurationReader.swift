@@ -57,7 +57,7 @@ struct ConfigurationReader {
         }
         server.insecureAllowAnyClient = section.field("insecureAllowAnyClient", default: false) { $0.bool() }
         checkCallers(server, &section)
-        if server.listen.port != 0, server.listen == server.operations, let node = section.value("operations") {
+        if server.listen.overlaps(server.operations), let node = section.value("operations") {
             collector.add(section.fieldPath("operations"), node, "must be another address than server.listen")
         }
         section.finish()
@@ -84,7 +84,7 @@ struct ConfigurationReader {
     }
 
     private func address(_ field: Field) -> ListenAddress? {
-        guard let text = field.text() else { return nil }
+        guard let text = field.scalar() else { return nil }
         guard let address = ListenAddress(text) else {
             return field.refuse("must be host:port, for example 127.0.0.1:8443 or [::1]:8443")
         }
@@ -164,22 +164,5 @@ struct ConfigurationReader {
         logging.audit = section.optional("audit", path)
         section.finish()
         return logging
-    }
-}
-
-extension ListenAddress {
-    /// Reads `host:port` or `[address]:port`; `:port` is every address.
-    init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65_535).contains(port), text[text.index(after: colon)...].allSatisfy(\.isNumber)
-        else { return nil }
-        var host = String(text[..<colon])
-        if host.utf8.first == UInt8(ascii: "["), host.utf8.last == UInt8(ascii: "]") {
-            host = String(host.dropFirst().dropLast())
-        } else if host.utf8.contains(UInt8(ascii: ":")) {
-            return nil
-        }
-        guard host.utf8.allSatisfy({ $0 > 32 && $0 != UInt8(ascii: "/") }) else { return nil }
-        self.init(host: host.isEmpty ? "0.0.0.0" : host, port: port)
     }
 }

@@ -19,8 +19,17 @@ package struct Field {
         return nil
     }
 
-    /// Any single value as it is written; a number or a boolean is taken as its text.
+    /// A text. A number or a boolean has to stand in quotes to be one.
     package func text() -> String? {
+        if node.bool != nil || node.isNumber {
+            let kind = node.isNumber ? "a number" : "true or false"
+            return refuse("must be a text, not \(kind): put it in quotes if it is meant so")
+        }
+        return scalar()
+    }
+
+    /// Any single value as it is written; a number or a boolean is taken as its text.
+    package func scalar() -> String? {
         guard let text = node.text, !node.isNull else { return refuse("must be a text, not \(node.kindName)") }
         guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
             return refuse("must not hold control characters")
@@ -30,6 +39,11 @@ package struct Field {
 
     package func nonEmptyText() -> String? {
         guard let text = text() else { return nil }
+        return text.isEmpty ? refuse("must not be empty") : text
+    }
+
+    package func nonEmptyScalar() -> String? {
+        guard let text = scalar() else { return nil }
         return text.isEmpty ? refuse("must not be empty") : text
     }
 
@@ -67,7 +81,7 @@ package struct Field {
     }
 
     package func time() -> Timestamp? {
-        guard let text = text() else { return nil }
+        guard let text = scalar() else { return nil }
         guard let time = Timestamp(rfc3339: text) else {
             return refuse("must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
         }
@@ -75,7 +89,7 @@ package struct Field {
     }
 
     package func duration(from minimum: Duration = .seconds(1)) -> Duration? {
-        guard let text = text() else { return nil }
+        guard let text = scalar() else { return nil }
         guard let duration = DurationText.parse(text) else {
             return refuse("must be a duration with a unit, for example 90s, 5m, 29h or 1h30m")
         }

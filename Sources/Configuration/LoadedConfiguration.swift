@@ -1,10 +1,3 @@
-/// A comment that silences a lint rule: `# kube-entra:allow RULE reason`.
-public struct LintAllowance: Hashable, Sendable {
-    public var line: Int
-    public var rule: String
-    public var reason: String
-}
-
 /// A configuration with what is known about its file.
 public struct LoadedConfiguration: Hashable, Sendable {
     public var path: String

@@ -2,21 +2,6 @@ public import AccessPolicy
 public import Authentication
 public import EntraTokens
 
-/// A host and a port to listen on. Port 0 takes a free one.
-public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    public var host: String
-    public var port: Int
-
-    public init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    public var description: String {
-        host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
-    }
-}
-
 /// Where and to whom the webhook answers. Paths are resolved against the configuration file's folder.
 public struct ServerSettings: Hashable, Sendable {
     public var listen = ListenAddress(host: "127.0.0.1", port: 8443)

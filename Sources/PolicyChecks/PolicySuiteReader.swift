@@ -70,7 +70,7 @@ private struct SuiteReader {
         guard section.node != nil else {
             return field.node.isNull ? field.refuse("must be a mapping of fields, not null") : nil
         }
-        let name = section.required("name", "say what the case shows") { $0.nonEmptyText() }
+        let name = section.required("name", "say what the case shows") { $0.nonEmptyScalar() }
         let at = section.optional("at") { $0.time() }
         let question = section.required("given", "say who signs in: claims, groups, user or objectID", given)
         let expectation = section.required("expect", "say what becomes of them, for example admitted: true", expected)

@@ -29,6 +29,7 @@ extension YAMLNode {
 /// Builds nodes from libyaml's events.
 private struct Composer {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let bytes: UnsafeBufferPointer<UInt8>
     private let limits: YAMLLimits
     private var anchors: [String: YAMLNode] = [:]
     private var nodeCount = 0
@@ -40,6 +41,7 @@ private struct Composer {
         keepsRepeatedKeys: Bool
     ) throws(YAMLError) {
         parser = .allocate(capacity: 1)
+        self.bytes = bytes
         self.keepsRepeatedKeys = keepsRepeatedKeys
         self.limits = limits
         guard yaml_parser_initialize(parser) == 1 else {
@@ -177,13 +179,34 @@ private struct Composer {
         case YAML_MEMORY_ERROR:
             return YAMLError("there is not enough memory to read this", line: 1, column: 1)
         case YAML_READER_ERROR:
-            return error("this is not UTF-8 text, or it holds a control character", state.mark)
+            let (line, column) = place(of: state.problem_offset)
+            return YAMLError("this is not UTF-8 text, or it holds a control character", line: line, column: column)
         default:
             let text = state.problem.map { String(cString: $0) } ?? "this is not valid YAML"
             if text.contains("cannot start any token") {
                 return error("this character cannot stand here; indent with spaces, not with tabs", state.problem_mark)
             }
+            if text.contains("tab character") { return error("\(text); indent with spaces", state.problem_mark) }
+            let begun = state.context.map { String(cString: $0) } ?? ""
+            // What was begun lines above is where the mistake is, not where the parser gave up.
+            if begun.hasPrefix("while ") && state.context_mark.line != state.problem_mark.line {
+                return error("\(text) \(begun) that begins in line \(state.context_mark.line + 1)", state.problem_mark)
+            }
             return error(text, state.problem_mark)
         }
+    }
+
+    /// Where a byte of the input stands.
+    private func place(of offset: Int) -> (line: Int, column: Int) {
+        var (line, column) = (1, 1)
+        for byte in bytes.prefix(offset) {
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                column = 1
+            } else if byte & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        return (line, column)
     }
 }

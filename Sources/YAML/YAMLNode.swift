@@ -55,6 +55,21 @@ public struct YAMLNode: Hashable, Sendable {
         return Int(scalar.text)
     }
 
+    /// Whether this is an unquoted number (YAML 1.2 core schema).
+    public var isNumber: Bool {
+        guard case .scalar(let scalar) = content, scalar.isPlain else { return false }
+        let unsigned = scalar.text.utf8.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+        guard scalar.text.utf8.count - unsigned.count <= 1, let first = unsigned.first else { return false }
+        let isDigit = { (byte: UInt8) in (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+        if [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains(String(Substring(unsigned))) { return true }
+        guard isDigit(first) || first == UInt8(ascii: ".") else { return false }
+        let prefix = String(Substring(unsigned.prefix(2)))
+        if prefix == "0x" || prefix == "0o" {
+            return Int(Substring(unsigned.dropFirst(2)), radix: prefix == "0x" ? 16 : 8) != nil
+        }
+        return unsigned.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) } && Double(Substring(unsigned)) != nil
+    }
+
     public var sequence: [YAMLNode]? {
         if case .sequence(let elements) = content { elements } else { nil }
     }

@@ -376,7 +376,7 @@ import Testing
             "    audiences:",
             "    signingKeys: {proxy: 'proxy:3128'}\n    audiences:",
             [
-                "9:26 tenants[0].signingKeys.proxy: must be http://host:port or https://host:port, with user:password@ if needed"
+                "9:26 tenants[0].signingKeys.proxy: must be http://host:port, with user:password@ before the host if needed"
             ]),
         Case(
             "refresh too often",
@@ -430,6 +430,114 @@ import Testing
             "a tab",
             "  clientCA: ca.crt",
             "\tclientCA: ca.crt",
-            ["6:1 : found a tab character that violates indentation"]),
+            ["6:1 : found a tab character that violates indentation; indent with spaces"]),
+        Case(
+            "a number for a text",
+            "certificate: server.crt",
+            "certificate: 5",
+            ["4:16 server.certificate: must be a text, not a number: put it in quotes if it is meant so"]),
+        Case(
+            "true for a text",
+            "tenants:",
+            "kubernetes: {adminGroups: [true]}\ntenants:",
+            ["7:28 kubernetes.adminGroups[0]: must be a text, not true or false: put it in quotes if it is meant so"]),
+        Case(
+            "a number for a group",
+            "    audiences:",
+            "    appRoleMappings: [{appRole: r, kubernetesGroups: [1.5e3]}]\n    audiences:",
+            [
+                "9:55 tenants[0].appRoleMappings[0].kubernetesGroups[0]: must be a text, not a number: put it in quotes if it is meant so"
+            ]),
+        Case(
+            "a proxy that would be spoken to in TLS",
+            "    audiences:",
+            "    signingKeys: {proxy: 'https://proxy:3128'}\n    audiences:",
+            [
+                "9:26 tenants[0].signingKeys.proxy: must be http://host:port, with user:password@ before the host if needed"
+            ]),
+        Case(
+            "an address with a number too many",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  listen: 127.0.0.256:8443",
+            ["7:11 server.listen: must be host:port, for example 127.0.0.1:8443 or [::1]:8443"]),
+        Case(
+            "an address in brackets that is none",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  listen: '[localhost]:8443'",
+            ["7:11 server.listen: must be host:port, for example 127.0.0.1:8443 or [::1]:8443"]),
+        Case(
+            "a negative port",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  listen: 127.0.0.1:-1",
+            ["7:11 server.listen: must be host:port, for example 127.0.0.1:8443 or [::1]:8443"]),
+        Case(
+            "every address and one of them",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  operations: 0.0.0.0:8443",
+            ["7:15 server.operations: must be another address than server.listen"]),
+        Case(
+            "the same address by its name",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  operations: localhost:8443",
+            ["7:15 server.operations: must be another address than server.listen"]),
+        Case(
+            "text that is not UTF-8 has its place too",
+            "  clientCA: ca.crt",
+            "  clientCA: \u{0}",
+            ["6:13 : this is not UTF-8 text, or it holds a control character"]),
+        Case(
+            "a quote that does not end",
+            "  clientCA: ca.crt",
+            "  clientCA: 'ca.crt",
+            ["10:1 : found unexpected end of stream while scanning a quoted scalar that begins in line 6"]),
+        Case(
+            "a bracket that does not end",
+            "    audiences: [aaaaaaaa-0000-0000-0000-000000000000]",
+            "    audiences: [aaaaaaaa-0000-0000-0000-000000000000",
+            ["10:1 : did not find expected ',' or ']' while parsing a flow sequence that begins in line 9"]),
+        Case(
+            "two documents",
+            "tenants:",
+            "---\ntenants:",
+            ["7:1 : a file may hold one document only"]),
+        Case(
+            "an alias without an anchor",
+            "clientCA: ca.crt",
+            "clientCA: *ca",
+            ["6:13 : this alias has no anchor before it"]),
+        Case(
+            "a tag",
+            "clientCA: ca.crt",
+            "clientCA: !!str ca.crt",
+            ["6:13 : tags (a word after !) are not understood"]),
+        Case(
+            "a merge key",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  <<: {listen: a}",
+            ["7:3 server.<<: is not a field that is known here"]),
+        Case(
+            "a GUID one digit short",
+            "tenantID: 11111111-2222-3333-4444-555555555555",
+            "tenantID: 11111111-2222-3333-4444-55555555555",
+            [
+                "8:15 tenants[0].tenantID: must be a tenant ID, for example 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted"
+            ]),
+        Case(
+            "a duration in a unit that there is none of",
+            "    audiences:",
+            "    signingKeys: {maximumAge: 1w}\n    audiences:",
+            [
+                "9:31 tenants[0].signingKeys.maximumAge: must be a duration with a unit, for example 90s, 5m, 29h or 1h30m"
+            ]),
+        Case(
+            "a duration below a second",
+            "tenants:",
+            "limits: {idleTimeout: 999ms}\ntenants:",
+            ["7:23 limits.idleTimeout: must be at least 1s"]),
+        Case(
+            "a negative limit",
+            "tenants:",
+            "limits: {tokenBytes: -1}\ntenants:",
+            ["7:22 limits.tokenBytes: must be between 1 and 1099511627776"]),
     ]
 }
