@@ -5,10 +5,10 @@ internal import Timestamps
 /// Looks for what works and is unwise.
 public struct ConfigurationLinter {
     private let loaded: LoadedConfiguration
-    private let facts: LintFacts
+    let facts: LintFacts
     private var findings: [LintFinding] = []
 
-    private var configuration: WebhookConfiguration { loaded.configuration }
+    var configuration: WebhookConfiguration { loaded.configuration }
 
     private init(_ loaded: LoadedConfiguration, facts: LintFacts) {
         self.loaded = loaded
@@ -25,11 +25,12 @@ public struct ConfigurationLinter {
         linter.lintTenantsTogether()
         linter.lintKubernetes()
         linter.lintLimits()
+        linter.lintFiles()
         linter.lintAllowances()
         return linter.silenced().sorted { ($0.line, $0.column) < ($1.line, $1.column) }
     }
 
-    private mutating func add(_ rule: LintRule, _ field: String, _ message: String, _ advice: String) {
+    mutating func add(_ rule: LintRule, _ field: String, _ message: String, _ advice: String) {
         let position = position(field)
         findings.append(
             LintFinding(

@@ -10,18 +10,22 @@ public struct LintFacts: Sendable {
     public var keyFileMode: UInt32?
     /// When the keys of an offline file were fetched or the file was written, by its path.
     public var keyFileTimes: [String: Timestamp]
+    /// Those of `WebhookConfiguration.filesForLater` that are not there.
+    public var missingFiles: Set<String>
 
     public init(
         now: Timestamp,
         certificateExpires: Timestamp? = nil,
         certificateNames: [String]? = nil,
         keyFileMode: UInt32? = nil,
-        keyFileTimes: [String: Timestamp] = [:]
+        keyFileTimes: [String: Timestamp] = [:],
+        missingFiles: Set<String> = []
     ) {
         self.now = now
         self.certificateExpires = certificateExpires
         self.certificateNames = certificateNames
         self.keyFileMode = keyFileMode
         self.keyFileTimes = keyFileTimes
+        self.missingFiles = missingFiles
     }
 }

@@ -12,8 +12,8 @@ extension CertsCommand {
             discussion: """
                 The private key is looked for beside the certificate (server.crt, server.key) unless --key names it.
 
-                Exit status: 1 if a certificate is not valid now, the chain is out of order or a key does not fit; \
-                2 if a file cannot be read.
+                Exit status: 0 all is well; 1 a certificate is not valid now, the chain is out of order or a key does \
+                not fit; 2 a file cannot be read.
                 """)
 
         @Argument(help: ArgumentHelp("Certificate files in PEM.", valueName: "file"), completion: .file())

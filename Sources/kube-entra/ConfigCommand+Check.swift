@@ -65,6 +65,10 @@ extension ConfigCommand {
                 certificateNames: identity.certificate.dnsNames + identity.certificate.ipAddresses)
             var status = stat()
             if stat(loaded.configuration.server.privateKey, &status) == 0 { facts.keyFileMode = status.st_mode & 0o777 }
+            for (_, path) in loaded.configuration.filesForLater
+            where stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR) {
+                facts.missingFiles.insert(path)
+            }
             for tenant in loaded.configuration.tenants {
                 guard let path = tenant.signingKeys.file, stat(path, &status) == 0 else { continue }
                 let file = try? KeyFile.read(path: path, trust: tenant.trust)

@@ -215,6 +215,40 @@ import Timestamps
                 .offlineKeysAreOld
             ])
         #expect(try rules({ $0.keyFileTimes = ["/keys.json": Self.now.adding(seconds: -86_400)] }, offline) == [])
+        #expect(try rules({ $0.missingFiles = ["/keys.json"] }, offline) == [.fileIsMissing])
+        #expect(try rules({ $0.missingFiles = ["/other.json"] }, offline) == [])
+    }
+
+    @Test(
+        "files that are read later are looked for",
+        arguments: [
+            ("authorityCA: /x/y", "authorityCA", "/x/y"), ("signingKeys: {file: /x/y}", "signingKeys.file", "/x/y"),
+            ("signingKeys: {cacheFile: /x/y}", "signingKeys.cacheFile", "/x"),
+            ("signingKeys: {cacheFile: /y}", "signingKeys.cacheFile", "/"),
+            (
+                "groupOverage: resolve\n    directory: {clientID: bbbbbbbb-0000-0000-0000-000000000000, "
+                    + "clientSecretFile: /x/y}", "directory.clientSecretFile", "/x/y"
+            ),
+            (
+                "groupOverage: resolve\n    directory: {clientID: bbbbbbbb-0000-0000-0000-000000000000, "
+                    + "clientCertificateFile: /x/y}", "directory.clientCertificateFile", "/x/y"
+            ),
+            (
+                "groupOverage: resolve\n    directory: {clientID: bbbbbbbb-0000-0000-0000-000000000000, "
+                    + "federatedTokenFile: /x/y}", "directory.federatedTokenFile", "/x/y"
+            ),
+            (
+                "groupOverage: resolve\n    directory: {managedIdentity: true, graphCA: /x/y}", "directory.graphCA",
+                "/x/y"
+            ),
+        ])
+    func missing(line: String, field: String, path: String) throws {
+        let text = Self.clean + "    \(line)\n"
+        let found = try Self.lint(text, facts: LintFacts(now: Self.now, missingFiles: [path]))
+        let finding = try #require(found.first { $0.rule == .fileIsMissing })
+        #expect(finding.field == "tenants[0].\(field)")
+        #expect(finding.line == 1 + text.split(separator: "\n", omittingEmptySubsequences: false).count - 2)
+        #expect(try Self.lint(text).allSatisfy { $0.rule != .fileIsMissing })
     }
 
     @Test("the README lists every rule with its severity and purpose", arguments: LintRule.allCases)
