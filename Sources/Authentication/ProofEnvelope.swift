@@ -38,6 +38,14 @@ public struct ProofEnvelope: Sendable {
     /// The header and the payload of the envelope, not verified.
     public var untrustedParts: (header: JSONValue, payload: JSONValue) { (headerDocument.root, payload.root) }
 
+    /// Host names are ASCII; letters beyond it have no case here.
+    private static func isSameHost(_ one: String, _ other: String) -> Bool {
+        func folded(_ byte: UInt8) -> UInt8 {
+            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+        }
+        return one.utf8.elementsEqual(other.utf8) { folded($0) == folded($1) }
+    }
+
     /// Checks the envelope around an access token that has passed all other checks.
     func verify(
         claims: EntraClaims, trust: TenantTrust, now: Timestamp, clockSkew: Int64
@@ -81,7 +89,8 @@ private struct ProofKey {
     let thumbprint: String
 
     init?(_ jwk: JSONValue) {
-        guard jwk["kty"]?.string == "RSA",
+        guard jwk["kty"]?.string == "RSA", jwk["alg"].map({ $0.string == "RS256" }) ?? true,
+            jwk["use"].map({ $0.string == "sig" }) ?? true,
             let modulusText = jwk["n"]?.string, let exponentText = jwk["e"]?.string,
             let modulus = Array(modulusText.utf8).withUnsafeBytes({ Base64URL.decode($0) }),
             let exponent = Array(exponentText.utf8).withUnsafeBytes({ Base64URL.decode($0) }),

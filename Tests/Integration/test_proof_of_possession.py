@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -15,11 +16,11 @@ HOST = "cluster.example"
 
 
 class ProofKey:
-    def __init__(self, bits=2048, exponent=65537):
+    def __init__(self, bits=2048, exponent=65537, n=None, e=None):
         self.private = rsa.generate_private_key(exponent, bits)
         numbers = self.private.public_key().public_numbers()
-        self.n = b64(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big"))
-        self.e = b64(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big"))
+        self.n = n or b64(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big"))
+        self.e = e or b64(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big"))
         canonical = json.dumps({"e": self.e, "kty": "RSA", "n": self.n}, separators=(",", ":"), sort_keys=True)
         self.thumbprint = b64(hashlib.sha256(canonical.encode()).digest())
 
@@ -29,6 +30,28 @@ class ProofKey:
 
     def sign(self, data):
         return self.private.sign(data.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+
+class ExponentOne(ProofKey):
+    """Anybody can sign with it."""
+
+    def __init__(self):
+        super().__init__(e="AQ")
+
+    def sign(self, data):
+        digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(data.encode()).digest()
+        return b"\0\1" + b"\xff" * (256 - 3 - len(digest)) + b"\0" + digest
+
+
+def kubelogin(entra, key, host):
+    """Character for character what kubelogin and MSAL write (PoPAuthenticationScheme.FormatAccessToken)."""
+    token = entra.token(cnf={"kid": key.thumbprint, "xms_ksl": "sw"})
+    jwk = f'{{"e":"{key.e}","kty":"RSA","n":"{key.n}","alg":"RS256","kid":"{key.thumbprint}"}}'
+    header = f'{{"typ":"pop","alg":"RS256","kid":"{key.thumbprint}"}}'
+    nonce = str(uuid.uuid4()).replace("-", "")
+    payload = f'{{"at":"{token}","ts":{int(time.time())},"u":"{host}","cnf":{{"jwk":{jwk}}},"nonce":"{nonce}"}}'
+    signed = b64(header) + "." + b64(payload)
+    return signed + "." + b64(key.sign(signed))
 
 
 KEY = ProofKey()
@@ -100,6 +123,33 @@ CASES = [
         e, token=e.token(cnf={"kid": KEY.thumbprint}, iss="https://x", header={"kid": "y"})), "foreign"),
     ("garbage inside", lambda e: envelope(e, token="x.y"), "foreign"),
     ("an envelope inside", lambda e: envelope(e, token=envelope(e)), "foreign"),
+    ("the host with a letter that is only like K", lambda e: envelope(e, u="cluster.example".replace("c", "\u212a")), INVALID),
+    ("a host with a path", lambda e: envelope(e, u=HOST + "/"), INVALID),
+    ("a host that is a list", lambda e: envelope(e, u=[HOST]), INVALID),
+    ("fourteen minutes old", lambda e: envelope(e, ts=now(-14 * 60)), "accepted"),
+    ("seventeen minutes old", lambda e: envelope(e, ts=now(-17 * 60)), INVALID),
+    ("two minutes in the future", lambda e: envelope(e, ts=now(120)), INVALID),
+    ("a time beyond all numbers", lambda e: envelope(e, ts=2 ** 63 - 1), INVALID),
+    ("a time before all numbers", lambda e: envelope(e, ts=-2 ** 63), INVALID),
+    ("a fraction of a second", lambda e: envelope(e, ts=time.time()), INVALID),
+    ("a nonce that is a number", lambda e: envelope(e, nonce=7), INVALID),
+    ("a nonce of 2,000 letters", lambda e: envelope(e, nonce="x" * 2000), INVALID),
+    ("an exponent of 1", lambda e: envelope(e, key=ExponentOne()), INVALID),
+    ("an even exponent", lambda e: envelope(e, key=ProofKey(e="AQAA")), INVALID),
+    ("a huge exponent", lambda e: envelope(e, key=ProofKey(e=b64(b"\1" * 200))), INVALID),
+    ("an exponent with a zero before it", lambda e: envelope(e, key=ProofKey(e="AAEAAQ")), INVALID),
+    ("a key of 8192 bits", lambda e: envelope(e, key=ProofKey(n=b64(b"\xff" * 1024))), INVALID),
+    ("a modulus with padding", lambda e: envelope(e, key=ProofKey(n=KEY.n + "==")), INVALID),
+    ("a key for something else", lambda e: envelope(e, cnf={"jwk": {**KEY.jwk, "use": "enc"}}), INVALID),
+    ("a key of another algorithm", lambda e: envelope(e, cnf={"jwk": {**KEY.jwk, "alg": "PS256"}}), INVALID),
+    ("another key than the token's", lambda e: envelope(e, cnf={"jwk": OTHER.jwk}), INVALID),
+    ("no key ID in the header", lambda e: envelope(e, header={"kid": LEFT_OUT}), INVALID),
+    ("no signature", lambda e: envelope(e).rsplit(".", 1)[0] + ".", INVALID),
+    ("jku", lambda e: envelope(e, header={"jku": "https://127.0.0.1/"}), INVALID),
+    ("typ JWT around it", lambda e: envelope(e, header={"typ": "JWT"}), "foreign"),
+    ("a token bound by certificate", lambda e: envelope(e, token=e.token(cnf={"x5t#S256": "x"})), INVALID),
+    ("wrong in two ways: token first", lambda e: envelope(
+        e, u="x", token=e.token(cnf={"kid": KEY.thumbprint}, aud="another")), "audience_not_accepted"),
     ("a typ in other case", lambda e: envelope(e, header={"typ": "PoP"}), "accepted"),
 ]
 
@@ -118,6 +168,30 @@ def test_an_envelope_is_taken_once(servers, entra):
     again = envelope(entra, nonce="the-same")
     assert reason(servers["accept"].review(again)) == "accepted"
     assert reason(servers["accept"].review(envelope(entra, nonce="the-same"))) == "proof_of_possession_replayed"
+
+
+def test_what_kubelogin_sends(servers, entra):
+    for rule in ("accept", "require"):
+        assert reason(servers[rule].review(kubelogin(entra, KEY, HOST))) == "accepted"
+    assert reason(servers["off"].review(kubelogin(entra, KEY, HOST))) == "proof_of_possession_not_accepted"
+
+
+def test_a_nonce_is_used_up_by_genuine_envelopes_only(servers, entra):
+    for number, spoiled in enumerate([{"u": "other.example"}, {"signer": OTHER}, {"ts": now(-3600)}, {
+            "token": entra.token(cnf={"kid": KEY.thumbprint}, aud="another")}]):
+        nonce = f"victim-{number}"
+        assert reason(servers["accept"].review(envelope(entra, nonce=nonce, **spoiled))) != "accepted"
+        assert reason(servers["accept"].review(envelope(entra, nonce=nonce))) == "accepted"
+    # The same nonce of another key is another nonce.
+    assert reason(servers["accept"].review(envelope(entra, key=OTHER, nonce="victim-0"))) == "accepted"
+
+
+def test_of_many_at_once_one_is_taken(servers, entra):
+    token = envelope(entra)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: reason(servers["accept"].review(token)), range(32)))
+    assert sorted(set(answers)) == ["accepted", "proof_of_possession_replayed"]
+    assert answers.count("accepted") == 1
 
 
 def test_inspect_opens_envelopes(servers, entra):

@@ -28,9 +28,10 @@ final class ReplayMemory: Sendable {
     func remember(_ digest: SHA256Digest, until expires: Timestamp, now: Timestamp) -> Outcome {
         state.withLock { state in
             if let known = state.expirations[digest], known >= now { return .replayed }
-            if state.expirations.count >= capacity || now >= state.nextCleaning {
+            if now >= state.nextCleaning {
                 state.expirations = state.expirations.filter { $0.value >= now }
-                state.nextCleaning = now.adding(seconds: 60)
+                // Once a second when there is no room, since looking through all of them holds up every event loop.
+                state.nextCleaning = now.adding(seconds: state.expirations.count < capacity / 2 ? 60 : 1)
             }
             guard state.expirations.count < capacity else { return .full }
             state.expirations[digest] = expires
