@@ -15,7 +15,7 @@ final class ReplayMemory: Sendable {
 
     private struct State {
         var expirations: [SHA256Digest: Timestamp] = [:]
-        var nextCleaning = Timestamp(secondsSinceEpoch: .min)
+        var cleaned = Timestamp(secondsSinceEpoch: .min)
     }
 
     private let capacity: Int
@@ -28,10 +28,11 @@ final class ReplayMemory: Sendable {
     func remember(_ digest: SHA256Digest, until expires: Timestamp, now: Timestamp) -> Outcome {
         state.withLock { state in
             if let known = state.expirations[digest], known >= now { return .replayed }
-            if now >= state.nextCleaning {
+            // Rarely, since looking through all of them holds up every event loop.
+            let interval: Int64 = state.expirations.count >= capacity ? 1 : 60
+            if now.seconds(since: state.cleaned) >= interval {
                 state.expirations = state.expirations.filter { $0.value >= now }
-                // Once a second when there is no room, since looking through all of them holds up every event loop.
-                state.nextCleaning = now.adding(seconds: state.expirations.count < capacity / 2 ? 60 : 1)
+                state.cleaned = now
             }
             guard state.expirations.count < capacity else { return .full }
             state.expirations[digest] = expires
