@@ -128,7 +128,7 @@ extension Doctor {
             report.add(
                 .permissions, .failed, "signed in, but allowed nothing in the namespace \(namespace)",
                 hint: "ask an administrator for a binding, for example: kubectl create rolebinding NAME"
-                    + " --clusterrole=view --namespace=\(namespace) \(subject)")
+                    + " --clusterrole=view --namespace=\(namespace) \(subject); or choose another namespace")
         }
     }
 }

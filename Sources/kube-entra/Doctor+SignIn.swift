@@ -19,7 +19,7 @@ extension Doctor {
                 "the user has the auth-provider \(provider.name)"
                     + (provider.name == "azure"
                         ? ", which kubectl does not know since 1.26" : ", which is not Entra's"),
-                hint: AuthProviderAdvice.hint(provider, kubeconfig: user.file))
+                hint: AuthProviderAdvice.hint(provider, kubeconfig: user.file, configuration: configuration))
             return nil
         }
         if let name = user.impersonates {
@@ -89,7 +89,7 @@ extension Doctor {
             return nil
         }
         let name = plugin.command.split(separator: "/").last.map(String.init) ?? plugin.command
-        let login = plugin.isKubelogin ? plugin.option("--login", "-l") : nil
+        let login = plugin.isKubelogin ? KubeloginAdvice(plugin: plugin, configuration: configuration).method : nil
         let findings =
             plugin.isKubelogin ? KubeloginAdvice(plugin: plugin, configuration: configuration).findings : []
         // The plugin is run all the same: its own words may help too.
@@ -150,6 +150,7 @@ extension Doctor {
                 let bytes = try authority.bytes("certificate-authority", of: access.cluster.file)
                 members.append(("certificate-authority-data", .string(Base64.encode(bytes))))
             }
+            if access.cluster.skipsVerification { members.append(("insecure-skip-tls-verify", .bool(true))) }
             if let proxy = access.cluster.proxyURL { members.append(("proxy-url", .string(proxy))) }
             members.append(("config", access.cluster.pluginConfiguration ?? .null))
             cluster = .object(members)
@@ -179,22 +180,20 @@ extension Doctor {
             }
             return "Entra refused with \(code), \(advice.meaning): \(advice.hint)"
         }
-        switch failure {
-        case .timedOut: return "did it wait for somebody? Run it by hand, or sign in with --login azurecli"
-        case .exited where plugin.isKubelogin && plugin.option("--login", "-l") == "interactive":
+        let method = plugin.isKubelogin ? KubeloginAdvice(plugin: plugin, configuration: configuration).method : nil
+        switch (failure, method) {
+        case (.timedOut, _): return "did it wait for somebody? Run it by hand, or sign in with --login azurecli"
+        case (.exited, "interactive"):
             return "it needs a browser on this host; --login devicecode does not. What it said stands above"
-        case .exited: return "what it said stands above; `kubelogin remove-cache-dir` forgets earlier sign-ins"
-        case .cannotStart: return "is it a program for this kind of machine?"
+        case (.exited, "azurecli"): return "what it said stands above; `az login` signs the Azure CLI in again"
+        case (.exited, "azd"): return "what it said stands above; `azd auth login` signs it in again"
+        case (.exited, "msi"):
+            return
+                "a managed identity is there on Azure's machines only; elsewhere use --login devicecode or spn. What it"
+                + " said stands above"
+        case (.exited, _): return "what it said stands above; `kubelogin remove-cache-dir` forgets earlier sign-ins"
+        case (.cannotStart, _): return "is it a program for this kind of machine?"
         default: return nil
         }
-    }
-}
-
-/// How an entry of the time before exec plugins becomes one.
-enum AuthProviderAdvice {
-    static func hint(_ provider: AuthProvider, kubeconfig: String) -> String {
-        guard provider.name == "azure" else { return "choose a context whose user signs in with kubelogin" }
-        let login = provider.settings["client-secret"] == nil ? "devicecode" : "spn"
-        return "convert it: kubelogin convert-kubeconfig -l \(login) --kubeconfig \(kubeconfig)"
     }
 }

@@ -1,3 +1,4 @@
+internal import AccessPolicy
 internal import ArgumentParser
 internal import Authentication
 internal import Configuration
@@ -30,14 +31,17 @@ extension Doctor {
         if let reason = inspection.reason {
             let failed = inspection.checks.filter { if case .failed = $0.outcome { true } else { false } }
             report.add(
-                .token, .failed, "\(reason.code): " + (failed.first?.detail ?? inspection.message),
+                .token, .failed, "\(reason.code): \(inspection.message)",
                 hint: inspection.hint)
-            for check in failed.dropFirst() { report.add(.token, .failed, check.detail, hint: check.hint) }
+            for check in failed where check.outcome != .failed(reason) {
+                report.add(.token, .failed, check.detail, hint: check.hint)
+            }
             return
         }
         guard report.steps.last?.name != .token else { return }
+        let name = inspection.user?.username ?? inspection.claims?.userPrincipalName ?? inspection.claims?.objectID
         let who = inspection.claims?.expires.map { expires in
-            "for a principal of the kind \(inspection.kind.rawValue), expires "
+            "\(inspection.form.name) for \(PrintableText.clean(name ?? "nobody")) (\(inspection.kind.rawValue)), expires "
                 + RelativeTime.describe(expires, now: inspection.now)
         }
         let trust =

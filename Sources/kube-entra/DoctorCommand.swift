@@ -63,7 +63,7 @@ struct DoctorCommand: ParsableCommand {
         try doctor.examine()
         switch output {
         case .json: Console.print(doctor.report.json)
-        case .text: Console.print(doctor.report.text(color: Console.wantsColor))
+        case .text: Console.print(doctor.report.text(on: Console.page))
         }
         guard doctor.report.problem != nil else { return }
         throw doctor.report.couldNotCheck ? ExitCode.cannot : ExitCode.no

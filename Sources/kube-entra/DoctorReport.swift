@@ -90,19 +90,18 @@ struct DoctorReport {
         ])
     }
 
-    func text(color: Bool) -> String {
-        let page = TextPage(color: color)
+    func text(on page: TextPage) -> String {
         let title = problem == nil ? "SIGNED IN" : couldNotCheck ? "COULD NOT CHECK" : "NOT WORKING"
         var lines = page.wrapped(
-            "\(title): \(PrintableText.clean(message))",
+            "\(title): \(PrintableText.clean(message, maximum: 400))",
             style: problem == nil ? .good : couldNotCheck ? .doubtful : .bad)
-        if let hint = problem?.hint { lines += page.wrapped("→ " + PrintableText.clean(hint, maximum: 400), indent: 2) }
-        lines.append("")
+        if let hint = problem?.hint { lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 2) }
+        lines.append(page.rule("steps"))
         for step in steps {
             lines += page.item(
                 step.status.mark, step.status.style, step.name.rawValue, PrintableText.clean(step.detail, maximum: 400))
             if let hint = step.hint, hint != problem?.hint {
-                lines += page.wrapped("→ " + PrintableText.clean(hint, maximum: 400), indent: 24)
+                lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 24)
             }
         }
         return lines.joined(separator: "\n")

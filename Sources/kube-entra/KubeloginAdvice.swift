@@ -16,16 +16,36 @@ struct KubeloginAdvice {
     let configuration: WebhookConfiguration?
 
     var findings: [Finding] {
-        [command, login, serverID, tenantID, environment, credentials, proof].compactMap { $0 }
+        [command, login, serverID, override, tenantID, environment, credentials, proof].compactMap { $0 }
+    }
+
+    /// How kubelogin signs in: a variable goes before the argument.
+    ///
+    /// Source: kubelogin, `Options.UpdateFromEnv`.
+    var method: String? { variable("AAD_LOGIN_METHOD") ?? plugin.option("--login", "-l") }
+
+    /// A variable as the plugin sees it.
+    private func variable(_ name: String) -> String? {
+        let given = plugin.environment.last { $0.name == name }?.value
+        return (given ?? getenv(name).map { String(cString: $0) }).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The tenant that kubelogin asks, and the variable that names it where that is not the argument.
+    private var tenant: (id: String, variable: String?)? {
+        let isFixed = plugin.arguments.contains { $0.hasPrefix("--disable-environment-override") }
+        if !isFixed, let id = variable("AZURE_TENANT_ID") { return (id, "AZURE_TENANT_ID") }
+        return plugin.option("--tenant-id", "-t").map { ($0, nil) }
     }
 
     private var login: Finding? {
-        guard let login = plugin.option("--login", "-l") else { return nil }
+        guard let login = method else { return nil }
         let known = KubeconfigCommand.Login.allCases.map(\.rawValue)
         if !known.contains(login) {
+            let isVariable = variable("AAD_LOGIN_METHOD") != nil
             return Finding(
-                sentence: "kubelogin has no way to sign in that is called \(login)",
-                hint: "set --login to one of \(known.joined(separator: ", "))")
+                sentence: "kubelogin has no way to sign in that is called \(PrintableText.clean(login))"
+                    + (isVariable ? ", which AAD_LOGIN_METHOD asks for" : ""),
+                hint: "set \(isVariable ? "AAD_LOGIN_METHOD" : "--login") to one of \(known.joined(separator: ", "))")
         }
         for (way, program) in [("azurecli", "az"), ("azd", "azd")]
         where login == way && PluginProcess.find(program) == nil {
@@ -61,15 +81,28 @@ struct KubeloginAdvice {
             hint: "set --server-id to the cluster's application ID")
     }
 
-    private var tenantID: Finding? {
-        guard let configuration else { return nil }
-        guard let given = plugin.option("--tenant-id", "-t") else { return nil }
-        let known = configuration.tenants.map(\.trust.tenantID)
-        guard let id = GUID(lenient: given) else { return nil }
-        guard !known.contains(id) else { return nil }
+    /// A variable that was set for something else may choose another tenant than the kubeconfig does.
+    private var override: Finding? {
+        guard let tenant, let variable = tenant.variable, let written = plugin.option("--tenant-id", "-t"),
+            written.lowercased() != tenant.id.lowercased()
+        else { return nil }
+        let known = configuration?.tenants.map(\.trust.tenantID) ?? []
+        if let id = GUID(lenient: tenant.id), known.contains(id) { return nil }
         return Finding(
-            sentence: "--tenant-id is \(given), which this cluster does not trust",
-            hint: "set --tenant-id to \(known.map(\.description).joined(separator: " or "))")
+            sentence:
+                "\(variable) in the environment is \(PrintableText.clean(tenant.id)), and kubelogin takes it instead"
+                + " of --tenant-id \(PrintableText.clean(written))",
+            hint: "unset \(variable) where kubectl runs, or set it in the kubeconfig's exec.env")
+    }
+
+    private var tenantID: Finding? {
+        guard let configuration, let tenant, override == nil else { return nil }
+        let known = configuration.tenants.map(\.trust.tenantID)
+        guard let id = GUID(lenient: tenant.id), !known.contains(id) else { return nil }
+        let name = tenant.variable ?? "--tenant-id"
+        return Finding(
+            sentence: "\(name) is \(tenant.id), which this cluster does not trust",
+            hint: "set \(name) to \(known.map(\.description).joined(separator: " or "))")
     }
 
     private var environment: Finding? {
@@ -84,13 +117,8 @@ struct KubeloginAdvice {
 
     /// What ways of signing in without a person take from the environment.
     private var credentials: Finding? {
-        let login = plugin.option("--login", "-l")
-        func isSet(_ names: String...) -> Bool {
-            names.contains { name in
-                getenv(name) != nil || plugin.environment.contains { $0.name == name && !$0.value.isEmpty }
-            }
-        }
-        switch login {
+        func isSet(_ names: String...) -> Bool { names.contains { variable($0) != nil } }
+        switch method {
         case "spn":
             let hasSecret =
                 plugin.option("--client-secret", "--client-certificate") != nil
@@ -102,6 +130,15 @@ struct KubeloginAdvice {
                 : Finding(
                     sentence: "--login spn needs a secret or a certificate, and there is none",
                     hint: "set AAD_SERVICE_PRINCIPAL_CLIENT_SECRET, or AZURE_CLIENT_SECRET")
+        case "ropc":
+            let hasName = plugin.option("--username") != nil || isSet("AAD_USER_PRINCIPAL_NAME", "AZURE_USERNAME")
+            let hasPassword =
+                plugin.option("--password") != nil || isSet("AAD_USER_PRINCIPAL_PASSWORD", "AZURE_PASSWORD")
+            return hasName && hasPassword
+                ? nil
+                : Finding(
+                    sentence: "--login ropc needs a name and a password, and there is none",
+                    hint: "set AAD_USER_PRINCIPAL_NAME and AAD_USER_PRINCIPAL_PASSWORD; better, use --login devicecode")
         case "workloadidentity":
             return plugin.option("--federated-token-file") != nil || isSet("AZURE_FEDERATED_TOKEN_FILE")
                 ? nil
@@ -113,23 +150,40 @@ struct KubeloginAdvice {
     }
 
     private var proof: Finding? {
-        guard let configuration else { return nil }
         let isBound = plugin.arguments.contains { $0 == "--pop-enabled" || $0 == "--pop-enabled=true" }
+        let claims = plugin.option("--pop-claims")
+        if isBound != (claims != nil) {
+            return Finding(
+                sentence: "--pop-enabled and --pop-claims belong together, and kubelogin refuses one alone",
+                hint: isBound ? "add --pop-claims \"u=\(clusterHost)\"" : "add --pop-enabled, or remove --pop-claims")
+        }
+        guard let configuration else { return nil }
         let rules = Set(tenants(configuration).map(\.trust.proofOfPossession))
         if isBound, rules == [.off] {
             return Finding(
-                sentence: "kubelogin makes bound tokens, and this cluster takes none", hint: "remove --pop-enabled")
+                sentence: "kubelogin makes bound tokens, and this cluster takes none",
+                hint: "remove --pop-enabled and --pop-claims")
+        }
+        if let host = claims?.split(separator: ",").first(where: { $0.hasPrefix("u=") })?.dropFirst(2),
+            host.lowercased() != clusterHost.lowercased()
+        {
+            return Finding(
+                sentence: "--pop-claims has u=\(PrintableText.clean(String(host))), and this cluster is \(clusterHost)",
+                hint: "set --pop-claims \"u=\(clusterHost)\"")
         }
         guard !isBound, rules == [.require] else { return nil }
-        let host = tenants(configuration).lazy.compactMap(\.trust.clusterHost).first ?? "<cluster host>"
         return Finding(
             sentence: "this cluster takes bound tokens only",
-            hint: "add --pop-enabled and --pop-claims \"u=\(host)\"")
+            hint: "add --pop-enabled and --pop-claims \"u=\(clusterHost)\"")
+    }
+
+    private var clusterHost: String {
+        configuration.flatMap { tenants($0).lazy.compactMap(\.trust.clusterHost).first } ?? "<cluster host>"
     }
 
     /// The tenants that kubelogin may mean.
     private func tenants(_ configuration: WebhookConfiguration) -> [TenantSettings] {
-        let given = plugin.option("--tenant-id", "-t").flatMap { GUID(lenient: $0) }
+        let given = tenant.flatMap { GUID(lenient: $0.id) }
         let matching = configuration.tenants.filter { $0.trust.tenantID == given }
         return matching.isEmpty ? configuration.tenants : matching
     }

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import pathlib
+import shutil
 import ssl
 import subprocess
 import threading
@@ -204,6 +205,7 @@ def problem(bench, name, sentence, *arguments, hint="", status=1):
         ({"server": "127.0.0.1:1"}, "no https:// address", "", 1),
         ({"server": "https://127.0.0.1:1"}, "refused", "control plane", 2),
         ({"server": "https://no-such-host.invalid"}, "not found", "VPN", 2),
+        ({"proxy-url": "http://127.0.0.1:1"}, "proxy", "proxy-url", 2),
     ])
 def test_server(bench, cluster, sentence, hint, status):
     bench.cluster |= cluster
@@ -236,6 +238,12 @@ def test_clock(bench, way, sentence):
          "kubelogin convert-kubeconfig -l devicecode"),
         ({"auth-provider": {"name": "azure", "config": {"client-secret": "s3cret-s3cret-s3cret-s3cret"}}}, "azure",
          "-l spn"),
+        ({"auth-provider": {"name": "azure", "config": {"tenant-id": TENANT, "client-id": OTHER}}}, "azure",
+         "--server-id <server application ID>`"),
+        ({"auth-provider": {"name": "azure", "config": {"apiserver-id": SERVER, "tenant-id": TENANT, "client-id": OTHER,
+                                                        "config-mode": "1"}}}, "azure",
+         "kubeconfig`; server, client and tenant IDs are taken over"),
+        ({"auth-provider": {"name": "azure", "config": {"config-mode": "0"}}}, "azure", "--legacy"),
         ({"auth-provider": {"name": "gcp"}}, "not Entra's", ""),
         ({"tokenFile": "missing"}, "there is no such file", ""),
         ({"token": "two\nlines"}, "characters that no token has", ""),
@@ -245,6 +253,12 @@ def test_user(bench, user, sentence, hint):
     report = problem(bench, "signIn", sentence, hint=hint)
     assert "s3cret" not in json.dumps(report)
     assert steps(report)["identity"] == "skipped"
+
+
+def test_an_old_entry_is_converted_to_what_the_cluster_takes(bench):
+    bench.user = {"auth-provider": {"name": "azure", "config": {"apiserver-id": OTHER, "tenant-id": OTHER}}}
+    problem(bench, "signIn", "auth-provider azure", *CONFIG, hint=f"--server-id {SERVER}")
+    problem(bench, "signIn", "auth-provider azure", *CONFIG, hint=f"--tenant-id {TENANT}")
 
 
 @pytest.mark.parametrize("as_file", [False, True])
@@ -299,6 +313,82 @@ def test_broken_plugin(bench, script, sentence, hint):
     problem(bench, "plugin", sentence, hint=hint)
 
 
+@pytest.mark.parametrize("login, hint", [
+    ("interactive", "needs a browser"), ("msi", "Azure's machines only"), ("devicecode", "remove-cache-dir")])
+def test_broken_plugin_by_way_of_signing_in(bench, login, hint):
+    bench.plugin("echo no >&2; exit 1")
+    bench.exec["args"] = ["get-token", "--login", login, "--server-id", SERVER]
+    problem(bench, "plugin", "ended with status 1", hint=hint)
+
+
+@pytest.mark.parametrize("variables, configured, sentence, hint", [
+    ({"AAD_LOGIN_METHOD": "magic"}, False, "which AAD_LOGIN_METHOD asks for", "set AAD_LOGIN_METHOD to one of"),
+    ({"AZURE_TENANT_ID": OTHER}, False, f"AZURE_TENANT_ID in the environment is {OTHER}", "unset AZURE_TENANT_ID"),
+    ({"AZURE_TENANT_ID": OTHER}, True, "instead of --tenant-id " + TENANT, "unset"),
+    ({"AAD_LOGIN_METHOD": "ropc"}, False, "needs a name and a password", "devicecode"),
+])
+def test_variables_that_overrule_the_kubeconfig(bench, variables, configured, sentence, hint):
+    bench.variables = variables
+    problem(bench, "signIn", sentence, *(CONFIG if configured else ()), hint=hint)
+    bench.variables = {}
+    bench.exec["env"] = [{"name": name, "value": value} for name, value in variables.items()]
+    problem(bench, "signIn", sentence, *(CONFIG if configured else ()), hint=hint)
+
+
+def test_a_variable_that_says_the_same_is_none(bench):
+    bench.variables = {"AZURE_TENANT_ID": TENANT.upper(), "AAD_LOGIN_METHOD": "devicecode"}
+    assert bench.run(*CONFIG, status=0)["verdict"] == "signedIn"
+    bench.variables = {"AZURE_TENANT_ID": OTHER}
+    bench.exec["args"].append("--disable-environment-override")
+    assert bench.run(*CONFIG, status=0)["verdict"] == "signedIn"
+
+
+def test_a_plugin_beside_the_kubeconfig(bench):
+    """A relative path is relative to the kubeconfig's folder, not to the current one; a bare name is looked for in PATH."""
+    (bench.folder / "elsewhere").mkdir(exist_ok=True)
+    shutil.copy2(bench.folder / "bin/kubelogin", bench.folder / "elsewhere/kubelogin")
+    bench.path = "/usr/bin:/bin"
+    for command in ("./elsewhere/kubelogin", "elsewhere/kubelogin", str(bench.folder / "elsewhere/kubelogin")):
+        bench.exec["command"] = command
+        assert bench.run("--kubeconfig", str(bench.folder / "kubeconfig"), status=0)["verdict"] == "signedIn"
+    bench.exec["command"] = "./nowhere/kubelogin"
+    problem(bench, "plugin", "kubelogin is not installed", hint="get kubelogin")
+
+
+def test_the_first_file_of_the_list_counts(bench):
+    bench.write("second")
+    (bench.folder / "first").write_text(yaml.safe_dump({"users": [{"name": "u", "user": {}}]}))
+    bench.variables = {"KUBECONFIG": f"{bench.folder}/first:{bench.folder}/second"}
+    problem(bench, "signIn", "no way to sign in")
+
+
+def test_changes_nothing_and_asks_only_about_itself(bench):
+    bench.write()
+    before = {path: path.read_bytes() for path in bench.folder.rglob("*") if path.is_file()}
+    SEEN.clear()
+    bench.run(*CONFIG, status=0)
+    assert {path: path.read_bytes() for path in bench.folder.rglob("*") if path.is_file()} == before
+    assert [path for _, path, _ in SEEN] == ["apis/authentication.k8s.io/v1/selfsubjectreviews",
+                                             "apis/authorization.k8s.io/v1/selfsubjectrulesreviews"]
+
+
+def test_json_has_the_same_form_always(bench):
+    for way in ("ok", "refuses", "unbound", "down", "anonymous"):
+        bench.way(way)
+        bench.write()
+        done = subprocess.run([BINARY, "doctor", "--kubeconfig", "kubeconfig", "--output", "json"], cwd=bench.folder,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={"PATH": bench.path})
+        report = json.loads(done.stdout)
+        assert set(report) == {"verdict", "problem", "message", "hint", "steps", "inspection", "user"}
+        names = [step["name"] for step in report["steps"]]
+        assert set(names) == {"kubeconfig", "apiServer", "clock", "signIn", "plugin", "token", "identity", "permissions"}
+        assert done.returncode == {"signedIn": 0, "failed": 1, "unknown": 2}[report["verdict"]]
+        for step in report["steps"]:
+            assert set(step) == {"name", "status", "detail", "hint"}
+            assert step["status"] in ("passed", "warning", "failed", "skipped") and step["detail"]
+            assert step["status"] != "failed" or step["hint"], step
+
+
 def test_plugin_of_another_version(bench):
     bench.gives(bench.given, "v1")
     problem(bench, "plugin", "another apiVersion")
@@ -348,7 +438,9 @@ def test_what_the_plugin_is_given(bench):
         (["get-token", "--server-id", SERVER, "-t", OTHER], True, "does not trust", "set --tenant-id to " + TENANT),
         (["get-token", "--server-id", SERVER, "--environment", "AzureChinaCloud"], True, "another cloud",
          "AzurePublicCloud"),
-        (["get-token", "--server-id", SERVER, "--pop-enabled"], True, "takes none", "remove"),
+        (["get-token", "--server-id", SERVER, "--pop-enabled", "--pop-claims", "u=x"], True, "takes none", "remove"),
+        (["get-token", "--server-id", SERVER, "--pop-enabled"], True, "belong together", "add --pop-claims"),
+        (["get-token", "--server-id", SERVER, "--pop-claims", "u=x"], False, "belong together", "add --pop-enabled"),
     ])
 def test_arguments(bench, arguments, configured, sentence, hint):
     bench.exec["args"] = arguments
