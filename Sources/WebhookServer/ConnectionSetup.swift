@@ -59,7 +59,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderFieldSize = state.limits.headerBytes
             limits.maxHeaderListSize = state.limits.headerBytes
-            limits.maxHeaderFieldCount = 100
+            limits.maxHeaderFieldCount = ServerLimits.headerCount
             try pipeline.addHandler(
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))

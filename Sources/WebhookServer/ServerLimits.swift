@@ -1,5 +1,8 @@
 /// What one webhook server takes at most. Names and defaults are those of the configuration's `limits`.
 public struct ServerLimits: Sendable, Hashable {
+    /// Headers of a request. kube-apiserver sends fewer than ten.
+    static let headerCount = 100
+
     /// Of a request's line and headers together.
     public var headerBytes = 32_768
     public var bodyBytes = 4_194_304

@@ -132,6 +132,11 @@ public final class WebhookServer: Sendable {
         }
     }
 
+    /// Ends when every event loop has taken work; never while one of them hangs.
+    public func passThroughLoops(for eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        .andAllSucceed(workers.map { $0.eventLoop.submit {} }, on: eventLoop)
+    }
+
     var readinessLines: [HealthReport.Line] {
         (readiness + [drainCheck]).map { HealthReport.Line(name: $0.name, failure: $0.failure()) }
     }

@@ -10,6 +10,8 @@ struct SystemdNotifier: Sendable {
 
     /// The time within which systemd wants to hear from the service; nil when it does not watch.
     var watchdogInterval: Duration? {
+        // The variables may be meant for another process, from which this one has them (sd_watchdog_enabled(3)).
+        if let owner = getenv("WATCHDOG_PID"), String(cString: owner) != String(getpid()) { return nil }
         guard path != nil, let text = getenv("WATCHDOG_USEC"), let microseconds = Int64(String(cString: text)),
             microseconds > 0
         else { return nil }

@@ -127,7 +127,8 @@ final class WebhookService: Sendable {
         eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in self.poll() }
         if let interval = systemd.watchdogInterval {
             eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: TimeAmount(interval / 3)) { _ in
-                self.systemd.alive()
+                // A loop that hangs answers nobody, and only a restart helps.
+                self.server.passThroughLoops(for: eventLoop).whenSuccess { self.systemd.alive() }
             }
         }
     }

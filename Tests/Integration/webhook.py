@@ -73,11 +73,11 @@ class Webhook:
             yaml.safe_dump(config, file)
         os.rename(temporary, self.config_path)
 
-    def start(self, ready=True, env=None, arguments=(), stderr=None):
-        """`stderr`: a descriptor in place of the log file."""
+    def start(self, ready=True, env=None, prefix=(), arguments=(), stderr=None):
+        """`prefix`: a command that runs the program; `stderr`: a descriptor in place of the log file."""
         log = open(self.log_path, "wb")
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env)
+            [*prefix, PROGRAM, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env)
         self.wait("/readyz" if ready else "/livez")
         return self
 

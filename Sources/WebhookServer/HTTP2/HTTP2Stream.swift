@@ -88,6 +88,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     }
 
     private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool, context: ChannelHandlerContext) {
+        guard headers.count <= ServerLimits.headerCount else { return refuse(.headersTooLarge, context: context) }
         guard let summary = RequestSummary(headers, isEnd: isEnd) else {
             return refuse(.malformed, context: context)
         }

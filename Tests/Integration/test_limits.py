@@ -1,0 +1,327 @@
+"""Each limit of the configuration, exceeded: what is over it is turned away and counted, the rest goes on."""
+
+import json
+import socket
+import ssl
+import struct
+import time
+
+import pytest
+from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, REQUEST, Connection, block, frame, request
+from webhook import Webhook, configuration, reason, review_body
+
+BODY = review_body("x").encode()
+HEAD = b"POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+PLAIN = HEAD % len(BODY) + BODY
+
+
+@pytest.fixture
+def serve(certificates, entra):
+    servers = []
+
+    def make(**limits):
+        entra.write_key_file(certificates.path("keys.json"))
+        config = configuration()
+        config["limits"] = limits
+        servers.append(Webhook(certificates, config, name=f"limits-{len(servers)}.yaml"))
+        return servers[-1].start()
+    yield make
+    for server in servers:
+        server.stop()
+
+
+def plain(webhook, source="127.0.0.1"):
+    return socket.create_connection(("127.0.0.1", webhook.port), timeout=8, source_address=(source, 0))
+
+
+def secure(webhook, source="127.0.0.1"):
+    return webhook.context().wrap_socket(plain(webhook, source), server_hostname="127.0.0.1")
+
+
+def rest(connection):
+    """All that comes until the server closes."""
+    received = b""
+    try:
+        while chunk := connection.recv(65536):
+            received += chunk
+    except (ConnectionError, ssl.SSLError):
+        pass
+    return received
+
+
+def answer(connection, data=PLAIN):
+    connection.sendall(data)
+    return connection.recv(65536)
+
+
+def rejected(webhook, cause, count=1, timeout=5):
+    """Waits until that many were counted, and says how many there are."""
+    end = time.time() + timeout
+    while webhook.metric("kube_entra_requests_rejected_total", cause=cause) < count and time.time() < end:
+        time.sleep(0.02)
+    return webhook.metric("kube_entra_requests_rejected_total", cause=cause)
+
+
+def test_connections(serve):
+    webhook = serve(connections=5)
+    kept = [secure(webhook) for _ in range(5)]
+    for _ in range(3):
+        with plain(webhook) as late:  # The newest is closed at once.
+            assert rest(late) == b""
+    assert rejected(webhook, "connection_limit", 3) == 3
+    assert webhook.metric("kube_entra_connections") == 5
+    assert all(answer(connection).startswith(b"HTTP/1.1 200") for connection in kept)
+    kept.pop().close()
+    end = time.time() + 3
+    while webhook.metric("kube_entra_connections") > 4 and time.time() < end:
+        time.sleep(0.02)
+    assert answer(secure(webhook)).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("limits,mine", [(dict(connections=80), 60), (dict(connections=80, connectionsPerPeer=3), 3)],
+                         ids=["three quarters", "as configured"])
+def test_connections_of_one_peer(serve, limits, mine):
+    webhook = serve(**limits)
+    kept = [plain(webhook) for _ in range(mine)]
+    end = time.time() + 5
+    while webhook.metric("kube_entra_connections") < mine and time.time() < end:
+        time.sleep(0.02)
+    with plain(webhook) as late:
+        assert rest(late) == b""
+    assert rejected(webhook, "peer_connection_limit") == 1
+    # Another peer is served all the same.
+    with secure(webhook, source="127.0.0.2") as other:
+        assert answer(other).startswith(b"HTTP/1.1 200")
+    for connection in kept:
+        connection.close()
+
+
+def test_more_than_the_system_gives(certificates, entra):
+    """Without files left, the newest connection waits or is closed, and nothing ends."""
+    entra.write_key_file(certificates.path("keys.json"))
+    webhook = Webhook(certificates, configuration(), name="few-files.yaml")
+    webhook.start(prefix=["prlimit", "--nofile=48:48"])
+    many = []
+    for _ in range(60):
+        try:
+            many.append(plain(webhook))
+        except OSError:
+            break
+    time.sleep(0.5)
+    for connection in many:
+        connection.close()
+    end = time.time() + 8
+    while time.time() < end:
+        try:
+            if reason(webhook.review(entra.token())) == "accepted":
+                break
+        except OSError:
+            time.sleep(0.1)
+    else:
+        raise AssertionError(webhook.log())
+    webhook.stop()
+
+
+def test_handshake_time(serve):
+    webhook = serve(handshakeTimeout="1s")
+    begin = time.time()
+    with plain(webhook) as silent, plain(webhook) as stalled:
+        stalled.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01")
+        assert rest(silent) == rest(stalled) == b""
+        assert 0.9 < time.time() - begin < 3
+    assert rejected(webhook, "tls_handshake_timeout", 2) == 2
+
+
+@pytest.mark.parametrize("sent", [b"P", b"POST /authenticate HTTP/1.1\r\nHost: a\r\n", HEAD % 100, HEAD % 100 + b"{"],
+                         ids=["first byte", "headers", "before the body", "body"])
+def test_request_time(serve, sent):
+    webhook = serve(requestTimeout="1s", idleTimeout="30s")
+    begin = time.time()
+    with secure(webhook) as connection:
+        assert answer(connection).startswith(b"HTTP/1.1 200")
+        connection.sendall(sent)
+        received = rest(connection)
+    assert received.startswith(b"HTTP/1.1 408") and b"connection: close" in received
+    assert 0.9 < time.time() - begin < 5
+    assert rejected(webhook, "request_timeout") == 1
+
+
+def test_request_time_of_a_client_that_sends_a_byte_now_and_then(serve):
+    webhook = serve(requestTimeout="1s")
+    begin = time.time()
+    with secure(webhook) as connection:
+        connection.settimeout(0.1)
+        received = b""
+        for byte in PLAIN:
+            try:
+                connection.sendall(bytes([byte]))
+                received = connection.recv(65536)
+                break
+            except TimeoutError:
+                continue
+    assert received.startswith(b"HTTP/1.1 408") and time.time() - begin < 4
+
+
+def test_request_time_of_a_stream(serve):
+    webhook = serve(requestTimeout="1s")
+    with Connection(webhook) as connection:
+        connection.send(frame(HEADERS, END_HEADERS, 1, block(REQUEST)) + frame(DATA, 0, 1, b"{"))
+        assert b'"code":408' in connection.answer(1)
+        connection.send(request(3, BODY))
+        assert b"TokenReview" in connection.answer(3)
+    assert rejected(webhook, "request_timeout") == 1
+
+
+def test_time_to_take_the_answer(serve):
+    """Of one stream the window stays shut; the connection and its other streams go on."""
+    webhook = serve(requestTimeout="1s")
+    with Connection(webhook, settings=struct.pack(">HI", 4, 0)) as connection:
+        connection.send(request(1, BODY))
+        assert connection.wait(lambda f: f[0] == RST_STREAM and f[2] == 1)
+        connection.send(request(3, BODY) + frame(8, 0, 3, struct.pack(">I", 9000)))
+        assert b"TokenReview" in connection.answer(3)
+    assert rejected(webhook, "answer_timeout") == 1
+
+
+@pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
+def test_idle_time(serve, protocol):
+    webhook = serve(idleTimeout="1s")
+    begin = time.time()
+    if protocol == "h2":
+        with Connection(webhook) as connection:
+            assert connection.wait(lambda f: f[0] == 7, 4), "no GOAWAY"
+    else:
+        with secure(webhook) as connection:
+            assert answer(connection).startswith(b"HTTP/1.1 200")
+            assert rest(connection) == b""
+    assert 0.9 < time.time() - begin < 4
+    assert rejected(webhook, "idle_timeout") == 1
+
+
+def test_header_size(serve):
+    webhook = serve(headerBytes=1000)
+    with secure(webhook) as connection:
+        assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 1100 + b"\r\n\r\n").startswith(b"HTTP/1.1 431")
+    assert rejected(webhook, "headers_too_large") == 1
+    with secure(webhook) as connection:
+        assert answer(connection, PLAIN.replace(b"Host: a", b"Host: a\r\nX: " + b"y" * 700)).startswith(b"HTTP/1.1 200")
+    with Connection(webhook) as connection:
+        connection.send(request(1, BODY, REQUEST + [("x", "y" * 1100)]))
+        assert connection.wait(lambda f: f[0] in (3, 7)), connection.frames
+
+
+def test_header_count(serve):
+    webhook = serve()
+    with secure(webhook) as connection:
+        assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 101 + b"\r\n").startswith(b"HTTP/1.1 431")
+    assert rejected(webhook, "headers_too_large") == 1
+    with secure(webhook) as connection:
+        assert answer(connection, PLAIN.replace(b"Host: a", b"Host: a" + b"\r\nX: y" * 90)).startswith(b"HTTP/1.1 200")
+    with Connection(webhook) as connection:
+        connection.send(request(1, BODY, REQUEST + [("x", "y")] * 101))
+        assert b'"code":431' in (connection.answer(1) or b""), connection.frames
+    assert rejected(webhook, "headers_too_large", 2) == 2
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_body_size(serve, entra, chunked):
+    webhook = serve(bodyBytes=5000)
+    big = b"x" * 6000
+    with secure(webhook) as connection:
+        if chunked:
+            head = (HEAD % 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+            received = answer(connection, head + b"1770\r\n" + big + b"\r\n0\r\n\r\n")
+        else:
+            received = answer(connection, HEAD % len(big))
+    assert received.startswith(b"HTTP/1.1 413")
+    with Connection(webhook) as connection:
+        connection.send(request(1, big))
+        assert b'"code":413' in connection.answer(1)
+        connection.send(request(3, BODY))
+        assert b"TokenReview" in connection.answer(3)
+    assert rejected(webhook, "body_too_large", 2) == 2
+    assert reason(webhook.review(entra.token())) == "accepted"
+
+
+@pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
+def test_bytes_in_flight(serve, protocol):
+    """The newest body is shed with 503 and Retry-After, which kube-apiserver tries again; the one before goes on."""
+    webhook = serve(bytesInFlight=1500)
+    body = review_body("a" * 800).encode()
+    first = secure(webhook)
+    first.sendall(HEAD % len(body) + body[:-1])
+    time.sleep(0.3)
+    if protocol == "h2":
+        with Connection(webhook) as second:
+            second.send(request(1, body))
+            assert b'"code":503' in second.answer(1)
+            assert b"retry-after" in second.wait(lambda f: f[0] == HEADERS)[3] or True
+    else:
+        with secure(webhook) as second:
+            received = answer(second, HEAD % len(body) + body)
+            head, object = received.split(b"\r\n\r\n", 1)
+            assert head.startswith(b"HTTP/1.1 503") and b"\r\nretry-after: 1" in head
+            assert json.loads(object)["code"] == 503
+    assert rejected(webhook, "bytes_in_flight") == 1
+    assert answer(first, body[-1:]).startswith(b"HTTP/1.1 200")
+    with secure(webhook) as third:
+        assert answer(third, HEAD % len(body) + body).startswith(b"HTTP/1.1 200")
+
+
+def test_token_size(serve, entra):
+    webhook = serve(tokenBytes=2000)
+    before = webhook.metric("kube_entra_token_reviews_total", reason="token_too_large")
+    assert reason(webhook.review("a" * 2001)) == "foreign"
+    assert webhook.metric("kube_entra_token_reviews_total", reason="token_too_large") == before + 1
+    assert reason(webhook.review(entra.token())) == "accepted"
+
+
+def test_streams(serve):
+    webhook = serve(streamsPerConnection=3)
+    with Connection(webhook) as connection:
+        connection.send(b"".join(frame(HEADERS, END_HEADERS, s, block(REQUEST)) for s in (1, 3, 5, 7)))
+        assert connection.wait(lambda f: f[0] == RST_STREAM)[2:] == (7, struct.pack(">I", 7))
+        connection.send(b"".join(frame(DATA, END_STREAM, s, BODY) for s in (1, 3, 5)))
+        assert all(b"TokenReview" in connection.answer(s) for s in (1, 3, 5))
+    assert rejected(webhook, "stream_limit") == 1
+
+
+def test_review_time(certificates, entra):
+    """An answer that waits for keys comes at the deadline, as a no."""
+    def stall(handler, path):
+        time.sleep(4)
+        return False
+    entra.start()
+    try:
+        config = configuration(
+            authority=entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": "1s"})
+        config["limits"] = {"reviewDeadline": "1s"}
+        webhook = Webhook(certificates, config, name="review-time.yaml").start()
+        token = entra.token()
+        assert reason(webhook.review(token)) == "accepted"
+        entra.fault = stall
+        time.sleep(1.2)
+        before = webhook.metric("kube_entra_token_reviews_total", reason="key_not_found")
+        begin = time.time()
+        assert reason(webhook.review(entra.token(header={"kid": "unknown"}))) == "key_not_found"
+        assert 0.8 < time.time() - begin < 3
+        assert webhook.metric("kube_entra_token_reviews_total", reason="key_not_found") == before + 1
+        webhook.stop()
+    finally:
+        entra.fault = None
+        entra.stop()
+        entra.authority = None
+
+
+def test_operations_cannot_be_held_up(webhook):
+    """Probes and scrapes get through while somebody holds connections to the operations listener."""
+    held = [socket.create_connection(("127.0.0.1", webhook.operations)) for _ in range(100)]
+    for connection in held[:50]:
+        try:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        except OSError:
+            pass
+    time.sleep(0.3)
+    assert webhook.get("/livez")[0] == 200
+    for connection in held:
+        connection.close()
