@@ -173,7 +173,7 @@ public final class WebhookServer: Sendable {
     }
 
     /// New connections use this from now on; those that are open end within that time, after their answers.
-    public func update(tls context: TLSContext, retiringWithin time: Duration = .seconds(45)) {
+    public func update(tls context: TLSContext, retiringWithin time: Duration = .seconds(30)) {
         admission.withLock { $0.tls = context }
         for worker in workers { worker.execute { $0.state.retireMembers(within: TimeAmount(time)) } }
     }

@@ -125,6 +125,9 @@ final class WebhookService: Sendable {
         systemd.ready()
         let eventLoop = background.next()
         eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in self.poll() }
+        eventLoop.scheduleRepeatedTask(initialDelay: .hours(24), delay: .hours(24)) { _ in
+            self.recordExpiry(self.current.withLockedValue { $0.identity })
+        }
         if let interval = systemd.watchdogInterval {
             eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: TimeAmount(interval / 3)) { _ in
                 // A loop that hangs answers nobody, and only a restart helps.
@@ -247,7 +250,7 @@ final class WebhookService: Sendable {
         if presented.digest != identity.digest {
             // Who may no longer ask is not served for longer than it takes.
             let isOtherCA = presented.clientAuthorities.map(\.der) != identity.clientAuthorities.map(\.der)
-            server.update(tls: identity.context, retiringWithin: isOtherCA ? .seconds(2) : .seconds(45))
+            server.update(tls: identity.context, retiringWithin: isOtherCA ? .seconds(2) : .seconds(30))
         }
         let options = ServerOptions(new)
         if ServerOptions(old) != options { server.update(options: options) }

@@ -115,6 +115,8 @@ class Connection:
                     with self.changed:
                         self.frames.append((buffer[3], buffer[4], int.from_bytes(buffer[5:9], "big"), buffer[9:end]))
                         self.changed.notify_all()
+                    if buffer[3] == DATA and end > 9:
+                        self.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", end - 9)))
                     if buffer[3] == PING and not buffer[4] & ACK:
                         self.send(frame(PING, ACK, 0, buffer[9:end]))
                     buffer = buffer[end:]

@@ -9,45 +9,45 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     private let state: LoopState
     private var context: ChannelHandlerContext?
     private let floodGuard: FloodGuard
+    private let wire: HTTP2Wire
     private var openStreams = 0
+    private var lastStream = 0
     private var isRetiring = false
+    /// The client knows that it retires: no stream comes any more.
+    private var isLast = false
     private var isEnded = false
     private(set) var deadline: NIODeadline
 
-    private init(state: LoopState, floodGuard: FloodGuard) {
+    private init(state: LoopState, floodGuard: FloodGuard, wire: HTTP2Wire) {
         self.state = state
         self.floodGuard = floodGuard
+        self.wire = wire
         deadline = state.deadline(after: state.limits.idleTimeout)
     }
 
     /// Makes `channel`, which has passed its handshake, speak HTTP/2.
     static func configure(_ channel: any Channel, state: LoopState, isClientAllowed: Bool) throws {
-        let floodGuard = FloodGuard(announcedStreams: state.limits.streamsPerConnection)
-        let connection = HTTP2Connection(state: state, floodGuard: floodGuard)
-        let management = NIOHTTP2ServerConnectionManagementHandler(
-            eventLoop: channel.eventLoop,
-            configuration: .init(
-                maxIdleTime: nil,
-                maxAge: nil,
-                maxGraceTime: TimeAmount(state.limits.requestTimeout + state.limits.reviewDeadline),
-                keepalive: nil))
+        let floodGuard = FloodGuard()
+        let wire = HTTP2Wire(announcedStreams: state.limits.streamsPerConnection)
+        let connection = HTTP2Connection(state: state, floodGuard: floodGuard, wire: wire)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(floodGuard)
+        try pipeline.addHandlers(floodGuard, wire)
         let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server,
             connectionConfiguration: connectionConfiguration(state.limits),
-            streamConfiguration: streamConfiguration(),
-            streamDelegate: management.http2StreamDelegate
+            streamConfiguration: streamConfiguration()
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(
                     HTTP2Stream(connection: bound.value, state: bound.value.state, isClientAllowed: isClientAllowed))
             }
         }
-        try pipeline.addHandler(management)
         try pipeline.addHandler(connection)
-        if state.isDraining { connection.retire() }
+        if state.isDraining {
+            // Told to go at once, a client would open one connection after the other until nothing listens any more.
+            state.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(300)) { connection.retire() }
+        }
     }
 
     private static func connectionConfiguration(
@@ -55,7 +55,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     ) -> NIOHTTP2Handler.ConnectionConfiguration {
         var configuration = NIOHTTP2Handler.ConnectionConfiguration()
         configuration.initialSettings = [
-            // More than is announced: see FloodGuard. Who opens even more is no client that overlooked something.
+            // More than is announced: see HTTP2Wire. Who opens even more is no client that overlooked something.
             HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection * 2 + 100),
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
         ]
@@ -81,15 +81,19 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     // MARK: Told by streams
 
     /// False when it is one too many.
-    func streamOpened() -> Bool {
+    func streamOpened(_ id: HTTP2StreamID?) -> Bool {
         openStreams += 1
+        lastStream = max(lastStream, id.map { Int($0) } ?? 0)
         if !isRetiring { deadline = .distantFuture }
         return openStreams <= state.limits.streamsPerConnection
     }
 
     func streamClosed() {
         openStreams -= 1
-        if openStreams == 0, !isRetiring { deadline = state.deadline(after: state.limits.idleTimeout) }
+        guard openStreams == 0 else { return }
+        if !isRetiring { deadline = state.deadline(after: state.limits.idleTimeout) }
+        // The last answer is being written just now, and leaves when that is done.
+        if isLast { state.eventLoop.assumeIsolated().execute { self.end() } }
     }
 
     func received(usefulBytes: Int) { floodGuard.credit(usefulBytes) }
@@ -116,14 +120,29 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         context.fireUserInboundEventTriggered(event)
     }
 
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .ping(let ping, ack: true) = unwrapInboundIn(data).payload, isRetiring, !isLast,
+            ping == HTTP2PingData(withInteger: HTTP2Wire.farewellPing)
+        else { return }
+        isLast = true
+        wire.sayGoodbye(lastStream: lastStream, .noError)
+        if openStreams == 0 { end() }
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if error is IOError || error is ChannelError || error is TLSError { return context.close(promise: nil) }
+        if error is FloodGuard.Flood { wire.sayGoodbye(lastStream: lastStream, .enhanceYourCalm) }
         // An error of one stream has been answered with RST_STREAM; NIOHTTP2 ends the connection when there are many.
-        guard floodGuard.hasSaidGoodbye else { return state.metrics.recordRejected(.malformedRequest) }
+        guard wire.hasFailed else { return state.metrics.recordRejected(.malformedRequest) }
         guard !isEnded else { return }
-        isEnded = true
         state.metrics.recordRejected(.http2Violation)
-        // NIOHTTP2 would flush its GOAWAY only when all that came has been looked at.
+        end()
+    }
+
+    /// Closes after what was said. NIOHTTP2 would flush its GOAWAY only when all that came has been looked at.
+    private func end() {
+        guard !isEnded, let context else { return }
+        isEnded = true
         context.flush()
         context.close(promise: nil)
     }
@@ -133,7 +152,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     /// Idle for too long: says goodbye. Not gone after that: is cut off.
     func deadlinePassed() {
         if isRetiring {
-            context?.close(promise: nil)
+            if !isLast { wire.sayGoodbye(lastStream: lastStream, .noError) }
+            end()
         } else {
             state.metrics.recordRejected(.idleTimeout)
             retire()
@@ -141,11 +161,11 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     }
 
     func retire() {
-        guard !isRetiring, let context else { return }
+        guard !isRetiring else { return }
         isRetiring = true
         // The goodbye needs the client's part, which it may leave out; a review may take its time until then.
         deadline = state.deadline(
             after: state.limits.requestTimeout + (openStreams > 0 ? state.limits.reviewDeadline : .zero))
-        context.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        if !wire.announceGoodbye() { end() }
     }
 }

@@ -37,7 +37,8 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         isOpen = true
-        isOneTooMany = !connection.streamOpened()
+        let id = try? context.channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
+        isOneTooMany = !connection.streamOpened(id)
         state.add(self)
     }
 
