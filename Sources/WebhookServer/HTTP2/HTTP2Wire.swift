@@ -49,7 +49,9 @@ final class HTTP2Wire: ChannelOutboundHandler {
         let settings: UInt8 = 4
         let maximumConcurrentStreams: UInt16 = 3
         let start = bytes.readerIndex
-        guard let head: UInt32 = bytes.getInteger(at: start), UInt8(truncatingIfNeeded: head) == settings else { return }
+        guard let head: UInt32 = bytes.getInteger(at: start), UInt8(truncatingIfNeeded: head) == settings else {
+            return
+        }
         for index in stride(from: start + 9, to: start + 9 + Int(head >> 8), by: 6)
         where bytes.getInteger(at: index) == maximumConcurrentStreams {
             bytes.setInteger(announcedStreams, at: index + 2)
