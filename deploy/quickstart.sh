@@ -37,5 +37,5 @@ say "2/3 building the release (a few minutes the first time)"
 swift build -c release --static-swift-stdlib --product kube-entra || fail "the build failed; the compiler said why above"
 swift build -c release --static-swift-stdlib --product kube-entra-demo || fail "the build failed; the compiler said why above"
 
-say "3/3 running the demo"
+say "3/3 running the demo; the program itself is .build/release/kube-entra"
 exec .build/release/kube-entra-demo "$@"

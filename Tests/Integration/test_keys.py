@@ -4,6 +4,7 @@ import json
 import os
 import time
 
+import yaml
 from entra import Key, OTHER_TENANT, TENANT
 from webhook import configuration, reason, run, wait_for
 
@@ -74,6 +75,22 @@ def test_keys_get_too_old(online):
     assert webhook.get("/readyz")[0] == 500
     entra.start()
     wait_for(lambda: reason(webhook.review(entra.token())) == "accepted", 15)
+
+
+def test_a_longer_age_in_an_outage_keeps_the_keys_and_needs_no_restart(online):
+    entra, make = online
+    webhook = make(refreshEvery="1s", maximumAge="5s")
+    assert reason(webhook.review(entra.token())) == "accepted"
+    entra.stop()
+    with open(webhook.config_path) as file:
+        config = yaml.safe_load(file)
+    config["tenants"][0]["signingKeys"]["maximumAge"] = "1h"
+    webhook.write(config)
+    wait_for(lambda: "configuration and certificates are in force" in webhook.log())
+    end = time.time() + 6
+    while time.time() < end:
+        assert reason(webhook.review(entra.token())) == "accepted"
+        time.sleep(0.3)
 
 
 def test_a_restart_during_an_outage_uses_the_cache_file(certificates, online):
