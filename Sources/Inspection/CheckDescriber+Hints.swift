@@ -19,7 +19,7 @@ extension CheckDescriber {
         case .issuer: issuerHint
         case .tenant where hasFailed(.issuer): tenantHint
         case .keyIssuer where reason == .keyIssuerMismatch:
-            "sign in to the tenant \(tenantText); if its keys are from a file, fetch them again: `kube-entra keys fetch`"
+            "sign in to the tenant \(tenantText); if its keys are from a file, fetch them again: `\(fetchCommand)`"
         case .audience: audienceHint
         case .expiry: expiryHint
         case .notBefore:
@@ -60,9 +60,21 @@ extension CheckDescriber {
 
     private var keyHint: String {
         if hasFailed(.issuer) { return "it is another issuer's key: see the check of the issuer" }
-        let tenant = trust.map { " --tenant-id \($0.tenantID)" } ?? ""
-        return "fetch the keys again (`kube-entra keys fetch\(tenant)`): Entra changes them; if that does not help, the"
-            + " token is of another tenant or cloud, or forged"
+        return
+            "fetch the keys again (`\(fetchCommand)`): Entra changes them; if that does not help, the token is of another"
+            + " tenant or cloud, or forged"
+    }
+
+    /// The command that saves the keys of the token's tenant. Of an issuer that only the token knows, no keys are fetched.
+    var fetchCommand: String {
+        guard let trust, hasConfiguration || trust.authority == nil else { return "kube-entra keys fetch" }
+        var command = "kube-entra keys fetch --tenant-id \(trust.tenantID)"
+        if let authority = trust.authority {
+            command += " --authority \(shown(authority))"
+        } else if trust.cloud != .public {
+            command += " --cloud \(trust.cloud.rawValue)"
+        }
+        return command + " --out keys.json"
     }
 
     private var issuerHint: String? {

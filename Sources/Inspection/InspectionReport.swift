@@ -115,7 +115,7 @@ public struct InspectionReport: Sendable {
             message =
                 "nothing wrong was found, but the signature was not checked: there are no signing keys"
                 + (given == nil ? "" : " of this tenant")
-            hint = "save the tenant's keys with `kube-entra keys fetch` and pass them with --keys"
+            hint = "save the tenant's keys with `\(describer.fetchCommand)`, and pass the file with --keys"
         } else if needsGroupResolution {
             message = "genuine and valid; its groups are not known: serve asks Microsoft Graph, inspect asks nobody"
             hint = "`kube-entra review` asks the webhook; `kube-entra policy check --group ID` shows what a group gives"

@@ -40,7 +40,8 @@ enum StructureProblem {
     /// The header and the claims of something that is no valid token, as far as they can be read.
     static func untrustedParts(_ token: [UInt8], maximumBytes: Int) -> (header: JSONValue?, claims: JSONValue?) {
         guard token.count <= maximumBytes else { return (nil, nil) }
-        let parts = token.split(separator: UInt8(ascii: "."), maxSplits: 5, omittingEmptySubsequences: false)
+        let text = token.starts(with: [0xEF, 0xBB, 0xBF]) ? token.dropFirst(3) : token[...]
+        let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 5, omittingEmptySubsequences: false)
         guard (2...5).contains(parts.count) else { return (nil, nil) }
         let header = decoded(parts[0]).flatMap { $0.kind == .object ? $0 : nil }
         guard header != nil, parts.count < 5 else { return (header, nil) }

@@ -70,7 +70,7 @@ public struct TextPage {
             guard used <= room || end == word.startIndex else { break }
             let isSlash = word[end] == "/"
             end = word.index(after: end)
-            if isSlash, used * 2 > room { afterSlash = end }
+            if isSlash, used * 3 > room { afterSlash = end }
         }
         return word[..<(end == word.endIndex ? end : afterSlash ?? end)]
     }

@@ -22,7 +22,7 @@ extension Doctor {
             input, settings: configuration?.authentication, keys: snapshot, now: .now())
         report.inspection = inspection
         if let claims = inspection.claims, let mismatch = staleCache(claims, plugin: token.plugin) {
-            report.add(.token, .failed, mismatch, hint: "run `kubelogin remove-cache-dir`, then sign in again")
+            report.add(.token, .failed, mismatch, hint: signInAgain(token.plugin))
         }
         if inspection.needsGroupResolution, inspection.reason == nil {
             report.add(.token, .warning, "more than 200 groups: the webhook has to ask Microsoft Graph for them")
@@ -48,6 +48,17 @@ extension Doctor {
             inspection.verdict == .accepted && configuration != nil
             ? "the webhook's checks take it" : "not verified"
         report.add(.token, .passed, [who, trust].compactMap { $0 }.joined(separator: "; "))
+    }
+
+    /// How the remembered account is forgotten: each way of signing in has a cache of its own.
+    private func signInAgain(_ plugin: ExecPlugin?) -> String {
+        let method = plugin.flatMap { KubeloginAdvice(plugin: $0, configuration: configuration).method }
+        let tenant = plugin?.option("--tenant-id", "-t") ?? "TENANT"
+        switch method {
+        case "azurecli": return "run `az login --tenant \(tenant)`: the Azure CLI is signed in somewhere else"
+        case "azd": return "run `azd auth login --tenant-id \(tenant)`: azd is signed in somewhere else"
+        default: return "run `kubelogin remove-cache-dir`, then sign in again"
+        }
     }
 
     /// A token for something else than was asked for comes from a cache.

@@ -460,6 +460,15 @@ def test_token(bench, changes, configured, sentence, hint):
     problem(bench, "token", sentence, *(CONFIG if configured else ()), hint=hint)
 
 
+def test_an_account_of_the_azure_cli_is_changed_there(bench):
+    (bench.folder / "bin/az").write_text("#!/bin/sh\n")
+    (bench.folder / "bin/az").chmod(0o755)
+    bench.exec["args"][bench.exec["args"].index("devicecode")] = "azurecli"
+    bench.gives(token(tid=OTHER, iss=f"https://sts.windows.net/{OTHER}/"))
+    problem(bench, "token", "of tenant " + OTHER, hint=f"az login --tenant {TENANT}")
+    (bench.folder / "bin/az").unlink()
+
+
 def test_foreign_signature(bench):
     head, claims, signature = bench.given.split(".")
     bench.gives(f"{head}.{claims}.{signature[::-1].replace('=', 'A')[:-1]}A")

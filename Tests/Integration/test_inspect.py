@@ -222,6 +222,8 @@ KINDS = {
     "another provider": (lambda e: e.raw(
         json.dumps({"alg": "RS256", "kid": "g"}), json.dumps({"iss": "https://accounts.google.com", "aud": "x"})),
         "foreignToken", "a JSON Web Token that is not from Entra", "rejected", "issuer_not_trusted"),
+    "with a byte order mark": (lambda e: "\ufeff" + e.token(), "damagedToken", "a damaged token", "rejected",
+                               "token_malformed"),
     "cut off": (lambda e: e.token()[:-3], "damagedToken", "a damaged token", "rejected", "token_malformed"),
     "padded": (lambda e: e.token() + "=", "damagedToken", "a damaged token", "rejected", "token_malformed"),
 }
@@ -412,6 +414,14 @@ def test_at(place, entra):
 
 # Keys
 
+def test_nobody_is_told_to_fetch_keys_from_where_a_stranger_says(entra):
+    report = inspect(entra.token(iss=f"https://evil.example/{TENANT}/"))
+    assert report["verdict"] == "unverified" and "evil.example" not in report["hint"]
+    assert any("of none of its clouds" in note for note in report["notes"])
+    report = inspect(entra.token(version="2.0", iss=f"https://login.microsoftonline.us/{TENANT}/v2.0"))
+    assert f"--tenant-id {TENANT} --cloud usGovernment --out keys.json" in report["hint"]
+
+
 def test_keys(place, entra, tmp_path):
     token, config = entra.token(), str(place / "config.yaml")
     # From --keys, without a configuration.
@@ -431,6 +441,7 @@ def test_keys(place, entra, tmp_path):
         assert {check["name"] for check in report["checks"] if check["status"] == "skipped"} == {
             "key", "signature", "keyIssuer"}
         assert bool(keys) == any("missing.json" in note for note in report["notes"])
+        assert f"`kube-entra keys fetch --tenant-id {TENANT} --out keys.json`" in report["hint"]
     report = inspect(entra.token(aud="x", oid="y"), config=configured(place, signingKeys={}))
     assert report["verdict"] == "unverified"
     assert list(failed(report)) == ["audience_not_accepted", "subject_missing"]
