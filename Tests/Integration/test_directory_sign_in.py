@@ -191,7 +191,7 @@ TOKEN_FAULTS = {
     "a token with a line end": lambda handler: handler.answer(200, {"access_token": "a\r\nX: y", "expires_in": 1}),
     "a life without end": None,
     "a redirect": lambda handler: handler.answer(302, b"", {"Location": "https://localhost:1/"}),
-    "a slow answer": lambda handler: time.sleep(4),
+    "a slow answer": lambda handler: time.sleep(3),
 }
 
 
@@ -199,11 +199,11 @@ TOKEN_FAULTS = {
 def test_faults_of_the_token_endpoint(setting, entra, fault):
     graph, make = setting
     graph.token_fault = TOKEN_FAULTS[fault] or (lambda handler: graph.give_token(handler, 2 ** 62))
-    webhook = make()
+    webhook = make(timeout="1s")
     begin = time.time()
     expected = "group_resolution_failed" if TOKEN_FAULTS[fault] else "accepted"
     assert reason(webhook.review(entra.token(**OVERAGE))) == expected
-    assert time.time() - begin < 3.5
+    assert time.time() - begin < 2.5
     assert reason(webhook.review(entra.token())) == "accepted"
     if TOKEN_FAULTS[fault]:
         assert graph.requests == []

@@ -32,7 +32,7 @@ def drip(handler, count):
     handler.send_response(200)
     handler.send_header("Content-Length", "100000")
     handler.end_headers()
-    for _ in range(40):
+    for _ in range(25):
         handler.wfile.write(b" ")
         handler.wfile.flush()
         time.sleep(0.1)
@@ -57,7 +57,7 @@ FAULTS = {
     "groups that are none": (body({"value": ["x"]}), "not what it should be"),
     "groups that are numbers": (body({"value": [1]}), "not what it should be"),
     "a huge page": (body(b'{"value": [' + b" " * (5 << 20) + b"]}"), "too large"),
-    "a slow answer": (lambda handler, count: time.sleep(4) or True, "within the time"),
+    "a slow answer": (lambda handler, count: time.sleep(3) or True, "within the time"),
     "byte after byte": (drip, "within the time"),
     "a reset": (reset, "connection ended"),
 }

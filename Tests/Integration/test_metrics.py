@@ -88,6 +88,10 @@ def test_the_histogram_adds_up(own, entra):
     bounds = [float(bound) for bound, _ in buckets]
     assert bounds == sorted(set(bounds))
     assert own.metric(f"{name}_sum") > 0
+    # OpenMetrics wants "1.0" where the other format has "1".
+    text = own.get("/metrics", {"Accept": "application/openmetrics-text"})[1]
+    written = re.findall(rf'^{name}_bucket{{le="([^"]+)"}} ', text, re.M)
+    assert written == [repr(bound) for bound in bounds[:-1]] + ["+Inf"]
 
 
 def test_hundreds_of_requests_at_once_are_counted_exactly(own, entra):

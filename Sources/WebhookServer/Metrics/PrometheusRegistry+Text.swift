@@ -67,7 +67,7 @@ private struct ExpositionWriter {
         case .gauge(let cell): line(family.name, series.labels, Self.number(cell.value))
         case .histogram(let cell):
             var total: Int64 = 0
-            for (bound, count) in zip(cell.bounds.map(Self.number) + ["+Inf"], cell.bucketCounts) {
+            for (bound, count) in zip(cell.bounds.map(bucketBound) + ["+Inf"], cell.bucketCounts) {
                 total += count
                 line(family.name + "_bucket", series.labels + [(name: "le", value: bound)], String(total))
             }
@@ -94,6 +94,11 @@ private struct ExpositionWriter {
     static func number(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }
         return Int64(exactly: value).map(String.init) ?? "\(value)"
+    }
+
+    /// OpenMetrics wants a fraction in bounds, so that equal ones are written alike.
+    private func bucketBound(_ value: Double) -> String {
+        format == .openMetrics ? "\(value)" : Self.number(value)
     }
 
     private func escaped(_ value: String, quotes: Bool) -> String {
