@@ -39,7 +39,7 @@ public struct ProofEnvelope: Sendable {
     public var untrustedParts: (header: JSONValue, payload: JSONValue) { (headerDocument.root, payload.root) }
 
     /// Host names are ASCII; letters beyond it have no case here.
-    private static func isSameHost(_ one: String, _ other: String) -> Bool {
+    static func isSameHost(_ one: String, _ other: String) -> Bool {
         func folded(_ byte: UInt8) -> UInt8 {
             (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
         }
@@ -56,7 +56,7 @@ public struct ProofEnvelope: Sendable {
             let jwk = root["cnf"]?["jwk"], let key = ProofKey(jwk), key.thumbprint == boundKeyID
         else { throw .key }
         guard let host = root["u"]?.string, let expected = trust.clusterHost,
-            host.lowercased() == expected.lowercased()
+            ProofEnvelope.isSameHost(host, expected)
         else { throw .host }
         guard let time = root["ts"]?.integer else { throw .time }
         guard let nonce = root["nonce"]?.string, !nonce.isEmpty, nonce.utf8.count <= 1024 else { throw .nonce }

@@ -4,21 +4,30 @@ internal import EntraTokens
 final class RuleIndex: Sendable {
     let settings: AuthenticationSettings
     /// Issuer → the tenant and the token version it stands for.
-    let issuers: [String: KnownIssuer]
+    private let issuers: [String: KnownIssuer]
 
     init(_ settings: AuthenticationSettings) {
         self.settings = settings
         var issuers: [String: KnownIssuer] = [:]
         for (tenant, rules) in settings.tenants.enumerated() {
             for version in [TokenVersion.v1, .v2] {
-                issuers[rules.trust.issuer(version)] = KnownIssuer(tenant: tenant, version: version)
+                let issuer = rules.trust.issuer(version)
+                issuers[issuer] = KnownIssuer(text: issuer, tenant: tenant, version: version)
             }
         }
         self.issuers = issuers
     }
+
+    /// Whose issuer that is; nil when it is none of ours.
+    func known(issuer: String) -> KnownIssuer? {
+        // A dictionary also finds what is canonically equivalent; an issuer must be the same bytes.
+        guard let known = issuers[issuer], known.text.utf8.elementsEqual(issuer.utf8) else { return nil }
+        return known
+    }
 }
 
 struct KnownIssuer: Sendable {
+    let text: String
     let tenant: Int
     let version: TokenVersion
 

@@ -193,7 +193,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private func untrustedTenant(_ jws: CompactJWS) -> Int? {
         guard let payload = try? JSONDocument(parsing: jws.untrustedPayload), let issuer = payload.root["iss"]?.string
         else { return nil }
-        return rules.issuers[issuer]?.tenant
+        return rules.known(issuer: issuer)?.tenant
     }
 
     // MARK: Claims
@@ -203,7 +203,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         guard !stopped else { return }
 
         let tenant: Int
-        if let issuer = claims.issuer, let known = rules.issuers[issuer], known.matches(claims.version) {
+        if let issuer = claims.issuer, let known = rules.known(issuer: issuer), known.matches(claims.version) {
             recorder.passed(.issuer)
             tenant = known.tenant
         } else {

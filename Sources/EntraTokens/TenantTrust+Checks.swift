@@ -3,11 +3,11 @@ internal import Jansson
 extension TenantTrust {
     /// Whether the token was made for this cluster: the application ID, its `spn:` form, or exactly as configured.
     public func accepts(audience: String) -> Bool {
-        let bare = audience.utf8.starts(with: "spn:".utf8) ? String(audience.dropFirst(4)) : audience
-        if let id = GUID(bare) {
-            return audiences.contains { GUID($0) == id } || audiences.contains(audience)
-        }
-        return audiences.contains(audience)
+        let isPrefixed = audience.utf8.starts(with: "spn:".utf8)
+        let bare = isPrefixed ? String(decoding: audience.utf8.dropFirst(4), as: UTF8.self) : audience
+        let id = GUID(bare)
+        // Byte by byte: to `==` some characters are the same as others, such as the kelvin sign and K.
+        return audiences.contains { $0.utf8.elementsEqual(audience.utf8) || (id != nil && GUID($0) == id) }
     }
 
     public func accepts(clientAppID: String) -> Bool {

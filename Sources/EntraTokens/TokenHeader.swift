@@ -35,7 +35,9 @@ public struct TokenHeader: Sendable {
         if let type = header["typ"] {
             if let text = type.string {
                 let lowered = text.lowercased()
-                let bare = lowered.utf8.starts(with: "application/".utf8) ? String(lowered.dropFirst(12)) : lowered
+                let bare =
+                    lowered.utf8.starts(with: "application/".utf8)
+                    ? String(decoding: lowered.utf8.dropFirst(12), as: UTF8.self) : lowered
                 self.type = bare
                 if bare != "jwt" && bare != "at+jwt" { forbidden.append("typ") }
             } else {

@@ -173,6 +173,26 @@ import Timestamps
         #expect(try Forge.decide(token, settings: bound).reason == .proofOfPossessionRequired)
     }
 
+    @Test("what must be equal is the same bytes: Unicode's equivalent characters are others")
+    func exactness() throws {
+        let kelvin = "\u{212A}"
+        let settings = Forge.settings {
+            $0.trust.audiences.append("https://Kube.example")
+            $0.trust.authority = "https://entra.example/K"
+        }
+        let issuer = "https://entra.example/K/\(Forge.tenantID)/"
+        let right = try Forge.token(claims: [("aud", "https://Kube.example"), ("iss", .string(issuer))])
+        #expect(try Forge.decide(right, settings: settings).reason == nil)
+        let audience = "https://\(kelvin)ube.example"
+        let lookalike = try Forge.token(claims: [("aud", .string(audience)), ("iss", .string(issuer))])
+        #expect(try Forge.decide(lookalike, settings: settings).reason == .audienceNotAccepted)
+        let foreign = "https://entra.example/\(kelvin)/\(Forge.tenantID)/"
+        let other = try Forge.token(claims: [("iss", .string(foreign))])
+        #expect(try Forge.decide(other, settings: settings).reason == .issuerNotTrusted)
+        let type = try Forge.token(header: [("typ", "application/\u{301}jwt")])
+        #expect(try Forge.decide(type).reason == .headerNotAllowed)
+    }
+
     @Test("bytes that are no token of ours are refused by their structure")
     func structure() throws {
         let token = try Forge.token()
