@@ -210,6 +210,15 @@ import Testing
         #expect(text.hasSuffix(" GMT\r\n\r\n<hi>"))
     }
 
+    @Test func answersHEADWithoutABody() throws {
+        let harness = try HTTP1Harness()
+        try harness.send("HEAD /authenticate HTTP/1.1\r\nHost: a\r\n\r\nGET /authenticate HTTP/1.1\r\nHost: a\r\n\r\n")
+        let answers = try harness.received().components(separatedBy: "\r\n\r\n")
+        #expect(answers.count == 3)
+        #expect(answers[1].hasPrefix("HTTP/1.1 405 "))
+        #expect(answers[2].contains(#""code":405"#))
+    }
+
     @Test func tellsWhichMethodItTakes() throws {
         let harness = try HTTP1Harness()
         try harness.send("PUT /authenticate HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -61,6 +61,18 @@ import Testing
         }
     }
 
+    @Test func answersHEADWithoutABody() async throws {
+        try await TestServer(isHTTP2: true).with { test in
+            let client = try await HTTP2Client(port: test.port)
+            for isComplete in [true, false] {
+                let answer = try await client.request("HEAD", "/authenticate", isComplete: isComplete)
+                #expect(answer.status == "405")
+                #expect(answer.body.isEmpty)
+            }
+            try await client.channel.close()
+        }
+    }
+
     @Test func cutsOffABodyThatDoesNotEnd() async throws {
         var limits = ServerLimits()
         limits.requestTimeout = .milliseconds(300)

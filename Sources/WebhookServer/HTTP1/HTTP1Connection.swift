@@ -26,6 +26,8 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     private var phase = Phase.idle
     private var context: ChannelHandlerContext?
     private var keepsAlive = true
+    /// An answer to HEAD has no body (RFC 9112 section 6.3): a client would take it for the next answer.
+    private var isHeadRequest = false
     private var isRetiring = false
     /// Parts of pipelined requests that came while the one before was being decided or answers were not taken.
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
@@ -141,6 +143,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         if !isHeadPending { phaseDeadline = state.deadline(after: state.limits.requestTimeout) }
         isHeadPending = false
         phase = .receiving
+        isHeadRequest = head.method == .HEAD
         guard let summary = RequestSummary(head) else { return refuse(.malformed, hasMore: true, context: context) }
         // After an upgrade or CONNECT the decoder reads nothing more; HTTP/1.0 is answered and done with.
         keepsAlive =
@@ -223,7 +226,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     private func write(_ response: ServerResponse, context: ChannelHandlerContext) {
         if isRetiring { keepsAlive = false }
         var buffer = context.channel.allocator.buffer(capacity: 256 + response.body.readableBytes)
-        response.writeHTTP1(into: &buffer, date: state.httpDate, closes: !keepsAlive)
+        response.writeHTTP1(into: &buffer, date: state.httpDate, closes: !keepsAlive, hasBody: !isHeadRequest)
         unflushedBytes += buffer.readableBytes
         context.write(wrapOutboundOut(buffer), promise: nil)
     }
@@ -232,6 +235,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         state.ledger.release(bytes: machine.reset())
         guard keepsAlive else { return close(context) }
         phase = .idle
+        isHeadRequest = false
         phaseDeadline = state.deadline(after: state.limits.idleTimeout)
     }
 
@@ -277,6 +281,8 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // What follows unreadable bytes is dropped; the first of them have been dealt with.
+        if case .dataReceivedInErrorState? = error as? ByteToMessageDecoderError { return }
         guard let error = error as? HTTPParserError, error != .invalidEOFState else {
             return context.close(promise: nil)
         }

@@ -23,6 +23,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     private var isOneTooMany = false
     private var sawHead = false
     private var sawEnd = false
+    private var isHeadRequest = false
     private var context: ChannelHandlerContext?
     private(set) var deadline: NIODeadline
 
@@ -89,6 +90,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     }
 
     private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool, context: ChannelHandlerContext) {
+        isHeadRequest = headers.first(name: ":method") == "HEAD"
         guard headers.count <= ServerLimits.headerCount else { return refuse(.headersTooLarge, context: context) }
         guard let summary = RequestSummary(headers, isEnd: isEnd) else {
             return refuse(.malformed, context: context)
@@ -139,10 +141,16 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         headers.add(name: "content-length", value: String(response.body.readableBytes))
         headers.add(name: "date", value: state.httpDate)
         for header in response.headers { headers.add(name: header.name, value: header.value) }
-        context.write(wrapOutboundOut(.headers(.init(headers: headers))), promise: nil)
-        let data = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(response.body), endStream: true))
+        let last: HTTP2Frame.FramePayload
+        if isHeadRequest {
+            // An answer to HEAD has no body (RFC 9110 section 9.3.2).
+            last = .headers(.init(headers: headers, endStream: true))
+        } else {
+            context.write(wrapOutboundOut(.headers(.init(headers: headers))), promise: nil)
+            last = .data(.init(data: .byteBuffer(response.body), endStream: true))
+        }
         if sawEnd {
-            context.write(wrapOutboundOut(data), promise: nil)
+            context.write(wrapOutboundOut(last), promise: nil)
         } else {
             // The rest of an unfinished request is not wanted (RFC 9113 section 8.1). Said before the answer has left,
             // it would take the answer with it.
@@ -150,7 +158,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
             written.futureResult.assumeIsolated().whenSuccess {
                 context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
             }
-            context.write(wrapOutboundOut(data), promise: written)
+            context.write(wrapOutboundOut(last), promise: written)
         }
         context.flush()
     }
