@@ -178,3 +178,18 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// An executable without a `main`, which libFuzzer brings: only Tests/Fuzz/run.sh builds it.
+if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "kube-entra-fuzz",
+            dependencies: [
+                "WebhookServer", "NIOOpenSSL", "TokenReviewAPI", "Configuration", "PolicyChecks", "Inspection",
+                "SigningKeys", "HTTPSClient", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
+                "Jansson", "YAML", "Timestamps", nioCore, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2, nioConcurrency,
+                logging,
+            ],
+            path: "Tests/Fuzz/Targets",
+            swiftSettings: strict))
+}

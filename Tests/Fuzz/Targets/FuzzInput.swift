@@ -1,0 +1,23 @@
+/// Takes an input apart into decisions and bytes. At its end everything is zero.
+struct FuzzInput {
+    private var rest: Slice<UnsafeRawBufferPointer>
+
+    init(_ bytes: UnsafeRawBufferPointer) { rest = bytes[...] }
+
+    var isEmpty: Bool { rest.isEmpty }
+
+    mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
+
+    /// At most that many bytes.
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+    }
+
+    mutating func remainder() -> [UInt8] { bytes(rest.count) }
+}
+
+/// A short number that the same input always gives (FNV-1a).
+func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+}

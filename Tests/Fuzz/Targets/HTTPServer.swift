@@ -1,0 +1,153 @@
+import Authentication
+import EntraTokens
+import Glibc
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOEmbedded
+import NIOOpenSSL
+import OpenSSL
+import Timestamps
+
+@testable import WebhookServer
+
+/// The webhook's side of one connection, from its first byte to the answer, without a socket.
+final class HTTPServer {
+    static let limits: ServerLimits = {
+        var limits = ServerLimits()
+        limits.bodyBytes = 2048
+        limits.headerBytes = 1024
+        limits.streamsPerConnection = 8
+        return limits
+    }()
+
+    let channel = EmbeddedChannel()
+    private let ledger = SharedLedger(limits: HTTPServer.limits)
+    private let state: LoopState
+    private let time = Clock()
+    private let fetches = Fetches()
+    private let transport = Transport()
+
+    private final class Clock {
+        var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    }
+
+    /// Key refreshes that have not ended.
+    private final class Fetches: Sendable {
+        let promises = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
+    }
+
+    /// Below everything else: where the network is.
+    private final class Transport: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private var context: ChannelHandlerContext?
+
+        func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+        func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+        /// The connection is gone, as a socket says it.
+        func end(with error: (any Error)?) {
+            if let error { context?.fireErrorCaught(error) }
+            context?.close(promise: nil)
+        }
+    }
+
+    /// What outlives a connection.
+    struct Shared {
+        let authenticator = World.authenticator()
+        let keys: KeySnapshot
+        let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0")
+        let replays = ReplayMemory()
+        let log: DecisionLog
+
+        init() throws {
+            keys = try World.keys.get()
+            log = DecisionLog(logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics)
+        }
+    }
+
+    private init(_ shared: Shared) {
+        var options = ServerOptions(listen: ListenAddress(host: "127.0.0.1", port: 0))
+        options.limits = HTTPServer.limits
+        let services = ReviewServices(refreshKeys: { [fetches] _, eventLoop in
+            let promise = eventLoop.makePromise(of: Void.self)
+            fetches.promises.withLockedValue { $0.append(promise) }
+            return promise.futureResult
+        })
+        let engine = ReviewEngine(
+            eventLoop: channel.eventLoop, options: options, authenticator: shared.authenticator, keys: shared.keys,
+            services: services, replays: shared.replays, metrics: shared.metrics, log: shared.log,
+            clock: { World.now })
+        state = LoopState(
+            eventLoop: channel.eventLoop, limits: HTTPServer.limits, ledger: ledger, metrics: shared.metrics,
+            clock: { [time] in time.now }, review: engine.review)
+    }
+
+    /// After the handshake.
+    convenience init(_ shared: Shared, isHTTP2: Bool) throws {
+        self.init(shared)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        try ConnectionSetup.configure(channel, state: state, isHTTP2: isHTTP2, isClientAllowed: true)
+        channel.pipeline.fireChannelActive()
+    }
+
+    /// Before the handshake.
+    convenience init(_ shared: Shared, context: TLSContext) throws {
+        self.init(shared)
+        let tls = TLSHandler.server(context: context)
+        try channel.pipeline.syncOperations.addHandler(transport)
+        try channel.pipeline.syncOperations.addHandler(tls)
+        try channel.pipeline.syncOperations.addHandler(
+            ConnectionSetup(state: state, tls: tls, allowedNames: ["kube-apiserver"]))
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    /// Delivers bytes as a channel that reads by itself does.
+    func deliver(_ bytes: some Collection<UInt8>) {
+        guard channel.isActive, !bytes.isEmpty else { return }
+        channel.read()
+        channel.pipeline.fireChannelRead(ByteBuffer(bytes: bytes))
+        channel.pipeline.fireChannelReadComplete()
+        channel.embeddedEventLoop.run()
+    }
+
+    /// The client's host has reset the connection.
+    func reset() { transport.end(with: IOError(errnoCode: ECONNRESET, reason: "read")) }
+
+    /// The client's end has come without a goodbye.
+    func endOfFile() { transport.end(with: nil) }
+
+    /// Lets keys arrive that reviews wait for, and again for those that begin to wait then.
+    func endFetches() {
+        while let promise = fetches.promises.withLockedValue({ $0.popLast() }) {
+            promise.succeed()
+            channel.embeddedEventLoop.run()
+        }
+    }
+
+    func takeOutput() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let part = try channel.readOutbound(as: ByteBuffer.self) {
+            bytes.append(contentsOf: part.readableBytesView)
+        }
+        return bytes
+    }
+
+    /// Lets every deadline pass, and requires that the connection ends by itself and leaves nothing.
+    func finish() throws -> [UInt8] {
+        for _ in 0..<8 where channel.isActive {
+            time.now = time.now + .seconds(130)
+            state.tick()
+            channel.embeddedEventLoop.advanceTime(by: .seconds(130))
+        }
+        require(!channel.isActive, "a connection that does nothing ends by itself")
+        endFetches()
+        // Reviews that still waited have a deadline, which passes too.
+        channel.embeddedEventLoop.advanceTime(by: .seconds(130))
+        let rest = try takeOutput()
+        _ = try? channel.finish(acceptAlreadyClosed: true)
+        require(ledger.bytesInFlight == 0, "no bytes are in flight when there is no connection")
+        require(state.memberCount == 0, "nothing waits for a deadline when there is no connection")
+        return rest
+    }
+}

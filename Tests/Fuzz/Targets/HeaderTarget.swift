@@ -1,0 +1,46 @@
+import Authentication
+import EntraTokens
+import Jansson
+
+/// A header as it is, before good claims and under a good signature.
+struct HeaderTarget: FuzzTarget {
+    private let authenticator = World.authenticator()
+    private let keys: KeySnapshot
+    private let payload = JSON.object(World.claims).render()
+
+    init() throws { keys = try World.keys.get() }
+
+    func run(_ input: UnsafeRawBufferPointer) throws {
+        guard input.count <= 16_384 else { return }
+        let token = try World.sign(header: Array(input), payload: payload)
+        let decision = token.withUnsafeBytes { judge($0, authenticator, keys: keys) }
+        let isGood = isAcceptable(Array(input))
+        require(
+            (decision.access != nil) == isGood,
+            "a header that \(isGood ? "is good" : "is not good") got \(decision.reason?.code ?? "yes")")
+    }
+
+    /// RFC 7515 section 4 and the contract, written down once more and differently.
+    private func isAcceptable(_ header: [UInt8]) -> Bool {
+        guard let root = try? JSONDocument(parsing: header, maximumDepth: 8).root, root.kind == .object else {
+            return false
+        }
+        for (name, value) in root.members ?? [] {
+            let bytes = value.withStringBytes { Array($0) }
+            switch Array(name.utf8) {
+            case Array("alg".utf8):
+                guard bytes == Array("RS256".utf8) else { return false }
+            case Array("kid".utf8):
+                guard bytes == Array("k1".utf8) else { return false }
+            case Array("typ".utf8):
+                let types = ["jwt", "at+jwt", "application/jwt", "application/at+jwt"]
+                let folded = bytes?.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+                guard types.contains(where: { Array($0.utf8) == folded }) else { return false }
+            case let name:
+                let bad = ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "cty", "nonce"]
+                guard !bad.contains(where: { Array($0.utf8) == name }) else { return false }
+            }
+        }
+        return root["alg"] != nil && root["kid"] != nil
+    }
+}

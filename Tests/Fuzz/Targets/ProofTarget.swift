@@ -1,0 +1,93 @@
+import Authentication
+import EntraTokens
+import JOSE
+import Jansson
+import OpenSSL
+import Timestamps
+
+/// A proof-of-possession envelope: a line of header, then the payload. `$T`, `$N`, `$E` and `$K` stand for what only
+/// this process knows: a bound access token, the proof key's modulus and exponent, and its thumbprint. An exclamation
+/// mark in front has another key sign.
+struct ProofTarget: FuzzTarget {
+    private let authenticator = World.authenticator {
+        $0.trust.proofOfPossession = .accept
+        $0.trust.clusterHost = World.clusterHost
+    }
+    private let keys: KeySnapshot
+    private let proofKey = try? PrivateKey.generateRSA()
+    private let strangeKey = try? PrivateKey.generateRSA()
+    private let modulus: String
+    private let exponent: String
+    private let thumbprint: String
+    private let accessToken: [UInt8]
+
+    init() throws {
+        keys = try World.keys.get()
+        modulus = Base64URL.encode(proofKey?.publicKey.rsaModulus ?? [])
+        exponent = Base64URL.encode(proofKey?.publicKey.rsaExponent ?? [])
+        let jwk = "{\"e\":\"\(exponent)\",\"kty\":\"RSA\",\"n\":\"\(modulus)\"}"
+        let digest = Array(jwk.utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
+        thumbprint = Base64URL.encode(digest.bytes)
+        let bound = World.claims + [("cnf", JSON.object([("kid", .string(thumbprint))]))]
+        accessToken = try World.sign(header: World.header, payload: JSON.object(bound).render())
+    }
+
+    func run(_ input: UnsafeRawBufferPointer) throws {
+        guard input.count <= 16_384 else { return }
+        let isStrange = input.first == UInt8(ascii: "!")
+        let filled = fill(isStrange ? input.dropFirst() : input[...])
+        let header = Array(filled.prefix { $0 != UInt8(ascii: "\n") })
+        let payload = Array(filled.dropFirst(header.count + 1))
+        let token = try World.sign(header: header, payload: payload, with: isStrange ? strangeKey : proofKey)
+        let decision = token.withUnsafeBytes { judge($0, authenticator, keys: keys) }
+        let isGood = !isStrange && isAcceptable(header: header, payload: payload)
+        require(
+            (decision.access != nil) == isGood,
+            "an envelope that \(isGood ? "is good" : "is not good") got \(decision.reason?.code ?? "yes")")
+        require((decision.proofUse != nil) == isGood, "what is accepted in an envelope uses its proof up")
+    }
+
+    private func fill(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
+        var filled: [UInt8] = []
+        var rest = text
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "$") else {
+                filled.append(byte)
+                continue
+            }
+            switch rest.popFirst() {
+            case UInt8(ascii: "T"): filled.append(contentsOf: accessToken)
+            case UInt8(ascii: "N"): filled.append(contentsOf: modulus.utf8)
+            case UInt8(ascii: "E"): filled.append(contentsOf: exponent.utf8)
+            case UInt8(ascii: "K"): filled.append(contentsOf: thumbprint.utf8)
+            default: filled.append(byte)
+            }
+        }
+        return filled
+    }
+
+    /// The facts about envelopes, written down once more and differently.
+    private func isAcceptable(header: [UInt8], payload: [UInt8]) -> Bool {
+        guard let head = try? JSONDocument(parsing: header, maximumDepth: 8).root, head.kind == .object,
+            let root = parsedJSON(payload)?.root
+        else { return false }
+        func bytes(_ value: JSONValue?) -> [UInt8]? { value?.withStringBytes { Array($0) } }
+        func lowered(_ value: JSONValue?) -> [UInt8]? {
+            bytes(value)?.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+        }
+        let types = ["pop", "application/pop"].map { Array($0.utf8) }
+        let forbidden = ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "cty", "nonce"].map { Array($0.utf8) }
+        let names = (head.members ?? []).map { Array($0.name.utf8) }
+        let time = root["ts"]?.integer ?? .min
+        let now = World.now.secondsSinceEpoch
+        let nonce = bytes(root["nonce"]) ?? []
+        return bytes(head["alg"]) == Array("RS256".utf8) && bytes(head["kid"]) == Array(thumbprint.utf8)
+            && types.contains { $0 == lowered(head["typ"]) } && !names.contains(where: forbidden.contains)
+            && bytes(root["at"]) == accessToken && lowered(root["u"]) == Array(World.clusterHost.utf8)
+            && time <= now + World.clockSkew && time > now - 15 * 60 - World.clockSkew
+            && (1...1024).contains(nonce.count)
+            && bytes(root["cnf"]?["jwk"]?["kty"]) == Array("RSA".utf8)
+            && bytes(root["cnf"]?["jwk"]?["n"]) == Array(modulus.utf8)
+            && bytes(root["cnf"]?["jwk"]?["e"]) == Array(exponent.utf8)
+    }
+}

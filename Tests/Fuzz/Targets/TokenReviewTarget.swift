@@ -1,0 +1,40 @@
+import Jansson
+import TokenReviewAPI
+
+/// The body of a request, and of an answer.
+struct TokenReviewTarget: FuzzTarget {
+    func run(_ input: UnsafeRawBufferPointer) throws {
+        checkRequest(input)
+        checkAnswer(input)
+        _ = try? SelfSubjectReview.user(in: Array(input))
+    }
+
+    private func checkRequest(_ input: UnsafeRawBufferPointer) {
+        let quick = try? TokenReviewRequest(decoding: input)
+        // With white space in front the short cut for kube-apiserver's spelling is not taken.
+        let slow = ([UInt8(ascii: " ")] + input).withUnsafeBytes { try? TokenReviewRequest(decoding: $0) }
+        require((quick == nil) == (slow == nil), "the short cut takes nothing else than the parser")
+        guard let quick, let slow else { return }
+        require(same(quick, slow), "the short cut reads as the parser does")
+        require(parsedJSON(Array(input))?.root["kind"]?.string == "TokenReview", "a TokenReview says that it is one")
+
+        let token = quick.withToken { String(decoding: $0, as: UTF8.self) }
+        let encoded = TokenReviewRequest.encode(token: token, audiences: quick.audiences, version: quick.version)
+        let again = encoded.withUnsafeBytes { try? TokenReviewRequest(decoding: $0) }
+        require(same(require(again, "a request that was written can be read"), quick), "a request reads back as it was")
+    }
+
+    private func same(_ left: TokenReviewRequest, _ right: TokenReviewRequest) -> Bool {
+        left.version == right.version && left.audiences == right.audiences
+            && left.withToken { Array($0) } == right.withToken { Array($0) }
+    }
+
+    private func checkAnswer(_ input: UnsafeRawBufferPointer) {
+        guard let answer = try? TokenReviewAnswer(decoding: input) else { return }
+        require((answer.user != nil) == answer.isAuthenticated, "only a yes has a user")
+        guard let user = answer.user else { return }
+        let encoded = TokenReviewAnswer.encodeAccepted(user, version: answer.version)
+        let again = encoded.withUnsafeBytes { try? TokenReviewAnswer(decoding: $0) }
+        require(again?.user == user, "a user reads back as it was")
+    }
+}
