@@ -20,10 +20,15 @@ extension WebhookServer {
         }
     }
 
-    /// What each event loop remembers; a loop that is busy is waited for, since nothing else depends on it.
+    /// What each event loop remembers; one that does not answer is left out, since the page is read when something is
+    /// wrong.
     private func histories(on eventLoop: any EventLoop) -> EventLoopFuture<[DecisionHistory]> {
         let answers = workers.map { worker in
-            worker.eventLoop.submit { worker.value.value.engine.history }
+            let promise = eventLoop.makePromise(of: DecisionHistory.self)
+            let timeout = eventLoop.scheduleTask(in: .seconds(1)) { promise.succeed(DecisionHistory()) }
+            worker.execute { promise.succeed($0.engine.history) }
+            promise.futureResult.whenComplete { _ in timeout.cancel() }
+            return promise.futureResult
         }
         return EventLoopFuture.whenAllSucceed(answers, on: eventLoop)
     }

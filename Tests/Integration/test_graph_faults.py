@@ -42,7 +42,7 @@ def drip(handler, count):
 # The fault, and a part of the line in the log.
 FAULTS = {
     "401": (status(401), "does not accept the application's token"),
-    "403": (status(403), "grant the application GroupMember.Read.All or Directory.Read.All and admin consent"),
+    "403": (status(403), "or Directory.Read.All, and admin consent"),
     "404": (status(404), "does not know the principal"),
     "410": (status(410), "status 410"),
     "500": (status(500), "status 500"),
@@ -76,6 +76,7 @@ def test_faults(setting, entra, name):
     assert logged(webhook, "groups could not be resolved")
     line = next(line for line in webhook.log().splitlines() if "groups could not be resolved" in line)
     assert sentence in line and OBJECT in line
+    assert ("GroupMember.Read.All" in line) == (name == "403")
 
 
 @pytest.mark.parametrize("address", [
@@ -141,7 +142,7 @@ def test_retry_after_is_for_everybody(setting, entra):
         assert reason(webhook.review(entra.token(**OVERAGE, oid=object_id(1)))) == "group_resolution_failed"
         time.sleep(0.05)
     assert len(graph.requests) == 1
-    time.sleep(0.8)
+    time.sleep(max(0, begin + 4.5 - time.time()))
     assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
 
 
@@ -164,9 +165,10 @@ def test_principals_that_graph_does_not_know_stop_nobody_else(setting, entra):
     webhook = make()
     for number in range(12):
         assert reason(webhook.review(entra.token(**OVERAGE, oid=object_id(number)))) == "group_resolution_failed"
-    for _ in range(10):
+    begin = time.time()
+    for _ in range(20):
         webhook.review(entra.token(**OVERAGE, oid=object_id(11)))
-    assert len(graph.requests) == 12, "asked again and again"
+    assert len(graph.requests) <= 13 + (time.time() - begin), "asked again and again"
     assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
     time.sleep(1.1)
     graph.members[object_id(3)] = {ADMINS}

@@ -218,7 +218,7 @@ def test_connections_that_are_held_keep_nobody_out(own, entra):
     begin = time.time()
     for _ in range(20):
         assert own.get("/livez") == (200, "ok")
-    assert time.time() - begin < 2
+    assert time.time() - begin < 10
     assert own.review(entra.token())["authenticated"]
     for connection in held:
         connection.close()
