@@ -19,7 +19,7 @@ extension CheckDescriber {
         case .key: "signed with the key \(quoted(evaluation.header?.keyID)), which is not \(amongKeys)"
         case .signature: "the signature does not fit the key \(quoted(evaluation.header?.keyID))"
         case .claims:
-            claims.map { "missing or of the wrong form: \($0.malformed.map { shown($0) }.joined(separator: ", "))" }
+            claims.map { claims in claims.malformed.map { malformed($0, claims) }.joined(separator: "; ") }
                 ?? "the claims are no JSON object"
         case .issuer: issuerFailure
         case .tenant: tenantFailure
@@ -75,6 +75,23 @@ extension CheckDescriber {
     private var amongKeys: String {
         let keyIDs = Set(keys?.tenants.flatMap { $0?.keys.map(\.keyID) ?? [] } ?? [])
         return keyIDs.count == 1 ? "the one that was given" : "among the \(keyIDs.count) that were given"
+    }
+
+    /// What is wrong with the form of one claim.
+    private func malformed(_ name: String, _ claims: EntraClaims) -> String {
+        guard let value = claims.json[named: name] else { return "\(name) is missing" }
+        switch value.kind {
+        case .string where name == "ver": return "ver is \(quoted(value.string)), and Entra's versions are 1.0 and 2.0"
+        case .string where name == "upn": return "upn is too long, or has characters that no name has"
+        case .string: return "\(name) is a text"
+        case .integer where name == "exp": return "exp is not later than nbf"
+        case .integer: return "\(name) is a number"
+        case .real: return "\(name) is a number with a fraction, or too large a one"
+        case .array: return name == "roles" ? "roles is a list of something else than texts" : "\(name) is a list"
+        case .object: return "\(name) is an object"
+        case .bool: return "\(name) is a truth value"
+        case .null: return "\(name) is null"
+        }
     }
 
     private var issuerFailure: String {

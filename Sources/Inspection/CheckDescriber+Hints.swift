@@ -16,6 +16,9 @@ extension CheckDescriber {
         case .key: keyHint
         case .signature where evaluation.header?.hasNonce == true:
             "a token for Microsoft Graph looks like this: its signature is made over something else than is sent"
+        case .claims:
+            "Entra does not issue such a token by itself: look for a claims-mapping policy (Enterprise applications → the"
+                + " server application → Single sign-on → Attributes & Claims), or for who else made it"
         case .issuer: issuerHint
         case .tenant where hasFailed(.issuer): tenantHint
         case .keyIssuer where reason == .keyIssuerMismatch:
