@@ -37,6 +37,10 @@ extension PolicyCommand {
         @Option(name: .long, help: ArgumentHelp("A file that holds the token.", valueName: "file"), completion: .file())
         var tokenFile: String?
 
+        /// The argument under a name, for those who write it down beside the other options.
+        @Option(name: .customLong("token"), help: .hidden)
+        var tokenOption: String?
+
         @Option(
             name: .long,
             help: ArgumentHelp("A JWK set, or what `keys fetch` wrote. Repeatable.", valueName: "file"),
@@ -87,11 +91,12 @@ extension PolicyCommand {
         }
 
         func validate() throws {
-            let ways = [token != nil || tokenFile != nil, claims != nil, describesPrincipal].count { $0 }
+            let tokens = [token, tokenOption, tokenFile].count { $0 != nil }
+            let ways = [tokens > 0, claims != nil, describesPrincipal].count { $0 }
             guard ways <= 1 else {
                 throw ValidationError("give one of: a token; --claims; --group, --user and the like")
             }
-            guard token == nil || tokenFile == nil else { throw ValidationError("give the token once") }
+            guard tokens <= 1 else { throw ValidationError("give the token once") }
             guard keys.isEmpty || (claims == nil && !describesPrincipal) else {
                 throw ValidationError("--keys is for a token; claims and groups need no keys")
             }
@@ -124,7 +129,7 @@ extension PolicyCommand {
                 try finish(checker.answer(question, now: now))
             } else {
                 let keys = try OfflineKeys.snapshot(keys, for: configuration)
-                let token = TokenInput(try TokenArguments.read(token: token, tokenFile: tokenFile)).token
+                let token = TokenInput(try TokenArguments.read(token: token ?? tokenOption, tokenFile: tokenFile)).token
                 if asTest {
                     guard let suite = PolicySuiteDraft.render(token: token, keys: keys, checker: checker, now: now)
                     else { throw cannot("the token's signature is not right, so its claims make no test") }

@@ -210,9 +210,12 @@ def test_policy_check_asks_only_online(setting, entra, certificates):
     code, out, err = run(*arguments, "--online", "--require-admin", input=token)
     assert (code, err) == (0, "") and "kube-entra:cluster-admins" in out
     assert len(graph.requests) == 1
+    code, _, err = run(*arguments, "--online", "--token", token)
+    assert (code, err) == (0, "") and len(graph.requests) == 2
     # Nobody is asked about a token that is no good anyway.
     assert run(*arguments, "--online", input=entra.token(**OVERAGE, key=entra.foreign))[0] == 1
-    assert len(graph.requests) == 1
+    assert len(graph.requests) == 2
+    assert run(*arguments, "--token", token, token)[0] == 64
     graph.fault = lambda handler, count: handler.answer(403, {}) or True
     code, out, err = run(*arguments, "--online", input=token)
     assert (code, out) == (2, "") and "GroupMember.Read.All" in err and "admin consent" in err
