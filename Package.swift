@@ -76,7 +76,7 @@ let package = Package(
                 "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
                 nioCore, nioConcurrency, logging, collections,
             ]),
-        module("TokenReviewAPI", ["Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
+        module("TokenReviewAPI", ["Jansson", "OpenSSL", "AccessPolicy", "Authentication", "EntraTokens"]),
         module(
             "Configuration",
             [

@@ -10,13 +10,25 @@ public enum FileBytes {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .notReadable }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw .isFolder }
-        return try read(descriptor: descriptor, maximumBytes: maximumBytes)
+        return try read(descriptor: descriptor, maximumBytes: maximumBytes, expected: Int(status.st_size))
     }
 
     /// Reads an open descriptor, for example standard input, to its end.
-    public static func read(descriptor: Int32, maximumBytes: Int = 1 << 20) throws(FileError) -> [UInt8] {
+    ///
+    /// What is read may be a secret: no other copy of it stays in memory than the one that is returned.
+    ///
+    /// - Parameter expected: how many bytes there may be; with fewer the result need not move while it grows.
+    public static func read(
+        descriptor: Int32, maximumBytes: Int = 1 << 20, expected: Int = 0
+    ) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(max(0, min(expected, maximumBytes)))
         var buffer = [UInt8](repeating: 0, count: 65_536)
+        defer {
+            buffer.withUnsafeMutableBytes { bytes in
+                if let start = bytes.baseAddress { explicit_bzero(start, bytes.count) }
+            }
+        }
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             guard count >= 0 else {

@@ -77,6 +77,15 @@ public final class TLSHandler: ChannelDuplexHandler {
         handshakeTimer?.cancel()
         drainTimer?.cancel()
         failPendingWrites(ChannelError.ioOnClosedChannel)
+        cleansePlaintext()
+    }
+
+    /// What passed through may have been secret. Whoever still holds a part of it keeps that.
+    private func cleansePlaintext() {
+        plaintext.clear()
+        gathered.clear()
+        plaintext.withUnsafeMutableWritableBytes { cleanse($0) }
+        gathered.withUnsafeMutableWritableBytes { cleanse($0) }
     }
 
     public func channelActive(context: ChannelHandlerContext) {

@@ -79,7 +79,7 @@ public final class TLSContext: @unchecked Sendable {
         SSL_CTX_set_options(
             handle,
             COpenSSL_SSL_OP_NO_RENEGOTIATION() | COpenSSL_SSL_OP_NO_COMPRESSION() | COpenSSL_SSL_OP_NO_TICKET()
-                | COpenSSL_SSL_OP_CIPHER_SERVER_PREFERENCE())
+                | COpenSSL_SSL_OP_CIPHER_SERVER_PREFERENCE() | COpenSSL_SSL_OP_CLEANSE_PLAINTEXT())
         // The system's configuration file may have set these.
         SSL_CTX_clear_options(
             handle, COpenSSL_SSL_OP_LEGACY_SERVER_CONNECT() | COpenSSL_SSL_OP_IGNORE_UNEXPECTED_EOF())

@@ -1,4 +1,5 @@
 import Jansson
+import OpenSSL
 
 /// A question of the API server: whose token is this?
 ///
@@ -13,7 +14,7 @@ public struct TokenReviewRequest: Sendable {
         case missing
         /// Keeps the parsed body, so that the token is lent instead of copied.
         case parsed(JSONValue)
-        case plain([UInt8])
+        case plain(TokenCopy)
     }
 
     /// Reads the body of a request.
@@ -26,7 +27,7 @@ public struct TokenReviewRequest: Sendable {
         if body.count <= maximumBytes, let plain = PlainTokenReview(body) {
             version = plain.version
             audiences = plain.audiences
-            token = .plain([UInt8](plain.token))
+            token = .plain(TokenCopy(plain.token))
             return
         }
         let root = try TokenReviewRequest.review(in: body, maximumBytes: maximumBytes)
@@ -41,7 +42,7 @@ public struct TokenReviewRequest: Sendable {
     /// Lends the token as it was sent, in UTF-8; empty where there was none.
     public func withToken<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         switch token {
-        case .plain(let bytes): return bytes.withUnsafeBytes(body)
+        case .plain(let copy): return body(copy.bytes)
         case .parsed(let value):
             if let result = value.withStringBytes(body) { return result }
         case .missing: break

@@ -87,9 +87,11 @@ struct ServerIdentity {
             }
         }
         let chain = read("server.certificate", server.certificate)
-        let key = read("server.privateKey", server.privateKey)
+        var key = read("server.privateKey", server.privateKey)
+        // OpenSSL has its own copy, which it cleanses itself.
+        defer { key?.withUnsafeMutableBytes { cleanse($0) } }
         let authorities = server.clientCA.flatMap { read("server.clientCA", $0) }
-        guard problems.isEmpty, let chain, let key else { throw ConfigurationError(problems: problems) }
+        guard problems.isEmpty, let chain, key != nil else { throw ConfigurationError(problems: problems) }
 
         func certificates(_ field: String, _ pem: [UInt8]) -> [Certificate] {
             if let chain = try? Certificate.chain(fromPEM: pem), !chain.isEmpty { return chain }
@@ -98,7 +100,7 @@ struct ServerIdentity {
         }
         let own = certificates("server.certificate", chain)
         let known = authorities.map { certificates("server.clientCA", $0) } ?? []
-        if (try? PrivateKey(pem: key)) == nil {
+        if (try? PrivateKey(pem: key ?? [])) == nil {
             problems.append(
                 loaded.problem("server.privateKey", "the file holds no private key in PEM, or one with a password"))
         }
@@ -107,14 +109,16 @@ struct ServerIdentity {
             let context = try TLSContext(
                 server: TLSServerConfiguration(
                     certificateChain: chain,
-                    privateKey: key,
+                    privateKey: key ?? [],
                     clientAuthorities: authorities,
                     applicationProtocols: server.protocols))
-            let made =
-                chain + [0] + key + [0] + (authorities ?? []) + [0] + server.protocols.flatMap { Array($0.utf8) + [0] }
+            let protocols: [UInt8] = server.protocols.flatMap { [UInt8]($0.utf8) + [0] }
+            let parts = [chain, key ?? [], authorities ?? [], protocols].map { part in
+                part.withUnsafeBytes { SHA256Digest(hashing: $0) }
+            }
             return ServerIdentity(
                 context: context, certificate: first, clientAuthorities: known,
-                digest: made.withUnsafeBytes { SHA256Digest(hashing: $0) })
+                digest: parts.withUnsafeBytes { SHA256Digest(hashing: $0) })
         } catch {
             throw ConfigurationError(problems: [loaded.problem("server.privateKey", "\(error)")])
         }

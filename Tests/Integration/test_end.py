@@ -121,7 +121,7 @@ class Shared:
 
 
 @pytest.mark.parametrize("client,protocols", [(Pool, ["http/1.1"]), (Shared, ["h2"])], ids=["http/1.1", "h2"])
-@pytest.mark.parametrize("round", range(3))
+@pytest.mark.parametrize("round", range(2))
 def test_no_request_fails_at_the_end(serve, client, protocols, round):
     webhook = serve(change=lambda config: config["server"].update(protocols=protocols))
     transport, failed, counts, began = client(webhook), [], [], []

@@ -63,6 +63,7 @@ class Webhook:
         self.write(config)
         self.log_path = self.config_path + ".log"
         self.process = None
+        self.program = PROGRAM
 
     def write(self, config):
         config = json.loads(json.dumps(config))
@@ -77,7 +78,7 @@ class Webhook:
         """`prefix`: a command that runs the program; `stderr`: a descriptor in place of the log file."""
         log = open(self.log_path, "wb")
         self.process = subprocess.Popen(
-            [*prefix, PROGRAM, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env)
+            [*prefix, self.program, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env)
         self.wait("/readyz" if ready else "/livez")
         return self
 
