@@ -170,6 +170,12 @@ let package = Package(
                 nioConcurrency, logging, metrics,
             ]),
         tests(
+            "Model",
+            [
+                "WebhookServer", "SigningKeys", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
+                "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging,
+            ]),
+        tests(
             "EntraSimulator",
             [
                 "EntraSimulator", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",

@@ -103,7 +103,12 @@ final class TenantKeyKeeper: Sendable {
     /// Hands the keys on as they are now.
     func publish() {
         // Put together outside of the lock, which loops that answer requests take too.
-        let (state, onChange) = guarded.withLockedValue { ($0.state, $0.onChange) }
+        let now = environment.now()
+        let (state, onChange) = guarded.withLockedValue { guarded in
+            // One version's new set must not lend its age to the other's old one.
+            _ = guarded.state.removeOutdated(now: now)
+            return (guarded.state, guarded.onChange)
+        }
         let set = state.keySet
         let count = Set(set?.keys.map(\.keyID) ?? []).count
         onChange(set)

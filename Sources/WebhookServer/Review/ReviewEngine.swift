@@ -66,13 +66,14 @@ final class ReviewEngine {
     private final class Review {
         let request: TokenReviewRequest
         let digest: SHA256Digest
-        let start = NIODeadline.now()
+        let start: NIODeadline
         var keyRefreshes = 0
         var resolved: ResolvedGroups?
         var hasAskedForGroups = false
 
-        init(_ request: TokenReviewRequest) {
+        init(_ request: TokenReviewRequest, start: NIODeadline) {
             self.request = request
+            self.start = start
             digest = request.withToken { SHA256Digest(hashing: $0) }
         }
     }
@@ -89,7 +90,7 @@ final class ReviewEngine {
             metrics.recordRejected(.notATokenReview)
             return .answer(ServerResponse(error))
         }
-        return proceed(Review(request))
+        return proceed(Review(request, start: eventLoop.now))
     }
 
     /// How often one review may wait for keys: a fetch that was under way already may have asked too early, and each
@@ -181,12 +182,12 @@ final class ReviewEngine {
         switch decision.outcome {
         case .accepted(let access):
             response = ServerResponse(answer: TokenReviewAnswer.encodeAccepted(access.user, version: version))
-            nanoseconds = (NIODeadline.now() - review.start).nanoseconds
+            nanoseconds = (eventLoop.now - review.start).nanoseconds
             metrics.recordAccepted(isEmergency: access.emergencyReason != nil, nanoseconds: nanoseconds)
         case .refused(let reason):
             response = ServerResponse(
                 answer: TokenReviewAnswer.encodeRefused(reason, decisionID: id, version: version))
-            nanoseconds = (NIODeadline.now() - review.start).nanoseconds
+            nanoseconds = (eventLoop.now - review.start).nanoseconds
             metrics.recordRefused(reason, nanoseconds: nanoseconds)
         }
         history.record(decision, id: id, nanoseconds: nanoseconds, now: clock())
