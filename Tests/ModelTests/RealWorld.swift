@@ -76,7 +76,10 @@ final class RealWorld {
 
     // MARK: Steps
 
-    func start() { store.start() }
+    func start() {
+        store.start()
+        loop.run()
+    }
 
     func review(_ id: Int, _ token: String) {
         let body = ByteBuffer(bytes: TokenReviewRequest.encode(token: token))
