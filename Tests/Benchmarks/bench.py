@@ -12,7 +12,7 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Integration"))
 
-from callers import Pool, request
+from keep_alive import Pool, request
 from certificates import Certificates
 from entra import ADMINS, Entra
 from process_figures import cpu_seconds, peak_rss_kib, rss_kib

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import test_hostile_tokens
 import test_proof_of_possession
-from callers import request
+from keep_alive import request
 from entra import ADMINS, DEVELOPERS, LEFT_OUT, OTHER_TENANT, PLAIN
 from expectations import BEFORE_THE_KEY
 from webhook import review_body

@@ -12,7 +12,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Integration"))
 
-from callers import Disconnected, Pool
+from keep_alive import Disconnected, Pool
 from certificates import Certificates
 from changes import Changes
 from entra import AUDIENCE, OTHER_TENANT, Entra, Key

@@ -34,6 +34,8 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     private var wantsRead = false
     private var unflushedBytes = 0
     private var isResuming = false
+    /// Too many requests came before their answers were taken.
+    private var isOverrun = false
     private var isReading = false
     private var sawPart = false
     private var phaseDeadline: NIODeadline
@@ -95,7 +97,9 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
             isRetiring = true
         } else {
             linger(context)
-            phaseDeadline = state.deadline(after: state.limits.requestTimeout)
+            isOverrun = true
+            stallDeadline = min(stallDeadline, state.deadline(after: state.limits.requestTimeout))
+            phaseDeadline = stallDeadline
         }
     }
 
@@ -266,7 +270,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
-            stallDeadline = .distantFuture
+            if !isOverrun { stallDeadline = .distantFuture }
             resume(context)
         } else {
             // The client does not read its answers.
