@@ -7,8 +7,11 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
     /// For example `tenants[0].audiences[1]`; empty for the file as a whole.
     public var field: String
     public var message: String
+    /// The rule of `config check` that this is a case of, where it is one.
+    public var rule: LintRule?
 
-    public init(file: String, line: Int, column: Int, field: String, message: String) {
+    public init(file: String, line: Int, column: Int, field: String, message: String, rule: LintRule? = nil) {
+        self.rule = rule
         self.file = file
         self.line = line
         self.column = column

@@ -86,10 +86,10 @@ extension ConfigurationReader {
 
     private func policy(_ section: inout Section) -> TenantPolicy {
         var policy = TenantPolicy()
-        policy.adminGroupObjectIDs = section.list("adminGroupObjectIDs", default: []) { $0.guid("a group object ID") }
+        policy.adminGroupObjectIDs = section.list("adminGroupObjectIDs", default: []) { $0.guid(Field.groupID) }
         policy.groupMappings = section.list("groupMappings", default: []) { field in
             var entry = Section(field.node, path: field.path, collector: collector)
-            let id = entry.required("groupObjectID", "the object ID of an Entra group") { $0.guid("a group object ID") }
+            let id = entry.required("groupObjectID", "the object ID of an Entra group") { $0.guid(Field.groupID) }
             let groups = kubernetesGroups(&entry)
             entry.finish()
             return id.map { GroupMapping(groupObjectID: $0, kubernetesGroups: groups) }

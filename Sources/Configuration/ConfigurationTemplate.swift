@@ -38,9 +38,9 @@ public struct ConfigurationTemplate: Sendable {
         server:
           listen: 127.0.0.1:8443            # TokenReview endpoint, TLS
           operations: 127.0.0.1:8480        # plain HTTP: /livez /readyz /healthz /metrics /statusz
-          certificate: \(certificates)/server.crt
-          privateKey: \(certificates)/server.key
-          clientCA: \(certificates)/client-ca.crt  # callers must present a certificate from this CA
+          certificate: \(file("server.crt"))
+          privateKey: \(file("server.key"))
+          clientCA: \(file("client-ca.crt"))  # callers must present a certificate from this CA
           # allowedClientNames: [kube-apiserver]   # common name or DNS name; default: any certificate from the CA
           # protocols: [http/1.1, h2]              # ALPN, in the server's order of preference
           # insecureAllowAnyClient: true           # instead of clientCA: anybody may ask
@@ -53,6 +53,8 @@ public struct ConfigurationTemplate: Sendable {
             # authorityCA: authority-ca.crt        # PEM of the CA of the authority's certificate; default: the system's
             audiences: [\(audiences.map(ConfigurationTemplate.quoted).joined(separator: ", "))]
             \(clients)
+            # kube-entra:allow guests-can-be-admins as on AKS; to keep guests out, take guest out of subjects
+            # kube-entra:allow apps-can-be-admins as on AKS; to keep applications out, take app and managedIdentity out
             subjects: [user, guest, app, managedIdentity]   # who may sign in
             # requiredClaims: {}                   # claim: value, or a list of accepted values
             # maximumTokenLifetime: 29h
@@ -107,6 +109,8 @@ public struct ConfigurationTemplate: Sendable {
         """
     }
 
+    private func file(_ name: String) -> String { ConfigurationTemplate.quoted("\(certificates)/\(name)") }
+
     private var clients: String {
         let list = allowedClientAppIDs.map(\.description).joined(separator: ", ")
         let mark = allowedClientAppIDs.isEmpty ? "# " : ""
@@ -117,16 +121,23 @@ public struct ConfigurationTemplate: Sendable {
 
     /// As a YAML text in double quotes where it needs them.
     private static func quoted(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/")
-                || byte == UInt8(ascii: ":") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-        }
-        guard !isPlain || text.isEmpty || text.utf8.last == UInt8(ascii: ":") else { return text }
+        if isPlain(text) { return text }
         let escaped = text.unicodeScalars.map { scalar in
-            scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
+            if scalar.value < 32 || scalar.value == 127 {
+                return "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            }
+            return scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
         }
         return "\"\(escaped.joined())\""
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        if GUID(text) != nil { return true }
+        let isLetter = { (byte: UInt8) in (97...122).contains(byte) || (65...90).contains(byte) }
+        // What begins with a digit could be a number, and these words are none.
+        guard let first = text.utf8.first, isLetter(first) || first == UInt8(ascii: "/") || text.hasPrefix("../"),
+            !["true", "false", "null"].contains(text.lowercased()), text.utf8.last != UInt8(ascii: ":")
+        else { return false }
+        return text.utf8.allSatisfy { isLetter($0) || (48...57).contains($0) || "-./:_".utf8.contains($0) }
     }
 }

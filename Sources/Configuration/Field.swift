@@ -8,6 +8,9 @@ package struct Field {
     package let path: String
     package let collector: ProblemCollector
 
+    /// What ``guid(_:)`` is told about groups.
+    package static let groupID = "a group object ID"
+
     package init(node: YAMLNode, path: String, collector: ProblemCollector) {
         self.node = node
         self.path = path
@@ -77,7 +80,10 @@ package struct Field {
     package func guid(_ what: String) -> GUID? {
         guard let text = node.text, !node.isNull else { return refuse("must be \(what), not \(node.kindName)") }
         if let id = GUID(lenient: text) { return id }
-        return refuse("must be \(what), for example 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted")
+        collector.add(
+            path, node, "must be \(what), for example 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted",
+            rule: what == Field.groupID ? .groupNameForID : nil)
+        return nil
     }
 
     package func time() -> Timestamp? {

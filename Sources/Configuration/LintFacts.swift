@@ -12,6 +12,12 @@ public struct LintFacts: Sendable {
     public var keyFileTimes: [String: Timestamp]
     /// Those of `WebhookConfiguration.filesForLater` that are not there.
     public var missingFiles: Set<String>
+    /// When the first certificate in a file other than the server's own ends, by the field that names the file.
+    public var otherCertificates: [String: Timestamp] = [:]
+    /// Permission bits of files that hold secrets, by the field that names the file.
+    public var secretModes: [String: UInt32] = [:]
+    /// Why a file is of no use, by the field that names the file.
+    public var unusableFiles: [String: String] = [:]
 
     public init(
         now: Timestamp,

@@ -32,21 +32,40 @@ public enum LintRule: String, Sendable, CaseIterable {
     case mappedTwice = "mapped-twice"
     case allowanceWithoutReason = "allowance-without-reason"
     case allowanceUnknown = "allowance-unknown"
+    case objectIsNoObject = "object-is-no-object"
+    case fileUnusable = "file-unusable"
+    case lifetimeTooShort = "lifetime-too-short"
+    case timeoutTooShort = "timeout-too-short"
+    case timeoutOverDeadline = "timeout-over-deadline"
+    case groupsKeptLong = "groups-kept-long"
+    case keysKeptLong = "keys-kept-long"
+    case bytesInFlightTooFew = "bytes-in-flight-too-few"
+    case groupNameForID = "group-name-for-id"
+    case keyMismatch = "certificate-key-mismatch"
 
     public enum Severity: String, Sendable, Comparable {
         /// Worth knowing; never changes the exit status.
         case notice
         /// Unwise; `--strict` makes the exit status 1.
         case warning
+        /// `serve` refuses the file; no comment changes that.
+        case error
 
-        public static func < (left: Severity, right: Severity) -> Bool {
-            left == .notice && right == .warning
+        private var rank: Int {
+            switch self {
+            case .notice: 0
+            case .warning: 1
+            case .error: 2
+            }
         }
+
+        public static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
     }
 
     public var severity: Severity {
         switch self {
         case .guestsCanBeAdmins, .appsCanBeAdmins, .overageIgnored, .directoryUnused: .notice
+        case .groupNameForID, .keyMismatch: .error
         default: .warning
         }
     }
@@ -61,7 +80,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .noAdmins: "no group is an admin group, so nobody would be admin"
         case .adminGroupsGiveNothing: "kubernetes.adminGroups is empty, so that admin groups give nothing"
         case .prefixCanBeReserved: "usernamePrefix is the beginning of system:"
-        case .groupCanBeImitated: "a configured Kubernetes group has the form of an object ID, and groupPrefix is empty"
+        case .groupCanBeImitated: "a configured Kubernetes group has the form that groupPrefix and an object ID give"
         case .guestsCanBeAdmins: "guests may sign in, so a guest in an admin group is admin"
         case .appsCanBeAdmins: "applications may sign in, so one in an admin group is admin"
         case .emergencyExpired: "an emergency entry has ended and can go"
@@ -69,9 +88,9 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .emergencyTooLong: "an emergency entry lasts for more than 24 hours from now"
         case .userNamesCollide: "users of several tenants are named by UPN, which is unique in one tenant only"
         case .unknownClaim: "requiredClaims names a claim that Entra's access tokens do not carry"
-        case .certificateExpires: "the server's certificate has expired or expires within 30 days"
+        case .certificateExpires: "a certificate that the file names has expired or expires within 30 days"
         case .certificateLacksName: "the server's certificate does not name the listen address"
-        case .keyIsReadable: "everybody on the host may read the private key"
+        case .keyIsReadable: "everybody on the host may read the private key or a directory's secret"
         case .operationsArePublic: "the operations address, which asks for no credentials, is not on loopback"
         case .offlineKeysAreOld: "the offline key file is more than 30 days old"
         case .fileIsMissing: "a file that is read only once it is needed is not there"
@@ -86,6 +105,16 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .mappedTwice: "a group or role is mapped twice"
         case .allowanceWithoutReason: "a comment silences a rule without giving a reason"
         case .allowanceUnknown: "a comment silences a rule that does not exist"
+        case .objectIsNoObject: "emergency access is given to the ID of a tenant, an application or a group"
+        case .fileUnusable: "a file of keys, secrets or a CA is there and of no use"
+        case .lifetimeTooShort: "maximumTokenLifetime is shorter than the life of Entra's ordinary tokens"
+        case .timeoutTooShort: "a timeout is so short that ordinary requests fail"
+        case .timeoutOverDeadline: "directory.timeout is longer than limits.reviewDeadline, which ends first"
+        case .groupsKeptLong: "the directory's answers are kept for so long that who left a group stays in it"
+        case .keysKeptLong: "signingKeys.maximumAge is over 7 days, so keys that Entra took back stay in use"
+        case .bytesInFlightTooFew: "limits.bytesInFlight is smaller than one body of limits.bodyBytes"
+        case .groupNameForID: "a group's name stands where its object ID belongs"
+        case .keyMismatch: "the server's certificate does not belong to its private key"
         }
     }
 }

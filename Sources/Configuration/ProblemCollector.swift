@@ -14,8 +14,9 @@ package final class ProblemCollector {
         positions[field] = FieldPosition(line: node.line, column: node.column)
     }
 
-    package func add(_ field: String, _ node: YAMLNode, _ message: String) {
+    package func add(_ field: String, _ node: YAMLNode, _ message: String, rule: LintRule? = nil) {
         problems.append(
-            ConfigurationProblem(file: file, line: node.line, column: node.column, field: field, message: message))
+            ConfigurationProblem(
+                file: file, line: node.line, column: node.column, field: field, message: message, rule: rule))
     }
 }

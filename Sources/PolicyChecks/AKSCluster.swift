@@ -14,6 +14,8 @@ public struct AKSCluster: Hashable, Sendable {
     public var notes: [String]
     /// What makes a translation impossible.
     public var problems: [String]
+    /// Whether the cluster has a profile at all.
+    public var usesEntra = true
 
     /// The application for which every AKS cluster's tokens are made, in every cloud.
     static let sharedServerApp = GUID("6dae42f8-4368-4678-94ff-3960e28e3630")

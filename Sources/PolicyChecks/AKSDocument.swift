@@ -8,8 +8,9 @@ public enum AKSDocument {
     public static func clusters(in document: JSONDocument) -> [AKSCluster] {
         let expressions = ARMExpressions(document.root)
         var clusters: [AKSCluster] = []
-        if AKSProfile.isProfile(document.root) {
-            return [AKSProfile(document.root, expressions).cluster(around: nil)]
+        let elements = document.root.array.map { Array($0) } ?? [document.root]
+        if !elements.isEmpty, elements.allSatisfy(AKSProfile.isProfile) {
+            return elements.map { AKSProfile($0, expressions).cluster(around: nil) }
         }
         collect(document.root, expressions, &clusters)
         return clusters

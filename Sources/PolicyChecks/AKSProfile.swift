@@ -39,10 +39,13 @@ struct AKSProfile {
             problems: []
         )
         guard let profile, profile.kind == .object else {
+            cluster.usesEntra = profile.map { !$0.isNull } ?? false
             cluster.problems = [
-                profile?.string == nil
+                !cluster.usesEntra
                     ? "the cluster has no aadProfile, so it does not use Entra"
-                    : "aadProfile is an expression whose value is not in the document"
+                    : profile?.string.map(ARMExpressions.isExpression) == true
+                        ? "aadProfile is an expression whose value is not in the document"
+                        : "aadProfile must be an object"
             ]
             return cluster
         }

@@ -131,7 +131,17 @@ extension ConfigurationComparison {
             duration(after.unknownKeyRefreshInterval))
         collector.value("signingKeys.maximumAge", duration(before.maximumAge), duration(after.maximumAge))
         path("signingKeys.cacheFile", before.cacheFile, after.cacheFile, &collector)
-        path("signingKeys.file", before.file, after.file, &collector)
+        if before.file != after.file {
+            let (from, to) = (
+                before.file.map { written($0, in: self.old) }, after.file.map { written($0, in: self.new) }
+            )
+            collector.value(
+                "signingKeys.file", from, to, .changes,
+                to.map {
+                    "only the signing keys in \($0) are trusted, instead of \(from.map { "those in \($0)" } ?? "those that Entra publishes")"
+                }
+                    ?? "the signing keys that Entra publishes are trusted instead of those in \(from ?? "a file")")
+        }
         if before.proxy != after.proxy {
             // A proxy's address may hold a password.
             collector.add("signingKeys.proxy", .changes, "signing keys are fetched through another proxy")

@@ -99,8 +99,15 @@ struct ConfigurationComparison {
 
     private func limits(_ collector: inout ChangeCollector) {
         let (old, new) = (old.configuration.limits, new.configuration.limits)
+        collector.value(
+            "tokenBytes", "\(old.tokenBytes)", "\(new.tokenBytes)", old.tokenBytes < new.tokenBytes ? .gains : .loses,
+            "tokens may have \(new.tokenBytes) bytes instead of \(old.tokenBytes)")
+        collector.value(
+            "clockSkew", duration(old.clockSkew), duration(new.clockSkew),
+            old.clockSkew < new.clockSkew ? .gains : .loses,
+            "tokens are taken for \(duration(new.clockSkew)) after they expire instead of \(duration(old.clockSkew))")
         let counts: [(String, KeyPath<LimitSettings, Int>)] = [
-            ("tokenBytes", \.tokenBytes), ("headerBytes", \.headerBytes), ("bodyBytes", \.bodyBytes),
+            ("headerBytes", \.headerBytes), ("bodyBytes", \.bodyBytes),
             ("bytesInFlight", \.bytesInFlight), ("connections", \.connections),
             ("streamsPerConnection", \.streamsPerConnection),
         ]
@@ -109,7 +116,7 @@ struct ConfigurationComparison {
         for (name, value) in counts { collector.value(name, "\(old[keyPath: value])", "\(new[keyPath: value])") }
         let durations: [(String, KeyPath<LimitSettings, Duration>)] = [
             ("handshakeTimeout", \.handshakeTimeout), ("requestTimeout", \.requestTimeout),
-            ("idleTimeout", \.idleTimeout), ("reviewDeadline", \.reviewDeadline), ("clockSkew", \.clockSkew),
+            ("idleTimeout", \.idleTimeout), ("reviewDeadline", \.reviewDeadline),
         ]
         for (name, value) in durations {
             collector.value(name, duration(old[keyPath: value]), duration(new[keyPath: value]))

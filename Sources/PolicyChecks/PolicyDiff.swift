@@ -37,6 +37,24 @@ public struct PolicyDiff: Sendable {
 
     public var isEmpty: Bool { changes.isEmpty && witnesses.isEmpty }
 
+    /// What the whole change does to people's power.
+    public enum Direction: String, Sendable {
+        /// Nothing differs.
+        case none
+        /// Somebody gains, and nobody loses anything.
+        case loosens
+        /// Somebody loses, and nobody gains anything.
+        case tightens
+        /// Both, or it depends.
+        case mixed
+    }
+
+    public var direction: Direction {
+        let effects = Set(changes.map(\.effect))
+        if effects.isEmpty { return witnesses.isEmpty ? .none : .mixed }
+        return effects == [.gains] ? .loosens : effects == [.loses] ? .tightens : .mixed
+    }
+
     /// Compares.
     ///
     /// - Parameters:
@@ -133,6 +151,11 @@ extension PolicyDiff {
     public var text: String {
         guard !isEmpty else { return "no difference" }
         var lines = changes.map(\.text)
+        switch direction {
+        case .loosens: lines.append("this only gives: nobody loses anything")
+        case .tightens: lines.append("this only takes away: nobody gains anything")
+        case .none, .mixed: break
+        }
         if !witnesses.isEmpty {
             if !lines.isEmpty { lines.append("") }
             lines.append("principals that change:")
@@ -145,6 +168,7 @@ extension PolicyDiff {
     public var json: JSON {
         .object([
             ("different", .bool(!isEmpty)),
+            ("direction", .string(direction.rawValue)),
             ("changes", .array(changes.map(\.json))),
             (
                 "principals",

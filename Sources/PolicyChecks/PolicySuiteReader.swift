@@ -92,7 +92,7 @@ private struct SuiteReader {
         principal.tenantID = section.optional("tenantID") { $0.guid("a tenant ID") }
         principal.objectID = section.optional("objectID") { $0.guid("an object ID") }
         principal.user = section.optional("user") { $0.nonEmptyText() }
-        principal.groups = section.list("groups", default: []) { $0.guid("a group object ID") }
+        principal.groups = section.list("groups", default: []) { $0.guid(Field.groupID) }
         principal.roles = section.list("roles", default: []) { $0.nonEmptyText() }
         principal.clientAppID = section.optional("clientAppID") { $0.guid("an application ID") }
         principal.hasGroupOverage = section.field("groupOverage", default: false) { $0.bool() }
@@ -115,7 +115,7 @@ private struct SuiteReader {
             guard let json = json(field), let document = try? JSONDocument(parsing: json.render()) else { return nil }
             return document
         }
-        let resolved = section.optional("resolvedGroups") { field in field.list { $0.guid("a group object ID") } }
+        let resolved = section.optional("resolvedGroups") { field in field.list { $0.guid(Field.groupID) } }
         for name in ["tenantID", "objectID", "user", "groups", "roles", "clientAppID", "groupOverage", "kind", "app"] {
             guard let node = section.value(name) else { continue }
             collector.add(section.fieldPath(name), node, "cannot stand beside claims, which say everything themselves")

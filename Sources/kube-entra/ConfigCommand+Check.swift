@@ -1,11 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
-internal import EntraTokens
-internal import Glibc
 internal import Jansson
-internal import OpenSSL
-internal import SigningKeys
-internal import Timestamps
 
 extension ConfigCommand {
     struct Check: ParsableCommand {
@@ -14,7 +9,8 @@ extension ConfigCommand {
             abstract: "Loads a configuration as `serve` would, then looks for what is unwise.",
             discussion: """
                 Exit status: 0 usable; 1 usable, with warnings and --strict; 2 `serve` would refuse it. A comment \
-                `# kube-entra:allow RULE reason` on the line of a finding or above it silences the rule there.
+                `# kube-entra:allow RULE reason` on the line of a finding, or in a line of its own above, silences the \
+                rule there.
                 """)
 
         @Argument(help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
@@ -31,7 +27,7 @@ extension ConfigCommand {
             do throws(ConfigurationError) {
                 let servable = try ServableConfiguration.load(file)
                 findings = ConfigurationLinter.findings(
-                    in: servable.loaded, facts: Check.facts(servable.loaded, servable.identity))
+                    in: servable.loaded, facts: LintFacts(servable))
             } catch {
                 if output == .json {
                     Console.print(Check.json(file, problems: error.problems, findings: []))
@@ -58,26 +54,6 @@ extension ConfigCommand {
                 + finding.advice
         }
 
-        private static func facts(_ loaded: LoadedConfiguration, _ identity: ServerIdentity) -> LintFacts {
-            var facts = LintFacts(
-                now: .now(),
-                certificateExpires: identity.certificate.notAfter,
-                certificateNames: identity.certificate.dnsNames + identity.certificate.ipAddresses)
-            var status = stat()
-            if stat(loaded.configuration.server.privateKey, &status) == 0 { facts.keyFileMode = status.st_mode & 0o777 }
-            for (_, path) in loaded.configuration.filesForLater
-            where stat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR) {
-                facts.missingFiles.insert(path)
-            }
-            for tenant in loaded.configuration.tenants {
-                guard let path = tenant.signingKeys.file, stat(path, &status) == 0 else { continue }
-                let file = try? KeyFile.read(path: path, trust: tenant.trust)
-                let written = Timestamp(secondsSinceEpoch: Int64(status.st_mtim.tv_sec))
-                facts.keyFileTimes[path] = file?.fetchedAt ?? written
-            }
-            return facts
-        }
-
         private static func json(_ file: String, problems: [ConfigurationProblem], findings: [LintFinding]) -> JSON {
             .object([
                 ("file", .string(file)),
@@ -89,6 +65,7 @@ extension ConfigCommand {
                             .object([
                                 ("line", .integer(Int64(problem.line))), ("column", .integer(Int64(problem.column))),
                                 ("field", .string(problem.field)), ("message", .string(problem.message)),
+                                ("rule", JSON(problem.rule?.rawValue)),
                             ])
                         })
                 ),

@@ -51,19 +51,23 @@ struct ConfigCommand: ParsableCommand {
         var force = false
 
         func validate() throws {
-            guard GUID(tenantID) != nil else { throw ValidationError("--tenant-id must be a tenant's ID (a GUID)") }
-            guard !audience.isEmpty else { throw ValidationError("--audience is missing: the server application's ID") }
-            for group in adminGroup where GUID(group) == nil {
+            guard GUID(lenient: tenantID) != nil else {
+                throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
+            }
+            guard !audience.isEmpty, !audience.contains("") else {
+                throw ValidationError("--audience is missing: the server application's ID")
+            }
+            for group in adminGroup where GUID(lenient: group) == nil {
                 throw ValidationError("--admin-group must be a group's object ID (a GUID), not a name")
             }
         }
 
         func run() throws {
-            guard let tenantID = GUID(tenantID) else { throw ExitCode.cannot }
+            guard let tenantID = GUID(lenient: tenantID) else { throw ExitCode.cannot }
             let text = ConfigurationTemplate(
                 tenantID: tenantID,
                 audiences: audience,
-                adminGroups: adminGroup.compactMap { GUID($0) },
+                adminGroups: adminGroup.compactMap { GUID(lenient: $0) },
                 cloud: cloud,
                 certificates: certs
             ).render()

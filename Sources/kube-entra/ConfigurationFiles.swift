@@ -91,20 +91,20 @@ struct ServerIdentity {
         // OpenSSL has its own copy, which it cleanses itself.
         defer { key?.withUnsafeMutableBytes { cleanse($0) } }
         let authorities = server.clientCA.flatMap { read("server.clientCA", $0) }
-        guard problems.isEmpty, let chain, key != nil else { throw ConfigurationError(problems: problems) }
-
         func certificates(_ field: String, _ pem: [UInt8]) -> [Certificate] {
             if let chain = try? Certificate.chain(fromPEM: pem), !chain.isEmpty { return chain }
             problems.append(loaded.problem(field, "the file holds no certificate in PEM"))
             return []
         }
-        let own = certificates("server.certificate", chain)
+        let own = chain.map { certificates("server.certificate", $0) } ?? []
         let known = authorities.map { certificates("server.clientCA", $0) } ?? []
-        if (try? PrivateKey(pem: key ?? [])) == nil {
+        if key != nil, (try? PrivateKey(pem: key ?? [])) == nil {
             problems.append(
                 loaded.problem("server.privateKey", "the file holds no private key in PEM, or one with a password"))
         }
-        guard problems.isEmpty, let first = own.first else { throw ConfigurationError(problems: problems) }
+        guard problems.isEmpty, let chain, key != nil, let first = own.first else {
+            throw ConfigurationError(problems: problems)
+        }
         do {
             let context = try TLSContext(
                 server: TLSServerConfiguration(
@@ -120,7 +120,10 @@ struct ServerIdentity {
                 context: context, certificate: first, clientAuthorities: known,
                 digest: parts.withUnsafeBytes { SHA256Digest(hashing: $0) })
         } catch {
-            throw ConfigurationError(problems: [loaded.problem("server.privateKey", "\(error)")])
+            let isOtherKey = (try? PrivateKey(pem: key ?? [])).map { !first.matches($0) } ?? false
+            var problem = loaded.problem("server.privateKey", "\(error)")
+            if isOtherKey { problem.rule = .keyMismatch }
+            throw ConfigurationError(problems: [problem])
         }
     }
 

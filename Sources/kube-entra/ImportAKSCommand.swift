@@ -12,8 +12,9 @@ struct ImportAKSCommand: ParsableCommand {
         commandName: "import-aks",
         abstract: "Turns an AKS aadProfile into a configuration.",
         discussion: """
-            Reads what `az aks show` or `az aks list` prints, an ARM template, or an aadProfile alone. Several \
-            clusters that differ become one file each, in --folder; or choose one with --cluster.
+            Reads what `az aks show` or `az aks list` prints, an ARM template, or an aadProfile alone. Clusters with \
+            the same settings become one configuration. Those that differ become one each: in files of their own with \
+            --folder, else one behind the other, with a line of --- between them; --cluster chooses one.
 
               az aks show --resource-group production --name prod |
                 kube-entra config import-aks --out kube-entra.yaml
@@ -74,20 +75,36 @@ struct ImportAKSCommand: ParsableCommand {
             try writeAll(clusters, into: folder)
             return
         }
-        guard let first = clusters.first else { throw ExitCode.cannot }
-        guard clusters.allSatisfy({ $0.isSameSetup(as: first) }) else {
-            let names = clusters.enumerated().map { $1.name ?? "number \($0 + 1)" }.joined(separator: ", ")
+        guard let out else {
+            for (index, cluster) in try distinct(clusters).enumerated() {
+                let text = try (index == 0 ? "" : "---\n") + render(cluster)
+                _ = FileBytes.writeAll(Array(text.utf8), to: STDOUT_FILENO)
+            }
+            return
+        }
+        let setups = try distinct(clusters)
+        guard let only = setups.first, setups.count == 1 else {
             throw cannot(
-                "these \(clusters.count) clusters have different settings, and one configuration for all would let"
-                    + " each cluster's admins into the others: choose with --cluster, or write all with --folder."
-                    + " Clusters: \(names)")
+                "these clusters have different settings, and one configuration for all would let each cluster's admins"
+                    + " into the others: choose with --cluster, or write all with --folder. Clusters: "
+                    + clusters.enumerated().map { $1.name ?? "number \($0 + 1)" }.joined(separator: ", "))
         }
-        let text = try render(first)
-        if let out {
-            try write(text, to: out)
-        } else {
-            _ = FileBytes.writeAll(Array(text.utf8), to: STDOUT_FILENO)
+        try write(render(only), to: out)
+    }
+
+    /// The first cluster of each setup. One that cannot be translated ends the command before anything is written.
+    private func distinct(_ clusters: [AKSCluster]) throws -> [AKSCluster] {
+        var setups: [AKSCluster] = []
+        for cluster in clusters where !setups.contains(where: { $0.isSameSetup(as: cluster) }) {
+            setups.append(cluster)
         }
+        let broken = clusters.filter { !$0.problems.isEmpty }
+        for cluster in broken { sayProblems(cluster) }
+        guard broken.isEmpty else { throw ExitCode.cannot }
+        if setups.count > 1, out == nil {
+            Console.note("note: \(setups.count) configurations, one for each setup; --folder writes them as files")
+        }
+        return setups
     }
 
     private func readClusters() throws -> [AKSCluster] {
@@ -112,14 +129,24 @@ struct ImportAKSCommand: ParsableCommand {
             clusters = clusters.filter { $0.name == cluster }
             guard !clusters.isEmpty else { throw cannot("\(place): there is no cluster of the name given") }
         }
-        return clusters
+        let others = clusters.filter(\.usesEntra)
+        guard others.count < clusters.count, !others.isEmpty else { return clusters }
+        for cluster in clusters where !cluster.usesEntra {
+            Console.note("note: \(cluster.name.map { "\($0): " } ?? "")left out, since it does not use Entra")
+        }
+        return others
+    }
+
+    private func sayProblems(_ cluster: AKSCluster) {
+        let prefix = cluster.name.map { "\($0): " } ?? ""
+        for problem in cluster.problems { Console.note("kube-entra: \(prefix)\(problem)") }
     }
 
     /// The configuration of a cluster; what people must know goes to standard error.
     private func render(_ cluster: AKSCluster) throws -> String {
         let prefix = cluster.name.map { "\($0): " } ?? ""
         guard cluster.problems.isEmpty else {
-            for problem in cluster.problems { Console.note("kube-entra: \(prefix)\(problem)") }
+            sayProblems(cluster)
             throw ExitCode.cannot
         }
         guard let tenant = tenantID.flatMap({ GUID(lenient: $0) }) ?? cluster.tenantID else {

@@ -1,4 +1,5 @@
 import Configuration
+import EntraTokens
 import Files
 import Testing
 import Timestamps
@@ -178,6 +179,60 @@ import Timestamps
             ("a large clock skew", "tenants:", "limits: {clockSkew: 10m}\ntenants:", .largeClockSkew, 7),
             ("a long deadline", "tenants:", "limits: {reviewDeadline: 30s}\ntenants:", .deadlineTooLong, 7),
             (
+                "an imitable group with a prefix", "tenants:",
+                "kubernetes: {groupPrefix: 'e:', adminGroups: ['e:\(group)']}\ntenants:", .groupCanBeImitated, 7
+            ),
+            (
+                "emergency access of a group", "    subjects: [user]",
+                "    subjects: [user]\n    emergencyAccess: [{objectID: \(group), until: 2026-11-30T10:00:00Z, kubernetesGroups: [a], reason: r}]",
+                .objectIsNoObject, 11
+            ),
+            (
+                "emergency access of an application's ID", "    subjects: [user]",
+                "    subjects: [user]\n    emergencyAccess: [{objectID: aaaaaaaa-0000-0000-0000-000000000000, until: 2026-11-30T10:00:00Z, kubernetesGroups: [a], reason: r}]",
+                .objectIsNoObject, 11
+            ),
+            (
+                "the directory's client as a group", "    subjects: [user]",
+                "    subjects: [user]\n    directory: {clientID: \(group), clientSecretFile: s}", .groupIsNoGroup, 12
+            ),
+            (
+                "a life shorter than a token's", "    subjects: [user]",
+                "    subjects: [user]\n    maximumTokenLifetime: 1s", .lifetimeTooShort, 11
+            ),
+            (
+                "Graph answers kept for a day", "    subjects: [user]",
+                "    subjects: [user]\n    directory: {managedIdentity: true, cacheFor: 1d}", .groupsKeptLong, 11
+            ),
+            (
+                "old Graph answers kept for two days", "    subjects: [user]",
+                "    subjects: [user]\n    directory: {managedIdentity: true, staleFor: 2d}", .groupsKeptLong, 11
+            ),
+            (
+                "Graph slower than the review", "    subjects: [user]",
+                "    subjects: [user]\n    directory: {managedIdentity: true, timeout: 6s}", .timeoutOverDeadline, 11
+            ),
+            (
+                "keys kept for a month", "    subjects: [user]",
+                "    subjects: [user]\n    signingKeys: {maximumAge: 30d}", .keysKeptLong, 11
+            ),
+            (
+                "fewer bytes than a body", "tenants:", "limits: {bytesInFlight: 1000}\ntenants:",
+                .bytesInFlightTooFew, 7
+            ),
+            ("a short handshake", "tenants:", "limits: {handshakeTimeout: 1s}\ntenants:", .timeoutTooShort, 7),
+            ("a short request", "tenants:", "limits: {requestTimeout: 1s}\ntenants:", .timeoutTooShort, 7),
+            ("a short idle time", "tenants:", "limits: {idleTimeout: 1s}\ntenants:", .timeoutTooShort, 7),
+            ("a short review", "tenants:", "limits: {reviewDeadline: 1s}\ntenants:", .timeoutTooShort, 7),
+            (
+                "operations under a name that begins like loopback", "  clientCA: ca.crt",
+                "  clientCA: ca.crt\n  operations: 127.example:8480", .operationsArePublic, 7
+            ),
+            (
+                "AKS audience in upper case", "aaaaaaaa-0000-0000-0000-000000000000",
+                "'spn:6DAE42F8-4368-4678-94FF-3960E28E3630'", .sharedAudience, 9
+            ),
+            (
                 "an allowance without a reason", "tenants:", "# kube-entra:allow system-masters\ntenants:",
                 .allowanceWithoutReason, 7
             ),
@@ -209,6 +264,14 @@ import Timestamps
         #expect(try rules { $0.certificateNames = ["127.0.0.1"] } == [])
         #expect(try rules { $0.keyFileMode = 0o644 } == [.keyIsReadable])
         #expect(try rules { $0.keyFileMode = 0o640 } == [])
+        #expect(try rules { $0.certificateNames = ["127.0.0.1", "x"] } == [])
+        let named = Self.clean.split(separator: "  clientCA: ca.crt").joined(
+            separator: "  clientCA: ca.crt\n  listen: hook.cluster.example:8443")
+        #expect(try rules({ $0.certificateNames = ["*.cluster.example"] }, named) == [])
+        #expect(try rules({ $0.certificateNames = ["*.example"] }, named) == [.certificateLacksName])
+        #expect(try rules { $0.otherCertificates = ["server.clientCA": Self.now] } == [.certificateExpires])
+        #expect(try rules { $0.secretModes = ["server.clientCA": 0o604] } == [.keyIsReadable])
+        #expect(try rules { $0.unusableFiles = ["server.clientCA": "x: there is no such file"] } == [.fileUnusable])
         let offline = Self.clean + "    signingKeys: {file: /keys.json}\n"
         #expect(
             try rules({ $0.keyFileTimes = ["/keys.json": Self.now.adding(seconds: -31 * 86_400)] }, offline) == [
@@ -256,6 +319,49 @@ import Timestamps
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let readme = String(decoding: try FileBytes.read(root + "/README.md"), as: UTF8.self)
         #expect(readme.contains("| `\(rule.rawValue)` | \(rule.severity.rawValue) | \(rule.purpose) |"))
+    }
+
+    @Test("who becomes admin by a mapping is an admin too")
+    func adminsByMapping() throws {
+        let text = Self.clean.split(separator: "adminGroupObjectIDs: [\(Self.group)]").joined(
+            separator: "appRoleMappings: [{appRole: r, kubernetesGroups: ['kube-entra:cluster-admins']}]")
+        #expect(try Self.lint(text).isEmpty)
+    }
+
+    @Test("the starting file has no finding that its own comments do not answer")
+    func template() throws {
+        let id = try #require(GUID("11111111-2222-3333-4444-555555555555"))
+        let group = try #require(GUID(Self.group))
+        for audience in ["api://my \"cluster\"", "5", "1e5", "true", "a\\b", "x: y", "# z"] {
+            let text = ConfigurationTemplate(
+                tenantID: id, audiences: [audience], adminGroups: [group], certificates: "a b: c"
+            ).render()
+            let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
+            #expect(loaded.configuration.tenants.first?.trust.audiences == [audience])
+            #expect(loaded.configuration.server.clientCA == "/a b: c/client-ca.crt")
+            let findings = ConfigurationLinter.findings(in: loaded, facts: LintFacts(now: Self.now))
+            #expect(findings.allSatisfy { $0.allowedBecause != nil }, "\(findings)")
+        }
+    }
+
+    @Test("several comments in a block, behind the value and with CRLF silence their rules")
+    func comments() throws {
+        func lint(_ comment: String) throws -> [String?] {
+            let text = Self.clean.split(separator: "    subjects: [user]").joined(separator: comment)
+            return try Self.lint(text).map(\.allowedBecause)
+        }
+        let subjects = "    subjects: [user, guest, app]"
+        #expect(
+            try lint(
+                "    # kube-entra:allow guests-can-be-admins one\n    # kube-entra:allow apps-can-be-admins two\n\(subjects)"
+            )
+                == ["one", "two"])
+        #expect(
+            try lint(
+                "\(subjects) # kube-entra:allow guests-can-be-admins one # kube-entra:allow apps-can-be-admins two")
+                == ["one", "two"])
+        #expect(try lint("    # kube-entra:allow guests-can-be-admins one\r\n\(subjects)\r") == ["one", nil])
+        #expect(try lint("\(subjects)\n    # kube-entra:allow guests-can-be-admins one") == [nil, nil])
     }
 
     @Test("a comment with a reason silences its rule at its place")

@@ -208,7 +208,7 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
             "~ \(tenant)signingKeys.unknownKeyRefreshInterval changes from 5m to 9m"),
         Edit("maximumAge: 24h", "maximumAge: 48h", "~ \(tenant)signingKeys.maximumAge changes from 24h to 48h"),
         Edit("cache.json", "c.json", "~ \(tenant)signingKeys.cacheFile changes from cache.json to c.json"),
-        Edit("keys.json", "k.json", "~ \(tenant)signingKeys.file changes from keys.json to k.json"),
+        Edit("keys.json", "k.json", "~ only the signing keys in k.json are trusted, instead of those in keys.json"),
         Edit("http://user:secret@proxy", "http://user:other@proxy", "~ signing keys are fetched through another proxy"),
         Edit(
             "adminGroups: [kube-entra:cluster-admins]", "adminGroups: [system:masters]",
@@ -225,7 +225,7 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
         Edit(
             "groupPrefix: \"\"", "groupPrefix: \"e:\"",
             "~ group object IDs begin with \"e:\" instead of \"\", so bindings to them no longer match"),
-        Edit("tokenBytes: 65536", "tokenBytes: 1000", "~ limits.tokenBytes changes from 65536 to 1000"),
+        Edit("tokenBytes: 65536", "tokenBytes: 1000", "- tokens may have 1000 bytes instead of 65536"),
         Edit("headerBytes: 32768", "headerBytes: 1000", "~ limits.headerBytes changes from 32768 to 1000"),
         Edit("bodyBytes: 4194304", "bodyBytes: 1000", "~ limits.bodyBytes changes from 4194304 to 1000"),
         Edit("bytesInFlight: 67108864", "bytesInFlight: 9", "~ limits.bytesInFlight changes from 67108864 to 9"),
@@ -235,7 +235,7 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
         Edit("requestTimeout: 11s", "requestTimeout: 9s", "~ limits.requestTimeout changes from 11s to 9s"),
         Edit("idleTimeout: 120s", "idleTimeout: 9s", "~ limits.idleTimeout changes from 2m to 9s"),
         Edit("reviewDeadline: 5s", "reviewDeadline: 9s", "~ limits.reviewDeadline changes from 5s to 9s"),
-        Edit("clockSkew: 60s", "clockSkew: 0s", "~ limits.clockSkew changes from 1m to 0s"),
+        Edit("clockSkew: 60s", "clockSkew: 0s", "- tokens are taken for 0s after they expire instead of 1m"),
         Edit("entries: 10000", "entries: 0", "~ verifiedTokenCache.entries changes from 10000 to 0"),
         Edit("maximumAge: 10m", "maximumAge: 9m", "~ verifiedTokenCache.maximumAge changes from 10m to 9m"),
         Edit("level: info", "level: debug", "~ logging.level changes from info to debug"),
@@ -251,6 +251,39 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
         #expect(!diff.text.contains("secret@"))
         let back = try compare(full.replacing(edit.old, with: edit.new), full)
         #expect(!back.isEmpty)
+    }
+
+    @Test func everyFieldAtOnce() throws {
+        // Edits of one place would undo each other; the first of each is enough.
+        var changed = full
+        var said: [String] = []
+        for edit in Self.edits where changed.contains(edit.old) {
+            changed = changed.replacing(edit.old, with: edit.new)
+            said.append(edit.message)
+        }
+        let diff = try compare(full, changed)
+        let fields = Set(diff.changes.map(\.field))
+        #expect(fields.count >= 55, "\(fields.sorted())")
+        #expect(diff.direction == .mixed)
+        // A mapping whose group and whose Kubernetes groups both change is told in other words.
+        let lines = Set(diff.text.split(separator: "\n").map(String.init))
+        #expect(said.count { lines.contains($0) } >= 50)
+        #expect(try compare(changed, full).changes.count == diff.changes.count)
+    }
+
+    @Test(arguments: [
+        ("subjects: [user, app]", "subjects: [user, app, guest]", PolicyDiff.Direction.loosens),
+        ("subjects: [user, app]", "subjects: [user]", .tightens),
+        ("subjects: [user, app]", "subjects: [user, guest]", .mixed),
+        ("level: info", "level: debug", .mixed),
+        ("level: info", "level: info", .none),
+        ("clockSkew: 60s", "clockSkew: 61s", .loosens),
+    ])
+    func saysWhenAChangeOnlyGivesOrTakes(_ old: String, _ new: String, _ direction: PolicyDiff.Direction) throws {
+        let diff = try compare(full, full.replacing(old, with: new))
+        #expect(diff.direction == direction)
+        #expect(diff.text.contains("nobody loses") == (direction == .loosens))
+        #expect(diff.text.contains("nobody gains") == (direction == .tightens))
     }
 
     @Test(arguments: [
@@ -287,6 +320,7 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
                 + principals of tenant 22222222-2222-3333-4444-555555555555 may sign in now
                 + tenant 22222222-2222-3333-4444-555555555555: members of group \(TestConfiguration.other) become \
                 cluster admins
+                this only gives: nobody loses anything
                 """)
         #expect(try compare(two, one).changes.allSatisfy { $0.effect == .loses })
     }
