@@ -98,7 +98,7 @@ final class HTTPServer {
         try channel.pipeline.syncOperations.addHandler(transport)
         try channel.pipeline.syncOperations.addHandler(tls)
         try channel.pipeline.syncOperations.addHandler(
-            ConnectionSetup(state: state, tls: tls, allowedNames: ["kube-apiserver"]))
+            ConnectionSetup(state: state, tls: tls, allowedNames: ClientNames(["kube-apiserver"])))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
