@@ -116,7 +116,7 @@ public final class WebhookServer: Sendable {
     public func start() async throws {
         FileDescriptors.allow(options.limits.connections + 256)
         for worker in workers { worker.execute { $0.state.startSweeping() } }
-        let webhook = try await bootstrap().bind(host: options.listen.host, port: options.listen.port).get()
+        let webhook = try await bootstrap().bind(to: options.listen.socketAddress()).get()
         lifecycle.withLock { $0.webhook = webhook }
         guard let address = options.operations else { return }
         let routes = OperationsRoutes(
@@ -124,7 +124,7 @@ public final class WebhookServer: Sendable {
             statusPage: statusPage)
         do {
             let operations = try await OperationsListener.bootstrap(operationsGroup, routes: routes)
-                .bind(host: address.host, port: address.port).get()
+                .bind(to: address.socketAddress()).get()
             lifecycle.withLock { $0.operations = operations }
         } catch {
             try? await webhook.close()
@@ -280,5 +280,13 @@ struct UnsafeTransfer<Value>: @unchecked Sendable {
 extension NIOLoopBoundBox where Value == UnsafeTransfer<WebhookServer.Worker> {
     func execute(_ work: @escaping @Sendable (WebhookServer.Worker) -> Void) {
         eventLoop.execute { work(self.value.value) }
+    }
+}
+
+extension ListenAddress {
+    /// An address is taken as it is; only a name is looked up, so that nothing is asked for otherwise.
+    func socketAddress() throws -> SocketAddress {
+        if let address = try? SocketAddress(ipAddress: host, port: port) { return address }
+        return try SocketAddress.makeAddressResolvingHost(host, port: port)
     }
 }

@@ -93,9 +93,10 @@ struct KeysCommand: ParsableCommand {
             }
             var reports: [KeySetReport] = []
             var failures: [(version: TokenVersion, error: KeyFetchError)] = []
-            for version in [TokenVersion.v2, .v1] {
+            let attempts = [TokenVersion.v2, .v1].map { ($0, fetcher.fetch($0, on: group.next())) }
+            for (version, attempt) in attempts {
                 do {
-                    reports.append(try fetcher.fetch(version, on: group.next()).wait().report)
+                    reports.append(try attempt.wait().report)
                 } catch {
                     failures.append((version, error as? KeyFetchError ?? .metadata(.unreachable)))
                 }

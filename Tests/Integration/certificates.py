@@ -21,6 +21,8 @@ class Certificates:
         self.issue("server", authority, SERVER, names=["localhost"], addresses=["127.0.0.1"])
         self.issue("server2", authority, SERVER, names=["localhost"], addresses=["127.0.0.1"])
         self.issue("entra", authority, SERVER, names=["localhost"], addresses=["127.0.0.1"])
+        self.issue("entra-ipv6", authority, SERVER, addresses=["::1"])
+        self.issue("entra-several", authority, SERVER, names=["several.example"])
         self.issue("entra-other-name", authority, SERVER, names=["elsewhere.example"])
         self.issue("entra-expired", authority, SERVER, names=["localhost"], days=(-30, -1))
         self.issue("entra-other-ca", other, SERVER, names=["localhost"])

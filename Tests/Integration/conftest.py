@@ -1,5 +1,7 @@
 import os
 import sys
+import threading
+import time
 
 import pytest
 
@@ -7,7 +9,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 from certificates import Certificates
 from entra import Entra, OTHER_TENANT, AUDIENCE
-from webhook import Webhook, configuration
+from webhook import Webhook, configuration, reason
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +62,55 @@ def online(certificates, tmp_path):
     for server in servers:
         server.stop()
     entra.stop()
+
+
+class Outage:
+    """A webhook that runs and one that starts while Entra is away."""
+
+    def __init__(self, certificates, folder):
+        self.seconds = float(os.environ.get("OUTAGE_SECONDS", "120"))
+        self.entra = Entra(folder, certificates)
+        self.entra.start()
+        self.reviews, self.readiness = [], []
+        interval = f"{max(1, int(self.seconds) - 5)}s"
+        config = configuration(
+            authority=self.entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": interval})
+        self.running = Webhook(certificates, config, name="outage-running.yaml").start()
+        self.entra.stop()
+        self.started = time.time()
+        # Asks for a refresh, which fails, so that the pauses grow from now on.
+        self.running.review(self.entra.token(header={"kid": "unknown"}))
+        self.fresh = Webhook(certificates, config, name="outage-fresh.yaml").start(ready=False)
+        self.token = self.entra.token()
+        self.watcher = threading.Thread(target=self.watch, daemon=True)
+        self.watcher.start()
+
+    def watch(self):
+        while time.time() < self.started + self.seconds:
+            self.reviews.append(reason(self.running.review(self.token)))
+            self.readiness.append(self.running.get("/readyz")[0])
+            time.sleep(0.5)
+
+    def wait(self):
+        self.watcher.join()
+
+    def stop(self):
+        self.seconds = 0
+        self.watcher.join()
+        self.running.stop()
+        self.fresh.stop()
+        self.entra.stop()
+
+
+@pytest.fixture(scope="session")
+def outage(certificates, tmp_path_factory):
+    made = Outage(certificates, str(tmp_path_factory.mktemp("outage")))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def early(request):
+    """The outage goes on beside the other tests, so that nobody has to wait for its end."""
+    if any("test_key_outage" in item.nodeid for item in request.session.items):
+        request.getfixturevalue("outage")

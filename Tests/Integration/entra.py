@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import socket
 import ssl
 import threading
 import time
@@ -82,6 +83,7 @@ class Entra:
         self.keys = [Key()]
         self.foreign = Key()
         self.counts = {}
+        self.hosts = set()
         self.fault = None
         self.folder = folder
         self.server = None
@@ -137,7 +139,7 @@ class Entra:
 
     # Server
 
-    def start(self, certificate="entra", host="localhost"):
+    def start(self, certificate="entra", host="localhost", address="127.0.0.1"):
         entra = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -150,6 +152,7 @@ class Entra:
             def do_GET(self):
                 path = self.path.split("?")[0]
                 entra.counts[path] = entra.counts.get(path, 0) + 1
+                entra.hosts.add(self.headers.get("Host"))
                 if entra.fault and entra.fault(self, path):
                     return
                 self.answer(200, json.dumps(entra.document(path)))
@@ -166,12 +169,14 @@ class Entra:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 128
+            address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
 
             def handle_error(self, request, client_address):
                 pass
 
-        self.server = Server(("127.0.0.1", getattr(self, "port", 0)), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.server = Server((address, getattr(self, "port", 0)), Handler)
+        self.context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificates.path(f"{certificate}.crt"), self.certificates.path(f"{certificate}.key"))
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.server.server_address[1]

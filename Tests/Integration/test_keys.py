@@ -1,12 +1,10 @@
 """Signing keys over the network: discovery, rotation, outage, and an Entra that misbehaves."""
 
-import json
-import os
 import time
 
 import yaml
-from entra import Key, OTHER_TENANT, TENANT
-from webhook import configuration, reason, run, wait_for
+from entra import Key, TENANT
+from webhook import reason, wait_for
 
 
 def test_both_versions_are_fetched_and_taken(online):
@@ -91,42 +89,3 @@ def test_a_longer_age_in_an_outage_keeps_the_keys_and_needs_no_restart(online):
     while time.time() < end:
         assert reason(webhook.review(entra.token())) == "accepted"
         time.sleep(0.3)
-
-
-def test_a_restart_during_an_outage_uses_the_cache_file(certificates, online):
-    entra, make = online
-    first = make(cacheFile="keys-cache.json")
-    path = certificates.path("keys-cache.json")
-    wait_for(lambda: os.path.exists(path))
-    assert os.stat(path).st_mode & 0o777 == 0o600
-    first.stop()
-    entra.stop()
-    second = make(cacheFile="keys-cache.json")
-    assert reason(second.review(entra.token())) == "accepted"
-    second.stop()
-    for damage in [b"", b"{", json.dumps({"keys": []}).encode(), open(path, "rb").read().replace(TENANT.encode(), OTHER_TENANT.encode())]:
-        with open(path, "wb") as file:
-            file.write(damage)
-        third = make(ready=False, cacheFile="keys-cache.json")
-        assert reason(third.review(entra.token())) == "keys_unavailable"
-        assert "cache file of signing keys is ignored" in third.log()
-        third.stop()
-
-
-def test_keys_fetch_and_show(certificates, online, tmp_path):
-    entra, _ = online
-    out = tmp_path / "fetched.json"
-    code, _, err = run("keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--authority-ca",
-                       certificates.path("ca.crt"), "--out", str(out))
-    assert code == 0, err
-    assert json.loads(out.read_text())["keys"][0]["kid"] == entra.keys[0].kid
-    code, text, _ = run("keys", "show", str(out))
-    assert code == 0
-    assert entra.keys[0].kid in text and "2048 bits" in text
-    config = tmp_path / "config.yaml"
-    config.write_text(json.dumps({**configuration(authority=entra.authority)}))
-    code, text, err = run("inspect", "--config", str(config), "--keys", str(out), input=entra.token())
-    assert code == 0, text + err
-    code, _, err = run("keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--out", str(out))
-    assert code == 2
-    assert "TLS failed" in err

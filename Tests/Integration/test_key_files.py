@@ -1,0 +1,335 @@
+"""Keys in files: the cache that survives restarts, the offline file, and the commands that write and describe them."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from entra import Key, OTHER_TENANT, TENANT, b64, merged
+from test_key_faults import refreshes
+from webhook import PROGRAM, Webhook, configuration, reason, review_body, run, wait_for
+
+DOCUMENTS = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "data", "entra")
+
+
+# The cache file
+
+
+def stamp(**ago):
+    return (datetime.now(timezone.utc) - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_restart_during_an_outage_uses_the_cache_file(certificates, online):
+    entra, make = online
+    path = certificates.path("keys-cache.json")
+    first = make(cacheFile="keys-cache.json")
+    wait_for(lambda: os.path.exists(path))
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    written = json.load(open(path))
+    assert written["tenantID"] == TENANT and written["authority"] == entra.authority
+    assert [key["kid"] for key in written["keys"]] == [entra.keys[0].kid]
+    assert [name for name in os.listdir(certificates.folder) if "keys-cache" in name] == ["keys-cache.json"]
+    first.stop()
+    entra.stop()
+    start = time.time()
+    second = make(cacheFile="keys-cache.json")
+    assert time.time() - start < 3
+    for version in ["1.0", "2.0"]:
+        assert reason(second.review(entra.token(version=version))) == "accepted"
+    fetched = datetime.strptime(written["fetchedAt"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert second.metric("kube_entra_signing_keys_last_success_timestamp_seconds") == fetched.timestamp()
+    second.stop()
+    # What happens to the real file.
+    good = json.load(open(path))
+    cases = {
+        "empty": b"", "cut off": open(path, "rb").read()[:-20], "no keys": json.dumps({**good, "keys": []}).encode(),
+        "another tenant's": json.dumps({**good, "tenantID": OTHER_TENANT}).encode(),
+        "another authority's": json.dumps({**good, "authority": "https://login.microsoftonline.com"}).encode(),
+        "a plain key set": json.dumps({"keys": good["keys"]}).encode(),
+        "without a time": json.dumps(merged(good, {"fetchedAt": "yesterday"})).encode(),
+        "too old": json.dumps({**good, "fetchedAt": stamp(hours=25)}).encode(),
+        "from the future": json.dumps({**good, "fetchedAt": stamp(hours=-2)}).encode(),
+        "a weak key": json.dumps({**good, "keys": [{**good["keys"][0], "e": "Aw"}]}).encode(),
+        "too large": b" " * 2_000_000, "something after it": open(path, "rb").read() + b"{}", "text": b"\xff\xfe",
+    }
+    for name, content in cases.items():
+        with open(path, "wb") as file:
+            file.write(content)
+        code, cause = tried(certificates, entra, path)
+        assert code == "keys_unavailable", name
+        assert cause, name
+    with open(path, "w") as file:
+        json.dump(good, file)
+    os.chmod(path, 0o666)
+    code, cause = tried(certificates, entra, path)
+    assert code == "keys_unavailable" and "every user may change the file" in cause
+    os.chmod(path, 0o600)
+    assert tried(certificates, entra, path) == ("accepted", None)
+
+
+def tried(certificates, entra, path):
+    """What a start with that cache file and without an authority makes of a token, and the warning in the log."""
+    config = configuration(authority=entra.authority, authorityCA="ca.crt", signingKeys={"cacheFile": path})
+    webhook = Webhook(certificates, config, name="tried.yaml").start(ready=False)
+    code = reason(webhook.review(entra.token()))
+    lines = [line for line in webhook.log().splitlines() if "cache file of signing keys is ignored" in line]
+    webhook.stop()
+    assert len(lines) <= 1
+    return code, lines[0] if lines else None
+
+
+def test_age_counts_from_the_fetch(certificates, online):
+    entra, make = online
+    first = make(cacheFile="aging-cache.json", maximumAge="7s", refreshEvery="1h")
+    fetched = first.metric("kube_entra_signing_keys_last_success_timestamp_seconds")
+    wait_for(lambda: os.path.exists(certificates.path("aging-cache.json")))
+    first.stop()
+    entra.stop()
+    second = make(cacheFile="aging-cache.json", maximumAge="7s")
+    assert reason(second.review(entra.token())) == "accepted"
+    token = entra.token()
+    while time.time() < fetched + 6.8:
+        assert reason(second.review(token)) == "accepted"
+        time.sleep(0.2)
+    wait_for(lambda: reason(second.review(token)) == "keys_unavailable", 2)
+    assert time.time() < fetched + 9
+    assert second.get("/readyz")[0] == 500
+    wait_for(lambda: second.metric("kube_entra_signing_keys", tenant=TENANT) == 0, 3)
+    assert second.metric("kube_entra_signing_keys_last_success_timestamp_seconds") == fetched
+    # Long after, recovery is as quick as after a start.
+    entra.start()
+    wait_for(lambda: second.get("/readyz")[0] == 200, 15)
+    assert reason(second.review(token)) == "accepted"
+
+
+def test_a_cache_file_that_cannot_be_written_harms_nobody(certificates, online):
+    entra, make = online
+    webhook = make(cacheFile="no-such-folder/cache.json")
+    assert reason(webhook.review(entra.token())) == "accepted"
+    wait_for(lambda: "the cache file of signing keys is not written" in webhook.log())
+
+
+# The offline file
+
+
+def offline(certificates, name, path):
+    return Webhook(certificates, configuration(signingKeys={"file": path}), name=name).start()
+
+
+def test_the_offline_file_is_followed(certificates, entra, tmp_path):
+    path = tmp_path / "keys.json"
+    old, new, newest = entra.keys[0], Key(), Key()
+    path.write_text(json.dumps({"keys": [old.jwk()]}))
+    webhook = offline(certificates, "followed.yaml", str(path))
+
+    def result(key):
+        return reason(webhook.review(entra.token(header={"kid": key.kid}, key=key)))
+
+    try:
+        assert result(old) == "accepted"
+        assert result(old) == "accepted"
+        assert result(new) == "key_not_found"
+        path.write_text(json.dumps({"keys": [new.jwk()]}))
+        wait_for(lambda: result(new) == "accepted", 5)
+        # Also for a token that was accepted before.
+        assert result(old) == "key_not_found"
+        for damage in ["", "{", '{"keys":[]}', '{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]}',
+                       json.dumps({"tenantID": OTHER_TENANT, "keys": [old.jwk()]})]:
+            failures = refreshes(webhook, "failure")
+            path.write_text(damage)
+            wait_for(lambda: refreshes(webhook, "failure") > failures, 5)
+            assert result(new) == "accepted"
+        path.unlink()
+        time.sleep(1.5)
+        assert result(new) == "accepted"
+        assert webhook.get("/readyz")[0] == 200
+        # Another change of the configuration does not lose what the damaged file cannot give back.
+        config = configuration(signingKeys={"file": str(path), "refreshEvery": "2h"})
+        webhook.write(config)
+        wait_for(lambda: "configuration and certificates are in force" in webhook.log())
+        assert result(new) == "accepted"
+        # As Kubernetes swaps: a link to a link, replaced in one step.
+        for number, key in enumerate([newest, old]):
+            folder = tmp_path / f"..data_{number}"
+            folder.mkdir()
+            (folder / "keys.json").write_text(json.dumps({"keys": [key.jwk()]}))
+            link = tmp_path / "..new"
+            link.symlink_to(folder.name)
+            os.rename(link, tmp_path / "..data")
+            if number == 0:
+                path.symlink_to("..data/keys.json")
+            wait_for(lambda: result(key) == "accepted", 5)
+        path.unlink()
+        path.write_text(json.dumps({"keys": [newest.jwk()]}))
+        webhook.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: result(newest) == "accepted", 5)
+    finally:
+        webhook.stop()
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+def test_an_offline_webhook_never_connects(certificates, entra, tmp_path):
+    """Every system call of the process and its threads is watched: there is no connect, and nothing is sent."""
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({"keys": [entra.keys[0].jwk()]}))
+    trace = tmp_path / "trace"
+    webhook = Webhook(certificates, configuration(signingKeys={"file": str(path)}), name="traced.yaml")
+    environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+    webhook.process = subprocess.Popen(
+        ["strace", "-f", "-o", str(trace), "-e", "trace=socket,connect,sendto,sendmsg,sendmmsg",
+         PROGRAM, "serve", "--config", webhook.config_path],
+        stderr=open(webhook.log_path, "wb"), env={**environment, "HTTPS_PROXY": "http://127.0.0.1:9"})
+    try:
+        webhook.wait("/readyz", 30)
+        assert reason(webhook.review(entra.token())) == "accepted"
+        assert reason(webhook.review(entra.token(header={"kid": "unknown"}))) == "key_not_found"
+        path.write_text(json.dumps({"keys": [entra.keys[0].jwk(), Key().jwk()]}))
+        wait_for(lambda: webhook.metric("kube_entra_signing_keys", tenant=TENANT) == 2, 5)
+        for page in ["/metrics", "/statusz", "/healthz?verbose"]:
+            webhook.get(page)
+    finally:
+        pid = int(subprocess.run(["pgrep", "-P", str(webhook.process.pid)], capture_output=True, text=True).stdout.split()[0])
+        os.kill(pid, signal.SIGTERM)
+        webhook.process.wait(25)
+    lines = [line for line in trace.read_text().splitlines() if "(" in line and "---" not in line]
+    # Two listeners, and nothing else that could reach anybody.
+    assert len([line for line in lines if "socket(AF_INET" in line]) == 2, lines
+    assert not [line for line in lines if "socket(AF_INET" not in line], lines
+
+
+# The commands
+
+
+def test_keys_fetch_and_show(certificates, online, tmp_path):
+    entra, make = online
+    out = tmp_path / "fetched.json"
+    arguments = ["keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--authority-ca",
+                 certificates.path("ca.crt")]
+    code, text, err = run(*arguments, "--out", str(out))
+    assert (code, text) == (0, ""), err
+    assert json.loads(out.read_text())["keys"] == [entra.keys[0].jwk(issuer=entra.issuer("2.0", "{tenantid}"))]
+    code, text, _ = run(*arguments, "--out", "-")
+    assert code == 0
+    assert json.loads(text)["keys"] == json.loads(out.read_text())["keys"]
+    code, text, _ = run("keys", "show", str(out))
+    assert code == 0
+    assert entra.keys[0].kid in text and "2048 bits" in text and TENANT in text
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps({**configuration(authority=entra.authority)}))
+    code, text, err = run("inspect", "--config", str(config), "--keys", str(out), input=entra.token())
+    assert code == 0, text + err
+    entra.stop()
+    # `serve` takes it as its offline file, and as its cache.
+    for number, keys in enumerate([{"file": str(out)}, {"cacheFile": str(out)}]):
+        webhook = make(**keys)
+        assert reason(webhook.review(entra.token())) == "accepted"
+        webhook.stop()
+    before = out.read_bytes()
+    for wrong, status, words in [
+        (["--tenant-id", TENANT, "--authority", entra.authority], 2, "connection was refused"),
+        (["--tenant-id", "nobody"], 64, "tenant's ID"), ([], 64, "--tenant-id"),
+        (["--tenant-id", TENANT, "--cloud", "mars"], 64, "mars"),
+        (["--tenant-id", TENANT, "--authority", "http://localhost"], 64, "https://"),
+        (["--tenant-id", TENANT, "--authority", entra.authority, "--authority-ca", "/no/such/file"], 2, "no such file"),
+    ]:
+        code, text, err = run("keys", "fetch", *wrong, "--out", str(out))
+        assert (code, text) == (status, ""), (wrong, err)
+        assert words in err, err
+    assert out.read_bytes() == before
+    entra.start()
+    code, _, err = run(*arguments, "--out", "/no/such/folder/keys.json")
+    assert code == 2 and "/no/such/folder/keys.json" in err
+    code, _, err = run("keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--out", str(out))
+    assert code == 2
+    assert "TLS failed" in err
+
+
+def test_keys_fetch_takes_what_there_is(certificates, online, tmp_path):
+    entra, _ = online
+    arguments = ["keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--authority-ca",
+                 certificates.path("ca.crt"), "--out", str(tmp_path / "keys.json")]
+    entra.fault = lambda handler, path: "v2.0" not in path and (handler.answer(404, "{}") or True)
+    code, _, err = run(*arguments)
+    assert code == 0 and "404" not in err
+    entra.fault = lambda handler, path: "v2.0" not in path and (handler.answer(500, "{}") or True)
+    code, _, err = run(*arguments)
+    assert code == 0 and "version 1.0" in err and "status 500" in err
+    entra.fault = lambda handler, path: handler.answer(404, "{}") or True
+    code, _, err = run(*arguments)
+    assert code == 2 and "status 404" in err
+
+
+def thumbprint(**members):
+    import hashlib
+    return b64(hashlib.sha256(json.dumps(members, sort_keys=True, separators=(",", ":")).encode()).digest())
+
+
+def test_keys_show_says_what_is_wrong(tmp_path):
+    good, short, three = Key(), Key(1024), Key(exponent=3)
+    curve = {"kty": "EC", "crv": "P-256", "kid": "curve", "x": b64(b"\1" * 32), "y": b64(b"\2" * 32)}
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({"keys": [
+        good.jwk(kid="good", issuer="https://login.microsoftonline.com/{tenantid}/v2.0"), short.jwk(kid="short"),
+        three.jwk(kid="three"), curve, good.jwk(kid="sealed", use="enc"), good.jwk(kid="cloud", cloud_instance_name="microsoftonline.us"),
+        good.jwk(kid="theirs", issuer="https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
+        good.jwk(kid="bent", x5c=["AAAA"]), good.jwk(kid="\x1b[31mred\n"), "text"]}))
+    code, text, _ = run("keys", "show", str(path), "--output", "json")
+    assert code == 0
+    shown = json.loads(text)
+    keys = {key["keyID"]: key for key in shown["keys"]}
+    assert shown["usable"] == 3 and len(shown["keys"]) == 10
+    first = keys["good"]
+    assert first["usable"] is True and first["problem"] is None
+    assert (first["type"], first["bits"]) == ("RSA", 2048)
+    assert first["thumbprint"] == thumbprint(kty="RSA", n=good.n, e=good.e)
+    assert first["issuer"] == "https://login.microsoftonline.com/{tenantid}/v2.0"
+    for member in ["certificateNotBefore", "certificateNotAfter"]:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first[member])
+    assert keys["curve"]["thumbprint"] == thumbprint(kty="EC", crv="P-256", x=curve["x"], y=curve["y"])
+    assert keys["curve"]["bits"] == 256
+    for kid, words in [("short", "less than 2048 bits"), ("three", "exponent"), ("curve", "not an RSA key"),
+                       ("sealed", "not for signatures"), ("cloud", "another cloud"), ("theirs", "another issuer")]:
+        assert keys[kid]["usable"] is False and words in keys[kid]["problem"]
+    assert keys["bent"]["usable"] and keys["bent"]["certificateNotAfter"] is None
+    code, text, _ = run("keys", "show", str(path))
+    assert code == 0
+    assert "10 keys, 3 usable" in text and text.count("NOT USABLE") == 7 and "\x1b" not in text
+    for kid, words in [("short", "1024 bits"), ("three", "exponent"), ("good", first["thumbprint"])]:
+        assert words in text.split(f"\n{kid}")[1].split("\n\n")[0]
+
+
+@pytest.mark.parametrize("content, status, words", [
+    ('{"keys":[]}', 1, "0 keys, 0 usable"), ('{"keys":[{"kty":"RSA"}]}', 1, "1 keys, 0 usable|1 key, 0 usable"),
+    ("", 2, "JSON"), ("{}", 2, "no list named keys"), ("[]", 2, "no list named keys"), ('{"keys":{}}', 2, "no list"),
+    (None, 2, "no such file"), (json.dumps({"keys": [{}] * 1001}), 2, "more than 1000 keys")])
+def test_exit_statuses_of_keys_show(tmp_path, content, status, words):
+    path = tmp_path / "keys.json"
+    if content is not None:
+        path.write_text(content)
+    code, text, err = run("keys", "show", str(path))
+    assert code == status, text + err
+    assert any(word in (text if status == 1 else err) for word in words.split("|")), text + err
+
+
+@pytest.mark.skipif(not os.path.isdir(DOCUMENTS), reason="Entra's own documents are not beside the project")
+@pytest.mark.parametrize("name, count, usable", [("common", 7, 5), ("organizations", 6, 6)])
+def test_entras_own_key_sets(certificates, entra, name, count, usable):
+    path = os.path.join(DOCUMENTS, f"{name}-keys.json")
+    code, text, _ = run("keys", "show", path, "--tenant-id", TENANT, "--output", "json")
+    assert code == 0
+    shown = json.loads(text)
+    assert (len(shown["keys"]), shown["usable"]) == (count, usable)
+    for key in shown["keys"]:
+        assert key["usable"] or "another issuer" in key["problem"]
+        assert key["bits"] == 2048 and key["certificateNotAfter"]
+    webhook = offline(certificates, f"{name}.yaml", path)
+    assert webhook.metric("kube_entra_signing_keys", tenant=TENANT) == usable
+    webhook.stop()
+    # Another cloud's tenant can use none of them.
+    code, _, _ = run("keys", "show", path, "--tenant-id", TENANT, "--cloud", "usGovernment")
+    assert code == 1

@@ -1,0 +1,133 @@
+"""Rotation and floods of unknown key IDs under load. Figures are printed; what is asserted holds on a busy machine too."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from entra import Key, TENANT
+from test_key_faults import never, refreshes
+from webhook import HERE, reason, wait_for
+
+
+class Load:
+    """A client in a process of its own, so that it does not share this one's interpreter."""
+
+    def __init__(self, webhook, phases, rate, seconds, connections=16):
+        path = webhook.certificates.path
+        spec = {"port": webhook.port, "ca": path("ca.crt"), "cert": path("client.crt"), "key": path("client.key"),
+                "rate": rate, "seconds": seconds, "connections": connections, "phases": phases}
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, "load_client.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdin.write(json.dumps(spec) + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "connected\n"
+        self.seconds = seconds
+
+    def begin(self):
+        self.process.stdin.write("begin\n")
+        self.process.stdin.close()
+        return self
+
+    def figures(self):
+        text = self.process.stdout.read()
+        assert self.process.wait(self.seconds + 60) == 0
+        return json.loads(text)
+
+
+def show(name, figures):
+    print(f"{name}: {figures['rate']:.0f} reviews/s, p50 {figures['p50'] * 1000:.1f} ms, p99 {figures['p99'] * 1000:.1f} ms,"
+          f" longest {figures['max'] * 1000:.0f} ms, {figures['results']}")
+
+
+def test_a_rotation_under_load(online):
+    """The new key appears, tokens with it arrive at once, and the old ones go on."""
+    entra, make = online
+    webhook = make()
+    key = Key()
+    old = [entra.token(uti=f"old-{number}") for number in range(200)]
+    new = [entra.token(header={"kid": key.kid}, key=key, uti=f"new-{number}") for number in range(200)]
+    entra.keys.append(key)
+    before = entra.fetches()
+    load = Load(webhook, [[0, old], [1.5, old + new]], rate=2000, seconds=4)
+    figures = load.begin().figures()
+    show("rotation", figures)
+    assert set(figures["results"]) == {"accepted"}
+    assert entra.fetches() - before == 2, "one for each token version"
+    assert refreshes(webhook, "success") == 2
+
+
+def test_a_flood_of_unknown_key_ids(online):
+    entra, make = online
+    webhook = make()
+    entra.fault = lambda handler, path: time.sleep(0.3)
+    good = [[0, [entra.token(uti=f"good-{number}") for number in range(200)]]]
+    unknown = [[0, [entra.token(header={"kid": f"unknown-{number}"}) for number in range(500)]]]
+    # Its connections are there from the beginning: their handshakes are not what is measured.
+    flood = Load(webhook, unknown, rate=500, seconds=1.5, connections=50)
+    quiet = Load(webhook, good, rate=500, seconds=2).begin().figures()
+    before = entra.fetches()
+    load = Load(webhook, good, rate=500, seconds=2).begin()
+    time.sleep(0.2)
+    flood.begin()
+    busy, flooded = load.figures(), flood.figures()
+    show("quiet", quiet)
+    show("good tokens in the flood", busy)
+    show("the flood", flooded)
+    assert set(busy["results"]) == {"accepted"}
+    assert set(flooded["results"]) == {"key_not_found"} and sum(flooded["results"].values()) >= 200
+    assert entra.fetches() - before <= 2
+    # Nobody waits for the fetch who does not need it.
+    assert busy["p50"] < 0.3
+    assert busy["p99"] < max(2 * quiet["p99"], 0.25)
+
+
+def test_waiting_for_a_fetch_has_an_end_and_harms_nobody(online):
+    entra, make = online
+    webhook = make(limits={"reviewDeadline": "1s", "connections": 40})
+    entra.fault = never
+    good = [[0, [entra.token(uti=f"good-{number}") for number in range(50)]]]
+    unknown = [[0, [entra.token(header={"kid": f"unknown-{number}"}) for number in range(500)]]]
+    # More than half of the connections may not wait.
+    calm = Load(webhook, good, rate=100, seconds=1, connections=4)
+    flood = Load(webhook, unknown, rate=2000, seconds=2, connections=30).begin()
+    time.sleep(0.2)
+    busy = calm.begin().figures()
+    flooded = flood.figures()
+    show("good tokens while nothing comes", busy)
+    show("unknown keys while nothing comes", flooded)
+    assert set(busy["results"]) == {"accepted"} and busy["p50"] < 0.3
+    assert set(flooded["results"]) == {"key_not_found"}
+    assert 0.9 < flooded["max"] < 3
+    assert sum(flooded["results"].values()) > 100
+    assert entra.fetches() == 2, "the first ones, at the start"
+
+
+def test_tokens_of_others_never_cause_a_fetch(online):
+    entra, make = online
+    webhook = make()
+    before = dict(entra.counts)
+    for issuer in ["https://evil.example/", f"https://sts.windows.net/{TENANT}/", entra.issuer("1.0", "99999999-2222-3333-4444-555555555555"),
+                   entra.issuer("1.0").upper(), entra.issuer("1.0")[:-1]]:
+        assert reason(webhook.review(entra.token(header={"kid": "x"}, iss=issuer))) == "foreign"
+    assert reason(webhook.review(entra.token(header={"kid": "x", "alg": "HS256"}))) == "algorithm_not_allowed"
+    assert reason(webhook.review(entra.token(key=Key()))) == "signature_invalid"
+    assert entra.counts == before
+
+
+def test_the_next_fetch_for_an_unknown_key_waits_for_the_interval(online):
+    entra, make = online
+    webhook = make(unknownKeyRefreshInterval="3s")
+    count = entra.fetches()
+    assert reason(webhook.review(entra.token(header={"kid": "a"}))) == "key_not_found"
+    start = time.time()
+    assert entra.fetches() == count + 2
+    entra.keys.append(Key())
+    while time.time() < start + 2:
+        assert reason(webhook.review(entra.token())) == "key_not_found"
+        time.sleep(0.1)
+    assert entra.fetches() == count + 2
+    time.sleep(max(0, start + 3.2 - time.time()))
+    assert reason(webhook.review(entra.token())) == "accepted"
+    wait_for(lambda: entra.fetches() == count + 4)
