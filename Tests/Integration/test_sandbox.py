@@ -3,7 +3,6 @@ filter as containers have it."""
 
 import os
 import shutil
-import subprocess
 import sys
 
 import pytest

@@ -7,16 +7,14 @@ certificate names a CRL, as one from a company's CA does: whether it does is no 
 import json
 import shutil
 import subprocess
+from datetime import datetime, timedelta, timezone
 
-import pytest
-from callers import SERVER, load
+from callers import SERVER, Issuer, load, write
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from datetime import datetime, timedelta, timezone
 from webhook import Webhook, configuration
-from callers import Issuer, write
 
 CHECKS = ["-p", "-f", "-P", "-S", "-h", "-U"]
 
