@@ -1,7 +1,8 @@
 /// Reads a TokenReview that is byte for byte what Go's encoder makes of one, as kube-apiserver sends it, in one pass.
 ///
 /// Anything else, valid or not, is left to the JSON parser: this can only be faster, never laxer. What is taken has
-/// no escape, no white space and no member but the expected ones in their order, so that there is one way to read it.
+/// no escape, no white space but a space after a colon or comma, as Python and others write it, and no member but the
+/// expected ones in their order, so that there is one way to read it.
 struct PlainTokenReview {
     var version: TokenReviewVersion
     var token: UnsafeRawBufferPointer
@@ -31,12 +32,18 @@ struct PlainTokenReview {
     private struct Reader {
         var rest: Slice<UnsafeRawBufferPointer>
 
+        /// Takes `text`, whose colons and commas are JSON's own, with or without a space after them.
         mutating func take(_ text: StaticString) -> Bool {
-            let count = text.utf8CodeUnitCount
-            guard rest.count >= count else { return false }
-            let expected = UnsafeRawBufferPointer(start: text.utf8Start, count: count)
-            guard UnsafeRawBufferPointer(rebasing: rest.prefix(count)).elementsEqual(expected) else { return false }
-            rest = rest.dropFirst(count)
+            let bytes = UnsafeRawBufferPointer(rebasing: rest)
+            var place = 0
+            for index in 0..<text.utf8CodeUnitCount {
+                let expected = text.utf8Start[index]
+                guard place < bytes.count, bytes[place] == expected else { return false }
+                place += 1
+                let isSeparator = expected == UInt8(ascii: ":") || expected == UInt8(ascii: ",")
+                if isSeparator, place < bytes.count, bytes[place] == UInt8(ascii: " ") { place += 1 }
+            }
+            rest = rest.dropFirst(place)
             return true
         }
 

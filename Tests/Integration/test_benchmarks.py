@@ -15,3 +15,11 @@ def test_a_short_soak():
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"wrong decisions +0\n", done.stdout), done.stdout
     assert int(re.search(r"reviews +(\d+)", done.stdout)[1]) > 500
+
+
+def test_a_short_benchmark():
+    """It runs and ends; what it measures is for people to judge."""
+    done = subprocess.run([os.path.join(BENCHMARKS, "bench.sh"), "--reviews", "300"],
+                          capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(r" us = +[\d.]+ V", done.stdout)) == 7, done.stdout

@@ -101,13 +101,15 @@ import Testing
         #expect(request.audiences == ["x", "y"])
     }
 
-    /// The quick way of reading takes exactly what Go writes, and reads it as the parser does.
+    /// The quick way of reading takes exactly what Go and Python write, and reads it as the parser does.
     @Test(arguments: [
         (#"{"token":"a.b.c"}"#, true), (#"{"token":""}"#, true),
         (#"{"token":"a.b.c","audiences":["x","https://y"]}"#, true), (#"{"token":"a\"b"}"#, false),
         (#"{"token":"a.b.c","audiences":[]}"#, false), (#"{"token":"a.b.c","token":"d"}"#, false),
         (#"{ "token":"a.b.c"}"#, false), (#"{"audiences":["x"],"token":"a"}"#, false), (#"{"token":"é"}"#, false),
         (#"{"token":"a"#, false), (#"{"token":"a"},"spec":{"token":"b"}"#, false),
+        (#"{"token": "a.b.c", "audiences": ["x", "y"]}"#, true), (#"{"token": " a: b, c "}"#, true),
+        (#"{"token":  "a"}"#, false), (#"{"token" : "a"}"#, false), ("{\"token\":\t\"a\"}", false),
     ])
     func readsQuicklyWhatGoWrites(_ spec: String, _ isPlain: Bool) throws {
         for metadata in ["{}", #"{"creationTimestamp":null}"#] {
