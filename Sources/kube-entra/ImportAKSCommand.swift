@@ -76,10 +76,8 @@ struct ImportAKSCommand: ParsableCommand {
             return
         }
         guard let out else {
-            for (index, cluster) in try distinct(clusters).enumerated() {
-                let text = try (index == 0 ? "" : "---\n") + render(cluster)
-                _ = FileBytes.writeAll(Array(text.utf8), to: STDOUT_FILENO)
-            }
+            let texts = try distinct(clusters).map(render)
+            _ = FileBytes.writeAll(Array(texts.joined(separator: "---\n").utf8), to: STDOUT_FILENO)
             return
         }
         let setups = try distinct(clusters)
@@ -95,8 +93,14 @@ struct ImportAKSCommand: ParsableCommand {
     /// The first cluster of each setup. One that cannot be translated ends the command before anything is written.
     private func distinct(_ clusters: [AKSCluster]) throws -> [AKSCluster] {
         var setups: [AKSCluster] = []
-        for cluster in clusters where !setups.contains(where: { $0.isSameSetup(as: cluster) }) {
-            setups.append(cluster)
+        for cluster in clusters {
+            guard let same = setups.firstIndex(where: { $0.isSameSetup(as: cluster) }) else {
+                setups.append(cluster)
+                continue
+            }
+            // What is to be known of one cluster only is said with the configuration that stands for it too.
+            let further = cluster.notes.filter { !setups[same].notes.contains($0) }
+            setups[same].notes += further.map { note in (cluster.name.map { "\($0): " } ?? "") + note }
         }
         let broken = clusters.filter { !$0.problems.isEmpty }
         for cluster in broken { sayProblems(cluster) }

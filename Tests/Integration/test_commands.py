@@ -118,6 +118,33 @@ def test_from_aks_to_policy(certificates, tmp_path, aks, wrap):
     assert (code, json.loads(out)["admin"]) == (0, True), err
 
 
+def test_several_aks_clusters_at_once(tmp_path):
+    profile = {"managed": True, "adminGroupObjectIDs": [ADMINS], "tenantID": TENANT}
+    same = {**profile, "enableAzureRBAC": True}
+    other = {**profile, "adminGroupObjectIDs": [DEVELOPERS]}
+
+    def clusters(*profiles):
+        return json.dumps([{"name": f"c{number}", "aadProfile": one} for number, one in enumerate(profiles)])
+
+    code, out, err = run("config", "import-aks", input=clusters(profile, same, None))
+    assert (code, out.count("apiVersion:")) == (0, 1)
+    assert "c1: enableAzureRBAC cannot be carried over" in err and "c1: enableAzureRBAC" in out
+    assert "c2: left out, since it does not use Entra" in err
+    code, out, err = run("config", "import-aks", input=clusters(profile, other))
+    first, second = out.split("---\n")
+    assert code == 0 and ADMINS in first and DEVELOPERS not in first.split("groupMappings")[0]
+    assert f"adminGroupObjectIDs: [{DEVELOPERS}]" in second
+    # Never one configuration that lets each cluster's admins into the others.
+    code, out, err = run("config", "import-aks", "--out", str(tmp_path / "a.yaml"), input=clusters(profile, other))
+    assert (code, out) == (2, "") and "--folder" in err and not os.path.exists(tmp_path / "a.yaml")
+    assert run("config", "import-aks", "--folder", str(tmp_path), input=clusters(profile, other))[0] == 0
+    assert {"c0.yaml", "c1.yaml"} <= set(os.listdir(tmp_path))
+    # Nothing is written when one of them cannot be translated.
+    code, out, err = run("config", "import-aks", input=clusters(profile, {**other, "tenantID": None}))
+    assert (code, out) == (2, "")
+    assert run("config", "import-aks", input=json.dumps([profile, same]))[0] == 0
+
+
 def test_what_the_check_of_a_configuration_says_serve_says_too(config):
     broken = configuration(audience=["x"], tenantID="x", subjects=["usr"])
     broken["limits"] = {"clockSkew": "yes", "tokenBytes": -1}
