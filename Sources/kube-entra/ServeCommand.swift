@@ -57,7 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
                 isStopping = true
                 Task {
                     await service.stop()
-                    ServeCommand.exit(withError: nil)
+                    WebhookService.leave(0)
                 }
             }
         }

@@ -152,7 +152,13 @@ final class WebhookService: Sendable {
     func endNow() {
         logger.warning("ended at once by a second signal")
         writer.flush()
-        Glibc.exit(1)
+        WebhookService.leave(1)
+    }
+
+    /// Ends the process as it stands. `exit` would let OpenSSL clean up under threads that are still fetching keys or
+    /// groups, and a crash in the last moment is no clean end.
+    static func leave(_ status: Int32) -> Never {
+        _exit(status)
     }
 
     // MARK: Reload
