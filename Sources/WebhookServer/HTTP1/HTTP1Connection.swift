@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOOpenSSL
@@ -326,6 +327,10 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         stallDeadline = .distantFuture
         phaseDeadline = .distantFuture
         phase = .lingering
+        // The kernel would keep for minutes what nobody takes, and the client would not learn of the end.
+        if let socket = context.channel as? any SocketOptionProvider {
+            _ = socket.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0))
+        }
         if let tls = try? context.pipeline.syncOperations.context(handlerType: TLSHandler.self) {
             tls.close(promise: nil)
         } else {
