@@ -66,6 +66,8 @@ class Stalls:
         while sum(stallers.cuts.stalling.values()) < len(order) and time.monotonic() < end:
             await asyncio.sleep(0.05)
         stalling = sum(stallers.cuts.stalling.values())
+        # Until those that read nothing have filled all buffers on the way.
+        await asyncio.sleep(2)
         loaded = await self.p99(2)
         memory = rss_kib(self.webhook.process.pid)
         await asyncio.wait(tasks, timeout=90)

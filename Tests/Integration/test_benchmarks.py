@@ -23,3 +23,10 @@ def test_a_short_benchmark():
                           capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(re.findall(r" us = +[\d.]+ V", done.stdout)) == 7, done.stdout
+
+
+def test_a_thousand_peers_that_stall():
+    """Each is cut at its deadline and counted; good callers do not notice."""
+    done = subprocess.run([os.path.join(BENCHMARKS, "stalls.sh")], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+
