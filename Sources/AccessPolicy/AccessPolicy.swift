@@ -23,8 +23,9 @@ public enum AccessPolicy {
             collector.add(.groupMapping, matched: mapping.groupObjectID.description, gives: mapping.kubernetesGroups)
         }
         if !tenant.appRoleMappings.isEmpty {
-            let roles = Set(principal.roles)
-            for mapping in tenant.appRoleMappings where roles.contains(mapping.appRole) {
+            // Byte by byte: to `==` some characters are the same as others.
+            let roles = Set(principal.roles.map { Array($0.utf8) })
+            for mapping in tenant.appRoleMappings where roles.contains(Array(mapping.appRole.utf8)) {
                 collector.add(.appRoleMapping, matched: mapping.appRole, gives: mapping.kubernetesGroups)
             }
         }

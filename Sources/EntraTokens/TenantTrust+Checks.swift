@@ -34,11 +34,16 @@ extension RequiredClaim {
     func holds(_ claims: EntraClaims) -> Bool {
         guard let value = claims.json[named: claim] else { return false }
         if claim == "scp", let scopes = value.string {
-            return scopes.split(separator: " ").contains { values.contains(String($0)) }
+            return scopes.split(separator: " ").contains { isAccepted($0) }
         }
         if let array = value.array {
-            return array.contains { element in element.scalarText.map(values.contains) ?? false }
+            return array.contains { element in element.scalarText.map { isAccepted($0) } ?? false }
         }
-        return value.scalarText.map(values.contains) ?? false
+        return value.scalarText.map { isAccepted($0) } ?? false
+    }
+
+    /// Byte by byte: to `==` some characters are the same as others.
+    private func isAccepted(_ text: some StringProtocol) -> Bool {
+        values.contains { $0.utf8.elementsEqual(text.utf8) }
     }
 }

@@ -32,6 +32,17 @@ import Timestamps
         #expect(try Self.decide("a@example.com", kubernetes)?.user.groups == ["system:masters"])
     }
 
+    @Test("an app role is known by its bytes", arguments: [("Kube.Viewer", true), ("\u{212A}ube.Viewer", false)])
+    func appRoles(role: String, isMapped: Bool) throws {
+        var principal = try Self.principal("a@example.com")
+        principal.roles = [role]
+        let mapping = AppRoleMapping(appRole: "Kube.Viewer", kubernetesGroups: ["viewers"])
+        let access = AccessPolicy.decide(
+            principal, tenant: TenantPolicy(appRoleMappings: [mapping]), kubernetes: KubernetesPolicy(),
+            now: Timestamp(secondsSinceEpoch: 0))
+        #expect(access?.user.groups.contains("viewers") == isMapped)
+    }
+
     @Test("names and object IDs are prefixed, configured groups are not")
     func prefixes() throws {
         let kubernetes = KubernetesPolicy(usernamePrefix: "entra:", groupPrefix: "g:")

@@ -164,6 +164,12 @@ import Timestamps
         #expect(try Forge.decide(token, settings: missing).reason == .requiredClaimMissing)
         let other = try Forge.token(claims: [("acrs", .array(["c2"]))])
         #expect(try Forge.decide(other, settings: missing).reason == .requiredClaimMismatch)
+        // The kelvin sign is K to Swift's `==`, and to nobody else.
+        let key = Forge.settings { $0.trust.requiredClaims = [RequiredClaim(claim: "department", values: ["K1"])] }
+        for (value, reason) in [("K1", RefusalReason?.none), ("\u{212A}1", .requiredClaimMismatch)] {
+            let token = try Forge.token(claims: [("department", .string(value))])
+            #expect(try Forge.decide(token, settings: key).reason == reason)
+        }
         let right = try Forge.token(claims: [("acrs", .array(["c2", "c1"]))])
         #expect(try Forge.decide(right, settings: missing).reason == nil)
         let bound = Forge.settings {
