@@ -27,5 +27,6 @@ public struct AccessDecision: Hashable, Sendable {
     public var isAdmin: Bool
     /// Reason of the emergency entry that was used.
     public var emergencyReason: String?
+    /// Empty unless it was asked for.
     public var because: [Grant]
 }

@@ -4,17 +4,21 @@ public import Timestamps
 /// Maps a principal to a Kubernetes user.
 public enum AccessPolicy {
     /// What a principal becomes; nil when its user name would be reserved.
+    ///
+    /// - Parameter explains: whether the decision says because of what; an answer to the API server does not need it.
     public static func decide(
         _ principal: EntraPrincipal,
         tenant: TenantPolicy,
         kubernetes: KubernetesPolicy,
-        now: Timestamp
+        now: Timestamp,
+        explains: Bool = true
     ) -> AccessDecision? {
         let username = username(of: principal, kubernetes)
         guard !isReserved(username) else { return nil }
 
-        let memberships = Set(principal.groups)
-        var collector = GrantCollector()
+        let memberships = Memberships(
+            principal.groups, questions: tenant.adminGroupObjectIDs.count + tenant.groupMappings.count)
+        var collector = GrantCollector(explains: explains)
         let admins = tenant.adminGroupObjectIDs.filter(memberships.contains)
         for group in admins {
             collector.add(.adminGroup, matched: group.description, gives: kubernetes.adminGroups)
@@ -35,13 +39,7 @@ public enum AccessPolicy {
         }
         let givesAdminGroup = collector.groups.contains { kubernetes.adminGroups.contains($0) }
         if kubernetes.groupObjectIDs == .include {
-            for group in principal.groups {
-                let name = group.description
-                let prefixed = kubernetes.groupPrefix.isEmpty ? name : kubernetes.groupPrefix + name
-                // Only a configured name may be reserved, and this one was not written by the administrator.
-                guard !isReserved(prefixed) else { continue }
-                collector.add(.groupObjectID, matched: name, gives: [prefixed])
-            }
+            collector.add(objectIDs: principal.groups, prefix: kubernetes.groupPrefix)
         }
         let user = KubernetesUser(
             username: username,
@@ -71,7 +69,7 @@ public enum AccessPolicy {
         return kubernetes.usernamePrefix + name
     }
 
-    private static func isReserved(_ name: String) -> Bool {
+    fileprivate static func isReserved(_ name: String) -> Bool {
         name.utf8.starts(with: "system:".utf8)
     }
 
@@ -102,14 +100,49 @@ public enum AccessPolicy {
     }
 }
 
+/// The groups of one principal, to be asked about. A few questions about a few hundred groups are answered sooner by
+/// looking through them than by making a set of them.
+private struct Memberships {
+    private let groups: [GUID]
+    private let set: Set<GUID>?
+
+    init(_ groups: [GUID], questions: Int) {
+        self.groups = groups
+        set = questions > 16 && groups.count > 16 ? Set(groups) : nil
+    }
+
+    func contains(_ group: GUID) -> Bool {
+        set?.contains(group) ?? groups.contains(group)
+    }
+}
+
 /// Collects groups without repetition in the order of the rules.
 private struct GrantCollector {
+    let explains: Bool
     private(set) var groups: [String] = []
     private(set) var grants: [Grant] = []
     private var seen: Set<String> = []
 
-    mutating func add(_ rule: Grant.Rule, matched: String, gives: [String]) {
+    init(explains: Bool) {
+        self.explains = explains
+    }
+
+    mutating func add(_ rule: Grant.Rule, matched: @autoclosure () -> String, gives: [String]) {
         for group in gives where seen.insert(group).inserted { groups.append(group) }
-        grants.append(Grant(rule: rule, matched: matched, gives: gives))
+        if explains { grants.append(Grant(rule: rule, matched: matched(), gives: gives)) }
+    }
+
+    /// Adds object IDs, which do not repeat themselves but may repeat a configured name.
+    mutating func add(objectIDs: [GUID], prefix: String) {
+        groups.reserveCapacity(groups.count + objectIDs.count)
+        let length = prefix.utf8.count + 36
+        let mayRepeat = groups.contains { $0.utf8.count == length }
+        for objectID in objectIDs {
+            let name = prefix.isEmpty ? objectID.description : prefix + objectID.description
+            // Only a configured name may be reserved, and this one was not written by the administrator.
+            if !prefix.isEmpty, AccessPolicy.isReserved(name) { continue }
+            if !(mayRepeat && seen.contains(name)) { groups.append(name) }
+            if explains { grants.append(Grant(rule: .groupObjectID, matched: objectID.description, gives: [name])) }
+        }
     }
 }

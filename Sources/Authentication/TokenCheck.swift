@@ -29,6 +29,8 @@ public enum TokenCheck: String, Sendable, CaseIterable {
 
 /// Told of each check as it ends. `serve` stops at the first failure, `inspect` wants them all.
 public protocol CheckRecorder {
+    /// Whether the decision is to say because of what.
+    static var explains: Bool { get }
     mutating func passed(_ check: TokenCheck)
     mutating func skipped(_ check: TokenCheck)
     /// Returns whether the checks that still make sense shall run.
@@ -37,6 +39,8 @@ public protocol CheckRecorder {
 
 /// Stops at the first failure and remembers nothing.
 struct FirstFailure: CheckRecorder {
+    static var explains: Bool { false }
+
     mutating func passed(_ check: TokenCheck) {}
     mutating func skipped(_ check: TokenCheck) {}
     mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool { false }
@@ -51,6 +55,8 @@ public enum CheckOutcome: Hashable, Sendable {
 
 /// Keeps every outcome and goes on for as long as it makes sense.
 public struct AllChecks: CheckRecorder, Sendable {
+    public static var explains: Bool { true }
+
     public private(set) var outcomes: [(check: TokenCheck, outcome: CheckOutcome)] = []
 
     public init() {}

@@ -341,7 +341,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             recorder.passed(.groups)
         }
         self.principal = principal
-        access = AccessPolicy.decide(principal, tenant: policy, kubernetes: rules.settings.kubernetes, now: now)
+        access = AccessPolicy.decide(
+            principal, tenant: policy, kubernetes: rules.settings.kubernetes, now: now, explains: Recorder.explains)
         check(.username, access != nil, .usernameReserved)
         guard !stopped else { return }
         checkProof(claims, trust: trust)
@@ -362,7 +363,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
                     groupResolution = principal
                     return claims.groups.isMalformed ? .groupsMalformed : .groupResolutionFailed
                 }
-                principal.groups = resolvedGroups
+                var seen: Set<GUID> = []
+                principal.groups = resolvedGroups.filter { seen.insert($0).inserted }
                 return nil
             }
         }

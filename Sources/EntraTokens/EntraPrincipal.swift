@@ -7,6 +7,7 @@ public struct EntraPrincipal: Sendable {
     public var kind: SubjectKind
     public var clientAppID: String?
     public var userPrincipalName: String?
+    /// Without repetition.
     public var groups: [GUID]
     public var hasGroupOverage: Bool
     public var roles: [String]

@@ -33,7 +33,8 @@ public struct GroupClaim: Sendable, Equatable {
         }
         var objectIDs: [GUID] = []
         objectIDs.reserveCapacity(array.count)
-        var seen: Set<GUID> = []
+        // A token lists at most 200; one that lists more still gets no more room at once than these.
+        var seen = Set<GUID>(minimumCapacity: min(array.count, 256))
         var dropped = 0
         for element in array {
             guard let id = element.withStringBytes({ GUID($0) }) else {
