@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-DEBIAN_PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config curl openssl nghttp2-client strace python3 python3-venv)
+DEBIAN_PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config curl openssl nghttp2-client testssl.sh strace
+    util-linux mount iproute2 procps python3 python3-venv)
 PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 pytest==9.0.3 PyYAML==6.0.3)
 VENV=.build-python
 
