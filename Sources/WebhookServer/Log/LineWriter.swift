@@ -1,3 +1,4 @@
+import Glibc
 import NIOConcurrencyHelpers
 import NIOPosix
 import Synchronization
@@ -22,6 +23,9 @@ public final class LineWriter: Sendable {
 
     private static let maximumQueuedBytes = 4 << 20
     private static let longestFlush = 2.0
+    /// How long the thread collects after a write, in microseconds: to wake it for each of thousands of lines a second
+    /// would cost the event loops as much as a signature. The first line after a quiet moment is written at once.
+    private static let collectingTime: UInt32 = 2000
 
     private let sink: any LineSink
     private let pool = NIOThreadPool(numberOfThreads: 1)
@@ -107,6 +111,7 @@ public final class LineWriter: Sendable {
                 if lines.isEmpty { return }
                 let failed = writeAll(lines)
                 if failed > 0 { state.withLock { $0.losses.writeFailed += failed } }
+                usleep(Self.collectingTime)
             }
         }
     }
