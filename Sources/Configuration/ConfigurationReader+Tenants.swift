@@ -10,6 +10,7 @@ extension ConfigurationReader {
         }
         let field = Field(node: node, path: "tenants", collector: collector)
         var seen: [GUID: Int] = [:]
+        var caches: [[Substring]: Int] = [:]
         var index = -1
         return field.nonEmptyList("list at least one tenant") { element -> TenantSettings? in
             index += 1
@@ -23,6 +24,16 @@ extension ConfigurationReader {
                     .refuse("is the tenant of tenants[\(first)] again; list each tenant once")
             }
             seen[tenant.trust.tenantID] = index
+            if let cache = tenant.signingKeys.cacheFile?.split(separator: "/").filter({ $0 != "." }) {
+                if let first = caches[cache], let keysNode = section.value("signingKeys") {
+                    var keys = Section(keysNode, path: section.fieldPath("signingKeys"), collector: collector)
+                    if let node = keys.value("cacheFile") {
+                        return Field(node: node, path: keys.fieldPath("cacheFile"), collector: collector)
+                            .refuse("is the cache file of tenants[\(first)] too; each tenant needs its own")
+                    }
+                }
+                caches[cache] = index
+            }
             return tenant
         } ?? []
     }

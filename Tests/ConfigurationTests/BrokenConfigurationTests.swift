@@ -188,6 +188,18 @@ import Testing
             "    audiences: [a]\n  - tenantID: 11111111-2222-3333-4444-555555555555\n    audiences: [b]\n",
             ["10:15 tenants[1].tenantID: is the tenant of tenants[0] again; list each tenant once"]),
         Case(
+            "one cache file for two tenants",
+            "    audiences: [aaaaaaaa-0000-0000-0000-000000000000]\n",
+            """
+                audiences: [a]
+                signingKeys: {cacheFile: keys.json}
+              - tenantID: 99999999-2222-3333-4444-555555555555
+                audiences: [b]
+                signingKeys: {cacheFile: ./keys.json}
+
+            """,
+            ["13:30 tenants[1].signingKeys.cacheFile: is the cache file of tenants[0] too; each tenant needs its own"]),
+        Case(
             "unknown cloud",
             "    audiences:",
             "    cloud: publc\n    audiences:",
