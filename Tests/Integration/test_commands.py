@@ -7,8 +7,11 @@ import subprocess
 import time
 
 import pytest
-from entra import ADMINS, AUDIENCE, DEVELOPERS, OBJECT, PLAIN, TENANT
-from webhook import PROGRAM, configuration, reason, run
+import yaml
+from entra import ADMINS, AUDIENCE, CLIENT, DEVELOPERS, OBJECT, PLAIN, TENANT
+from webhook import PROGRAM, Webhook, configuration, reason, run
+
+AKS_SERVER = "6dae42f8-4368-4678-94ff-3960e28e3630"
 
 
 def write(path, value):
@@ -116,6 +119,37 @@ def test_from_aks_to_policy(certificates, tmp_path, aks, wrap):
     assert code == 0, out + err
     code, out, err = run("policy", "check", "--config", path, "--group", ADMINS, "--output", "json")
     assert (code, json.loads(out)["admin"]) == (0, True), err
+
+
+@pytest.mark.parametrize("aks, claims", [
+    ({"managed": True, "adminGroupObjectIDs": [ADMINS], "tenantID": TENANT}, {"aud": AKS_SERVER}),
+    ({"clientAppID": CLIENT, "serverAppID": AUDIENCE, "tenantID": TENANT, "adminGroupObjectIDs": [ADMINS]},
+     {"aud": f"spn:{AUDIENCE}"}),
+], ids=["managed", "legacy"])
+def test_from_aks_to_a_webhook_that_serves_and_a_policy_that_agrees(certificates, entra, aks, claims):
+    code, text, err = run("config", "import-aks", "--certs", ".", input=json.dumps({"name": "a", "aadProfile": aks}))
+    assert code == 0, err
+    imported = yaml.safe_load(text)
+    # All that changes is where this test's files and ports are.
+    imported["server"].update(clientCA="ca.crt")
+    del imported["server"]["listen"], imported["server"]["operations"]
+    imported["tenants"][0]["signingKeys"] = {"file": "aks-keys.json"}
+    entra.write_key_file(certificates.path("aks-keys.json"))
+    webhook = Webhook(certificates, imported, name="aks.yaml")
+    assert run("config", "check", webhook.config_path)[0] == 0
+    webhook.start()
+    try:
+        for groups, admin in [([ADMINS], True), ([PLAIN], False)]:
+            token = entra.token(groups=groups, **claims)
+            served = webhook.review(token)
+            assert served["authenticated"] and ("kube-entra:cluster-admins" in served["user"]["groups"]) == admin
+            code, out, err = run("policy", "check", "--config", webhook.config_path, "--output", "json", input=token)
+            answer = json.loads(out)
+            assert (code, answer["admitted"], answer["admin"]) == (0, True, admin), err
+            assert answer["user"] == served["user"]
+        assert reason(webhook.review(entra.token(aud=DEVELOPERS))) == "audience_not_accepted"
+    finally:
+        webhook.stop()
 
 
 def test_several_aks_clusters_at_once(tmp_path):
