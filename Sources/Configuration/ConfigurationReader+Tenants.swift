@@ -177,8 +177,8 @@ extension ConfigurationReader {
         keys.file = section.optional("file", path)
         keys.proxy = section.optional("proxy") { field in
             guard let text = field.nonEmptyText() else { return nil }
-            guard let url = BaseURL(text), url.scheme == "http", url.path.isEmpty || url.path == "/" else {
-                return field.refuse("must be http://host:port, with user:password@ before the host if needed")
+            guard let url = BaseURL(text), url.path.isEmpty || url.path == "/" else {
+                return field.refuse("must be http(s)://host:port, with user:password@ before the host if needed")
             }
             return text
         }

@@ -388,7 +388,7 @@ import Testing
             "    audiences:",
             "    signingKeys: {proxy: 'proxy:3128'}\n    audiences:",
             [
-                "9:26 tenants[0].signingKeys.proxy: must be http://host:port, with user:password@ before the host if needed"
+                "9:26 tenants[0].signingKeys.proxy: must be http(s)://host:port, with user:password@ before the host if needed"
             ]),
         Case(
             "refresh too often",
@@ -461,11 +461,11 @@ import Testing
                 "9:55 tenants[0].appRoleMappings[0].kubernetesGroups[0]: must be a text, not a number: put it in quotes if it is meant so"
             ]),
         Case(
-            "a proxy that would be spoken to in TLS",
+            "a proxy that is spoken to in something else",
             "    audiences:",
-            "    signingKeys: {proxy: 'https://proxy:3128'}\n    audiences:",
+            "    signingKeys: {proxy: 'socks5://proxy:3128'}\n    audiences:",
             [
-                "9:26 tenants[0].signingKeys.proxy: must be http://host:port, with user:password@ before the host if needed"
+                "9:26 tenants[0].signingKeys.proxy: must be http(s)://host:port, with user:password@ before the host if needed"
             ]),
         Case(
             "an address with a number too many",
