@@ -18,7 +18,8 @@ struct HTTP1Target: FuzzTarget {
         }
         let parts = try exchange(pieces)
         require(
-            settled(whole) == settled(parts), "answers depend on the pieces in which a request comes: \(whole) and \(parts)")
+            settled(whole) == settled(parts),
+            "answers depend on the pieces in which a request comes: \(whole) and \(parts)")
     }
 
     /// When the time of a head begins depends on the pieces, and so does whether one that does not end is told so.
