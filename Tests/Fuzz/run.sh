@@ -11,8 +11,8 @@ cd "$(dirname "$0")/../.."
 TARGETS=(jws header claims pop jwks discovery tokenreview configuration tls http1 http2 resets)
 SCRATCH=.build-fuzz
 FUZZER=$SCRATCH/release/kube-entra-fuzz
-# No input takes longer than a fraction of a second, so that one of 25 is a finding on the busiest machine too.
-OPTIONS=(-timeout=25 -report_slow_units=25 -rss_limit_mb=3072 -malloc_limit_mb=512 -max_len=8192 -print_final_stats=1)
+# No input takes longer than a fraction of a second, so that one of 60 is a finding on the busiest machine too.
+OPTIONS=(-timeout=60 -report_slow_units=60 -rss_limit_mb=3072 -malloc_limit_mb=512 -max_len=8192 -print_final_stats=1)
 
 usage() {
     echo "usage: Tests/Fuzz/run.sh TARGET|all SECONDS [libFuzzer option]..., TARGET one of: ${TARGETS[*]}" >&2
