@@ -1,11 +1,11 @@
 public import Authentication
 public import EntraTokens
 public import Logging
+import NIOConcurrencyHelpers
 public import NIOCore
 import NIOOpenSSL
 import NIOPosix
 public import OpenSSL
-import Synchronization
 public import Timestamps
 
 /// The webhook: token reviews over TLS, and a plain listener for operations.
@@ -45,9 +45,9 @@ public final class WebhookServer: Sendable {
     let status: (@Sendable () -> StatusInfo)?
     let clock: @Sendable () -> Timestamp
     let started: Timestamp
-    private let lifecycle = Mutex(Lifecycle())
+    private let lifecycle = NIOLockedValueBox(Lifecycle())
     // Read once a connection.
-    private let admission: Mutex<Admission>
+    private let admission: NIOLockedValueBox<Admission>
 
     /// Sets a server up; ``start()`` makes it listen.
     ///
@@ -78,7 +78,7 @@ public final class WebhookServer: Sendable {
         self.status = status
         self.clock = clock
         started = clock()
-        admission = Mutex(
+        admission = NIOLockedValueBox(
             Admission(
                 tls: context, handshakeTimeout: options.limits.handshakeTimeout,
                 allowedClientNames: ClientNames(options.allowedClientNames)))
@@ -107,17 +107,17 @@ public final class WebhookServer: Sendable {
     }
 
     /// Where the webhook listens, with the port that was chosen; nil before ``start()``.
-    public var webhookAddress: SocketAddress? { lifecycle.withLock { $0.webhook?.localAddress } }
+    public var webhookAddress: SocketAddress? { lifecycle.withLockedValue { $0.webhook?.localAddress } }
     /// Where the operations listener is; nil before ``start()``.
-    public var operationsAddress: SocketAddress? { lifecycle.withLock { $0.operations?.localAddress } }
-    public var isDraining: Bool { lifecycle.withLock { $0.isDraining } }
+    public var operationsAddress: SocketAddress? { lifecycle.withLockedValue { $0.operations?.localAddress } }
+    public var isDraining: Bool { lifecycle.withLockedValue { $0.isDraining } }
 
     /// Listens. Throws when an address cannot be had.
     public func start() async throws {
         FileDescriptors.allow(options.limits.connections + 256)
         for worker in workers { worker.execute { $0.state.startSweeping() } }
         let webhook = try await bootstrap().bind(to: options.listen.socketAddress()).get()
-        lifecycle.withLock { $0.webhook = webhook }
+        lifecycle.withLockedValue { $0.webhook = webhook }
         guard let address = options.operations else { return }
         let routes = OperationsRoutes(
             registry: registry, readiness: readiness + [drainCheck], eventLoops: Array(group.makeIterator()),
@@ -125,7 +125,7 @@ public final class WebhookServer: Sendable {
         do {
             let operations = try await OperationsListener.bootstrap(operationsGroup, routes: routes)
                 .bind(to: address.socketAddress()).get()
-            lifecycle.withLock { $0.operations = operations }
+            lifecycle.withLockedValue { $0.operations = operations }
         } catch {
             try? await webhook.close()
             throw error
@@ -174,14 +174,14 @@ public final class WebhookServer: Sendable {
 
     /// New connections use this from now on; those that are open end within that time, after their answers.
     public func update(tls context: TLSContext, retiringWithin time: Duration = .seconds(30)) {
-        admission.withLock { $0.tls = context }
+        admission.withLockedValue { $0.tls = context }
         for worker in workers { worker.execute { $0.state.retireMembers(within: TimeAmount(time)) } }
     }
 
     /// Limits, cache and callers change from now on; addresses and event loops do not. When other callers are allowed
     /// than before, open connections end within seconds, after their answers.
     public func update(options: ServerOptions) {
-        let areCallersOthers = admission.withLock { admission in
+        let areCallersOthers = admission.withLockedValue { admission in
             admission.handshakeTimeout = options.limits.handshakeTimeout
             let names = ClientNames(options.allowedClientNames)
             defer { admission.allowedClientNames = names }
@@ -207,7 +207,7 @@ public final class WebhookServer: Sendable {
 
     /// Not ready any more; every connection is closed once it has its answers.
     public func beginDrain() {
-        lifecycle.withLock { $0.isDraining = true }
+        lifecycle.withLockedValue { $0.isDraining = true }
         for worker in workers { worker.execute { $0.state.drain() } }
     }
 
@@ -219,7 +219,7 @@ public final class WebhookServer: Sendable {
         beginDrain()
         let listening = min(end, ContinuousClock.now + min(.seconds(1), limit / 4))
         await waitForConnections(until: listening)
-        let (webhook, operations) = lifecycle.withLock { ($0.webhook, $0.operations) }
+        let (webhook, operations) = lifecycle.withLockedValue { ($0.webhook, $0.operations) }
         try? await webhook?.close()
         await waitForConnections(until: end)
         for worker in workers { worker.execute { $0.state.stopSweeping() } }
@@ -260,7 +260,7 @@ public final class WebhookServer: Sendable {
             ledger.closeConnection(from: peer)
             metrics.connectionClosed()
         }
-        let admission = admission.withLock { $0 }
+        let admission = admission.withLockedValue { $0 }
         guard let context = admission.tls else {
             return try ConnectionSetup.configure(
                 channel, state: state, isHTTP2: options.assumesHTTP2, isClientAllowed: true)

@@ -1,9 +1,9 @@
 import Authentication
 import EntraTokens
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP2
 import NIOPosix
-import Synchronization
 import Testing
 
 @testable import WebhookServer
@@ -85,21 +85,21 @@ import Testing
     }
 
     @Test func saysGoAwayAndAnswersWhatHasBegun() async throws {
-        let promises = Mutex<[EventLoopPromise<Void>]>([])
+        let promises = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
         let services = ReviewServices(refreshKeys: { _, loop in
             let promise = loop.makePromise(of: Void.self)
-            promises.withLock { $0.append(promise) }
+            promises.withLockedValue { $0.append(promise) }
             return promise.futureResult
         })
         let test = try TestServer(isHTTP2: true, services: services, keys: KeySnapshot([nil]))
         try await test.server.start()
         let client = try await HTTP2Client(port: test.port)
         async let answer = client.request("POST", "/authenticate", body: Forge.body(Forge.token()))
-        while promises.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+        while promises.withLockedValue({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
         async let stopped: Void = test.server.stop(within: .seconds(10))
         while !test.server.isDraining { try await Task.sleep(for: .milliseconds(5)) }
         try await Task.sleep(for: .milliseconds(50))
-        promises.withLock { for promise in $0 { promise.succeed() } }
+        promises.withLockedValue { for promise in $0 { promise.succeed() } }
         let body = try await answer.body
         #expect(body.contains("keys_unavailable"))
         let start = ContinuousClock.now

@@ -3,8 +3,8 @@ import EntraTokens
 import Glibc
 import Jansson
 import Logging
+import NIOConcurrencyHelpers
 import OpenSSL
-import Synchronization
 import Testing
 
 @testable import WebhookServer
@@ -12,18 +12,18 @@ import Testing
 @Suite struct LogTests {
     /// Keeps lines, or loses them.
     final class MemorySink: LineSink {
-        let lines = Mutex<[String]>([])
-        let isBroken = Mutex(false)
-        let reopened = Mutex(0)
+        let lines = NIOLockedValueBox<[String]>([])
+        let isBroken = NIOLockedValueBox(false)
+        let reopened = NIOLockedValueBox(0)
         let batchBytes = 0
 
         func write(_ line: [UInt8]) -> Bool {
-            guard !isBroken.withLock({ $0 }) else { return false }
-            lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+            guard !isBroken.withLockedValue({ $0 }) else { return false }
+            lines.withLockedValue { $0.append(String(decoding: line, as: UTF8.self)) }
             return true
         }
 
-        func reopen() { reopened.withLock { $0 += 1 } }
+        func reopen() { reopened.withLockedValue { $0 += 1 } }
     }
 
     private func logger(_ format: LogFormat, _ writer: LineWriter) -> Logger {
@@ -39,7 +39,7 @@ import Testing
         logger(.text, writer).info(
             "message", metadata: ["b": "two words", "a": "x\ny", "c": "", "d": "plain", "e": "q\"q"])
         writer.flush()
-        let line = sink.lines.withLock { $0.first } ?? ""
+        let line = sink.lines.withLockedValue { $0.first } ?? ""
         #expect(line.hasSuffix(" info message a=\"x\\u000ay\" b=\"two words\" c=\"\" d=plain e=\"q\\\"q\"\n"))
         #expect(line.utf8.count { $0 == 0x0A } == 1)
     }
@@ -49,7 +49,7 @@ import Testing
         let writer = LineWriter(sink: sink)
         logger(.json, writer).warning("me\"ss", metadata: ["a": "x\ny\u{1}\\", "é": "ü"])
         writer.flush()
-        let line = sink.lines.withLock { $0.first } ?? ""
+        let line = sink.lines.withLockedValue { $0.first } ?? ""
         let root = try JSONDocument(parsing: Array(line.utf8)).root
         #expect(root["level"]?.string == "warning")
         #expect(root["message"]?.string == "me\"ss")
@@ -63,7 +63,7 @@ import Testing
         let writer = LineWriter(sink: sink)
         logger(.text, writer).debug("nothing")
         writer.flush()
-        #expect(sink.lines.withLock { $0.isEmpty })
+        #expect(sink.lines.withLockedValue { $0.isEmpty })
     }
 
     private let digest = [UInt8]("token".utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
@@ -81,7 +81,7 @@ import Testing
         log.secondPassed()
         log.record(Decision(outcome: .refused(.tokenMalformed)), id: "next", digest: digest, nanoseconds: 1)
         writer.flush()
-        let lines = sink.lines.withLock { $0 }
+        let lines = sink.lines.withLockedValue { $0 }
         #expect(lines.count == DecisionLog.linesPerReason + 3)
         #expect(lines.contains { $0.contains("leftOut=9990 reason=token_malformed") })
         #expect(
@@ -101,7 +101,7 @@ import Testing
             log.record(Decision(outcome: .refused(.tokenMalformed)), id: "B", digest: digest, nanoseconds: 5000)
         }
         audit.flush()
-        let lines = sink.lines.withLock { $0 }
+        let lines = sink.lines.withLockedValue { $0 }
         #expect(lines.count == 100)
         let root = try JSONDocument(parsing: Array(lines[0].utf8)).root
         #expect(root["reason"]?.string == "token_expired")
@@ -109,7 +109,7 @@ import Testing
         #expect(root["durationMicroseconds"]?.string == "5")
         #expect(root["level"] == nil)
 
-        sink.isBroken.withLock { $0 = true }
+        sink.isBroken.withLockedValue { $0 = true }
         log.record(Decision(outcome: .refused(.tokenExpired)), id: "C", digest: digest, nanoseconds: 5000)
         audit.flush()
         log.secondPassed()

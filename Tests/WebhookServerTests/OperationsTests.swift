@@ -1,7 +1,7 @@
 import Glibc
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 import Testing
 
 @testable import WebhookServer
@@ -18,8 +18,10 @@ import Testing
     }
 
     @Test func tellsWhatIsWrongAsKubernetesDoes() async throws {
-        let isReady = Mutex(false)
-        let check = HealthCheck(name: "signing-keys") { isReady.withLock { $0 } ? nil : "no tenant has usable keys" }
+        let isReady = NIOLockedValueBox(false)
+        let check = HealthCheck(name: "signing-keys") {
+            isReady.withLockedValue { $0 } ? nil : "no tenant has usable keys"
+        }
         try await TestServer(readiness: [check]).with { test in
             let port = test.operationsPort
             let failed = try await TestServer.request(port: port, "GET", "/readyz")
@@ -35,7 +37,7 @@ import Testing
             #expect(excluded.status == 200)
             #expect(
                 excluded.body == "[+]signing-keys excluded: ok\n[+]shutdown ok\nreadyz check passed\n")
-            isReady.withLock { $0 = true }
+            isReady.withLockedValue { $0 = true }
             let ready = try await TestServer.request(port: port, "GET", "/readyz?verbose")
             #expect(ready.body == "[+]signing-keys ok\n[+]shutdown ok\nreadyz check passed\n")
             let alive = try await TestServer.request(port: port, "GET", "/livez?verbose")

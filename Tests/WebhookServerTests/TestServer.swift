@@ -1,12 +1,12 @@
 import Authentication
 import EntraTokens
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOOpenSSL
 import NIOPosix
 import OpenSSL
-import Synchronization
 import Timestamps
 
 @testable import WebhookServer
@@ -135,9 +135,9 @@ final class LogLines: Sendable {
         var metadata: [String: String]
     }
 
-    private let storage = Mutex<[Line]>([])
+    private let storage = NIOLockedValueBox<[Line]>([])
 
-    var all: [Line] { storage.withLock { $0 } }
+    var all: [Line] { storage.withLockedValue { $0 } }
 
     struct Handler: LogHandler {
         let lines: LogLines
@@ -158,7 +158,7 @@ final class LogLines: Sendable {
             let line = Line(
                 level: event.level, message: "\(event.message)",
                 metadata: (event.metadata ?? [:]).mapValues { "\($0)" })
-            lines.storage.withLock { $0.append(line) }
+            lines.storage.withLockedValue { $0.append(line) }
         }
     }
 }

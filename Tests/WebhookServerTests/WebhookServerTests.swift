@@ -2,9 +2,9 @@ import Authentication
 import EntraTokens
 import Jansson
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 import Testing
 import Timestamps
 
@@ -90,37 +90,37 @@ import Timestamps
     }
 
     @Test func waitsForKeysAndDecidesAgain() async throws {
-        let holder = Mutex<WebhookServer?>(nil)
-        let asked = Mutex<[Int]>([])
+        let holder = NIOLockedValueBox<WebhookServer?>(nil)
+        let asked = NIOLockedValueBox<[Int]>([])
         let keys = try Forge.keys()
         let services = ReviewServices(refreshKeys: { tenant, loop in
-            asked.withLock { $0.append(tenant) }
+            asked.withLockedValue { $0.append(tenant) }
             let promise = loop.makePromise(of: Void.self)
             MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .milliseconds(20)) {
-                holder.withLock { $0 }?.update(keys: keys)
+                holder.withLockedValue { $0 }?.update(keys: keys)
                 promise.succeed()
             }
             return promise.futureResult
         })
         let test = try TestServer(services: services, keys: KeySnapshot([nil]))
-        holder.withLock { $0 = test.server }
+        holder.withLockedValue { $0 = test.server }
         try await test.with { test in
             let answer = try await test.review(Forge.token())
             #expect(answer.contains(#""authenticated":true"#))
-            #expect(asked.withLock { $0 } == [0])
+            #expect(asked.withLockedValue { $0 } == [0])
             let again = try await test.review(Forge.token(keyID: "unknown"))
             #expect(again.contains("key_not_found"))
         }
-        holder.withLock { $0 = nil }
+        holder.withLockedValue { $0 = nil }
     }
 
     @Test func answersAtTheDeadlineWhenKeysDoNotCome() async throws {
         var limits = ServerLimits()
         limits.reviewDeadline = .milliseconds(100)
-        let never = Mutex<[EventLoopPromise<Void>]>([])
+        let never = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
         let services = ReviewServices(refreshKeys: { _, loop in
             let promise = loop.makePromise(of: Void.self)
-            never.withLock { $0.append(promise) }
+            never.withLockedValue { $0.append(promise) }
             return promise.futureResult
         })
         let test = try TestServer(limits: limits, services: services, keys: KeySnapshot([nil]))
@@ -129,7 +129,7 @@ import Timestamps
             let answer = try await test.review(Forge.token())
             #expect(answer.contains("keys_unavailable"))
             #expect(ContinuousClock.now - start >= .milliseconds(90))
-            never.withLock { for promise in $0 { promise.succeed() } }
+            never.withLockedValue { for promise in $0 { promise.succeed() } }
         }
     }
 
@@ -163,19 +163,19 @@ import Timestamps
     }
 
     @Test func answersWhatItReceivedBeforeItStops() async throws {
-        let promises = Mutex<[EventLoopPromise<Void>]>([])
+        let promises = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
         let services = ReviewServices(refreshKeys: { _, loop in
             let promise = loop.makePromise(of: Void.self)
-            promises.withLock { $0.append(promise) }
+            promises.withLockedValue { $0.append(promise) }
             return promise.futureResult
         })
         let test = try TestServer(services: services, keys: KeySnapshot([nil]))
         try await test.server.start()
         async let answer = test.review(Forge.token())
-        while promises.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+        while promises.withLockedValue({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
         async let stopped: Void = test.server.stop(within: .seconds(10))
         while !test.server.isDraining { try await Task.sleep(for: .milliseconds(5)) }
-        promises.withLock { for promise in $0 { promise.succeed() } }
+        promises.withLockedValue { for promise in $0 { promise.succeed() } }
         #expect(try await answer.contains("keys_unavailable"))
         let start = ContinuousClock.now
         await stopped

@@ -1,7 +1,6 @@
 import Glibc
 import NIOConcurrencyHelpers
 import NIOPosix
-import Synchronization
 
 /// Writes whole lines from a thread of its own, so that a slow reader or a full disk never holds up a review.
 ///
@@ -29,8 +28,8 @@ public final class LineWriter: Sendable {
 
     private let sink: any LineSink
     private let pool = NIOThreadPool(numberOfThreads: 1)
-    private let state = Mutex(State())
-    private let turn = Mutex(())
+    private let state = NIOLockedValueBox(State())
+    private let turn = NIOLockedValueBox(())
 
     init(sink: any LineSink) {
         self.sink = sink
@@ -51,7 +50,7 @@ public final class LineWriter: Sendable {
 
     /// What was lost since the last time this was asked.
     public func takeLosses() -> Losses {
-        state.withLock { state in
+        state.withLockedValue { state in
             defer { state.losses = Losses() }
             return state.losses
         }
@@ -59,7 +58,7 @@ public final class LineWriter: Sendable {
 
     /// Queues a line, which ends with a line feed.
     public func write(_ line: [UInt8]) {
-        let mustStart = state.withLock { state in
+        let mustStart = state.withLockedValue { state in
             guard state.queuedBytes + line.count <= Self.maximumQueuedBytes else {
                 state.losses.queueFull += 1
                 return false
@@ -74,7 +73,7 @@ public final class LineWriter: Sendable {
 
     /// Opens the file again before the next line is written, for log rotation.
     public func reopen() {
-        state.withLock { $0.mustReopen = true }
+        state.withLockedValue { $0.mustReopen = true }
         pool.submit { _ in self.drain() }
     }
 
@@ -96,9 +95,9 @@ public final class LineWriter: Sendable {
     }
 
     private func drain() {
-        turn.withLock { _ in
+        turn.withLockedValue { _ in
             while true {
-                let (lines, mustReopen) = state.withLock { state in
+                let (lines, mustReopen) = state.withLockedValue { state in
                     defer {
                         state.lines = []
                         state.queuedBytes = 0
@@ -110,7 +109,7 @@ public final class LineWriter: Sendable {
                 if mustReopen { sink.reopen() }
                 if lines.isEmpty { return }
                 let failed = writeAll(lines)
-                if failed > 0 { state.withLock { $0.losses.writeFailed += failed } }
+                if failed > 0 { state.withLockedValue { $0.losses.writeFailed += failed } }
                 usleep(Self.collectingTime)
             }
         }

@@ -1,5 +1,5 @@
 public import CoreMetrics
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The metrics of the process, for swift-metrics on one side and Prometheus on the other.
 ///
@@ -20,12 +20,12 @@ public final class PrometheusRegistry: MetricsFactory {
     let families: [MetricFamily]
     private let familyNames: [String: Int]
     // For making and reading series; the handlers are kept by those who count.
-    private let series: Mutex<[[Series]]>
+    private let series: NIOLockedValueBox<[[Series]]>
 
     public init(families: [MetricFamily]) {
         self.families = families
         familyNames = Dictionary(families.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        series = Mutex(Array(repeating: [], count: families.count))
+        series = NIOLockedValueBox(Array(repeating: [], count: families.count))
     }
 
     /// With every family of this project.
@@ -60,18 +60,18 @@ public final class PrometheusRegistry: MetricsFactory {
 
     /// Forgets what was counted for something that is no longer configured.
     func removeSeries(withLabel name: String, value: String) {
-        series.withLock { series in
+        series.withLockedValue { series in
             for index in series.indices {
                 series[index].removeAll { $0.labels.contains { $0.name == name && $0.value == value } }
             }
         }
     }
 
-    func seriesByFamily() -> [[Series]] { series.withLock { $0 } }
+    func seriesByFamily() -> [[Series]] { series.withLockedValue { $0 } }
 
     private func cell(_ name: String, _ dimensions: [(String, String)]) -> Cell? {
         guard let index = familyNames[name] else { return nil }
-        return series.withLock { series in
+        return series.withLockedValue { series in
             let known = series[index].first { entry in
                 entry.labels.count == dimensions.count
                     && zip(entry.labels, dimensions).allSatisfy { $0.name == $1.0 && $0.value == $1.1 }

@@ -1,8 +1,8 @@
 import DequeModule
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// Accepts connections for operations, few at a time and on a thread of their own.
 enum OperationsListener {
@@ -33,20 +33,20 @@ enum OperationsListener {
     /// by holding connections.
     private final class OpenConnections: Sendable {
         private let maximum: Int
-        private let channels = Mutex<Deque<any Channel>>([])
+        private let channels = NIOLockedValueBox<Deque<any Channel>>([])
 
         init(maximum: Int) {
             self.maximum = maximum
         }
 
         func add(_ channel: any Channel) {
-            let oldest = channels.withLock { channels in
+            let oldest = channels.withLockedValue { channels in
                 channels.append(channel)
                 return channels.count > maximum ? channels.popFirst() : nil
             }
             oldest?.close(promise: nil)
             channel.closeFuture.whenComplete { _ in
-                self.channels.withLock { $0.removeAll { $0 === channel } }
+                self.channels.withLockedValue { $0.removeAll { $0 === channel } }
             }
         }
     }

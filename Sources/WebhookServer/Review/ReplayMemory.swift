@@ -1,5 +1,5 @@
+import NIOConcurrencyHelpers
 import OpenSSL
-import Synchronization
 import Timestamps
 
 /// Proofs of possession that were taken and could be sent again.
@@ -19,14 +19,14 @@ final class ReplayMemory: Sendable {
     }
 
     private let capacity: Int
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     init(capacity: Int = 100_000) {
         self.capacity = capacity
     }
 
     func remember(_ digest: SHA256Digest, until expires: Timestamp, now: Timestamp) -> Outcome {
-        state.withLock { state in
+        state.withLockedValue { state in
             if let known = state.expirations[digest], known >= now { return .replayed }
             // Rarely, since looking through all of them holds up every event loop.
             let interval: Int64 = state.expirations.count >= capacity ? 1 : 60
