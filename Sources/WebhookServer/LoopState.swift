@@ -59,6 +59,10 @@ final class LoopState {
 
     func deadline(after duration: Duration) -> NIODeadline { now + TimeAmount(duration) }
 
+    /// As ``deadline(after:)``, of the time that it really is: ``now`` is old when the loop was held up, and a grace
+    /// of half a second counted from then may be over before it is given.
+    func exactDeadline(after duration: Duration) -> NIODeadline { clock() + TimeAmount(duration) }
+
     func add(_ member: any LoopMember) {
         members[ObjectIdentifier(member)] = member
     }

@@ -10,7 +10,7 @@ final class HTTP1Harness {
     let registry = PrometheusRegistry()
     let ledger: SharedLedger
     let state: LoopState
-    private let time: Clock
+    let time: Clock
 
     final class Clock {
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)

@@ -43,6 +43,19 @@ import Testing
         #expect(try harness.received().isEmpty)
     }
 
+    @Test func givesAnIdleConnectionItsGraceAlsoAfterALoopWasHeldUp() throws {
+        let harness = try HTTP1Harness()
+        try harness.send(Self.plain)
+        _ = try harness.received()
+        // Time passes that no sweep has seen.
+        harness.time.now = harness.time.now + .seconds(2)
+        harness.state.retireMembers()
+        harness.pass(.milliseconds(200))
+        try harness.send(Self.plain)
+        #expect(HTTP1Harness.statuses(try harness.received()) == [200])
+        #expect(!harness.channel.isActive)
+    }
+
     @Test func answersPipelinedRequestsInOrder() throws {
         let box = Promises()
         let harness = try HTTP1Harness(review: box.later)

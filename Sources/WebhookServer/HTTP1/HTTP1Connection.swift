@@ -342,7 +342,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         isRetiring = true
         // A request may be on its way, so an idle connection gets a moment more.
         if case .idle = phase, !isHeadPending {
-            phaseDeadline = min(phaseDeadline, state.deadline(after: .milliseconds(500)))
+            phaseDeadline = min(phaseDeadline, state.exactDeadline(after: .milliseconds(500)))
         }
     }
 }
