@@ -11,13 +11,15 @@ from webhook import reason, wait_for
 
 def test_two_minutes_without_entra(outage):
     outage.wait()
+    elapsed = time.time() - outage.started
     # Nobody noticed: not the users,
     assert outage.reviews and set(outage.reviews) == {"accepted"}
     # not readiness,
     assert set(outage.readiness) == {200}
-    # and Entra was asked now and then, with growing pauses.
+    # and Entra was asked now and then, with pauses that grow to between half a minute and a minute. It stays away
+    # until this test ends, however late the other tests let it begin.
     lines = [line for line in outage.running.log().splitlines() if "could not be refreshed" in line]
-    assert 3 <= len(lines) <= 8 + outage.seconds / 30
+    assert 3 <= len(lines) <= 8 + elapsed / 30
     assert "connection was refused" in lines[-1] and "the last known good keys stay" in lines[-1]
     # Whoever started meanwhile has lived, was not ready, and said why.
     assert outage.fresh.get("/livez")[0] == 200
