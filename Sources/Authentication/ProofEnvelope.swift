@@ -1,17 +1,17 @@
 internal import EntraTokens
 internal import JOSE
 public import Jansson
-internal import OpenSSL
+public import OpenSSL
 public import Timestamps
 
 /// A proof-of-possession envelope: an access token, and a signature by the key to which the token is bound.
 ///
 /// Source: draft-ietf-oauth-signed-http-request as MSAL implements it for kubelogin's `--pop-enabled`.
 public struct ProofEnvelope: Sendable {
-    public let accessToken: [UInt8]
+    public let accessToken: CleansedBytes
     let payload: JSONDocument
-    let signature: [UInt8]
-    let signingInput: [UInt8]
+    let signature: CleansedBytes
+    let signingInput: CleansedBytes
     let header: TokenHeader
     private let headerDocument: JSONDocument
 
@@ -20,13 +20,13 @@ public struct ProofEnvelope: Sendable {
 
     /// Nil when the payload carries no access token, so that it is no envelope whatever its header says.
     init?(_ token: ParsedToken) {
-        guard let payload = try? JSONDocument(parsing: token.jws.untrustedPayload),
-            let inner = payload.root["at"]?.string
+        let parsed = token.jws.untrustedPayload.withUnsafeBytes { try? JSONDocument(parsing: $0) }
+        guard let payload = parsed, let inner = payload.root["at"]?.withStringBytes({ CleansedBytes(copying: $0) })
         else { return nil }
-        accessToken = Array(inner.utf8)
+        accessToken = inner
         self.payload = payload
         signature = token.jws.signature
-        signingInput = token.signingInput
+        signingInput = CleansedBytes(copying: token.signingInput)
         header = token.header
         headerDocument = token.headerDocument
     }

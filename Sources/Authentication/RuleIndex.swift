@@ -5,6 +5,8 @@ final class RuleIndex: Sendable {
     let settings: AuthenticationSettings
     /// Issuer → the tenant and the token version it stands for.
     private let issuers: [String: KnownIssuer]
+    /// Whether a required claim looks at the groups as they stand in the token.
+    let readsGroupsAsJSON: Bool
 
     init(_ settings: AuthenticationSettings) {
         self.settings = settings
@@ -16,6 +18,7 @@ final class RuleIndex: Sendable {
             }
         }
         self.issuers = issuers
+        readsGroupsAsJSON = settings.tenants.contains { $0.trust.requiredClaims.contains { $0.claim == "groups" } }
     }
 
     /// Whose issuer that is; nil when it is none of ours.

@@ -101,8 +101,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             fail(.structure, error == .encrypted ? .tokenEncrypted : .tokenMalformed)
             return nil
         }
-        guard let document = try? JSONDocument(parsing: jws.header, maximumDepth: 8), document.root.kind == .object
-        else {
+        let parsed = jws.header.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumDepth: 8) }
+        guard let document = parsed, document.root.kind == .object else {
             fail(.structure, .tokenMalformed)
             return nil
         }
@@ -110,7 +110,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             jws: jws,
             headerDocument: document,
             header: TokenHeader(document.root),
-            signingInput: Array(token[..<jws.signedLength])
+            signingInput: UnsafeRawBufferPointer(rebasing: token[..<jws.signedLength])
         )
     }
 
@@ -123,18 +123,25 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         if failedBeforeSignature { askForIssuer(token.jws) }
         guard !stopped else { return }
 
-        guard
-            let document = try? JSONDocument(
-                parsing: token.jws.untrustedPayload,
-                maximumBytes: rules.settings.tokenBytes
-            ), document.root.kind == .object
-        else {
+        guard let claims = token.jws.untrustedPayload.withUnsafeBytes({ read(payload: $0) }) else {
             fail(.claims, .claimsMalformed)
             return
         }
-        let claims = EntraClaims(document.root)
         self.claims = claims
         checkClaims(claims)
+    }
+
+    /// Nil for what is no JSON object.
+    private func read(payload: UnsafeRawBufferPointer) -> EntraClaims? {
+        let plain = Recorder.explains || rules.readsGroupsAsJSON ? nil : PlainGroups(payload)
+        let document =
+            if let plain {
+                plain.rest.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumBytes: rules.settings.tokenBytes) }
+            } else {
+                try? JSONDocument(parsing: payload, maximumBytes: rules.settings.tokenBytes)
+            }
+        guard let root = document?.root, root.kind == .object else { return nil }
+        return EntraClaims(root, plainGroups: plain)
     }
 
     // MARK: Before the signature
@@ -162,10 +169,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
         recorder.passed(.key)
         let signer = candidates.first { candidate in
-            token.signingInput.withUnsafeBytes { message in
-                token.jws.signature.withUnsafeBytes { signature in
-                    candidate.publicKey.verify(.rs256, message: message, signature: signature)
-                }
+            token.jws.signature.withUnsafeBytes { signature in
+                candidate.publicKey.verify(.rs256, message: token.signingInput, signature: signature)
             }
         }
         guard let signer else {
@@ -191,8 +196,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private func untrustedTenant(_ jws: CompactJWS) -> Int? {
-        guard let payload = try? JSONDocument(parsing: jws.untrustedPayload), let issuer = payload.root["iss"]?.string
-        else { return nil }
+        let payload = jws.untrustedPayload.withUnsafeBytes { try? JSONDocument(parsing: $0) }
+        guard let issuer = payload?.root["iss"]?.string else { return nil }
         return rules.known(issuer: issuer)?.tenant
     }
 
@@ -420,5 +425,6 @@ struct ParsedToken {
     let jws: CompactJWS
     let headerDocument: JSONDocument
     let header: TokenHeader
-    let signingInput: [UInt8]
+    /// Lent by the caller of ``TokenEvaluation/run(_:)``, so not kept beyond it.
+    let signingInput: UnsafeRawBufferPointer
 }

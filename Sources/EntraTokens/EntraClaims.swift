@@ -34,6 +34,11 @@ public struct EntraClaims: Sendable {
     public let malformed: [String]
 
     public init(_ json: JSONValue) {
+        self.init(json, plainGroups: nil)
+    }
+
+    /// - Parameter plainGroups: the groups that were cut out of what `json` was read from.
+    public init(_ json: JSONValue, plainGroups: PlainGroups?) {
         var reader = ClaimReader(json: json)
         self.json = json
         issuer = reader.text("iss")
@@ -50,7 +55,7 @@ public struct EntraClaims: Sendable {
         issuedAt = reader.time("iat")
         scopes = reader.text("scp")
         roles = reader.texts("roles")
-        groups = GroupClaim(json)
+        groups = GroupClaim(json, plain: plainGroups)
         tokenID = reader.text("uti")
         identityType = reader.text("idtyp")
         identityProvider = reader.text("idp")

@@ -5,20 +5,22 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// Reads exactly the 36 characters of the hyphenated form, in either case, as tokens carry it.
     public init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count == 36 else { return nil }
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for index in 0..<36 {
-            let byte = bytes[index]
-            if index == 8 || index == 13 || index == 18 || index == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-                continue
-            }
-            guard let digit = GUID.hexadecimalValue(byte) else { return nil }
-            if index < 18 { high = high << 4 | digit } else { low = low << 4 | digit }
+        let hyphen = UInt8(ascii: "-")
+        guard bytes.count == 36, bytes[8] == hyphen, bytes[13] == hyphen, bytes[18] == hyphen, bytes[23] == hyphen
+        else { return nil }
+        // Eight digits at a time: tokens carry hundreds of IDs.
+        guard let first = GUID.value(eight(at: 0)), let second = GUID.value(four(at: 9) << 32 | four(at: 14)),
+            let third = GUID.value(four(at: 19) << 32 | four(at: 24)), let fourth = GUID.value(eight(at: 28))
+        else { return nil }
+        high = first << 32 | second
+        low = third << 32 | fourth
+
+        func eight(at offset: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
-        self.high = high
-        self.low = low
+        func four(at offset: Int) -> UInt64 {
+            UInt64(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        }
     }
 
     /// Reads the hyphenated form in either case, without braces.
@@ -39,19 +41,21 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Lower case, hyphenated, as Entra writes it.
     public var description: String {
         String(unsafeUninitializedCapacity: 36) { buffer in
-            var position = 0
-            for half in [high, low] {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    if position == 8 || position == 13 || position == 18 || position == 23 {
-                        buffer[position] = UInt8(ascii: "-")
-                        position += 1
-                    }
-                    let digit = UInt8(truncatingIfNeeded: half >> UInt64(shift) & 15)
-                    buffer[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-                    position += 1
-                }
+            let bytes = UnsafeMutableRawBufferPointer(buffer)
+            let second = GUID.digits(high & 0xFFFF_FFFF)
+            let third = GUID.digits(low >> 32)
+            bytes.storeBytes(of: GUID.digits(high >> 32).bigEndian, toByteOffset: 0, as: UInt64.self)
+            store(second >> 32, at: 9)
+            store(second, at: 14)
+            store(third >> 32, at: 19)
+            store(third, at: 24)
+            bytes.storeBytes(of: GUID.digits(low & 0xFFFF_FFFF).bigEndian, toByteOffset: 28, as: UInt64.self)
+            for place in [8, 13, 18, 23] { buffer[place] = UInt8(ascii: "-") }
+            return 36
+
+            func store(_ digits: UInt64, at offset: Int) {
+                bytes.storeBytes(of: UInt32(truncatingIfNeeded: digits).bigEndian, toByteOffset: offset, as: UInt32.self)
             }
-            return position
         }
     }
 
@@ -59,12 +63,31 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
         (left.high, left.low) < (right.high, right.low)
     }
 
-    private static func hexadecimalValue(_ byte: UInt8) -> UInt64? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
-        default: nil
+    /// A byte in each of eight places.
+    private static func each(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
+
+    /// The 32 bits that eight hexadecimal digits stand for, the first character in the highest byte.
+    private static func value(_ text: UInt64) -> UInt64? {
+        guard text & each(0x80) == 0 else { return nil }
+        // In sums of bytes below 0x80 the high bit says whether a byte is at least as large as 0x80 less the addend.
+        func isIn(_ first: UInt64, _ last: UInt64, _ bytes: UInt64) -> UInt64 {
+            (bytes &+ each(0x80 - first)) & ~(bytes &+ each(0x7F - last))
         }
+        let isDigit = isIn(0x30, 0x39, text)
+        let isLetter = isIn(0x61, 0x66, text | each(0x20))
+        guard (isDigit | isLetter) & each(0x80) == each(0x80) else { return nil }
+        var digits = (text & each(0x0F)) &+ 9 &* (text >> 6 & each(1))
+        digits = (digits | digits >> 4) & 0x00FF_00FF_00FF_00FF
+        digits = (digits | digits >> 8) & 0x0000_FFFF_0000_FFFF
+        return (digits | digits >> 16) & 0xFFFF_FFFF
+    }
+
+    /// Eight hexadecimal digits for 32 bits, the first character in the highest byte.
+    private static func digits(_ value: UInt64) -> UInt64 {
+        var digits = (value | value << 16) & 0x0000_FFFF_0000_FFFF
+        digits = (digits | digits << 8) & 0x00FF_00FF_00FF_00FF
+        digits = (digits | digits << 4) & each(0x0F)
+        let isLetter = (digits &+ each(6)) >> 4 & each(1)
+        return digits &+ each(0x30) &+ isLetter &* 0x27
     }
 }

@@ -19,10 +19,16 @@ public struct GroupClaim: Sendable, Equatable {
     }
 
     /// Reads `groups`, `_claim_names` and `hasgroups`. The address in `_claim_sources` is not looked at.
-    public init(_ claims: JSONValue) {
+    ///
+    /// - Parameter plain: the groups that were cut out of what `claims` was read from.
+    public init(_ claims: JSONValue, plain: PlainGroups? = nil) {
         let hasOverage =
             claims["_claim_names"]?["groups"] != nil || claims["hasgroups"]?.bool == true
             || claims["hasgroups"]?.string == "true"
+        if let plain {
+            self.init(objectIDs: plain.objectIDs, hasOverage: hasOverage)
+            return
+        }
         guard let groups = claims["groups"] else {
             self.init(hasOverage: hasOverage)
             return

@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import Authentication
 internal import EntraTokens
 internal import Jansson
+internal import OpenSSL
 internal import Timestamps
 
 extension CheckDescriber {
@@ -52,7 +53,8 @@ extension CheckDescriber {
         if reason == .tokenEncrypted {
             return "an encrypted token (JWE): only the resource it was made for can read it"
         }
-        let problem = StructureProblem.describe(evaluation.envelope?.accessToken ?? input.token)
+        let inner = evaluation.envelope?.accessToken.withUnsafeBytes { Array($0) }
+        let problem = StructureProblem.describe(inner ?? input.token)
         if input.other == .garbage { return "garbage: " + (problem ?? "no token of any kind that is known here") }
         let subject = evaluation.envelope == nil ? "no JSON Web Token: " : "no JSON Web Token in the envelope: "
         return subject + (problem ?? "the header is not JSON that a token may have")

@@ -1,21 +1,30 @@
+internal import OpenSSL
+
 /// Base64url without padding, strictly as JWS uses it (RFC 7515 section 2, RFC 4648 section 5).
 public enum Base64URL {
     /// Decodes; nil for padding, white space, `+`, `/`, an impossible length, or non-zero trailing bits.
     ///
     /// Each byte string has exactly one accepted encoding, so a token cannot be varied without touching its bytes.
     public static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
-        let tail = text.count % 4
-        guard tail != 1 else { return nil }
-        let wholeGroups = text.count / 4
-        let length = wholeGroups * 3 + (tail == 0 ? 0 : tail - 1)
+        guard let length = decodedLength(text.count) else { return nil }
         var valid = true
         let decoded = [UInt8](unsafeUninitializedCapacity: length) { output, count in
-            valid = decodingTable.withUnsafeBufferPointer { table in
-                fill(output, from: text, wholeGroups: wholeGroups, tail: tail, table: table)
-            }
+            valid = decode(text, into: output)
             count = valid ? length : 0
         }
         return valid ? decoded : nil
+    }
+
+    /// As ``decode(_:)``, into memory that is cleansed.
+    static func decodeSecret(_ text: UnsafeRawBufferPointer) -> CleansedBytes? {
+        guard let length = decodedLength(text.count) else { return nil }
+        return CleansedBytes(count: length) { decode(text, into: $0) }
+    }
+
+    /// Nil for what is no length of an encoding.
+    private static func decodedLength(_ length: Int) -> Int? {
+        let tail = length % 4
+        return tail == 1 ? nil : length / 4 * 3 + (tail == 0 ? 0 : tail - 1)
     }
 
     /// Encodes without padding.
@@ -56,18 +65,21 @@ public enum Base64URL {
         return table
     }()
 
-    private static func fill(
-        _ output: UnsafeMutableBufferPointer<UInt8>,
-        from text: UnsafeRawBufferPointer,
-        wholeGroups: Int,
-        tail: Int,
+    private static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>) -> Bool {
+        decodingTable.withUnsafeBufferPointer { table in decode(text, into: output, table: table) }
+    }
+
+    private static func decode(
+        _ text: UnsafeRawBufferPointer,
+        into output: UnsafeMutableBufferPointer<UInt8>,
         table: UnsafeBufferPointer<UInt8>
     ) -> Bool {
+        let tail = text.count % 4
         // Invalid characters set the two high bits; they are looked at once, at the end.
         var seen: UInt8 = 0
         var read = 0
         var written = 0
-        for _ in 0..<wholeGroups {
+        for _ in 0..<text.count / 4 {
             let first = table[Int(text[read])]
             let second = table[Int(text[read + 1])]
             let third = table[Int(text[read + 2])]

@@ -1,4 +1,5 @@
 internal import Glibc
+public import OpenSSL
 
 /// Why bytes are no JWS in compact serialization.
 public enum CompactJWSError: Error, Sendable, Equatable {
@@ -12,10 +13,10 @@ public enum CompactJWSError: Error, Sendable, Equatable {
 
 /// The parts of a JWS in compact serialization (RFC 7515 section 7.1), decoded but neither parsed nor verified.
 public struct CompactJWS: Sendable {
-    public let header: [UInt8]
-    public let untrustedPayload: [UInt8]
+    public let header: CleansedBytes
+    public let untrustedPayload: CleansedBytes
     /// Empty when the token ends with its second dot.
-    public let signature: [UInt8]
+    public let signature: CleansedBytes
     /// How many bytes of the token, from its beginning, the signature covers.
     public let signedLength: Int
 
@@ -41,9 +42,9 @@ public struct CompactJWS: Sendable {
         }
         guard dotCount == 2 else { throw .notThreeParts }
         guard dots.0 > 0, dots.1 > dots.0 + 1 else { throw .badEncoding }
-        guard let header = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[..<dots.0])),
-            let payload = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[(dots.0 + 1)..<dots.1])),
-            let signature = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[(dots.1 + 1)...]))
+        guard let header = Base64URL.decodeSecret(UnsafeRawBufferPointer(rebasing: token[..<dots.0])),
+            let payload = Base64URL.decodeSecret(UnsafeRawBufferPointer(rebasing: token[(dots.0 + 1)..<dots.1])),
+            let signature = Base64URL.decodeSecret(UnsafeRawBufferPointer(rebasing: token[(dots.1 + 1)...]))
         else { throw .badEncoding }
         self.header = header
         self.untrustedPayload = payload

@@ -34,6 +34,7 @@ public indirect enum JSON: Sendable {
 
     /// The text in UTF-8; with `pretty`, indented by two spaces.
     public func render(pretty: Bool = false) -> [UInt8] {
+        JanssonMemory.prepare()
         guard let value = makeValue() else { return Array("null".utf8) }
         defer { CJansson_json_decref(value) }
         var flags = Int(JSON_ENCODE_ANY)

@@ -48,6 +48,7 @@ public final class JSONDocument: @unchecked Sendable {
     ) throws(JSONError) -> UnsafeMutablePointer<json_t> {
         guard bytes.count <= maximumBytes else { throw JSONError(.tooLarge) }
         guard isDepth(of: bytes, atMost: maximumDepth) else { throw JSONError(.tooDeep) }
+        JanssonMemory.prepare()
         guard let base = bytes.assumingMemoryBound(to: CChar.self).baseAddress else { throw JSONError(.invalid) }
         var error = json_error_t()
         guard let root = json_loadb(base, bytes.count, Int(JSON_REJECT_DUPLICATES), &error) else {

@@ -14,7 +14,7 @@ public struct TokenReviewRequest: Sendable {
         case missing
         /// Keeps the parsed body, so that the token is lent instead of copied.
         case parsed(JSONValue)
-        case plain(TokenCopy)
+        case plain(CleansedBytes)
     }
 
     /// Reads the body of a request.
@@ -27,7 +27,7 @@ public struct TokenReviewRequest: Sendable {
         if body.count <= maximumBytes, let plain = PlainTokenReview(body) {
             version = plain.version
             audiences = plain.audiences
-            token = .plain(TokenCopy(plain.token))
+            token = .plain(CleansedBytes(copying: plain.token))
             return
         }
         let root = try TokenReviewRequest.review(in: body, maximumBytes: maximumBytes)
@@ -42,7 +42,7 @@ public struct TokenReviewRequest: Sendable {
     /// Lends the token as it was sent, in UTF-8; empty where there was none.
     public func withToken<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         switch token {
-        case .plain(let copy): return body(copy.bytes)
+        case .plain(let copy): return copy.withUnsafeBytes(body)
         case .parsed(let value):
             if let result = value.withStringBytes(body) { return result }
         case .missing: break

@@ -18,4 +18,20 @@ import Testing
     func refuses(text: String) {
         #expect(GUID(text) == nil)
     }
+
+    @Test("each place takes hexadecimal digits, or its hyphen, and no other byte")
+    func everyByteEverywhere() {
+        let base = Array("01234567-89ab-cdef-0123-456789abcdef".utf8)
+        for place in base.indices {
+            for byte in UInt8.min...UInt8.max {
+                var text = base
+                text[place] = byte
+                let isHyphen = base[place] == UInt8(ascii: "-")
+                let digit = Unicode.Scalar(byte).properties.isASCIIHexDigit
+                let id = text.withUnsafeBytes { GUID($0) }
+                #expect((id != nil) == (isHyphen ? byte == base[place] : digit), "\(byte) at \(place)")
+                if let id { #expect(id.description == String(decoding: text, as: UTF8.self).lowercased()) }
+            }
+        }
+    }
 }

@@ -25,7 +25,8 @@ struct RequestSummary: Equatable {
 
     /// Whether a body of that type may hold a TokenReview; a missing type is not held against the client.
     var isJSON: Bool {
-        guard let contentType else { return true }
+        // As Go and most others write it.
+        guard let contentType, contentType != "application/json" else { return true }
         let type = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
         return type.lowercased() == "application/json"
     }
