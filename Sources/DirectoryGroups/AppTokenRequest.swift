@@ -15,22 +15,31 @@ struct AppTokenRequest {
         let address = "\(plan.trust.authorityBase)/\(plan.trust.tenantID)/oauth2/v2.0/token"
         guard let url = HTTPSURL(address) else { throw .token(.configuration("the authority is not an https address")) }
         let clientID = plan.clientID?.description ?? ""
-        var fields = [
-            ("grant_type", "client_credentials"), ("client_id", clientID), ("scope", plan.graph + "/.default"),
-        ]
+        var form =
+            "grant_type=client_credentials&client_id=\(clientID)&scope=\(formEncoded(plan.graph + "/.default"))&"
+        var secret: [UInt8] = []
+        defer { secret.withUnsafeMutableBytes { cleanse($0) } }
         switch plan.secret {
         case .clientSecretFile(let path):
-            fields.append(("client_secret", try text(path)))
+            form += "client_secret="
+            secret = try text(path)
         case .federatedTokenFile(let path):
-            fields += assertion(try text(path))
+            form += assertion
+            secret = try text(path)
         case .clientCertificateFile(let path):
-            fields += assertion(try signedAssertion(path, clientID: clientID, audience: address, now: now))
+            form += assertion
+            secret = Array(try signedAssertion(path, clientID: clientID, audience: address, now: now).utf8)
         case .managedIdentity: break
         }
-        let body = fields.map { "\($0.0)=\(formEncoded($0.1))" }.joined(separator: "&")
+        // Large enough for whatever has to be escaped, so that no half-filled copy of a secret is left behind.
+        var body: [UInt8] = []
+        body.reserveCapacity(form.utf8.count + 3 * secret.count)
+        body += form.utf8
+        appendFormEncoded(secret, to: &body)
+        defer { body.withUnsafeMutableBytes { cleanse($0) } }
         return HTTPSRequest(
             .post, url, headers: [(name: "Content-Type", value: "application/x-www-form-urlencoded")],
-            body: Array(body.utf8))
+            body: body.withUnsafeBytes { CleansedBytes(copying: $0) })
     }
 
     private static func managedIdentity(_ plan: DirectoryPlan) throws(DirectoryError) -> HTTPSRequest {
@@ -42,12 +51,8 @@ struct AppTokenRequest {
         return HTTPSRequest(.get, url, headers: [(name: "Metadata", value: "true")])
     }
 
-    private static func assertion(_ token: String) -> [(String, String)] {
-        [
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-            ("client_assertion", token),
-        ]
-    }
+    private static let assertion =
+        "client_assertion_type=\(formEncoded("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))&client_assertion="
 
     /// `private_key_jwt` (RFC 7523) with PS256 and the certificate's SHA-256 thumbprint.
     ///
@@ -58,7 +63,9 @@ struct AppTokenRequest {
         audience: String,
         now: Timestamp
     ) throws(DirectoryError) -> String {
-        guard let pem = try? FileBytes.read(path), let certificate = try? Certificate(pem: pem),
+        guard var pem = try? FileBytes.read(path) else { throw .secretUnreadable }
+        defer { pem.withUnsafeMutableBytes { cleanse($0) } }
+        guard let certificate = try? Certificate(pem: pem),
             let key = try? PrivateKey(pem: pem)
         else { throw .secretUnreadable }
         let thumbprint = Base64URL.encode(certificate.der.withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
@@ -76,29 +83,35 @@ struct AppTokenRequest {
     }
 
     /// A file's text without the line end that editors leave.
-    private static func text(_ path: String) throws(DirectoryError) -> String {
-        guard let bytes = try? FileBytes.read(path, maximumBytes: 65_536),
-            var text = String(validating: bytes, as: UTF8.self).map({ $0[...] })
-        else { throw .secretUnreadable }
-        while let last = text.last, last.isWhitespace { text = text.dropLast() }
-        guard !text.isEmpty else { throw .secretUnreadable }
-        return String(text)
+    private static func text(_ path: String) throws(DirectoryError) -> [UInt8] {
+        guard var bytes = try? FileBytes.read(path, maximumBytes: 65_536) else { throw .secretUnreadable }
+        while let last = bytes.last, [0x20, 0x09, 0x0A, 0x0D].contains(last) { bytes.removeLast() }
+        let isText = (try? UTF8Span(validating: bytes.span)) != nil
+        guard isText, !bytes.isEmpty else {
+            bytes.withUnsafeMutableBytes { cleanse($0) }
+            throw .secretUnreadable
+        }
+        return bytes
     }
 
-    static func formEncoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
+    private static func formEncoded(_ text: String) -> String {
+        var encoded: [UInt8] = []
+        appendFormEncoded(Array(text.utf8), to: &encoded)
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    private static func appendFormEncoded(_ text: [UInt8], to encoded: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in text {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+                encoded.append(byte)
             default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }
         }
-        return encoded
     }
 
     /// The token and its life in seconds, at most two days.

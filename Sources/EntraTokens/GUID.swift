@@ -54,7 +54,8 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
             return 36
 
             func store(_ digits: UInt64, at offset: Int) {
-                bytes.storeBytes(of: UInt32(truncatingIfNeeded: digits).bigEndian, toByteOffset: offset, as: UInt32.self)
+                bytes.storeBytes(
+                    of: UInt32(truncatingIfNeeded: digits).bigEndian, toByteOffset: offset, as: UInt32.self)
             }
         }
     }

@@ -4,8 +4,8 @@ public import OpenSSL
 /// The groups of a payload that lists them as Entra writes them, read in one pass, and the payload without them.
 ///
 /// Most of a large token is object IDs, and a JSON parser that makes a value of each of them takes most of the time.
-/// Anything but a list of object IDs without white space and escapes is left to the parser, and so is everything
-/// around the list: the rest has an empty list in its place, so that it is valid exactly if the payload is.
+/// Anything but a list of object IDs without escapes, and with at most a space after a colon or comma, is left to the
+/// parser, and so is everything around the list: the rest has an empty list in its place, so that it is valid exactly if the payload is.
 public struct PlainGroups: Sendable {
     /// In the token's order, without repetition.
     public let objectIDs: [GUID]
@@ -15,20 +15,21 @@ public struct PlainGroups: Sendable {
     public init?(_ payload: UnsafeRawBufferPointer) {
         guard let start = PlainGroups.list(in: payload) else { return nil }
         var objectIDs: [GUID] = []
-        objectIDs.reserveCapacity(min((payload.count - start) / PlainGroups.elementLength, 256))
+        objectIDs.reserveCapacity(min((payload.count - start) / PlainGroups.elementLength + 1, 256))
         var seen = Set<GUID>(minimumCapacity: objectIDs.capacity)
         var place = start
         while true {
             let end = place + PlainGroups.elementLength
-            guard end <= payload.count, payload[place] == UInt8(ascii: "\""), payload[end - 2] == UInt8(ascii: "\""),
-                let id = GUID(UnsafeRawBufferPointer(rebasing: payload[(place + 1)..<(end - 2)]))
+            guard end < payload.count, payload[place] == UInt8(ascii: "\""), payload[end - 1] == UInt8(ascii: "\""),
+                let id = GUID(UnsafeRawBufferPointer(rebasing: payload[(place + 1)..<(end - 1)]))
             else { return nil }
             if seen.insert(id).inserted { objectIDs.append(id) }
             place = end
-            if payload[end - 1] == UInt8(ascii: "]") { break }
-            guard payload[end - 1] == UInt8(ascii: ",") else { return nil }
+            if payload[place] == UInt8(ascii: "]") { break }
+            guard payload[place] == UInt8(ascii: ",") else { return nil }
+            place = PlainGroups.skipSpace(payload, from: place + 1)
         }
-        let tail = place - 1
+        let tail = place
         let rest = CleansedBytes(count: start + payload.count - tail) { output in
             let output = UnsafeMutableRawBufferPointer(output)
             output.copyMemory(from: UnsafeRawBufferPointer(rebasing: payload[..<start]))
@@ -41,9 +42,13 @@ public struct PlainGroups: Sendable {
         self.rest = rest
     }
 
-    /// An object ID, its quotation marks, and a comma or the end of the list.
-    private static var elementLength: Int { 39 }
-    private static var name: StaticString { "\"groups\":[" }
+    /// An object ID and its quotation marks.
+    private static var elementLength: Int { 38 }
+    private static var name: StaticString { "\"groups\":" }
+
+    private static func skipSpace(_ payload: UnsafeRawBufferPointer, from place: Int) -> Int {
+        place < payload.count && payload[place] == UInt8(ascii: " ") ? place + 1 : place
+    }
 
     /// The place after the bracket that opens the list.
     ///
@@ -61,7 +66,8 @@ public struct PlainGroups: Sendable {
                 if depth == 1, payload.count - place > name.utf8CodeUnitCount, let base = payload.baseAddress,
                     memcmp(base + place, name.utf8Start, name.utf8CodeUnitCount) == 0
                 {
-                    return place + name.utf8CodeUnitCount
+                    let start = skipSpace(payload, from: place + name.utf8CodeUnitCount)
+                    return start < payload.count && payload[start] == UInt8(ascii: "[") ? start + 1 : nil
                 }
                 place += 1
                 while place < payload.count, payload[place] != quotationMark {

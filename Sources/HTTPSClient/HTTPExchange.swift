@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOOpenSSL
+internal import OpenSSL
 
 /// One request on its way: its promise, its deadline and its connection. Lives on one event loop.
 // Sendable without checks: every member is touched on the event loop only, which each entry asserts.
@@ -137,10 +138,11 @@ final class ExchangeHandler: ChannelInboundHandler {
         head.headers.add(name: "Connection", value: "close")
         head.headers.add(name: "User-Agent", value: "kube-entra")
         for header in request.headers { head.headers.add(name: header.name, value: header.value) }
-        if request.method == .post { head.headers.add(name: "Content-Length", value: "\(request.body.count)") }
+        let body = request.body.withUnsafeBytes { ByteBuffer(bytes: $0) }
+        if request.method == .post { head.headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !request.body.isEmpty {
-            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: request.body)))), promise: nil)
+        if body.readableBytes > 0 {
+            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
         // Nothing is written before the handshake is complete.
         let written = context.eventLoop.makePromise(of: Void.self)

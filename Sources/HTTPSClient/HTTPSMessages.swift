@@ -1,3 +1,5 @@
+public import OpenSSL
+
 /// One request; each has its own connection.
 public struct HTTPSRequest: Sendable {
     public enum Method: String, Sendable {
@@ -11,13 +13,23 @@ public struct HTTPSRequest: Sendable {
     public var serverName: String?
     /// Besides `Host`, `Connection`, `User-Agent` and `Content-Length`, which are set here.
     public var headers: [(name: String, value: String)]
-    public var body: [UInt8]
+    /// May hold a secret.
+    public var body: CleansedBytes
 
     public init(
         _ method: Method = .get,
         _ url: HTTPSURL,
         headers: [(name: String, value: String)] = [],
         body: [UInt8] = []
+    ) {
+        self.init(method, url, headers: headers, body: body.withUnsafeBytes { CleansedBytes(copying: $0) })
+    }
+
+    public init(
+        _ method: Method,
+        _ url: HTTPSURL,
+        headers: [(name: String, value: String)],
+        body: CleansedBytes
     ) {
         self.method = method
         self.url = url

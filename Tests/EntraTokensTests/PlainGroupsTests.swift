@@ -27,6 +27,7 @@ import Testing
             "{\"groups\":[\"\(one)\",\"\(other)\",\"\(one)\"],\"hasgroups\":true}",
             "{\"a\":\"\\\"groups\\\":[\\\"\(one)\\\"]\",\"groups\":[\"\(one)\"]}",
             "{\"a\":{\"groups\":[]},\"_claim_names\":{\"groups\":\"src1\"},\"groups\":[\"\(other)\"]}",
+            "{\"groups\": [\"\(one)\", \"\(other)\",\"\(one)\"], \"a\": 1}",
             "{\"a\":[[1],{\"b\":\"\\\\\"}], \"groups\":[\"\(other)\"] }",
             // No JSON, with or without the list.
             "{\"groups\":[\"\(one)\"],\"groups\":[\"\(other)\"]}",
@@ -46,8 +47,9 @@ import Testing
         "anything else is left to the parser",
         arguments: [
             "", "{", "{\"", "{\"groups\":[", "{\"groups\":[]}", "{\"groups\":[\"\(one)\"",
-            "{\"groups\":[\"\(one)\",]}", "{\"groups\":[\"\(one)\", \"\(other)\"]}", "{\"groups\":[\"\(one)\" ]}",
-            "{\"groups\": [\"\(one)\"]}", "{\"groups\":[\"\(one)\",\"admins\"]}", "{\"groups\":[\"\(one)\",1]}",
+            "{\"groups\":[\"\(one)\",]}", "{\"groups\":[\"\(one)\",  \"\(other)\"]}", "{\"groups\":[\"\(one)\" ]}",
+            "{\"groups\":  [\"\(one)\"]}", "{\"groups\" :[\"\(one)\"]}", "{\"groups\":[\"\(one)\",\"admins\"]}",
+            "{\"groups\":[\"\(one)\",1]}",
             "{\"groups\":[[\"\(one)\"]]}", "{\"groups\":\"\(one)\"}", "{\"a\":{\"groups\":[\"\(one)\"]}}",
             "{\"a\":\"\\\"groups\\\":[\\\"\(one)\\\"]\"}", "\"groups\":[\"\(one)\"]",
         ])
@@ -58,7 +60,8 @@ import Testing
     @Test("damage anywhere gives what the parser alone would give")
     func damage() throws {
         let base = Array(
-            "{\"aud\":\"a\\\"b\",\"groups\":[\"\(Self.one)\",\"\(Self.other)\"],\"x\":{\"groups\":[1]},\"y\":null}".utf8)
+            "{\"aud\":\"a\\\"b\",\"groups\":[\"\(Self.one)\",\"\(Self.other)\"],\"x\":{\"groups\":[1]},\"y\":null}".utf8
+        )
         let bytes = Array("{}[]\",:\\ a0-\u{7f}\n".utf8) + [0, 0xC3]
         var taken = 0
         for place in base.indices {

@@ -14,8 +14,10 @@ struct JWSTarget: FuzzTarget {
     func run(_ input: UnsafeRawBufferPointer) throws {
         checkBase64(input)
         if let jws = try? CompactJWS(parsing: input) {
-            let text = [jws.header, jws.untrustedPayload, jws.signature].map { $0.withUnsafeBytes { Base64URL.encode($0) } }
-                .joined(separator: ".")
+            let text = [jws.header, jws.untrustedPayload, jws.signature].map {
+                $0.withUnsafeBytes { Base64URL.encode($0) }
+            }
+            .joined(separator: ".")
             require(text.utf8.elementsEqual(input), "a token has one spelling")
             require(input[jws.signedLength] == UInt8(ascii: "."), "what is signed ends before the second dot")
         }
