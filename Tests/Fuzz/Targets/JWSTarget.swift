@@ -3,6 +3,7 @@ import EntraTokens
 import Inspection
 import JOSE
 import Jansson
+import OpenSSL
 
 /// Arbitrary bytes as a token.
 struct JWSTarget: FuzzTarget {
