@@ -19,6 +19,7 @@ final class ReviewEngine {
     private var keys: KeySnapshot
     private var cache: DecisionCache
     private var ids = DecisionIDs()
+    private let turns: FairTurns
     private(set) var history = DecisionHistory()
 
     init(
@@ -41,6 +42,7 @@ final class ReviewEngine {
         self.metrics = metrics
         self.log = log
         self.clock = clock
+        turns = FairTurns(eventLoop: eventLoop)
         cache = DecisionCache(
             authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
     }
@@ -149,16 +151,18 @@ final class ReviewEngine {
             isolated.succeed(self.finish(review, decision))
         }
         future.hop(to: eventLoop).assumeIsolated().whenComplete { result in
-            guard isOpen else { return }
-            isOpen = false
-            timeout.cancel()
-            if case .success(let value) = result, take(value) {
-                switch self.proceed(review) {
-                case .answer(let response): isolated.succeed(response)
-                case .later(let future): future.cascade(to: promise)
+            self.turns.take {
+                guard isOpen else { return }
+                isOpen = false
+                timeout.cancel()
+                if case .success(let value) = result, take(value) {
+                    switch self.proceed(review) {
+                    case .answer(let response): isolated.succeed(response)
+                    case .later(let future): future.cascade(to: promise)
+                    }
+                } else {
+                    isolated.succeed(self.finish(review, decision))
                 }
-            } else {
-                isolated.succeed(self.finish(review, decision))
             }
         }
         return .later(promise.futureResult)
