@@ -64,6 +64,8 @@ final class RealWorld {
             }),
             replays: ReplayMemory(), metrics: metrics,
             log: DecisionLog(logger: logger, metrics: metrics),
+            // The model knows seconds only.
+            turns: FairTurns(eventLoop: loop, pause: .zero),
             clock: { Timestamp(secondsSinceEpoch: Int64(clock.withLockedValue { $0.wall })) })
         engineBox.engine = engine
         box.withLockedValue { $0 = store }

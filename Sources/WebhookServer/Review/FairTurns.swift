@@ -10,12 +10,13 @@ final class FairTurns {
     private var isTurnDue = false
 
     /// Between turns, for the sockets, and for whoever takes the answers.
-    private static let pause = TimeAmount.microseconds(250)
+    private let pause: TimeAmount
     /// More than one at a time run only when more wait than this: a thousand have had their turn after 0.1 s.
     private static let manyWait = 128
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, pause: TimeAmount = .microseconds(250)) {
         self.eventLoop = eventLoop
+        self.pause = pause
     }
 
     /// Runs `work` now, or in its turn when others became due with it.
@@ -31,7 +32,7 @@ final class FairTurns {
             work()
         }
         // Also with nothing left: what comes in the same moment comes after the sockets.
-        eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+        eventLoop.assumeIsolated().scheduleTask(in: pause) {
             self.isTurnDue = false
             if !self.waiting.isEmpty { self.run() }
         }

@@ -31,6 +31,7 @@ final class ReviewEngine {
         replays: ReplayMemory,
         metrics: ServerMetrics,
         log: DecisionLog,
+        turns: FairTurns? = nil,
         clock: @escaping @Sendable () -> Timestamp
     ) {
         self.eventLoop = eventLoop
@@ -42,7 +43,7 @@ final class ReviewEngine {
         self.metrics = metrics
         self.log = log
         self.clock = clock
-        turns = FairTurns(eventLoop: eventLoop)
+        self.turns = turns ?? FairTurns(eventLoop: eventLoop)
         cache = DecisionCache(
             authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
     }
