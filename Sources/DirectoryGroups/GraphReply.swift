@@ -1,6 +1,7 @@
 internal import HTTPSClient
 internal import Jansson
 internal import NIOCore
+internal import Timestamps
 
 /// What came of one request to Microsoft Graph.
 enum GraphReply: Sendable {
@@ -41,9 +42,15 @@ enum GraphReply: Sendable {
     /// Seconds that the server wants to be left alone for.
     private var wantedPause: Int64? {
         guard case .response(let response) = self, response.status == 429 || response.status == 503 else { return nil }
-        let given = response.header("Retry-After").flatMap { Int64($0) }
+        let given = response.header("Retry-After").flatMap { Int64($0) ?? GraphReply.seconds(until: $0, response) }
         guard let seconds = given ?? (response.status == 429 ? 1 : nil) else { return nil }
         return max(1, min(seconds, 86_400))
+    }
+
+    /// The other form of `Retry-After` is a date; how long it is until then is by the server's own clock.
+    private static func seconds(until date: String, _ response: HTTPSResponse) -> Int64? {
+        guard let end = Timestamp(httpDate: date) else { return nil }
+        return end.seconds(since: response.header("Date").flatMap { Timestamp(httpDate: $0) } ?? .now())
     }
 
     func document() throws(DirectoryError) -> JSONDocument {

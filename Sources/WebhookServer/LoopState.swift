@@ -109,7 +109,7 @@ final class LoopState {
         let time = Timestamp.now()
         if time.secondsSinceEpoch != httpDateSecond {
             httpDateSecond = time.secondsSinceEpoch
-            httpDate = HTTPDate.text(time)
+            httpDate = time.httpDate
             onSecond()
         }
         // Members leave while they are told, so the late ones are collected first.

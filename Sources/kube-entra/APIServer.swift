@@ -109,16 +109,3 @@ struct APIServer {
         (try? JSONDocument(parsing: response.body))?.root["gitVersion"]?.string
     }
 }
-
-/// Dates as HTTP writes them (RFC 9110 section 5.6.7, IMF-fixdate).
-enum HTTPDateText {
-    static func time(_ text: String) -> Timestamp? {
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let parts = text.split { $0 == " " || $0 == ":" }
-        guard parts.count == 8, parts[7] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),
-            let month = months.firstIndex(of: String(parts[2])), let hour = Int(parts[4]), let minute = Int(parts[5]),
-            let second = Int(parts[6])
-        else { return nil }
-        return Timestamp(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
-    }
-}

@@ -124,7 +124,7 @@ struct Doctor {
     }
 
     private mutating func compareClocks(_ response: HTTPSResponse, before: Timestamp) {
-        guard let date = response.header("Date").flatMap(HTTPDateText.time) else {
+        guard let date = response.header("Date").flatMap({ Timestamp(httpDate: $0) }) else {
             report.add(.clock, .skipped, "the API server did not say what time it has")
             return
         }

@@ -3,6 +3,7 @@
 import socket
 import struct
 import time
+from email.utils import formatdate
 
 import pytest
 from entra import ADMINS, OBJECT, PLAIN
@@ -47,6 +48,9 @@ FAULTS = {
     "410": (status(410), "status 410"),
     "500": (status(500), "status 500"),
     "429 for a minute": (status(429, {"Retry-After": "60"}), "wants no question for 60 s"),
+    "429 until a time": (
+        lambda handler, count: status(429, {"Retry-After": formatdate(time.time() + 85, usegmt=True)})(handler, count),
+        "wants no question for 8"),
     "429 and nothing more": (status(429), "wants no question for"),
     "a redirect": (status(307, {"Location": "https://localhost:1/"}), "redirects"),
     "an array": (body(b"[]"), "not what it should be"),

@@ -40,6 +40,28 @@ import Timestamps
         }
     }
 
+    @Test(
+        "dates of HTTP are written and read",
+        arguments: [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"),
+        ] as [(Int64, String)])
+    func httpDates(seconds: Int64, text: String) {
+        #expect(Timestamp(secondsSinceEpoch: seconds).httpDate == text)
+        #expect(Timestamp(httpDate: text)?.secondsSinceEpoch == seconds)
+    }
+
+    @Test(
+        "what is no date of HTTP is refused",
+        arguments: [
+            "", "60", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994", "Sun, 31 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 99999999999999 08:49:37 GMT", "Sun, 6 Nov -1 08:49:37 GMT",
+        ])
+    func noHTTPDates(text: String) {
+        #expect(Timestamp(httpDate: text) == nil)
+    }
+
     @Test("adding and subtracting stay inside the range")
     func saturates() {
         #expect(Timestamp(secondsSinceEpoch: .max).adding(seconds: 1).secondsSinceEpoch == .max)

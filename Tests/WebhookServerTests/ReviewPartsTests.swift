@@ -35,13 +35,4 @@ import Timestamps
         var others = DecisionIDs()
         #expect(others.make() != others.make())
     }
-
-    @Test(
-        arguments: [
-            (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-            (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"),
-        ] as [(Int64, String)])
-    func writesDates(_ seconds: Int64, _ text: String) {
-        #expect(HTTPDate.text(time(seconds)) == text)
-    }
 }

@@ -90,7 +90,7 @@ final class OperationsConnection: ChannelInboundHandler {
         let closes = closes || head?.isKeepAlive != true
         var buffer = context.channel.allocator.buffer(capacity: 512 + response.body.readableBytes)
         response.writeHTTP1(
-            into: &buffer, date: HTTPDate.text(.now()), closes: closes, hasBody: head?.method != .HEAD)
+            into: &buffer, date: Timestamp.now().httpDate, closes: closes, hasBody: head?.method != .HEAD)
         self.head = nil
         if closes { isClosing = true }
         // Nothing is read while an answer is on its way: who does not take answers must not pile them up.
