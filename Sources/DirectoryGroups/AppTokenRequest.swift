@@ -85,12 +85,16 @@ struct AppTokenRequest {
     /// A file's text without the line end that editors leave.
     private static func text(_ path: String) throws(DirectoryError) -> [UInt8] {
         guard var bytes = try? FileBytes.read(path, maximumBytes: 65_536) else { throw .secretUnreadable }
-        while let last = bytes.last, [0x20, 0x09, 0x0A, 0x0D].contains(last) { bytes.removeLast() }
-        let isText = (try? UTF8Span(validating: bytes.span)) != nil
-        guard isText, !bytes.isEmpty else {
+        guard (try? UTF8Span(validating: bytes.span)) != nil else {
             bytes.withUnsafeMutableBytes { cleanse($0) }
             throw .secretUnreadable
         }
+        while let start = bytes.lastIndex(where: { !UTF8.isContinuation($0) }),
+            String(decoding: bytes[start...], as: UTF8.self).allSatisfy(\.isWhitespace)
+        {
+            bytes.removeSubrange(start...)
+        }
+        guard !bytes.isEmpty else { throw .secretUnreadable }
         return bytes
     }
 

@@ -106,12 +106,12 @@ final class ReviewEngine {
         if let tenant = decision.keyRefreshTenant, review.keyRefreshes < Self.maximumKeyRefreshes {
             review.keyRefreshes += 1
             if let refresh = services.refreshKeys(tenant, eventLoop) {
-                return wait(for: refresh, review, decision) { _ in true }
+                return wait(for: refresh, review, decision, inTurn: true) { _ in true }
             }
         }
         if let principal = decision.groupResolution, !review.hasAskedForGroups, let resolve = services.resolveGroups {
             review.hasAskedForGroups = true
-            return wait(for: resolve(principal, eventLoop), review, decision) { groups in
+            return wait(for: resolve(principal, eventLoop), review, decision, inTurn: false) { groups in
                 review.resolved = groups
                 return groups != nil
             }
@@ -134,37 +134,42 @@ final class ReviewEngine {
 
     /// - Parameters:
     ///   - decision: the answer when `future` fails or comes too late.
+    ///   - inTurn: whether many reviews may wait for the same, so that they have to take turns.
     ///   - take: puts the value into the review; false when it is of no use.
     private func wait<Value: Sendable>(
         for future: EventLoopFuture<Value>,
         _ review: Review,
         _ decision: Decision,
+        inTurn: Bool,
         take: @escaping (Value) -> Bool
     ) -> ReviewStep {
         let promise = eventLoop.makePromise(of: ServerResponse.self)
         let isolated = promise.assumeIsolated()
         var isOpen = true
+        var arrived: Value?
+        func resume() {
+            guard isOpen else { return }
+            isOpen = false
+            guard let value = arrived, take(value) else { return isolated.succeed(finish(review, decision)) }
+            switch proceed(review) {
+            case .answer(let response): isolated.succeed(response)
+            case .later(let future): future.cascade(to: promise)
+            }
+        }
+        // What has arrived by then counts, also when its turn has not come.
         let timeout = eventLoop.assumeIsolated().scheduleTask(
             deadline: review.start + TimeAmount(options.limits.reviewDeadline)
         ) {
-            guard isOpen else { return }
-            isOpen = false
-            isolated.succeed(self.finish(review, decision))
+            resume()
         }
         future.hop(to: eventLoop).assumeIsolated().whenComplete { result in
-            self.turns.take {
-                guard isOpen else { return }
-                isOpen = false
+            guard isOpen else { return }
+            arrived = try? result.get()
+            let turn = {
                 timeout.cancel()
-                if case .success(let value) = result, take(value) {
-                    switch self.proceed(review) {
-                    case .answer(let response): isolated.succeed(response)
-                    case .later(let future): future.cascade(to: promise)
-                    }
-                } else {
-                    isolated.succeed(self.finish(review, decision))
-                }
+                resume()
             }
+            if inTurn { self.turns.take(turn) } else { turn() }
         }
         return .later(promise.futureResult)
     }

@@ -1,0 +1,88 @@
+import Authentication
+import EntraTokens
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOEmbedded
+import Testing
+import Timestamps
+import TokenReviewAPI
+
+@testable import WebhookServer
+
+/// Many reviews that wait for one fetch of keys, on an event loop whose time is made by the test.
+@Suite struct ReviewWaitTests {
+    private final class Waiting {
+        let loop = EmbeddedEventLoop()
+        let fetch: NIOLockedValueBox<EventLoopPromise<Void>>
+        let engine: ReviewEngine
+        var answers: [String] = []
+
+        init() throws {
+            let loop = loop
+            let fetch = NIOLockedValueBox(loop.makePromise(of: Void.self))
+            self.fetch = fetch
+            var options = ServerOptions(listen: ListenAddress(host: "127.0.0.1", port: 0))
+            options.limits.reviewDeadline = .seconds(5)
+            let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
+            engine = ReviewEngine(
+                eventLoop: loop, options: options, authenticator: try Forge.authenticator(),
+                keys: KeySnapshot([TenantKeySet(keys: [], usableUntil: Timestamp(secondsSinceEpoch: .max))]),
+                services: ReviewServices(refreshKeys: { _, _ in fetch.withLockedValue { $0.futureResult } }),
+                replays: ReplayMemory(), metrics: metrics,
+                log: DecisionLog(
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics),
+                clock: { .now() })
+        }
+
+        func review(_ token: String) {
+            switch engine.review(ByteBuffer(bytes: TokenReviewRequest.encode(token: token))) {
+            case .answer(let response): take(response)
+            case .later(let future): future.assumeIsolated().whenSuccess { self.take($0) }
+            }
+        }
+
+        private func take(_ response: ServerResponse) {
+            let text = String(buffer: response.body)
+            answers.append(text.contains("\"authenticated\":true") ? "accepted" : "refused")
+        }
+
+        func endFetch() { fetch.withLockedValue { $0 }.succeed() }
+    }
+
+    @Test("keys that came in time count also for whose turn comes after the deadline")
+    func lateTurn() throws {
+        let waiting = try Waiting()
+        let token = try Forge.token()
+        for _ in 0..<60 { waiting.review(token) }
+        waiting.loop.advanceTime(by: .milliseconds(4995))
+        #expect(waiting.answers.isEmpty)
+        waiting.engine.update(try Forge.keys())
+        waiting.endFetch()
+        #expect(waiting.answers.count == 1)
+        waiting.loop.advanceTime(by: .milliseconds(1))
+        #expect(waiting.answers.count < 10)
+        waiting.loop.advanceTime(by: .seconds(1))
+        #expect(waiting.answers == Array(repeating: "accepted", count: 60))
+    }
+
+    @Test("whoever was answered takes no turn")
+    func answered() throws {
+        let waiting = try Waiting()
+        let token = try Forge.token()
+        for _ in 0..<300 { waiting.review(token) }
+        waiting.loop.advanceTime(by: .seconds(6))
+        #expect(waiting.answers == Array(repeating: "refused", count: 300))
+        let second = waiting.loop.makePromise(of: Void.self)
+        let first = waiting.fetch.withLockedValue { fetch in
+            defer { fetch = second }
+            return fetch
+        }
+        waiting.review(token)
+        first.succeed()
+        waiting.engine.update(try Forge.keys())
+        second.succeed()
+        waiting.loop.advanceTime(by: .milliseconds(1))
+        #expect(waiting.answers.count == 301 && waiting.answers.last == "accepted")
+    }
+}
