@@ -10,6 +10,7 @@ import time
 
 import pytest
 from entra import b64
+from test_proof_of_possession import HOST, envelope
 from webhook import Webhook, configuration, review_body
 
 SECRETS = ["ada@example.com", "Ada", "eve.secret@example.com", "Eve Secret", "grp-secret-name"]
@@ -117,3 +118,50 @@ def test_the_key_file_is_not_left_in_memory(certificates, entra):
         assert webhook.metric("kube_entra_config_reloads_total", result="success") >= 1
     finally:
         webhook.stop()
+
+
+def remembered(webhook, needles):
+    """How often each of them stands in the process's memory."""
+    blocks = list(memory(webhook.process))
+    return {name: sum(block.count(needle) for block in blocks) for name, needle in needles.items()}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into another process")
+@pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
+def test_no_token_is_left_in_memory(certificates, entra, protocol):
+    """Not as it came, nor decoded; in requests of every form, whether it was taken or not."""
+    entra.write_key_file(certificates.path("keys.json"))
+    config = configuration(proofOfPossession="accept", clusterHost=HOST)
+    config["server"]["protocols"] = [protocol]
+    webhook = Webhook(certificates, config, name="token-memory.yaml").start()
+    review = webhook.review if protocol == "http/1.1" else webhook.review_http2
+    try:
+        many = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(200)]
+        forms = {
+            "taken": entra.token(), "with 200 groups": entra.token(groups=many), "expired": entra.token(exp=1, nbf=0, iat=0),
+            "signed by another": entra.token(key=entra.foreign), "in an envelope": envelope(entra),
+            "not ours": entra.token(iss="https://secret.example/", header={"kid": "other"}),
+        }
+        needles = {"control": configuration()["tenants"][0]["tenantID"].encode()}
+        for name, token in forms.items():
+            review(token)
+            if protocol == "http/1.1":
+                # In pieces, and written so that only the JSON parser can read it.
+                body = json.dumps(json.loads(review_body(token)), indent=1).replace("TokenReview", "\\u0054okenReview")
+                webhook.post(body)
+                webhook.post("".join(f"{len(body[at:at + 1000]):x}\r\n{body[at:at + 1000]}\r\n"
+                                     for at in range(0, len(body), 1000)) + "0\r\n\r\n",
+                             headers={"Transfer-Encoding": "chunked"})
+                webhook.post(review_body(token)[:-9])
+            signature = token.split(".")[2]
+            needles |= {f"{name}: signature": signature[40:90].encode(), f"{name}: claims": token.split(".")[1][60:130].encode(),
+                        f"{name}: decoded": base64.urlsafe_b64decode(signature + "==")[60:110]}
+        # What is read last may wait for the next to come.
+        for _ in range(16):
+            review("x" * 20_000)
+        time.sleep(0.2)
+        found = remembered(webhook, needles)
+    finally:
+        webhook.stop()
+    assert found.pop("control") > 0
+    assert {name: count for name, count in found.items() if count} == {}
