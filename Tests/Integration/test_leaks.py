@@ -10,6 +10,7 @@ import time
 
 import pytest
 from entra import b64
+from overage import CLIENT_ID, OVERAGE, setting  # noqa: F401
 from test_proof_of_possession import HOST, envelope
 from webhook import Webhook, configuration, review_body
 
@@ -165,3 +166,13 @@ def test_no_token_is_left_in_memory(certificates, entra, protocol):
         webhook.stop()
     assert found.pop("control") > 0
     assert {name: count for name, count in found.items() if count} == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into another process")
+def test_the_secret_for_graph_is_not_left_in_memory(setting, entra):  # noqa: F811
+    graph, make = setting
+    webhook = make()
+    assert webhook.review(entra.token(**OVERAGE))["authenticated"]
+    time.sleep(0.2)
+    found = remembered(webhook, {"control": CLIENT_ID.encode(), "secret": graph.secret[:6].encode()})
+    assert found["control"] > 0 and found["secret"] == 0, found
