@@ -91,7 +91,7 @@ struct HostAndPort: Hashable, Sendable {
     }
 
     private static func port(_ text: Substring) -> Int? {
-        guard let port = Int(text), (1...65_535).contains(port), text.utf8.first != UInt8(ascii: "+") else {
+        guard let port = Int(text), (1...65_535).contains(port), String(port) == text else {
             return nil
         }
         return port

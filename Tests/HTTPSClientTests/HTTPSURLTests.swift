@@ -27,7 +27,8 @@ import Testing
         arguments: [
             "", "https://", "https:///a", "http://a", "HTTPS://a", "ftp://a", "//a", "https://user@a/",
             "https://user:secret@a/", "https://a\\@b/", "https://a b/", "https://a/ b", "https://a/\r\nX: y",
-            "https://a:0/", "https://a:70000/", "https://a:+1/", "https://a:b/", "https://[::1/", "https://[::1]x/",
+            "https://a:0/", "https://a:70000/", "https://a:+1/", "https://a:0443/", "https://a:b/", "https://[::1/",
+            "https://[::1]x/",
             "https://a%2eb/", "https://ä.example/", "https://a:/",
         ])
     func refused(text: String) {
