@@ -165,6 +165,21 @@ extension CheckDescriber {
                 "\(version) without a upn claim: the user is named by object ID; to change that, add the optional claim"
                     + " upn to the server application's access tokens (App registrations → Token configuration)")
         }
+        if claims.isAccessToken, claims.json["groups"] == nil, !claims.groups.hasOverage, claims.roles.isEmpty {
+            notes.append(
+                "the token has no groups claim, so no group gives anything: let the server application emit groups"
+                    + " (App registrations → Token configuration → Add groups claim), unless this one is in none")
+        }
+        if hasConfiguration, let tenant = evaluation.tenantIndex {
+            let mapped = Set(settings.tenants[tenant].policy.appRoleMappings.map(\.appRole))
+            let unmapped = claims.roles.filter { !mapped.contains($0) }
+            if !unmapped.isEmpty {
+                let names = unmapped.prefix(5).map { shown($0) }.joined(separator: ", ")
+                notes.append(
+                    (unmapped.count == 1 ? "the app role \(names) gives" : "the app roles \(names) give")
+                        + " nothing: no appRoleMappings entry names " + (unmapped.count == 1 ? "it" : "them"))
+            }
+        }
         if claims.groups.droppedCount > 0 {
             notes.append(
                 (claims.groups.droppedCount == 1

@@ -81,13 +81,19 @@ extension Doctor {
     private var unauthorized: String {
         guard let inspection = report.inspection else { return "the webhook's log says why" }
         if let reason = inspection.reason { return inspection.hint ?? reason.hint }
+        if let problem = report.steps.first(where: { $0.name == .token && $0.status == .failed }) {
+            return "see the token above first" + (problem.hint.map { ": \($0)" } ?? "")
+        }
+        if configuration == nil, inspection.claims?.groups.hasOverage == true {
+            return "the token lists no groups, since there are more than 200: unless the webhook's groupOverage is"
+                + " resolve or ignore, that is why. Its operator sees the reason in the log line of this minute"
+        }
         if configuration == nil {
             return "nothing is wrong with the token as far as can be seen here: pass the webhook's configuration with"
                 + " --config, or ask its operator for the log line of this minute"
         }
         return "by this configuration the token is right: does the webhook run with it, and does kube-apiserver have"
-            + " --authentication-token-webhook-config-file? `kube-entra review` tries it from the control plane. A no"
-            + " is remembered for two minutes"
+            + " --authentication-token-webhook-config-file? `kube-entra review` tries it from the control plane"
     }
 
     // MARK: Permissions
@@ -124,6 +130,13 @@ extension Doctor {
             report.add(.permissions, .skipped, "an authorizer of this cluster does not list what it allows")
         } else {
             let groups = report.user?.groups.filter { !$0.hasPrefix("system:") } ?? []
+            guard !groups.contains("kube-entra:cluster-admins") else {
+                report.add(
+                    .permissions, .failed, "an admin to the webhook, but allowed nothing in the namespace \(namespace)",
+                    hint: "the admins' binding is missing: kubectl create clusterrolebinding kube-entra-cluster-admins"
+                        + " --clusterrole=cluster-admin --group=kube-entra:cluster-admins")
+                return
+            }
             let subject = groups.first.map { "--group=\($0)" } ?? "--user=\(report.user?.username ?? "NAME")"
             report.add(
                 .permissions, .failed, "signed in, but allowed nothing in the namespace \(namespace)",

@@ -485,6 +485,16 @@ def test_refused(bench, arguments, hint):
     assert steps(report)["permissions"] == "skipped"
 
 
+@pytest.mark.parametrize("changes, hint", [
+    ({"aud": OTHER}, "see the token above first: run `kubelogin remove-cache-dir`"),
+    ({"groups": [], "_claim_names": {"groups": "src1"}}, "the token lists no groups, since there are more than 200")])
+def test_refused_for_what_can_be_seen(bench, changes, hint):
+    bench.way("refuses")
+    bench.gives(token(**changes))
+    report = bench.run(status=1)
+    assert [step["hint"] for step in report["steps"] if step["name"] == "identity"][0].startswith(hint)
+
+
 def test_anonymous(bench):
     bench.way("anonymous")
     problem(bench, "identity", "anonymous", hint="Authorization")
@@ -501,7 +511,7 @@ def test_small_differences(bench, way, name, status):
 
 def test_no_binding(bench):
     bench.way("unbound")
-    problem(bench, "permissions", "allowed nothing in the namespace team", hint="--group=kube-entra:cluster-admins")
+    problem(bench, "permissions", "allowed nothing in the namespace team", hint="kubectl create clusterrolebinding kube-entra-cluster-admins")
 
 
 def test_kubeconfig_list(bench):

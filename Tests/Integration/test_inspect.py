@@ -364,6 +364,16 @@ def test_v2_without_upn(place, entra):
     assert "v2 token without a upn claim: the user is named by object ID" in report["notes"][0]
 
 
+def test_what_gives_nothing_is_named(place, entra):
+    config = str(place / "config.yaml")
+    notes = "; ".join(inspect(entra.token(groups=LEFT_OUT), config=config)["notes"])
+    assert "the token has no groups claim" in notes and "Token configuration" in notes
+    assert "groups claim" not in "; ".join(inspect(entra.token(), config=config)["notes"])
+    notes = "; ".join(inspect(entra.token(roles=["Cluster.Viewer", "Other", "Ano\x1bther"]), config=config)["notes"])
+    assert "the app roles Other, Ano" in notes and "Viewer" not in notes and "\x1b" not in notes
+    assert "gives nothing" not in "; ".join(inspect(entra.token(roles=["Cluster.Viewer"]), config=config)["notes"])
+
+
 @pytest.mark.parametrize("value", [
     "x" * 3000, "y " * 400, "字" * 200, "e\u0301" * 300, "\u202e\u200b" * 50, "a\x1b[31mb", "https://" + "z/" * 300],
     ids=["one word", "words", "wide", "combining", "hidden", "escapes", "an address"])
