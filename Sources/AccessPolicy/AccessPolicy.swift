@@ -41,11 +41,12 @@ public enum AccessPolicy {
         if kubernetes.groupObjectIDs == .include {
             collector.add(objectIDs: principal.groups, prefix: kubernetes.groupPrefix)
         }
+        let objectID = principal.objectID.description
         let user = KubernetesUser(
             username: username,
-            uid: principal.objectID.description,
+            uid: objectID,
             groups: collector.groups,
-            extra: extra(of: principal, admins: admins, emergencies: emergencies)
+            extra: extra(of: principal, objectID: objectID, admins: admins, emergencies: emergencies)
         )
         return AccessDecision(
             user: user,
@@ -75,11 +76,12 @@ public enum AccessPolicy {
 
     private static func extra(
         of principal: EntraPrincipal,
+        objectID: String,
         admins: [GUID],
         emergencies: [EmergencyEntry]
     ) -> [ExtraEntry] {
         var extra = [
-            ExtraEntry(name: "oid", values: [principal.objectID.description]),
+            ExtraEntry(name: "oid", values: [objectID]),
             ExtraEntry(name: "kube-entra.dev/tenant-id", values: [principal.tenantID.description]),
         ]
         if let client = principal.clientAppID {

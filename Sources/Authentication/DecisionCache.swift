@@ -1,3 +1,4 @@
+internal import AccessPolicy
 public import EntraTokens
 public import OpenSSL
 public import Timestamps
@@ -21,8 +22,10 @@ public final class DecisionCache {
     private var keys: KeySnapshot?
     public private(set) var lastWasHit = false
 
+    /// What there is of a decision that is remembered, and no more: there may be ten thousand.
     private struct Entry {
-        var decision: Decision
+        var access: AccessDecision
+        var subject: DecisionSubject
         var validUntil: Timestamp
         /// A clock that was set back must not make a token valid that was not valid yet.
         var validFrom: Timestamp
@@ -51,14 +54,20 @@ public final class DecisionCache {
         lastWasHit = false
         if resolved == nil, let entry = entries[digest], now < entry.validUntil, now >= entry.validFrom {
             lastWasHit = true
-            return entry.decision
+            var decision = Decision(outcome: .accepted(entry.access))
+            decision.subject = entry.subject
+            decision.validUntil = entry.validUntil
+            return decision
         }
         let decision = authenticator.decide(token: token, keys: keys, now: now, resolvedGroups: resolved?.groups)
         let isSmall = (resolved?.groups.count ?? 0) <= Self.maximumResolvedGroups
-        if decision.access != nil, decision.proofUse == nil, isSmall, capacity > 0 {
+        if let access = decision.access, decision.proofUse == nil, isSmall, capacity > 0 {
             var end = min(decision.validUntil, now.adding(seconds: maximumAge))
             if let resolved { end = min(end, resolved.freshUntil) }
-            if now < end { insert(Entry(decision: decision, validUntil: end, validFrom: now), for: digest) }
+            if now < end {
+                let entry = Entry(access: access, subject: decision.subject, validUntil: end, validFrom: now)
+                insert(entry, for: digest)
+            }
         }
         return decision
     }
