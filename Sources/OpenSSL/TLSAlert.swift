@@ -9,6 +9,7 @@ public struct TLSAlert: RawRepresentable, Sendable, Hashable, CustomStringConver
     public static let certificateExpired = TLSAlert(rawValue: 45)
     public static let certificateUnknown = TLSAlert(rawValue: 46)
     public static let unknownAuthority = TLSAlert(rawValue: 48)
+    public static let decryptError = TLSAlert(rawValue: 51)
     public static let protocolVersion = TLSAlert(rawValue: 70)
     public static let certificateRequired = TLSAlert(rawValue: 116)
     public static let noApplicationProtocol = TLSAlert(rawValue: 120)
@@ -21,6 +22,7 @@ public struct TLSAlert: RawRepresentable, Sendable, Hashable, CustomStringConver
         case .certificateExpired: "certificate_expired"
         case .certificateUnknown: "certificate_unknown"
         case .unknownAuthority: "unknown_ca"
+        case .decryptError: "decrypt_error"
         case .protocolVersion: "protocol_version"
         case .certificateRequired: "certificate_required"
         case .noApplicationProtocol: "no_application_protocol"

@@ -43,8 +43,12 @@ struct ReviewResult {
             answer = nil
             reason = nil
             hint =
-                response.status == 404
-                ? "the webhook's path is /authenticate" : response.status == 503 ? "it is overloaded: try again" : nil
+                switch response.status {
+                case 403: "add the name to server.allowedClientNames, or use a certificate whose name is there"
+                case 404: "the webhook's path is /authenticate"
+                case 503: "it is overloaded: try again"
+                default: nil
+                }
             return
         }
         do {

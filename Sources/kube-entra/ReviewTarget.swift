@@ -4,6 +4,7 @@ internal import Files
 internal import HTTPSClient
 internal import Kubeconfigs
 internal import OpenSSL
+internal import Timestamps
 
 /// The webhook that `review` calls, and how.
 struct ReviewTarget {
@@ -95,13 +96,42 @@ struct ReviewTarget {
         case .tls(.hostNameMismatch):
             "make the certificate for this name: `kube-entra certs create --renew --host \(url.host)`"
         case .tls(.certificateExpired): "make a new one: `kube-entra certs create --renew`"
-        case .tls(.alertReceived), .tls(.noClientCertificate), .truncated:
-            certificate == nil
-                ? "the webhook wants a client certificate: pass one with --certificate and --key"
-                : "the webhook does not take this client certificate: is it from the CA in server.clientCA, and"
-                    + " is its name in allowedClientNames? The webhook's log says why"
+        case .tls(.alertReceived(.noApplicationProtocol)):
+            "this command speaks HTTP/1.1, as kube-apiserver can: add http/1.1 to the webhook's server.protocols"
+        case .tls(.alertReceived(let alert)): refusedHint(alert)
+        case .tls(.noClientCertificate), .truncated: refusedHint(nil)
         case .tls(.notTLS): "what listens there does not speak TLS: is it the operations port?"
         default: nil
+        }
+    }
+
+    /// What a webhook's alert in the handshake means (RFC 8446 section 6.2, as OpenSSL sends them).
+    private func refusedHint(_ alert: TLSAlert?) -> String {
+        guard let certificate else {
+            return "the webhook wants a client certificate: pass one with --certificate and --key"
+        }
+        let refused = "the webhook does not take this client certificate: "
+        let now = Timestamp.now()
+        let own = try? Certificate(pem: certificate)
+        switch alert {
+        case .certificateExpired?:
+            return own.map { $0.notAfter < now } ?? false
+                ? "the client certificate has expired: make a new one with `kube-entra certs create --renew`"
+                : "the client certificate, the CA that signed it, or one between them has expired by the webhook's"
+                    + " clock: `kube-entra certs create --renew` makes new ones"
+        case .badCertificate? where own.map { now < $0.notBefore } ?? false:
+            return refused + "it is not valid yet: is a clock wrong, here or where it was made?"
+        case .badCertificate?:
+            return refused + "it is not valid yet by the webhook's clock, or its key is too weak."
+                + " The webhook's log says which"
+        case .unsupportedCertificate?:
+            return refused + "it is not meant for clients (extended key usage clientAuth); is it the server's?"
+        case .unknownAuthority?, .decryptError?:
+            return refused + "it is not from a CA in the webhook's server.clientCA. The webhook's log has its name"
+        case .certificateRequired?:
+            return "the webhook got no client certificate, although one was given: its log says more"
+        default:
+            return refused + "is it from the CA in server.clientCA? The webhook's log says why"
         }
     }
 

@@ -11,6 +11,11 @@ import threading
 import time
 
 import pytest
+from callers import CLIENT as CLIENT_AUTH
+from callers import SERVER as SERVER_AUTH
+from callers import Issuer, certify, write
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -158,6 +163,26 @@ def test_without_client_certificate(folder):
     (folder / "bare.conf").write_text(bare.replace("    user: {}", "    user: kube-apiserver"))
     done = review(folder, "--kubeconfig", "bare.conf", given=token(), status=2)
     assert "wants a client certificate" in done.stderr
+
+
+@pytest.mark.parametrize("name, days, purpose, sentence", [
+    ("own-ca", (-30, -1), CLIENT_AUTH, "the client certificate has expired"),
+    ("own-ca", (1, 30), CLIENT_AUTH, "it is not valid yet"),
+    ("own-ca", (-1, 30), SERVER_AUTH, "it is not meant for clients"),
+    ("another", (-1, 30), CLIENT_AUTH, "it is not from a CA in the webhook's server.clientCA"),
+])
+def test_a_client_certificate_that_is_refused(folder, name, days, purpose, sentence):
+    if name == "own-ca":
+        issuer = Issuer(
+            x509.load_pem_x509_certificate((folder / "certs/ca.crt").read_bytes()),
+            serialization.load_pem_private_key((folder / "certs/ca.key").read_bytes(), None))
+    else:
+        issuer = certify(None, "another", usages=(), is_authority=True)
+    crt, key = write(str(folder), "caller", certify(issuer, usages=(purpose,), days=days))
+    done = review(
+        folder, "--kubeconfig", "webhook.conf", "--certificate", crt, "--key", key, given=token(), status=2)
+    assert sentence in " ".join(done.stderr.split()), done.stderr
+    assert ("--renew" in done.stderr) == (sentence.endswith("has expired"))
 
 
 class BadWebhook(http.server.BaseHTTPRequestHandler):
