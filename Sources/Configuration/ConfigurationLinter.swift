@@ -84,6 +84,17 @@ public struct ConfigurationLinter {
         if let mode = facts.keyFileMode, mode & 0o004 != 0 {
             add(.keyIsReadable, "server.privateKey", "everybody on this host may read the private key", "chmod 600 it")
         }
+        if facts.clientCAIsNoCA {
+            add(
+                .clientCAIsNoCA, "server.clientCA",
+                "the file holds no CA certificate, so only callers with one of these very certificates are accepted",
+                "name the CA that signed kube-apiserver's client certificate")
+        }
+        for (field, starts) in facts.certificateStarts.sorted(by: { $0.key < $1.key }) where facts.now < starts {
+            add(
+                .certificateNotYetValid, field, "the certificate is not valid before \(starts.rfc3339)",
+                "compare this host's clock with the one of the host that made it")
+        }
         lintOtherFiles()
     }
 

@@ -4,6 +4,10 @@ public import Timestamps
 public struct LintFacts: Sendable {
     public var now: Timestamp
     public var certificateExpires: Timestamp?
+    /// When the first second is in which all certificates of a file are valid, by the field that names the file.
+    public var certificateStarts: [String: Timestamp] = [:]
+    /// The file of `server.clientCA` holds no CA, but certificates that callers may present themselves.
+    public var clientCAIsNoCA = false
     /// DNS names and addresses of the server's certificate; nil when it was not read.
     public var certificateNames: [String]?
     /// Permission bits of the private key's file.

@@ -25,6 +25,12 @@ extension Certificate {
     /// Whether it is a version 3 certificate whose basic constraints make it a certificate authority.
     public var isCA: Bool { X509_check_ca(handle) == 1 }
 
+    /// Whether OpenSSL takes it for an authority over certificates of TLS clients.
+    public var canIssueClients: Bool { X509_check_purpose(handle, X509_PURPOSE_SSL_CLIENT, 1) >= 1 }
+
+    /// Whether OpenSSL takes it from a TLS client itself.
+    public var canBeClient: Bool { X509_check_purpose(handle, X509_PURPOSE_SSL_CLIENT, 0) == 1 }
+
     /// Nil when the extension is absent, which permits everything.
     public var keyUsage: KeyUsage? {
         guard X509_get_extension_flags(handle) & UInt32(EXFLAG_KUSAGE) != 0 else { return nil }

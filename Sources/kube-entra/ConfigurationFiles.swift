@@ -98,6 +98,14 @@ struct ServerIdentity {
         }
         let own = chain.map { certificates("server.certificate", $0) } ?? []
         let known = authorities.map { certificates("server.clientCA", $0) } ?? []
+        // One that clients present themselves is trusted as it stands; nobody at all could come with the others.
+        if !known.isEmpty, !known.contains(where: { $0.canIssueClients || $0.canBeClient }) {
+            problems.append(
+                loaded.problem(
+                    "server.clientCA",
+                    "the file holds no CA certificate, so every caller would be refused; name the CA that signed"
+                        + " kube-apiserver's client certificate"))
+        }
         if key != nil, (try? PrivateKey(pem: key ?? [])) == nil {
             problems.append(
                 loaded.problem("server.privateKey", "the file holds no private key in PEM, or one with a password"))

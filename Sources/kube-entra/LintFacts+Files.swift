@@ -16,6 +16,10 @@ extension LintFacts {
             certificateExpires: identity.certificate.notAfter,
             certificateNames: identity.certificate.dnsNames + identity.certificate.ipAddresses,
             keyFileMode: Self.status(configuration.server.privateKey)?.mode)
+        certificateStarts["server.certificate"] = identity.certificate.notBefore
+        certificateStarts["server.clientCA"] = identity.clientAuthorities.map(\.notBefore).max()
+        clientCAIsNoCA =
+            !identity.clientAuthorities.isEmpty && !identity.clientAuthorities.contains { $0.canIssueClients }
         if let soonest = identity.clientAuthorities.map(\.notAfter).min() {
             otherCertificates["server.clientCA"] = soonest
         }
@@ -54,6 +58,7 @@ extension LintFacts {
             let bytes = try FileBytes.read(file)
             let chain = (try? Certificate.chain(fromPEM: bytes)) ?? []
             otherCertificates[field] = chain.map(\.notAfter).min()
+            certificateStarts[field] = chain.map(\.notBefore).max()
             if chain.isEmpty { refuse(field, file, "the file holds no certificate in PEM") }
         } catch {
             refuse(field, file, error.sentence)

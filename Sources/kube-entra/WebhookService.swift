@@ -38,6 +38,8 @@ final class WebhookService: Sendable {
     private let current: NIOLockedValueBox<Current>
     private let systemd = SystemdNotifier()
     let addresses: String
+    /// What was listened on at the start, until the end.
+    private let bound: ServerSettings
 
     /// How often files are looked at.
     private static let pollInterval = TimeAmount.seconds(1)
@@ -103,6 +105,7 @@ final class WebhookService: Sendable {
                 let (loaded, identity, keys) = current.withLockedValue { ($0.loaded, $0.identity, $0.keys) }
                 return StatusInfo(loaded, identity: identity, keys: keys.status())
             })
+        bound = configuration.server
         addresses = "\(configuration.server.listen) and \(configuration.server.operations)"
         let server = server
         serverBox.withLockedValue { $0 = server }
@@ -264,7 +267,7 @@ final class WebhookService: Sendable {
         for tenant in old.tenants where !tenants.contains(tenant.trust.tenantID) {
             metrics.forget(tenant: tenant.trust.tenantID.description)
         }
-        for field in WebhookService.needingRestart(old, new) {
+        for field in needingRestart(old.server, new.server) {
             logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
         }
         current.withLockedValue { current in
@@ -295,10 +298,11 @@ final class WebhookService: Sendable {
         logSettings.update(new, override: logLevel)
     }
 
-    private static func needingRestart(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> [String] {
+    /// Addresses that have changed, and not back to what is listened on anyway.
+    private func needingRestart(_ old: ServerSettings, _ new: ServerSettings) -> [String] {
         var fields: [String] = []
-        if old.server.listen != new.server.listen { fields.append("server.listen") }
-        if old.server.operations != new.server.operations { fields.append("server.operations") }
+        if old.listen != new.listen, new.listen != bound.listen { fields.append("server.listen") }
+        if old.operations != new.operations, new.operations != bound.operations { fields.append("server.operations") }
         return fields
     }
 
@@ -314,11 +318,20 @@ final class WebhookService: Sendable {
         metrics.setCertificateExpiry(file: "server.certificate", identity.certificate.notAfter)
         let soonest = identity.clientAuthorities.map(\.notAfter).min()
         if let soonest { metrics.setCertificateExpiry(file: "server.clientCA", soonest) }
-        let month = Timestamp.now().adding(seconds: 30 * 86_400)
+        let now = Timestamp.now()
+        let month = now.adding(seconds: 30 * 86_400)
         for (field, time) in [("server.certificate", identity.certificate.notAfter), ("server.clientCA", soonest)] {
             guard let time, time < month else { continue }
             logger.warning(
-                "a certificate expires soon", metadata: ["field": "\(field)", "expires": "\(time.rfc3339)"])
+                time < now ? "a certificate has expired" : "a certificate expires soon",
+                metadata: ["field": "\(field)", "expires": "\(time.rfc3339)"])
+        }
+        let latest = identity.clientAuthorities.map(\.notBefore).max()
+        for (field, time) in [("server.certificate", identity.certificate.notBefore), ("server.clientCA", latest)] {
+            guard let time, now < time else { continue }
+            logger.warning(
+                "a certificate is not valid yet: compare this host's clock with the one of the host that made it",
+                metadata: ["field": "\(field)", "validFrom": "\(time.rfc3339)"])
         }
     }
 

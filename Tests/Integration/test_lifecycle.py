@@ -363,6 +363,10 @@ def test_another_address_needs_a_restart_and_says_so(serve, entra):
     webhook.write(config)
     wait_for(lambda: "restart" in webhook.log())
     assert reason(webhook.review(entra.token())) == "accepted"
+    # Back to what is listened on anyway: nothing is left to be done.
+    webhook.write(configuration())
+    wait_for(lambda: webhook.log().count("are in force") == 2)
+    assert webhook.log().count("restart") == 1
     webhook.stop()
 
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from cryptography import x509
 from webhook import Webhook, configuration, review_body, reason
 
 
@@ -211,3 +212,21 @@ def test_h2load(open_webhook, entra, tmp_path, protocol):
     assert f"{count} succeeded, 0 failed, 0 errored, 0 timeout" in text, text
     assert f"status codes: {count} 2xx" in text, text
     assert open_webhook.metric("kube_entra_token_reviews_total", result="accepted") - before == count
+
+
+@pytest.mark.parametrize("days,sentence", [
+    ((-30, -5), "a certificate has expired"), ((-30, 5), "a certificate expires soon"),
+    ((1, 60), "a certificate is not valid yet"),
+])
+def test_the_start_says_what_is_wrong_with_the_certificate(certificates, entra, days, sentence):
+    entra.write_key_file(certificates.path("keys.json"))
+    made = certificates.authority("dated-ca")
+    certificates.issue("dated", made, x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, names=["localhost"], days=days)
+    config = configuration()
+    config["server"].update(certificate="dated.crt", privateKey="dated.key")
+    server = Webhook(certificates, config, name="dated.yaml").start()
+    try:
+        [line] = [line for line in server.log().splitlines() if "a certificate " in line]
+        assert sentence in line and "field=server.certificate" in line
+    finally:
+        server.stop()
