@@ -16,6 +16,8 @@ final class TenantKeyKeeper: Sendable {
         var endTimer: Scheduled<Void>?
         var fileStamp: FileStamp?
         var loggedProblems: [KeyProblemNote] = []
+        /// While there are no keys, for each cause.
+        var repeats: [String: RepeatLimit] = [:]
         var isStopped = false
         var onChange: @Sendable (TenantKeySet?) -> Void = { _ in }
 
@@ -136,16 +138,9 @@ final class TenantKeyKeeper: Sendable {
             return (guarded.status, problems)
         }
         if let failure {
-            let state =
-                gotKeys
-                ? "some are new" : status.isUsable(now: now) ? "the last known good keys stay" : "there are none"
-            logger.warning(
-                "signing keys could not be refreshed",
-                metadata: [
-                    "cause": "\(failure.sentence)", "result": "\(failure.label)", "keys": "\(state)",
-                    "from": "\(plan.file ?? plan.trust.authorityBase)",
-                ])
+            warn(failure, hasKeys: gotKeys || status.isUsable(now: now), gotKeys: gotKeys, now: now)
         } else {
+            guarded.withLockedValue { $0.repeats = [:] }
             logger.info("signing keys refreshed", metadata: ["keys": "\(status.keyCount)"])
         }
         guard let problems, !problems.isEmpty else { return }
@@ -154,6 +149,23 @@ final class TenantKeyKeeper: Sendable {
         logger.log(
             level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
             metadata: ["cause": "\(problems.map(\.description).joined(separator: "; "))"])
+    }
+
+    private func warn(_ failure: KeyFetchError, hasKeys: Bool, gotKeys: Bool, now: Timestamp) {
+        let cause = failure.sentence
+        // Without keys there is an attempt every other second, which would say the same each time.
+        let leftOut = guarded.withLockedValue { guarded -> Int? in
+            if hasKeys || guarded.repeats.count > 16 { guarded.repeats = [:] }
+            return hasKeys ? 0 : guarded.repeats[cause, default: RepeatLimit()].admit(at: now)
+        }
+        guard let leftOut else { return }
+        let state = gotKeys ? "some are new" : hasKeys ? "the last known good keys stay" : "there are none"
+        var metadata: Logger.Metadata = [
+            "cause": "\(cause)", "result": "\(failure.label)", "keys": "\(state)",
+            "from": "\(plan.file ?? plan.trust.authorityBase)",
+        ]
+        if leftOut > 0 { metadata["leftOut"] = "\(leftOut)" }
+        logger.warning("signing keys could not be refreshed", metadata: metadata)
     }
 
     // MARK: Age
