@@ -40,6 +40,8 @@ public final class TLSHandler: ChannelDuplexHandler {
 
     /// The certificate the peer presented and proved. Nil before the handshake is complete.
     public private(set) var peerCertificate: Certificate?
+    /// What a client showed and the handshake refused; see ``TLSSession/untrustedRefusedCertificate``.
+    public var untrustedRefusedCertificate: Certificate? { session?.untrustedRefusedCertificate }
     /// The application protocol ALPN settled on.
     public private(set) var negotiatedProtocol: String?
     /// For example `TLSv1.3`.

@@ -31,7 +31,7 @@ extension TLSContext {
         } catch {
             throw .unreadableClientAuthorities(error)
         }
-        SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, TLSSession.keepRefused)
     }
 
     func trust(_ trust: TLSClientConfiguration.Trust) throws(TLSConfigurationError) {

@@ -62,7 +62,10 @@ public final class TLSSession {
         }
     }
 
-    deinit { SSL_free(handle) }
+    deinit {
+        X509_free(Self.refused(of: handle))
+        SSL_free(handle)
+    }
 
     private static func makeConnection(
         _ context: TLSContext
@@ -141,6 +144,36 @@ public final class TLSSession {
     /// What the peer showed; nil when it showed nothing, or before the handshake is complete.
     public var peerCertificate: Certificate? {
         SSL_get1_peer_certificate(handle).map(Certificate.init(takingOwnership:))
+    }
+
+    /// What a client showed and the handshake refused; nil when it showed nothing, or nothing was wrong with it.
+    ///
+    /// Nothing in it is verified, also not that the client has the key.
+    public var untrustedRefusedCertificate: Certificate? {
+        guard let certificate = Self.refused(of: handle), X509_up_ref(certificate) == 1 else { return nil }
+        return Certificate(takingOwnership: certificate)
+    }
+
+    /// A connection's own slot, which OpenSSL sets aside for applications.
+    private static let refusedSlot: CInt = 0
+
+    private static func refused(of connection: OpaquePointer) -> OpaquePointer? {
+        SSL_get_ex_data(connection, refusedSlot).map { OpaquePointer($0) }
+    }
+
+    /// OpenSSL lets go of a certificate that it refuses, so its name for the log is kept from here. Called for each
+    /// certificate of a chain, with 1 for those that are good.
+    static let keepRefused: @convention(c) (CInt, OpaquePointer?) -> CInt = { isGood, verification in
+        guard isGood != 1, let verification,
+            let pointer = X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()),
+            let certificate = X509_STORE_CTX_get0_cert(verification)
+        else { return isGood }
+        let connection = OpaquePointer(pointer)
+        guard refused(of: connection) == nil, X509_up_ref(certificate) == 1 else { return isGood }
+        if SSL_set_ex_data(connection, refusedSlot, UnsafeMutableRawPointer(certificate)) != 1 {
+            X509_free(certificate)
+        }
+        return isGood
     }
 
     /// The application protocol ALPN settled on.

@@ -27,7 +27,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
         if case .handshakeCompleted(let agreed)? = event as? TLSUserEvent {
             do {
                 try Self.configure(
-                    context.channel, state: state, isHTTP2: agreed == "h2", isClientAllowed: isClientAllowed)
+                    context.channel, state: state, isHTTP2: agreed == "h2", caller: caller(context.remoteAddress))
                 context.pipeline.syncOperations.removeHandler(self, promise: nil)
                 if generation != state.generation { context.pipeline.fireUserInboundEventTriggered(Retirement()) }
             } catch {
@@ -38,22 +38,26 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let cause = (error as? TLSError).flatMap(RejectionCause.init) { state.metrics.recordRejected(cause) }
+        if let error = error as? TLSError, let cause = RejectionCause(error) {
+            state.metrics.recordRejected(cause)
+            state.rejections?.record(error, cause, from: context.remoteAddress, tls)
+        }
         context.close(promise: nil)
     }
 
-    private var isClientAllowed: Bool {
-        allowedNames.isEmpty || tls.peerCertificate.map(allowedNames.allow) ?? false
+    private func caller(_ peer: SocketAddress?) -> Caller {
+        if allowedNames.isEmpty || tls.peerCertificate.map(allowedNames.allow) ?? false { return .allowed }
+        return .refused(name: tls.peerCertificate.flatMap(Caller.name), peer: peer)
     }
 
     static func configure(
         _ channel: any Channel,
         state: LoopState,
         isHTTP2: Bool,
-        isClientAllowed: Bool
+        caller: Caller
     ) throws {
         if isHTTP2 {
-            try HTTP2Connection.configure(channel, state: state, isClientAllowed: isClientAllowed)
+            try HTTP2Connection.configure(channel, state: state, caller: caller)
         } else {
             let pipeline = channel.pipeline.syncOperations
             var limits = NIOHTTPDecoderLimitConfiguration()
@@ -63,7 +67,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
             try pipeline.addHandler(
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
-            try pipeline.addHandler(HTTP1Connection(state: state, isClientAllowed: isClientAllowed))
+            try pipeline.addHandler(HTTP1Connection(state: state, caller: caller))
         }
     }
 }

@@ -22,6 +22,8 @@ final class LoopState {
     var limits: ServerLimits
     let ledger: SharedLedger
     let metrics: ServerMetrics
+    /// Nil where nobody reads it.
+    let rejections: RejectionLog?
     /// Judges a whole request body.
     let review: (ByteBuffer) -> ReviewStep
     /// Called about once a second.
@@ -42,6 +44,7 @@ final class LoopState {
         limits: ServerLimits,
         ledger: SharedLedger,
         metrics: ServerMetrics,
+        rejections: RejectionLog? = nil,
         clock: @escaping () -> NIODeadline = { .now() },
         review: @escaping (ByteBuffer) -> ReviewStep
     ) {
@@ -49,6 +52,7 @@ final class LoopState {
         self.limits = limits
         self.ledger = ledger
         self.metrics = metrics
+        self.rejections = rejections
         self.review = review
         self.clock = clock
         now = clock()

@@ -87,6 +87,7 @@ public final class WebhookServer: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let replays = ReplayMemory()
+        let rejections = RejectionLog(logger: logger, clock: clock)
         var workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>] = []
         var indexes: [ObjectIdentifier: Int] = [:]
         for eventLoop in group.makeIterator() {
@@ -96,7 +97,8 @@ public final class WebhookServer: Sendable {
                 eventLoop: eventLoop, options: options, authenticator: authenticator, keys: keys,
                 services: services, replays: replays, metrics: metrics, log: log, clock: clock)
             let state = LoopState(
-                eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, review: engine.review)
+                eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, rejections: rejections,
+                review: engine.review)
             state.onSecond = log.secondPassed
             // Nothing else refers to these three yet, so that they may move to their loop.
             let worker = UnsafeTransfer(value: Worker(state: state, engine: engine, log: log))
@@ -263,7 +265,7 @@ public final class WebhookServer: Sendable {
         let admission = admission.withLockedValue { $0 }
         guard let context = admission.tls else {
             return try ConnectionSetup.configure(
-                channel, state: state, isHTTP2: options.assumesHTTP2, isClientAllowed: true)
+                channel, state: state, isHTTP2: options.assumesHTTP2, caller: .allowed)
         }
         let tls = TLSHandler.server(context: context, handshakeTimeout: TimeAmount(admission.handshakeTimeout))
         try channel.pipeline.syncOperations.addHandler(tls)

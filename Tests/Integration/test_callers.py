@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import socket
 import ssl
 
@@ -10,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from callers import SERVER, certify, load, p384, rsa_key, write
-from webhook import Webhook, configuration, review_body
+from cryptography.hazmat.primitives.serialization import Encoding
+from webhook import Webhook, configuration, review_body, run, wait_for
 
 NO_SIGNATURE = x509.KeyUsage(False, False, True, False, False, False, False, False, False)
 
@@ -160,3 +162,103 @@ def test_a_wrong_name_is_refused_before_the_body(named, issuers, tmp_path):
     head, body = answer.split("\r\n\r\n", 1)
     assert head.startswith("HTTP/1.1 403") and "connection: close" in head
     assert json.loads(body)["kind"] == "Status"
+
+
+# What the log says of them
+
+@pytest.fixture
+def quiet(certificates, entra, tmp_path):
+    """A webhook of one test's own, since the log has one line a minute for each cause."""
+    entra.write_key_file(certificates.path("keys.json"))
+    made = []
+
+    def start(**server):
+        config = configuration()
+        config["server"].update(server)
+        config["logging"] = {"format": "json"}
+        made.append(Webhook(certificates, config, name=f"quiet-{tmp_path.name}.yaml").start())
+        return made[0]
+
+    yield start
+    made[0].stop()
+
+
+def warnings(webhook):
+    return [line for line in map(json.loads, webhook.log().splitlines()) if line["message"] == "a caller was refused"]
+
+
+def test_the_log_says_why_a_caller_was_refused(quiet, issuers, tmp_path):
+    webhook = quiet(allowedClientNames=["kube-apiserver"])
+    name = "evil\n2026 error \x1b[2J\u202e" + "x" * 30
+    callers = [
+        ("tls_no_client_certificate", None, None),
+        ("tls_untrusted_certificate", certify(issuers["other"], name), "evil\n2026 error \x1b[2J\ufffd" + "x" * 30),
+        ("tls_certificate_expired", certify(issuers["root"], "old", days=(-30, -1)), "old"),
+        ("tls_certificate_not_yet_valid", certify(issuers["root"], "new", days=(1, 30)), "new"),
+        ("tls_wrong_certificate_purpose", certify(issuers["root"], "server", usages=(SERVER,)), "server"),
+        ("client_name", certify(issuers["root"], "else"), "else"),
+    ]
+    for _, caller, _ in callers:
+        # The second is counted only.
+        for _ in range(2):
+            ask(webhook, caller, tmp_path)
+    with socket.create_connection(("127.0.0.1", webhook.port), timeout=5) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        while plain.recv(4096):
+            pass
+    wait_for(lambda: len(warnings(webhook)) == len(callers) + 1)
+    found = {line["cause"]: line for line in warnings(webhook)}
+    for cause, _, common_name in callers:
+        assert found[cause].get("clientName") == common_name, found
+    for line in found.values():
+        assert line["level"] == "warning" and re.fullmatch(r"127\.0\.0\.1:\d+", line["peer"]) and line["problem"]
+    assert "server.allowedClientNames" in found["client_name"]["problem"]
+    assert found["tls_not_tls"]["problem"] == "what arrived is not TLS"
+
+
+def test_a_flood_of_strangers_is_one_line(quiet, issuers, tmp_path):
+    webhook = quiet()
+    for _ in range(50):
+        ask(webhook, None, tmp_path)
+    assert webhook.metric("kube_entra_requests_rejected_total", cause="tls_no_client_certificate") == 50
+    wait_for(lambda: len(warnings(webhook)) == 1)
+
+
+def test_a_refused_name_is_told_to_its_owner(named, issuers, tmp_path):
+    answer = ask(named, certify(issuers["root"], 'else"\n'), tmp_path)
+    status = json.loads(answer.split("\r\n\r\n", 1)[1])
+    assert 'the client certificate\'s name "else"\n" is not in the webhook\'s server.allowedClientNames' in status["message"]
+    assert "kube-apiserver" not in answer and "api.example" not in answer
+
+
+# The file of server.clientCA
+
+def test_a_client_ca_that_nobody_could_come_with(certificates, entra, issuers, tmp_path):
+    for name in ("server.crt", "server.key", "ca.crt"):
+        shutil.copy2(certificates.path(name), tmp_path)
+    entra.write_key_file(str(tmp_path / "keys.json"))
+
+    def check(*authorities):
+        (tmp_path / "ca.crt").write_bytes(b"".join(a.certificate.public_bytes(Encoding.PEM) for a in authorities))
+        (tmp_path / "config.yaml").write_text(json.dumps(configuration(subjects=["user"])))
+        code, out, _ = run("config", "check", str(tmp_path / "config.yaml"), "--output", "json")
+        answer = json.loads(out)
+        problems = [(one["field"], "no CA certificate" in one["message"]) for one in answer["problems"]]
+        return code, problems, [one["rule"] for one in answer["findings"]]
+
+    leaf = certify(issuers["root"], usages=(SERVER,))
+    assert check(issuers["root"]) == (0, [], [])
+    assert check(issuers["root"], leaf) == (0, [], [])
+    assert check(leaf) == (2, [("server.clientCA", True)], [])
+    assert check(certify(None, usages=(SERVER,))) == (2, [("server.clientCA", True)], [])
+    assert check(certify(issuers["root"])) == (0, [], ["client-ca-is-no-ca"])
+
+
+@pytest.mark.parametrize("is_self_signed", [False, True])
+def test_a_client_certificate_may_vouch_for_itself(certificates, quiet, issuers, tmp_path, is_self_signed):
+    """What the check above calls possible is possible, and only that."""
+    caller = certify(None if is_self_signed else issuers["root"])
+    write(certificates.folder, "pinned", caller)
+    webhook = quiet(clientCA="pinned.crt")
+    assert ask(webhook, caller, tmp_path).startswith("HTTP/1.1 200")
+    assert re.search("ALERT_UNKNOWN_CA", ask(webhook, certify(issuers["root"]), tmp_path))

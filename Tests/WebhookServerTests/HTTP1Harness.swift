@@ -34,7 +34,9 @@ final class HTTP1Harness {
                 .answer(ServerResponse(status: 200, body: ByteBuffer(string: "<\(String(buffer: body))>")))
             })
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try ConnectionSetup.configure(channel, state: state, isHTTP2: false, isClientAllowed: isClientAllowed)
+        try ConnectionSetup.configure(
+            channel, state: state, isHTTP2: false,
+            caller: isClientAllowed ? .allowed : .refused(name: nil, peer: nil))
     }
 
     func send(_ text: String) throws {

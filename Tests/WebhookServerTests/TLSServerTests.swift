@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import NIOPosix
 import OpenSSL
@@ -41,6 +42,14 @@ import Testing
             }
         }
 
+        /// What of its certificate stands in the log.
+        var name: String? {
+            switch self {
+            case .withoutCertificate, .withoutTLS: nil
+            default: "kube-apiserver"
+            }
+        }
+
         func context(_ authority: TestAuthority) throws -> TLSContext? {
             switch self {
             case .withoutCertificate: try authority.anonymousClient()
@@ -59,6 +68,36 @@ import Testing
             let answer = try await review(test, caller.context(authority))
             #expect(answer.status == 0)
             #expect(test.registry.exposition(.prometheus).contains("{cause=\"\(caller.cause.rawValue)\"} 1\n"))
+            let line = try #require(test.lines.all.first)
+            #expect(test.lines.all.count == 1 && line.level == .warning && line.message == "a caller was refused")
+            #expect(line.metadata["cause"] == caller.cause.rawValue)
+            #expect(line.metadata["peer"]?.hasPrefix("127.0.0.1:") == true)
+            #expect(line.metadata["clientName"] == caller.name)
+            #expect(line.metadata["leftOut"] == nil)
+        }
+    }
+
+    @Test func writesNamesOfStrangersSoThatTheyHarmNobody() async throws {
+        let name = "a\n\u{202E}\u{85}\u{2028}\"" + String(repeating: "b", count: 58)
+        try await TestServer(tls: authority.server()).with { test in
+            _ = try await review(test, TestAuthority("Other CA").client(name, trusting: authority))
+            let line = try #require(test.lines.all.first)
+            #expect(
+                line.metadata["clientName"]
+                    == "a\n\u{FFFD}\u{FFFD}\u{FFFD}\"" + String(repeating: "b", count: 58))
+        }
+    }
+
+    @Test func looksForTheOpenPortAreNoCallers() async throws {
+        try await TestServer(tls: authority.server()).with { test in
+            let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .connect(host: "127.0.0.1", port: test.port).get()
+            try await channel.close()
+            let counted = "{cause=\"tls_handshake_failed\"} 1\n"
+            for _ in 0..<500 where !test.registry.exposition(.prometheus).contains(counted) {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(test.registry.exposition(.prometheus).contains(counted))
             #expect(test.lines.all.isEmpty)
         }
     }
@@ -74,7 +113,14 @@ import Testing
         try await TestServer(tls: authority.server(), allowedClientNames: ["kube-apiserver"]).with { test in
             let answer = try await review(test, authority.client(name, sans: sans))
             #expect(answer.status == status)
-            #expect(test.lines.all.count == (status == 200 ? 1 : 0))
+            #expect(test.lines.all.count == 1)
+            let line = try #require(test.lines.all.first)
+            #expect(line.metadata["cause"] == (status == 200 ? nil : "client_name"))
+            #expect(line.metadata["clientName"] == (status == 200 ? nil : name))
+            if status == 403 {
+                #expect(answer.body.contains(#"name \"\#(name)\" is not in the webhook's server.allowedClientNames"#))
+                #expect(!answer.body.contains("kube-apiserver\\\""))
+            }
         }
     }
 

@@ -105,11 +105,17 @@ enum Refusal: Equatable, CaseIterable {
         }
     }
 
+    /// For people. A caller is told the name that its own certificate has, but not which ones are allowed.
+    func sentence(to caller: Caller) -> String {
+        guard self == .clientName, case .refused(let name?, _) = caller else { return sentence }
+        return "the client certificate's name \"\(name)\" is not in the webhook's server.allowedClientNames"
+    }
+
     /// For people; says nothing about what was sent.
     var sentence: String {
         switch self {
         case .malformed: "the request is not valid HTTP"
-        case .clientName: "the client certificate's name is not allowed"
+        case .clientName: "the client certificate's name is not in the webhook's server.allowedClientNames"
         case .notFound: "there is nothing here; token reviews are posted to /authenticate"
         case .methodNotAllowed: "token reviews are sent with POST"
         case .requestTimeout: "the request took too long to arrive"

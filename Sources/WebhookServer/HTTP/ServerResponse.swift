@@ -29,11 +29,11 @@ struct ServerResponse: Sendable, Equatable {
         self.init(status: 200, body: ByteBuffer(bytes: answer))
     }
 
-    init(_ refusal: Refusal) {
+    init(_ refusal: Refusal, to caller: Caller = .allowed) {
         self.init(
             status: refusal.status,
             headers: [Self.noSniffing] + refusal.headers.map { Header(name: $0.name, value: $0.value) },
-            body: ByteBuffer(bytes: StatusObject.encode(code: refusal.status, message: refusal.sentence)))
+            body: ByteBuffer(bytes: StatusObject.encode(code: refusal.status, message: refusal.sentence(to: caller))))
     }
 
     init(_ problem: TokenReviewProblem) {

@@ -22,7 +22,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     }
 
     private let state: LoopState
-    private let isClientAllowed: Bool
+    private let caller: Caller
     private var machine: RequestMachine
     private var phase = Phase.idle
     private var context: ChannelHandlerContext?
@@ -42,9 +42,9 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     private var phaseDeadline: NIODeadline
     private var stallDeadline = NIODeadline.distantFuture
 
-    init(state: LoopState, isClientAllowed: Bool) {
+    init(state: LoopState, caller: Caller) {
         self.state = state
-        self.isClientAllowed = isClientAllowed
+        self.caller = caller
         machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
         // One that is opened while the server goes is for a request that is about to come.
         phaseDeadline = state.deadline(
@@ -154,7 +154,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         keepsAlive =
             head.isKeepAlive && head.version == .http1_1 && head.method != .CONNECT
             && !head.headers.contains(name: "upgrade")
-        let action = machine.receiveHead(summary, isClientAllowed: isClientAllowed)
+        let action = machine.receiveHead(summary, isClientAllowed: caller.isAllowed)
         let hasBody =
             switch summary.body {
             case .none, .bytes(0): false
@@ -218,12 +218,13 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
 
     private func refuse(_ refusal: Refusal, hasMore: Bool, context: ChannelHandlerContext) {
         state.metrics.recordRejected(refusal.cause)
+        state.rejections?.record(refusal, from: caller)
         if hasMore {
             keepsAlive = false
-            write(ServerResponse(refusal), context: context)
+            write(ServerResponse(refusal, to: caller), context: context)
             linger(context)
         } else {
-            write(ServerResponse(refusal), context: context)
+            write(ServerResponse(refusal, to: caller), context: context)
             phase = .answered
         }
     }

@@ -26,7 +26,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     }
 
     /// Makes `channel`, which has passed its handshake, speak HTTP/2.
-    static func configure(_ channel: any Channel, state: LoopState, isClientAllowed: Bool) throws {
+    static func configure(_ channel: any Channel, state: LoopState, caller: Caller) throws {
         let floodGuard = FloodGuard()
         let wire = HTTP2Wire(announcedStreams: state.limits.streamsPerConnection)
         let connection = HTTP2Connection(state: state, floodGuard: floodGuard, wire: wire)
@@ -40,7 +40,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(
-                    HTTP2Stream(connection: bound.value, state: bound.value.state, isClientAllowed: isClientAllowed))
+                    HTTP2Stream(connection: bound.value, state: bound.value.state, caller: caller))
             }
         }
         try pipeline.addHandler(connection)

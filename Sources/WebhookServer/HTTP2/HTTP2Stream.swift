@@ -16,7 +16,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
 
     private let connection: HTTP2Connection
     private let state: LoopState
-    private let isClientAllowed: Bool
+    private let caller: Caller
     private var machine: RequestMachine
     private var phase = Phase.receiving
     private var isOpen = false
@@ -27,10 +27,10 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     private var context: ChannelHandlerContext?
     private(set) var deadline: NIODeadline
 
-    init(connection: HTTP2Connection, state: LoopState, isClientAllowed: Bool) {
+    init(connection: HTTP2Connection, state: LoopState, caller: Caller) {
         self.connection = connection
         self.state = state
-        self.isClientAllowed = isClientAllowed
+        self.caller = caller
         machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
         deadline = state.deadline(after: state.limits.requestTimeout)
     }
@@ -95,7 +95,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         guard let summary = RequestSummary(headers, isEnd: isEnd) else {
             return refuse(.malformed, context: context)
         }
-        perform(machine.receiveHead(summary, isClientAllowed: isClientAllowed), context: context)
+        perform(machine.receiveHead(summary, isClientAllowed: caller.isAllowed), context: context)
         if isEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
     }
 
@@ -125,7 +125,8 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
 
     private func refuse(_ refusal: Refusal, context: ChannelHandlerContext) {
         state.metrics.recordRejected(refusal.cause)
-        answer(ServerResponse(refusal), context: context)
+        state.rejections?.record(refusal, from: caller)
+        answer(ServerResponse(refusal, to: caller), context: context)
     }
 
     private func answer(_ response: ServerResponse, context: ChannelHandlerContext) {

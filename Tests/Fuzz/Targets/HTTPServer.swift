@@ -87,7 +87,7 @@ final class HTTPServer {
     convenience init(_ shared: Shared, isHTTP2: Bool) throws {
         self.init(shared)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try ConnectionSetup.configure(channel, state: state, isHTTP2: isHTTP2, isClientAllowed: true)
+        try ConnectionSetup.configure(channel, state: state, isHTTP2: isHTTP2, caller: .allowed)
         channel.pipeline.fireChannelActive()
     }
 

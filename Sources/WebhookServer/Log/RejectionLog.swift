@@ -1,0 +1,50 @@
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOOpenSSL
+import OpenSSL
+import Timestamps
+
+/// Says why callers were turned away before they could ask, for whoever runs them: one warning a minute for each
+/// cause, however many there are, over all event loops.
+final class RejectionLog: Sendable {
+    private let logger: Logger
+    private let clock: @Sendable () -> Timestamp
+    // One for each cause at most, and touched by refused callers only.
+    private let limits = NIOLockedValueBox<[RejectionCause: RepeatLimit]>([:])
+
+    init(logger: Logger, clock: @escaping @Sendable () -> Timestamp) {
+        self.logger = logger
+        self.clock = clock
+    }
+
+    /// A handshake that failed.
+    func record(_ error: TLSError, _ cause: RejectionCause, from peer: SocketAddress?, _ tls: TLSHandler) {
+        guard case .handshakeFailed(let failure) = error else {
+            return write(cause, "the TLS handshake took too long", peer) { nil }
+        }
+        // Whoever only looks whether the port is open, as load balancers do, is no caller.
+        if failure == .connectionClosed { return }
+        write(cause, failure.description, peer) { tls.untrustedRefusedCertificate.flatMap(Caller.name) }
+    }
+
+    /// A request of a caller whose certificate is good and whose name is not.
+    func record(_ refusal: Refusal, from caller: Caller) {
+        guard refusal == .clientName, case .refused(let name, let peer) = caller else { return }
+        write(refusal.cause, "the client certificate's name is not in server.allowedClientNames", peer) { name }
+    }
+
+    private func write(
+        _ cause: RejectionCause, _ problem: String, _ peer: SocketAddress?, clientName: () -> String?
+    ) {
+        let now = clock()
+        guard let leftOut = limits.withLockedValue({ $0[cause, default: RepeatLimit()].admit(at: now) }) else { return }
+        var metadata: Logger.Metadata = ["cause": "\(cause.rawValue)", "problem": "\(problem)"]
+        if let address = peer?.ipAddress {
+            metadata["peer"] = "\(ListenAddress(host: address, port: peer?.port ?? 0))"
+        }
+        if let name = clientName() { metadata["clientName"] = "\(name)" }
+        if leftOut > 0 { metadata["leftOut"] = "\(leftOut)" }
+        logger.warning("a caller was refused", metadata: metadata)
+    }
+}
