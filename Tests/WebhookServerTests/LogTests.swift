@@ -58,6 +58,23 @@ import Testing
         #expect(root["time"]?.string?.utf8.count == 24)
     }
 
+    @Test(
+        arguments: [
+            ("admin", "true", "true"), ("admin", "false", "false"), ("emergencyAccess", "true", "true"),
+            ("durationMicroseconds", "133", "133"), ("durationMicroseconds", "0", "0"), ("leftOut", "9990", "9990"),
+            // Of another nature, or no literal of JSON.
+            ("keyID", "133", #""133""#), ("tokenSHA256", "012345678901", #""012345678901""#),
+            ("emergencyReason", "true", #""true""#), ("admin", "1", #""1""#), ("admin", "yes", #""yes""#),
+            ("durationMicroseconds", "007", #""007""#), ("durationMicroseconds", "-1", #""-1""#),
+            ("durationMicroseconds", "true", #""true""#), ("durationMicroseconds", "", #""""#),
+            ("durationMicroseconds", "1234567890123456", #""1234567890123456""#),
+        ])
+    func writesNumbersAndBooleansAsSuch(_ name: String, _ value: String, _ json: String) throws {
+        let line = LogLine(time: "t", fields: [(name, value)]).json
+        #expect(String(decoding: line, as: UTF8.self) == "{\"time\":\"t\",\"\(name)\":\(json)}\n")
+        _ = try JSONDocument(parsing: line)
+    }
+
     @Test func staysSilentBelowItsLevel() {
         let sink = MemorySink()
         let writer = LineWriter(sink: sink)
@@ -106,7 +123,7 @@ import Testing
         let root = try JSONDocument(parsing: Array(lines[0].utf8)).root
         #expect(root["reason"]?.string == "token_expired")
         #expect(root["decision"]?.string == "A")
-        #expect(root["durationMicroseconds"]?.string == "5")
+        #expect(lines[0].contains(#""durationMicroseconds":5,"#))
         #expect(root["level"] == nil)
 
         sink.isBroken.withLockedValue { $0 = true }

@@ -40,12 +40,28 @@ struct LogLine {
             if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
             bytes.append(UInt8(ascii: "\""))
             Self.append(field.name, to: &bytes, isQuoted: true)
-            bytes.append(contentsOf: "\":\"".utf8)
+            bytes.append(contentsOf: "\":".utf8)
+            if Self.isLiteral(field.value, named: field.name) {
+                bytes.append(contentsOf: field.value.utf8)
+                continue
+            }
+            bytes.append(UInt8(ascii: "\""))
             Self.append(field.value, to: &bytes, isQuoted: true)
             bytes.append(UInt8(ascii: "\""))
         }
         bytes.append(contentsOf: "}\n".utf8)
         return bytes
+    }
+
+    /// Fields that are numbers or booleans by nature, so that `jq 'select(.admin)'` means what it says.
+    private static let numbers = ["durationMicroseconds", "leftOut"]
+    private static let booleans = ["admin", "emergencyAccess", "lastKnownUsed", "pausing"]
+
+    private static func isLiteral(_ value: String, named name: String) -> Bool {
+        if value == "true" || value == "false" { return booleans.contains(name) }
+        guard let first = value.utf8.first, value.utf8.count <= 15, value.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 })
+        else { return false }
+        return (first != 48 || value.utf8.count == 1) && numbers.contains(name)
     }
 
     /// Escapes control characters, as JSON does, and quotation marks within quotation marks.
