@@ -11,7 +11,8 @@ extension WebhookServer {
                 let now = self.clock()
                 let report = StatusReport(
                     info: status(), started: self.started, now: now, readiness: self.readinessLines,
-                    openConnections: self.ledger.openConnections, history: .merged(histories, now: now))
+                    openConnections: self.ledger.openConnections, history: .merged(histories, now: now),
+                    rejections: self.registry?.counts(of: MetricFamily.Name.rejected) ?? [])
                 let offers = [
                     AcceptHeader.Offer(mediaType: "text/plain"), AcceptHeader.Offer(mediaType: "text/html"),
                 ]

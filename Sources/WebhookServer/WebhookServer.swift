@@ -41,7 +41,7 @@ public final class WebhookServer: Sendable {
     let workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>]
     private let workerIndexes: [ObjectIdentifier: Int]
     private let readiness: [HealthCheck]
-    private let registry: PrometheusRegistry?
+    let registry: PrometheusRegistry?
     let status: (@Sendable () -> StatusInfo)?
     let clock: @Sendable () -> Timestamp
     let started: Timestamp
@@ -140,7 +140,7 @@ public final class WebhookServer: Sendable {
     }
 
     var readinessLines: [HealthReport.Line] {
-        (readiness + [drainCheck]).map { HealthReport.Line(name: $0.name, failure: $0.failure()) }
+        (readiness + [drainCheck]).map(\.line)
     }
 
     private var drainCheck: HealthCheck {

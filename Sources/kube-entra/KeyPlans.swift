@@ -87,6 +87,17 @@ enum KeyPlans {
         return old.tenants.map(keySource) != new.tenants.map(keySource)
     }
 
+    /// For `systemctl status`: one line that names tenants whose tokens cannot be checked.
+    static func serviceStatus(_ tenants: [TenantKeyStatus], now: Timestamp) -> String {
+        let without = tenants.filter { !$0.isUsable(now: now) }.map(\.tenantID.description)
+        guard !without.isEmpty else { return "answering token reviews" }
+        let named = without.prefix(3).joined(separator: ", ")
+        let others = without.count > 3 ? " and \(without.count - 3) more" : ""
+        return without.count == tenants.count
+            ? "refusing all tokens: no signing keys for tenant \(named)\(others)"
+            : "answering token reviews, but no signing keys for tenant \(named)\(others)"
+    }
+
     /// Ready means: usable keys for at least one tenant.
     static func readinessFailure(_ tenants: [TenantKeyStatus], now: Timestamp) -> String? {
         if tenants.contains(where: { $0.isUsable(now: now) }) { return nil }

@@ -7,7 +7,7 @@ internal import WebhookServer
 
 extension StatusInfo {
     /// What `/statusz` tells about what is in force.
-    init(_ loaded: LoadedConfiguration, identity: ServerIdentity, keys: [TenantKeyStatus]) {
+    init(_ loaded: LoadedConfiguration, identity: ServerIdentity, keys: [TenantKeyStatus], refused: RefusedReload?) {
         let clouds = Dictionary(
             loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
             uniquingKeysWith: { first, _ in first })
@@ -15,6 +15,7 @@ extension StatusInfo {
             version: Version.current,
             configurationFile: loaded.path,
             configurationSHA256: loaded.contentSHA256,
+            refusedConfiguration: refused?.description,
             tenants: keys.map { status in
                 Tenant(
                     tenantID: status.tenantID.description,

@@ -18,7 +18,12 @@ struct SystemdNotifier: Sendable {
         return .microseconds(microseconds)
     }
 
-    func ready() { send("READY=1\nSTATUS=answering token reviews") }
+    /// Whether anybody wants to be told.
+    var isListening: Bool { path?.isEmpty == false }
+
+    func ready() { send("READY=1") }
+
+    func tell(status: String) { send("STATUS=\(status)") }
 
     func reloading() {
         var time = timespec()

@@ -24,6 +24,9 @@ final class WebhookService: Sendable {
         var stamps: [String: FileStamp?]
         var audit: LineWriter?
         var isStopping = false
+        var refused: RefusedReload?
+        /// What systemd shows now.
+        var toldStatus = ""
     }
 
     private let logger: Logger
@@ -94,7 +97,10 @@ final class WebhookService: Sendable {
             metrics: metrics,
             registry: registry,
             readiness: [
-                HealthCheck(name: "configuration") { nil },
+                // Readiness stays, since the last good configuration does.
+                HealthCheck(name: "configuration", note: { current.withLockedValue { $0.refused }?.description }) {
+                    nil
+                },
                 HealthCheck(name: "signing-keys") {
                     KeyPlans.readinessFailure(current.withLockedValue { $0.keys }.status(), now: .now())
                 },
@@ -102,8 +108,9 @@ final class WebhookService: Sendable {
             logger: logger,
             audit: audit,
             status: {
-                let (loaded, identity, keys) = current.withLockedValue { ($0.loaded, $0.identity, $0.keys) }
-                return StatusInfo(loaded, identity: identity, keys: keys.status())
+                let now = current.withLockedValue { $0 }
+                return StatusInfo(
+                    now.loaded, identity: now.identity, keys: now.keys.status(), refused: now.refused)
             })
         bound = configuration.server
         addresses = "\(configuration.server.listen) and \(configuration.server.operations)"
@@ -125,7 +132,7 @@ final class WebhookService: Sendable {
         if current.withLockedValue({ $0.loaded.configuration.server.insecureAllowAnyClient }) {
             logger.warning("anybody may ask: insecureAllowAnyClient is set")
         }
-        systemd.ready()
+        tellReady()
         let eventLoop = background.next()
         eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in self.poll() }
         eventLoop.scheduleRepeatedTask(initialDelay: .hours(24), delay: .hours(24)) { _ in
@@ -179,12 +186,29 @@ final class WebhookService: Sendable {
     private func poll() {
         let (before, isStopping) = current.withLockedValue { ($0.stamps, $0.isStopping) }
         if !isStopping, WebhookService.stamps(before.keys) != before { reload() }
+        if !isStopping, let status = newSystemdStatus() { systemd.tell(status: status) }
+    }
+
+    /// What systemd is to show; nil when it does already.
+    private func newSystemdStatus() -> String? {
+        guard systemd.isListening else { return nil }
+        let keys = current.withLockedValue { $0.keys }
+        let status = KeyPlans.serviceStatus(keys.status(), now: .now())
+        return current.withLockedValue { current in
+            defer { current.toldStatus = status }
+            return current.toldStatus == status ? nil : status
+        }
+    }
+
+    private func tellReady() {
+        systemd.ready()
+        if let status = newSystemdStatus() { systemd.tell(status: status) }
     }
 
     /// Reads everything again. What cannot be used leaves the last good version in force.
     private func reload() {
         systemd.reloading()
-        defer { systemd.ready() }
+        defer { tellReady() }
         let before = current.withLockedValue { $0.loaded }
         // As the files are before they are read: one that changes meanwhile has to be read again.
         let stamps = WebhookService.stamps(WebhookService.paths(before))
@@ -202,6 +226,8 @@ final class WebhookService: Sendable {
             // The refused configuration may only wait for a file that it names.
             let named = error.partial.map(WebhookService.paths) ?? []
             watch(WebhookService.paths(before).union(named), asOf: stamps)
+            let refused = RefusedReload(error, at: .now())
+            current.withLockedValue { $0.refused = refused }
             metrics.recordConfigReload(.failure)
             for problem in error.problems {
                 logger.error("configuration refused, the last good one stays", metadata: ["problem": "\(problem)"])
@@ -271,6 +297,7 @@ final class WebhookService: Sendable {
             logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
         }
         current.withLockedValue { current in
+            current.refused = nil
             current.loaded = loaded
             current.identity = identity
         }

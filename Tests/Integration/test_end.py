@@ -10,6 +10,8 @@ import time
 
 import pytest
 from http2 import DATA, END_HEADERS, GOAWAY, HEADERS, REQUEST, Connection, block, frame, request
+from entra import TENANT
+from test_lifecycle import folder  # noqa: F401: a fixture
 from webhook import Webhook, configuration, review_body
 
 BODY = review_body("x").encode()
@@ -254,6 +256,19 @@ def test_what_systemd_is_told(serve, tmp_path, abstract):
     webhook.process.send_signal(signal.SIGTERM)
     manager.wait("STOPPING=1")
     assert webhook.process.wait(20) == 0
+
+
+def test_what_systemd_shows_while_there_are_no_keys(folder, entra, tmp_path):
+    manager = Manager(str(tmp_path / "notify"))
+    os.rename(folder.path("keys.json"), folder.path("keys.later"))
+    webhook = Webhook(folder, configuration())
+    webhook.start(ready=False, env={**os.environ, "NOTIFY_SOCKET": manager.address})
+    try:
+        manager.wait(f"STATUS=refusing all tokens: no signing keys for tenant {TENANT}")
+        os.rename(folder.path("keys.later"), folder.path("keys.json"))
+        manager.wait("STATUS=answering token reviews")
+    finally:
+        webhook.stop()
 
 
 def test_the_watchdog_is_for_another_process(serve, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -379,6 +380,16 @@ def test_sighup_on_an_invalid_configuration_keeps_the_old_one(serve, entra):
     assert reason(webhook.review(entra.token())) == "accepted"
     assert webhook.get("/readyz")[0] == 200
     assert webhook.process.poll() is None
+    # Whoever looks at the status and not at the log learns of it too.
+    refusal = r"a newer version was refused at 20[-0-9]+T[0-9:]+Z, the last good one stays: \S*config.yaml:\d+:\d+: "
+    code, checks = webhook.get("/readyz?verbose")
+    assert code == 200 and re.search(r"(?m)^\[\+\]configuration ok \(" + refusal + r".*\)$", checks), checks
+    for headers in ({}, {"Accept": "text/html"}):
+        status = webhook.get("/statusz", headers)[1]
+        assert re.search("Newer configuration(  +|</dt><dd>)" + refusal, status), status
+    webhook.write(configuration())
+    wait_for(lambda: "[+]configuration ok\n" in webhook.get("/readyz?verbose")[1])
+    assert "was refused" not in webhook.get("/statusz")[1]
     webhook.stop()
 
 

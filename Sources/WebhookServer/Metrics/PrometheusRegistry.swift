@@ -67,6 +67,15 @@ public final class PrometheusRegistry: MetricsFactory {
         }
     }
 
+    /// What the counters of a family with one label stand at, by that label's value.
+    func counts(of family: String) -> [(label: String, count: Int64)] {
+        guard let index = familyNames[family] else { return [] }
+        return seriesByFamily()[index].compactMap { entry in
+            guard case .counter(let cell) = entry.cell, let label = entry.labels.first else { return nil }
+            return (label.value, cell.value)
+        }
+    }
+
     func seriesByFamily() -> [[Series]] { series.withLockedValue { $0 } }
 
     private func cell(_ name: String, _ dimensions: [(String, String)]) -> Cell? {

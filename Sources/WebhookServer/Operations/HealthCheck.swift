@@ -4,11 +4,18 @@ public struct HealthCheck: Sendable {
     public var name: String
     /// Nil when all is well, else why not, in one short sentence without a full stop.
     public var failure: @Sendable () -> String?
+    /// What `?verbose` says beside ok; one line without a line break.
+    public var note: @Sendable () -> String?
 
-    public init(name: String, failure: @escaping @Sendable () -> String?) {
+    public init(
+        name: String, note: @escaping @Sendable () -> String? = { nil }, failure: @escaping @Sendable () -> String?
+    ) {
         self.name = name
+        self.note = note
         self.failure = failure
     }
+
+    var line: HealthReport.Line { HealthReport.Line(name: name, failure: failure(), note: note()) }
 }
 
 /// The outcome of some checks, written as Kubernetes' own health endpoints write it.
@@ -16,6 +23,7 @@ struct HealthReport {
     struct Line {
         var name: String
         var failure: String?
+        var note: String?
     }
 
     /// `livez`, `readyz` or `healthz`
@@ -33,7 +41,7 @@ struct HealthReport {
             } else if let failure = line.failure {
                 text += "[-]\(line.name) failed: \(failure)\n"
             } else {
-                text += "[+]\(line.name) ok\n"
+                text += "[+]\(line.name) ok\(line.note.map { " (\($0))" } ?? "")\n"
             }
         }
         let known = Set(lines.map(\.name))

@@ -41,16 +41,19 @@ public struct StatusInfo: Sendable, Hashable {
     public var configurationFile: String
     /// Hexadecimal.
     public var configurationSHA256: String
+    /// Why what is on disk is not in force, and since when; nil when it is.
+    public var refusedConfiguration: String?
     public var tenants: [Tenant]
     public var certificates: [Certificate]
 
     public init(
-        version: String, configurationFile: String, configurationSHA256: String, tenants: [Tenant] = [],
-        certificates: [Certificate] = []
+        version: String, configurationFile: String, configurationSHA256: String,
+        refusedConfiguration: String? = nil, tenants: [Tenant] = [], certificates: [Certificate] = []
     ) {
         self.version = version
         self.configurationFile = configurationFile
         self.configurationSHA256 = configurationSHA256
+        self.refusedConfiguration = refusedConfiguration
         self.tenants = tenants
         self.certificates = certificates
     }

@@ -28,6 +28,8 @@ extension StatusReport {
         \(Self.table(Self.tenantColumns, tenantRows))
         <h2>Certificates</h2>
         \(Self.table(Self.certificateColumns, certificateRows))
+        <h2>Turned away without a decision since the start</h2>
+        \(Self.table(Self.rejectionColumns, rejectionRows))
         <h2>Latest refusals</h2>
         \(Self.table(Self.refusalColumns, refusalRows))
         <footer>\(Self.escaped(now.rfc3339))</footer>

@@ -7,10 +7,11 @@ extension StatusReport {
         }
         text += "\n"
         let width = facts.map(\.name.count).max() ?? 0
-        for fact in facts { text += Self.padded(fact.name, width) + "  " + fact.value + "\n" }
+        for fact in facts { text += Self.padded(fact.name, width) + "  " + Self.printable(fact.value) + "\n" }
         text += Self.table("Tenants", Self.tenantColumns, tenantRows)
         text += Self.table("Certificates", Self.certificateColumns, certificateRows)
         text += Self.table("Decisions in the last 15 minutes", Self.reasonColumns, reasonRows)
+        text += Self.table("Turned away without a decision since the start", Self.rejectionColumns, rejectionRows)
         text += Self.table("Latest refusals", Self.refusalColumns, refusalRows)
         return text
     }

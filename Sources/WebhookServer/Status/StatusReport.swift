@@ -9,6 +9,8 @@ struct StatusReport: Sendable {
     var readiness: [HealthReport.Line]
     var openConnections: Int
     var history: DecisionHistory
+    /// Callers and requests that were turned away without a decision, by cause, since the start.
+    var rejections: [(label: String, count: Int64)] = []
 
     struct Fact {
         var name: String
@@ -31,6 +33,7 @@ struct StatusReport: Sendable {
             Fact(name: "Up", value: Self.age(now.seconds(since: started)) + ", since " + started.rfc3339),
             Fact(name: "Configuration", value: info.configurationFile),
             Fact(name: "Configuration SHA-256", value: String(info.configurationSHA256.prefix(12))),
+            Fact(name: "Newer configuration", value: info.refusedConfiguration ?? "none"),
             Fact(name: "Open connections", value: String(openConnections)),
             Fact(name: "Latency p50", value: latency(0.5, total)),
             Fact(name: "Latency p90", value: latency(0.9, total)),
@@ -71,6 +74,13 @@ struct StatusReport: Sendable {
         let refused = total.byReason.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         return [["accepted", "", String(total.accepted)]]
             + refused.map { [$0.key.isForeign ? "foreign" : "refused", $0.key.code, String($0.value)] }
+    }
+
+    static let rejectionColumns = ["Cause", "Count"]
+
+    var rejectionRows: [[String]] {
+        rejections.filter { $0.count > 0 }.sorted { ($1.count, $0.label) < ($0.count, $1.label) }
+            .map { [$0.label, String($0.count)] }
     }
 
     static let refusalColumns = ["Time", "Reason", "Tenant", "Client application", "Decision"]
