@@ -54,7 +54,7 @@ public enum FileBytes {
     ) throws(FileError) {
         let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard descriptor >= 0 else { throw FileError(opening: errno, missing: .notWritable, standard: .notWritable) }
+        guard descriptor >= 0 else { throw FileError(making: errno) }
         // The process's umask may have taken permissions away; these were asked for.
         let isComplete = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
         close(descriptor)
@@ -70,13 +70,19 @@ public enum FileBytes {
     }
 
     /// Whether lines can be appended to a file, or the file made for it. Nothing is made or changed.
-    public static func canAppend(to path: String) -> Bool {
+    public static func canAppend(to path: String) -> Bool { obstacle(toAppending: path) == nil }
+
+    /// Why lines cannot be appended to a file; nil when they can, or when the file can be made for it.
+    public static func obstacle(toAppending path: String) -> FileError? {
         var status = stat()
-        if stat(path, &status) == 0 { return status.st_mode & S_IFMT != S_IFDIR && access(path, W_OK) == 0 }
-        guard errno == ENOENT else { return false }
+        if stat(path, &status) == 0 {
+            if status.st_mode & S_IFMT == S_IFDIR { return .isFolder }
+            return access(path, W_OK) == 0 ? nil : .notAllowed
+        }
+        guard errno == ENOENT else { return FileError(opening: errno, missing: .missing, standard: .notWritable) }
         let end = path.lastIndex(of: "/")
         let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        return access(folder, W_OK | X_OK) == 0
+        return access(folder, W_OK | X_OK) == 0 ? nil : FileError(making: errno)
     }
 
     /// Writes everything to an open descriptor; false when that fails.

@@ -9,6 +9,8 @@ public enum FileError: Error, Hashable, Sendable {
     case exists
     case notReadable
     case notWritable
+    case folderMissing
+    case folderNotWritable
 
     public var sentence: String {
         switch self {
@@ -22,7 +24,18 @@ public enum FileError: Error, Hashable, Sendable {
         case .exists: "the file is there already"
         case .notReadable: "the file cannot be read"
         case .notWritable: "the file cannot be written"
+        case .folderMissing: "the folder that it would be in is not there"
+        case .folderNotWritable: "this user may not write into the folder"
         }
+    }
+
+    /// Why a new file in a folder cannot be made.
+    init(making code: Int32) {
+        self =
+            switch code {
+            case 13, 1, 30: .folderNotWritable
+            default: FileError(opening: code, missing: .folderMissing, standard: .notWritable)
+            }
     }
 
     init(opening code: Int32, missing: FileError, standard: FileError) {

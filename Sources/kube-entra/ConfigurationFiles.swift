@@ -60,7 +60,9 @@ enum AuditFile {
     }
 
     static func refusal(_ loaded: LoadedConfiguration) -> ConfigurationProblem {
-        loaded.problem("logging.audit", "\(loaded.configuration.logging.audit ?? ""): cannot be written to")
+        let path = loaded.configuration.logging.audit ?? ""
+        let cause = FileBytes.obstacle(toAppending: path).map { ": \($0.sentence)" } ?? ""
+        return loaded.problem("logging.audit", "\(path): cannot be written to\(cause)")
     }
 }
 

@@ -43,9 +43,13 @@ extension LintFacts {
         case .managedIdentity, nil: break
         }
         if let file = tenant.signingKeys.file { keys(file, tenant, "\(path).signingKeys.file") }
-        if tenant.signingKeys.file == nil, let file = tenant.signingKeys.cacheFile, !FileBytes.canAppend(to: file) {
+        if tenant.signingKeys.file == nil, let file = tenant.signingKeys.cacheFile,
+            let obstacle = FileBytes.obstacle(toAppending: file)
+        {
             let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-            if !missingFiles.contains(folder) { refuse("\(path).signingKeys.cacheFile", file, "cannot be written to") }
+            if !missingFiles.contains(folder) {
+                refuse("\(path).signingKeys.cacheFile", file, "cannot be written to: \(obstacle.sentence)")
+            }
         }
     }
 

@@ -44,7 +44,7 @@ import Testing
             #expect(throws: FileError.tooLarge(maximumBytes: 10)) { try FileBytes.read("/dev/zero", maximumBytes: 10) }
             symlink(folder + "/link", folder + "/link")
             #expect(throws: FileError.linkLoop) { try FileBytes.read(folder + "/link") }
-            #expect(throws: FileError.notWritable) { try FileBytes.write([1], to: folder + "/no/such/folder") }
+            #expect(throws: FileError.folderMissing) { try FileBytes.write([1], to: folder + "/no/such/folder") }
         }
     }
 
