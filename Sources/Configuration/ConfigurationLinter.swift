@@ -107,7 +107,11 @@ public struct ConfigurationLinter {
             add(.keyIsReadable, field, "everybody on this host may read this secret", "chmod 600 it")
         }
         for (field, reason) in facts.unusableFiles.sorted(by: { $0.key < $1.key }) {
-            add(.fileUnusable, field, reason, "`serve` starts without it, and reads it again when it is needed")
+            add(
+                .fileUnusable, field, reason,
+                field.hasSuffix("cacheFile")
+                    ? "give its folder to the user that the webhook runs as; until then, keys do not survive a restart"
+                    : "`serve` starts without it, and reads it again when it is needed")
         }
     }
 

@@ -21,7 +21,8 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
 
     public var description: String {
         let place = "\(file):\(line):\(column): "
-        return field.isEmpty ? place + message : place + field + ": " + message
+        let rule = rule.map { " [\($0.rawValue)]" } ?? ""
+        return (field.isEmpty ? place + message : place + field + ": " + message) + rule
     }
 }
 

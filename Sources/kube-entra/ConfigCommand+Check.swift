@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Configuration
 internal import Jansson
+internal import Timestamps
 
 extension ConfigCommand {
     struct Check: ParsableCommand {
@@ -8,7 +9,8 @@ extension ConfigCommand {
             commandName: "check",
             abstract: "Loads a configuration as `serve` would, then looks for what is unwise.",
             discussion: """
-                Exit status: 0 usable; 1 usable, with warnings and --strict; 2 `serve` would refuse it. A comment \
+                Exit status: 0 usable; 1 usable, with warnings and --strict; 2 `serve` would refuse it. With \
+                --no-files, that is said of the configuration file alone, for example in version control. A comment \
                 `# kube-entra:allow RULE reason` on the line of a finding, or in a line of its own above, silences the \
                 rule there.
                 """)
@@ -22,12 +24,15 @@ extension ConfigCommand {
         @Flag(name: .long, help: "Warnings make the exit status 1.")
         var strict = false
 
+        @Flag(
+            name: .customLong("no-files"),
+            help: "Do not look at the files that the configuration names, which are on another machine.")
+        var noFiles = false
+
         func run() throws {
             let findings: [LintFinding]
             do throws(ConfigurationError) {
-                let servable = try ServableConfiguration.load(file)
-                findings = ConfigurationLinter.findings(
-                    in: servable.loaded, facts: LintFacts(servable))
+                findings = try findAll()
             } catch {
                 if output == .json {
                     Console.print(Check.json(file, problems: error.problems, findings: []))
@@ -41,9 +46,20 @@ extension ConfigCommand {
             case .json: Console.print(Check.json(file, problems: [], findings: findings))
             case .text:
                 for finding in findings where finding.allowedBecause == nil { Console.print(text(finding)) }
-                Console.print("\(file): usable, \(warnings.count) warning\(warnings.count == 1 ? "" : "s")")
+                Console.print(
+                    "\(file): usable, \(warnings.count) warning\(warnings.count == 1 ? "" : "s")"
+                        + (noFiles ? "; the files that it names were not looked at" : ""))
             }
             if strict && !warnings.isEmpty { throw ExitCode.no }
+        }
+
+        private func findAll() throws(ConfigurationError) -> [LintFinding] {
+            if noFiles {
+                let loaded = try ConfigurationLoader.load(path: file)
+                return ConfigurationLinter.findings(in: loaded, facts: LintFacts(now: .now()))
+            }
+            let servable = try ServableConfiguration.load(file)
+            return ConfigurationLinter.findings(in: servable.loaded, facts: LintFacts(servable))
         }
 
         private func text(_ finding: LintFinding) -> String {

@@ -130,6 +130,10 @@ def test_problems_of_the_file_and_of_what_it_names_in_one_run(folder):
     assert out == "" and len(err.splitlines()) == 5
     code, out, served = run("serve", "--config", str(folder / "config.yaml"), timeout=10)
     assert (code, served) == (2, err)
+    assert "[group-name-for-id]" in err and "audit.jsonl: cannot be written to: the folder that it would be in" in err
+    code, answer, _ = check(folder, config, "--no-files")
+    assert code == 2 and [one["field"] for one in answer["problems"]] == [
+        "tenants[0].adminGroupObjectIDs[0]", "tenants[0].cloud"]
     assert not os.path.exists(folder / "no-folder")
 
 

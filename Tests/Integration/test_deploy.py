@@ -150,6 +150,8 @@ def test_dashboard():
 def test_the_configuration_of_the_deployment_loads():
     done = run("kubeconfig", "user", "--server", "https://a.example", "--config", str(DEPLOY / "kustomize/kube-entra.yaml"))
     assert done.returncode == 0, done.stderr
+    done = run("config", "check", "--strict", "--no-files", str(DEPLOY / "kustomize/kube-entra.yaml"))
+    assert done.returncode == 0 and "not looked at" in done.stdout, done.stdout + done.stderr
 
 
 def test_pods_are_confined():

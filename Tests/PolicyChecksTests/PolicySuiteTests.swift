@@ -103,7 +103,7 @@ private func standardChecker() throws -> PolicyChecker {
         (
             "tests: [{name: a, given: {groups: [admins]}, expect: {admin: true}}]",
             "suite.yaml:1:36: tests[0].given.groups[0]: must be a group object ID, for example"
-                + " 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted"
+                + " 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted [group-name-for-id]"
         ),
         (
             "tests: [{name: a, given: {user: b}, expect: {admitted: false, admin: true}}]",
