@@ -5,6 +5,8 @@ public struct ProxySettings: Hashable, Sendable {
     public var proxy: HTTPProxy?
     /// Hosts that are reached directly.
     var exceptions: ProxyExceptions
+    /// Where the proxy's address stands, for people.
+    private var source = ""
     /// Why requests that need the proxy cannot be sent: its address means nothing, and going directly instead would
     /// be a surprise.
     private var problem: String?
@@ -19,6 +21,7 @@ public struct ProxySettings: Hashable, Sendable {
     ///   - source: where the address stands, for people.
     public init(address: String, from source: String, exceptions: String = "") {
         self.init(proxy: HTTPProxy(address), exceptions: exceptions)
+        self.source = source
         // The address may hold a password, so it is not shown.
         if proxy == nil { problem = "\(source) is not the address of an HTTP proxy" }
     }
@@ -38,6 +41,13 @@ public struct ProxySettings: Hashable, Sendable {
         let exceptions = first("NO_PROXY")?.value ?? ""
         guard let address = first("HTTPS_PROXY") else { return ProxySettings(proxy: nil) }
         return ProxySettings(address: address.value, from: address.name, exceptions: exceptions)
+    }
+
+    /// The proxy for a host and where it comes from, without its password; nil to go there directly.
+    public func proxyName(for url: HTTPSURL) -> String? {
+        guard let proxy = try? proxy(for: url) else { return nil }
+        let host = proxy.host.utf8.contains(UInt8(ascii: ":")) ? "[\(proxy.host)]" : proxy.host
+        return "\(host):\(proxy.port)" + (source.isEmpty ? "" : " (from \(source))")
     }
 
     /// The proxy for a host; nil to go there directly.

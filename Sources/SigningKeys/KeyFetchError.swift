@@ -1,5 +1,6 @@
 public import EntraTokens
 public import HTTPSClient
+internal import OpenSSL
 
 /// Why a tenant's keys could not be got.
 public enum KeyFetchError: Error, Hashable, Sendable {
@@ -41,6 +42,22 @@ public enum KeyFetchError: Error, Hashable, Sendable {
         case .file(let error): error.sentence
         }
     }
+
+    /// What to do about it, where the cause tells.
+    ///
+    /// - Parameter option: where the authority's CA can be named.
+    public func hint(authorityCA option: String) -> String? {
+        switch self {
+        case .metadata(.status(400)), .metadata(.status(404)), .issuerMismatch:
+            "is the tenant ID right, and is the tenant in this cloud?"
+        case .metadata(.tls(.untrustedCertificate)), .keys(.tls(.untrustedCertificate)):
+            "does a proxy inspect TLS on the way? Name the CA of the certificate that it shows with \(option)"
+        default: nil
+        }
+    }
+
+    /// Whether it was the proxy that failed, where there is one: it looks up the authority's name itself.
+    public var isOfProxy: Bool { label == "proxy" || label == "dns" }
 
     /// Whether the authority just does not serve this version's metadata.
     public var isNotServed: Bool { self == .metadata(.status(404)) }

@@ -16,6 +16,8 @@ public struct SigningKeyPlan: Sendable {
     /// Reviews that may wait for one fetch; more of them are answered with what is known, so that a flood of unknown
     /// key IDs leaves room for the others.
     public var maximumWaiters = 2048
+    /// The proxy that fetches go through, for people.
+    public var proxyName: String?
     public var fetch: @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
 
     public init(

@@ -125,13 +125,20 @@ final class TenantKeyKeeper: Sendable {
         scheduleEnd()
     }
 
+    /// The cause, and what there is to know about it here.
+    private func explained(_ failure: KeyFetchError) -> String {
+        failure.sentence
+            + (failure.isOfProxy ? plan.proxyName.map { "; the proxy is \($0)" } ?? "" : "")
+            + (failure.hint(authorityCA: "authorityCA").map { "; \($0)" } ?? "")
+    }
+
     /// Logs how an attempt ended.
     ///
     /// - Parameter gotKeys: whether some keys are new all the same.
     func log(_ failure: KeyFetchError?, gotKeys: Bool) {
         let now = environment.now()
         let (status, problems) = guarded.withLockedValue { guarded -> (TenantKeyStatus, [KeyProblemNote]?) in
-            guarded.status.lastError = failure?.sentence
+            guarded.status.lastError = failure.map(explained)
             let problems = guarded.state.problems
             guard gotKeys, problems != guarded.loggedProblems else { return (guarded.status, nil) }
             guarded.loggedProblems = problems
@@ -152,7 +159,7 @@ final class TenantKeyKeeper: Sendable {
     }
 
     private func warn(_ failure: KeyFetchError, hasKeys: Bool, gotKeys: Bool, now: Timestamp) {
-        let cause = failure.sentence
+        let cause = explained(failure)
         // Without keys there is an attempt every other second, which would say the same each time.
         let leftOut = guarded.withLockedValue { guarded -> Int? in
             if hasKeys || guarded.repeats.count > 16 { guarded.repeats = [:] }

@@ -51,6 +51,9 @@ enum KeyPlans {
             file: tenant.signingKeys.file,
             fetch: { version, eventLoop in fetcher.fetch(version, on: eventLoop) })
         plan.maximumWaiters = maximumWaiters
+        plan.proxyName = HTTPSURL(tenant.trust.authorityBase).flatMap { url in
+            proxies(tenant.signingKeys.proxy).proxyName(for: url)
+        }
         return plan
     }
 
@@ -68,12 +71,17 @@ enum KeyPlans {
                 throw .configuration("authorityCA cannot be used: \(error.sentence)")
             }
         }
-        let proxies = proxy.map { ProxySettings(address: $0, from: "signingKeys.proxy") } ?? .environment()
         do {
-            return HTTPSClient(context: try TLSContext(client: configuration), proxies: proxies, limits: limits)
+            return HTTPSClient(
+                context: try TLSContext(client: configuration), proxies: proxies(proxy), limits: limits)
         } catch {
             throw .configuration("\(error)")
         }
+    }
+
+    /// - Parameter source: where the address stands, for people.
+    static func proxies(_ address: String?, from source: String = "signingKeys.proxy") -> ProxySettings {
+        address.map { ProxySettings(address: $0, from: source) } ?? .environment()
     }
 
     /// Whether keys must be got in another way than before.

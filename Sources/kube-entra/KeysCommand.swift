@@ -84,6 +84,15 @@ struct KeysCommand: ParsableCommand {
             Console.note("wrote \(keys.count) usable keys of tenant \(id) to \(out)")
         }
 
+        private func sentence(_ error: KeyFetchError, _ trust: TenantTrust) -> String {
+            let proxy = HTTPSURL(trust.authorityBase).flatMap { url in
+                KeyPlans.proxies(self.proxy, from: "--proxy").proxyName(for: url)
+            }
+            return "\(trust.authorityBase): \(error.sentence)"
+                + (error.isOfProxy ? proxy.map { "; the proxy is \($0)" } ?? "" : "")
+                + (error.hint(authorityCA: "--authority-ca").map { "\n→ \($0)" } ?? "")
+        }
+
         private func fetch(_ trust: TenantTrust) throws -> (keys: [JWK], warnings: [String]) {
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             defer { try? group.syncShutdownGracefully() }
@@ -103,7 +112,10 @@ struct KeysCommand: ParsableCommand {
             }
             // As in `serve`, an authority that serves one of the versions only is no failure.
             if !reports.isEmpty { failures.removeAll { $0.error.isNotServed } }
-            let warnings = failures.map { "version \($0.version.rawValue): \($0.error.sentence)" }
+            let warnings =
+                failures.count == 2 && failures[0].error == failures[1].error
+                ? [sentence(failures[0].error, trust)]
+                : failures.map { "version \($0.version.rawValue): \(sentence($0.error, trust))" }
             guard !reports.isEmpty else { throw cannot(warnings.joined(separator: "\nkube-entra: ")) }
             return (KeyFile.usableJWKs(reports), warnings)
         }

@@ -131,6 +131,7 @@ def test_a_proxy_that_is_slow_or_not_there(certificates, online, proxy, tmp_path
     code, _, err = fetch(certificates, entra.authority, tmp_path / "keys.json", "--proxy", f"http://127.0.0.1:{gate.port}")
     assert code == 2
     assert "the proxy cannot be reached" in err
+    assert err.count(f"the proxy is 127.0.0.1:{gate.port} (from --proxy)") == 1
 
 
 @pytest.mark.parametrize("address", ["socks5://127.0.0.1:1080", "http://", "http://host:port"])
