@@ -118,7 +118,12 @@ public final class WebhookServer: Sendable {
     public func start() async throws {
         FileDescriptors.allow(options.limits.connections + 256)
         for worker in workers { worker.execute { $0.state.startSweeping() } }
-        let webhook = try await bootstrap().bind(to: options.listen.socketAddress()).get()
+        let webhook: any Channel
+        do {
+            webhook = try await bootstrap().bind(to: options.listen.socketAddress()).get()
+        } catch {
+            throw ListenFailure(isOperations: false, cause: error)
+        }
         lifecycle.withLockedValue { $0.webhook = webhook }
         guard let address = options.operations else { return }
         let routes = OperationsRoutes(
@@ -130,7 +135,7 @@ public final class WebhookServer: Sendable {
             lifecycle.withLockedValue { $0.operations = operations }
         } catch {
             try? await webhook.close()
-            throw error
+            throw ListenFailure(isOperations: true, cause: error)
         }
     }
 

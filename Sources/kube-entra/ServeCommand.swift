@@ -44,8 +44,13 @@ struct ServeCommand: AsyncParsableCommand {
         let service = WebhookService(loaded: loaded, identity: configuration.identity, audit: audit, logLevel: logLevel)
         do {
             try await service.start()
+        } catch let failure as ListenFailure {
+            let server = loaded.configuration.server
+            let (address, field) =
+                failure.isOperations ? (server.operations, "server.operations") : (server.listen, "server.listen")
+            throw cannot("cannot listen on \(address) (\(field)): \(WebhookService.sentence(failure.cause))")
         } catch {
-            throw cannot("cannot listen on \(service.addresses): \(WebhookService.sentence(error))")
+            throw cannot(WebhookService.sentence(error))
         }
         var isStopping = false
         for await signal in signals {

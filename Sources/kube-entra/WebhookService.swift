@@ -40,7 +40,6 @@ final class WebhookService: Sendable {
     private let background: MultiThreadedEventLoopGroup
     private let current: NIOLockedValueBox<Current>
     private let systemd = SystemdNotifier()
-    let addresses: String
     /// What was listened on at the start, until the end.
     private let bound: ServerSettings
 
@@ -113,7 +112,6 @@ final class WebhookService: Sendable {
                     now.loaded, identity: now.identity, keys: now.keys.status(), refused: now.refused)
             })
         bound = configuration.server
-        addresses = "\(configuration.server.listen) and \(configuration.server.operations)"
         let server = server
         serverBox.withLockedValue { $0 = server }
         metrics.setConfigLastSuccess(.now())
@@ -366,8 +364,8 @@ final class WebhookService: Sendable {
     static func sentence(_ error: any Error) -> String {
         guard let error = error as? IOError else { return "\(error)" }
         return switch error.errnoCode {
-        case EADDRINUSE: "the address is in use"
-        case EACCES: "this user may not use the port"
+        case EADDRINUSE: "the address is in use\n→ `ss -ltnp` shows the program that has it"
+        case EACCES, EPERM: "this user may not use the port\n→ take a port above 1023"
         case EADDRNOTAVAIL: "this host does not have the address"
         default: String(cString: strerror(error.errnoCode))
         }
