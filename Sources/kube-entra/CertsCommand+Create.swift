@@ -104,10 +104,10 @@ extension CertsCommand {
                 Console.note("note: the new certificates end with the CA, on \(end.rfc3339.prefix(10))")
             }
             try folder.write(files, replacing: force || renew)
-            report(files, plan)
+            report(files, plan, signedBy: authority?.certificate)
         }
 
-        private func report(_ files: [CertificateFile], _ plan: CertificatePlan) {
+        private func report(_ files: [CertificateFile], _ plan: CertificatePlan, signedBy authority: Certificate?) {
             let folder = CertificateFolder(path: out)
             if output == .json {
                 Console.print(
@@ -115,6 +115,16 @@ extension CertsCommand {
                         ("folder", .string(out)),
                         ("hosts", JSON(plan.hosts.map(\.text))),
                         ("clientName", .string(plan.chosenClientName)),
+                        (
+                            "keptAuthority",
+                            authority.map { authority in
+                                .object([
+                                    ("subject", .string(authority.subject)),
+                                    ("expires", .string(authority.notAfter.rfc3339)),
+                                    ("sha256Fingerprint", .string(authority.sha256Fingerprint.hex)),
+                                ])
+                            } ?? .null
+                        ),
                         (
                             "files",
                             .array(
@@ -135,7 +145,11 @@ extension CertsCommand {
             }
             Console.note("Server names: \(plan.hosts.map(\.text).joined(separator: ", "))")
             Console.note("Client name: \(plan.chosenClientName)")
-            if !renew {
+            if let authority {
+                let end = authority.notAfter.rfc3339.prefix(10)
+                let fingerprint = authority.sha256Fingerprint.hex.prefix(16)
+                Console.note("Signed by: \(authority.subject), valid until \(end), SHA-256 \(fingerprint)…")
+            } else {
                 Console.note("Keep \(folder.path(of: FileName.authorityKey)) away from the cluster; --renew needs it.")
             }
         }

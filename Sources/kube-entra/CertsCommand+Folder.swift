@@ -58,7 +58,7 @@ struct CertificateFolder {
                         + "replaces everything")
             }
         }
-        try makeFolder()
+        try make()
         for file in files {
             do throws(FileError) {
                 try FileBytes.write(file.bytes, to: path(of: file.name), mode: file.mode, replacing: replacing)
@@ -68,7 +68,8 @@ struct CertificateFolder {
         }
     }
 
-    private func makeFolder() throws {
+    /// Makes the folder, and those around it, where it is not there.
+    func make() throws {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             made += part + "/"

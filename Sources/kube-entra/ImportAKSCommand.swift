@@ -3,6 +3,7 @@ internal import Configuration
 internal import EntraTokens
 internal import Files
 internal import Glibc
+internal import Inspection
 internal import Jansson
 internal import PolicyChecks
 
@@ -119,19 +120,28 @@ struct ImportAKSCommand: ParsableCommand {
             let bytes =
                 try source.map { try FileBytes.read($0, maximumBytes: ImportAKSCommand.maximumBytes) }
                 ?? FileBytes.read(descriptor: STDIN_FILENO, maximumBytes: ImportAKSCommand.maximumBytes)
+            guard bytes.contains(where: { $0 > 0x20 }) else {
+                throw cannot(
+                    "\(place): there is nothing here\n→ did `az aks show` fail? Run it by itself to see what it says")
+            }
             document = try JSONDocument(parsing: bytes, maximumBytes: ImportAKSCommand.maximumBytes, maximumDepth: 64)
         } catch let error as FileError {
             throw cannot("\(place): \(error.sentence)")
         } catch let error as JSONError {
-            throw cannot("\(place): \(error.sentence)")
+            throw cannot("\(place): \(error.sentence)\n→ did `az aks show` fail, or print no JSON (--output json)?")
         }
         var clusters = AKSDocument.clusters(in: document)
         guard !clusters.isEmpty else {
             throw cannot("\(place): there is no aadProfile in it; `az aks show` prints one")
         }
         if let cluster {
+            let names = clusters.compactMap(\.name).map(PrintableText.quoted)
             clusters = clusters.filter { $0.name == cluster }
-            guard !clusters.isEmpty else { throw cannot("\(place): there is no cluster of the name given") }
+            guard !clusters.isEmpty else {
+                throw cannot(
+                    "\(place): there is no cluster of the name given"
+                        + (names.isEmpty ? "; none has a name here" : ": there is \(names.joined(separator: ", "))"))
+            }
         }
         let others = clusters.filter(\.usesEntra)
         guard others.count < clusters.count, !others.isEmpty else { return clusters }
@@ -168,7 +178,9 @@ struct ImportAKSCommand: ParsableCommand {
             if !names.insert(name).inserted { name += "-\(index + 1)" }
             names.insert(name)
             do {
-                try write(render(cluster), to: "\(folder)/\(name).yaml")
+                let text = try render(cluster)
+                try CertificateFolder(path: folder).make()
+                try write(text, to: "\(folder)/\(name).yaml")
             } catch let code as ExitCode where code == .cannot {
                 isComplete = false
             }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Files
 internal import Kubeconfigs
 internal import OpenSSL
+internal import Timestamps
 
 extension KubeconfigCommand {
     struct Webhook: ParsableCommand {
@@ -75,6 +76,8 @@ extension KubeconfigCommand {
                 return try key.pem()
             }
             try warnAboutNames()
+            warnAboutPath()
+            try warnAboutClient(certificatePath)
             try destination.write(
                 """
                 # kube-apiserver calls the webhook with this file:
@@ -122,6 +125,30 @@ extension KubeconfigCommand {
                 _ = try load(path)
             }
             return "\(name): " + KubeconfigText.quoted(KubeconfigText.absolute(path))
+        }
+
+        private func warnAboutPath() {
+            guard server.dropFirst(8).drop(while: { $0 != "/" }).drop(while: { $0 == "/" }).isEmpty else { return }
+            var address = server
+            while address.last == "/" { address.removeLast() }
+            Console.note(
+                "warning: \(server) has no path, where the webhook answers nothing; it is \(address)/authenticate")
+        }
+
+        /// Says so when kube-apiserver's certificate, where it is on this machine, would not be taken.
+        private func warnAboutClient(_ path: String) throws {
+            guard FileStamp(path: path) != nil else { return }
+            let certificate = try PEMFile.certificates(path)[0]
+            let renew = "make it anew with `kube-entra certs create --renew`"
+            let now = Timestamp.now()
+            if certificate.notAfter <= now {
+                Console.note("warning: \(path) has expired, so the webhook will refuse it; \(renew)")
+            } else if certificate.notBefore > now {
+                Console.note("warning: \(path) is not valid before \(certificate.notBefore.rfc3339)")
+            }
+            if let usages = certificate.extendedKeyUsages, !usages.contains(.clientAuth) {
+                Console.note("warning: \(path) is not for clients (no clientAuth), so the webhook will refuse it")
+            }
         }
 
         /// Says so when the server's certificate, where it lies in the same folder, does not have the address's host.

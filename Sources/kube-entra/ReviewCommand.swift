@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import EntraTokens
+internal import Glibc
 internal import HTTPSClient
 internal import Inspection
 internal import OpenSSL
@@ -73,6 +74,15 @@ struct ReviewCommand: ParsableCommand {
         guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600 seconds") }
     }
 
+    /// The token; an empty one is refused here, where it is a mistake and nothing to ask a webhook about.
+    private func read() throws -> TokenInput {
+        let next = "→ pipe a token in: kubelogin get-token … | kube-entra review …"
+        guard token.isGiven || isatty(STDIN_FILENO) == 0 else { throw cannot("there is no token\n" + next) }
+        let input = TokenInput(try token.read())
+        guard !input.token.isEmpty else { throw cannot("there is nothing here\n" + next) }
+        return input
+    }
+
     func run() throws {
         var target =
             if let kubeconfig { try ReviewTarget(kubeconfig: kubeconfig) } else {
@@ -84,7 +94,7 @@ struct ReviewCommand: ParsableCommand {
             target.certificate = try PEMFile.read(certificate)
             target.key = try PEMFile.read(key)
         }
-        let input = TokenInput(try token.read())
+        let input = try read()
         guard let text = String(validating: input.token, as: UTF8.self) else {
             throw cannot("this is not text, so kube-apiserver would never send it")
         }

@@ -20,6 +20,13 @@ struct TokenArguments: ParsableArguments {
 
     func validate() throws {
         if token != nil && tokenFile != nil { throw ValidationError("give the token or --token-file, not both") }
+        try TokenArguments.refuseFile(token)
+    }
+
+    /// No token is also the path of a file that is there. What was given is not shown: it might be a token yet.
+    static func refuseFile(_ token: String?) throws {
+        guard let token, token != "-", FileStamp(path: token) != nil else { return }
+        throw ValidationError("this is a file: use --token-file")
     }
 
     var isGiven: Bool { token != nil || tokenFile != nil }

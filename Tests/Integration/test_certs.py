@@ -153,7 +153,11 @@ class TestCreate:
         run("certs", "create", "--rsa", "--host", "a.example", "--client-name", "me")
         folder = tmp_path / "certs"
         before = {p.name: p.read_bytes() for p in folder.iterdir()}
-        run("certs", "create", "--renew")
+        done = run("certs", "create", "--renew")
+        authority = certificate(folder / "ca.crt")
+        digest = authority.fingerprint(hashes.SHA256()).hex()[:16]
+        end = f"{authority.not_valid_after_utc:%Y-%m-%d}"
+        assert f"Signed by: CN=kube-entra CA, valid until {end}, SHA-256 {digest}…" in done.stderr
         after = {p.name: p.read_bytes() for p in folder.iterdir()}
         assert {n for n in NAMES if before[n] != after[n]} == {"server.crt", "server.key", "client.crt", "client.key"}
         assert alternatives(certificate(folder / "server.crt")) == ["a.example"]

@@ -93,11 +93,11 @@ def test_the_commands_put_everything_where_the_manifests_look_for_it(way, tmp_pa
     five_lines(tmp_path)
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     node = tmp_path / "node"
-    for folder in ("usr/local/bin", "usr/lib/sysusers.d", "etc/systemd/system", "etc/kubernetes/manifests", "var/lib"):
+    for folder in ("usr/local/bin", "usr/lib/sysusers.d", "etc/systemd/system", "etc/kubernetes/manifests", "var/lib", "var/log"):
         (node / folder).mkdir(parents=True)
     ran = 0
     for line in "".join(blocks(ROOT / "deploy" / way / "README.md", "sh")).splitlines():
-        line = line.split(" && ")[0]
+        line = line.split(" && ")[0].removeprefix("runuser -u kube-entra -- ")
         if not line.startswith(("install ", "kube-entra kubeconfig ", "kube-entra config check ")):
             continue
         line = re.sub(r" -[og] [\w-]+", "", line).replace(".build/release/kube-entra", BINARY)

@@ -122,7 +122,13 @@ def test_refused(folder):
     assert "REFUSED" in text and "audience_not_accepted" in text
 
 
-@pytest.mark.parametrize("given", ["", "garbage", "a.b.c"])
+@pytest.mark.parametrize("given", ["", "\n", "Bearer "])
+def test_nothing_is_not_sent(folder, given):
+    done = review(folder, "--config", "config.yaml", given=given, status=2)
+    assert done.stdout == "" and "there is nothing here\n→ pipe a token in" in done.stderr
+
+
+@pytest.mark.parametrize("given", ["garbage", "a.b.c"])
 def test_not_ours(folder, given):
     done = review(folder, "--config", "config.yaml", given=given, status=1)
     assert "none of the webhook's" in done.stdout
