@@ -55,7 +55,7 @@ public struct ConfigurationTemplate: Sendable {
             \(clients)
             # kube-entra:allow guests-can-be-admins as on AKS; to keep guests out, take guest out of subjects
             # kube-entra:allow apps-can-be-admins as on AKS; to keep applications out, take app and managedIdentity out
-            subjects: [user, guest, app, managedIdentity]   # who may sign in
+            subjects: [user, guest, app, managedIdentity]   # who may sign in; also: agent, device
             # requiredClaims: {}                   # claim: value, or a list of accepted values
             # maximumTokenLifetime: 29h
             adminGroupObjectIDs: [\(adminGroups.map(\.description).joined(separator: ", "))]
