@@ -132,6 +132,8 @@ def test_a_proxy_that_is_slow_or_not_there(certificates, online, proxy, tmp_path
     assert code == 2
     assert "the proxy cannot be reached" in err
     assert err.count(f"the proxy is 127.0.0.1:{gate.port} (from --proxy)") == 1
+    named = f"the proxy is 127.0.0.1:{gate.port} (from signingKeys.proxy)"
+    wait_for(lambda: any("cannot be reached" in line and named in line for line in causes(webhook, start)), 15)
 
 
 @pytest.mark.parametrize("address", ["socks5://127.0.0.1:1080", "http://", "http://host:port"])
