@@ -1,19 +1,22 @@
+internal import EntraTokens
 internal import NIOCore
 
 /// Leaves a directory alone that keeps failing or asks to be left alone, then tries it with a single question.
 struct CircuitBreaker: Equatable {
     private enum State: Equatable {
-        case closed(failures: Int)
+        case closed(failures: Int, failing: Set<GUID>)
         case open(until: NIODeadline)
         case trying
     }
 
+    /// As many failures without a success in between. Those that may be for one principal's sake count once for each:
+    /// one for whom alone the directory is slow or forbidden is no reason to leave the others without an answer.
     static let failuresUntilOpen = 5
     static let pause = TimeAmount.seconds(5)
     /// However long the directory asks to be left alone.
     static let longestPause = TimeAmount.minutes(5)
 
-    private var state = State.closed(failures: 0)
+    private var state = State.closed(failures: 0, failing: [])
 
     var isOpen: Bool {
         if case .closed = state { false } else { true }
@@ -36,13 +39,17 @@ struct CircuitBreaker: Equatable {
     mutating func succeeded() {
         // A question from before the pause may end after it began; it does not end the pause.
         if case .open = state { return }
-        state = .closed(failures: 0)
+        state = .closed(failures: 0, failing: [])
     }
 
-    mutating func failed(at now: NIODeadline) {
+    /// - Parameter principal: whom it may have been for; nil when it would have been the same for others.
+    mutating func failed(_ principal: GUID?, at now: NIODeadline) {
         switch state {
-        case .closed(let failures) where failures + 1 < Self.failuresUntilOpen: state = .closed(failures: failures + 1)
-        case .closed, .trying: state = .open(until: now + Self.pause)
+        case .closed(var failures, var failing):
+            if let principal { failing.insert(principal) } else { failures += 1 }
+            let opens = failures + failing.count >= Self.failuresUntilOpen
+            state = opens ? .open(until: now + Self.pause) : .closed(failures: failures, failing: failing)
+        case .trying: state = .open(until: now + Self.pause)
         case .open: break
         }
     }

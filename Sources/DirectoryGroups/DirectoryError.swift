@@ -50,6 +50,14 @@ public enum DirectoryError: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether the same may go well for another principal, although it often does not.
+    var mayBeThePrincipals: Bool {
+        switch self {
+        case .forbidden, .deadline: true
+        default: false
+        }
+    }
+
     /// Whether another principal's question would probably fail as well.
     var isOutage: Bool {
         switch self {

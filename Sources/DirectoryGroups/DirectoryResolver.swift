@@ -19,9 +19,10 @@ public final class DirectoryResolver: Sendable {
     fileprivate struct State {
         var memory = GroupMemory()
         var inFlight: [GUID: EventLoopFuture<ResolvedGroups?>] = [:]
-        /// Principals whose own question failed just now.
+        /// Principals whose question failed just now, perhaps for their own sake.
         var refused: [GUID: NIODeadline] = [:]
-        var breaker = CircuitBreaker()
+        /// By what kind of object is asked about: permissions for the one say nothing of the other.
+        var breakers: [DirectoryCollection: CircuitBreaker] = [:]
         var warnings = WarningLimit()
     }
 
@@ -34,7 +35,7 @@ public final class DirectoryResolver: Sendable {
 
     /// Principals that are being asked about.
     static let maximumInFlight = 1000
-    /// How long a principal whose question failed for its own sake is not asked about again.
+    /// How long such a principal is not asked about again.
     static let refusalPause = TimeAmount.seconds(1)
 
     private let plan: DirectoryPlan
@@ -78,6 +79,7 @@ public final class DirectoryResolver: Sendable {
     public func resolve(_ principal: EntraPrincipal, on asking: any EventLoop) -> EventLoopFuture<ResolvedGroups?> {
         let time = now()
         let id = principal.objectID
+        let collection = DirectoryCollection(principal.kind)
         let step = state.withLockedValue { state -> Step in
             if let known = state.memory.answer(id, youngerThan: plan.cacheFor.components.seconds, at: time) {
                 return .answer(
@@ -88,7 +90,9 @@ public final class DirectoryResolver: Sendable {
             if let inFlight = state.inFlight[id] { return .wait(inFlight) }
             guard state.inFlight.count < Self.maximumInFlight else { return .tooMany }
             let instant = NIODeadline.now()
-            guard state.refused[id].map({ $0 <= instant }) ?? true, state.breaker.admits(at: instant) else {
+            guard state.refused[id].map({ $0 <= instant }) ?? true,
+                state.breakers[collection, default: CircuitBreaker()].admits(at: instant)
+            else {
                 let stale = lastKnown(id, in: state, at: time)
                 return .answer(stale, stale == nil ? .failure : .stale)
             }
@@ -101,7 +105,7 @@ public final class DirectoryResolver: Sendable {
             observe(outcome)
             return asking.makeSucceededFuture(groups)
         case .wait(let future): return future.hop(to: asking)
-        case .tooMany: return asking.makeSucceededFuture(failed(id, .busy, at: time, wasAsked: false))
+        case .tooMany: return asking.makeSucceededFuture(failed(principal, .busy, at: time, wasAsked: false))
         case .ask(let promise):
             eventLoop.execute { self.ask(principal, at: time, promise) }
             return promise.futureResult.hop(to: asking)
@@ -138,10 +142,10 @@ public final class DirectoryResolver: Sendable {
     private func ask(_ principal: EntraPrincipal, at time: Timestamp, _ promise: EventLoopPromise<ResolvedGroups?>) {
         answer(principal).whenComplete { result in
             switch result {
-            case .success(let groups): promise.succeed(self.succeeded(principal.objectID, groups, at: time))
+            case .success(let groups): promise.succeed(self.succeeded(principal, groups, at: time))
             case .failure(let error):
                 let error = error as? DirectoryError ?? .malformed
-                promise.succeed(self.failed(principal.objectID, error, at: time, wasAsked: true))
+                promise.succeed(self.failed(principal, error, at: time, wasAsked: true))
             }
         }
     }
@@ -169,24 +173,29 @@ public final class DirectoryResolver: Sendable {
         }
     }
 
-    private func succeeded(_ id: GUID, _ groups: [GUID], at time: Timestamp) -> ResolvedGroups {
+    private func succeeded(_ principal: EntraPrincipal, _ groups: [GUID], at time: Timestamp) -> ResolvedGroups {
         state.withLockedValue { state in
-            state.inFlight[id] = nil
-            state.breaker.succeeded()
-            state.memory.remember(id, GroupMemory.Answer(groups: groups, at: time))
+            state.inFlight[principal.objectID] = nil
+            state.breakers[DirectoryCollection(principal.kind)]?.succeeded()
+            state.memory.remember(principal.objectID, GroupMemory.Answer(groups: groups, at: time))
         }
         observe(.success)
         return ResolvedGroups(groups: groups, freshUntil: time.adding(seconds: plan.cacheFor.components.seconds))
     }
 
-    private func failed(_ id: GUID, _ error: DirectoryError, at time: Timestamp, wasAsked: Bool) -> ResolvedGroups? {
+    private func failed(
+        _ principal: EntraPrincipal, _ error: DirectoryError, at time: Timestamp, wasAsked: Bool
+    ) -> ResolvedGroups? {
+        let id = principal.objectID
+        let collection = DirectoryCollection(principal.kind)
         let instant = NIODeadline.now()
         let (stale, isPausing, isWorthALine) = state.withLockedValue { state -> (ResolvedGroups?, Bool, Bool) in
             if wasAsked {
                 state.inFlight[id] = nil
-                state.note(error, of: id, at: instant)
+                state.note(error, of: id, in: collection, at: instant)
             }
-            return (lastKnown(id, in: state, at: time), state.breaker.isOpen, state.warnings.admits(at: instant))
+            let isPausing = state.breakers[collection]?.isOpen ?? false
+            return (lastKnown(id, in: state, at: time), isPausing, state.warnings.admits(at: instant))
         }
         observe(stale == nil ? .failure : .stale)
         guard isWorthALine else { return stale }
@@ -201,16 +210,24 @@ public final class DirectoryResolver: Sendable {
 }
 
 extension DirectoryResolver.State {
-    fileprivate mutating func note(_ error: DirectoryError, of id: GUID, at now: NIODeadline) {
+    fileprivate mutating func note(
+        _ error: DirectoryError, of id: GUID, in collection: DirectoryCollection, at now: NIODeadline
+    ) {
         if case .throttled(let seconds) = error {
-            breaker.leaveAlone(for: .seconds(seconds), at: now)
-        } else if error.isOutage {
-            breaker.failed(at: now)
-        } else {
-            breaker.succeeded()
-            if refused.count >= DirectoryResolver.maximumInFlight { refused = refused.filter { $0.value > now } }
-            if refused.count < DirectoryResolver.maximumInFlight { refused[id] = now + DirectoryResolver.refusalPause }
+            // The directory means the application, whatever it asks about.
+            for each in DirectoryCollection.allCases {
+                breakers[each, default: CircuitBreaker()].leaveAlone(for: .seconds(seconds), at: now)
+            }
+            return
         }
+        if error.isOutage {
+            breakers[collection]?.failed(error.mayBeThePrincipals ? id : nil, at: now)
+            guard error.mayBeThePrincipals else { return }
+        } else {
+            breakers[collection]?.succeeded()
+        }
+        if refused.count >= DirectoryResolver.maximumInFlight { refused = refused.filter { $0.value > now } }
+        if refused.count < DirectoryResolver.maximumInFlight { refused[id] = now + DirectoryResolver.refusalPause }
     }
 }
 

@@ -63,11 +63,7 @@ struct GraphQuestion: Sendable {
     }
 
     private func post(_ action: String, _ body: JSON) -> EventLoopFuture<JSONDocument> {
-        let collection: String
-        switch principal.kind {
-        case .app, .managedIdentity: collection = "servicePrincipals"
-        default: collection = "users"
-        }
+        let collection = DirectoryCollection(principal.kind).rawValue
         guard let url = HTTPSURL("\(plan.graph)/v1.0/\(collection)/\(principal.objectID)/\(action)") else {
             return eventLoop.makeFailedFuture(
                 DirectoryError.graph(.configuration("the Graph endpoint is no https address")))

@@ -1,3 +1,4 @@
+import EntraTokens
 import NIOCore
 import Testing
 
@@ -5,6 +6,12 @@ import Testing
 
 @Suite struct CircuitBreakerTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    private func other() -> GUID {
+        let text = (0..<16).map { _ in String(UInt8.random(in: 16...255), radix: 16) }.joined()
+        let parts = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { Array(text)[$0] }
+        return GUID(parts.map { String($0) }.joined(separator: "-")) ?? .zero
+    }
 
     /// Asks so many times at once, and tells how often the answer was yes.
     private func admitted(_ breaker: inout CircuitBreaker, at time: NIODeadline, asked times: Int = 1) -> Int {
@@ -16,21 +23,41 @@ import Testing
         for _ in 0..<CircuitBreaker.failuresUntilOpen {
             let admitted = admitted(&breaker, at: time)
             #expect(admitted == 1)
-            breaker.failed(at: time)
+            breaker.failed(other(), at: time)
         }
         return breaker
     }
 
     @Test func failuresInARowOpenIt() {
         var breaker = CircuitBreaker()
-        for _ in 1..<CircuitBreaker.failuresUntilOpen { breaker.failed(at: start) }
+        for _ in 1..<CircuitBreaker.failuresUntilOpen { breaker.failed(other(), at: start) }
         breaker.succeeded()
-        for _ in 1..<CircuitBreaker.failuresUntilOpen { breaker.failed(at: start) }
+        for _ in 1..<CircuitBreaker.failuresUntilOpen { breaker.failed(other(), at: start) }
         var admitted = admitted(&breaker, at: start, asked: 9)
         #expect(admitted == 9 && !breaker.isOpen)
-        breaker.failed(at: start)
+        breaker.failed(other(), at: start)
         admitted = self.admitted(&breaker, at: start, asked: 9)
         #expect(admitted == 0 && breaker.isOpen)
+    }
+
+    @Test func onePrincipalAloneDoesNotOpenIt() {
+        var breaker = CircuitBreaker()
+        let one = other()
+        for _ in 0..<100 { breaker.failed(one, at: start) }
+        #expect(!breaker.isOpen)
+        for _ in 2..<CircuitBreaker.failuresUntilOpen { breaker.failed(other(), at: start) }
+        #expect(!breaker.isOpen)
+        breaker.failed(other(), at: start)
+        #expect(breaker.isOpen)
+    }
+
+    @Test func whatIsTheSameForAllCountsEachTime() {
+        var breaker = CircuitBreaker()
+        for _ in 2..<CircuitBreaker.failuresUntilOpen { breaker.failed(nil, at: start) }
+        breaker.failed(other(), at: start)
+        #expect(!breaker.isOpen)
+        breaker.failed(nil, at: start)
+        #expect(breaker.isOpen)
     }
 
     @Test func afterThePauseOneQuestionTriesIt() {
@@ -40,7 +67,7 @@ import Testing
         #expect(admitted == 0)
         admitted = self.admitted(&breaker, at: end, asked: 9)
         #expect(admitted == 1)
-        breaker.failed(at: end)
+        breaker.failed(other(), at: end)
         admitted = self.admitted(&breaker, at: end + CircuitBreaker.pause - .nanoseconds(1))
         #expect(admitted == 0)
         admitted = self.admitted(&breaker, at: end + CircuitBreaker.pause, asked: 9)
@@ -61,7 +88,7 @@ import Testing
         var breaker = CircuitBreaker()
         breaker.leaveAlone(for: .seconds(30), at: start)
         breaker.leaveAlone(for: .seconds(1), at: start)
-        breaker.failed(at: start)
+        breaker.failed(other(), at: start)
         var admitted = admitted(&breaker, at: start + .seconds(30) - .nanoseconds(1))
         #expect(admitted == 0)
         admitted = self.admitted(&breaker, at: start + .seconds(30))

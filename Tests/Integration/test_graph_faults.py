@@ -6,7 +6,7 @@ import time
 from email.utils import formatdate
 
 import pytest
-from entra import ADMINS, OBJECT, PLAIN
+from entra import ADMINS, LEFT_OUT, OBJECT, PLAIN
 from overage import OVERAGE, logged, object_id, setting  # noqa: F401
 from webhook import reason
 
@@ -162,6 +162,29 @@ def test_a_directory_that_keeps_failing_is_left_alone(setting, entra):
     time.sleep(5.1)
     assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
     assert reason(webhook.review(entra.token(**OVERAGE, uti="again"))) == "accepted"
+
+
+def test_a_directory_that_forbids_applications_is_asked_about_users(setting, entra):
+    graph, make = setting
+    webhook = make(tenant={"subjects": ["user", "app"]})
+    apps = {**OVERAGE, "idtyp": "app", "upn": LEFT_OUT, "scp": LEFT_OUT}
+    graph.fault = lambda handler, count: "/servicePrincipals/" in handler.path and status(403)(handler, count)
+    for number in range(8):
+        assert reason(webhook.review(entra.token(**apps, oid=object_id(number)))) == "group_resolution_failed"
+        assert reason(webhook.review(entra.token(**OVERAGE, uti=str(number)))) == "accepted"
+
+
+def test_one_slow_principal_stops_nobody_else(setting, entra):
+    graph, make = setting
+    webhook = make(timeout="1s")
+    graph.members[object_id(1)] = {ADMINS}
+    graph.fault = lambda handler, count: object_id(7) in handler.path and (time.sleep(2) or True)
+    end = time.time() + 11
+    while time.time() < end:
+        assert reason(webhook.review(entra.token(**OVERAGE, oid=object_id(7)))) == "group_resolution_failed"
+        time.sleep(0.1)
+    assert sum(object_id(7) in path for path, *_ in graph.requests) >= 5
+    assert reason(webhook.review(entra.token(**OVERAGE, oid=object_id(1)))) == "accepted"
 
 
 def test_principals_that_graph_does_not_know_stop_nobody_else(setting, entra):

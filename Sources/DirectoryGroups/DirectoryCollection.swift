@@ -1,0 +1,14 @@
+internal import EntraTokens
+
+/// Where Microsoft Graph keeps a principal.
+enum DirectoryCollection: String, CaseIterable {
+    case users
+    case servicePrincipals
+
+    init(_ kind: SubjectKind) {
+        switch kind {
+        case .app, .managedIdentity: self = .servicePrincipals
+        default: self = .users
+        }
+    }
+}
