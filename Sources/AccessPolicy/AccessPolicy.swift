@@ -37,7 +37,7 @@ public enum AccessPolicy {
         for entry in emergencies {
             collector.add(.emergencyAccess, matched: entry.objectID.description, gives: entry.kubernetesGroups)
         }
-        let givesAdminGroup = collector.groups.contains { kubernetes.adminGroups.contains($0) }
+        let givesAdminGroup = collector.gives(anyOf: kubernetes.adminGroups)
         if kubernetes.groupObjectIDs == .include {
             collector.add(objectIDs: principal.groups, prefix: kubernetes.groupPrefix)
         }
@@ -123,15 +123,19 @@ private struct GrantCollector {
     let explains: Bool
     private(set) var groups: [String] = []
     private(set) var grants: [Grant] = []
-    private var seen: Set<String> = []
+    private var seen: Set<ExactText> = []
 
     init(explains: Bool) {
         self.explains = explains
     }
 
     mutating func add(_ rule: Grant.Rule, matched: @autoclosure () -> String, gives: [String]) {
-        for group in gives where seen.insert(group).inserted { groups.append(group) }
+        for group in gives where seen.insert(ExactText(group)).inserted { groups.append(group) }
         if explains { grants.append(Grant(rule: rule, matched: matched(), gives: gives)) }
+    }
+
+    func gives(anyOf groups: [String]) -> Bool {
+        groups.contains { seen.contains(ExactText($0)) }
     }
 
     /// Adds object IDs, which do not repeat themselves but may repeat a configured name.
@@ -143,7 +147,7 @@ private struct GrantCollector {
             let name = prefix.isEmpty ? objectID.description : prefix + objectID.description
             // Only a configured name may be reserved, and this one was not written by the administrator.
             if !prefix.isEmpty, AccessPolicy.isReserved(name) { continue }
-            if !(mayRepeat && seen.contains(name)) { groups.append(name) }
+            if !(mayRepeat && seen.contains(ExactText(name))) { groups.append(name) }
             if explains { grants.append(Grant(rule: .groupObjectID, matched: objectID.description, gives: [name])) }
         }
     }

@@ -93,7 +93,8 @@ extension TokenEvaluation {
         decision.subject.keyID = header?.keyID
         if let tenantIndex {
             decision.subject.tenantID = settings.tenants[tenantIndex].trust.tenantID
-            decision.subject.clientAppID = claims?.clientAppID
+            // Entra's are object IDs; whatever else somebody may get signed is kept out of logs.
+            decision.subject.clientAppID = claims?.clientAppID.flatMap { GUID($0) == nil ? nil : $0 }
             decision.subject.objectID = claims?.objectID.flatMap(GUID.init)
             // Refused before it mattered, but the log tells it of every token of a tenant.
             decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: settings.tenants[tenantIndex].trust) }

@@ -18,6 +18,9 @@ public struct ProofEnvelope: Sendable {
     /// How old a proof may be, in seconds: kubelogin makes one for each call of the plugin.
     static var maximumAge: Int64 { 15 * 60 }
 
+    /// More than that, in seconds, is not foreseen when `clockSkew` is raised by a reload.
+    static var rememberedSkew: Int64 { 5 * 60 }
+
     /// Nil when the payload carries no access token, so that it is no envelope whatever its header says.
     init?(_ token: ParsedToken) {
         let parsed = token.jws.untrustedPayload.withUnsafeBytes { try? JSONDocument(parsing: $0) }
@@ -68,7 +71,9 @@ public struct ProofEnvelope: Sendable {
         }
         guard isSigned else { throw .signature }
         let use = Array("\(key.thumbprint)\n\(nonce)".utf8)
-        return ProofUse(digest: use.withUnsafeBytes { SHA256Digest(hashing: $0) }, expires: expires)
+        // The skew may be raised while it is remembered.
+        let forgotten = expires.adding(seconds: max(0, ProofEnvelope.rememberedSkew - clockSkew))
+        return ProofUse(digest: use.withUnsafeBytes { SHA256Digest(hashing: $0) }, expires: forgotten)
     }
 }
 

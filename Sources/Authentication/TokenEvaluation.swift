@@ -175,6 +175,10 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
         guard let signer else {
             fail(.signature, .signatureInvalid)
+            // Other tenants' keys may have the ID of one that this tenant has got since.
+            if let tenant = untrustedTenant(token.jws), !candidates.contains(where: { $0.tenants.contains(tenant) }) {
+                keyRefreshTenant = tenant
+            }
             return
         }
         keyTenants = signer.tenants

@@ -46,8 +46,9 @@ public struct EntraClaims: Sendable {
         version = reader.text("ver").flatMap(TokenVersion.init(rawValue:))
         tenantID = reader.text("tid")
         objectID = reader.text("oid")
-        let appID = reader.text("appid")
-        let authorizedParty = reader.text("azp")
+        // An empty one names no client.
+        let appID = reader.text("appid").flatMap { $0.isEmpty ? nil : $0 }
+        let authorizedParty = reader.text("azp").flatMap { $0.isEmpty ? nil : $0 }
         clientAppID = version == .v2 ? authorizedParty ?? appID : appID ?? authorizedParty
         userPrincipalName = reader.name("upn")
         expires = reader.time("exp")
@@ -101,10 +102,18 @@ private struct ClaimReader {
         return text
     }
 
+    /// No control characters, line ends, or marks that turn the direction of writing.
+    private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
+        default: true
+        }
+    }
+
     /// A text that becomes a name elsewhere: no control characters, of sane length, or empty for none.
     mutating func name(_ name: StaticString) -> String? {
         guard let text = text(name), !text.isEmpty else { return nil }
-        guard text.utf8.count <= 1024, text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
+        guard text.utf8.count <= 1024, text.unicodeScalars.allSatisfy(isPrintable) else {
             refuse("\(name)")
             return nil
         }

@@ -53,16 +53,16 @@ public enum KeySetReader {
         guard elements.count <= maximumKeys else { throw .tooManyKeys }
         var described: [DescribedKey] = []
         var usable: [SigningKey] = []
-        var moduli: [String: [[UInt8]]] = [:]
+        var known: [String: [RSANumbers]] = [:]
         for element in elements {
             let jwk = JWK(element)
             do throws(KeyProblem) {
                 let key = try signingKey(jwk, trust: trust)
-                let modulus = jwk.modulus ?? []
+                let numbers = RSANumbers(key.publicKey)
                 // The same key may be listed twice, and a careless issuer may give one ID to two keys: both are tried.
-                if moduli[key.keyID]?.contains(modulus) != true {
-                    guard (moduli[key.keyID]?.count ?? 0) < maximumKeysPerID else { throw KeyProblem.tooManyOfOneID }
-                    moduli[key.keyID, default: []].append(modulus)
+                if known[key.keyID]?.contains(numbers) != true {
+                    guard (known[key.keyID]?.count ?? 0) < maximumKeysPerID else { throw KeyProblem.tooManyOfOneID }
+                    known[key.keyID, default: []].append(numbers)
                     usable.append(key)
                 }
                 described.append(DescribedKey(jwk: jwk, problem: nil))

@@ -56,20 +56,31 @@ public final class KeySnapshot: Sendable {
     }
 }
 
+/// What makes an RSA key that key and no other.
+package struct RSANumbers: Hashable, Sendable {
+    private let modulus: [UInt8]
+    private let exponent: [UInt8]
+
+    package init(_ key: PublicKey) {
+        modulus = key.rsaModulus ?? []
+        exponent = key.rsaExponent ?? []
+    }
+}
+
 /// One key under one key ID, and the tenants that vouch for it. Entra's tenants share most of their keys.
 package struct KeyCandidate: Sendable {
     package let publicKey: PublicKey
-    let modulus: [UInt8]
+    let numbers: RSANumbers
     package var tenants: [Int]
 }
 
 extension [KeyCandidate] {
     fileprivate mutating func add(_ key: SigningKey, tenant: Int) {
-        let modulus = key.publicKey.rsaModulus ?? []
-        if let known = firstIndex(where: { $0.modulus == modulus }) {
+        let numbers = RSANumbers(key.publicKey)
+        if let known = firstIndex(where: { $0.numbers == numbers }) {
             if !self[known].tenants.contains(tenant) { self[known].tenants.append(tenant) }
         } else {
-            append(KeyCandidate(publicKey: key.publicKey, modulus: modulus, tenants: [tenant]))
+            append(KeyCandidate(publicKey: key.publicKey, numbers: numbers, tenants: [tenant]))
         }
     }
 }

@@ -35,8 +35,14 @@ extension SubjectKind {
         {
             return .guest
         }
-        if let name = claims.userPrincipalName?.uppercased(), name.contains(SubjectKind.externalMark) { return .guest }
-        return .user
+        return claims.userPrincipalName.map(SubjectKind.isExternal) ?? false ? .guest : .user
+    }
+
+    /// Looked for byte by byte: what follows may make one character of several.
+    private static func isExternal(_ name: String) -> Bool {
+        let bytes = name.utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 & 0xDF : $0 }
+        let mark = Array(SubjectKind.externalMark.utf8)
+        return bytes.indices.contains { bytes[$0...].starts(with: mark) }
     }
 
     /// Stands in the user principal names of guests: `name_home.example#EXT#@resource.example`.

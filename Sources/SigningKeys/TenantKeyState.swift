@@ -103,11 +103,10 @@ struct TenantKeyState: Sendable {
     var keySet: TenantKeySet? {
         guard let usableUntil = sets.values.map(end).max() else { return nil }
         var keys: [SigningKey] = []
-        var known: Set<[UInt8]> = []
+        var known: [String: Set<RSANumbers>] = [:]
         for version in [TokenVersion.v2, .v1] {
             for key in sets[version]?.report.usable ?? [] {
-                let identity = Array(key.keyID.utf8) + [0] + (key.publicKey.rsaModulus ?? [])
-                if known.insert(identity).inserted { keys.append(key) }
+                if known[key.keyID, default: []].insert(RSANumbers(key.publicKey)).inserted { keys.append(key) }
             }
         }
         return TenantKeySet(keys: keys, usableUntil: usableUntil)

@@ -274,7 +274,8 @@ final class WebhookService: Sendable {
             isInForce.withLockedValue { $0 = true }
             // A fetch may have ended between the two.
             server.update(keys: store.snapshot())
-        } else if old.authentication != new.authentication || directoriesChange {
+        } else if loaded.contentSHA256 != before.contentSHA256 || directoriesChange {
+            // Not compared value by value: to `==` some texts are the same as others.
             // Also forgets decisions that rest on the answers of a directory that is asked otherwise from now on.
             server.update(authenticator: Authenticator(new.authentication))
         }
@@ -286,7 +287,7 @@ final class WebhookService: Sendable {
             server.update(tls: identity.context, retiringWithin: isOtherCA ? .seconds(2) : .seconds(30))
         }
         let options = ServerOptions(new)
-        if ServerOptions(old) != options { server.update(options: options) }
+        if loaded.contentSHA256 != before.contentSHA256 { server.update(options: options) }
         let tenants = Set(new.tenants.map(\.trust.tenantID))
         for tenant in old.tenants where !tenants.contains(tenant.trust.tenantID) {
             metrics.forget(tenant: tenant.trust.tenantID.description)

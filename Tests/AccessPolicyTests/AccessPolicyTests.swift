@@ -43,6 +43,20 @@ import Timestamps
         #expect(access?.user.groups.contains("viewers") == isMapped)
     }
 
+    @Test("groups are known by their bytes")
+    func groupBytes() throws {
+        let id = try #require(Self.group)
+        let policy = TenantPolicy(groupMappings: [
+            GroupMapping(groupObjectID: id, kubernetesGroups: ["\u{E9}quipe", "e\u{301}quipe", "\u{E9}quipe"])
+        ])
+        let access = AccessPolicy.decide(
+            try Self.principal("a@example.com"), tenant: policy,
+            kubernetes: KubernetesPolicy(adminGroups: ["e\u{301}quipe."], groupObjectIDs: .drop),
+            now: Timestamp(secondsSinceEpoch: 0))
+        #expect(access?.user.groups.map { Array($0.utf8) } == ["\u{E9}quipe", "e\u{301}quipe"].map { Array($0.utf8) })
+        #expect(access?.isAdmin == false)
+    }
+
     @Test("names and object IDs are prefixed, configured groups are not")
     func prefixes() throws {
         let kubernetes = KubernetesPolicy(usernamePrefix: "entra:", groupPrefix: "g:")

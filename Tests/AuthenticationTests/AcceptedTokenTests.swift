@@ -55,6 +55,9 @@ import Timestamps
         Case(
             name: "guest by #EXT#", claims: [("upn", "ada_home.example#EXT#@example.com")], kind: .guest,
             username: Forge.objectID),
+        Case(
+            name: "guest by #EXT# and a mark", claims: [("upn", "ada_home.example#ext#\u{301}@example.com")],
+            kind: .guest, username: Forge.objectID),
         Case(name: "guest by relation", claims: [("xms_idrel", "5 14")], kind: .guest, username: Forge.objectID),
         Case(
             name: "app by idtyp", claims: [("idtyp", "app"), ("scp", nil), ("upn", nil)], kind: .app,

@@ -71,6 +71,9 @@ import Timestamps
             reason: .audienceNotAccepted),
         Case(
             name: "aud spn:spn:", claims: [("aud", .string("spn:spn:" + Forge.audience))], reason: .audienceNotAccepted),
+        Case(name: "appid empty", claims: [("appid", "")], reason: .tokenKindNotAccepted),
+        Case(name: "upn that turns the writing", claims: [("upn", "a\u{202E}b@c")], reason: .claimsMalformed),
+        Case(name: "upn with a line separator", claims: [("upn", "a\u{2028}b@c")], reason: .claimsMalformed),
         Case(name: "exp missing", claims: [("exp", nil)], reason: .claimsMalformed),
         Case(name: "exp text", claims: [("exp", "1800003600")], reason: .claimsMalformed),
         Case(name: "exp fraction", claims: [("exp", .real(1_800_003_600.5))], reason: .claimsMalformed),

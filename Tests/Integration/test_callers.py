@@ -132,6 +132,8 @@ NAMES = [
     ("more than the name", dict(name="kube-apiserver.evil"), False),
     ("the name and a NUL", dict(name="kube-apiserver\0.evil"), False),
     ("the name in other letters", dict(name="Kube-Apiserver"), False),
+    ("a name with a letter", dict(name="K8s"), True),
+    ("a letter that some take for the same", dict(name="\u212a8s"), False),
     ("a wildcard", dict(name="*", dns=["*.example", "*"]), False),
     ("a name below", dict(name="else", dns=["x.api.example"]), False),
     ("no name", dict(name=None, dns=["x.example"]), False),
@@ -142,7 +144,7 @@ NAMES = [
 def named(certificates, entra):
     entra.write_key_file(certificates.path("keys.json"))
     config = configuration()
-    config["server"]["allowedClientNames"] = ["kube-apiserver", "api.example"]
+    config["server"]["allowedClientNames"] = ["kube-apiserver", "api.example", "K8s"]
     server = Webhook(certificates, config, name="callers.yaml").start()
     yield server
     server.stop()

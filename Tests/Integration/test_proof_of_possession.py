@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from entra import Entra, b64, merged, LEFT_OUT
-from webhook import Webhook, configuration, reason, run
+from webhook import Webhook, configuration, reason, run, wait_for
 
 HOST = "cluster.example"
 
@@ -168,6 +168,24 @@ def test_an_envelope_is_taken_once(servers, entra):
     again = envelope(entra, nonce="the-same")
     assert reason(servers["accept"].review(again)) == "accepted"
     assert reason(servers["accept"].review(envelope(entra, nonce="the-same"))) == "proof_of_possession_replayed"
+
+
+def test_a_used_envelope_stays_used_when_the_skew_is_raised(certificates, entra):
+    config = configuration(proofOfPossession="accept", clusterHost=HOST)
+    config["limits"] = {"clockSkew": "0s"}
+    webhook = Webhook(certificates, config, name="pop-skew.yaml").start()
+    try:
+        token = envelope(entra, ts=int(time.time()) - 15 * 60 + 2)
+        assert reason(webhook.review(token)) == "accepted"
+        time.sleep(2.5)
+        assert reason(webhook.review(token)) == "proof_of_possession_invalid"
+        config["limits"] = {"clockSkew": "60s"}
+        webhook.write(config)
+        wait_for(lambda: "in force" in webhook.log())
+        for _ in range(4):
+            assert reason(webhook.review(token)) == "proof_of_possession_replayed"
+    finally:
+        webhook.stop()
 
 
 def test_what_kubelogin_sends(servers, entra):

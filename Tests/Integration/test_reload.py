@@ -48,6 +48,20 @@ def test_callers_can_be_taken_away_and_given_back(serve, entra):
     webhook.stop()
 
 
+def test_a_change_of_bytes_is_a_change(serve, entra):
+    """Two ways of writing one letter, which some comparisons take for the same."""
+    webhook = serve()
+    for count, city in enumerate(["caf\u00e9", "cafe\u0301"]):
+        config = configuration(requiredClaims={"city": city})
+        webhook.write(config)
+        logged(webhook, "in force", count + 1)
+        for claim in ["caf\u00e9", "cafe\u0301"]:
+            expected = "accepted" if claim == city else "required_claim_mismatch"
+            wait_for(lambda: reason(webhook.review(entra.token(city=claim))) == expected)
+            assert reason(webhook.review(entra.token(city=claim))) == expected
+    webhook.stop()
+
+
 def test_limits_take_effect(serve, entra):
     webhook = serve()
     body = review_body(entra.token())

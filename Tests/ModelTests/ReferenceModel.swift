@@ -114,7 +114,10 @@ struct ReferenceModel {
             let isUsable = tenants[issuer]?.isUsable(at: wall) ?? false
             return (isUsable ? "key_not_found" : "keys_unavailable", issuer)
         }
-        if token.signedBy != token.keyID { return ("signature_invalid", nil) }
+        if token.signedBy != token.keyID {
+            // The key may be one that the token's own tenant has got since.
+            return ("signature_invalid", token.issuer.flatMap { holders.contains($0) ? nil : $0 })
+        }
         guard let issuer = token.issuer else { return ("foreign", nil) }
         if !holders.contains(issuer) {
             let isUsable = tenants[issuer]?.isUsable(at: wall) ?? false

@@ -1,5 +1,6 @@
 import Authentication
 import EntraTokens
+import Jansson
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
@@ -17,18 +18,30 @@ import TokenReviewAPI
         let fetch: NIOLockedValueBox<EventLoopPromise<Void>>
         let engine: ReviewEngine
         var answers: [String] = []
+        var wasAdmin = false
 
-        init() throws {
+        /// Questions to the directory that have no answer yet.
+        let questions = NIOLockedValueBox<[EventLoopPromise<ResolvedGroups?>]>([])
+
+        init(keys: KeySnapshot = KeySnapshot([TenantKeySet(keys: [], usableUntil: .distantFuture)])) throws {
             let loop = loop
+            let questions = questions
             let fetch = NIOLockedValueBox(loop.makePromise(of: Void.self))
             self.fetch = fetch
             var options = ServerOptions(listen: ListenAddress(host: "127.0.0.1", port: 0))
             options.limits.reviewDeadline = .seconds(5)
             let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
             engine = ReviewEngine(
-                eventLoop: loop, options: options, authenticator: try Forge.authenticator(),
-                keys: KeySnapshot([TenantKeySet(keys: [], usableUntil: Timestamp(secondsSinceEpoch: .max))]),
-                services: ReviewServices(refreshKeys: { _, _ in fetch.withLockedValue { $0.futureResult } }),
+                eventLoop: loop, options: options,
+                authenticator: try Forge.authenticator { $0.trust.groupOverage = .resolve },
+                keys: keys,
+                services: ReviewServices(
+                    refreshKeys: { _, _ in fetch.withLockedValue { $0.futureResult } },
+                    resolveGroups: { _, loop in
+                        let promise = loop.makePromise(of: ResolvedGroups?.self)
+                        questions.withLockedValue { $0.append(promise) }
+                        return promise.futureResult
+                    }),
                 replays: ReplayMemory(), metrics: metrics,
                 log: DecisionLog(
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics),
@@ -44,6 +57,7 @@ import TokenReviewAPI
 
         private func take(_ response: ServerResponse) {
             let text = String(buffer: response.body)
+            wasAdmin = wasAdmin || text.contains("kube-entra:cluster-admins")
             answers.append(text.contains("\"authenticated\":true") ? "accepted" : "refused")
         }
 
@@ -66,6 +80,26 @@ import TokenReviewAPI
         #expect(waiting.answers == Array(repeating: "accepted", count: 60))
     }
 
+    @Test("an answer to a question by an older configuration means nothing")
+    func directoryChanges() throws {
+        let waiting = try Waiting(keys: Forge.keys())
+        defer { waiting.endFetch() }
+        let token = try Forge.token(more: [("_claim_names", .object([("groups", "src1")]))])
+        let groups = ResolvedGroups(groups: [try Forge.guid(Forge.adminGroup)], freshUntil: .distantFuture)
+        waiting.review(token)
+        #expect(waiting.questions.withLockedValue { $0.count } == 1)
+        waiting.engine.update(try Forge.authenticator { $0.trust.groupOverage = .resolve })
+        waiting.questions.withLockedValue { $0[0] }.succeed(groups)
+        #expect(waiting.answers.isEmpty)
+        #expect(waiting.questions.withLockedValue { $0.count } == 2)
+        waiting.questions.withLockedValue { $0[1] }.succeed(ResolvedGroups(groups: [], freshUntil: .distantFuture))
+        waiting.loop.run()
+        #expect(waiting.answers == ["accepted"] && !waiting.wasAdmin)
+        // And once more, from memory.
+        waiting.review(token)
+        #expect(waiting.answers.count == 2 && !waiting.wasAdmin)
+    }
+
     @Test("whoever was answered takes no turn")
     func answered() throws {
         let waiting = try Waiting()
@@ -85,4 +119,8 @@ import TokenReviewAPI
         waiting.loop.advanceTime(by: .milliseconds(1))
         #expect(waiting.answers.count == 301 && waiting.answers.last == "accepted")
     }
+}
+
+extension Timestamp {
+    fileprivate static var distantFuture: Timestamp { Timestamp(secondsSinceEpoch: .max) }
 }

@@ -16,6 +16,8 @@ final class ReviewEngine {
     private var options: ServerOptions
     private let clock: @Sendable () -> Timestamp
     private var authenticator: Authenticator
+    /// Counts configurations, so that no answer to a question by an older one is used.
+    private var generation = 0
     private var keys: KeySnapshot
     private var cache: DecisionCache
     private var ids = DecisionIDs()
@@ -50,6 +52,7 @@ final class ReviewEngine {
 
     func update(_ authenticator: Authenticator) {
         self.authenticator = authenticator
+        generation += 1
         cache = DecisionCache(
             authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
     }
@@ -72,7 +75,7 @@ final class ReviewEngine {
         let start: NIODeadline
         var keyRefreshes = 0
         var resolved: ResolvedGroups?
-        var hasAskedForGroups = false
+        var groupQuestions = 0
 
         init(_ request: TokenReviewRequest, start: NIODeadline) {
             self.request = request
@@ -100,7 +103,10 @@ final class ReviewEngine {
     /// token version's keys come on their own.
     private static let maximumKeyRefreshes = 8
 
-    /// Decides as far as it is known now, and waits for what is missing: keys a few times, groups once.
+    /// Once, and again when the configuration changes meanwhile.
+    private static let maximumGroupQuestions = 3
+
+    /// Decides as far as it is known now, and waits for what is missing: keys a few times, and groups.
     private func proceed(_ review: Review) -> ReviewStep {
         let decision = decide(review)
         if let tenant = decision.keyRefreshTenant, review.keyRefreshes < Self.maximumKeyRefreshes {
@@ -109,9 +115,14 @@ final class ReviewEngine {
                 return wait(for: refresh, review, decision, inTurn: true) { _ in true }
             }
         }
-        if let principal = decision.groupResolution, !review.hasAskedForGroups, let resolve = services.resolveGroups {
-            review.hasAskedForGroups = true
+        if let principal = decision.groupResolution, review.groupQuestions < Self.maximumGroupQuestions,
+            let resolve = services.resolveGroups
+        {
+            review.groupQuestions += 1
+            let generation = generation
             return wait(for: resolve(principal, eventLoop), review, decision, inTurn: false) { groups in
+                // Another directory may be asked since, or about other groups: ask again.
+                guard generation == self.generation else { return true }
                 review.resolved = groups
                 return groups != nil
             }
