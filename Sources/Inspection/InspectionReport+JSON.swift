@@ -5,8 +5,11 @@ public import Jansson
 internal import Timestamps
 
 extension InspectionReport {
-    /// The contract's object, with everything that the text says.
-    public var json: JSON {
+    /// The contract's object, with everything that the text says. What has the form of a token is replaced, also in
+    /// the header and the claims.
+    public var json: JSON { complete.hidingTokens() }
+
+    private var complete: JSON {
         .object([
             ("verdict", .string(verdict.rawValue)),
             ("reason", JSON(reason?.code)),

@@ -25,7 +25,7 @@ public struct TextPage {
         return "── \(title) " + String(repeating: "─", count: TextPage.width - 4 - title.count)
     }
 
-    /// A paragraph.
+    /// A paragraph. Tokens are taken out while they are whole.
     public func wrapped(_ text: String, indent: Int = 0, hanging: Int = 0, style: Style? = nil) -> [String] {
         var lines: [String] = []
         var line = ""
@@ -35,7 +35,7 @@ public struct TextPage {
             lines.append(String(repeating: " ", count: indent + (lines.isEmpty ? 0 : hanging)) + styled(line, style))
             (line, used) = ("", 0)
         }
-        for word in plain(text).split(separator: " ", omittingEmptySubsequences: false) {
+        for word in plain(TokenMask.hide(text)).split(separator: " ", omittingEmptySubsequences: false) {
             var rest = word
             var columns = PrintableText.columns(rest)
             if used > 0, used + 1 + columns > room() {

@@ -10,21 +10,21 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case json
 }
 
-/// Standard output for results, standard error for everything else.
+/// Standard output for results, standard error for everything else. Nothing that is in the form of a token passes.
 enum Console {
     /// Writes a result and a line end.
     static func print(_ text: String) {
-        _ = FileBytes.writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO)
+        _ = FileBytes.writeAll(Array((TokenMask.hide(text) + "\n").utf8), to: STDOUT_FILENO)
     }
 
     /// Writes a result as indented JSON.
     static func print(_ json: JSON) {
-        _ = FileBytes.writeAll(json.render(pretty: true) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
+        _ = FileBytes.writeAll(json.hidingTokens().render(pretty: true) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
     }
 
     /// Writes a message for people.
     static func note(_ text: String) {
-        _ = FileBytes.writeAll(Array((text + "\n").utf8), to: STDERR_FILENO)
+        _ = FileBytes.writeAll(Array((TokenMask.hide(text, in: .messages) + "\n").utf8), to: STDERR_FILENO)
     }
 
     /// Whether results go to a terminal that wants colour (https://no-color.org).

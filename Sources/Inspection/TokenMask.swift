@@ -1,0 +1,141 @@
+public import Jansson
+
+/// Takes out of texts what has the form of a token, wherever it came from: a command never prints a token back.
+public enum TokenMask {
+    /// What stands in a token's place.
+    public static let placeholder = "<token>"
+
+    /// How much is worth hiding.
+    public enum Care: Sendable {
+        /// Results, which may hold certificates and keys: only what can be nothing but a token.
+        case results
+        /// Messages for people, which repeat arguments: also what merely could be one.
+        case messages
+    }
+
+    /// The text with every token replaced: compact JWS and JWE, also inside a longer word or broken over lines, and
+    /// what begins as one.
+    public static func hide(_ text: String, in care: Care = .results) -> String {
+        let bytes = Array(text.utf8)
+        var output: [UInt8] = []
+        var kept = 0
+        var place = 0
+        while place < bytes.count {
+            guard isTokenByte(bytes[place]) else {
+                place += 1
+                continue
+            }
+            let end = endOfWord(bytes, from: place)
+            if let start = token(in: bytes, from: place, to: end, care: care) {
+                output += bytes[kept..<start]
+                output += Array(placeholder.utf8)
+                kept = endOfContinuation(bytes, from: end)
+                place = kept
+            } else {
+                place = end
+            }
+        }
+        guard kept > 0 else { return text }
+        return String(decoding: output + bytes[kept...], as: UTF8.self)
+    }
+
+    // MARK: Form
+
+    /// Where a token begins in a word of base64url letters and dots.
+    private static func token(in bytes: [UInt8], from start: Int, to end: Int, care: Care) -> Int? {
+        if care == .messages, end - start >= 128 { return start }
+        guard end - start >= 16 else { return nil }
+        // In base64 of other kinds, a plus sign or a slash ends no word.
+        let isInsideOfMore = start > 0 && [UInt8(ascii: "+"), UInt8(ascii: "/")].contains(bytes[start - 1])
+        var part = start
+        while part < end {
+            let partEnd = bytes[part..<end].firstIndex(of: UInt8(ascii: ".")) ?? end
+            let next = min(partEnd + 1, end)
+            let nextCount = (bytes[next..<end].firstIndex(of: UInt8(ascii: ".")) ?? end) - next
+            if let first = firstObject(bytes, from: part, to: partEnd, needsMember: true) {
+                let isAlone = care == .messages || first == part && !(first == start && isInsideOfMore)
+                if isAlone && partEnd - first >= 16 || partEnd - first >= 12 && nextCount >= 12 { return first }
+            }
+            if nextCount >= 12, isObject(bytes, at: next, to: end, needsMember: false),
+                let first = firstObject(bytes, from: part, to: partEnd, needsMember: false), partEnd - first >= 12
+            {
+                return first
+            }
+            part = partEnd + 1
+        }
+        return nil
+    }
+
+    private static func firstObject(_ bytes: [UInt8], from start: Int, to end: Int, needsMember: Bool) -> Int? {
+        (start..<end).first { isObject(bytes, at: $0, to: end, needsMember: needsMember) }
+    }
+
+    /// Whether base64url of a JSON object could begin here: `{"`, or an opening brace and white space.
+    private static func isObject(_ bytes: [UInt8], at place: Int, to end: Int, needsMember: Bool) -> Bool {
+        guard end - place >= 3, bytes[place] == UInt8(ascii: "e") else { return false }
+        let (second, third) = (bytes[place + 1], bytes[place + 2])
+        if second == UInt8(ascii: "y"), (UInt8(ascii: "I")...UInt8(ascii: "L")).contains(third) { return true }
+        guard !needsMember else { return false }
+        if second == UInt8(ascii: "y") { return (UInt8(ascii: "A")...UInt8(ascii: "D")).contains(third) }
+        return second == UInt8(ascii: "w") && Array("klmnopqr0123".utf8).contains(third)
+    }
+
+    // MARK: Words
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+
+    private static func endOfWord(_ bytes: [UInt8], from start: Int) -> Int {
+        bytes[start...].firstIndex { !isTokenByte($0) } ?? bytes.count
+    }
+
+    /// The end of a token that goes on in the next lines; a line end may be escaped, or U+FFFD where it was made harmless.
+    private static func endOfContinuation(_ bytes: [UInt8], from start: Int) -> Int {
+        let replacement = Array("\u{FFFD}".utf8)
+        var end = start
+        while end < bytes.count {
+            var place = end
+            var hasLineEnd = false
+            while place < bytes.count {
+                let escaped = place + 1 < bytes.count && bytes[place] == UInt8(ascii: "\\")
+                if escaped, [UInt8(ascii: "n"), UInt8(ascii: "r")].contains(bytes[place + 1]) {
+                    hasLineEnd = true
+                    place += 2
+                } else if bytes[place...].starts(with: replacement) {
+                    hasLineEnd = true
+                    place += replacement.count
+                } else if (9...13).contains(bytes[place]) || bytes[place] == UInt8(ascii: " ") {
+                    if bytes[place] == 10 || bytes[place] == 13 { hasLineEnd = true }
+                    place += 1
+                } else {
+                    break
+                }
+            }
+            guard hasLineEnd, place < bytes.count else { break }
+            let wordEnd = endOfWord(bytes, from: place)
+            let isQuotedEnd = wordEnd < bytes.count && [UInt8(ascii: "'"), UInt8(ascii: "\"")].contains(bytes[wordEnd])
+            guard wordEnd - place >= 16 || wordEnd > place && isQuotedEnd else { break }
+            end = wordEnd
+        }
+        return end
+    }
+}
+
+extension JSON {
+    /// A copy in which no text and no name has the form of a token.
+    public func hidingTokens() -> JSON {
+        switch self {
+        case .object(let members):
+            .object(members.map { (TokenMask.hide($0.0), $0.1.hidingTokens()) })
+        case .array(let elements): .array(elements.map { $0.hidingTokens() })
+        case .string(let text): .string(TokenMask.hide(text))
+        case .integer, .real, .bool, .null: self
+        }
+    }
+}
