@@ -9,21 +9,27 @@ extension GivenPrincipal {
     /// leaves open: the decision on them then depends on the principal alone.
     func claims(for settings: AuthenticationSettings, now: Timestamp) -> JSON {
         // Settings without a tenant admit nobody, whatever the claims.
-        guard let trust = trust(in: settings) else { return .object([]) }
-        let client = clientAppID ?? trust.allowedClientAppIDs.first ?? GUID("80faf920-1908-4b52-b5ef-a8e7bedfc67a")
+        guard let tenant = tenant(in: settings) else { return .object([]) }
+        let open = OpenClaims(principal: self, trust: tenant.trust, policy: tenant.policy)
+        let trust = tenant.trust
         let lifetime = min(3600, trust.maximumTokenLifetime)
         var members: [(String, JSON)] = [
-            ("iss", .string(trust.issuer(.v1))),
-            ("aud", .string(trust.audiences.first ?? "")),
-            ("ver", .string(TokenVersion.v1.rawValue)),
+            ("iss", .string(trust.issuer(open.version))),
+            ("aud", .string(open.audience)),
+            ("ver", .string(open.version.rawValue)),
             ("tid", .string(trust.tenantID.description)),
-            ("oid", .string(objectID?.description ?? "00000000-0000-0000-0000-000000000000")),
+            ("oid", .string(open.objectID)),
             ("iat", .integer(now.secondsSinceEpoch)),
             ("nbf", .integer(now.secondsSinceEpoch)),
             ("exp", .integer(now.adding(seconds: lifetime).secondsSinceEpoch)),
+            (open.clientClaim, .string(open.clientAppID)),
         ]
         if let user { members.append(("upn", .string(user))) }
-        members.append(contentsOf: kindClaims)
+        switch kind {
+        case .user, .unknown, .guest, .agent: members.append(("idtyp", .string("user")))
+        case .app, .managedIdentity: members.append(("idtyp", .string("app")))
+        case .device: members.append(("idtyp", .string("device")))
+        }
         if !roles.isEmpty { members.append(("roles", JSON(roles))) }
         if hasGroupOverage {
             members.append(("_claim_names", .object([("groups", .string("src1"))])))
@@ -34,37 +40,21 @@ extension GivenPrincipal {
             members.append(("cnf", .object([("kid", .string(""))])))
         }
         for required in trust.requiredClaims where !members.contains(where: { $0.0 == required.claim }) {
-            if let value = required.values.first { members.append((required.claim, .string(value))) }
+            if let value = open.value(of: required) { members.append((required.claim, value)) }
         }
-        if let client, !members.contains(where: { $0.0 == "appid" }) {
-            members.append(("appid", .string(client.description)))
-        }
-        if isPerson, !members.contains(where: { $0.0 == "scp" }) {
-            members.append(("scp", .string("user_impersonation")))
+        for (name, value) in open.marks where !members.contains(where: { $0.0 == name }) {
+            members.append((name, value))
         }
         return .object(members)
     }
 
-    private var isPerson: Bool { kind == .user || kind == .guest || kind == .agent }
-
-    private var kindClaims: [(String, JSON)] {
-        switch kind {
-        case .user, .unknown: [("idtyp", .string("user"))]
-        case .guest: [("idtyp", .string("user")), ("acct", .integer(1))]
-        case .app: [("idtyp", .string("app"))]
-        case .managedIdentity: [("idtyp", .string("app")), ("xms_idrel", .string("33 7"))]
-        case .agent: [("idtyp", .string("user")), ("xms_sub_fct", .string("11"))]
-        case .device: [("idtyp", .string("device"))]
-        }
-    }
-
     /// The tenant that was named, or the one that knows the principal; a tenant that is not configured as it would be.
-    private func trust(in settings: AuthenticationSettings) -> TenantTrust? {
-        if let tenantID {
-            return settings.tenants.first { $0.trust.tenantID == tenantID }?.trust
-                ?? TenantTrust(tenantID: tenantID, audiences: [])
+    private func tenant(in settings: AuthenticationSettings) -> (trust: TenantTrust, policy: TenantPolicy)? {
+        guard let tenantID else {
+            return (settings.tenants.first { knows($0.policy) } ?? settings.tenants.first).map { ($0.trust, $0.policy) }
         }
-        return (settings.tenants.first { knows($0.policy) } ?? settings.tenants.first)?.trust
+        return settings.tenants.first { $0.trust.tenantID == tenantID }.map { ($0.trust, $0.policy) }
+            ?? (TenantTrust(tenantID: tenantID, audiences: []), TenantPolicy())
     }
 
     private func knows(_ policy: TenantPolicy) -> Bool {

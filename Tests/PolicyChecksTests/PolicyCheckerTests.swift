@@ -74,6 +74,72 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(try checker(strict).answer(.principal(GivenPrincipal()), now: now).reason == nil)
     }
 
+    @Test(
+        "what the question leaves open is right, in the form that the claim must have",
+        arguments: [
+            ("roles: [Cluster.User]", SubjectKind.user), ("roles: Cluster.User", .app), ("ver: '2.0'", .user),
+            ("ver: ['2.0', '1.0']", .user), ("ver: '1.0'", .app), ("aud: api://x", .user),
+            ("aud: 'spn:\(TestConfiguration.audience)'", .user), ("aud: [a, api://x]", .user),
+            ("iss: 'https://sts.windows.net/\(TestConfiguration.tenant)/'", .user),
+            ("iss: 'https://login.microsoftonline.com/\(TestConfiguration.tenant)/v2.0'", .user),
+            ("ver: '2.0', azp: bbbbbbbb-0000-0000-0000-000000000000", .user),
+            ("azp: bbbbbbbb-0000-0000-0000-000000000000", .managedIdentity), ("azpacr: '1'", .user),
+            ("appid: [x, BBBBBBBB-0000-0000-0000-000000000000]", .user), ("appidacr: ['1', '2']", .app),
+            ("groups: \(TestConfiguration.other)", .user), ("wids: x", .user), ("amr: [mfa]", .user),
+            ("acrs: [c1]", .guest), ("acct: '0'", .user), ("acct: '1'", .guest), ("idtyp: app", .app),
+            ("scp: [a, b]", .user), ("upn: a@b", .user), ("oid: \(TestConfiguration.other)", .user),
+            ("hasgroups: 'false'", .user), ("xms_idrel: '1 7'", .user), ("xms_idrel: '5 7'", .guest),
+            ("xms_idrel: ['1 7', '33 1']", .managedIdentity), ("xms_idrel: ['33 1', '1 7']", .app),
+            ("idp: [live.com, 'https://sts.windows.net/\(TestConfiguration.tenant)/']", .user),
+            ("idp: ['https://sts.windows.net/\(TestConfiguration.tenant)/', live.com]", .guest),
+            ("xms_sub_fct: ['7 13']", .agent), ("xms_act_fct: ['11', '7']", .user), ("auth_time: '1'", .user),
+            ("x: 'true'", .user), ("tid: \(TestConfiguration.tenant)", .device),
+        ])
+    func fillsRequiredClaims(_ required: String, _ kind: SubjectKind) throws {
+        let tenant =
+            TestConfiguration.standardTenant.replacing("audiences: [", with: "audiences: [api://x, ") + """
+
+                requiredClaims: { \(required) }
+                subjects: [user, guest, app, managedIdentity, agent, device]
+                """
+        let answer = try checker(tenant).answer(.principal(GivenPrincipal(kind: kind)), now: now)
+        #expect(answer.reason == nil, "\(answer.malformedClaims)")
+        #expect(answer.kind == kind)
+        #expect(!answer.isAdmin)
+    }
+
+    @Test(
+        "what the question says, and what no such token has, is not made up",
+        arguments: [
+            ("roles: [Cluster.User]", GivenPrincipal(roles: ["Other"]), RefusalReason.requiredClaimMismatch),
+            ("ver: '3.0'", GivenPrincipal(), .requiredClaimMismatch),
+            ("aud: elsewhere", GivenPrincipal(), .requiredClaimMismatch),
+            ("idtyp: app", GivenPrincipal(), .requiredClaimMismatch),
+            ("acct: '1'", GivenPrincipal(), .requiredClaimMismatch),
+            ("upn: a@b", GivenPrincipal(user: "c@d"), .requiredClaimMismatch),
+            ("hasgroups: 'true'", GivenPrincipal(), .requiredClaimMissing),
+            ("xms_idrel: '5'", GivenPrincipal(), .requiredClaimMissing),
+            ("cnf: x", GivenPrincipal(), .requiredClaimMissing),
+            ("groups: \(TestConfiguration.other)", GivenPrincipal(hasGroupOverage: true), .requiredClaimMissing),
+        ])
+    func makesNothingUp(_ required: String, _ principal: GivenPrincipal, _ reason: RefusalReason) throws {
+        let tenant = TestConfiguration.standardTenant + "\nrequiredClaims: { \(required) }"
+        #expect(try checker(tenant).answer(.principal(principal), now: now).reason == reason)
+    }
+
+    @Test func prefersValuesThatGiveNothing() throws {
+        let tenant =
+            TestConfiguration.standardTenant + """
+
+                requiredClaims:
+                  roles: [Cluster.Viewer, Cluster.User]
+                  groups: [\(TestConfiguration.admins), \(TestConfiguration.developers), \(TestConfiguration.other)]
+                  oid: [\(TestConfiguration.rescuer), \(TestConfiguration.other)]
+                """
+        let answer = try checker(tenant).answer(.principal(GivenPrincipal()), now: now)
+        #expect(answer.access?.user.groups == [TestConfiguration.other])
+    }
+
     @Test func asksForOverageLikeTheServer() throws {
         let principal = GivenPrincipal(groups: [try id(TestConfiguration.admins)], hasGroupOverage: true)
         #expect(try checker().answer(.principal(principal), now: now).reason == .groupOverage)
