@@ -165,9 +165,10 @@ extension TokenEvaluation {
             case .ignore: break
             case .deny: return .groupOverage
             case .resolve:
+                guard !claims.groups.isMalformed else { return .groupsMalformed }
                 guard let resolvedGroups else {
                     groupResolution = principal
-                    return claims.groups.isMalformed ? .groupsMalformed : .groupResolutionFailed
+                    return .groupResolutionFailed
                 }
                 var seen: Set<GUID> = []
                 principal.groups = resolvedGroups.filter { seen.insert($0).inserted }
