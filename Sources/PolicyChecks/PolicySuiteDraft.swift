@@ -69,7 +69,9 @@ public enum PolicySuiteDraft {
         for (name, value) in given {
             if case .object(let members) = value {
                 lines.append("      \(name):")
-                lines.append(contentsOf: members.map { "        \(JSON.string($0.0).yaml): \($0.1.yaml)" })
+                lines.append(
+                    contentsOf:
+                        members.map { "        " + JSON.yamlKey($0.0, separator: "\n        ") + $0.1.yaml })
             } else {
                 lines.append("      \(name): \(value.yaml)")
             }
@@ -85,23 +87,5 @@ public enum PolicySuiteDraft {
             if let reason = answer.reason { lines.append("      reason: \(reason.code)") }
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-}
-
-extension JSON {
-    /// JSON is a part of YAML; plain words are bare, for readers.
-    var yaml: String {
-        if case .string(let text) = self, isBareWord(text) { return text }
-        return text()
-    }
-
-    private func isBareWord(_ text: String) -> Bool {
-        guard let first = text.utf8.first, (97...122).contains(first) || (65...90).contains(first) else { return false }
-        let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
-        return !reserved.contains(text.lowercased())
-            && text.utf8.allSatisfy {
-                (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
-                    || $0 == 46 || $0 == 64
-            }
     }
 }

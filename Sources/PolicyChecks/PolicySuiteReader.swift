@@ -53,7 +53,11 @@ private struct SuiteReader {
         let cases =
             file.required("tests", "list at least one case") { field in
                 field.nonEmptyList("a suite without a case proves nothing") { element -> PolicyCase? in
-                    guard let one = policyCase(element) else { return nil }
+                    let known = collector.problems.count
+                    guard let one = policyCase(element) else {
+                        // A case that is left out without a word would pass.
+                        return collector.problems.count > known ? nil : element.refuse("cannot be read")
+                    }
                     if let first = lines[one.name] {
                         return element.refuse("has the name of the case in line \(first); give each case its own")
                     }
@@ -112,8 +116,13 @@ private struct SuiteReader {
             guard field.node.mapping != nil else {
                 return field.refuse("must be a mapping of claims, not \(field.node.kindName)")
             }
-            guard let json = json(field), let document = try? JSONDocument(parsing: json.render()) else { return nil }
-            return document
+            guard let json = json(field) else { return nil }
+            do throws(JSONError) {
+                let document = try JSONDocument(parsing: json.render())
+                return document.root.kind == .object ? document : field.refuse("cannot be claims of a token")
+            } catch {
+                return field.refuse("cannot be claims of a token: \(error.sentence)")
+            }
         }
         let resolved = section.optional("resolvedGroups") { field in field.list { $0.guid(Field.groupID) } }
         for name in ["tenantID", "objectID", "user", "groups", "roles", "clientAppID", "groupOverage", "kind", "app"] {
@@ -135,6 +144,10 @@ private struct SuiteReader {
                 let name = member.key.text ?? ""
                 // The section has reported the repetition.
                 guard names.insert(name).inserted else { return nil }
+                guard !name.utf8.contains(0) else {
+                    collector.add(field.path, member.key, "must not have a name with control characters")
+                    return nil
+                }
                 let inner = Field(node: member.value, path: section.fieldPath(name), collector: collector)
                 guard let value = json(inner) else { return nil }
                 values.append((name, value))

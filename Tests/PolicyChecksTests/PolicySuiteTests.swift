@@ -119,6 +119,15 @@ private func standardChecker() throws -> PolicyChecker {
             "suite.yaml:1:44: tests[0].given.claims.tid: stands here again; it was set in line 1"
         ),
         (
+            "tests: [{name: good, given: {user: b}, expect: {admitted: true}}, "
+                + "{name: a, given: {claims: {\"a\\0b\": 1}}, expect: {admitted: true}}]",
+            "suite.yaml:1:94: tests[1].given.claims: must not have a name with control characters"
+        ),
+        (
+            "tests: [{name: a, given: {claims: {x: [{\"\\0\": 1}]}}, expect: {admitted: true}}]",
+            "suite.yaml:1:41: tests[0].given.claims.x[0]: must not have a name with control characters"
+        ),
+        (
             "tests: [{name: a, given: {user: b, app: true, kind: guest}, expect: {admitted: false}}]",
             "suite.yaml:1:26: tests[0].given: contradicts itself: app: true and kind: guest"
         ),
@@ -131,6 +140,33 @@ private func standardChecker() throws -> PolicyChecker {
     func brokenSuitesAreErrorsAndNoPass(_ text: String, _ expected: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try parse(text) }
         #expect(error?.problems.map(\.description).contains(expected) == true, "\(error?.description ?? "")")
+    }
+
+    /// An escape makes six bytes of one, so that claims which a file holds are more than a token may have.
+    @Test func claimsThatAreTooLargeForATokenAreAnError() throws {
+        let long = String(repeating: "\\a", count: 200_000)
+        let text = "tests: [{name: a, given: {claims: {x: \"\(long)\"}}, expect: {admitted: false}}]"
+        let error = #expect(throws: ConfigurationError.self) { try parse(text) }
+        let expected = "suite.yaml:1:35: tests[0].given.claims: cannot be claims of a token: this JSON is too large"
+        #expect(error?.problems.map(\.description) == [expected])
+    }
+
+    /// As in `serve`, which does not ask the directory about them.
+    @Test func malformedGroupsAreRefusedAlsoWhenTheDirectoryKnowsBetter() throws {
+        let resolving =
+            TestConfiguration.standardTenant + "\ngroupOverage: resolve\ndirectory: { managedIdentity: true }"
+        let checker = PolicyChecker(try TestConfiguration.load(tenant: resolving).configuration.authentication)
+        let claims = """
+            {"iss":"https://sts.windows.net/\(TestConfiguration.tenant)/","aud":"\(TestConfiguration.audience)",\
+            "ver":"1.0","tid":"\(TestConfiguration.tenant)","oid":"\(TestConfiguration.other)","appid":"x",\
+            "idtyp":"user","groups":GROUPS,"_claim_names":{"groups":"src1"},\
+            "iat":1799999000,"nbf":1799999000,"exp":1800003600}
+            """
+        for (groups, reason) in [("7", RefusalReason.groupsMalformed), ("[7]", .groupsMalformed), ("[]", nil)] {
+            let document = try JSONDocument(parsing: Array(claims.replacing("GROUPS", with: groups).utf8))
+            let admins = try #require(GUID(TestConfiguration.admins))
+            #expect(checker.answer(.claims(document, resolvedGroups: [admins]), now: now).reason == reason)
+        }
     }
 
     @Test func aSuiteFromAPrincipalPassesAndNoticesAChange() throws {
@@ -161,6 +197,44 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(try parse(text).run(checker, now: muchLater).failedCount == 0, "\(text)")
     }
 
+    @Test("whatever a claim holds, the suite that is made of it reads as the same", arguments: 0..<40)
+    func readsBackWhatItWrites(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let tenant = TestConfiguration.standardTenant + "\nrequiredClaims: { x: y }"
+        let checker = PolicyChecker(try TestConfiguration.load(tenant: tenant).configuration.authentication)
+        let x = random.json(depth: 4)
+        let claims = JSON.object([("oid", .string(random.text())), ("x", x), ("exp", .integer(1))])
+        let document = try JSONDocument(parsing: claims.render())
+        let text = PolicySuiteDraft.render(.claims(document, resolvedGroups: nil), checker: checker, now: now)
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 32 && !(127...159).contains($0.value) })
+        let suite = try parse(text)
+        guard case .claims(let read, _) = try #require(suite.cases.first).question else {
+            Issue.record("no claims")
+            return
+        }
+        #expect(JSON(read.root).text() == JSON(document.root).text(), "\(text)")
+        #expect(suite.run(checker, now: now).failedCount == 0)
+    }
+
+    @Test func everyCharacterReadsBack() throws {
+        let checker = PolicyChecker(
+            try TestConfiguration.load(tenant: TestConfiguration.standardTenant + "\nrequiredClaims: { x: y }")
+                .configuration.authentication)
+        let all = (1...0x10FFFF).filter { $0 < 0x3100 || $0 & 0xFFF > 0xFF0 || $0 & 0xFFF < 4 }
+            .compactMap { Unicode.Scalar($0 as Int) }
+        for start in stride(from: 0, to: all.count, by: 4000) {
+            let text = String(String.UnicodeScalarView(all[start..<min(start + 4000, all.count)]))
+            let document = try JSONDocument(parsing: JSON.object([("x", .string(text))]).render())
+            let suite = try parse(
+                PolicySuiteDraft.render(.claims(document, resolvedGroups: nil), checker: checker, now: now))
+            guard case .claims(let read, _) = try #require(suite.cases.first).question else {
+                Issue.record("no claims")
+                continue
+            }
+            #expect(read.root["x"]?.string.map { Array($0.utf8) } == Array(text.utf8))
+        }
+    }
+
     @Test func junitCountsAndEscapes() throws {
         let suite = try parse(
             """
@@ -176,5 +250,44 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(xml.contains("<testsuites tests=\"2\" failures=\"1\" errors=\"0\">"))
         #expect(xml.contains("name=\"a&lt;b &amp; &quot;c&quot;\""))
         #expect(xml.contains("admin: expected true, actual false"))
+    }
+}
+
+/// Values that a token's claims may hold, the strange ones first.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    private static let pieces = [
+        "\u{7F}", "\u{85}", "\u{80}", "\u{9F}", "\u{A0}", "\u{AD}", "\u{1}", "\u{1B}[2J", "\n", "\r", "\t", "\u{2028}",
+        "\u{2029}", "\u{202E}", "\u{FEFF}", "\u{FFFD}", "\u{FFFE}", "\u{FFFF}", "\u{E000}", "\u{1F600}", "\u{1FFFE}",
+        "\u{E0001}", "\u{10FFFF}", "\"", "'", "\\", ": ", " #", "- ", "{", "}", "[", "]", ",", "&a", "*a", "!!str ",
+        "%",
+        "@", "`", "|", ">", "?", "~", "null", "yes", "1e3", "0x1F", "1_000", "2026-12-01", "<<", "=", ".inf", " ", "a",
+    ]
+
+    mutating func text() -> String {
+        let text = (0..<Int.random(in: 0...8, using: &self))
+            .map { _ in SplitMix.pieces.randomElement(using: &self) ?? "" }.joined()
+        return Int.random(in: 0..<12, using: &self) == 0 ? String(repeating: text + "x", count: 900) : text
+    }
+
+    mutating func json(depth: Int) -> JSON {
+        switch Int.random(in: 0..<(depth == 0 ? 6 : 9), using: &self) {
+        case 0, 1: return .string(text())
+        case 2: return .integer([0, -1, .max, .min, 7].randomElement(using: &self) ?? 0)
+        case 3: return .real([0.5, 1e300, -2.5e-7, 1e22, 3].randomElement(using: &self) ?? 0)
+        case 4: return .bool(Bool.random(using: &self))
+        case 5: return .null
+        case 6: return .array((0..<3).map { _ in json(depth: depth - 1) })
+        default:
+            return .object((0..<3).map { index in (text() + "\(index)", json(depth: depth - 1)) })
+        }
     }
 }
