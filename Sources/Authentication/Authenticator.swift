@@ -89,7 +89,10 @@ extension TokenEvaluation {
             // Every path without a reason ends in access; should one not, nobody gets in.
             decision = Decision(outcome: .refused(.claimsMalformed))
         }
-        guard areClaimsTrusted else { return decision }
+        guard areClaimsTrusted else {
+            decision.untrustedKeyID = header?.keyID.flatMap { TokenEvaluation.isPlain(keyID: $0) ? $0 : nil }
+            return decision
+        }
         decision.subject.keyID = header?.keyID
         if let tenantIndex {
             decision.subject.tenantID = settings.tenants[tenantIndex].trust.tenantID
@@ -100,6 +103,19 @@ extension TokenEvaluation {
             decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: settings.tenants[tenantIndex].trust) }
         }
         return decision
+    }
+
+    /// Whether a key ID may stand in a log although nobody has vouched for it.
+    private static func isPlain(keyID: String) -> Bool {
+        keyID.utf8.count <= 64
+            && keyID.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
     }
 
     /// The first moment at which one of the inputs that change with time changes the answer.

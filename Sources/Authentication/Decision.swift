@@ -34,6 +34,8 @@ public struct Decision: Sendable {
 
     public var outcome: Outcome
     public var subject = DecisionSubject()
+    /// The key that an unverified token names, where it is an ID of Entra's form: what one looks for after a rotation.
+    public var untrustedKeyID: String?
     /// Refused for want of a key that a refresh of this tenant's keys could bring.
     public var keyRefreshTenant: Int?
     /// Refused with `group_resolution_failed` because the directory must be asked first: decide again with its answer.

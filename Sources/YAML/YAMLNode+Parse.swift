@@ -41,6 +41,8 @@ private struct Composer {
         keepsRepeatedKeys: Bool
     ) throws(YAMLError) {
         parser = .allocate(capacity: 1)
+        // libyaml looks for a byte order mark only where it has to find out the encoding, which is UTF-8 here.
+        let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeBufferPointer(rebasing: bytes.dropFirst(3)) : bytes
         self.bytes = bytes
         self.keepsRepeatedKeys = keepsRepeatedKeys
         self.limits = limits

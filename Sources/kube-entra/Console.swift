@@ -14,12 +14,19 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 enum Console {
     /// Writes a result and a line end.
     static func print(_ text: String) {
-        _ = FileBytes.writeAll(Array((TokenMask.hide(text) + "\n").utf8), to: STDOUT_FILENO)
+        write(Array((TokenMask.hide(text) + "\n").utf8))
     }
 
     /// Writes a result as indented JSON.
     static func print(_ json: JSON) {
-        _ = FileBytes.writeAll(json.hidingTokens().render(pretty: true) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
+        write(json.hidingTokens().render(pretty: true) + [UInt8(ascii: "\n")])
+    }
+
+    /// A result that nobody got is no success.
+    private static func write(_ result: [UInt8]) {
+        guard !FileBytes.writeAll(result, to: STDOUT_FILENO) else { return }
+        note("kube-entra: the result cannot be written to standard output: \(String(cString: strerror(errno)))")
+        exit(2)
     }
 
     /// Writes a message for people.

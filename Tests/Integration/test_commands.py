@@ -279,3 +279,14 @@ def test_a_normal_token_is_explained_at_once(config, entra):
         assert run("inspect", "--config", config, input=token)[0] == 0
         times.append(time.perf_counter() - begin)
     assert min(times) < 0.1, times
+
+
+@pytest.mark.parametrize("arguments", [
+    ("config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE), ("config", "check", "CONFIG"), ("policy", "check", "--config", "CONFIG", "--group", ADMINS),
+    ("inspect", "--output", "json", "a.b.c"), ("keys", "show", "KEYS")])
+def test_a_result_that_nobody_gets_is_no_success(config, arguments):
+    folder = os.path.dirname(config)
+    arguments = [{"CONFIG": config, "KEYS": os.path.join(folder, "keys.json")}.get(argument, argument) for argument in arguments]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    assert done.returncode == 2 and "cannot be written to standard output: No space left" in done.stderr, done

@@ -79,7 +79,7 @@ def test_text_lines(start, entra):
     decision = re.search(r"decision (\w+)", error)[1]
     wait_for(lambda: decision in server.log())
     line = next(line for line in server.log().splitlines() if decision in line)
-    assert f" info token review decision={decision} result=refused reason=audience_not_accepted tenant={TENANT} " in line
+    assert f" info token review decision={decision} result=refused reason=audience_not_accepted admin=false tenant={TENANT} " in line
 
 
 def test_debug_shows_the_checks_in_order(start, entra):
@@ -117,11 +117,11 @@ def test_a_flood_of_refusals_makes_a_small_log(start, entra, level, count):
         return sum(int(n) for n in re.findall(r"left out of the log .*leftOut=(\d+)", server.log()))
 
     wait_for(lambda: len(decisions(server)) + left_out() == count)
-    # Ten lines a second, a reason and an event loop.
-    assert len(decisions(server)) <= 10 * os.cpu_count() * (seconds + 1)
+    # A hundred lines a second, a reason and an event loop.
+    assert len(decisions(server)) <= 100 * os.cpu_count() * (seconds + 1)
     assert server.metric(AUDIT, log="decisions", cause="repeated") == left_out()
     assert server.metric("kube_entra_token_reviews_total", reason="audience_not_accepted") == count
-    assert len(server.log()) < 200_000 * (seconds + 1)
+    assert len(server.log()) < 500_000 * (seconds + 1)
     # Another reason is not drowned.
     now = int(time.time())
     server.review(entra.token(exp=now - 100, nbf=now - 900, iat=now - 900))

@@ -100,10 +100,10 @@ import Testing
         writer.flush()
         let lines = sink.lines.withLockedValue { $0 }
         #expect(lines.count == DecisionLog.linesPerReason + 3)
-        #expect(lines.contains { $0.contains("leftOut=9990 reason=token_malformed") })
+        #expect(lines.contains { $0.contains("leftOut=9900 reason=token_malformed") })
         #expect(
             registry.exposition(.prometheus).contains(
-                "kube_entra_log_lines_dropped_total{log=\"decisions\",cause=\"repeated\"} 9990\n"))
+                "kube_entra_log_lines_dropped_total{log=\"decisions\",cause=\"repeated\"} 9900\n"))
     }
 
     @Test func auditsWhatIsOursAndCountsWhatIsLost() throws {

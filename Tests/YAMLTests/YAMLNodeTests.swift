@@ -19,6 +19,13 @@ import YAML
         #expect(node["a"]?.sequence?[1].text == "x\n")
     }
 
+    @Test("a byte order mark is no part of the text")
+    func mark() throws {
+        let node = try YAMLNode.parse([0xEF, 0xBB, 0xBF] + Array("a: 1\nb: 2\n".utf8))
+        #expect(node["a"]?.integer == 1 && node["b"]?.line == 2)
+        #expect(throws: YAMLError.self) { try YAMLNode.parse([0xEF, 0xBB, 0xBF]) }
+    }
+
     @Test("an alias stands for its anchor's value")
     func alias() throws {
         let node = try YAMLNode.parse(Array("a: &x [1, 2]\nb: *x\n".utf8))

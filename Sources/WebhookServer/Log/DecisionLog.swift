@@ -11,7 +11,7 @@ import OpenSSL
 /// lines are written, and one that says how many were left out.
 final class DecisionLog {
     /// Lines a second for one reason.
-    static let linesPerReason = 10
+    static let linesPerReason = 100
 
     private let logger: Logger
     private let metrics: ServerMetrics
@@ -121,13 +121,14 @@ struct DecisionFields {
         case .refused(let reason):
             add("result", reason.isForeign ? "foreign" : "refused")
             add("reason", reason.code)
+            add("admin", "false")
         }
         let subject = decision.subject
         if let tenant = subject.tenantID { add("tenant", tenant.description) }
         if let kind = subject.kind { add("subjectKind", kind.rawValue) }
         if let objectID = subject.objectID { add("objectID", objectID.description) }
         if let clientAppID = subject.clientAppID { add("clientAppID", clientAppID) }
-        if let keyID = subject.keyID { add("keyID", keyID) }
+        if let keyID = subject.keyID ?? decision.untrustedKeyID { add("keyID", keyID) }
         add("durationMicroseconds", String(nanoseconds / 1000))
         add("tokenSHA256", String(digest.hex.prefix(12)))
     }
