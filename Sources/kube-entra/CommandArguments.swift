@@ -5,8 +5,14 @@ extension KubeEntra {
     /// As the argument parser's own, except that everything that it says passes through ``Console``, so that no message
     /// repeats a token.
     static func main() async {
+        let arguments = CommandArguments.joined(Array(CommandLine.arguments.dropFirst()))
+        if let unknown = CommandArguments.unknownTopic(arguments) {
+            // The parser's own would print the general help and call it a success.
+            Console.note("Error: there is no command '\(unknown)'\nUsage: \(usageString())")
+            Glibc.exit(ExitCode.validationFailure.rawValue)
+        }
         do {
-            var command = try await asyncParseAsRoot(CommandArguments.joined(Array(CommandLine.arguments.dropFirst())))
+            var command = try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -25,6 +31,18 @@ extension KubeEntra {
 
 /// What the shell made of what somebody typed.
 enum CommandArguments {
+    /// What help is wanted for and there is no such command; nil when there is, or no help is wanted.
+    static func unknownTopic(_ arguments: [String]) -> String? {
+        guard arguments.first == "help" else { return nil }
+        var command: any ParsableCommand.Type = KubeEntra.self
+        for name in arguments.dropFirst() where !name.hasPrefix("-") && name != "help" {
+            guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == name })
+            else { return name }
+            command = next
+        }
+        return nil
+    }
+
     /// Puts an authorization header together again that was pasted without quotation marks:
     /// `inspect Authorization: Bearer TOKEN`.
     static func joined(_ arguments: [String]) -> [String] {

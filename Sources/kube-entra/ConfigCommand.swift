@@ -72,7 +72,7 @@ struct ConfigCommand: ParsableCommand {
                 certificates: certs
             ).render()
             guard let out else {
-                _ = FileBytes.writeAll(Array(text.utf8), to: 1)
+                Console.write(Array(text.utf8))
                 return
             }
             do throws(FileError) {

@@ -22,8 +22,8 @@ enum Console {
         write(json.hidingTokens().render(pretty: true) + [UInt8(ascii: "\n")])
     }
 
-    /// A result that nobody got is no success.
-    private static func write(_ result: [UInt8]) {
+    /// Writes a result as it is. One that nobody got is no success.
+    static func write(_ result: [UInt8]) {
         guard !FileBytes.writeAll(result, to: STDOUT_FILENO) else { return }
         note("kube-entra: the result cannot be written to standard output: \(String(cString: strerror(errno)))")
         exit(2)

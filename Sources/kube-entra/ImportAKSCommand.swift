@@ -78,7 +78,7 @@ struct ImportAKSCommand: ParsableCommand {
         }
         guard let out else {
             let texts = try distinct(clusters).map(render)
-            _ = FileBytes.writeAll(Array(texts.joined(separator: "---\n").utf8), to: STDOUT_FILENO)
+            Console.write(Array(texts.joined(separator: "---\n").utf8))
             return
         }
         let setups = try distinct(clusters)

@@ -73,7 +73,7 @@ struct KeysCommand: ParsableCommand {
             for warning in warnings { Console.note("kube-entra: \(warning)") }
             let bytes = KeyFile.render(keys: keys, trust: trust, fetchedAt: .now())
             if out == "-" {
-                _ = FileBytes.writeAll(bytes, to: 1)
+                Console.write(bytes)
                 return
             }
             do throws(FileError) {

@@ -22,9 +22,7 @@ struct KubeconfigCommand: ParsableCommand {
 
         func write(_ text: String) throws {
             guard let out else {
-                guard FileBytes.writeAll(Array(text.utf8), to: STDOUT_FILENO) else {
-                    throw cannot("standard output cannot be written")
-                }
+                Console.write(Array(text.utf8))
                 return
             }
             do throws(FileError) {

@@ -102,6 +102,12 @@ def test_values_have_names_that_say_what_they_are(helps):
                 assert value == "id", (name, option, value)
 
 
+@pytest.mark.parametrize("words", [("nosuch",), ("policy", "nosuch"), ("inspect", "nosuch")])
+def test_help_for_what_is_no_command(words):
+    done = run("help", *words)
+    assert done.returncode == 64 and done.stdout == "" and "there is no command 'nosuch'" in done.stderr
+
+
 def test_version():
     done = run("--version")
     assert done.returncode == 0 and re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
