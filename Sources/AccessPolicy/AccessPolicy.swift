@@ -70,7 +70,7 @@ public enum AccessPolicy {
         return kubernetes.usernamePrefix + name
     }
 
-    fileprivate static func isReserved(_ name: String) -> Bool {
+    public static func isReserved(_ name: String) -> Bool {
         name.utf8.starts(with: "system:".utf8)
     }
 

@@ -97,6 +97,11 @@ extension TokenEvaluation {
         let unmet = trust.unmetRequirement(claims)
         check(.requiredClaims, unmet == nil, unmet?.reason ?? .requiredClaimMissing)
         guard !stopped else { return }
+        if unmet?.reason == .requiredClaimMissing,
+            !trust.unmetRequirements(claims, for: .requiredClaimMismatch).isEmpty
+        {
+            fail(.requiredClaims, .requiredClaimMismatch)
+        }
         guard let objectID else {
             checkWithoutSubject(claims, trust: trust)
             return
@@ -122,12 +127,20 @@ extension TokenEvaluation {
     private mutating func checkWithoutSubject(_ claims: EntraClaims, trust: TenantTrust) {
         if claims.groups.hasOverage, trust.groupOverage == .deny {
             fail(.groups, .groupOverage)
+            if claims.groups.isMalformed { fail(.groups, .groupsMalformed) }
         } else if claims.groups.hasOverage, trust.groupOverage == .resolve {
             recorder.skipped(.groups)
         } else {
             check(.groups, !claims.groups.isMalformed, .groupsMalformed)
         }
-        recorder.skipped(.username)
+        let isNamed = kind == .user && rules.settings.kubernetes.username == .upn
+        if isNamed, let name = claims.userPrincipalName,
+            AccessPolicy.isReserved(rules.settings.kubernetes.usernamePrefix + name)
+        {
+            fail(.username, .usernameReserved)
+        } else {
+            recorder.skipped(.username)
+        }
         checkProof(claims, trust: trust)
     }
 
@@ -142,6 +155,7 @@ extension TokenEvaluation {
             } else {
                 fail(.groups, problem)
                 guard !stopped else { return }
+                if problem == .groupOverage, claims.groups.isMalformed { fail(.groups, .groupsMalformed) }
             }
         } else {
             recorder.passed(.groups)

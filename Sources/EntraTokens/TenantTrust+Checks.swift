@@ -26,6 +26,14 @@ extension TenantTrust {
         }
         return nil
     }
+
+    /// All requirements that are not met in this way.
+    public func unmetRequirements(_ claims: EntraClaims, for reason: RefusalReason) -> [RequiredClaim] {
+        requiredClaims.filter { required in
+            let isThere = claims.json[named: required.claim] != nil
+            return reason == .requiredClaimMissing ? !isThere : isThere && !required.holds(claims)
+        }
+    }
 }
 
 extension RequiredClaim {

@@ -39,7 +39,7 @@ extension CheckDescriber {
         case .subjectKind: subjectFailure
         case .subject:
             "oid is \(quoted(claims?.json["oid"]?.string))" + (claims?.objectID == nil ? "" : ", which is no object ID")
-        case .requiredClaims: requiredClaim
+        case .requiredClaims: requiredClaim(reason)
         case .groups where reason == .groupOverage: overage
         case .groups: "groups is \(groupsForm), and not a list of texts"
         case .username:
@@ -137,13 +137,14 @@ extension CheckDescriber {
         return "the token is \(article) \(kind.spoken)'s; allowed are \(allowed)"
     }
 
-    private var requiredClaim: String {
-        guard let claims, let unmet = trust?.unmetRequirement(claims) else { return "" }
-        let wanted = trust?.requiredClaims.first { $0.claim == unmet.claim }?.values.map { shown($0) } ?? []
-        let values = wanted.joined(separator: " or ")
-        return unmet.reason == .requiredClaimMissing
-            ? "the claim \(unmet.claim) is missing; it must be \(values)"
-            : "the claim \(unmet.claim) has a value that is not accepted; it must be \(values)"
+    private func requiredClaim(_ reason: RefusalReason) -> String {
+        guard let claims, let trust else { return "" }
+        return trust.unmetRequirements(claims, for: reason).map { required in
+            let values = required.values.map { shown($0) }.joined(separator: " or ")
+            return reason == .requiredClaimMissing
+                ? "the claim \(required.claim) is missing; it must be \(values)"
+                : "the claim \(required.claim) has a value that is not accepted; it must be \(values)"
+        }.joined(separator: "; ")
     }
 
     private var overage: String {

@@ -364,6 +364,17 @@ def test_v2_without_upn(place, entra):
     assert "v2 token without a upn claim: the user is named by object ID" in report["notes"][0]
 
 
+def test_failures_of_one_check_are_all_listed(place, entra):
+    both = configured(place, requiredClaims={"amr": "mfa", "city": "Ulm", "street": "x"})
+    report = inspect(entra.token(city="Bonn"), config=both)
+    assert list(failed(report)) == ["required_claim_missing", "required_claim_mismatch"]
+    assert "amr is missing" in report["message"] and "street is missing" in report["message"]
+    report = inspect(entra.token(groups="x", hasgroups=True, oid="x", upn="system:x"), config=str(place / "config.yaml"))
+    assert list(failed(report)) == ["subject_missing", "group_overage", "groups_malformed", "username_reserved"]
+    report = inspect(entra.token(groups="x", hasgroups=True), config=str(place / "config.yaml"))
+    assert list(failed(report)) == ["group_overage", "groups_malformed"]
+
+
 def test_what_gives_nothing_is_named(place, entra):
     config = str(place / "config.yaml")
     notes = "; ".join(inspect(entra.token(groups=LEFT_OUT), config=config)["notes"])
