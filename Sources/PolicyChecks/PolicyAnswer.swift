@@ -29,7 +29,10 @@ public struct PolicyAnswer: Hashable, Sendable {
         // Every path without a reason ends in access; should one not, nobody gets in.
         if reason == nil && access == nil { reason = .claimsMalformed }
         guard areClaimsBelieved else { return }
-        tenantID = evaluation.tenantIndex.map { settings.tenants[$0].trust.tenantID }
+        // By the only tenant's rules what is none of its tokens is judged too, which does not make it one.
+        tenantID =
+            evaluation.reason == .issuerNotTrusted
+            ? nil : evaluation.tenantIndex.map { settings.tenants[$0].trust.tenantID }
         kind = evaluation.kind
         malformedClaims = evaluation.claims?.malformed ?? []
     }

@@ -290,3 +290,10 @@ def test_a_result_that_nobody_gets_is_no_success(config, arguments):
     with open("/dev/full", "w") as full:
         done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
     assert done.returncode == 2 and "cannot be written to standard output: No space left" in done.stderr, done
+
+
+def test_a_principal_of_no_tenant_is_none_of_the_only_tenant(config):
+    code, out, err = run("policy", "check", "--config", config, "--tenant-id", "99999999-2222-3333-4444-555555555555",
+                         "--output", "json")
+    answer = json.loads(out)
+    assert (code, answer["admitted"], answer["reason"], answer["tenantID"]) == (1, False, "issuer_not_trusted", None)
