@@ -48,7 +48,8 @@ final class Stage: Sendable {
         guard access(webhook, X_OK) == 0 else {
             throw DemoError("there is no kube-entra at \(webhook); build it first, or name it with --webhook")
         }
-        var template = Array("/tmp/kube-entra-demo-XXXXXX".utf8CString)
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        var template = Array(((parent.isEmpty ? "/tmp" : parent) + "/kube-entra-demo-XXXXXX").utf8CString)
         guard let made = mkdtemp(&template) else { throw DemoError("no temporary folder can be made") }
         let folder = String(cString: made)
         do {

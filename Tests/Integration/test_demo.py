@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -33,12 +34,12 @@ ROWS = {
 
 
 def folders(tmp):
-    return [name for name in os.listdir("/tmp") if name.startswith("kube-entra-demo-") and name not in tmp]
+    return [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("kube-entra-demo-") and name not in tmp]
 
 
 @pytest.fixture
 def before():
-    return set(os.listdir("/tmp"))
+    return set(os.listdir(tempfile.gettempdir()))
 
 
 def test_shows_every_kind_of_sign_in(before):
@@ -81,7 +82,7 @@ def test_stays_up_to_be_tried_by_hand(before, ending):
 def test_an_early_end_leaves_nothing(before):
     demo = subprocess.Popen([DEMO], stdout=subprocess.PIPE, text=True)
     assert demo.stdout.readline().startswith("Simulated Entra")
-    folder = os.path.join("/tmp", folders(before)[0])
+    folder = os.path.join(tempfile.gettempdir(), folders(before)[0])
     demo.send_signal(signal.SIGTERM)
     demo.wait(30)
     end = time.time() + 10

