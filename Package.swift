@@ -8,16 +8,35 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// The five wings: a module imports its own wing and those above it, never one below. `Tests/walls.py` checks that.
+enum Wing: String {
+    case base = "Base"
+    case decision = "Decision"
+    case webhook = "Webhook"
+    case tools = "Tools"
+    case programs = "Programs"
+}
+
+func library(_ wing: Wing, _ name: String, pkgConfig: String, debian: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/\(wing.rawValue)/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+func module(_ wing: Wing, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(wing.rawValue)/\(name)", swiftSettings: strict)
 }
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/\(Wing.programs.rawValue)/\(name)",
+        swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: strict)
+func tests(_ wing: Wing, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies, path: "Tests/\(wing.rawValue)/\(name)Tests",
+        swiftSettings: strict)
 }
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -49,58 +68,60 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
-        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        library(.base, "COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
+        library(.base, "CJansson", pkgConfig: "jansson", debian: "libjansson-dev"),
+        library(.base, "CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
 
-        module("Timestamps"),
-        module("Files"),
-        module("OpenSSL", ["COpenSSL", "Timestamps"]),
-        module("Jansson", ["CJansson"]),
-        module("YAML", ["CYAML"]),
-        module("NIOOpenSSL", ["OpenSSL", nioCore, nioTLS]),
-        module("JOSE", ["OpenSSL", "Jansson"]),
-        module("EntraTokens", ["JOSE", "OpenSSL", "Jansson", "Timestamps"]),
-        module("AccessPolicy", ["EntraTokens", "Timestamps"]),
-        module("Authentication", ["AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
-        module("HTTPSClient", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
+        module(.base, "Timestamps"),
+        module(.base, "Files"),
+        module(.base, "OpenSSL", ["COpenSSL", "Timestamps"]),
+        module(.base, "Jansson", ["CJansson"]),
+        module(.base, "YAML", ["CYAML"]),
+        module(.base, "NIOOpenSSL", ["OpenSSL", nioCore, nioTLS]),
+        module(.decision, "JOSE", ["OpenSSL", "Jansson"]),
+        module(.decision, "EntraTokens", ["JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+        module(.decision, "AccessPolicy", ["EntraTokens", "Timestamps"]),
         module(
-            "SigningKeys",
+            .decision, "Authentication", ["AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+        module(.base, "HTTPSClient", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
+        module(
+            .webhook, "SigningKeys",
             [
                 "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
                 nioCore, nioPosix, nioConcurrency, logging,
             ]),
         module(
-            "DirectoryGroups",
+            .webhook, "DirectoryGroups",
             [
                 "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
                 nioCore, nioConcurrency, logging, collections,
             ]),
-        module("TokenReviewAPI", ["Jansson", "OpenSSL", "AccessPolicy", "Authentication", "EntraTokens"]),
+        module(.webhook, "TokenReviewAPI", ["Jansson", "OpenSSL", "AccessPolicy", "Authentication", "EntraTokens"]),
         module(
-            "Configuration",
+            .webhook, "Configuration",
             [
                 "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
                 "Timestamps",
             ]),
-        module("Kubeconfigs", ["YAML", "Jansson"]),
+        module(.tools, "Kubeconfigs", ["YAML", "Jansson"]),
         module(
-            "Inspection", ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+            .tools, "Inspection",
+            ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         module(
-            "PolicyChecks",
+            .tools, "PolicyChecks",
             [
                 "Authentication", "AccessPolicy", "EntraTokens", "Configuration", "YAML", "Jansson", "OpenSSL",
                 "Files", "Timestamps",
             ]),
         module(
-            "WebhookServer",
+            .webhook, "WebhookServer",
             [
                 "NIOOpenSSL", "OpenSSL", "Jansson", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
                 "Timestamps",
                 nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioConcurrency, logging, metrics, collections,
             ]),
         module(
-            "EntraSimulator",
+            .programs, "EntraSimulator",
             [
                 "NIOOpenSSL", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "Timestamps", nioCore, nioPosix, nioHTTP1,
                 nioConcurrency,
@@ -123,60 +144,61 @@ let package = Package(
                 arguments, signals, logging, nioCore, nioPosix, nioConcurrency,
             ]),
 
-        tests("Timestamps", ["Timestamps"]),
-        tests("Files", ["Files"]),
-        tests("OpenSSL", ["OpenSSL", "Timestamps"]),
-        tests("Jansson", ["Jansson"]),
-        tests("YAML", ["YAML"]),
-        tests("NIOOpenSSL", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioEmbedded, nioTLS]),
-        tests("JOSE", ["JOSE", "OpenSSL", "Jansson"]),
-        tests("EntraTokens", ["EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
-        tests("AccessPolicy", ["AccessPolicy", "EntraTokens", "Timestamps"]),
+        tests(.base, "Timestamps", ["Timestamps"]),
+        tests(.base, "Files", ["Files"]),
+        tests(.base, "OpenSSL", ["OpenSSL", "Timestamps"]),
+        tests(.base, "Jansson", ["Jansson"]),
+        tests(.base, "YAML", ["YAML"]),
+        tests(.base, "NIOOpenSSL", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioEmbedded, nioTLS]),
+        tests(.decision, "JOSE", ["JOSE", "OpenSSL", "Jansson"]),
+        tests(.decision, "EntraTokens", ["EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+        tests(.decision, "AccessPolicy", ["AccessPolicy", "EntraTokens", "Timestamps"]),
         tests(
-            "Authentication",
+            .decision, "Authentication",
             ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
-        tests("HTTPSClient", ["HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
+        tests(.base, "HTTPSClient", ["HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
         tests(
-            "SigningKeys",
+            .webhook, "SigningKeys",
             [
                 "SigningKeys", "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson",
                 "Timestamps", nioCore, nioPosix, nioConcurrency, nioEmbedded, logging,
             ]),
         tests(
-            "DirectoryGroups",
+            .webhook, "DirectoryGroups",
             [
                 "DirectoryGroups", "Authentication", "EntraTokens", "HTTPSClient", "OpenSSL", "Jansson", "Timestamps",
                 nioCore, nioPosix, nioConcurrency, nioEmbedded, logging,
             ]),
-        tests("TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         tests(
-            "Configuration",
+            .webhook, "TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
+        tests(
+            .webhook, "Configuration",
             ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps"]),
-        tests("Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson"]),
+        tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson"]),
         tests(
-            "Inspection",
+            .tools, "Inspection",
             ["Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
         tests(
-            "PolicyChecks",
+            .tools, "PolicyChecks",
             [
                 "PolicyChecks", "Configuration", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
                 "Jansson", "Timestamps",
             ]),
         tests(
-            "WebhookServer",
+            .webhook, "WebhookServer",
             [
                 "WebhookServer", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
                 "NIOOpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
                 nioConcurrency, logging, metrics,
             ]),
         tests(
-            "Model",
+            .webhook, "Model",
             [
                 "WebhookServer", "SigningKeys", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
                 "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging,
             ]),
         tests(
-            "EntraSimulator",
+            .programs, "EntraSimulator",
             [
                 "EntraSimulator", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
                 "Timestamps", nioCore, nioPosix, nioHTTP1,

@@ -156,8 +156,8 @@ def test_a_starting_file_is_complete_and_clean(folder, tmp_path):
     text = open(path).read()
     # Every field of the contract's file stands in it.
     here = os.path.dirname(os.path.abspath(__file__))
-    model = open(os.path.join(here, "..", "..", "Sources", "Configuration", "ConfigurationReader+Tenants.swift")).read()
-    model += open(os.path.join(here, "..", "..", "Sources", "Configuration", "ConfigurationReader.swift")).read()
+    model = open(os.path.join(here, "..", "..", "Sources", "Webhook", "Configuration", "ConfigurationReader+Tenants.swift")).read()
+    model += open(os.path.join(here, "..", "..", "Sources", "Webhook", "Configuration", "ConfigurationReader.swift")).read()
     import re
     for field in set(re.findall(r'section\.(?:field|optional|required|list)\(\s*"(\w+)"', model)):
         assert f"{field}:" in text or field in text, field

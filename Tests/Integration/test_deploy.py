@@ -21,7 +21,7 @@ BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")
 BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 README = (ROOT / "README.md").read_text()
 DEPLOY = ROOT / "deploy"
-FAMILIES = set(re.findall(r'"(kube_entra_\w+)"', "".join(p.read_text() for p in ROOT.glob("Sources/WebhookServer/Metrics/*"))))
+FAMILIES = set(re.findall(r'"(kube_entra_\w+)"', "".join(p.read_text() for p in ROOT.glob("Sources/Webhook/WebhookServer/Metrics/*"))))
 
 
 def run(*arguments, cwd=None):
@@ -104,8 +104,8 @@ def test_every_command_in_the_readme_exists():
 
 
 def test_the_reasons_are_those_of_the_program():
-    source = (ROOT / "Sources/EntraTokens/RefusalReason+Texts.swift").read_text()
-    codes = dict(re.findall(r'case (\w+) = "(\w+)"', (ROOT / "Sources/EntraTokens/RefusalReason.swift").read_text()))
+    source = (ROOT / "Sources/Decision/EntraTokens/RefusalReason+Texts.swift").read_text()
+    codes = dict(re.findall(r'case (\w+) = "(\w+)"', (ROOT / "Sources/Decision/EntraTokens/RefusalReason.swift").read_text()))
     literal = r'"(?:[^"\\]|\\.)*"'
     for part, column in zip(source.split("public var hint"), (1, 2)):
         found = re.findall(rf"case \.(\w+):\s*({literal}(?:\s*\+\s*{literal})*)", part)
