@@ -62,12 +62,17 @@ public enum AccessPolicy {
     }
 
     private static func username(of principal: EntraPrincipal, _ kubernetes: KubernetesPolicy) -> String {
-        guard kubernetes.username == .upn, principal.kind == .user,
+        guard kubernetes.username.isByUserPrincipalName, principal.kind == .user,
             let name = principal.userPrincipalName, !name.isEmpty,
             // A name in the form of an object ID could be taken for somebody else.
             GUID(name) == nil
         else { return kubernetes.usernamePrefix + principal.objectID.description }
-        return kubernetes.usernamePrefix + name
+        return kubernetes.usernamePrefix + (kubernetes.username == .upnLowercase ? lowercased(name) : name)
+    }
+
+    /// A–Z only: what other letters become depends on a version of Unicode, and a name must not.
+    private static func lowercased(_ name: String) -> String {
+        String(decoding: name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
     }
 
     public static func isReserved(_ name: String) -> Bool {

@@ -3,7 +3,17 @@
 /// Guests, applications and users without a user principal name are always named by object ID.
 public enum UsernameRule: String, Sendable, CaseIterable {
     case upn
+    /// The user principal name with A–Z as a–z, since Entra does not tell their case apart and RBAC does.
+    case upnLowercase
     case oid
+
+    /// Whether users of the tenant are named by their user principal name, in whichever case.
+    public var isByUserPrincipalName: Bool {
+        switch self {
+        case .upn, .upnLowercase: true
+        case .oid: false
+        }
+    }
 }
 
 /// Whether a token's group object IDs become Kubernetes groups of their own, as AKS does it.

@@ -44,16 +44,20 @@ public struct TenantPolicy: Hashable, Sendable {
     public var groupMappings: [GroupMapping]
     public var appRoleMappings: [AppRoleMapping]
     public var emergencyAccess: [EmergencyEntry]
+    /// The entries that stand in the configuration itself; those of `deniedFile` come on top.
+    public var denied: [DeniedEntry]
 
     public init(
         adminGroupObjectIDs: [GUID] = [],
         groupMappings: [GroupMapping] = [],
         appRoleMappings: [AppRoleMapping] = [],
-        emergencyAccess: [EmergencyEntry] = []
+        emergencyAccess: [EmergencyEntry] = [],
+        denied: [DeniedEntry] = []
     ) {
         self.adminGroupObjectIDs = adminGroupObjectIDs
         self.groupMappings = groupMappings
         self.appRoleMappings = appRoleMappings
         self.emergencyAccess = emergencyAccess
+        self.denied = denied
     }
 }

@@ -133,7 +133,7 @@ extension TokenEvaluation {
         } else {
             check(.groups, !claims.groups.isMalformed, .groupsMalformed)
         }
-        let isNamed = kind == .user && rules.settings.kubernetes.username == .upn
+        let isNamed = kind == .user && rules.settings.kubernetes.username.isByUserPrincipalName
         if isNamed, let name = claims.userPrincipalName,
             AccessPolicy.isReserved(rules.settings.kubernetes.usernamePrefix + name)
         {

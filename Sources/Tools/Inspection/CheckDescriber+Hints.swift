@@ -159,7 +159,8 @@ extension CheckDescriber {
         if !hasConfiguration, claims.groups.hasOverage {
             notes.append("more than 200 groups: the token lists none, so \(overageHint)")
         }
-        if evaluation.kind == .user, claims.userPrincipalName == nil, settings.kubernetes.username == .upn {
+        if evaluation.kind == .user, claims.userPrincipalName == nil, settings.kubernetes.username.isByUserPrincipalName
+        {
             let version = claims.version == .v2 ? "v2 token" : "token"
             notes.append(
                 "\(version) without a upn claim: the user is named by object ID; to change that, add the optional claim"

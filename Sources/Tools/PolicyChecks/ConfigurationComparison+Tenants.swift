@@ -167,6 +167,9 @@ extension ConfigurationComparison {
             collector.value("directory.staleFor", duration(old.staleFor), duration(new.staleFor))
             collector.value("directory.graphEndpoint", old.graphEndpoint, new.graphEndpoint)
             path("directory.graphCA", old.graphCA, new.graphCA, &collector)
+            collector.value("directory.watch", old.watch.rawValue, new.watch.rawValue)
+            collector.value("directory.watchEvery", duration(old.watchEvery), duration(new.watchEvery))
+            collector.value("directory.whenSilent", old.whenSilent.rawValue, new.whenSilent.rawValue)
         case (nil, nil): break
         }
     }

@@ -150,6 +150,7 @@ extension UsernameRule {
     fileprivate var words: String {
         switch self {
         case .upn: "user principal name"
+        case .upnLowercase: "user principal name in lower case"
         case .oid: "object ID"
         }
     }

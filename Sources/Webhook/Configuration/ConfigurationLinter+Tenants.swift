@@ -243,7 +243,7 @@ extension ConfigurationLinter {
                 }
             }
         }
-        if tenants.count > 1, configuration.kubernetes.username == .upn {
+        if tenants.count > 1, configuration.kubernetes.username.isByUserPrincipalName {
             add(
                 .userNamesCollide, "kubernetes.username", "users of several tenants are named by UPN",
                 "set username: oid, so that no two people share a name")

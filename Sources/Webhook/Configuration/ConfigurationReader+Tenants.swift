@@ -69,6 +69,7 @@ extension ConfigurationReader {
         if overage == .resolve, !section.has("directory") {
             section.missing("directory", "groupOverage: resolve needs to know how to ask Microsoft Graph")
         }
+        let deniedFile = section.optional("deniedFile", path)
         let (proof, host) = proofOfPossession(&section)
         let keys = signingKeys(section.section("signingKeys"))
         section.finish()
@@ -87,7 +88,8 @@ extension ConfigurationReader {
             clusterHost: host
         )
         return TenantSettings(
-            trust: trust, policy: policy, authorityCA: authorityCA, directory: directory, signingKeys: keys)
+            trust: trust, policy: policy, authorityCA: authorityCA, directory: directory, deniedFile: deniedFile,
+            signingKeys: keys)
     }
 
     private func audience(_ field: Field) -> String? {
@@ -122,7 +124,31 @@ extension ConfigurationReader {
             guard let id, let until else { return nil }
             return EmergencyEntry(objectID: id, until: until, kubernetesGroups: groups, reason: reason)
         }
+        policy.denied = section.list("denied", default: [], deniedEntry)
         return policy
+    }
+
+    private func deniedEntry(_ field: Field) -> DeniedEntry? {
+        var entry = Section(field.node, path: field.path, collector: collector)
+        let targets: [DeniedEntry.Target?] = [
+            entry.optional("objectID") { $0.guid("an object ID") }.map { .objectID($0) },
+            entry.optional("clientAppID") { $0.guid("an application ID") }.map { .clientAppID($0) },
+            entry.optional("tokenID") { $0.nonEmptyText() }.map { .tokenID($0) },
+        ]
+        let issuedBefore = entry.optional("issuedBefore") { $0.time() }
+        let until = entry.optional("until") { $0.time() }
+        let reason = entry.required("reason", "say why, for the log and whoever reads the list later") {
+            (field) -> String? in
+            guard let text = field.nonEmptyText() else { return nil }
+            return text.unicodeScalars.count > 256 ? field.refuse("must not be longer than 256 characters") : text
+        }
+        let given = ["objectID", "clientAppID", "tokenID"].filter { entry.has($0) }
+        let advice = "set exactly one of objectID, clientAppID, tokenID"
+        entry.finish()
+        if given.isEmpty { entry.missing("objectID", advice) }
+        if given.count > 1 { return field.refuse("denies by several IDs: \(advice)") }
+        guard let target = targets.compactMap({ $0 }).first, let reason else { return nil }
+        return DeniedEntry(target: target, issuedBefore: issuedBefore, until: until, reason: reason)
     }
 
     private func kubernetesGroups(_ entry: inout Section) -> [String] {
@@ -214,6 +240,9 @@ extension ConfigurationReader {
         settings.staleFor = section.field("staleFor", default: settings.staleFor) { $0.duration(from: .zero) }
         settings.graphEndpoint = section.optional("graphEndpoint") { secureBase($0) }
         settings.graphCA = section.optional("graphCA", path)
+        settings.watch = section.field("watch", default: settings.watch) { $0.choice() }
+        settings.watchEvery = section.field("watchEvery", default: settings.watchEvery) { $0.duration() }
+        settings.whenSilent = section.field("whenSilent", default: settings.whenSilent) { $0.choice() }
         section.finish()
         return settings
     }

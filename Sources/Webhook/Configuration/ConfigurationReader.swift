@@ -23,6 +23,7 @@ struct ConfigurationReader {
         configuration.limits = limits(file.section("limits"))
         configuration.verifiedTokenCache = tokenCache(file.section("verifiedTokenCache"))
         configuration.logging = logging(file.section("logging"))
+        configuration.names = file.optional("names", path)
         file.finish()
         return configuration
     }
@@ -39,6 +40,7 @@ struct ConfigurationReader {
         var section = given
         var server = ServerSettings()
         server.listen = section.field("listen", default: server.listen, address)
+        server.eventLoops = section.optional("eventLoops", eventLoops) ?? nil
         server.operations = section.field("operations", default: server.operations, address)
         server.certificate =
             section.required(
@@ -56,6 +58,7 @@ struct ConfigurationReader {
             }
         }
         server.insecureAllowAnyClient = section.field("insecureAllowAnyClient", default: false) { $0.bool() }
+        server.cryptography = section.field("cryptography", default: server.cryptography) { $0.choice() }
         checkCallers(server, &section)
         if server.listen.overlaps(server.operations), let node = section.value("operations") {
             collector.add(section.fieldPath("operations"), node, "must be another address than server.listen")
@@ -81,6 +84,15 @@ struct ConfigurationReader {
                 "clientCA",
                 "callers must present a certificate from this CA; to do without, set insecureAllowAnyClient: true")
         }
+    }
+
+    /// A number, or nil for `auto`; nil of the outer optional when it is neither.
+    private func eventLoops(_ field: Field) -> Int?? {
+        if field.node.text == "auto" { return .some(nil) }
+        guard let count = field.node.integer, (1...256).contains(count) else {
+            return field.refuse("must be auto or a whole number between 1 and 256")
+        }
+        return count
     }
 
     private func address(_ field: Field) -> ListenAddress? {

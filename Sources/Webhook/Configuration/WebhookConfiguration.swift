@@ -2,9 +2,19 @@ public import AccessPolicy
 public import Authentication
 public import EntraTokens
 
+/// Which of OpenSSL's cryptography is used.
+public enum CryptographyRule: String, Hashable, Sendable, CaseIterable {
+    /// What the system's OpenSSL configuration says.
+    case `default`
+    /// Only what the FIPS provider offers; without that provider, `serve` does not start.
+    case fips
+}
+
 /// Where and to whom the webhook answers. Paths are resolved against the configuration file's folder.
 public struct ServerSettings: Hashable, Sendable {
     public var listen = ListenAddress(host: "127.0.0.1", port: 8443)
+    /// How many event loops answer; nil (`auto`): the CPUs that this process may use, at most 4.
+    public var eventLoops: Int?
     public var operations = ListenAddress(host: "127.0.0.1", port: 8480)
     public var certificate = ""
     public var privateKey = ""
@@ -13,6 +23,7 @@ public struct ServerSettings: Hashable, Sendable {
     /// ALPN names in the server's order of preference.
     public var protocols = ["http/1.1", "h2"]
     public var insecureAllowAnyClient = false
+    public var cryptography = CryptographyRule.default
 
     public init() {}
 }
@@ -43,7 +54,22 @@ public enum DirectoryGroupScope: String, Hashable, Sendable, CaseIterable {
     case all
 }
 
-/// Microsoft Graph, for principals with group overage.
+/// Whose account and membership Microsoft Graph is asked about again while their tokens live.
+public enum DirectoryWatch: String, Hashable, Sendable, CaseIterable {
+    case off
+    case admins
+    case everyone
+}
+
+/// What holds for watched principals once Microsoft Graph has not answered for three times `watchEvery`.
+public enum DirectorySilence: String, Hashable, Sendable, CaseIterable {
+    /// The last answer stays in force.
+    case keep
+    /// They are refused.
+    case refuse
+}
+
+/// Microsoft Graph, for principals with group overage and for the watch.
 public struct DirectorySettings: Hashable, Sendable {
     public var clientID: GUID?
     public var credential: DirectoryCredential
@@ -53,6 +79,10 @@ public struct DirectorySettings: Hashable, Sendable {
     public var staleFor = Duration.zero
     public var graphEndpoint: String?
     public var graphCA: String?
+    public var watch = DirectoryWatch.off
+    /// How long a change in Entra may take to be felt.
+    public var watchEvery = Duration.seconds(30)
+    public var whenSilent = DirectorySilence.keep
 
     public init(clientID: GUID?, credential: DirectoryCredential) {
         self.clientID = clientID
@@ -66,16 +96,19 @@ public struct TenantSettings: Hashable, Sendable {
     public var policy: TenantPolicy
     public var authorityCA: String?
     public var directory: DirectorySettings?
+    /// A file of denied entries beside `policy.denied`, which `kube-entra deny` edits.
+    public var deniedFile: String?
     public var signingKeys = SigningKeySettings()
 
     public init(
         trust: TenantTrust, policy: TenantPolicy, authorityCA: String? = nil, directory: DirectorySettings? = nil,
-        signingKeys: SigningKeySettings = SigningKeySettings()
+        deniedFile: String? = nil, signingKeys: SigningKeySettings = SigningKeySettings()
     ) {
         self.trust = trust
         self.policy = policy
         self.authorityCA = authorityCA
         self.directory = directory
+        self.deniedFile = deniedFile
         self.signingKeys = signingKeys
     }
 }
@@ -132,6 +165,8 @@ public struct WebhookConfiguration: Hashable, Sendable {
     public var limits = LimitSettings()
     public var verifiedTokenCache = TokenCacheSettings()
     public var logging = LoggingSettings()
+    /// A file of display names that stand beside object IDs for people; no decision looks at it.
+    public var names: String?
 
     public init() {}
 

@@ -57,6 +57,24 @@ import Timestamps
         #expect(access?.isAdmin == false)
     }
 
+    @Test(
+        "upnLowercase lowers A to Z of the UPN and nothing else",
+        arguments: [
+            ("Anna@Contoso.COM", "E:anna@contoso.com"), ("\u{C4}NNA@x", "E:\u{C4}nna@x"),
+            ("\u{212A}@x", "E:\u{212A}@x"),
+        ])
+    func lowercase(name: String, username: String) throws {
+        let decision = try #require(
+            try Self.decide(name, KubernetesPolicy(username: .upnLowercase, usernamePrefix: "E:")))
+        #expect(decision.user.username.utf8.elementsEqual(username.utf8))
+    }
+
+    @Test("a name is judged as reserved after it was lowered")
+    func lowercaseReserved() throws {
+        #expect(try Self.decide("SYSTEM:admin@x", KubernetesPolicy(username: .upnLowercase)) == nil)
+        #expect(try Self.decide("SYSTEM:admin@x", KubernetesPolicy(username: .upn)) != nil)
+    }
+
     @Test("names and object IDs are prefixed, configured groups are not")
     func prefixes() throws {
         let kubernetes = KubernetesPolicy(usernamePrefix: "entra:", groupPrefix: "g:")

@@ -27,6 +27,65 @@ import Testing
 
     static let cases = [
         Case(
+            "event loops neither a number nor auto",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  eventLoops: many",
+            ["7:15 server.eventLoops: must be auto or a whole number between 1 and 256"]),
+        Case(
+            "no event loop at all",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  eventLoops: 0",
+            ["7:15 server.eventLoops: must be auto or a whole number between 1 and 256"]),
+        Case(
+            "cryptography misspelt",
+            "  clientCA: ca.crt",
+            "  clientCA: ca.crt\n  cryptography: fipps",
+            ["7:17 server.cryptography: must be one of default, fips: did you mean fips?"]),
+        Case(
+            "a denied entry for nobody",
+            "    audiences:",
+            "    denied: [{reason: left}]\n    audiences:",
+            ["9:14 tenants[0].denied[0].objectID: is missing: set exactly one of objectID, clientAppID, tokenID"]),
+        Case(
+            "a denied entry for two",
+            "    audiences:",
+            "    denied: [{objectID: 7777aaaa-bbbb-cccc-dddd-eeeeffff0000, tokenID: a, reason: left}]\n    audiences:",
+            ["9:14 tenants[0].denied[0]: denies by several IDs: set exactly one of objectID, clientAppID, tokenID"]),
+        Case(
+            "a denied entry without a reason",
+            "    audiences:",
+            "    denied: [{tokenID: a}]\n    audiences:",
+            [
+                "9:14 tenants[0].denied[0].reason: is missing: say why, for the log and whoever reads the list later"
+            ]),
+        Case(
+            "a denied entry with a reason that is too long",
+            "    audiences:",
+            "    denied: [{tokenID: a, reason: \(String(repeating: "x", count: 257))}]\n    audiences:",
+            ["9:35 tenants[0].denied[0].reason: must not be longer than 256 characters"]),
+        Case(
+            "a denied entry with a misspelt field",
+            "    audiences:",
+            "    denied: [{tokenID: a, reason: left, untill: 2026-12-01T00:00:00Z}]\n    audiences:",
+            ["9:41 tenants[0].denied[0].untill: is not a field that is known here: did you mean until?"]),
+        Case(
+            "a denied entry with a date alone",
+            "    audiences:",
+            "    denied: [{tokenID: a, reason: left, until: 2026-12-01}]\n    audiences:",
+            [
+                "9:48 tenants[0].denied[0].until: must be a date and time with a zone, for example 2026-12-01T00:00:00Z"
+            ]),
+        Case(
+            "a watch of somebody else",
+            "    audiences:",
+            "    directory: {managedIdentity: true, watch: admin}\n    audiences:",
+            ["9:47 tenants[0].directory.watch: must be one of off, admins, everyone: did you mean admins?"]),
+        Case(
+            "a watch that never asks",
+            "    audiences:",
+            "    directory: {managedIdentity: true, watchEvery: 0s}\n    audiences:",
+            ["9:52 tenants[0].directory.watchEvery: must be at least 1s"]),
+        Case(
             "unknown apiVersion",
             "apiVersion: kube-entra.dev/v1",
             "apiVersion: kube-entra.dev/v2",
@@ -417,7 +476,7 @@ import Testing
             "unknown user name rule",
             "tenants:",
             "kubernetes: {username: email}\ntenants:",
-            ["7:24 kubernetes.username: must be one of upn, oid"]),
+            ["7:24 kubernetes.username: must be one of upn, upnLowercase, oid"]),
         Case(
             "an admin group of control characters",
             "tenants:",

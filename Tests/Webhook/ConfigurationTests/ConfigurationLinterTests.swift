@@ -316,7 +316,7 @@ import Timestamps
 
     @Test("the README lists every rule with its severity and purpose", arguments: LintRule.allCases)
     func listed(rule: LintRule) throws {
-        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
         let readme = String(decoding: try FileBytes.read(root + "/README.md"), as: UTF8.self)
         #expect(readme.contains("| `\(rule.rawValue)` | \(rule.severity.rawValue) | \(rule.purpose) |"))
     }

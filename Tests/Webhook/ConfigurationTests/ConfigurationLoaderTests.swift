@@ -56,7 +56,8 @@ import Timestamps
         let text = """
             {"apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
             "server": {"listen": "[::1]:9443", "operations": ":0", "certificate": "/c.crt", "privateKey": "k/s.key",
-              "clientCA": "../ca.crt", "allowedClientNames": ["kube-apiserver"], "protocols": ["h2"]},
+              "clientCA": "../ca.crt", "allowedClientNames": ["kube-apiserver"], "protocols": ["h2"],
+              "eventLoops": 3, "cryptography": "fips"}, "names": "names.json",
             "tenants": [{"tenantID": "{11111111-2222-3333-4444-55555555555A}", "cloud": "china",
               "authority": "https://entra.example:8443/base/", "authorityCA": "authority.crt",
               "audiences": ["AAAAAAAA-0000-0000-0000-000000000000", "https://api.example"],
@@ -67,13 +68,18 @@ import Timestamps
               "appRoleMappings": [{"appRole": "Cluster.Viewer", "kubernetesGroups": ["viewers"]}],
               "groupOverage": "resolve", "directory": {"clientID": "bbbbbbbb-0000-0000-0000-000000000000",
                 "clientSecretFile": "secret", "groups": "all", "timeout": "3s", "cacheFor": "0s", "staleFor": "1h",
-                "graphEndpoint": "https://graph.example", "graphCA": "graph.crt"},
+                "graphEndpoint": "https://graph.example", "graphCA": "graph.crt", "watch": "everyone", "watchEvery": "2s",
+                "whenSilent": "refuse"},
+              "denied": [{"objectID": "7777AAAA-bbbb-cccc-dddd-eeeeffff0000", "reason": "left"},
+                {"clientAppID": "bbbbbbbb-0000-0000-0000-000000000000", "issuedBefore": "2026-11-01T00:00:00Z",
+                  "reason": "leaked"}, {"tokenID": "aB", "until": "2026-12-01T00:00:00Z", "reason": "lost"}],
+              "deniedFile": "denied.json",
               "emergencyAccess": [{"objectID": "7777aaaa-bbbb-cccc-dddd-eeeeffff0000", "until": "2026-12-01T00:00:00Z",
                 "kubernetesGroups": ["kube-entra:cluster-admins"], "reason": "incident 4711"}],
               "proofOfPossession": "require", "clusterHost": "cluster.example",
               "signingKeys": {"refreshEvery": "2h", "unknownKeyRefreshInterval": "1s", "maximumAge": "3h",
                 "cacheFile": "cache.json", "file": "keys.json", "proxy": "http://u:p@proxy:3128"}}],
-            "kubernetes": {"adminGroups": ["system:masters"], "username": "oid", "usernamePrefix": "e:",
+            "kubernetes": {"adminGroups": ["system:masters"], "username": "upnLowercase", "usernamePrefix": "e:",
               "groupObjectIDs": "drop", "groupPrefix": "g:"},
             "limits": {"tokenBytes": 1, "headerBytes": 2, "bodyBytes": 3, "bytesInFlight": 4, "connections": 5,
               "connectionsPerPeer": 3, "streamsPerConnection": 6, "handshakeTimeout": "1s", "requestTimeout": "2s", "idleTimeout": "3s",
@@ -97,6 +103,21 @@ import Timestamps
         #expect(tenant.policy.emergencyAccess.first?.until.rfc3339 == "2026-12-01T00:00:00Z")
         #expect(tenant.directory?.credential == .clientSecretFile("/etc/kube-entra/secret"))
         #expect(tenant.directory?.staleFor == .seconds(3600))
+        #expect(tenant.directory?.watch == .everyone)
+        #expect(tenant.directory?.watchEvery == .seconds(2))
+        #expect(tenant.directory?.whenSilent == .refuse)
+        #expect(tenant.deniedFile == "/etc/kube-entra/denied.json")
+        #expect(
+            tenant.policy.denied.map(\.target) == [
+                .objectID(try #require(GUID("7777aaaa-bbbb-cccc-dddd-eeeeffff0000"))),
+                .clientAppID(try #require(GUID("bbbbbbbb-0000-0000-0000-000000000000"))), .tokenID("aB"),
+            ])
+        #expect(tenant.policy.denied.map { $0.issuedBefore?.rfc3339 } == [nil, "2026-11-01T00:00:00Z", nil])
+        #expect(tenant.policy.denied.map { $0.until?.rfc3339 } == [nil, nil, "2026-12-01T00:00:00Z"])
+        #expect(configuration.server.eventLoops == 3)
+        #expect(configuration.server.cryptography == .fips)
+        #expect(configuration.names == "/etc/kube-entra/names.json")
+        #expect(configuration.kubernetes.username == .upnLowercase)
         #expect(tenant.signingKeys.file == "/etc/kube-entra/keys.json")
         #expect(configuration.kubernetes.groupObjectIDs == .drop)
         #expect(configuration.limits.clockSkew == .zero)
