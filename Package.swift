@@ -74,27 +74,32 @@ let package = Package(
 
         module(.base, "Timestamps"),
         module(.base, "Files"),
+        module(.base, "SafeText"),
+        module(.base, "Terminal", ["SafeText", "Files", "Jansson", "Timestamps"]),
         module(.base, "OpenSSL", ["COpenSSL", "Timestamps"]),
         module(.base, "Jansson", ["CJansson"]),
         module(.base, "YAML", ["CYAML"]),
         module(.base, "NIOOpenSSL", ["OpenSSL", nioCore, nioTLS]),
-        module(.decision, "JOSE", ["OpenSSL", "Jansson"]),
+        module(.decision, "JOSE", ["OpenSSL", "Jansson", "SafeText"]),
         module(.decision, "EntraTokens", ["JOSE", "OpenSSL", "Jansson", "Timestamps"]),
-        module(.decision, "AccessPolicy", ["EntraTokens", "Timestamps"]),
+        module(.decision, "AccessPolicy", ["EntraTokens", "Timestamps", "SafeText"]),
         module(
-            .decision, "Authentication", ["AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+            .decision, "Authentication",
+            [
+                "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", "SafeText",
+            ]),
         module(.base, "HTTPSClient", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         module(
             .webhook, "SigningKeys",
             [
-                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
-                nioCore, nioPosix, nioConcurrency, logging,
+                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files",
+                "Timestamps", nioCore, nioPosix, nioConcurrency, logging, "SafeText",
             ]),
         module(
             .webhook, "DirectoryGroups",
             [
-                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files", "Timestamps",
-                nioCore, nioConcurrency, logging, collections,
+                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files",
+                "Timestamps", nioCore, nioConcurrency, logging, collections, "SafeText",
             ]),
         module(.webhook, "TokenReviewAPI", ["Jansson", "OpenSSL", "AccessPolicy", "Authentication", "EntraTokens"]),
         module(
@@ -103,10 +108,13 @@ let package = Package(
                 "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
                 "Timestamps",
             ]),
-        module(.tools, "Kubeconfigs", ["YAML", "Jansson"]),
+        module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
         module(
             .tools, "Inspection",
-            ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+            [
+                "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps",
+                "SafeText", "Terminal",
+            ]),
         module(
             .tools, "PolicyChecks",
             [
@@ -123,18 +131,18 @@ let package = Package(
         module(
             .programs, "EntraSimulator",
             [
-                "NIOOpenSSL", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "Timestamps", nioCore, nioPosix, nioHTTP1,
-                nioConcurrency,
+                "NIOOpenSSL", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "Timestamps", nioCore, nioPosix,
+                nioHTTP1, nioConcurrency, "SafeText",
             ]),
 
         command(
             "kube-entra",
             [
                 "Configuration", "Inspection", "Kubeconfigs", "PolicyChecks", "WebhookServer", "SigningKeys",
-                "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
-                "JOSE", "OpenSSL",
-                "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
-                arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency,
+                "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy",
+                "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
+                arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency, "SafeText",
+                "Terminal",
             ]),
         command(
             "kube-entra-demo",
@@ -146,22 +154,27 @@ let package = Package(
 
         tests(.base, "Timestamps", ["Timestamps"]),
         tests(.base, "Files", ["Files"]),
+        tests(.base, "SafeText", ["SafeText"]),
+        tests(.base, "Terminal", ["Terminal", "Jansson", "Timestamps", "SafeText"]),
         tests(.base, "OpenSSL", ["OpenSSL", "Timestamps"]),
         tests(.base, "Jansson", ["Jansson"]),
         tests(.base, "YAML", ["YAML"]),
-        tests(.base, "NIOOpenSSL", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioEmbedded, nioTLS]),
+        tests(.base, "NIOOpenSSL", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioEmbedded, nioTLS, "Timestamps"]),
         tests(.decision, "JOSE", ["JOSE", "OpenSSL", "Jansson"]),
-        tests(.decision, "EntraTokens", ["EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+        tests(.decision, "EntraTokens", ["EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", "SafeText"]),
         tests(.decision, "AccessPolicy", ["AccessPolicy", "EntraTokens", "Timestamps"]),
         tests(
             .decision, "Authentication",
-            ["Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+            [
+                "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps",
+                "SafeText",
+            ]),
         tests(.base, "HTTPSClient", ["HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
         tests(
             .webhook, "SigningKeys",
             [
                 "SigningKeys", "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson",
-                "Timestamps", nioCore, nioPosix, nioConcurrency, nioEmbedded, logging,
+                "Timestamps", nioCore, nioPosix, nioConcurrency, nioEmbedded, logging, "SafeText",
             ]),
         tests(
             .webhook, "DirectoryGroups",
@@ -174,28 +187,32 @@ let package = Package(
         tests(
             .webhook, "Configuration",
             ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps"]),
-        tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson"]),
+        tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson", "SafeText"]),
         tests(
             .tools, "Inspection",
-            ["Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+            [
+                "Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
+                "Timestamps", "SafeText",
+            ]),
         tests(
             .tools, "PolicyChecks",
             [
-                "PolicyChecks", "Configuration", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
-                "Jansson", "Timestamps",
+                "PolicyChecks", "Configuration", "Authentication", "AccessPolicy", "EntraTokens", "JOSE",
+                "OpenSSL", "Jansson", "Timestamps", "SafeText",
             ]),
         tests(
             .webhook, "WebhookServer",
             [
-                "WebhookServer", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
-                "NIOOpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
-                nioConcurrency, logging, metrics,
+                "WebhookServer", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE",
+                "OpenSSL", "NIOOpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1,
+                nioHTTP2, nioConcurrency, logging, metrics, "SafeText",
             ]),
         tests(
             .webhook, "Model",
             [
                 "WebhookServer", "SigningKeys", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
-                "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioConcurrency, logging,
+                "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioConcurrency,
+                logging, "SafeText",
             ]),
         tests(
             .programs, "EntraSimulator",
@@ -215,7 +232,8 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
             dependencies: [
                 "WebhookServer", "NIOOpenSSL", "TokenReviewAPI", "Configuration", "PolicyChecks", "Inspection",
                 "SigningKeys", "HTTPSClient", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
-                "Jansson", "YAML", "Timestamps", nioCore, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2, nioConcurrency,
+                "SafeText", "Jansson", "YAML", "Timestamps", nioCore, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
+                nioConcurrency,
                 logging,
             ],
             path: "Tests/Fuzz/Targets",

@@ -1,4 +1,5 @@
 public import EntraTokens
+internal import SafeText
 public import Timestamps
 
 /// Maps a principal to a Kubernetes user.

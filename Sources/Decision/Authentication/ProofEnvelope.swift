@@ -2,6 +2,7 @@ internal import EntraTokens
 internal import JOSE
 public import Jansson
 public import OpenSSL
+internal import SafeText
 public import Timestamps
 
 /// A proof-of-possession envelope: an access token, and a signature by the key to which the token is bound.

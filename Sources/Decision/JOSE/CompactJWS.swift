@@ -1,5 +1,6 @@
 internal import Glibc
 public import OpenSSL
+internal import SafeText
 
 /// Why bytes are no JWS in compact serialization.
 public enum CompactJWSError: Error, Sendable, Equatable {

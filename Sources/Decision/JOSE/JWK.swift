@@ -1,5 +1,6 @@
 public import Jansson
 internal import OpenSSL
+internal import SafeText
 
 /// A JSON Web Key (RFC 7517) as it stands in a document; nothing of it is believed yet.
 public struct JWK: Sendable {

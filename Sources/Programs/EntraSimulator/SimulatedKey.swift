@@ -1,6 +1,7 @@
 internal import JOSE
 public import Jansson
 public import OpenSSL
+internal import SafeText
 internal import Timestamps
 
 /// A signing key as Entra has them: RSA-2048 with a self-signed certificate, whose SHA-1 thumbprint is the key ID.

@@ -2,6 +2,7 @@ public import EntraTokens
 internal import JOSE
 public import Jansson
 internal import OpenSSL
+internal import SafeText
 public import Timestamps
 
 /// A token in the making: a kind's usual claims, each of which can be changed before it is signed.

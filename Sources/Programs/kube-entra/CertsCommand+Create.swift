@@ -3,6 +3,7 @@ internal import Files
 internal import Glibc
 internal import Jansson
 internal import OpenSSL
+internal import Terminal
 internal import Timestamps
 
 extension CertsCommand {
@@ -98,7 +99,7 @@ extension CertsCommand {
             do {
                 files = try plan.make(authority: authority)
             } catch {
-                throw cannot("\(error)")
+                throw CommandFailure("\(error)")
             }
             if let end = authority?.certificate.notAfter, end < plan.now.adding(seconds: Int64(days) * 86_400) {
                 Console.note("note: the new certificates end with the CA, on \(end.rfc3339.prefix(10))")

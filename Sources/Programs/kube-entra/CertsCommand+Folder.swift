@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Files
 internal import Glibc
 internal import OpenSSL
+internal import Terminal
 internal import Timestamps
 
 /// The folder that `certs create` works in.
@@ -17,18 +18,18 @@ struct CertificateFolder {
         let certificatePath = path(of: CertsCommand.FileName.authority)
         let keyPath = path(of: CertsCommand.FileName.authorityKey)
         for path in [certificatePath, keyPath] where FileStamp(path: path) == nil {
-            throw cannot(
+            throw CommandFailure(
                 "\(path): there is no such file; --renew needs the CA's certificate and key, which are kept off the cluster"
             )
         }
         let certificate = try PEMFile.certificates(certificatePath)[0]
         let key = try PEMFile.privateKey(keyPath)
         guard certificate.matches(key) else {
-            throw cannot("\(keyPath) is not the key of \(certificatePath)")
+            throw CommandFailure("\(keyPath) is not the key of \(certificatePath)")
         }
-        guard certificate.isCA else { throw cannot("\(certificatePath) is not the certificate of a CA") }
+        guard certificate.isCA else { throw CommandFailure("\(certificatePath) is not the certificate of a CA") }
         guard certificate.notAfter > now else {
-            throw cannot("\(certificatePath) has expired: make a new CA with --force and give it to both sides")
+            throw CommandFailure("\(certificatePath) has expired: make a new CA with --force and give it to both sides")
         }
         return (certificate, key)
     }
@@ -53,7 +54,7 @@ struct CertificateFolder {
         if !replacing {
             var status = stat()
             for file in files where lstat(path(of: file.name), &status) == 0 {
-                throw cannot(
+                throw CommandFailure(
                     "\(path(of: file.name)) is there already; --renew keeps the CA and replaces the rest, --force "
                         + "replaces everything")
             }
@@ -63,7 +64,7 @@ struct CertificateFolder {
             do throws(FileError) {
                 try FileBytes.write(file.bytes, to: path(of: file.name), mode: file.mode, replacing: replacing)
             } catch {
-                throw cannot("\(path(of: file.name)): \(error.sentence)")
+                throw CommandFailure("\(path(of: file.name)): \(error.sentence)")
             }
         }
     }
@@ -75,7 +76,7 @@ struct CertificateFolder {
             made += part + "/"
             if mkdir(made, 0o755) != 0, errno != EEXIST {
                 let reason = errno == EACCES || errno == EROFS ? "this user may not" : "the system refuses"
-                throw cannot("\(path): the folder cannot be made: \(reason)")
+                throw CommandFailure("\(path): the folder cannot be made: \(reason)")
             }
         }
     }
@@ -87,7 +88,7 @@ enum PEMFile {
         do throws(FileError) {
             return try FileBytes.read(path)
         } catch {
-            throw cannot("\(path): \(error.sentence)")
+            throw CommandFailure("\(path): \(error.sentence)")
         }
     }
 
@@ -95,7 +96,7 @@ enum PEMFile {
     static func certificates(_ path: String) throws -> [Certificate] {
         let bytes = try read(path)
         guard let chain = try? Certificate.chain(fromPEM: bytes), !chain.isEmpty else {
-            throw cannot(
+            throw CommandFailure(
                 (try? PrivateKey(pem: bytes)) == nil
                     ? "\(path): the file holds no certificate in PEM, or a damaged one"
                     : "\(path): this is a private key; name its certificate, and the key beside it is looked at")
@@ -106,7 +107,7 @@ enum PEMFile {
     static func privateKey(_ path: String) throws -> PrivateKey {
         let bytes = try read(path)
         guard let key = try? PrivateKey(pem: bytes) else {
-            throw cannot("\(path): the file holds no private key in PEM, or one with a password")
+            throw CommandFailure("\(path): the file holds no private key in PEM, or one with a password")
         }
         return key
     }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Files
 internal import Jansson
 internal import OpenSSL
+internal import Terminal
 internal import Timestamps
 
 extension CertsCommand {
@@ -40,8 +41,9 @@ extension CertsCommand {
             for file in files {
                 do {
                     reports.append(try CertificateReport(path: file, keyPath: key, now: now))
-                } catch {
-                    // The sentence is out already; the other files are still worth showing.
+                } catch let failure as CommandFailure {
+                    // The other files are still worth showing.
+                    Console.note(failure.message)
                     isUnreadable = true
                 }
             }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Terminal
 
 extension KubeEntra {
     /// As the argument parser's own, except that everything that it says passes through ``Console``, so that no message
@@ -18,6 +19,9 @@ extension KubeEntra {
             } else {
                 try command.run()
             }
+        } catch let failure as CommandFailure {
+            Console.note(failure.message)
+            Glibc.exit(failure.status.rawValue)
         } catch {
             let status = exitCode(for: error)
             let message = fullMessage(for: error)

@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Configuration
 public import EntraTokens
 internal import Files
+internal import Terminal
 
 /// `kube-entra config`: prepares and checks configuration files.
 struct ConfigCommand: ParsableCommand {
@@ -78,7 +79,7 @@ struct ConfigCommand: ParsableCommand {
             do throws(FileError) {
                 try FileBytes.write(Array(text.utf8), to: out, mode: 0o644, replacing: force)
             } catch {
-                throw cannot("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+                throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
             }
             Console.note("wrote \(out)")
         }

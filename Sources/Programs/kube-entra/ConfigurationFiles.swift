@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Configuration
 internal import Files
 internal import OpenSSL
+internal import Terminal
 
 extension LoadedConfiguration {
     /// Loads a configuration, or ends the command with every problem on standard error.

@@ -10,6 +10,7 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import OpenSSL
+internal import Terminal
 internal import WebhookServer
 
 /// A tenant's resolver, and what it was made from.
@@ -76,7 +77,7 @@ enum DirectoryPlans {
     /// What a principal's directory says now; ends the command when it says nothing.
     static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
         let tenant = configuration.tenants[principal.tenantIndex]
-        guard let source = DirectorySource(tenant) else { throw cannot("the tenant has no directory") }
+        guard let source = DirectorySource(tenant) else { throw CommandFailure("the tenant has no directory") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
         let resolver = DirectoryResolver(
@@ -84,7 +85,7 @@ enum DirectoryPlans {
         do {
             return try resolver.askOnce(principal).wait()
         } catch {
-            throw cannot((error as? DirectoryError)?.sentence ?? "Microsoft Graph cannot be asked")
+            throw CommandFailure((error as? DirectoryError)?.sentence ?? "Microsoft Graph cannot be asked")
         }
     }
 

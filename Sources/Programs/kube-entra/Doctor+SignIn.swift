@@ -3,6 +3,7 @@ internal import Files
 internal import Glibc
 internal import Jansson
 internal import Kubeconfigs
+internal import SafeText
 
 /// A token, and the plugin that it is from.
 struct GivenToken {

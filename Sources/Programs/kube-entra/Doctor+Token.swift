@@ -5,6 +5,8 @@ internal import Configuration
 internal import EntraTokens
 internal import Inspection
 internal import Kubeconfigs
+internal import SafeText
+internal import Terminal
 internal import Timestamps
 
 extension Doctor {

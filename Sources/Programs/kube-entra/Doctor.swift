@@ -6,6 +6,8 @@ internal import HTTPSClient
 internal import Inspection
 internal import Kubeconfigs
 internal import OpenSSL
+internal import SafeText
+internal import Terminal
 internal import Timestamps
 
 /// Goes the way of a sign-in step by step.

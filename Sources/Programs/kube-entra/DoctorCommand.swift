@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Configuration
 internal import EntraTokens
 internal import Glibc
+internal import Terminal
 internal import Timestamps
 
 /// `kube-entra doctor`: for the person in front of kubectl who gets "Unauthorized".

@@ -1,6 +1,8 @@
 internal import AccessPolicy
 internal import Inspection
 internal import Jansson
+internal import SafeText
+internal import Terminal
 
 /// What `doctor` found, step by step.
 struct DoctorReport {

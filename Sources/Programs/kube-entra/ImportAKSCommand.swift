@@ -6,6 +6,8 @@ internal import Glibc
 internal import Inspection
 internal import Jansson
 internal import PolicyChecks
+internal import SafeText
+internal import Terminal
 
 /// `kube-entra config import-aks`: from AKS-managed Entra integration to a configuration.
 struct ImportAKSCommand: ParsableCommand {
@@ -83,7 +85,7 @@ struct ImportAKSCommand: ParsableCommand {
         }
         let setups = try distinct(clusters)
         guard let only = setups.first, setups.count == 1 else {
-            throw cannot(
+            throw CommandFailure(
                 "these clusters have different settings, and one configuration for all would let each cluster's admins"
                     + " into the others: choose with --cluster, or write all with --folder. Clusters: "
                     + clusters.enumerated().map { $1.name ?? "number \($0 + 1)" }.joined(separator: ", "))
@@ -121,24 +123,26 @@ struct ImportAKSCommand: ParsableCommand {
                 try source.map { try FileBytes.read($0, maximumBytes: ImportAKSCommand.maximumBytes) }
                 ?? FileBytes.read(descriptor: STDIN_FILENO, maximumBytes: ImportAKSCommand.maximumBytes)
             guard bytes.contains(where: { $0 > 0x20 }) else {
-                throw cannot(
-                    "\(place): there is nothing here\n→ did `az aks show` fail? Run it by itself to see what it says")
+                throw CommandFailure(
+                    "\(place): there is nothing here",
+                    hint: "did `az aks show` fail? Run it by itself to see what it says")
             }
             document = try JSONDocument(parsing: bytes, maximumBytes: ImportAKSCommand.maximumBytes, maximumDepth: 64)
         } catch let error as FileError {
-            throw cannot("\(place): \(error.sentence)")
+            throw CommandFailure("\(place): \(error.sentence)")
         } catch let error as JSONError {
-            throw cannot("\(place): \(error.sentence)\n→ did `az aks show` fail, or print no JSON (--output json)?")
+            throw CommandFailure(
+                "\(place): \(error.sentence)", hint: "did `az aks show` fail, or print no JSON (--output json)?")
         }
         var clusters = AKSDocument.clusters(in: document)
         guard !clusters.isEmpty else {
-            throw cannot("\(place): there is no aadProfile in it; `az aks show` prints one")
+            throw CommandFailure("\(place): there is no aadProfile in it; `az aks show` prints one")
         }
         if let cluster {
             let names = clusters.compactMap(\.name).map(PrintableText.quoted)
             clusters = clusters.filter { $0.name == cluster }
             guard !clusters.isEmpty else {
-                throw cannot(
+                throw CommandFailure(
                     "\(place): there is no cluster of the name given"
                         + (names.isEmpty ? "; none has a name here" : ": there is \(names.joined(separator: ", "))"))
             }
@@ -164,7 +168,7 @@ struct ImportAKSCommand: ParsableCommand {
             throw ExitCode.cannot
         }
         guard let tenant = tenantID.flatMap({ GUID(lenient: $0) }) ?? cluster.tenantID else {
-            throw cannot("\(prefix)the profile does not name the tenant: give --tenant-id")
+            throw CommandFailure("\(prefix)the profile does not name the tenant: give --tenant-id")
         }
         for note in cluster.notes { Console.note("note: \(prefix)\(note)") }
         return cluster.template(tenantID: tenant, cloud: cloud, certificates: certs).render()
@@ -181,6 +185,9 @@ struct ImportAKSCommand: ParsableCommand {
                 let text = try render(cluster)
                 try CertificateFolder(path: folder).make()
                 try write(text, to: "\(folder)/\(name).yaml")
+            } catch let failure as CommandFailure {
+                Console.note(failure.message)
+                isComplete = false
             } catch let code as ExitCode where code == .cannot {
                 isComplete = false
             }
@@ -203,7 +210,7 @@ struct ImportAKSCommand: ParsableCommand {
         do throws(FileError) {
             try FileBytes.write(Array(text.utf8), to: path, mode: 0o644, replacing: force)
         } catch {
-            throw cannot("\(path): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+            throw CommandFailure("\(path): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
         }
         Console.note("wrote \(path)")
     }

@@ -4,6 +4,8 @@ internal import Configuration
 internal import EntraTokens
 internal import Inspection
 internal import Jansson
+internal import SafeText
+internal import Terminal
 internal import Timestamps
 
 /// `kube-entra inspect`: says what a token is and why it would be refused. Opens no socket.

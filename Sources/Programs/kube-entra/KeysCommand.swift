@@ -7,6 +7,7 @@ internal import Jansson
 internal import NIOCore
 internal import NIOPosix
 internal import SigningKeys
+internal import Terminal
 internal import Timestamps
 
 /// `kube-entra keys`: signing keys in files.
@@ -79,7 +80,7 @@ struct KeysCommand: ParsableCommand {
             do throws(FileError) {
                 try FileBytes.write(bytes, to: out, mode: 0o644)
             } catch {
-                throw cannot("\(out): \(error.sentence)")
+                throw CommandFailure("\(out): \(error.sentence)")
             }
             Console.note("wrote \(keys.count) usable keys of tenant \(id) to \(out)")
         }
@@ -116,7 +117,7 @@ struct KeysCommand: ParsableCommand {
                 failures.count == 2 && failures[0].error == failures[1].error
                 ? [sentence(failures[0].error, trust)]
                 : failures.map { "version \($0.version.rawValue): \(sentence($0.error, trust))" }
-            guard !reports.isEmpty else { throw cannot(warnings.joined(separator: "\nkube-entra: ")) }
+            guard !reports.isEmpty else { throw CommandFailure(warnings.joined(separator: "\nkube-entra: ")) }
             return (KeyFile.usableJWKs(reports), warnings)
         }
     }

@@ -3,6 +3,8 @@ internal import Configuration
 internal import EntraTokens
 internal import Kubeconfigs
 internal import OpenSSL
+internal import SafeText
+internal import Terminal
 
 extension KubeconfigCommand {
     /// kubelogin's ways to sign in.
@@ -147,7 +149,7 @@ extension KubeconfigCommand {
             let wanted = tenantID.flatMap { GUID($0) }
             let matching = tenants.filter { wanted == nil || $0.tenantID == wanted }
             guard let tenant = matching.first, matching.count == 1 else {
-                throw cannot(
+                throw CommandFailure(
                     matching.isEmpty
                         ? "\(config): there is no tenant \(tenantID ?? "")"
                         : "\(config): there are several tenants; choose one with --tenant-id")

@@ -2,6 +2,8 @@ internal import ArgumentParser
 internal import Files
 internal import Kubeconfigs
 internal import OpenSSL
+internal import SafeText
+internal import Terminal
 internal import Timestamps
 
 extension KubeconfigCommand {
@@ -70,7 +72,7 @@ extension KubeconfigCommand {
                 let key = try PEMFile.privateKey(path)
                 if FileStamp(path: certificatePath) != nil {
                     guard try PEMFile.certificates(certificatePath)[0].matches(key) else {
-                        throw cannot("\(path) is not the key of \(certificatePath)")
+                        throw CommandFailure("\(path) is not the key of \(certificatePath)")
                     }
                 }
                 return try key.pem()
@@ -116,7 +118,7 @@ extension KubeconfigCommand {
             }
             if FileStamp(path: path) == nil {
                 guard chosen != nil else {
-                    throw cannot(
+                    throw CommandFailure(
                         "\(path): there is no such file; `kube-entra certs create` makes it, and --ca, --client-certificate"
                             + " and --client-key name files that lie on the control-plane node only")
                 }

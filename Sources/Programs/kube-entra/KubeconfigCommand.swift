@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Files
 internal import Glibc
 internal import OpenSSL
+internal import Terminal
 
 /// `kube-entra kubeconfig`: the files that kube-apiserver and people point at a cluster.
 struct KubeconfigCommand: ParsableCommand {
@@ -28,7 +29,7 @@ struct KubeconfigCommand: ParsableCommand {
             do throws(FileError) {
                 try FileBytes.write(Array(text.utf8), to: out, mode: 0o600, replacing: force)
             } catch {
-                throw cannot("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+                throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
             }
             Console.note("wrote \(out)")
         }

@@ -3,6 +3,7 @@ internal import EntraTokens
 internal import Glibc
 internal import Inspection
 internal import Kubeconfigs
+internal import SafeText
 
 /// What is wrong with kubelogin's arguments, before it is run.
 struct KubeloginAdvice {

@@ -4,6 +4,7 @@ internal import EntraTokens
 internal import Files
 internal import Inspection
 internal import SigningKeys
+internal import Terminal
 internal import Timestamps
 
 extension OfflineKeys {
@@ -18,7 +19,7 @@ extension OfflineKeys {
         do throws(FileError) {
             bytes = try FileBytes.read(path, maximumBytes: KeySetReader.maximumBytes)
         } catch {
-            throw cannot("\(path): \(error.sentence)")
+            throw CommandFailure("\(path): \(error.sentence)")
         }
         var sets: [TenantKeySet?] = []
         var problem: String?
@@ -37,7 +38,7 @@ extension OfflineKeys {
                 problem = error.sentence
             }
         }
-        if let problem, sets.allSatisfy({ $0 == nil }) { throw cannot("\(path): \(problem)") }
+        if let problem, sets.allSatisfy({ $0 == nil }) { throw CommandFailure("\(path): \(problem)") }
         return KeySnapshot(sets)
     }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Configuration
 internal import EntraTokens
 internal import SigningKeys
+internal import Terminal
 internal import Timestamps
 
 /// Signing keys from files, for commands that open no connection.
@@ -26,7 +27,7 @@ enum OfflineKeys {
                     failure = error
                 }
             }
-            if !isUsed { throw cannot("\(file): \((failure ?? .noUsableKeys(problem)).sentence)") }
+            if !isUsed { throw CommandFailure("\(file): \((failure ?? .noUsableKeys(problem)).sentence)") }
         }
         if files.isEmpty {
             for (index, tenant) in configuration.tenants.enumerated() {
@@ -34,12 +35,12 @@ enum OfflineKeys {
                 do {
                     found[index] = try KeyFile.read(path: file, trust: tenant.trust).report.usable
                 } catch {
-                    throw cannot("\(file): \(error.sentence)")
+                    throw CommandFailure("\(file): \(error.sentence)")
                 }
             }
         }
         guard found.contains(where: { !$0.isEmpty }) else {
-            throw cannot(
+            throw CommandFailure(
                 "a token can only be checked with its tenant's signing keys: give --keys FILE"
                     + " (`kube-entra keys fetch` writes one); or ask without a token, with --claims or --group")
         }

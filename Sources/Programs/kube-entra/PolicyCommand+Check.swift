@@ -5,6 +5,7 @@ internal import Files
 internal import Inspection
 internal import Jansson
 internal import PolicyChecks
+internal import Terminal
 internal import Timestamps
 
 extension PolicyCommand {
@@ -132,7 +133,7 @@ extension PolicyCommand {
                 let token = TokenInput(try TokenArguments.read(token: token ?? tokenOption, tokenFile: tokenFile)).token
                 if asTest {
                     guard let suite = PolicySuiteDraft.render(token: token, keys: keys, checker: checker, now: now)
-                    else { throw cannot("the token's signature is not right, so its claims make no test") }
+                    else { throw CommandFailure("the token's signature is not right, so its claims make no test") }
                     Console.print(suite)
                     return
                 }
@@ -177,13 +178,13 @@ extension PolicyCommand {
 enum ClaimsFile {
     static func read(_ path: String) throws -> JSONDocument {
         let bytes: [UInt8]
-        do { bytes = try FileBytes.read(path) } catch { throw cannot("\(path): \(error.sentence)") }
+        do { bytes = try FileBytes.read(path) } catch { throw CommandFailure("\(path): \(error.sentence)") }
         do {
             let document = try JSONDocument(parsing: bytes)
-            guard document.root.kind == .object else { throw cannot("\(path): claims must be a JSON object") }
+            guard document.root.kind == .object else { throw CommandFailure("\(path): claims must be a JSON object") }
             return document
         } catch let error as JSONError {
-            throw cannot("\(path): \(error.sentence)")
+            throw CommandFailure("\(path): \(error.sentence)")
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Configuration
 internal import PolicyChecks
+internal import Terminal
 internal import Timestamps
 
 extension PolicyCommand {

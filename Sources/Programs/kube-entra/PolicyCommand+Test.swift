@@ -3,6 +3,7 @@ internal import Configuration
 internal import Files
 internal import Jansson
 internal import PolicyChecks
+internal import Terminal
 internal import Timestamps
 
 extension PolicyCommand {
@@ -48,7 +49,7 @@ extension PolicyCommand {
                 do {
                     try FileBytes.write(Array(JUnitReport.render(results).utf8), to: junit, mode: 0o644)
                 } catch {
-                    throw cannot("\(junit): \(error.sentence)")
+                    throw CommandFailure("\(junit): \(error.sentence)")
                 }
             }
             let failed = results.reduce(0) { $0 + $1.failedCount }

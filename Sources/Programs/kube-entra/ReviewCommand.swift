@@ -4,6 +4,8 @@ internal import Glibc
 internal import HTTPSClient
 internal import Inspection
 internal import OpenSSL
+internal import SafeText
+internal import Terminal
 internal import TokenReviewAPI
 
 /// `kube-entra review`: sends one TokenReview the way kube-apiserver does.
@@ -76,10 +78,12 @@ struct ReviewCommand: ParsableCommand {
 
     /// The token; an empty one is refused here, where it is a mistake and nothing to ask a webhook about.
     private func read() throws -> TokenInput {
-        let next = "→ pipe a token in: kubelogin get-token … | kube-entra review …"
-        guard token.isGiven || isatty(STDIN_FILENO) == 0 else { throw cannot("there is no token\n" + next) }
+        let next = "pipe a token in: kubelogin get-token … | kube-entra review …"
+        guard token.isGiven || isatty(STDIN_FILENO) == 0 else {
+            throw CommandFailure("there is no token", hint: next)
+        }
         let input = TokenInput(try token.read())
-        guard !input.token.isEmpty else { throw cannot("there is nothing here\n" + next) }
+        guard !input.token.isEmpty else { throw CommandFailure("there is nothing here", hint: next) }
         return input
     }
 
@@ -96,7 +100,7 @@ struct ReviewCommand: ParsableCommand {
         }
         let input = try read()
         guard let text = String(validating: input.token, as: UTF8.self) else {
-            throw cannot("this is not text, so kube-apiserver would never send it")
+            throw CommandFailure("this is not text, so kube-apiserver would never send it")
         }
         for note in target.notes { Console.note("note: " + note) }
 
@@ -111,7 +115,7 @@ struct ReviewCommand: ParsableCommand {
                 ],
                 body: TokenReviewRequest.encode(token: text, audiences: audience, version: version.review))
         } catch {
-            throw cannot("\(target.url): \(error.sentence)" + (target.hint(for: error).map { "\n→ \($0)" } ?? ""))
+            throw CommandFailure("\(target.url): \(error.sentence)", hint: target.hint(for: error))
         }
         let result = ReviewResult(
             response, server: target.url, asked: version.review, audiences: audience, hiding: SecretFilter(text))

@@ -4,6 +4,8 @@ internal import HTTPSClient
 internal import Inspection
 internal import Jansson
 internal import OpenSSL
+internal import SafeText
+internal import Terminal
 internal import Timestamps
 internal import TokenReviewAPI
 

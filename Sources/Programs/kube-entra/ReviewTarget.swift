@@ -4,6 +4,7 @@ internal import Files
 internal import HTTPSClient
 internal import Kubeconfigs
 internal import OpenSSL
+internal import Terminal
 internal import Timestamps
 
 /// The webhook that `review` calls, and how.
@@ -23,13 +24,13 @@ struct ReviewTarget {
         do throws(KubeconfigError) {
             access = try Kubeconfig.parse(bytes, path: path).access()
         } catch {
-            throw cannot("\(path): \(error.sentence)")
+            throw CommandFailure("\(path): \(error.sentence)")
         }
         guard let url = HTTPSURL(ReviewTarget.withoutQuery(access.cluster.server ?? "")) else {
-            throw cannot("\(path): the server is no https:// address, so kube-apiserver does not start with it")
+            throw CommandFailure("\(path): the server is no https:// address, so kube-apiserver does not start with it")
         }
         guard !access.cluster.skipsVerification else {
-            throw cannot(
+            throw CommandFailure(
                 "\(path): insecure-skip-tls-verify is set, so every token can be stolen on its way; name the CA of the"
                     + " webhook's certificate in certificate-authority instead")
         }
@@ -51,7 +52,7 @@ struct ReviewTarget {
         let address = ListenAddress(host: host, port: server.listen.port == 0 ? 8443 : server.listen.port)
         if server.listen.port == 0 { notes.append("the configuration takes any free port: say which with --server") }
         guard let url = HTTPSURL("https://\(address)/authenticate") else {
-            throw cannot("\(path): server.listen is no address that can be called; give one with --server")
+            throw CommandFailure("\(path): server.listen is no address that can be called; give one with --server")
         }
         self.url = url
         proxies = ProxySettings(proxy: nil)
@@ -74,7 +75,7 @@ struct ReviewTarget {
     }
 
     mutating func move(to text: String) throws {
-        guard let url = HTTPSURL(text) else { throw cannot("--server is no https:// address") }
+        guard let url = HTTPSURL(text) else { throw CommandFailure("--server is no https:// address") }
         self.url = url
         notes.removeAll()
     }
@@ -151,7 +152,7 @@ extension KubeconfigSource {
     func bytes(_ field: String, of kubeconfig: String) throws -> [UInt8] {
         switch self {
         case .data(let bytes): return bytes
-        case .damaged: throw cannot("\(kubeconfig): \(field)-data is no base64")
+        case .damaged: throw CommandFailure("\(kubeconfig): \(field)-data is no base64")
         case .file(let path): return try PEMFile.read(path)
         }
     }

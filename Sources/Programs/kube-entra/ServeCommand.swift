@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Configuration
 internal import Logging
+internal import Terminal
 internal import UnixSignals
 internal import WebhookServer
 
@@ -48,9 +49,9 @@ struct ServeCommand: AsyncParsableCommand {
             let server = loaded.configuration.server
             let (address, field) =
                 failure.isOperations ? (server.operations, "server.operations") : (server.listen, "server.listen")
-            throw cannot("cannot listen on \(address) (\(field)): \(WebhookService.sentence(failure.cause))")
+            throw CommandFailure("cannot listen on \(address) (\(field)): \(WebhookService.sentence(failure.cause))")
         } catch {
-            throw cannot(WebhookService.sentence(error))
+            throw CommandFailure(WebhookService.sentence(error))
         }
         var isStopping = false
         for await signal in signals {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Files
 internal import Glibc
+internal import Terminal
 
 /// How a command is given a token.
 struct TokenArguments: ParsableArguments {
@@ -44,7 +45,7 @@ struct TokenArguments: ParsableArguments {
             if token == nil && isatty(STDIN_FILENO) == 1 { Console.note("reading the token from standard input") }
             return try FileBytes.read(descriptor: STDIN_FILENO, maximumBytes: TokenArguments.maximumBytes)
         } catch {
-            throw cannot("\(tokenFile ?? "standard input"): \(error.sentence)")
+            throw CommandFailure("\(tokenFile ?? "standard input"): \(error.sentence)")
         }
     }
 }

@@ -3,6 +3,7 @@ internal import Authentication
 internal import EntraTokens
 internal import Jansson
 internal import OpenSSL
+internal import Terminal
 internal import Timestamps
 
 extension CheckDescriber {

@@ -2,6 +2,8 @@ internal import AccessPolicy
 internal import Authentication
 internal import EntraTokens
 internal import Jansson
+internal import SafeText
+internal import Terminal
 internal import Timestamps
 
 /// Says of each check what was found and what was wanted.

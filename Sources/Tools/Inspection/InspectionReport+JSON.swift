@@ -2,6 +2,7 @@ public import AccessPolicy
 internal import Authentication
 internal import EntraTokens
 public import Jansson
+internal import Terminal
 internal import Timestamps
 
 extension InspectionReport {

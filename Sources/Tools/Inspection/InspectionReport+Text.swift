@@ -2,6 +2,8 @@ internal import AccessPolicy
 internal import Authentication
 internal import EntraTokens
 internal import Jansson
+internal import SafeText
+public import Terminal
 internal import Timestamps
 
 extension InspectionReport {

@@ -1,5 +1,6 @@
 public import EntraTokens
 public import Jansson
+public import Terminal
 
 /// The long explanation of a reason: what it means, usual causes, and how and where each is put right.
 public struct ReasonExplanation: Sendable {

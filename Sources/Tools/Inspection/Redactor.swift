@@ -1,6 +1,7 @@
 internal import Authentication
 internal import EntraTokens
 public import Jansson
+internal import SafeText
 
 /// Replaces names, e-mail addresses and IDs by placeholders, the same for the same value.
 ///

@@ -1,5 +1,6 @@
 internal import JOSE
 internal import Jansson
+internal import SafeText
 
 /// Why bytes that should be a token are none, for people.
 enum StructureProblem {

@@ -1,3 +1,5 @@
+internal import SafeText
+
 /// Names of applications that are the same in every tenant.
 ///
 /// Source: Microsoft Entra documentation, "Verify first-party Microsoft applications in sign-in reports".

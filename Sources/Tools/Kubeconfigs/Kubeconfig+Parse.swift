@@ -1,4 +1,5 @@
 internal import Jansson
+internal import SafeText
 internal import YAML
 
 extension Kubeconfig {

@@ -4,6 +4,7 @@ internal import HTTPSClient
 internal import JOSE
 internal import Jansson
 internal import OpenSSL
+internal import SafeText
 internal import Timestamps
 
 /// The request for an application's token for Microsoft Graph.

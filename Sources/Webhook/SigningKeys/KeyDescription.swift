@@ -2,6 +2,7 @@ internal import EntraTokens
 internal import JOSE
 public import Jansson
 internal import OpenSSL
+internal import SafeText
 public import Timestamps
 
 /// What a key file holds, for people and for programs.

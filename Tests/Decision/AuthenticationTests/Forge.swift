@@ -4,6 +4,7 @@ import EntraTokens
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 import Timestamps
 
 /// Makes tokens and the keys, rules and time to judge them by.

@@ -3,6 +3,7 @@ import Glibc
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 import Testing
 
 @Suite struct KeySetReaderTests {

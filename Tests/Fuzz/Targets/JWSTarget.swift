@@ -4,6 +4,7 @@ import Inspection
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 
 /// Arbitrary bytes as a token.
 struct JWSTarget: FuzzTarget {

@@ -3,6 +3,7 @@ import EntraTokens
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 import Timestamps
 
 /// A proof-of-possession envelope: a line of header, then the payload. `$T`, `$N`, `$E` and `$K` stand for what only

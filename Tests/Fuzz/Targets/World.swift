@@ -4,6 +4,7 @@ import EntraTokens
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 import Timestamps
 
 /// A made-up tenant, keys that live as long as the process, and a time that stands still.

@@ -5,6 +5,7 @@ import Inspection
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 import Testing
 import Timestamps
 

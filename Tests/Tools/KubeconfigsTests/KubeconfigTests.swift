@@ -1,5 +1,6 @@
 import Jansson
 import Kubeconfigs
+import SafeText
 import Testing
 
 @Suite struct KubeconfigTests {

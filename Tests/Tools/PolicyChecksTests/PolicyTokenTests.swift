@@ -5,6 +5,7 @@ import JOSE
 import Jansson
 import OpenSSL
 import PolicyChecks
+import SafeText
 import Testing
 import Timestamps
 

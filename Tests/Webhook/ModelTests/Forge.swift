@@ -3,6 +3,7 @@ import EntraTokens
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 import SigningKeys
 import Timestamps
 

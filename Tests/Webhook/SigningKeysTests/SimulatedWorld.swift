@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import OpenSSL
+import SafeText
 import SigningKeys
 import Timestamps
 

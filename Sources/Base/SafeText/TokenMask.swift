@@ -1,5 +1,3 @@
-public import Jansson
-
 /// Takes out of texts what has the form of a token, wherever it came from: a command never prints a token back.
 public enum TokenMask {
     /// What stands in a token's place.
@@ -124,18 +122,5 @@ public enum TokenMask {
             end = wordEnd
         }
         return end
-    }
-}
-
-extension JSON {
-    /// A copy in which no text and no name has the form of a token.
-    public func hidingTokens() -> JSON {
-        switch self {
-        case .object(let members):
-            .object(members.map { (TokenMask.hide($0.0), $0.1.hidingTokens()) })
-        case .array(let elements): .array(elements.map { $0.hidingTokens() })
-        case .string(let text): .string(TokenMask.hide(text))
-        case .integer, .real, .bool, .null: self
-        }
     }
 }

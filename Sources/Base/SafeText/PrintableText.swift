@@ -34,7 +34,8 @@ public enum PrintableText {
         return text.reduce(0) { $0 + columns($1) }
     }
 
-    static func columns(_ character: Character) -> Int {
+    /// How many columns of a terminal a character takes.
+    public static func columns(_ character: Character) -> Int {
         guard let first = character.unicodeScalars.first?.value else { return 0 }
         switch first {
         case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,

@@ -1,58 +1,38 @@
-internal import ArgumentParser
 internal import Files
 internal import Glibc
-internal import Inspection
-internal import Jansson
-
-/// How results are written.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case text
-    case json
-}
+public import Jansson
+internal import SafeText
 
 /// Standard output for results, standard error for everything else. Nothing that is in the form of a token passes.
-enum Console {
+public enum Console {
     /// Writes a result and a line end.
-    static func print(_ text: String) {
+    public static func print(_ text: String) {
         write(Array((TokenMask.hide(text) + "\n").utf8))
     }
 
     /// Writes a result as indented JSON.
-    static func print(_ json: JSON) {
+    public static func print(_ json: JSON) {
         write(json.hidingTokens().render(pretty: true) + [UInt8(ascii: "\n")])
     }
 
     /// Writes a result as it is. One that nobody got is no success.
-    static func write(_ result: [UInt8]) {
+    public static func write(_ result: [UInt8]) {
         guard !FileBytes.writeAll(result, to: STDOUT_FILENO) else { return }
         note("kube-entra: the result cannot be written to standard output: \(String(cString: strerror(errno)))")
         exit(2)
     }
 
     /// Writes a message for people.
-    static func note(_ text: String) {
+    public static func note(_ text: String) {
         _ = FileBytes.writeAll(Array((TokenMask.hide(text, in: .messages) + "\n").utf8), to: STDERR_FILENO)
     }
 
     /// Whether results go to a terminal that wants colour (https://no-color.org).
-    static var wantsColor: Bool {
+    public static var wantsColor: Bool {
         isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
             && getenv("TERM").map { String(cString: $0) != "dumb" } ?? true
     }
 
     /// The page for results: colour, rules and arrows only on a terminal that wants them.
-    static var page: TextPage { TextPage(color: wantsColor) }
-}
-
-extension ExitCode {
-    /// Checked, and the answer is no.
-    static let no = ExitCode(1)
-    /// Could not check.
-    static let cannot = ExitCode(2)
-}
-
-/// Ends the command with exit status 2 after one clear message.
-func cannot(_ message: String) -> ExitCode {
-    Console.note("kube-entra: " + message)
-    return .cannot
+    public static var page: TextPage { TextPage(color: wantsColor) }
 }

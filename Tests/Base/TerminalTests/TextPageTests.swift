@@ -1,4 +1,5 @@
-import Inspection
+import SafeText
+import Terminal
 import Testing
 import Timestamps
 

@@ -1,3 +1,5 @@
+internal import SafeText
+
 /// Lines of at most 80 columns; colour, rules and arrows only where a terminal was asked for.
 public struct TextPage {
     public enum Style: String {
@@ -6,7 +8,8 @@ public struct TextPage {
         case doubtful = "33"
     }
 
-    static let width = 80
+    /// Columns of a line.
+    public static let width = 80
     let color: Bool
     /// Whether lines may be drawn and arrows written; without, all that this page adds is ASCII.
     let isTerminal: Bool

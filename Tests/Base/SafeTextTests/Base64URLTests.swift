@@ -1,4 +1,4 @@
-import JOSE
+import SafeText
 import Testing
 
 @Suite struct Base64URLTests {

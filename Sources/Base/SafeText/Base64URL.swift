@@ -1,5 +1,3 @@
-internal import OpenSSL
-
 /// Base64url without padding, strictly as JWS uses it (RFC 7515 section 2, RFC 4648 section 5).
 public enum Base64URL {
     /// Decodes; nil for padding, white space, `+`, `/`, an impossible length, or non-zero trailing bits.
@@ -15,14 +13,8 @@ public enum Base64URL {
         return valid ? decoded : nil
     }
 
-    /// As ``decode(_:)``, into memory that is cleansed.
-    static func decodeSecret(_ text: UnsafeRawBufferPointer) -> CleansedBytes? {
-        guard let length = decodedLength(text.count) else { return nil }
-        return CleansedBytes(count: length) { decode(text, into: $0) }
-    }
-
-    /// Nil for what is no length of an encoding.
-    private static func decodedLength(_ length: Int) -> Int? {
+    /// How many bytes an encoding of `length` characters holds; nil when no encoding has that length.
+    public static func decodedLength(_ length: Int) -> Int? {
         let tail = length % 4
         return tail == 1 ? nil : length / 4 * 3 + (tail == 0 ? 0 : tail - 1)
     }
@@ -65,7 +57,8 @@ public enum Base64URL {
         return table
     }()
 
-    private static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>) -> Bool {
+    /// Decodes into memory of ``decodedLength(_:)`` bytes; false for what ``decode(_:)`` answers with nil.
+    public static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>) -> Bool {
         decodingTable.withUnsafeBufferPointer { table in decode(text, into: output, table: table) }
     }
 

@@ -1,0 +1,23 @@
+/// Text that equals another text only when all bytes are the same.
+///
+/// `String` compares by canonical equivalence: a letter with an accent equals the letter followed by a combining accent.
+/// RBAC, Entra and file systems compare bytes, so every identifier that is compared is an `ExactText`.
+public struct ExactText: Hashable, Sendable {
+    /// The text itself, for output.
+    public let text: String
+
+    /// Wraps a text so that it is compared byte by byte.
+    public init(_ text: String) {
+        self.text = text
+    }
+
+    /// Whether both have the same UTF-8 bytes.
+    public static func == (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    /// Hashes the UTF-8 bytes.
+    public func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+    }
+}

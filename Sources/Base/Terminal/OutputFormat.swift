@@ -1,0 +1,5 @@
+/// How a command writes its result.
+public enum OutputFormat: String, CaseIterable, Sendable {
+    case text
+    case json
+}

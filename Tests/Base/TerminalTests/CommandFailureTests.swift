@@ -1,0 +1,19 @@
+import Terminal
+import Testing
+
+@Suite struct CommandFailureTests {
+    @Test("the hint stands below the sentence, after an arrow")
+    func message() {
+        #expect(CommandFailure("ca.crt: no such file").message == "kube-entra: ca.crt: no such file")
+        #expect(
+            CommandFailure("nothing here", hint: "pipe a token in").message
+                == "kube-entra: nothing here\n→ pipe a token in")
+    }
+
+    @Test("a failure means that the question could not be checked, unless it says otherwise")
+    func status() {
+        #expect(CommandFailure("x").status.rawValue == 2)
+        #expect(CommandFailure("x", status: .no).status.rawValue == 1)
+        #expect(CommandFailure("x", status: .usage).status.rawValue == 64)
+    }
+}
