@@ -37,21 +37,17 @@ extension TenantTrust {
 }
 
 extension RequiredClaim {
-    /// Whether the claim's text, or one element of its array, equals one of the values. `scp` is a list of texts
-    /// separated by spaces.
+    /// Whether the claim, or one element of its array, is one of the values. `scp` is a list of words in one string.
     func holds(_ claims: EntraClaims) -> Bool {
         guard let value = claims.json[named: claim] else { return false }
         if claim == "scp", let scopes = value.string {
-            return scopes.split(separator: " ").contains { isAccepted($0) }
+            return scopes.split(separator: " ").contains { scope in
+                values.contains { $0.string?.utf8.elementsEqual(scope.utf8) ?? false }
+            }
         }
         if let array = value.array {
-            return array.contains { element in element.scalarText.map { isAccepted($0) } ?? false }
+            return array.contains { element in values.contains { $0.isMet(by: element) } }
         }
-        return value.scalarText.map { isAccepted($0) } ?? false
-    }
-
-    /// Byte by byte: to `==` some characters are the same as others.
-    private func isAccepted(_ text: some StringProtocol) -> Bool {
-        values.contains { $0.utf8.elementsEqual(text.utf8) }
+        return values.contains { $0.isMet(by: value) }
     }
 }

@@ -12,12 +12,12 @@ public enum ProofOfPossessionRule: String, Sendable, CaseIterable {
     case require
 }
 
-/// One accepted claim: the claim's text, or one element of its array, must equal one of the values.
+/// A claim that a token must carry: it, or one element of its array, must be one of the values.
 public struct RequiredClaim: Hashable, Sendable {
     public var claim: String
-    public var values: [String]
+    public var values: [ClaimValue]
 
-    public init(claim: String, values: [String]) {
+    public init(claim: String, values: [ClaimValue]) {
         self.claim = claim
         self.values = values
     }

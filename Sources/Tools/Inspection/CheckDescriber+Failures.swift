@@ -141,7 +141,7 @@ extension CheckDescriber {
     private func requiredClaim(_ reason: RefusalReason) -> String {
         guard let claims, let trust else { return "" }
         return trust.unmetRequirements(claims, for: reason).map { required in
-            let values = required.values.map { shown($0) }.joined(separator: " or ")
+            let values = required.values.map { shown($0.description) }.joined(separator: " or ")
             return reason == .requiredClaimMissing
                 ? "the claim \(required.claim) is missing; it must be \(values)"
                 : "the claim \(required.claim) has a value that is not accepted; it must be \(values)"

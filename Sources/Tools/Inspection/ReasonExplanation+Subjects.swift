@@ -62,6 +62,7 @@ extension ReasonExplanation {
                 [
                     "somebody else than intended signs in",
                     "an authentication context (acrs) or a device claim that this sign-in did not satisfy",
+                    "a number or boolean in the token where requiredClaims has it in quotes, or the other way round",
                 ],
                 [
                     "sign in as someone, or in a way, whose token carries an accepted value",

@@ -104,10 +104,10 @@ extension ConfigurationComparison {
             let field = "requiredClaims.\(claim)"
             switch (before[claim], after[claim]) {
             case (nil, let values?):
-                let text = values.joined(separator: " or ")
+                let text = values.map(\.description).joined(separator: " or ")
                 collector.add(field, .loses, "only who has claim \(claim) = \(text) may sign in now", after: text)
             case (let values?, nil):
-                let text = values.joined(separator: " or ")
+                let text = values.map(\.description).joined(separator: " or ")
                 collector.add(
                     field, .gains, "who does not have claim \(claim) = \(text) may sign in now too", before: text)
             case (let old?, let new?):

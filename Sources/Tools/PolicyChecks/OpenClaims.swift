@@ -21,12 +21,12 @@ struct OpenClaims {
     }
 
     var audience: String {
-        required("aud")?.first { trust.accepts(audience: $0) } ?? trust.audiences.first ?? ""
+        strings("aud")?.first { trust.accepts(audience: $0) } ?? trust.audiences.first ?? ""
     }
 
     var objectID: String {
         if let id = principal.objectID { return id.description }
-        let ids = required("oid")?.filter { GUID($0) != nil } ?? []
+        let ids = strings("oid")?.filter { GUID($0) != nil } ?? []
         let giving = Set(policy.emergencyAccess.map(\.objectID))
         return ids.first { !giving.contains(GUID($0) ?? .zero) } ?? ids.first ?? GUID.zero.description
     }
@@ -36,7 +36,7 @@ struct OpenClaims {
 
     var clientAppID: String {
         if let id = principal.clientAppID { return id.description }
-        return required(clientClaim)?.first { trust.accepts(clientAppID: $0) }
+        return strings(clientClaim)?.first { trust.accepts(clientAppID: $0) }
             ?? trust.allowedClientAppIDs.first?.description ?? OpenClaims.kubelogin
     }
 
@@ -63,7 +63,7 @@ struct OpenClaims {
 
     /// The claim as this principal's token would have it; nil when no such token has it in an accepted form.
     func value(of required: RequiredClaim) -> JSON? {
-        let values = required.values
+        let values = required.values.compactMap(\.string)
         switch required.claim {
         case "groups":
             // A token that cannot list the groups does not list these either.
@@ -74,11 +74,10 @@ struct OpenClaims {
         case "roles":
             let giving = Set(policy.appRoleMappings.map(\.appRole))
             return list(values.first { !giving.contains($0) } ?? values.first)
-        case "amr", "acrs", "wids", "xms_cc": return list(values.first)
+        case "amr", "acrs", "wids", "xms_cc": return required.values.first.map { .array([$0.json]) }
         case "acct":
             // 1 is a guest, 0 a member.
             return .integer(principal.kind == .guest ? 1 : 0)
-        case "auth_time": return values.first.map { text in Int64(text).map { .integer($0) } ?? .string(text) }
         case "idp": return text(values.first { isHome($0) != (principal.kind == .guest) })
         case "xms_idrel": return text(values.first { fits(relations: $0.split(separator: " ")) })
         case "xms_sub_fct", "xms_act_fct":
@@ -86,9 +85,9 @@ struct OpenClaims {
             return text(values.first { isAgent($0) == (principal.kind == .agent) })
         case "xms_mirid": return principal.kind == .app ? nil : text(values.first)
         case "hasgroups":
-            return principal.hasGroupOverage ? .bool(true) : text(values.first { $0 != "true" })
+            return principal.hasGroupOverage ? .bool(true) : required.values.first { $0 != .boolean(true) }?.json
         case "_claim_names", "cnf": return nil
-        default: return text(values.first)
+        default: return required.values.first?.json
         }
     }
 
@@ -110,12 +109,25 @@ struct OpenClaims {
     private func text(_ value: String?) -> JSON? { value.map { .string($0) } }
     private func list(_ value: String?) -> JSON? { value.map { .array([.string($0)]) } }
 
-    private func required(_ claim: String) -> [String]? {
+    private func strings(_ claim: String) -> [String]? { required(claim)?.compactMap(\.string) }
+
+    private func required(_ claim: String) -> [ClaimValue]? {
         trust.requiredClaims.first { $0.claim == claim }?.values
     }
 
     /// Whether a claim is not required, or that value is among those that are.
     private func accepts(_ claim: String, _ value: String) -> Bool {
-        required(claim)?.contains(value) ?? true
+        required(claim)?.contains(.string(value)) ?? true
+    }
+}
+
+extension ClaimValue {
+    fileprivate var json: JSON {
+        switch self {
+        case .string(let text): .string(text)
+        case .integer(let number): .integer(number)
+        case .real(let number): .real(number)
+        case .boolean(let isTrue): .bool(isTrue)
+        }
     }
 }

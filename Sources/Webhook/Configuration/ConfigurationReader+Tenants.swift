@@ -164,14 +164,25 @@ extension ConfigurationReader {
             collector.note(field.path, at: member.value)
             guard !name.isEmpty else { return field.refuse("must have the name of a claim") }
             if member.value.sequence != nil {
-                guard let values = field.nonEmptyList("list the accepted values", { $0.scalar() }) else { return nil }
+                guard let values = field.nonEmptyList("list the accepted values", claimValue) else { return nil }
                 return RequiredClaim(claim: name, values: values)
             }
-            guard member.value.mapping == nil, let value = field.scalar() else {
+            guard member.value.mapping == nil, let value = claimValue(field) else {
                 return member.value.mapping == nil ? nil : field.refuse("must be a value or a list of values")
             }
             return RequiredClaim(claim: name, values: [value])
         }
+    }
+
+    /// A string, a number or a boolean, which only a claim of the same type meets.
+    private func claimValue(_ field: Field) -> ClaimValue? {
+        if let isTrue = field.node.bool { return .boolean(isTrue) }
+        guard field.node.isNumber else { return field.scalar().map { .string($0) } }
+        if let number = field.node.integer { return .integer(Int64(number)) }
+        guard let text = field.node.text, let number = Double(text), number.isFinite,
+            text.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) })
+        else { return field.refuse("must be a decimal number, or a string in quotes") }
+        return .real(number)
     }
 
     private func proofOfPossession(_ section: inout Section) -> (ProofOfPossessionRule, String?) {

@@ -62,7 +62,7 @@ import Timestamps
               "authority": "https://entra.example:8443/base/", "authorityCA": "authority.crt",
               "audiences": ["AAAAAAAA-0000-0000-0000-000000000000", "https://api.example"],
               "allowedClientAppIDs": ["80faf920-1908-4b52-b5ef-a8e7bedfc67a"], "subjects": ["agent", "device"],
-              "requiredClaims": {"acrs": ["c1", "c2"], "acct": 0, "x": true}, "maximumTokenLifetime": "1h30m",
+              "requiredClaims": {"acrs": ["c1", "c2"], "acct": 0, "x": [true, "true", 1.5, "0"]}, "maximumTokenLifetime": "1h30m",
               "adminGroupObjectIDs": ["5D24aaaa-bbbb-cccc-dddd-eeeeafa27aed"],
               "groupMappings": [{"groupObjectID": "9999aaaa-bbbb-cccc-dddd-eeeeffff0000", "kubernetesGroups": ["d"]}],
               "appRoleMappings": [{"appRole": "Cluster.Viewer", "kubernetesGroups": ["viewers"]}],
@@ -97,7 +97,7 @@ import Timestamps
         #expect(tenant.trust.authority == "https://entra.example:8443/base")
         #expect(tenant.trust.audiences == ["aaaaaaaa-0000-0000-0000-000000000000", "https://api.example"])
         #expect(tenant.trust.subjects == [.agent, .device])
-        #expect(tenant.trust.requiredClaims.map(\.values) == [["c1", "c2"], ["0"], ["true"]])
+        #expect(tenant.trust.requiredClaims.map(\.values) == [["c1", "c2"], [0], [true, "true", .real(1.5), "0"]])
         #expect(tenant.trust.maximumTokenLifetime == 5400)
         #expect(tenant.trust.clusterHost == "cluster.example")
         #expect(tenant.policy.emergencyAccess.first?.until.rfc3339 == "2026-12-01T00:00:00Z")

@@ -1,0 +1,73 @@
+internal import Jansson
+
+/// One accepted value of a required claim: a string, a number or a boolean, met by a claim of that JSON type alone.
+public enum ClaimValue: Hashable, Sendable {
+    case string(String)
+    case integer(Int64)
+    /// A number with a fraction or an exponent.
+    case real(Double)
+    case boolean(Bool)
+
+    /// The value of a string; nil for the other types.
+    public var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// Whether a token's value is this one. Strings are compared byte by byte: to `==` some characters are the same as
+    /// others. To JSON, `1` and `1.0` are one number.
+    func isMet(by value: JSONValue) -> Bool {
+        switch self {
+        case .string(let text):
+            value.withStringBytes { text.utf8.elementsEqual($0) } ?? false
+        case .integer(let number):
+            value.integer.map { $0 == number } ?? value.number.map { Int64(exactly: $0) == number } ?? false
+        case .real(let number): value.number == number
+        case .boolean(let isTrue): value.bool == isTrue
+        }
+    }
+}
+
+extension ClaimValue: CustomStringConvertible {
+    /// As it would stand in JSON, but a string without quotes where nobody could take it for something else.
+    public var description: String {
+        switch self {
+        case .string(let text):
+            ["true", "false", "null", ""].contains(text) || Double(text) != nil ? "\"\(text)\"" : text
+        case .integer(let number): "\(number)"
+        case .real(let number): "\(number)"
+        case .boolean(let isTrue): "\(isTrue)"
+        }
+    }
+}
+
+extension ClaimValue: Comparable {
+    /// Booleans, then numbers, then strings: an order for people.
+    public static func < (left: ClaimValue, right: ClaimValue) -> Bool {
+        switch (left.number, right.number) {
+        case (let left?, let right?): left < right
+        case (nil, nil):
+            switch (left, right) {
+            case (.string(let left), .string(let right)): left < right
+            case (.boolean(let left), .boolean(let right)): !left && right
+            case (.boolean, _): true
+            default: false
+            }
+        case (_?, nil): right.string != nil
+        case (nil, _?): left.string == nil
+        }
+    }
+
+    private var number: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .real(let number): number
+        case .string, .boolean: nil
+        }
+    }
+}
+
+extension ClaimValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+}
