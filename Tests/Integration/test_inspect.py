@@ -315,12 +315,12 @@ EXAMPLES = [
     ({"oid": "x"}, "subject_missing", 'oid is "x", which is no object ID', "oid"),
     ({"upn": "system:admin"}, "username_reserved", '"system:admin"', "username: oid"),
     ({"cnf": {"kid": "x"}}, "proof_of_possession_required", "without its envelope", "--pop-enabled"),
-    ({"groups": "x"}, "groups_malformed", "groups is a text", "Group ID"),
+    ({"groups": "x"}, "groups_malformed", "groups is a string", "Group ID"),
     ({"nbf": 600, "iat": 0}, "token_not_yet_valid", "valid in 10 minutes", "timedatectl"),
     ({"exp": 40 * 3600}, "token_lifetime_too_long", "the longest allowed is 29 h", "maximumTokenLifetime"),
     ({"ver": "3.0"}, "claims_malformed", 'ver is "3.0"', "claims-mapping policy"),
     ({"exp": LEFT_OUT, "upn": 1, "roles": [1], "iat": "now"}, "claims_malformed",
-     "upn is a number; iat is a text; roles is a list of something else than texts; exp is missing", "claims-mapping"),
+     "upn is a number; iat is a string; roles is a list of something other than strings; exp is missing", "claims-mapping"),
     ({"exp": 100, "nbf": 200}, "claims_malformed", "exp is not later than nbf", "claims-mapping"),
     ({"tid": OTHER_TENANT}, "tenant_mismatch", f'tid is "{OTHER_TENANT}", and the issuer is tenant {TENANT}', "tenant"),
 ]
@@ -610,9 +610,9 @@ def test_every_reason_of_the_contract_is_explained():
     names = """token_missing token_too_large token_malformed token_encrypted algorithm_not_allowed header_not_allowed
         key_id_missing key_not_found keys_unavailable signature_invalid claims_malformed issuer_not_trusted tenant_mismatch
         key_issuer_mismatch token_kind_not_accepted audience_not_accepted token_expired token_not_yet_valid
-        token_lifetime_too_long client_app_not_allowed subject_kind_not_allowed subject_missing required_claim_missing
-        required_claim_mismatch group_overage groups_malformed group_resolution_failed username_reserved
-        proof_of_possession_required proof_of_possession_not_accepted proof_of_possession_invalid
+        token_lifetime_too_long client_app_not_allowed subject_kind_not_allowed subject_missing principal_denied
+        required_claim_missing required_claim_mismatch account_disabled sessions_revoked group_overage groups_malformed
+        group_resolution_failed username_reserved proof_of_possession_required proof_of_possession_not_accepted proof_of_possession_invalid
         proof_of_possession_replayed""".split()
     explained = reasons()
     assert [reason["reason"] for reason in explained] == names
@@ -624,6 +624,9 @@ def test_every_reason_of_the_contract_is_explained():
         assert "Usual causes:" in out and "What to do:" in out and out.isascii()
         assert ("Entra admin center (https://entra.microsoft.com)" in out) == (reason["portal"] is not None)
         assert all(len(line) <= 80 for line in out.splitlines())
+    for code in ("emergency_access_ended", "membership_ended"):
+        _, out, _ = run("inspect", "--explain", code)
+        assert code not in names and out.startswith(code + "\n") and "as an authorizer" in out.replace("\n", " ")
     assert run("inspect", "--explain", "Token-Expired")[1] == run("inspect", "--explain", "token_expired")[1]
 
 

@@ -1,7 +1,9 @@
-/// Every way in which a token is refused, in the order of precedence: where several checks fail, the first one counts.
+/// Every way in which a token or an access review is refused. The raw value is the stable code that logs, metrics,
+/// `status.error` and the commands show.
 ///
-/// The raw value is the stable code of logs, metrics, `status.error` and commands.
-public enum RefusalReason: String, Sendable, CaseIterable, Comparable {
+/// Everything else about a reason stands in its ``ReasonEntry``. To add one: a case here, and what the compiler then
+/// asks for.
+public enum RefusalReason: String, Sendable, CaseIterable {
     case tokenMissing = "token_missing"
     case tokenTooLarge = "token_too_large"
     case tokenMalformed = "token_malformed"
@@ -24,8 +26,11 @@ public enum RefusalReason: String, Sendable, CaseIterable, Comparable {
     case clientAppNotAllowed = "client_app_not_allowed"
     case subjectKindNotAllowed = "subject_kind_not_allowed"
     case subjectMissing = "subject_missing"
+    case principalDenied = "principal_denied"
     case requiredClaimMissing = "required_claim_missing"
     case requiredClaimMismatch = "required_claim_mismatch"
+    case accountDisabled = "account_disabled"
+    case sessionsRevoked = "sessions_revoked"
     case groupOverage = "group_overage"
     case groupsMalformed = "groups_malformed"
     case groupResolutionFailed = "group_resolution_failed"
@@ -34,24 +39,83 @@ public enum RefusalReason: String, Sendable, CaseIterable, Comparable {
     case proofOfPossessionNotAccepted = "proof_of_possession_not_accepted"
     case proofOfPossessionInvalid = "proof_of_possession_invalid"
     case proofOfPossessionReplayed = "proof_of_possession_replayed"
+    case emergencyAccessEnded = "emergency_access_ended"
+    case membershipEnded = "membership_ended"
 
     /// The stable code.
     public var code: String { rawValue }
+}
 
-    /// Whether the token is none of ours to judge, so that the API server may cache the answer in silence.
-    public var isForeign: Bool {
+extension RefusalReason: Comparable {
+    /// Where several checks fail, the reason with the lowest number counts. The numbers say nothing else, and leave
+    /// room between them.
+    public var precedence: Int {
         switch self {
-        case .tokenMissing, .tokenTooLarge, .tokenMalformed, .tokenEncrypted, .issuerNotTrusted: true
-        default: false
+        // Structure, before anything is parsed.
+        case .tokenMissing: 100
+        case .tokenTooLarge: 110
+        case .tokenMalformed: 120
+        case .tokenEncrypted: 130
+        // Header, key and signature, before a claim is believed.
+        case .algorithmNotAllowed: 200
+        case .headerNotAllowed: 210
+        case .keyIDMissing: 220
+        case .keyNotFound: 230
+        case .keysUnavailable: 240
+        case .signatureInvalid: 250
+        // Claims: whose token it is, for whom, and when.
+        case .claimsMalformed: 300
+        case .issuerNotTrusted: 310
+        case .tenantMismatch: 320
+        case .keyIssuerMismatch: 330
+        case .tokenKindNotAccepted: 340
+        case .audienceNotAccepted: 350
+        case .tokenExpired: 360
+        case .tokenNotYetValid: 370
+        case .tokenLifetimeTooLong: 380
+        // The subject, and who may sign in.
+        case .clientAppNotAllowed: 400
+        case .subjectKindNotAllowed: 410
+        case .subjectMissing: 420
+        case .principalDenied: 430
+        case .requiredClaimMissing: 440
+        case .requiredClaimMismatch: 450
+        case .accountDisabled: 460
+        case .sessionsRevoked: 470
+        // What the subject becomes.
+        case .groupOverage: 500
+        case .groupsMalformed: 510
+        case .groupResolutionFailed: 520
+        case .usernameReserved: 530
+        // The envelope around the token.
+        case .proofOfPossessionRequired: 600
+        case .proofOfPossessionNotAccepted: 610
+        case .proofOfPossessionInvalid: 620
+        case .proofOfPossessionReplayed: 630
+        // Access reviews.
+        case .emergencyAccessEnded: 700
+        case .membershipEnded: 710
         }
     }
 
     public static func < (left: RefusalReason, right: RefusalReason) -> Bool {
         left.precedence < right.precedence
     }
+}
 
-    /// Position in the contract's list, counted once.
-    public var precedence: Int { RefusalReason.positions[self] ?? Int.max }
+extension RefusalReason {
+    /// Reasons that a token review can have, in the order of precedence.
+    public static let ofTokenReviews = allCases.filter { $0.entry.reviews != .accessOnly }.sorted()
 
-    private static let positions = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+    /// Reasons that an access review can have, in the order of precedence.
+    public static let ofAccessReviews = allCases.filter { $0.entry.reviews != .tokenOnly }.sorted()
+
+    /// Whether the token is not ours to judge, so that the API server may cache the answer in silence.
+    public var isForeign: Bool { entry.isForeign }
+
+    /// What is wrong, for people. Holds no value of the token.
+    public var sentence: String { entry.sentence }
+
+    /// What to do about it, for the engineer on call.
+    public var hint: String { entry.hint }
 }

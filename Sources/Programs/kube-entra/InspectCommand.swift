@@ -102,7 +102,7 @@ struct InspectCommand: ParsableCommand {
             return true
         }
         if listReasons {
-            let all = RefusalReason.allCases.map { ReasonExplanation($0) }
+            let all = RefusalReason.ofTokenReviews.map { ReasonExplanation($0) }
             if output == .json {
                 Console.print(.array(all.map(\.json)))
             } else {

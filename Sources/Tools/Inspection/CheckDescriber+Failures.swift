@@ -42,7 +42,7 @@ extension CheckDescriber {
             "oid is \(quoted(claims?.json["oid"]?.string))" + (claims?.objectID == nil ? "" : ", which is no object ID")
         case .requiredClaims: requiredClaim(reason)
         case .groups where reason == .groupOverage: overage
-        case .groups: "groups is \(groupsForm), and not a list of texts"
+        case .groups: "groups is \(groupsForm), and not a list of strings"
         case .username:
             "the user name would be \(quoted(settings.kubernetes.usernamePrefix + (claims?.userPrincipalName ?? "")))"
         case .proofOfPossession: proofFailure(reason)
@@ -70,7 +70,7 @@ extension CheckDescriber {
         }
         if forbidden == ["typ"] {
             let type = evaluation.headerDocument?.root["typ"]?.string
-            return "typ is \(quoted(type ?? "no text")); an access token has JWT or at+jwt"
+            return "typ is \(quoted(type ?? "not a string")); an access token has JWT or at+jwt"
         }
         return "the header carries \(forbidden.joined(separator: ", ")), which Entra's access tokens never have"
     }
@@ -86,11 +86,11 @@ extension CheckDescriber {
         switch value.kind {
         case .string where name == "ver": return "ver is \(quoted(value.string)), and Entra's versions are 1.0 and 2.0"
         case .string where name == "upn": return "upn is too long, or has characters that no name has"
-        case .string: return "\(name) is a text"
+        case .string: return "\(name) is a string"
         case .integer where name == "exp": return "exp is not later than nbf"
         case .integer: return "\(name) is a number"
         case .real: return "\(name) is a number with a fraction, or too large a one"
-        case .array: return name == "roles" ? "roles is a list of something else than texts" : "\(name) is a list"
+        case .array: return name == "roles" ? "roles is a list of something other than strings" : "\(name) is a list"
         case .object: return "\(name) is an object"
         case .bool: return "\(name) is a truth value"
         case .null: return "\(name) is null"
@@ -156,8 +156,8 @@ extension CheckDescriber {
 
     private var groupsForm: String {
         switch claims?.json["groups"]?.kind {
-        case .string: "a text"
-        case .array: "a list with something else than texts in it"
+        case .string: "a string"
+        case .array: "a list with something other than strings in it"
         case .object: "an object"
         case .null: "null"
         case nil: "missing"

@@ -132,18 +132,14 @@ extension CheckDescriber {
 
     private func proofHint(_ reason: RefusalReason) -> String? {
         let host = trust?.clusterHost ?? "<cluster host>"
-        switch reason {
-        case .proofOfPossessionRequired:
+        if reason == .proofOfPossessionRequired {
             return "pass what kubelogin prints with --pop-enabled --pop-claims \"u=\(host)\""
-        case .proofOfPossessionInvalid:
-            switch evaluation.proofProblem {
-            case .host: return "set --pop-claims \"u=\(host)\" in the kubeconfig, then sign in again"
-            case .time:
-                return "get a new one: an envelope is taken for 15 minutes; and compare the clocks: `timedatectl`"
-            case .key, .signature: return "run `kubelogin remove-cache-dir`, then sign in again with --pop-enabled"
-            default: return nil
-            }
-        default: return nil
+        }
+        return switch evaluation.proofProblem {
+        case .host: "set --pop-claims \"u=\(host)\" in the kubeconfig, then sign in again"
+        case .time: "get a new one: an envelope is taken for 15 minutes; and compare the clocks: `timedatectl`"
+        case .key, .signature: "run `kubelogin remove-cache-dir`, then sign in again with --pop-enabled"
+        case .header, .nonce, nil: nil
         }
     }
 

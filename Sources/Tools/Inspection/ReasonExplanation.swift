@@ -2,59 +2,62 @@ public import EntraTokens
 public import Jansson
 public import Terminal
 
-/// The long explanation of a reason: what it means, usual causes, and how and where each is put right.
+/// The long explanation of a reason for people and programs; the texts are its ``ReasonEntry``'s.
 public struct ReasonExplanation: Sendable {
     public let reason: RefusalReason
-    public let meaning: String
-    /// Usual causes, the most frequent first.
-    public let causes: [String]
-    /// What to do, in the order in which to try it.
-    public let fixes: [String]
-    /// Where in the Entra admin center to look; nil for what is not Entra's.
-    public let portal: String?
 
-    public init(_ reason: RefusalReason) {
-        let parts = ReasonExplanation.parts(reason)
-        self.reason = reason
-        (meaning, causes, fixes, portal) = (parts.meaning, parts.causes, parts.fixes, parts.portal)
-    }
+    /// Explains that reason.
+    public init(_ reason: RefusalReason) { self.reason = reason }
 
     /// For a person, at most 80 columns.
     public func text(on page: TextPage = TextPage(color: false)) -> String {
+        let entry = reason.entry
         var lines = [reason.code, ""]
-        lines += page.wrapped(reason.sentence.prefix(1).uppercased() + reason.sentence.dropFirst() + ".")
+        lines += page.wrapped(entry.sentence.prefix(1).uppercased() + entry.sentence.dropFirst() + ".")
         lines.append("")
-        lines += page.wrapped(meaning)
+        lines += page.wrapped(entry.meaning)
         lines += ["", "Usual causes:"]
-        for cause in causes { lines += page.wrapped("- " + cause, indent: 2, hanging: 2) }
+        for cause in entry.causes { lines += page.wrapped("- " + cause, indent: 2, hanging: 2) }
         lines += ["", "What to do:"]
-        for fix in fixes { lines += page.wrapped("- " + fix, indent: 2, hanging: 2) }
-        if let portal {
+        for fix in entry.fixes { lines += page.wrapped("- " + fix, indent: 2, hanging: 2) }
+        if let portal = entry.portal {
             lines += ["", "Where in the Entra admin center (https://entra.microsoft.com):"]
             lines += page.wrapped(portal, indent: 2, hanging: 2)
         }
         lines.append("")
-        lines += page.wrapped(
-            reason.isForeign
-                ? "The API server is told that the token is none of ours, without an error, and remembers that for two"
-                    + " minutes."
-                : "The API server is told this reason, and writes it into its log.")
+        lines += page.wrapped(whatTheAPIServerHears)
         return lines.joined(separator: "\n")
+    }
+
+    private var whatTheAPIServerHears: String {
+        if reason.isForeign {
+            return "The API server is told that the token is none of ours, without an error, and remembers that for two"
+                + " minutes."
+        }
+        return switch reason.entry.reviews {
+        case .tokenOnly: "The API server is told this reason, and writes it into its log."
+        case .tokenAndAccess:
+            "The API server is told this reason, and writes it into its log. With kube-entra as an authorizer, kubectl shows"
+                + " it for a user who is signed in already."
+        case .accessOnly:
+            "Only kube-entra as an authorizer gives this reason: the API server shows it to the user with \"Forbidden\"."
+        }
     }
 
     /// The same as data.
     public var json: JSON {
-        .object([
-            ("reason", .string(reason.code)), ("message", .string(reason.sentence)), ("hint", .string(reason.hint)),
-            ("meaning", .string(meaning)), ("causes", JSON(causes)), ("fixes", JSON(fixes)), ("portal", JSON(portal)),
-            ("foreign", .bool(reason.isForeign)),
+        let entry = reason.entry
+        return .object([
+            ("reason", .string(reason.code)), ("message", .string(entry.sentence)), ("hint", .string(entry.hint)),
+            ("meaning", .string(entry.meaning)), ("causes", JSON(entry.causes)), ("fixes", JSON(entry.fixes)),
+            ("portal", JSON(entry.portal)), ("foreign", .bool(entry.isForeign)),
         ])
     }
 
-    /// The README's troubleshooting table.
+    /// The README's troubleshooting table: the reasons of token reviews, then those that only access reviews have.
     public static var markdownTable: String {
         var lines = ["| reason | what it means | what to do |", "|---|---|---|"]
-        for reason in RefusalReason.allCases {
+        for reason in RefusalReason.allCases.sorted() {
             let cells = [reason.sentence, reason.hint].map {
                 $0.split(separator: "<", omittingEmptySubsequences: false).joined(separator: "&lt;")
             }

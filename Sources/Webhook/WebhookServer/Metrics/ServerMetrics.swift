@@ -44,7 +44,7 @@ public final class ServerMetrics: Sendable {
         }
         accepted = counter(Name.reviews, [("result", "accepted"), ("reason", "")])
         refused = Dictionary(
-            uniqueKeysWithValues: RefusalReason.allCases.map { reason in
+            uniqueKeysWithValues: RefusalReason.ofTokenReviews.map { reason in
                 let result = reason.isForeign ? "foreign" : "refused"
                 return (reason, counter(Name.reviews, [("result", result), ("reason", reason.code)]))
             })
