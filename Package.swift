@@ -108,6 +108,7 @@ let package = Package(
                 "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
                 "Timestamps",
             ]),
+        module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps"]),
         module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
         module(
             .tools, "Inspection",
@@ -142,7 +143,7 @@ let package = Package(
                 "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy",
                 "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
                 arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency, "SafeText",
-                "Terminal",
+                "Terminal", "Certificates",
             ]),
         command(
             "kube-entra-demo",

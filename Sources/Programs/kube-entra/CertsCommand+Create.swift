@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Certificates
 internal import Files
 internal import Glibc
 internal import Jansson
@@ -151,7 +152,9 @@ extension CertsCommand {
                 let fingerprint = authority.sha256Fingerprint.hex.prefix(16)
                 Console.note("Signed by: \(authority.subject), valid until \(end), SHA-256 \(fingerprint)…")
             } else {
-                Console.note("Keep \(folder.path(of: FileName.authorityKey)) away from the cluster; --renew needs it.")
+                Console.note(
+                    "Keep \(folder.path(of: CertificateFolder.FileName.authorityKey)) away from the cluster; --renew needs it."
+                )
             }
         }
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Certificates
 internal import Files
 internal import Jansson
 internal import OpenSSL

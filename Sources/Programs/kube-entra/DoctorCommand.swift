@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Certificates
 internal import Configuration
 internal import EntraTokens
 internal import Glibc

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Certificates
 internal import Files
 internal import Kubeconfigs
 internal import OpenSSL
@@ -62,13 +63,14 @@ extension KubeconfigCommand {
         func run() throws {
             let folder = CertificateFolder(path: certs)
             let authority = try field(
-                "certificate-authority", self.authority, folder.path(of: CertsCommand.FileName.authority)
+                "certificate-authority", self.authority, folder.path(of: CertificateFolder.FileName.authority)
             ) { try PEMFile.certificates($0).flatMap(\.pem) }
-            let certificatePath = clientCertificate ?? folder.path(of: CertsCommand.FileName.client)
+            let certificatePath = clientCertificate ?? folder.path(of: CertificateFolder.FileName.client)
             let certificate = try field(
-                "client-certificate", clientCertificate, folder.path(of: CertsCommand.FileName.client)
+                "client-certificate", clientCertificate, folder.path(of: CertificateFolder.FileName.client)
             ) { try PEMFile.certificates($0).flatMap(\.pem) }
-            let key = try field("client-key", clientKey, folder.path(of: CertsCommand.FileName.clientKey)) { path in
+            let key = try field("client-key", clientKey, folder.path(of: CertificateFolder.FileName.clientKey)) {
+                path in
                 let key = try PEMFile.privateKey(path)
                 if FileStamp(path: certificatePath) != nil {
                     guard try PEMFile.certificates(certificatePath)[0].matches(key) else {
@@ -155,7 +157,7 @@ extension KubeconfigCommand {
 
         /// Says so when the server's certificate, where it lies in the same folder, does not have the address's host.
         private func warnAboutNames() throws {
-            let path = CertificateFolder(path: certs).path(of: CertsCommand.FileName.server)
+            let path = CertificateFolder(path: certs).path(of: CertificateFolder.FileName.server)
             guard authority == nil, FileStamp(path: path) != nil else { return }
             let certificate = try PEMFile.certificates(path)[0]
             let host = KubeconfigText.host(of: server)

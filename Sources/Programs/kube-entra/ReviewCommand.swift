@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Certificates
 internal import EntraTokens
 internal import Glibc
 internal import HTTPSClient

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Certificates
 internal import Configuration
 internal import Files
 internal import HTTPSClient
@@ -66,8 +67,8 @@ struct ReviewTarget {
                 "the webhook's certificate is not for \(url.host) but for \(name): kube-apiserver must call it so")
         }
         let folder = CertificateFolder(path: ReviewTarget.folder(of: server.clientCA ?? server.certificate))
-        let found = folder.path(of: CertsCommand.FileName.client)
-        let foundKey = folder.path(of: CertsCommand.FileName.clientKey)
+        let found = folder.path(of: CertificateFolder.FileName.client)
+        let foundKey = folder.path(of: CertificateFolder.FileName.clientKey)
         if server.clientCA != nil, FileStamp(path: found) != nil, FileStamp(path: foundKey) != nil {
             certificate = try PEMFile.read(found)
             key = try PEMFile.read(foundKey)

@@ -1,12 +1,10 @@
-internal import ArgumentParser
 internal import Files
 internal import Glibc
-internal import Jansson
 internal import OpenSSL
-internal import Timestamps
+public import Timestamps
 
 /// What `certs show` says about one file.
-struct CertificateReport {
+public struct CertificateReport {
     /// A private key beside or named with the certificates.
     struct Key {
         let path: String
@@ -18,11 +16,12 @@ struct CertificateReport {
     let key: Key?
     let now: Timestamp
     /// Why the file will not do.
-    private(set) var faults: [String] = []
+    public private(set) var faults: [String] = []
     /// What will do, but not for long or not everywhere.
-    private(set) var warnings: [String] = []
+    public private(set) var warnings: [String] = []
 
-    var isGood: Bool { faults.isEmpty }
+    /// Whether nothing is wrong.
+    public var isGood: Bool { faults.isEmpty }
 
     /// Files of nothing but CAs are lists of whom to trust, in any order.
     var isAuthorityList: Bool { certificates.allSatisfy(\.isCA) }
@@ -32,7 +31,8 @@ struct CertificateReport {
         zip(certificates, certificates.dropFirst()).allSatisfy { $0.isSigned(by: $1) }
     }
 
-    init(path: String, keyPath: String?, now: Timestamp) throws {
+    /// - Parameter keyPath: the private key; nil: the one beside the certificates, where there is one.
+    public init(path: String, keyPath: String?, now: Timestamp) throws {
         self.path = path
         self.now = now
         certificates = try PEMFile.certificates(path)
@@ -93,39 +93,5 @@ struct CertificateReport {
             return "\(count) \(unit)\(count == 1 ? "" : "s")"
         }
         return seconds < 0 ? "expired \(amount(-seconds)) ago" : "expires in \(amount(seconds))"
-    }
-}
-
-extension Certificate {
-    /// Whether a client would take it as a server's.
-    var mayServe: Bool { !isCA && (extendedKeyUsages?.contains(.serverAuth) ?? true) }
-
-    var isSelfSigned: Bool { isSigned(by: self) }
-
-    var keyUsageNames: [String] {
-        guard let keyUsage else { return [] }
-        let names: [(KeyUsage, String)] = [
-            (.digitalSignature, "digitalSignature"), (.nonRepudiation, "nonRepudiation"),
-            (.keyEncipherment, "keyEncipherment"), (.dataEncipherment, "dataEncipherment"),
-            (.keyAgreement, "keyAgreement"), (.keyCertificateSigning, "keyCertSign"), (.crlSigning, "cRLSign"),
-        ]
-        return names.filter { keyUsage.contains($0.0) }.map(\.1)
-    }
-
-    var extendedKeyUsageNames: [String] {
-        guard let extendedKeyUsages else { return [] }
-        let names: [(ExtendedKeyUsage, String)] = [
-            (.serverAuth, "serverAuth"), (.clientAuth, "clientAuth"), (.other, "other"),
-        ]
-        return names.filter { extendedKeyUsages.contains($0.0) }.map(\.1)
-    }
-
-    var keyDescription: String {
-        guard let key = try? publicKey else { return "unknown" }
-        switch key.kind {
-        case .rsa: return "RSA \(key.bits)"
-        case .p256: return "EC P-256"
-        default: return "other, \(key.bits) bits"
-        }
     }
 }

@@ -1,22 +1,46 @@
-internal import ArgumentParser
 internal import Files
 internal import Glibc
-internal import OpenSSL
+public import OpenSSL
 internal import Terminal
-internal import Timestamps
+public import Timestamps
 
 /// The folder that `certs create` works in.
-struct CertificateFolder {
-    let path: String
+public struct CertificateFolder {
+    /// The names that `certs create` gives its files.
+    public enum FileName {
+        /// The CA's certificate, by which kube-apiserver knows the server.
+        public static let authority = "ca.crt"
+        /// The CA's private key.
+        public static let authorityKey = "ca.key"
+        /// The server's certificate.
+        public static let server = "server.crt"
+        /// The server's private key.
+        public static let serverKey = "server.key"
+        /// The CA's certificate again, by which the server knows kube-apiserver.
+        public static let clientAuthority = "client-ca.crt"
+        /// kube-apiserver's client certificate.
+        public static let client = "client.crt"
+        /// kube-apiserver's private key.
+        public static let clientKey = "client.key"
+    }
 
-    func path(of name: String) -> String {
+    /// The folder as it was named.
+    public let path: String
+
+    /// - Parameter path: the folder as it was named; it need not be there yet.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// The path of a file in this folder.
+    public func path(of name: String) -> String {
         path.hasSuffix("/") ? path + name : path + "/" + name
     }
 
     /// The CA of an earlier run.
-    func loadAuthority(now: Timestamp) throws -> (certificate: Certificate, key: PrivateKey) {
-        let certificatePath = path(of: CertsCommand.FileName.authority)
-        let keyPath = path(of: CertsCommand.FileName.authorityKey)
+    public func loadAuthority(now: Timestamp) throws -> (certificate: Certificate, key: PrivateKey) {
+        let certificatePath = path(of: FileName.authority)
+        let keyPath = path(of: FileName.authorityKey)
         for path in [certificatePath, keyPath] where FileStamp(path: path) == nil {
             throw CommandFailure(
                 "\(path): there is no such file; --renew needs the CA's certificate and key, which are kept off the cluster"
@@ -35,22 +59,22 @@ struct CertificateFolder {
     }
 
     /// Fills in what the command line left open from the certificates that are there.
-    func adoptNames(into plan: inout CertificatePlan) throws {
-        let server = path(of: CertsCommand.FileName.server)
+    public func adoptNames(into plan: inout CertificatePlan) throws {
+        let server = path(of: FileName.server)
         if FileStamp(path: server) != nil, let current = try PEMFile.certificates(server).first {
             if plan.hosts.isEmpty {
                 plan.hosts = current.dnsNames.map { .dns($0) } + current.ipAddresses.map { .ip($0) }
             }
             if (try? current.publicKey)?.kind == .rsa { plan.usesRSA = true }
         }
-        let client = path(of: CertsCommand.FileName.client)
+        let client = path(of: FileName.client)
         if plan.clientName == nil, FileStamp(path: client) != nil {
             plan.clientName = try PEMFile.certificates(client).first?.commonName
         }
     }
 
     /// Writes all files, or none when one of them is there and may not be replaced.
-    func write(_ files: [CertificateFile], replacing: Bool) throws {
+    public func write(_ files: [CertificateFile], replacing: Bool) throws {
         if !replacing {
             var status = stat()
             for file in files where lstat(path(of: file.name), &status) == 0 {
@@ -70,7 +94,7 @@ struct CertificateFolder {
     }
 
     /// Makes the folder, and those around it, where it is not there.
-    func make() throws {
+    public func make() throws {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             made += part + "/"
@@ -79,36 +103,5 @@ struct CertificateFolder {
                 throw CommandFailure("\(path): the folder cannot be made: \(reason)")
             }
         }
-    }
-}
-
-/// PEM files, or the end of the command with a sentence that names the file.
-enum PEMFile {
-    static func read(_ path: String) throws -> [UInt8] {
-        do throws(FileError) {
-            return try FileBytes.read(path)
-        } catch {
-            throw CommandFailure("\(path): \(error.sentence)")
-        }
-    }
-
-    /// At least one.
-    static func certificates(_ path: String) throws -> [Certificate] {
-        let bytes = try read(path)
-        guard let chain = try? Certificate.chain(fromPEM: bytes), !chain.isEmpty else {
-            throw CommandFailure(
-                (try? PrivateKey(pem: bytes)) == nil
-                    ? "\(path): the file holds no certificate in PEM, or a damaged one"
-                    : "\(path): this is a private key; name its certificate, and the key beside it is looked at")
-        }
-        return chain
-    }
-
-    static func privateKey(_ path: String) throws -> PrivateKey {
-        let bytes = try read(path)
-        guard let key = try? PrivateKey(pem: bytes) else {
-            throw CommandFailure("\(path): the file holds no private key in PEM, or one with a password")
-        }
-        return key
     }
 }

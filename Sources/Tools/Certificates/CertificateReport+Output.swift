@@ -1,9 +1,10 @@
-internal import Jansson
+public import Jansson
 internal import OpenSSL
 internal import Timestamps
 
 extension CertificateReport {
-    var json: JSON {
+    /// The object of `certs show --output json`.
+    public var json: JSON {
         .object([
             ("path", .string(path)),
             ("ok", .bool(isGood)),
@@ -41,8 +42,8 @@ extension CertificateReport {
         ])
     }
 
-    /// At most 80 columns, as long as no single word is wider.
-    var text: String {
+    /// The lines of `certs show`: at most 80 columns, as long as no single word is wider.
+    public var text: String {
         var lines = [Self.visible(path)]
         for (index, certificate) in certificates.enumerated() {
             if certificates.count > 1 { lines.append("certificate \(index + 1) of \(certificates.count)") }

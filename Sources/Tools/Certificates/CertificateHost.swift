@@ -1,0 +1,55 @@
+internal import Glibc
+public import OpenSSL
+
+/// A name in the server certificate.
+public struct CertificateHost {
+    /// The name as it goes into the certificate.
+    public let name: SubjectAlternativeName
+
+    /// Nil for what is neither a DNS name nor an IP address.
+    public init?(_ text: String) {
+        if CertificateHost.isAddress(text) {
+            name = .ip(text)
+            return
+        }
+        let lowercased = text.lowercased()
+        let labels = lowercased.split(separator: ".", omittingEmptySubsequences: false)
+        guard lowercased.utf8.count <= 253, let last = labels.last else { return nil }
+        for (index, label) in labels.enumerated() {
+            if index == 0, label == "*", labels.count > 2 { continue }
+            guard (1...63).contains(label.utf8.count), label.first != "-", label.last != "-",
+                label.utf8.allSatisfy({ byte in
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+                })
+            else { return nil }
+        }
+        // 10.0.0.256 is a mistyped address and no name.
+        guard !last.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        name = .dns(lowercased)
+    }
+
+    /// Whether this is an IPv4 or IPv6 address.
+    public static func isAddress(_ text: String) -> Bool {
+        var four = in_addr()
+        var sixteen = in6_addr()
+        return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &sixteen) == 1
+    }
+
+    /// Whether a text can be a common name: X.509 allows 64 characters.
+    public static func isCommonName(_ text: String) -> Bool {
+        (1...64).contains(text.unicodeScalars.count)
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
+            && text.first != " " && text.last != " "
+    }
+}
+
+extension SubjectAlternativeName {
+    /// The name alone, without its kind.
+    public var text: String {
+        switch self {
+        case .dns(let name): name
+        case .ip(let address): address
+        }
+    }
+}
