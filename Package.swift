@@ -111,6 +111,12 @@ let package = Package(
         module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps"]),
         module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
         module(
+            .tools, "CredentialPlugin",
+            [
+                "Inspection", "Kubeconfigs", "Configuration", "Authentication", "AccessPolicy", "EntraTokens",
+                "OpenSSL", "Jansson", "Files", "Timestamps", "SafeText", "Terminal",
+            ]),
+        module(
             .tools, "Inspection",
             [
                 "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps",
@@ -139,7 +145,8 @@ let package = Package(
         command(
             "kube-entra",
             [
-                "Configuration", "Inspection", "Kubeconfigs", "PolicyChecks", "WebhookServer", "SigningKeys",
+                "Configuration", "CredentialPlugin", "Inspection", "Kubeconfigs", "PolicyChecks", "WebhookServer",
+                "SigningKeys",
                 "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy",
                 "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
                 arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency, "SafeText",

@@ -52,7 +52,9 @@ enum CommandArguments {
     static func joined(_ arguments: [String]) -> [String] {
         var joined: [String] = []
         var isOpen = false
-        for argument in arguments {
+        // Behind -- stands another program's command line.
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        for argument in arguments[..<end] {
             if isOpen, !argument.hasPrefix("-"), let last = joined.popLast() {
                 joined.append(last + " " + argument)
             } else {
@@ -60,6 +62,6 @@ enum CommandArguments {
             }
             isOpen = ["authorization:", "bearer", "authorization: bearer"].contains((joined.last ?? "").lowercased())
         }
-        return joined
+        return joined + arguments[end...]
     }
 }

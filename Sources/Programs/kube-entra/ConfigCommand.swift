@@ -9,7 +9,7 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
         abstract: "Writes and checks configuration files.",
-        subcommands: [Check.self, Init.self, ImportAKSCommand.self])
+        subcommands: [Check.self, Init.self, ImportAKSCommand.self, Hints.self])
 
     struct Init: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -23,6 +23,7 @@ struct KubeEntra: AsyncParsableCommand {
             KeysCommand.self,
             ReviewCommand.self,
             DoctorCommand.self,
+            CredentialCommand.self,
         ]
     )
 }

@@ -26,6 +26,21 @@ public struct ExecCredential: Sendable {
         guard let root = try? JSONDocument(parsing: bytes).root, root.kind == .object else { throw .notJSON }
         guard root["kind"]?.string == "ExecCredential" else { throw .wrongKind }
         guard root["apiVersion"]?.string == apiVersion else { throw .wrongVersion }
+        try self.init(status: root)
+    }
+
+    /// As ``init(decoding:apiVersion:)``, in any version that kubectl knows: for whoever was not told which one the
+    /// kubeconfig names.
+    public init(decodingAnyVersion bytes: [UInt8]) throws(ExecCredentialProblem) {
+        guard let root = try? JSONDocument(parsing: bytes).root, root.kind == .object else { throw .notJSON }
+        guard root["kind"]?.string == "ExecCredential" else { throw .wrongKind }
+        guard let version = root["apiVersion"]?.string, ExecCredential.versions.contains(version) else {
+            throw .wrongVersion
+        }
+        try self.init(status: root)
+    }
+
+    private init(status root: JSONValue) throws(ExecCredentialProblem) {
         guard let status = root["status"], status.kind == .object else { throw .noCredential }
         token = status["token"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         hasClientCertificate = status["clientCertificateData"]?.string?.isEmpty == false

@@ -1,0 +1,145 @@
+internal import AccessPolicy
+internal import Authentication
+public import EntraTokens
+internal import Inspection
+internal import Kubeconfigs
+internal import OpenSSL
+public import Timestamps
+
+/// What a client can say of the token that a credential plugin printed, before the cluster sees it.
+public enum CredentialJudgement: Hashable, Sendable {
+    /// The webhook would refuse the token.
+    case refused(RefusalReason, hint: String, tokenSHA256: String)
+    /// The token passes, and will soon need attention.
+    case warning(sentence: String, hint: String)
+
+    /// A token that ends within that many seconds is worth a word.
+    static let soon: Int64 = 5 * 60
+
+    /// Judges what a plugin printed by the checks that the webhook runs.
+    ///
+    /// - Parameters:
+    ///   - output: the plugin's standard output. What is no ExecCredential with a token is judged by kubectl alone.
+    ///   - hints: nil: only what the token says of itself.
+    ///   - now: this computer's clock.
+    /// - Returns: nil when there is nothing to say.
+    public init?(output: [UInt8], hints: TokenHints?, now: Timestamp) {
+        guard let credential = try? ExecCredential(decodingAnyVersion: output), let token = credential.token else {
+            return nil
+        }
+        self.init(token: Array(token.utf8), hints: hints, now: now)
+    }
+
+    init?(token: [UInt8], hints: TokenHints?, now: Timestamp) {
+        let settings = hints?.authentication ?? CredentialJudgement.settings(for: token)
+        let evaluation = token.withUnsafeBytes {
+            Authenticator(settings).examine(token: $0, keys: nil, now: now)
+        }
+        let failures = evaluation.recorder.outcomes.compactMap { outcome in
+            if case .failed(let reason) = outcome.outcome { reason } else { nil }
+        }
+        // Without hints a token of somebody else's is judged by its form and its times only.
+        let known = failures.filter {
+            settings.tenants.isEmpty
+                ? CredentialJudgement.foreign.contains($0) : CredentialJudgement.isKnown($0, hints: hints)
+        }
+        let isOurs = !failures.contains(.issuerNotTrusted)
+        // The webhook asks a token whose signature it could not check for its issuer before anything else.
+        let first = known.contains(.issuerNotTrusted) ? .issuerNotTrusted : known.min()
+        if let first {
+            let digest = token.withUnsafeBytes { SHA256Digest(hashing: $0).hex }
+            self = .refused(
+                first, hint: CredentialAdvice(hints, claims: evaluation.claims).hint(for: first),
+                tokenSHA256: String(digest.prefix(12)))
+            return
+        }
+        guard isOurs, let warning = CredentialJudgement.warning(evaluation.claims, now: now) else { return nil }
+        self = warning
+    }
+
+    /// Without hints every tenant and audience is right: the token's own.
+    private static func settings(for token: [UInt8]) -> AuthenticationSettings {
+        AuthenticationSettings(
+            tenants: InspectionReport.guessedTenants(TokenInput(token)).map {
+                TenantRules(trust: $0, policy: .init())
+            }, tokenBytes: TokenHints.tokenBytes)
+    }
+
+    /// Whether a failed check can be spoken of: what hints leave out (groups, keys, people, required claims) is not
+    /// guessed.
+    private static func isKnown(_ reason: RefusalReason, hints: TokenHints?) -> Bool {
+        if let hints, hints.unknown.contains(reason) { return false }
+        if alwaysKnown.contains(reason) { return true }
+        return hints != nil && knownByHints.contains(reason)
+    }
+
+    /// What the token says of itself: its form, its times, what it is.
+    private static let alwaysKnown: Set<RefusalReason> = [
+        .tokenMalformed, .tokenEncrypted, .algorithmNotAllowed, .headerNotAllowed, .claimsMalformed,
+        .tokenKindNotAccepted, .tokenExpired, .tokenNotYetValid, .subjectMissing, .proofOfPossessionRequired,
+    ]
+
+    /// What can be said of a token that another issuer than Entra made.
+    private static let foreign: Set<RefusalReason> = [.tokenMalformed, .tokenEncrypted, .tokenExpired, .tokenNotYetValid]
+
+    private static let knownByHints: Set<RefusalReason> = [
+        .issuerNotTrusted, .tenantMismatch, .audienceNotAccepted, .tokenLifetimeTooLong, .clientAppNotAllowed,
+        .subjectKindNotAllowed, .proofOfPossessionNotAccepted,
+    ]
+
+    /// What is right and will not stay so, or shows that the clock is wrong.
+    private static func warning(_ claims: EntraClaims?, now: Timestamp) -> CredentialJudgement? {
+        guard let claims else { return nil }
+        if let start = claims.lifetimeStart, now < start {
+            return .warning(
+                sentence: "this computer's clock is at least \(RelativeTime.span(start.seconds(since: now))) behind: the"
+                    + " token is from the future",
+                hint: "set the clock (`timedatectl set-ntp true`)")
+        }
+        guard let expires = claims.expires else { return nil }
+        let left = expires.seconds(since: now)
+        guard left <= soon else { return nil }
+        if left <= 0 {
+            return .warning(
+                sentence: "the token has ended and is accepted for a moment more, since clocks may differ",
+                hint: "run `kubelogin remove-cache-dir` and sign in again; if the token is new, set the clock")
+        }
+        return .warning(
+            sentence: "the token ends in \(RelativeTime.span(left))",
+            hint: "a command that takes longer loses its access: `kubelogin remove-cache-dir`, then sign in again")
+    }
+}
+
+extension CredentialJudgement {
+    /// The longest line, in bytes.
+    static let maximumLine = 600
+
+    /// The one line for standard error, without a line end. It holds nothing of the token but the start of its digest.
+    public var line: String {
+        switch self {
+        case .refused(let reason, let hint, let digest):
+            CredentialJudgement.fitting(
+                start: "kube-entra: \(reason.code): \(reason.sentence) → ", hint: hint, end: " (token \(digest))")
+        case .warning(let sentence, let hint):
+            CredentialJudgement.fitting(start: "kube-entra: \(sentence) → ", hint: hint, end: "")
+        }
+    }
+
+    private static func fitting(start: String, hint: String, end: String) -> String {
+        let hint = PrintableText.clean(hint, maximum: maximumLine)
+        let room = maximumLine - start.utf8.count - end.utf8.count
+        guard hint.utf8.count > room else { return start + hint + end }
+        var clipped = ""
+        var bytes = "…".utf8.count
+        for character in hint {
+            bytes += character.utf8.count
+            if bytes > room { break }
+            clipped.append(character)
+        }
+        return start + clipped + "…" + end
+    }
+
+    public var isRefusal: Bool {
+        if case .refused = self { true } else { false }
+    }
+}
