@@ -3,6 +3,7 @@ internal import Configuration
 internal import CredentialPlugin
 internal import Files
 internal import Jansson
+internal import Terminal
 internal import Timestamps
 
 extension ConfigCommand {
@@ -36,7 +37,7 @@ extension ConfigCommand {
             do throws(FileError) {
                 try FileBytes.write(hints.json.render(pretty: true) + [10], to: out, mode: 0o644, replacing: force)
             } catch {
-                throw cannot("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+                throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
             }
             Console.note("wrote \(out)")
         }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CredentialPlugin
 internal import Files
+internal import Terminal
 internal import Timestamps
 
 /// `kube-entra credential`: runs kubectl's credential plugin and says why the cluster would refuse its token.
@@ -75,7 +76,8 @@ struct CredentialCommand: ParsableCommand {
         } catch let error as FileError {
             problem = error.sentence
         }
-        Console.note("kube-entra: the hints cannot be read: \(problem) → write them anew with `kube-entra config hints`")
+        Console.note(
+            "kube-entra: the hints cannot be read: \(problem) → write them again with `kube-entra config hints`")
         if strict { throw ExitCode.cannot }
         return nil
     }

@@ -13,6 +13,8 @@ extension KubeconfigCommand {
         var hasChosenTenant: Bool
         /// The host that a required proof of possession must name; nil for bearer tokens.
         var proofHost: String?
+        /// What `kube-entra credential` is told, as JSON; nil: kubectl runs kubelogin itself.
+        var hints: String?
 
         /// kubelogin's arguments. Each way of signing in takes other ones.
         func arguments() throws -> [String] {
@@ -51,18 +53,28 @@ extension KubeconfigCommand {
 
         /// The user's part of a kubeconfig that runs kubelogin.
         func exec() throws -> String {
-            let list = try arguments().map { "      - \(KubeconfigText.quoted($0))" }.joined(separator: "\n")
+            var words = try ["kubelogin"] + arguments()
+            // Without --strict: a client that is wrong about the cluster must not lock anybody out.
+            if let hints { words = ["kube-entra", "credential", "--hints", hints, "--"] + words }
+            let list = words.dropFirst().map { "      - \(KubeconfigText.quoted($0))" }.joined(separator: "\n")
             let mode = [.devicecode, .interactive, .ropc].contains(login) ? "IfAvailable" : "Never"
             return """
                     exec:
                       apiVersion: client.authentication.k8s.io/v1beta1
-                      command: kubelogin
+                      command: \(words[0])
                       args:
                 \(list)
                       interactiveMode: \(mode)
                       provideClusterInfo: false
-                      installHint: "kubelogin is needed to sign in to this cluster: https://azure.github.io/kubelogin/"
+                      installHint: \(KubeconfigText.quoted(installHint))
                 """
+        }
+
+        private var installHint: String {
+            hints == nil
+                ? "kubelogin is needed to sign in to this cluster: https://azure.github.io/kubelogin/"
+                : "kube-entra and kubelogin are needed to sign in to this cluster: https://azure.github.io/kubelogin/; "
+                    + "without kube-entra, make kubelogin the command and drop the arguments up to --"
         }
 
         /// The user's part in the form that kubectl understood before 1.26, and that kubelogin converts.

@@ -1,11 +1,14 @@
 internal import ArgumentParser
 internal import Certificates
 internal import Configuration
+internal import CredentialPlugin
 internal import EntraTokens
+internal import Jansson
 internal import Kubeconfigs
 internal import OpenSSL
 internal import SafeText
 internal import Terminal
+internal import Timestamps
 
 extension KubeconfigCommand {
     /// kubelogin's ways to sign in.
@@ -77,6 +80,11 @@ extension KubeconfigCommand {
         @Option(name: .long, help: "exec runs kubelogin; azure is the form that kubectl understood before 1.26.")
         var format: Format = .exec
 
+        @Flag(
+            name: .long,
+            help: "Run kubelogin through `kube-entra credential`, which says why the cluster would refuse a token.")
+        var explain = false
+
         @Option(name: .long, help: ArgumentHelp("The name of cluster and context.", valueName: "name"))
         var name = "kube-entra"
 
@@ -102,6 +110,12 @@ extension KubeconfigCommand {
             }
             guard config != nil || serverID != nil else {
                 throw ValidationError("--server-id is missing (or --config, to take it from the configuration)")
+            }
+            guard !explain || config != nil else {
+                throw ValidationError("--explain needs --config, from which it takes what a client may know")
+            }
+            guard format == .exec || !explain else {
+                throw ValidationError("--explain goes with --format exec: the azure form runs no command")
             }
             guard format == .exec || login == nil else {
                 throw ValidationError(
@@ -146,7 +160,9 @@ extension KubeconfigCommand {
                 environment: (cloud ?? .public).kubeloginEnvironment, authority: (cloud ?? .public).authority,
                 hasChosenTenant: tenantID != nil)
             guard let config else { return signIn }
-            let tenants = try LoadedConfiguration.loadOrExit(config).configuration.tenants.map(\.trust)
+            let loaded = try LoadedConfiguration.loadOrExit(config)
+            if explain { signIn.hints = TokenHints(loaded, writtenAt: .now()).json.text() }
+            let tenants = loaded.configuration.tenants.map(\.trust)
             let wanted = tenantID.flatMap { GUID($0) }
             let matching = tenants.filter { wanted == nil || $0.tenantID == wanted }
             guard let tenant = matching.first, matching.count == 1 else {

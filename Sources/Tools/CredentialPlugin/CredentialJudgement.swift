@@ -4,6 +4,8 @@ public import EntraTokens
 internal import Inspection
 internal import Kubeconfigs
 internal import OpenSSL
+internal import SafeText
+internal import Terminal
 public import Timestamps
 
 /// What a client can say of the token that a credential plugin printed, before the cluster sees it.
@@ -80,7 +82,9 @@ public enum CredentialJudgement: Hashable, Sendable {
     ]
 
     /// What can be said of a token that another issuer than Entra made.
-    private static let foreign: Set<RefusalReason> = [.tokenMalformed, .tokenEncrypted, .tokenExpired, .tokenNotYetValid]
+    private static let foreign: Set<RefusalReason> = [
+        .tokenMalformed, .tokenEncrypted, .tokenExpired, .tokenNotYetValid,
+    ]
 
     private static let knownByHints: Set<RefusalReason> = [
         .issuerNotTrusted, .tenantMismatch, .audienceNotAccepted, .tokenLifetimeTooLong, .clientAppNotAllowed,
@@ -92,7 +96,8 @@ public enum CredentialJudgement: Hashable, Sendable {
         guard let claims else { return nil }
         if let start = claims.lifetimeStart, now < start {
             return .warning(
-                sentence: "this computer's clock is at least \(RelativeTime.span(start.seconds(since: now))) behind: the"
+                sentence:
+                    "this computer's clock is at least \(RelativeTime.span(start.seconds(since: now))) behind: the"
                     + " token is from the future",
                 hint: "set the clock (`timedatectl set-ntp true`)")
         }

@@ -19,14 +19,15 @@ struct SignalRelay {
     // Written once, before the first handler is installed; handlers only read it.
     nonisolated(unsafe) private static var writeEnd: Int32 = -1
 
-    private static let record: @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) ->
-        Void = { signal, info, _ in
-            let before = errno
-            let kernel: Int32 = 0x80
-            var message = (UInt8(truncatingIfNeeded: signal), UInt8(info?.pointee.si_code == kernel ? 1 : 0))
-            _ = write(writeEnd, &message, 2)
-            errno = before
-        }
+    private static let record:
+        @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) ->
+            Void = { signal, info, _ in
+                let before = errno
+                let kernel: Int32 = 0x80
+                var message = (UInt8(truncatingIfNeeded: signal), UInt8(info?.pointee.si_code == kernel ? 1 : 0))
+                _ = write(writeEnd, &message, 2)
+                errno = before
+            }
 
     /// Nil when the system has no pipe left.
     init?() {

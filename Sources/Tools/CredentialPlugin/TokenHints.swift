@@ -1,5 +1,5 @@
-public import Authentication
 internal import AccessPolicy
+public import Authentication
 public import EntraTokens
 public import Timestamps
 
