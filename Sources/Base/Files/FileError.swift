@@ -11,6 +11,7 @@ public enum FileError: Error, Hashable, Sendable {
     case notWritable
     case folderMissing
     case folderNotWritable
+    case locked
 
     public var sentence: String {
         switch self {
@@ -26,6 +27,7 @@ public enum FileError: Error, Hashable, Sendable {
         case .notWritable: "the file cannot be written"
         case .folderMissing: "the folder that it would be in is not there"
         case .folderNotWritable: "this user may not write into the folder"
+        case .locked: "another program holds the lock"
         }
     }
 

@@ -20,6 +20,14 @@ extension Timestamp {
         self.init(secondsSinceEpoch: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset))
     }
 
+    /// Like ``init(rfc3339:)``, but a fraction of a second counts as the next whole one: a whole second is earlier than
+    /// the text's time exactly when it is earlier than this.
+    public init?(rfc3339RoundingUp text: some StringProtocol) {
+        guard let floor = Timestamp(rfc3339: text) else { return nil }
+        let fraction = text.drop { $0 != "." }.dropFirst().prefix { $0.isASCII && $0.isNumber }
+        self = fraction.contains { $0 != "0" } ? floor.adding(seconds: 1) : floor
+    }
+
     /// A UTC calendar date and time; nil where no such day exists.
     public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
         guard (1...12).contains(month), day >= 1, day <= Timestamp.days(inMonth: month, of: year),

@@ -24,6 +24,7 @@ struct KubeEntra: AsyncParsableCommand {
             ReviewCommand.self,
             DoctorCommand.self,
             CredentialCommand.self,
+            DenyCommand.self,
         ]
     )
 }

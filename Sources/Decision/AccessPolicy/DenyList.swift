@@ -1,0 +1,96 @@
+public import EntraTokens
+public import Timestamps
+
+/// Whom a tenant locks out at once, whatever their tokens and groups say.
+///
+/// Entries are found by ID, so that ten thousand of them cost a decision no more than one.
+public struct DenyList: Hashable, Sendable {
+    /// In the order in which they were given.
+    public let entries: [DeniedEntry]
+    private let positions: [DeniedEntry.Target: [Int]]
+    private let hasClientApps: Bool
+    private let hasTokenIDs: Bool
+
+    public init(_ entries: [DeniedEntry] = []) {
+        self.entries = entries
+        var positions: [DeniedEntry.Target: [Int]] = [:]
+        for (position, entry) in entries.enumerated() { positions[entry.target, default: []].append(position) }
+        self.positions = positions
+        hasClientApps = entries.contains { $0.kind == .clientAppID }
+        hasTokenIDs = entries.contains { $0.kind == .tokenID }
+    }
+
+    public static func == (left: DenyList, right: DenyList) -> Bool { left.entries == right.entries }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(entries) }
+
+    public var isEmpty: Bool { entries.isEmpty }
+
+    /// How many entries are in force.
+    public func count(inForceAt now: Timestamp) -> Int {
+        entries.count { $0.isInForce(at: now) }
+    }
+
+    /// What a deny list looks at.
+    public struct Token: Hashable, Sendable {
+        public var objectID: GUID?
+        public var clientAppID: GUID?
+        /// `uti`
+        public var tokenID: String?
+        /// `iat`
+        public var issuedAt: Timestamp?
+
+        public init(objectID: GUID?, clientAppID: GUID?, tokenID: String?, issuedAt: Timestamp?) {
+            self.objectID = objectID
+            self.clientAppID = clientAppID
+            self.tokenID = tokenID
+            self.issuedAt = issuedAt
+        }
+    }
+
+    /// The strictest entry that refuses a token; nil when none does.
+    ///
+    /// One that no new sign-in helps against comes first, then the one that asks for the latest sign-in.
+    ///
+    /// - Parameter isHypothetical: there is no token, only a principal: entries that depend on a token's age or ID
+    ///   then don't apply. ``undecidable(for:now:)`` names them.
+    public func denial(of token: Token, now: Timestamp, isHypothetical: Bool = false) -> DeniedEntry? {
+        guard !isEmpty else { return nil }
+        var strictest: DeniedEntry?
+        forEachEntry(naming: token) { entry in
+            guard entry.isInForce(at: now), entry.covers(issuedAt: token.issuedAt) else { return }
+            if isHypothetical, entry.issuedBefore != nil, token.issuedAt == nil { return }
+            if let best = strictest {
+                guard let bound = best.issuedBefore else { return }
+                if let other = entry.issuedBefore, other <= bound { return }
+            }
+            strictest = entry
+        }
+        return strictest
+    }
+
+    /// Entries in force that can't be judged without a token: those that depend on its age, and those of one token.
+    public func undecidable(for token: Token, now: Timestamp) -> [DeniedEntry] {
+        var found: [DeniedEntry] = []
+        var principal = token
+        principal.tokenID = nil
+        forEachEntry(naming: principal) { entry in
+            if entry.issuedBefore != nil, token.issuedAt == nil, entry.isInForce(at: now) { found.append(entry) }
+        }
+        if hasTokenIDs, token.tokenID == nil {
+            found += entries.filter { $0.kind == .tokenID && $0.isInForce(at: now) }
+        }
+        return found
+    }
+
+    private func forEachEntry(naming token: Token, _ body: (DeniedEntry) -> Void) {
+        func visit(_ target: DeniedEntry.Target) {
+            for position in positions[target] ?? [] where entries[position].hasSameTarget(as: target) {
+                body(entries[position])
+            }
+        }
+        if let id = token.objectID { visit(.objectID(id)) }
+        if hasClientApps, let id = token.clientAppID { visit(.clientAppID(id)) }
+        if hasTokenIDs, let id = token.tokenID { visit(.tokenID(id)) }
+    }
+}

@@ -1,0 +1,177 @@
+internal import AccessPolicy
+internal import ArgumentParser
+internal import Authentication
+internal import Configuration
+internal import EntraTokens
+internal import Glibc
+internal import Inspection
+internal import Jansson
+internal import SafeText
+internal import Terminal
+internal import Timestamps
+
+/// `kube-entra deny`: edits the file of `deniedFile`.
+struct DenyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deny",
+        abstract: "Locks a person, an application or one token out at once, and shows who is.",
+        discussion: """
+            A running webhook whose tenant names the file as deniedFile follows within two seconds; it holds for \
+            tokens that were accepted before, for admins and for emergency access alike.
+            """,
+        subcommands: [Add.self, Remove.self, List.self])
+
+    struct FileOption: ParsableArguments {
+        @Option(name: .long, help: ArgumentHelp("The file of deniedFile.", valueName: "file"), completion: .file())
+        var file: String
+    }
+
+    /// Whom or what it is about.
+    struct Target: ParsableArguments {
+        @Option(
+            name: .customLong("object-id"),
+            help: ArgumentHelp("A user's or service principal's object ID.", valueName: "id"))
+        var objectID: String?
+
+        @Option(
+            name: .customLong("client-app-id"),
+            help: ArgumentHelp("The application that asks for tokens (appid, azp).", valueName: "id"))
+        var clientAppID: String?
+
+        @Option(name: .customLong("token-id"), help: ArgumentHelp("One token's uti.", valueName: "id"))
+        var tokenID: String?
+
+        @Argument(
+            help: ArgumentHelp(
+                "A token, for its object ID; - or nothing reads standard input, which keeps it out of the process list.",
+                valueName: "token"))
+        var token: String?
+
+        @Option(
+            name: .customLong("token-file"),
+            help: ArgumentHelp("A file that holds a token, for its object ID.", valueName: "file"), completion: .file())
+        var tokenFile: String?
+
+        @Flag(name: .customLong("only-this-token"), help: "Of a token, its ID (uti) in place of its object ID.")
+        var onlyThisToken = false
+
+        func validate() throws {
+            let ids = [objectID, clientAppID, tokenID].count { $0 != nil }
+            let tokens = [token, tokenFile].count { $0 != nil }
+            guard ids + tokens <= 1 else {
+                throw ValidationError("give one of --object-id, --client-app-id, --token-id and a token")
+            }
+            if let objectID, GUID(lenient: objectID) == nil {
+                throw ValidationError("--object-id must be an object ID (a GUID)")
+            }
+            if let clientAppID, GUID(lenient: clientAppID) == nil {
+                throw ValidationError("--client-app-id must be an application ID (a GUID)")
+            }
+            if let tokenID, tokenID.isEmpty { throw ValidationError("--token-id must not be empty") }
+            guard ids == 0 || !onlyThisToken else { throw ValidationError("--only-this-token is for a token") }
+            try TokenArguments.refuseFile(token)
+            if ids + tokens == 0, isatty(STDIN_FILENO) == 1 {
+                throw ValidationError(
+                    "give one of --object-id, --client-app-id and --token-id, or a token on standard input or with"
+                        + " --token-file")
+            }
+        }
+
+        /// What was named; ends the command when a token cannot be read.
+        func read() throws -> DeniedEntry.Target {
+            if let id = objectID.flatMap({ GUID(lenient: $0) }) { return .objectID(id) }
+            if let id = clientAppID.flatMap({ GUID(lenient: $0) }) { return .clientAppID(id) }
+            if let tokenID { return .tokenID(tokenID) }
+            let input = TokenInput(try TokenArguments.read(token: token, tokenFile: tokenFile))
+            guard input.other == nil else { throw CommandFailure("this is not a token") }
+            // Nothing is verified: whoever holds a token may lock its owner out, and needs no key for it.
+            let untrusted = input.token.withUnsafeBytes { bytes in
+                Authenticator(AuthenticationSettings(tenants: [])).examine(token: bytes, keys: nil, now: .now()).claims
+            }
+            guard let untrusted else { throw CommandFailure("this is not a token") }
+            if onlyThisToken {
+                guard let id = untrusted.tokenID, !id.isEmpty else {
+                    throw CommandFailure("the token has no ID of its own (uti)")
+                }
+                return .tokenID(id)
+            }
+            guard let id = untrusted.objectID.flatMap({ GUID($0) }) else {
+                throw CommandFailure("the token has no object ID (oid)")
+            }
+            return .objectID(id)
+        }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "remove",
+            abstract: "Takes every entry of an ID off the list.",
+            discussion:
+                "Exit status: 0 taken off; 1 there was no such entry; 2 the file cannot be used; 64 wrong usage.")
+
+        @OptionGroup var file: FileOption
+        @OptionGroup var target: Target
+
+        @Option(name: .long, help: "How the result is written.")
+        var output: OutputFormat = .text
+
+        func run() throws {
+            let target = try target.read()
+            let path = file.file
+            let edit = try DenyCommand.using(path) { () throws(DenyFileError) in
+                try DenyFile.remove(target, from: path)
+            }
+            guard case .removed(let entries) = edit else { return }
+            switch output {
+            case .json: Console.print(.object([("removed", .array(entries.map { DenyFile.json($0) }))]))
+            case .text:
+                for entry in entries { Console.print("removed: " + entry.line(at: .now())) }
+                if entries.isEmpty { Console.print("there is no such entry") }
+            }
+            if entries.isEmpty { throw ExitCode.no }
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "Shows who is locked out.",
+            discussion: "Exit status: 0 shown, also when nobody is; 2 the file cannot be used; 64 wrong usage.")
+
+        @OptionGroup var file: FileOption
+
+        @Option(name: .long, help: "How the result is written.")
+        var output: OutputFormat = .text
+
+        func run() throws {
+            let path = file.file
+            let entries = try DenyCommand.using(path) { () throws(DenyFileError) in try DenyFile.read(path) }
+            switch output {
+            case .json: Console.print(DenyFile.json(entries))
+            case .text:
+                let now = Timestamp.now()
+                if entries.isEmpty { Console.print("nobody is denied") }
+                for entry in entries { Console.print(entry.line(at: now)) }
+            }
+        }
+    }
+
+    /// Ends the command with the file's name when it cannot be used.
+    static func using<Result>(_ path: String, _ body: () throws(DenyFileError) -> Result) throws -> Result {
+        do throws(DenyFileError) {
+            return try body()
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+}
+
+extension DeniedEntry {
+    /// The entry for people.
+    func line(at now: Timestamp) -> String {
+        var line = "\(kind.rawValue) \(PrintableText.clean(id))"
+        if let issuedBefore { line += ", tokens issued before \(issuedBefore.rfc3339)" }
+        if let until { line += isInForce(at: now) ? ", until \(until.rfc3339)" : ", ended \(until.rfc3339)" }
+        return line + ": " + PrintableText.clean(reason, maximum: 256)
+    }
+}

@@ -1,0 +1,62 @@
+public import AccessPolicy
+internal import Files
+
+extension DenyFile {
+    /// What an edit did.
+    public enum Edit: Sendable {
+        case added
+        /// An identical entry is there already.
+        case wasThere
+        case removed([DeniedEntry])
+    }
+
+    /// Adds an entry; a missing file is created. Readers see the old or the new list, and writers wait for each other.
+    public static func add(_ entry: DeniedEntry, to path: String) throws(DenyFileError) -> Edit {
+        try edit(path, mayCreate: true) { entries in
+            if entries.contains(where: { $0.isIdentical(to: entry) }) { return .wasThere }
+            entries.append(entry)
+            return .added
+        }
+    }
+
+    /// Takes off every entry with that ID.
+    public static func remove(_ target: DeniedEntry.Target, from path: String) throws(DenyFileError) -> Edit {
+        try edit(path, mayCreate: false) { entries in
+            let removed = entries.filter { $0.hasSameTarget(as: target) }
+            entries.removeAll { $0.hasSameTarget(as: target) }
+            return .removed(removed)
+        }
+    }
+
+    private static func edit(
+        _ path: String, mayCreate: Bool, _ change: (inout [DeniedEntry]) -> Edit
+    ) throws(DenyFileError) -> Edit {
+        let file: String
+        let lock: FileLock
+        do throws(FileError) {
+            file = try FileBytes.target(of: path)
+            if !mayCreate, FileStamp(path: file) == nil { throw .missing }
+            lock = try FileLock(path: file + ".lock")
+        } catch {
+            throw .file(error)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        var entries: [DeniedEntry] = []
+        do throws(DenyFileError) {
+            entries = try read(file)
+        } catch {
+            guard mayCreate, case .file(.missing) = error else { throw error }
+        }
+        let edit = change(&entries)
+        switch edit {
+        case .wasThere, .removed([]): return edit
+        case .added, .removed: break
+        }
+        do throws(FileError) {
+            try FileBytes.replace(file, with: render(entries))
+        } catch {
+            throw .file(error)
+        }
+        return edit
+    }
+}
