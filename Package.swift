@@ -110,6 +110,7 @@ let package = Package(
             ]),
         module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps"]),
         module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
+        module(.tools, "Installation", ["YAML"]),
         module(
             .tools, "CredentialPlugin",
             [
@@ -196,6 +197,7 @@ let package = Package(
             .webhook, "Configuration",
             ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps"]),
         tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson", "SafeText"]),
+        tests(.tools, "Installation", ["Installation"]),
         tests(
             .tools, "Inspection",
             [

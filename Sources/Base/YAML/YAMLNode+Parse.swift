@@ -87,6 +87,7 @@ private struct Composer {
             try count(target.weight, mark)
             target.line = Int(mark.line) + 1
             target.column = Int(mark.column) + 1
+            target.layout = layout(mark, event.end_mark, isShared: true)
             return target
         case YAML_SCALAR_EVENT:
             return try scalar(event, mark)
@@ -94,12 +95,14 @@ private struct Composer {
             try count(1, mark)
             let anchor = event.data.sequence_start.anchor.map { String(cString: $0) }
             try refuseTag(event.data.sequence_start.tag, mark)
-            return remember(try sequence(mark, depth: depth), as: anchor)
+            let isFlow = event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
+            return remember(try sequence(mark, isFlow: isFlow, depth: depth), as: anchor)
         case YAML_MAPPING_START_EVENT:
             try count(1, mark)
             let anchor = event.data.mapping_start.anchor.map { String(cString: $0) }
             try refuseTag(event.data.mapping_start.tag, mark)
-            return remember(try mapping(mark, depth: depth), as: anchor)
+            let isFlow = event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+            return remember(try mapping(mark, isFlow: isFlow, depth: depth), as: anchor)
         default:
             throw error("something is missing here", mark)
         }
@@ -111,27 +114,36 @@ private struct Composer {
         try refuseTag(data.tag, mark)
         let text = String(decoding: UnsafeBufferPointer(start: data.value, count: data.length), as: UTF8.self)
         let scalar = YAMLNode.Scalar(text: text, isPlain: data.style == YAML_PLAIN_SCALAR_STYLE)
-        return remember(make(.scalar(scalar), mark, weight: 1), as: data.anchor.map { String(cString: $0) })
+        var node = make(.scalar(scalar), mark, weight: 1)
+        node.layout = layout(mark, event.end_mark)
+        return remember(node, as: data.anchor.map { String(cString: $0) })
     }
 
-    private mutating func sequence(_ mark: yaml_mark_t, depth: Int) throws(YAMLError) -> YAMLNode {
+    private mutating func sequence(_ mark: yaml_mark_t, isFlow: Bool, depth: Int) throws(YAMLError) -> YAMLNode {
         var elements: [YAMLNode] = []
         while true {
             var event = try next()
             defer { yaml_event_delete(&event) }
-            if event.type == YAML_SEQUENCE_END_EVENT { break }
+            if event.type == YAML_SEQUENCE_END_EVENT {
+                var node = make(.sequence(elements), mark, weight: elements.reduce(1) { $0 + $1.weight })
+                node.layout = layout(mark, event.end_mark, isFlow: isFlow)
+                return node
+            }
             elements.append(try node(&event, depth: depth + 1))
         }
-        return make(.sequence(elements), mark, weight: elements.reduce(1) { $0 + $1.weight })
     }
 
-    private mutating func mapping(_ mark: yaml_mark_t, depth: Int) throws(YAMLError) -> YAMLNode {
+    private mutating func mapping(_ mark: yaml_mark_t, isFlow: Bool, depth: Int) throws(YAMLError) -> YAMLNode {
         var members: [YAMLNode.Member] = []
         var keys: Set<String> = []
         while true {
             var event = try next()
             defer { yaml_event_delete(&event) }
-            if event.type == YAML_MAPPING_END_EVENT { break }
+            if event.type == YAML_MAPPING_END_EVENT {
+                var node = make(.mapping(members), mark, weight: members.reduce(1) { $0 + 1 + $1.value.weight })
+                node.layout = layout(mark, event.end_mark, isFlow: isFlow)
+                return node
+            }
             let key = try node(&event, depth: depth + 1)
             guard let name = key.text else { throw error("a key must be a single value", event.start_mark) }
             guard keys.insert(name).inserted || keepsRepeatedKeys else {
@@ -141,15 +153,23 @@ private struct Composer {
             defer { yaml_event_delete(&valueEvent) }
             members.append(YAMLNode.Member(key: key, value: try node(&valueEvent, depth: depth + 1)))
         }
-        return make(.mapping(members), mark, weight: members.reduce(1) { $0 + 1 + $1.value.weight })
     }
 
     private func make(_ content: YAMLNode.Content, _ mark: yaml_mark_t, weight: Int) -> YAMLNode {
         YAMLNode(content: content, line: Int(mark.line) + 1, column: Int(mark.column) + 1, weight: weight)
     }
 
+    private func layout(
+        _ start: yaml_mark_t, _ end: yaml_mark_t, isFlow: Bool = false, isShared: Bool = false
+    ) -> YAMLNode.Layout {
+        YAMLNode.Layout(start: Int(start.index), end: Int(end.index), isFlow: isFlow, isShared: isShared)
+    }
+
     private mutating func remember(_ node: YAMLNode, as anchor: String?) -> YAMLNode {
-        if let anchor { anchors[anchor] = node }
+        guard let anchor else { return node }
+        var node = node
+        node.layout.isShared = true
+        anchors[anchor] = node
         return node
     }
 

@@ -24,9 +24,23 @@ public struct YAMLNode: Hashable, Sendable {
     public var column: Int
     /// How many nodes there are from here on, this one included.
     var weight: Int
+    /// Where the text of this stands, for those who change a part of a document and keep the rest.
+    public var layout = Layout()
 
     /// A mapping without members at the beginning of a file.
     public static let emptyMapping = YAMLNode(content: .mapping([]), line: 1, column: 1, weight: 1)
+
+    /// Where a node's text stands and how it is written.
+    public struct Layout: Hashable, Sendable {
+        /// In Unicode scalars from the beginning of the file, a byte order mark not counted.
+        public var start = 0
+        /// After the last scalar; of a list or mapping in block style, the beginning of what comes next.
+        public var end = 0
+        /// Written in brackets or braces, as in JSON.
+        public var isFlow = false
+        /// Has an anchor or is an alias: the same text counts in several places.
+        public var isShared = false
+    }
 
     /// The scalar's text, however it is written.
     public var text: String? {

@@ -1,0 +1,57 @@
+internal import YAML
+
+extension APIServerManifest {
+    /// The flags and the mount taken away again; what others added in the meantime stays.
+    ///
+    /// A manifest that has none of them comes back as it is. The version's flag goes only with the other one: alone, or
+    /// beside another webhook, it is not ours.
+    public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
+        var manifest = try APIServerManifest(bytes)
+        guard manifest.asks(flags) else { return bytes }
+        for pair in flags.pairs { try manifest.removeFlag(pair.name) }
+        try manifest.removeMount(flags.folder)
+        return manifest.bytes
+    }
+
+    /// Whether kube-apiserver is told to ask this webhook.
+    public func asks(_ flags: WebhookFlags) -> Bool {
+        flagValues[WebhookFlags.configFileName] == flags.configFile
+    }
+
+    private mutating func removeFlag(_ name: String) throws(ManifestProblem) {
+        for key in ["args", "command"] {
+            let place = container + [.key(key)]
+            let words = editor.node(place)?.sequence?.compactMap(\.text) ?? []
+            for flag in FlagList(words)[name].reversed() {
+                for index in flag.words.reversed() {
+                    try edit { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
+                }
+            }
+        }
+    }
+
+    private mutating func removeMount(_ folder: String) throws(ManifestProblem) {
+        let folder = APIServerManifest.normalized(folder)
+        guard let mount = mounts.first(where: { $0.path == folder }),
+            mount.hostPath == folder, mount.volume.hasPrefix(WebhookFlags.volumeName)
+        else { return }
+        try take(at: mount.index, outOf: "volumeMounts", in: container)
+        let isUsed = editor.root["spec"]?["containers"]?.sequence?.contains { container in
+            container["volumeMounts"]?.sequence?.contains { $0["name"]?.text == mount.volume } ?? false
+        }
+        guard isUsed != true, let index = volumes.firstIndex(where: { $0["name"]?.text == mount.volume }) else {
+            return
+        }
+        try take(at: index, outOf: "volumes", in: [.key("spec")])
+    }
+
+    /// Takes an item out of a list, and in block style the list with its last item.
+    private mutating func take(at index: Int, outOf key: String, in path: [YAMLStep]) throws(ManifestProblem) {
+        let place = path + [.key(key)]
+        let list = editor.node(place)
+        let goesWhole = list?.sequence?.count == 1 && list?.layout.isFlow == false
+        try edit { editor throws(YAMLEditError) in
+            if goesWhole { try editor.remove(key, in: path) } else { try editor.remove(at: index, in: place) }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+internal import YAML
+
+/// The static-pod manifest of kube-apiserver, and the change that makes it ask the webhook: a function from the old
+/// text to the new one.
+///
+/// Comments, order, quoting and line ends of everything else stay as they are. Every step is proved by reading the new
+/// text again (``YAMLEditor``).
+public struct APIServerManifest: Sendable {
+    var editor: YAMLEditor
+    let container: [YAMLStep]
+
+    /// Reads a manifest; it must be a pod with a container `kube-apiserver` that has flags.
+    public init(_ bytes: [UInt8]) throws(ManifestProblem) {
+        do throws(YAMLEditError) {
+            editor = try YAMLEditor(bytes)
+        } catch {
+            throw ManifestProblem(error)
+        }
+        guard editor.root["kind"]?.text == "Pod" else { throw .notExpected("this is not a Pod") }
+        let containers = editor.root["spec"]?["containers"]?.sequence ?? []
+        guard let index = containers.firstIndex(where: { $0["name"]?.text == "kube-apiserver" }) else {
+            throw .notExpected("the pod has no container named kube-apiserver")
+        }
+        container = [.key("spec"), .key("containers"), .index(index)]
+        _ = try flagPlace()
+    }
+
+    public var bytes: [UInt8] { editor.bytes }
+
+    /// The flags and the mount added. What is there already stays, so that a second time changes nothing.
+    public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
+        var manifest = try APIServerManifest(bytes)
+        try manifest.refuseOtherWebhook(flags)
+        for pair in flags.pairs { try manifest.add(pair.name, pair.value) }
+        try manifest.addMount(flags.folder)
+        return manifest.bytes
+    }
+
+    // Flags
+
+    /// `command` or `args`, whichever has the flags.
+    func flagPlace() throws(ManifestProblem) -> [YAMLStep] {
+        let command = try words("command")
+        let arguments = try words("args")
+        let isOwn = command.first.map { $0.split(separator: "/").last == "kube-apiserver" } ?? true
+        guard isOwn else { throw .otherProgram }
+        if command.contains(where: { $0.hasPrefix("--") }) { return container + [.key("command")] }
+        if !arguments.isEmpty { return container + [.key("args")] }
+        guard !command.isEmpty else { throw .notExpected("the container kube-apiserver has no flags") }
+        return container + [.key("command")]
+    }
+
+    private func words(_ key: String) throws(ManifestProblem) -> [String] {
+        guard let node = editor.node(container + [.key(key)]), !node.isNull else { return [] }
+        guard let elements = node.sequence else { throw .notExpected("\(key) of kube-apiserver is not a list") }
+        var words: [String] = []
+        for element in elements {
+            guard let text = element.text else {
+                throw .notExpected("\(key) of kube-apiserver has an item that is no string")
+            }
+            words.append(text)
+        }
+        return words
+    }
+
+    /// All flags, of `command` and `args` together.
+    public var flagValues: [String: String] {
+        let words = ["command", "args"].flatMap { (try? self.words($0)) ?? [] }
+        return Dictionary(FlagList(words).flags.map { ($0.name, $0.value) }) { _, last in last }
+    }
+
+    /// Flags that make kube-apiserver judge tokens by itself, before it asks a webhook.
+    public var ownAuthenticators: [String] {
+        FlagList(["command", "args"].flatMap { (try? self.words($0)) ?? [] }).ownAuthenticators
+    }
+
+    /// The user that the container runs as, when the pod says so; nil is root, as kubeadm has it.
+    public var userID: UInt32? {
+        let places = [container, [.key("spec")]]
+        return places.lazy.compactMap { editor.node($0)?["securityContext"]?["runAsUser"]?.integer }.first
+            .flatMap { UInt32(exactly: $0) }
+    }
+
+    private func refuseOtherWebhook(_ flags: WebhookFlags) throws(ManifestProblem) {
+        let list = FlagList(try words("command") + words("args"))
+        for pair in flags.pairs where list[pair.name].count > 1 { throw .repeated(flag: pair.name) }
+        if let other = list.value(WebhookFlags.configFileName), other != flags.configFile {
+            throw .otherWebhook(file: other)
+        }
+    }
+
+    private mutating func add(_ name: String, _ value: String) throws(ManifestProblem) {
+        let place = try flagPlace()
+        let all = try words("command") + words("args")
+        guard FlagList(all)[name].isEmpty else { return }
+        let list = editor.node(place)?.sequence?.compactMap(\.text) ?? []
+        let flag = "--\(name)=\(value)"
+        // kubeadm sorts the flags; where somebody else did not, the place means nothing.
+        let index =
+            list.firstIndex { $0.hasPrefix("--") && String($0.prefix { $0 != "=" }) > "--" + name } ?? list.count
+        try edit { editor throws(YAMLEditError) in try editor.insert(.string(flag), at: index, in: place) }
+    }
+
+    mutating func edit(_ change: (inout YAMLEditor) throws(YAMLEditError) -> Void) throws(ManifestProblem) {
+        do throws(YAMLEditError) {
+            try change(&editor)
+        } catch {
+            throw ManifestProblem(error)
+        }
+    }
+
+    // The mount
+
+    /// A folder of the host that the container sees.
+    struct Mount: Hashable {
+        var index: Int
+        var volume: String
+        var path: String
+        /// Nil for a volume that is no folder of the host.
+        var hostPath: String?
+        var isPart: Bool
+    }
+
+    var mounts: [Mount] {
+        (editor.node(container)?["volumeMounts"]?.sequence ?? []).enumerated().compactMap { index, node in
+            guard let volume = node["name"]?.text, let path = node["mountPath"]?.text else { return nil }
+            return Mount(
+                index: index, volume: volume, path: APIServerManifest.normalized(path),
+                hostPath: hostPath(of: volume), isPart: node["subPath"] != nil || node["subPathExpr"] != nil)
+        }
+    }
+
+    var volumes: [YAMLNode] { editor.root["spec"]?["volumes"]?.sequence ?? [] }
+
+    private func hostPath(of volume: String) -> String? {
+        volumes.first { $0["name"]?.text == volume }?["hostPath"]?["path"]?.text.map(APIServerManifest.normalized)
+    }
+
+    static func normalized(_ path: String) -> String {
+        "/" + path.split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/")
+    }
+
+    private mutating func addMount(_ folder: String) throws(ManifestProblem) {
+        let folder = APIServerManifest.normalized(folder)
+        // The longest mount that the folder lies in is the one that counts.
+        let around = mounts.filter { folder == $0.path || $0.path == "/" || folder.hasPrefix($0.path + "/") }
+            .max { $0.path.utf8.count < $1.path.utf8.count }
+        if let around, around.hostPath == around.path, !around.isPart { return }
+        if around?.path == folder { throw .folderTaken(folder) }
+
+        let known = volumes.first { volume in
+            volume["hostPath"]?["path"]?.text.map(APIServerManifest.normalized) == folder
+        }
+        let name = known?["name"]?.text ?? freeVolumeName()
+        let mount = YAMLValue.mapping([
+            .init("mountPath", .string(folder)), .init("name", .string(name)), .init("readOnly", .literal("true")),
+        ])
+        try append(mount, named: name, to: "volumeMounts", in: container)
+        guard known == nil else { return }
+        let volume = YAMLValue.mapping([
+            .init("hostPath", .mapping([.init("path", .string(folder)), .init("type", .string("Directory"))])),
+            .init("name", .string(name)),
+        ])
+        try append(volume, named: name, to: "volumes", in: [.key("spec")])
+    }
+
+    /// `kube-entra`, unless another volume has the name.
+    private func freeVolumeName() -> String {
+        let names = Set(volumes.compactMap { $0["name"]?.text })
+        var name = WebhookFlags.volumeName
+        var number = 2
+        while names.contains(name) {
+            name = "\(WebhookFlags.volumeName)-\(number)"
+            number += 1
+        }
+        return name
+    }
+
+    /// Adds to a list, by name where the list is in that order, as kubeadm's are; a list that is not there is made.
+    private mutating func append(
+        _ item: YAMLValue, named name: String, to key: String, in path: [YAMLStep]
+    ) throws(ManifestProblem) {
+        let place = path + [.key(key)]
+        guard let elements = editor.node(place)?.sequence, !elements.isEmpty else {
+            guard editor.node(place).map({ $0.isNull || $0.sequence != nil }) ?? true else {
+                throw .notExpected("\(key) is not a list")
+            }
+            return try edit { editor throws(YAMLEditError) in try editor.set(key, .sequence([item]), in: path) }
+        }
+        let names = elements.map { $0["name"]?.text ?? "" }
+        let isSorted = zip(names, names.dropFirst()).allSatisfy { $0 <= $1 }
+        let index = isSorted ? names.firstIndex { $0 > name } ?? names.count : names.count
+        try edit { editor throws(YAMLEditError) in try editor.insert(item, at: index, in: place) }
+    }
+}

@@ -1,0 +1,156 @@
+internal import YAML
+
+/// kubeadm's `ClusterConfiguration`, from which `kubeadm upgrade` writes kube-apiserver's manifest anew: what should
+/// last must stand there as well.
+///
+/// Source: Kubernetes documentation, "kubeadm Configuration (v1beta3)" and "(v1beta4)".
+public struct ClusterConfiguration: Sendable {
+    private var editor: YAMLEditor
+    /// `extraArgs` is a list of names and values since v1beta4, and a mapping before.
+    private let listsArguments: Bool
+
+    private static let apiServer: [YAMLStep] = [.key("apiServer")]
+
+    private init(_ bytes: [UInt8]) throws(ManifestProblem) {
+        do throws(YAMLEditError) {
+            editor = try YAMLEditor(bytes)
+        } catch {
+            throw ManifestProblem(error)
+        }
+        guard editor.root["kind"]?.text == "ClusterConfiguration" else {
+            throw .notExpected("this is not kubeadm's ClusterConfiguration")
+        }
+        switch editor.root["apiVersion"]?.text {
+        case "kubeadm.k8s.io/v1beta1", "kubeadm.k8s.io/v1beta2", "kubeadm.k8s.io/v1beta3": listsArguments = false
+        case "kubeadm.k8s.io/v1beta4": listsArguments = true
+        default: throw .notExpected("this version of kubeadm's ClusterConfiguration is not known")
+        }
+    }
+
+    /// The flags and the mount added; a second time changes nothing.
+    public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
+        var configuration = try ClusterConfiguration(bytes)
+        let found = configuration.arguments[WebhookFlags.configFileName]
+        if let other = found, other != flags.configFile { throw .otherWebhook(file: other) }
+        do throws(YAMLEditError) {
+            try configuration.add(flags)
+        } catch {
+            throw ManifestProblem(error)
+        }
+        return configuration.editor.bytes
+    }
+
+    /// The flags and the mount taken away again.
+    public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
+        var configuration = try ClusterConfiguration(bytes)
+        guard configuration.arguments[WebhookFlags.configFileName] == flags.configFile else { return bytes }
+        do throws(YAMLEditError) {
+            try configuration.remove(flags)
+        } catch {
+            throw ManifestProblem(error)
+        }
+        return configuration.editor.bytes
+    }
+
+    private func part(_ key: String) -> YAMLNode? { editor.node(Self.apiServer + [.key(key)]) }
+
+    private var arguments: [String: String] {
+        let pairs: [(String, String)] =
+            part("extraArgs")?.sequence?.map { ($0["name"]?.text ?? "", $0["value"]?.text ?? "") }
+            ?? part("extraArgs")?.mapping?.map { ($0.key.text ?? "", $0.value.text ?? "") } ?? []
+        return Dictionary(pairs) { _, last in last }
+    }
+
+    private mutating func add(_ flags: WebhookFlags) throws(YAMLEditError) {
+        let missing = flags.pairs.filter { arguments[$0.name] == nil }
+        let mount = YAMLValue.mapping([
+            .init("hostPath", .string(flags.folder)), .init("mountPath", .string(flags.folder)),
+            .init("name", .string(WebhookFlags.volumeName)), .init("pathType", .string("Directory")),
+            .init("readOnly", .literal("true")),
+        ])
+        let added =
+            listsArguments
+            ? YAMLValue.sequence(missing.map(Self.item))
+            : YAMLValue.mapping(missing.map { .init($0.name, .string($0.value)) })
+        if Self.isEmpty(editor.node(Self.apiServer)) {
+            return try editor.set(
+                "apiServer", .mapping([.init("extraArgs", added), .init("extraVolumes", .sequence([mount]))]), in: [],
+                before: "apiVersion")
+        }
+        if Self.isEmpty(part("extraArgs")) {
+            try editor.set("extraArgs", added, in: Self.apiServer)
+        } else {
+            for pair in missing {
+                let place = Self.apiServer + [.key("extraArgs")]
+                guard listsArguments else {
+                    try editor.set(pair.name, .string(pair.value), in: place)
+                    continue
+                }
+                try editor.insert(Self.item(pair), at: part("extraArgs")?.sequence?.count ?? 0, in: place)
+            }
+        }
+        guard mountIndex(flags) == nil else { return }
+        if Self.isEmpty(part("extraVolumes")) {
+            try editor.set("extraVolumes", .sequence([mount]), in: Self.apiServer)
+        } else {
+            let count = part("extraVolumes")?.sequence?.count ?? 0
+            try editor.insert(mount, at: count, in: Self.apiServer + [.key("extraVolumes")])
+        }
+    }
+
+    /// An argument as v1beta4 lists them.
+    private static func item(_ pair: (name: String, value: String)) -> YAMLValue {
+        .mapping([.init("name", .string(pair.name)), .init("value", .string(pair.value))])
+    }
+
+    private func mountIndex(_ flags: WebhookFlags) -> Int? {
+        part("extraVolumes")?.sequence?.firstIndex {
+            $0["mountPath"]?.text.map(APIServerManifest.normalized) == flags.folder
+        }
+    }
+
+    private mutating func remove(_ flags: WebhookFlags) throws(YAMLEditError) {
+        let place = Self.apiServer + [.key("extraArgs")]
+        let names = Set(flags.pairs.map(\.name))
+        if part("extraArgs")?.mapping != nil {
+            for name in flags.pairs.map(\.name) where arguments[name] != nil {
+                try take(place, key: name) { editor throws(YAMLEditError) in try editor.remove(name, in: place) }
+            }
+        } else {
+            for index in (part("extraArgs")?.sequence ?? []).indices.reversed() {
+                let item = part("extraArgs")?.sequence?[index]
+                guard let name = item?["name"]?.text, names.contains(name) else { continue }
+                try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
+            }
+        }
+        if let index = mountIndex(flags),
+            part("extraVolumes")?.sequence?[index]["name"]?.text == WebhookFlags.volumeName
+        {
+            let place = Self.apiServer + [.key("extraVolumes")]
+            try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
+        }
+    }
+
+    /// Takes one part away; a list or mapping that would be left empty goes, and `apiServer` becomes `{}`.
+    private mutating func take(
+        _ place: [YAMLStep], key: String?, _ change: (inout YAMLEditor) throws(YAMLEditError) -> Void
+    ) throws(YAMLEditError) {
+        let node = editor.node(place)
+        guard (node?.sequence?.count ?? node?.mapping?.count) == 1, node?.layout.isFlow == false else {
+            return try change(&editor)
+        }
+        guard case .key(let name)? = place.last else { throw .notThere }
+        guard editor.node(Self.apiServer)?.mapping?.count == 1, editor.node(Self.apiServer)?.layout.isFlow == false
+        else {
+            return try editor.remove(name, in: Self.apiServer)
+        }
+        let next = editor.root.mapping?.drop { $0.key.text != "apiServer" }.dropFirst().first?.key.text
+        try editor.remove("apiServer", in: [])
+        try editor.set("apiServer", .mapping([]), in: [], before: next)
+    }
+
+    private static func isEmpty(_ node: YAMLNode?) -> Bool {
+        guard let node else { return true }
+        return node.isNull || node.sequence?.isEmpty ?? node.mapping?.isEmpty ?? false
+    }
+}

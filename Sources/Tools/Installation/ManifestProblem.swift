@@ -1,0 +1,56 @@
+public import YAML
+
+/// Why a file of the control plane is not changed. Nothing was written.
+public enum ManifestProblem: Error, Hashable, Sendable {
+    case unreadable(YAMLError)
+    /// Another kind of document, or one without what has to be in it.
+    case notExpected(String)
+    /// kube-apiserver asks another webhook already.
+    case otherWebhook(file: String)
+    /// A flag stands there more than once.
+    case repeated(flag: String)
+    /// Flags are put together by a shell or another program.
+    case otherProgram
+    /// The container has something else where the folder would be mounted.
+    case folderTaken(String)
+    case shared(line: Int)
+    case unusualLayout(line: Int)
+
+    init(_ error: YAMLEditError) {
+        self =
+            switch error {
+            case .unreadable(let problem): .unreadable(problem)
+            case .notThere: .notExpected("a part that has to be changed is missing or has another form")
+            case .shared(let line): .shared(line: line)
+            case .unusualLayout(let line): .unusualLayout(line: line)
+            }
+    }
+
+    public var sentence: String {
+        switch self {
+        case .unreadable(let problem):
+            "line \(problem.line), column \(problem.column): \(problem.message)"
+        case .notExpected(let what): what
+        case .otherWebhook(let file):
+            "kube-apiserver asks another webhook already: --authentication-token-webhook-config-file=\(file)"
+        case .repeated(let flag): "the flag --\(flag) stands there more than once"
+        case .otherProgram: "kube-apiserver is started by a shell or another program, not by its own flags"
+        case .folderTaken(let folder): "the container has something else mounted at \(folder)"
+        case .shared(let line):
+            "line \(line): what has to be changed has an anchor or an alias, so it counts elsewhere too"
+        case .unusualLayout(let line): "line \(line): the text is laid out so that a change could damage it"
+        }
+    }
+
+    public var hint: String {
+        switch self {
+        case .unreadable: "repair the file first; kube-apiserver cannot be running from it as it is"
+        case .notExpected: "is this a control-plane node, and is --distribution right?"
+        case .otherWebhook: "remove that webhook's flags first (deploy/guard shows how to move from guard)"
+        case .repeated: "leave one of them"
+        case .otherProgram: "add the two flags and the mount by hand (deploy/kubeadm)"
+        case .folderTaken: "remove that mount, or add the two flags and the mount by hand (deploy/kubeadm)"
+        case .shared, .unusualLayout: "write that part in the usual way, one item a line, and try again"
+        }
+    }
+}

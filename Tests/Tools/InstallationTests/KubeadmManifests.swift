@@ -1,0 +1,154 @@
+/// kube-apiserver's manifest as kubeadm writes it, by minor version of Kubernetes.
+enum KubeadmManifests {
+    static func manifest(_ minor: Int) -> String {
+        // Named probe ports since 1.33; a creation time of null until 1.33.
+        let creation = minor < 34 ? "  creationTimestamp: null\n" : ""
+        let port = minor < 33 ? "6443" : "probe-port"
+        let ports =
+            minor < 33
+            ? ""
+            : """
+                ports:
+                - containerPort: 6443
+                  name: probe-port
+                  protocol: TCP
+
+            """
+        func probe(_ name: String, _ path: String, threshold: Int, delay: Int?) -> String {
+            """
+                \(name):
+                  failureThreshold: \(threshold)
+                  httpGet:
+                    host: 10.0.0.10
+                    path: \(path)
+                    port: \(port)
+                    scheme: HTTPS
+            \(delay.map { "      initialDelaySeconds: \($0)\n" } ?? "")      periodSeconds: \(name == "readinessProbe" ? 1 : 10)
+                  timeoutSeconds: 15
+
+            """
+        }
+        return """
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              annotations:
+                kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: 10.0.0.10:6443
+            \(creation)  labels:
+                component: kube-apiserver
+                tier: control-plane
+              name: kube-apiserver
+              namespace: kube-system
+            spec:
+              containers:
+              - command:
+                - kube-apiserver
+                - --advertise-address=10.0.0.10
+                - --allow-privileged=true
+                - --authorization-mode=Node,RBAC
+                - --client-ca-file=/etc/kubernetes/pki/ca.crt
+                - --enable-admission-plugins=NodeRestriction
+                - --enable-bootstrap-token-auth=true
+                - --etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt
+                - --etcd-certfile=/etc/kubernetes/pki/apiserver-etcd-client.crt
+                - --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key
+                - --etcd-servers=https://127.0.0.1:2379
+                - --kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt
+                - --kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key
+                - --kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname
+                - --proxy-client-cert-file=/etc/kubernetes/pki/front-proxy-client.crt
+                - --proxy-client-key-file=/etc/kubernetes/pki/front-proxy-client.key
+                - --requestheader-allowed-names=front-proxy-client
+                - --requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt
+                - --requestheader-extra-headers-prefix=X-Remote-Extra-
+                - --requestheader-group-headers=X-Remote-Group
+                - --requestheader-username-headers=X-Remote-User
+                - --secure-port=6443
+                - --service-account-issuer=https://kubernetes.default.svc.cluster.local
+                - --service-account-key-file=/etc/kubernetes/pki/sa.pub
+                - --service-account-signing-key-file=/etc/kubernetes/pki/sa.key
+                - --service-cluster-ip-range=10.96.0.0/12
+                - --tls-cert-file=/etc/kubernetes/pki/apiserver.crt
+                - --tls-private-key-file=/etc/kubernetes/pki/apiserver.key
+                image: registry.k8s.io/kube-apiserver:v1.\(minor).2
+                imagePullPolicy: IfNotPresent
+
+            """ + probe("livenessProbe", "/livez", threshold: 8, delay: 10)
+                + "    name: kube-apiserver\n" + ports
+                + probe("readinessProbe", "/readyz", threshold: 3, delay: nil) + """
+                        resources:
+                          requests:
+                            cpu: 250m
+
+                    """ + probe("startupProbe", "/livez", threshold: 24, delay: 10) + """
+                        volumeMounts:
+                        - mountPath: /etc/ssl/certs
+                          name: ca-certs
+                          readOnly: true
+                        - mountPath: /etc/ca-certificates
+                          name: etc-ca-certificates
+                          readOnly: true
+                        - mountPath: /etc/kubernetes/pki
+                          name: k8s-certs
+                          readOnly: true
+                        - mountPath: /usr/local/share/ca-certificates
+                          name: usr-local-share-ca-certificates
+                          readOnly: true
+                        - mountPath: /usr/share/ca-certificates
+                          name: usr-share-ca-certificates
+                          readOnly: true
+                      hostNetwork: true
+                      priority: 2000001000
+                      priorityClassName: system-node-critical
+                      securityContext:
+                        seccompProfile:
+                          type: RuntimeDefault
+                      volumes:
+                      - hostPath:
+                          path: /etc/ssl/certs
+                          type: DirectoryOrCreate
+                        name: ca-certs
+                      - hostPath:
+                          path: /etc/ca-certificates
+                          type: DirectoryOrCreate
+                        name: etc-ca-certificates
+                      - hostPath:
+                          path: /etc/kubernetes/pki
+                          type: DirectoryOrCreate
+                        name: k8s-certs
+                      - hostPath:
+                          path: /usr/local/share/ca-certificates
+                          type: DirectoryOrCreate
+                        name: usr-local-share-ca-certificates
+                      - hostPath:
+                          path: /usr/share/ca-certificates
+                          type: DirectoryOrCreate
+                        name: usr-share-ca-certificates
+                    status: {}
+
+                    """
+    }
+
+    /// What kubeadm keeps in the ConfigMap `kubeadm-config`.
+    static func configuration(_ version: String, apiServer: String = "apiServer: {}") -> String {
+        """
+        \(apiServer)
+        apiVersion: kubeadm.k8s.io/\(version)
+        certificatesDir: /etc/kubernetes/pki
+        clusterName: kubernetes
+        controllerManager: {}
+        dns: {}
+        etcd:
+          local:
+            dataDir: /var/lib/etcd
+        imageRepository: registry.k8s.io
+        kind: ClusterConfiguration
+        kubernetesVersion: v1.33.1
+        networking:
+          dnsDomain: cluster.local
+          serviceSubnet: 10.96.0.0/12
+        scheduler: {}
+
+        """
+    }
+}
