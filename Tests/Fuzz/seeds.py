@@ -57,6 +57,17 @@ def claims_seeds():
     return [compact(CLAIMS | change) for change in changes] + [compact(v2), compact(app), compact(overage)]
 
 
+def scanner_seeds():
+    deep = [f"{'[' * count}{']' * count}" for count in (3, 4, 32, 33)]
+    names = [{f"n{number}": number for number in range(count)} for count in (31, 33, 70)]
+    numbers = ["0", "-0", "1.5e-7", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e308",
+               "1e309", "1.7976931348623159e308", "01", "1.", "-"]
+    strings = ["\\ud83d\\ude00", "\\ud800", "\\u0000", "\\u00e9\\/\\b", "\N{GRINNING FACE}\x7f", "\\x"]
+    return (claims_seeds() + tokenreview_seeds() + deep + [compact(value) for value in names]
+            + [f'{{"a":{number},"b":[ {number} ]}}' for number in numbers]
+            + [f'{{"{text}":"{text}","\\u0069ss":1}}' for text in strings])
+
+
 def header_seeds():
     changes = [
         {}, {"typ": "at+jwt"}, {"typ": "application/JWT"}, {"alg": "none"}, {"kid": ""}, {"x5t": "k1"},
@@ -317,6 +328,7 @@ YAML_WORDS = sorted(
 
 TARGETS = {
     "jws": (jws_seeds, [".", "..", "e30", "eyJ", "Bearer "]),
+    "scanner": (scanner_seeds, JSON_WORDS + CLAIM_WORDS + ["\\\\u", "\\\\ud8", "e308", "-0", "[[", "]]"]),
     "header": (header_seeds, HEADER_WORDS + JSON_WORDS),
     "claims": (claims_seeds, CLAIM_WORDS + JSON_WORDS),
     "pop": (pop_seeds, HEADER_WORDS + JSON_WORDS + ["$T", "$N", "$E", "$K", '"at":', '"ts":', '"u":', '"cnf":',

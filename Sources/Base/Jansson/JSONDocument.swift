@@ -34,6 +34,17 @@ public final class JSONDocument: @unchecked Sendable {
         }.get()
     }
 
+    /// An object without members.
+    public static let emptyObject: JSONDocument = {
+        JanssonMemory.prepare()
+        return JSONDocument(taking: json_object())
+    }()
+
+    /// Never nil in practice: jansson's own constants need no memory.
+    private init(taking object: UnsafeMutablePointer<json_t>?) {
+        handle = object ?? json_null()
+    }
+
     deinit {
         CJansson_json_decref(handle)
     }

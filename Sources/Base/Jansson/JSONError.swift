@@ -3,6 +3,7 @@ public struct JSONError: Error, Hashable, Sendable {
     public enum Code: Hashable, Sendable {
         case tooLarge
         case tooDeep
+        case tooManyValues
         case duplicateMember
         /// Everything else that RFC 8259 and this project's strictness refuse.
         case invalid
@@ -13,7 +14,7 @@ public struct JSONError: Error, Hashable, Sendable {
     public var line: Int?
     public var column: Int?
 
-    init(_ code: Code, line: Int? = nil, column: Int? = nil) {
+    public init(_ code: Code, line: Int? = nil, column: Int? = nil) {
         self.code = code
         self.line = line
         self.column = column
@@ -25,6 +26,7 @@ public struct JSONError: Error, Hashable, Sendable {
             switch code {
             case .tooLarge: "this JSON is too large"
             case .tooDeep: "this JSON is nested too deeply"
+            case .tooManyValues: "this JSON has too many values"
             case .duplicateMember: "this JSON has a member twice"
             case .invalid: "this is not valid JSON"
             }

@@ -10,11 +10,11 @@ public import Timestamps
 /// Source: draft-ietf-oauth-signed-http-request as MSAL implements it for kubelogin's `--pop-enabled`.
 public struct ProofEnvelope: Sendable {
     public let accessToken: CleansedBytes
-    let payload: JSONDocument
+    private let payload: CleansedBytes
     let signature: CleansedBytes
     let signingInput: CleansedBytes
     let header: TokenHeader
-    private let headerDocument: JSONDocument
+    private let headerBytes: CleansedBytes
 
     /// How old a proof may be, in seconds: kubelogin makes one for each call of the plugin.
     static var maximumAge: Int64 { 15 * 60 }
@@ -24,23 +24,30 @@ public struct ProofEnvelope: Sendable {
 
     /// Nil when the payload carries no access token, so that it is no envelope whatever its header says.
     init?(_ token: ParsedToken) {
-        let parsed = token.jws.untrustedPayload.withUnsafeBytes { try? JSONDocument(parsing: $0) }
-        guard let payload = parsed, let inner = payload.root["at"]?.withStringBytes({ CleansedBytes(copying: $0) })
-        else { return nil }
+        let inner = token.jws.untrustedPayload.withUnsafeBytes { bytes in
+            UntrustedPayload.scan(bytes)?["at"]?.withStringBytes { CleansedBytes(copying: $0) }
+        }
+        guard let inner else { return nil }
         accessToken = inner
-        self.payload = payload
+        payload = token.jws.untrustedPayload
         signature = token.jws.signature
         signingInput = CleansedBytes(copying: token.signingInput)
         header = token.header
-        headerDocument = token.headerDocument
+        headerBytes = token.jws.header
     }
 
     /// The host that the envelope says it was made for, not verified.
-    public var untrustedHost: String? { payload.root["u"]?.string }
+    public var untrustedHost: String? { parsed(payload)["u"]?.string }
     /// When the envelope says it was made, not verified.
-    public var untrustedTime: Timestamp? { payload.root["ts"]?.integer.map(Timestamp.init(secondsSinceEpoch:)) }
+    public var untrustedTime: Timestamp? { parsed(payload)["ts"]?.integer.map(Timestamp.init(secondsSinceEpoch:)) }
     /// The header and the payload of the envelope, not verified.
-    public var untrustedParts: (header: JSONValue, payload: JSONValue) { (headerDocument.root, payload.root) }
+    public var untrustedParts: (header: JSONValue, payload: JSONValue) { (parsed(headerBytes), parsed(payload)) }
+
+    /// A tree of what was scanned before, within the bounds of what nobody vouches for.
+    private func parsed(_ bytes: CleansedBytes) -> JSONValue {
+        let document = bytes.withUnsafeBytes { try? JSONDocument(parsing: $0) }
+        return (document ?? JSONDocument.emptyObject).root
+    }
 
     /// Host names are ASCII; letters beyond it have no case here.
     static func isSameHost(_ one: String, _ other: String) -> Bool {
@@ -54,7 +61,7 @@ public struct ProofEnvelope: Sendable {
     func verify(
         claims: EntraClaims, trust: TenantTrust, now: Timestamp, clockSkew: Int64
     ) throws(ProofProblem) -> ProofUse {
-        let root = payload.root
+        let root = parsed(payload)
         guard header.isAlgorithmAllowed, header.forbidden == ["typ"] else { throw .header }
         guard let boundKeyID = claims.json["cnf"]?["kid"]?.string, header.keyID == boundKeyID,
             let jwk = root["cnf"]?["jwk"], let key = ProofKey(jwk), key.thumbprint == boundKeyID

@@ -5,8 +5,8 @@ final class RuleIndex: Sendable {
     let settings: AuthenticationSettings
     /// Issuer → the tenant and the token version it stands for.
     private let issuers: [String: KnownIssuer]
-    /// Whether a required claim looks at the groups as they stand in the token.
-    let readsGroupsAsJSON: Bool
+    /// Whether a tenant requires claims, which are looked up by names that only the configuration knows.
+    let readsClaimsByName: Bool
 
     init(_ settings: AuthenticationSettings) {
         self.settings = settings
@@ -18,7 +18,7 @@ final class RuleIndex: Sendable {
             }
         }
         self.issuers = issuers
-        readsGroupsAsJSON = settings.tenants.contains { $0.trust.requiredClaims.contains { $0.claim == "groups" } }
+        readsClaimsByName = settings.tenants.contains { !$0.trust.requiredClaims.isEmpty }
     }
 
     /// Whose issuer that is; nil when it is none of ours.

@@ -40,6 +40,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// Whether a check failed whose outcome lies before the signature.
     private var failedBeforeSignature = false
     var stopped = false
+    /// The tenant that the token names itself, once that was looked for.
+    private var untrustedTenant: Int??
     /// Whether there are only claims and no token, so that nothing around the claims can be checked.
     var hasOnlyClaims = false
 
@@ -101,15 +103,13 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             fail(.structure, error == .encrypted ? .tokenEncrypted : .tokenMalformed)
             return nil
         }
-        let parsed = jws.header.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumDepth: 8) }
-        guard let document = parsed, document.root.kind == .object else {
+        guard let header = jws.header.withUnsafeBytes({ try? TokenHeader(scanning: $0) }) else {
             fail(.structure, .tokenMalformed)
             return nil
         }
         return ParsedToken(
             jws: jws,
-            headerDocument: document,
-            header: TokenHeader(document.root),
+            header: header,
             signingInput: UnsafeRawBufferPointer(rebasing: token[..<jws.signedLength])
         )
     }
@@ -117,13 +117,15 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private mutating func judge(_ token: ParsedToken) {
         recorder.passed(.structure)
         header = token.header
-        headerDocument = token.headerDocument
+        if Recorder.explains {
+            headerDocument = token.jws.header.withUnsafeBytes { try? JSONDocument(parsing: $0) }
+        }
         checkHeader(token.header)
         if !stopped { checkSignature(token) }
         if failedBeforeSignature { askForIssuer(token.jws) }
         guard !stopped else { return }
 
-        guard let claims = token.jws.untrustedPayload.withUnsafeBytes({ read(payload: $0) }) else {
+        guard let claims = read(payload: token.jws.untrustedPayload) else {
             fail(.claims, .claimsMalformed)
             return
         }
@@ -132,16 +134,14 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     /// Nil for what is no JSON object.
-    private func read(payload: UnsafeRawBufferPointer) -> EntraClaims? {
-        let plain = Recorder.explains || rules.readsGroupsAsJSON ? nil : PlainGroups(payload)
-        let document =
-            if let plain {
-                plain.rest.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumBytes: rules.settings.tokenBytes) }
-            } else {
-                try? JSONDocument(parsing: payload, maximumBytes: rules.settings.tokenBytes)
-            }
+    private func read(payload: CleansedBytes) -> EntraClaims? {
+        let maximumBytes = rules.settings.tokenBytes
+        guard Recorder.explains || rules.readsClaimsByName else {
+            return try? EntraClaims(scanning: payload, maximumBytes: maximumBytes)
+        }
+        let document = payload.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumBytes: maximumBytes) }
         guard let root = document?.root, root.kind == .object else { return nil }
-        return EntraClaims(root, plainGroups: plain)
+        return EntraClaims(root)
     }
 
     // MARK: Before the signature
@@ -175,10 +175,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
         guard let signer else {
             fail(.signature, .signatureInvalid)
-            // Other tenants' keys may have the ID of one that this tenant has got since.
-            if let tenant = untrustedTenant(token.jws), !candidates.contains(where: { $0.tenants.contains(tenant) }) {
-                keyRefreshTenant = tenant
-            }
+            refreshForSharedKeyID(token.jws, candidates)
             return
         }
         keyTenants = signer.tenants
@@ -186,23 +183,36 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         recorder.passed(.signature)
     }
 
+    /// Other tenants' keys may have the ID of one that this tenant has got since. Where every tenant has a key of that
+    /// ID, as where there is one tenant, nothing of the token is read after its signature was found wrong.
+    private mutating func refreshForSharedKeyID(_ jws: CompactJWS, _ candidates: [KeyCandidate]) {
+        func isCandidate(_ tenant: Int) -> Bool { candidates.contains { $0.tenants.contains(tenant) } }
+        guard !rules.settings.tenants.indices.allSatisfy(isCandidate), let tenant = findUntrustedTenant(jws),
+            !isCandidate(tenant)
+        else { return }
+        keyRefreshTenant = tenant
+    }
+
     private mutating func missingKeyReason(_ jws: CompactJWS, keys: KeySnapshot) -> RefusalReason {
-        guard let tenant = untrustedTenant(jws) else { return .keyNotFound }
+        guard let tenant = findUntrustedTenant(jws) else { return .keyNotFound }
         keyRefreshTenant = tenant
         return keys.isUsable(tenant: tenant, now: now) ? .keyNotFound : .keysUnavailable
     }
 
     /// A token that failed before its signature could be checked is asked whether it claims to be ours at all.
     private mutating func askForIssuer(_ jws: CompactJWS) {
-        guard untrustedTenant(jws) == nil else { return }
+        guard findUntrustedTenant(jws) == nil else { return }
         reason = .issuerNotTrusted
         keyRefreshTenant = nil
     }
 
-    private func untrustedTenant(_ jws: CompactJWS) -> Int? {
-        let payload = jws.untrustedPayload.withUnsafeBytes { try? JSONDocument(parsing: $0) }
-        guard let issuer = payload?.root["iss"]?.string else { return nil }
-        return rules.known(issuer: issuer)?.tenant
+    /// Looks for the issuer once, among the members of the payload and not within them.
+    private mutating func findUntrustedTenant(_ jws: CompactJWS) -> Int? {
+        if let untrustedTenant { return untrustedTenant }
+        let issuer = jws.untrustedPayload.withUnsafeBytes { UntrustedPayload.scan($0)?["iss"]?.string }
+        let tenant = issuer.flatMap { rules.known(issuer: $0)?.tenant }
+        untrustedTenant = .some(tenant)
+        return tenant
     }
 
     // MARK: Recording
@@ -224,10 +234,9 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 }
 
-/// A token whose parts are decoded and whose header is parsed.
+/// A token whose parts are decoded and whose header was read.
 struct ParsedToken {
     let jws: CompactJWS
-    let headerDocument: JSONDocument
     let header: TokenHeader
     /// Lent by the caller of ``TokenEvaluation/run(_:)``, so not kept beyond it.
     let signingInput: UnsafeRawBufferPointer

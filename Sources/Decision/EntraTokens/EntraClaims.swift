@@ -1,11 +1,12 @@
 public import Jansson
+public import OpenSSL
 public import Timestamps
 
 /// The claims of an Entra token, each read by itself, so that one malformed claim does not hide the others.
 ///
 /// Whether they may be believed is not known here: the caller has verified the signature, or has not.
 public struct EntraClaims: Sendable {
-    public let json: JSONValue
+    private let source: Source
     public let issuer: String?
     public let audience: String?
     public let version: TokenVersion?
@@ -33,14 +34,48 @@ public struct EntraClaims: Sendable {
     /// Names of claims that are needed or understood and have the wrong form, in the order of reading.
     public let malformed: [String]
 
-    public init(_ json: JSONValue) {
-        self.init(json, plainGroups: nil)
+    /// What the claims were read from.
+    private enum Source {
+        case parsed(JSONValue)
+        case scanned(CleansedBytes, maximumBytes: Int)
     }
 
-    /// - Parameter plainGroups: the groups that were cut out of what `json` was read from.
-    public init(_ json: JSONValue, plainGroups: PlainGroups?) {
+    /// Reads claims that were parsed.
+    public init(_ json: JSONValue) {
+        self.init(reading: json, source: .parsed(json))
+    }
+
+    /// Scans the payload of a token, without a tree of it.
+    ///
+    /// - Throws: `JSONError` for what is no JSON object; exactly what ``JSONDocument`` refuses.
+    public init(scanning payload: CleansedBytes, maximumBytes: Int) throws(JSONError) {
+        self = try payload.withUnsafeBytes { bytes in
+            Result { () throws(JSONError) in
+                let scanned = try ScannedJSON(scanning: bytes, maximumBytes: maximumBytes)
+                guard scanned.kind == .object else { throw JSONError(.invalid) }
+                return EntraClaims(reading: scanned, source: .scanned(payload, maximumBytes: maximumBytes))
+            }
+        }.get()
+    }
+
+    /// The claims as they stand in the token, for those that have no property of their own.
+    ///
+    /// Claims that were scanned are parsed for each call.
+    public var json: JSONValue {
+        switch source {
+        case .parsed(let json): return json
+        case .scanned(let payload, let maximumBytes):
+            // What was scanned can be parsed. Should it not be so, there are no claims, and nobody gets in by them.
+            let document = payload.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumBytes: maximumBytes) }
+            return document?.root ?? Self.noClaims
+        }
+    }
+
+    private static let noClaims = JSONDocument.emptyObject.root
+
+    private init(reading json: some JSONReadable, source: Source) {
         var reader = ClaimReader(json: json)
-        self.json = json
+        self.source = source
         issuer = reader.text("iss")
         audience = reader.text("aud")
         version = reader.text("ver").flatMap(TokenVersion.init(rawValue:))
@@ -56,7 +91,7 @@ public struct EntraClaims: Sendable {
         issuedAt = reader.time("iat")
         scopes = reader.text("scp")
         roles = reader.texts("roles")
-        groups = GroupClaim(json, plain: plainGroups)
+        groups = GroupClaim(reading: json)
         tokenID = reader.text("uti")
         identityType = reader.text("idtyp")
         identityProvider = reader.text("idp")
@@ -83,11 +118,11 @@ public struct EntraClaims: Sendable {
 }
 
 /// Reads single claims and remembers which of them had the wrong form.
-private struct ClaimReader {
-    let json: JSONValue
+private struct ClaimReader<Source: JSONReadable> {
+    let json: Source
     var malformed: [String] = []
 
-    init(json: JSONValue) { self.json = json }
+    init(json: Source) { self.json = json }
 
     mutating func refuse(_ name: String) {
         if !malformed.contains(name) { malformed.append(name) }
@@ -145,7 +180,6 @@ private struct ClaimReader {
             return []
         }
         var texts: [String] = []
-        texts.reserveCapacity(array.count)
         for element in array {
             guard let text = element.string else {
                 refuse("\(name)")

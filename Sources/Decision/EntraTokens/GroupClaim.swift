@@ -18,17 +18,14 @@ public struct GroupClaim: Sendable, Equatable {
         self.hasOverage = hasOverage
     }
 
+    /// Reads the groups of claims that were parsed.
+    public init(_ claims: JSONValue) { self.init(reading: claims) }
+
     /// Reads `groups`, `_claim_names` and `hasgroups`. The address in `_claim_sources` is not looked at.
-    ///
-    /// - Parameter plain: the groups that were cut out of what `claims` was read from.
-    public init(_ claims: JSONValue, plain: PlainGroups? = nil) {
+    init(reading claims: some JSONReadable) {
         let hasOverage =
             claims["_claim_names"]?["groups"] != nil || claims["hasgroups"]?.bool == true
             || claims["hasgroups"]?.string == "true"
-        if let plain {
-            self.init(objectIDs: plain.objectIDs, hasOverage: hasOverage)
-            return
-        }
         guard let groups = claims["groups"] else {
             self.init(hasOverage: hasOverage)
             return
@@ -38,9 +35,10 @@ public struct GroupClaim: Sendable, Equatable {
             return
         }
         var objectIDs: [GUID] = []
-        objectIDs.reserveCapacity(array.count)
         // A token lists at most 200; one that lists more still gets no more room at once than these.
-        var seen = Set<GUID>(minimumCapacity: min(array.count, 256))
+        let capacity = min(groups.estimatedCount, 256)
+        objectIDs.reserveCapacity(capacity)
+        var seen = Set<GUID>(minimumCapacity: capacity)
         var dropped = 0
         for element in array {
             guard let id = element.withStringBytes({ GUID($0) }) else {

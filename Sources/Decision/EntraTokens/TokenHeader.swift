@@ -20,7 +20,30 @@ public struct TokenHeader: Sendable {
     /// Whether the token was made for Microsoft Graph: its signature cannot be checked as it stands.
     public var hasNonce: Bool { forbidden.contains("nonce") }
 
-    public init(_ header: JSONValue) {
+    /// More than that is no header: Entra's have 150 bytes.
+    public static let maximumBytes = 4096
+    /// How many values a header may have, those within others included.
+    public static let maximumValues = 64
+    static let maximumDepth = 8
+
+    /// Reads a header that was scanned.
+    public init(_ header: ScannedJSON) { self.init(reading: header) }
+
+    /// Reads a header that was parsed.
+    public init(_ header: JSONValue) { self.init(reading: header) }
+
+    /// Scans the bytes of a header.
+    ///
+    /// - Throws: `JSONError` for what is no JSON object within the bounds of a header.
+    public init(scanning bytes: UnsafeRawBufferPointer) throws(JSONError) {
+        let scanned = try ScannedJSON(
+            scanning: bytes, maximumBytes: Self.maximumBytes, maximumDepth: Self.maximumDepth,
+            maximumValues: Self.maximumValues)
+        guard scanned.kind == .object else { throw JSONError(.invalid) }
+        self.init(reading: scanned)
+    }
+
+    private init(reading header: some JSONReadable) {
         algorithm = header["alg"]?.string
         keyID = header["kid"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         var forbidden: [String] = []

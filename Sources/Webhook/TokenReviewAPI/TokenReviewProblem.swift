@@ -1,3 +1,5 @@
+internal import Jansson
+
 /// Why a body is no TokenReview. Carries nothing of the body.
 public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case notJSON
@@ -12,6 +14,10 @@ public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case statusMissing
     /// Of an answer.
     case statusMalformed
+
+    init(_ error: JSONError) {
+        self = error.code == .tooDeep ? .tooDeep : .notJSON
+    }
 
     /// What is wrong, for people.
     public var sentence: String {

@@ -8,47 +8,45 @@ public struct TokenReviewRequest: Sendable {
     public let version: TokenReviewVersion
     /// For whom the API server wants the token to be; empty where it did not say.
     public let audiences: [String]
-    private let token: Token
+    /// Nil where there was none.
+    private let token: CleansedBytes?
 
-    private enum Token: Sendable {
-        case missing
-        /// Keeps the parsed body, so that the token is lent instead of copied.
-        case parsed(JSONValue)
-        case plain(CleansedBytes)
-    }
+    /// How many values a body may have: kube-apiserver's has about ten.
+    static let maximumValues = 10_000
 
-    /// Reads the body of a request.
+    /// Reads the body of a request in one pass; only the token is copied.
     ///
     /// - Parameter maximumBytes: more than that is refused unread.
     public init(
         decoding body: UnsafeRawBufferPointer,
         maximumBytes: Int = .max
     ) throws(TokenReviewProblem) {
-        if body.count <= maximumBytes, let plain = PlainTokenReview(body) {
-            version = plain.version
-            audiences = plain.audiences
-            token = .plain(CleansedBytes(copying: plain.token))
-            return
+        let review: ScannedJSON
+        do {
+            review = try ScannedJSON(
+                scanning: body, maximumBytes: maximumBytes, maximumDepth: Self.maximumDepth,
+                maximumValues: Self.maximumValues)
+        } catch {
+            throw TokenReviewProblem(error)
         }
-        let root = try TokenReviewRequest.review(in: body, maximumBytes: maximumBytes)
-        guard let spec = root.value["spec"], spec.kind == .object else { throw .specMissing }
-        version = root.version
+        version = try Self.version(of: review)
+        guard let spec = review["spec"], spec.kind == .object else { throw .specMissing }
         // An empty token is left out by Go, so that a missing one is a decision and no error.
-        token = spec["token"].map(Token.parsed) ?? .missing
-        if case .parsed(let value) = token, value.kind != .string { throw .tokenNotText }
-        audiences = try TokenReviewRequest.texts(spec["audiences"], or: .audiencesNotTexts)
+        if let value = spec["token"] {
+            guard let copy = value.withStringBytes({ CleansedBytes(copying: $0) }) else { throw .tokenNotText }
+            token = copy
+        } else {
+            token = nil
+        }
+        audiences = try Self.texts(spec["audiences"], or: .audiencesNotTexts)
     }
 
     /// Lends the token as it was sent, in UTF-8; empty where there was none.
     public func withToken<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        switch token {
-        case .plain(let copy): return copy.withUnsafeBytes(body)
-        case .parsed(let value):
-            if let result = value.withStringBytes(body) { return result }
-        case .missing: break
-        }
-        return body(UnsafeRawBufferPointer(start: nil, count: 0))
+        token?.withUnsafeBytes(body) ?? body(UnsafeRawBufferPointer(start: nil, count: 0))
     }
+
+    static let maximumDepth = 16
 
     /// The parts that questions and answers share: an object of the right kind and version.
     static func review(
@@ -57,19 +55,22 @@ public struct TokenReviewRequest: Sendable {
     ) throws(TokenReviewProblem) -> (value: JSONValue, version: TokenReviewVersion) {
         let document: JSONDocument
         do {
-            document = try JSONDocument(parsing: body, maximumBytes: maximumBytes, maximumDepth: 16)
+            document = try JSONDocument(parsing: body, maximumBytes: maximumBytes, maximumDepth: maximumDepth)
         } catch {
-            throw error.code == .tooDeep ? .tooDeep : .notJSON
+            throw TokenReviewProblem(error)
         }
-        let root = document.root
-        guard root.kind == .object else { throw .notAnObject }
-        guard root["kind"]?.string == TokenReviewVersion.kind else { throw .wrongKind }
-        guard let version = root["apiVersion"]?.string.flatMap(TokenReviewVersion.init) else { throw .wrongVersion }
-        return (root, version)
+        return (document.root, try version(of: document.root))
+    }
+
+    private static func version(of review: some JSONReadable) throws(TokenReviewProblem) -> TokenReviewVersion {
+        guard review.kind == .object else { throw .notAnObject }
+        guard review["kind"]?.string == TokenReviewVersion.kind else { throw .wrongKind }
+        guard let version = review["apiVersion"]?.string.flatMap(TokenReviewVersion.init) else { throw .wrongVersion }
+        return version
     }
 
     static func texts(
-        _ value: JSONValue?,
+        _ value: (some JSONReadable)?,
         or problem: TokenReviewProblem
     ) throws(TokenReviewProblem) -> [String] {
         guard let value, !value.isNull else { return [] }

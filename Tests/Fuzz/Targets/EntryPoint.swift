@@ -2,6 +2,7 @@ import Glibc
 
 /// The targets by the names that run.sh knows.
 private let targets: [String: any FuzzTarget.Type] = [
+    "scanner": ScannerTarget.self,
     "jws": JWSTarget.self,
     "header": HeaderTarget.self,
     "claims": ClaimsTarget.self,

@@ -22,7 +22,9 @@ struct HeaderTarget: FuzzTarget {
 
     /// RFC 7515 section 4 and the contract, written down once more and differently.
     private func isAcceptable(_ header: [UInt8]) -> Bool {
-        guard let root = try? JSONDocument(parsing: header, maximumDepth: 8).root, root.kind == .object else {
+        guard header.count <= 4096, let root = try? JSONDocument(parsing: header, maximumDepth: 8).root,
+            root.kind == .object, count(root) <= 64
+        else {
             return false
         }
         for (name, value) in root.members ?? [] {
@@ -42,5 +44,11 @@ struct HeaderTarget: FuzzTarget {
             }
         }
         return root["alg"] != nil && root["kid"] != nil
+    }
+
+    /// The values in a value, itself included.
+    private func count(_ value: JSONValue) -> Int {
+        1 + (value.array?.reduce(0) { $0 + count($1) } ?? 0)
+            + (value.members?.reduce(0) { $0 + count($1.value) } ?? 0)
     }
 }

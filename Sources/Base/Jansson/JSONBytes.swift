@@ -1,0 +1,134 @@
+internal import Glibc
+
+/// Whether two runs of bytes are the same.
+func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    guard left.count == right.count, let one = left.baseAddress, let other = right.baseAddress else {
+        return left.count == right.count
+    }
+    return memcmp(one, other, left.count) == 0
+}
+
+/// The bytes of strings.
+enum JSONBytes {
+    /// The place of the next byte at which a string needs a closer look: a quotation mark, a backslash, a control
+    /// character or one beyond ASCII; the end when there is none.
+    static func nextSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var place = start
+        // Sixteen at a time. As signed numbers, what is beyond ASCII is below 0x20 too.
+        while place + 16 <= bytes.count {
+            let block = bytes.loadUnaligned(fromByteOffset: place, as: SIMD16<Int8>.self)
+            let special = (block .< 0x20) .| (block .== 0x22) .| (block .== 0x5C)
+            let words = unsafeBitCast(special, to: SIMD2<UInt64>.self)
+            if words[0] | words[1] != 0 {
+                return words[0] != 0
+                    ? place + words[0].trailingZeroBitCount / 8 : place + 8 + words[1].trailingZeroBitCount / 8
+            }
+            place += 16
+        }
+        while place < bytes.count {
+            let byte = bytes[place]
+            if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { return place }
+            place += 1
+        }
+        return place
+    }
+
+    /// The place after the character that begins there with a byte beyond ASCII; nil when it is no valid UTF-8
+    /// (RFC 3629 section 4).
+    static func endOfScalar(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
+        func isContinuation(_ offset: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
+            place + offset < bytes.count && range.contains(bytes[place + offset])
+        }
+        let lead = bytes[place]
+        switch lead {
+        case 0xC2...0xDF:
+            return isContinuation(1) ? place + 2 : nil
+        case 0xE0...0xEF:
+            // No longer than needed, and no surrogates.
+            let second: ClosedRange<UInt8> = lead == 0xE0 ? 0xA0...0xBF : lead == 0xED ? 0x80...0x9F : 0x80...0xBF
+            return isContinuation(1, second) && isContinuation(2) ? place + 3 : nil
+        case 0xF0...0xF4:
+            let second: ClosedRange<UInt8> = lead == 0xF0 ? 0x90...0xBF : lead == 0xF4 ? 0x80...0x8F : 0x80...0xBF
+            return isContinuation(1, second) && isContinuation(2) && isContinuation(3) ? place + 4 : nil
+        default: return nil
+        }
+    }
+}
+
+/// Escape sequences (RFC 8259 section 7).
+enum JSONEscapes {
+    /// The place after the sequence whose backslash stands there; nil for what is none, for half a pair of surrogates
+    /// and for the character 0.
+    static func end(of place: Int, in bytes: UnsafeRawBufferPointer) -> Int? {
+        guard place + 1 < bytes.count else { return nil }
+        switch bytes[place + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return place + 2
+        case UInt8(ascii: "u"):
+            guard let first = unit(at: place, in: bytes), first != 0 else { return nil }
+            switch first {
+            case 0xD800...0xDBFF:
+                guard let second = unit(at: place + 6, in: bytes), (0xDC00...0xDFFF).contains(second) else {
+                    return nil
+                }
+                return place + 12
+            case 0xDC00...0xDFFF: return nil
+            default: return place + 6
+            }
+        default: return nil
+        }
+    }
+
+    /// The bytes of a string that was found valid.
+    static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8] {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(text.count)
+        var place = 0
+        while place < text.count {
+            guard text[place] == UInt8(ascii: "\\"), place + 1 < text.count else {
+                decoded.append(text[place])
+                place += 1
+                continue
+            }
+            switch text[place + 1] {
+            case UInt8(ascii: "b"): decoded.append(0x08)
+            case UInt8(ascii: "f"): decoded.append(0x0C)
+            case UInt8(ascii: "n"): decoded.append(0x0A)
+            case UInt8(ascii: "r"): decoded.append(0x0D)
+            case UInt8(ascii: "t"): decoded.append(0x09)
+            case UInt8(ascii: "u"):
+                var value = unit(at: place, in: text) ?? 0xFFFD
+                if (0xD800...0xDBFF).contains(value), let second = unit(at: place + 6, in: text) {
+                    value = 0x10000 + (value - 0xD800) << 10 + (second - 0xDC00)
+                    place += 6
+                }
+                if let scalar = Unicode.Scalar(value), let bytes = UTF8.encode(scalar) {
+                    decoded.append(contentsOf: bytes)
+                }
+                place += 4
+            default: decoded.append(text[place + 1])
+            }
+            place += 2
+        }
+        return decoded
+    }
+
+    /// The number of the sequence `\uXXXX` that stands there.
+    private static func unit(at place: Int, in bytes: UnsafeRawBufferPointer) -> UInt32? {
+        guard place + 6 <= bytes.count, bytes[place] == UInt8(ascii: "\\"), bytes[place + 1] == UInt8(ascii: "u") else {
+            return nil
+        }
+        var value: UInt32 = 0
+        for offset in 2..<6 {
+            let byte = bytes[place + offset]
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt32(byte - 0x30)
+            case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"):
+                value = value << 4 | UInt32((byte | 0x20) - 0x57)
+            default: return nil
+            }
+        }
+        return value
+    }
+}

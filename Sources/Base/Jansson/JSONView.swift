@@ -1,0 +1,185 @@
+/// A value in JSON that was scanned: where it stands, not a copy of it.
+///
+/// It lends: the bytes that were scanned must stay where they are for as long as the view is used.
+public struct JSONView: JSONReadable {
+    /// The value's bytes; of a string, those between its quotation marks.
+    let bytes: UnsafeRawBufferPointer
+    public let kind: JSONValue.Kind
+    /// Of a string: whether it must be decoded to be read.
+    let hasEscapes: Bool
+
+    /// A member by name, found by looking through the members.
+    public subscript(_ name: StaticString) -> JSONView? {
+        guard kind == .object else { return nil }
+        let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        var members = JSONMembers(self)
+        while let (key, value) = members.next() {
+            if key.isString(wanted) { return value }
+        }
+        return nil
+    }
+
+    /// Most elements of long arrays are object IDs, of 38 bytes and a comma.
+    public var estimatedCount: Int { bytes.count / 39 + 1 }
+
+    public var string: String? { withStringBytes { String(decoding: $0, as: UTF8.self) } }
+
+    public func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+        guard kind == .string else { return nil }
+        guard hasEscapes else { return body(bytes) }
+        return JSONEscapes.decode(bytes).withUnsafeBytes(body)
+    }
+
+    public var integer: Int64? { kind == .integer ? JSONNumber.integer(bytes) : nil }
+
+    public var bool: Bool? { kind == .bool ? bytes[0] == UInt8(ascii: "t") : nil }
+
+    public var array: JSONElements? { kind == .array ? JSONElements(self) : nil }
+
+    /// The members of an object in the order in which they were written.
+    public var members: [(name: String, value: JSONView)]? {
+        guard kind == .object else { return nil }
+        var members: [(name: String, value: JSONView)] = []
+        var iterator = JSONMembers(self)
+        while let (key, value) = iterator.next() { members.append((key.string ?? "", value)) }
+        return members
+    }
+
+    /// Whether this is that string, byte by byte.
+    func isString(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard hasEscapes else { return isEqual(bytes, text) }
+        return JSONEscapes.decode(bytes).withUnsafeBytes { isEqual($0, text) }
+    }
+}
+
+/// The elements of an array that was scanned.
+public struct JSONElements: Sequence, IteratorProtocol {
+    private var walker: JSONWalker
+
+    init(_ array: JSONView) { walker = JSONWalker(inside: array) }
+
+    public mutating func next() -> JSONView? {
+        guard walker.skipToNext() else { return nil }
+        return walker.value()
+    }
+}
+
+/// The members of an object that was scanned.
+struct JSONMembers {
+    private var walker: JSONWalker
+
+    init(_ object: JSONView) { walker = JSONWalker(inside: object) }
+
+    mutating func next() -> (key: JSONView, value: JSONView)? {
+        guard walker.skipToNext() else { return nil }
+        let key = walker.value()
+        guard walker.skipToNext() else { return nil }
+        return (key, walker.value())
+    }
+}
+
+/// Walks over the values in a container that the scanner found to be valid, and looks at nothing twice.
+private struct JSONWalker {
+    private let bytes: UnsafeRawBufferPointer
+    private var place = 1
+
+    init(inside container: JSONView) { bytes = container.bytes }
+
+    /// Goes to the next value; false at the container's end.
+    mutating func skipToNext() -> Bool {
+        while place < bytes.count {
+            switch bytes[place] {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: ","),
+                UInt8(ascii: ":"):
+                place += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): return false
+            default: return true
+            }
+        }
+        return false
+    }
+
+    /// The value that begins here; goes behind it.
+    mutating func value() -> JSONView {
+        let start = place
+        switch bytes[start] {
+        case UInt8(ascii: "\""):
+            let hasEscapes = skipString()
+            return JSONView(
+                bytes: UnsafeRawBufferPointer(rebasing: bytes[(start + 1)..<(place - 1)]), kind: .string,
+                hasEscapes: hasEscapes)
+        case UInt8(ascii: "{"):
+            skipContainer()
+            return view(from: start, .object)
+        case UInt8(ascii: "["):
+            skipContainer()
+            return view(from: start, .array)
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            skipScalar()
+            return view(from: start, .bool)
+        case UInt8(ascii: "n"):
+            skipScalar()
+            return view(from: start, .null)
+        default:
+            let isReal = skipScalar()
+            return view(from: start, isReal ? .real : .integer)
+        }
+    }
+
+    private func view(from start: Int, _ kind: JSONValue.Kind) -> JSONView {
+        JSONView(bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<place]), kind: kind, hasEscapes: false)
+    }
+
+    /// Goes behind the closing quotation mark; returns whether there are escapes.
+    private mutating func skipString() -> Bool {
+        place += 1
+        var hasEscapes = false
+        while place < bytes.count {
+            place = JSONBytes.nextSpecial(in: bytes, from: place)
+            guard place < bytes.count else { break }
+            switch bytes[place] {
+            case UInt8(ascii: "\""):
+                place += 1
+                return hasEscapes
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                place += 2
+            default: place += 1
+            }
+        }
+        return hasEscapes
+    }
+
+    private mutating func skipContainer() {
+        var depth = 0
+        while place < bytes.count {
+            switch bytes[place] {
+            case UInt8(ascii: "\""):
+                _ = skipString()
+                continue
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: break
+            }
+            place += 1
+            if depth == 0 { return }
+        }
+    }
+
+    /// Returns whether there is a fraction or an exponent, should it be a number.
+    @discardableResult
+    private mutating func skipScalar() -> Bool {
+        var isReal = false
+        while place < bytes.count {
+            switch bytes[place] {
+            case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: " "), UInt8(ascii: "\t"),
+                UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                return isReal
+            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): isReal = true
+            default: break
+            }
+            place += 1
+        }
+        return isReal
+    }
+}
