@@ -199,6 +199,9 @@ let package = Package(
         tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson", "SafeText"]),
         tests(.tools, "Installation", ["Installation"]),
         tests(
+            .tools, "CredentialPlugin",
+            ["CredentialPlugin", "Configuration", "EntraTokens", "Jansson", "SafeText", "Timestamps"]),
+        tests(
             .tools, "Inspection",
             [
                 "Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
