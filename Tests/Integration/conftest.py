@@ -6,6 +6,9 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
+# The released kubectl and helm that Tests/run.sh unpacks come before what a machine happens to have.
+TOOLS = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".build-python", "tools"))
+os.environ["PATH"] = TOOLS + os.pathsep + os.environ["PATH"]
 
 from certificates import Certificates
 from entra import Entra, OTHER_TENANT, AUDIENCE

@@ -1,0 +1,210 @@
+"""The Helm chart, rendered by the released helm and read by the released kubectl."""
+
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import threading
+
+import pytest
+import yaml
+from webhook import run
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHART = ROOT / "deploy" / "chart"
+
+SETS = {
+    "as it comes": {},
+    "a DaemonSet on the control plane": {"kind": "DaemonSet", "nodeSelector": {"disk": "fast"}},
+    "certificates from cert-manager": {"certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}}},
+    "metrics for the Prometheus operator": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
+    "everything off": {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False},
+                       "adminBinding": {"enabled": False}},
+    "closed to all but the control plane": {"networkPolicy": {"apiServerCIDRs": ["192.0.2.0/28", "2001:db8::/64"]},
+                                            "image": {"tag": "1.2.3", "pullPolicy": "Always",
+                                                      "pullSecrets": [{"name": "registry"}]},
+                                            "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+                                            "tolerations": [{"operator": "Exists"}], "replicas": 3},
+}
+
+
+def helm(*arguments, values=None):
+    return subprocess.run(["helm", *arguments, *(["--values", "-"] if values is not None else [])],
+                          input=json.dumps(values or {}), capture_output=True, text=True, timeout=120)
+
+
+def rendered(values):
+    done = helm("template", "kube-entra", CHART, "--namespace", "kube-entra", values=values)
+    assert done.returncode == 0, done.stderr
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def by_name(documents):
+    documents = list(documents)
+    for document in documents:
+        if document["kind"] == "ConfigMap":
+            document["data"] = {name: yaml.safe_load(text) for name, text in document["data"].items()}
+    return {(document["kind"], document["metadata"]["name"]): document for document in documents}
+
+
+@pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())
+def test_helm_lints_every_set_of_values(values):
+    done = helm("lint", "--strict", CHART, values=values)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+KINDS = {
+    "v1": {"ConfigMap": "configmaps", "Service": "services"},
+    "apps/v1": {"Deployment": "deployments", "DaemonSet": "daemonsets"},
+    "networking.k8s.io/v1": {"NetworkPolicy": "networkpolicies"},
+    "policy/v1": {"PodDisruptionBudget": "poddisruptionbudgets"},
+    "rbac.authorization.k8s.io/v1": {"ClusterRoleBinding": "clusterrolebindings"},
+    "cert-manager.io/v1": {"Certificate": "certificates"},
+    "monitoring.coreos.com/v1": {"ServiceMonitor": "servicemonitors"},
+}
+
+
+class Discovery(http.server.BaseHTTPRequestHandler):
+    """What an API server says of itself; it holds no object."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        version = self.path.removeprefix("/apis/").removeprefix("/api/").partition("?")[0]
+        if self.path.startswith("/api?") or self.path == "/api":
+            return self.answer({"kind": "APIVersions", "versions": ["v1"]})
+        if self.path.startswith("/apis?") or self.path == "/apis":
+            groups = [name.split("/") for name in KINDS if "/" in name]
+            return self.answer({"kind": "APIGroupList", "apiVersion": "v1", "groups": [
+                {"name": group, "versions": [{"groupVersion": f"{group}/{v}", "version": v}],
+                 "preferredVersion": {"groupVersion": f"{group}/{v}", "version": v}} for group, v in groups]})
+        if version in KINDS:
+            return self.answer({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": [
+                {"name": name, "singularName": "", "namespaced": kind != "ClusterRoleBinding", "kind": kind,
+                 "verbs": ["create", "get", "patch"]} for kind, name in KINDS[version].items()]})
+        self.answer({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}, 404)
+
+    def answer(self, body, status=200):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def kubectl(tmp_path_factory):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Discovery)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    home = tmp_path_factory.mktemp("home")
+
+    def call(*arguments):
+        return subprocess.run(
+            ["kubectl", "--server", f"http://127.0.0.1:{server.server_port}", *arguments], capture_output=True,
+            text=True, timeout=120, env={"HOME": str(home), "PATH": os.environ["PATH"]})
+
+    yield call
+    server.shutdown()
+
+
+@pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())
+def test_kubectl_takes_every_set_of_values(values, tmp_path, kubectl):
+    documents = rendered(values)
+    file = tmp_path / "objects.yaml"
+    file.write_text(yaml.safe_dump_all(documents))
+    done = kubectl("apply", "--dry-run=client", "--validate=false", "-o", "json", "-f", str(file))
+    assert done.returncode == 0, done.stderr
+    kinds = [item["kind"] for item in json.loads(done.stdout)["items"]]
+    assert kinds == [document["kind"] for document in documents]
+
+
+def test_chart_and_kustomization_make_the_same_objects():
+    done = subprocess.run(["kubectl", "kustomize", ROOT / "deploy" / "kustomize"], capture_output=True, text=True, timeout=60)
+    kustomized = by_name(yaml.safe_load_all(done.stdout))
+    # A chart is installed into a namespace that is there.
+    del kustomized["Namespace", "kube-entra"]
+    assert by_name(rendered({})) == kustomized
+
+
+def test_the_certificate_of_cert_manager_fits_the_secret_that_is_mounted():
+    made = by_name(rendered(SETS["certificates from cert-manager"]))
+    certificate = made["Certificate", "kube-entra-certs"]["spec"]
+    assert certificate["ipAddresses"] == [made["Service", "kube-entra"]["spec"]["clusterIP"]]
+    volumes = made["Deployment", "kube-entra"]["spec"]["template"]["spec"]["volumes"]
+    secret = next(v["secret"] for v in volumes if v["name"] == "certificates")
+    assert secret["secretName"] == certificate["secretName"]
+    assert {item["path"] for item in secret["items"]} == {"server.crt", "server.key", "client-ca.crt"}
+
+
+def test_a_daemon_set_runs_on_the_control_plane_only():
+    made = by_name(rendered(SETS["a DaemonSet on the control plane"]))
+    pod = made["DaemonSet", "kube-entra"]["spec"]["template"]["spec"]
+    assert pod["nodeSelector"]["node-role.kubernetes.io/control-plane"] == ""
+    assert not [kind for kind, _ in made if kind in ("PodDisruptionBudget", "Deployment")]
+
+
+def test_every_pod_runs_without_privileges():
+    for values in SETS.values():
+        workload = next(d for d in rendered(values) if d["kind"] in ("Deployment", "DaemonSet"))
+        pod = workload["spec"]["template"]["spec"]
+        container = pod["containers"][0]["securityContext"]
+        assert pod["securityContext"]["runAsNonRoot"] and not pod["automountServiceAccountToken"]
+        assert container == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                             "capabilities": {"drop": ["ALL"]}}
+
+
+def paths(value, path=()):
+    """The path of every object in the values that has a fixed set of names."""
+    yield path
+    for name, member in value.items():
+        free = ("configuration", "labels", "nodeSelector", "podAnnotations", "resources")
+        if isinstance(member, dict) and name not in free:
+            yield from paths(member, (*path, name))
+
+
+@pytest.mark.parametrize("path", paths(yaml.safe_load((CHART / "values.yaml").read_text())), ids=".".join)
+def test_a_typo_is_refused_everywhere(path):
+    values = {"typo": True}
+    for name in reversed(path):
+        values = {name: values}
+    done = helm("template", CHART, values=values)
+    assert done.returncode != 0 and "typo" in done.stderr
+
+
+@pytest.mark.parametrize("values", [
+    {"kind": "StatefulSet"}, {"replicas": 0}, {"service": {"port": "https"}}, {"image": {"repository": ""}},
+    {"networkPolicy": {"apiServerCIDRs": ["192.0.2.1"]}}, {"user": 0}, {"configuration": None},
+    {"configuration": {"kind": "Other"}}, {"certificates": {"certManager": {"enabled": True}}}], ids=json.dumps)
+def test_what_cannot_work_is_refused(values):
+    assert helm("template", CHART, values=values).returncode != 0
+
+
+def test_its_configuration_is_one_that_serve_would_load(tmp_path):
+    configuration = by_name(rendered({}))["ConfigMap", "kube-entra"]["data"]["kube-entra.yaml"]
+    file = tmp_path / "kube-entra.yaml"
+    file.write_text(yaml.safe_dump(configuration))
+    status, _, err = run("config", "check", "--no-files", str(file))
+    assert status == 0, err
+
+
+def test_the_chart_has_the_programs_version():
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["appVersion"] == chart["version"] == run("--version")[1].strip()
+
+
+def test_every_value_is_described_by_the_schema():
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    schema = json.loads((CHART / "values.schema.json").read_text())
+
+    def check(value, schema, path):
+        for name, member in value.items():
+            assert name in schema["properties"], (*path, name)
+            if isinstance(member, dict) and "properties" in schema["properties"][name] and name != "configuration":
+                check(member, schema["properties"][name], (*path, name))
+
+    check(values, schema, ())
