@@ -81,7 +81,7 @@ let package = Package(
         module(.base, "YAML", ["CYAML"]),
         module(.base, "NIOOpenSSL", ["OpenSSL", nioCore, nioTLS]),
         module(.decision, "JOSE", ["OpenSSL", "Jansson", "SafeText"]),
-        module(.decision, "EntraTokens", ["JOSE", "OpenSSL", "Jansson", "Timestamps"]),
+        module(.decision, "EntraTokens", ["JOSE", "OpenSSL", "Jansson", "SafeText", "Timestamps"]),
         module(.decision, "AccessPolicy", ["EntraTokens", "Timestamps", "SafeText"]),
         module(
             .decision, "Authentication",
@@ -231,7 +231,7 @@ let package = Package(
             .programs, "EntraSimulator",
             [
                 "EntraSimulator", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
-                "Timestamps", nioCore, nioPosix, nioHTTP1,
+                "SafeText", "Timestamps", nioCore, nioPosix, nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -21,3 +21,11 @@ public struct ExactText: Hashable, Sendable {
         for byte in text.utf8 { hasher.combine(byte) }
     }
 }
+
+extension ExactText: ExpressibleByStringLiteral, CustomStringConvertible {
+    /// Wraps a literal.
+    public init(stringLiteral text: String) { self.init(text) }
+
+    /// The text itself.
+    public var description: String { text }
+}

@@ -16,10 +16,14 @@ public struct DecisionSubject: Hashable, Sendable {
 
 /// An accepted proof of possession, to be remembered until it can no longer be accepted anyway.
 public struct ProofUse: Hashable, Sendable {
+    /// Stands for the key that made the proof.
+    public var key: SHA256Digest
+    /// Stands for this one proof: its key and its nonce.
     public var digest: SHA256Digest
     public var expires: Timestamp
 
-    public init(digest: SHA256Digest, expires: Timestamp) {
+    public init(key: SHA256Digest, digest: SHA256Digest, expires: Timestamp) {
+        self.key = key
         self.digest = digest
         self.expires = expires
     }
@@ -33,6 +37,8 @@ public struct Decision: Sendable {
     }
 
     public var outcome: Outcome
+    /// Says more exactly than the reason's own sentence why the token was refused; nil where that one says it all.
+    public var sentence: String?
     public var subject = DecisionSubject()
     /// The key that an unverified token names, where it is an ID of Entra's form: what one looks for after a rotation.
     public var untrustedKeyID: String?

@@ -63,8 +63,10 @@ public struct ProofEnvelope: Sendable {
     ) throws(ProofProblem) -> ProofUse {
         let root = parsed(payload)
         guard header.isAlgorithmAllowed, header.forbidden == ["typ"] else { throw .header }
-        guard let boundKeyID = claims.json["cnf"]?["kid"]?.string, header.keyID == boundKeyID,
-            let jwk = root["cnf"]?["jwk"], let key = ProofKey(jwk), key.thumbprint == boundKeyID
+        guard let boundKeyID = claims.json["cnf"]?["kid"]?.string.map({ ExactText($0) }),
+            header.keyID.map({ ExactText($0) }) == boundKeyID, let jwk = root["cnf"]?["jwk"].map(JWK.init),
+            let publicKey = try? jwk.rs256PublicKey(), let thumbprint = jwk.thumbprint,
+            ExactText(thumbprint) == boundKeyID
         else { throw .key }
         guard let host = root["u"]?.string, let expected = trust.clusterHost,
             ProofEnvelope.isSameHost(host, expected)
@@ -75,13 +77,15 @@ public struct ProofEnvelope: Sendable {
         let expires = made.adding(seconds: ProofEnvelope.maximumAge + clockSkew)
         guard now < expires, made <= now.adding(seconds: clockSkew) else { throw .time }
         let isSigned = signingInput.withUnsafeBytes { message in
-            signature.withUnsafeBytes { key.publicKey.verify(.rs256, message: message, signature: $0) }
+            signature.withUnsafeBytes { publicKey.verify(.rs256, message: message, signature: $0) }
         }
         guard isSigned else { throw .signature }
-        let use = Array("\(key.thumbprint)\n\(nonce)".utf8)
+        func digest(_ text: String) -> SHA256Digest {
+            Array(text.utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
+        }
         // The skew may be raised while it is remembered.
         let forgotten = expires.adding(seconds: max(0, ProofEnvelope.rememberedSkew - clockSkew))
-        return ProofUse(digest: use.withUnsafeBytes { SHA256Digest(hashing: $0) }, expires: forgotten)
+        return ProofUse(key: digest(thumbprint), digest: digest("\(thumbprint)\n\(nonce)"), expires: forgotten)
     }
 }
 
@@ -93,27 +97,4 @@ public enum ProofProblem: Error, Sendable, CaseIterable {
     case time
     case nonce
     case signature
-}
-
-/// The RSA key of an envelope, held to the same limits as Entra's keys.
-private struct ProofKey {
-    let publicKey: PublicKey
-    /// RFC 7638, SHA-256.
-    let thumbprint: String
-
-    init?(_ jwk: JSONValue) {
-        guard jwk["kty"]?.string == "RSA", jwk["alg"].map({ $0.string == "RS256" }) ?? true,
-            jwk["use"].map({ $0.string == "sig" }) ?? true,
-            let modulusText = jwk["n"]?.string, let exponentText = jwk["e"]?.string,
-            let modulus = Array(modulusText.utf8).withUnsafeBytes({ Base64URL.decode($0) }),
-            let exponent = Array(exponentText.utf8).withUnsafeBytes({ Base64URL.decode($0) }),
-            (256...512).contains(modulus.count), modulus.first != 0, modulus.count > 256 || modulus[0] >= 0x80,
-            (3...4).contains(exponent.count), exponent.first != 0, let last = exponent.last, last & 1 == 1,
-            exponent.reduce(0, { $0 << 8 | UInt64($1) }) >= 65_537,
-            let key = try? PublicKey(rsaModulus: modulus, exponent: exponent)
-        else { return nil }
-        publicKey = key
-        let canonical = Array("{\"e\":\"\(exponentText)\",\"kty\":\"RSA\",\"n\":\"\(modulusText)\"}".utf8)
-        thumbprint = Base64URL.encode(canonical.withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
-    }
 }

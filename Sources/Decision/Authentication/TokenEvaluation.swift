@@ -3,6 +3,7 @@ public import EntraTokens
 internal import JOSE
 public import Jansson
 internal import OpenSSL
+internal import SafeText
 internal import Timestamps
 
 /// One pass of the checks over one token: the only place in the program that judges tokens.
@@ -160,7 +161,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             recorder.skipped(.signature)
             return
         }
-        let candidates = keys.candidates(keyID: keyID, now: now)
+        let candidates = keys.candidates(keyID: ExactText(keyID), now: now)
         guard !candidates.isEmpty else {
             let reason = missingKeyReason(token.jws, keys: keys)
             fail(.key, reason, beforeSignature: true)

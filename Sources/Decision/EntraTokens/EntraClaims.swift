@@ -137,18 +137,11 @@ private struct ClaimReader<Source: JSONReadable> {
         return text
     }
 
-    /// No control characters, line ends, or marks that turn the direction of writing.
-    private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: false
-        default: true
-        }
-    }
-
-    /// A text that becomes a name elsewhere: no control characters, of sane length, or empty for none.
+    /// Reads a claim that becomes a user name. Rejects control and direction characters anywhere, blanks and invisible
+    /// characters at either end, and more than 1,024 bytes; empty counts as absent.
     mutating func name(_ name: StaticString) -> String? {
         guard let text = text(name), !text.isEmpty else { return nil }
-        guard text.utf8.count <= 1024, text.unicodeScalars.allSatisfy(isPrintable) else {
+        guard text.utf8.count <= 1024, NameForm.isUsable(text) else {
             refuse("\(name)")
             return nil
         }

@@ -1,3 +1,5 @@
+internal import JOSE
+
 /// Why a key of a set cannot be used.
 public enum KeyProblem: String, Error, Sendable, CaseIterable {
     case malformed
@@ -17,8 +19,8 @@ public enum KeyProblem: String, Error, Sendable, CaseIterable {
         switch self {
         case .malformed: "is not a well-formed key"
         case .keyIDMissing: "has no key ID"
-        case .keyTypeNotAllowed: "is not an RSA key, and tokens are taken with RS256 only"
-        case .notForSignatures: "is not for signatures"
+        case .keyTypeNotAllowed: "is not an RSA key, and tokens are accepted with RS256 only"
+        case .notForSignatures: "is not for verifying signatures"
         case .algorithmNotAllowed: "is for another algorithm than RS256"
         case .keyTooSmall: "has less than 2048 bits"
         case .keyTooLarge: "has more than 4096 bits"
@@ -27,5 +29,20 @@ public enum KeyProblem: String, Error, Sendable, CaseIterable {
         case .otherIssuer: "belongs to another issuer"
         case .tooManyOfOneID: "is one of too many different keys with the same ID"
         }
+    }
+}
+
+extension KeyProblem {
+    init(_ problem: RSAKeyProblem) {
+        self =
+            switch problem {
+            case .malformed: .malformed
+            case .keyTypeNotAllowed: .keyTypeNotAllowed
+            case .notForSignatures: .notForSignatures
+            case .algorithmNotAllowed: .algorithmNotAllowed
+            case .keyTooSmall: .keyTooSmall
+            case .keyTooLarge: .keyTooLarge
+            case .exponentNotAllowed: .exponentNotAllowed
+            }
     }
 }

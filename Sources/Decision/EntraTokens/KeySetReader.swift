@@ -1,6 +1,7 @@
 public import JOSE
 public import Jansson
 internal import OpenSSL
+internal import SafeText
 
 /// Why a document is no key set at all.
 public enum KeySetError: Error, Hashable, Sendable {
@@ -53,7 +54,7 @@ public enum KeySetReader {
         guard elements.count <= maximumKeys else { throw .tooManyKeys }
         var described: [DescribedKey] = []
         var usable: [SigningKey] = []
-        var known: [String: [RSANumbers]] = [:]
+        var known: [ExactText: [RSANumbers]] = [:]
         for element in elements {
             let jwk = JWK(element)
             do throws(KeyProblem) {
@@ -74,32 +75,20 @@ public enum KeySetReader {
     }
 
     private static func signingKey(_ jwk: JWK, trust: TenantTrust) throws(KeyProblem) -> SigningKey {
-        guard jwk.json.kind == .object, let keyType = jwk.keyType else { throw .malformed }
+        guard jwk.json.kind == .object, jwk.keyType != nil else { throw .malformed }
         guard let keyID = jwk.keyID, !keyID.isEmpty else { throw .keyIDMissing }
-        guard keyType == "RSA" else { throw .keyTypeNotAllowed }
-        if let use = jwk.json["use"], use.string != "sig" { throw .notForSignatures }
-        if let algorithm = jwk.json["alg"], algorithm.string != "RS256" { throw .algorithmNotAllowed }
+        do { try jwk.checkVerifiesRS256() } catch { throw KeyProblem(error) }
         if let name = jwk.json["cloud_instance_name"] {
-            guard let name = name.string, trust.cloud.instanceNames.contains(name) else { throw .otherCloud }
+            guard let name = name.string, trust.cloud.instanceNames.contains(where: { ExactText($0) == ExactText(name) }) else { throw .otherCloud }
         }
         if let issuer = jwk.json["issuer"] {
             guard let issuer = issuer.string, trust.vouches(forKeyIssuer: issuer) else { throw .otherIssuer }
         }
-        guard let modulus = jwk.modulus, let exponent = jwk.exponent, let bits = jwk.modulusBits else {
-            throw .malformed
+        do {
+            return SigningKey(keyID: ExactText(keyID), publicKey: try jwk.rs256PublicKey())
+        } catch {
+            throw KeyProblem(error)
         }
-        guard bits >= 2048 else { throw .keyTooSmall }
-        guard bits <= 4096 else { throw .keyTooLarge }
-        guard isAllowed(exponent: exponent) else { throw .exponentNotAllowed }
-        guard let key = try? PublicKey(rsaModulus: modulus, exponent: exponent) else { throw .malformed }
-        return SigningKey(keyID: keyID, publicKey: key)
-    }
-
-    /// Odd, at least 65537, and at most 32 bits: small exponents have been forged with, large ones cost time.
-    private static func isAllowed(exponent: [UInt8]) -> Bool {
-        let significant = exponent.drop { $0 == 0 }
-        guard significant.count <= 4, let last = significant.last, last & 1 == 1 else { return false }
-        return significant.reduce(0) { $0 << 8 | UInt64($1) } >= 65_537
     }
 }
 
@@ -112,6 +101,7 @@ extension TenantTrust {
         if let start = issuer.firstRange(of: placeholder) {
             filled = issuer[..<start.lowerBound] + tenantID.description + issuer[start.upperBound...]
         }
-        return filled == self.issuer(.v2) || filled == self.issuer(.v1)
+        let exact = ExactText(filled)
+        return exact == ExactText(self.issuer(.v2)) || exact == ExactText(self.issuer(.v1))
     }
 }

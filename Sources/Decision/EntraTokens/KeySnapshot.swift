@@ -1,12 +1,13 @@
 public import OpenSSL
+public import SafeText
 public import Timestamps
 
 /// A tenant's usable signing key.
 public struct SigningKey: Sendable {
-    public let keyID: String
+    public let keyID: ExactText
     public let publicKey: PublicKey
 
-    public init(keyID: String, publicKey: PublicKey) {
+    public init(keyID: ExactText, publicKey: PublicKey) {
         self.keyID = keyID
         self.publicKey = publicKey
     }
@@ -28,11 +29,11 @@ public struct TenantKeySet: Sendable {
 public final class KeySnapshot: Sendable {
     /// One entry a configured tenant, in the configuration's order; nil while a tenant has no keys.
     public let tenants: [TenantKeySet?]
-    private let candidates: [String: [KeyCandidate]]
+    private let candidates: [ExactText: [KeyCandidate]]
 
     public init(_ tenants: [TenantKeySet?]) {
         self.tenants = tenants
-        var candidates: [String: [KeyCandidate]] = [:]
+        var candidates: [ExactText: [KeyCandidate]] = [:]
         for (tenant, set) in tenants.enumerated() {
             for key in set?.keys ?? [] {
                 candidates[key.keyID, default: []].add(key, tenant: tenant)
@@ -42,7 +43,7 @@ public final class KeySnapshot: Sendable {
     }
 
     /// Keys of that ID which at least one tenant publishes and whose set is not too old.
-    package func candidates(keyID: String, now: Timestamp) -> [KeyCandidate] {
+    package func candidates(keyID: ExactText, now: Timestamp) -> [KeyCandidate] {
         guard let found = candidates[keyID] else { return [] }
         return found.filter { candidate in
             candidate.tenants.contains { isUsable(tenant: $0, now: now) }

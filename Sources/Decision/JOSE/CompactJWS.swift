@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Jansson
 public import OpenSSL
 internal import SafeText
 
@@ -6,7 +7,7 @@ internal import SafeText
 public enum CompactJWSError: Error, Sendable, Equatable {
     case empty
     case notThreeParts
-    /// Five parts: a JWE (RFC 7516 section 7.1).
+    /// Five parts, the first of which is the header of a JWE (RFC 7516 section 7.1).
     case encrypted
     /// A part that is not strict base64url, or an empty header or payload.
     case badEncoding
@@ -60,9 +61,16 @@ public struct CompactJWS: Sendable {
         return UnsafeRawPointer(found) - base
     }
 
-    /// Five parts alone may be noise; a JWE begins with an encoded JSON object.
+    /// Longer headers are not looked into.
+    private static let maximumHeaderBytes = 4096
+
+    /// Five parts alone may be noise, or two tokens pasted together; the header of a JWE is an object with `enc`
+    /// (RFC 7516 section 4.1.2).
     private static func isEncrypted(_ token: UnsafeRawBufferPointer, headerEnd: Int) -> Bool {
-        guard let header = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[..<headerEnd])) else { return false }
-        return header.first == UInt8(ascii: "{")
+        guard headerEnd <= maximumHeaderBytes / 3 * 4,
+            let header = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[..<headerEnd])),
+            let document = try? JSONDocument(parsing: header, maximumDepth: 8)
+        else { return false }
+        return document.root["enc"]?.string != nil
     }
 }

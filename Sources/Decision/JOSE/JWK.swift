@@ -8,8 +8,9 @@ public struct JWK: Sendable {
     public let keyID: String?
     public let use: String?
     public let algorithm: String?
-    /// Big-endian; nil when missing or no strict base64url.
+    /// Big-endian, without leading zeros; nil when missing or not strict base64url.
     public let modulus: [UInt8]?
+    /// Big-endian, without leading zeros; nil when missing or not strict base64url.
     public let exponent: [UInt8]?
     /// The members as they stand, for what a profile adds to the RFC.
     public let json: JSONValue
@@ -20,8 +21,8 @@ public struct JWK: Sendable {
         keyID = json["kid"]?.string
         use = json["use"]?.string
         algorithm = json["alg"]?.string
-        modulus = JWK.bytes(json["n"])
-        exponent = JWK.bytes(json["e"])
+        modulus = JWK.integer(json["n"])
+        exponent = JWK.integer(json["e"])
     }
 
     /// Size of the modulus or of the curve's field in bits; nil when there is none.
@@ -37,11 +38,13 @@ public struct JWK: Sendable {
 
     /// Size of the modulus in bits; nil when there is none.
     public var modulusBits: Int? {
-        guard let modulus, let start = modulus.firstIndex(where: { $0 != 0 }) else { return nil }
-        return (modulus.count - start) * 8 - modulus[start].leadingZeroBitCount
+        guard let modulus, let first = modulus.first else { return nil }
+        return modulus.count * 8 - first.leadingZeroBitCount
     }
 
-    /// The RFC 7638 thumbprint with SHA-256, base64url; nil for what is no RSA or EC key.
+    /// The RFC 7638 thumbprint with SHA-256, base64url; nil for what is not an RSA or EC key.
+    ///
+    /// It is that of the numbers, so a key that is written with leading zeros has the same one.
     public var thumbprint: String? {
         let canonical: String
         if keyType == "RSA", let modulus, let exponent {
@@ -56,6 +59,11 @@ public struct JWK: Sendable {
             return nil
         }
         return Base64URL.encode(Array(canonical.utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
+    }
+
+    /// A number as RFC 7518 section 2 writes it (Base64urlUInt). Some libraries put a zero before it, which is dropped.
+    private static func integer(_ value: JSONValue?) -> [UInt8]? {
+        bytes(value).map { Array($0.drop { $0 == 0 }) }
     }
 
     private static func bytes(_ value: JSONValue?) -> [UInt8]? {

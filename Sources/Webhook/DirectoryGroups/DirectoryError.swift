@@ -58,10 +58,21 @@ public enum DirectoryError: Error, Hashable, Sendable {
         }
     }
 
+    /// Whether Graph has answered about the principal, so that what it said before is no longer so: an answer is not an
+    /// outage.
+    var isAnswer: Bool {
+        switch self {
+        case .principalUnknown, .unauthorized, .forbidden, .graph(.status(400)): true
+        case .secretUnreadable, .metadataServiceUnusable, .token, .tokenRefused, .graph, .throttled, .malformed,
+            .foreignNextLink, .tooMany, .deadline, .busy, .circuitOpen:
+            false
+        }
+    }
+
     /// Whether another principal's question would probably fail as well.
     var isOutage: Bool {
         switch self {
-        case .graph(.tooLarge), .principalUnknown, .malformed, .foreignNextLink, .tooMany, .busy, .circuitOpen: false
+        case .graph(.tooLarge), .graph(.status(400)), .principalUnknown, .malformed, .foreignNextLink, .tooMany, .busy, .circuitOpen: false
         default: true
         }
     }

@@ -192,6 +192,7 @@ public final class DirectoryResolver: Sendable {
         let (stale, isPausing, isWorthALine) = state.withLockedValue { state -> (ResolvedGroups?, Bool, Bool) in
             if wasAsked {
                 state.inFlight[id] = nil
+                if error.isAnswer { state.memory.forget(id) }
                 state.note(error, of: id, in: collection, at: instant)
             }
             let isPausing = state.breakers[collection]?.isOpen ?? false

@@ -31,6 +31,13 @@ struct GroupMemory {
         return seconds >= 0 && seconds < age ? answer : nil
     }
 
+    /// Forgets what was said about a principal.
+    mutating func forget(_ principal: GUID) {
+        guard let old = answers.removeValue(forKey: principal) else { return }
+        groupCount -= old.groups.count
+        order.removeAll { $0 == principal }
+    }
+
     mutating func remember(_ principal: GUID, _ answer: Answer) {
         if let old = answers.updateValue(answer, forKey: principal) {
             groupCount -= old.groups.count

@@ -2,6 +2,7 @@ public import EntraTokens
 public import Files
 public import JOSE
 internal import Jansson
+internal import SafeText
 public import Timestamps
 
 /// Why a file of keys cannot be used.
@@ -94,10 +95,11 @@ public struct KeyFile: Sendable {
 
     /// The usable keys of several sets as they stand in the documents, each once.
     public static func usableJWKs(_ reports: [KeySetReport]) -> [JWK] {
-        var known: Set<String> = []
+        var known: [ExactText: Set<ExactText>] = [:]
         return reports.flatMap(\.keys).filter { key in
             key.problem == nil
-                && known.insert("\(key.jwk.keyID ?? "") \(key.jwk.thumbprint ?? "")").inserted
+                && known[ExactText(key.jwk.keyID ?? ""), default: []].insert(ExactText(key.jwk.thumbprint ?? ""))
+                    .inserted
         }.map(\.jwk)
     }
 

@@ -2,6 +2,7 @@ public import EntraTokens
 internal import JOSE
 internal import NIOCore
 internal import OpenSSL
+internal import SafeText
 public import Timestamps
 
 /// What is known of one tenant's keys, for readiness, metrics and the status page.
@@ -103,7 +104,7 @@ struct TenantKeyState: Sendable {
     var keySet: TenantKeySet? {
         guard let usableUntil = sets.values.map(end).max() else { return nil }
         var keys: [SigningKey] = []
-        var known: [String: Set<RSANumbers>] = [:]
+        var known: [ExactText: Set<RSANumbers>] = [:]
         for version in [TokenVersion.v2, .v1] {
             for key in sets[version]?.report.usable ?? [] {
                 if known[key.keyID, default: []].insert(RSANumbers(key.publicKey)).inserted { keys.append(key) }

@@ -52,8 +52,11 @@ extension TokenReviewAnswer {
     }
 
     /// Encodes a no. A token that is not ours gets no error, so that the API server may remember the answer.
+    ///
+    /// - Parameter sentence: takes the place of the reason's own; holds no value of the token.
     public static func encodeRefused(
         _ reason: RefusalReason,
+        sentence: String? = nil,
         decisionID: String,
         version: TokenReviewVersion
     ) -> [UInt8] {
@@ -62,7 +65,7 @@ extension TokenReviewAnswer {
         text.raw("\"authenticated\":false,\"user\":{}")
         if !reason.isForeign {
             text.raw(",\"error\":")
-            text.string("kube-entra: \(reason.code): \(reason.sentence) (decision \(decisionID))")
+            text.string("kube-entra: \(reason.code): \(sentence ?? reason.sentence) (decision \(decisionID))")
         }
         text.raw("}}")
         return text.bytes

@@ -67,6 +67,14 @@ import Testing
             Case("an EC key", [("kty", "EC")], .keyTypeNotAllowed),
             Case("a shared secret", [("kty", "oct"), ("k", "AQAB")], .keyTypeNotAllowed),
             Case("for encryption", [("use", "enc")], .notForSignatures),
+            Case("for verifying", [("key_ops", .array(["verify"]))], nil),
+            Case("for verifying and more", [("key_ops", .array(["encrypt", "verify"]))], nil),
+            Case("for signing alone", [("key_ops", .array(["sign"]))], .notForSignatures),
+            Case("for no operation", [("key_ops", .array([]))], .notForSignatures),
+            Case("key_ops in other case", [("key_ops", .array(["Verify"]))], .notForSignatures),
+            Case("key_ops that is a string", [("key_ops", "verify")], .notForSignatures),
+            Case("key_ops that is null", [("key_ops", .null)], .notForSignatures),
+            Case("use for signatures, key_ops for others", [("key_ops", .array(["wrapKey"]))], .notForSignatures),
             Case("another algorithm", [("alg", "RS512")], .algorithmNotAllowed),
             Case("HS256", [("alg", "HS256")], .algorithmNotAllowed),
             Case("another cloud", [("cloud_instance_name", "microsoftonline.us")], .otherCloud),
@@ -84,6 +92,10 @@ import Testing
             Case("an even exponent", [("e", "AQAC")], .exponentNotAllowed),
             Case("a huge exponent", [("e", number(bits: 512))], .exponentNotAllowed),
             Case("exponent 0", [("e", "AA")], .exponentNotAllowed),
+            Case("exponent 65537 with a zero before it", [("e", "AAEAAQ")], nil),
+            Case("exponent 65535", [("e", "__8")], .exponentNotAllowed),
+            Case("an exponent of 32 bits", [("e", "_____w")], nil),
+            Case("an exponent of 33 bits", [("e", "AQAAAAE")], .exponentNotAllowed),
         ])
     func hygiene(sent: Case) throws {
         let report = try Self.read([Self.jwk(sent.changes), Self.jwk([("kid", "good")])])
@@ -100,6 +112,22 @@ import Testing
             try Self.jwk([("n", .string(Base64URL.encode(PrivateKey.generateRSA().publicKey.rsaModulus ?? [])))])
         }
         #expect(try Self.read(many).usable.count == 4)
+    }
+
+    @Test("key IDs are the same only byte by byte: the kelvin sign is not K")
+    func keyIDs() throws {
+        let keys = try ["K", "\u{212A}"].map { id in try Self.jwk([("kid", .string(id))]) }
+        let usable = try Self.read(keys).usable
+        #expect(usable.map(\.keyID) == ["K", "\u{212A}"])
+    }
+
+    @Test("a thumbprint is that of the numbers, however many zeros stand before them")
+    func thumbprintOfNumbers() throws {
+        let key = try Self.key.get()
+        let modulus = [0] + (key.rsaModulus ?? [])
+        let padded = try Self.jwk([("n", .string(Base64URL.encode(modulus))), ("e", "AAEAAQ")])
+        let thumbprints = try [Self.jwk([]), padded].map { JWK(try JSONDocument(parsing: $0.render()).root).thumbprint }
+        #expect(thumbprints[0] != nil && thumbprints[0] == thumbprints[1])
     }
 
     @Test("what is no key set is refused as a whole")

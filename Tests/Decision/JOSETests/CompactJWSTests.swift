@@ -24,6 +24,9 @@ import Testing
         #expect(try Self.parse("e30.e30.").signature.withUnsafeBytes { $0.isEmpty })
     }
 
+    /// `{"alg":"dir","enc":"A128GCM"}`
+    static let encryptedHeader = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0"
+
     @Test(
         "what is no compact JWS is refused with its own error",
         arguments: [
@@ -32,7 +35,11 @@ import Testing
             ("one dot", "e30.e30", .notThreeParts),
             ("three dots", "e30.e30.AQID.", .notThreeParts),
             ("a million dots", String(repeating: ".", count: 1_000_000), .notThreeParts),
-            ("five parts with a header", "e30.AA.AA.AA.AA", .encrypted),
+            ("five parts whose header has enc", "\(Self.encryptedHeader).AA.AA.AA.AA", .encrypted),
+            ("five parts whose header has no enc", "e30.AA.AA.AA.AA", .notThreeParts),
+            ("five parts whose header is cut off", "eyJlbmM.AA.AA.AA.AA", .notThreeParts),
+            ("five parts whose enc is not a string", "eyJlbmMiOjF9.AA.AA.AA.AA", .notThreeParts),
+            ("two tokens pasted together", "e30.e30.AQIDe30.e30.AQID", .notThreeParts),
             ("five parts of noise", "AA.AA.AA.AA.AA", .notThreeParts),
             ("an empty header", ".e30.AQID", .badEncoding),
             ("an empty payload", "e30..AQID", .badEncoding),

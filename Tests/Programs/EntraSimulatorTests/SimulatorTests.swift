@@ -4,6 +4,7 @@ import EntraSimulator
 import EntraTokens
 import Jansson
 import OpenSSL
+import SafeText
 import Testing
 import Timestamps
 
@@ -13,7 +14,7 @@ import Timestamps
 
     static func keys(_ tenant: SimulatedTenant) throws -> KeySnapshot {
         let key = try #require(tenant.currentKey)
-        let signing = SigningKey(keyID: key.keyID, publicKey: key.privateKey.publicKey)
+        let signing = SigningKey(keyID: ExactText(key.keyID), publicKey: key.privateKey.publicKey)
         return KeySnapshot([TenantKeySet(keys: [signing], usableUntil: Timestamp(secondsSinceEpoch: .max))])
     }
 

@@ -1,4 +1,5 @@
 import EntraTokens
+import HTTPSClient
 import Testing
 import Timestamps
 
@@ -32,6 +33,31 @@ import Timestamps
         #expect(memory.count == 3)
         #expect(memory.answer(try id(1), youngerThan: 1, at: now) == nil)
         #expect(memory.answer(try id(4), youngerThan: 1, at: now) != nil)
+    }
+
+    @Test("who was forgotten is not remembered, and makes no room disappear")
+    func forgets() throws {
+        var memory = GroupMemory(maximumAnswers: 2, maximumGroups: 100)
+        for number in [1, 2] { memory.remember(try id(number), try answer(3, at: now)) }
+        memory.forget(try id(1))
+        memory.forget(try id(7))
+        #expect(memory.count == 1 && memory.groupCount == 3)
+        #expect(memory.answer(try id(1), youngerThan: 10, at: now) == nil)
+        // Remembered again, it is the newest, and the oldest gives way.
+        for number in [1, 3] { memory.remember(try id(number), try answer(1, at: now)) }
+        #expect(memory.answer(try id(1), youngerThan: 10, at: now) != nil)
+        #expect(memory.answer(try id(2), youngerThan: 10, at: now) == nil)
+    }
+
+    @Test(
+        "an answer about the principal is not an outage",
+        arguments: [
+            (DirectoryError.principalUnknown, true), (.unauthorized, true), (.forbidden, true),
+            (.graph(.status(400)), true), (.graph(.status(500)), false), (.graph(.unreachable), false),
+            (.deadline, false), (.throttled(seconds: 1), false), (.tokenRefused(status: 400), false),
+        ])
+    func answers(error: DirectoryError, isAnswer: Bool) {
+        #expect(error.isAnswer == isAnswer)
     }
 
     @Test func groupsAreCountedToo() throws {

@@ -61,7 +61,7 @@ final class SimulatedWorld: Sendable {
 
     /// The key IDs that tokens may name now.
     func usableKeyIDs() -> Set<String> {
-        isUsable() ? Set(snapshot?.tenants[0]?.keys.map(\.keyID) ?? []) : []
+        isUsable() ? Set(snapshot?.tenants[0]?.keys.map(\.keyID.text) ?? []) : []
     }
 
     func pass(_ duration: TimeAmount) { loop.advanceTime(by: duration) }

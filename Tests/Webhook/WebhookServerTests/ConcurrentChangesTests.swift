@@ -3,6 +3,7 @@ import Authentication
 import EntraTokens
 import NIOCore
 import OpenSSL
+import SafeText
 import Synchronization
 import Testing
 import Timestamps
@@ -31,7 +32,7 @@ import Timestamps
         let keyID = version.isMultiple(of: 2) ? "k1" : "another"
         return KeySnapshot([
             TenantKeySet(
-                keys: [SigningKey(keyID: keyID, publicKey: try Forge.key.get().publicKey)],
+                keys: [SigningKey(keyID: ExactText(keyID), publicKey: try Forge.key.get().publicKey)],
                 usableUntil: Timestamp(secondsSinceEpoch: .max))
         ])
     }

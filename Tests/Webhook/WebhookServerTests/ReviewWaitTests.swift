@@ -100,6 +100,26 @@ import TokenReviewAPI
         #expect(waiting.answers.count == 2 && !waiting.wasAdmin)
     }
 
+    @Test("a review that waits for keys across a reload does not use the old directory's answer")
+    func keysAfterTheDirectory() throws {
+        let waiting = try Waiting(keys: Forge.keys())
+        let token = try Forge.token(more: [("_claim_names", .object([("groups", "src1")]))])
+        waiting.review(token)
+        // The keys are gone when the directory answers, so the review waits for keys.
+        waiting.engine.update(KeySnapshot([TenantKeySet(keys: [], usableUntil: .distantFuture)]))
+        let admin = ResolvedGroups(groups: [try Forge.guid(Forge.adminGroup)], freshUntil: .distantFuture)
+        waiting.questions.withLockedValue { $0[0] }.succeed(admin)
+        #expect(waiting.answers.isEmpty)
+        waiting.engine.update(try Forge.authenticator { $0.trust.groupOverage = .resolve })
+        waiting.engine.update(try Forge.keys())
+        waiting.endFetch()
+        waiting.loop.advanceTime(by: .milliseconds(1))
+        #expect(waiting.answers.isEmpty && waiting.questions.withLockedValue { $0.count } == 2)
+        waiting.questions.withLockedValue { $0[1] }.succeed(ResolvedGroups(groups: [], freshUntil: .distantFuture))
+        waiting.loop.run()
+        #expect(waiting.answers == ["accepted"] && !waiting.wasAdmin)
+    }
+
     @Test("whoever was answered takes no turn")
     func answered() throws {
         let waiting = try Waiting()

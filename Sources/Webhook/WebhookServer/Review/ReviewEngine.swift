@@ -74,7 +74,8 @@ final class ReviewEngine {
         let digest: SHA256Digest
         let start: NIODeadline
         var keyRefreshes = 0
-        var resolved: ResolvedGroups?
+        /// The directory's answer, and the configuration by which it was asked.
+        var resolved: (groups: ResolvedGroups?, generation: Int)?
         var groupQuestions = 0
 
         init(_ request: TokenReviewRequest, start: NIODeadline) {
@@ -123,7 +124,7 @@ final class ReviewEngine {
             return wait(for: resolve(principal, eventLoop), review, decision, inTurn: false) { groups in
                 // Another directory may be asked since, or about other groups: ask again.
                 guard generation == self.generation else { return true }
-                review.resolved = groups
+                review.resolved = (groups, generation)
                 return groups != nil
             }
         }
@@ -132,9 +133,11 @@ final class ReviewEngine {
 
     private func decide(_ review: Review) -> Decision {
         let now = clock()
+        // It may have waited for keys since, and the configuration may have changed meanwhile.
+        if let resolved = review.resolved, resolved.generation != generation { review.resolved = nil }
         return review.request.withToken { token in
             let decision = cache.decide(
-                token: token, digest: review.digest, keys: keys, now: now, resolved: review.resolved)
+                token: token, digest: review.digest, keys: keys, now: now, resolved: review.resolved?.groups)
             if review.keyRefreshes == 0, review.resolved == nil {
                 metrics.recordCacheLookup(isHit: cache.lastWasHit)
                 history.recordCacheLookup(isHit: cache.lastWasHit, now: now)
@@ -188,9 +191,13 @@ final class ReviewEngine {
     private func finish(_ review: Review, _ decision: Decision) -> ServerResponse {
         var decision = decision
         if let use = decision.proofUse, decision.access != nil {
-            switch replays.remember(use.digest, until: use.expires, now: clock()) {
+            switch replays.remember(use, now: clock()) {
             case .firstUse: break
             case .replayed: decision.outcome = .refused(.proofOfPossessionReplayed)
+            case .shareUsedUp:
+                decision.outcome = .refused(.proofOfPossessionInvalid)
+                decision.sentence =
+                    "the key of this proof has used up its 1,000 proofs of possession; they end after 20 minutes"
             case .full:
                 metrics.recordRejected(.replayMemoryFull)
                 return ServerResponse(.replayMemoryFull)
@@ -207,7 +214,8 @@ final class ReviewEngine {
             metrics.recordAccepted(isEmergency: access.emergencyReason != nil, nanoseconds: nanoseconds)
         case .refused(let reason):
             response = ServerResponse(
-                answer: TokenReviewAnswer.encodeRefused(reason, decisionID: id, version: version))
+                answer: TokenReviewAnswer.encodeRefused(
+                    reason, sentence: decision.sentence, decisionID: id, version: version))
             nanoseconds = (eventLoop.now - review.start).nanoseconds
             metrics.recordRefused(reason, nanoseconds: nanoseconds)
         }
@@ -220,7 +228,7 @@ final class ReviewEngine {
     /// Runs all checks once more for the log; at `debug` only.
     private func explain(_ review: Review, id: String) {
         let evaluation = review.request.withToken { token in
-            authenticator.examine(token: token, keys: keys, now: clock(), resolvedGroups: review.resolved?.groups)
+            authenticator.examine(token: token, keys: keys, now: clock(), resolvedGroups: review.resolved?.groups?.groups)
         }
         log.record(evaluation.recorder.outcomes, id: id)
     }
