@@ -2,6 +2,7 @@ import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import Timestamps
 
 /// Makes bound tokens and the envelopes around them.
 struct ProofEnvelopes {
