@@ -1,0 +1,21 @@
+"""The document of threats names tests that are there."""
+
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "deploy/security/THREATS.md").read_text()
+
+
+def test_every_named_test_is_there():
+    found = set()
+    for file in (ROOT / "Tests").rglob("*.py"):
+        found |= set(re.findall(r"^def (test_\w+)", file.read_text(), re.M))
+    named = set(re.findall(r"`(test_\w+)`", TEXT))
+    assert len(named) > 20 and named <= found, named - found
+
+
+def test_every_threat_names_a_test():
+    before = TEXT[:TEXT.index("## What it does not stop")]
+    rows = [line for line in before.splitlines() if line.startswith("| ") and not line.startswith("| with what")]
+    assert rows and all(re.search(r"\| `test_\w+` \|$", line) for line in rows)
