@@ -106,7 +106,7 @@ let package = Package(
             .webhook, "Configuration",
             [
                 "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
-                "Timestamps",
+                "Timestamps", "SigningKeys", "SafeText",
             ]),
         module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps"]),
         module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
@@ -127,7 +127,14 @@ let package = Package(
             .tools, "PolicyChecks",
             [
                 "Authentication", "AccessPolicy", "EntraTokens", "Configuration", "YAML", "Jansson", "OpenSSL",
-                "Files", "Timestamps",
+                "Files", "Timestamps", "SafeText",
+            ]),
+        module(
+            .webhook, "WebhookService",
+            [
+                "AccessPolicy", "Authentication", "Configuration", "DirectoryGroups", "EntraTokens", "Files",
+                "HTTPSClient", "OpenSSL", "SigningKeys", "Terminal", "Timestamps", "WebhookServer", logging,
+                nioConcurrency, nioCore, nioPosix,
             ]),
         module(
             .webhook, "WebhookServer",
@@ -151,7 +158,7 @@ let package = Package(
                 "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy",
                 "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
                 arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency, "SafeText",
-                "Terminal", "Certificates",
+                "Terminal", "Certificates", "WebhookService",
             ]),
         command(
             "kube-entra-demo",
@@ -195,7 +202,10 @@ let package = Package(
             .webhook, "TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         tests(
             .webhook, "Configuration",
-            ["Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps"]),
+            [
+                "Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps",
+                "Jansson", "PolicyChecks",
+            ]),
         tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson", "SafeText"]),
         tests(.tools, "Installation", ["Installation"]),
         tests(

@@ -11,7 +11,13 @@ public enum PrintableText {
         return String(scalars) + (isLong ? "…" : "")
     }
 
-    /// As ``clean(_:maximum:)``, in quotation marks.
+    /// Like ``clean(_:maximum:)``, but of any length.
+    public static func whole(_ text: String) -> String {
+        if isPlain(text) { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { isHarmful($0) ? "\u{FFFD}" : $0 }))
+    }
+
+    /// Like ``clean(_:maximum:)``, in quotation marks.
     public static func quoted(_ text: String) -> String { "\"\(clean(text))\"" }
 
     private static func isPlain(_ text: String) -> Bool {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Glibc
 internal import Terminal
 
@@ -22,6 +23,9 @@ extension KubeEntra {
         } catch let failure as CommandFailure {
             Console.note(failure.message)
             Glibc.exit(failure.status.rawValue)
+        } catch let error as ConfigurationError {
+            for problem in error.problems { Console.note(problem.description) }
+            Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch {
             let status = exitCode(for: error)
             let message = fullMessage(for: error)

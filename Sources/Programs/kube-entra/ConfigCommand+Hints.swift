@@ -29,7 +29,7 @@ extension ConfigCommand {
         var force = false
 
         func run() throws {
-            let hints = TokenHints(try LoadedConfiguration.loadOrExit(file), writtenAt: .now())
+            let hints = TokenHints(try ConfigurationLoader.load(path: file), writtenAt: .now())
             guard let out else {
                 Console.print(hints.json)
                 return

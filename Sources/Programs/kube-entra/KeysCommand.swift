@@ -9,6 +9,7 @@ internal import NIOPosix
 internal import SigningKeys
 internal import Terminal
 internal import Timestamps
+internal import WebhookService
 
 /// `kube-entra keys`: signing keys in files.
 struct KeysCommand: ParsableCommand {

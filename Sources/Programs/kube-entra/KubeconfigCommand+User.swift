@@ -160,7 +160,7 @@ extension KubeconfigCommand {
                 environment: (cloud ?? .public).kubeloginEnvironment, authority: (cloud ?? .public).authority,
                 hasChosenTenant: tenantID != nil)
             guard let config else { return signIn }
-            let loaded = try LoadedConfiguration.loadOrExit(config)
+            let loaded = try ConfigurationLoader.load(path: config)
             if explain { signIn.hints = TokenHints(loaded, writtenAt: .now()).json.text() }
             let tenants = loaded.configuration.tenants.map(\.trust)
             let wanted = tenantID.flatMap { GUID($0) }

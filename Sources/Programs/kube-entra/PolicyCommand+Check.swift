@@ -7,6 +7,7 @@ internal import Jansson
 internal import PolicyChecks
 internal import Terminal
 internal import Timestamps
+internal import WebhookService
 
 extension PolicyCommand {
     /// `kube-entra policy check`: what a token, claims or groups become.
@@ -119,7 +120,7 @@ extension PolicyCommand {
         }
 
         func run() throws {
-            let configuration = try LoadedConfiguration.loadOrExit(config).configuration
+            let configuration = try ConfigurationLoader.load(path: config).configuration
             let checker = PolicyChecker(configuration.authentication)
             let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
             if let question = try question() {

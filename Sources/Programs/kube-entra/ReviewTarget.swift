@@ -46,7 +46,7 @@ struct ReviewTarget {
 
     /// As its own configuration says, on this host.
     init(configuration path: String) throws {
-        let server = try LoadedConfiguration.loadOrExit(path).configuration.server
+        let server = try ConfigurationLoader.load(path: path).configuration.server
         var host = server.listen.host
         if host == "0.0.0.0" { host = "127.0.0.1" }
         if host == "::" { host = "::1" }

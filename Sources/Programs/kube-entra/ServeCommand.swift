@@ -4,6 +4,7 @@ internal import Logging
 internal import Terminal
 internal import UnixSignals
 internal import WebhookServer
+internal import WebhookService
 
 /// `kube-entra serve`: the webhook.
 struct ServeCommand: AsyncParsableCommand {
@@ -26,23 +27,18 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: Configuration.LogLevel?
 
     func run() async throws {
-        let configuration: ServableConfiguration
-        do throws(ConfigurationError) {
-            configuration = try ServableConfiguration.load(config)
-        } catch {
-            for problem in error.problems { Console.note(problem.description) }
-            throw ExitCode.cannot
-        }
+        let configuration = try ServableConfiguration.load(config)
         let loaded = configuration.loaded
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let audit = try loaded.configuration.logging.audit.map { path in
             guard let writer = LineWriter(appendingTo: path) else {
-                Console.note(AuditFile.refusal(loaded).description)
-                throw ExitCode.cannot
+                throw ConfigurationError(problems: [AuditFile.refusal(loaded)])
             }
             return writer
         }
-        let service = WebhookService(loaded: loaded, identity: configuration.identity, audit: audit, logLevel: logLevel)
+        let service = WebhookService(
+            loaded: loaded, identity: configuration.identity, audit: audit, logLevel: logLevel,
+            version: Version.current)
         do {
             try await service.start()
         } catch let failure as ListenFailure {

@@ -1,6 +1,7 @@
 public import AccessPolicy
 internal import EntraTokens
 public import Jansson
+internal import SafeText
 
 extension PolicyAnswer {
     /// The answer for programs, as `policy check --output json` prints it.
@@ -39,19 +40,20 @@ extension PolicyAnswer {
                 """
         }
         var lines = [isAdmin ? "admitted, and is cluster admin" : "admitted, and is not cluster admin"]
-        lines.append("  user name:  \(access.user.username.printable)")
+        lines.append("  user name:  \(PrintableText.whole(access.user.username))")
         lines.append("  object ID:  \(access.user.uid)")
         if let kind { lines.append("  kind:       \(kind.rawValue)") }
         lines.append("  groups:     \(access.user.groups.isEmpty ? "none" : "")")
-        lines.append(contentsOf: access.user.groups.map { "    \($0.printable)" })
+        lines.append(contentsOf: access.user.groups.map { "    \(PrintableText.whole($0))" })
         if !access.because.isEmpty { lines.append("  because:") }
         for grant in access.because {
             let gives = grant.gives.isEmpty ? "nothing" : grant.gives.joined(separator: ", ")
-            lines.append("    \(grant.rule.words) \(grant.matched.printable) gives \(gives.printable)")
+            lines.append(
+                "    \(grant.rule.words) \(PrintableText.whole(grant.matched)) gives \(PrintableText.whole(gives))")
         }
         if access.because.contains(where: { $0.rule == .emergencyAccess }) {
             let reason = access.emergencyReason ?? ""
-            lines.append("  emergency access: \(reason.isEmpty ? "no reason is given" : reason.printable)")
+            lines.append("  emergency access: \(reason.isEmpty ? "no reason is given" : PrintableText.whole(reason))")
         }
         return lines.map { $0.trimmedEnd }.joined(separator: "\n")
     }
@@ -87,27 +89,9 @@ extension JSON {
 }
 
 extension String {
-    /// Without what could steer a terminal: names come from tokens and files.
-    var printable: String {
-        let isClean = unicodeScalars.allSatisfy { $0.isPrintable }
-        guard !isClean else { return self }
-        var clean = String.UnicodeScalarView()
-        for scalar in unicodeScalars { clean.append(scalar.isPrintable ? scalar : "\u{FFFD}") }
-        return String(clean)
-    }
-
     fileprivate var trimmedEnd: Substring {
         var text = Substring(self)
         while text.last == " " { text = text.dropLast() }
         return text
-    }
-}
-
-extension Unicode.Scalar {
-    /// No control character, and no direction mark that reorders what stands around it.
-    fileprivate var isPrintable: Bool {
-        value >= 32 && !(127...159).contains(value) && !(0x202A...0x202E).contains(value)
-            && !(0x2066...0x2069).contains(value) && !(0x200E...0x200F).contains(value) && value != 0x2028
-            && value != 0x2029
     }
 }

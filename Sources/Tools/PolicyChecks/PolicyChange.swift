@@ -1,4 +1,5 @@
 public import Jansson
+internal import SafeText
 
 /// One difference between two configurations, in words of people and power.
 public struct PolicyChange: Hashable, Sendable {
@@ -41,7 +42,7 @@ public struct PolicyChange: Hashable, Sendable {
             case .loses: "-"
             case .changes: "~"
             }
-        return "\(mark) \(message.printable)"
+        return "\(mark) \(PrintableText.whole(message))"
     }
 
     public var json: JSON {

@@ -3,6 +3,7 @@ internal import Authentication
 public import Configuration
 internal import EntraTokens
 public import Jansson
+internal import SafeText
 public import Timestamps
 
 /// Somebody about whom both configurations are asked.
@@ -142,7 +143,7 @@ extension WitnessChange {
                     : before.access?.emergencyReason == nil
                         ? "has emergency access now" : "has emergency access for another reason")
         }
-        return "\(name): \(parts.joined(separator: "; "))".printable
+        return PrintableText.whole("\(name): \(parts.joined(separator: "; "))")
     }
 }
 

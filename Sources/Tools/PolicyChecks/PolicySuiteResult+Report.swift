@@ -1,15 +1,16 @@
 public import Jansson
+internal import SafeText
 
 extension PolicySuiteResult {
     /// Failures for people, each as expected against actual; empty without any.
     public var text: String {
         var lines: [String] = []
         for one in cases where !one.isPassed {
-            lines.append("FAILED  \(path):\(one.line): \(one.name.printable)")
+            lines.append("FAILED  \(path):\(one.line): \(PrintableText.whole(one.name))")
             for mismatch in one.mismatches {
-                lines.append("        \(mismatch.field): expected \(mismatch.expected.printable)")
+                lines.append("        \(mismatch.field): expected \(PrintableText.whole(mismatch.expected))")
                 let margin = String(repeating: " ", count: mismatch.field.utf8.count)
-                lines.append("        \(margin)  actual   \(mismatch.actual.printable)")
+                lines.append("        \(margin)  actual   \(PrintableText.whole(mismatch.actual))")
             }
         }
         return lines.joined(separator: "\n")

@@ -1,7 +1,7 @@
 internal import AccessPolicy
-internal import Configuration
+public import Configuration
 internal import DirectoryGroups
-internal import EntraTokens
+public import EntraTokens
 internal import Files
 internal import Glibc
 internal import HTTPSClient
@@ -46,7 +46,7 @@ struct DirectorySource: Hashable, Sendable {
 }
 
 /// Turns configured directories into resolvers, by tenant.
-enum DirectoryPlans {
+public enum DirectoryPlans {
     /// - Parameter known: resolvers from before, which stay with all that they remember where nothing has changed.
     static func directories(
         _ configuration: WebhookConfiguration,
@@ -75,7 +75,7 @@ enum DirectoryPlans {
     }
 
     /// What a principal's directory says now; ends the command when it says nothing.
-    static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
+    public static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
         let tenant = configuration.tenants[principal.tenantIndex]
         guard let source = DirectorySource(tenant) else { throw CommandFailure("the tenant has no directory") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

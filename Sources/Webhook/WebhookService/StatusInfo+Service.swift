@@ -7,12 +7,15 @@ internal import WebhookServer
 
 extension StatusInfo {
     /// What `/statusz` tells about what is in force.
-    init(_ loaded: LoadedConfiguration, identity: ServerIdentity, keys: [TenantKeyStatus], refused: RefusedReload?) {
+    init(
+        _ loaded: LoadedConfiguration, version: String, identity: ServerIdentity, keys: [TenantKeyStatus],
+        refused: RefusedReload?
+    ) {
         let clouds = Dictionary(
             loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
             uniquingKeysWith: { first, _ in first })
         self.init(
-            version: Version.current,
+            version: version,
             configurationFile: loaded.path,
             configurationSHA256: loaded.contentSHA256,
             refusedConfiguration: refused?.description,

@@ -1,4 +1,3 @@
-public import Configuration
 public import EntraTokens
 
 /// What an AKS cluster's `aadProfile` says about sign-in.

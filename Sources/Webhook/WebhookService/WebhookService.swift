@@ -1,5 +1,5 @@
 internal import Authentication
-internal import Configuration
+public import Configuration
 internal import DirectoryGroups
 internal import EntraTokens
 internal import Files
@@ -11,10 +11,10 @@ internal import NIOPosix
 internal import OpenSSL
 internal import SigningKeys
 internal import Timestamps
-internal import WebhookServer
+public import WebhookServer
 
 /// Everything that `serve` runs: the server, the signing keys, and what keeps them current.
-final class WebhookService: Sendable {
+public final class WebhookService: Sendable {
     private struct Current {
         var loaded: LoadedConfiguration
         var identity: ServerIdentity
@@ -29,6 +29,7 @@ final class WebhookService: Sendable {
         var toldStatus = ""
     }
 
+    private let version: String
     private let logger: Logger
     private let writer: LineWriter
     private let logSettings: LogSettings
@@ -47,9 +48,13 @@ final class WebhookService: Sendable {
     private static let pollInterval = TimeAmount.seconds(1)
 
     /// - Parameter audit: where decisions are written down; nil when no file is configured.
-    init(
-        loaded: LoadedConfiguration, identity: ServerIdentity, audit: LineWriter?, logLevel: Configuration.LogLevel?
+    /// - Parameter logLevel: from the command line, above the configuration's.
+    /// - Parameter version: the program's, for metrics, the log and the status page.
+    public init(
+        loaded: LoadedConfiguration, identity: ServerIdentity, audit: LineWriter?, logLevel: Configuration.LogLevel?,
+        version: String
     ) {
+        self.version = version
         let configuration = loaded.configuration
         let logSettings = LogSettings(configuration.logging, override: logLevel)
         self.logSettings = logSettings
@@ -61,7 +66,7 @@ final class WebhookService: Sendable {
         }
         let registry = PrometheusRegistry()
         let metrics = ServerMetrics(
-            factory: registry, version: Version.current,
+            factory: registry, version: version,
             tenantIDs: configuration.tenants.map(\.trust.tenantID.description))
         self.metrics = metrics
         let background = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -109,7 +114,7 @@ final class WebhookService: Sendable {
             status: {
                 let now = current.withLockedValue { $0 }
                 return StatusInfo(
-                    now.loaded, identity: now.identity, keys: now.keys.status(), refused: now.refused)
+                    now.loaded, version: version, identity: now.identity, keys: now.keys.status(), refused: now.refused)
             })
         bound = configuration.server
         let server = server
@@ -119,14 +124,14 @@ final class WebhookService: Sendable {
     }
 
     /// Listens, and begins to fetch keys. Throws when an address cannot be had.
-    func start() async throws {
+    public func start() async throws {
         try await server.start()
         current.withLockedValue { $0.keys }.start()
         let listen = server.webhookAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
         let operations = server.operationsAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
         logger.notice(
             "listening",
-            metadata: ["webhook": "\(listen)", "operations": "\(operations)", "version": "\(Version.current)"])
+            metadata: ["webhook": "\(listen)", "operations": "\(operations)", "version": "\(version)"])
         if current.withLockedValue({ $0.loaded.configuration.server.insecureAllowAnyClient }) {
             logger.warning("anybody may ask: insecureAllowAnyClient is set")
         }
@@ -145,7 +150,7 @@ final class WebhookService: Sendable {
     }
 
     /// Answers what was asked, and ends.
-    func stop() async {
+    public func stop() async {
         current.withLockedValue { $0.isStopping = true }
         systemd.stopping()
         logger.notice("ending: finishing what was asked")
@@ -157,7 +162,7 @@ final class WebhookService: Sendable {
     }
 
     /// Ends without waiting for anything.
-    func endNow() {
+    public func endNow() {
         logger.warning("ended at once by a second signal")
         writer.flush()
         WebhookService.leave(1)
@@ -165,13 +170,14 @@ final class WebhookService: Sendable {
 
     /// Ends the process as it stands. `exit` would let OpenSSL clean up under threads that are still fetching keys or
     /// groups, and a crash in the last moment is no clean end.
-    static func leave(_ status: Int32) -> Never {
+    public static func leave(_ status: Int32) -> Never {
         _exit(status)
     }
 
     // MARK: Reload
 
-    func reloadNow() {
+    /// Reads configuration, certificates and key files again, and opens the audit file anew.
+    public func reloadNow() {
         // Whoever rotates the audit file says so with this signal too.
         current.withLockedValue { $0.audit }?.reopen()
         background.next().execute {
@@ -362,7 +368,7 @@ final class WebhookService: Sendable {
     }
 
     /// What an error of the network means, for people.
-    static func sentence(_ error: any Error) -> String {
+    public static func sentence(_ error: any Error) -> String {
         guard let error = error as? IOError else { return "\(error)" }
         return switch error.errnoCode {
         case EADDRINUSE: "the address is in use\n→ `ss -ltnp` shows the program that has it"

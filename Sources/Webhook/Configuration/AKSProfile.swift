@@ -1,6 +1,6 @@
-internal import Configuration
 internal import EntraTokens
 internal import Jansson
+internal import SafeText
 
 /// One `aadProfile`, read field by field.
 struct AKSProfile {
@@ -30,7 +30,7 @@ struct AKSProfile {
     func cluster(around resource: JSONValue?) -> AKSCluster {
         var reader = Reader(expressions: expressions)
         var cluster = AKSCluster(
-            name: resource?.member("name")?.string?.printable,
+            name: resource?.member("name")?.string.map(PrintableText.whole),
             cloud: resource.map(cloud) ?? .public,
             adminGroups: [],
             audiences: [],
@@ -70,7 +70,7 @@ struct AKSProfile {
             reader.notes.append("serverAppSecret was left out: it is not needed to check tokens")
         }
         for member in profile.members ?? [] where !AKSProfile.known.contains(member.name.lowercased()) {
-            reader.notes.append("aadProfile.\(member.name.printable) is not known and was left out")
+            reader.notes.append("aadProfile.\(PrintableText.whole(member.name)) is not known and was left out")
         }
         cluster.notes = reader.notes
         cluster.problems = reader.problems

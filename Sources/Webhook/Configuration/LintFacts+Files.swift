@@ -1,4 +1,3 @@
-internal import Configuration
 internal import EntraTokens
 internal import Files
 internal import Glibc
@@ -8,7 +7,7 @@ internal import Timestamps
 
 extension LintFacts {
     /// Looks at every file that a configuration names.
-    init(_ servable: ServableConfiguration) {
+    public init(_ servable: ServableConfiguration) {
         let identity = servable.identity
         let configuration = servable.loaded.configuration
         self.init(

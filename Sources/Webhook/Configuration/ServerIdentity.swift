@@ -1,82 +1,19 @@
-internal import ArgumentParser
-internal import Configuration
 internal import Files
-internal import OpenSSL
-internal import Terminal
-
-extension LoadedConfiguration {
-    /// Loads a configuration, or ends the command with every problem on standard error.
-    static func loadOrExit(_ path: String) throws -> LoadedConfiguration {
-        do {
-            return try ConfigurationLoader.load(path: path)
-        } catch {
-            for problem in error.problems { Console.note(problem.description) }
-            throw ExitCode.cannot
-        }
-    }
-
-    /// A problem with what a field names, at that field's place.
-    func problem(_ field: String, _ message: String) -> ConfigurationProblem {
-        let position = positions[field] ?? FieldPosition(line: 1, column: 1)
-        return ConfigurationProblem(
-            file: path, line: position.line, column: position.column, field: field, message: message)
-    }
-}
-
-/// A configuration that can be served: itself, and what is in the files that it names.
-struct ServableConfiguration {
-    let loaded: LoadedConfiguration
-    let identity: ServerIdentity
-
-    /// Reads everything; throws every problem of the configuration and of those files together.
-    static func load(_ path: String) throws(ConfigurationError) -> ServableConfiguration {
-        var problems: [ConfigurationProblem] = []
-        let loaded: LoadedConfiguration
-        do throws(ConfigurationError) {
-            loaded = try ConfigurationLoader.load(path: path)
-        } catch {
-            guard let partial = error.partial else { throw error }
-            problems = error.problems
-            loaded = partial
-        }
-        if let problem = AuditFile.problem(loaded) { problems.append(problem) }
-        let identity: ServerIdentity?
-        do throws(ConfigurationError) {
-            identity = try ServerIdentity.load(loaded)
-        } catch {
-            // What a field says comes before what is in the file that it names.
-            problems += error.problems.filter { one in !problems.contains { $0.field == one.field } }
-            identity = nil
-        }
-        guard problems.isEmpty, let identity else { throw ConfigurationError(problems: problems, partial: loaded) }
-        return ServableConfiguration(loaded: loaded, identity: identity)
-    }
-}
-
-/// The file of `logging.audit`.
-enum AuditFile {
-    static func problem(_ loaded: LoadedConfiguration) -> ConfigurationProblem? {
-        guard let path = loaded.configuration.logging.audit, !FileBytes.canAppend(to: path) else { return nil }
-        return refusal(loaded)
-    }
-
-    static func refusal(_ loaded: LoadedConfiguration) -> ConfigurationProblem {
-        let path = loaded.configuration.logging.audit ?? ""
-        let cause = FileBytes.obstacle(toAppending: path).map { ": \($0.sentence)" } ?? ""
-        return loaded.problem("logging.audit", "\(path): cannot be written to\(cause)")
-    }
-}
+public import OpenSSL
 
 /// The server's certificate, key and client CA as they are on disk, and the TLS context made of them.
-struct ServerIdentity {
-    let context: TLSContext
-    let certificate: Certificate
-    let clientAuthorities: [Certificate]
+public struct ServerIdentity: Sendable {
+    /// Made of the files that were read.
+    public let context: TLSContext
+    /// The first of `server.certificate`.
+    public let certificate: Certificate
+    /// The certificates of `server.clientCA`.
+    public let clientAuthorities: [Certificate]
     /// Of everything that the context was made of.
-    let digest: SHA256Digest
+    public let digest: SHA256Digest
 
     /// Reads and checks all of it together; throws every problem with the place in the configuration.
-    static func load(_ loaded: LoadedConfiguration) throws(ConfigurationError) -> ServerIdentity {
+    public static func load(_ loaded: LoadedConfiguration) throws(ConfigurationError) -> ServerIdentity {
         let server = loaded.configuration.server
         var problems: [ConfigurationProblem] = []
         func read(_ field: String, _ path: String) -> [UInt8]? {
@@ -139,7 +76,7 @@ struct ServerIdentity {
     }
 
     /// The paths that a reload watches.
-    static func paths(_ server: ServerSettings) -> [String] {
+    public static func paths(_ server: ServerSettings) -> [String] {
         [server.certificate, server.privateKey] + (server.clientCA.map { [$0] } ?? [])
     }
 }

@@ -1,7 +1,7 @@
 internal import Configuration
 internal import EntraTokens
 internal import Files
-internal import HTTPSClient
+public import HTTPSClient
 internal import Logging
 internal import NIOCore
 internal import OpenSSL
@@ -10,7 +10,7 @@ internal import Timestamps
 internal import WebhookServer
 
 /// Turns configured tenants into a store of signing keys.
-enum KeyPlans {
+public enum KeyPlans {
     static func store(
         _ loaded: LoadedConfiguration,
         eventLoop: any EventLoop,
@@ -58,7 +58,7 @@ enum KeyPlans {
     }
 
     /// A client for an authority, with its CA as it is on disk now.
-    static func client(
+    public static func client(
         authorityCA: String?,
         proxy: String?,
         limits: HTTPSLimits = HTTPSLimits()
@@ -79,8 +79,10 @@ enum KeyPlans {
         }
     }
 
+    /// The proxy of an address, or of the environment where none is configured.
+    ///
     /// - Parameter source: where the address stands, for people.
-    static func proxies(_ address: String?, from source: String = "signingKeys.proxy") -> ProxySettings {
+    public static func proxies(_ address: String?, from source: String = "signingKeys.proxy") -> ProxySettings {
         address.map { ProxySettings(address: $0, from: source) } ?? .environment()
     }
 

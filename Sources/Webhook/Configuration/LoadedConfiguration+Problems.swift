@@ -1,0 +1,8 @@
+extension LoadedConfiguration {
+    /// A problem with what a field names, at that field's place.
+    func problem(_ field: String, _ message: String) -> ConfigurationProblem {
+        let position = positions[field] ?? FieldPosition(line: 1, column: 1)
+        return ConfigurationProblem(
+            file: path, line: position.line, column: position.column, field: field, message: message)
+    }
+}
