@@ -93,29 +93,47 @@ public final class PublicKey: Sendable {
     public func verify(
         _ algorithm: SignatureAlgorithm, message: UnsafeRawBufferPointer, signature: UnsafeRawBufferPointer
     ) -> Bool {
-        guard algorithm.keyKind == kind else { return false }
-        if kind == .p256 {
-            guard let encoded = ECDSASignature.der(fromConcatenated: signature) else { return false }
-            return encoded.withUnsafeBytes { verifyEncoded(algorithm, message, $0) }
-        }
-        guard signature.count == (bits + 7) / 8 else { return false }
-        return verifyEncoded(algorithm, message, signature)
-    }
-
-    private func verifyEncoded(
-        _ algorithm: SignatureAlgorithm, _ message: UnsafeRawBufferPointer, _ signature: UnsafeRawBufferPointer
-    ) -> Bool {
+        guard mayVerify(algorithm, signature) else { return false }
         let digest = algorithm.digest
         return withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { hash in
             digest.hash(message, into: hash)
-            let hashBytes = hash.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            let signatureBytes = signature.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            let valid = ready.withContext(algorithm) { context in
-                ERR_clear_error()
-                return EVP_PKEY_verify(context, signatureBytes, signature.count, hashBytes, digest.byteCount) == 1
-            }
-            if !valid { ERR_clear_error() }
-            return valid
+            return verify(algorithm, hash: UnsafeRawBufferPointer(rebasing: hash[..<digest.byteCount]), signature)
         }
+    }
+
+    /// Like ``verify(_:message:signature:)``, with the message's digest in place of the message.
+    ///
+    /// False also when the algorithm is not one of those with SHA-256.
+    public func verify(
+        _ algorithm: SignatureAlgorithm, digest: SHA256Digest, signature: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard mayVerify(algorithm, signature), algorithm.usesSHA256 else { return false }
+        return digest.withUnsafeBytes { verify(algorithm, hash: $0, signature) }
+    }
+
+    /// Whether it is worth hashing anything for.
+    private func mayVerify(_ algorithm: SignatureAlgorithm, _ signature: UnsafeRawBufferPointer) -> Bool {
+        algorithm.keyKind == kind && (kind == .p256 || signature.count == (bits + 7) / 8)
+    }
+
+    private func verify(
+        _ algorithm: SignatureAlgorithm, hash: UnsafeRawBufferPointer, _ signature: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard kind == .p256 else { return verifyEncoded(algorithm, hash: hash, signature) }
+        guard let encoded = ECDSASignature.der(fromConcatenated: signature) else { return false }
+        return encoded.withUnsafeBytes { verifyEncoded(algorithm, hash: hash, $0) }
+    }
+
+    private func verifyEncoded(
+        _ algorithm: SignatureAlgorithm, hash: UnsafeRawBufferPointer, _ signature: UnsafeRawBufferPointer
+    ) -> Bool {
+        let hashBytes = hash.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let signatureBytes = signature.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let valid = ready.withContext(algorithm) { context in
+            ERR_clear_error()
+            return EVP_PKEY_verify(context, signatureBytes, signature.count, hashBytes, hash.count) == 1
+        }
+        if !valid { ERR_clear_error() }
+        return valid
     }
 }

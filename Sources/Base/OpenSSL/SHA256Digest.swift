@@ -6,8 +6,13 @@ public struct SHA256Digest: Hashable, Sendable {
 
     /// Hashes the whole buffer in one call.
     public init(hashing message: UnsafeRawBufferPointer) {
+        self.init(filling: { DigestMethod.sha256.hash(message, into: $0) })
+    }
+
+    /// - Parameter fill: writes all 32 bytes.
+    init(filling fill: (UnsafeMutableRawBufferPointer) -> Void) {
         words = withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { output in
-            DigestMethod.sha256.hash(message, into: output)
+            fill(output)
             return (
                 output.load(fromByteOffset: 0, as: UInt64.self), output.load(fromByteOffset: 8, as: UInt64.self),
                 output.load(fromByteOffset: 16, as: UInt64.self), output.load(fromByteOffset: 24, as: UInt64.self)
@@ -17,8 +22,16 @@ public struct SHA256Digest: Hashable, Sendable {
 
     /// The 32 bytes.
     public var bytes: [UInt8] {
-        withUnsafeBytes(of: words) { [UInt8]($0) }
+        withUnsafeBytes { [UInt8]($0) }
     }
+
+    /// Lends the 32 bytes.
+    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        Swift.withUnsafeBytes(of: words, body)
+    }
+
+    /// The first eight bytes as a number: as good as random.
+    public var firstWord: UInt64 { words.0 }
 
     /// 64 lower-case hexadecimal digits.
     public var hex: String { hexadecimal(bytes) }

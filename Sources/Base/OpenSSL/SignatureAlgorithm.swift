@@ -14,6 +14,13 @@ public enum SignatureAlgorithm: Sendable, Hashable, CaseIterable {
         }
     }
 
+    var usesSHA256: Bool {
+        switch self {
+        case .rs256, .ps256, .es256: true
+        case .rs384, .rs512: false
+        }
+    }
+
     var keyKind: KeyKind { self == .es256 ? .p256 : .rsa }
 
     /// Sets digest and padding on a context that was initialized to sign or to verify.

@@ -47,6 +47,8 @@ public enum AccessPolicy {
             username: username,
             uid: objectID,
             groups: collector.groups,
+            objectIDGroups: collector.objectIDs,
+            objectIDPrefix: kubernetes.groupPrefix,
             extra: extra(of: principal, objectID: objectID, admins: admins, emergencies: emergencies)
         )
         return AccessDecision(
@@ -128,6 +130,8 @@ private struct Memberships {
 private struct GrantCollector {
     let explains: Bool
     private(set) var groups: [String] = []
+    /// Object IDs that become groups of their own.
+    private(set) var objectIDs: [GUID] = []
     private(set) var grants: [Grant] = []
     private var seen: Set<ExactText> = []
 
@@ -145,16 +149,17 @@ private struct GrantCollector {
     }
 
     /// Adds object IDs, which do not repeat themselves but may repeat a configured name.
-    mutating func add(objectIDs: [GUID], prefix: String) {
-        groups.reserveCapacity(groups.count + objectIDs.count)
+    mutating func add(objectIDs added: [GUID], prefix: String) {
+        // Only a configured name may be reserved, and these were not written by the administrator. No object ID
+        // completes a part of the reserved prefix.
+        guard !AccessPolicy.isReserved(prefix) else { return }
         let length = prefix.utf8.count + 36
         let mayRepeat = groups.contains { $0.utf8.count == length }
-        for objectID in objectIDs {
-            let name = prefix.isEmpty ? objectID.description : prefix + objectID.description
-            // Only a configured name may be reserved, and this one was not written by the administrator.
-            if !prefix.isEmpty, AccessPolicy.isReserved(name) { continue }
-            if !(mayRepeat && seen.contains(ExactText(name))) { groups.append(name) }
-            if explains { grants.append(Grant(rule: .groupObjectID, matched: objectID.description, gives: [name])) }
+        objectIDs = mayRepeat ? added.filter { !seen.contains(ExactText(prefix + $0.description)) } : added
+        guard explains else { return }
+        for objectID in added {
+            let name = objectID.description
+            grants.append(Grant(rule: .groupObjectID, matched: name, gives: [prefix + name]))
         }
     }
 }

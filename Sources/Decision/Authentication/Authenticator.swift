@@ -6,6 +6,8 @@ public import Timestamps
 /// The decision: a pure function of the token, the keys, the settings and the time.
 public final class Authenticator: Sendable {
     public let settings: AuthenticationSettings
+    /// Changes with the settings: what was decided by others is not this one's answer.
+    public let identity = SnapshotIdentity()
     private let rules: RuleIndex
 
     public init(_ settings: AuthenticationSettings) {
@@ -24,6 +26,28 @@ public final class Authenticator: Sendable {
         now: Timestamp,
         resolvedGroups: [GUID]? = nil
     ) -> Decision {
+        decide(token, signed: nil, keys: keys, now: now, resolvedGroups: resolvedGroups)
+    }
+
+    /// Decides on a token that was hashed before.
+    public func decide(
+        _ token: HashedToken,
+        keys: KeySnapshot,
+        now: Timestamp,
+        resolvedGroups: [GUID]? = nil
+    ) -> Decision {
+        token.withUnsafeBytes {
+            decide($0, signed: token.signed, keys: keys, now: now, resolvedGroups: resolvedGroups)
+        }
+    }
+
+    private func decide(
+        _ token: UnsafeRawBufferPointer,
+        signed: HashedToken.SignedDigest?,
+        keys: KeySnapshot,
+        now: Timestamp,
+        resolvedGroups: [GUID]?
+    ) -> Decision {
         var evaluation = TokenEvaluation(
             rules: rules,
             keys: keys,
@@ -31,7 +55,7 @@ public final class Authenticator: Sendable {
             resolvedGroups: resolvedGroups,
             recorder: FirstFailure()
         )
-        evaluation.run(token)
+        evaluation.run(token, signed: signed)
         return evaluation.decision(settings: settings, keys: keys)
     }
 

@@ -61,7 +61,9 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     /// Runs the checks; results are in the properties.
-    mutating func run(_ token: UnsafeRawBufferPointer) {
+    ///
+    /// - Parameter signed: the digest of the beginning of these very bytes, when it is known.
+    mutating func run(_ token: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest? = nil) {
         guard !token.isEmpty else {
             fail(.size, .tokenMissing)
             return
@@ -71,11 +73,11 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             return
         }
         recorder.passed(.size)
-        guard let outer = parse(token) else { return }
+        guard let outer = parse(token, signed: signed) else { return }
         if outer.header.isEnvelope, let opened = ProofEnvelope(outer) {
             envelope = opened
             opened.accessToken.withUnsafeBytes { inner in
-                guard let parsed = parse(inner) else { return }
+                guard let parsed = parse(inner, signed: nil) else { return }
                 judge(parsed)
             }
         } else {
@@ -96,7 +98,9 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     // MARK: Structure
 
-    private mutating func parse(_ token: UnsafeRawBufferPointer) -> ParsedToken? {
+    private mutating func parse(
+        _ token: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest?
+    ) -> ParsedToken? {
         let jws: CompactJWS
         do {
             jws = try CompactJWS(parsing: token)
@@ -111,7 +115,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         return ParsedToken(
             jws: jws,
             header: header,
-            signingInput: UnsafeRawBufferPointer(rebasing: token[..<jws.signedLength])
+            signingInput: UnsafeRawBufferPointer(rebasing: token[..<jws.signedLength]),
+            signedDigest: signed.flatMap { $0.length == jws.signedLength ? $0.digest : nil }
         )
     }
 
@@ -169,9 +174,10 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             return
         }
         recorder.passed(.key)
+        let digest = token.signedDigest ?? SHA256Digest(hashing: token.signingInput)
         let signer = candidates.first { candidate in
             token.jws.signature.withUnsafeBytes { signature in
-                candidate.publicKey.verify(.rs256, message: token.signingInput, signature: signature)
+                candidate.publicKey.verify(.rs256, digest: digest, signature: signature)
             }
         }
         guard let signer else {
@@ -241,4 +247,6 @@ struct ParsedToken {
     let header: TokenHeader
     /// Lent by the caller of ``TokenEvaluation/run(_:)``, so not kept beyond it.
     let signingInput: UnsafeRawBufferPointer
+    /// Of the signing input, where it was hashed before.
+    let signedDigest: SHA256Digest?
 }

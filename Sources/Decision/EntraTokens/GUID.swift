@@ -41,22 +41,32 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Lower case, hyphenated, as Entra writes it.
     public var description: String {
         String(unsafeUninitializedCapacity: 36) { buffer in
-            let bytes = UnsafeMutableRawBufferPointer(buffer)
-            let second = GUID.digits(high & 0xFFFF_FFFF)
-            let third = GUID.digits(low >> 32)
-            bytes.storeBytes(of: GUID.digits(high >> 32).bigEndian, toByteOffset: 0, as: UInt64.self)
-            store(second >> 32, at: 9)
-            store(second, at: 14)
-            store(third >> 32, at: 19)
-            store(third, at: 24)
-            bytes.storeBytes(of: GUID.digits(low & 0xFFFF_FFFF).bigEndian, toByteOffset: 28, as: UInt64.self)
-            for place in [8, 13, 18, 23] { buffer[place] = UInt8(ascii: "-") }
+            write(to: UnsafeMutableRawBufferPointer(buffer))
             return 36
+        }
+    }
 
-            func store(_ digits: UInt64, at offset: Int) {
-                bytes.storeBytes(
-                    of: UInt32(truncatingIfNeeded: digits).bigEndian, toByteOffset: offset, as: UInt32.self)
-            }
+    /// How many characters ``write(to:)`` writes.
+    public static let textLength = 36
+
+    /// Writes ``description``, for those who write hundreds of them.
+    public func write(to bytes: UnsafeMutableRawBufferPointer) {
+        precondition(bytes.count >= GUID.textLength, "no room for an ID")
+        let second = GUID.digits(high & 0xFFFF_FFFF)
+        let third = GUID.digits(low >> 32)
+        bytes.storeBytes(of: GUID.digits(high >> 32).bigEndian, toByteOffset: 0, as: UInt64.self)
+        store(second >> 32, at: 9)
+        store(second, at: 14)
+        store(third >> 32, at: 19)
+        store(third, at: 24)
+        bytes.storeBytes(of: GUID.digits(low & 0xFFFF_FFFF).bigEndian, toByteOffset: 28, as: UInt64.self)
+        bytes[8] = UInt8(ascii: "-")
+        bytes[13] = UInt8(ascii: "-")
+        bytes[18] = UInt8(ascii: "-")
+        bytes[23] = UInt8(ascii: "-")
+
+        func store(_ digits: UInt64, at offset: Int) {
+            bytes.storeBytes(of: UInt32(truncatingIfNeeded: digits).bigEndian, toByteOffset: offset, as: UInt32.self)
         }
     }
 

@@ -27,6 +27,7 @@ public struct TenantKeySet: Sendable {
 
 /// The signing keys of all tenants at one moment; never changed, only replaced.
 public final class KeySnapshot: Sendable {
+    public let identity = SnapshotIdentity()
     /// One entry a configured tenant, in the configuration's order; nil while a tenant has no keys.
     public let tenants: [TenantKeySet?]
     private let candidates: [ExactText: [KeyCandidate]]

@@ -32,14 +32,14 @@ extension TokenReviewAnswer {
     ///
     /// `status.audiences` is left out, since Entra's audiences are not Kubernetes' audiences.
     public static func encodeAccepted(_ user: KubernetesUser, version: TokenReviewVersion) -> [UInt8] {
-        var text = JSONText(capacity: 1024 + user.groups.count * 40)
+        var text = JSONText(capacity: 1024 + (user.namedGroups.count + user.objectIDGroups.count) * 40)
         text.raw(prefix(version))
         text.raw("\"authenticated\":true,\"user\":{\"username\":")
         text.string(user.username)
         text.raw(",\"uid\":")
         text.string(user.uid)
         text.raw(",\"groups\":")
-        text.strings(user.groups)
+        text.groups(of: user)
         text.raw(",\"extra\":{")
         for (index, entry) in user.extra.enumerated() {
             if index > 0 { text.raw(",") }

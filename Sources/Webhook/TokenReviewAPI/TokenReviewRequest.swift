@@ -1,5 +1,5 @@
 import Jansson
-import OpenSSL
+public import OpenSSL
 
 /// A question of the API server: whose token is this?
 ///
@@ -8,8 +8,8 @@ public struct TokenReviewRequest: Sendable {
     public let version: TokenReviewVersion
     /// For whom the API server wants the token to be; empty where it did not say.
     public let audiences: [String]
-    /// Nil where there was none.
-    private let token: CleansedBytes?
+    /// As it was sent, in UTF-8; empty where there was none.
+    public let token: CleansedBytes
 
     /// How many values a body may have: kube-apiserver's has about ten.
     static let maximumValues = 10_000
@@ -36,14 +36,14 @@ public struct TokenReviewRequest: Sendable {
             guard let copy = value.withStringBytes({ CleansedBytes(copying: $0) }) else { throw .tokenNotText }
             token = copy
         } else {
-            token = nil
+            token = CleansedBytes(copying: UnsafeRawBufferPointer(start: nil, count: 0))
         }
         audiences = try Self.texts(spec["audiences"], or: .audiencesNotTexts)
     }
 
     /// Lends the token as it was sent, in UTF-8; empty where there was none.
     public func withToken<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        token?.withUnsafeBytes(body) ?? body(UnsafeRawBufferPointer(start: nil, count: 0))
+        token.withUnsafeBytes(body)
     }
 
     static let maximumDepth = 16

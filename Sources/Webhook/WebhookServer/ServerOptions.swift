@@ -1,3 +1,5 @@
+import Authentication
+
 /// Where a server listens.
 public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// An IPv4 or IPv6 address, without brackets, or a name.
@@ -21,13 +23,17 @@ public struct ServerOptions: Sendable, Hashable {
     public var limits: ServerLimits
     /// Common names or DNS names of client certificates; empty: any certificate that the handshake took.
     public var allowedClientNames: Set<String>
-    /// Remembered tokens of each event loop.
+    /// Remembered tokens of all event loops together.
     public var cacheEntries: Int
     /// Seconds.
     public var cacheMaximumAge: Int64
     public var eventLoops: Int
     /// Speak HTTP/2 without TLS; for tests.
     var assumesHTTP2 = false
+
+    var cacheLimits: DecisionCache.Limits {
+        DecisionCache.Limits(entries: cacheEntries, maximumAge: cacheMaximumAge)
+    }
 
     public init(
         listen: ListenAddress,

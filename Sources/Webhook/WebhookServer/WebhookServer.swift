@@ -87,6 +87,7 @@ public final class WebhookServer: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let replays = ReplayMemory()
+        let cache = DecisionCache(options.cacheLimits)
         let rejections = RejectionLog(logger: logger, clock: clock)
         var workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>] = []
         var indexes: [ObjectIdentifier: Int] = [:]
@@ -95,11 +96,14 @@ public final class WebhookServer: Sendable {
             let log = DecisionLog(logger: logger, metrics: metrics, audit: audit)
             let engine = ReviewEngine(
                 eventLoop: eventLoop, options: options, authenticator: authenticator, keys: keys,
-                services: services, replays: replays, metrics: metrics, log: log, clock: clock)
+                services: services, replays: replays, metrics: metrics, log: log, cache: cache, clock: clock)
             let state = LoopState(
                 eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, rejections: rejections,
                 review: engine.review)
-            state.onSecond = log.secondPassed
+            state.onSecond = {
+                log.secondPassed()
+                engine.secondPassed()
+            }
             // Nothing else refers to these three yet, so that they may move to their loop.
             let worker = UnsafeTransfer(value: Worker(state: state, engine: engine, log: log))
             workers.append(.makeBoxSendingValue(worker, eventLoop: eventLoop))

@@ -119,16 +119,14 @@ public enum KeyPlans {
 
 extension ServerOptions {
     init(_ configuration: WebhookConfiguration) {
-        let loops = System.coreCount
-        let entries = configuration.verifiedTokenCache.entries
         self.init(
             listen: .init(host: configuration.server.listen.host, port: configuration.server.listen.port),
             operations: .init(host: configuration.server.operations.host, port: configuration.server.operations.port),
             limits: ServerLimits(configuration.limits),
             allowedClientNames: Set(configuration.server.allowedClientNames),
-            cacheEntries: entries == 0 ? 0 : max(1, entries / loops),
+            cacheEntries: configuration.verifiedTokenCache.entries,
             cacheMaximumAge: configuration.verifiedTokenCache.maximumAge.components.seconds,
-            eventLoops: loops)
+            eventLoops: configuration.server.eventLoops ?? AvailableCPUs.eventLoops)
     }
 }
 

@@ -59,29 +59,4 @@ import Timestamps
             _ = try Forge.decide(text, settings: single, keys: keys)
         }
     }
-
-    @Test("the cache changes no answer")
-    func cache() throws {
-        let authenticator = Authenticator(Forge.settings())
-        let cache = DecisionCache(authenticator: authenticator, capacity: 2, maximumAge: 600)
-        let keys = try Forge.keys()
-        let tokens = try (0..<4).map { try Forge.token(claims: [("uti", .string("\($0)"))]) }
-        for offset in [Int64(0), 1, 300, 601, 3600, 3659, 3660, 10] {
-            for token in tokens + tokens.reversed() {
-                let now = Forge.now.adding(seconds: offset)
-                let bytes = Array(token.utf8)
-                let cached = bytes.withUnsafeBytes {
-                    cache.decide(token: $0, digest: .init(hashing: $0), keys: keys, now: now)
-                }
-                let direct = bytes.withUnsafeBytes { authenticator.decide(token: $0, keys: keys, now: now) }
-                #expect(cached.outcome == direct.outcome)
-            }
-        }
-        #expect(cache.count <= 2)
-        let bytes = Array(tokens[0].utf8)
-        let gone = bytes.withUnsafeBytes {
-            cache.decide(token: $0, digest: .init(hashing: $0), keys: KeySnapshot([nil, nil]), now: Forge.now)
-        }
-        #expect(gone.reason == .keysUnavailable)
-    }
 }

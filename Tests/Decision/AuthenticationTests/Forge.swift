@@ -96,6 +96,10 @@ enum Forge {
         return input + "." + Base64URL.encode(signature)
     }
 
+    static func hashed(_ token: String) -> HashedToken {
+        HashedToken(Array(token.utf8).withUnsafeBytes { CleansedBytes(copying: $0) })
+    }
+
     static func decide(
         _ token: String,
         settings: AuthenticationSettings = settings(),
@@ -108,6 +112,9 @@ enum Forge {
         let decision = Array(token.utf8).withUnsafeBytes {
             authenticator.decide(token: $0, keys: keys, now: now, resolvedGroups: resolvedGroups)
         }
+        // Hashed before or while it is judged, a token is the same.
+        let hashed = authenticator.decide(hashed(token), keys: keys, now: now, resolvedGroups: resolvedGroups)
+        guard hashed.outcome == decision.outcome else { throw Disagreement(decision.reason, hashed.reason) }
         let examined = Array(token.utf8).withUnsafeBytes {
             authenticator.examine(token: $0, keys: keys, now: now, resolvedGroups: resolvedGroups)
         }

@@ -11,41 +11,46 @@ import Timestamps
     private let authenticator = Authenticator(Forge.settings { $0.trust.groupOverage = .resolve })
 
     private func decide(
-        _ cache: DecisionCache, _ token: [UInt8], after seconds: Int64 = 0, resolved: ResolvedGroups? = nil
+        _ cache: DecisionCache, _ token: HashedToken, after seconds: Int64 = 0, resolved: ResolvedGroups? = nil
     ) throws -> Decision {
-        let keys = Self.keys
-        return try token.withUnsafeBytes {
-            cache.decide(
-                token: $0, digest: .init(hashing: $0), keys: try keys.get(), now: Forge.now.adding(seconds: seconds),
-                resolved: resolved)
-        }
+        try look(cache, token, after: seconds, resolved: resolved).decision
+    }
+
+    private func look(
+        _ cache: DecisionCache, _ token: HashedToken, after seconds: Int64 = 0, resolved: ResolvedGroups? = nil
+    ) throws -> (decision: Decision, isHit: Bool) {
+        cache.decide(
+            token, by: authenticator, keys: try Self.keys.get(), now: Forge.now.adding(seconds: seconds),
+            resolved: resolved)
     }
 
     private static let keys = Result { try Forge.keys() }
 
-    private func token() throws -> [UInt8] {
-        Array(try Forge.token(claims: [("groups", nil), ("hasgroups", .bool(true))]).utf8)
+    private func token() throws -> HashedToken {
+        Forge.hashed(try Forge.token(claims: [("groups", nil), ("hasgroups", .bool(true))]))
     }
 
     @Test func anAnswerIsRememberedForAsLongAsItIsFresh() throws {
-        let cache = DecisionCache(authenticator: authenticator, capacity: 10, maximumAge: 600)
+        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let token = try token()
         #expect(try decide(cache, token).groupResolution != nil)
         let resolved = ResolvedGroups(
             groups: [Forge.guid(Forge.adminGroup)], freshUntil: Forge.now.adding(seconds: 100))
         #expect(try decide(cache, token, after: 1, resolved: resolved).access?.isAdmin == true)
-        #expect(try decide(cache, token, after: 99).access?.isAdmin == true && cache.lastWasHit)
+        let fresh = try look(cache, token, after: 99)
+        #expect(fresh.decision.access?.isAdmin == true && fresh.isHit)
         #expect(try decide(cache, token, after: 100).reason == .groupResolutionFailed)
         // A clock that was set back, and a newer answer over an older one.
         #expect(try decide(cache, token, after: 0).reason == .groupResolutionFailed)
         let later = ResolvedGroups(groups: [], freshUntil: Forge.now.adding(seconds: 300))
         #expect(try decide(cache, token, after: 101, resolved: later).access?.isAdmin == false)
-        #expect(try decide(cache, token, after: 299).access?.isAdmin == false && cache.lastWasHit)
+        let newer = try look(cache, token, after: 299)
+        #expect(newer.decision.access?.isAdmin == false && newer.isHit)
     }
 
     @Test(arguments: [(0, 10), (100, 1001)])
     func isNotRemembered(freshFor: Int64, groups: Int) throws {
-        let cache = DecisionCache(authenticator: authenticator, capacity: 10, maximumAge: 600)
+        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let token = try token()
         let resolved = ResolvedGroups(
             groups: Array(repeating: Forge.guid(Forge.adminGroup), count: groups),

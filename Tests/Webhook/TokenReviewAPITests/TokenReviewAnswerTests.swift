@@ -19,6 +19,25 @@ import TokenReviewAPI
                 """)
     }
 
+    @Test(
+        "object IDs are written as the names that they stand for",
+        arguments: ["", "entra:", "a\"b\\c:"], [0, 1, 2, 200])
+    func writesObjectIDs(prefix: String, count: Int) throws {
+        let ids = try (0..<count).map { number in
+            try #require(GUID("0b1ec7ab-cdef-0000-0000-" + String(1_000_000_000_000 + number).dropFirst(1)))
+        }
+        for named in [[], ["admins"], ["admins", "x\"y"]] {
+            let kept = KubernetesUser(
+                username: "a", uid: "b", groups: named, objectIDGroups: ids, objectIDPrefix: prefix, extra: [])
+            let spelled = KubernetesUser(
+                username: "a", uid: "b", groups: named + ids.map { prefix + $0.description }, extra: [])
+            #expect(kept == spelled && kept.hashValue == spelled.hashValue)
+            let bytes = TokenReviewAnswer.encodeAccepted(kept, version: .v1)
+            #expect(bytes == TokenReviewAnswer.encodeAccepted(spelled, version: .v1))
+            #expect(try decode(bytes).user == spelled)
+        }
+    }
+
     @Test func writesARefusalWithItsCodeAndDecision() {
         let bytes = TokenReviewAnswer.encodeRefused(.tokenExpired, decisionID: "ABC", version: .v1beta1)
         #expect(

@@ -19,7 +19,7 @@ final class ReviewEngine {
     /// Counts configurations, so that no answer to a question by an older one is used.
     private var generation = 0
     private var keys: KeySnapshot
-    private var cache: DecisionCache
+    private let cache: DecisionCache
     private var ids = DecisionIDs()
     private let turns: FairTurns
     private(set) var history = DecisionHistory()
@@ -33,6 +33,7 @@ final class ReviewEngine {
         replays: ReplayMemory,
         metrics: ServerMetrics,
         log: DecisionLog,
+        cache: DecisionCache? = nil,
         turns: FairTurns? = nil,
         clock: @escaping @Sendable () -> Timestamp
     ) {
@@ -46,22 +47,22 @@ final class ReviewEngine {
         self.log = log
         self.clock = clock
         self.turns = turns ?? FairTurns(eventLoop: eventLoop)
-        cache = DecisionCache(
-            authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
+        self.cache = cache ?? DecisionCache(options.cacheLimits)
     }
 
     func update(_ authenticator: Authenticator) {
         self.authenticator = authenticator
         generation += 1
-        cache = DecisionCache(
-            authenticator: authenticator, capacity: options.cacheEntries, maximumAge: options.cacheMaximumAge)
     }
 
     func update(_ options: ServerOptions) {
-        let isSameCache =
-            self.options.cacheEntries == options.cacheEntries && self.options.cacheMaximumAge == options.cacheMaximumAge
         self.options = options
-        if !isSameCache { update(authenticator) }
+        cache.update(options.cacheLimits)
+    }
+
+    /// Called about once a second.
+    func secondPassed() {
+        cache.sweep(now: clock())
     }
 
     func update(_ keys: KeySnapshot) {
@@ -70,8 +71,8 @@ final class ReviewEngine {
 
     /// One review under way.
     private final class Review {
-        let request: TokenReviewRequest
-        let digest: SHA256Digest
+        let version: TokenReviewVersion
+        let token: HashedToken
         let start: NIODeadline
         var keyRefreshes = 0
         /// The directory's answer, and the configuration by which it was asked.
@@ -79,9 +80,9 @@ final class ReviewEngine {
         var groupQuestions = 0
 
         init(_ request: TokenReviewRequest, start: NIODeadline) {
-            self.request = request
+            version = request.version
+            token = HashedToken(request.token)
             self.start = start
-            digest = request.withToken { SHA256Digest(hashing: $0) }
         }
     }
 
@@ -135,15 +136,13 @@ final class ReviewEngine {
         let now = clock()
         // It may have waited for keys since, and the configuration may have changed meanwhile.
         if let resolved = review.resolved, resolved.generation != generation { review.resolved = nil }
-        return review.request.withToken { token in
-            let decision = cache.decide(
-                token: token, digest: review.digest, keys: keys, now: now, resolved: review.resolved?.groups)
-            if review.keyRefreshes == 0, review.resolved == nil {
-                metrics.recordCacheLookup(isHit: cache.lastWasHit)
-                history.recordCacheLookup(isHit: cache.lastWasHit, now: now)
-            }
-            return decision
+        let (decision, isHit) = cache.decide(
+            review.token, by: authenticator, keys: keys, now: now, resolved: review.resolved?.groups)
+        if review.keyRefreshes == 0, review.resolved == nil {
+            metrics.recordCacheLookup(isHit: isHit)
+            history.recordCacheLookup(isHit: isHit, now: now)
         }
+        return decision
     }
 
     /// - Parameters:
@@ -204,7 +203,7 @@ final class ReviewEngine {
             }
         }
         let id = ids.make()
-        let version = review.request.version
+        let version = review.version
         let response: ServerResponse
         let nanoseconds: Int64
         switch decision.outcome {
@@ -220,15 +219,16 @@ final class ReviewEngine {
             metrics.recordRefused(reason, nanoseconds: nanoseconds)
         }
         history.record(decision, id: id, nanoseconds: nanoseconds, now: clock())
-        let hasLine = log.record(decision, id: id, digest: review.digest, nanoseconds: nanoseconds)
+        let hasLine = log.record(decision, id: id, digest: review.token.digest, nanoseconds: nanoseconds)
         if hasLine, log.showsChecks { explain(review, id: id) }
         return response
     }
 
     /// Runs all checks once more for the log; at `debug` only.
     private func explain(_ review: Review, id: String) {
-        let evaluation = review.request.withToken { token in
-            authenticator.examine(token: token, keys: keys, now: clock(), resolvedGroups: review.resolved?.groups?.groups)
+        let evaluation = review.token.withUnsafeBytes { token in
+            authenticator.examine(
+                token: token, keys: keys, now: clock(), resolvedGroups: review.resolved?.groups?.groups)
         }
         log.record(evaluation.recorder.outcomes, id: id)
     }

@@ -1,0 +1,130 @@
+internal import AccessPolicy
+internal import EntraTokens
+internal import OpenSSL
+internal import Timestamps
+
+/// What there is of a decision that is remembered, and no more: there may be ten thousand.
+final class RememberedDecision: Sendable {
+    let access: AccessDecision
+    let subject: DecisionSubject
+    let basis: DecisionCache.Basis
+    /// A clock that was set back must not make a token valid that was not valid yet.
+    let validFrom: Timestamp
+    let validUntil: Timestamp
+
+    init(
+        access: AccessDecision, subject: DecisionSubject, basis: DecisionCache.Basis, validFrom: Timestamp,
+        validUntil: Timestamp
+    ) {
+        self.access = access
+        self.subject = subject
+        self.basis = basis
+        self.validFrom = validFrom
+        self.validUntil = validUntil
+    }
+
+    var decision: Decision {
+        var decision = Decision(outcome: .accepted(access))
+        decision.subject = subject
+        decision.validUntil = validUntil
+        return decision
+    }
+
+    /// About how much memory it takes, with its place in the cache. Configured names are not its own.
+    var byteCount: Int {
+        let user = access.user
+        let extra = user.extra.reduce(0) { sum, entry in
+            entry.values.reduce(sum + 72) { $0 + 16 + Self.heapBytes($1) }
+        }
+        return 512 + Self.heapBytes(user.username) + Self.heapBytes(user.uid) + user.namedGroups.count * 16
+            + user.objectIDGroups.count * 16 + extra + Self.heapBytes(subject.keyID ?? "")
+    }
+
+    /// Short strings stand in their value.
+    private static func heapBytes(_ text: String) -> Int {
+        text.utf8.count > 15 ? text.utf8.count + 48 : 0
+    }
+}
+
+/// One part of the cache. The oldest entry goes first.
+struct DecisionCacheShard: Sendable {
+    private struct Slot {
+        var decision: RememberedDecision
+        var end: Timestamp
+        var bytes: Int
+        /// The number of its insertion, by which the queue knows whether it still means this entry.
+        var serial: UInt64
+    }
+
+    private var limits: DecisionCache.Limits
+    private var slots: [SHA256Digest: Slot] = [:]
+    private var queue: [(digest: SHA256Digest, serial: UInt64)] = []
+    private var oldest = 0
+    private var serial: UInt64 = 0
+    private(set) var bytes = 0
+
+    init(limits: DecisionCache.Limits) { self.limits = limits }
+
+    var count: Int { slots.count }
+
+    mutating func update(_ limits: DecisionCache.Limits) {
+        if limits != self.limits { self = DecisionCacheShard(limits: limits) }
+    }
+
+    /// What is remembered and still the answer. What can never be it again is forgotten at once.
+    mutating func find(_ digest: SHA256Digest, basis: DecisionCache.Basis, now: Timestamp) -> RememberedDecision? {
+        guard let slot = slots[digest] else { return nil }
+        guard now < slot.end else {
+            remove(digest)
+            return nil
+        }
+        // Another event loop may be a moment behind with its settings: what it has replaced, it is not to remove.
+        guard slot.decision.basis == basis, now >= slot.decision.validFrom else { return nil }
+        return slot.decision
+    }
+
+    mutating func insert(_ decision: RememberedDecision, for digest: SHA256Digest, now: Timestamp) {
+        let end = min(decision.validUntil, now.adding(seconds: limits.maximumAge))
+        let size = decision.byteCount
+        remove(digest)
+        guard now < end, limits.entries > 0, size <= limits.bytes else { return }
+        while slots.count >= limits.entries || bytes + size > limits.bytes {
+            guard removeOldest() else { return }
+        }
+        serial += 1
+        slots[digest] = Slot(decision: decision, end: end, bytes: size, serial: serial)
+        bytes += size
+        queue.append((digest, serial))
+        compactQueue()
+    }
+
+    mutating func removeEnded(now: Timestamp) {
+        let ended = slots.compactMap { now >= $0.value.end ? $0.key : nil }
+        for digest in ended { remove(digest) }
+        compactQueue()
+        // Gives memory back after a rush.
+        if slots.count * 4 < slots.capacity, slots.capacity > 64 {
+            slots = Dictionary(uniqueKeysWithValues: slots.map { ($0.key, $0.value) })
+        }
+    }
+
+    private mutating func remove(_ digest: SHA256Digest) {
+        if let slot = slots.removeValue(forKey: digest) { bytes -= slot.bytes }
+    }
+
+    /// False when there is none.
+    private mutating func removeOldest() -> Bool {
+        guard oldest < queue.count else { return false }
+        let (digest, serial) = queue[oldest]
+        oldest += 1
+        if slots[digest]?.serial == serial { remove(digest) }
+        return true
+    }
+
+    /// The queue also names what was removed or inserted anew: now and then it is written down again.
+    private mutating func compactQueue() {
+        guard queue.count > 64, queue.count > slots.count * 2 else { return }
+        queue = queue[oldest...].filter { slots[$0.digest]?.serial == $0.serial }
+        oldest = 0
+    }
+}

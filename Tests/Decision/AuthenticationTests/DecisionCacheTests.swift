@@ -1,0 +1,138 @@
+import AccessPolicy
+import Authentication
+import EntraTokens
+import Jansson
+import Testing
+import Timestamps
+
+@Suite struct DecisionCacheTests {
+    private static func token(_ number: Int, groups: Int = 2) throws -> HashedToken {
+        let ids = (0..<groups).map {
+            JSON.string("00000000-0000-4000-8000-\(String(1_000_000_000_000 + $0).dropFirst(1))")
+        }
+        return Forge.hashed(try Forge.token(claims: [("uti", .string("t\(number)")), ("groups", .array(ids))]))
+    }
+
+    @Test("at every time, with every settings and key set, a remembered answer is the one that would be given")
+    func agreement() throws {
+        let authenticators = [
+            Authenticator(Forge.settings()),
+            Authenticator(Forge.settings { $0.policy.adminGroupObjectIDs = [Forge.guid(Forge.plainGroup)] }),
+            // As a deny list, a rule that ends.
+            Authenticator(
+                Forge.settings {
+                    $0.policy.emergencyAccess = [
+                        EmergencyEntry(
+                            objectID: Forge.guid(Forge.objectID), until: Forge.now.adding(seconds: 120),
+                            kubernetesGroups: ["emergency"], reason: "drill")
+                    ]
+                }),
+            Authenticator(Forge.settings { $0.trust.allowedClientAppIDs = [Forge.guid(Forge.adminGroup)] }),
+        ]
+        let snapshots = [
+            try Forge.keys(), try Forge.keys(usableUntil: Forge.now.adding(seconds: 300)), KeySnapshot([nil, nil]),
+        ]
+        let now = Forge.now.secondsSinceEpoch
+        var tokens: [HashedToken] = []
+        for number in 0..<4 {
+            let changes: [(String, JSON?)] = [
+                ("uti", .string("t\(number)")), ("exp", .integer(now + [200, 700, 3600, 90][number])),
+                ("nbf", .integer(now - [300, 300, 0, 300][number])),
+                ("groups", .array([.string(number % 2 == 0 ? Forge.adminGroup : Forge.plainGroup)])),
+            ]
+            tokens.append(Forge.hashed(try Forge.token(claims: changes)))
+        }
+        var generator = AgreementTests.Generator(state: 14)
+        for limits in [
+            DecisionCache.Limits(entries: 3, maximumAge: 100), DecisionCache.Limits(entries: 10_000, maximumAge: 600),
+            DecisionCache.Limits(entries: 10, bytes: 2_500, maximumAge: 600),
+            DecisionCache.Limits(entries: 0, maximumAge: 600),
+        ] {
+            let cache = DecisionCache(limits)
+            var hits = 0
+            var authenticator = authenticators[0]
+            var keys = snapshots[0]
+            var time = Forge.now
+            for _ in 0..<600 {
+                let token = tokens[Int.random(in: 0..<tokens.count, using: &generator)]
+                // Mostly as it was, so that there is something to remember; and a clock that was set back.
+                switch Int.random(in: 0..<24, using: &generator) {
+                case 0: authenticator = authenticators[Int.random(in: 0..<authenticators.count, using: &generator)]
+                case 1: keys = snapshots[Int.random(in: 0..<snapshots.count, using: &generator)]
+                case 2...5: time = Forge.now.adding(seconds: Int64.random(in: -12...80, using: &generator) * 10)
+                default: break
+                }
+                let (cached, isHit) = cache.decide(token, by: authenticator, keys: keys, now: time)
+                let direct = authenticator.decide(token, keys: keys, now: time)
+                #expect(cached.outcome == direct.outcome)
+                #expect(cached.subject == direct.subject)
+                if isHit { hits += 1 }
+                #expect(cache.count <= limits.entries && cache.byteCount <= limits.bytes)
+                if Int.random(in: 0..<50, using: &generator) == 0 { cache.sweep(now: time) }
+            }
+            #expect(limits.entries == 0 ? hits == 0 : hits > 50)
+        }
+    }
+
+    @Test("new settings and new keys are never answered from what was remembered with the old ones")
+    func identities() throws {
+        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        let token = try Self.token(0)
+        let settings = Forge.settings()
+        let keys = try Forge.keys()
+        let authenticator = Authenticator(settings)
+        #expect(!cache.decide(token, by: authenticator, keys: keys, now: Forge.now).isHit)
+        #expect(cache.decide(token, by: authenticator, keys: keys, now: Forge.now).isHit)
+        #expect(!cache.decide(token, by: Authenticator(settings), keys: keys, now: Forge.now).isHit)
+        #expect(
+            cache.decide(token, by: authenticator, keys: KeySnapshot([nil, nil]), now: Forge.now).decision.reason
+                == .keysUnavailable)
+        cache.update(.init(entries: 10, maximumAge: 601))
+        #expect(cache.count == 0)
+    }
+
+    @Test("memory is bounded in bytes, the oldest goes first, and what has ended is given back")
+    func bounds() throws {
+        let authenticator = Authenticator(Forge.settings())
+        let keys = try Forge.keys()
+        let tokens = try (0..<40).map { try Self.token($0, groups: 200) }
+        let cache = DecisionCache(.init(entries: 1000, bytes: 80_000, maximumAge: 600))
+        for token in tokens { _ = cache.decide(token, by: authenticator, keys: keys, now: Forge.now) }
+        #expect(cache.byteCount <= 80_000)
+        // 200 object IDs are 3,200 bytes, and not 19,200 as texts.
+        #expect((12...24).contains(cache.count), "\(cache.count)")
+        #expect(!cache.decide(tokens[0], by: authenticator, keys: keys, now: Forge.now).isHit)
+        #expect(cache.decide(tokens[39], by: authenticator, keys: keys, now: Forge.now).isHit)
+        cache.sweep(now: Forge.now.adding(seconds: 599))
+        #expect(cache.count > 0)
+        cache.sweep(now: Forge.now.adding(seconds: 600))
+        #expect(cache.count == 0 && cache.byteCount == 0)
+    }
+
+    @Test("many threads at once are given the right answers")
+    func threads() async throws {
+        let authenticator = Authenticator(Forge.settings())
+        let keys = try Forge.keys()
+        let tokens = try (0..<24).map { try Self.token($0) }
+        let cache = DecisionCache(.init(entries: 2000, bytes: 30_000, maximumAge: 600))
+        let wrong = await withTaskGroup(of: Int.self) { group in
+            for task in 0..<4 {
+                group.addTask {
+                    var wrong = 0
+                    for step in 0..<600 {
+                        let number = (step * 7 + task * 5) % tokens.count
+                        let decision = cache.decide(tokens[number], by: authenticator, keys: keys, now: Forge.now)
+                            .decision
+                        let name = decision.access?.user.extra.last?.values.first
+                        if name != "JTI=t\(number)" { wrong += 1 }
+                        if step % 100 == 0 { cache.sweep(now: Forge.now) }
+                    }
+                    return wrong
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(wrong == 0)
+        #expect(cache.byteCount <= 30_000)
+    }
+}
