@@ -493,7 +493,7 @@ def test_groups_that_only_graph_knows(place, entra):
     (None, "no such file"), (b"", "JSON"), (b"\x00\xff" * 100, ""), (b"[]", "JWK set"), (b'{"keys": 1}', "JWK set"),
     (b'{"keys": []}', "there is none in it"), (b'{"keys": [{"kty": "EC", "kid": "x", "crv": "P-256"}]}', "not an RSA key"),
     (b'{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]}', "not an RSA key"),
-    (b'{"keys": [{"kty": "RSA", "kid": "x", "use": "enc", "n": "AQAB", "e": "AQAB"}]}', "not for signatures"),
+    (b'{"keys": [{"kty": "RSA", "kid": "x", "use": "enc", "n": "AQAB", "e": "AQAB"}]}', "not for verifying signatures"),
     (b"-----BEGIN RSA " b"PRIVATE KEY-----\nc2VjcmV0LXNlY3JldC1zZWNyZXQ\n", ""), (b'{"keys":' + b"[" * 100_000, ""),
     (b" " * 2_000_000, "larger"), ("folder", "folder"),
 ], ids=range(13))

@@ -34,5 +34,14 @@ public enum Console {
     }
 
     /// The page for results: colour, rules and arrows only on a terminal that wants them.
-    public static var page: TextPage { TextPage(color: wantsColor) }
+    public static var page: TextPage { TextPage(color: wantsColor, width: terminalWidth) }
+
+    /// The columns of the terminal that results go to; nil when they go to a file.
+    static var terminalWidth: Int? {
+        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        if let columns = getenv("COLUMNS").flatMap({ Int(String(cString: $0)) }), columns > 0 { return columns }
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
 }

@@ -1,6 +1,6 @@
 internal import SafeText
 
-/// Lines of at most 80 columns; colour, rules and arrows only where a terminal was asked for.
+/// Lines of a terminal's width, else of 80 columns; colour, rules and arrows only where a terminal was asked for.
 public struct TextPage {
     public enum Style: String {
         case good = "32"
@@ -8,13 +8,18 @@ public struct TextPage {
         case doubtful = "33"
     }
 
-    /// Columns of a line.
+    /// Columns of a line where nobody says how many there are.
     public static let width = 80
+    /// Columns of a line.
+    let width: Int
     let color: Bool
     /// Whether lines may be drawn and arrows written; without, all that this page adds is ASCII.
     let isTerminal: Bool
 
-    public init(color: Bool, isTerminal: Bool? = nil) {
+    /// - Parameter width: columns of a line; nil: ``width``.
+    public init(color: Bool, isTerminal: Bool? = nil, width: Int? = nil) {
+        // Narrower than that, words would stand one below the other; wider, no eye finds the next line.
+        self.width = min(max(width ?? TextPage.width, 40), 200)
         self.color = color
         self.isTerminal = isTerminal ?? color
     }
@@ -25,7 +30,7 @@ public struct TextPage {
     /// The line above a part of the page: empty where nothing is drawn.
     public func rule(_ title: String) -> String {
         guard isTerminal else { return "" }
-        return "── \(title) " + String(repeating: "─", count: TextPage.width - 4 - title.count)
+        return "── \(title) " + String(repeating: "─", count: max(0, width - 4 - title.count))
     }
 
     /// A paragraph. Tokens are taken out while they are whole.
@@ -33,7 +38,7 @@ public struct TextPage {
         var lines: [String] = []
         var line = ""
         var used = 0
-        func room() -> Int { TextPage.width - indent - (lines.isEmpty ? 0 : hanging) }
+        func room() -> Int { width - indent - (lines.isEmpty ? 0 : hanging) }
         func end() {
             lines.append(String(repeating: " ", count: indent + (lines.isEmpty ? 0 : hanging)) + styled(line, style))
             (line, used) = ("", 0)

@@ -43,6 +43,9 @@ struct InspectCommand: ParsableCommand {
     @Flag(name: .long, help: "Replace names, addresses and IDs by placeholders, for a ticket.")
     var redact = false
 
+    @Flag(name: .long, help: "Show only the checks that failed.")
+    var failed = false
+
     @Option(name: .long, help: ArgumentHelp("Print the long explanation of a reason.", valueName: "code"))
     var explain: String?
 
@@ -56,7 +59,7 @@ struct InspectCommand: ParsableCommand {
         guard let explain, InspectCommand.reason(explain) == nil else { return }
         let best = Suggestion.best(for: explain.lowercased(), among: RefusalReason.allCases.map(\.code))
         throw ValidationError(
-            "there is no reason \(PrintableText.quoted(explain))" + (best.map { ": did you mean \($0)?" } ?? "")
+            "there is no reason \(PrintableText.quoted(explain))" + (best.map { ": did you mean \($0)?" } ?? ";")
                 + " --list-reasons prints all of them")
     }
 
@@ -79,7 +82,8 @@ struct InspectCommand: ParsableCommand {
         case .json: Console.print(redact ? redactor.redacted(report) : report.json)
         case .text:
             let page = Console.page
-            Console.print(redact ? report.text(on: page) { redactor.redact($0) } : report.text(on: page))
+            Console.print(
+                report.text(on: page, failedOnly: failed) { redact ? redactor.redact($0) : $0 })
         }
         if report.verdict != .accepted { throw ExitCode.no }
     }

@@ -167,7 +167,7 @@ struct KeysCommand: ParsableCommand {
                         ("usable", .integer(Int64(usable))), ("keys", .array(keys.map(\.json))),
                     ]))
             } else {
-                var head = "\(file): \(keys.count) keys, \(usable) usable"
+                var head = "\(file): \(keys.count == 1 ? "1 key" : "\(keys.count) keys"), \(usable) usable"
                 if let tenant = keyFile.tenantID { head += "\ntenant      \(tenant)" }
                 if let fetched = keyFile.fetchedAt { head += "\nfetched     \(fetched.rfc3339)" }
                 Console.print(([head] + keys.map(\.text)).joined(separator: "\n\n"))

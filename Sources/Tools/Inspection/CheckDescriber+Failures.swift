@@ -18,8 +18,10 @@ extension CheckDescriber {
             "alg is \(quoted(evaluation.header?.algorithm)); Entra signs with RS256, and nothing else is taken"
         case .header: headerFailure
         case .keyID: "the header has no kid, so it does not say which key signed the token"
-        case .key: "signed with the key \(quoted(evaluation.header?.keyID)), which is not \(amongKeys)"
-        case .signature: "the signature does not fit the key \(quoted(evaluation.header?.keyID))"
+        case .key: "signed with the key \(quoted(evaluation.header?.keyID)), \(notAmongKeys)"
+        case .signature:
+            StructureProblem.cutOffSignature(signatureBytes)
+                ?? "the signature does not fit the key \(quoted(evaluation.header?.keyID))"
         case .claims:
             claims.map { claims in claims.malformed.map { malformed($0, claims) }.joined(separator: "; ") }
                 ?? "the claims are no JSON object"
@@ -75,9 +77,19 @@ extension CheckDescriber {
         return "the header carries \(forbidden.joined(separator: ", ")), which Entra's access tokens never have"
     }
 
-    private var amongKeys: String {
+    private var notAmongKeys: String {
         let keyIDs = Set(keys?.tenants.flatMap { $0?.keys.map(\.keyID) ?? [] } ?? [])
-        return keyIDs.count == 1 ? "the one that was given" : "among the \(keyIDs.count) that were given"
+        // Keys are a tenant's, and a token of no tenant of Entra has none that could be looked up.
+        if keyIDs.isEmpty { return "and it is not from a tenant of Entra whose keys could be compared" }
+        return keyIDs.count == 1
+            ? "which is not the one that was given" : "which is not among the \(keyIDs.count) that were given"
+    }
+
+    /// The length of the signature as it stands in the token, in bytes.
+    private var signatureBytes: Int {
+        let token = evaluation.envelope?.accessToken.withUnsafeBytes { Array($0) } ?? input.token
+        let part = token.reversed().prefix { $0 != UInt8(ascii: ".") }
+        return part.count * 3 / 4
     }
 
     /// What is wrong with the form of one claim.

@@ -12,6 +12,7 @@ extension InspectionReport {
 
     private var complete: JSON {
         .object([
+            ("tokenSHA256", .string(tokenSHA256)),
             ("verdict", .string(verdict.rawValue)),
             ("reason", JSON(reason?.code)),
             ("message", .string(message)),

@@ -9,8 +9,12 @@ internal import Timestamps
 extension InspectionReport {
     /// For a person: at most 80 columns, the verdict first.
     ///
-    /// - Parameter change: applied to each text before it is broken into lines, for redaction.
-    public func text(on page: TextPage = TextPage(color: false), change: (String) -> String = { $0 }) -> String {
+    /// - Parameters:
+    ///   - failedOnly: leaves out the checks that passed or were skipped.
+    ///   - change: applied to each text before it is broken into lines, for redaction.
+    public func text(
+        on page: TextPage = TextPage(color: false), failedOnly: Bool = false, change: (String) -> String = { $0 }
+    ) -> String {
         func safe(_ text: String) -> String { PrintableText.clean(change(text), maximum: 1000) }
         var lines: [String] = []
         let style: TextPage.Style = verdict == .accepted ? .good : verdict == .rejected ? .bad : .doubtful
@@ -27,7 +31,7 @@ extension InspectionReport {
         for (name, value) in facts { lines += page.pair(name, safe(value)) }
         if let user {
             lines.append(page.rule("Kubernetes"))
-            lines += page.pair(verdict == .accepted ? "user" : "would be", safe(user.username))
+            lines += page.pair(verdict == .accepted ? "user" : "would be", safe(user.username + whyThatName(user)))
             lines += page.pair("uid", safe(user.uid))
             for (index, group) in user.groups.prefix(12).enumerated() {
                 lines += page.pair(index == 0 ? "groups" : "", safe(group + why(group)))
@@ -36,7 +40,7 @@ extension InspectionReport {
             if user.groups.count > 12 { lines += page.pair("", "and \(user.groups.count - 12) more") }
         }
         lines.append(page.rule("checks"))
-        for check in checks {
+        for check in checks where !failedOnly || check.isFailure {
             let mark = check.status == "passed" ? "ok  " : check.isFailure ? "FAIL" : "skip"
             let style: TextPage.Style = check.status == "passed" ? .good : check.isFailure ? .bad : .doubtful
             lines += page.item(mark, style, check.check.rawValue, safe(check.detail))
@@ -45,6 +49,17 @@ extension InspectionReport {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// Why somebody who has a name is called by an object ID.
+    private func whyThatName(_ user: KubernetesUser) -> String {
+        guard user.username.utf8.elementsEqual(user.uid.utf8), !displayNames.isEmpty else { return "" }
+        switch kind {
+        case .guest: return "  (guests are named by object ID: their names are another tenant's to give)"
+        case .user where claims?.userPrincipalName == nil:
+            return "  (named by object ID: the token carries no upn)"
+        case .user, .app, .managedIdentity, .agent, .device, .unknown: return ""
+        }
     }
 
     /// What gave a group, where a rule of the configuration did.
@@ -68,6 +83,7 @@ extension InspectionReport {
 
     private var facts: [(String, String)] {
         var facts = [("token", form.name + (origin.map { ", from \($0)" } ?? ""))]
+        facts.append(("in the log", "tokenSHA256 \(tokenSHA256)" + (claims?.tokenID.map { ", tokenID \($0)" } ?? "")))
         guard let claims else { return facts }
         facts.append(("who", kind.spoken + (areClaimsTrusted ? "" : ", as the token says: NOT VERIFIED")))
         facts.append(("object ID", claims.objectID ?? "none"))
@@ -94,7 +110,7 @@ extension InspectionReport {
         var facts: [(String, String)] = []
         let groups = claims.groups
         var text = groups.hasOverage ? "more than 200; the token does not list them all" : "\(groups.objectIDs.count)"
-        if hasConfiguration, !groups.hasOverage || !groups.objectIDs.isEmpty {
+        if hasConfiguration, isOfConfiguredTenant, !groups.hasOverage || !groups.objectIDs.isEmpty {
             text += ", of which \(adminGroups.count) admin and \(mappedGroups.count) mapped"
         }
         facts.append(("in groups", text))

@@ -25,6 +25,8 @@ public struct InspectionReport: Sendable {
         var reason: RefusalReason? { if case .failed(let reason) = outcome { reason } else { nil } }
     }
 
+    /// The start of the token's digest, by which the webhook's log names it.
+    public let tokenSHA256: String
     public let verdict: Verdict
     public let reason: RefusalReason?
     public let message: String
@@ -47,6 +49,8 @@ public struct InspectionReport: Sendable {
     public let notes: [String]
     public let now: Timestamp
     public let hasConfiguration: Bool
+    /// Whether the issuer is a configured tenant's, so that its groups mean something here.
+    let isOfConfiguredTenant: Bool
     public let envelope: ProofEnvelope?
     /// Whether only Microsoft Graph can say in which groups the principal is, which `serve` asks.
     public let needsGroupResolution: Bool
@@ -69,6 +73,7 @@ public struct InspectionReport: Sendable {
         let memberships = Set(claims?.groups.objectIDs ?? [])
 
         self.now = now
+        tokenSHA256 = input.token.withUnsafeBytes { String(SHA256Digest(hashing: $0).hex.prefix(12)) }
         self.claims = claims
         hasConfiguration = settings != nil
         envelope = evaluation.envelope
@@ -80,10 +85,13 @@ public struct InspectionReport: Sendable {
             evaluation.kind
             ?? claims.flatMap { claims in rules.map { SubjectKind(claims, trust: $0.trust) } } ?? .unknown
         // Admin and mapped groups are a tenant's own; of another tenant's token they say nothing.
-        let isOurs = evaluation.recorder.outcomes.contains { $0.check == .issuer && $0.outcome == .passed }
-        adminGroups = isOurs ? rules?.policy.adminGroupObjectIDs.filter(memberships.contains) ?? [] : []
+        isOfConfiguredTenant = evaluation.recorder.outcomes.contains {
+            $0.check == .issuer && $0.outcome == .passed
+        }
+        adminGroups = isOfConfiguredTenant ? rules?.policy.adminGroupObjectIDs.filter(memberships.contains) ?? [] : []
         mappedGroups =
-            isOurs ? rules?.policy.groupMappings.filter { memberships.contains($0.groupObjectID) } ?? [] : []
+            isOfConfiguredTenant
+            ? rules?.policy.groupMappings.filter { memberships.contains($0.groupObjectID) } ?? [] : []
 
         let describer = CheckDescriber(
             input: input, evaluation: evaluation, settings: judged, trust: rules?.trust,

@@ -14,21 +14,34 @@ enum StructureProblem {
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         for (name, part) in zip(["header", "claims", "signature"], parts) {
             if part.isEmpty, name != "signature" { return "the part for the \(name) is empty" }
+            if name == "signature", isAlphabet(part), let cut = cutOffSignature(part.count * 3 / 4) { return cut }
             if let problem = encodingProblem(part) { return "the part for the \(name) \(problem)" }
         }
         guard let header = decoded(parts[0]) else { return nil }
         return header.kind == .object ? nil : "the header is JSON, but no object"
     }
 
+    /// What RS256 signs with in Entra, in bytes.
+    private static let signatureLength = 256
+
+    /// A copy that lacks its end; nil for a signature that is as long as it should be.
+    static func cutOffSignature(_ bytes: Int) -> String? {
+        guard bytes > 0, bytes < signatureLength else { return nil }
+        return "the token is cut off: the signature has \(bytes) bytes, RS256 has \(signatureLength)"
+    }
+
+    private static func isAlphabet(_ part: some Sequence<UInt8>) -> Bool {
+        part.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+                || byte == 95
+        }
+    }
+
     private static func encodingProblem(_ part: ArraySlice<UInt8>) -> String? {
         if part.withUnsafeBytes({ Base64URL.decode($0) }) != nil { return nil }
         if part.last == UInt8(ascii: "=") { return "ends in =, and tokens are written without padding" }
         let plain = Array(part.filter { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") })
-        let isAlphabet = plain.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
-                || byte == 95
-        }
-        if !isAlphabet { return "has characters that do not occur in tokens" }
+        if !isAlphabet(plain) { return "has characters that do not occur in tokens" }
         if plain.count < part.count { return "is written in base64, and tokens are in base64url" }
         return part.count % 4 == 1 ? "is cut off" : "was changed: its last character says more than fits"
     }
