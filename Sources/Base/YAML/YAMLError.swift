@@ -20,10 +20,13 @@ public struct YAMLLimits: Hashable, Sendable {
     public var depth: Int
     /// All nodes, those that aliases repeat counted each time.
     public var nodes: Int
+    /// Those that aliases repeat, counted each time.
+    public var repeatedNodes: Int
 
-    public init(bytes: Int = 1 << 20, depth: Int = 32, nodes: Int = 50_000) {
+    public init(bytes: Int = 1 << 20, depth: Int = 32, nodes: Int = 50_000, repeatedNodes: Int = 50_000) {
         self.bytes = bytes
         self.depth = depth
         self.nodes = nodes
+        self.repeatedNodes = repeatedNodes
     }
 }
