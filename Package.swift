@@ -109,6 +109,7 @@ let package = Package(
                 "Timestamps", "SigningKeys", "SafeText",
             ]),
         module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps"]),
+        module(.tools, "RBAC", ["YAML", "Files", "SafeText"]),
         module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
         module(.tools, "Installation", ["YAML"]),
         module(

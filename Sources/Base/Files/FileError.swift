@@ -40,6 +40,11 @@ public enum FileError: Error, Hashable, Sendable {
             }
     }
 
+    /// Why something cannot be opened for reading, by its error number.
+    public init(_ code: Int32) {
+        self.init(opening: code, missing: .missing, standard: .notReadable)
+    }
+
     init(opening code: Int32, missing: FileError, standard: FileError) {
         self =
             switch code {

@@ -9,6 +9,11 @@ public struct YAMLNode: Hashable, Sendable {
     public struct Member: Hashable, Sendable {
         public var key: YAMLNode
         public var value: YAMLNode
+
+        public init(key: YAMLNode, value: YAMLNode) {
+            self.key = key
+            self.value = value
+        }
     }
 
     public enum Content: Hashable, Sendable {
@@ -40,6 +45,11 @@ public struct YAMLNode: Hashable, Sendable {
         public var isFlow = false
         /// Has an anchor or is an alias: the same text counts in several places.
         public var isShared = false
+    /// A mapping that was read member by member.
+    public static func mapping(_ members: [Member], at start: DocumentEvent) -> YAMLNode {
+        YAMLNode(
+            content: .mapping(members), line: start.line, column: start.column,
+            weight: members.reduce(1) { $0 + 1 + $1.value.weight })
     }
 
     /// The scalar's text, however it is written.
