@@ -106,10 +106,16 @@ let package = Package(
             .webhook, "Configuration",
             [
                 "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
-                "Timestamps", "SigningKeys", "SafeText",
+                "Timestamps", "SigningKeys", "SafeText", "Terminal",
             ]),
         module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps"]),
         module(.tools, "RBAC", ["YAML", "Files", "SafeText"]),
+        module(
+            .tools, "ClusterAccess",
+            [
+                "RBAC", "PolicyChecks", "Kubeconfigs", "Configuration", "AccessPolicy", "EntraTokens", "Jansson",
+                "SafeText", "Terminal", "Timestamps",
+            ]),
         module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
         module(.tools, "Installation", ["YAML"]),
         module(
@@ -128,7 +134,7 @@ let package = Package(
             .tools, "PolicyChecks",
             [
                 "Authentication", "AccessPolicy", "EntraTokens", "Configuration", "YAML", "Jansson", "OpenSSL",
-                "Files", "Timestamps", "SafeText",
+                "Files", "Timestamps", "SafeText", "Kubeconfigs", "Terminal",
             ]),
         module(
             .webhook, "WebhookService",
@@ -159,7 +165,7 @@ let package = Package(
                 "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy",
                 "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
                 arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency, "SafeText",
-                "Terminal", "Certificates", "WebhookService",
+                "Terminal", "Certificates", "WebhookService", "RBAC", "ClusterAccess",
             ]),
         command(
             "kube-entra-demo",

@@ -58,7 +58,7 @@ def test_certificates(certificates, folder):
     issue(certificates, folder, names=["localhost"], addresses=["127.0.0.1"], days=(1, 90))
     _, answer, _ = check(folder, clean())
     assert rules(answer) == [("certificate-not-yet-valid", "server.certificate")]
-    assert "clock" in answer["findings"][0]["advice"]
+    assert "clock" in answer["findings"][0]["hint"]
     issue(certificates, folder, names=["elsewhere.example"], days=(0, 90))
     assert rules(check(folder, clean())[1]) == [("certificate-lacks-name", "server.certificate")]
     config = clean()

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Configuration
-internal import Jansson
 internal import Terminal
 internal import Timestamps
 
@@ -20,7 +19,7 @@ extension ConfigCommand {
         var file: String
 
         @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        var output: LintFormat = .text
 
         @Flag(name: .long, help: "Warnings make the exit status 1.")
         var strict = false
@@ -31,27 +30,23 @@ extension ConfigCommand {
         var noFiles = false
 
         func run() throws {
-            let findings: [LintFinding]
+            let report: ConfigurationReport
             do throws(ConfigurationError) {
-                findings = try findAll()
+                report = ConfigurationReport(
+                    file: file, problems: [], findings: try findAll(), looksAtFiles: !noFiles)
             } catch {
-                if output == .json {
-                    Console.print(Check.json(file, problems: error.problems, findings: []))
-                } else {
-                    for problem in error.problems { Console.note(problem.description) }
-                }
-                throw ExitCode.cannot
+                report = ConfigurationReport(
+                    file: file, problems: error.problems, findings: [], looksAtFiles: !noFiles)
             }
-            let warnings = findings.filter { $0.severity == .warning && $0.allowedBecause == nil }
             switch output {
-            case .json: Console.print(Check.json(file, problems: [], findings: findings))
-            case .text:
-                for finding in findings where finding.allowedBecause == nil { Console.print(text(finding)) }
-                Console.print(
-                    "\(file): usable, \(warnings.count) warning\(warnings.count == 1 ? "" : "s")"
-                        + (noFiles ? "; the files that it names were not looked at" : ""))
+            case .json: Console.print(report.json)
+            case .markdown: Console.print(report.markdown)
+            case .sarif: Console.print(report.sarif(version: Version.current).json)
+            case .text where report.problems.isEmpty: Console.print(report.text)
+            case .text: for problem in report.problems { Console.note(problem.description) }
             }
-            if strict && !warnings.isEmpty { throw ExitCode.no }
+            guard report.problems.isEmpty else { throw ExitCode.cannot }
+            if strict, report.warningCount > 0 { throw ExitCode.no }
         }
 
         private func findAll() throws(ConfigurationError) -> [LintFinding] {
@@ -61,45 +56,6 @@ extension ConfigCommand {
             }
             let servable = try ServableConfiguration.load(file)
             return ConfigurationLinter.findings(in: servable.loaded, facts: LintFacts(servable))
-        }
-
-        private func text(_ finding: LintFinding) -> String {
-            let place = "\(file):\(finding.line):\(finding.column): "
-            let field = finding.field.isEmpty ? "" : "\(finding.field): "
-            return place + "\(finding.severity.rawValue): " + field + finding.message
-                + " [\(finding.rule.rawValue)]\n  → "
-                + finding.advice
-        }
-
-        private static func json(_ file: String, problems: [ConfigurationProblem], findings: [LintFinding]) -> JSON {
-            .object([
-                ("file", .string(file)),
-                ("usable", .bool(problems.isEmpty)),
-                (
-                    "problems",
-                    .array(
-                        problems.map { problem in
-                            .object([
-                                ("line", .integer(Int64(problem.line))), ("column", .integer(Int64(problem.column))),
-                                ("field", .string(problem.field)), ("message", .string(problem.message)),
-                                ("rule", JSON(problem.rule?.rawValue)),
-                            ])
-                        })
-                ),
-                (
-                    "findings",
-                    .array(
-                        findings.map { finding in
-                            .object([
-                                ("rule", .string(finding.rule.rawValue)),
-                                ("severity", .string(finding.severity.rawValue)),
-                                ("line", .integer(Int64(finding.line))), ("column", .integer(Int64(finding.column))),
-                                ("field", .string(finding.field)), ("message", .string(finding.message)),
-                                ("advice", .string(finding.advice)), ("allowedBecause", JSON(finding.allowedBecause)),
-                            ])
-                        })
-                ),
-            ])
         }
     }
 }

@@ -17,6 +17,7 @@ struct KubeEntra: AsyncParsableCommand {
             ServeCommand.self,
             ConfigCommand.self,
             PolicyCommand.self,
+            RBACCommand.self,
             CertsCommand.self,
             KubeconfigCommand.self,
             InspectCommand.self,

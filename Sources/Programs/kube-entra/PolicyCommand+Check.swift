@@ -27,57 +27,10 @@ extension PolicyCommand {
                 """
         )
 
-        @Argument(
-            help: ArgumentHelp(
-                "The token; - or nothing reads standard input, which keeps it out of the process list.",
-                valueName: "token"))
-        var token: String?
-
         @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
         var config: String
 
-        @Option(name: .long, help: ArgumentHelp("A file that holds the token.", valueName: "file"), completion: .file())
-        var tokenFile: String?
-
-        /// The argument under a name, for those who write it down beside the other options.
-        @Option(name: .customLong("token"), help: .hidden)
-        var tokenOption: String?
-
-        @Option(
-            name: .long,
-            help: ArgumentHelp("A JWK set, or what `keys fetch` wrote. Repeatable.", valueName: "file"),
-            completion: .file())
-        var keys: [String] = []
-
-        @Option(
-            name: .long,
-            help: ArgumentHelp("JSON claims, taken as those of a verified token.", valueName: "file"),
-            completion: .file())
-        var claims: String?
-
-        @Option(name: .long, help: ArgumentHelp("A group's object ID. Repeatable.", valueName: "id"))
-        var group: [String] = []
-
-        @Option(name: .long, help: ArgumentHelp("An app role. Repeatable.", valueName: "value"))
-        var role: [String] = []
-
-        @Option(name: .long, help: ArgumentHelp("The user principal name.", valueName: "name"))
-        var user: String?
-
-        @Option(name: .customLong("object-id"), help: ArgumentHelp("The principal's object ID.", valueName: "id"))
-        var objectID: String?
-
-        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The principal's tenant.", valueName: "id"))
-        var tenantID: String?
-
-        @Flag(name: .long, help: "The principal is an application.")
-        var app = false
-
-        @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time"))
-        var at: String?
-
-        @Flag(name: .long, help: "Ask Microsoft Graph for groups that the token cannot list.")
-        var online = false
+        @OptionGroup var principal: PrincipalArguments
 
         @Flag(name: .long, help: "Who is admitted but is no admin is a no as well.")
         var requireAdmin = false
@@ -88,89 +41,32 @@ extension PolicyCommand {
         @Option(name: .long, help: "How the result is written.")
         var output: OutputFormat = .text
 
-        private var describesPrincipal: Bool {
-            !group.isEmpty || !role.isEmpty || user != nil || objectID != nil || tenantID != nil || app
-        }
-
-        func validate() throws {
-            let tokens = [token, tokenOption, tokenFile].count { $0 != nil }
-            let ways = [tokens > 0, claims != nil, describesPrincipal].count { $0 }
-            guard ways <= 1 else {
-                throw ValidationError("give one of: a token; --claims; --group, --user and the like")
-            }
-            guard tokens <= 1 else { throw ValidationError("give the token once") }
-            guard keys.isEmpty || (claims == nil && !describesPrincipal) else {
-                throw ValidationError("--keys is for a token; claims and groups need no keys")
-            }
-            guard !online || (claims == nil && !describesPrincipal) else {
-                throw ValidationError("--online is for a token")
-            }
-            for id in group where GUID(lenient: id) == nil {
-                throw ValidationError("--group must be a group's object ID (a GUID), not a name")
-            }
-            if let objectID, GUID(lenient: objectID) == nil {
-                throw ValidationError("--object-id must be an object ID (a GUID)")
-            }
-            if let tenantID, GUID(lenient: tenantID) == nil {
-                throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
-            }
-            if let at, Timestamp(rfc3339: at) == nil {
-                throw ValidationError("--at must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
-            }
-        }
-
         func run() throws {
             let configuration = try ConfigurationLoader.load(path: config).configuration
             let checker = PolicyChecker(configuration.authentication)
-            let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
-            if let question = try question() {
-                if asTest {
-                    Console.print(PolicySuiteDraft.render(question, checker: checker, now: now))
-                    return
-                }
-                try finish(checker.answer(question, now: now))
-            } else {
-                let keys = try OfflineKeys.snapshot(keys, for: configuration)
-                let token = TokenInput(try TokenArguments.read(token: token ?? tokenOption, tokenFile: tokenFile)).token
-                if asTest {
-                    guard let suite = PolicySuiteDraft.render(token: token, keys: keys, checker: checker, now: now)
-                    else { throw CommandFailure("the token's signature is not right, so its claims make no test") }
-                    Console.print(suite)
-                    return
-                }
-                guard let principal = checker.principalToResolve(token: token, keys: keys, now: now) else {
-                    return try finish(checker.answer(token: token, keys: keys, now: now))
-                }
-                guard online else {
-                    Console.note("the webhook would ask Microsoft Graph for the groups; --online does so here")
-                    return try finish(checker.answer(token: token, keys: keys, now: now))
-                }
-                let groups = try DirectoryPlans.ask(principal, configuration)
-                try finish(checker.answer(token: token, keys: keys, now: now, resolvedGroups: groups))
+            if asTest {
+                Console.print(try suite(configuration, checker))
+                return
             }
-        }
-
-        /// Nil when a token is to be read.
-        private func question() throws -> PolicyQuestion? {
-            if let claims { return .claims(try ClaimsFile.read(claims), resolvedGroups: nil) }
-            guard describesPrincipal else { return nil }
-            return .principal(
-                GivenPrincipal(
-                    tenantID: tenantID.flatMap { GUID(lenient: $0) },
-                    objectID: objectID.flatMap { GUID(lenient: $0) },
-                    user: user,
-                    kind: app ? .app : .user,
-                    groups: group.compactMap { GUID(lenient: $0) },
-                    roles: role
-                ))
-        }
-
-        private func finish(_ answer: PolicyAnswer) throws {
+            let answer = try principal.answer(configuration, checker)
             switch output {
             case .text: Console.print(answer.text)
             case .json: Console.print(answer.json)
             }
             guard answer.isAdmitted, answer.isAdmin || !requireAdmin else { throw ExitCode.no }
+        }
+
+        private func suite(_ configuration: WebhookConfiguration, _ checker: PolicyChecker) throws -> String {
+            let now = principal.now
+            if let question = try principal.question() {
+                return PolicySuiteDraft.render(question, checker: checker, now: now)
+            }
+            let keys = try OfflineKeys.snapshot(principal.keys, for: configuration)
+            guard
+                let suite = PolicySuiteDraft.render(
+                    token: try principal.readToken(), keys: keys, checker: checker, now: now)
+            else { throw CommandFailure("the token's signature is not right, so its claims make no test") }
+            return suite
         }
     }
 }

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import ClusterAccess
 internal import Configuration
+internal import Jansson
 internal import PolicyChecks
 internal import Terminal
 internal import Timestamps
@@ -10,10 +12,11 @@ extension PolicyCommand {
         static let configuration = CommandConfiguration(
             commandName: "diff",
             abstract: "Who gains and who loses what between two configurations.",
-            usage: "kube-entra policy diff <old> <new> [--claims <file> ...] [--suite <file> ...] [--at <time>] "
-                + "[--output <output>]",
+            usage: "kube-entra policy diff <old> <new> [--claims <file> ...] [--suite <file> ...] "
+                + "[--cluster <path> ...] [--at <time>] [--output <output>]",
             discussion: """
-                + somebody can do more, - somebody can do less, ~ neither.
+                + somebody can do more, - somebody can do less, ~ neither. With --cluster, also what that means in the \
+                cluster: the permissions that somebody gains or loses, and by which path.
 
                 Exit status: 0 no difference; 1 different; 2 could not check.
                 """
@@ -32,11 +35,17 @@ extension PolicyCommand {
             help: ArgumentHelp("Test suites whose principals to compare.", valueName: "file"), completion: .file())
         var suite: [String] = []
 
+        @Option(
+            name: .long, parsing: .upToNextOption,
+            help: ArgumentHelp("The cluster's RBAC objects: files, folders or -.", valueName: "path"),
+            completion: .file())
+        var cluster: [String] = []
+
         @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time"))
         var at: String?
 
         @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        var output: DiffFormat = .text
 
         mutating func validate() throws {
             // An option that takes several files also takes the configurations behind it.
@@ -47,6 +56,9 @@ extension PolicyCommand {
                 } else if suite.count > 2 {
                     configurations = suite.suffix(2)
                     suite.removeLast(2)
+                } else if cluster.count > 2 {
+                    configurations = cluster.suffix(2)
+                    cluster.removeLast(2)
                 }
             }
             guard configurations.count == 2 else {
@@ -66,11 +78,32 @@ extension PolicyCommand {
             witnesses += try PolicySuite.loadOrExit(suite).flatMap { PolicyWitness.from($0) }
             let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
             let diff = PolicyDiff(from: before, to: after, witnesses: witnesses, now: now)
+            let permissions = try cluster.isEmpty ? nil : permissions(before, after, now: now)
+            let names = DirectoryNames.loadOrNote(after).merging(DirectoryNames.loadOrNote(before))
+            let namesTenants = [before, after].contains { $0.configuration.tenants.count > 1 }
             switch output {
-            case .text: Console.print(diff.text)
-            case .json: Console.print(diff.json)
+            case .text:
+                Console.print(names.annotate(diff.text))
+                if let permissions { Console.print("\n" + permissions.text(names, namesTenants: namesTenants)) }
+            case .markdown:
+                Console.print(diff.markdown(annotate: names.annotate))
+                if let permissions { Console.print("\n" + permissions.markdown(names, namesTenants: namesTenants)) }
+            case .json:
+                guard let permissions, case .object(let members) = diff.json else {
+                    Console.print(diff.json)
+                    break
+                }
+                Console.print(.object(members + [("permissions", permissions.json)]))
             }
             if !diff.isEmpty { throw ExitCode.no }
+        }
+
+        private func permissions(
+            _ before: LoadedConfiguration, _ after: LoadedConfiguration, now: Timestamp
+        ) throws -> PermissionDiff {
+            PermissionDiff(
+                from: EntraNames(before.configuration, now: now), to: EntraNames(after.configuration, now: now),
+                cluster: try ClusterInputs.readCluster(cluster))
         }
     }
 }

@@ -1,6 +1,7 @@
 public import AccessPolicy
 internal import EntraTokens
 public import Jansson
+internal import Kubeconfigs
 internal import SafeText
 
 extension PolicyAnswer {
@@ -26,7 +27,13 @@ extension PolicyAnswer {
                         ])
                     })
             ),
+            ("canI", JSON(canI)),
         ])
+    }
+
+    /// The line with which kubectl asks the API server what this principal can do; nil for who is refused.
+    public var canI: String? {
+        access.flatMap { KubectlCommand.canI(username: $0.user.username, groups: $0.user.groups) }
     }
 
     /// The answer for people.
@@ -55,6 +62,7 @@ extension PolicyAnswer {
             let reason = access.emergencyReason ?? ""
             lines.append("  emergency access: \(reason.isEmpty ? "no reason is given" : PrintableText.whole(reason))")
         }
+        if let canI { lines += ["", "what the cluster allows, asked of its API server:", canI] }
         return lines.map { $0.trimmedEnd }.joined(separator: "\n")
     }
 

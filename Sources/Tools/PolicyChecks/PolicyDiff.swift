@@ -2,7 +2,7 @@ internal import AccessPolicy
 internal import Authentication
 public import Configuration
 internal import EntraTokens
-public import Jansson
+internal import Jansson
 internal import SafeText
 public import Timestamps
 
@@ -144,43 +144,5 @@ extension WitnessChange {
                         ? "has emergency access now" : "has emergency access for another reason")
         }
         return PrintableText.whole("\(name): \(parts.joined(separator: "; "))")
-    }
-}
-
-extension PolicyDiff {
-    /// The differences for people.
-    public var text: String {
-        guard !isEmpty else { return "no difference" }
-        var lines = changes.map(\.text)
-        switch direction {
-        case .loosens: lines.append("this only gives: nobody loses anything")
-        case .tightens: lines.append("this only takes away: nobody gains anything")
-        case .none, .mixed: break
-        }
-        if !witnesses.isEmpty {
-            if !lines.isEmpty { lines.append("") }
-            lines.append("principals that change:")
-            lines.append(contentsOf: witnesses.map { "  " + $0.text })
-        }
-        return lines.joined(separator: "\n")
-    }
-
-    /// The differences for programs.
-    public var json: JSON {
-        .object([
-            ("different", .bool(!isEmpty)),
-            ("direction", .string(direction.rawValue)),
-            ("changes", .array(changes.map(\.json))),
-            (
-                "principals",
-                .array(
-                    witnesses.map { witness in
-                        .object([
-                            ("name", .string(witness.name)), ("message", .string(witness.text)),
-                            ("before", witness.before.json), ("after", witness.after.json),
-                        ])
-                    })
-            ),
-        ])
     }
 }

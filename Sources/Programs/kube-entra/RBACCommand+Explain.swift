@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import ClusterAccess
+internal import Configuration
+internal import Jansson
+internal import PolicyChecks
+internal import Terminal
+
+extension RBACCommand {
+    /// `kube-entra rbac explain`: what one principal can do.
+    struct Explain: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "explain",
+            abstract: "What a principal can do in the cluster: every rule, with its path.",
+            discussion: """
+                Takes what `policy check` takes: a token, --claims, or --group, --user and the like.
+
+                  kube-entra rbac explain --config kube-entra.yaml --cluster rbac.json \\
+                    --group 9999aaaa-bbbb-cccc-dddd-eeeeffff0000
+
+                Exit status: 0 admitted, also without any rule; 1 refused; 2 could not check.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
+        var config: String
+
+        @Option(
+            name: .long, help: ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path"),
+            completion: .file())
+        var cluster: [String]
+
+        @OptionGroup var principal: PrincipalArguments
+
+        @Option(name: .long, help: "How the result is written.")
+        var output: OutputFormat = .text
+
+        func validate() throws {
+            guard !cluster.contains("-") || !principal.readsStandardInput else {
+                throw ValidationError("--cluster - reads standard input, so the token must come from --token-file")
+            }
+        }
+
+        func run() throws {
+            let inputs = try ClusterInputs.load(config: config, cluster: cluster)
+            let configuration = inputs.loaded.configuration
+            let answer = try principal.answer(configuration, PolicyChecker(configuration.authentication))
+            let report = ExplainReport(answer, cluster: inputs.cluster)
+            switch output {
+            case .text: Console.print(report.text)
+            case .json: Console.print(report.json)
+            }
+            if !answer.isAdmitted { throw ExitCode.no }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import ClusterAccess
+internal import Configuration
+internal import Jansson
+internal import RBAC
+internal import Terminal
+internal import Timestamps
+
+extension RBACCommand {
+    /// `kube-entra rbac lint`: bindings that can never match, and those that give too much.
+    struct Lint: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "lint",
+            abstract: "Looks for bindings that can never match anybody of Entra, and for those that give too much.",
+            discussion: """
+                An annotation on a binding silences a rule there:
+
+                  kube-entra.dev/lint-allow: group-never-given these people sign in with certificates
+
+                Exit status: 0 checked; 1 there are warnings and --strict; 2 could not check.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
+        var config: String
+
+        @Option(
+            name: .long, parsing: .upToNextOption,
+            help: ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path"),
+            completion: .file())
+        var cluster: [String]
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Emergency access counts as of that time (RFC 3339); default: now.", valueName: "time"))
+        var at: String?
+
+        @Flag(name: .long, help: "Warnings make the exit status 1.")
+        var strict = false
+
+        @Option(name: .long, help: "How the result is written.")
+        var output: LintFormat = .text
+
+        func validate() throws { try TimeArgument.validate(at) }
+
+        func run() throws {
+            let inputs = try ClusterInputs.load(config: config, cluster: cluster)
+            let report = RBACLinter.report(
+                inputs.cluster, names: inputs.names(now: TimeArgument.moment(at)), displayNames: inputs.displayNames,
+                adminGroupsPlace: inputs.loaded.place("kubernetes.adminGroups"))
+            switch output {
+            case .text: Console.print(report.text)
+            case .json: Console.print(report.json)
+            case .markdown: Console.print(report.markdown)
+            case .sarif: Console.print(report.sarif(version: Version.current).json)
+            }
+            if strict, report.warningCount > 0 { throw ExitCode.no }
+        }
+    }
+}
+
+extension LoadedConfiguration {
+    /// Where a field stands, or else the file's beginning.
+    fileprivate func place(_ field: String) -> Place {
+        let position = positions[field] ?? FieldPosition(line: 1, column: 1)
+        return Place(file: path, line: position.line, column: position.column)
+    }
+}

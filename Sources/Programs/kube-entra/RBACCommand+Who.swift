@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import ClusterAccess
+internal import Jansson
+internal import Terminal
+internal import Timestamps
+
+extension RBACCommand {
+    /// `kube-entra rbac who`: who of Entra can do something.
+    struct Who: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "who",
+            abstract: "Who can do something in the cluster, and by which path.",
+            usage: "kube-entra rbac who --can <verb> <resource> [-n <namespace>] [--name <name>] --config <file> "
+                + "--cluster <path> ... [--output <output>]",
+            discussion: """
+                A resource is the plural in lower case, with .GROUP and /SUBRESOURCE where it has them, or a path:
+
+                  kube-entra rbac who --can delete secrets -n payments --config c.yaml --cluster rbac.json
+                  kube-entra rbac who --can create pods/exec --config c.yaml --cluster rbac.json
+                  kube-entra rbac who --can '*' '*.*' --config c.yaml --cluster rbac.json
+                  kube-entra rbac who --can get /metrics --config c.yaml --cluster rbac.json
+
+                Without --name, every name is asked for: a rule that is limited to names does not count.
+
+                Exit status: 0 somebody of Entra can; 1 nobody; 2 could not check.
+                """)
+
+        @Flag(name: .long, help: "Stands before the verb and the resource.")
+        var can = false
+
+        @Argument(help: ArgumentHelp("For example get, create, delete, or '*'.", valueName: "verb"))
+        var verb: String
+
+        @Argument(help: ArgumentHelp("RESOURCE[.GROUP][/SUBRESOURCE], or a path.", valueName: "resource"))
+        var resource: String
+
+        @Option(
+            name: [.customShort("n"), .long],
+            help: ArgumentHelp("What holds in this namespace; without, everywhere and in single ones.", valueName: "name"))
+        var namespace: String?
+
+        @Option(name: .long, help: ArgumentHelp("The object's name; without, every name.", valueName: "name"))
+        var name: String?
+
+        @Option(name: .long, help: ArgumentHelp("The same as behind a slash, as in pods/log.", valueName: "name"))
+        var subresource: String?
+
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
+        var config: String
+
+        @Option(
+            name: .long, help: ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path"),
+            completion: .file())
+        var cluster: [String]
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Emergency access counts as of that time (RFC 3339); default: now.", valueName: "time"))
+        var at: String?
+
+        @Option(name: .long, help: "How the result is written.")
+        var output: OutputFormat = .text
+
+        private func question() throws -> QuestionText {
+            do throws(QuestionText.Mistake) {
+                return try QuestionText(
+                    verb: verb, resource: resource, subresource: subresource, name: name, namespace: namespace)
+            } catch {
+                throw ValidationError(error.sentence)
+            }
+        }
+
+        func validate() throws {
+            try TimeArgument.validate(at)
+            _ = try question()
+        }
+
+        func run() throws {
+            let question = try question()
+            for note in question.notes { Console.note("kube-entra: \(note)") }
+            let inputs = try ClusterInputs.load(config: config, cluster: cluster)
+            let report = AccessReport(
+                question.question, cluster: inputs.cluster, names: inputs.names(now: TimeArgument.moment(at)))
+            if let note = report.note { Console.note("kube-entra: \(note)") }
+            switch output {
+            case .text: Console.print(report.text(inputs.displayNames, namesTenants: inputs.hasSeveralTenants))
+            case .json: Console.print(report.json)
+            }
+            if report.who.isEmpty { throw ExitCode.no }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+internal import AccessPolicy
+public import Configuration
+internal import EntraTokens
+internal import SafeText
+public import Timestamps
+
+/// Which names of the cluster a configuration can give, and to whom.
+public struct EntraNames: Sendable {
+    static let everybody = "system:authenticated"
+    static let masters = "system:masters"
+
+    public let configuration: WebhookConfiguration
+    /// What the configuration itself names, without emergencies that have ended.
+    public let grants: [EntraGrant]
+    /// Emergency entries that give nothing any more.
+    public let endedEmergencies: Int
+    private let byName: [ExactText: [Int]]
+    private let byObjectID: [GUID: [Int]]
+
+    /// - Parameter now: emergency entries count while they last.
+    public init(_ configuration: WebhookConfiguration, now: Timestamp) {
+        self.configuration = configuration
+        var collector = GrantCollector(adminGroups: configuration.kubernetes.adminGroups)
+        var ended = 0
+        for tenant in configuration.tenants {
+            let id = tenant.trust.tenantID
+            for group in tenant.policy.adminGroupObjectIDs {
+                collector.add(
+                    EntraHolder(.group, tenantID: id, objectID: group), configuration.kubernetes.adminGroups,
+                    isAdmin: true)
+            }
+            for mapping in tenant.policy.groupMappings {
+                collector.add(
+                    EntraHolder(.group, tenantID: id, objectID: mapping.groupObjectID), mapping.kubernetesGroups)
+            }
+            for mapping in tenant.policy.appRoleMappings {
+                collector.add(EntraHolder(.appRole, tenantID: id, appRole: mapping.appRole), mapping.kubernetesGroups)
+            }
+            for entry in tenant.policy.emergencyAccess {
+                guard now < entry.until else {
+                    ended += 1
+                    continue
+                }
+                collector.addEmergency(
+                    EntraHolder(.emergencyAccess, tenantID: id, objectID: entry.objectID, until: entry.until),
+                    entry.kubernetesGroups)
+            }
+        }
+        grants = collector.grants
+        endedEmergencies = ended
+        var byName: [ExactText: [Int]] = [:]
+        var byObjectID: [GUID: [Int]] = [:]
+        for (index, grant) in grants.enumerated() {
+            for name in grant.kubernetesGroups { byName[ExactText(name), default: []].append(index) }
+            if grant.holder.kind == .group, let id = grant.holder.objectID { byObjectID[id, default: []].append(index) }
+        }
+        self.byName = byName
+        self.byObjectID = byObjectID
+    }
+
+    private struct GrantCollector {
+        let adminGroups: Set<ExactText>
+        private(set) var grants: [EntraGrant] = []
+        private var index: [EntraHolder.Identity: Int] = [:]
+
+        init(adminGroups: [String]) {
+            self.adminGroups = Set(adminGroups.map { ExactText($0) })
+        }
+
+        mutating func add(_ holder: EntraHolder, _ names: [String], isAdmin: Bool = false) {
+            let place = index[holder.identity] ?? grants.count
+            if place == grants.count {
+                index[holder.identity] = place
+                grants.append(EntraGrant(holder: holder, kubernetesGroups: [], isAdmin: false))
+            }
+            for name in names where !grants[place].kubernetesGroups.contains(where: { ExactText($0) == ExactText(name) })
+            {
+                grants[place].kubernetesGroups.append(name)
+            }
+            if isAdmin || names.contains(where: { adminGroups.contains(ExactText($0)) }) { grants[place].isAdmin = true }
+        }
+
+        /// Entries for one object may end at different times, so each stays by itself.
+        mutating func addEmergency(_ holder: EntraHolder, _ names: [String]) {
+            var seen: Set<ExactText> = []
+            grants.append(
+                EntraGrant(
+                    holder: holder, kubernetesGroups: names.filter { seen.insert(ExactText($0)).inserted },
+                    isAdmin: names.contains { adminGroups.contains(ExactText($0)) }))
+        }
+    }
+
+    // MARK: Groups
+
+    /// Who is given this Kubernetes group. Nobody: the configuration never gives the name.
+    func holders(ofGroup name: String) -> [EntraHolder] {
+        var indices = byName[ExactText(name)] ?? []
+        guard let id = objectID(ofGroup: name) else { return indices.map { grants[$0].holder } }
+        let known = byObjectID[id] ?? []
+        indices += known.filter { !indices.contains($0) }
+        let holders = indices.map { grants[$0].holder }
+        return known.isEmpty ? holders + [EntraHolder(.group, objectID: id)] : holders
+    }
+
+    /// Whether somebody can be given this Kubernetes group.
+    func isGiven(group name: String) -> Bool {
+        byName[ExactText(name)] != nil || objectID(ofGroup: name) != nil
+    }
+
+    /// The Entra group whose members carry this name because it is made of the group's own object ID.
+    func objectID(ofGroup name: String) -> GUID? {
+        let kubernetes = configuration.kubernetes
+        guard kubernetes.groupObjectIDs == .include, name.utf8.starts(with: kubernetes.groupPrefix.utf8),
+            // Only a configured name may be reserved.
+            kubernetes.groupPrefix.isEmpty || !AccessPolicy.isReserved(name)
+        else { return nil }
+        return EntraNames.objectID(String(name.utf8.dropFirst(kubernetes.groupPrefix.utf8.count)) ?? "")
+    }
+
+    /// An object ID as it is given: in lower case.
+    static func objectID(_ text: String) -> GUID? {
+        guard let id = GUID(text), id.description.utf8.elementsEqual(text.utf8) else { return nil }
+        return id
+    }
+
+    /// All configured names.
+    var configuredGroups: [String] { byName.keys.map(\.text) }
+
+    // MARK: Users
+
+    /// The user of this name, if the configuration can give it.
+    func holder(ofUser name: String) -> EntraHolder? {
+        guard isGiven(user: name) else { return nil }
+        let rest = withoutPrefix(name) ?? name
+        return EntraHolder(.user, objectID: EntraNames.objectID(rest), username: name)
+    }
+
+    /// Whether somebody can be called this.
+    func isGiven(user name: String) -> Bool {
+        guard let rest = withoutPrefix(name), !AccessPolicy.isReserved(name) else { return false }
+        if EntraNames.objectID(rest) != nil { return true }
+        guard EntraNames.isUPN(rest), !EntraNames.isGuest(rest) else { return false }
+        switch configuration.kubernetes.username {
+        case .upn: return true
+        case .upnLowercase: return !rest.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+        case .oid: return false
+        }
+    }
+
+    /// What follows `usernamePrefix`; nil when the name does not begin with it.
+    func withoutPrefix(_ name: String) -> String? {
+        let prefix = configuration.kubernetes.usernamePrefix
+        guard name.utf8.starts(with: prefix.utf8) else { return nil }
+        return String(name.utf8.dropFirst(prefix.utf8.count)) ?? ""
+    }
+
+    /// Whether people are named by their user principal name.
+    var namesByUPN: Bool { configuration.kubernetes.username != .oid }
+
+    /// Whether this has the form of a user principal name.
+    static func isUPN(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && !name.utf8.contains(UInt8(ascii: " "))
+    }
+
+    /// Whether this is a guest's user principal name, which nobody is called in the cluster.
+    static func isGuest(_ name: String) -> Bool { name.lowercased().contains("#ext#") }
+}

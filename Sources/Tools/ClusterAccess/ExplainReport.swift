@@ -1,0 +1,35 @@
+internal import AccessPolicy
+public import Jansson
+public import PolicyChecks
+public import RBAC
+
+/// What one principal can do in the cluster, and by which paths.
+public struct ExplainReport: Sendable {
+    public var answer: PolicyAnswer
+    /// In the order of the bindings; none for who is refused.
+    public var rules: [HeldRule]
+    /// Whether all verbs on all resources are allowed everywhere.
+    public var everything: Bool
+
+    public init(_ answer: PolicyAnswer, cluster: Cluster) {
+        self.answer = answer
+        rules = []
+        everything = false
+        guard let user = answer.access?.user else { return }
+        let index = SubjectIndex(cluster)
+        var collector = RuleCollector(separatesNamespaces: false)
+        let groups = user.groups.filter { !$0.utf8.elementsEqual(EntraNames.everybody.utf8) }
+        for group in groups + [EntraNames.everybody] { index.collect(group: group, into: &collector) }
+        index.collect(user: user.username, into: &collector)
+        rules = collector.keys.map { HeldRule(rule: $0.rule, paths: collector.paths(of: $0)) }
+        everything = rules.contains { held in
+            held.rule.isEverything && held.paths.contains { $0.namespace == nil }
+        }
+    }
+
+    public var json: JSON {
+        let held = rules.map { JSON.object($0.rule.jsonMembers + [("paths", .array($0.paths.map(\.json)))]) }
+        guard case .object(let members) = answer.json else { return answer.json }
+        return .object(members + [("rules", .array(held)), ("everything", .bool(everything))])
+    }
+}

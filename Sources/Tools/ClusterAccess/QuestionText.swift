@@ -1,0 +1,93 @@
+internal import RBAC
+internal import SafeText
+
+/// What somebody typed behind `who --can`, as a question.
+public struct QuestionText: Sendable {
+    /// Why it is none.
+    public struct Mistake: Error, Hashable, Sendable {
+        public var sentence: String
+    }
+
+    public var question: AccessReport.Question
+    /// What was filled in or should be known.
+    public var notes: [String] = []
+
+    /// - Parameters:
+    ///   - resource: RESOURCE[.GROUP][/SUBRESOURCE], or a path.
+    ///   - subresource: the same as behind the slash.
+    public init(
+        verb: String, resource: String, subresource: String?, name: String?, namespace: String?
+    ) throws(Mistake) {
+        guard !verb.isEmpty, !QuestionText.hasUpperCase(verb) else {
+            throw Mistake(sentence: "the verb is in lower case, for example get, list, create, delete or '*'")
+        }
+        guard !resource.isEmpty else { throw Mistake(sentence: "the resource is missing, for example pods") }
+        for (option, value) in [("--subresource", subresource), ("--name", name), ("--namespace", namespace)] {
+            guard let value else { continue }
+            guard !value.isEmpty else { throw Mistake(sentence: "\(option) must not be empty") }
+            guard resource.utf8.first != UInt8(ascii: "/") else {
+                throw Mistake(sentence: "\(option) is for a resource; a path has none")
+            }
+        }
+        if resource.utf8.first == UInt8(ascii: "/") {
+            question = AccessReport.Question(.path(verb: verb, path: resource), namespace: nil)
+            return
+        }
+        let slash = resource.utf8.firstIndex(of: UInt8(ascii: "/"))
+        let written = slash.map { String(resource[resource.utf8.index(after: $0)...]) }
+        guard written != "" else { throw Mistake(sentence: "there is no subresource behind the slash") }
+        if let written, let subresource, !written.utf8.elementsEqual(subresource.utf8) {
+            throw Mistake(sentence: "the slash and --subresource name different subresources")
+        }
+        let (plural, group, notes) = try QuestionText.parts(of: slash.map { String(resource[..<$0]) } ?? resource)
+        self.notes = notes
+        question = AccessReport.Question(
+            .resource(
+                verb: verb, group: group, resource: plural, subresource: subresource ?? written ?? "", name: name ?? ""),
+            namespace: namespace)
+    }
+
+    private static func parts(of resource: String) throws(Mistake) -> (plural: String, group: String, notes: [String]) {
+        let dot = resource.utf8.firstIndex(of: UInt8(ascii: "."))
+        let plural = dot.map { String(resource[..<$0]) } ?? resource
+        guard !plural.isEmpty else { throw Mistake(sentence: "the resource is missing, for example pods") }
+        let known = KubernetesResource.named(plural)
+        if known == nil, let meant = KubernetesResource.meant(by: plural), dot == nil || hasUpperCase(plural) {
+            throw Mistake(sentence: "a resource is the plural in lower case: did you mean \(meant.qualifiedName)?")
+        }
+        guard !hasUpperCase(resource) else {
+            throw Mistake(sentence: "a resource is the plural in lower case, for example pods or deployments.apps")
+        }
+        if let dot { return (plural, String(resource[resource.utf8.index(after: dot)...]), []) }
+        guard plural != "*" else { return ("*", "", ["'*' asks for all of the core group; '*.*' asks for every group"]) }
+        guard let known else {
+            return (
+                plural, "",
+                ["Kubernetes has no \(PrintableText.clean(plural)) itself; without .GROUP the core group is asked"]
+            )
+        }
+        return (plural, known.group, known.group.isEmpty ? [] : ["taken to mean \(known.qualifiedName)"])
+    }
+
+    private static func hasUpperCase(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.properties.isUppercase }
+    }
+}
+
+extension KubernetesResource {
+    /// For example `deployments.apps`.
+    var qualifiedName: String { group.isEmpty ? plural : "\(plural).\(group)" }
+}
+
+extension AccessReport {
+    /// What should be known of the answer: a note about what belongs to no namespace.
+    public var note: String? {
+        guard case .resource(_, let group, let resource, _, _) = question.asked,
+            let known = KubernetesResource.named(resource), known.group == group, !known.isNamespaced,
+            // Requests about one namespace count as made in it.
+            resource != "namespaces",
+            (who.flatMap(\.paths) + others.flatMap(\.paths)).contains(where: { $0.namespace != nil })
+        else { return nil }
+        return "\(resource) belong to no namespace, so what a RoleBinding gives of them has no effect"
+    }
+}

@@ -1,0 +1,85 @@
+public import Jansson
+internal import RBAC
+internal import SafeText
+public import Terminal
+
+extension RBACLintReport {
+    /// The findings for programs.
+    public var json: JSON {
+        .object([
+            (
+                "findings",
+                .array(
+                    findings.map { finding in
+                        .object([
+                            ("rule", .string(finding.rule.rawValue)), ("severity", .string(finding.severity.rawValue)),
+                            ("binding", JSON(finding.binding)),
+                            (
+                                "subject",
+                                finding.subject.map {
+                                    .object([("kind", .string($0.kind.rawValue)), ("name", .string($0.name))])
+                                } ?? .null
+                            ),
+                            ("message", .string(finding.message)), ("hint", .string(finding.hint)),
+                        ])
+                    })
+            ),
+            ("input", input.json),
+        ])
+    }
+
+    /// The findings for people.
+    public var text: String {
+        var lines: [String] = []
+        for finding in findings {
+            let place = finding.place.map { "\(PrintableText.clean($0.description, maximum: 400)): " } ?? ""
+            let binding = finding.binding.map { "\(PrintableText.clean($0.description, maximum: 300)): " } ?? ""
+            lines.append("\(place)\(finding.severity.rawValue): \(binding)\(finding.message) [\(finding.rule.rawValue)]")
+            lines.append("  → \(finding.hint)")
+        }
+        lines.append(summary)
+        return lines.joined(separator: "\n")
+    }
+
+    private var summary: String {
+        "\(count(bindingCount, "binding")), \(count(warningCount, "warning")),"
+            + " \(count(findings.count - warningCount, "notice"))"
+            + (silenced > 0 ? "; \(silenced) silenced" : "")
+    }
+
+    private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    /// The findings for a pull request.
+    public var markdown: String {
+        guard !findings.isEmpty else { return "### kube-entra rbac lint\n\nNothing found: \(summary)." }
+        var table = MarkdownTable(["", "rule", "binding", "what", "what to do"])
+        for finding in findings {
+            table.add([
+                finding.severity == .warning ? "⚠️" : "ℹ️", finding.rule.rawValue, finding.binding?.description ?? "",
+                finding.message, finding.hint,
+            ])
+        }
+        return "### kube-entra rbac lint\n\n\(summary)\n\n" + table.text
+    }
+
+    /// The findings for code scanners.
+    ///
+    /// - Parameter version: the program's.
+    public func sarif(version: String) -> SARIFLog {
+        SARIFLog(
+            version: version,
+            rules: RBACLintRule.allCases.map { rule in
+                SARIFLog.Rule(
+                    id: rule.rawValue, purpose: rule.purpose, level: rule == .upnCanBeGivenAgain ? .note : .warning)
+            },
+            results: findings.map { finding in
+                SARIFLog.Result(
+                    ruleID: finding.rule.rawValue, level: finding.severity == .warning ? .warning : .note,
+                    message: "\(finding.message) → \(finding.hint)",
+                    place: finding.place.flatMap {
+                        $0.file == "standard input" ? nil : ($0.file, $0.line, $0.column)
+                    },
+                    subject: finding.binding?.description ?? finding.subject.map { "\($0.kind.rawValue) \($0.name)" })
+            })
+    }
+}

@@ -1,0 +1,36 @@
+internal import SafeText
+
+/// Lines of kubectl for people to copy into a POSIX shell.
+public enum KubectlCommand {
+    /// Asks the API server what somebody can do; nil when a name cannot stand on one line.
+    ///
+    /// The API server adds `system:authenticated` itself. The object ID is left out: RBAC never looks at it, and who
+    /// may impersonate users and groups but not `uids` would be refused the whole line.
+    public static func canI(username: String, groups: [String]) -> String? {
+        let groups = groups.filter { !$0.utf8.elementsEqual("system:authenticated".utf8) }
+        guard ([username] + groups).allSatisfy({ isOneLine($0) }) else { return nil }
+        let names = ["--as=" + quoted(username)] + groups.map { "--as-group=" + quoted($0) }
+        return "kubectl auth can-i --list " + names.joined(separator: " ")
+    }
+
+    /// A word as a POSIX shell reads it.
+    public static func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "@%+=:,./_-".utf8.contains(byte)
+            }
+        }
+        if isPlain, !word.isEmpty { return word }
+        // Within single quotation marks only those themselves mean something.
+        let parts = word.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + parts.joined(separator: "'\\''") + "'"
+    }
+
+    /// Whether a terminal shows the word as it is, on one line.
+    private static func isOneLine(_ word: String) -> Bool {
+        PrintableText.clean(word, maximum: .max).utf8.elementsEqual(word.utf8)
+    }
+}

@@ -1,0 +1,132 @@
+public import Jansson
+public import Terminal
+
+/// What `config check` says about one file.
+public struct ConfigurationReport: Sendable {
+    public var file: String
+    /// Why `serve` would refuse it; empty when it would not.
+    public var problems: [ConfigurationProblem]
+    public var findings: [LintFinding]
+    /// Whether the files that it names were looked at as well.
+    public var looksAtFiles: Bool
+
+    public init(
+        file: String, problems: [ConfigurationProblem], findings: [LintFinding], looksAtFiles: Bool
+    ) {
+        self.file = file
+        self.problems = problems
+        self.findings = findings
+        self.looksAtFiles = looksAtFiles
+    }
+
+    /// Those that no comment silences.
+    private var active: [LintFinding] { findings.filter { $0.allowedBecause == nil } }
+
+    public var warningCount: Int { active.count { $0.severity == .warning } }
+
+    private var summary: String {
+        guard problems.isEmpty else { return "\(file): `serve` would refuse it" }
+        return "\(file): usable, \(warningCount) warning\(warningCount == 1 ? "" : "s")"
+            + (looksAtFiles ? "" : "; the files that it names were not looked at")
+    }
+
+    /// For people.
+    public var text: String {
+        let lines = active.map { finding in
+            let field = finding.field.isEmpty ? "" : "\(finding.field): "
+            return "\(file):\(finding.line):\(finding.column): \(finding.severity.rawValue): \(field)\(finding.message)"
+                + " [\(finding.rule.rawValue)]\n  → \(finding.advice)"
+        }
+        return (lines + [summary]).joined(separator: "\n")
+    }
+
+    /// For programs.
+    public var json: JSON {
+        .object([
+            ("file", .string(file)),
+            ("usable", .bool(problems.isEmpty)),
+            (
+                "problems",
+                .array(
+                    problems.map { problem in
+                        .object([
+                            ("line", .integer(Int64(problem.line))), ("column", .integer(Int64(problem.column))),
+                            ("field", .string(problem.field)), ("message", .string(problem.message)),
+                            ("rule", JSON(problem.rule?.rawValue)),
+                        ])
+                    })
+            ),
+            (
+                "findings",
+                .array(
+                    findings.map { finding in
+                        .object([
+                            ("rule", .string(finding.rule.rawValue)),
+                            ("severity", .string(finding.severity.rawValue)),
+                            ("line", .integer(Int64(finding.line))), ("column", .integer(Int64(finding.column))),
+                            ("field", .string(finding.field)), ("message", .string(finding.message)),
+                            ("hint", .string(finding.advice)), ("allowedBecause", JSON(finding.allowedBecause)),
+                        ])
+                    })
+            ),
+        ])
+    }
+
+    /// For a pull request.
+    public var markdown: String {
+        let head = "### kube-entra config check\n\n\(MarkdownTable.escaped(summary))"
+        guard !problems.isEmpty || !active.isEmpty else { return head }
+        var table = MarkdownTable(["", "line", "field", "what", "what to do", "rule"])
+        for problem in problems {
+            table.add([
+                "❌", "\(problem.line)", problem.field, problem.message, "", problem.rule?.rawValue ?? "",
+            ])
+        }
+        for finding in active {
+            table.add([
+                finding.severity == .notice ? "ℹ️" : "⚠️", "\(finding.line)", finding.field, finding.message,
+                finding.advice, finding.rule.rawValue,
+            ])
+        }
+        return head + "\n\n" + table.text
+    }
+
+    /// The rule of what is wrong and no finding of the linter.
+    private static let invalid = "configuration-invalid"
+
+    /// For code scanners. What a comment silences is there as suppressed.
+    ///
+    /// - Parameter version: the program's.
+    public func sarif(version: String) -> SARIFLog {
+        let rules = LintRule.allCases.map { rule in
+            SARIFLog.Rule(id: rule.rawValue, purpose: rule.purpose, level: rule.severity.level)
+        }
+        let invalid = SARIFLog.Rule(
+            id: ConfigurationReport.invalid, purpose: "the configuration cannot be used", level: .error)
+        let wrong = problems.map { problem in
+            SARIFLog.Result(
+                ruleID: problem.rule?.rawValue ?? ConfigurationReport.invalid, level: .error,
+                message: problem.field.isEmpty ? problem.message : "\(problem.field): \(problem.message)",
+                place: (problem.file, problem.line, problem.column),
+                subject: problem.field.isEmpty ? nil : problem.field)
+        }
+        let unwise = findings.map { finding in
+            SARIFLog.Result(
+                ruleID: finding.rule.rawValue, level: finding.severity.level,
+                message: (finding.field.isEmpty ? "" : "\(finding.field): ") + "\(finding.message) → \(finding.advice)",
+                place: (file, finding.line, finding.column), subject: finding.field.isEmpty ? nil : finding.field,
+                justification: finding.allowedBecause)
+        }
+        return SARIFLog(version: version, rules: [invalid] + rules, results: wrong + unwise)
+    }
+}
+
+extension LintRule.Severity {
+    fileprivate var level: SARIFLog.Level {
+        switch self {
+        case .notice: .note
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,174 @@
+public import EntraTokens
+internal import Files
+public import Jansson
+
+/// Display names of objects in Entra, from the file that the configuration calls `names`.
+///
+/// They are shown beside object IDs and never decide anything: display names are not unique, and their owners choose
+/// them.
+public struct DirectoryNames: Sendable {
+    /// What Entra knows, or knew, about an object.
+    public struct Entry: Hashable, Sendable {
+        public enum Kind: String, Sendable, CaseIterable {
+            case group
+            case user
+            case servicePrincipal
+            case application
+        }
+
+        public var displayName: String?
+        /// Nil where a file written by hand does not say it.
+        public var kind: Kind?
+        /// Whether Entra no longer has the object.
+        public var isDeleted: Bool
+
+        public init(displayName: String?, kind: Kind?, isDeleted: Bool = false) {
+            self.displayName = displayName
+            self.kind = kind
+            self.isDeleted = isDeleted
+        }
+    }
+
+    /// Why a file of names cannot be used.
+    public struct Problem: Error, Hashable, Sendable {
+        public var sentence: String
+    }
+
+    /// Files larger than this are refused unread.
+    public static let maximumBytes = 16 << 20
+
+    public var entries: [GUID: Entry]
+
+    public init(_ entries: [GUID: Entry] = [:]) {
+        self.entries = entries
+    }
+
+    /// Reads a file of names.
+    public static func load(path: String) throws(Problem) -> DirectoryNames {
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try FileBytes.read(path, maximumBytes: maximumBytes)
+        } catch {
+            throw Problem(sentence: "\(path): \(error.sentence)")
+        }
+        do throws(Problem) {
+            return try parse(bytes)
+        } catch {
+            throw Problem(sentence: "\(path): \(error.sentence)")
+        }
+    }
+
+    /// Reads a file's bytes.
+    public static func parse(_ bytes: [UInt8]) throws(Problem) -> DirectoryNames {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(parsing: bytes, maximumBytes: maximumBytes)
+        } catch {
+            throw Problem(sentence: error.sentence)
+        }
+        guard let members = document.root.members, members.allSatisfy({ $0.name == "names" }),
+            let names = document.root["names"]?.members
+        else { throw Problem(sentence: "there must be an object \"names\", and nothing beside it") }
+        var entries: [GUID: Entry] = [:]
+        for (name, value) in names {
+            guard let id = GUID(name) else { throw Problem(sentence: "a member of \"names\" is not an object ID") }
+            guard entries[id] == nil else { throw Problem(sentence: "\(id) stands in \"names\" twice") }
+            entries[id] = try entry(value, id)
+        }
+        return DirectoryNames(entries)
+    }
+
+    private static func entry(_ value: JSONValue, _ id: GUID) throws(Problem) -> Entry {
+        guard let members = value.members else { throw Problem(sentence: "\(id) must have an object as its value") }
+        var entry = Entry(displayName: nil, kind: nil)
+        for (name, value) in members {
+            switch name {
+            case "displayName":
+                guard value.string != nil || value.isNull else {
+                    throw Problem(sentence: "displayName of \(id) must be a string")
+                }
+                entry.displayName = value.string
+            case "kind":
+                guard let kind = value.string.flatMap({ Entry.Kind(rawValue: $0) }) else {
+                    throw Problem(
+                        sentence: "kind of \(id) must be one of \(Entry.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+                entry.kind = kind
+            case "deleted":
+                guard let flag = value.bool else { throw Problem(sentence: "deleted of \(id) must be true or false") }
+                entry.isDeleted = flag
+            default: throw Problem(sentence: "\(id) has a member that is not displayName, kind or deleted")
+            }
+        }
+        return entry
+    }
+
+    /// The file's text, sorted by object ID.
+    public var json: JSON {
+        .object([
+            (
+                "names",
+                .object(
+                    entries.sorted { $0.key < $1.key }.map { id, entry in
+                        (
+                            id.description,
+                            .object([
+                                ("displayName", JSON(entry.displayName)), ("kind", JSON(entry.kind?.rawValue)),
+                                ("deleted", .bool(entry.isDeleted)),
+                            ].filter { $0.0 != "kind" || entry.kind != nil })
+                        )
+                    })
+            )
+        ])
+    }
+
+    // MARK: Use
+
+    /// An object's display name; nil when nothing is known of it.
+    public func displayName(of id: GUID?) -> String? { id.flatMap { entries[$0]?.displayName } }
+
+    /// What stands behind an object ID for people: ` (Platform team)`, ` (deleted in Entra)`, or nothing.
+    public func remark(_ id: GUID?) -> String {
+        guard let entry = id.flatMap({ entries[$0] }) else { return "" }
+        let parts = [entry.displayName, entry.isDeleted ? "deleted in Entra" : nil].compactMap(\.self)
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+    }
+
+    /// A text in which each object ID has its remark behind it.
+    public func annotate(_ text: String) -> String {
+        guard !entries.isEmpty else { return text }
+        let bytes = Array(text.utf8)
+        var annotated: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let word = bytes[index..<min(index + 36, bytes.count)]
+            if word.count == 36, let id = GUID(String(decoding: word, as: UTF8.self)) {
+                annotated += word
+                annotated += remark(id).utf8
+                index += 36
+            } else {
+                annotated.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: annotated, as: UTF8.self)
+    }
+
+    /// These names, and those of another file for what these do not know.
+    public func merging(_ other: DirectoryNames) -> DirectoryNames {
+        DirectoryNames(entries.merging(other.entries) { own, _ in own })
+    }
+
+    /// Whether some object is called this.
+    public func isDisplayName(_ text: String) -> Bool {
+        entries.values.contains { $0.displayName.map { $0.utf8.elementsEqual(text.utf8) } ?? false }
+    }
+
+    /// The groups that are called this and are still there.
+    public func groups(named text: String) -> [GUID] {
+        entries.filter { _, entry in
+            (entry.kind == nil || entry.kind == .group) && !entry.isDeleted
+                && entry.displayName.map { $0.utf8.elementsEqual(text.utf8) } ?? false
+        }.map(\.key).sorted()
+    }
+}
