@@ -213,6 +213,13 @@ let package = Package(
                 "Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps",
                 "Jansson", "PolicyChecks",
             ]),
+        tests(.tools, "RBAC", ["RBAC"]),
+        tests(
+            .tools, "ClusterAccess",
+            [
+                "ClusterAccess", "RBAC", "Configuration", "AccessPolicy", "EntraTokens", "Jansson", "Files",
+                "Timestamps",
+            ]),
         tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson", "SafeText"]),
         tests(.tools, "Installation", ["Installation"]),
         tests(

@@ -45,6 +45,8 @@ public struct YAMLNode: Hashable, Sendable {
         public var isFlow = false
         /// Has an anchor or is an alias: the same text counts in several places.
         public var isShared = false
+    }
+
     /// A mapping that was read member by member.
     public static func mapping(_ members: [Member], at start: DocumentEvent) -> YAMLNode {
         YAMLNode(

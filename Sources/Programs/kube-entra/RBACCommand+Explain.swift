@@ -12,7 +12,8 @@ extension RBACCommand {
             commandName: "explain",
             abstract: "What a principal can do in the cluster: every rule, with its path.",
             discussion: """
-                Takes what `policy check` takes: a token, --claims, or --group, --user and the like.
+                Takes what `policy check` takes: a token (on standard input or with --token-file, and --keys), --claims, \
+                or --group, --user and the like.
 
                   kube-entra rbac explain --config kube-entra.yaml --cluster rbac.json \\
                     --group 9999aaaa-bbbb-cccc-dddd-eeeeffff0000

@@ -15,10 +15,12 @@ extension RBACCommand {
             discussion: """
                 A resource is the plural in lower case, with .GROUP and /SUBRESOURCE where it has them, or a path:
 
-                  kube-entra rbac who --can delete secrets -n payments --config c.yaml --cluster rbac.json
-                  kube-entra rbac who --can create pods/exec --config c.yaml --cluster rbac.json
-                  kube-entra rbac who --can '*' '*.*' --config c.yaml --cluster rbac.json
-                  kube-entra rbac who --can get /metrics --config c.yaml --cluster rbac.json
+                  kube-entra rbac who --config kube-entra.yaml --cluster rbac.json \\
+                    --can create pods/exec -n payments
+                  kube-entra rbac who --config kube-entra.yaml --cluster rbac.json \\
+                    --can '*' '*.*'
+                  kube-entra rbac who --config kube-entra.yaml --cluster rbac.json \\
+                    --can get /metrics
 
                 Without --name, every name is asked for: a rule that is limited to names does not count.
 
@@ -36,7 +38,8 @@ extension RBACCommand {
 
         @Option(
             name: [.customShort("n"), .long],
-            help: ArgumentHelp("What holds in this namespace; without, everywhere and in single ones.", valueName: "name"))
+            help: ArgumentHelp(
+                "What holds in this namespace; without, everywhere and in single ones.", valueName: "name"))
         var namespace: String?
 
         @Option(name: .long, help: ArgumentHelp("The object's name; without, every name.", valueName: "name"))

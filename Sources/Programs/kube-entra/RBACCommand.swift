@@ -9,7 +9,8 @@ internal import Timestamps
 struct RBACCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rbac",
-        abstract: "Joins a cluster's RBAC with the configuration: who can do what, by which path, and what never matches.",
+        abstract:
+            "Joins a cluster's RBAC with the configuration: who can do what, by which path, and what never matches.",
         discussion: """
             The input is what kubectl prints, or a folder of manifests:
 

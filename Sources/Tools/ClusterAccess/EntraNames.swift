@@ -73,11 +73,13 @@ public struct EntraNames: Sendable {
                 index[holder.identity] = place
                 grants.append(EntraGrant(holder: holder, kubernetesGroups: [], isAdmin: false))
             }
-            for name in names where !grants[place].kubernetesGroups.contains(where: { ExactText($0) == ExactText(name) })
-            {
+            for name in names
+            where !grants[place].kubernetesGroups.contains(where: { ExactText($0) == ExactText(name) }) {
                 grants[place].kubernetesGroups.append(name)
             }
-            if isAdmin || names.contains(where: { adminGroups.contains(ExactText($0)) }) { grants[place].isAdmin = true }
+            if isAdmin || names.contains(where: { adminGroups.contains(ExactText($0)) }) {
+                grants[place].isAdmin = true
+            }
         }
 
         /// Entries for one object may end at different times, so each stays by itself.

@@ -74,13 +74,17 @@ public struct GrantList: Sendable {
             var line = ""
             for (column, cell) in cells.enumerated() {
                 let isLast = column == cells.count - 1
-                line += cell + (isLast ? "" : String(repeating: " ", count: widths[column] - PrintableText.columns(cell) + 2))
+                line +=
+                    cell
+                    + (isLast ? "" : String(repeating: " ", count: widths[column] - PrintableText.columns(cell) + 2))
             }
             return line
         }
         if names.endedEmergencies > 0 {
             let number = names.endedEmergencies
-            lines.append("\(number) emergency \(number == 1 ? "entry has" : "entries have") ended and give\(number == 1 ? "s" : "") nothing")
+            lines.append(
+                "\(number) emergency \(number == 1 ? "entry has" : "entries have") ended and give\(number == 1 ? "s" : "") nothing"
+            )
         }
         return lines.joined(separator: "\n")
     }

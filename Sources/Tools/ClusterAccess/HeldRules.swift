@@ -116,12 +116,16 @@ extension PolicyRule {
             if resources.contains("*") {
                 let all = apiGroups.contains("*") ? "all resources" : "all resources of "
                 parts.append(
-                    all + (apiGroups.contains("*") ? "" : apiGroups.map { $0.isEmpty ? "the core group" : $0 }.joined(separator: ", ")))
+                    all
+                        + (apiGroups.contains("*")
+                            ? "" : apiGroups.map { $0.isEmpty ? "the core group" : $0 }.joined(separator: ", ")))
             } else {
                 let groups = apiGroups.filter { !$0.isEmpty }
-                let suffixes = apiGroups.contains("") || groups.isEmpty ? [""] + groups.map { ".\($0)" } : groups.map { ".\($0)" }
+                let suffixes =
+                    apiGroups.contains("") || groups.isEmpty ? [""] + groups.map { ".\($0)" } : groups.map { ".\($0)" }
                 parts.append(
-                    suffixes.flatMap { suffix in resources.map { PolicyRule.name($0, suffix) } }.joined(separator: ", "))
+                    suffixes.flatMap { suffix in resources.map { PolicyRule.name($0, suffix) } }.joined(separator: ", ")
+                )
             }
         }
         if !nonResourceURLs.isEmpty { parts.append(nonResourceURLs.joined(separator: ", ")) }

@@ -59,7 +59,9 @@ public struct QuestionText: Sendable {
             throw Mistake(sentence: "a resource is the plural in lower case, for example pods or deployments.apps")
         }
         if let dot { return (plural, String(resource[resource.utf8.index(after: dot)...]), []) }
-        guard plural != "*" else { return ("*", "", ["'*' asks for all of the core group; '*.*' asks for every group"]) }
+        guard plural != "*" else {
+            return ("*", "", ["'*' asks for all of the core group; '*.*' asks for every group"])
+        }
         guard let known else {
             return (
                 plural, "",

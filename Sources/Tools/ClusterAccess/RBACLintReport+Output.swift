@@ -34,7 +34,8 @@ extension RBACLintReport {
         for finding in findings {
             let place = finding.place.map { "\(PrintableText.clean($0.description, maximum: 400)): " } ?? ""
             let binding = finding.binding.map { "\(PrintableText.clean($0.description, maximum: 300)): " } ?? ""
-            lines.append("\(place)\(finding.severity.rawValue): \(binding)\(finding.message) [\(finding.rule.rawValue)]")
+            lines.append(
+                "\(place)\(finding.severity.rawValue): \(binding)\(finding.message) [\(finding.rule.rawValue)]")
             lines.append("  → \(finding.hint)")
         }
         lines.append(summary)

@@ -37,7 +37,9 @@ extension RBACLinter {
         guard ["system:authenticated", "system:unauthenticated"].contains(where: { $0.utf8.elementsEqual(name.utf8) }),
             isAdmin(binding)
         else { return nil }
-        let who = name.utf8.elementsEqual(EntraNames.everybody.utf8) ? "everybody who signs in" : "everybody, without signing in,"
+        let who =
+            name.utf8.elementsEqual(EntraNames.everybody.utf8)
+            ? "everybody who signs in" : "everybody, without signing in,"
         let place = binding.namespace.map { " in namespace \(PrintableText.clean($0))" } ?? ""
         return Problem(
             .everybodyIsAdmin, "\(who) may do everything\(place)", "delete this binding, or bind a group of people")

@@ -1,9 +1,9 @@
 internal import AccessPolicy
 public import Configuration
-public import RBAC
-internal import SafeText
 internal import EntraTokens
 internal import Kubeconfigs
+public import RBAC
+internal import SafeText
 
 /// Looks for bindings that can never match, and for those that give too much.
 public struct RBACLinter {
@@ -83,7 +83,9 @@ public struct RBACLinter {
         let kubernetes = names.configuration.kubernetes
         guard kubernetes.groupObjectIDs == .include else { return nil }
         let length = kubernetes.groupPrefix.utf8.count
-        guard name.utf8.count == length + 36, let id = GUID(String(name.utf8.dropFirst(length)) ?? "") else { return nil }
+        guard name.utf8.count == length + 36, let id = GUID(String(name.utf8.dropFirst(length)) ?? "") else {
+            return nil
+        }
         let given = kubernetes.groupPrefix + id.description
         return names.isGiven(group: given) && given.lowercased() == name.lowercased() ? given : nil
     }

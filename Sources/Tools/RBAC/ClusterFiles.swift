@@ -46,7 +46,10 @@ public enum ClusterFiles {
                     try readFolder(child, depth: depth + 1)
                     continue
                 }
-                guard [".yaml", ".yml", ".json"].contains(where: { name.utf8.suffix($0.utf8.count).elementsEqual($0.utf8) })
+                guard
+                    [".yaml", ".yml", ".json"].contains(where: {
+                        name.utf8.suffix($0.utf8.count).elementsEqual($0.utf8)
+                    })
                 else { continue }
                 if status.st_mode & S_IFMT == S_IFLNK {
                     guard stat(child, &status) == 0 else { throw ClusterFiles.failure(child, errno) }

@@ -91,7 +91,9 @@ public struct DirectoryNames: Sendable {
             case "kind":
                 guard let kind = value.string.flatMap({ Entry.Kind(rawValue: $0) }) else {
                     throw Problem(
-                        sentence: "kind of \(id) must be one of \(Entry.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+                        sentence:
+                            "kind of \(id) must be one of \(Entry.Kind.allCases.map(\.rawValue).joined(separator: ", "))"
+                    )
                 }
                 entry.kind = kind
             case "deleted":
@@ -112,10 +114,11 @@ public struct DirectoryNames: Sendable {
                     entries.sorted { $0.key < $1.key }.map { id, entry in
                         (
                             id.description,
-                            .object([
-                                ("displayName", JSON(entry.displayName)), ("kind", JSON(entry.kind?.rawValue)),
-                                ("deleted", .bool(entry.isDeleted)),
-                            ].filter { $0.0 != "kind" || entry.kind != nil })
+                            .object(
+                                [
+                                    ("displayName", JSON(entry.displayName)), ("kind", JSON(entry.kind?.rawValue)),
+                                    ("deleted", .bool(entry.isDeleted)),
+                                ].filter { $0.0 != "kind" || entry.kind != nil })
                         )
                     })
             )
