@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Configuration
 internal import Glibc
+internal import RBAC
 internal import Terminal
 
 extension KubeEntra {
@@ -23,6 +24,9 @@ extension KubeEntra {
         } catch let failure as CommandFailure {
             Console.note(failure.message)
             Glibc.exit(failure.status.rawValue)
+        } catch let error as ClusterError {
+            Console.note(error.description)
+            Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch let error as ConfigurationError {
             for problem in error.problems { Console.note(problem.description) }
             Glibc.exit(CommandFailure.Status.cannot.rawValue)

@@ -38,7 +38,7 @@ extension PolicyCommand {
         func validate() throws { try TimeArgument.validate(at) }
 
         func run() throws {
-            let loaded = try LoadedConfiguration.loadOrExit(config)
+            let loaded = try ConfigurationLoader.load(path: config)
             let cluster = cluster.isEmpty ? nil : try ClusterInputs.readCluster(cluster)
             let list = GrantList(
                 EntraNames(loaded.configuration, now: TimeArgument.moment(at)),

@@ -7,6 +7,7 @@ internal import Jansson
 internal import PolicyChecks
 internal import Terminal
 internal import Timestamps
+internal import WebhookService
 
 /// Whom a question is about: a token, claims, or a principal in words.
 struct PrincipalArguments: ParsableArguments {

@@ -27,7 +27,7 @@ struct ClusterInputs {
 
     /// Reads all, or ends the command; what should be known of the input goes to standard error.
     static func load(config: String, cluster paths: [String]) throws -> ClusterInputs {
-        let loaded = try LoadedConfiguration.loadOrExit(config)
+        let loaded = try ConfigurationLoader.load(path: config)
         return ClusterInputs(
             loaded: loaded, cluster: try readCluster(paths), displayNames: DirectoryNames.loadOrNote(loaded))
     }
@@ -37,14 +37,9 @@ struct ClusterInputs {
             throw ValidationError("--cluster - reads standard input, which can be read once")
         }
         guard !paths.contains("") else { throw ValidationError("--cluster must not be empty") }
-        do throws(ClusterError) {
-            let cluster = try ClusterFiles.read(paths)
-            for remark in cluster.input.remarks { Console.note("kube-entra: \(remark)") }
-            return cluster
-        } catch {
-            Console.note(error.description)
-            throw ExitCode.cannot
-        }
+        let cluster = try ClusterFiles.read(paths)
+        for remark in cluster.input.remarks { Console.note("kube-entra: \(remark)") }
+        return cluster
     }
 
     func names(now: Timestamp) -> EntraNames { EntraNames(loaded.configuration, now: now) }
