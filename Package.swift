@@ -117,7 +117,14 @@ let package = Package(
                 "SafeText", "Terminal", "Timestamps",
             ]),
         module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
-        module(.tools, "Installation", ["YAML"]),
+        module(
+            .tools, "Installation",
+            [
+                "Certificates", "Configuration", "Kubeconfigs", "EntraTokens", "AccessPolicy", "YAML", "Jansson",
+                "OpenSSL",
+                "SafeText", "Files", "Terminal", "Timestamps",
+            ]),
+        module(.tools, "Registration", ["EntraTokens", "Jansson", "OpenSSL"]),
         module(
             .tools, "CredentialPlugin",
             [
@@ -165,7 +172,7 @@ let package = Package(
                 "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy",
                 "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
                 arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency, "SafeText",
-                "Terminal", "Certificates", "WebhookService", "RBAC", "ClusterAccess",
+                "Terminal", "Certificates", "WebhookService", "RBAC", "ClusterAccess", "Registration", "Installation",
             ]),
         command(
             "kube-entra-demo",
@@ -222,6 +229,7 @@ let package = Package(
             ]),
         tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson", "SafeText"]),
         tests(.tools, "Installation", ["Installation"]),
+        tests(.tools, "Registration", ["Registration", "EntraTokens"]),
         tests(
             .tools, "CredentialPlugin",
             ["CredentialPlugin", "Configuration", "EntraTokens", "Jansson", "SafeText", "Timestamps"]),

@@ -139,7 +139,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         head.headers.add(name: "User-Agent", value: "kube-entra")
         for header in request.headers { head.headers.add(name: header.name, value: header.value) }
         let body = request.body.withUnsafeBytes { ByteBuffer(bytes: $0) }
-        if request.method == .post { head.headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
+        if request.method != .get { head.headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)

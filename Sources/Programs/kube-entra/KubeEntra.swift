@@ -26,6 +26,10 @@ struct KubeEntra: AsyncParsableCommand {
             DoctorCommand.self,
             CredentialCommand.self,
             DenyCommand.self,
+            RegisterCommand.self,
+            EnableCommand.self,
+            DisableCommand.self,
+            StatusCommand.self,
         ]
     )
 }

@@ -3,7 +3,6 @@ internal import Certificates
 internal import Files
 internal import Kubeconfigs
 internal import OpenSSL
-internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -47,9 +46,23 @@ extension KubeconfigCommand {
         @Flag(name: .long, help: "Put the certificates and the key into the file.")
         var embed = false
 
+        @Option(name: .long, help: "A kubeconfig, or what Talos Linux' machine configuration needs (with --embed).")
+        var format: Format = .kubeconfig
+
+        @Option(
+            name: .customLong("talos-version"), help: ArgumentHelp("The release of Talos.", valueName: "version"))
+        var talosVersion = "1.15"
+
         @OptionGroup var destination: Destination
 
+        enum Format: String, ExpressibleByArgument, CaseIterable {
+            case kubeconfig, talos
+        }
+
         func validate() throws {
+            guard TalosDocument.Form(release: talosVersion) != nil else {
+                throw ValidationError("--talos-version must be a release of Talos, such as 1.15")
+            }
             guard KubeconfigText.isHTTPS(server) else {
                 throw ValidationError("--server must be an address such as https://127.0.0.1:8443/authenticate")
             }
@@ -62,14 +75,14 @@ extension KubeconfigCommand {
 
         func run() throws {
             let folder = CertificateFolder(path: certs)
-            let authority = try field(
-                "certificate-authority", self.authority, folder.path(of: CertificateFolder.FileName.authority)
+            let authority = try source(
+                self.authority, folder.path(of: CertificateFolder.FileName.authority)
             ) { try PEMFile.certificates($0).flatMap(\.pem) }
             let certificatePath = clientCertificate ?? folder.path(of: CertificateFolder.FileName.client)
-            let certificate = try field(
-                "client-certificate", clientCertificate, folder.path(of: CertificateFolder.FileName.client)
+            let certificate = try source(
+                clientCertificate, folder.path(of: CertificateFolder.FileName.client)
             ) { try PEMFile.certificates($0).flatMap(\.pem) }
-            let key = try field("client-key", clientKey, folder.path(of: CertificateFolder.FileName.clientKey)) {
+            let key = try source(clientKey, folder.path(of: CertificateFolder.FileName.clientKey)) {
                 path in
                 let key = try PEMFile.privateKey(path)
                 if FileStamp(path: certificatePath) != nil {
@@ -82,41 +95,23 @@ extension KubeconfigCommand {
             try warnAboutNames()
             warnAboutPath()
             try warnAboutClient(certificatePath)
-            try destination.write(
-                """
-                # kube-apiserver calls the webhook with this file:
-                #   --authentication-token-webhook-config-file=THIS FILE
-                #   --authentication-token-webhook-version=v1
-                apiVersion: v1
-                kind: Config
-                clusters:
-                - name: kube-entra
-                  cluster:
-                    server: \(KubeconfigText.quoted(server))
-                    \(authority)
-                users:
-                - name: kube-apiserver
-                  user:
-                    \(certificate)
-                    \(key)
-                contexts:
-                - name: kube-entra
-                  context:
-                    cluster: kube-entra
-                    user: kube-apiserver
-                current-context: kube-entra
-
-                """)
+            let text = WebhookKubeconfig(
+                server: server, authority: authority, client: (certificate: certificate, key: key)
+            ).text
+            try destination.write(talos.map { TalosDocument(form: $0, kubeconfig: text).text } ?? text)
         }
 
+        /// The form of Talos that was asked for.
+        private var talos: TalosDocument.Form? { format == .talos ? TalosDocument.Form(release: talosVersion) : nil }
+
         /// One field of the file. A file that is named but not on this machine is taken on trust.
-        private func field(
-            _ name: String, _ chosen: String?, _ standard: String, load: (String) throws -> [UInt8]
-        ) throws -> String {
+        private func source(
+            _ chosen: String?, _ standard: String, load: (String) throws -> [UInt8]
+        ) throws -> WebhookKubeconfig.Source {
             let path = chosen ?? standard
-            if embed {
+            if embed || format == .talos {
                 // What else the file may hold stays out.
-                return "\(name)-data: " + Base64.encode(try load(path))
+                return .data(try load(path))
             }
             if FileStamp(path: path) == nil {
                 guard chosen != nil else {
@@ -128,7 +123,7 @@ extension KubeconfigCommand {
             } else {
                 _ = try load(path)
             }
-            return "\(name): " + KubeconfigText.quoted(KubeconfigText.absolute(path))
+            return .file(KubeconfigText.absolute(path))
         }
 
         private func warnAboutPath() {

@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Installation
+internal import Terminal
+
+/// `kube-entra disable`: the way back.
+struct DisableCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disable",
+        abstract: "Takes back on this node what enable did.",
+        discussion: """
+            As root on a control-plane node: takes the flags from kube-apiserver, waits until it serves again, stops \
+            the webhook, and removes what `kube-entra enable` made. What was there before, or was changed since, \
+            stays. It also takes back what an enable left half done.
+
+            Exit status: 0 done, or nothing to do; 1 the API server does not answer; 2 could not start.
+            """)
+
+    @OptionGroup var node: NodeOptions
+
+    func run() throws {
+        let distribution = try node.foundDistribution()
+        try node.requireRoot("disable")
+        try Installer(NodeHost(node, distribution).environment).disable(distribution, timeout: node.duration)
+    }
+}
+
+/// `kube-entra status`: what is in force on a node.
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Says whether this node's API server signs people in with Entra.",
+        discussion: """
+            Flags, webhook, what the API server answers, kubeadm's own configuration, and the hashes of configuration \
+            and certificates, by which control-plane nodes can be compared. It says when an enable or disable was \
+            left half done.
+
+            Exit status: 0 enabled and working; 1 not enabled, half done, or not working; 2 could not check.
+            """)
+
+    @OptionGroup var node: NodeOptions
+
+    @Option(name: .long, help: "How the result is written.")
+    var output: OutputFormat = .text
+
+    func run() throws {
+        let distribution = try node.foundDistribution()
+        let status = try Installer(NodeHost(node, distribution).environment).status(distribution)
+        switch output {
+        case .json: Console.print(status.json)
+        case .text: Console.print(status.text)
+        }
+        if status.state != .enabled { throw ExitCode.no }
+    }
+}

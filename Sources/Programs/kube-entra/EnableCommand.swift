@@ -1,0 +1,170 @@
+public import ArgumentParser
+internal import Configuration
+internal import EntraTokens
+internal import Glibc
+public import Installation
+internal import Terminal
+
+/// `kube-entra enable`: one command from a control-plane node to sign-in with Entra.
+struct EnableCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable",
+        abstract: "Makes a control-plane node's API server sign people in with Entra.",
+        discussion: """
+            As root on a control-plane node, one node after the other. It writes certificates and configuration where \
+            they are missing, installs and starts the webhook, waits until it is ready, keeps a copy of what it is \
+            about to change, gives kube-apiserver its two flags, waits until it serves again, and asks it about a \
+            token. What fails before the change leaves the node as it was; what fails after it puts everything back. \
+            A second run changes nothing.
+
+              kube-entra enable --tenant-id 11111111-2222-3333-4444-555555555555 \\
+                --audience aaaaaaaa-0000-0000-0000-000000000000 \\
+                --admin-group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed --bind --dry-run
+
+            Exit status: 0 done, or nothing to do; 1 tried and taken back; 2 could not start, nothing was changed.
+            """)
+
+    @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant's ID.", valueName: "id"))
+    var tenantID: String?
+
+    @Option(name: .long, help: ArgumentHelp("The server application's ID. Repeatable.", valueName: "id"))
+    var audience: [String] = []
+
+    @Option(
+        name: .customLong("admin-group"),
+        help: ArgumentHelp("Object ID of a group whose members are admins. Repeatable.", valueName: "id"))
+    var adminGroup: [String] = []
+
+    @Option(name: .long, help: "The tenant's cloud.")
+    var cloud: Cloud = .public
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A configuration instead of the IDs; files beside it that it names come along.", valueName: "file"),
+        completion: .file())
+    var config: String?
+
+    @Option(name: .customLong("as"), help: "How the webhook runs.")
+    var service: Service = .systemd
+
+    @Option(name: .long, help: ArgumentHelp("The image of the static pod.", valueName: "image"))
+    var image: String?
+
+    @Flag(name: .long, help: "Bind the admins' group to cluster-admin.")
+    var bind = false
+
+    @Flag(name: .customLong("dry-run"), help: "Print every step and the difference, and change nothing.")
+    var dryRun = false
+
+    @OptionGroup var node: NodeOptions
+
+    enum Service: String, ExpressibleByArgument, CaseIterable {
+        case systemd
+        case staticPod = "static-pod"
+    }
+
+    func validate() throws {
+        let hasValues = tenantID != nil || !audience.isEmpty || !adminGroup.isEmpty
+        guard !(hasValues && config != nil) else {
+            throw ValidationError("give --config, or --tenant-id, --audience and --admin-group")
+        }
+        if hasValues {
+            guard let tenantID, GUID(lenient: tenantID) != nil else {
+                throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
+            }
+            guard !audience.isEmpty, !audience.contains("") else {
+                throw ValidationError("--audience is missing: the server application's ID")
+            }
+            guard !adminGroup.isEmpty else {
+                throw ValidationError("--admin-group is missing: the object ID of the admins' group")
+            }
+            for group in adminGroup where GUID(lenient: group) == nil {
+                throw ValidationError("--admin-group must be a group's object ID (a GUID), not a name")
+            }
+        }
+        switch (service, image) {
+        case (.staticPod, nil): throw ValidationError("--as static-pod needs --image")
+        case (.systemd, .some): throw ValidationError("--image is for --as static-pod")
+        default: break
+        }
+        if let image {
+            guard !image.isEmpty,
+                image.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !"\"'#&*!|>%`{}[],\\".utf8.contains($0) })
+            else { throw ValidationError("--image must be the name of an image") }
+        }
+    }
+
+    func run() throws {
+        let distribution = try node.foundDistribution()
+        if !dryRun { try node.requireRoot("enable") }
+        let source: InstallationRequest.Source
+        if let config {
+            source = .file(KubeconfigText.absolute(config))
+        } else if let tenantID = tenantID.flatMap({ GUID(lenient: $0) }) {
+            source = .values(
+                tenantID: tenantID, audiences: audience, adminGroups: adminGroup.compactMap { GUID(lenient: $0) },
+                cloud: cloud)
+        } else {
+            source = .present
+        }
+        let request = InstallationRequest(
+            source: source, distribution: distribution,
+            service: image.map { .staticPod(image: $0) } ?? .systemd, binds: bind, timeout: node.duration,
+            program: NodeHost.program)
+        let installer = try Installer(NodeHost(node, distribution).environment)
+        if dryRun { try installer.dryRun(request) } else { try installer.enable(request) }
+    }
+}
+
+/// What the commands for a node have in common.
+struct NodeOptions: ParsableArguments {
+    @Option(name: .long, help: "How the cluster was made; found out without it.")
+    var distribution: Distribution?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("How long to wait for the webhook, and for the API server.", valueName: "duration"))
+    var timeout = "5m"
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "An admin's kubeconfig. (default: /etc/kubernetes/admin.conf, or the distribution's)", valueName: "file"),
+        completion: .file())
+    var kubeconfig: String?
+
+    var duration: Duration { DurationText.parse(timeout) ?? .seconds(300) }
+
+    func validate() throws {
+        guard let duration = DurationText.parse(timeout), duration >= .seconds(1), duration <= .seconds(86_400) else {
+            throw ValidationError("--timeout must be a duration from 1s to 1d, such as 90s or 5m")
+        }
+    }
+
+    /// The distribution that was named, or the only one that the node looks like.
+    func foundDistribution() throws -> Distribution {
+        if let distribution { return distribution }
+        let found = Distribution.found()
+        guard let first = found.first else {
+            throw CommandFailure(
+                "this is not a control-plane node of kubeadm, RKE2 or k3s: there is no"
+                    + " /etc/kubernetes/manifests/kube-apiserver.yaml, /etc/rancher/rke2 or /etc/rancher/k3s",
+                hint: "run it on a control-plane node, or say --distribution; deploy/kubeadm has the way by hand")
+        }
+        guard found.count == 1 else {
+            throw CommandFailure(
+                "this node looks like \(found.map(\.rawValue).joined(separator: " and "))",
+                hint: "say which it is with --distribution")
+        }
+        return first
+    }
+
+    func requireRoot(_ command: String) throws {
+        guard geteuid() == 0 else {
+            throw CommandFailure("only root can change the node", hint: "sudo kube-entra \(command) …")
+        }
+    }
+}
+
+extension Distribution: ExpressibleByArgument {}

@@ -1,0 +1,110 @@
+internal import ArgumentParser
+internal import Certificates
+internal import EntraTokens
+internal import Files
+internal import Registration
+internal import Terminal
+
+/// `kube-entra register`: prints the script that registers in Entra what a cluster needs.
+struct RegisterCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register",
+        abstract: "Prints the script that registers in Entra what a cluster needs.",
+        discussion: """
+            The server application that tokens are for, the client application that people sign in with, and the \
+            group of the admins, with the claims, scopes and permissions that deploy/entra of the project describes. \
+            Nothing is sent anywhere: read the script, then run it where you are signed in to Entra. It can be run \
+            again, and it ends with the `kube-entra enable` that takes its values.
+
+              kube-entra register --format az --add-me --out register.sh
+              kube-entra register --format terraform --out entra.tf
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case az, terraform
+    }
+
+    @Option(name: .long, help: "For the Azure CLI (a bash script) or for Terraform.")
+    var format: Format
+
+    @Option(
+        name: .long, help: ArgumentHelp("The server application's name; the others' begin with it.", valueName: "name"))
+    var name = "kubernetes"
+
+    @Option(
+        name: .customLong("group-name"),
+        help: ArgumentHelp("The name of the admins' group. (default: <name>-admins)", valueName: "name"))
+    var groupName: String?
+
+    @Option(name: .long, help: "The tenant's cloud.")
+    var cloud: Cloud = .public
+
+    @Option(
+        name: .customLong("with-app-role"),
+        help: ArgumentHelp(
+            "An app role, such as Cluster.Viewer, for people, groups and applications. Repeatable.", valueName: "value")
+    )
+    var appRoles: [String] = []
+
+    @Flag(name: .customLong("with-app-roles"), help: "The app roles Cluster.Admin and Cluster.Viewer.")
+    var usualAppRoles = false
+
+    @Flag(
+        name: .customLong("with-directory"),
+        help: "An application that may ask Microsoft Graph, for people in more than 200 groups.")
+    var withDirectory = false
+
+    @Flag(name: .customLong("with-azure-cli"), help: "Let the Azure CLI ask for tokens: kubelogin --login azurecli.")
+    var withAzureCLI = false
+
+    @Flag(
+        name: .customLong("assigned-groups"),
+        help: "Only groups assigned to the application come into tokens. Needs Entra ID P1.")
+    var assignedGroups = false
+
+    @Flag(name: .customLong("add-me"), help: "Whoever runs the script becomes a member of the group.")
+    var addMe = false
+
+    @Option(
+        name: .customLong("pop"),
+        help: ArgumentHelp("For proof of possession: the host that people call the cluster by.", valueName: "host"))
+    var clusterHost: String?
+
+    @Option(
+        name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
+        completion: .file())
+    var out: String?
+
+    @Flag(name: .long, help: "Overwrite a file that is there.")
+    var force = false
+
+    func validate() throws {
+        for name in [name, groupName].compactMap({ $0 }) where !Registration.isName(name) {
+            throw ValidationError("a name is 1 to 100 letters, digits, spaces, and . _ -")
+        }
+        for role in appRoles where !Registration.isRoleValue(role) {
+            throw ValidationError("--with-app-role must be letters, digits, and . _ - : / without spaces")
+        }
+        if let clusterHost, CertificateHost(clusterHost) == nil {
+            throw ValidationError("--pop must be a bare host name, without a scheme or a port")
+        }
+    }
+
+    func run() throws {
+        var seen: Set<String> = []
+        let roles = ((usualAppRoles ? ["Cluster.Admin", "Cluster.Viewer"] : []) + appRoles).filter {
+            seen.insert($0).inserted
+        }
+        let registration = Registration(
+            name: name, groupName: groupName, cloud: cloud, appRoles: roles, withDirectory: withDirectory,
+            withAzureCLI: withAzureCLI, onlyAssignedGroups: assignedGroups, addsCaller: addMe, clusterHost: clusterHost)
+        let text = format == .az ? registration.azureCLIScript : registration.terraformConfiguration
+        guard let out else { return Console.write(Array(text.utf8)) }
+        do throws(FileError) {
+            try FileBytes.write(Array(text.utf8), to: out, mode: format == .az ? 0o755 : 0o644, replacing: force)
+        } catch {
+            throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+        }
+        Console.note("wrote \(out)")
+    }
+}

@@ -1,0 +1,95 @@
+internal import Jansson
+
+/// One step of enabling, in order. Each can be done again without harm.
+public enum InstallationStep: String, Sendable, CaseIterable {
+    case check, program, user, certificates, configuration, kubeconfig, service, ready, copy
+    /// From here on, kube-apiserver is another one than before.
+    case change
+    case apiServer = "api-server"
+    case bind, kubeadm, done
+
+    var index: Int { InstallationStep.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// What enabling has done to a node so far: enough to go on, and to go back, when the process ends at any point.
+struct InstallationJournal {
+    /// Something that was not there before.
+    struct Made: Hashable {
+        var path: String
+        /// SHA-256 of a file's content as it was written; nil for a folder.
+        var sha256: String?
+    }
+
+    enum Direction: String { case enable, disable }
+
+    var direction = Direction.enable
+    /// The step that was begun last.
+    var step = InstallationStep.check
+    var distribution: Distribution
+    var service: String
+    var made: [Made] = []
+    /// SHA-256 of the file with the flags, as it was written.
+    var changedSHA256: String?
+    /// Whether the service was not running before.
+    var startedService = false
+    var madeUser = false
+    /// ClusterRoleBindings that were made.
+    var bindings: [String] = []
+    var changedClusterConfiguration = false
+    var began: String
+
+    init(distribution: Distribution, service: String, began: String) {
+        self.distribution = distribution
+        self.service = service
+        self.began = began
+    }
+
+    mutating func note(_ path: String, sha256: String? = nil) {
+        made.removeAll { $0.path == path }
+        made.append(Made(path: path, sha256: sha256))
+    }
+
+    var json: JSON {
+        .object([
+            ("version", .integer(1)),
+            ("direction", .string(direction.rawValue)),
+            ("step", .string(step.rawValue)),
+            ("distribution", .string(distribution.rawValue)),
+            ("service", .string(service)),
+            ("began", .string(began)),
+            ("changedSHA256", JSON(changedSHA256)),
+            ("startedService", .bool(startedService)),
+            ("madeUser", .bool(madeUser)),
+            ("bindings", JSON(bindings)),
+            ("changedClusterConfiguration", .bool(changedClusterConfiguration)),
+            (
+                "made",
+                .array(made.map { .object([("path", .string($0.path)), ("sha256", JSON($0.sha256))]) })
+            ),
+        ])
+    }
+
+    /// Nil for what is no journal of this version.
+    init?(_ bytes: [UInt8]) {
+        guard let root = (try? JSONDocument(parsing: bytes))?.root, root["version"]?.integer == 1,
+            let direction = root["direction"]?.string.flatMap(Direction.init(rawValue:)),
+            let step = root["step"]?.string.flatMap(InstallationStep.init(rawValue:)),
+            let distribution = root["distribution"]?.string.flatMap(Distribution.init(rawValue:)),
+            let service = root["service"]?.string
+        else { return nil }
+        self.direction = direction
+        self.step = step
+        self.distribution = distribution
+        self.service = service
+        began = root["began"]?.string ?? ""
+        changedSHA256 = root["changedSHA256"]?.string
+        startedService = root["startedService"]?.bool ?? false
+        madeUser = root["madeUser"]?.bool ?? false
+        changedClusterConfiguration = root["changedClusterConfiguration"]?.bool ?? false
+        bindings = root["bindings"]?.array?.compactMap(\.string) ?? []
+        made =
+            root["made"]?.array?.compactMap { entry in
+                entry["path"]?.string.map { Made(path: $0, sha256: entry["sha256"]?.string) }
+            } ?? []
+    }
+}

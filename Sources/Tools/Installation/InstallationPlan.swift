@@ -1,0 +1,166 @@
+internal import AccessPolicy
+internal import Certificates
+internal import Configuration
+internal import EntraTokens
+internal import Files
+internal import Terminal
+internal import YAML
+
+/// What is to be on the node: all of it known before anything is changed.
+struct InstallationPlan {
+    /// A file of the plan.
+    struct PlannedFile {
+        var path: String
+        var bytes: [UInt8]
+        var mode: UInt32
+        /// Belongs to the webhook's user.
+        var isService: Bool
+    }
+
+    var request: InstallationRequest
+    /// As it will be read on the node.
+    var loaded: LoadedConfiguration
+    /// The configuration's text, when it has to be written.
+    var configurationText: [UInt8]?
+    /// Files that come along with the configuration.
+    var carried: [PlannedFile]
+
+    var configuration: WebhookConfiguration { loaded.configuration }
+
+    init(_ request: InstallationRequest, files: NodeFiles) throws {
+        self.request = request
+        carried = []
+        let present = try files.content(NodePath.configuration)
+        let text: [UInt8]
+        switch request.source {
+        case .present:
+            guard let present else {
+                throw CommandFailure(
+                    "\(NodePath.configuration) is not there yet",
+                    hint: "give --tenant-id, --audience and --admin-group,"
+                        + " or --config", status: .usage)
+            }
+            text = present
+        case .values(let tenantID, let audiences, let adminGroups, let cloud):
+            text = try present ?? InstallationPlan.template(tenantID, audiences, adminGroups, cloud)
+        case .file(let path):
+            do throws(FileError) {
+                text = try FileBytes.read(path)
+            } catch {
+                throw CommandFailure("\(path): \(error.sentence)")
+            }
+        }
+        loaded = try InstallationPlan.parse(text, at: files.root + NodePath.configuration)
+        configurationText = present == nil ? text : nil
+        switch request.source {
+        case .present: break
+        case .values(let tenantID, let audiences, let adminGroups, _):
+            try checkSame(tenantID, audiences, adminGroups)
+        case .file(let path):
+            if let present, present != text {
+                throw CommandFailure(
+                    "\(NodePath.configuration) is there and is not the same as \(path)",
+                    hint: "compare them: kube-entra policy diff \(NodePath.configuration) \(path); a running webhook"
+                        + " takes a changed file by itself, so copy it there and run enable again")
+            }
+            if files.root + NodePath.configuration != path { try carry(from: path, text, files: files) }
+        }
+    }
+
+    private static func parse(_ text: [UInt8], at path: String) throws -> LoadedConfiguration {
+        do throws(ConfigurationError) {
+            return try ConfigurationLoader.parse(text, path: path)
+        } catch {
+            throw CommandFailure(
+                "the configuration has errors\n" + error.problems.map(\.description).joined(separator: "\n"))
+        }
+    }
+
+    private static func template(
+        _ tenantID: GUID, _ audiences: [String], _ adminGroups: [GUID], _ cloud: Cloud
+    ) throws -> [UInt8] {
+        let text = ConfigurationTemplate(
+            tenantID: tenantID, audiences: audiences, adminGroups: adminGroups, cloud: cloud
+        ).render()
+        do throws(YAMLEditError) {
+            var editor = try YAMLEditor(Array(text.utf8))
+            // So that the webhook can start while Entra is unreachable.
+            try editor.set(
+                "cacheFile", .string(NodePath.state + "/keys.json"),
+                in: [.key("tenants"), .index(0), .key("signingKeys")])
+            return editor.bytes
+        } catch {
+            throw CommandFailure("the configuration cannot be written: \(ManifestProblem(error).sentence)")
+        }
+    }
+
+    /// What was asked for and what is there may not differ without anybody being told.
+    private func checkSame(_ tenantID: GUID, _ audiences: [String], _ adminGroups: [GUID]) throws {
+        let tenant = configuration.tenants.first { $0.trust.tenantID == tenantID }
+        let different =
+            tenant == nil
+            ? "--tenant-id"
+            : audiences.contains { !(tenant?.trust.audiences.contains($0) ?? false) }
+                ? "--audience"
+                : adminGroups.contains { !(tenant?.policy.adminGroupObjectIDs.contains($0) ?? false) }
+                    ? "--admin-group" : nil
+        guard let different else { return }
+        throw CommandFailure(
+            "\(NodePath.configuration) is there and does not have this \(different)",
+            hint: "change the file (a running webhook takes it by itself), or run `kube-entra disable` first")
+    }
+
+    /// Files that the configuration names beside itself come along to the same places beside the new one.
+    private mutating func carry(from path: String, _ text: [UInt8], files: NodeFiles) throws {
+        let source = try InstallationPlan.parse(text, at: path).configuration
+        let folder = NodePath.folder(of: path)
+        func named(_ configuration: WebhookConfiguration) -> [(path: String, isPrivate: Bool)] {
+            let server = configuration.server
+            let own =
+                [(server.certificate, false), (server.privateKey, true)] + (server.clientCA.map { [($0, false)] } ?? [])
+            return own
+                + configuration.filesForLater.filter { !$0.field.hasSuffix("cacheFile") }.map {
+                    ($0.path, $0.field.contains("directory."))
+                }
+        }
+        var pairs = zip(named(source), named(configuration)).map {
+            (from: $0.0.path, to: $0.1.path, isPrivate: $0.0.isPrivate)
+        }
+        // kube-apiserver's side, as `certs create` leaves it beside the server's.
+        let names = [
+            CertificateFolder.FileName.authority, CertificateFolder.FileName.client,
+            CertificateFolder.FileName.clientKey,
+        ]
+        let beside = [source.server.certificate, configuration.server.certificate].map(NodePath.folder)
+        let apiServerFiles = names.map { (from: "\(beside[0])/\($0)", to: "\(beside[1])/\($0)", isPrivate: false) }
+        pairs += apiServerFiles
+        for pair in pairs where pair.from != pair.to && FileStamp(path: pair.from) != nil {
+            guard pair.to.hasPrefix(files.root + NodePath.home + "/"),
+                pair.from.hasPrefix(folder == "/" ? "/" : folder + "/")
+            else {
+                throw CommandFailure(
+                    "\(path) names \(pair.from), which is not in the file's own folder",
+                    hint: "name it by its absolute path, or put everything into \(NodePath.home)")
+            }
+            let bytes: [UInt8]
+            do throws(FileError) {
+                bytes = try FileBytes.read(pair.from)
+            } catch {
+                throw CommandFailure("\(pair.from): \(error.sentence)")
+            }
+            let target = String(pair.to.dropFirst(files.root.count))
+            guard !carried.contains(where: { $0.path == target }) else { continue }
+            let isClientKey = pair.from.hasSuffix("/" + CertificateFolder.FileName.clientKey)
+            if let there = try files.content(target) {
+                guard there == bytes else {
+                    throw CommandFailure("\(target) is there and is not the same as \(pair.from)")
+                }
+                continue
+            }
+            carried.append(
+                PlannedFile(
+                    path: target, bytes: bytes, mode: pair.isPrivate || isClientKey ? 0o600 : 0o644,
+                    isService: !isClientKey))
+        }
+    }
+}

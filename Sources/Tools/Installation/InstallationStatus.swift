@@ -1,0 +1,172 @@
+internal import Certificates
+internal import Configuration
+public import Jansson
+internal import OpenSSL
+internal import Terminal
+internal import Timestamps
+
+/// What is in force on a node, with the hashes by which nodes can be compared.
+public struct InstallationStatus {
+    /// Whether people can sign in: kube-apiserver has the flags and answers through the webhook.
+    public enum State: String, Sendable {
+        case enabled, disabled
+        /// A run ended before its end.
+        case halfDone
+        /// The flags are there, and sign-in does not work.
+        case broken
+    }
+
+    struct FileHash {
+        var path: String
+        var sha256: String
+        /// Of a certificate.
+        var expires: Timestamp?
+    }
+
+    public internal(set) var state = State.disabled
+    var distribution: Distribution
+    var service: String?
+    var direction: String?
+    var step: String?
+    var hasFlags = false
+    var webhook: (isReady: Bool, detail: String) = (false, "")
+    var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
+    var configurationSHA256: String?
+    var certificates: [FileHash] = []
+    /// Whether kubeadm's own configuration has the flags; nil where that is not known.
+    var kubeadmHasFlags: Bool?
+    public internal(set) var next: String?
+
+    public var json: JSON {
+        .object([
+            ("enabled", .bool(state == .enabled)),
+            ("state", .string(state.rawValue)),
+            ("distribution", .string(distribution.rawValue)),
+            ("as", JSON(service)),
+            ("flags", .bool(hasFlags)),
+            ("webhook", .object([("ready", .bool(webhook.isReady)), ("detail", .string(webhook.detail))])),
+            (
+                "apiServer",
+                .object([("asksWebhook", .bool(apiServer.asksWebhook)), ("detail", .string(apiServer.detail))])
+            ),
+            ("configurationSHA256", JSON(configurationSHA256)),
+            (
+                "certificates",
+                .array(
+                    certificates.map { file in
+                        .object([
+                            ("path", .string(file.path)), ("sha256", .string(file.sha256)),
+                            ("notAfter", JSON(file.expires?.rfc3339)),
+                        ])
+                    })
+            ),
+            ("kubeadmConfigHasFlags", kubeadmHasFlags.map(JSON.bool) ?? .null),
+            (
+                "unfinished",
+                step.map { .object([("direction", JSON(direction)), ("step", .string($0))]) } ?? .null
+            ),
+            ("next", JSON(next)),
+        ])
+    }
+
+    public var text: String {
+        var lines: [(String, String)] = [
+            ("state", stateText), ("distribution", distribution.rawValue),
+            ("flags", hasFlags ? "kube-apiserver has them" : "kube-apiserver does not have them"),
+            (
+                "webhook",
+                (webhook.isReady ? "ready" : "not ready") + (webhook.detail.isEmpty ? "" : ": \(webhook.detail)")
+            ),
+            ("api server", apiServer.detail),
+        ]
+        if let kubeadmHasFlags {
+            lines.append(
+                ("kubeadm", kubeadmHasFlags ? "keeps the flags in upgrades" : "would lose the flags in an upgrade"))
+        }
+        lines.append(("configuration", configurationSHA256.map { "SHA-256 \($0)" } ?? "none"))
+        for file in certificates {
+            let expires = file.expires.map { ", valid until \($0.rfc3339.prefix(10))" } ?? ""
+            lines.append(
+                (
+                    file.path.split(separator: "/").last.map(String.init) ?? "",
+                    "SHA-256 \(file.sha256.prefix(16))…\(expires)"
+                ))
+        }
+        if let next { lines.append(("next", next)) }
+        return lines.map { name, text in name + String(repeating: " ", count: max(1, 15 - name.count)) + text }
+            .joined(separator: "\n")
+    }
+
+    private var stateText: String {
+        switch state {
+        case .enabled: "enabled: people sign in with Microsoft Entra"
+        case .disabled: "not enabled"
+        case .halfDone: "half done: `\(direction ?? "enable")` stopped at the step \(step ?? "")"
+        case .broken: "enabled, but it does not work"
+        }
+    }
+}
+
+extension Installer {
+    /// Looks at everything and changes nothing.
+    public func status(_ distribution: Distribution) throws -> InstallationStatus {
+        var status = InstallationStatus(distribution: distribution)
+        status.service = journal?.service
+        if let journal, journal.step != .done {
+            status.step = journal.step.rawValue
+            status.direction = journal.direction.rawValue
+        }
+        status.hasFlags =
+            try files.content(distribution.flagFile).map { APIServerFiles.asks($0, distribution, flags) } ?? false
+        let loaded = nodeConfiguration
+        status.configurationSHA256 = loaded?.contentSHA256
+        if let configuration = loaded?.configuration {
+            let operations = configuration.server.operations
+            let obstacle = environment.obstacleToReadiness(operations.host, operations.port)
+            status.webhook = (obstacle == nil, obstacle ?? "")
+            let paths = CertificatePaths(configuration, root: files.root)
+            var seen: Set<String> = []
+            for path in [paths.authority, paths.clientAuthority ?? paths.authority, paths.certificate, paths.client]
+            where files.exists(path) && seen.insert(path).inserted {
+                let bytes = try files.read(path)
+                let expires = (try? Certificate.chain(fromPEM: bytes))?.map(\.notAfter).min()
+                status.certificates.append(.init(path: path, sha256: NodeFiles.digest(bytes), expires: expires))
+            }
+        } else {
+            status.webhook = (
+                false, files.exists(NodePath.configuration) ? "its configuration has errors" : "not installed"
+            )
+        }
+        switch askAPIServer(nodeIssuer) {
+        case .asked(let said): status.apiServer = (true, "answers through the webhook: \(said)")
+        case .notAsked(let said):
+            status.apiServer = (false, "does not ask the webhook" + (said.map { ": \($0)" } ?? ""))
+        case .failed(let reason): status.apiServer = (false, "does not answer: \(reason)")
+        }
+        if distribution == .kubeadm { status.kubeadmHasFlags = clusterConfigurationHasFlags() }
+        judge(&status)
+        return status
+    }
+
+    private func judge(_ status: inout InstallationStatus) {
+        if status.step != nil {
+            status.state = .halfDone
+            status.next = "`kube-entra enable` finishes it, `kube-entra disable` takes it back"
+        } else if !status.hasFlags {
+            status.state = .disabled
+            if journal != nil {
+                status.next =
+                    "the flags are gone (kubeadm upgrade?): `kube-entra enable` adds them again, `kube-entra disable`"
+                    + " removes the rest"
+            }
+        } else if status.apiServer.asksWebhook {
+            status.state = .enabled
+            if status.kubeadmHasFlags == false {
+                status.next = "`kube-entra enable` adds the flags to kubeadm's configuration too"
+            }
+        } else {
+            status.state = .broken
+            status.next = "`kube-entra enable` tries to repair it, `kube-entra disable` takes it back"
+        }
+    }
+}

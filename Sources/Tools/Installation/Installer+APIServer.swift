@@ -1,0 +1,222 @@
+internal import Files
+internal import Terminal
+internal import Timestamps
+
+extension Installer {
+    /// Keeps what is about to be changed, away from the folder that the kubelet watches.
+    func keepCopy(_ change: APIServerFiles) throws {
+        guard let old = change.old, change.isChange, change.distribution == .kubeadm else { return }
+        try files.write(old, to: NodePath.copy, mode: 0o600)
+        say(.copy, "kept the manifest of now as \(NodePath.copy)")
+    }
+
+    func changeAPIServer(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
+        guard change.isChange else {
+            say(.change, "kube-apiserver has the flags")
+            // A run that ended between the file and the restart.
+            guard let restart = change.distribution.restart, !isAsked(plan.issuer) else { return }
+            try run(restart, "kube-apiserver does not start with the flags")
+            return say(.change, "restarted \(restart.last ?? "")")
+        }
+        journal?.changedSHA256 = NodeFiles.digest(change.new)
+        if change.old == nil {
+            try makeFolder(NodePath.folder(of: change.path))
+            journal?.note(change.path, sha256: NodeFiles.digest(change.new))
+        }
+        try saveJournal()
+        let current = try files.content(change.path)
+        guard current == change.old else {
+            throw CommandFailure(
+                "\(change.path) was changed by somebody else in the meantime", hint: "run enable again")
+        }
+        try files.write(change.new, to: change.path, mode: 0o600)
+        say(.change, "gave kube-apiserver the flags and the folder: \(change.path)")
+        if let restart = change.distribution.restart {
+            try run(restart, "kube-apiserver does not start with the flags")
+            say(.change, "restarted \(restart.last ?? "")")
+        }
+    }
+
+    private func isAsked(_ issuer: String) -> Bool {
+        if case .asked = askAPIServer(issuer) { true } else { false }
+    }
+
+    func waitForAPIServer(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
+        var problem = ""
+        var said = ""
+        if change.isChange { say(.apiServer, "waiting until the API server serves again") }
+        let isThere = wait(plan.request.timeout) {
+            switch askAPIServer(plan.issuer) {
+            case .asked(let text): said = text
+            case .notAsked(let text):
+                let what = ProbeToken.isCall(text) ? "cannot reach the webhook" : "has not asked the webhook"
+                problem = "it answers, but \(what)" + (text.map { "; it says \($0)" } ?? "")
+            case .failed(let reason): problem = reason
+            }
+            return !said.isEmpty
+        }
+        guard isThere else {
+            throw CommandFailure(
+                "the API server does not answer through the webhook: \(problem)",
+                hint: "its log says why: crictl logs $(crictl ps -a --quiet --name kube-apiserver | head -1)")
+        }
+        say(.apiServer, "serves, and answers through the webhook: \(said)")
+    }
+
+    // The way back
+
+    /// Puts everything back that was changed, and says so in the failure.
+    func takeBack(
+        after failure: CommandFailure, _ request: InstallationRequest, _ change: APIServerFiles
+    ) -> CommandFailure {
+        guard let journal else { return failure }
+        say(named: "failed", failure.sentence)
+        let wasChanged = journal.step.index >= InstallationStep.change.index
+        var sentence = failure.sentence
+        var status = CommandFailure.Status.cannot
+        if wasChanged {
+            status = .no
+            do {
+                let isBack = try restoreAPIServer(journal, request.timeout)
+                sentence +=
+                    isBack
+                    ? "; the old manifest is back and the API server serves as before"
+                    : "; the old manifest is back, but the API server does not answer yet"
+            } catch let problem as CommandFailure {
+                // The journal stays, so that the next run tries again.
+                return CommandFailure(
+                    "\(sentence); going back failed as well: \(problem.sentence)",
+                    hint: "`kube-entra disable` tries again; the manifest of before is \(NodePath.copy)", status: .no)
+            } catch {
+                return failure
+            }
+            removeBindings(journal)
+            if journal.changedClusterConfiguration {
+                bringClusterConfigurationInLine(journal.distribution, adding: false)
+            }
+        } else {
+            sentence += "; nothing was changed at kube-apiserver"
+        }
+        clear(journal)
+        return CommandFailure(sentence, hint: failure.hint, status: status)
+    }
+
+    /// Gives kube-apiserver the file that it had, and waits until it serves with it.
+    ///
+    /// - Returns: whether it answers again without the webhook.
+    func restoreAPIServer(_ journal: InstallationJournal, _ timeout: Duration) throws -> Bool {
+        let distribution = journal.distribution
+        let path = distribution.flagFile
+        guard let current = try files.content(path), APIServerFiles.asks(current, distribution, flags) else {
+            return wait(timeout, until: answersWithoutWebhook)
+        }
+        switch distribution {
+        case .kubeadm:
+            let copy = try files.content(NodePath.copy)
+            let isUntouched = NodeFiles.digest(current) == journal.changedSHA256
+            let old: [UInt8]
+            if let copy, isUntouched, !APIServerFiles.asks(copy, distribution, flags) {
+                old = copy
+            } else {
+                // Somebody else changed it too, and that stays.
+                do throws(ManifestProblem) {
+                    old = try APIServerManifest.removing(flags, from: current)
+                } catch {
+                    throw CommandFailure("\(path): \(error.sentence)", hint: error.hint)
+                }
+            }
+            do {
+                try files.write(old, to: path)
+            } catch {
+                // With the disk full, the smaller text still has room where the larger one is.
+                try files.overwrite(old, at: path)
+            }
+            say(named: "change", "put the manifest back as it was: \(path)")
+        case .rke2, .k3s:
+            guard files.remove(path) else { throw CommandFailure("\(path) cannot be removed") }
+            say(named: "change", "removed \(path)")
+            if let restart = distribution.restart { try run(restart, "kube-apiserver does not start again") }
+        }
+        say(named: "api-server", "waiting until the API server serves again")
+        let isBack = wait(timeout, until: answersWithoutWebhook)
+        if isBack { say(named: "api-server", "serves as before") }
+        return isBack
+    }
+
+    private func answersWithoutWebhook() -> Bool {
+        // An API server that still has the flags, and no webhook any more, is the old one.
+        if case .notAsked(let text) = askAPIServer(nodeIssuer) { !ProbeToken.isCall(text) } else { false }
+    }
+
+    // Disabling
+
+    /// Takes everything back that enabling did; what was there before, or was changed since, stays.
+    public func disable(_ distribution: Distribution, timeout: Duration) throws {
+        let current = try files.content(distribution.flagFile)
+        let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false
+        guard journal != nil || isInForce else {
+            return environment.say("nothing to do: kube-apiserver does not ask the webhook, and nothing is half done")
+        }
+        if let journal, journal.step != .done {
+            say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this takes it back")
+        }
+        var journal =
+            self.journal
+            ?? InstallationJournal(
+                distribution: distribution, service: ServiceKind.systemd.name, began: environment.now().rfc3339)
+        journal.direction = .disable
+        self.journal = journal
+        if isInForce {
+            // Kept even where the flags were put there by hand.
+            if self.journal?.changedSHA256 == nil, let current, distribution == .kubeadm {
+                _ = try files.makeFolder(NodePath.journalFolder, mode: 0o700)
+                try files.write(current, to: NodePath.copy, mode: 0o600)
+            }
+        }
+        try begin(.change)
+        guard try restoreAPIServer(journal, timeout) else {
+            throw CommandFailure(
+                "the flags are gone, but the API server does not answer yet",
+                hint: "look at it, then run `kube-entra disable` again: the webhook still runs until then", status: .no)
+        }
+        removeBindings(journal)
+        bringClusterConfigurationInLine(distribution, adding: false)
+        clear(journal)
+        say(named: "done", "the node is as it was before")
+    }
+
+    /// Stops the service, and removes what was made and nobody changed, and at last the journal.
+    func clear(_ journal: InstallationJournal) {
+        stopService(journal)
+        for made in journal.made.reversed() where made.path != journal.distribution.flagFile {
+            removeMade(made.path, journal)
+        }
+        if journal.made.contains(where: { $0.path == NodePath.state }) {
+            files.remove(NodePath.state + "/keys.json")
+            files.remove(NodePath.state)
+        }
+        if journal.madeUser, environment.account(ServiceFiles.userName) != nil {
+            _ = environment.run(["userdel", ServiceFiles.userName])
+        }
+        for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal, NodePath.journalFolder] {
+            files.remove(path)
+        }
+        self.journal = nil
+    }
+
+    /// Removes a file that is as it was written, or a folder that is empty.
+    @discardableResult
+    func removeMade(_ path: String, _ journal: InstallationJournal) -> Bool {
+        guard let made = journal.made.first(where: { $0.path == path }) else { return false }
+        files.removeTemporary(path)
+        guard files.exists(path) else { return false }
+        if let digest = made.sha256 {
+            let current = try? FileBytes.read(files.root + path, maximumBytes: 256 << 20)
+            guard current.map(NodeFiles.digest) == digest else {
+                say(named: "kept", "\(path) was changed since, so it stays")
+                return false
+            }
+        }
+        return files.remove(path)
+    }
+}

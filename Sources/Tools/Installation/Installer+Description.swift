@@ -1,0 +1,52 @@
+internal import AccessPolicy
+internal import Certificates
+internal import Configuration
+
+extension Installer {
+    /// Every step of a run as it would be, for `--dry-run`.
+    func describe(_ plan: InstallationPlan, _ change: APIServerFiles) -> [String] {
+        let request = plan.request
+        let paths = CertificatePaths(plan.configuration, root: files.root)
+        func write(_ path: String) -> String { (files.exists(path) ? "keep " : "write ") + path }
+        let carried = plan.carried.map { "write \($0.path)" }
+        let hasCertificates =
+            paths.server.allSatisfy { path in files.exists(path) || plan.carried.contains { $0.path == path } }
+        let certificates =
+            hasCertificates ? "keep those in \(paths.folder)" : "make a CA and certificates in \(paths.folder)"
+        var lines: [(String, String)] = [("distribution", request.distribution.rawValue)]
+        switch request.service {
+        case .systemd:
+            lines += [
+                ("program", write(plan.program)),
+                ("user", environment.account(ServiceFiles.userName) == nil ? "make kube-entra" : "keep kube-entra"),
+            ]
+        case .staticPod: break
+        }
+        lines += (carried + [certificates]).map { ("certificates", $0) }
+        lines += [("configuration", write(NodePath.configuration)), ("kubeconfig", write(NodePath.kubeconfig))]
+        switch request.service {
+        case .systemd: lines.append(("service", "enable and start kube-entra.service (\(ServiceFiles.unitPath))"))
+        case .staticPod(let image): lines.append(("service", "\(write(podPath(request.distribution))) for \(image)"))
+        }
+        lines.append(("ready", "wait until the webhook at \(plan.webhookAddress) answers"))
+        if change.isChange {
+            if change.distribution == .kubeadm { lines.append(("copy", "keep the manifest as \(NodePath.copy)")) }
+            lines.append(("change", "\(change.old == nil ? "write" : "change") \(change.path) as below"))
+            if let restart = change.distribution.restart { lines.append(("change", restart.joined(separator: " "))) }
+        } else {
+            lines.append(("change", "nothing: kube-apiserver has the flags"))
+        }
+        lines.append(
+            ("api-server", "wait until it answers a TokenReview through the webhook, else put everything back"))
+        if request.binds {
+            lines.append(
+                ("bind", "bind \(plan.configuration.kubernetes.adminGroups.joined(separator: ", ")) to cluster-admin"))
+        }
+        if request.distribution == .kubeadm {
+            lines.append(("kubeadm", "add the flags to the ConfigMap kubeadm-config"))
+        }
+        return lines.map { name, text in
+            name + String(repeating: " ", count: max(1, 15 - name.count)) + text
+        }
+    }
+}

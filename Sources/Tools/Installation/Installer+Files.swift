@@ -1,0 +1,217 @@
+internal import Certificates
+internal import Configuration
+internal import Files
+internal import Kubeconfigs
+internal import OpenSSL
+internal import Terminal
+internal import Timestamps
+
+extension Installer {
+    /// Days before their end in which certificates are made anew.
+    private static let renewalDays: Int64 = 30
+
+    // The program
+
+    func installProgram(_ plan: InstallationPlan) throws {
+        guard plan.request.service == .systemd else { return }
+        guard plan.program == NodePath.program, plan.request.program != NodePath.program else {
+            return say(.program, "\(plan.program) is there")
+        }
+        let own: [UInt8]
+        do throws(FileError) {
+            own = try FileBytes.read(plan.request.program, maximumBytes: 256 << 20)
+        } catch {
+            throw CommandFailure("\(plan.request.program): \(error.sentence)")
+        }
+        if files.exists(NodePath.program) { return say(.program, "\(NodePath.program) is there and stays") }
+        try put(own, at: NodePath.program, mode: 0o755)
+        say(.program, "wrote \(NodePath.program)")
+    }
+
+    // Certificates
+
+    func writeCertificates(_ plan: InstallationPlan) throws {
+        for file in plan.carried {
+            try makeFolder(NodePath.folder(of: file.path))
+            try put(file.bytes, at: file.path, mode: file.mode, owner: file.isService ? owner(plan) : nil)
+            say(.certificates, "wrote \(file.path)")
+        }
+        let paths = CertificatePaths(plan.configuration, root: files.root)
+        let there = paths.server.filter(files.exists)
+        guard !paths.server.isEmpty else {
+            throw CommandFailure("the configuration names no certificate in \(NodePath.home)")
+        }
+        if there.isEmpty {
+            try makeCertificates(plan, paths, authority: nil)
+            return say(.certificates, "made a CA and certificates in \(paths.folder), valid for a year")
+        }
+        if let missing = paths.server.first(where: { !files.exists($0) }) {
+            throw CommandFailure("\(missing) is missing beside \(there[0])")
+        }
+        let isOpen = plan.configuration.server.clientCA == nil
+        if !isOpen, let missing = [paths.client, paths.clientKey].first(where: { !files.exists($0) }) {
+            throw CommandFailure(
+                "\(missing) is missing: kube-apiserver needs a client certificate from the CA in"
+                    + " \(paths.clientAuthority ?? "server.clientCA")",
+                hint: "put the certificate and its key there (client.crt, client.key)")
+        }
+        let days = try remainingDays(paths, isOpen: isOpen)
+        guard days < Self.renewalDays else {
+            return say(.certificates, "those in \(paths.folder) are there, valid for \(days) days")
+        }
+        guard files.exists(NodePath.authorityKey),
+            let certificate = try PEMFile.certificates(files.root + paths.authority).first
+        else {
+            return say(.certificates, "those in \(paths.folder) end in \(days) days: make new ones with their CA")
+        }
+        let key = try PEMFile.privateKey(files.root + NodePath.authorityKey)
+        try makeCertificates(plan, paths, authority: (certificate, key))
+        say(.certificates, "made new ones in \(paths.folder) with the same CA, since they ended in \(days) days")
+    }
+
+    private func remainingDays(_ paths: CertificatePaths, isOpen: Bool) throws -> Int64 {
+        let now = environment.now()
+        let leaves = isOpen ? [paths.certificate] : [paths.certificate, paths.client]
+        return try leaves.compactMap { try PEMFile.certificates(files.root + $0).first?.notAfter.seconds(since: now) }
+            .min().map { $0 / 86_400 } ?? 0
+    }
+
+    private func makeCertificates(
+        _ plan: InstallationPlan, _ paths: CertificatePaths, authority: (certificate: Certificate, key: PrivateKey)?
+    ) throws {
+        let host = plan.webhookHost
+        let known = CertificatePlan.loopback
+        let extra = CertificateHost(host).map { known.contains($0.name) ? [] : [$0.name] } ?? []
+        var draft = CertificatePlan(
+            hosts: known + extra, clientName: plan.configuration.server.allowedClientNames.first, usesRSA: false,
+            days: 365, authorityDays: 3650, now: environment.now())
+        let made: [CertificateFile]
+        do throws(OpenSSLError) {
+            made = try draft.make(authority: authority)
+        } catch {
+            throw CommandFailure("certificates cannot be made: \(error)")
+        }
+        typealias Name = CertificateFolder.FileName
+        let places = [
+            Name.authority: paths.authority, Name.authorityKey: NodePath.authorityKey,
+            Name.clientAuthority: paths.clientAuthority, Name.server: paths.certificate, Name.serverKey: paths.key,
+            Name.client: paths.client, Name.clientKey: paths.clientKey,
+        ]
+        for file in made {
+            guard let place = places[file.name] ?? nil else { continue }
+            try makeFolder(NodePath.folder(of: place), mode: place == NodePath.authorityKey ? 0o700 : 0o755)
+            try put(file.bytes, at: place, mode: file.mode, owner: file.name == Name.serverKey ? owner(plan) : nil)
+        }
+    }
+
+    // Configuration
+
+    func writeConfiguration(_ plan: InstallationPlan) throws {
+        guard let text = plan.configurationText else {
+            return say(.configuration, "\(NodePath.configuration) is there and stays")
+        }
+        try makeFolder(NodePath.home)
+        try put(text, at: NodePath.configuration, mode: 0o644)
+        say(.configuration, "wrote \(NodePath.configuration)")
+    }
+
+    func writeKubeconfig(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
+        let paths = CertificatePaths(plan.configuration, root: files.root)
+        let isOpen = plan.configuration.server.clientCA == nil
+        let authority = files.exists(paths.authority) ? paths.authority : paths.certificate
+        let text = WebhookKubeconfig(
+            server: "https://\(plan.webhookAddress)/authenticate", authority: .file(authority),
+            client: isOpen ? nil : (certificate: .file(paths.client), key: .file(paths.clientKey))
+        ).text
+        if change.userID != nil, !isOpen {
+            // kube-apiserver without root must be able to read its key.
+            let key = try files.read(paths.clientKey)
+            try files.write(key, to: paths.clientKey, owner: change.userID.map { .init(user: $0, group: $0) })
+        }
+        if try files.content(NodePath.kubeconfig) == Array(text.utf8) {
+            return say(.kubeconfig, "\(NodePath.kubeconfig) is there")
+        }
+        let owner = change.userID.map { NodeFiles.Owner(user: $0, group: $0) }
+        try put(Array(text.utf8), at: NodePath.kubeconfig, mode: 0o600, owner: owner)
+        say(.kubeconfig, "wrote \(NodePath.kubeconfig), by which kube-apiserver calls the webhook")
+    }
+
+    // Writing with the journal
+
+    /// Writes a file; one that was not there before is written down first, so that the way back removes it.
+    func put(_ bytes: [UInt8], at path: String, mode: UInt32, owner: NodeFiles.Owner? = nil) throws {
+        let isOurs = journal?.made.contains { $0.path == path } ?? false
+        if isOurs || !files.exists(path) {
+            journal?.note(path, sha256: NodeFiles.digest(bytes))
+            try saveJournal()
+        }
+        try files.write(bytes, to: path, mode: mode, owner: owner)
+    }
+
+    func makeFolder(_ path: String, mode: UInt32 = 0o755, owner: NodeFiles.Owner? = nil) throws {
+        var current = ""
+        for part in path.split(separator: "/") {
+            current += "/" + part
+            guard !files.exists(current) else { continue }
+            journal?.note(current)
+        }
+        try saveJournal()
+        _ = try files.makeFolder(path, mode: mode, owner: owner)
+    }
+
+    /// Whom the webhook's own files belong to.
+    func owner(_ plan: InstallationPlan) -> NodeFiles.Owner? {
+        switch plan.request.service {
+        case .staticPod: NodeFiles.Owner(user: ServiceFiles.podUser, group: ServiceFiles.podUser)
+        case .systemd:
+            environment.account(ServiceFiles.userName).map { NodeFiles.Owner(user: $0.user, group: $0.group) }
+        }
+    }
+}
+
+/// Where certificates and keys lie on the node, by what the configuration names.
+struct CertificatePaths {
+    var certificate: String
+    var key: String
+    var clientAuthority: String?
+    var authority: String
+    var client: String
+    var clientKey: String
+
+    var folder: String { NodePath.folder(of: certificate) }
+    /// The webhook's own.
+    var server: [String] { [certificate, key] + (clientAuthority.map { [$0] } ?? []) }
+
+    init(_ configuration: WebhookConfiguration, root: String) {
+        func local(_ path: String) -> String { path.hasPrefix(root) ? String(path.dropFirst(root.count)) : path }
+        typealias Name = CertificateFolder.FileName
+        certificate = local(configuration.server.certificate)
+        key = local(configuration.server.privateKey)
+        clientAuthority = configuration.server.clientCA.map(local)
+        let folder = NodePath.folder(of: certificate)
+        authority = "\(folder)/\(Name.authority)"
+        client = "\(folder)/\(Name.client)"
+        clientKey = "\(folder)/\(Name.clientKey)"
+    }
+}
+
+extension InstallationPlan {
+    /// The host that kube-apiserver calls the webhook at.
+    var webhookHost: String {
+        switch configuration.server.listen.host {
+        case "0.0.0.0", "": "127.0.0.1"
+        case "::": "::1"
+        case let host: host
+        }
+    }
+
+    var webhookAddress: String {
+        let port = configuration.server.listen.port
+        return webhookHost.contains(":") ? "[\(webhookHost)]:\(port)" : "\(webhookHost):\(port)"
+    }
+
+    /// The program that the unit starts: this one where a package put it, else a copy.
+    var program: String {
+        ["/usr/bin/kube-entra", NodePath.program].first { $0 == request.program } ?? NodePath.program
+    }
+}

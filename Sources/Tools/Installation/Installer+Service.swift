@@ -1,0 +1,127 @@
+internal import Configuration
+internal import Files
+internal import Terminal
+
+extension Installer {
+    private static let unit = "kube-entra.service"
+
+    // The user
+
+    func makeUser(_ plan: InstallationPlan) throws {
+        let owner: NodeFiles.Owner?
+        if plan.request.service == .systemd {
+            if environment.account(ServiceFiles.userName) == nil {
+                journal?.madeUser = true
+                try makeFolder(NodePath.folder(of: ServiceFiles.sysusersPath))
+                try put(Array(ServiceFiles.sysusers.utf8), at: ServiceFiles.sysusersPath, mode: 0o644)
+                try run(
+                    ["systemd-sysusers", ServiceFiles.sysusersPath], "the user \(ServiceFiles.userName) cannot be made")
+                guard environment.account(ServiceFiles.userName) != nil else {
+                    throw CommandFailure("systemd-sysusers made no user \(ServiceFiles.userName)")
+                }
+                say(.user, "made the user \(ServiceFiles.userName), whom the webhook runs as")
+            } else {
+                say(.user, "the user \(ServiceFiles.userName) is there")
+            }
+        }
+        owner = self.owner(plan)
+        try makeFolder(NodePath.home)
+        try makeFolder(NodePath.state, mode: 0o700, owner: owner)
+    }
+
+    // The service
+
+    func startService(_ plan: InstallationPlan) throws {
+        switch plan.request.service {
+        case .systemd: try startUnit(plan)
+        case .staticPod(let image): try startPod(plan, image: image)
+        }
+    }
+
+    private func startUnit(_ plan: InstallationPlan) throws {
+        let isPackaged = ServiceFiles.packagedUnitPaths.contains(where: files.exists)
+        var isNew = false
+        if !isPackaged {
+            let text = Array(ServiceFiles.unit(program: plan.program).utf8)
+            if !files.exists(ServiceFiles.unitPath) {
+                try makeFolder(NodePath.folder(of: ServiceFiles.unitPath))
+                try put(text, at: ServiceFiles.unitPath, mode: 0o644)
+                isNew = true
+            }
+            try run(["systemctl", "daemon-reload"], "systemd cannot be told of the service")
+        }
+        if !isNew, environment.run(["systemctl", "is-active", "--quiet", Self.unit]).isSuccess,
+            environment.run(["systemctl", "is-enabled", "--quiet", Self.unit]).isSuccess
+        {
+            return say(.service, "\(Self.unit) runs")
+        }
+        journal?.startedService = true
+        // systemd makes it for the service.
+        if !files.exists(ServiceFiles.logFolder) { journal?.note(ServiceFiles.logFolder) }
+        try saveJournal()
+        try run(
+            ["systemctl", "enable", "--now", Self.unit], "the webhook does not start",
+            hint: "journalctl -u kube-entra -n 20 says why")
+        say(.service, "started \(Self.unit)")
+    }
+
+    private func startPod(_ plan: InstallationPlan, image: String) throws {
+        let path = podPath(plan.request.distribution)
+        let text = Array(ServiceFiles.pod(image: image).utf8)
+        if let there = try files.content(path) {
+            guard there != text else { return say(.service, "\(path) is there") }
+            return say(.service, "\(path) is there, differs from what would be written, and stays")
+        }
+        journal?.startedService = true
+        try makeFolder(NodePath.folder(of: path))
+        try put(text, at: path, mode: 0o600)
+        say(.service, "wrote \(path), which the kubelet starts")
+    }
+
+    func podPath(_ distribution: Distribution) -> String { "\(distribution.podFolder)/\(ServiceFiles.podName)" }
+
+    func waitForWebhook(_ plan: InstallationPlan) throws {
+        let operations = plan.configuration.server.operations
+        var problem = ""
+        var said = ""
+        let isReady = wait(plan.request.timeout) {
+            if let obstacle = environment.obstacleToReadiness(operations.host, operations.port) {
+                problem = obstacle
+                return false
+            }
+            switch askWebhook(plan.issuer) {
+            case .asked(let text): said = text
+            case .notAsked(let text): problem = "it answers a TokenReview with \(text ?? "no reason")"
+            case .failed(let reason): problem = reason
+            }
+            return !said.isEmpty
+        }
+        guard isReady else {
+            let log =
+                plan.request.service == .systemd
+                ? "journalctl -u kube-entra -n 20" : "crictl logs of the pod kube-entra"
+            throw CommandFailure(
+                "the webhook does not become ready: \(problem)", hint: "\(log) says more, --timeout waits longer")
+        }
+        say(.ready, "the webhook answers: \(said)")
+    }
+
+    /// Stops what was started, and takes the service's files away.
+    func stopService(_ journal: InstallationJournal) {
+        guard journal.startedService else { return }
+        if journal.service == ServiceKind.systemd.name {
+            _ = environment.run(["systemctl", "disable", "--now", Self.unit])
+            if removeMade(ServiceFiles.unitPath, journal) { _ = environment.run(["systemctl", "daemon-reload"]) }
+        } else {
+            removeMade(podPath(journal.distribution), journal)
+        }
+        say(named: "service", "stopped the webhook")
+    }
+
+    func run(_ command: [String], _ problem: String, hint: String? = nil) throws {
+        let ending = environment.run(command)
+        guard !ending.isSuccess else { return }
+        let said = ending.message.isEmpty ? "" : ": \(ending.message)"
+        throw CommandFailure("\(problem): `\(command.joined(separator: " "))` failed\(said)", hint: hint)
+    }
+}

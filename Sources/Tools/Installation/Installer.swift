@@ -1,0 +1,201 @@
+internal import Configuration
+internal import EntraTokens
+internal import Jansson
+internal import SafeText
+internal import Terminal
+internal import Timestamps
+
+/// Makes a control-plane node's API server ask the webhook, and takes that back.
+///
+/// Every step looks at what is there before it does anything, so that it can be done again; the journal is written
+/// before each step, so that a run which ended at any point is gone on with, or taken back, by the next.
+public final class Installer {
+    let environment: NodeEnvironment
+    let files: NodeFiles
+    let flags = WebhookFlags(configFile: NodePath.kubeconfig, folder: NodePath.home)
+    var journal: InstallationJournal?
+    /// How often the API server or the webhook was asked.
+    var probes: Int64 = 0
+
+    public init(_ environment: NodeEnvironment) throws {
+        self.environment = environment
+        files = NodeFiles(root: environment.root)
+        journal = try Installer.journal(files)
+    }
+
+    private static func journal(_ files: NodeFiles) throws -> InstallationJournal? {
+        guard let bytes = try files.content(NodePath.journal) else { return nil }
+        guard let journal = InstallationJournal(bytes) else {
+            throw CommandFailure(
+                "\(NodePath.journal) is damaged or of another version",
+                hint: "the manifest of before is \(NodePath.copy); remove the journal when the node is as it should be")
+        }
+        return journal
+    }
+
+    // Enabling
+
+    /// Does everything, or leaves the node as it was.
+    ///
+    /// - Throws: status 2 when nothing was changed at kube-apiserver, 1 when that was taken back.
+    public func enable(_ request: InstallationRequest) throws {
+        let plan = try InstallationPlan(request, files: files)
+        let change = try APIServerFiles(request.distribution, flags, files: files)
+        try checkBeforehand(plan, change)
+        let isHalfDone = journal.map { $0.step != .done } ?? false
+        if let journal, isHalfDone {
+            say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this one goes on from there")
+        }
+        let wasInForce = !isHalfDone && !change.isChange
+        var journal =
+            self.journal
+            ?? InstallationJournal(
+                distribution: request.distribution, service: request.service.name, began: environment.now().rfc3339)
+        journal.direction = .enable
+        self.journal = journal
+        do {
+            for step in InstallationStep.allCases where step != .check && step != .done {
+                try begin(step)
+                try perform(step, plan, change)
+            }
+        } catch let failure as CommandFailure {
+            guard !wasInForce else {
+                // Nothing was changed, so nothing can be taken back.
+                try? begin(.done)
+                throw CommandFailure(failure.sentence, hint: failure.hint, status: .no)
+            }
+            throw takeBack(after: failure, request, change)
+        }
+        try begin(.done)
+        say(.done, wasInForce ? "nothing had to be changed" : "people sign in with Microsoft Entra from now on")
+    }
+
+    /// What would be done, and the difference of the API server's file.
+    public func dryRun(_ request: InstallationRequest) throws {
+        let plan = try InstallationPlan(request, files: files)
+        let change = try APIServerFiles(request.distribution, flags, files: files)
+        for line in describe(plan, change) { environment.say(line) }
+        let diff = UnifiedDiff.render(
+            old: String(decoding: change.old ?? [], as: UTF8.self), new: String(decoding: change.new, as: UTF8.self),
+            oldName: change.old == nil ? "/dev/null" : change.path, newName: change.path)
+        if !diff.isEmpty { environment.say("\n" + diff.dropLast()) }
+    }
+
+    private func perform(_ step: InstallationStep, _ plan: InstallationPlan, _ change: APIServerFiles) throws {
+        switch step {
+        case .check, .done: break
+        case .program: try installProgram(plan)
+        case .user: try makeUser(plan)
+        case .certificates: try writeCertificates(plan)
+        case .configuration: try writeConfiguration(plan)
+        case .kubeconfig: try writeKubeconfig(plan, change)
+        case .service: try startService(plan)
+        case .ready: try waitForWebhook(plan)
+        case .copy: try keepCopy(change)
+        case .change: try changeAPIServer(plan, change)
+        case .apiServer: try waitForAPIServer(plan, change)
+        case .bind: try bindAdmins(plan)
+        case .kubeadm: bringClusterConfigurationInLine(plan.request.distribution, adding: true)
+        }
+    }
+
+    /// The API server must answer an admin before anything is touched.
+    private func checkBeforehand(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
+        switch askAPIServer(plan.issuer) {
+        case .asked, .notAsked: break
+        case .failed(let reason):
+            // A run that ended in the middle may have left an API server that does not start.
+            guard journal?.step.index ?? 0 >= InstallationStep.change.index, journal?.step != .done else {
+                throw CommandFailure(
+                    "the API server does not answer as it is: \(reason)",
+                    hint: "repair that first; --kubeconfig names an admin's kubeconfig of this node")
+            }
+        }
+        for name in change.ownAuthenticators {
+            environment.say(
+                "note: kube-apiserver has \(name); tokens that it accepts itself never come to the webhook")
+        }
+    }
+
+    // Steps and their times
+
+    /// Writes down which step comes before anything of it is done.
+    func begin(_ step: InstallationStep) throws {
+        let before = journal
+        journal?.step = step
+        do {
+            try saveJournal()
+        } catch {
+            journal = before
+            throw error
+        }
+    }
+
+    func saveJournal() throws {
+        guard let journal else { return }
+        _ = try files.makeFolder(NodePath.journalFolder, mode: 0o700)
+        try files.write(journal.json.render(pretty: true) + [10], to: NodePath.journal, mode: 0o600)
+    }
+
+    /// One line of the report: the time of day, how long since the beginning, the step, what was done.
+    func say(_ step: InstallationStep, _ text: String) {
+        say(named: step == .check ? "journal" : step.rawValue, text)
+    }
+
+    func say(named name: String, _ text: String) {
+        let milliseconds = environment.elapsed() / .milliseconds(1)
+        let tenths = Int(milliseconds / 100)
+        let elapsed = "\(tenths / 10).\(tenths % 10) s"
+        let time = environment.now().rfc3339.dropFirst(11).prefix(8)
+        let pad = { (text: String, width: Int) in
+            text + String(repeating: " ", count: max(1, width - text.count))
+        }
+        let right = String(repeating: " ", count: max(0, 8 - elapsed.count)) + elapsed
+        environment.say("\(time) \(right)  \(pad(name, 14))\(PrintableText.clean(text, maximum: 500))")
+    }
+
+    /// Asks until the answer is yes or the time is over.
+    func wait(_ timeout: Duration, until isDone: () -> Bool) -> Bool {
+        let end = environment.elapsed() + timeout
+        while true {
+            if isDone() { return true }
+            guard environment.elapsed() < end else { return false }
+            environment.pause()
+        }
+    }
+
+    // Asking
+
+    func askAPIServer(_ issuer: String) -> ProbeToken.Finding {
+        ProbeToken.finding(
+            environment.askAPIServer(
+                .post, "/apis/authentication.k8s.io/v1/tokenreviews", ProbeToken.review(probe(issuer))))
+    }
+
+    func askWebhook(_ issuer: String) -> ProbeToken.Finding {
+        ProbeToken.finding(environment.askWebhook(files.root + NodePath.kubeconfig, ProbeToken.review(probe(issuer))))
+    }
+
+    private func probe(_ issuer: String) -> String {
+        probes += 1
+        return ProbeToken.make(issuer: issuer, number: environment.now().secondsSinceEpoch &* 1000 &+ probes)
+    }
+}
+
+extension InstallationPlan {
+    /// An issuer that the webhook knows.
+    var issuer: String { configuration.tenants.first?.trust.issuer(.v2) ?? "" }
+}
+
+extension Installer {
+    /// The configuration that the node has; nil when there is none, or none that can be read.
+    var nodeConfiguration: LoadedConfiguration? {
+        guard let text = (try? files.content(NodePath.configuration)).flatMap({ $0 }) else { return nil }
+        return try? ConfigurationLoader.parse(text, path: files.root + NodePath.configuration)
+    }
+
+    /// An issuer of that configuration.
+    var nodeIssuer: String {
+        nodeConfiguration?.configuration.tenants.first?.trust.issuer(.v2) ?? "https://sts.windows.net/"
+    }
+}

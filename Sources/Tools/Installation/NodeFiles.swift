@@ -1,0 +1,120 @@
+internal import Files
+internal import Glibc
+internal import OpenSSL
+internal import Terminal
+
+/// The files of a node. All paths are those that the node itself has; `root` stands before them.
+struct NodeFiles {
+    /// Whom a file belongs to.
+    struct Owner: Hashable {
+        var user: UInt32
+        var group: UInt32
+    }
+
+    /// Empty, or a folder that holds a node's files.
+    let root: String
+
+    func exists(_ path: String) -> Bool { FileStamp(path: root + path) != nil }
+
+    func read(_ path: String) throws -> [UInt8] {
+        do throws(FileError) {
+            return try FileBytes.read(root + path)
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+
+    /// The content, or nil where there is no such file.
+    func content(_ path: String) throws -> [UInt8]? { exists(path) ? try read(path) : nil }
+
+    static func digest(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex } }
+
+    /// Replaces a file in one step, with the permissions and the owner that it had, or those that are given.
+    ///
+    /// The new text is first written beside it under a name with a dot: the kubelet runs every other file in its
+    /// folder, half written ones too.
+    func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, owner: Owner? = nil) throws {
+        let folder = root + NodePath.folder(of: path)
+        let temporary = temporary(path)
+        var status = stat()
+        let isThere = stat(root + path, &status) == 0
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw failure(path) }
+        let mode = isThere ? UInt32(status.st_mode) & 0o7777 : mode
+        let owner = isThere && owner == nil ? Owner(user: status.st_uid, group: status.st_gid) : owner
+        let isOwned = owner.map { fchown(descriptor, $0.user, $0.group) == 0 || geteuid() != 0 } ?? true
+        let isComplete =
+            isOwned && FileBytes.writeAll(bytes, to: descriptor) && fchmod(descriptor, mode) == 0
+            && fsync(descriptor) == 0
+        let code = errno
+        close(descriptor)
+        guard isComplete, rename(temporary, root + path) == 0 else {
+            let reason = isComplete ? errno : code
+            unlink(temporary)
+            throw failure(path, reason)
+        }
+        sync(folder: folder)
+    }
+
+    /// Where a new text lies before it takes a file's place.
+    private func temporary(_ path: String) -> String {
+        let folder = NodePath.folder(of: path)
+        return "\(root)\(folder == "/" ? "" : folder)/.\(path.split(separator: "/").last ?? "").kube-entra"
+    }
+
+    /// What a run that ended in the middle of writing left behind.
+    func removeTemporary(_ path: String) { unlink(temporary(path)) }
+
+    /// Writes over what is there: for the way back when no room is left for a second file.
+    func overwrite(_ bytes: [UInt8], at path: String) throws {
+        let descriptor = open(root + path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        guard FileBytes.writeAll(bytes, to: descriptor), ftruncate(descriptor, off_t(bytes.count)) == 0,
+            fsync(descriptor) == 0
+        else { throw failure(path) }
+    }
+
+    /// Makes a folder and those around it; gives those that were not there, the outermost first.
+    func makeFolder(_ path: String, mode: UInt32 = 0o755, owner: Owner? = nil) throws -> [String] {
+        var made: [String] = []
+        var current = ""
+        for part in path.split(separator: "/") {
+            current += "/" + part
+            guard !exists(current) else { continue }
+            guard mkdir(root + current, mode) == 0, chmod(root + current, mode) == 0 else { throw failure(current) }
+            if let owner { chown(root + current, owner.user, owner.group) }
+            made.append(current)
+        }
+        return made
+    }
+
+    /// False when it is not there, or when a folder is not empty.
+    @discardableResult
+    func remove(_ path: String) -> Bool { Glibc.remove(root + path) == 0 }
+
+    func names(in folder: String) -> [String] {
+        guard let stream = opendir(root + folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private func sync(folder: String) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    private func failure(_ path: String, _ code: Int32 = errno) -> CommandFailure {
+        CommandFailure("\(path): cannot be written: \(String(cString: strerror(code)))")
+    }
+}

@@ -1,0 +1,66 @@
+internal import SafeText
+
+/// The file that kube-apiserver calls the webhook with.
+public struct WebhookKubeconfig: Sendable {
+    /// A certificate or key: where it lies, or itself.
+    public enum Source: Hashable, Sendable {
+        /// An absolute path; kube-apiserver then notices a new client certificate by itself.
+        case file(String)
+        case data([UInt8])
+    }
+
+    public var server: String
+    /// The CA of the webhook's certificate.
+    public var authority: Source
+    /// kube-apiserver's certificate and key; nil for a webhook that lets anybody ask.
+    public var client: (certificate: Source, key: Source)?
+
+    public init(server: String, authority: Source, client: (certificate: Source, key: Source)?) {
+        self.server = server
+        self.authority = authority
+        self.client = client
+    }
+
+    public var text: String {
+        let user = client.map { client in
+            """
+
+                \(WebhookKubeconfig.field("client-certificate", client.certificate))
+                \(WebhookKubeconfig.field("client-key", client.key))
+            """
+        }
+        return """
+            # kube-apiserver calls the webhook with this file:
+            #   --authentication-token-webhook-config-file=THIS FILE
+            #   --authentication-token-webhook-version=v1
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: kube-entra
+              cluster:
+                server: \(WebhookKubeconfig.quoted(server))
+                \(WebhookKubeconfig.field("certificate-authority", authority))
+            users:
+            - name: kube-apiserver
+              user:\(user ?? " {}")
+            contexts:
+            - name: kube-entra
+              context:
+                cluster: kube-entra
+                user: kube-apiserver
+            current-context: kube-entra
+
+            """
+    }
+
+    private static func field(_ name: String, _ source: Source) -> String {
+        switch source {
+        case .file(let path): "\(name): \(quoted(path))"
+        case .data(let bytes): "\(name)-data: \(Base64.encode(bytes))"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
+    }
+}

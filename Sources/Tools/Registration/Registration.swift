@@ -1,0 +1,126 @@
+public import EntraTokens
+internal import OpenSSL
+
+/// What is registered in Microsoft Entra for a cluster: the server application that tokens are for, the client
+/// application that people sign in with, the group of the admins, and, when asked, app roles and the application that
+/// asks Microsoft Graph.
+///
+/// The scripts for the Azure CLI and for Terraform are made from these values; `deploy/entra/README.md` is tested
+/// against ``Setting``.
+public struct Registration: Sendable {
+    /// The server application's name; the others' names begin with it.
+    public var name: String
+    public var groupName: String
+    public var cloud: Cloud
+    /// Values of app roles, for people, groups and applications.
+    public var appRoles: [String]
+    /// An application that may read memberships, for `groupOverage: resolve`.
+    public var withDirectory: Bool
+    /// Lets the Azure CLI ask for tokens too, for `kubelogin --login azurecli`.
+    public var withAzureCLI: Bool
+    /// Only groups that are assigned to the application come into tokens.
+    public var onlyAssignedGroups: Bool
+    /// The person who runs the script becomes a member of the group.
+    public var addsCaller: Bool
+    /// The host that proof-of-possession envelopes are made for.
+    public var clusterHost: String?
+
+    public init(
+        name: String = "kubernetes", groupName: String? = nil, cloud: Cloud = .public, appRoles: [String] = [],
+        withDirectory: Bool = false, withAzureCLI: Bool = false, onlyAssignedGroups: Bool = false,
+        addsCaller: Bool = false, clusterHost: String? = nil
+    ) {
+        self.name = name
+        self.groupName = groupName ?? name + "-admins"
+        self.cloud = cloud
+        self.appRoles = appRoles
+        self.withDirectory = withDirectory
+        self.withAzureCLI = withAzureCLI
+        self.onlyAssignedGroups = onlyAssignedGroups
+        self.addsCaller = addsCaller
+        self.clusterHost = clusterHost
+    }
+
+    /// Whether a name can stand in scripts and queries as it is: letters, digits, spaces, and `. _ -`.
+    public static func isName(_ text: String) -> Bool {
+        (1...100).contains(text.utf8.count) && text.first != " " && text.last != " "
+            && text.utf8.allSatisfy { isLetterOrDigit($0) || " ._-".utf8.contains($0) }
+    }
+
+    /// Whether a text can be the value of an app role: no white space, and nothing that a shell would act on.
+    public static func isRoleValue(_ text: String) -> Bool {
+        (1...120).contains(text.utf8.count) && text.first != "."
+            && text.utf8.allSatisfy { isLetterOrDigit($0) || "._-:/".utf8.contains($0) }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+
+    // One list of what the registrations need
+
+    /// A property of a registration, with the name that the manifest of the application has for it.
+    public enum Setting: String, CaseIterable, Sendable {
+        case identifierURIs = "identifierUris"
+        case scopes = "oauth2PermissionScopes"
+        case groupClaims = "groupMembershipClaims"
+        case optionalClaims = "optionalClaims"
+        case tokenVersion = "requestedAccessTokenVersion"
+        case preAuthorized = "preAuthorizedApplications"
+        case publicClient = "isFallbackPublicClient"
+        case redirectURIs = "redirectUris"
+        case appRoles = "appRoles"
+        case permissions = "requiredResourceAccess"
+    }
+
+    static let scope = "user_impersonation"
+    static let scopeText = (
+        title: "Sign in to the Kubernetes cluster", description: "Lets the client sign in to the cluster as you."
+    )
+    static let redirectURI = "http://localhost"
+    /// `idtyp` says of an application's token that it is one; version 2.0 tokens carry a `upn` only when asked.
+    static let optionalClaims = ["idtyp", "upn"]
+    static let tokenVersion = 2
+    /// Who may be given an app role.
+    static let roleMembers = ["User", "Application"]
+    /// What Microsoft Graph lets the directory application read, and nothing else.
+    static let graphPermissions = ["GroupMember.Read.All", "User.Read.All", "Application.Read.All"]
+    static let graphAppID = "00000003-0000-0000-c000-000000000000"
+    static let azureCLIAppID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+
+    var groupClaims: String { onlyAssignedGroups ? "ApplicationGroup" : "SecurityGroup" }
+    var clientName: String { name + "-login" }
+    var directoryName: String { name + "-directory" }
+    /// The group's mail nickname, which Graph wants and nobody uses.
+    var mailNickname: String { String(groupName.map { $0 == " " ? "-" : $0 }) }
+
+    /// IDs of scopes and roles must be unique in their application only, so they can be the same on every run.
+    static func identifier(of text: String) -> String {
+        let digest = SHA256Digest(hashing: Array(text.utf8)).hex.prefix(32)
+        var digits = Array(digest)
+        digits[12] = "5"
+        digits[16] = "a"
+        let parts = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }
+        return parts.joined(separator: "-")
+    }
+
+    static var scopeID: String { identifier(of: "kube-entra scope " + scope) }
+
+    static func roleID(_ value: String) -> String { identifier(of: "kube-entra role " + value) }
+
+    /// The commands that the values are for.
+    func nextCommands(tenant: String, audience: String, group: String, client: String) -> [String] {
+        let cloud = self.cloud == .public ? "" : " --cloud \(self.cloud.rawValue)"
+        return [
+            "kube-entra enable --tenant-id \(tenant) --audience \(audience) --admin-group \(group)\(cloud) --bind",
+            "kube-entra kubeconfig user --server https://cluster.example:6443 --ca /etc/kubernetes/pki/ca.crt"
+                + " --config /etc/kube-entra/kube-entra.yaml --client-id \(client) --out kubeconfig.yaml",
+        ]
+    }
+}
+
+extension SHA256Digest {
+    fileprivate init(hashing bytes: [UInt8]) {
+        self = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
+    }
+}

@@ -1,0 +1,256 @@
+"""A stand-in for a control-plane node's kubelet and kube-apiserver: watches the manifests' folder, and runs a TLS server
+that reads its flags from the manifest and calls the webhook as kube-apiserver does. Run inside the node's namespace:
+
+    python kubelet.py STATE [DROPIN]
+
+STATE is a folder: `mode` says how the API server misbehaves, `objects.json` is what the cluster holds, `log` what
+happened. With DROPIN, flags come from that file, and only when `restarted` changes, as with RKE2."""
+
+import glob
+import http.server
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import yaml
+
+MANIFESTS = "/etc/kubernetes/manifests"
+STATE = sys.argv[1]
+DROPIN = sys.argv[2] if len(sys.argv) > 2 else None
+BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
+
+
+def log(text):
+    with open(f"{STATE}/log", "a") as file:
+        file.write(text + "\n")
+
+
+def mode():
+    try:
+        with open(f"{STATE}/mode") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def objects(change=None):
+    with open(f"{STATE}/objects.json") as file:
+        held = json.load(file)
+    if change:
+        change(held)
+        with open(f"{STATE}/objects.json.new", "w") as file:
+            json.dump(held, file)
+        os.rename(f"{STATE}/objects.json.new", f"{STATE}/objects.json")
+    return held
+
+
+class Webhook:
+    """As client-go calls it: the kubeconfig is read once, at start."""
+
+    def __init__(self, path):
+        with open(path) as file:
+            config = yaml.safe_load(file)
+        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+        self.url = cluster["server"]
+        self.context = ssl.create_default_context(cafile=cluster["certificate-authority"])
+        self.context.load_cert_chain(user["client-certificate"], user["client-key"])
+
+    def review(self, token, version):
+        body = {"kind": "TokenReview", "apiVersion": f"authentication.k8s.io/{version}", "spec": {"token": token}}
+        request = urllib.request.Request(self.url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.context))
+        with opener.open(request, timeout=30) as response:
+            answer = json.load(response)
+        assert answer["apiVersion"] == body["apiVersion"]
+        return answer["status"]
+
+
+class APIServer:
+    def __init__(self, flags):
+        self.flags = flags
+        webhook = flags.get("authentication-token-webhook-config-file")
+        if webhook and mode() == "does not start":
+            raise OSError("exit status 1")
+        self.webhook = Webhook(webhook) if webhook else None
+        if self.webhook and mode() == "kills the webhook":
+            with open(f"{STATE}/webhook.pid") as file:
+                os.kill(int(file.read()), signal.SIGKILL)
+        self.version = flags.get("authentication-token-webhook-version", "v1beta1")
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def handle_all(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length) or b"null")
+                status, answer = server.answer(self.command, self.path, body)
+                data = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_PATCH = do_DELETE = handle_all
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request, client_address):
+                pass
+
+        self.server = Server(("127.0.0.1", int(flags["secure-port"])), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(flags["tls-cert-file"], flags["tls-private-key-file"])
+        context.load_verify_locations(flags["client-ca-file"])
+        context.verify_mode = ssl.CERT_REQUIRED
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, method, path, body):
+        if path == "/apis/authentication.k8s.io/v1/tokenreviews":
+            if self.webhook and mode() == "refuses reviews":
+                return 403, {"kind": "Status", "message": "tokenreviews is forbidden"}
+            return 201, {**body, "status": self.review(body["spec"]["token"])}
+        if path == BINDINGS and method == "POST":
+            if mode() == "refuses bindings":
+                return 403, {"kind": "Status", "message": "clusterrolebindings is forbidden"}
+            objects(lambda held: held["bindings"].update({body["metadata"]["name"]: body}))
+            return 201, body
+        if path.startswith(BINDINGS + "/"):
+            found = objects()["bindings"].get(path.rsplit("/", 1)[1])
+            if found and method == "DELETE":
+                objects(lambda held: held["bindings"].pop(found["metadata"]["name"]))
+            return (200, found) if found else (404, {"kind": "Status", "message": "not found"})
+        if path == CONFIGMAP:
+            held = objects()["configmap"]
+            if held is None:
+                return 404, {"kind": "Status", "message": "not found"}
+            if method == "PATCH":
+                if body["metadata"]["resourceVersion"] != held["metadata"]["resourceVersion"]:
+                    return 409, {"kind": "Status", "message": "the object has been modified"}
+                held["data"].update(body["data"])
+                held["metadata"]["resourceVersion"] += "1"
+                objects(lambda all: all.update(configmap=held))
+            return 200, held
+        return 404, {"kind": "Status", "message": "not found"}
+
+    def review(self, token):
+        if not self.webhook:
+            return {"user": {}, "error": "[invalid bearer token, square/go-jose: error in cryptographic primitive]"}
+        try:
+            status = self.webhook.review(token, self.version)
+        except Exception as problem:
+            return {"user": {}, "error": f'[invalid bearer token, Post "{self.webhook.url}?timeout=30s": {problem}]'}
+        if status.get("error"):
+            return {"user": {}, "error": f"[invalid bearer token, {status['error']}]"}
+        return status
+
+
+def pods():
+    """What a kubelet runs: every file in the folder whose name has no dot at its beginning."""
+    found = {}
+    for path in glob.glob(f"{MANIFESTS}/*"):
+        try:
+            with open(path, newline="") as file:
+                text = file.read()
+        except FileNotFoundError:
+            continue
+        if os.path.basename(path) not in ("kube-apiserver.yaml", "kube-entra.yaml"):
+            log(f"unexpected file {path}")
+        found[path] = text
+    return found
+
+
+def flags(text):
+    container = next(c for c in yaml.safe_load(text)["spec"]["containers"] if c["name"] == "kube-apiserver")
+    return dict(word[2:].split("=", 1) for word in container["command"] if word.startswith("--"))
+
+
+def drop_in_flags(base):
+    with open(base) as file:
+        all = flags(file.read())
+    if os.path.exists(DROPIN):
+        with open(DROPIN) as file:
+            all.update(word.split("=", 1) for word in yaml.safe_load(file)["kube-apiserver-arg+"])
+    return all
+
+
+def run_pod(text):
+    pod = yaml.safe_load(text)["spec"]
+    container = pod["containers"][0]
+    user = container["securityContext"]["runAsUser"]
+    program = os.environ["KUBE_ENTRA"]
+    with open(f"{STATE}/webhook.log", "ab") as output:
+        process = subprocess.Popen(
+            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", program, *container["args"]],
+            stderr=output)
+    with open(f"{STATE}/webhook.pid", "w") as file:
+        file.write(str(process.pid))
+    return process
+
+
+class Kubelet:
+    def __init__(self):
+        self.running, self.server, self.webhook, self.pod = None, None, None, None
+
+    def wanted(self):
+        if DROPIN:
+            try:
+                return open(f"{STATE}/restarted").read()
+            except FileNotFoundError:
+                return "once"
+        return pods().get(f"{MANIFESTS}/kube-apiserver.yaml")
+
+    def turn(self):
+        wanted = self.wanted()
+        if wanted != self.running or (wanted and not self.server):
+            if self.server:
+                self.server.stop()
+                self.server = None
+                log("stopped")
+            self.running = wanted
+            if wanted:
+                try:
+                    self.server = APIServer(drop_in_flags(f"{STATE}/base.yaml") if DROPIN else flags(wanted))
+                    log("started " + ("with" if self.server.webhook else "without") + " the webhook")
+                except Exception as problem:
+                    log(f"failed to start: {problem}")
+        pod = pods().get(f"{MANIFESTS}/kube-entra.yaml")
+        if pod != self.pod:
+            if self.webhook:
+                self.webhook.terminate()
+                self.webhook.wait()
+            self.webhook = run_pod(pod) if pod else None
+            self.pod = pod
+
+
+def main():
+    kubelet = Kubelet()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        while True:
+            kubelet.turn()
+            time.sleep(0.1)
+    finally:
+        if kubelet.webhook:
+            kubelet.webhook.kill()
+
+
+main()

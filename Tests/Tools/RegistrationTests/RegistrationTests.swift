@@ -1,0 +1,63 @@
+import EntraTokens
+import Registration
+import Testing
+
+@Suite("What is registered in Entra")
+struct RegistrationTests {
+    static let full = Registration(
+        name: "prod", appRoles: ["Cluster.Viewer"], withDirectory: true, withAzureCLI: true, onlyAssignedGroups: true,
+        addsCaller: true, clusterHost: "cluster.example")
+
+    @Test("the Azure CLI's script sets every property of the list", arguments: Registration.Setting.allCases)
+    func settings(setting: Registration.Setting) {
+        #expect(
+            Self.full.azureCLIScript.contains("\"\(setting.rawValue)\\\"")
+                || Self.full.azureCLIScript.contains("\"\(setting.rawValue)\""))
+    }
+
+    @Test("both scripts have the same IDs, and the same on every run")
+    func identifiers() throws {
+        let identifier = #/[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}/#
+        let first = Set(Self.full.azureCLIScript.matches(of: identifier).map { String($0.output) })
+        #expect(first.count == 2, "the scope and the role")
+        #expect(first == Set(Self.full.terraformConfiguration.matches(of: identifier).map { String($0.output) }))
+    }
+
+    @Test("what was not asked for is not registered")
+    func plain() {
+        for text in [Registration().azureCLIScript, Registration().terraformConfiguration] {
+            for word in [
+                "directory", "ppRole\"", "app_role ", "04b07795", "member add", "proofOfPossession", "GroupMember",
+            ] {
+                #expect(!text.contains(word), "\(word)")
+            }
+            #expect(text.contains("kube-entra enable --tenant-id "))
+            #expect(text.contains("kubernetes-login") && text.contains("kubernetes-admins"))
+        }
+    }
+
+    @Test("each cloud has its own Graph and its own option")
+    func clouds() {
+        let text = Registration(cloud: .usGovernment)
+        #expect(text.azureCLIScript.contains("https://graph.microsoft.us/v1.0"))
+        #expect(text.azureCLIScript.contains("--cloud usGovernment"))
+        #expect(text.terraformConfiguration.contains("\"usgovernment\""))
+        #expect(Registration(cloud: .china).terraformConfiguration.contains("\"china\""))
+    }
+
+    @Test(
+        "names that a shell or a query could act on are refused",
+        arguments: [
+            "", "a'b", "a\"b", "$(id)", "a`b", "a;b", "a\nb", " a", "a ", "ä", String(repeating: "a", count: 121),
+        ])
+    func names(name: String) {
+        #expect(!Registration.isName(name))
+        #expect(!Registration.isRoleValue(name))
+    }
+
+    @Test("ordinary names are taken")
+    func goodNames() {
+        #expect(Registration.isName("kubernetes prod-1.eu_west") && Registration.isRoleValue("Cluster.Viewer"))
+        #expect(!Registration.isRoleValue("a b"))
+    }
+}
