@@ -2,16 +2,22 @@ internal import ArgumentParser
 internal import Configuration
 internal import Glibc
 internal import RBAC
+internal import SafeText
 internal import Terminal
 
 extension KubeEntra {
     /// As the argument parser's own, except that everything that it says passes through ``Console``, so that no message
     /// repeats a token.
     static func main() async {
+        // The standard library reads the arguments from /proc, and finds none where that is not mounted.
+        guard access("/proc/self/cmdline", R_OK) == 0 else {
+            Console.note("kube-entra: the arguments cannot be read: /proc is not mounted here\n→ mount it")
+            Glibc.exit(CommandFailure.Status.cannot.rawValue)
+        }
         let arguments = CommandArguments.joined(Array(CommandLine.arguments.dropFirst()))
-        if let unknown = CommandArguments.unknownTopic(arguments) {
-            // The parser's own would print the general help and call it a success.
-            Console.note("Error: there is no command '\(unknown)'\nUsage: \(usageString())")
+        if let unknown = CommandArguments.unknownCommand(arguments, of: Self.self) {
+            // The parser's own would speak of an unexpected argument, and call a wrong help topic a success.
+            Console.note("Error: \(unknown.sentence)\nUsage: \(usageString())")
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
         do {
@@ -43,14 +49,33 @@ extension KubeEntra {
 
 /// What the shell made of what somebody typed.
 enum CommandArguments {
-    /// What help is wanted for and there is no such command; nil when there is, or no help is wanted.
-    static func unknownTopic(_ arguments: [String]) -> String? {
-        guard arguments.first == "help" else { return nil }
-        var command: any ParsableCommand.Type = KubeEntra.self
-        for name in arguments.dropFirst() where !name.hasPrefix("-") && name != "help" {
-            guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == name })
-            else { return name }
-            command = next
+    /// A word that stands where a command must, and is none.
+    struct UnknownCommand: Equatable {
+        var name: String
+        /// The command that was meant, as far as can be guessed.
+        var suggestion: String?
+        var isHelpTopic = false
+
+        var sentence: String {
+            (isHelpTopic
+                ? "there is no command '\(PrintableText.clean(name))'" : "unknown command \(PrintableText.clean(name))")
+                + (suggestion.map { ", did you mean \(PrintableText.clean($0))?" } ?? "")
+        }
+    }
+
+    /// The first word that is no command of the group that it stands in; nil when all are.
+    static func unknownCommand(_ arguments: [String], of root: any ParsableCommand.Type) -> UnknownCommand? {
+        var group = root
+        let isHelp = arguments.first == "help"
+        for word in isHelp ? arguments.dropFirst() : arguments[...] {
+            let known = group.configuration.subcommands
+            guard !known.isEmpty || isHelp, !word.hasPrefix("-"), word != "help" else { return nil }
+            guard let next = known.first(where: { $0.configuration.commandName == word }) else {
+                let names = known.compactMap { $0.configuration.commandName }
+                return UnknownCommand(
+                    name: word, suggestion: Suggestion.best(for: word, among: names), isHelpTopic: isHelp)
+            }
+            group = next
         }
         return nil
     }

@@ -3,6 +3,7 @@ internal import Certificates
 internal import Configuration
 internal import CredentialPlugin
 internal import EntraTokens
+internal import Glibc
 internal import Jansson
 internal import Kubeconfigs
 internal import OpenSSL
@@ -33,6 +34,9 @@ extension KubeconfigCommand {
 
                   kube-entra kubeconfig user --server https://cluster.example:6443 \\
                     --ca ca.crt --config kube-entra.yaml --out kubeconfig.yaml
+
+                With --out of a kubeconfig that is there, such as ~/.kube/config, the context is added to it and \
+                becomes the current one; --force replaces a context of the same name, and no other.
                 """)
 
         @Option(name: .long, help: ArgumentHelp("The API server's address.", valueName: "url"))
@@ -71,8 +75,8 @@ extension KubeconfigCommand {
             name: .long,
             help:
                 """
-                How kubelogin signs in. (default: devicecode; interactive where the configuration requires proof of \
-                possession)
+                How kubelogin signs in. (default: interactive on a desktop or where the configuration requires proof of \
+                possession, else devicecode)
                 """
         )
         var login: Login?
@@ -89,6 +93,12 @@ extension KubeconfigCommand {
         var name = "kube-entra"
 
         @OptionGroup var destination: Destination
+
+        /// Conditional Access lets a browser through more often than a device code, and a browser needs a desktop.
+        private static var defaultLogin: Login {
+            func isSet(_ name: String) -> Bool { getenv(name).map { $0.pointee != 0 } ?? false }
+            return isSet("DISPLAY") || isSet("WAYLAND_DISPLAY") ? .interactive : .devicecode
+        }
 
         /// What AKS clusters and kubelogin use; known in every tenant that uses AKS.
         static let clientApplication = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
@@ -131,7 +141,7 @@ extension KubeconfigCommand {
             let signIn = try signIn()
             let user = name + "-user"
             let quoted = KubeconfigText.quoted
-            try destination.write(
+            try destination.merge(
                 """
                 apiVersion: v1
                 kind: Config
@@ -156,7 +166,7 @@ extension KubeconfigCommand {
         /// The command line's values, and the configuration's where it leaves them open.
         private func signIn() throws -> SignIn {
             var signIn = SignIn(
-                login: login ?? .devicecode, tenantID: tenantID, serverID: serverID, clientID: clientID,
+                login: login ?? User.defaultLogin, tenantID: tenantID, serverID: serverID, clientID: clientID,
                 environment: (cloud ?? .public).kubeloginEnvironment, authority: (cloud ?? .public).authority,
                 hasChosenTenant: tenantID != nil)
             guard let config else { return signIn }

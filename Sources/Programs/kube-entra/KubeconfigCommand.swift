@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Certificates
 internal import Files
 internal import Glibc
+internal import Kubeconfigs
 internal import OpenSSL
 internal import Terminal
 
@@ -33,6 +34,28 @@ struct KubeconfigCommand: ParsableCommand {
                 throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
             }
             Console.note("wrote \(out)")
+        }
+
+        /// Adds a kubeconfig's one context to the file that is there; else writes it.
+        func merge(_ text: String) throws {
+            // A link is followed: its target is replaced, and not the link.
+            guard let out, let target = realpath(out, nil) else { return try write(text) }
+            defer { free(target) }
+            let path = String(cString: target)
+            let merged: [UInt8]
+            do {
+                let old = try FileBytes.read(path, maximumBytes: 4 << 20)
+                merged = try KubeconfigMerge.merge(Array(text.utf8), into: old, replacing: force)
+                var status = stat()
+                let mode = stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o600
+                try FileBytes.write(merged, to: path, mode: mode)
+            } catch let error as KubeconfigMergeError {
+                let isTaken = if case .nameTaken = error { true } else { false }
+                throw CommandFailure("\(out): \(error.sentence)\(isTaken ? "; --force replaces it" : "")")
+            } catch let error as FileError {
+                throw CommandFailure("\(out): \(error.sentence)")
+            }
+            Console.note("added the context to \(out)")
         }
     }
 }

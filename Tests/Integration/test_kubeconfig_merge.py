@@ -1,0 +1,105 @@
+"""`kubeconfig user --out` of a file that is there, read by a real kubectl."""
+
+import json
+import os
+import subprocess
+
+import pytest
+import yaml
+from entra import AUDIENCE, TENANT
+from webhook import run
+
+OLD = """apiVersion: v1
+clusters:
+- cluster:
+    server: https://old.example
+  name: old
+contexts:
+- context: {cluster: old, user: old}
+  name: old   # mine
+current-context: old
+kind: Config
+users:
+- name: old
+  user: {token: t}
+"""
+
+
+def user(*arguments):
+    return run("kubeconfig", "user", "--server", "https://c.example:6443", "--server-id", AUDIENCE, "--tenant-id", TENANT,
+               *arguments)
+
+
+def view(path, *arguments):
+    done = subprocess.run(["kubectl", "--kubeconfig", str(path), "config", "view", "--raw", "-o", "json", *arguments],
+                          capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_context_is_added_and_the_rest_stays(tmp_path):
+    path = tmp_path / "config"
+    path.write_text(OLD)
+    path.chmod(0o640)
+    status, out, err = user("--out", str(path), "--name", "team")
+    assert (status, out) == (0, "") and "added" in err
+    seen = view(path)
+    assert [c["name"] for c in seen["contexts"]] == ["old", "team"] and seen["current-context"] == "team"
+    assert "# mine" in path.read_text() and path.stat().st_mode & 0o777 == 0o640
+    before = path.read_bytes()
+    assert user("--out", str(path), "--name", "team")[0] == 0 and path.read_bytes() == before
+
+
+def test_force_replaces_that_context_only(tmp_path):
+    path = tmp_path / "config"
+    path.write_text(OLD)
+    assert user("--out", str(path), "--name", "old")[0] == 2
+    assert path.read_text() == OLD
+    assert user("--out", str(path), "--name", "team")[0] == 0
+    status, _, err = user("--out", str(path), "--name", "team", "--login", "azurecli")
+    assert status == 2 and "--force" in err
+    assert user("--out", str(path), "--name", "team", "--login", "azurecli", "--force")[0] == 0
+    seen = {u["name"]: u["user"] for u in view(path)["users"]}
+    assert "azurecli" in seen["team-user"]["exec"]["args"] and seen["old"] == {"token": "t"}
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real").write_text(OLD)
+    (tmp_path / "config").symlink_to("real")
+    assert user("--out", str(tmp_path / "config"))[0] == 0
+    assert (tmp_path / "config").is_symlink() and "c.example" in (tmp_path / "real").read_text()
+
+
+@pytest.mark.parametrize("text", ["hello", "kind: Pod\n", "[1]", "a: [", "\x00"])
+def test_what_is_no_kubeconfig_is_refused_and_left_alone(tmp_path, text):
+    path = tmp_path / "config"
+    path.write_text(text)
+    for options in ((), ("--force",)):
+        status, out, err = user("--out", str(path), *options)
+        assert (status, out) == (2, "") and str(path) in err
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("variable,login", [("DISPLAY", "interactive"), ("WAYLAND_DISPLAY", "interactive"), (None, "devicecode")])
+def test_a_browser_where_there_is_a_desktop(variable, login):
+    env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    status, out, _ = run("kubeconfig", "user", "--server", "https://c.example", "--server-id", AUDIENCE, "--tenant-id", TENANT,
+                         env=env | ({variable: ":0"} if variable else {}))
+    arguments = yaml.safe_load(out)["users"][0]["user"]["exec"]["args"]
+    assert status == 0 and arguments[arguments.index("--login") + 1] == login
+
+
+@pytest.mark.parametrize("words,said", [
+    (["polcy", "check"], "unknown command polcy, did you mean policy?"), (["config", "chek"], "unknown command chek, did you mean check?"),
+    (["help", "docter"], "there is no command 'docter', did you mean doctor?"), (["zzzzzzzzz"], "unknown command zzzzzzzzz\n")])
+def test_a_command_that_is_none_gets_a_suggestion(words, said):
+    status, out, err = run(*words)
+    assert (status, out) == (64, "") and said in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take /proc away")
+def test_without_proc_it_says_so():
+    from webhook import PROGRAM
+    done = subprocess.run(["unshare", "-m", "sh", "-c", 'umount -l /proc; exec "$0" policy check --config x', PROGRAM],
+                          capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"") and b"/proc" in done.stderr
