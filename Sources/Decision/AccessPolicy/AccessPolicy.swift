@@ -92,6 +92,11 @@ public enum AccessPolicy {
             ExtraEntry(name: "oid", values: [objectID]),
             ExtraEntry(name: "kube-entra.dev/tenant-id", values: [principal.tenantID.description]),
         ]
+        if let issuedAt = principal.issuedAt {
+            // An access review has nothing else to know a token's age by.
+            extra.append(
+                ExtraEntry(name: "kube-entra.dev/token-issued-at", values: [String(issuedAt.secondsSinceEpoch)]))
+        }
         if let client = principal.clientAppID {
             extra.append(ExtraEntry(name: "kube-entra.dev/client-app-id", values: [client]))
         }

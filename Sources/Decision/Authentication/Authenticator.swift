@@ -81,10 +81,13 @@ public final class Authenticator: Sendable {
 
     /// As ``examine(token:keys:now:resolvedGroups:)``, for the claims of a token whose signature the caller vouches
     /// for: policy questions about claims that somebody wrote down.
+    ///
+    /// - Parameter areTokenTimesReal: false where a principal was given and no token, so that `iat` is made up.
     public func examine(
         verifiedClaims: JSONValue,
         now: Timestamp,
-        resolvedGroups: [GUID]? = nil
+        resolvedGroups: [GUID]? = nil,
+        areTokenTimesReal: Bool = true
     ) -> TokenEvaluation<AllChecks> {
         var evaluation = TokenEvaluation(
             rules: rules,
@@ -93,6 +96,7 @@ public final class Authenticator: Sendable {
             resolvedGroups: resolvedGroups,
             recorder: AllChecks()
         )
+        evaluation.areTokenTimesReal = areTokenTimesReal
         evaluation.run(verifiedClaims: verifiedClaims)
         return evaluation
     }
@@ -104,6 +108,7 @@ extension TokenEvaluation {
         if let reason {
             decision = Decision(outcome: .refused(reason))
             decision.keyRefreshTenant = keyRefreshTenant
+            decision.denial = reason == .principalDenied ? denial : nil
             decision.groupResolution = reason == .groupResolutionFailed ? groupResolution : nil
         } else if let access {
             decision = Decision(outcome: .accepted(access))

@@ -46,6 +46,8 @@ public struct Decision: Sendable {
     public var keyRefreshTenant: Int?
     /// Refused with `group_resolution_failed` because the directory must be asked first: decide again with its answer.
     public var groupResolution: EntraPrincipal?
+    /// The entry of the deny list that refuses the principal.
+    public var denial: DeniedEntry?
     /// Accepted in an envelope: the caller refuses a second use as `proof_of_possession_replayed`.
     public var proofUse: ProofUse?
     /// An accepted answer is the same until then, given the same keys and settings.

@@ -1,3 +1,4 @@
+internal import AccessPolicy
 internal import EntraTokens
 
 /// The settings with what every decision looks up, prepared once.
@@ -7,6 +8,8 @@ final class RuleIndex: Sendable {
     private let issuers: [String: KnownIssuer]
     /// Whether a tenant requires claims, which are looked up by names that only the configuration knows.
     let readsClaimsByName: Bool
+    /// By tenant: whom it locks out.
+    let denyLists: [DenyList]
 
     init(_ settings: AuthenticationSettings) {
         self.settings = settings
@@ -19,6 +22,7 @@ final class RuleIndex: Sendable {
         }
         self.issuers = issuers
         readsClaimsByName = settings.tenants.contains { !$0.trust.requiredClaims.isEmpty }
+        denyLists = settings.tenants.map { DenyList($0.policy.denied) }
     }
 
     /// Whose issuer that is; nil when it is none of ours.

@@ -21,6 +21,7 @@ public enum TokenCheck: String, Sendable, CaseIterable {
     case clientApp
     case subjectKind
     case subject
+    case denyList
     case requiredClaims
     case groups
     case username

@@ -94,6 +94,8 @@ extension TokenEvaluation {
         let objectID = claims.objectID.flatMap(GUID.init)
         check(.subject, objectID != nil, .subjectMissing)
         guard !stopped else { return }
+        checkDenyList(claims, objectID: objectID, tenant: tenant)
+        guard !stopped else { return }
         let unmet = trust.unmetRequirement(claims)
         check(.requiredClaims, unmet == nil, unmet?.reason ?? .requiredClaimMissing)
         guard !stopped else { return }
@@ -117,10 +119,25 @@ extension TokenEvaluation {
             groups: claims.groups.objectIDs,
             hasGroupOverage: claims.groups.hasOverage,
             roles: claims.roles,
-            tokenID: claims.tokenID
+            tokenID: claims.tokenID,
+            issuedAt: claims.issuedAt
         )
         self.principal = principal
         checkAccess(principal, claims: claims, trust: trust)
+    }
+
+    private mutating func checkDenyList(_ claims: EntraClaims, objectID: GUID?, tenant: Int) {
+        let list = rules.denyLists[tenant]
+        guard !list.isEmpty else {
+            recorder.passed(.denyList)
+            return
+        }
+        let token = DenyList.Token(
+            objectID: objectID, clientAppID: claims.clientAppID.flatMap { GUID($0) }, tokenID: claims.tokenID,
+            issuedAt: areTokenTimesReal ? claims.issuedAt : nil)
+        denial = list.denial(of: token, now: now, isHypothetical: hasOnlyClaims)
+        if hasOnlyClaims { undecidedDenials = list.undecidable(for: token, now: now) }
+        check(.denyList, denial == nil, .principalDenied)
     }
 
     /// The rest of the checks for a token without an object ID; only explaining comes this far.

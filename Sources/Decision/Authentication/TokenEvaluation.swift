@@ -29,6 +29,10 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     public internal(set) var kind: SubjectKind?
     public internal(set) var principal: EntraPrincipal?
     public internal(set) var access: AccessDecision?
+    /// The entry of the deny list that refuses the principal.
+    public internal(set) var denial: DeniedEntry?
+    /// Entries of the deny list that can't be judged by claims without a token's own times and ID.
+    public internal(set) var undecidedDenials: [DeniedEntry] = []
     public internal(set) var keyRefreshTenant: Int?
     public internal(set) var groupResolution: EntraPrincipal?
     public internal(set) var proofUse: ProofUse?
@@ -45,6 +49,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private var untrustedTenant: Int??
     /// Whether there are only claims and no token, so that nothing around the claims can be checked.
     var hasOnlyClaims = false
+    /// Whether `iat` is a token's.
+    var areTokenTimesReal = true
 
     init(
         rules: RuleIndex,

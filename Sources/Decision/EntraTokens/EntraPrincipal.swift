@@ -1,3 +1,5 @@
+public import Timestamps
+
 /// A principal whose token was taken: what access is decided on.
 public struct EntraPrincipal: Sendable {
     /// Position of the tenant in the configuration.
@@ -13,6 +15,8 @@ public struct EntraPrincipal: Sendable {
     public var roles: [String]
     /// `uti`
     public var tokenID: String?
+    /// `iat`
+    public var issuedAt: Timestamp?
 
     public init(
         tenantIndex: Int,
@@ -24,7 +28,8 @@ public struct EntraPrincipal: Sendable {
         groups: [GUID] = [],
         hasGroupOverage: Bool = false,
         roles: [String] = [],
-        tokenID: String? = nil
+        tokenID: String? = nil,
+        issuedAt: Timestamp? = nil
     ) {
         self.tenantIndex = tenantIndex
         self.tenantID = tenantID
@@ -36,5 +41,6 @@ public struct EntraPrincipal: Sendable {
         self.hasGroupOverage = hasGroupOverage
         self.roles = roles
         self.tokenID = tokenID
+        self.issuedAt = issuedAt
     }
 }

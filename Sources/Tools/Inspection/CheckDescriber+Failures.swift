@@ -3,6 +3,7 @@ internal import Authentication
 internal import EntraTokens
 internal import Jansson
 internal import OpenSSL
+internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -42,6 +43,7 @@ extension CheckDescriber {
         case .subjectKind: subjectFailure
         case .subject:
             "oid is \(quoted(claims?.json["oid"]?.string))" + (claims?.objectID == nil ? "" : ", which is no object ID")
+        case .denyList: denied
         case .requiredClaims: requiredClaim(reason)
         case .groups where reason == .groupOverage: overage
         case .groups: "groups is \(groupsForm), and not a list of strings"
@@ -49,6 +51,14 @@ extension CheckDescriber {
             "the user name would be \(quoted(settings.kubernetes.usernamePrefix + (claims?.userPrincipalName ?? "")))"
         case .proofOfPossession: proofFailure(reason)
         }
+    }
+
+    private var denied: String {
+        guard let entry = evaluation.denial else { return RefusalReason.principalDenied.sentence }
+        var text = "denied by \(entry.kind.rawValue) \(shown(entry.id))"
+        if let bound = entry.issuedBefore { text += ", for tokens issued before \(bound.rfc3339)" }
+        if let until = entry.until { text += ", until \(until.rfc3339)" }
+        return text + ": " + PrintableText.clean(entry.reason, maximum: 256)
     }
 
     private func structureFailure(_ reason: RefusalReason) -> String {

@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import Authentication
 internal import EntraTokens
 internal import Jansson
+internal import Terminal
 internal import Timestamps
 
 extension CheckDescriber {
@@ -33,11 +34,19 @@ extension CheckDescriber {
         case .subjectKind where evaluation.kind.map { [.app, .managedIdentity].contains($0) } ?? false:
             "sign in as a person (kubelogin --login devicecode), or add \(evaluation.kind?.rawValue ?? "") to the"
                 + " tenant's subjects"
+        case .denyList: deniedHint
         case .groups where reason == .groupOverage: overageHint
         case .username: "change the user principal name or usernamePrefix, or set kubernetes.username: oid"
         case .proofOfPossession: proofHint(reason)
         default: nil
         }
+    }
+
+    private var deniedHint: String? {
+        guard let passes = evaluation.denial?.newSignInPasses else { return nil }
+        return
+            "run `kubelogin remove-cache-dir` and sign in again \(RelativeTime.describe(passes, now: now)) or later: a new"
+            + " sign-in passes from \(passes.rfc3339)"
     }
 
     /// The application that tokens must be for, as `--server-id` takes it.

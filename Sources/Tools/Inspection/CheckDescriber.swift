@@ -21,7 +21,8 @@ struct CheckDescriber {
 
     /// Checks that mean nothing without a configuration.
     private static let configured: Set<TokenCheck> = [
-        .issuer, .tenant, .keyIssuer, .audience, .clientApp, .subjectKind, .requiredClaims, .lifetime, .username,
+        .issuer, .tenant, .keyIssuer, .audience, .clientApp, .subjectKind, .denyList, .requiredClaims, .lifetime,
+        .username,
     ]
 
     var claims: EntraClaims? { evaluation.claims }
@@ -78,6 +79,7 @@ struct CheckDescriber {
         case .clientApp: claims?.clientAppID.map(WellKnownApplication.described) ?? "none"
         case .subjectKind: evaluation.kind?.rawValue ?? ""
         case .subject: shown(claims?.objectID)
+        case .denyList: "no entry of the deny list"
         case .requiredClaims:
             trust?.requiredClaims.isEmpty == false
                 ? "all there: \(trust?.requiredClaims.map(\.claim).joined(separator: ", ") ?? "")" : "none are required"

@@ -70,12 +70,13 @@ extension PolicyQuestion {
     func prepared(for settings: AuthenticationSettings, now: Timestamp) throws(JSONError) -> PreparedClaims {
         switch self {
         case .claims(let document, let resolvedGroups):
-            return PreparedClaims(document: document, resolvedGroups: resolvedGroups)
+            return PreparedClaims(document: document, resolvedGroups: resolvedGroups, areTokenTimesReal: true)
         case .principal(let principal):
             let bytes = principal.claims(for: settings, now: now).render()
             return PreparedClaims(
                 document: try JSONDocument(parsing: bytes, maximumBytes: .max),
-                resolvedGroups: principal.hasGroupOverage ? principal.groups : nil
+                resolvedGroups: principal.hasGroupOverage ? principal.groups : nil,
+                areTokenTimesReal: false
             )
         }
     }

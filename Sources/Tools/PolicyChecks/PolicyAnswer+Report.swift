@@ -25,7 +25,13 @@ extension PolicyAnswer {
                             ("rule", .string(grant.rule.rawValue)), ("matched", .string(grant.matched)),
                             ("gives", JSON(grant.gives)),
                         ])
-                    })
+                    }
+                        + denials.prefix(PolicyDenial.maximumNamed).map { denial in
+                            .object([
+                                ("rule", .string(denial.rule)), ("matched", .string(denial.matched)),
+                                ("gives", .array([])),
+                            ])
+                        })
             ),
             ("canI", JSON(canI)),
         ])
@@ -44,7 +50,7 @@ extension PolicyAnswer {
                 refused: \(reason.code)
                   \(sentence(reason))
                   what to do: \(reason.hint)
-                """
+                """ + denials.prefix(PolicyDenial.maximumNamed).map { "\n  \($0.line)" }.joined()
         }
         var lines = [isAdmin ? "admitted, and is cluster admin" : "admitted, and is not cluster admin"]
         lines.append("  user name:  \(PrintableText.whole(access.user.username))")
@@ -58,6 +64,7 @@ extension PolicyAnswer {
             lines.append(
                 "    \(grant.rule.words) \(PrintableText.whole(grant.matched)) gives \(PrintableText.whole(gives))")
         }
+        lines.append(contentsOf: denials.prefix(PolicyDenial.maximumNamed).map { "  \($0.line)" })
         if access.because.contains(where: { $0.rule == .emergencyAccess }) {
             let reason = access.emergencyReason ?? ""
             lines.append("  emergency access: \(reason.isEmpty ? "no reason is given" : PrintableText.whole(reason))")

@@ -16,6 +16,9 @@ public struct PolicyAnswer: Hashable, Sendable {
     /// Claims in the wrong form, by name.
     public var malformedClaims: [String] = []
 
+    /// Entries of the deny list that refuse the principal, or that only a token could be judged by.
+    public var denials: [PolicyDenial] = []
+
     public var isAdmitted: Bool { access != nil }
     public var isAdmin: Bool { access?.isAdmin ?? false }
 
@@ -34,6 +37,9 @@ public struct PolicyAnswer: Hashable, Sendable {
             evaluation.reason == .issuerNotTrusted
             ? nil : evaluation.tenantIndex.map { settings.tenants[$0].trust.tenantID }
         kind = evaluation.kind
+        denials =
+            (evaluation.denial.map { [PolicyDenial(entry: $0, isApplied: true)] } ?? [])
+            + evaluation.undecidedDenials.map { PolicyDenial(entry: $0, isApplied: false) }
         malformedClaims = evaluation.claims?.malformed ?? []
     }
 }
@@ -73,7 +79,8 @@ public struct PolicyChecker: Sendable {
         let evaluation = authenticator.examine(
             verifiedClaims: claims.document.root,
             now: now,
-            resolvedGroups: claims.resolvedGroups
+            resolvedGroups: claims.resolvedGroups,
+            areTokenTimesReal: claims.areTokenTimesReal
         )
         return PolicyAnswer(evaluation, settings: settings, areClaimsBelieved: true)
     }

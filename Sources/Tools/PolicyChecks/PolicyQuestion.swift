@@ -48,4 +48,6 @@ public enum PolicyQuestion: Sendable {
 struct PreparedClaims: Sendable {
     let document: JSONDocument
     let resolvedGroups: [GUID]?
+    /// False when the claims were made for a principal, so that their times mean nothing.
+    let areTokenTimesReal: Bool
 }

@@ -18,6 +18,9 @@ import Timestamps
             access.user.extra == [
                 ExtraEntry(name: "oid", values: [Forge.objectID]),
                 ExtraEntry(name: "kube-entra.dev/tenant-id", values: [Forge.tenantID]),
+                ExtraEntry(
+                    name: "kube-entra.dev/token-issued-at",
+                    values: [String(Forge.now.secondsSinceEpoch - 300)]),
                 ExtraEntry(name: "kube-entra.dev/client-app-id", values: [Forge.client]),
                 ExtraEntry(name: "kube-entra.dev/subject-kind", values: ["user"]),
                 ExtraEntry(name: "kube-entra.dev/admin-group-object-id", values: [Forge.adminGroup]),
