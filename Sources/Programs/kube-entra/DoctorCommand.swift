@@ -56,7 +56,7 @@ struct DoctorCommand: ParsableCommand {
     }
 
     func run() throws {
-        let configuration = try config.map { try ConfigurationLoader.load(path: $0).configuration }
+        let configuration = try config.map { try DenyFiles.load(path: $0).configuration }
         if let keys { _ = try PEMFile.read(keys) }
         var doctor = Doctor(
             kubeconfig: kubeconfig, contextName: context, configuration: configuration, keyFile: keys,

@@ -72,7 +72,7 @@ struct InspectCommand: ParsableCommand {
         if try explained() { return }
         let now = try Timestamp.at(at)
         let input = TokenInput(try token.read())
-        let settings = try config.map { try ConfigurationLoader.load(path: $0).configuration }
+        let settings = try config.map { try DenyFiles.load(path: $0).configuration }
         var (snapshot, notes) = try keySnapshot(settings, input: input, now: now)
         if at != nil { notes.append("judged as of \(now.rfc3339)") }
         let report = InspectionReport(

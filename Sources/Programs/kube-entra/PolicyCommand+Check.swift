@@ -42,7 +42,7 @@ extension PolicyCommand {
         var output: OutputFormat = .text
 
         func run() throws {
-            let configuration = try ConfigurationLoader.load(path: config).configuration
+            let configuration = try DenyFiles.load(path: config).configuration
             let checker = PolicyChecker(configuration.authentication)
             if asTest {
                 Console.print(try suite(configuration, checker))

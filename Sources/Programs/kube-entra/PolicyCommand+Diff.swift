@@ -70,8 +70,8 @@ extension PolicyCommand {
         }
 
         func run() throws {
-            let before = try ConfigurationLoader.load(path: configurations[0])
-            let after = try ConfigurationLoader.load(path: configurations[1])
+            let before = try DenyFiles.load(path: configurations[0])
+            let after = try DenyFiles.load(path: configurations[1])
             var witnesses = try claims.map { file in
                 PolicyWitness(name: file, question: .claims(try ClaimsFile.read(file), resolvedGroups: nil))
             }

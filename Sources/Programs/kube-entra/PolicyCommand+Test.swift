@@ -40,7 +40,7 @@ extension PolicyCommand {
         var output: OutputFormat = .text
 
         func run() throws {
-            let configuration = try ConfigurationLoader.load(path: config).configuration
+            let configuration = try DenyFiles.load(path: config).configuration
             let loaded = try PolicySuite.loadOrExit(suites)
             let checker = PolicyChecker(configuration.authentication)
             let now = Timestamp.now()

@@ -37,7 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
             return writer
         }
         let service = WebhookService(
-            loaded: loaded, identity: configuration.identity, audit: audit, logLevel: logLevel,
+            loaded: loaded, identity: configuration.identity, denyFiles: configuration.denyFiles, audit: audit,
+            logLevel: logLevel,
             version: Version.current)
         do {
             try await service.start()

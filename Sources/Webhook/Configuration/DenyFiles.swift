@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import Files
-internal import Timestamps
+public import Timestamps
 
 /// The deny files of a configuration, as they were when they could last be read.
 public struct DenyFiles: Sendable, Hashable {
@@ -39,15 +39,27 @@ public struct DenyFiles: Sendable, Hashable {
                     continue
                 }
                 unusable.insert(path)
-                let field = "tenants[\(index)].deniedFile"
-                let place = loaded.positions[field] ?? FieldPosition(line: 1, column: 1)
-                problems.append(
-                    ConfigurationProblem(
-                        file: loaded.path, line: place.line, column: place.column, field: field,
-                        message: "\(path): \(error.sentence)"))
+                problems.append(loaded.problem("tenants[\(index)].deniedFile", "\(path): \(error.sentence)"))
             }
         }
         return (files, problems)
+    }
+
+    /// A configuration with the entries of its deny files, for commands; a broken file is a problem.
+    public static func load(path: String) throws(ConfigurationError) -> LoadedConfiguration {
+        var loaded = try ConfigurationLoader.load(path: path)
+        let (files, problems) = read(loaded)
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems, partial: loaded) }
+        loaded.configuration = files.applied(to: loaded.configuration)
+        return loaded
+    }
+
+    /// How many entries of both places are in force, over all tenants.
+    public func count(in configuration: WebhookConfiguration, inForceAt now: Timestamp) -> Int {
+        configuration.tenants.reduce(0) { sum, tenant in
+            let list = tenant.deniedFile.flatMap { lists[$0] } ?? []
+            return sum + tenant.policy.denied.count { $0.isInForce(at: now) } + list.count { $0.isInForce(at: now) }
+        }
     }
 
     /// Whether the same entries are in force, whatever is wrong with newer versions.

@@ -4,9 +4,15 @@ public struct ServableConfiguration: Sendable {
     public let loaded: LoadedConfiguration
     /// What the server presents and whom it trusts.
     public let identity: ServerIdentity
+    /// What is in the tenants' deny files.
+    public let denyFiles: DenyFiles
 
     /// Reads everything; throws every problem of the configuration and of those files together.
-    public static func load(_ path: String) throws(ConfigurationError) -> ServableConfiguration {
+    ///
+    /// - Parameter lastGood: deny files as they could last be read; a broken one is then no problem.
+    public static func load(
+        _ path: String, lastGood: DenyFiles = DenyFiles()
+    ) throws(ConfigurationError) -> ServableConfiguration {
         var problems: [ConfigurationProblem] = []
         let loaded: LoadedConfiguration
         do throws(ConfigurationError) {
@@ -17,6 +23,8 @@ public struct ServableConfiguration: Sendable {
             loaded = partial
         }
         if let problem = AuditFile.problem(loaded) { problems.append(problem) }
+        let denied = DenyFiles.read(loaded, lastGood: lastGood)
+        problems += denied.problems
         let identity: ServerIdentity?
         do throws(ConfigurationError) {
             identity = try ServerIdentity.load(loaded)
@@ -26,6 +34,6 @@ public struct ServableConfiguration: Sendable {
             identity = nil
         }
         guard problems.isEmpty, let identity else { throw ConfigurationError(problems: problems, partial: loaded) }
-        return ServableConfiguration(loaded: loaded, identity: identity)
+        return ServableConfiguration(loaded: loaded, identity: identity, denyFiles: denied.files)
     }
 }

@@ -149,7 +149,7 @@ public final class WebhookServer: Sendable {
     }
 
     var readinessLines: [HealthReport.Line] {
-        (readiness + [drainCheck]).map(\.line)
+        (readiness + [drainCheck]).filter { $0.isShown() }.map(\.line)
     }
 
     private var drainCheck: HealthCheck {

@@ -9,7 +9,7 @@ extension StatusInfo {
     /// What `/statusz` tells about what is in force.
     init(
         _ loaded: LoadedConfiguration, version: String, identity: ServerIdentity, keys: [TenantKeyStatus],
-        refused: RefusedReload?
+        denied: DenyFiles, refused: RefusedReload?
     ) {
         let clouds = Dictionary(
             loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
@@ -19,6 +19,7 @@ extension StatusInfo {
             configurationFile: loaded.path,
             configurationSHA256: loaded.contentSHA256,
             refusedConfiguration: refused?.description,
+            deniedEntries: denied.count(in: loaded.configuration, inForceAt: .now()),
             tenants: keys.map { status in
                 Tenant(
                     tenantID: status.tenantID.description,

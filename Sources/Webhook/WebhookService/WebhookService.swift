@@ -15,11 +15,14 @@ public import WebhookServer
 
 /// Everything that `serve` runs: the server, the signing keys, and what keeps them current.
 public final class WebhookService: Sendable {
-    private struct Current {
+    struct Current {
         var loaded: LoadedConfiguration
         var identity: ServerIdentity
         var keys: SigningKeyStore
         var directories: [GUID: TenantDirectory]
+        /// Whom tenants lock out beside what the configuration itself says.
+        var denyFiles: DenyFiles
+        var denyStamps: [String: FileStamp?]
         /// Of the files whose changes make a reload.
         var stamps: [String: FileStamp?]
         var audit: LineWriter?
@@ -30,16 +33,16 @@ public final class WebhookService: Sendable {
     }
 
     private let version: String
-    private let logger: Logger
+    let logger: Logger
     private let writer: LineWriter
     private let logSettings: LogSettings
     /// From the command line, above the configuration's.
     private let logLevel: Configuration.LogLevel?
-    private let metrics: ServerMetrics
-    private let server: WebhookServer
+    let metrics: ServerMetrics
+    let server: WebhookServer
     /// Fetches, timers and files live here and not on the loops that answer.
     private let background: MultiThreadedEventLoopGroup
-    private let current: NIOLockedValueBox<Current>
+    let current: NIOLockedValueBox<Current>
     private let systemd = SystemdNotifier()
     /// What was listened on at the start, until the end.
     private let bound: ServerSettings
@@ -51,7 +54,8 @@ public final class WebhookService: Sendable {
     /// - Parameter logLevel: from the command line, above the configuration's.
     /// - Parameter version: the program's, for metrics, the log and the status page.
     public init(
-        loaded: LoadedConfiguration, identity: ServerIdentity, audit: LineWriter?, logLevel: Configuration.LogLevel?,
+        loaded: LoadedConfiguration, identity: ServerIdentity, denyFiles: DenyFiles, audit: LineWriter?,
+        logLevel: Configuration.LogLevel?,
         version: String
     ) {
         self.version = version
@@ -81,12 +85,15 @@ public final class WebhookService: Sendable {
                 loaded: loaded, identity: identity, keys: keys,
                 directories: DirectoryPlans.directories(
                     configuration, eventLoop: background.next(), logger: logger, metrics: metrics),
+                denyFiles: denyFiles,
+                // Not known as they were before they were read, so they are read once more.
+                denyStamps: [:],
                 stamps: WebhookService.stamps(WebhookService.paths(loaded)), audit: audit))
         self.current = current
         server = WebhookServer(
             options: ServerOptions(configuration),
             tls: identity.context,
-            authenticator: Authenticator(configuration.authentication),
+            authenticator: Authenticator(denyFiles.applied(to: configuration).authentication),
             keys: keys.snapshot(),
             services: ReviewServices(
                 refreshKeys: { tenant, eventLoop in
@@ -105,6 +112,12 @@ public final class WebhookService: Sendable {
                 HealthCheck(name: "configuration", note: { current.withLockedValue { $0.refused }?.description }) {
                     nil
                 },
+                HealthCheck(
+                    name: "denied-list", note: { current.withLockedValue { $0.denyFiles.problemDescription } },
+                    isShown: { !DenyFiles.paths(current.withLockedValue { $0.loaded.configuration }).isEmpty }
+                ) {
+                    nil
+                },
                 HealthCheck(name: "signing-keys") {
                     KeyPlans.readinessFailure(current.withLockedValue { $0.keys }.status(), now: .now())
                 },
@@ -114,13 +127,16 @@ public final class WebhookService: Sendable {
             status: {
                 let now = current.withLockedValue { $0 }
                 return StatusInfo(
-                    now.loaded, version: version, identity: now.identity, keys: now.keys.status(), refused: now.refused)
+                    now.loaded, version: version, identity: now.identity, keys: now.keys.status(),
+                    denied: now.denyFiles,
+                    refused: now.refused)
             })
         bound = configuration.server
         let server = server
         serverBox.withLockedValue { $0 = server }
         metrics.setConfigLastSuccess(.now())
         recordExpiry(identity)
+        recordDenied()
     }
 
     /// Listens, and begins to fetch keys. Throws when an address cannot be had.
@@ -182,6 +198,7 @@ public final class WebhookService: Sendable {
         current.withLockedValue { $0.audit }?.reopen()
         background.next().execute {
             self.logger.notice("SIGHUP: reading configuration, certificates and key files again")
+            self.reloadDenyFiles()
             self.reload()
             self.current.withLockedValue { $0.keys }.reloadFiles()
         }
@@ -189,6 +206,7 @@ public final class WebhookService: Sendable {
 
     private func poll() {
         let (before, isStopping) = current.withLockedValue { ($0.stamps, $0.isStopping) }
+        if !isStopping { pollDenyFiles() }
         if !isStopping, WebhookService.stamps(before.keys) != before { reload() }
         if !isStopping, let status = newSystemdStatus() { systemd.tell(status: status) }
     }
@@ -217,9 +235,10 @@ public final class WebhookService: Sendable {
         // As the files are before they are read: one that changes meanwhile has to be read again.
         let stamps = WebhookService.stamps(WebhookService.paths(before))
         do throws(ConfigurationError) {
-            let new = try ServableConfiguration.load(before.path)
+            let denyFiles = current.withLockedValue { $0.denyFiles }
+            let new = try ServableConfiguration.load(before.path, lastGood: denyFiles)
             watch(WebhookService.paths(new.loaded), asOf: stamps)
-            try apply(new.loaded, identity: new.identity, before: before)
+            try apply(new.loaded, identity: new.identity, denyFiles: new.denyFiles, before: before)
             metrics.recordConfigReload(.success)
             metrics.setConfigLastSuccess(.now())
             recordExpiry(new.identity)
@@ -248,11 +267,14 @@ public final class WebhookService: Sendable {
     private func apply(
         _ loaded: LoadedConfiguration,
         identity: ServerIdentity,
+        denyFiles: DenyFiles,
         before: LoadedConfiguration
     ) throws(ConfigurationError) {
         let new = loaded.configuration
         let old = before.configuration
         try apply(new.logging, before: old.logging, loaded)
+        let settings = denyFiles.applied(to: new).authentication
+        let denied = current.withLockedValue { $0.denyFiles }
         let directoriesChange = old.tenants.map(DirectorySource.init) != new.tenants.map(DirectorySource.init)
         if directoriesChange {
             let directories = DirectoryPlans.directories(
@@ -276,14 +298,16 @@ public final class WebhookService: Sendable {
             current.withLockedValue { $0.keys = store }
             // Key and cache files are read before the new rules are in force, so that no token meets them without keys.
             store.start()
-            server.update(authenticator: Authenticator(new.authentication), keys: store.snapshot())
+            server.update(authenticator: Authenticator(settings), keys: store.snapshot())
             isInForce.withLockedValue { $0 = true }
             // A fetch may have ended between the two.
             server.update(keys: store.snapshot())
-        } else if loaded.contentSHA256 != before.contentSHA256 || directoriesChange {
+        } else if loaded.contentSHA256 != before.contentSHA256 || directoriesChange
+            || !denyFiles.hasSameLists(as: denied)
+        {
             // Not compared value by value: to `==` some texts are the same as others.
             // Also forgets decisions that rest on the answers of a directory that is asked otherwise from now on.
-            server.update(authenticator: Authenticator(new.authentication))
+            server.update(authenticator: Authenticator(settings))
         }
         // Old connections end when the certificate changes, so it is left alone when it does not.
         let presented = current.withLockedValue { $0.identity }
@@ -305,7 +329,10 @@ public final class WebhookService: Sendable {
             current.refused = nil
             current.loaded = loaded
             current.identity = identity
+            current.denyFiles = denyFiles
+            current.denyStamps = current.denyStamps.filter { DenyFiles.paths(new).contains($0.key) }
         }
+        recordDenied()
     }
 
     private func apply(
@@ -342,7 +369,7 @@ public final class WebhookService: Sendable {
         Set([loaded.path] + ServerIdentity.paths(loaded.configuration.server))
     }
 
-    private static func stamps(_ paths: some Collection<String>) -> [String: FileStamp?] {
+    static func stamps(_ paths: some Collection<String>) -> [String: FileStamp?] {
         Dictionary(paths.map { ($0, FileStamp(path: $0)) }, uniquingKeysWith: { first, _ in first })
     }
 

@@ -122,6 +122,10 @@ struct DecisionFields {
             add("result", reason.isForeign ? "foreign" : "refused")
             add("reason", reason.code)
             add("admin", "false")
+            if let denial = decision.denial {
+                add("deniedBy", denial.kind.rawValue)
+                add("deniedReason", denial.reason)
+            }
         }
         let subject = decision.subject
         if let tenant = subject.tenantID { add("tenant", tenant.description) }

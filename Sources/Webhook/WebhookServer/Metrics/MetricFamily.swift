@@ -57,6 +57,12 @@ extension MetricFamily {
         MetricFamily(
             name: Name.emergencyAccess, help: "Token reviews accepted with emergency access.", kind: .counter),
         MetricFamily(
+            name: Name.denied, help: "Token reviews refused by a deny list, by what its entry names.", kind: .counter),
+        MetricFamily(name: Name.deniedEntries, help: "Entries of the deny lists that are in force.", kind: .gauge),
+        MetricFamily(
+            name: Name.deniedListBroken, help: "1 while a newer deny list can't be used and the last good one stays.",
+            kind: .gauge),
+        MetricFamily(
             name: Name.logLinesDropped, help: "Decisions left out of a log, by log and cause.", kind: .counter),
         MetricFamily(name: Name.buildInfo, help: "Always 1; the version is in the label.", kind: .gauge),
     ]
@@ -75,6 +81,9 @@ extension MetricFamily {
         static let connections = "kube_entra_connections"
         static let rejected = "kube_entra_requests_rejected_total"
         static let emergencyAccess = "kube_entra_emergency_access_total"
+        static let denied = "kube_entra_denied_total"
+        static let deniedEntries = "kube_entra_denied_entries"
+        static let deniedListBroken = "kube_entra_denied_list_broken"
         static let logLinesDropped = "kube_entra_log_lines_dropped_total"
         static let buildInfo = "kube_entra_build_info"
     }

@@ -1,3 +1,4 @@
+import AccessPolicy
 public import CoreMetrics
 import EntraTokens
 import Synchronization
@@ -30,6 +31,9 @@ public final class ServerMetrics: Sendable {
     private let connections: Meter
     private let rejected: [RejectionCause: Counter]
     private let emergencyAccess: Counter
+    private let denied: [DeniedEntry.Kind: Counter]
+    private let deniedEntries: Meter
+    private let deniedListBroken: Meter
     private let configReloads: [MetricResult: Counter]
     private let configLastSuccess: Meter
     private let dropped: [LogLoss: Counter]
@@ -56,6 +60,10 @@ public final class ServerMetrics: Sendable {
             uniqueKeysWithValues: RejectionCause.allCases.map { ($0, counter(Name.rejected, [("cause", $0.rawValue)])) }
         )
         emergencyAccess = counter(Name.emergencyAccess)
+        denied = Dictionary(
+            uniqueKeysWithValues: DeniedEntry.Kind.allCases.map { ($0, counter(Name.denied, [("by", $0.rawValue)])) })
+        deniedEntries = Meter(label: Name.deniedEntries, dimensions: [], factory: factory)
+        deniedListBroken = Meter(label: Name.deniedListBroken, dimensions: [], factory: factory)
         configReloads = Dictionary(
             uniqueKeysWithValues: MetricResult.allCases.map {
                 ($0, counter(Name.configReloads, [("result", $0.rawValue)]))
@@ -95,6 +103,10 @@ public final class ServerMetrics: Sendable {
         duration.recordNanoseconds(nanoseconds)
     }
 
+    func recordDenied(by kind: DeniedEntry.Kind) {
+        denied[kind]?.increment()
+    }
+
     func recordCacheLookup(isHit: Bool) {
         (isHit ? cacheHits : cacheMisses).increment()
     }
@@ -129,6 +141,14 @@ public final class ServerMetrics: Sendable {
         let counters = Dictionary(
             uniqueKeysWithValues: GroupResolutionResult.allCases.map { ($0, groupResolutions(tenant, $0)) })
         return { counters[$0]?.increment() }
+    }
+
+    /// - Parameters:
+    ///   - entries: of all deny lists, in force now.
+    ///   - isBroken: whether a newer list can't be used.
+    public func setDenied(entries: Int, isBroken: Bool) {
+        deniedEntries.set(Int64(entries))
+        deniedListBroken.set(Int64(isBroken ? 1 : 0))
     }
 
     public func recordConfigReload(_ result: MetricResult) {

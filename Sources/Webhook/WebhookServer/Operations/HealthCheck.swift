@@ -6,10 +6,15 @@ public struct HealthCheck: Sendable {
     public var failure: @Sendable () -> String?
     /// What `?verbose` says beside ok; one line without a line break.
     public var note: @Sendable () -> String?
+    /// Whether there is anything to check; a check without it has no line.
+    public var isShown: @Sendable () -> Bool
 
     public init(
-        name: String, note: @escaping @Sendable () -> String? = { nil }, failure: @escaping @Sendable () -> String?
+        name: String, note: @escaping @Sendable () -> String? = { nil },
+        isShown: @escaping @Sendable () -> Bool = { true },
+        failure: @escaping @Sendable () -> String?
     ) {
+        self.isShown = isShown
         self.name = name
         self.note = note
         self.failure = failure

@@ -62,7 +62,7 @@ final class OperationsRoutes: Sendable {
     }
 
     private func readinessLines() -> [HealthReport.Line] {
-        readiness.map(\.line)
+        readiness.filter { $0.isShown() }.map(\.line)
     }
 
     /// Alive means that every event loop still takes work, which an open socket alone does not show.

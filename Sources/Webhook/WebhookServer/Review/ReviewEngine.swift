@@ -217,6 +217,7 @@ final class ReviewEngine {
                     reason, sentence: decision.sentence, decisionID: id, version: version))
             nanoseconds = (eventLoop.now - review.start).nanoseconds
             metrics.recordRefused(reason, nanoseconds: nanoseconds)
+            if let denial = decision.denial { metrics.recordDenied(by: denial.kind) }
         }
         history.record(decision, id: id, nanoseconds: nanoseconds, now: clock())
         let hasLine = log.record(decision, id: id, digest: review.token.digest, nanoseconds: nanoseconds)

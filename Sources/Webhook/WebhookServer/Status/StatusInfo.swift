@@ -43,17 +43,21 @@ public struct StatusInfo: Sendable, Hashable {
     public var configurationSHA256: String
     /// Why what is on disk is not in force, and since when; nil when it is.
     public var refusedConfiguration: String?
+    /// Entries of the deny lists that are in force.
+    public var deniedEntries: Int
     public var tenants: [Tenant]
     public var certificates: [Certificate]
 
     public init(
         version: String, configurationFile: String, configurationSHA256: String,
-        refusedConfiguration: String? = nil, tenants: [Tenant] = [], certificates: [Certificate] = []
+        refusedConfiguration: String? = nil, deniedEntries: Int = 0, tenants: [Tenant] = [],
+        certificates: [Certificate] = []
     ) {
         self.version = version
         self.configurationFile = configurationFile
         self.configurationSHA256 = configurationSHA256
         self.refusedConfiguration = refusedConfiguration
+        self.deniedEntries = deniedEntries
         self.tenants = tenants
         self.certificates = certificates
     }

@@ -34,6 +34,7 @@ struct StatusReport: Sendable {
             Fact(name: "Configuration", value: info.configurationFile),
             Fact(name: "Configuration SHA-256", value: String(info.configurationSHA256.prefix(12))),
             Fact(name: "Newer configuration", value: info.refusedConfiguration ?? "none"),
+            Fact(name: "Denied entries in force", value: String(info.deniedEntries)),
             Fact(name: "Open connections", value: String(openConnections)),
             Fact(name: "Latency p50", value: latency(0.5, total)),
             Fact(name: "Latency p90", value: latency(0.9, total)),
