@@ -75,8 +75,11 @@ let package = Package(
         module(.base, "Timestamps"),
         module(.base, "Files"),
         module(.base, "SafeText"),
+        module(.base, "Addresses", ["SafeText"]),
+        module(.base, "LineLogging", ["Timestamps", logging, nioConcurrency, nioPosix]),
+        module(.base, "Prometheus", [metrics, nioConcurrency]),
         module(.base, "Terminal", ["SafeText", "Files", "Jansson", "Timestamps"]),
-        module(.base, "OpenSSL", ["COpenSSL", "Timestamps"]),
+        module(.base, "OpenSSL", ["COpenSSL", "Timestamps", "Addresses"]),
         module(.base, "Jansson", ["CJansson"]),
         module(.base, "YAML", ["CYAML"]),
         module(.base, "NIOOpenSSL", ["OpenSSL", nioCore, nioTLS]),
@@ -88,28 +91,32 @@ let package = Package(
             [
                 "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", "SafeText",
             ]),
-        module(.base, "HTTPSClient", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
+        module(
+            .base, "HTTPSClient",
+            [
+                "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioConcurrency, "Addresses",
+            ]),
         module(
             .webhook, "SigningKeys",
             [
                 "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files",
-                "Timestamps", nioCore, nioPosix, nioConcurrency, logging, "SafeText",
+                "Timestamps", nioCore, nioPosix, nioConcurrency, logging, "SafeText", "Addresses", "LineLogging",
             ]),
         module(
             .webhook, "DirectoryGroups",
             [
                 "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files",
-                "Timestamps", nioCore, nioConcurrency, logging, collections, "SafeText",
+                "Timestamps", nioCore, nioConcurrency, logging, collections, "SafeText", "Addresses",
             ]),
         module(.webhook, "TokenReviewAPI", ["Jansson", "OpenSSL", "AccessPolicy", "Authentication", "EntraTokens"]),
         module(
             .webhook, "Configuration",
             [
                 "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
-                "Timestamps", "SigningKeys", "SafeText", "Terminal",
+                "Timestamps", "SigningKeys", "SafeText", "Terminal", "Addresses", "LineLogging",
             ]),
-        module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps"]),
-        module(.tools, "RBAC", ["YAML", "Files", "SafeText"]),
+        module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps", "Addresses"]),
+        module(.tools, "RBAC", ["YAML", "Files", "SafeText", "Addresses"]),
         module(
             .tools, "ClusterAccess",
             [
@@ -141,21 +148,21 @@ let package = Package(
             .tools, "PolicyChecks",
             [
                 "Authentication", "AccessPolicy", "EntraTokens", "Configuration", "YAML", "Jansson", "OpenSSL",
-                "Files", "Timestamps", "SafeText", "Kubeconfigs", "Terminal",
+                "Files", "Timestamps", "SafeText", "Kubeconfigs", "Terminal", "Addresses", "LineLogging",
             ]),
         module(
             .webhook, "WebhookService",
             [
                 "AccessPolicy", "Authentication", "Configuration", "DirectoryGroups", "EntraTokens", "Files",
                 "HTTPSClient", "OpenSSL", "SigningKeys", "Terminal", "Timestamps", "WebhookServer", logging,
-                nioConcurrency, nioCore, nioPosix,
+                nioConcurrency, nioCore, nioPosix, "Addresses", "LineLogging", "Prometheus",
             ]),
         module(
             .webhook, "WebhookServer",
             [
-                "NIOOpenSSL", "OpenSSL", "Jansson", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
-                "Timestamps",
-                nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioConcurrency, logging, metrics, collections,
+                "NIOOpenSSL", "OpenSSL", "Jansson", "TokenReviewAPI", "Authentication", "AccessPolicy",
+                "EntraTokens", "Timestamps", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioConcurrency,
+                logging, metrics, collections, "Addresses", "LineLogging", "Prometheus",
             ]),
         module(
             .programs, "EntraSimulator",
@@ -168,23 +175,25 @@ let package = Package(
             "kube-entra",
             [
                 "Configuration", "CredentialPlugin", "Inspection", "Kubeconfigs", "PolicyChecks", "WebhookServer",
-                "SigningKeys",
-                "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication", "AccessPolicy",
-                "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files", "Timestamps",
-                arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency, "SafeText",
-                "Terminal", "Certificates", "WebhookService", "RBAC", "ClusterAccess", "Registration", "Installation",
+                "SigningKeys", "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication",
+                "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files",
+                "Timestamps", arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency,
+                "SafeText", "Terminal", "Certificates", "WebhookService", "RBAC", "ClusterAccess", "Registration",
+                "Installation", "Addresses", "LineLogging",
             ]),
         command(
             "kube-entra-demo",
             [
                 "EntraSimulator", "Configuration", "WebhookServer", "SigningKeys", "HTTPSClient", "Authentication",
-                "AccessPolicy", "EntraTokens", "OpenSSL", "Jansson", "Files", "Timestamps",
-                arguments, signals, logging, nioCore, nioPosix, nioConcurrency,
+                "AccessPolicy", "EntraTokens", "OpenSSL", "Jansson", "Files", "Timestamps", arguments, signals,
+                logging, nioCore, nioPosix, nioConcurrency, "Addresses",
             ]),
 
         tests(.base, "Timestamps", ["Timestamps"]),
         tests(.base, "Files", ["Files"]),
         tests(.base, "SafeText", ["SafeText"]),
+        tests(.base, "Addresses", ["Addresses"]),
+        tests(.base, "LineLogging", ["Jansson", "LineLogging", "Timestamps", logging, nioConcurrency]),
         tests(.base, "Terminal", ["Terminal", "Jansson", "Timestamps", "SafeText"]),
         tests(.base, "OpenSSL", ["OpenSSL", "Timestamps"]),
         tests(.base, "Jansson", ["Jansson"]),
@@ -199,7 +208,11 @@ let package = Package(
                 "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps",
                 "SafeText",
             ]),
-        tests(.base, "HTTPSClient", ["HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
+        tests(
+            .base, "HTTPSClient",
+            [
+                "HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, "Addresses",
+            ]),
         tests(
             .webhook, "SigningKeys",
             [
@@ -218,7 +231,7 @@ let package = Package(
             .webhook, "Configuration",
             [
                 "Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps",
-                "Jansson", "PolicyChecks",
+                "Jansson", "PolicyChecks", "Addresses",
             ]),
         tests(.tools, "RBAC", ["RBAC"]),
         tests(
@@ -250,14 +263,14 @@ let package = Package(
             [
                 "WebhookServer", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE",
                 "OpenSSL", "NIOOpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1,
-                nioHTTP2, nioConcurrency, logging, metrics, "SafeText",
+                nioHTTP2, nioConcurrency, logging, metrics, "SafeText", "Addresses", "LineLogging", "Prometheus",
             ]),
         tests(
             .webhook, "Model",
             [
                 "WebhookServer", "SigningKeys", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
                 "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioConcurrency,
-                logging, "SafeText",
+                logging, "SafeText", "Addresses", "Prometheus",
             ]),
         tests(
             .programs, "EntraSimulator",
@@ -275,7 +288,7 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
         .executableTarget(
             name: "kube-entra-fuzz",
             dependencies: [
-                "WebhookServer", "NIOOpenSSL", "TokenReviewAPI", "Configuration", "PolicyChecks", "Inspection",
+                "WebhookServer", "Addresses", "LineLogging", "Prometheus", "NIOOpenSSL", "TokenReviewAPI", "Configuration", "PolicyChecks", "Inspection",
                 "SigningKeys", "HTTPSClient", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
                 "SafeText", "Jansson", "YAML", "Timestamps", nioCore, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
                 nioConcurrency,

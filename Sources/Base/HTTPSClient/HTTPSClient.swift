@@ -1,3 +1,4 @@
+internal import Addresses
 public import NIOCore
 internal import NIOHTTP1
 internal import NIOOpenSSL

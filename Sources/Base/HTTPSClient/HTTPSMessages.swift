@@ -1,3 +1,4 @@
+public import Addresses
 public import OpenSSL
 
 /// One request; each has its own connection.

@@ -1,3 +1,4 @@
+public import Addresses
 internal import Glibc
 
 /// Which requests go through which proxy.

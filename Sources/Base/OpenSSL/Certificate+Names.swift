@@ -1,3 +1,4 @@
+import Addresses
 import COpenSSL
 
 extension Certificate {
@@ -31,7 +32,7 @@ extension Certificate {
     public var uriNames: [String] { alternativeNames(GEN_URI).compactMap(Self.ascii) }
 
     /// The addresses of subjectAltName, as text.
-    public var ipAddresses: [String] { alternativeNames(GEN_IPADD).compactMap(IPAddressText.text) }
+    public var ipAddresses: [String] { alternativeNames(GEN_IPADD).compactMap { IPAddress(bytes: $0)?.description } }
 
     /// An IA5String; one that holds a NUL or a byte above 127 is not what it seems and is left out.
     private static func ascii(_ bytes: [UInt8]) -> String? {

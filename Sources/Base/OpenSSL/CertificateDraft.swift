@@ -1,3 +1,4 @@
+import Addresses
 import COpenSSL
 import Timestamps
 
@@ -125,7 +126,7 @@ struct CertificateDraft: ~Copyable {
             }
             return (GEN_DNS, V_ASN1_IA5STRING, Array(text.utf8))
         case .ip(let text):
-            guard let bytes = IPAddressText.bytes(text) else {
+            guard let bytes = IPAddress(text)?.bytes else {
                 throw OpenSSLError("issue a certificate", reason: "an IP address cannot be read")
             }
             return (GEN_IPADD, V_ASN1_OCTET_STRING, bytes)

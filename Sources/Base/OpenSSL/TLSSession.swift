@@ -1,3 +1,4 @@
+import Addresses
 import COpenSSL
 
 /// One TLS connection that does no I/O: ciphertext goes in and comes out as bytes, the caller moves them.
@@ -52,7 +53,7 @@ public final class TLSSession {
         (handle, input, output) = try Self.makeConnection(context)
         SSL_set_connect_state(handle)
         SSL_set_hostflags(handle, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT))
-        if IPAddressText.bytes(serverName) != nil {
+        if IPAddress(serverName) != nil {
             try check("set the server's address") {
                 X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), serverName)
             }

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import EntraSimulator
 internal import EntraTokens
 internal import Files

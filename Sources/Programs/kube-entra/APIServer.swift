@@ -1,3 +1,4 @@
+internal import Addresses
 internal import Files
 internal import HTTPSClient
 internal import Jansson

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import ArgumentParser
 internal import Certificates
 internal import Files
@@ -98,7 +99,7 @@ enum KubeconfigText {
             guard let end = authority.firstIndex(of: "]") else { return false }
             host = authority[authority.index(after: authority.startIndex)..<end]
             port = authority[authority.index(after: end)...]
-            guard host.contains(":"), CertificateHost.isAddress(String(host)) else { return false }
+            guard host.contains(":"), IPAddress(String(host)) != nil else { return false }
         } else {
             host = authority.prefix { $0 != ":" }
             port = authority.dropFirst(host.count)

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import Certificates
 internal import Glibc
 internal import HTTPSClient

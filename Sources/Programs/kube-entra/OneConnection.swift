@@ -1,3 +1,4 @@
+internal import Addresses
 internal import HTTPSClient
 internal import NIOCore
 internal import NIOPosix

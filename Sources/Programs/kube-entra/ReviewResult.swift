@@ -1,4 +1,5 @@
 internal import AccessPolicy
+internal import Addresses
 internal import EntraTokens
 internal import HTTPSClient
 internal import Inspection

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Configuration
+internal import LineLogging
 internal import Logging
 internal import Terminal
 internal import UnixSignals

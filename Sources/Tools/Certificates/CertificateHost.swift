@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Addresses
 public import OpenSSL
 
 /// A name in the server certificate.
@@ -8,7 +8,7 @@ public struct CertificateHost {
 
     /// Nil for what is neither a DNS name nor an IP address.
     public init?(_ text: String) {
-        if CertificateHost.isAddress(text) {
+        if IPAddress(text) != nil {
             name = .ip(text)
             return
         }
@@ -27,13 +27,6 @@ public struct CertificateHost {
         // 10.0.0.256 is a mistyped address and no name.
         guard !last.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
         name = .dns(lowercased)
-    }
-
-    /// Whether this is an IPv4 or IPv6 address.
-    public static func isAddress(_ text: String) -> Bool {
-        var four = in_addr()
-        var sixteen = in6_addr()
-        return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &sixteen) == 1
     }
 
     /// Whether a text can be a common name: X.509 allows 64 characters.

@@ -1,5 +1,7 @@
 internal import AccessPolicy
+internal import Addresses
 internal import Configuration
+internal import LineLogging
 internal import Timestamps
 
 /// Compares two configurations, part by part.

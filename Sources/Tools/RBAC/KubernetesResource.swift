@@ -1,3 +1,5 @@
+internal import Addresses
+
 /// A resource that Kubernetes itself has, for filling in what people leave out and for telling kinds apart.
 public struct KubernetesResource: Sendable {
     /// Empty: the core group.

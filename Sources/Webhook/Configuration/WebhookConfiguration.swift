@@ -1,6 +1,8 @@
 public import AccessPolicy
+public import Addresses
 public import Authentication
 public import EntraTokens
+public import LineLogging
 
 /// Which of OpenSSL's cryptography is used.
 public enum CryptographyRule: String, Hashable, Sendable, CaseIterable {
@@ -138,11 +140,6 @@ public struct TokenCacheSettings: Hashable, Sendable {
     public var maximumAge = Duration.seconds(600)
 
     public init() {}
-}
-
-public enum LogFormat: String, Hashable, Sendable, CaseIterable {
-    case text
-    case json
 }
 
 public enum LogLevel: String, Hashable, Sendable, CaseIterable {

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import EntraTokens
 internal import Files
 internal import HTTPSClient

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import EntraTokens
 internal import HTTPSClient
 internal import Jansson

@@ -1,3 +1,4 @@
+internal import Addresses
 public import EntraTokens
 public import HTTPSClient
 internal import JOSE

@@ -1,5 +1,6 @@
 internal import EntraTokens
 internal import Files
+internal import LineLogging
 internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore

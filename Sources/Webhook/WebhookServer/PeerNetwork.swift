@@ -1,3 +1,4 @@
+import Addresses
 import NIOCore
 import OpenSSL
 
@@ -11,7 +12,7 @@ enum PeerNetwork: Hashable, Sendable {
     case other
 
     init(_ address: SocketAddress?) {
-        let bytes = address?.ipAddress.flatMap(IPAddressText.bytes) ?? []
+        let bytes = address?.ipAddress.flatMap { IPAddress($0)?.bytes } ?? []
         switch bytes.count {
         case 4: self = .v4(bytes)
         case 16: self.init(v6: bytes)

@@ -1,19 +1,5 @@
+public import Addresses
 import Authentication
-
-/// Where a server listens.
-public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
-    /// An IPv4 or IPv6 address, without brackets, or a name.
-    public var host: String
-    /// 0: any free port.
-    public var port: Int
-
-    public init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-}
 
 /// How a webhook server is set up. Addresses and event loops stay as they were at its start.
 public struct ServerOptions: Sendable, Hashable {

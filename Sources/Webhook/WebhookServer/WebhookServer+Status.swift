@@ -1,4 +1,5 @@
 import NIOCore
+import Prometheus
 import Timestamps
 
 extension WebhookServer {

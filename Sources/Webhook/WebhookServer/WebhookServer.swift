@@ -1,11 +1,14 @@
+import Addresses
 public import Authentication
 public import EntraTokens
+public import LineLogging
 public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOOpenSSL
 import NIOPosix
 public import OpenSSL
+public import Prometheus
 public import Timestamps
 
 /// The webhook: token reviews over TLS, and a plain listener for operations.

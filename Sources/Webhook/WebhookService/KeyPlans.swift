@@ -1,7 +1,9 @@
+internal import Addresses
 internal import Configuration
 internal import EntraTokens
 internal import Files
 public import HTTPSClient
+internal import LineLogging
 internal import Logging
 internal import NIOCore
 internal import OpenSSL

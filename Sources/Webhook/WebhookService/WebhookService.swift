@@ -4,14 +4,16 @@ internal import DirectoryGroups
 internal import EntraTokens
 internal import Files
 internal import Glibc
+public import LineLogging
 internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import OpenSSL
+internal import Prometheus
 internal import SigningKeys
 internal import Timestamps
-public import WebhookServer
+internal import WebhookServer
 
 /// Everything that `serve` runs: the server, the signing keys, and what keeps them current.
 public final class WebhookService: Sendable {

@@ -1,3 +1,4 @@
+import Addresses
 import Authentication
 import EntraTokens
 import Jansson

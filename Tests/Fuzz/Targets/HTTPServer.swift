@@ -1,3 +1,4 @@
+import Addresses
 import Authentication
 import EntraTokens
 import Glibc
@@ -7,6 +8,7 @@ import NIOCore
 import NIOEmbedded
 import NIOOpenSSL
 import OpenSSL
+import Prometheus
 import Timestamps
 
 @testable import WebhookServer

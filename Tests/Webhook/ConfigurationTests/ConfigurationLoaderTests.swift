@@ -1,4 +1,5 @@
 import AccessPolicy
+import Addresses
 import Configuration
 import EntraTokens
 import Testing

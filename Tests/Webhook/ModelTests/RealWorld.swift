@@ -1,4 +1,5 @@
 import AccessPolicy
+import Addresses
 import Authentication
 import EntraTokens
 import Jansson
@@ -7,6 +8,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import OpenSSL
+import Prometheus
 import SigningKeys
 import Timestamps
 import TokenReviewAPI

@@ -2,9 +2,11 @@ import Authentication
 import EntraTokens
 import Glibc
 import Jansson
+import LineLogging
 import Logging
 import NIOConcurrencyHelpers
 import OpenSSL
+import Prometheus
 import Testing
 
 @testable import WebhookServer
@@ -31,56 +33,6 @@ import Testing
             LineLogHandler(
                 label: $0, settings: LogSettings(level: .info, format: format), writer: writer)
         }
-    }
-
-    @Test func writesTextThatNothingCanForge() {
-        let sink = MemorySink()
-        let writer = LineWriter(sink: sink)
-        logger(.text, writer).info(
-            "message", metadata: ["b": "two words", "a": "x\ny", "c": "", "d": "plain", "e": "q\"q"])
-        writer.flush()
-        let line = sink.lines.withLockedValue { $0.first } ?? ""
-        #expect(line.hasSuffix(" info message a=\"x\\u000ay\" b=\"two words\" c=\"\" d=plain e=\"q\\\"q\"\n"))
-        #expect(line.utf8.count { $0 == 0x0A } == 1)
-    }
-
-    @Test func writesJSONThatParses() throws {
-        let sink = MemorySink()
-        let writer = LineWriter(sink: sink)
-        logger(.json, writer).warning("me\"ss", metadata: ["a": "x\ny\u{1}\\", "é": "ü"])
-        writer.flush()
-        let line = sink.lines.withLockedValue { $0.first } ?? ""
-        let root = try JSONDocument(parsing: Array(line.utf8)).root
-        #expect(root["level"]?.string == "warning")
-        #expect(root["message"]?.string == "me\"ss")
-        #expect(root["a"]?.string == "x\ny\u{1}\\")
-        #expect(root[named: "é"]?.string == "ü")
-        #expect(root["time"]?.string?.utf8.count == 24)
-    }
-
-    @Test(
-        arguments: [
-            ("admin", "true", "true"), ("admin", "false", "false"), ("emergencyAccess", "true", "true"),
-            ("durationMicroseconds", "133", "133"), ("durationMicroseconds", "0", "0"), ("leftOut", "9990", "9990"),
-            // Of another nature, or no literal of JSON.
-            ("keyID", "133", #""133""#), ("tokenSHA256", "012345678901", #""012345678901""#),
-            ("emergencyReason", "true", #""true""#), ("admin", "1", #""1""#), ("admin", "yes", #""yes""#),
-            ("durationMicroseconds", "007", #""007""#), ("durationMicroseconds", "-1", #""-1""#),
-            ("durationMicroseconds", "true", #""true""#), ("durationMicroseconds", "", #""""#),
-            ("durationMicroseconds", "1234567890123456", #""1234567890123456""#),
-        ])
-    func writesNumbersAndBooleansAsSuch(_ name: String, _ value: String, _ json: String) throws {
-        let line = LogLine(time: "t", fields: [(name, value)]).json
-        #expect(String(decoding: line, as: UTF8.self) == "{\"time\":\"t\",\"\(name)\":\(json)}\n")
-        _ = try JSONDocument(parsing: line)
-    }
-
-    @Test func staysSilentBelowItsLevel() {
-        let sink = MemorySink()
-        let writer = LineWriter(sink: sink)
-        logger(.text, writer).debug("nothing")
-        writer.flush()
-        #expect(sink.lines.withLockedValue { $0.isEmpty })
     }
 
     private let digest = [UInt8]("token".utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
@@ -133,42 +85,5 @@ import Testing
         #expect(
             registry.exposition(.prometheus).contains(
                 "kube_entra_log_lines_dropped_total{log=\"audit\",cause=\"write_failed\"} 1\n"))
-    }
-
-    @Test func appendsWholeLinesAndReopens() throws {
-        let directory = "/tmp/kube-entra-test-\(UInt64.random(in: 0...UInt64.max))"
-        mkdir(directory, 0o700)
-        defer {
-            for name in ["audit", "audit.1"] { unlink("\(directory)/\(name)") }
-            rmdir(directory)
-        }
-        let writer = try #require(LineWriter(appendingTo: "\(directory)/audit"))
-        writer.write(Array("one\n".utf8))
-        writer.flush()
-        rename("\(directory)/audit", "\(directory)/audit.1")
-        writer.write(Array("two\n".utf8))
-        writer.flush()
-        writer.reopen()
-        writer.flush()
-        writer.write(Array("three\n".utf8))
-        writer.flush()
-        #expect(contents("\(directory)/audit.1") == "one\ntwo\n")
-        #expect(contents("\(directory)/audit") == "three\n")
-        #expect(LineWriter(appendingTo: "\(directory)/none/audit") == nil)
-    }
-
-    @Test func losesLinesInsteadOfHalvesOnAFullDisk() throws {
-        let writer = try #require(LineWriter(appendingTo: "/dev/full"))
-        writer.write(Array("line\n".utf8))
-        writer.flush()
-        #expect(writer.takeLosses() == LineWriter.Losses(queueFull: 0, writeFailed: 1))
-    }
-
-    private func contents(_ path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 }

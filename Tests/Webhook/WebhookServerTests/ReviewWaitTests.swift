@@ -1,3 +1,4 @@
+import Addresses
 import Authentication
 import EntraTokens
 import Jansson
@@ -5,6 +6,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
+import Prometheus
 import Testing
 import Timestamps
 import TokenReviewAPI

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import OpenSSL
+import Prometheus
 import Testing
 
 @testable import WebhookServer

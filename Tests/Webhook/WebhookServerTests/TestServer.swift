@@ -1,3 +1,4 @@
+import Addresses
 import Authentication
 import EntraTokens
 import Logging
@@ -7,6 +8,7 @@ import NIOHTTP1
 import NIOOpenSSL
 import NIOPosix
 import OpenSSL
+import Prometheus
 import Timestamps
 
 @testable import WebhookServer

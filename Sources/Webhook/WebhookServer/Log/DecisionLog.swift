@@ -1,6 +1,7 @@
 import AccessPolicy
 import Authentication
 import EntraTokens
+import LineLogging
 import Logging
 import OpenSSL
 

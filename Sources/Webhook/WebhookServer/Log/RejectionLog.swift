@@ -1,3 +1,5 @@
+import Addresses
+import LineLogging
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore

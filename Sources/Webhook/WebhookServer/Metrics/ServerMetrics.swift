@@ -1,6 +1,7 @@
 import AccessPolicy
 public import CoreMetrics
 import EntraTokens
+import Prometheus
 import Synchronization
 public import Timestamps
 

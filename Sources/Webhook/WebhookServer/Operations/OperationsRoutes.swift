@@ -1,4 +1,5 @@
 import NIOCore
+import Prometheus
 
 /// What the operations listener answers. Nothing of it is secret, since everybody who reaches it may ask.
 final class OperationsRoutes: Sendable {

@@ -1,23 +1,4 @@
-/// A metric's name, meaning and kind, declared before its first value so that it is there from the start.
-public struct MetricFamily: Sendable, Hashable {
-    public enum Kind: Sendable, Hashable {
-        case counter
-        case gauge
-        /// Upper bounds of the buckets, ascending, without infinity.
-        case histogram(buckets: [Double])
-    }
-
-    /// Counters end in `_total`.
-    public var name: String
-    public var help: String
-    public var kind: Kind
-
-    public init(name: String, help: String, kind: Kind) {
-        self.name = name
-        self.help = help
-        self.kind = kind
-    }
-}
+public import Prometheus
 
 extension MetricFamily {
     /// Every family of this project beside `process_*`, in the order in which they are shown.
@@ -86,5 +67,12 @@ extension MetricFamily {
         static let deniedListBroken = "kube_entra_denied_list_broken"
         static let logLinesDropped = "kube_entra_log_lines_dropped_total"
         static let buildInfo = "kube_entra_build_info"
+    }
+}
+
+extension PrometheusRegistry {
+    /// With every family of this project.
+    public convenience init() {
+        self.init(families: MetricFamily.all)
     }
 }

@@ -28,11 +28,6 @@ public final class PrometheusRegistry: MetricsFactory {
         series = NIOLockedValueBox(Array(repeating: [], count: families.count))
     }
 
-    /// With every family of this project.
-    public convenience init() {
-        self.init(families: MetricFamily.all)
-    }
-
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         guard case .counter(let cell) = cell(label, dimensions) else { return NOOPMetricsHandler.instance }
         return cell
@@ -59,7 +54,7 @@ public final class PrometheusRegistry: MetricsFactory {
     public func destroyRecorder(_ handler: any RecorderHandler) {}
 
     /// Forgets what was counted for something that is no longer configured.
-    func removeSeries(withLabel name: String, value: String) {
+    public func removeSeries(withLabel name: String, value: String) {
         series.withLockedValue { series in
             for index in series.indices {
                 series[index].removeAll { $0.labels.contains { $0.name == name && $0.value == value } }
@@ -68,7 +63,7 @@ public final class PrometheusRegistry: MetricsFactory {
     }
 
     /// What the counters of a family with one label stand at, by that label's value.
-    func counts(of family: String) -> [(label: String, count: Int64)] {
+    public func counts(of family: String) -> [(label: String, count: Int64)] {
         guard let index = familyNames[family] else { return [] }
         return seriesByFamily()[index].compactMap { entry in
             guard case .counter(let cell) = entry.cell, let label = entry.labels.first else { return nil }

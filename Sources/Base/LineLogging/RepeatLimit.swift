@@ -1,3 +1,5 @@
+public import Timestamps
+
 /// Lets one of many lines through that say the same: the first, then one a minute, which says how many there were
 /// between them.
 public struct RepeatLimit: Hashable, Sendable {

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Where a line writer's lines go. Used by one thread at a time.
-protocol LineSink: Sendable {
+public protocol LineSink: Sendable {
     /// Writes a whole line; false when it is lost.
     func write(_ line: [UInt8]) -> Bool
     /// Bytes up to which several lines may go into one write; 0: each line has its own.

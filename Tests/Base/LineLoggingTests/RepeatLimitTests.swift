@@ -1,3 +1,4 @@
+import LineLogging
 import Testing
 import Timestamps
 

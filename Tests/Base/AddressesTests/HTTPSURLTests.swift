@@ -1,6 +1,6 @@
 import Testing
 
-@testable import HTTPSClient
+@testable import Addresses
 
 @Suite struct HTTPSURLTests {
     @Test(

@@ -5,16 +5,8 @@ public enum ExpositionFormat: Sendable {
     /// OpenMetrics 1.0.0.
     case openMetrics
 
-    /// What a scraper's `Accept` header asks for.
-    init(accept: String?) {
-        let offers = [
-            AcceptHeader.Offer(mediaType: "text/plain", version: "0.0.4"),
-            AcceptHeader.Offer(mediaType: "application/openmetrics-text", version: "1.0.0"),
-        ]
-        self = AcceptHeader(accept).best(of: offers) == 1 ? .openMetrics : .prometheus
-    }
-
-    var contentType: String {
+    /// The media type of an exposition.
+    public var contentType: String {
         switch self {
         case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
         case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -1,6 +1,8 @@
 /// A host and a port to listen on. Port 0 takes a free one.
 public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    /// An IP address without brackets, or a name.
     public var host: String
+    /// 0 takes a free one.
     public var port: Int
 
     public init(host: String, port: Int) {
@@ -13,15 +15,15 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether this is every address of the host.
-    var isEveryAddress: Bool { host == "0.0.0.0" || host == "::" }
+    public var isEveryAddress: Bool { host == "0.0.0.0" || host == "::" }
 
     /// Whether only this host reaches it.
-    var isLoopback: Bool {
-        host.lowercased() == "localhost" || host == "::1" || (host.hasPrefix("127.") && ListenAddress.isIPv4(host))
+    public var isLoopback: Bool {
+        host.lowercased() == "localhost" || host == "::1" || IPAddress(host).map { $0.isIPv4 && $0.isLoopback } == true
     }
 
     /// Whether one process cannot listen on both.
-    func overlaps(_ other: ListenAddress) -> Bool {
+    public func overlaps(_ other: ListenAddress) -> Bool {
         guard port == other.port, port != 0 else { return false }
         if isEveryAddress || other.isEveryAddress { return true }
         let names = [host.lowercased(), other.host.lowercased()]
@@ -31,7 +33,7 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
 extension ListenAddress {
     /// Reads `host:port` or `[address]:port`; `:port` is every address.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
         guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = Int(digits), port <= 65_535 else {
@@ -62,14 +64,6 @@ extension ListenAddress {
         }
         guard allowed else { return false }
         let isNumeric = !host.isEmpty && host.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
-        return !isNumeric || isIPv4(host)
-    }
-
-    private static func isIPv4(_ host: String) -> Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4
-            && parts.allSatisfy { part in
-                part.utf8.allSatisfy { (48...57).contains($0) } && (Int(part).map { $0 < 256 } ?? false)
-            }
+        return !isNumeric || IPAddress(host) != nil
     }
 }

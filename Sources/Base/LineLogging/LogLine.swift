@@ -2,14 +2,26 @@ internal import Glibc
 import Timestamps
 
 /// One log line; nothing in it can begin another.
-struct LogLine {
-    var time: String
+public struct LogLine {
+    /// RFC 3339.
+    public var time: String
     /// Nil in the audit file.
-    var level: String?
-    var message: String?
-    var fields: [(name: String, value: String)]
+    public var level: String?
+    public var message: String?
+    public var fields: [(name: String, value: String)]
 
-    var text: [UInt8] {
+    /// A line of these parts.
+    public init(
+        time: String, level: String? = nil, message: String? = nil, fields: [(name: String, value: String)]
+    ) {
+        self.time = time
+        self.level = level
+        self.message = message
+        self.fields = fields
+    }
+
+    /// The line as text, with its line feed.
+    public var text: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(384)
         bytes.append(contentsOf: time.utf8)
@@ -30,7 +42,8 @@ struct LogLine {
         return bytes
     }
 
-    var json: [UInt8] {
+    /// The line as a JSON object, with its line feed.
+    public var json: [UInt8] {
         var bytes: [UInt8] = [UInt8(ascii: "{")]
         bytes.reserveCapacity(512)
         var head = [(name: "time", value: time)]
@@ -92,11 +105,15 @@ struct LogLine {
 }
 
 /// The time of lines, RFC 3339 with milliseconds; remembers what stays the same for a second.
-struct LineClock {
+public struct LineClock {
     private var second: Int = .min
     private var prefix = ""
 
-    mutating func text() -> String {
+    /// A clock that has not been read yet.
+    public init() {}
+
+    /// The time now.
+    public mutating func text() -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         if time.tv_sec != second {

@@ -31,7 +31,8 @@ public final class LineWriter: Sendable {
     private let state = NIOLockedValueBox(State())
     private let turn = NIOLockedValueBox(())
 
-    init(sink: any LineSink) {
+    /// - Parameter sink: where lines go; used by the writer's thread alone.
+    public init(sink: any LineSink) {
         self.sink = sink
         pool.start()
     }

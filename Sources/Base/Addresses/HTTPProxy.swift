@@ -1,11 +1,14 @@
+internal import SafeText
+
 /// A forward proxy that is asked to CONNECT.
 public struct HTTPProxy: Hashable, Sendable {
+    /// Lower case, without brackets.
     public var host: String
     public var port: Int
     /// Whether the proxy itself is spoken to over TLS.
-    var isTLS = false
+    public private(set) var isTLS = false
     /// Value of `Proxy-Authorization`, when the address carries a user.
-    var authorization: String?
+    public private(set) var authorization: String?
 
     /// Reads `http://` or `https://`, `[user:password@]host[:port]`; without a scheme it is `http`.
     public init?(_ text: String) {
@@ -21,7 +24,7 @@ public struct HTTPProxy: Hashable, Sendable {
         while rest.last == "/" { rest = rest.dropLast() }
         if let at = rest.lastIndex(of: "@") {
             let user = HTTPProxy.percentDecoded(rest[..<at])
-            authorization = "Basic " + HTTPProxy.base64(user)
+            authorization = "Basic " + Base64.encode(user)
             rest = rest[rest.index(after: at)...]
         }
         guard let authority = HostAndPort(rest, defaultPort: isTLS ? 443 : 80) else { return nil }
@@ -43,19 +46,5 @@ public struct HTTPProxy: Hashable, Sendable {
             }
         }
         return bytes
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var output: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-            for index in 0..<4 {
-                let isPadding = index > group.count
-                output.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(word >> UInt32(18 - 6 * index) & 63)])
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
     }
 }

@@ -6,7 +6,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     /// Path and query as they go on the wire; at least a slash.
     public let target: String
     /// Only for the instance metadata service, which speaks nothing else and is on this machine.
-    let isPlain: Bool
+    public let isPlain: Bool
 
     /// An address of the cloud's instance metadata service, which is plain HTTP on a link-local address.
     ///
@@ -18,16 +18,12 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         var rest = base.dropFirst("http://".count)
         if rest.last == "/" { rest = rest.dropLast() }
         guard let authority = HostAndPort(rest, defaultPort: 80) else { return nil }
+        let address = IPAddress(authority.host)
         let isNear =
-            ["localhost", "::1"].contains(authority.host)
-            || ["127.", "169.254."].contains { authority.host.hasPrefix($0) && isIPv4(authority.host) }
+            authority.host == "localhost" || address?.isLoopback == true
+            || address.map { $0.isIPv4 && $0.isLinkLocal } == true
         guard isNear else { return nil }
         return HTTPSURL(host: authority.host, port: authority.port, target: target, isPlain: true)
-    }
-
-    private static func isIPv4(_ text: String) -> Bool {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil && $0.utf8.first != UInt8(ascii: "+") }
     }
 
     private init(host: String, port: Int, target: String, isPlain: Bool) {
@@ -61,39 +57,5 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     /// Whether both addresses are the same server's.
     public func isSameServer(as other: HTTPSURL) -> Bool {
         host == other.host && port == other.port
-    }
-}
-
-/// `host`, `host:port` or `[address]:port`.
-struct HostAndPort: Hashable, Sendable {
-    let host: String
-    let port: Int
-
-    init?(_ text: Substring, defaultPort: Int) {
-        var host = text
-        var port = defaultPort
-        if text.first == "[" {
-            guard let end = text.firstIndex(of: "]") else { return nil }
-            host = text[text.index(after: text.startIndex)..<end]
-            let rest = text[text.index(after: end)...]
-            if !rest.isEmpty {
-                guard rest.first == ":", let number = HostAndPort.port(rest.dropFirst()) else { return nil }
-                port = number
-            }
-        } else if let colon = text.firstIndex(of: ":") {
-            host = text[..<colon]
-            guard let number = HostAndPort.port(text[text.index(after: colon)...]) else { return nil }
-            port = number
-        }
-        guard !host.isEmpty, host.utf8.allSatisfy({ !"@[]/\\%<>\"^`{|}".utf8.contains($0) }) else { return nil }
-        self.host = host.lowercased()
-        self.port = port
-    }
-
-    private static func port(_ text: Substring) -> Int? {
-        guard let port = Int(text), (1...65_535).contains(port), String(port) == text else {
-            return nil
-        }
-        return port
     }
 }

@@ -1,8 +1,6 @@
-internal import Glibc
-
 /// The hosts that `NO_PROXY` names: names with all their subdomains, addresses, networks such as `10.0.0.0/8`, each
 /// with a port where only that one is meant, and `*`.
-struct ProxyExceptions: Hashable, Sendable {
+public struct ProxyExceptions: Hashable, Sendable {
     private enum Entry: Hashable {
         case everything
         case domain(String, port: Int?)
@@ -12,15 +10,15 @@ struct ProxyExceptions: Hashable, Sendable {
     private var entries: [Entry]
 
     /// Reads a list with commas or white space between its entries; what means nothing is left out.
-    init(_ list: String) {
+    public init(_ list: String) {
         entries = list.split { $0 == "," || $0.isWhitespace }.compactMap { ProxyExceptions.entry($0.lowercased()) }
     }
 
     private static func entry(_ text: String) -> Entry? {
         if text == "*" { return .everything }
-        if let address = IPAddress(text) { return .network(address, prefix: address.bits, port: nil) }
+        if let address = IPAddress(bracketed: text) { return .network(address, prefix: address.bits, port: nil) }
         if let slash = text.firstIndex(of: "/") {
-            guard let address = IPAddress(String(text[..<slash])), let prefix = Int(text[text.index(after: slash)...]),
+            guard let address = IPAddress(bracketed: String(text[..<slash])), let prefix = Int(text[text.index(after: slash)...]),
                 (0...address.bits).contains(prefix)
             else { return nil }
             return .network(address, prefix: prefix, port: nil)
@@ -36,7 +34,8 @@ struct ProxyExceptions: Hashable, Sendable {
         return domain.isEmpty ? nil : .domain(domain, port: port)
     }
 
-    func contains(host: String, port: Int) -> Bool {
+    /// Whether a host is reached directly at this port.
+    public func contains(host: String, port: Int) -> Bool {
         let address = IPAddress(host)
         let host = ProxyExceptions.withoutDot(host[...])
         return entries.contains { entry in
@@ -52,32 +51,5 @@ struct ProxyExceptions: Hashable, Sendable {
 
     private static func withoutDot(_ name: Substring) -> String {
         String(name.last == "." ? name.dropLast() : name)
-    }
-}
-
-/// An IPv4 or IPv6 address as its bytes.
-private struct IPAddress: Hashable {
-    let bytes: [UInt8]
-
-    var bits: Int { bytes.count * 8 }
-
-    init?(_ text: String) {
-        let bare = text.first == "[" && text.last == "]" ? String(text.dropFirst().dropLast()) : text
-        for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
-            var bytes = [UInt8](repeating: 0, count: count)
-            if inet_pton(family, bare, &bytes) == 1 {
-                self.bytes = bytes
-                return
-            }
-        }
-        return nil
-    }
-
-    func isIn(_ network: IPAddress, prefix: Int) -> Bool {
-        guard bytes.count == network.bytes.count else { return false }
-        return (0..<prefix).allSatisfy { bit in
-            let mask = UInt8(0x80) >> UInt8(bit % 8)
-            return bytes[bit / 8] & mask == network.bytes[bit / 8] & mask
-        }
     }
 }

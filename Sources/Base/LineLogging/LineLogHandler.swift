@@ -4,7 +4,7 @@ import Synchronization
 import Timestamps
 
 /// How log lines look.
-public enum LogFormat: String, Sendable, CaseIterable {
+public enum LogFormat: String, Hashable, Sendable, CaseIterable {
     case text
     case json
 }
@@ -66,13 +66,13 @@ public struct LineLogHandler: LogHandler {
     }
 
     /// Writes a line that was put together elsewhere, for those who write very many.
-    func write(_ line: LogLine) {
+    public func write(_ line: LogLine) {
         writer.write(settings.format == .json ? line.json : line.text)
     }
 
     /// Whether every line carries more than what ``write(_:)`` is given.
-    var hasOwnMetadata: Bool { !metadata.isEmpty || metadataProvider != nil }
+    public var hasOwnMetadata: Bool { !metadata.isEmpty || metadataProvider != nil }
 
     /// What was lost since the last time this was asked.
-    func takeLosses() -> LineWriter.Losses { writer.takeLosses() }
+    public func takeLosses() -> LineWriter.Losses { writer.takeLosses() }
 }

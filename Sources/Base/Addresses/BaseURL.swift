@@ -1,12 +1,16 @@
 /// The base of addresses: scheme, host, port and path, and nothing behind.
-struct BaseURL {
-    let scheme: String
-    let hasUserInfo: Bool
+public struct BaseURL: Hashable, Sendable {
+    /// `https` or `http`.
+    public let scheme: String
+    /// Whether a user, and perhaps a password, stands before the host.
+    public let hasUserInfo: Bool
     /// Empty, or beginning with a slash.
-    let path: String
-    let withoutTrailingSlash: String
+    public let path: String
+    /// The whole address without slashes at its end.
+    public let withoutTrailingSlash: String
 
-    init?(_ text: String) {
+    /// Nil for other schemes, a query, a fragment, no host or a port that cannot be.
+    public init?(_ text: String) {
         guard let mark = text.range(of: "://") else { return nil }
         scheme = String(text[..<mark.lowerBound])
         guard scheme == "https" || scheme == "http" else { return nil }

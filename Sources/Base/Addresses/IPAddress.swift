@@ -1,0 +1,64 @@
+internal import Glibc
+
+/// An IPv4 or IPv6 address.
+public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
+    /// In network byte order: 4 or 16.
+    public let bytes: [UInt8]
+
+    /// Reads an address as inet_pton(3) does; nil for names, zones and brackets.
+    public init?(_ text: String) {
+        var four = in_addr()
+        if inet_pton(AF_INET, text, &four) == 1 {
+            bytes = withUnsafeBytes(of: four) { [UInt8]($0) }
+            return
+        }
+        var sixteen = in6_addr()
+        guard inet_pton(AF_INET6, text, &sixteen) == 1 else { return nil }
+        bytes = withUnsafeBytes(of: sixteen) { [UInt8]($0) }
+    }
+
+    /// Like ``init(_:)``, but an address may stand in square brackets.
+    public init?(bracketed text: String) {
+        self.init(text.first == "[" && text.last == "]" ? String(text.dropFirst().dropLast()) : text)
+    }
+
+    /// Nil when there are neither 4 nor 16 bytes.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// 32 or 128.
+    public var bits: Int { bytes.count * 8 }
+
+    /// Whether this is an IPv4 address.
+    public var isIPv4: Bool { bytes.count == 4 }
+
+    /// Whether only this host has the address (127.0.0.0/8, ::1).
+    public var isLoopback: Bool {
+        isIPv4 ? bytes[0] == 127 : bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 }
+    }
+
+    /// Whether the address is of one link only (169.254.0.0/16, fe80::/10).
+    public var isLinkLocal: Bool {
+        isIPv4 ? bytes[0] == 169 && bytes[1] == 254 : bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80
+    }
+
+    /// Whether the first `prefix` bits are the network's.
+    public func isIn(_ network: IPAddress, prefix: Int) -> Bool {
+        guard bytes.count == network.bytes.count, (0...bits).contains(prefix) else { return false }
+        return (0..<prefix).allSatisfy { bit in
+            let mask = UInt8(0x80) >> UInt8(bit % 8)
+            return bytes[bit / 8] & mask == network.bytes[bit / 8] & mask
+        }
+    }
+
+    /// As inet_ntop(3) writes it.
+    public var description: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
+            let family = isIPv4 ? AF_INET : AF_INET6
+            let text = inet_ntop(family, bytes, buffer.baseAddress, socklen_t(buffer.count))
+            return text.map { String(cString: $0) } ?? ""
+        }
+    }
+}
