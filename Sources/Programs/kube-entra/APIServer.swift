@@ -19,7 +19,8 @@ struct APIServer {
     private let serverName: String
     private let authority: String
 
-    init(_ access: KubeconfigAccess, timeout: Duration) throws(Problem) {
+    /// - Parameter isOwnHost: the address is one of this host, so no proxy leads there.
+    init(_ access: KubeconfigAccess, timeout: Duration, isOwnHost: Bool = false) throws(Problem) {
         var server = Substring(access.cluster.server ?? "")
         while server.last == "/" { server = server.dropLast() }
         if server.hasPrefix("http://") {
@@ -56,7 +57,8 @@ struct APIServer {
             }
         connection = OneConnection(
             tls: tls, serverName: access.cluster.tlsServerName,
-            proxies: .forKubernetes(url, proxyURL: access.cluster.proxyURL), timeout: timeout)
+            proxies: isOwnHost ? ProxySettings(proxy: nil) : .forKubernetes(url, proxyURL: access.cluster.proxyURL),
+            timeout: timeout)
     }
 
     private static func read(_ source: KubeconfigSource, _ field: String) throws(Problem) -> [UInt8] {

@@ -92,6 +92,8 @@ final class LocalAPIServer {
     private let kubeconfig: String
     private let distribution: Distribution
     private var chosen: APIServer?
+    /// An admin's token, where the kubeconfig has no certificate.
+    private var token: String?
 
     init(kubeconfig: String, distribution: Distribution) {
         self.kubeconfig = kubeconfig
@@ -108,7 +110,7 @@ final class LocalAPIServer {
         var reason = ""
         for server in servers {
             do throws(HTTPSError) {
-                let response = try server.send(LocalAPIServer.method(method), path, body: body)
+                let response = try server.send(LocalAPIServer.method(method), path, token: token, body: body)
                 chosen = server
                 return .status(response.status, response.body)
             } catch {
@@ -136,18 +138,21 @@ final class LocalAPIServer {
         } catch {
             throw CommandFailure("\(kubeconfig): \(error.sentence)")
         }
-        var ways = [access]
+        token = access.user.token
+        var ways = [(access: access, isOwnHost: false)]
         if let own = distribution.apiServerAddress(), HostAddresses.contains(own.host) {
             var local = access
             let name = access.cluster.tlsServerName ?? HTTPSURL(access.cluster.server ?? "")?.host
             local.cluster.server = "https://" + (own.host.contains(":") ? "[\(own.host)]" : own.host) + ":\(own.port)"
             local.cluster.tlsServerName = name
-            if local.cluster.server != access.cluster.server { ways.insert(local, at: 0) }
+            if local.cluster.server != access.cluster.server {
+                ways.insert((access: local, isOwnHost: true), at: 0)
+            }
         }
         var servers: [APIServer] = []
         for way in ways {
             do throws(APIServer.Problem) {
-                servers.append(try APIServer(way, timeout: .seconds(10)))
+                servers.append(try APIServer(way.access, timeout: .seconds(10), isOwnHost: way.isOwnHost))
             } catch {
                 throw CommandFailure("\(kubeconfig): \(error.sentence)", hint: error.hint)
             }

@@ -15,8 +15,10 @@ extension Installer {
                 journal?.madeUser = true
                 try makeFolder(NodePath.folder(of: ServiceFiles.sysusersPath))
                 try put(Array(ServiceFiles.sysusers.utf8), at: ServiceFiles.sysusersPath, mode: 0o644)
-                try run(
-                    ["systemd-sysusers", ServiceFiles.sysusersPath], "the user \(ServiceFiles.userName) cannot be made")
+                if !environment.run(["systemd-sysusers", ServiceFiles.sysusersPath]).isSuccess {
+                    let command = ["useradd", "--system", "--home-dir", NodePath.state, "--shell", "/usr/sbin/nologin"]
+                    try run(command + [ServiceFiles.userName], "the user \(ServiceFiles.userName) cannot be made")
+                }
                 guard environment.account(ServiceFiles.userName) != nil else {
                     throw CommandFailure("systemd-sysusers made no user \(ServiceFiles.userName)")
                 }
