@@ -48,6 +48,8 @@ class Graph:
     def __init__(self, certificates):
         graph = self
         self.members = {OBJECT: {ADMINS, PLAIN}}
+        #: What is behind object IDs: (type, display name).
+        self.objects = {}
         self.requests, self.tokens, self.times = [], [], []
         self.fault = self.token_fault = None
         self.delay = self.token_delay = 0
@@ -95,6 +97,11 @@ class Graph:
     def question(self, handler, body):
         if handler.headers.get("Authorization") != f"Bearer app-token-{self.issued}":
             return handler.answer(401, {})
+        if handler.path == "/v1.0/directoryObjects/getByIds":
+            assert 1 <= len(body["ids"]) <= 1000
+            found = [(one, self.objects[one]) for one in body["ids"] if one in self.objects]
+            return handler.answer(200, {"value": [
+                {"@odata.type": f"#microsoft.graph.{kind}", "id": one, "displayName": name} for one, (kind, name) in found]})
         _, version, kind, oid, action = handler.path.split("/")
         members = self.members.get(oid)
         if members is None:

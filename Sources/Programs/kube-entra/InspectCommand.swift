@@ -82,8 +82,9 @@ struct InspectCommand: ParsableCommand {
         case .json: Console.print(redact ? redactor.redacted(report) : report.json)
         case .text:
             let page = Console.page
-            Console.print(
-                report.text(on: page, failedOnly: failed) { redact ? redactor.redact($0) : $0 })
+            let text = report.text(on: page, failedOnly: failed) { redact ? redactor.redact($0) : $0 }
+            let names = redact ? DirectoryNames() : settings.map { DirectoryNames.loadOrNote($0) } ?? DirectoryNames()
+            Console.print(names.annotate(text))
         }
         if report.verdict != .accepted { throw ExitCode.no }
     }

@@ -18,6 +18,7 @@ struct KubeEntra: AsyncParsableCommand {
             ConfigCommand.self,
             PolicyCommand.self,
             RBACCommand.self,
+            NamesCommand.self,
             CertsCommand.self,
             KubeconfigCommand.self,
             InspectCommand.self,

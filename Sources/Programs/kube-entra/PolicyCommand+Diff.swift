@@ -79,7 +79,8 @@ extension PolicyCommand {
             let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
             let diff = PolicyDiff(from: before, to: after, witnesses: witnesses, now: now)
             let permissions = try cluster.isEmpty ? nil : permissions(before, after, now: now)
-            let names = DirectoryNames.loadOrNote(after).merging(DirectoryNames.loadOrNote(before))
+            let names = DirectoryNames.loadOrNote(after.configuration)
+                .merging(DirectoryNames.loadOrNote(before.configuration))
             let namesTenants = [before, after].contains { $0.configuration.tenants.count > 1 }
             switch output {
             case .text:

@@ -42,7 +42,7 @@ extension PolicyCommand {
             let cluster = cluster.isEmpty ? nil : try ClusterInputs.readCluster(cluster)
             let list = GrantList(
                 EntraNames(loaded.configuration, now: TimeArgument.moment(at)),
-                displayNames: DirectoryNames.loadOrNote(loaded), cluster: cluster)
+                displayNames: DirectoryNames.loadOrNote(loaded.configuration), cluster: cluster)
             switch output {
             case .text: Console.print(list.text)
             case .json: Console.print(list.json)

@@ -46,7 +46,7 @@ extension RBACCommand {
             let answer = try principal.answer(configuration, PolicyChecker(configuration.authentication))
             let report = ExplainReport(answer, cluster: inputs.cluster)
             switch output {
-            case .text: Console.print(report.text)
+            case .text: Console.print(report.text(inputs.displayNames))
             case .json: Console.print(report.json)
             }
             if !answer.isAdmitted { throw ExitCode.no }

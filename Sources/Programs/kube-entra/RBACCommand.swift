@@ -29,7 +29,8 @@ struct ClusterInputs {
     static func load(config: String, cluster paths: [String]) throws -> ClusterInputs {
         let loaded = try ConfigurationLoader.load(path: config)
         return ClusterInputs(
-            loaded: loaded, cluster: try readCluster(paths), displayNames: DirectoryNames.loadOrNote(loaded))
+            loaded: loaded, cluster: try readCluster(paths),
+            displayNames: DirectoryNames.loadOrNote(loaded.configuration))
     }
 
     static func readCluster(_ paths: [String]) throws -> Cluster {
@@ -49,8 +50,8 @@ struct ClusterInputs {
 
 extension DirectoryNames {
     /// The names that a configuration points to. They are for people, so that a file without use stops nothing.
-    static func loadOrNote(_ loaded: LoadedConfiguration) -> DirectoryNames {
-        guard let path = loaded.configuration.names else { return DirectoryNames() }
+    static func loadOrNote(_ configuration: WebhookConfiguration) -> DirectoryNames {
+        guard let path = configuration.names else { return DirectoryNames() }
         do throws(DirectoryNames.Problem) {
             return try DirectoryNames.load(path: path)
         } catch {

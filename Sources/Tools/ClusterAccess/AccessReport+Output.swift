@@ -38,7 +38,7 @@ extension AccessReport {
             lines.append("who can \(question.words):")
             for entry in who {
                 lines.append("  " + entry.holder.words(names, namesTenant: namesTenants))
-                lines += entry.paths.map { "    " + PrintableText.clean($0.words(), maximum: 1000) }
+                lines += entry.paths.map { "    " + PrintableText.clean(names.annotate($0.words()), maximum: 1000) }
             }
         }
         if !others.isEmpty {

@@ -1,6 +1,7 @@
 internal import AccessPolicy
 public import Configuration
-internal import EntraTokens
+public import EntraTokens
+public import RBAC
 internal import SafeText
 public import Timestamps
 
@@ -167,4 +168,13 @@ public struct EntraNames: Sendable {
 
     /// Whether this is a guest's user principal name, which nobody is called in the cluster.
     static func isGuest(_ name: String) -> Bool { name.lowercased().contains("#ext#") }
+}
+
+extension EntraNames {
+    /// The object IDs that a cluster's bindings name themselves.
+    public func boundObjectIDs(in cluster: Cluster) -> Set<GUID> {
+        let index = SubjectIndex(cluster)
+        return Set(
+            index.groups.compactMap { objectID(ofGroup: $0) } + index.users.compactMap { holder(ofUser: $0)?.objectID })
+    }
 }

@@ -1,11 +1,17 @@
+public import Configuration
 internal import PolicyChecks
 internal import RBAC
 internal import SafeText
 
 extension ExplainReport {
     /// For people: what the principal becomes, then each rule with its paths; the same path is said once.
-    public var text: String {
-        var lines = [answer.text]
+    public func text(_ names: DirectoryNames) -> String {
+        // The line for the shell stays as it is.
+        let head = answer.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            String(line) == answer.canI
+                ? String(line) : PrintableText.clean(names.annotate(String(line)), maximum: 2000)
+        }
+        var lines = [head.joined(separator: "\n")]
         guard answer.isAdmitted else { return lines[0] }
         if everything { lines += ["", "can do everything"] }
         var byPath: [(path: AccessPath, rules: [PolicyRule])] = []
@@ -21,7 +27,7 @@ extension ExplainReport {
         }
         lines += ["", byPath.isEmpty ? "no rule applies: this principal can do nothing in the cluster" : "can:"]
         for (path, rules) in byPath.sorted(by: { AccessPath.precedes($0.path, $1.path) }) {
-            lines.append("  by " + PrintableText.clean(path.words(), maximum: 1000))
+            lines.append("  by " + PrintableText.clean(names.annotate(path.words()), maximum: 1000))
             for rule in rules {
                 let ways = rule.waysToMore.map(\.rawValue)
                 lines.append(

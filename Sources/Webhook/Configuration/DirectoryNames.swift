@@ -1,6 +1,7 @@
 public import EntraTokens
 internal import Files
 public import Jansson
+internal import SafeText
 
 /// Display names of objects in Entra, from the file that the configuration calls `names`.
 ///
@@ -133,7 +134,8 @@ public struct DirectoryNames: Sendable {
     /// What stands behind an object ID for people: ` (Platform team)`, ` (deleted in Entra)`, or nothing.
     public func remark(_ id: GUID?) -> String {
         guard let entry = id.flatMap({ entries[$0] }) else { return "" }
-        let parts = [entry.displayName, entry.isDeleted ? "deleted in Entra" : nil].compactMap(\.self)
+        let parts = [entry.displayName.map { PrintableText.clean($0) }, entry.isDeleted ? "deleted in Entra" : nil]
+            .compactMap(\.self)
         return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     }
 

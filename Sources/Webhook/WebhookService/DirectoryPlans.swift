@@ -26,12 +26,21 @@ struct DirectorySource: Hashable, Sendable {
     let authority: String?
     let authorityCA: String?
     let proxy: String?
-    let settings: DirectorySettings
+    var settings: DirectorySettings
     let groups: [GUID]
 
     /// Nil when the tenant's directory is never asked.
     init?(_ tenant: TenantSettings) {
         guard tenant.trust.groupOverage == .resolve, let directory = tenant.directory else { return nil }
+        self.init(tenant, directory)
+    }
+
+    /// The source of a directory, whatever it is asked for; nil when the tenant has none.
+    static func whatever(_ tenant: TenantSettings) -> DirectorySource? {
+        tenant.directory.map { DirectorySource(tenant, $0) }
+    }
+
+    private init(_ tenant: TenantSettings, _ directory: DirectorySettings) {
         tenantID = tenant.trust.tenantID
         cloud = tenant.trust.cloud
         authority = tenant.trust.authority
@@ -89,7 +98,7 @@ public enum DirectoryPlans {
         }
     }
 
-    private static func plan(_ source: DirectorySource, trust: TenantTrust) -> DirectoryPlan {
+    static func plan(_ source: DirectorySource, trust: TenantTrust) -> DirectoryPlan {
         let settings = source.settings
         let secret: DirectorySecret =
             switch settings.credential {

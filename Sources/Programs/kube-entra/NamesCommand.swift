@@ -1,0 +1,132 @@
+internal import AccessPolicy
+internal import ArgumentParser
+internal import ClusterAccess
+internal import Configuration
+internal import EntraTokens
+internal import Files
+internal import Jansson
+internal import RBAC
+internal import Terminal
+internal import Timestamps
+internal import WebhookService
+
+/// `kube-entra names`: display names for people, beside object IDs.
+struct NamesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "names",
+        abstract: "Display names that stand beside object IDs. They never decide anything.",
+        subcommands: [Fetch.self])
+
+    /// `kube-entra names fetch`: asks Graph what the object IDs of a configuration mean.
+    struct Fetch: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "fetch",
+            abstract:
+                "Asks Microsoft Graph what the configuration's object IDs are called, and writes that into a file.",
+            discussion: """
+                Asks as `directory` of each tenant says, once. The file is what `names` in the configuration names:
+
+                  kube-entra names fetch --config kube-entra.yaml --out names.json
+
+                IDs that Entra no longer knows are named as deleted, with the name that they had in the file before.
+
+                Exit status: 0 written; 2 could not ask, or could not write.
+                """)
+
+        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
+        var config: String
+
+        @Option(name: .long, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
+        var out: String
+
+        @Option(
+            name: .long, parsing: .upToNextOption,
+            help: ArgumentHelp("Also what is bound here: files, folders or -.", valueName: "path"),
+            completion: .file())
+        var cluster: [String] = []
+
+        func validate() throws {
+            guard !out.isEmpty else { throw ValidationError("--out must not be empty") }
+        }
+
+        func run() throws {
+            let loaded = try ConfigurationLoader.load(path: config)
+            let before = try previous()
+            var names = DirectoryNames()
+            var asked = 0
+            let bound = try boundIDs(loaded.configuration)
+            for tenant in loaded.configuration.tenants {
+                let expected = NamedObjects(tenant)
+                let ids = expected.ids.union(bound).sorted()
+                guard let found = try DirectoryPlans.names(of: ids, tenant: tenant) else {
+                    Console.note(
+                        "kube-entra: tenant \(tenant.trust.tenantID) has no directory, so nothing is asked of it")
+                    continue
+                }
+                asked += 1
+                for (id, entry) in found.entries {
+                    // What one tenant does not know may be another's.
+                    if entry.isDeleted, names.entries[id].map({ !$0.isDeleted }) ?? false { continue }
+                    let known = before.entries[id]
+                    names.entries[id] = DirectoryNames.Entry(
+                        displayName: entry.displayName ?? known?.displayName,
+                        kind: entry.kind ?? known?.kind ?? (expected.groups.contains(id) ? .group : .user),
+                        isDeleted: entry.isDeleted)
+                }
+            }
+            guard asked > 0 else {
+                throw CommandFailure(
+                    "no tenant has a directory to ask", hint: "add directory to the tenant, or write the file by hand")
+            }
+            try write(names)
+        }
+
+        /// The names that the file has now. Another file of that name is not overwritten.
+        private func previous() throws -> DirectoryNames {
+            guard FileStamp(path: out) != nil else { return DirectoryNames() }
+            do throws(DirectoryNames.Problem) {
+                return try DirectoryNames.load(path: out)
+            } catch {
+                throw CommandFailure("\(error.sentence); it is there and no file of names, so it stays as it is")
+            }
+        }
+
+        private func boundIDs(_ configuration: WebhookConfiguration) throws -> Set<GUID> {
+            guard !cluster.isEmpty else { return [] }
+            let names = EntraNames(configuration, now: .now())
+            return names.boundObjectIDs(in: try ClusterInputs.readCluster(cluster))
+        }
+
+        private func write(_ names: DirectoryNames) throws {
+            do throws(FileError) {
+                try FileBytes.write(names.json.render(pretty: true) + [UInt8(ascii: "\n")], to: out, mode: 0o644)
+            } catch {
+                throw CommandFailure("\(out): \(error.sentence)")
+            }
+            for (id, entry) in names.entries.sorted(by: { $0.key < $1.key }) where entry.isDeleted {
+                Console.note("kube-entra: Entra does not know \(id)\(names.remark(id))")
+            }
+            let deleted = names.entries.values.count(where: \.isDeleted)
+            Console.note("wrote \(out): \(names.entries.count - deleted) known, \(deleted) deleted")
+        }
+    }
+}
+
+/// The object IDs that a tenant's part of the configuration names.
+private struct NamedObjects {
+    let groups: Set<GUID>
+    let others: Set<GUID>
+
+    init(_ tenant: TenantSettings) {
+        let policy = tenant.policy
+        groups = Set(policy.adminGroupObjectIDs + policy.groupMappings.map(\.groupObjectID))
+        others = Set(
+            policy.emergencyAccess.map(\.objectID) + policy.denied.compactMap { NamedObjects.objectID($0.target) })
+    }
+
+    var ids: Set<GUID> { groups.union(others) }
+
+    private static func objectID(_ target: DeniedEntry.Target) -> GUID? {
+        if case .objectID(let id) = target { id } else { nil }
+    }
+}

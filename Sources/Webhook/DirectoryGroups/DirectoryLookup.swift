@@ -1,0 +1,97 @@
+public import EntraTokens
+internal import HTTPSClient
+internal import Jansson
+public import NIOCore
+internal import Timestamps
+
+/// One object of Entra, as far as people need it to know whom an ID means.
+public struct DirectoryObject: Hashable, Sendable {
+    public var id: GUID
+    public var displayName: String?
+    /// The end of its type in Graph, for example `group` or `servicePrincipal`.
+    public var type: String
+}
+
+/// Asks Microsoft Graph what is behind object IDs (`directoryObjects/getByIds`), for commands.
+public struct DirectoryLookup: Sendable {
+    /// Graph takes at most 1,000 IDs at once; fewer keep the answers small.
+    static let batchSize = 100
+
+    private let plan: DirectoryPlan
+    private let eventLoop: any EventLoop
+    private let tokens: AppTokenSource
+
+    public init(plan: DirectoryPlan, eventLoop: any EventLoop) {
+        self.plan = plan
+        self.eventLoop = eventLoop
+        tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: { .now() })
+    }
+
+    /// The objects that Entra has; the others are gone. The failure is a ``DirectoryError``.
+    public func objects(_ ids: [GUID]) -> EventLoopFuture<[DirectoryObject]> {
+        eventLoop.flatSubmit {
+            self.tokens.token().flatMap { token in
+                let batches = stride(from: 0, to: ids.count, by: Self.batchSize).map {
+                    Array(ids[$0..<min($0 + Self.batchSize, ids.count)])
+                }
+                // One after the other: Graph counts what an application asks.
+                return batches.reduce(eventLoop.makeSucceededFuture([])) { found, batch in
+                    found.flatMap { found in self.ask(batch, token).map { found + $0 } }
+                }
+            }
+        }
+    }
+
+    private func ask(_ ids: [GUID], _ token: String) -> EventLoopFuture<[DirectoryObject]> {
+        guard let url = HTTPSURL("\(plan.graph)/v1.0/directoryObjects/getByIds") else {
+            return eventLoop.makeFailedFuture(
+                DirectoryError.graph(.configuration("the Graph endpoint is no https address")))
+        }
+        let body = JSON.object([
+            ("ids", JSON(ids.map(\.description))),
+            ("types", JSON(["group", "user", "servicePrincipal", "application"])),
+        ])
+        let headers = [
+            (name: "Authorization", value: "Bearer \(token)"), (name: "Accept", value: "application/json"),
+            (name: "Content-Type", value: "application/json"),
+        ]
+        return send(HTTPSRequest(.post, url, headers: headers, body: body.render()), attempt: 0)
+            .flatMapThrowing { try Self.objects(in: $0).filter { ids.contains($0.id) } }
+    }
+
+    private func send(_ request: HTTPSRequest, attempt: Int) -> EventLoopFuture<JSONDocument> {
+        let client: HTTPSClient
+        do throws(HTTPSError) {
+            client = try plan.graphClient()
+        } catch {
+            return eventLoop.makeFailedFuture(DirectoryError.graph(error))
+        }
+        return client.send(request, on: eventLoop).map(GraphReply.response).recover(GraphReply.init(failing:))
+            .flatMap { reply in
+                // Nobody waits in a queue behind a command; but it does not wait for hours either.
+                if attempt < 5, let wait = reply.retryWait(attempt: attempt), wait <= .seconds(60) {
+                    return eventLoop.scheduleTask(in: wait) {}.futureResult
+                        .flatMap { send(request, attempt: attempt + 1) }
+                }
+                do throws(DirectoryError) {
+                    return eventLoop.makeSucceededFuture(try reply.document())
+                } catch {
+                    return eventLoop.makeFailedFuture(error)
+                }
+            }
+    }
+
+    static func objects(in document: JSONDocument) throws(DirectoryError) -> [DirectoryObject] {
+        guard let values = document.root["value"]?.array else { throw .malformed }
+        var objects: [DirectoryObject] = []
+        for value in values {
+            guard let id = value["id"]?.string.flatMap({ GUID($0) }) else { throw .malformed }
+            let type = value["@odata.type"]?.string ?? ""
+            objects.append(
+                DirectoryObject(
+                    id: id, displayName: value["displayName"]?.string,
+                    type: type.split(separator: ".").last.map(String.init) ?? ""))
+        }
+        return objects
+    }
+}
