@@ -1,5 +1,6 @@
 """What the documents tell people to type, is understood and does what they say."""
 
+import json
 import os
 import pathlib
 import re
@@ -10,6 +11,8 @@ import textwrap
 
 import pytest
 import yaml
+
+import fresh_cluster
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
@@ -161,6 +164,42 @@ def test_the_suite_in_the_documents_runs(folder):
         (folder / f"suite-{index}.yaml").write_text(text)
         done = run("policy", "test", "--config", "kube-entra.yaml", f"suite-{index}.yaml", cwd=folder)
         assert done.returncode == 0 and " 0 failed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_repository_for_reviews(folder, tmp_path):
+    """Its files are made as the document says, and what its CI runs goes through."""
+    document = ROOT / "deploy/review/README.md"
+    suite, admins, binding, _ = blocks(document, "yaml")
+    for name in ("suites", "rbac", "cluster"):
+        (tmp_path / name).mkdir()
+    config = yaml.safe_load((folder / "kube-entra.yaml").read_text())
+    (tmp_path / "before.yaml").write_text(yaml.safe_dump(config))
+    mapping = {"groupObjectID": "9999aaaa-bbbb-cccc-dddd-eeeeffff0000", "kubernetesGroups": ["developers"]}
+    config["tenants"][0].update(groupMappings=[mapping], subjects=["user"])
+    (tmp_path / "kube-entra.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "suites/access.yaml").write_text(suite)
+    (tmp_path / "rbac/admins.yaml").write_text(admins)
+    (tmp_path / "rbac/team-payments.yaml").write_text(binding)
+    objects = fresh_cluster.objects()
+    builtin = [one for one in objects if one["kind"] == "ClusterRole"]
+    for name, items in (("builtin", builtin), ("rbac", [*objects, yaml.safe_load(admins), yaml.safe_load(binding)])):
+        (tmp_path / f"cluster/{name}.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    count = 0
+    for block in blocks(document, "sh"):
+        for line in block.splitlines():
+            if not line.startswith("kube-entra ") or "names fetch" in line:
+                continue
+            # What the shell does with the words is the shell's to say.
+            line = line.replace("kube-entra ", shlex.quote(BINARY) + " ", 1)
+            done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            count += 1
+    review = (tmp_path / "review.md").read_text()
+    assert count == 6 and "get Kubernetes group developers" in review and "can now get, list" in review
+    (tmp_path / "names.json").write_text(blocks(document, "json")[0])
+    config["names"] = "names.json"
+    (tmp_path / "kube-entra.yaml").write_text(yaml.safe_dump(config))
+    assert "(Payments developers)" in run("policy", "list", "--config", "kube-entra.yaml", cwd=tmp_path).stdout
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
