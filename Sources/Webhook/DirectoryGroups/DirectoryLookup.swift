@@ -1,3 +1,4 @@
+internal import Addresses
 public import EntraTokens
 internal import HTTPSClient
 internal import Jansson
