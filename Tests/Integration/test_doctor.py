@@ -1,6 +1,7 @@
 """`doctor` with a stand-in plugin and a stand-in API server. Tokens are made by joserfc."""
 
 import email.utils
+import hashlib
 import http.server
 import json
 import os
@@ -43,7 +44,7 @@ class APIServer(http.server.BaseHTTPRequestHandler):
         assert path == "version" and "Authorization" not in self.headers
         if way == "down":
             return self.answer(503, {})
-        self.answer(200, {"gitVersion": "v1.34.1"}, {"slow": 420, "fast": -420}.get(way, 0))
+        self.answer(200, {"gitVersion": "v1.34.1"}, {"slow": 450, "fast": -450}.get(way, 0))
 
     def do_POST(self):
         way, _, path = self.path[1:].partition("/")
@@ -167,7 +168,7 @@ def test_works(bench, arguments):
     report = bench.run(*arguments, status=0)
     assert report["verdict"] == "signedIn" and report["problem"] is None
     assert steps(report) == dict.fromkeys(
-        ["kubeconfig", "apiServer", "clock", "signIn", "plugin", "token", "identity", "permissions"], "passed")
+        ["kubeconfig", "apiServer", "clock", "method", "plugin", "token", "identity", "permissions"], "passed")
     assert report["user"]["username"] == "ada@example.com"
     assert report["inspection"]["verdict"] == ("accepted" if arguments else "unverified")
     assert SEEN[-1] == ("ok", "apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "Bearer " + bench.given)
@@ -225,7 +226,143 @@ def test_server_down(bench):
 @pytest.mark.parametrize("way, sentence", [("slow", "7 minutes behind"), ("fast", "minutes ahead of")])
 def test_clock(bench, way, sentence):
     bench.way(way)
-    problem(bench, "clock", sentence, hint="set the clock")
+    # Tokens are judged by the API server's clock, which a token of ten minutes ago passes.
+    bench.gives(token(iat=int(time.time()) - 600, nbf=int(time.time()) - 600))
+    for arguments in ((), CONFIG):
+        report = bench.run(*arguments, status=0)
+        assert report["verdict"] == "signedIn" and steps(report)["clock"] == "warning" and sentence in report["message"]
+        assert steps(report)["identity"] == steps(report)["permissions"] == "passed"
+    text = " ".join(bench.run(status=0, output="text").split())
+    assert text.startswith("SIGNED IN, but this host's clock is") and "set the clock" in text
+
+
+def test_a_token_that_the_servers_clock_refuses_is_not_judged_by_this_hosts(bench):
+    bench.way("fast")
+    bench.gives(token(iat=int(time.time()), nbf=int(time.time())))
+    report = problem(bench, "token", "not valid yet", *CONFIG)
+    assert steps(report)["clock"] == "warning"
+
+
+@pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000",
+                                      "https://management.azure.com/"])
+def test_a_token_for_another_service_is_not_called_right(bench, audience):
+    bench.exec["args"] = ["get-token", "--login", "devicecode", "--server-id", "api://own", "--tenant-id", TENANT]
+    bench.gives(token(aud=audience))
+    problem(bench, "token", "which is no cluster", hint="--server-id")
+
+
+def test_an_unchecked_signature_is_not_called_right(bench, folder):
+    bench.way("refuses")
+    (folder / "no-keys.yaml").write_text((folder / "config.yaml").read_text().replace("file: keys.json", "maximumAge: 24h"))
+    bench.gives(bench.given[:-6] + "AAAAAA")
+    report = problem(bench, "identity", "401", "--config", "no-keys.yaml", hint="--keys")
+    assert "the token is right" not in json.dumps(report)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--config", "no-keys.yaml")])
+def test_where_the_reason_stands_and_what_its_absence_means(bench, folder, arguments):
+    (folder / "no-keys.yaml").write_text((folder / "config.yaml").read_text().replace("file: keys.json", "maximumAge: 24h"))
+    bench.way("refuses")
+    report = bench.run(*arguments, status=1)
+    digest = hashlib.sha256(bench.given.encode()).hexdigest()[:12]
+    assert report["tokenSHA256"] == digest and digest in report["hint"]
+    assert "Failed to make webhook authenticator request" in report["hint"]
+
+
+def test_a_cached_token_for_another_application_gets_one_advice(bench):
+    bench.gives(token(aud=OTHER))
+    report = problem(bench, "token", "kubelogin was asked for a token for", *CONFIG, hint="remove-cache-dir")
+    assert [s["name"] for s in report["steps"] if s["status"] == "failed"][0] == "token"
+    assert not [s for s in report["steps"] if "--server-id" in (s["hint"] or "")]
+
+
+AZURE = "kubelogin version \n\ngit hash: {}/0123abcd\n\nGo version: go1.24.7\n\nPlatform: linux/amd64"
+
+
+@pytest.mark.parametrize("version,arguments,said", [
+    ("v0.2.11", ["--login", "azurecli"], "#711"), ("v0.2.5", ["--login", "azurecli"], "#636"),
+    ("v0.2.6", ["--login", "devicecode"], "#641"), ("v0.0.31", ["--login", "spn", "--legacy"], "#331"),
+    ("v0.0.31", ["--login", "spn"], None), ("v0.2.12", ["--login", "azurecli"], None), ("v0.1.9", ["--login", "devicecode"], None)])
+def test_known_faults_of_kubelogin(bench, version, arguments, said):
+    (bench.folder / "bin/az").write_text("#!/bin/sh\n")
+    (bench.folder / "bin/az").chmod(0o755)
+    bench.exec["args"] = ["get-token", *arguments, "--server-id", SERVER, "--tenant-id", TENANT, "--client-id", OTHER]
+    bench.variables["AAD_SERVICE_PRINCIPAL_CLIENT_SECRET"] = "x"
+    script = (bench.folder / "bin/kubelogin").read_text().partition("\n")[2]
+    bench.plugin('if [ "$1" = --version ]; then printf %s "' + AZURE.format(version) + '"; exit; fi\n' + script)
+    report = bench.run(status=0)
+    found = [s["detail"] for s in report["steps"] if "Azure/kubelogin#" in s["detail"]]
+    assert any(said in detail for detail in found) if said else not found
+    (bench.folder / "bin/az").unlink()
+
+
+def test_the_other_program_of_that_name(bench):
+    script = (bench.folder / "bin/kubelogin").read_text().partition("\n")[2]
+    bench.plugin('if [ "$1" = --version ]; then echo "kubelogin version v1.32.0 (go1.23.4 linux_amd64)"; exit; fi\n' + script)
+    problem(bench, "method", "int128/kubelogin", hint="azure.github.io/kubelogin")
+
+
+def test_it_looks_through_credential_and_takes_its_hints(bench):
+    hints = json.loads(subprocess.run([BINARY, "config", "hints", "config.yaml"], cwd=bench.folder, capture_output=True).stdout)
+    bench.exec.update(command="kube-entra", args=["credential", "--hints", json.dumps(hints), "--", "kubelogin", *bench.exec["args"]])
+    report = bench.run(status=0)
+    assert "by the plugin kubelogin" in json.dumps(report)
+    bench.gives(token(aud="api://other"))
+    report = problem(bench, "token", "audience_not_accepted", hint="--server-id")
+    assert "kube-entra:" not in bench.stderr
+    bench.exec["args"][bench.exec["args"].index(SERVER)] = OTHER
+    problem(bench, "method", "which this cluster does not take", hint=SERVER)
+
+
+# kubectl entra
+
+
+def entra(bench, *arguments, status, **user):
+    bench.write()
+    link = bench.folder / "bin/kubectl-entra"
+    if not link.is_symlink():
+        link.symlink_to(os.path.realpath(BINARY))
+    done = subprocess.run(
+        [str(link), *arguments], cwd=bench.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        env={"PATH": bench.path, "HOME": str(bench.folder / "empty"), "KUBECONFIG": "kubeconfig"})
+    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+    assert bench.given not in done.stdout + done.stderr
+    return done.stdout, done.stderr
+
+
+def test_kubectl_entra_why_is_doctor(bench):
+    out, _ = entra(bench, "why", "--output", "json", status=0)
+    assert json.loads(out)["verdict"] == "signedIn"
+
+
+def test_kubectl_entra_whoami(bench, monkeypatch):
+    monkeypatch.setitem(ADA, "uid", "0b1ec700-0000-0000-0000-000000000001")
+    bench.gives(token(oid="0B1EC700-0000-0000-0000-000000000001"))
+    report = json.loads(entra(bench, "whoami", "--output", "json", status=0)[0])
+    assert list(report) == ["apiServer", "token", "same"] and report["same"] is True
+    assert list(report["apiServer"]) == ["username", "uid", "groups", "extra"] and report["apiServer"]["username"] == "ada@example.com"
+    assert report["token"]["tokenSHA256"] == hashlib.sha256(bench.given.encode()).hexdigest()[:12]
+    assert {"kind", "tenantID", "objectID", "tokenVersion"} <= set(report["token"])
+    assert "Both are the same." in entra(bench, "whoami", status=0)[0]
+    bench.gives(token(oid=OTHER))
+    assert json.loads(entra(bench, "whoami", "--output", "json", status=1)[0])["same"] is False
+    bench.way("refuses")
+    assert json.loads(entra(bench, "whoami", "--output", "json", status=1)[0])["apiServer"] is None
+    bench.cluster["server"] = "https://127.0.0.1:1"
+    assert entra(bench, "whoami", "--output", "json", status=2)[0] == ""
+
+
+def test_kubectl_entra_can_i(bench):
+    out, _ = entra(bench, "can-i", status=0)
+    assert out == "kubectl auth can-i --list --as=ada@example.com --as-group=kube-entra:cluster-admins\n"
+    bench.way("refuses")
+    entra(bench, "can-i", status=1)
+
+
+@pytest.mark.parametrize("words", [(), ("who",), ("serve",), ("doctor",)])
+def test_kubectl_entra_names_its_three(bench, words):
+    out, err = entra(bench, *words, status=64)
+    assert out == "" and all(name in err for name in ("why", "whoami", "can-i"))
 
 
 @pytest.mark.parametrize(
@@ -250,15 +387,15 @@ def test_clock(bench, way, sentence):
     ])
 def test_user(bench, user, sentence, hint):
     bench.user = user
-    report = problem(bench, "signIn", sentence, hint=hint)
+    report = problem(bench, "method", sentence, hint=hint)
     assert "s3cret" not in json.dumps(report)
     assert steps(report)["identity"] == "skipped"
 
 
 def test_an_old_entry_is_converted_to_what_the_cluster_takes(bench):
     bench.user = {"auth-provider": {"name": "azure", "config": {"apiserver-id": OTHER, "tenant-id": OTHER}}}
-    problem(bench, "signIn", "auth-provider azure", *CONFIG, hint=f"--server-id {SERVER}")
-    problem(bench, "signIn", "auth-provider azure", *CONFIG, hint=f"--tenant-id {TENANT}")
+    problem(bench, "method", "auth-provider azure", *CONFIG, hint=f"--server-id {SERVER}")
+    problem(bench, "method", "auth-provider azure", *CONFIG, hint=f"--tenant-id {TENANT}")
 
 
 @pytest.mark.parametrize("as_file", [False, True])
@@ -266,7 +403,7 @@ def test_fixed_token(bench, as_file):
     (bench.folder / "token").write_text(bench.given + "\n")
     bench.user = {"tokenFile": "token"} if as_file else {"token": bench.given}
     report = bench.run(*CONFIG, status=0)
-    assert steps(report)["signIn"] == "warning" and report["verdict"] == "signedIn"
+    assert steps(report)["method"] == "warning" and report["verdict"] == "signedIn"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +417,7 @@ def test_fixed_token(bench, as_file):
     ])
 def test_refused_plugin(bench, change, sentence, hint):
     bench.exec |= change
-    problem(bench, "signIn", sentence, hint=hint)
+    problem(bench, "method", sentence, hint=hint)
 
 
 def test_plugin_version_1(bench):
@@ -329,10 +466,10 @@ def test_broken_plugin_by_way_of_signing_in(bench, login, hint):
 ])
 def test_variables_that_overrule_the_kubeconfig(bench, variables, configured, sentence, hint):
     bench.variables = variables
-    problem(bench, "signIn", sentence, *(CONFIG if configured else ()), hint=hint)
+    problem(bench, "method", sentence, *(CONFIG if configured else ()), hint=hint)
     bench.variables = {}
     bench.exec["env"] = [{"name": name, "value": value} for name, value in variables.items()]
-    problem(bench, "signIn", sentence, *(CONFIG if configured else ()), hint=hint)
+    problem(bench, "method", sentence, *(CONFIG if configured else ()), hint=hint)
 
 
 def test_a_variable_that_says_the_same_is_none(bench):
@@ -359,7 +496,7 @@ def test_the_first_file_of_the_list_counts(bench):
     bench.write("second")
     (bench.folder / "first").write_text(yaml.safe_dump({"users": [{"name": "u", "user": {}}]}))
     bench.variables = {"KUBECONFIG": f"{bench.folder}/first:{bench.folder}/second"}
-    problem(bench, "signIn", "no way to sign in")
+    problem(bench, "method", "no way to sign in")
 
 
 def test_changes_nothing_and_asks_only_about_itself(bench):
@@ -379,9 +516,9 @@ def test_json_has_the_same_form_always(bench):
         done = subprocess.run([BINARY, "doctor", "--kubeconfig", "kubeconfig", "--output", "json"], cwd=bench.folder,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={"PATH": bench.path})
         report = json.loads(done.stdout)
-        assert set(report) == {"verdict", "problem", "message", "hint", "steps", "inspection", "user"}
+        assert set(report) == {"verdict", "problem", "message", "hint", "steps", "inspection", "user", "tokenSHA256"}
         names = [step["name"] for step in report["steps"]]
-        assert set(names) == {"kubeconfig", "apiServer", "clock", "signIn", "plugin", "token", "identity", "permissions"}
+        assert set(names) == {"kubeconfig", "apiServer", "clock", "method", "plugin", "token", "identity", "permissions"}
         assert done.returncode == {"signedIn": 0, "failed": 1, "unknown": 2}[report["verdict"]]
         for step in report["steps"]:
             assert set(step) == {"name", "status", "detail", "hint"}
@@ -444,7 +581,7 @@ def test_what_the_plugin_is_given(bench):
     ])
 def test_arguments(bench, arguments, configured, sentence, hint):
     bench.exec["args"] = arguments
-    problem(bench, "signIn", sentence, *(CONFIG if configured else ()), hint=hint)
+    problem(bench, "method", sentence, *(CONFIG if configured else ()), hint=hint)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,19 @@ extension KubeEntra {
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         }
         let arguments = CommandArguments.joined(Array(CommandLine.arguments.dropFirst()))
-        if let unknown = CommandArguments.unknownCommand(arguments, of: Self.self) {
+        let isPlugin = KubectlEntra.isMeant
+        if isPlugin, let problem = KubectlEntra.wrongUsage(arguments) {
+            Console.note("Error: \(problem)")
+            Glibc.exit(ExitCode.validationFailure.rawValue)
+        }
+        if !isPlugin, let unknown = CommandArguments.unknownCommand(arguments, of: Self.self) {
             // The parser's own would speak of an unexpected argument, and call a wrong help topic a success.
             Console.note("Error: \(unknown.sentence)\nUsage: \(usageString())")
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
         do {
-            var command = try await asyncParseAsRoot(arguments)
+            var command: any ParsableCommand =
+                isPlugin ? try KubectlEntra.parseAsRoot(arguments) : try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -38,7 +44,7 @@ extension KubeEntra {
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch {
             let status = exitCode(for: error)
-            let message = fullMessage(for: error)
+            let message = isPlugin ? KubectlEntra.fullMessage(for: error) : fullMessage(for: error)
             if !message.isEmpty {
                 if status.isSuccess { Console.print(message) } else { Console.note(message) }
             }

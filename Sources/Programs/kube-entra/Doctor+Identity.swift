@@ -23,7 +23,7 @@ extension Doctor {
     }
 
     /// The answer of the newest version that the server knows.
-    private func whoAmI(_ server: APIServer, token: String) -> Result<HTTPSResponse, HTTPSError> {
+    func whoAmI(_ server: APIServer, token: String?) -> Result<HTTPSResponse, HTTPSError> {
         Result { () throws(HTTPSError) in
             var last: HTTPSResponse?
             for version in SelfSubjectReview.versions {
@@ -68,7 +68,7 @@ extension Doctor {
         }
         let groups = user.groups.filter { $0 != "system:authenticated" }
         let detail = "\(user.username), in \(groups.count == 1 ? "1 group" : "\(groups.count) groups")"
-        guard let expected = report.inspection?.user, expected.username != user.username else {
+        guard configuration != nil, let expected = report.inspection?.user, expected.username != user.username else {
             report.add(.identity, .passed, detail)
             return
         }
@@ -79,21 +79,32 @@ extension Doctor {
 
     /// What to do about a 401, as far as can be said from here.
     private var unauthorized: String {
-        guard let inspection = report.inspection else { return "the webhook's log says why" }
+        guard let inspection = report.inspection else { return Doctor.askOperator(nil) }
         if let reason = inspection.reason { return inspection.hint ?? reason.hint }
         if let problem = report.steps.first(where: { $0.name == .token && $0.status == .failed }) {
             return "see the token above first" + (problem.hint.map { ": \($0)" } ?? "")
         }
         if configuration == nil, inspection.claims?.groups.hasOverage == true {
             return "the token lists no groups, since there are more than 200: unless the webhook's groupOverage is"
-                + " resolve or ignore, that is why. Its operator sees the reason in the log line of this minute"
+                + " resolve or ignore, that is why. " + Doctor.askOperator(inspection.tokenSHA256)
         }
         if configuration == nil {
             return "nothing is wrong with the token as far as can be seen here: pass the webhook's configuration with"
-                + " --config, or ask its operator for the log line of this minute"
+                + " --config. " + Doctor.askOperator(inspection.tokenSHA256)
+        }
+        if inspection.verdict == .unverified {
+            return "the claims fit this configuration, and the signature was not checked: pass the tenant's keys with"
+                + " --keys (`kube-entra keys fetch` saves them). " + Doctor.askOperator(inspection.tokenSHA256)
         }
         return "by this configuration the token is right: does the webhook run with it, and does kube-apiserver have"
             + " --authentication-token-webhook-config-file? `kube-entra review` tries it from the control plane"
+    }
+
+    /// Where the reason stands, and what it means when it does not.
+    private static func askOperator(_ tokenSHA256: String?) -> String {
+        "The webhook's log has the reason\(tokenSHA256.map { " (tokenSHA256 \($0))" } ?? ""); without such a line"
+            + " kube-apiserver did not reach the webhook or does not have it configured, and its own log says"
+            + " \"Failed to make webhook authenticator request\" or nothing"
     }
 
     // MARK: Permissions

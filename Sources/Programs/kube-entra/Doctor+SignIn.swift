@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CredentialPlugin
 internal import Files
 internal import Glibc
 internal import Jansson
@@ -25,16 +26,20 @@ extension Doctor {
         }
         if let name = user.impersonates {
             report.add(
-                .signIn, .warning, "requests are made in the name of \(name)",
+                .method, .warning, "requests are made in the name of \(name)",
                 hint: "`as` in the kubeconfig; doctor asks as the user itself")
         }
         if user.clientCertificate != nil, user.token != nil || user.tokenFile != nil || user.plugin != nil {
             report.add(
-                .signIn, .warning, "the user has a client certificate as well, and the API server prefers it",
+                .method, .warning, "the user has a client certificate as well, and the API server prefers it",
                 hint: "remove client-certificate from the user, so that Entra decides who it is")
         }
         if user.tokenFile != nil || user.token != nil { return staticToken(user) }
-        if let plugin = user.plugin { return try run(plugin, access: access) }
+        if let plugin = user.plugin {
+            guard let behind = plugin.behindCredential else { return try run(plugin, access: access) }
+            if configuration == nil, let text = behind.hints { hints = Doctor.hints(text) }
+            return try run(behind.plugin, access: access)
+        }
         if user.clientCertificate != nil {
             noSignIn(
                 "the user signs in with a client certificate, so Entra and the webhook are never asked",
@@ -49,8 +54,15 @@ extension Doctor {
         return nil
     }
 
+    /// The hints that stand in a kubeconfig, or in a file that it names; nil when they cannot be read.
+    private static func hints(_ text: String) -> TokenHints? {
+        let isJSON = text.drop(while: \.isWhitespace).first == "{"
+        guard let bytes = isJSON ? Array(text.utf8) : try? FileBytes.read(text) else { return nil }
+        return try? TokenHints(decoding: bytes)
+    }
+
     private mutating func noSignIn(_ sentence: String, hint: String?) {
-        report.add(.signIn, .failed, sentence, hint: hint)
+        report.add(.method, .failed, sentence, hint: hint)
         report.add(.plugin, .skipped, "there is no plugin to run")
     }
 
@@ -71,7 +83,7 @@ extension Doctor {
             return nil
         }
         report.add(
-            .signIn, .warning, "the user has a fixed token, which ends when it expires",
+            .method, .warning, "the user has a fixed token, which ends when it expires",
             hint: "an exec plugin gets new ones: `kube-entra kubeconfig user`")
         report.add(.plugin, .skipped, "a fixed token needs no plugin")
         return GivenToken(text: text, plugin: nil)
@@ -90,13 +102,13 @@ extension Doctor {
             return nil
         }
         let name = plugin.command.split(separator: "/").last.map(String.init) ?? plugin.command
-        let login = plugin.isKubelogin ? KubeloginAdvice(plugin: plugin, configuration: configuration).method : nil
-        let findings =
-            plugin.isKubelogin ? KubeloginAdvice(plugin: plugin, configuration: configuration).findings : []
+        let advice = KubeloginAdvice(plugin: plugin, configuration: knownConfiguration)
+        let login = plugin.isKubelogin ? advice.method : nil
+        let findings = plugin.isKubelogin ? advice.findings : []
         // The plugin is run all the same: its own words may help too.
-        for finding in findings { report.add(.signIn, .failed, finding.sentence, hint: finding.hint) }
+        for finding in findings { report.add(.method, .failed, finding.sentence, hint: finding.hint) }
         if findings.isEmpty {
-            report.add(.signIn, .passed, "by the plugin \(name)" + (login.map { ", \($0)" } ?? ""))
+            report.add(.method, .passed, "by the plugin \(name)" + (login.map { ", \($0)" } ?? ""))
         }
         guard let path = PluginProcess.find(plugin.command) else {
             report.add(
@@ -105,6 +117,7 @@ extension Doctor {
                     ?? "install it: https://azure.github.io/kubelogin/")
             return nil
         }
+        if plugin.isKubelogin { judgeProgram(path, plugin: plugin, method: login) }
         let process = PluginProcess(
             path: path, arguments: plugin.arguments,
             environment: plugin.environment.map { (name: $0.name, value: $0.value) } + [

@@ -16,15 +16,26 @@ extension Doctor {
         let snapshot: KeySnapshot? =
             if let keyFile {
                 try OfflineKeys.read(
-                    keyFile, tenants: configuration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input))
+                    keyFile, tenants: knownConfiguration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input)
+                )
             } else {
-                configuration.flatMap { OfflineKeys.configured($0, now: .now()).snapshot }
+                configuration.flatMap { OfflineKeys.configured($0, now: serverTime).snapshot }
             }
         let inspection = InspectionReport(
-            input, settings: configuration?.authentication, keys: snapshot, now: .now())
+            input, settings: knownConfiguration?.authentication, keys: snapshot, now: serverTime)
         report.inspection = inspection
         if let claims = inspection.claims, let mismatch = staleCache(claims, plugin: token.plugin) {
             report.add(.token, .failed, mismatch, hint: signInAgain(token.plugin))
+            // That the cluster does not take such a token follows from it, and other advice would contradict this one.
+            return
+        }
+        if knownConfiguration == nil, let audience = inspection.claims?.audience,
+            let service = WellKnownApplication.otherService(audience)
+        {
+            report.add(
+                .token, .failed, "the token is for \(service), which is no cluster",
+                hint: "set --server-id to the cluster's application ID")
+            return
         }
         if inspection.needsGroupResolution, inspection.reason == nil {
             report.add(.token, .warning, "more than 200 groups: the webhook has to ask Microsoft Graph for them")
@@ -48,7 +59,9 @@ extension Doctor {
         }
         let trust =
             inspection.verdict == .accepted && configuration != nil
-            ? "the webhook's checks take it" : "not verified"
+            ? "the webhook's checks take it"
+            : hints != nil
+                ? "what the kubeconfig knows of the cluster fits, the signature is not verified" : "not verified"
         report.add(.token, .passed, [who, trust].compactMap { $0 }.joined(separator: "; "))
     }
 

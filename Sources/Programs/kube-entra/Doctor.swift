@@ -1,4 +1,5 @@
 internal import Configuration
+internal import CredentialPlugin
 internal import EntraTokens
 internal import Files
 internal import Glibc
@@ -20,6 +21,29 @@ struct Doctor {
     let timeout: Duration
     let hasTerminal: Bool
     var report = DoctorReport()
+    /// Seconds by which the API server's clock is ahead of this host's.
+    private var clockOffset: Int64 = 0
+    /// What `kubeconfig user --explain` wrote into the kubeconfig, where no configuration was given.
+    var hints: TokenHints?
+
+    init(
+        kubeconfig: String?, contextName: String?, configuration: WebhookConfiguration?, keyFile: String?,
+        pluginTimeout: Duration, timeout: Duration, hasTerminal: Bool
+    ) {
+        self.kubeconfig = kubeconfig
+        self.contextName = contextName
+        self.configuration = configuration
+        self.keyFile = keyFile
+        self.pluginTimeout = pluginTimeout
+        self.timeout = timeout
+        self.hasTerminal = hasTerminal
+    }
+
+    /// The time by the API server's clock, which is the one that judges tokens.
+    var serverTime: Timestamp { Timestamp.now().adding(seconds: clockOffset) }
+
+    /// What the cluster takes, as far as it is known: the given configuration, else the hints in the kubeconfig.
+    var knownConfiguration: WebhookConfiguration? { configuration ?? hints?.configuration }
 
     mutating func examine() throws {
         guard let access = readKubeconfig() else { return }
@@ -43,7 +67,7 @@ struct Doctor {
 
     // MARK: Kubeconfig
 
-    private mutating func readKubeconfig() -> KubeconfigAccess? {
+    mutating func readKubeconfig() -> KubeconfigAccess? {
         let home = getenv("HOME").map { String(cString: $0) }
         let variable = getenv("KUBECONFIG").map { String(cString: $0) }
         let paths = kubeconfig.map { [$0] } ?? Kubeconfig.paths(variable: variable, home: home)
@@ -87,7 +111,7 @@ struct Doctor {
 
     // MARK: API server
 
-    private mutating func reachServer(_ access: KubeconfigAccess) -> APIServer? {
+    mutating func reachServer(_ access: KubeconfigAccess) -> APIServer? {
         let server: APIServer
         do throws(APIServer.Problem) {
             server = try APIServer(access, timeout: timeout)
@@ -137,10 +161,13 @@ struct Doctor {
             report.add(.clock, .passed, "the same as the API server's, to \(max(1, abs(difference))) s")
         } else {
             let span = RelativeTime.span(abs(difference))
+            clockOffset = difference
             report.add(
-                .clock, .failed,
+                .clock, .warning,
                 "this host's clock is \(span) \(difference > 0 ? "behind" : "ahead of") the API server's",
-                hint: "set the clock: tokens are refused when the clocks differ; `timedatectl set-ntp true`")
+                hint:
+                    "set the clock (`timedatectl set-ntp true`): kubelogin and kubectl believe it when they ask whether a"
+                    + " token has expired")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import AccessPolicy
+internal import EntraTokens
 internal import Inspection
 internal import Jansson
 internal import SafeText
@@ -10,7 +11,8 @@ struct DoctorReport {
         case kubeconfig
         case apiServer
         case clock
-        case signIn
+        /// How the kubeconfig's user signs in.
+        case method
         case plugin
         case token
         case identity
@@ -66,8 +68,12 @@ struct DoctorReport {
 
     var verdict: String { problem == nil ? "signedIn" : couldNotCheck ? "unknown" : "failed" }
 
+    /// What will be a problem, though it is none today.
+    var caveat: Step? { problem == nil ? steps.first { $0.name == .clock && $0.status == .warning } : nil }
+
     var message: String {
         if let problem { return problem.detail }
+        if let caveat { return "signed in, but \(caveat.detail)" }
         return user.map { "the API server knows you as \($0.username)" } ?? "the API server takes the token"
     }
 
@@ -87,24 +93,40 @@ struct DoctorReport {
                         ])
                     })
             ),
+            ("tokenSHA256", JSON(inspection?.tokenSHA256)),
             ("inspection", inspection?.json ?? .null),
             ("user", user?.json ?? .null),
         ])
     }
 
     func text(on page: TextPage) -> String {
-        let title = problem == nil ? "SIGNED IN" : couldNotCheck ? "COULD NOT CHECK" : "NOT WORKING"
+        let known = user.map { "the API server knows you as \($0.username)" } ?? "the API server takes the token"
+        let title =
+            if let caveat {
+                "SIGNED IN, but \(caveat.detail): \(known)"
+            } else if problem == nil {
+                "SIGNED IN: \(message)"
+            } else {
+                "\(couldNotCheck ? "COULD NOT CHECK" : "NOT WORKING"): \(message)"
+            }
         var lines = page.wrapped(
-            "\(title): \(PrintableText.clean(message, maximum: 400))",
-            style: problem == nil ? .good : couldNotCheck ? .doubtful : .bad)
+            PrintableText.clean(title, maximum: 500),
+            style: caveat != nil || couldNotCheck ? .doubtful : problem == nil ? .good : .bad)
+        if let hint = caveat?.hint { lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 2) }
         if let hint = problem?.hint { lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 2) }
         lines.append(page.rule("steps"))
         for step in steps {
             lines += page.item(
                 step.status.mark, step.status.style, step.name.rawValue, PrintableText.clean(step.detail, maximum: 400))
-            if let hint = step.hint, hint != problem?.hint {
+            if let hint = step.hint, hint != (problem ?? caveat)?.hint {
                 lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 24)
             }
+        }
+        if let inspection {
+            lines += page.wrapped(
+                "The webhook's log has this token as tokenSHA256 \(inspection.tokenSHA256)"
+                    + (inspection.claims?.tokenID.map { ", Entra's sign-in log as \(PrintableText.clean($0))" } ?? "")
+                    + ".")
         }
         return lines.joined(separator: "\n")
     }

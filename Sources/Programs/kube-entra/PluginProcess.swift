@@ -28,6 +28,8 @@ struct PluginProcess {
     var environment: [(name: String, value: String)]
     var isInteractive: Bool
     var timeout: Duration
+    /// Whether what it says to people is shown while it runs.
+    var passesMessagesOn = true
 
     /// The file that a command names: a path as it stands, any other looked for in `PATH`.
     static func find(_ command: String) -> String? {
@@ -81,7 +83,11 @@ struct PluginProcess {
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        // This code may run on a thread that blocks every signal, and a plugin inherits that.
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
         var process: pid_t = 0
         let code = withCStrings([path] + arguments) { argv in
@@ -133,7 +139,7 @@ struct PluginProcess {
                 } else if entry.fd == output {
                     result.output += buffer[..<length]
                 } else {
-                    _ = FileBytes.writeAll(Array(buffer[..<length]), to: STDERR_FILENO)
+                    if passesMessagesOn { _ = FileBytes.writeAll(Array(buffer[..<length]), to: STDERR_FILENO) }
                     said = Array((said + buffer[..<length]).suffix(PluginProcess.keptMessages))
                 }
             }

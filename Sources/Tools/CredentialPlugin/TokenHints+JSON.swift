@@ -1,3 +1,4 @@
+internal import AccessPolicy
 public import Configuration
 internal import EntraTokens
 public import Jansson
@@ -13,6 +14,14 @@ extension TokenHints {
             writtenAt: writtenAt, configurationSHA256: loaded.contentSHA256,
             clockSkew: loaded.configuration.limits.clockSkew.components.seconds,
             tenants: loaded.configuration.tenants.map { HintedTenant($0.trust) })
+    }
+
+    /// A configuration that says as much and no more: it grants nothing to anybody.
+    public var configuration: WebhookConfiguration {
+        var configuration = WebhookConfiguration()
+        configuration.tenants = tenants.map { TenantSettings(trust: $0.trust, policy: TenantPolicy()) }
+        configuration.limits.clockSkew = .seconds(clockSkew)
+        return configuration
     }
 
     /// As `config hints` prints them and `kubeconfig user --explain` carries them. Durations are spelled as in the

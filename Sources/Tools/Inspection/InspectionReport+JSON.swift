@@ -39,6 +39,12 @@ extension InspectionReport {
         ])
     }
 
+    /// `inspect`'s subject, and the start of the token's digest.
+    public var tokenSubject: JSON {
+        guard case .object(let members) = subject else { return subject }
+        return JSON.object(members + [("tokenSHA256", .string(tokenSHA256))]).hidingTokens()
+    }
+
     private var subject: JSON {
         .object([
             ("kind", .string(kind.rawValue)),

@@ -41,6 +41,14 @@ public enum WellKnownApplication {
         return names[bare]
     }
 
+    /// The service of Microsoft that an audience stands for, where it is none that a cluster uses.
+    public static func otherService(_ audience: String) -> String? {
+        let services = [
+            "Microsoft Graph", "Azure AD Graph", "Azure Resource Manager", "Azure Key Vault", "Azure DevOps",
+        ]
+        return name(audience).flatMap { services.contains($0) ? $0 : nil }
+    }
+
     /// The ID with its name where it has one, safe to print.
     public static func described(_ id: String) -> String {
         PrintableText.clean(id) + (name(id).map { " (\($0))" } ?? "")

@@ -1,0 +1,90 @@
+internal import AccessPolicy
+internal import EntraTokens
+internal import HTTPSClient
+internal import Inspection
+internal import Jansson
+internal import Kubeconfigs
+internal import SafeText
+internal import Terminal
+internal import TokenReviewAPI
+
+/// Whom the API server sees, beside whom the token says it is.
+struct CallerComparison {
+    /// What the API server says of the caller; nil when it refuses it.
+    let apiServer: KubernetesUser?
+    /// Nil when the kubeconfig's user has no token.
+    let token: InspectionReport?
+
+    /// Whether both are the same principal: the API server's `uid`, or its `oid`, is the token's object ID.
+    var isSame: Bool {
+        guard let apiServer, let objectID = token?.claims?.objectID.flatMap({ GUID($0) }) else { return false }
+        return ([apiServer.uid] + (apiServer.extra.first { $0.name == "oid" }?.values ?? [])).contains {
+            GUID($0) == objectID
+        }
+    }
+
+    /// The contract's object of `kubectl entra whoami`.
+    var json: JSON {
+        .object([
+            ("apiServer", apiServer?.json ?? .null), ("token", token.map(\.tokenSubject) ?? .null),
+            ("same", .bool(isSame)),
+        ])
+    }
+
+    func text(on page: TextPage) -> String {
+        var lines: [String] = []
+        lines.append(page.rule("API server"))
+        if let apiServer {
+            lines += page.pair("user", PrintableText.clean(apiServer.username))
+            lines += page.pair("uid", PrintableText.clean(apiServer.uid))
+            for (index, group) in apiServer.groups.enumerated() {
+                lines += page.pair(index == 0 ? "groups" : "", PrintableText.clean(group))
+            }
+        } else {
+            lines += page.pair("user", "none: it refuses the caller (401 Unauthorized)")
+        }
+        lines.append(page.rule("token"))
+        if let token {
+            lines += page.pair("object ID", PrintableText.clean(token.claims?.objectID ?? "none"))
+            lines += page.pair("kind", token.kind.rawValue)
+            lines += page.pair("tenant", PrintableText.clean(token.claims?.tenantID ?? "none"))
+            lines += page.pair("in the log", "tokenSHA256 \(token.tokenSHA256)")
+        } else {
+            lines += page.pair("object ID", "none: the kubeconfig's user has no token")
+        }
+        lines.append("")
+        lines += page.wrapped(
+            isSame ? "Both are the same." : "They are not the same.", style: isSame ? .good : .bad)
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension Doctor {
+    /// Signs in as kubectl would and asks the API server whom it sees; nil when there is no answer, which the report
+    /// then explains.
+    mutating func compareCaller() throws -> CallerComparison? {
+        guard let access = readKubeconfig(), let server = reachServer(access) else { return nil }
+        let token = try signIn(access)
+        // Without a token, a client certificate may still say who it is.
+        guard token != nil || access.user.clientCertificate != nil else { return nil }
+        report.secret = token.map { SecretFilter($0.text) }
+        let inspection = token.map {
+            InspectionReport(TokenInput(Array($0.text.utf8)), settings: nil, keys: nil, now: serverTime)
+        }
+        switch whoAmI(server, token: token?.text) {
+        case .failure(let error):
+            report.add(.identity, .failed, error.sentence, hint: server.hint(for: error))
+            return nil
+        case .success(let response) where response.status == 401:
+            return CallerComparison(apiServer: nil, token: inspection)
+        case .success(let response):
+            guard [200, 201].contains(response.status), let user = try? SelfSubjectReview.user(in: response.body) else {
+                report.add(
+                    .identity, .failed, "the API server does not say whom it sees (status \(response.status))",
+                    hint: "Kubernetes 1.28 and later do")
+                return nil
+            }
+            return CallerComparison(apiServer: user, token: inspection)
+        }
+    }
+}
