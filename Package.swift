@@ -154,8 +154,8 @@ let package = Package(
             .webhook, "WebhookService",
             [
                 "AccessPolicy", "Authentication", "Configuration", "DirectoryGroups", "EntraTokens", "Files",
-                "HTTPSClient", "OpenSSL", "SigningKeys", "Terminal", "Timestamps", "WebhookServer", logging,
-                nioConcurrency, nioCore, nioPosix, "Addresses", "LineLogging", "Prometheus",
+                "HTTPSClient", "OpenSSL", "SafeText", "SigningKeys", "Terminal", "Timestamps", "WebhookServer",
+                logging, nioConcurrency, nioCore, nioPosix, "Addresses", "LineLogging", "Prometheus",
             ]),
         module(
             .webhook, "WebhookServer",
@@ -216,8 +216,8 @@ let package = Package(
         tests(
             .webhook, "SigningKeys",
             [
-                "SigningKeys", "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson",
-                "Timestamps", nioCore, nioPosix, nioConcurrency, nioEmbedded, logging, "SafeText",
+                "SigningKeys", "Addresses", "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL",
+                "Jansson", "Timestamps", nioCore, nioPosix, nioConcurrency, nioEmbedded, logging, "SafeText",
             ]),
         tests(
             .webhook, "DirectoryGroups",
@@ -288,7 +288,8 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
         .executableTarget(
             name: "kube-entra-fuzz",
             dependencies: [
-                "WebhookServer", "Addresses", "LineLogging", "Prometheus", "NIOOpenSSL", "TokenReviewAPI", "Configuration", "PolicyChecks", "Inspection",
+                "WebhookServer", "Addresses", "LineLogging", "Prometheus", "NIOOpenSSL", "TokenReviewAPI",
+                "Configuration", "PolicyChecks", "Inspection",
                 "SigningKeys", "HTTPSClient", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
                 "SafeText", "Jansson", "YAML", "Timestamps", nioCore, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
                 nioConcurrency,
@@ -296,4 +297,17 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: strict))
+}
+
+// The decision wing alone, which needs no other package: Tests/mutants.sh builds it a hundred times.
+if Context.environment["KUBE_ENTRA_DECISION_ONLY"] != nil {
+    let base: Set = ["COpenSSL", "CJansson", "OpenSSL", "Jansson", "SafeText", "Timestamps"]
+    package.targets.removeAll { target in
+        let isDecision =
+            target.path?.hasPrefix("Sources/Decision/") == true
+            || target.path?.hasPrefix("Tests/Decision/") == true
+        return !isDecision && !base.contains(target.name)
+    }
+    package.products = []
+    package.dependencies = []
 }

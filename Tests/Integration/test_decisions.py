@@ -1,5 +1,7 @@
 """Genuine tokens of every kind become the right user, over both protocols and in both versions."""
 
+import time
+
 import pytest
 from entra import ADMINS, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, PLAIN, TENANT
 from webhook import reason, run
@@ -30,6 +32,8 @@ def test_kinds(webhook, entra, name, token_version, claims, username, kind, http
     assert user["username"] == username
     assert user["uid"] == OBJECT
     assert user["groups"] == ["kube-entra:cluster-admins", PLAIN, ADMINS]
+    issued = user["extra"].pop("kube-entra.dev/token-issued-at")
+    assert len(issued) == 1 and 0 <= time.time() - int(issued[0]) < 3600
     assert user["extra"] == {
         "oid": [OBJECT],
         "kube-entra.dev/tenant-id": [TENANT],

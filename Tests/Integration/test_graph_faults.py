@@ -216,6 +216,30 @@ def test_the_last_answer_is_used_while_it_is_young_enough(setting, entra):
     assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
 
 
+@pytest.mark.parametrize("code", [400, 401, 403, 404])
+def test_an_answer_about_the_principal_is_no_outage(setting, entra, code):
+    """What Graph said before is no longer so, for as long as answers may be old; an outage does not bring it back."""
+    graph, make = setting
+    webhook = make(cacheFor="1s", staleFor="1h")
+    assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
+    for fault in (code, 500):
+        graph.fault = status(fault)
+        time.sleep(1.2)
+        assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
+    assert webhook.metric(RESOLUTIONS, result="stale") == 0
+
+
+def test_emergency_access_comes_with_what_graph_says_and_without_it(setting, entra):
+    graph, make = setting
+    entry = {"objectID": OBJECT, "until": "2099-01-01T00:00:00Z", "kubernetesGroups": ["emergency"], "reason": "drill"}
+    webhook = make(tenant={"emergencyAccess": [entry]}, cacheFor="1s")
+    groups = webhook.review(entra.token(**OVERAGE))["user"]["groups"]
+    assert groups == ["kube-entra:cluster-admins", "emergency", ADMINS]
+    graph.fault = status(500)
+    time.sleep(1.2)
+    assert webhook.review(entra.token(**OVERAGE))["user"]["groups"] == ["emergency"]
+
+
 def test_without_stale_for_old_answers_are_no_answers(setting, entra):
     graph, make = setting
     webhook = make(cacheFor="1s")

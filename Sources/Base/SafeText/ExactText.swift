@@ -18,7 +18,10 @@ public struct ExactText: Hashable, Sendable {
 
     /// Hashes the UTF-8 bytes.
     public func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        // As `String` does: no text is the beginning of another.
+        hasher.combine(0xFF as UInt8)
     }
 }
 

@@ -28,9 +28,8 @@ public enum AccessPolicy {
             collector.add(.groupMapping, matched: mapping.groupObjectID.description, gives: mapping.kubernetesGroups)
         }
         if !tenant.appRoleMappings.isEmpty {
-            // Byte by byte: to `==` some characters are the same as others.
-            let roles = Set(principal.roles.map { Array($0.utf8) })
-            for mapping in tenant.appRoleMappings where roles.contains(Array(mapping.appRole.utf8)) {
+            let roles = Set(principal.roles.map { ExactText($0) })
+            for mapping in tenant.appRoleMappings where roles.contains(ExactText(mapping.appRole)) {
                 collector.add(.appRoleMapping, matched: mapping.appRole, gives: mapping.kubernetesGroups)
             }
         }

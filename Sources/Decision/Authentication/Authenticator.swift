@@ -56,7 +56,7 @@ public final class Authenticator: Sendable {
             recorder: FirstFailure()
         )
         evaluation.run(token, signed: signed)
-        return evaluation.decision(settings: settings, keys: keys)
+        return evaluation.decision(clockSkew: settings.clockSkew, keys: keys, now: now)
     }
 
     /// Runs all checks that make sense and keeps every outcome: the same checks, for explaining.
@@ -96,14 +96,14 @@ public final class Authenticator: Sendable {
             resolvedGroups: resolvedGroups,
             recorder: AllChecks()
         )
-        evaluation.areTokenTimesReal = areTokenTimesReal
-        evaluation.run(verifiedClaims: verifiedClaims)
+        evaluation.run(verifiedClaims: verifiedClaims, areTokenTimesReal: areTokenTimesReal)
         return evaluation
     }
 }
 
 extension TokenEvaluation {
-    func decision(settings: AuthenticationSettings, keys: KeySnapshot) -> Decision {
+    /// The answer to the token, once the checks have run.
+    func decision(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Decision {
         var decision: Decision
         if let reason {
             decision = Decision(outcome: .refused(reason))
@@ -112,8 +112,9 @@ extension TokenEvaluation {
             decision.groupResolution = reason == .groupResolutionFailed ? groupResolution : nil
         } else if let access {
             decision = Decision(outcome: .accepted(access))
+            decision.groupResolution = groupResolution
             decision.proofUse = proofUse
-            decision.validUntil = validUntil(settings: settings, keys: keys)
+            decision.validUntil = validUntil(clockSkew: clockSkew, keys: keys, now: now)
         } else {
             // Every path without a reason ends in access; should one not, nobody gets in.
             decision = Decision(outcome: .refused(.claimsMalformed))
@@ -123,13 +124,13 @@ extension TokenEvaluation {
             return decision
         }
         decision.subject.keyID = header?.keyID
-        if let tenantIndex {
-            decision.subject.tenantID = settings.tenants[tenantIndex].trust.tenantID
+        if let tenant {
+            decision.subject.tenantID = tenant.trust.tenantID
             // Entra's are object IDs; whatever else somebody may get signed is kept out of logs.
             decision.subject.clientAppID = claims?.clientAppID.flatMap { GUID($0) == nil ? nil : $0 }
             decision.subject.objectID = claims?.objectID.flatMap(GUID.init)
             // Refused before it mattered, but the log tells it of every token of a tenant.
-            decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: settings.tenants[tenantIndex].trust) }
+            decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: tenant.trust) }
         }
         return decision
     }
@@ -148,12 +149,13 @@ extension TokenEvaluation {
     }
 
     /// The first moment at which one of the inputs that change with time changes the answer.
-    private func validUntil(settings: AuthenticationSettings, keys: KeySnapshot) -> Timestamp {
-        guard let expires = claims?.expires, let principal, let set = keys.tenants[principal.tenantIndex] else {
+    private func validUntil(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Timestamp {
+        guard let expires = claims?.expires, let principal, let tenant, let set = keys.keySets[principal.tenantID]
+        else {
             return Timestamp(secondsSinceEpoch: .min)
         }
-        var end = min(expires.adding(seconds: settings.clockSkew), set.usableUntil)
-        for entry in settings.tenants[principal.tenantIndex].policy.emergencyAccess
+        var end = min(expires.adding(seconds: clockSkew), set.usableUntil)
+        for entry in tenant.policy.emergencyAccess
         where entry.objectID == principal.objectID && now < entry.until {
             end = min(end, entry.until)
         }

@@ -43,8 +43,9 @@ public struct Decision: Sendable {
     /// The key that an unverified token names, where it is an ID of Entra's form: what one looks for after a rotation.
     public var untrustedKeyID: String?
     /// Refused for want of a key that a refresh of this tenant's keys could bring.
-    public var keyRefreshTenant: Int?
-    /// Refused with `group_resolution_failed` because the directory must be asked first: decide again with its answer.
+    public var keyRefreshTenant: GUID?
+    /// The directory must be asked first: decide again with its answer. Without one, the outcome is the answer:
+    /// `group_resolution_failed`, or what emergency access alone gives.
     public var groupResolution: EntraPrincipal?
     /// The entry of the deny list that refuses the principal.
     public var denial: DeniedEntry?

@@ -86,7 +86,9 @@ public final class DecisionCache: Sendable {
         }
         let decision = authenticator.decide(token, keys: keys, now: now, resolvedGroups: resolved?.groups)
         let isSmall = (resolved?.groups.count ?? 0) <= Self.maximumResolvedGroups
-        if isEnabled, let access = decision.access, decision.proofUse == nil, isSmall {
+        // What is true only for want of the directory's answer, or of one envelope, is not remembered.
+        let isWhole = decision.proofUse == nil && decision.groupResolution == nil
+        if isEnabled, let access = decision.access, isWhole, isSmall {
             let end = resolved.map { min(decision.validUntil, $0.freshUntil) } ?? decision.validUntil
             let entry = RememberedDecision(
                 access: access, subject: decision.subject, basis: basis, validFrom: now, validUntil: end)

@@ -23,7 +23,7 @@ public struct ProofEnvelope: Sendable {
     static var rememberedSkew: Int64 { 5 * 60 }
 
     /// Nil when the payload carries no access token, so that it is no envelope whatever its header says.
-    init?(_ token: ParsedToken) {
+    init?(_ token: ParsedToken, of bytes: UnsafeRawBufferPointer) {
         let inner = token.jws.untrustedPayload.withUnsafeBytes { bytes in
             UntrustedPayload.scan(bytes)?["at"]?.withStringBytes { CleansedBytes(copying: $0) }
         }
@@ -31,7 +31,7 @@ public struct ProofEnvelope: Sendable {
         accessToken = inner
         payload = token.jws.untrustedPayload
         signature = token.jws.signature
-        signingInput = CleansedBytes(copying: token.signingInput)
+        signingInput = CleansedBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[..<token.jws.signedLength]))
         header = token.header
         headerBytes = token.jws.header
     }

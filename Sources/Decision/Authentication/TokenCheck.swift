@@ -1,6 +1,6 @@
 public import EntraTokens
 
-/// The checks of a token, in the order in which they run.
+/// The checks of a token, in the order in which they run: that of the precedence of their reasons.
 public enum TokenCheck: String, Sendable, CaseIterable {
     case size
     case structure
@@ -26,6 +26,16 @@ public enum TokenCheck: String, Sendable, CaseIterable {
     case groups
     case username
     case proofOfPossession
+
+    /// Whether it looks at something around the claims, of which claims alone know nothing.
+    var isOfTokensOnly: Bool {
+        switch self {
+        case .size, .structure, .algorithm, .header, .keyID, .key, .signature: true
+        case .claims, .issuer, .tenant, .keyIssuer, .tokenKind, .audience, .expiry, .notBefore, .lifetime, .clientApp,
+            .subjectKind, .subject, .denyList, .requiredClaims, .groups, .username, .proofOfPossession:
+            false
+        }
+    }
 }
 
 /// Told of each check as it ends. `serve` stops at the first failure, `inspect` wants them all.

@@ -8,57 +8,58 @@ internal import Timestamps
 
 /// One pass of the checks over one token: the only place in the program that judges tokens.
 ///
-/// It does no I/O and reads no clock. The recorder chooses whether it ends at the first failure; the reason is the
-/// same either way.
+/// It does no I/O and reads no clock. ``TokenCheck`` has the order of the checks; each is made by one function here, which
+/// returns what came of it. The recorder chooses whether the pass ends at the first failure; the reason is the same
+/// either way.
 public struct TokenEvaluation<Recorder: CheckRecorder> {
-    let rules: RuleIndex
+    private let rules: RuleIndex
     /// Nil: there are no keys to check with, so key and signature are skipped (offline inspection).
-    let keys: KeySnapshot?
-    let now: Timestamp
-    let resolvedGroups: [GUID]?
+    private let keys: KeySnapshot?
+    private let now: Timestamp
+    private let resolvedGroups: [GUID]?
 
-    public var recorder: Recorder
+    public private(set) var recorder: Recorder
     /// Why the token is refused: the reason of the first check that failed.
-    public internal(set) var reason: RefusalReason?
-    public internal(set) var header: TokenHeader?
-    public internal(set) var headerDocument: JSONDocument?
-    public internal(set) var claims: EntraClaims?
+    public private(set) var reason: RefusalReason?
+    public private(set) var header: TokenHeader?
+    public private(set) var headerDocument: JSONDocument?
+    public private(set) var claims: EntraClaims?
     /// Whether the signature was checked and is right.
-    public internal(set) var areClaimsTrusted = false
-    public internal(set) var tenantIndex: Int?
-    public internal(set) var kind: SubjectKind?
-    public internal(set) var principal: EntraPrincipal?
-    public internal(set) var access: AccessDecision?
+    public private(set) var areClaimsTrusted = false
+    /// The tenant by whose rules the claims are judged.
+    public private(set) var tenant: TenantRules?
+    public private(set) var kind: SubjectKind?
+    public private(set) var principal: EntraPrincipal?
+    public private(set) var access: AccessDecision?
     /// The entry of the deny list that refuses the principal.
-    public internal(set) var denial: DeniedEntry?
+    public private(set) var denial: DeniedEntry?
     /// Entries of the deny list that can't be judged by claims without a token's own times and ID.
-    public internal(set) var undecidedDenials: [DeniedEntry] = []
-    public internal(set) var keyRefreshTenant: Int?
-    public internal(set) var groupResolution: EntraPrincipal?
-    public internal(set) var proofUse: ProofUse?
-    public internal(set) var envelope: ProofEnvelope?
+    public private(set) var undecidedDenials: [DeniedEntry] = []
+    /// The tenant whose keys may hold the missing one after a refresh.
+    public private(set) var keyRefreshTenant: GUID?
+    /// Whom the directory should be asked about. With a reason, there is no answer without it; without one, there is only
+    /// what emergency access gives.
+    public private(set) var groupResolution: EntraPrincipal?
+    public private(set) var proofUse: ProofUse?
+    public private(set) var envelope: ProofEnvelope?
     /// What is wrong with the envelope, where something is.
-    public internal(set) var proofProblem: ProofProblem?
+    public private(set) var proofProblem: ProofProblem?
 
+    private var token: ParsedToken?
+    /// Of what the signature of the outermost token covers, where it was hashed before.
+    private var signedDigest: HashedToken.SignedDigest?
+    private var candidates: [KeyCandidate] = []
     /// Tenants that publish the key which verified the signature.
-    var keyTenants: [Int] = []
-    /// Whether a check failed whose outcome lies before the signature.
-    private var failedBeforeSignature = false
-    var stopped = false
+    private var keyTenants: [GUID] = []
+    private var objectID: GUID?
     /// The tenant that the token names itself, once that was looked for.
-    private var untrustedTenant: Int??
+    private var untrustedTenant: GUID??
     /// Whether there are only claims and no token, so that nothing around the claims can be checked.
-    var hasOnlyClaims = false
+    private var hasOnlyClaims = false
     /// Whether `iat` is a token's.
-    var areTokenTimesReal = true
+    private var areTokenTimesReal = true
 
-    init(
-        rules: RuleIndex,
-        keys: KeySnapshot?,
-        now: Timestamp,
-        resolvedGroups: [GUID]?,
-        recorder: Recorder
-    ) {
+    init(rules: RuleIndex, keys: KeySnapshot?, now: Timestamp, resolvedGroups: [GUID]?, recorder: Recorder) {
         self.rules = rules
         self.keys = keys
         self.now = now
@@ -66,86 +67,189 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         self.recorder = recorder
     }
 
-    /// Runs the checks; results are in the properties.
+    // MARK: The sequence
+
+    /// Judges a token; results are in the properties.
     ///
     /// - Parameter signed: the digest of the beginning of these very bytes, when it is known.
-    mutating func run(_ token: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest? = nil) {
-        guard !token.isEmpty else {
-            fail(.size, .tokenMissing)
-            return
-        }
-        guard token.count <= rules.settings.tokenBytes else {
-            fail(.size, .tokenTooLarge)
-            return
-        }
-        recorder.passed(.size)
-        guard let outer = parse(token, signed: signed) else { return }
-        if outer.header.isEnvelope, let opened = ProofEnvelope(outer) {
-            envelope = opened
-            opened.accessToken.withUnsafeBytes { inner in
-                guard let parsed = parse(inner, signed: nil) else { return }
-                judge(parsed)
-            }
-        } else {
-            judge(outer)
-        }
+    mutating func run(_ bytes: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest? = nil) {
+        signedDigest = signed
+        for check in TokenCheck.allCases where !record(check, make(check, of: bytes)) { break }
     }
 
     /// Judges claims for which the caller vouches; what only a token can show is skipped.
-    mutating func run(verifiedClaims: JSONValue) {
+    ///
+    /// - Parameter areTokenTimesReal: whether `iat` is a token's, and not made up for a principal.
+    mutating func run(verifiedClaims: JSONValue, areTokenTimesReal: Bool) {
         hasOnlyClaims = true
-        for check in [TokenCheck.size, .structure, .algorithm, .header, .keyID, .key, .signature] {
-            recorder.skipped(check)
+        self.areTokenTimesReal = areTokenTimesReal
+        claims = EntraClaims(verifiedClaims)
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        for check in TokenCheck.allCases {
+            let result = check.isOfTokensOnly ? .skipped : make(check, of: nothing)
+            guard record(check, result) else { break }
         }
-        let claims = EntraClaims(verifiedClaims)
-        self.claims = claims
-        checkClaims(claims)
+    }
+
+    private mutating func make(_ check: TokenCheck, of bytes: UnsafeRawBufferPointer) -> CheckResult {
+        switch check {
+        case .size: checkSize(bytes)
+        case .structure: checkStructure(bytes)
+        case .algorithm: .when(header?.isAlgorithmAllowed ?? false, else: .algorithmNotAllowed)
+        case .header: .when(header?.forbidden.isEmpty ?? false, else: .headerNotAllowed)
+        case .keyID: .when(header?.keyID != nil, else: .keyIDMissing)
+        case .key: checkKey()
+        case .signature: checkSignature(bytes)
+        case .claims: checkClaims()
+        case .issuer: checkIssuer()
+        case .tenant: checkTenant()
+        case .keyIssuer: checkKeyIssuer()
+        case .tokenKind: .when(claims?.isAccessToken ?? false, else: .tokenKindNotAccepted)
+        case .audience: checkAudience()
+        case .expiry: checkExpiry()
+        case .notBefore: checkNotBefore()
+        case .lifetime: checkLifetime()
+        case .clientApp: checkClientApp()
+        case .subjectKind: checkSubjectKind()
+        case .subject: checkSubject()
+        case .denyList: checkDenyList()
+        case .requiredClaims: checkRequiredClaims()
+        case .groups: checkGroups()
+        case .username: checkUsername()
+        case .proofOfPossession: checkProof()
+        }
+    }
+
+    /// Records what came of a check, and returns whether the next one is to be made.
+    private mutating func record(_ check: TokenCheck, _ result: CheckResult) -> Bool {
+        switch result {
+        case .omitted: return true
+        case .passed:
+            recorder.passed(check)
+            return true
+        case .skipped:
+            recorder.skipped(check)
+            return true
+        case .failed(let reason): return fail(check, reason)
+        case .failedTwice(let reason, let other): return fail(check, reason) && fail(check, other)
+        case .ended(let reason):
+            _ = fail(check, reason)
+            return false
+        }
+    }
+
+    private mutating func fail(_ check: TokenCheck, _ reason: RefusalReason) -> Bool {
+        // Checks run in the order of precedence, so the first failure is the one that counts.
+        if self.reason == nil { self.reason = isForeign(failing: check) ? .issuerNotTrusted : reason }
+        return recorder.failed(check, reason)
+    }
+
+    /// Whether the token is another system's: one that fails before its signature was checked is first asked for its
+    /// untrusted issuer.
+    private mutating func isForeign(failing check: TokenCheck) -> Bool {
+        switch check {
+        case .algorithm, .header, .keyID, .key: return findUntrustedTenant() == nil
+        case .claims where keys == nil && !hasOnlyClaims:
+            guard let issuer = claims?.issuer else { return findUntrustedTenant() == nil }
+            return rules.known(issuer: issuer) == nil
+        default: return false
+        }
+    }
+
+    /// Looks for the issuer once, among the members of the payload and not within them.
+    private mutating func findUntrustedTenant() -> GUID? {
+        if let untrustedTenant { return untrustedTenant }
+        let issuer = token?.jws.untrustedPayload.withUnsafeBytes { UntrustedPayload.scan($0)?["iss"]?.string }
+        let tenant = issuer.flatMap { rules.known(issuer: $0)?.tenant.trust.tenantID }
+        untrustedTenant = .some(tenant)
+        return tenant
     }
 
     // MARK: Structure
 
-    private mutating func parse(
-        _ token: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest?
-    ) -> ParsedToken? {
-        let jws: CompactJWS
-        do {
-            jws = try CompactJWS(parsing: token)
+    private func checkSize(_ bytes: UnsafeRawBufferPointer) -> CheckResult {
+        if bytes.isEmpty { return .ended(.tokenMissing) }
+        return bytes.count <= rules.settings.tokenBytes ? .passed : .ended(.tokenTooLarge)
+    }
+
+    private mutating func checkStructure(_ bytes: UnsafeRawBufferPointer) -> CheckResult {
+        do throws(CompactJWSError) {
+            let outer = try ParsedToken(bytes)
+            if outer.header.isEnvelope, let opened = ProofEnvelope(outer, of: bytes) {
+                envelope = opened
+                token = try opened.accessToken.withUnsafeBytes { inner in
+                    Result { () throws(CompactJWSError) in try ParsedToken(inner) }
+                }.get()
+            } else {
+                token = outer
+            }
         } catch {
-            fail(.structure, error == .encrypted ? .tokenEncrypted : .tokenMalformed)
-            return nil
+            return .ended(error == .encrypted ? .tokenEncrypted : .tokenMalformed)
         }
-        guard let header = jws.header.withUnsafeBytes({ try? TokenHeader(scanning: $0) }) else {
-            fail(.structure, .tokenMalformed)
-            return nil
-        }
-        return ParsedToken(
-            jws: jws,
-            header: header,
-            signingInput: UnsafeRawBufferPointer(rebasing: token[..<jws.signedLength]),
-            signedDigest: signed.flatMap { $0.length == jws.signedLength ? $0.digest : nil }
-        )
-    }
-
-    private mutating func judge(_ token: ParsedToken) {
-        recorder.passed(.structure)
-        header = token.header
+        header = token?.header
         if Recorder.explains {
-            headerDocument = token.jws.header.withUnsafeBytes { try? JSONDocument(parsing: $0) }
+            headerDocument = token?.jws.header.withUnsafeBytes { try? JSONDocument(parsing: $0) }
         }
-        checkHeader(token.header)
-        if !stopped { checkSignature(token) }
-        if failedBeforeSignature { askForIssuer(token.jws) }
-        guard !stopped else { return }
-
-        guard let claims = read(payload: token.jws.untrustedPayload) else {
-            fail(.claims, .claimsMalformed)
-            return
-        }
-        self.claims = claims
-        checkClaims(claims)
+        return .passed
     }
 
-    /// Nil for what is no JSON object.
+    // MARK: Key and signature
+
+    private mutating func checkKey() -> CheckResult {
+        guard let keys, let header, header.isAlgorithmAllowed, let keyID = header.keyID else { return .skipped }
+        candidates = keys.candidates(keyID: ExactText(keyID), now: now)
+        guard candidates.isEmpty else { return .passed }
+        guard let tenant = findUntrustedTenant() else { return .failed(.keyNotFound) }
+        keyRefreshTenant = tenant
+        return .failed(keys.isUsable(tenant: tenant, now: now) ? .keyNotFound : .keysUnavailable)
+    }
+
+    private mutating func checkSignature(_ bytes: UnsafeRawBufferPointer) -> CheckResult {
+        guard let token, !candidates.isEmpty else { return .skipped }
+        let signer =
+            if let envelope {
+                envelope.accessToken.withUnsafeBytes { findSigner(of: token.jws, in: $0, hashed: nil) }
+            } else {
+                findSigner(of: token.jws, in: bytes, hashed: signedDigest)
+            }
+        guard let signer else {
+            refreshForSharedKeyID()
+            return .failed(.signatureInvalid)
+        }
+        keyTenants = signer.tenants
+        areClaimsTrusted = true
+        return .passed
+    }
+
+    private func findSigner(
+        of jws: CompactJWS, in bytes: UnsafeRawBufferPointer, hashed: HashedToken.SignedDigest?
+    ) -> KeyCandidate? {
+        let known = hashed.flatMap { $0.length == jws.signedLength ? $0.digest : nil }
+        let digest = known ?? SHA256Digest(hashing: UnsafeRawBufferPointer(rebasing: bytes[..<jws.signedLength]))
+        return jws.signature.withUnsafeBytes { signature in
+            candidates.first { $0.publicKey.verify(.rs256, digest: digest, signature: signature) }
+        }
+    }
+
+    /// Other tenants' keys may have the ID of one that this tenant has got since. Where every tenant has a key of that
+    /// ID, as where there is one tenant, nothing of the token is read after its signature was found wrong.
+    private mutating func refreshForSharedKeyID() {
+        let tenants = Set(candidates.flatMap(\.tenants))
+        guard !rules.settings.tenants.allSatisfy({ tenants.contains($0.trust.tenantID) }),
+            let tenant = findUntrustedTenant(), !tenants.contains(tenant)
+        else { return }
+        keyRefreshTenant = tenant
+    }
+
+    // MARK: Whose token it is
+
+    private mutating func checkClaims() -> CheckResult {
+        if !hasOnlyClaims { claims = token.flatMap { read(payload: $0.jws.untrustedPayload) } }
+        guard let claims else { return .ended(.claimsMalformed) }
+        return .when(claims.malformed.isEmpty, else: .claimsMalformed)
+    }
+
+    /// Nil for what is not a JSON object.
     private func read(payload: CleansedBytes) -> EntraClaims? {
         let maximumBytes = rules.settings.tokenBytes
         guard Recorder.explains || rules.readsClaimsByName else {
@@ -156,103 +260,158 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         return EntraClaims(root)
     }
 
-    // MARK: Before the signature
-
-    private mutating func checkHeader(_ header: TokenHeader) {
-        check(.algorithm, header.isAlgorithmAllowed, .algorithmNotAllowed, beforeSignature: true)
-        guard !stopped else { return }
-        check(.header, header.forbidden.isEmpty, .headerNotAllowed, beforeSignature: true)
-        guard !stopped else { return }
-        check(.keyID, header.keyID != nil, .keyIDMissing, beforeSignature: true)
+    private mutating func checkIssuer() -> CheckResult {
+        if let claims, let known = claims.issuer.flatMap(rules.known(issuer:)), known.matches(claims.version) {
+            tenant = known.tenant
+            return .passed
+        }
+        // With a single tenant it is clear by whose rules the rest would be judged.
+        if rules.settings.tenants.count == 1 { tenant = rules.settings.tenants.first }
+        return .failed(.issuerNotTrusted)
     }
 
-    private mutating func checkSignature(_ token: ParsedToken) {
-        guard let keys, token.header.isAlgorithmAllowed, let keyID = token.header.keyID else {
-            recorder.skipped(.key)
-            recorder.skipped(.signature)
-            return
+    private func checkTenant() -> CheckResult {
+        guard let tenant, let claims else { return .omitted }
+        return .when(claims.tenantID.flatMap(GUID.init) == tenant.trust.tenantID, else: .tenantMismatch)
+    }
+
+    private mutating func checkKeyIssuer() -> CheckResult {
+        guard let tenantID = tenant?.trust.tenantID else { return .omitted }
+        guard areClaimsTrusted, let keys else { return .skipped }
+        let isUsable = keys.isUsable(tenant: tenantID, now: now)
+        if isUsable, keyTenants.contains(tenantID) { return .passed }
+        keyRefreshTenant = tenantID
+        return .failed(isUsable ? .keyIssuerMismatch : .keysUnavailable)
+    }
+
+    private func checkAudience() -> CheckResult {
+        guard let tenant else { return .omitted }
+        return .when(claims?.audience.map(tenant.trust.accepts(audience:)) ?? false, else: .audienceNotAccepted)
+    }
+
+    // MARK: When
+
+    private func checkExpiry() -> CheckResult {
+        guard let expires = claims?.expires else { return .skipped }
+        return .when(now < expires.adding(seconds: rules.settings.clockSkew), else: .tokenExpired)
+    }
+
+    private func checkNotBefore() -> CheckResult {
+        guard let notBefore = claims?.notBefore else { return .skipped }
+        return .when(now >= notBefore.adding(seconds: -rules.settings.clockSkew), else: .tokenNotYetValid)
+    }
+
+    private func checkLifetime() -> CheckResult {
+        guard let tenant else { return .omitted }
+        guard let expires = claims?.expires, let start = claims?.lifetimeStart else { return .skipped }
+        return .when(
+            expires.seconds(since: start) <= tenant.trust.maximumTokenLifetime, else: .tokenLifetimeTooLong)
+    }
+
+    // MARK: Who
+
+    private func checkClientApp() -> CheckResult {
+        guard let tenant else { return .omitted }
+        return .when(claims?.clientAppID.map(tenant.trust.accepts(clientAppID:)) ?? true, else: .clientAppNotAllowed)
+    }
+
+    private mutating func checkSubjectKind() -> CheckResult {
+        guard let tenant, let claims else { return .omitted }
+        let kind = SubjectKind(claims, trust: tenant.trust)
+        self.kind = kind
+        return .when(kind != .unknown && tenant.trust.subjects.contains(kind), else: .subjectKindNotAllowed)
+    }
+
+    private mutating func checkSubject() -> CheckResult {
+        objectID = claims?.objectID.flatMap(GUID.init)
+        return .when(objectID != nil, else: .subjectMissing)
+    }
+
+    private mutating func checkDenyList() -> CheckResult {
+        guard let tenant, let claims else { return .omitted }
+        guard let list = rules.denyLists[tenant.trust.tenantID] else { return .passed }
+        let token = DenyList.Token(
+            objectID: objectID, clientAppID: claims.clientAppID.flatMap { GUID($0) }, tokenID: claims.tokenID,
+            issuedAt: areTokenTimesReal ? claims.issuedAt : nil)
+        denial = list.denial(of: token, now: now, isHypothetical: hasOnlyClaims)
+        if hasOnlyClaims { undecidedDenials = list.undecidable(for: token, now: now) }
+        return .when(denial == nil, else: .principalDenied)
+    }
+
+    private func checkRequiredClaims() -> CheckResult {
+        guard let tenant, let claims else { return .omitted }
+        let (isMissing, isOther) = (
+            !tenant.trust.unmetRequirements(claims, for: .requiredClaimMissing).isEmpty,
+            !tenant.trust.unmetRequirements(claims, for: .requiredClaimMismatch).isEmpty
+        )
+        if isMissing, isOther { return .failedTwice(.requiredClaimMissing, .requiredClaimMismatch) }
+        if isMissing { return .failed(.requiredClaimMissing) }
+        return .when(!isOther, else: .requiredClaimMismatch)
+    }
+
+    // MARK: What it becomes
+
+    private mutating func checkGroups() -> CheckResult {
+        guard let claims else { return .omitted }
+        guard let tenant else { return .when(!claims.groups.isMalformed, else: .groupsMalformed) }
+        let problem = groupProblem(claims.groups, rule: tenant.trust.groupOverage)
+        guard let objectID, let kind else {
+            // Without a subject nobody is asked; only explaining comes this far.
+            return problem == .failed(.groupResolutionFailed) ? .skipped : problem
         }
-        let candidates = keys.candidates(keyID: ExactText(keyID), now: now)
-        guard !candidates.isEmpty else {
-            let reason = missingKeyReason(token.jws, keys: keys)
-            fail(.key, reason, beforeSignature: true)
-            if !stopped { recorder.skipped(.signature) }
-            return
+        var principal = EntraPrincipal(claims, tenantID: tenant.trust.tenantID, objectID: objectID, kind: kind)
+        if claims.groups.hasOverage, tenant.trust.groupOverage == .resolve, let resolvedGroups {
+            var seen: Set<GUID> = []
+            principal.groups = resolvedGroups.filter { seen.insert($0).inserted }
         }
-        recorder.passed(.key)
-        let digest = token.signedDigest ?? SHA256Digest(hashing: token.signingInput)
-        let signer = candidates.first { candidate in
-            token.jws.signature.withUnsafeBytes { signature in
-                candidate.publicKey.verify(.rs256, digest: digest, signature: signature)
+        self.principal = principal
+        if problem == .failed(.groupResolutionFailed) { groupResolution = principal }
+        if problem == .passed { return .passed }
+        // Emergency access needs a valid token and nothing else, so not the groups either.
+        return AccessPolicy.hasEmergencyAccess(objectID, tenant: tenant.policy, now: now) ? .skipped : problem
+    }
+
+    /// Whether the groups are known.
+    private func groupProblem(_ groups: GroupClaim, rule: GroupOverageRule) -> CheckResult {
+        switch (groups.hasOverage, rule) {
+        case (true, .deny): groups.isMalformed ? .failedTwice(.groupOverage, .groupsMalformed) : .failed(.groupOverage)
+        case (true, .resolve) where !groups.isMalformed && resolvedGroups == nil: .failed(.groupResolutionFailed)
+        case (true, _), (false, _): .when(!groups.isMalformed, else: .groupsMalformed)
+        }
+    }
+
+    private mutating func checkUsername() -> CheckResult {
+        guard let tenant, let claims else { return .omitted }
+        guard let principal else {
+            // Nobody is named; only explaining comes this far.
+            let kubernetes = rules.settings.kubernetes
+            guard kind == .user, kubernetes.username.isByUserPrincipalName, let name = claims.userPrincipalName,
+                AccessPolicy.isReserved(kubernetes.usernamePrefix + name)
+            else { return .skipped }
+            return .failed(.usernameReserved)
+        }
+        access = AccessPolicy.decide(
+            principal, tenant: tenant.policy, kubernetes: rules.settings.kubernetes, now: now,
+            explains: Recorder.explains)
+        return .when(access != nil, else: .usernameReserved)
+    }
+
+    private mutating func checkProof() -> CheckResult {
+        guard let tenant, let claims else { return .omitted }
+        let rule = tenant.trust.proofOfPossession
+        if let envelope {
+            guard rule != .off else { return .failed(.proofOfPossessionNotAccepted) }
+            do throws(ProofProblem) {
+                proofUse = try envelope.verify(
+                    claims: claims, trust: tenant.trust, now: now, clockSkew: rules.settings.clockSkew)
+                return .passed
+            } catch {
+                proofProblem = error
+                return .failed(.proofOfPossessionInvalid)
             }
         }
-        guard let signer else {
-            fail(.signature, .signatureInvalid)
-            refreshForSharedKeyID(token.jws, candidates)
-            return
-        }
-        keyTenants = signer.tenants
-        areClaimsTrusted = true
-        recorder.passed(.signature)
+        // A bound token comes in an envelope, of which claims alone know nothing.
+        if hasOnlyClaims, claims.isBound, rule != .off { return .skipped }
+        return .when(!claims.isBound && rule != .require, else: .proofOfPossessionRequired)
     }
-
-    /// Other tenants' keys may have the ID of one that this tenant has got since. Where every tenant has a key of that
-    /// ID, as where there is one tenant, nothing of the token is read after its signature was found wrong.
-    private mutating func refreshForSharedKeyID(_ jws: CompactJWS, _ candidates: [KeyCandidate]) {
-        func isCandidate(_ tenant: Int) -> Bool { candidates.contains { $0.tenants.contains(tenant) } }
-        guard !rules.settings.tenants.indices.allSatisfy(isCandidate), let tenant = findUntrustedTenant(jws),
-            !isCandidate(tenant)
-        else { return }
-        keyRefreshTenant = tenant
-    }
-
-    private mutating func missingKeyReason(_ jws: CompactJWS, keys: KeySnapshot) -> RefusalReason {
-        guard let tenant = findUntrustedTenant(jws) else { return .keyNotFound }
-        keyRefreshTenant = tenant
-        return keys.isUsable(tenant: tenant, now: now) ? .keyNotFound : .keysUnavailable
-    }
-
-    /// A token that failed before its signature could be checked is asked whether it claims to be ours at all.
-    private mutating func askForIssuer(_ jws: CompactJWS) {
-        guard findUntrustedTenant(jws) == nil else { return }
-        reason = .issuerNotTrusted
-        keyRefreshTenant = nil
-    }
-
-    /// Looks for the issuer once, among the members of the payload and not within them.
-    private mutating func findUntrustedTenant(_ jws: CompactJWS) -> Int? {
-        if let untrustedTenant { return untrustedTenant }
-        let issuer = jws.untrustedPayload.withUnsafeBytes { UntrustedPayload.scan($0)?["iss"]?.string }
-        let tenant = issuer.flatMap { rules.known(issuer: $0)?.tenant }
-        untrustedTenant = .some(tenant)
-        return tenant
-    }
-
-    // MARK: Recording
-
-    mutating func check(
-        _ check: TokenCheck,
-        _ holds: Bool,
-        _ reason: @autoclosure () -> RefusalReason,
-        beforeSignature: Bool = false
-    ) {
-        if holds { recorder.passed(check) } else { fail(check, reason(), beforeSignature: beforeSignature) }
-    }
-
-    mutating func fail(_ check: TokenCheck, _ reason: RefusalReason, beforeSignature: Bool = false) {
-        if !recorder.failed(check, reason) { stopped = true }
-        if beforeSignature { failedBeforeSignature = true }
-        // Checks run in the contract's order, so the first failure is the one that counts.
-        if self.reason == nil { self.reason = reason }
-    }
-}
-
-/// A token whose parts are decoded and whose header was read.
-struct ParsedToken {
-    let jws: CompactJWS
-    let header: TokenHeader
-    /// Lent by the caller of ``TokenEvaluation/run(_:)``, so not kept beyond it.
-    let signingInput: UnsafeRawBufferPointer
-    /// Of the signing input, where it was hashed before.
-    let signedDigest: SHA256Digest?
 }

@@ -1,9 +1,7 @@
 public import Timestamps
 
-/// A principal whose token was taken: what access is decided on.
+/// A principal whose token was accepted: what access is decided on.
 public struct EntraPrincipal: Sendable {
-    /// Position of the tenant in the configuration.
-    public var tenantIndex: Int
     public var tenantID: GUID
     public var objectID: GUID
     public var kind: SubjectKind
@@ -15,11 +13,10 @@ public struct EntraPrincipal: Sendable {
     public var roles: [String]
     /// `uti`
     public var tokenID: String?
-    /// `iat`
+    /// `iat` as it stands in the token.
     public var issuedAt: Timestamp?
 
     public init(
-        tenantIndex: Int,
         tenantID: GUID,
         objectID: GUID,
         kind: SubjectKind,
@@ -31,7 +28,6 @@ public struct EntraPrincipal: Sendable {
         tokenID: String? = nil,
         issuedAt: Timestamp? = nil
     ) {
-        self.tenantIndex = tenantIndex
         self.tenantID = tenantID
         self.objectID = objectID
         self.kind = kind
@@ -42,5 +38,20 @@ public struct EntraPrincipal: Sendable {
         self.roles = roles
         self.tokenID = tokenID
         self.issuedAt = issuedAt
+    }
+
+    /// The principal that a token with these claims speaks for.
+    public init(_ claims: EntraClaims, tenantID: GUID, objectID: GUID, kind: SubjectKind) {
+        self.init(
+            tenantID: tenantID,
+            objectID: objectID,
+            kind: kind,
+            clientAppID: claims.clientAppID,
+            userPrincipalName: claims.userPrincipalName,
+            groups: claims.groups.objectIDs,
+            hasGroupOverage: claims.groups.hasOverage,
+            roles: claims.roles,
+            tokenID: claims.tokenID,
+            issuedAt: claims.issuedAt)
     }
 }

@@ -79,7 +79,8 @@ public enum KeySetReader {
         guard let keyID = jwk.keyID, !keyID.isEmpty else { throw .keyIDMissing }
         do { try jwk.checkVerifiesRS256() } catch { throw KeyProblem(error) }
         if let name = jwk.json["cloud_instance_name"] {
-            guard let name = name.string, trust.cloud.instanceNames.contains(where: { ExactText($0) == ExactText(name) }) else { throw .otherCloud }
+            let names = trust.cloud.instanceNames.map { ExactText($0) }
+            guard let name = name.string, names.contains(ExactText(name)) else { throw .otherCloud }
         }
         if let issuer = jwk.json["issuer"] {
             guard let issuer = issuer.string, trust.vouches(forKeyIssuer: issuer) else { throw .otherIssuer }

@@ -28,15 +28,16 @@ public struct TenantKeySet: Sendable {
 /// The signing keys of all tenants at one moment; never changed, only replaced.
 public final class KeySnapshot: Sendable {
     public let identity = SnapshotIdentity()
-    /// One entry a configured tenant, in the configuration's order; nil while a tenant has no keys.
-    public let tenants: [TenantKeySet?]
+    /// By tenant; a tenant without keys has none.
+    public let keySets: [GUID: TenantKeySet]
     private let candidates: [ExactText: [KeyCandidate]]
 
-    public init(_ tenants: [TenantKeySet?]) {
-        self.tenants = tenants
+    public init(_ keySets: [GUID: TenantKeySet]) {
+        self.keySets = keySets
         var candidates: [ExactText: [KeyCandidate]] = [:]
-        for (tenant, set) in tenants.enumerated() {
-            for key in set?.keys ?? [] {
+        // In the order of the IDs, so that the same sets make the same snapshot.
+        for tenant in keySets.keys.sorted() {
+            for key in keySets[tenant]?.keys ?? [] {
                 candidates[key.keyID, default: []].add(key, tenant: tenant)
             }
         }
@@ -52,8 +53,8 @@ public final class KeySnapshot: Sendable {
     }
 
     /// Whether that tenant has keys that are not too old.
-    public func isUsable(tenant: Int, now: Timestamp) -> Bool {
-        guard tenants.indices.contains(tenant), let set = tenants[tenant] else { return false }
+    public func isUsable(tenant: GUID, now: Timestamp) -> Bool {
+        guard let set = keySets[tenant] else { return false }
         return !set.keys.isEmpty && now < set.usableUntil
     }
 }
@@ -73,11 +74,11 @@ package struct RSANumbers: Hashable, Sendable {
 package struct KeyCandidate: Sendable {
     package let publicKey: PublicKey
     let numbers: RSANumbers
-    package var tenants: [Int]
+    package var tenants: [GUID]
 }
 
 extension [KeyCandidate] {
-    fileprivate mutating func add(_ key: SigningKey, tenant: Int) {
+    fileprivate mutating func add(_ key: SigningKey, tenant: GUID) {
         let numbers = RSANumbers(key.publicKey)
         if let known = firstIndex(where: { $0.numbers == numbers }) {
             if !self[known].tenants.contains(tenant) { self[known].tenants.append(tenant) }

@@ -1,3 +1,5 @@
+internal import SafeText
+
 extension SubjectKind {
     /// Tells who a token speaks for.
     ///
@@ -30,10 +32,9 @@ extension SubjectKind {
 
     private static func person(_ claims: EntraClaims, trust: TenantTrust) -> SubjectKind {
         if claims.account == 1 || claims.identityRelations.contains("5") { return .guest }
-        if let provider = claims.identityProvider, provider != claims.issuer,
-            provider != trust.issuer(.v1), provider != trust.issuer(.v2)
-        {
-            return .guest
+        if let provider = claims.identityProvider {
+            let own = [claims.issuer ?? "", trust.issuer(.v1), trust.issuer(.v2)].map { ExactText($0) }
+            if !own.contains(ExactText(provider)) { return .guest }
         }
         return claims.userPrincipalName.map(SubjectKind.isExternal) ?? false ? .guest : .user
     }

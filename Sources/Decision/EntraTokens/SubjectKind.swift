@@ -11,7 +11,7 @@ public enum SubjectKind: String, Sendable, CaseIterable {
 }
 
 /// A token's format, which follows the resource application and not the endpoint that was called.
-public enum TokenVersion: String, Sendable {
+public enum TokenVersion: String, Sendable, CaseIterable {
     case v1 = "1.0"
     case v2 = "2.0"
 }

@@ -1,4 +1,5 @@
 internal import Jansson
+internal import SafeText
 
 extension TenantTrust {
     /// Whether the token was made for this cluster: the application ID, its `spn:` form, or exactly as configured.
@@ -6,25 +7,13 @@ extension TenantTrust {
         let isPrefixed = audience.utf8.starts(with: "spn:".utf8)
         let bare = isPrefixed ? String(decoding: audience.utf8.dropFirst(4), as: UTF8.self) : audience
         let id = GUID(bare)
-        // Byte by byte: to `==` some characters are the same as others, such as the kelvin sign and K.
-        return audiences.contains { $0.utf8.elementsEqual(audience.utf8) || (id != nil && GUID($0) == id) }
+        return audiences.contains { ExactText($0) == ExactText(audience) || (id != nil && GUID($0) == id) }
     }
 
     public func accepts(clientAppID: String) -> Bool {
         guard !allowedClientAppIDs.isEmpty else { return true }
         guard let id = GUID(clientAppID) else { return false }
         return allowedClientAppIDs.contains(id)
-    }
-
-    /// The first required claim that is missing or has another value; nil when all hold.
-    public func unmetRequirement(_ claims: EntraClaims) -> (claim: String, reason: RefusalReason)? {
-        for required in requiredClaims where claims.json[named: required.claim] == nil {
-            return (required.claim, .requiredClaimMissing)
-        }
-        for required in requiredClaims where !required.holds(claims) {
-            return (required.claim, .requiredClaimMismatch)
-        }
-        return nil
     }
 
     /// All requirements that are not met in this way.

@@ -21,16 +21,15 @@ extension OfflineKeys {
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }
-        var sets: [TenantKeySet?] = []
+        var sets: [GUID: TenantKeySet] = [:]
         var problem: String?
         for trust in tenants {
             do throws(KeyFileError) {
                 let file = try KeyFile.parse(bytes, trust: trust)
                 if file.report.usable.isEmpty { problem = KeyFileError.noUsableKeys(nil).sentence + why(file.report) }
-                sets.append(file.report.usable.isEmpty ? nil : keySet(file))
+                if !file.report.usable.isEmpty { sets[trust.tenantID] = keySet(file) }
             } catch {
                 problem = error.sentence
-                sets.append(nil)
             }
         }
         if tenants.isEmpty {
@@ -38,7 +37,7 @@ extension OfflineKeys {
                 problem = error.sentence
             }
         }
-        if let problem, sets.allSatisfy({ $0 == nil }) { throw CommandFailure("\(path): \(problem)") }
+        if let problem, sets.isEmpty { throw CommandFailure("\(path): \(problem)") }
         return KeySnapshot(sets)
     }
 
@@ -61,7 +60,7 @@ extension OfflineKeys {
         _ configuration: WebhookConfiguration, now: Timestamp
     ) -> (snapshot: KeySnapshot?, notes: [String]) {
         var notes: [String] = []
-        let sets = configuration.tenants.map { tenant -> TenantKeySet? in
+        func keys(of tenant: TenantSettings) -> TenantKeySet? {
             let files = [("file", tenant.signingKeys.file), ("cacheFile", tenant.signingKeys.cacheFile)]
             for (name, path) in files {
                 guard let path else { continue }
@@ -82,7 +81,9 @@ extension OfflineKeys {
             }
             return nil
         }
-        return (sets.contains { $0 != nil } ? KeySnapshot(sets) : nil, notes)
+        var sets: [GUID: TenantKeySet] = [:]
+        for tenant in configuration.tenants { sets[tenant.trust.tenantID] = keys(of: tenant) }
+        return (sets.isEmpty ? nil : KeySnapshot(sets), notes)
     }
 
     private static func keySet(_ file: KeyFile) -> TenantKeySet {

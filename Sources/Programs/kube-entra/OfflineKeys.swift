@@ -11,18 +11,19 @@ enum OfflineKeys {
     ///
     /// Ends the command when a file cannot be read or nobody can use it, or when there are no keys at all.
     static func snapshot(_ files: [String], for configuration: WebhookConfiguration) throws -> KeySnapshot {
-        var found = [[SigningKey]](repeating: [], count: configuration.tenants.count)
+        var found: [GUID: [SigningKey]] = [:]
         for file in files {
             var failure: KeyFileError?
             var problem: KeyProblem?
             var isUsed = false
-            for (index, tenant) in configuration.tenants.enumerated() {
+            for tenant in configuration.tenants {
                 do throws(KeyFileError) {
                     let report = try KeyFile.read(path: file, trust: tenant.trust).report
                     problem = problem ?? report.keys.compactMap(\.problem).first
                     let keys = report.usable
-                    found[index].append(contentsOf: keys)
-                    if !keys.isEmpty { isUsed = true }
+                    guard !keys.isEmpty else { continue }
+                    found[tenant.trust.tenantID, default: []].append(contentsOf: keys)
+                    isUsed = true
                 } catch {
                     failure = error
                 }
@@ -30,23 +31,22 @@ enum OfflineKeys {
             if !isUsed { throw CommandFailure("\(file): \((failure ?? .noUsableKeys(problem)).sentence)") }
         }
         if files.isEmpty {
-            for (index, tenant) in configuration.tenants.enumerated() {
+            for tenant in configuration.tenants {
                 guard let file = tenant.signingKeys.file else { continue }
                 do {
-                    found[index] = try KeyFile.read(path: file, trust: tenant.trust).report.usable
+                    let keys = try KeyFile.read(path: file, trust: tenant.trust).report.usable
+                    if !keys.isEmpty { found[tenant.trust.tenantID] = keys }
                 } catch {
                     throw CommandFailure("\(file): \(error.sentence)")
                 }
             }
         }
-        guard found.contains(where: { !$0.isEmpty }) else {
+        guard !found.isEmpty else {
             throw CommandFailure(
                 "a token can only be checked with its tenant's signing keys: give --keys FILE"
                     + " (`kube-entra keys fetch` writes one); or ask without a token, with --claims or --group")
         }
         return KeySnapshot(
-            found.map { keys in
-                keys.isEmpty ? nil : TenantKeySet(keys: keys, usableUntil: Timestamp(secondsSinceEpoch: .max))
-            })
+            found.mapValues { TenantKeySet(keys: $0, usableUntil: Timestamp(secondsSinceEpoch: .max)) })
     }
 }

@@ -88,7 +88,7 @@ extension CheckDescriber {
     }
 
     private var notAmongKeys: String {
-        let keyIDs = Set(keys?.tenants.flatMap { $0?.keys.map(\.keyID) ?? [] } ?? [])
+        let keyIDs = Set(keys?.keySets.values.flatMap { $0.keys.map(\.keyID) } ?? [])
         // Keys are a tenant's, and a token of no tenant of Entra has none that could be looked up.
         if keyIDs.isEmpty { return "and it is not from a tenant of Entra whose keys could be compared" }
         return keyIDs.count == 1

@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import Authentication
 internal import EntraTokens
 internal import Jansson
+internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -176,9 +177,14 @@ extension CheckDescriber {
                 "the token has no groups claim, so no group gives anything: let the server application emit groups"
                     + " (App registrations → Token configuration → Add groups claim), unless this one is in none")
         }
-        if hasConfiguration, let tenant = evaluation.tenantIndex {
-            let mapped = Set(settings.tenants[tenant].policy.appRoleMappings.map(\.appRole))
-            let unmapped = claims.roles.filter { !mapped.contains($0) }
+        if evaluation.reason == nil, evaluation.groupResolution != nil {
+            notes.append(
+                "more than 200 groups: serve asks Microsoft Graph for them; where that fails, emergency access alone counts"
+            )
+        }
+        if hasConfiguration, let tenant = evaluation.tenant {
+            let mapped = Set(tenant.policy.appRoleMappings.map { ExactText($0.appRole) })
+            let unmapped = claims.roles.filter { !mapped.contains(ExactText($0)) }
             if !unmapped.isEmpty {
                 let names = unmapped.prefix(5).map { shown($0) }.joined(separator: ", ")
                 notes.append(

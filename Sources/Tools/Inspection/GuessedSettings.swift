@@ -24,11 +24,6 @@ enum GuessedSettings {
             clusterHost: first.envelope?.untrustedHost)
         return AuthenticationSettings(tenants: [TenantRules(trust: trust, policy: .init())])
     }
-
-    /// With guessed settings there is one tenant, and whatever keys were given are its keys.
-    static func snapshot(_ keys: KeySnapshot) -> KeySnapshot {
-        KeySnapshot([keys.tenants.compactMap { $0 }.first])
-    }
 }
 
 /// An issuer taken apart: `BASE/TENANT/` of version 1.0, `BASE/TENANT/v2.0` of version 2.0.

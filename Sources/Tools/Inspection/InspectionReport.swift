@@ -59,17 +59,17 @@ public struct InspectionReport: Sendable {
     ///
     /// - Parameters:
     ///   - settings: nil without a configuration; checks that need one are then skipped.
-    ///   - keys: in the order of the settings' tenants; nil when there are none.
+    ///   - keys: nil when there are none.
     ///   - notes: what else is to say, for example about the keys.
     public init(
         _ input: TokenInput, settings: AuthenticationSettings?, keys: KeySnapshot?, now: Timestamp, notes: [String] = []
     ) {
         let judged = settings ?? GuessedSettings.settings(for: input.token)
-        let given = settings == nil ? keys.map { GuessedSettings.snapshot($0) } : keys
-        let (evaluation, keys) = InspectionReport.examine(input.token, settings: judged, keys: given, now: now)
+        let hadKeys = keys != nil
+        let (evaluation, keys) = InspectionReport.examine(input.token, settings: judged, keys: keys, now: now)
         let parts = StructureProblem.untrustedParts(input.token, maximumBytes: judged.tokenBytes)
         let claims = evaluation.claims ?? (evaluation.headerDocument == nil ? parts.claims.map(EntraClaims.init) : nil)
-        let rules = judged.tenants.isEmpty ? nil : judged.tenants[evaluation.tenantIndex ?? 0]
+        let rules = evaluation.tenant ?? judged.tenants.first
         let memberships = Set(claims?.groups.objectIDs ?? [])
 
         self.now = now
@@ -95,7 +95,7 @@ public struct InspectionReport: Sendable {
 
         let describer = CheckDescriber(
             input: input, evaluation: evaluation, settings: judged, trust: rules?.trust,
-            hasConfiguration: settings != nil, keys: keys, hadKeys: given != nil, now: now)
+            hasConfiguration: settings != nil, keys: keys, hadKeys: hadKeys, now: now)
         let checks = evaluation.recorder.outcomes.map { describer.describe($0.check, $0.outcome) }
         self.checks = checks
         needsGroupResolution = evaluation.reason == .groupResolutionFailed
@@ -122,7 +122,7 @@ public struct InspectionReport: Sendable {
         } else if keys == nil {
             message =
                 "nothing wrong was found, but the signature was not checked: there are no signing keys"
-                + (given == nil ? "" : " of this tenant")
+                + (!hadKeys ? "" : " of this tenant")
             hint = "save the tenant's keys with `\(describer.fetchCommand)`, and pass the file with --keys"
         } else if needsGroupResolution {
             message = "genuine and valid; its groups are not known: serve asks Microsoft Graph, inspect asks nobody"

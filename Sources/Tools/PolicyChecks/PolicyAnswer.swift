@@ -26,7 +26,7 @@ public struct PolicyAnswer: Hashable, Sendable {
         self.reason = reason
     }
 
-    init(_ evaluation: TokenEvaluation<AllChecks>, settings: AuthenticationSettings, areClaimsBelieved: Bool) {
+    init(_ evaluation: TokenEvaluation<AllChecks>, areClaimsBelieved: Bool) {
         reason = evaluation.reason
         access = evaluation.reason == nil ? evaluation.access : nil
         // Every path without a reason ends in access; should one not, nobody gets in.
@@ -34,8 +34,7 @@ public struct PolicyAnswer: Hashable, Sendable {
         guard areClaimsBelieved else { return }
         // By the only tenant's rules what is none of its tokens is judged too, which does not make it one.
         tenantID =
-            evaluation.reason == .issuerNotTrusted
-            ? nil : evaluation.tenantIndex.map { settings.tenants[$0].trust.tenantID }
+            evaluation.reason == .issuerNotTrusted ? nil : evaluation.tenant?.trust.tenantID
         kind = evaluation.kind
         denials =
             (evaluation.denial.map { [PolicyDenial(entry: $0, isApplied: true)] } ?? [])
@@ -68,10 +67,11 @@ public struct PolicyChecker: Sendable {
         evaluate(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups).answer
     }
 
-    /// The principal of a genuine token that is refused only because its groups must be asked of the directory.
+    /// The principal of a genuine token whose groups must be asked of the directory, where nothing else is wrong with it.
     public func principalToResolve(token: [UInt8], keys: KeySnapshot, now: Timestamp) -> EntraPrincipal? {
         let evaluation = token.withUnsafeBytes { authenticator.examine(token: $0, keys: keys, now: now) }
-        guard evaluation.areClaimsTrusted, evaluation.reason == .groupResolutionFailed else { return nil }
+        // With emergency access there is an answer without the directory, and another one with it.
+        guard evaluation.areClaimsTrusted, [nil, .groupResolutionFailed].contains(evaluation.reason) else { return nil }
         return evaluation.groupResolution
     }
 
@@ -82,7 +82,7 @@ public struct PolicyChecker: Sendable {
             resolvedGroups: claims.resolvedGroups,
             areTokenTimesReal: claims.areTokenTimesReal
         )
-        return PolicyAnswer(evaluation, settings: settings, areClaimsBelieved: true)
+        return PolicyAnswer(evaluation, areClaimsBelieved: true)
     }
 
     /// The answer on a token, and its claims if its signature is right.
@@ -95,8 +95,7 @@ public struct PolicyChecker: Sendable {
         let evaluation = token.withUnsafeBytes {
             authenticator.examine(token: $0, keys: keys, now: now, resolvedGroups: resolvedGroups)
         }
-        let answer = PolicyAnswer(
-            evaluation, settings: settings, areClaimsBelieved: evaluation.areClaimsTrusted)
+        let answer = PolicyAnswer(evaluation, areClaimsBelieved: evaluation.areClaimsTrusted)
         return (answer, evaluation.areClaimsTrusted ? evaluation.claims?.json : nil)
     }
 }

@@ -72,7 +72,9 @@ public enum DirectoryError: Error, Hashable, Sendable {
     /// Whether another principal's question would probably fail as well.
     var isOutage: Bool {
         switch self {
-        case .graph(.tooLarge), .graph(.status(400)), .principalUnknown, .malformed, .foreignNextLink, .tooMany, .busy, .circuitOpen: false
+        case .graph(.tooLarge), .graph(.status(400)), .principalUnknown, .malformed, .foreignNextLink, .tooMany, .busy,
+            .circuitOpen:
+            false
         default: true
         }
     }

@@ -4,6 +4,7 @@ public import HTTPSClient
 internal import JOSE
 internal import Jansson
 public import NIOCore
+internal import SafeText
 
 /// A key set as it was fetched.
 public struct FetchedKeySet: Sendable {
@@ -72,7 +73,7 @@ public struct KeyFetcher: Sendable {
         guard let document = try? JSONDocument(parsing: body, maximumDepth: 16),
             let issuer = document.root["issuer"]?.string
         else { throw .metadataMalformed }
-        guard issuer == trust.issuer(version) else { throw .issuerMismatch }
+        guard ExactText(issuer) == ExactText(trust.issuer(version)) else { throw .issuerMismatch }
         guard let text = document.root["jwks_uri"]?.string, let address = HTTPSURL(text), address.isSameServer(as: url)
         else { throw .foreignKeyAddress }
         return address

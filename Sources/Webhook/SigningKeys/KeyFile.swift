@@ -78,7 +78,7 @@ public struct KeyFile: Sendable {
         let authority = root["authority"]?.string
         let fetchedAt = root["fetchedAt"]?.string.flatMap { Timestamp(rfc3339: $0) }
         if let tenantID, tenantID != trust.tenantID { throw .otherTenant }
-        if let authority, authority != trust.authorityBase { throw .otherAuthority }
+        if let authority, ExactText(authority) != ExactText(trust.authorityBase) { throw .otherAuthority }
         do {
             let report = try KeySetReader.read(root, trust: trust)
             return KeyFile(report: report, tenantID: tenantID, authority: authority, fetchedAt: fetchedAt)

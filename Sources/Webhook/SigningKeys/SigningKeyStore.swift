@@ -66,14 +66,23 @@ public struct SigningKeyEnvironment: Sendable {
 
 /// The signing keys of all tenants: fetched, refreshed, kept, and handed on as one snapshot at each change.
 public final class SigningKeyStore: Sendable {
+    /// In the order of the plans.
     private let keepers: [TenantKeyKeeper]
+    private let keepersByTenant: [GUID: TenantKeyKeeper]
     private let eventLoop: any EventLoop
-    private let published: NIOLockedValueBox<[TenantKeySet?]>
+    private let published = NIOLockedValueBox(Published())
     private let onChange: @Sendable (KeySnapshot) -> Void
+
+    private struct Published {
+        var sets: [GUID: TenantKeySet] = [:]
+        /// Until then not every tenant has had its turn, so that a snapshot would lack keys that are there.
+        var isStarted = false
+    }
 
     /// - Parameters:
     ///   - eventLoop: where fetches and timers run; not one that answers requests.
-    ///   - onChange: is given each new snapshot before anybody who waits for it goes on.
+    ///   - onChange: is given each new snapshot before anybody who waits for it goes on; the first one, with all that is
+    ///     known by then, at the end of ``start()``.
     public init(
         plans: [SigningKeyPlan],
         eventLoop: any EventLoop,
@@ -82,20 +91,21 @@ public final class SigningKeyStore: Sendable {
         observe: @escaping @Sendable (SigningKeyEvent) -> Void = { _ in },
         onChange: @escaping @Sendable (KeySnapshot) -> Void
     ) {
-        published = NIOLockedValueBox([TenantKeySet?](repeating: nil, count: plans.count))
         self.onChange = onChange
         self.eventLoop = eventLoop
         keepers = plans.map { plan in
             TenantKeyKeeper(
                 plan: plan, eventLoop: eventLoop, environment: environment, logger: logger, observe: observe)
         }
-        for (index, keeper) in keepers.enumerated() {
-            keeper.whenChanged { [published, onChange] set in
-                let sets = published.withLockedValue { sets in
-                    sets[index] = set
-                    return sets
+        // A configuration names each tenant once.
+        keepersByTenant = Dictionary(keepers.map { ($0.tenantID, $0) }, uniquingKeysWith: { first, _ in first })
+        for keeper in keepers {
+            keeper.whenChanged { [tenantID = keeper.tenantID, published, onChange] set in
+                let sets = published.withLockedValue { published in
+                    published.sets[tenantID] = set
+                    return published.isStarted ? published.sets : nil
                 }
-                onChange(KeySnapshot(sets))
+                if let sets { onChange(KeySnapshot(sets)) }
             }
         }
     }
@@ -110,6 +120,11 @@ public final class SigningKeyStore: Sendable {
     /// Reads cache and key files at once, then begins to fetch.
     public func start() {
         for keeper in keepers { keeper.start() }
+        let sets = published.withLockedValue { published in
+            published.isStarted = true
+            return published.sets
+        }
+        onChange(KeySnapshot(sets))
     }
 
     /// Ends fetches and timers; keys stay as they are.
@@ -127,16 +142,15 @@ public final class SigningKeyStore: Sendable {
 
     /// All tenants' keys as of now.
     public func snapshot() -> KeySnapshot {
-        KeySnapshot(published.withLockedValue { $0 })
+        KeySnapshot(published.withLockedValue { $0.sets })
     }
 
     /// Fetches a tenant's keys because a token asks for a key that is not there.
     ///
-    /// - Returns: nil when no fetch may start now and none is under way, so that the answer stands. The future ends,
+    /// - Returns: nil when the tenant is not one of these, or when no fetch may start now and none is under way, so that the answer stands. The future ends,
     ///   never with a failure, when the fetch has ended and its snapshot was handed on.
-    public func refreshForUnknownKey(tenant: Int, on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
-        guard keepers.indices.contains(tenant) else { return nil }
-        return keepers[tenant].refreshForUnknownKey(on: eventLoop)
+    public func refreshForUnknownKey(tenant: GUID, on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
+        keepersByTenant[tenant]?.refreshForUnknownKey(on: eventLoop)
     }
 
     /// One entry a tenant, in the configuration's order.

@@ -4,6 +4,7 @@ internal import LineLogging
 internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import SafeText
 internal import Timestamps
 
 /// Gets and keeps one tenant's keys: carries out what ``TenantKeyState`` and ``RefreshSchedule`` decide.
@@ -70,8 +71,10 @@ final class TenantKeyKeeper: Sendable {
 
     /// Takes over what another keeper has of the same source, and who waits for it.
     func carryOver(from other: TenantKeyKeeper) {
-        guard plan.file == other.plan.file, plan.trust.tenantID == other.plan.trust.tenantID,
-            plan.trust.authorityBase == other.plan.trust.authorityBase, plan.trust.cloud == other.plan.trust.cloud
+        guard plan.file.map({ ExactText($0) }) == other.plan.file.map({ ExactText($0) }),
+            plan.trust.tenantID == other.plan.trust.tenantID,
+            ExactText(plan.trust.authorityBase) == ExactText(other.plan.trust.authorityBase),
+            plan.trust.cloud == other.plan.trust.cloud
         else { return }
         let (former, waiters) = other.guarded.withLockedValue { ($0.state, $0.takeWaiters()) }
         guarded.withLockedValue { guarded in

@@ -85,8 +85,10 @@ public enum DirectoryPlans {
 
     /// What a principal's directory says now; ends the command when it says nothing.
     public static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
-        let tenant = configuration.tenants[principal.tenantIndex]
-        guard let source = DirectorySource(tenant) else { throw CommandFailure("the tenant has no directory") }
+        let tenant = configuration.tenants.first { $0.trust.tenantID == principal.tenantID }
+        guard let tenant, let source = DirectorySource(tenant) else {
+            throw CommandFailure("the tenant has no directory")
+        }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
         let resolver = DirectoryResolver(

@@ -7,6 +7,7 @@ internal import LineLogging
 internal import Logging
 internal import NIOCore
 internal import OpenSSL
+internal import SafeText
 internal import SigningKeys
 internal import Timestamps
 internal import WebhookServer
@@ -90,13 +91,7 @@ public enum KeyPlans {
 
     /// Whether keys must be got in another way than before.
     static func needNewStore(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> Bool {
-        func keySource(_ tenant: TenantSettings) -> [String?] {
-            [
-                tenant.trust.tenantID.description, tenant.trust.cloud.rawValue, tenant.trust.authority,
-                tenant.authorityCA, "\(tenant.signingKeys)",
-            ]
-        }
-        return old.tenants.map(keySource) != new.tenants.map(keySource)
+        return old.tenants.map(KeySource.init) != new.tenants.map(KeySource.init)
     }
 
     /// For `systemctl status`: one line that names tenants whose tokens cannot be checked.
@@ -157,5 +152,23 @@ extension ServerLimits {
         requestTimeout = limits.requestTimeout
         idleTimeout = limits.idleTimeout
         reviewDeadline = limits.reviewDeadline
+    }
+}
+
+/// Everything that a tenant's keys depend on. Paths and addresses are compared byte by byte.
+private struct KeySource: Equatable {
+    private let tenantID: GUID
+    private let cloud: Cloud
+    private let texts: [ExactText?]
+    private let times: [Duration]
+
+    init(_ tenant: TenantSettings) {
+        let keys = tenant.signingKeys
+        tenantID = tenant.trust.tenantID
+        cloud = tenant.trust.cloud
+        texts = [tenant.trust.authority, tenant.authorityCA, keys.cacheFile, keys.file, keys.proxy].map { text in
+            text.map { ExactText($0) }
+        }
+        times = [keys.refreshEvery, keys.unknownKeyRefreshInterval, keys.maximumAge]
     }
 }

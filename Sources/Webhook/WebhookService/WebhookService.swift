@@ -288,22 +288,15 @@ public final class WebhookService: Sendable {
             for tenant in new.tenants { metrics.register(tenant: tenant.trust.tenantID.description) }
             let server = server
             let previous = current.withLockedValue { $0.keys }
-            let isInForce = NIOLockedValueBox(false)
             let store = KeyPlans.store(
                 loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
-                onChange: { snapshot in
-                    // Until the rules of the same configuration are in force, the order of tenants is another.
-                    if isInForce.withLockedValue({ $0 }) { server.update(keys: snapshot) }
-                })
+                onChange: { server.update(keys: $0) })
             store.carryOver(from: previous)
             previous.stop()
             current.withLockedValue { $0.keys = store }
             // Key and cache files are read before the new rules are in force, so that no token meets them without keys.
             store.start()
             server.update(authenticator: Authenticator(settings), keys: store.snapshot())
-            isInForce.withLockedValue { $0 = true }
-            // A fetch may have ended between the two.
-            server.update(keys: store.snapshot())
         } else if loaded.contentSHA256 != before.contentSHA256 || directoriesChange
             || !denyFiles.hasSameLists(as: denied)
         {

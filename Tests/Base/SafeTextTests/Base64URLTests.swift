@@ -19,7 +19,8 @@ import Testing
         arguments: [
             ("padding", "Zg=="), ("one character", "Z"), ("one character too many", "Zm9vY"), ("plus", "Zm9+"),
             ("slash", "Zm9/"), ("space", "Zm 9"), ("line break", "Zm9v\n"), ("NUL", "Zm9\0"),
-            ("trailing bits of one byte", "Zh"), ("trailing bits of two bytes", "Zm9"), ("not ASCII", "Zm9é"),
+            ("trailing bits of one byte", "Zh"), ("four bits left over", "ZY"), ("two bits left over", "ZmZ"),
+            ("trailing bits of two bytes", "Zm9"), ("not ASCII", "Zm9é"),
             ("a dot", "Zm9."),
         ])
     func refuses(name: String, text: String) {

@@ -10,7 +10,7 @@ import Timestamps
         let id = try #require(GUID("11111111-2222-3333-4444-555555555555"))
         let group = try #require(group)
         return EntraPrincipal(
-            tenantIndex: 0, tenantID: id, objectID: id, kind: .user, userPrincipalName: name, groups: [group])
+            tenantID: id, objectID: id, kind: .user, userPrincipalName: name, groups: [group])
     }
 
     static func decide(_ name: String?, _ kubernetes: KubernetesPolicy) throws -> AccessDecision? {
@@ -30,6 +30,72 @@ import Timestamps
     func reservedGroups() throws {
         let kubernetes = KubernetesPolicy(adminGroups: ["system:masters"], groupPrefix: "system:")
         #expect(try Self.decide("a@example.com", kubernetes)?.user.groups == ["system:masters"])
+    }
+
+    private static func id(_ number: Int) throws -> GUID {
+        let digits = String(number)
+        return try #require(
+            GUID("00000000-0000-0000-0000-" + String(repeating: "0", count: 12 - digits.count) + digits))
+    }
+
+    @Test("41 rules and 150 groups give what few of them would, in the order of the rules")
+    func manyRules() throws {
+        var principal = try Self.principal("a@example.com")
+        // Every third of the rules' groups, in an order of its own.
+        principal.groups = try (0..<150).reversed().map { try Self.id($0 * 3) }
+        let mappings = try (0..<40).map { number in
+            GroupMapping(groupObjectID: try Self.id(number), kubernetesGroups: ["m\(number)"])
+        }
+        let tenant = TenantPolicy(adminGroupObjectIDs: [try Self.id(9)], groupMappings: mappings)
+        let kubernetes = KubernetesPolicy(adminGroups: ["admins"], groupObjectIDs: .drop)
+        let access = AccessPolicy.decide(
+            principal, tenant: tenant, kubernetes: kubernetes, now: Timestamp(secondsSinceEpoch: 0))
+        #expect(access?.isAdmin == true)
+        #expect(access?.user.groups == ["admins"] + stride(from: 0, to: 40, by: 3).map { "m\($0)" })
+    }
+
+    @Test("groups come in the contract's order, each once")
+    func order() throws {
+        var principal = try Self.principal("a@example.com")
+        let (admin, mapped, plain) = (try Self.id(1), try Self.id(2), try Self.id(3))
+        principal.groups = [plain, mapped, admin]
+        principal.roles = ["Role"]
+        let tenant = TenantPolicy(
+            adminGroupObjectIDs: [admin],
+            groupMappings: [GroupMapping(groupObjectID: mapped, kubernetesGroups: ["mapped", "shared"])],
+            appRoleMappings: [AppRoleMapping(appRole: "Role", kubernetesGroups: ["role", "shared"])],
+            emergencyAccess: [
+                EmergencyEntry(
+                    objectID: principal.objectID, until: Timestamp(secondsSinceEpoch: 1),
+                    kubernetesGroups: ["emergency", "admins"], reason: "drill")
+            ])
+        let access = AccessPolicy.decide(
+            principal, tenant: tenant, kubernetes: KubernetesPolicy(adminGroups: ["admins"]),
+            now: Timestamp(secondsSinceEpoch: 0))
+        #expect(
+            access?.user.groups == ["admins", "mapped", "shared", "role", "emergency"]
+                + principal.groups.map(\.description))
+    }
+
+    @Test("upnLowercase changes A to Z in the name alone, and what is reserved is seen afterwards")
+    func lowercase() throws {
+        let kubernetes = KubernetesPolicy(username: .upnLowercase, usernamePrefix: "Entra:")
+        #expect(
+            try Self.decide("Ada.LOVELACE@Ex\u{C4}mple.com", kubernetes)?.user.username
+                == "Entra:ada.lovelace@ex\u{C4}mple.com")
+        #expect(try Self.decide("SYSTEM:admin", KubernetesPolicy(username: .upnLowercase)) == nil)
+        #expect(try Self.decide("SYSTEM:admin", KubernetesPolicy(username: .upn))?.user.username == "SYSTEM:admin")
+        // To lower case, the kelvin sign is k: not here.
+        #expect(try Self.decide("\u{212A}@b", KubernetesPolicy(username: .upnLowercase))?.user.username == "\u{212A}@b")
+    }
+
+    @Test("the time of issue stands in extra, as seconds since 1970")
+    func issuedAt() throws {
+        var principal = try Self.principal("a@example.com")
+        principal.issuedAt = Timestamp(secondsSinceEpoch: 1_800_000_000)
+        let access = AccessPolicy.decide(
+            principal, tenant: TenantPolicy(), kubernetes: KubernetesPolicy(), now: Timestamp(secondsSinceEpoch: 0))
+        #expect(access?.user.extra[2] == ExtraEntry(name: "kube-entra.dev/token-issued-at", values: ["1800000000"]))
     }
 
     @Test("an app role is known by its bytes", arguments: [("Kube.Viewer", true), ("\u{212A}ube.Viewer", false)])

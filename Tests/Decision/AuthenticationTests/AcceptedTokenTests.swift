@@ -84,6 +84,25 @@ import Timestamps
             name: "a 28-hour token", claims: [("exp", .integer(Forge.now.secondsSinceEpoch + 28 * 3600))], kind: .user,
             username: "ada@example.com"),
         Case(
+            name: "a token of exactly 29 hours",
+            claims: [("exp", .integer(Forge.now.secondsSinceEpoch - 300 + 29 * 3600))], kind: .user,
+            username: "ada@example.com"),
+        Case(
+            name: "expired, to the second before the skew",
+            claims: [("exp", .integer(Forge.now.secondsSinceEpoch - 59))], kind: .user, username: "ada@example.com"),
+        Case(
+            name: "not valid for another minute, the skew exactly",
+            claims: [("nbf", .integer(Forge.now.secondsSinceEpoch + 60))], kind: .user, username: "ada@example.com"),
+        Case(
+            name: "a claim named at makes no envelope of it", claims: [("at", "x.y.z")], kind: .user,
+            username: "ada@example.com"),
+        Case(name: "guest by #ext#", claims: [("upn", "ada_h#ext#@b")], kind: .guest, username: Forge.objectID),
+        Case(
+            name: "user by idtyp, without scopes and name", claims: [("idtyp", "user"), ("scp", nil), ("upn", nil)],
+            kind: .user, username: Forge.objectID),
+        Case(
+            name: "user without idtyp, by its scopes", claims: [("upn", nil)], kind: .user, username: Forge.objectID),
+        Case(
             name: "a upn in the form of an object ID", claims: [("upn", .string(Forge.adminGroup))], kind: .user,
             username: Forge.objectID),
         Case(

@@ -30,7 +30,7 @@ import Timestamps
             Authenticator(Forge.settings { $0.trust.allowedClientAppIDs = [Forge.guid(Forge.adminGroup)] }),
         ]
         let snapshots = [
-            try Forge.keys(), try Forge.keys(usableUntil: Forge.now.adding(seconds: 300)), KeySnapshot([nil, nil]),
+            try Forge.keys(), try Forge.keys(usableUntil: Forge.now.adding(seconds: 300)), KeySnapshot([:]),
         ]
         let now = Forge.now.secondsSinceEpoch
         var tokens: [HashedToken] = []
@@ -85,7 +85,7 @@ import Timestamps
         #expect(cache.decide(token, by: authenticator, keys: keys, now: Forge.now).isHit)
         #expect(!cache.decide(token, by: Authenticator(settings), keys: keys, now: Forge.now).isHit)
         #expect(
-            cache.decide(token, by: authenticator, keys: KeySnapshot([nil, nil]), now: Forge.now).decision.reason
+            cache.decide(token, by: authenticator, keys: KeySnapshot([:]), now: Forge.now).decision.reason
                 == .keysUnavailable)
         cache.update(.init(entries: 10, maximumAge: 601))
         #expect(cache.count == 0)

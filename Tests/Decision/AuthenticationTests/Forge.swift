@@ -43,9 +43,9 @@ enum Forge {
 
     static func keys(usableUntil: Timestamp = Timestamp(secondsSinceEpoch: .max)) throws -> KeySnapshot {
         KeySnapshot([
-            TenantKeySet(
+            guid(tenantID): TenantKeySet(
                 keys: [SigningKey(keyID: "k1", publicKey: try key.get().publicKey)], usableUntil: usableUntil),
-            TenantKeySet(
+            guid(otherTenantID): TenantKeySet(
                 keys: [SigningKey(keyID: "k2", publicKey: try foreignKey.get().publicKey)], usableUntil: usableUntil),
         ])
     }

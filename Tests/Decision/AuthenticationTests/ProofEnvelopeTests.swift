@@ -146,6 +146,29 @@ struct ProofEnvelopeTests {
         #expect(try judge(ProofEnvelopes.envelope(around: forged, key: key)).reason == .signatureInvalid)
     }
 
+    @Test("a token that is bound in whatever form is never a bearer token", arguments: [JSON.null, .object([]), "x"])
+    func boundInAnyForm(_ cnf: JSON) throws {
+        #expect(try Forge.decide(Forge.token(claims: [("cnf", cnf)])).reason == .proofOfPossessionRequired)
+    }
+
+    @Test("an accepted envelope is not remembered, so that each use is seen")
+    func notRemembered() throws {
+        let key = try ProofEnvelopes.client.get()
+        let token = try ProofEnvelopes.boundToken(to: key.thumbprint)
+        let envelope = Forge.hashed(try ProofEnvelopes.envelope(around: token, key: key))
+        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        for _ in 0..<2 {
+            let known = cache.decide(
+                envelope, by: Authenticator(Self.settings), keys: try Forge.keys(), now: Forge.now)
+            #expect(!known.isHit && known.decision.proofUse != nil)
+        }
+        let authenticator = Authenticator(Self.settings)
+        let keys = try Forge.keys()
+        for _ in 0..<2 {
+            #expect(!cache.decide(envelope, by: authenticator, keys: keys, now: Forge.now).isHit)
+        }
+    }
+
     @Test("a use is remembered by key and nonce, for as long as the envelope can be accepted")
     func use() throws {
         let key = try ProofEnvelopes.client.get()

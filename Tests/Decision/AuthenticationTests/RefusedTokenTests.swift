@@ -51,6 +51,12 @@ import Timestamps
         Case(
             name: "kid unknown and a foreign issuer", header: [("kid", "k9")],
             claims: [("iss", "https://kubernetes.default.svc")], reason: .issuerNotTrusted),
+        Case(
+            name: "kid missing and a foreign issuer", header: [("kid", nil)],
+            claims: [("iss", "https://kubernetes.default.svc")], reason: .issuerNotTrusted),
+        Case(
+            name: "crit and a foreign issuer", header: [("crit", .array([]))],
+            claims: [("iss", "https://kubernetes.default.svc")], reason: .issuerNotTrusted),
         Case(name: "the other tenant's key ID", header: [("kid", "k2")], reason: .signatureInvalid),
     ]
 
@@ -72,6 +78,9 @@ import Timestamps
             reason: .audienceNotAccepted),
         Case(
             name: "aud spn:spn:", claims: [("aud", .string("spn:spn:" + Forge.audience))], reason: .audienceNotAccepted),
+        Case(
+            name: "aud that begins like spn:", claims: [("aud", .string("spnX" + Forge.audience))],
+            reason: .audienceNotAccepted),
         Case(name: "appid empty", claims: [("appid", "")], reason: .tokenKindNotAccepted),
         Case(name: "upn that turns the writing", claims: [("upn", "a\u{202E}b@c")], reason: .claimsMalformed),
         Case(name: "upn with a line separator", claims: [("upn", "a\u{2028}b@c")], reason: .claimsMalformed),
@@ -100,6 +109,10 @@ import Timestamps
         Case(name: "nbf beyond the skew", claims: [("nbf", .integer(second + 61))], reason: .tokenNotYetValid),
         Case(name: "exp before nbf", claims: [("exp", .integer(second - 300))], reason: .claimsMalformed),
         Case(name: "neither iat nor nbf", claims: [("iat", nil), ("nbf", nil)], reason: .claimsMalformed),
+        Case(
+            name: "29 hours and a second, counted from an iat before nbf",
+            claims: [("iat", .integer(second - 300)), ("nbf", .integer(second)), ("exp", .integer(second + 104_101))],
+            reason: .tokenLifetimeTooLong),
         Case(name: "30 hours", claims: [("exp", .integer(second + 30 * 3600))], reason: .tokenLifetimeTooLong),
         Case(name: "ver missing", claims: [("ver", nil)], reason: .claimsMalformed),
         Case(name: "ver 3.0", claims: [("ver", "3.0")], reason: .claimsMalformed),
@@ -223,6 +236,11 @@ import Timestamps
         let token = try Forge.token()
         #expect(try Forge.decide("").reason == .tokenMissing)
         #expect(try Forge.decide(String(repeating: "a", count: 65_537)).reason == .tokenTooLarge)
+        var settings = Forge.settings()
+        settings.tokenBytes = token.utf8.count
+        #expect(try Forge.decide(token, settings: settings).reason == nil)
+        settings.tokenBytes -= 1
+        #expect(try Forge.decide(token, settings: settings).reason == .tokenTooLarge)
         #expect(try Forge.decide("opaque").reason == .tokenMalformed)
         #expect(try Forge.decide("e30.e30.e30.e30.e30").reason == .tokenMalformed)
         #expect(try Forge.decide(token + token).reason == .tokenMalformed)
@@ -254,13 +272,19 @@ import Timestamps
     @Test("keys that are missing or too old are unavailable, and ask for a refresh")
     func keys() throws {
         let token = try Forge.token()
-        let none = try Forge.decide(token, keys: KeySnapshot([nil, nil]))
+        let none = try Forge.decide(token, keys: KeySnapshot([:]))
         #expect(none.reason == .keysUnavailable)
-        #expect(none.keyRefreshTenant == 0)
+        #expect(none.keyRefreshTenant == Forge.guid(Forge.tenantID))
         let old = try Forge.decide(token, keys: Forge.keys(usableUntil: Forge.now))
         #expect(old.reason == .keysUnavailable)
+        // Keys that are too old are not tried, and a set without keys is none.
+        let forged = try Forge.token(key: Forge.foreignKey.get())
+        #expect(try Forge.decide(forged, keys: Forge.keys(usableUntil: Forge.now)).reason == .keysUnavailable)
+        let empty = TenantKeySet(keys: [], usableUntil: Timestamp(secondsSinceEpoch: .max))
+        let hollow = KeySnapshot([Forge.guid(Forge.tenantID): empty])
+        #expect(try Forge.decide(token, keys: hollow).reason == .keysUnavailable)
         let unknown = try Forge.decide(Forge.token(header: [("kid", "k9")]))
-        #expect(unknown.keyRefreshTenant == 0)
+        #expect(unknown.keyRefreshTenant == Forge.guid(Forge.tenantID))
         let foreign = try Forge.decide(Forge.token(header: [("kid", "k9")], claims: [("iss", "https://x")]))
         #expect(foreign.keyRefreshTenant == nil)
     }

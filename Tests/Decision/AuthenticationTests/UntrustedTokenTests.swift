@@ -10,7 +10,7 @@ import Testing
         var header = #"{"typ":"JWT","alg":"RS256","kid":"k9"}"#
         var payload: String
         var reason: RefusalReason
-        var refreshes: Int?
+        var refreshes: String?
 
         var testDescription: String { name }
     }
@@ -21,10 +21,10 @@ import Testing
     @Test(arguments: [
         Sent(
             name: "an unknown key ID and our issuer", payload: #"{"iss":"\#(issuer)"}"#, reason: .keyNotFound,
-            refreshes: 0),
+            refreshes: Forge.tenantID),
         Sent(
             name: "as many values as a payload may have, the issuer last",
-            payload: #"{"x":[\#(values(997))],"iss":"\#(issuer)"}"#, reason: .keyNotFound, refreshes: 0),
+            payload: #"{"x":[\#(values(997))],"iss":"\#(issuer)"}"#, reason: .keyNotFound, refreshes: Forge.tenantID),
         Sent(
             name: "one value more", payload: #"{"x":[\#(values(998))],"iss":"\#(issuer)"}"#, reason: .issuerNotTrusted),
         Sent(
@@ -36,7 +36,7 @@ import Testing
         Sent(
             name: "one string of 46 KB",
             payload: #"{"x":"\#(String(repeating: "a", count: 34_000))","iss":"\#(issuer)"}"#,
-            reason: .keyNotFound, refreshes: 0),
+            reason: .keyNotFound, refreshes: Forge.tenantID),
         Sent(
             name: "our issuer further in only", payload: #"{"a":{"iss":"\#(issuer)"},"b":[{"iss":"\#(issuer)"}]}"#,
             reason: .issuerNotTrusted),
@@ -46,7 +46,7 @@ import Testing
             name: "two issuers", payload: #"{"iss":"\#(issuer)","iss":"\#(issuer)"}"#, reason: .issuerNotTrusted),
         Sent(
             name: "an issuer under an escaped name", payload: #"{"\u0069ss":"\#(issuer)"}"#, reason: .keyNotFound,
-            refreshes: 0),
+            refreshes: Forge.tenantID),
         Sent(
             name: "no JSON behind our issuer", payload: #"{"iss":"\#(issuer)","#, reason: .issuerNotTrusted),
         Sent(
@@ -55,14 +55,14 @@ import Testing
         Sent(
             name: "a header of 4096 bytes",
             header: #"{"typ":"JWT","alg":"RS256","kid":"k9","x":"\#(String(repeating: "a", count: 4051))"}"#,
-            payload: #"{"iss":"\#(issuer)"}"#, reason: .keyNotFound, refreshes: 0),
+            payload: #"{"iss":"\#(issuer)"}"#, reason: .keyNotFound, refreshes: Forge.tenantID),
         Sent(
             name: "a header of 4097 bytes",
             header: #"{"typ":"JWT","alg":"RS256","kid":"k9","x":"\#(String(repeating: "a", count: 4052))"}"#,
             payload: #"{"iss":"\#(issuer)"}"#, reason: .tokenMalformed),
         Sent(
             name: "a header of 64 values", header: #"{"alg":"RS256","kid":"k9","x":[\#(values(60))]}"#,
-            payload: #"{"iss":"\#(issuer)"}"#, reason: .keyNotFound, refreshes: 0),
+            payload: #"{"iss":"\#(issuer)"}"#, reason: .keyNotFound, refreshes: Forge.tenantID),
         Sent(
             name: "a header of 65 values", header: #"{"alg":"RS256","kid":"k9","x":[\#(values(61))]}"#,
             payload: #"{"iss":"\#(issuer)"}"#, reason: .tokenMalformed),
@@ -75,7 +75,24 @@ import Testing
         let token = try Forge.sign(header: Array(sent.header.utf8), payload: Array(sent.payload.utf8))
         let decision = try Forge.decide(token)
         #expect(decision.reason == sent.reason)
-        #expect(decision.keyRefreshTenant == sent.refreshes)
+        #expect(decision.keyRefreshTenant == sent.refreshes.map(Forge.guid))
+    }
+
+    @Test(
+        "without keys the issuer is asked before the claims' form, as with keys",
+        arguments: [
+            (#"{"iss":"https://kubernetes.default.svc"}"#, RefusalReason.issuerNotTrusted),
+            (#"{"exp":"soon"}"#, .issuerNotTrusted), ("[]", .issuerNotTrusted), ("{", .issuerNotTrusted),
+            (#"{"iss":"\#(issuer)"}"#, .claimsMalformed), (#"{"iss":"\#(issuer)","exp":"soon"}"#, .claimsMalformed),
+        ])
+    func withoutKeys(payload: String, reason: RefusalReason) throws {
+        let header = JSON.object(Forge.header).render()
+        let token = Array(try Forge.sign(header: header, payload: Array(payload.utf8)).utf8)
+        let authenticator = Authenticator(Forge.settings())
+        let evaluation = token.withUnsafeBytes { authenticator.examine(token: $0, keys: nil, now: Forge.now) }
+        #expect(evaluation.reason == reason)
+        // Under a signature that is right, malformed claims are malformed, whoever issued them.
+        #expect(try Forge.decide(String(decoding: token, as: UTF8.self)).reason == .claimsMalformed)
     }
 
     @Test("after a bad signature the issuer matters only where another tenant may have a key of that ID")
@@ -87,6 +104,6 @@ import Testing
         #expect(ours.keyRefreshTenant == nil)
         let theirs = try Forge.decide(Forge.token(claims: [("iss", other)], key: foreignKey))
         #expect(theirs.reason == .signatureInvalid)
-        #expect(theirs.keyRefreshTenant == 1)
+        #expect(theirs.keyRefreshTenant == Forge.guid(Forge.otherTenantID))
     }
 }

@@ -17,6 +17,23 @@ import Testing
         #expect(try reason(sent.claims) == sent.reason)
     }
 
+    @Test("an entry that denies tokens issued before a time denies claims with a token's times alone")
+    func denied() throws {
+        let settings = Forge.settings {
+            $0.policy.denied = [
+                DeniedEntry(
+                    target: .objectID(Forge.guid(Forge.objectID)), issuedBefore: Forge.now, reason: "left")
+            ]
+        }
+        let document = try JSONDocument(parsing: JSON.object(Forge.claims).render())
+        for (isReal, reason) in [(true, RefusalReason?.some(.principalDenied)), (false, nil)] {
+            let evaluation = Authenticator(settings).examine(
+                verifiedClaims: document.root, now: Forge.now, areTokenTimesReal: isReal)
+            #expect(evaluation.reason == reason)
+        }
+        #expect(try Forge.decide(Forge.token(), settings: settings).reason == .principalDenied)
+    }
+
     @Test func acceptsWhatItsTokenWouldBeAcceptedFor() throws {
         let document = try JSONDocument(parsing: JSON.object(Forge.claims).render())
         let examined = Authenticator(Forge.settings()).examine(verifiedClaims: document.root, now: Forge.now)

@@ -22,7 +22,10 @@ import Testing
         var trust = TenantTrust(tenantID: .zero, audiences: [])
         trust.requiredClaims = [RequiredClaim(claim: claim, values: [value])]
         let document = try JSONDocument(parsing: Array("{\"\(claim)\": \(json)}".utf8), maximumBytes: 4096)
-        return trust.unmetRequirement(EntraClaims(document.root))?.reason
+        let claims = EntraClaims(document.root)
+        return [RefusalReason.requiredClaimMissing, .requiredClaimMismatch].first {
+            !trust.unmetRequirements(claims, for: $0).isEmpty
+        }
     }
 
     @Test("a claim of the same JSON type and value meets the requirement", arguments: accepted)

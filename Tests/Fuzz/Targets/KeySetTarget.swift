@@ -47,7 +47,8 @@ struct KeySetTarget: FuzzTarget {
             require(json["alg"] == nil || json["alg"]?.string == "RS256", "a usable key is for RS256")
             require(described.jwk.thumbprint != nil, "a usable key has a thumbprint")
         }
-        let snapshot = KeySnapshot([TenantKeySet(keys: report.usable, usableUntil: World.now.adding(seconds: 1))])
+        let set = TenantKeySet(keys: report.usable, usableUntil: World.now.adding(seconds: 1))
+        let snapshot = KeySnapshot([trust.tenantID: set])
         for key in report.usable.prefix(8) {
             let found = snapshot.candidates(keyID: key.keyID, now: World.now)
             require((1...4).contains(found.count), "a usable key is found, and few others under its ID")

@@ -28,10 +28,10 @@ enum World {
 
     static let keys = Result {
         KeySnapshot([
-            TenantKeySet(
+            guid(tenantID): TenantKeySet(
                 keys: [SigningKey(keyID: "k1", publicKey: try signingKey.get().publicKey)],
                 usableUntil: now.adding(seconds: 3600)),
-            TenantKeySet(
+            guid(otherTenantID): TenantKeySet(
                 keys: [SigningKey(keyID: "k2", publicKey: try otherKey.get().publicKey)],
                 usableUntil: now.adding(seconds: 3600)),
         ])

@@ -15,7 +15,8 @@ import Timestamps
     static func keys(_ tenant: SimulatedTenant) throws -> KeySnapshot {
         let key = try #require(tenant.currentKey)
         let signing = SigningKey(keyID: ExactText(key.keyID), publicKey: key.privateKey.publicKey)
-        return KeySnapshot([TenantKeySet(keys: [signing], usableUntil: Timestamp(secondsSinceEpoch: .max))])
+        let set = TenantKeySet(keys: [signing], usableUntil: Timestamp(secondsSinceEpoch: .max))
+        return KeySnapshot([try #require(GUID(tenantID)): set])
     }
 
     @Test(

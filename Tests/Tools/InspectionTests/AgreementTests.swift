@@ -79,8 +79,11 @@ import Timestamps
         let end = Timestamp(secondsSinceEpoch: generator.chance(12) ? now.secondsSinceEpoch - 1 : .max)
         let own = SigningKey(keyID: "k1", publicKey: try InspectionReportTests.key.get().publicKey)
         let foreign = SigningKey(keyID: "k2", publicKey: try foreignKey.get().publicKey)
-        var sets: [TenantKeySet?] = [TenantKeySet(keys: [own], usableUntil: end)]
-        if tenants > 1 { sets.append(generator.chance(4) ? nil : TenantKeySet(keys: [foreign], usableUntil: end)) }
+        let tenantID = try #require(GUID(InspectionReportTests.tenantID))
+        var sets = [tenantID: TenantKeySet(keys: [own], usableUntil: end)]
+        if tenants > 1, !generator.chance(4) {
+            sets[try #require(GUID(otherID))] = TenantKeySet(keys: [foreign], usableUntil: end)
+        }
         return KeySnapshot(sets)
     }
 

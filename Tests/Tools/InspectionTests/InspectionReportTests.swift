@@ -27,7 +27,8 @@ import Timestamps
 
     static func keys() throws -> KeySnapshot {
         let key = SigningKey(keyID: "k1", publicKey: try key.get().publicKey)
-        return KeySnapshot([TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))])
+        let set = TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))
+        return KeySnapshot([try #require(GUID(tenantID)): set])
     }
 
     static let claims: [(String, JSON)] = [

@@ -32,7 +32,8 @@ private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
 
     private func keys() throws -> KeySnapshot {
         let key = SigningKey(keyID: "k1", publicKey: try Self.key.get().publicKey)
-        return KeySnapshot([TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))])
+        let set = TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))
+        return KeySnapshot([try #require(GUID(TestConfiguration.tenant)): set])
     }
 
     private func checker() throws -> PolicyChecker {

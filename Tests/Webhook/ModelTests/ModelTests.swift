@@ -134,13 +134,19 @@ import Testing
         }
     }
 
-    @Test("review, rotation, reload, outage and clock in random order give what the model gives", arguments: 0..<6)
+    @Test(
+        "review, rotation, reload, outage and clock in random order give what the model gives",
+        arguments: [0, 1, 2, 3, 4, 5, 26])
     func agree(seed: UInt64) throws {
         var run = Run(seed: seed)
         defer { run.real.end() }
         for number in 0..<1000 {
             try run.step()
-            guard number % 50 != 0 || run.real.answers == run.model.answers else { break }
+            // One that has only one of the two answers may still wait for its turn; two answers stay different.
+            let isDifferent = run.real.answers.contains { id, answer in
+                run.model.answers[id].map { $0 != answer } ?? false
+            }
+            if number % 50 == 0, isDifferent { break }
         }
         // What still waits has its deadline.
         run.pass(Model.Timing.reviewDeadline)

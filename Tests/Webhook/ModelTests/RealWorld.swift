@@ -128,12 +128,11 @@ final class RealWorld {
     func replaceStore(_ settings: Model.Settings, reversed: Bool) {
         self.settings = settings
         if reversed { order.reverse() }
-        let isInForce = NIOLockedValueBox(false)
         let engineBox = EngineBox()
         engineBox.engine = engine
         let next = Self.store(
             order, entra: entra, clock: clock, loop: loop, logger: logger,
-            onChange: { snapshot in if isInForce.withLockedValue({ $0 }) { engineBox.engine?.update(snapshot) } })
+            onChange: { engineBox.engine?.update($0) })
         next.carryOver(from: store)
         store.stop()
         loop.run()
@@ -142,7 +141,6 @@ final class RealWorld {
         next.start()
         engine.update(Authenticator(Self.authentication(settings, order: order)))
         engine.update(next.snapshot())
-        isInForce.withLockedValue { $0 = true }
         loop.run()
     }
 

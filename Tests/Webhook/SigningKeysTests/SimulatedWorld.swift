@@ -57,11 +57,11 @@ final class SimulatedWorld: Sendable {
 
     func heal() { change { $0.failures = [:] } }
 
-    func isUsable() -> Bool { snapshot?.isUsable(tenant: 0, now: now) ?? false }
+    func isUsable() -> Bool { snapshot?.isUsable(tenant: trust.tenantID, now: now) ?? false }
 
     /// The key IDs that tokens may name now.
     func usableKeyIDs() -> Set<String> {
-        isUsable() ? Set(snapshot?.tenants[0]?.keys.map(\.keyID.text) ?? []) : []
+        isUsable() ? Set(snapshot?.keySets[trust.tenantID]?.keys.map(\.keyID.text) ?? []) : []
     }
 
     func pass(_ duration: TimeAmount) { loop.advanceTime(by: duration) }

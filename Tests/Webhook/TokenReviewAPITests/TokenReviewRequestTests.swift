@@ -39,6 +39,11 @@ import Testing
             body:
                 #"{"x":[1],"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":"\u00e9\n"}}"#,
             token: "é\n"),
+        Taken(
+            name: "an escaped letter in what else is as kube-apiserver sends it",
+            body: #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","#
+                + #""metadata":{"creationTimestamp":null},"spec":{"token":"\u0061b"},"status":{"user":{}}}"#,
+            token: "ab"),
     ])
     func takes(_ example: Taken) throws {
         let request = try decode(example.body)
@@ -65,6 +70,15 @@ import Testing
             name: "a token repeated through an escape", body: start + #","spec":{"token":"a","\u0074oken":"b"}}"#,
             problem: .notJSON),
         Refused(name: "bytes behind the end", body: start + #","spec":{}} {}"#, problem: .notJSON),
+        Refused(
+            name: "a byte behind what kube-apiserver sends",
+            body: start + #","metadata":{"creationTimestamp":null},"spec":{"token":"a"},"status":{"user":{}}}x"#,
+            problem: .notJSON),
+        Refused(
+            name: "U+001F in the token",
+            body: start + #","metadata":{"creationTimestamp":null},"spec":{"token":"a"# + "\u{1F}"
+                + #""},"status":{"user":{}}}"#,
+            problem: .notJSON),
         Refused(name: "an array", body: "[]", problem: .notAnObject),
         Refused(
             name: "too deep", body: start + ",\"x\":" + String(repeating: "[", count: 100_000), problem: .tooDeep),

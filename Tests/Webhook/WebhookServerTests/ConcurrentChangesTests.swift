@@ -31,7 +31,7 @@ import Timestamps
     private static func keys(_ version: Int) throws -> KeySnapshot {
         let keyID = version.isMultiple(of: 2) ? "k1" : "another"
         return KeySnapshot([
-            TenantKeySet(
+            try Forge.guid(Forge.tenantID): TenantKeySet(
                 keys: [SigningKey(keyID: ExactText(keyID), publicKey: try Forge.key.get().publicKey)],
                 usableUntil: Timestamp(secondsSinceEpoch: .max))
         ])

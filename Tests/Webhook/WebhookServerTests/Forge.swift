@@ -32,7 +32,7 @@ enum Forge {
 
     static func keys() throws -> KeySnapshot {
         KeySnapshot([
-            TenantKeySet(
+            try guid(tenantID): TenantKeySet(
                 keys: [SigningKey(keyID: "k1", publicKey: try key.get().publicKey)],
                 usableUntil: Timestamp(secondsSinceEpoch: .max))
         ])

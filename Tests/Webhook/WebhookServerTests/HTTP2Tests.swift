@@ -92,7 +92,7 @@ import Testing
             promises.withLockedValue { $0.append(promise) }
             return promise.futureResult
         })
-        let test = try TestServer(isHTTP2: true, services: services, keys: KeySnapshot([nil]))
+        let test = try TestServer(isHTTP2: true, services: services, keys: KeySnapshot([:]))
         try await test.server.start()
         let client = try await HTTP2Client(port: test.port)
         async let answer = client.request("POST", "/authenticate", body: Forge.body(Forge.token()))

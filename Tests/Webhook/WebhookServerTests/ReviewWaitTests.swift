@@ -25,7 +25,7 @@ import TokenReviewAPI
         /// Questions to the directory that have no answer yet.
         let questions = NIOLockedValueBox<[EventLoopPromise<ResolvedGroups?>]>([])
 
-        init(keys: KeySnapshot = KeySnapshot([TenantKeySet(keys: [], usableUntil: .distantFuture)])) throws {
+        init(keys: KeySnapshot = KeySnapshot([:])) throws {
             let loop = loop
             let questions = questions
             let fetch = NIOLockedValueBox(loop.makePromise(of: Void.self))
@@ -108,7 +108,7 @@ import TokenReviewAPI
         let token = try Forge.token(more: [("_claim_names", .object([("groups", "src1")]))])
         waiting.review(token)
         // The keys are gone when the directory answers, so the review waits for keys.
-        waiting.engine.update(KeySnapshot([TenantKeySet(keys: [], usableUntil: .distantFuture)]))
+        waiting.engine.update(KeySnapshot([:]))
         let admin = ResolvedGroups(groups: [try Forge.guid(Forge.adminGroup)], freshUntil: .distantFuture)
         waiting.questions.withLockedValue { $0[0] }.succeed(admin)
         #expect(waiting.answers.isEmpty)

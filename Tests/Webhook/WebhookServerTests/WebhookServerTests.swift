@@ -92,7 +92,7 @@ import Timestamps
 
     @Test func waitsForKeysAndDecidesAgain() async throws {
         let holder = NIOLockedValueBox<WebhookServer?>(nil)
-        let asked = NIOLockedValueBox<[Int]>([])
+        let asked = NIOLockedValueBox<[GUID]>([])
         let keys = try Forge.keys()
         let services = ReviewServices(refreshKeys: { tenant, loop in
             asked.withLockedValue { $0.append(tenant) }
@@ -103,12 +103,12 @@ import Timestamps
             }
             return promise.futureResult
         })
-        let test = try TestServer(services: services, keys: KeySnapshot([nil]))
+        let test = try TestServer(services: services, keys: KeySnapshot([:]))
         holder.withLockedValue { $0 = test.server }
         try await test.with { test in
             let answer = try await test.review(Forge.token())
             #expect(answer.contains(#""authenticated":true"#))
-            #expect(asked.withLockedValue { $0 } == [0])
+            #expect(try asked.withLockedValue { $0 } == [Forge.guid(Forge.tenantID)])
             let again = try await test.review(Forge.token(keyID: "unknown"))
             #expect(again.contains("key_not_found"))
         }
@@ -124,7 +124,7 @@ import Timestamps
             never.withLockedValue { $0.append(promise) }
             return promise.futureResult
         })
-        let test = try TestServer(limits: limits, services: services, keys: KeySnapshot([nil]))
+        let test = try TestServer(limits: limits, services: services, keys: KeySnapshot([:]))
         try await test.with { test in
             let start = ContinuousClock.now
             let answer = try await test.review(Forge.token())
@@ -170,7 +170,7 @@ import Timestamps
             promises.withLockedValue { $0.append(promise) }
             return promise.futureResult
         })
-        let test = try TestServer(services: services, keys: KeySnapshot([nil]))
+        let test = try TestServer(services: services, keys: KeySnapshot([:]))
         try await test.server.start()
         async let answer = test.review(Forge.token())
         while promises.withLockedValue({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }

@@ -6,12 +6,12 @@ public import NIOCore
 public struct ReviewServices: Sendable {
     /// Asks for a tenant's keys again. Nil: not now, answer at once. The future ends when the fetch has, after the
     /// server was given the new keys.
-    public var refreshKeys: @Sendable (_ tenant: Int, any EventLoop) -> EventLoopFuture<Void>?
+    public var refreshKeys: @Sendable (_ tenant: GUID, any EventLoop) -> EventLoopFuture<Void>?
     /// Asks for a principal's groups; nil from the future when they cannot be had.
     public var resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<ResolvedGroups?>)?
 
     public init(
-        refreshKeys: @escaping @Sendable (_ tenant: Int, any EventLoop) -> EventLoopFuture<Void>? = { _, _ in nil },
+        refreshKeys: @escaping @Sendable (_ tenant: GUID, any EventLoop) -> EventLoopFuture<Void>? = { _, _ in nil },
         resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<ResolvedGroups?>)? = nil
     ) {
         self.refreshKeys = refreshKeys

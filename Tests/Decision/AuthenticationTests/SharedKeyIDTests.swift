@@ -1,0 +1,64 @@
+import AccessPolicy
+import Authentication
+import EntraTokens
+import Jansson
+import OpenSSL
+import SafeText
+import Testing
+import Timestamps
+
+@Suite("Keys that share an ID")
+struct SharedKeyIDTests {
+    private static let (first, second) = (Forge.guid(Forge.tenantID), Forge.guid(Forge.otherTenantID))
+    private static let end = Timestamp(secondsSinceEpoch: .max)
+
+    private static func set(_ keys: Result<PrivateKey, any Error>...) throws -> TenantKeySet {
+        TenantKeySet(
+            keys: try keys.map { SigningKey(keyID: "k1", publicKey: try $0.get().publicKey) }, usableUntil: end)
+    }
+
+    private static func token(of tenant: String, signedWith key: PrivateKey) throws -> String {
+        try Forge.token(
+            claims: [("iss", .string("https://sts.windows.net/\(tenant)/")), ("tid", .string(tenant))], key: key)
+    }
+
+    @Test("two tenants with different keys of one ID vouch each for its own tokens")
+    func tenants() throws {
+        let keys = KeySnapshot([Self.first: try Self.set(Forge.key), Self.second: try Self.set(Forge.foreignKey)])
+        let (key, foreignKey) = (try Forge.key.get(), try Forge.foreignKey.get())
+        for (tenant, own, other) in [
+            (Forge.tenantID, key, foreignKey), (Forge.otherTenantID, foreignKey, key),
+        ] {
+            #expect(try Forge.decide(Self.token(of: tenant, signedWith: own), keys: keys).reason == nil)
+            let stolen = try Forge.decide(Self.token(of: tenant, signedWith: other), keys: keys)
+            #expect(stolen.reason == .keyIssuerMismatch && stolen.keyRefreshTenant == Forge.guid(tenant))
+        }
+    }
+
+    @Test("both keys of one tenant and one ID are tried")
+    func secondKey() throws {
+        let keys = KeySnapshot([Self.first: try Self.set(Forge.foreignKey, Forge.key)])
+        #expect(try Forge.decide(Forge.token(), keys: keys).reason == nil)
+        #expect(try Forge.decide(Forge.token(key: Forge.foreignKey.get()), keys: keys).reason == nil)
+        #expect(try Forge.decide(Forge.token(key: .generateRSA()), keys: keys).reason == .signatureInvalid)
+    }
+
+    @Test("a key that two tenants publish signs for both, and for one when the other's keys are too old")
+    func shared() throws {
+        let old = TenantKeySet(
+            keys: [SigningKey(keyID: "k1", publicKey: try Forge.key.get().publicKey)], usableUntil: Forge.now)
+        let keys = KeySnapshot([Self.first: try Self.set(Forge.key), Self.second: old])
+        #expect(try Forge.decide(Forge.token(), keys: keys).reason == nil)
+        let other = try Self.token(of: Forge.otherTenantID, signedWith: Forge.key.get())
+        #expect(try Forge.decide(other, keys: keys).reason == .keysUnavailable)
+        let young = KeySnapshot([Self.first: try Self.set(Forge.key), Self.second: try Self.set(Forge.key)])
+        #expect(try Forge.decide(other, keys: young).reason == nil)
+    }
+
+    @Test("keys are found by tenant, whatever the order of the configuration")
+    func order() throws {
+        var settings = Forge.settings()
+        settings.tenants.reverse()
+        #expect(try Forge.decide(Forge.token(), settings: settings).access?.isAdmin == true)
+    }
+}

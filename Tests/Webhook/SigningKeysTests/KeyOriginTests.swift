@@ -1,0 +1,82 @@
+import Addresses
+import EntraTokens
+import JOSE
+import Jansson
+import OpenSSL
+import SafeText
+import Testing
+import Timestamps
+
+@testable import HTTPSClient
+@testable import SigningKeys
+
+/// Whose keys a document or a file says it holds.
+@Suite("Where keys come from")
+struct KeyOriginTests {
+    static let tenant = "11111111-2222-3333-4444-555555555555"
+    static let other = "99999999-2222-3333-4444-555555555555"
+    static let base = "https://login.microsoftonline.com"
+    static let key = Result { try PrivateKey.generateRSA().publicKey }
+
+    static func trust(_ id: String = tenant) throws -> TenantTrust {
+        TenantTrust(tenantID: try #require(GUID(id)), audiences: ["a"])
+    }
+
+    static func response(_ members: [(String, JSON)]) -> HTTPSResponse {
+        HTTPSResponse(status: 200, headers: [], body: JSON.object(members).render())
+    }
+
+    @Test(
+        "metadata is believed with its own issuer, and an address of keys at the same server",
+        arguments: [
+            ("\(base)/\(tenant)/v2.0", "\(base)/\(tenant)/discovery/v2.0/keys", KeyFetchError?.none),
+            ("\(base)/\(other)/v2.0", "\(base)/\(tenant)/discovery/v2.0/keys", .issuerMismatch),
+            ("\(base)/{tenantid}/v2.0", "\(base)/\(tenant)/discovery/v2.0/keys", .issuerMismatch),
+            ("https://sts.windows.net/\(tenant)/", "\(base)/\(tenant)/discovery/v2.0/keys", .issuerMismatch),
+            ("\(base)/\(tenant)/v2.0", "https://evil.example/keys", .foreignKeyAddress),
+            ("\(base)/\(tenant)/v2.0", "https://login.microsoftonline.com.evil.example/keys", .foreignKeyAddress),
+            ("\(base)/\(tenant)/v2.0", "https://login.microsoftonline.com:8443/keys", .foreignKeyAddress),
+            ("\(base)/\(tenant)/v2.0", "http://login.microsoftonline.com/keys", .foreignKeyAddress),
+        ])
+    func metadata(issuer: String, address: String, error: KeyFetchError?) throws {
+        let trust = try Self.trust()
+        let url = try #require(HTTPSURL(KeyFetcher.metadataAddress(trust, .v2)))
+        let response = Self.response([("issuer", .string(issuer)), ("jwks_uri", .string(address))])
+        var found: KeyFetchError?
+        do {
+            _ = try KeyFetcher.keyAddress(in: response, trust: trust, version: .v2, of: url)
+        } catch {
+            found = error
+        }
+        #expect(found == error)
+    }
+
+    static func file(_ members: [(String, JSON)]) throws -> [UInt8] {
+        let key = try key.get()
+        let jwk = JSON.object([
+            ("kty", "RSA"), ("kid", "k1"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))), ("e", "AQAB"),
+        ])
+        return JSON.object(members + [("keys", .array([jwk]))]).render()
+    }
+
+    @Test(
+        "a file of another tenant or authority is refused, and a plain key set is anybody's",
+        arguments: [
+            ([(String, String)](), KeyFileError?.none),
+            ([("tenantID", tenant), ("authority", base)], nil),
+            ([("tenantID", other), ("authority", base)], .otherTenant),
+            ([("tenantID", tenant), ("authority", "https://login.microsoftonline.us")], .otherAuthority),
+            ([("authority", "https://evil.example")], .otherAuthority),
+        ])
+    func files(members: [(String, String)], error: KeyFileError?) throws {
+        let bytes = try Self.file(members.map { ($0.0, .string($0.1)) })
+        var found: KeyFileError?
+        do {
+            let file = try KeyFile.parse(bytes, trust: Self.trust())
+            #expect(file.report.usable.count == 1)
+        } catch {
+            found = error as? KeyFileError
+        }
+        #expect(found == error)
+    }
+}
