@@ -115,6 +115,11 @@ def test_lint_says_what_and_where(ask, tmp_path):
     quiet = objects[:3] + [binding("b", "reader", group("Platform Team"), annotations=allowed)]
     code, answer, _ = ask("rbac", "lint", "--strict", objects=quiet)
     assert (code, answer["findings"]) == (0, [])
+    for useless in ("group-is-a-display-name", "nosuch-rule for a reason"):
+        loud = objects[:3] + [
+            binding("b", "reader", group("Platform Team"), annotations={"kube-entra.dev/lint-allow": useless})]
+        code, answer, err = ask("rbac", "lint", "--strict", objects=loud)
+        assert (code, len(answer["findings"])) == (1, 1) and "silences nothing" in err
     code, text, _ = ask("rbac", "lint", objects=objects, output="markdown")
     assert "| --- |" in text and "group-is-a-display-name" in text
 

@@ -1,7 +1,7 @@
 """The program's evaluation of RBAC against a second one in Python, on random roles, bindings and questions.
 
-Each round asks one question of a random cluster of 1,000 bindings, and what one principal can do there. CI runs 10
-rounds (10,000 bindings with their roles); KUBE_ENTRA_RBAC_ROUNDS=100 runs the 100,000.
+Each round asks one question of a random cluster of 1,000 bindings, and what one principal can do there. CI runs 20
+rounds (20,000 bindings with their roles); KUBE_ENTRA_RBAC_ROUNDS=100 runs the 100,000.
 """
 
 import json
@@ -18,7 +18,7 @@ import rbac_model
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
 BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
-ROUNDS = int(os.environ.get("KUBE_ENTRA_RBAC_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("KUBE_ENTRA_RBAC_ROUNDS", "20"))
 BINDINGS = 1000
 TENANT = "11111111-2222-3333-4444-555555555555"
 OBJECTS = [f"{i:08x}-bbbb-cccc-dddd-eeeeffff0000" for i in range(12)]
@@ -30,7 +30,7 @@ NAMES = ["a", "b", COMPOSED, DECOMPOSED]
 URLS = ["/healthz", "/healthz/*", "/api*", "*", "/metrics", "/a/**"]
 NAMESPACES = ["team-a", "team-b", "default"]
 KUBERNETES_GROUPS = ["one", "two", "three", "One", COMPOSED, DECOMPOSED, "kube-entra:cluster-admins", "system:masters"]
-USERS = ["alice@contoso.com", "Alice@contoso.com", "jane", "bob_x#EXT#@contoso.com", "system:kube-proxy"]
+USERS = ["alice@contoso.com", "Alice@contoso.com", "jane", "bob_x#EXT#@contoso.com", "bob_x#eXt#@contoso.com", "system:kube-proxy"]
 
 
 def some(dice, choices, most=3, least=0):

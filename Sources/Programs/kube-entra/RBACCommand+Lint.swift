@@ -47,10 +47,11 @@ extension RBACCommand {
             let report = RBACLinter.report(
                 inputs.cluster, names: inputs.names(now: TimeArgument.moment(at)), displayNames: inputs.displayNames,
                 adminGroupsPlace: inputs.loaded.place("kubernetes.adminGroups"))
+            for remark in report.remarks { Console.note("kube-entra: \(remark)") }
             switch output {
-            case .text: Console.print(report.text)
+            case .text: Console.print(report.text(inputs.displayNames))
             case .json: Console.print(report.json)
-            case .markdown: Console.print(report.markdown)
+            case .markdown: Console.print(report.markdown(inputs.displayNames))
             case .sarif: Console.print(report.sarif(version: Version.current).json)
             }
             if strict, report.warningCount > 0 { throw ExitCode.no }

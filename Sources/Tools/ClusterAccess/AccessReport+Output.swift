@@ -26,6 +26,7 @@ extension AccessReport {
                         ])
                     })
             ),
+            ("input", input.json),
         ])
     }
 

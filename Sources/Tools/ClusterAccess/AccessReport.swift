@@ -22,9 +22,13 @@ public struct AccessReport: Sendable {
     /// Those who can and are not of Entra.
     public var others: [(subject: Subject, paths: [AccessPath])]
 
+    /// What was read to answer.
+    public var input: ClusterInput
+
     /// Asks.
     public init(_ question: Question, cluster: Cluster, names: EntraNames) {
         self.question = question
+        input = cluster.input
         var holders = HolderPaths()
         var strangers: [Subject: PathList] = [:]
         let answers = cluster.answers(question.asked)

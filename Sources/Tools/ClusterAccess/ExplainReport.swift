@@ -10,11 +10,14 @@ public struct ExplainReport: Sendable {
     public var rules: [HeldRule]
     /// Whether all verbs on all resources are allowed everywhere.
     public var everything: Bool
+    /// What was read to answer.
+    public var input: ClusterInput
 
     public init(_ answer: PolicyAnswer, cluster: Cluster) {
         self.answer = answer
         rules = []
         everything = false
+        input = cluster.input
         guard let user = answer.access?.user else { return }
         let index = SubjectIndex(cluster)
         var collector = RuleCollector(separatesNamespaces: false)
@@ -30,6 +33,6 @@ public struct ExplainReport: Sendable {
     public var json: JSON {
         let held = rules.map { JSON.object($0.rule.jsonMembers + [("paths", .array($0.paths.map(\.json)))]) }
         guard case .object(let members) = answer.json else { return answer.json }
-        return .object(members + [("rules", .array(held)), ("everything", .bool(everything))])
+        return .object(members + [("rules", .array(held)), ("everything", .bool(everything)), ("input", input.json)])
     }
 }

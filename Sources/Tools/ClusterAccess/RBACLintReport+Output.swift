@@ -1,3 +1,4 @@
+public import Configuration
 public import Jansson
 internal import RBAC
 internal import SafeText
@@ -29,13 +30,14 @@ extension RBACLintReport {
     }
 
     /// The findings for people.
-    public var text: String {
+    public func text(_ names: DirectoryNames) -> String {
         var lines: [String] = []
         for finding in findings {
             let place = finding.place.map { "\(PrintableText.clean($0.description, maximum: 400)): " } ?? ""
             let binding = finding.binding.map { "\(PrintableText.clean($0.description, maximum: 300)): " } ?? ""
             lines.append(
-                "\(place)\(finding.severity.rawValue): \(binding)\(finding.message) [\(finding.rule.rawValue)]")
+                "\(place)\(finding.severity.rawValue): \(binding)\(names.annotate(finding.message)) [\(finding.rule.rawValue)]"
+            )
             lines.append("  → \(finding.hint)")
         }
         lines.append(summary)
@@ -51,13 +53,13 @@ extension RBACLintReport {
     private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     /// The findings for a pull request.
-    public var markdown: String {
+    public func markdown(_ names: DirectoryNames) -> String {
         guard !findings.isEmpty else { return "### kube-entra rbac lint\n\nNothing found: \(summary)." }
         var table = MarkdownTable(["", "rule", "binding", "what", "what to do"])
         for finding in findings {
             table.add([
                 finding.severity == .warning ? "⚠️" : "ℹ️", finding.rule.rawValue, finding.binding?.description ?? "",
-                finding.message, finding.hint,
+                names.annotate(finding.message), finding.hint,
             ])
         }
         return "### kube-entra rbac lint\n\n\(summary)\n\n" + table.text

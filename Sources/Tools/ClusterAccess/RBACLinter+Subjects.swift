@@ -129,6 +129,7 @@ extension RBACLinter {
                     + (prefix.isEmpty ? "" : ", with \(PrintableText.quoted(prefix)) before it"))
         }
         let bare = rest ?? name
+        let shown = PrintableText.clean(bare)
         if names.namesByUPN, GUID(bare) != nil {
             let admitsOthers = names.configuration.tenants.contains { tenant in
                 tenant.trust.subjects.contains { $0 != .user }
@@ -136,8 +137,8 @@ extension RBACLinter {
             return Problem(
                 .objectIDOfAUser,
                 admitsOthers
-                    ? "this object ID matches a guest or an application; people of the tenant are named by UPN"
-                    : "people are named by UPN, and nobody else may sign in: this object ID never matches",
+                    ? "\(shown) matches a guest or an application only; people of the tenant are named by UPN"
+                    : "people are named by UPN, and nobody else may sign in: \(shown) never matches",
                 admitsOthers
                     ? "for a person of the tenant, write the user principal name"
                     : "write the user principal name, or set kubernetes.username to oid",
@@ -146,7 +147,7 @@ extension RBACLinter {
         if names.namesByUPN, let rest, EntraNames.isUPN(rest) {
             return Problem(
                 .upnCanBeGivenAgain,
-                "a user principal name can be given to another person later, who then has what is bound here",
+                "\(shown) can be given to another person later, who then has what is bound here",
                 "bind a group, or set kubernetes.username to oid", severity: .notice)
         }
         return nil

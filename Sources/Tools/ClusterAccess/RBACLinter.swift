@@ -14,6 +14,8 @@ public struct RBACLinter {
     private var findings: [RBACFinding] = []
     /// How many findings annotations silence.
     private(set) var silenced = 0
+    /// What is wrong with annotations.
+    private var remarks: [String] = []
     private let isAdminRole: [Bool]
     private let spelledOtherwise: [String: String]
 
@@ -35,7 +37,7 @@ public struct RBACLinter {
         for (index, binding) in cluster.bindings.enumerated() { linter.lint(binding, index) }
         linter.lintAdminGroups(adminGroupsPlace)
         return RBACLintReport(
-            findings: linter.findings, silenced: linter.silenced, input: cluster.input,
+            findings: linter.findings, silenced: linter.silenced, remarks: linter.remarks, input: cluster.input,
             bindingCount: cluster.bindings.count)
     }
 
@@ -64,6 +66,13 @@ public struct RBACLinter {
                     + " (kubectl get clusterroles,roles -A)")
         }
         let allowed = RBACLinter.allowedRules(binding.lintAllowance)
+        let written = (binding.lintAllowance ?? "").split(separator: "\n").count { $0.contains { $0 != " " } }
+        if allowed.count < written {
+            let start = place.map { "\($0): " } ?? ""
+            remarks.append(
+                PrintableText.clean("\(start)\(binding.name)", maximum: 400)
+                    + ": kube-entra.dev/lint-allow silences nothing: write the name of a rule and a reason")
+        }
         findings += found.filter { !allowed.contains($0.rule) }
         silenced += found.count { allowed.contains($0.rule) }
     }
@@ -123,6 +132,8 @@ public struct RBACLintReport: Sendable {
     public var findings: [RBACFinding]
     /// How many more there are that annotations silence.
     public var silenced: Int
+    /// What should be known beside the findings: annotations that do not do what somebody meant.
+    public var remarks: [String]
     public var input: ClusterInput
     public var bindingCount: Int
 
