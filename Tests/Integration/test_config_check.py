@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import yaml
 from certificates import SERVER
 from entra import ADMINS, AUDIENCE, TENANT
 from webhook import configuration, run
@@ -32,6 +34,11 @@ def check(folder, config, *options):
     return code, json.loads(out), err
 
 
+def check_out(folder, *options):
+    code, out, _ = run("config", "check", str(folder / "config.yaml"), *options)
+    return code, out.rsplit("usable, ", 1)[-1].split(";")[0].strip()
+
+
 def rules(answer):
     return [(one["rule"], one["field"]) for one in answer["findings"] if one["allowedBecause"] is None]
 
@@ -50,6 +57,12 @@ def test_a_sensible_configuration(folder):
 
 
 def test_certificates(certificates, folder):
+    # The CA of these is a new one, so that the client CA is no longer the server's own.
+    def clean():
+        config = configuration(subjects=["user"])
+        config["server"]["allowedClientNames"] = ["kube-apiserver"]
+        return config
+
     issue(certificates, folder, names=["localhost"], addresses=["127.0.0.1"], days=(-10, 29))
     assert rules(check(folder, clean())[1]) == [("certificate-expires", "server.certificate")]
     issue(certificates, folder, names=["localhost"], addresses=["127.0.0.1"], days=(-10, -1))
@@ -75,6 +88,17 @@ def test_a_key_of_another_certificate(folder):
     assert problem["message"] == "the private key does not belong to the certificate"
 
 
+def test_callers_of_a_shared_authority(certificates, folder):
+    for name, is_found in (("kubernetes", True), ("Corp Issuing CA", True), ("kube-entra CA", False)):
+        certificates.authority(name)
+        shutil.copy2(certificates.path(f"{name}.crt"), folder / "ca.crt")
+        found = [("callers-are-many", "server.clientCA")] if is_found else []
+        assert rules(check(folder, clean())[1]) == found, name
+        config = clean()
+        config["server"]["allowedClientNames"] = ["kube-apiserver"]
+        assert rules(check(folder, config)[1]) == [], name
+
+
 def test_permissions(folder):
     os.chmod(folder / "server.key", 0o644)
     (folder / "secret").write_text("s")
@@ -88,19 +112,114 @@ def test_permissions(folder):
     assert rules(check(folder, config)[1]) == []
 
 
-def test_files_that_are_missing_or_of_no_use(folder):
+def test_files_that_serve_needs_are_errors(folder):
     config = clean()
     (folder / "empty").write_text("\n")
+    os.chmod(folder / "empty", 0o600)
     config["tenants"][0].update(
         authorityCA="no.crt", groupOverage="resolve",
         directory={"clientID": TENANT, "clientSecretFile": "empty", "graphCA": "keys.json"},
         signingKeys={"file": "server.crt"})
-    os.chmod(folder / "empty", 0o600)
-    found = dict((field, rule) for rule, field in rules(check(folder, config)[1]))
-    assert found == {
-        "tenants[0].authorityCA": "file-is-missing",
-        "tenants[0].directory.clientSecretFile": "file-unusable", "tenants[0].directory.graphCA": "file-unusable",
-        "tenants[0].signingKeys.file": "file-unusable"}
+    code, answer, _ = check(folder, config)
+    assert code == 2
+    found = {one["field"]: one["message"] for one in answer["problems"]}
+    assert set(found) == {
+        "tenants[0].authorityCA", "tenants[0].directory.clientSecretFile", "tenants[0].directory.graphCA",
+        "tenants[0].signingKeys.file"}
+    assert found["tenants[0].authorityCA"].endswith("no.crt: there is no such file")
+    assert found["tenants[0].directory.clientSecretFile"].endswith("empty: the file is empty")
+    assert check(folder, config, "--no-files")[0] == 0
+
+
+@pytest.mark.parametrize("field, value, sentence", [
+    ("clientSecretFile", "no", "there is no such file"), ("clientCertificateFile", "server.crt", "no private key in PEM"),
+    ("clientCertificateFile", "server2.key", "no certificate in PEM"),
+    ("federatedTokenFile", "folder", "this is a folder, not a file")])
+def test_each_way_to_sign_in_is_looked_at(folder, field, value, sentence):
+    (folder / "folder").mkdir()
+    config = clean()
+    config["tenants"][0].update(groupOverage="resolve", directory={"clientID": TENANT, field: value})
+    code, answer, _ = check(folder, config)
+    assert code == 2
+    assert [(one["field"], sentence in one["message"]) for one in answer["problems"]] == [
+        (f"tenants[0].directory.{field}", True)]
+    # Nobody is asked: the file is not needed, and said to be of no use.
+    config["tenants"][0]["groupOverage"] = "deny"
+    code, answer, _ = check(folder, config)
+    assert code == 0 and {"directory-unused"} < {one["rule"] for one in answer["findings"]}
+
+
+def test_files_that_serve_does_without_are_findings(folder):
+    config = clean()
+    config["names"] = "no.json"
+    config["tenants"][0].update(authorityCA="no.crt", signingKeys={"file": "keys.json", "cacheFile": "no/keys.json"})
+    code, answer, _ = check(folder, config)
+    # With offline keys nothing is fetched from the authority, and no cache is written.
+    assert code == 0 and rules(answer) == [("file-is-missing", "tenants[0].authorityCA"), ("file-is-missing", "names")]
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+@pytest.mark.parametrize("name", ["config.yaml", "keys.json"])
+def test_files_that_others_may_write_are_not_used(folder, name, mode):
+    assert check(folder, clean())[0] == 0
+    os.chmod(folder / name, mode)
+    for command in (["config", "check"], ["serve", "--config"]):
+        code, out, err = run(*command, str(folder / "config.yaml"), timeout=10)
+        assert code == 2 and "may change the file, so it is not trusted" in out + err, command
+    # Questions about a configuration are answered all the same.
+    code, out, _ = run("policy", "check", "--config", str(folder / "config.yaml"), "--group", ADMINS)
+    assert code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("name", ["config.yaml", "keys.json"])
+def test_files_of_somebody_else_are_not_used(folder, name):
+    assert check(folder, clean())[0] == 0
+    os.chown(folder / name, 65534, 65534)
+    code, out, err = run("config", "check", str(folder / "config.yaml"))
+    assert code == 2 and "the file belongs to user 65534" in out + err
+
+
+def test_folders_that_others_may_write_are_findings(folder):
+    os.makedirs(folder / "state", mode=0o700)
+    os.chmod(folder / "state", 0o777)
+    shutil.copy2(folder / "keys.json", folder / "state")
+    config = clean()
+    config["tenants"][0]["signingKeys"] = {"file": "state/keys.json"}
+    code, answer, _ = check(folder, config, "--strict")
+    assert code == 1 and rules(answer) == [("file-is-shared", "tenants[0].signingKeys.file")]
+    assert str(folder / "state") in answer["findings"][0]["message"]
+
+
+def test_errors_and_warnings_have_one_form_on_one_stream(folder):
+    config = clean()
+    config["server"]["operations"] = "0.0.0.0:8480"
+    path = folder / "config.yaml"
+    path.write_text(json.dumps(config, indent=1))
+    code, out, err = run("config", "check", str(path))
+    assert (code, out) == (0, f"{path}: usable, 1 warning\n")
+    matcher = re.compile(rf"^{re.escape(str(path))}:[0-9]+:[0-9]+: (error|warning|notice): ([^ ]+): (.*)$", re.MULTILINE)
+    assert [one[:2] for one in matcher.findall(err)] == [("warning", "server.operations")]
+    config["tenants"][0].update(cloud="publik", authorityCA="no.crt")
+    config["tenants"][0]["signingKeys"] = {}
+    path.write_text(json.dumps(config, indent=1))
+    code, out, err = run("config", "check", str(path))
+    assert (code, out) == (2, "")
+    assert sorted(one[:2] for one in matcher.findall(err)) == [
+        ("error", "tenants[0].authorityCA"), ("error", "tenants[0].cloud")]
+
+
+def test_a_missing_file_is_said_in_one_form(folder):
+    for command in (["config", "check"], ["serve", "--config"], ["config", "hints"],
+                    ["policy", "check", "--group", ADMINS, "--config"], ["inspect", "--config"]):
+        code, out, err = run(*command, "/no/such.yaml", input="", timeout=10)
+        assert (code, out, err) == (2, "", "kube-entra: /no/such.yaml: there is no such file\n"), command
+
+
+def test_files_of_another_kind_are_named(folder):
+    (folder / "config.yaml").write_text("apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n")
+    code, out, err = run("config", "check", str(folder / "config.yaml"))
+    assert (code, out) == (2, "") and "error: this is a kubeconfig" in err and len(err.splitlines()) == 1
 
 
 def test_old_offline_keys(folder, entra):
@@ -128,7 +247,7 @@ def test_problems_of_the_file_and_of_what_it_names_in_one_run(folder):
     assert lines == sorted(lines) and lines[0] > 1
     code, out, err = run("config", "check", str(folder / "config.yaml"))
     assert out == "" and len(err.splitlines()) == 5
-    code, out, served = run("serve", "--config", str(folder / "config.yaml"), timeout=10)
+    code, _, served = run("serve", "--config", str(folder / "config.yaml"), timeout=10)
     assert (code, served) == (2, err)
     assert "[group-name-for-id]" in err and "audit.jsonl: cannot be written to: the folder that it would be in" in err
     code, answer, _ = check(folder, config, "--no-files")
@@ -154,13 +273,28 @@ def test_a_starting_file_is_complete_and_clean(folder, tmp_path):
     code, out, err = run("config", "check", "--strict", path)
     assert (code, out, err) == (0, f"{path}: usable, 0 warnings\n", "")
     text = open(path).read()
-    # Every field of the contract's file stands in it.
-    here = os.path.dirname(os.path.abspath(__file__))
-    model = open(os.path.join(here, "..", "..", "Sources", "Webhook", "Configuration", "ConfigurationReader+Tenants.swift")).read()
-    model += open(os.path.join(here, "..", "..", "Sources", "Webhook", "Configuration", "ConfigurationReader.swift")).read()
-    import re
-    for field in set(re.findall(r'section\.(?:field|optional|required|list)\(\s*"(\w+)"', model)):
+    # Every field of the schema stands in it, but for those that exclude others.
+    schema = json.loads(run("config", "schema", "--of", "configuration")[1])
+
+    def names(part):
+        for name, inner in part.get("properties", {}).items():
+            yield name
+            yield from names(inner)
+            yield from names(inner.get("items", {}))
+
+    for field in set(names(schema)):
         assert f"{field}:" in text or field in text, field
     assert run("config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE, "--out", path)[0] == 2
     assert run("config", "init", "--tenant-id", TENANT)[0] == 64
+    for deployment in ("systemd", "static-pod", "kustomize"):
+        arguments = ("config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE, "--admin-group", ADMINS)
+        code, text, err = run(*arguments, "--for", deployment)
+        assert (code, err) == (0, "")
+        config = yaml.safe_load(text)
+        assert config["server"]["allowedClientNames"] == ["kube-apiserver"]
+        assert config["tenants"][0]["signingKeys"]["cacheFile"] == "/var/lib/kube-entra/keys.json"
+        assert config["logging"]["format"] == "json" and config["logging"]["audit"].startswith("/")
+        (folder / "config.yaml").write_text(text)
+        assert check_out(folder, "--no-files", "--strict") == (0, "0 warnings")
+    assert run("config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE, "--for", "windows")[0] == 64
     assert run("config", "init", "--tenant-id", TENANT, "--audience", "")[0] == 64

@@ -3,13 +3,19 @@ internal import Glibc
 /// Whole small files, read with a cap and replaced in one step.
 public enum FileBytes {
     /// Reads a file, following symbolic links, but never more than the cap.
-    public static func read(_ path: String, maximumBytes: Int = 1 << 20) throws(FileError) -> [UInt8] {
+    ///
+    /// - Parameter isTrusted: whether the file decides who gets in. It is then read only when the file that was opened,
+    ///   not the path, belongs to root or to this process's user and nobody else may write it.
+    public static func read(
+        _ path: String, maximumBytes: Int = 1 << 20, isTrusted: Bool = false
+    ) throws(FileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(opening: errno, missing: .missing, standard: .notReadable) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .notReadable }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw .isFolder }
+        if isTrusted, let problem = FileTrust.problem(status) { throw problem }
         return try read(descriptor: descriptor, maximumBytes: maximumBytes, expected: Int(status.st_size))
     }
 
@@ -122,7 +128,4 @@ public struct FileStamp: Hashable, Sendable {
         nanoseconds = Int(status.st_mtim.tv_nsec)
         mode = UInt32(status.st_mode)
     }
-
-    /// Whether every user may change the content.
-    public var isWritableByAll: Bool { mode & UInt32(S_IWOTH) != 0 }
 }

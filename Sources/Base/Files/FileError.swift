@@ -12,6 +12,12 @@ public enum FileError: Error, Hashable, Sendable {
     case folderMissing
     case folderNotWritable
     case locked
+    /// The file decides who gets in, and somebody else than root and this process's user owns it.
+    case foreignOwner(userID: UInt32)
+    /// The file decides who gets in, and every user may write it.
+    case writableByAll
+    /// The file decides who gets in, and its group may write it.
+    case writableByGroup
 
     public var sentence: String {
         switch self {
@@ -27,6 +33,10 @@ public enum FileError: Error, Hashable, Sendable {
         case .notWritable: "the file cannot be written"
         case .folderMissing: "the folder that it would be in is not there"
         case .folderNotWritable: "this user may not write into the folder"
+        case .foreignOwner(let userID):
+            "the file belongs to user \(userID), and to be trusted it must belong to root or to the user that reads it"
+        case .writableByAll: "every user may change the file, so it is not trusted; chmod go-w it"
+        case .writableByGroup: "its group may change the file, so it is not trusted; chmod go-w it"
         case .locked: "another program holds the lock"
         }
     }

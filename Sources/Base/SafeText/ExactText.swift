@@ -25,9 +25,14 @@ public struct ExactText: Hashable, Sendable {
     }
 }
 
-extension ExactText: ExpressibleByStringLiteral, CustomStringConvertible {
+extension ExactText: Comparable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// Wraps a literal.
     public init(stringLiteral text: String) { self.init(text) }
+
+    /// The order of the UTF-8 bytes.
+    public static func < (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
 
     /// The text itself.
     public var description: String { text }

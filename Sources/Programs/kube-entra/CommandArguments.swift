@@ -40,7 +40,7 @@ extension KubeEntra {
             Console.note(error.description)
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch let error as ConfigurationError {
-            for problem in error.problems { Console.note(problem.description) }
+            for problem in error.problems { Console.note(problem.commandLine) }
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch {
             let status = exitCode(for: error)

@@ -35,6 +35,8 @@ extension ConfigCommand {
                 report = ConfigurationReport(
                     file: file, problems: [], findings: try findAll(), looksAtFiles: !noFiles)
             } catch {
+                // A file that cannot be read is said as every command says it.
+                if output == .text, error.problems.contains(where: \.isAboutFile) { throw error }
                 report = ConfigurationReport(
                     file: file, problems: error.problems, findings: [], looksAtFiles: !noFiles)
             }
@@ -42,8 +44,10 @@ extension ConfigCommand {
             case .json: Console.print(report.json)
             case .markdown: Console.print(report.markdown)
             case .sarif: Console.print(report.sarif(version: Version.current).json)
-            case .text where report.problems.isEmpty: Console.print(report.text)
-            case .text: for problem in report.problems { Console.note(problem.description) }
+            case .text:
+                // Errors and findings are on one stream, so that one problem matcher finds both.
+                for line in report.lines { Console.note(line) }
+                if report.problems.isEmpty { Console.print(report.summary) }
             }
             guard report.problems.isEmpty else { throw ExitCode.cannot }
             if strict, report.warningCount > 0 { throw ExitCode.no }

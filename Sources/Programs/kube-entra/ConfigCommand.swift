@@ -9,7 +9,7 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
         abstract: "Writes and checks configuration files.",
-        subcommands: [Check.self, Init.self, ImportAKSCommand.self, Hints.self])
+        subcommands: [Check.self, Init.self, ImportAKSCommand.self, Hints.self, Schema.self])
 
     struct Init: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -41,7 +41,13 @@ struct ConfigCommand: ParsableCommand {
             help: ArgumentHelp(
                 "The folder of the certificates, as seen from the configuration file.", valueName: "folder"),
             completion: .directory)
-        var certs: String = "certs"
+        var certs: String?
+
+        @Option(
+            name: .customLong("for"),
+            help: ArgumentHelp(
+                "Where it will run: settings for production. Without it, for trying out.", valueName: "deployment"))
+        var deployment: ConfigurationTemplate.Deployment?
 
         @Option(
             name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
@@ -65,13 +71,14 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             guard let tenantID = GUID(lenient: tenantID) else { throw ExitCode.cannot }
-            let text = ConfigurationTemplate(
+            var template = ConfigurationTemplate(
                 tenantID: tenantID,
                 audiences: audience,
                 adminGroups: adminGroup.compactMap { GUID(lenient: $0) },
                 cloud: cloud,
-                certificates: certs
-            ).render()
+                certificates: certs)
+            template.deployment = deployment
+            let text = template.render()
             guard let out else {
                 Console.write(Array(text.utf8))
                 return
@@ -87,3 +94,5 @@ struct ConfigCommand: ParsableCommand {
 }
 
 extension Cloud: ExpressibleByArgument {}
+
+extension ConfigurationTemplate.Deployment: ExpressibleByArgument {}

@@ -65,7 +65,7 @@ extension OfflineKeys {
             for (name, path) in files {
                 guard let path else { continue }
                 do throws(KeyFileError) {
-                    let file = try KeyFile.read(path: path, trust: tenant.trust)
+                    let file = try KeyFile.read(path: path, trust: tenant.trust, isTrusted: false)
                     if !file.report.usable.isEmpty {
                         if name == "cacheFile", let fetched = file.fetchedAt {
                             let age = RelativeTime.describe(fetched, now: now)

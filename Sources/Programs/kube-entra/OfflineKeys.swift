@@ -18,7 +18,7 @@ enum OfflineKeys {
             var isUsed = false
             for tenant in configuration.tenants {
                 do throws(KeyFileError) {
-                    let report = try KeyFile.read(path: file, trust: tenant.trust).report
+                    let report = try KeyFile.read(path: file, trust: tenant.trust, isTrusted: false).report
                     problem = problem ?? report.keys.compactMap(\.problem).first
                     let keys = report.usable
                     guard !keys.isEmpty else { continue }
@@ -34,7 +34,7 @@ enum OfflineKeys {
             for tenant in configuration.tenants {
                 guard let file = tenant.signingKeys.file else { continue }
                 do {
-                    let keys = try KeyFile.read(path: file, trust: tenant.trust).report.usable
+                    let keys = try KeyFile.read(path: file, trust: tenant.trust, isTrusted: false).report.usable
                     if !keys.isEmpty { found[tenant.trust.tenantID] = keys }
                 } catch {
                     throw CommandFailure("\(file): \(error.sentence)")

@@ -80,7 +80,7 @@ extension PolicySuite {
                 suites.append(try load(path: path))
             } catch {
                 isComplete = false
-                for problem in error.problems { Console.note(problem.description) }
+                for problem in error.problems { Console.note(problem.commandLine) }
             }
         }
         guard isComplete else { throw ExitCode.cannot }

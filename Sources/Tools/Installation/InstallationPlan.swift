@@ -115,13 +115,7 @@ struct InstallationPlan {
         let source = try InstallationPlan.parse(text, at: path).configuration
         let folder = NodePath.folder(of: path)
         func named(_ configuration: WebhookConfiguration) -> [(path: String, isPrivate: Bool)] {
-            let server = configuration.server
-            let own =
-                [(server.certificate, false), (server.privateKey, true)] + (server.clientCA.map { [($0, false)] } ?? [])
-            return own
-                + configuration.filesForLater.filter { !$0.field.hasSuffix("cacheFile") }.map {
-                    ($0.path, $0.field.contains("directory."))
-                }
+            configuration.files.filter { !$0.role.isWritten }.map { ($0.path, $0.role.isSecret) }
         }
         var pairs = zip(named(source), named(configuration)).map {
             (from: $0.0.path, to: $0.1.path, isPrivate: $0.0.isPrivate)

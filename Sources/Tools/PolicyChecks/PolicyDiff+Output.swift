@@ -1,3 +1,4 @@
+internal import Configuration
 public import Jansson
 internal import Terminal
 

@@ -33,7 +33,7 @@ public struct WitnessChange: Sendable {
 
 /// What differs between two configurations. Order and comments make no difference, except where order means something.
 public struct PolicyDiff: Sendable {
-    public var changes: [PolicyChange]
+    public var changes: [ConfigurationChange]
     public var witnesses: [WitnessChange]
 
     public var isEmpty: Bool { changes.isEmpty && witnesses.isEmpty }
@@ -67,17 +67,8 @@ public struct PolicyDiff: Sendable {
         witnesses: [PolicyWitness] = [],
         now: Timestamp
     ) {
-        changes = PolicyDiff.changes(from: old, to: new, now: now)
+        changes = old.changes(to: new, now: now)
         self.witnesses = PolicyDiff.changed(witnesses, old.configuration, new.configuration, now: now)
-    }
-
-    private static func changes(
-        from old: LoadedConfiguration,
-        to new: LoadedConfiguration,
-        now: Timestamp
-    ) -> [PolicyChange] {
-        let comparison = ConfigurationComparison(old: old, new: new, now: now)
-        return comparison.tenants() + comparison.kubernetes() + comparison.settings()
     }
 
     private static func changed(

@@ -44,7 +44,7 @@ private struct SuiteReader {
     let collector: ProblemCollector
 
     func read(_ root: YAMLNode) -> [PolicyCase] {
-        var file = Section(root, path: "", collector: collector)
+        var file = ConfigSection(root, path: "", collector: collector)
         guard file.node != nil else {
             if root.isNull { collector.add("tests", root, "is missing: list at least one case") }
             return []
@@ -69,8 +69,8 @@ private struct SuiteReader {
         return cases
     }
 
-    private func policyCase(_ field: Field) -> PolicyCase? {
-        var section = Section(field.node, path: field.path, collector: collector)
+    private func policyCase(_ field: ConfigField) -> PolicyCase? {
+        var section = ConfigSection(field.node, path: field.path, collector: collector)
         guard section.node != nil else {
             return field.node.isNull ? field.refuse("must be a mapping of fields, not null") : nil
         }
@@ -85,8 +85,8 @@ private struct SuiteReader {
 
     // MARK: Given
 
-    private func given(_ field: Field) -> PolicyQuestion? {
-        var section = Section(field.node, path: field.path, collector: collector)
+    private func given(_ field: ConfigField) -> PolicyQuestion? {
+        var section = ConfigSection(field.node, path: field.path, collector: collector)
         guard let node = section.node else { return nil }
         guard node.mapping?.isEmpty == false else {
             return field.refuse("must say who signs in: claims, groups, user or objectID")
@@ -96,7 +96,7 @@ private struct SuiteReader {
         principal.tenantID = section.optional("tenantID") { $0.guid("a tenant ID") }
         principal.objectID = section.optional("objectID") { $0.guid("an object ID") }
         principal.user = section.optional("user") { $0.nonEmptyText() }
-        principal.groups = section.list("groups", default: []) { $0.guid(Field.groupID) }
+        principal.groups = section.list("groups", default: []) { $0.guid(ConfigField.groupID) }
         principal.roles = section.list("roles", default: []) { $0.nonEmptyText() }
         principal.clientAppID = section.optional("clientAppID") { $0.guid("an application ID") }
         principal.hasGroupOverage = section.field("groupOverage", default: false) { $0.bool() }
@@ -111,7 +111,7 @@ private struct SuiteReader {
         return .principal(principal)
     }
 
-    private func claims(_ section: inout Section) -> PolicyQuestion? {
+    private func claims(_ section: inout ConfigSection) -> PolicyQuestion? {
         let document = section.optional("claims") { field -> JSONDocument? in
             guard field.node.mapping != nil else {
                 return field.refuse("must be a mapping of claims, not \(field.node.kindName)")
@@ -124,7 +124,7 @@ private struct SuiteReader {
                 return field.refuse("cannot be claims of a token: \(error.sentence)")
             }
         }
-        let resolved = section.optional("resolvedGroups") { field in field.list { $0.guid(Field.groupID) } }
+        let resolved = section.optional("resolvedGroups") { field in field.list { $0.guid(ConfigField.groupID) } }
         for name in ["tenantID", "objectID", "user", "groups", "roles", "clientAppID", "groupOverage", "kind", "app"] {
             guard let node = section.value(name) else { continue }
             collector.add(section.fieldPath(name), node, "cannot stand beside claims, which say everything themselves")
@@ -134,10 +134,10 @@ private struct SuiteReader {
     }
 
     /// YAML's values as JSON has them; nil when a problem was reported.
-    private func json(_ field: Field) -> JSON? {
+    private func json(_ field: ConfigField) -> JSON? {
         let node = field.node
         if let members = node.mapping {
-            let section = Section(node, path: field.path, collector: collector)
+            let section = ConfigSection(node, path: field.path, collector: collector)
             var names: Set<String> = []
             var values: [(String, JSON)] = []
             for member in members {
@@ -148,7 +148,7 @@ private struct SuiteReader {
                     collector.add(field.path, member.key, "must not have a name with control characters")
                     return nil
                 }
-                let inner = Field(node: member.value, path: section.fieldPath(name), collector: collector)
+                let inner = ConfigField(node: member.value, path: section.fieldPath(name), collector: collector)
                 guard let value = json(inner) else { return nil }
                 values.append((name, value))
             }
@@ -157,7 +157,7 @@ private struct SuiteReader {
         if let elements = node.sequence {
             var values: [JSON] = []
             for (index, element) in elements.enumerated() {
-                let inner = Field(node: element, path: "\(field.path)[\(index)]", collector: collector)
+                let inner = ConfigField(node: element, path: "\(field.path)[\(index)]", collector: collector)
                 guard let value = json(inner) else { return nil }
                 values.append(value)
             }
@@ -178,8 +178,8 @@ private struct SuiteReader {
 
     // MARK: Expected
 
-    private func expected(_ field: Field) -> PolicyExpectation? {
-        var section = Section(field.node, path: field.path, collector: collector)
+    private func expected(_ field: ConfigField) -> PolicyExpectation? {
+        var section = ConfigSection(field.node, path: field.path, collector: collector)
         guard section.node != nil else { return nil }
         var expectation = PolicyExpectation()
         expectation.admitted = section.optional("admitted") { $0.bool() }

@@ -1,13 +1,33 @@
 extension ConfigurationLinter {
-    /// Files that `serve` starts without, and then cannot do what it is there for.
+    /// Files that `serve` starts without, and then cannot do what they are there for.
     mutating func lintFiles() {
-        for (field, path) in configuration.filesForLater where facts.missingFiles.contains(path) {
-            if field.hasSuffix("cacheFile") {
+        for file in configuration.files where facts.missingFiles.contains(file.path) {
+            if file.role == .keyCache {
                 add(
-                    .fileIsMissing, field, "\(path) is no folder, so keys do not survive a restart",
+                    .fileIsMissing, file.field,
+                    "\(LintFacts.folder(of: file.path)) is no folder, so keys do not survive a restart",
                     "make the folder, for the user that the webhook runs as")
             } else {
-                add(.fileIsMissing, field, "\(path) is not there", "put the file there, or correct the path")
+                add(.fileIsMissing, file.field, "\(file.path) is not there", "put the file there, or correct the path")
+            }
+        }
+        lintSharing()
+    }
+
+    /// Files that somebody else may write, or may put another file in the place of.
+    private mutating func lintSharing() {
+        let own = loaded.asFile
+        for file in [own] + configuration.files {
+            if let folder = facts.sharedFolders[file.field] {
+                add(
+                    .fileIsShared, file.field,
+                    "others may write into the folder \(folder), and put another file in this one's place",
+                    "take that from them: chmod go-w \(folder), and make it root's or the webhook's own")
+            } else if facts.untrustedFiles.contains(file.field), file.role != .audit {
+                add(
+                    .fileIsShared, file.field,
+                    "the file belongs to somebody else, or others than its owner may write it",
+                    "make it root's or the webhook's own, and chmod go-w it")
             }
         }
     }

@@ -24,8 +24,8 @@ public struct ConfigurationLinter {
             linter.lint(tenant, at: "tenants[\(index)]")
         }
         linter.lintTenantsTogether()
-        linter.lintKubernetes()
-        linter.lintLimits()
+        linter.lintFields()
+        linter.lintNames()
         linter.lintFiles()
         linter.lintAllowances()
         return linter.silenced().sorted { ($0.line, $0.column) < ($1.line, $1.column) }
@@ -50,22 +50,18 @@ public struct ConfigurationLinter {
         return FieldPosition(line: 1, column: 1)
     }
 
+    /// What the single fields say of themselves.
+    private mutating func lintFields() {
+        let place = LintPlace(path: "", configuration: configuration, facts: facts)
+        for finding in WebhookConfiguration.description.lint(configuration, place) {
+            add(finding.rule, finding.field, finding.message, finding.advice)
+        }
+    }
+
     // MARK: Server
 
     private mutating func lintServer() {
         let server = configuration.server
-        if server.insecureAllowAnyClient {
-            add(
-                .anybodyMayAsk, "server.insecureAllowAnyClient",
-                "anybody who reaches the address may have tokens judged",
-                "set clientCA, made by `kube-entra certs create`")
-        }
-        if !server.operations.isLoopback {
-            add(
-                .operationsArePublic, "server.operations",
-                "metrics and status are open to everybody who reaches the address",
-                "listen on 127.0.0.1, or close the port to others")
-        }
         if let expires = facts.certificateExpires {
             lintExpiry("server.certificate", expires, "make a new one with `kube-entra certs create --renew`")
         }
@@ -91,6 +87,15 @@ public struct ConfigurationLinter {
                 "the file holds no CA certificate, so only callers with one of these very certificates are accepted",
                 "name the CA that signed kube-apiserver's client certificate")
         }
+        if !facts.clientCAIsNoCA, server.allowedClientNames.isEmpty,
+            let foreign = facts.sharedClientAuthorities.first
+        {
+            add(
+                .callersAreMany, "server.clientCA",
+                "everybody with a client certificate from the CA \"\(foreign)\" may have tokens judged",
+                "list kube-apiserver's name in allowedClientNames, or use a CA of the webhook's own"
+                    + " (`kube-entra certs create`)")
+        }
         for (field, starts) in facts.certificateStarts.sorted(by: { $0.key < $1.key }) where facts.now < starts {
             add(
                 .certificateNotYetValid, field, "the certificate is not valid before \(starts.rfc3339)",
@@ -112,7 +117,7 @@ public struct ConfigurationLinter {
                 .fileUnusable, field, reason,
                 field.hasSuffix("cacheFile")
                     ? "give its folder to the user that the webhook runs as; until then, keys do not survive a restart"
-                    : "`serve` starts without it, and reads it again when it is needed")
+                    : "`serve` does without it; put it right, or take the field out")
         }
     }
 
@@ -127,61 +132,6 @@ public struct ConfigurationLinter {
         let (name, host) = (name.lowercased(), host.lowercased())
         guard name.hasPrefix("*."), let dot = host.firstIndex(of: ".") else { return name == host }
         return name.dropFirst() == host[dot...]
-    }
-
-    // MARK: Kubernetes and limits
-
-    private mutating func lintKubernetes() {
-        let kubernetes = configuration.kubernetes
-        if !kubernetes.usernamePrefix.isEmpty, "system:".hasPrefix(kubernetes.usernamePrefix) {
-            add(
-                .prefixCanBeReserved, "kubernetes.usernamePrefix",
-                "with this prefix a user name can begin with system:",
-                "use a prefix that is not the beginning of system:")
-        }
-        if kubernetes.adminGroups.isEmpty {
-            add(
-                .adminGroupsGiveNothing, "kubernetes.adminGroups", "membership in an admin group gives nothing",
-                "name the Kubernetes group that is bound to cluster-admin")
-        }
-        lint(given: kubernetes.adminGroups, "kubernetes", list: "adminGroups")
-    }
-
-    private mutating func lintLimits() {
-        let limits = configuration.limits
-        if limits.bodyBytes < limits.tokenBytes + 1024 {
-            add(
-                .bodySmallerThanToken, "limits.bodyBytes",
-                "a token of tokenBytes does not fit into a body of bodyBytes",
-                "make bodyBytes larger than tokenBytes by at least 1024")
-        }
-        if limits.bytesInFlight < limits.bodyBytes {
-            add(
-                .bytesInFlightTooFew, "limits.bytesInFlight", "a body of bodyBytes can never be taken in",
-                "make bytesInFlight many times bodyBytes")
-        }
-        let timeouts: [(String, Duration, Duration)] = [
-            ("handshakeTimeout", limits.handshakeTimeout, .seconds(2)),
-            ("requestTimeout", limits.requestTimeout, .seconds(2)),
-            ("idleTimeout", limits.idleTimeout, .seconds(10)),
-            ("reviewDeadline", limits.reviewDeadline, .seconds(2)),
-        ]
-        for (name, value, least) in timeouts where value < least {
-            add(
-                .timeoutTooShort, "limits.\(name)", "\(DurationText.render(value)) is short for a busy host or network",
-                "set it to \(DurationText.render(least)) at least")
-        }
-        if limits.clockSkew > .seconds(300) {
-            add(
-                .largeClockSkew, "limits.clockSkew",
-                "tokens stay valid for \(DurationText.render(limits.clockSkew)) after they expire",
-                "keep the clocks in step and set it to 60s")
-        }
-        if limits.reviewDeadline > .seconds(25) {
-            add(
-                .deadlineTooLong, "limits.reviewDeadline", "kube-apiserver gives up after 30 s",
-                "set it to 5s: no answer must wait longer")
-        }
     }
 
     // MARK: Comments

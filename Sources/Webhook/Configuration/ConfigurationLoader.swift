@@ -8,8 +8,12 @@ public enum ConfigurationLoader {
     static let maximumBytes = 1 << 20
 
     /// Reads and checks a file.
-    public static func load(path: String) throws(ConfigurationError) -> LoadedConfiguration {
-        try parse(read(path), path: path)
+    ///
+    /// - Parameter isTrusted: whether the file will decide who gets in, so that nobody else may have written it.
+    public static func load(
+        path: String, isTrusted: Bool = false
+    ) throws(ConfigurationError) -> LoadedConfiguration {
+        try parse(read(path, isTrusted: isTrusted), path: path)
     }
 
     /// Checks a file's bytes. Relative paths in it are resolved against the folder of `path`.
@@ -20,11 +24,11 @@ public enum ConfigurationLoader {
         } catch {
             throw problem(path, line: error.line, column: error.column, error.message)
         }
+        if let document = ForeignDocument(root) {
+            throw problem(path, line: root.line, column: root.column, document.sentence)
+        }
         let collector = ProblemCollector(file: path)
-        let folder =
-            path.utf8.contains(UInt8(ascii: "/")) ? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) : "."
-        let reader = ConfigurationReader(collector: collector, folder: folder.isEmpty ? "/" : folder)
-        let configuration = reader.read(root)
+        let configuration = read(root, collector)
         let loaded = LoadedConfiguration(
             path: path,
             configuration: configuration,
@@ -39,16 +43,23 @@ public enum ConfigurationLoader {
         return loaded
     }
 
-    private static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
+    private static func read(_ root: YAMLNode, _ collector: ProblemCollector) -> WebhookConfiguration {
+        guard root.mapping != nil else {
+            collector.add("", root, "the file must be a mapping of fields, not \(root.kindName)")
+            return WebhookConfiguration()
+        }
+        return WebhookConfiguration.description.read(root, path: "", collector: collector) ?? WebhookConfiguration()
+    }
+
+    private static func read(_ path: String, isTrusted: Bool) throws(ConfigurationError) -> [UInt8] {
         do {
-            return try FileBytes.read(path, maximumBytes: maximumBytes)
+            return try FileBytes.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
         } catch {
-            throw problem(path, error.sentence)
+            throw problem(path, line: 0, column: 0, error.sentence)
         }
     }
 
-    private static func problem(_ path: String, line: Int = 1, column: Int = 1, _ message: String) -> ConfigurationError
-    {
+    private static func problem(_ path: String, line: Int, column: Int, _ message: String) -> ConfigurationError {
         ConfigurationError(problems: [
             ConfigurationProblem(file: path, line: line, column: column, field: "", message: message)
         ])

@@ -1,7 +1,7 @@
 /// One thing that is wrong with a configuration, and where.
 public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
     public var file: String
-    /// From 1.
+    /// From 1; 0 when the file could not be read at all.
     public var line: Int
     public var column: Int
     /// For example `tenants[0].audiences[1]`; empty for the file as a whole.
@@ -19,11 +19,19 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
         self.message = message
     }
 
+    /// `FILE:LINE:COLUMN: error: FIELD: MESSAGE [RULE]`, in the form in which `config check` prints findings too; a file
+    /// that could not be read has no place.
     public var description: String {
-        let place = "\(file):\(line):\(column): "
+        guard !isAboutFile else { return "\(file): \(message)" }
         let rule = rule.map { " [\($0.rawValue)]" } ?? ""
-        return (field.isEmpty ? place + message : place + field + ": " + message) + rule
+        return "\(file):\(line):\(column): error: " + (field.isEmpty ? message : field + ": " + message) + rule
     }
+
+    /// For the standard error of commands: a file that could not be read, as every command says it.
+    public var commandLine: String { isAboutFile ? "kube-entra: \(description)" : description }
+
+    /// A file that could not be read has no place in it.
+    public var isAboutFile: Bool { line == 0 }
 }
 
 /// Everything that is wrong with a configuration, in the order of the file.

@@ -14,7 +14,12 @@ public struct ConfigurationReport: Sendable {
         file: String, problems: [ConfigurationProblem], findings: [LintFinding], looksAtFiles: Bool
     ) {
         self.file = file
-        self.problems = problems
+        // A file that could not be read has no place in it; programs expect one.
+        self.problems = problems.map { problem in
+            var problem = problem
+            (problem.line, problem.column) = (max(1, problem.line), max(1, problem.column))
+            return problem
+        }
         self.findings = findings
         self.looksAtFiles = looksAtFiles
     }
@@ -24,20 +29,23 @@ public struct ConfigurationReport: Sendable {
 
     public var warningCount: Int { active.count { $0.severity == .warning } }
 
-    private var summary: String {
-        guard problems.isEmpty else { return "\(file): `serve` would refuse it" }
+    /// What it comes to, in one line.
+    public var summary: String {
+        guard problems.isEmpty else {
+            return "\(file): not usable, \(problems.count) error\(problems.count == 1 ? "" : "s")"
+        }
         return "\(file): usable, \(warningCount) warning\(warningCount == 1 ? "" : "s")"
             + (looksAtFiles ? "" : "; the files that it names were not looked at")
     }
 
-    /// For people.
-    public var text: String {
-        let lines = active.map { finding in
-            let field = finding.field.isEmpty ? "" : "\(finding.field): "
-            return "\(file):\(finding.line):\(finding.column): \(finding.severity.rawValue): \(field)\(finding.message)"
-                + " [\(finding.rule.rawValue)]\n  → \(finding.advice)"
-        }
-        return (lines + [summary]).joined(separator: "\n")
+    /// For people, and for problem matchers: one line for each error and finding, all in one form.
+    public var lines: [String] {
+        problems.map(\.description)
+            + active.map { finding in
+                let field = finding.field.isEmpty ? "" : "\(finding.field): "
+                return "\(file):\(finding.line):\(finding.column): \(finding.severity.rawValue): \(field)"
+                    + "\(finding.message) [\(finding.rule.rawValue)]\n  → \(finding.advice)"
+            }
     }
 
     /// For programs.

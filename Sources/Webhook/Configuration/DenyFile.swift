@@ -27,10 +27,11 @@ public enum DenyFile {
     /// More is refused unread: 10,000 entries with the longest reasons are half of it.
     public static let maximumBytes = 32 << 20
 
-    public static func read(_ path: String) throws(DenyFileError) -> [DeniedEntry] {
+    /// - Parameter isTrusted: whether the list will decide who gets in, so that nobody else may have written it.
+    public static func read(_ path: String, isTrusted: Bool = false) throws(DenyFileError) -> [DeniedEntry] {
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try FileBytes.read(path, maximumBytes: maximumBytes)
+            bytes = try FileBytes.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
         } catch {
             throw .file(error)
         }

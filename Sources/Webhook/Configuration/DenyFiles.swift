@@ -21,9 +21,11 @@ public struct DenyFiles: Sendable, Hashable {
     /// A broken file is a problem of the configuration, since an empty list by accident would let people in. Where an
     /// earlier version is known, that one stays in force, and ``problems`` says why.
     ///
-    /// - Parameter lastGood: what was read before.
+    /// - Parameters:
+    ///   - lastGood: what was read before.
+    ///   - isTrusted: whether the lists will decide who gets in, so that nobody else may have written them.
     public static func read(
-        _ loaded: LoadedConfiguration, lastGood: DenyFiles = DenyFiles()
+        _ loaded: LoadedConfiguration, lastGood: DenyFiles = DenyFiles(), isTrusted: Bool = true
     ) -> (files: DenyFiles, problems: [ConfigurationProblem]) {
         var files = DenyFiles()
         var problems: [ConfigurationProblem] = []
@@ -31,7 +33,7 @@ public struct DenyFiles: Sendable, Hashable {
         for (index, tenant) in loaded.configuration.tenants.enumerated() {
             guard let path = tenant.deniedFile, files.lists[path] == nil, !unusable.contains(path) else { continue }
             do throws(DenyFileError) {
-                files.lists[path] = try DenyFile.read(path)
+                files.lists[path] = try DenyFile.read(path, isTrusted: isTrusted)
             } catch {
                 if let known = lastGood.lists[path] {
                     files.lists[path] = known
@@ -48,11 +50,14 @@ public struct DenyFiles: Sendable, Hashable {
     /// A configuration with the entries of its deny files, for commands; a broken file is a problem.
     public static func load(path: String) throws(ConfigurationError) -> LoadedConfiguration {
         var loaded = try ConfigurationLoader.load(path: path)
-        let (files, problems) = read(loaded)
+        let (files, problems) = read(loaded, isTrusted: false)
         guard problems.isEmpty else { throw ConfigurationError(problems: problems, partial: loaded) }
         loaded.configuration = files.applied(to: loaded.configuration)
         return loaded
     }
+
+    /// The entries of one file.
+    func entries(in path: String) -> [DeniedEntry] { lists[path] ?? [] }
 
     /// How many entries of both places are in force, over all tenants.
     public func count(in configuration: WebhookConfiguration, inForceAt now: Timestamp) -> Int {

@@ -20,6 +20,42 @@ enum KnownClaims {
         names.contains(name) || name.hasPrefix("extension_") || name.hasPrefix("extn.")
     }
 
+    /// The JSON type of a claim that is no string.
+    enum ValueType {
+        case number
+        case boolean
+
+        var words: String {
+            switch self {
+            case .number: "a number"
+            case .boolean: "a boolean"
+            }
+        }
+
+        var example: String {
+            switch self {
+            case .number: "0 or 1"
+            case .boolean: "true or false"
+            }
+        }
+
+        func fits(_ value: ClaimValue) -> Bool {
+            switch (self, value) {
+            case (.number, .integer), (.number, .real), (.boolean, .boolean): true
+            default: false
+            }
+        }
+    }
+
+    /// Of the claims whose type is known not to be a string.
+    static func type(of claim: String) -> ValueType? {
+        switch claim {
+        case "acct", "iat", "nbf", "exp", "auth_time", "xms_tcdt": .number
+        case "hasgroups": .boolean
+        default: nil
+        }
+    }
+
     static let applications: [GUID] = [
         "6dae42f8-4368-4678-94ff-3960e28e3630", "80faf920-1908-4b52-b5ef-a8e7bedfc67a",
         "6256c85f-0aad-4d50-b960-e6e9b21efe35", "3f4439ff-e698-4d6d-84fe-09c9d574f06b",

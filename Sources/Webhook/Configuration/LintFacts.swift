@@ -1,3 +1,4 @@
+public import AccessPolicy
 public import Timestamps
 
 /// What lies outside the configuration file and lint rules look at, as values.
@@ -14,7 +15,7 @@ public struct LintFacts: Sendable {
     public var keyFileMode: UInt32?
     /// When the keys of an offline file were fetched or the file was written, by its path.
     public var keyFileTimes: [String: Timestamp]
-    /// Those of `WebhookConfiguration.filesForLater` that are not there.
+    /// Files of the configuration that are not there.
     public var missingFiles: Set<String>
     /// When the first certificate in a file other than the server's own ends, by the field that names the file.
     public var otherCertificates: [String: Timestamp] = [:]
@@ -22,6 +23,15 @@ public struct LintFacts: Sendable {
     public var secretModes: [String: UInt32] = [:]
     /// Why a file is of no use, by the field that names the file.
     public var unusableFiles: [String: String] = [:]
+
+    /// Folders in which others could put another file in a file's place, by the field that names the file.
+    public var sharedFolders: [String: String] = [:]
+    /// Fields whose files belong to somebody else, or may be written by others than their owner.
+    public var untrustedFiles: Set<String> = []
+    /// Common names of the CAs in `server.clientCA` that issue certificates for more than this webhook's callers.
+    public var sharedClientAuthorities: [String] = []
+    /// The entries of deny list files, by the field that names the file.
+    public var deniedEntries: [String: [DeniedEntry]] = [:]
 
     public init(
         now: Timestamp,

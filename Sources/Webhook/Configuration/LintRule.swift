@@ -44,6 +44,19 @@ public enum LintRule: String, Sendable, CaseIterable {
     case bytesInFlightTooFew = "bytes-in-flight-too-few"
     case groupNameForID = "group-name-for-id"
     case keyMismatch = "certificate-key-mismatch"
+    case watchIsTransitive = "watch-is-transitive"
+    case watchTooOften = "watch-too-often"
+    case methodsAreMissing = "amr-is-missing"
+    case claimHasOtherType = "claim-has-other-type"
+    case lifetimeTooLong = "lifetime-too-long"
+    case deniedEnded = "denied-ended"
+    case deniedTooOld = "denied-too-old"
+    case deniedIsNoPrincipal = "denied-is-no-principal"
+    case mappingGivesAdmin = "mapping-gives-admin"
+    case keysAreNotKept = "keys-are-not-kept"
+    case callersAreMany = "callers-are-many"
+    case invisibleCharacters = "invisible-characters"
+    case fileIsShared = "file-is-shared"
 
     public enum Severity: String, Sendable, Comparable {
         /// Worth knowing; never changes the exit status.
@@ -66,7 +79,9 @@ public enum LintRule: String, Sendable, CaseIterable {
 
     public var severity: Severity {
         switch self {
-        case .guestsCanBeAdmins, .appsCanBeAdmins, .overageIgnored, .directoryUnused: .notice
+        case .guestsCanBeAdmins, .appsCanBeAdmins, .overageIgnored, .directoryUnused, .watchIsTransitive,
+            .mappingGivesAdmin, .keysAreNotKept:
+            .notice
         case .groupNameForID, .keyMismatch: .error
         default: .warning
         }
@@ -119,6 +134,20 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .bytesInFlightTooFew: "limits.bytesInFlight is smaller than one body of limits.bodyBytes"
         case .groupNameForID: "a group's name stands where its object ID belongs"
         case .keyMismatch: "the server's certificate does not belong to its private key"
+        case .watchIsTransitive: "the watch counts members of groups inside the configured ones as well"
+        case .watchTooOften: "directory.watchEvery is under 5 seconds, which costs many questions"
+        case .methodsAreMissing: "requiredClaims names amr, which access tokens of version 2.0 do not carry"
+        case .claimHasOtherType: "requiredClaims has a string where Entra writes a number or a boolean"
+        case .lifetimeTooLong: "maximumTokenLifetime is over 7 days, and Entra issues no such tokens"
+        case .deniedEnded: "a denied entry has ended and can go"
+        case .deniedTooOld: "a denied entry is about tokens so old that all of them have expired"
+        case .deniedIsNoPrincipal: "the ID of a tenant or a group is denied, which refuses nobody"
+        case .mappingGivesAdmin: "a mapping or role gives a Kubernetes group of kubernetes.adminGroups"
+        case .keysAreNotKept:
+            "signingKeys.cacheFile is not set, so a restart while Entra is unreachable locks everybody out"
+        case .callersAreMany: "clientCA is not a CA of the webhook's own, and allowedClientNames is empty"
+        case .invisibleCharacters: "a name holds characters that nobody sees, or that look like others"
+        case .fileIsShared: "a file or its folder belongs to, or may be written by, somebody else"
         }
     }
 }

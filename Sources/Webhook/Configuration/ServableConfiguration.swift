@@ -1,3 +1,5 @@
+internal import Timestamps
+
 /// A configuration that can be served: itself, and what is in the files that it names.
 public struct ServableConfiguration: Sendable {
     /// The configuration.
@@ -6,17 +8,23 @@ public struct ServableConfiguration: Sendable {
     public let identity: ServerIdentity
     /// What is in the tenants' deny files.
     public let denyFiles: DenyFiles
+    /// What was seen of the other files.
+    let facts: LintFacts
 
     /// Reads everything; throws every problem of the configuration and of those files together.
     ///
-    /// - Parameter lastGood: deny files as they could last be read; a broken one is then no problem.
+    /// The configuration is read only when nobody else may have written it.
+    ///
+    /// - Parameters:
+    ///   - lastGood: deny files as they could last be read; a broken one is then no problem.
+    ///   - knownKeyFiles: offline key files whose last good keys are in use; a broken one is then no problem either.
     public static func load(
-        _ path: String, lastGood: DenyFiles = DenyFiles()
+        _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<String> = []
     ) throws(ConfigurationError) -> ServableConfiguration {
         var problems: [ConfigurationProblem] = []
         let loaded: LoadedConfiguration
         do throws(ConfigurationError) {
-            loaded = try ConfigurationLoader.load(path: path)
+            loaded = try ConfigurationLoader.load(path: path, isTrusted: true)
         } catch {
             guard let partial = error.partial else { throw error }
             problems = error.problems
@@ -33,7 +41,43 @@ public struct ServableConfiguration: Sendable {
             problems += error.problems.filter { one in !problems.contains { $0.field == one.field } }
             identity = nil
         }
+        var facts = LintFacts(filesOf: loaded.configuration, now: .now())
+        problems += facts.takeNeeded(loaded, except: knownKeyFiles)
         guard problems.isEmpty, let identity else { throw ConfigurationError(problems: problems, partial: loaded) }
-        return ServableConfiguration(loaded: loaded, identity: identity, denyFiles: denied.files)
+        return ServableConfiguration(
+            loaded: loaded, identity: identity, denyFiles: denied.files, facts: facts)
+    }
+
+    /// The files whose change may make a refused configuration usable.
+    public static func neededPaths(_ loaded: LoadedConfiguration) -> [String] {
+        loaded.configuration.files.filter(\.isNeeded).map(\.path)
+    }
+}
+
+extension LintFacts {
+    /// What is wrong with files that `serve` needs: errors, and no findings of the linter.
+    fileprivate mutating func takeNeeded(
+        _ loaded: LoadedConfiguration, except known: Set<String>
+    ) -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        for file in loaded.configuration.files
+        where file.isNeeded && !(file.role == .signingKeys && known.contains(file.path)) {
+            if let sentence = unusableFiles.removeValue(forKey: file.field) {
+                problems.append(loaded.problem(file.field, sentence))
+            } else if missingFiles.contains(file.path), file.role.isTenants {
+                problems.append(loaded.problem(file.field, "\(file.path): there is no such file"))
+            }
+        }
+        return problems
+    }
+}
+
+extension FileRole {
+    /// Whether a tenant needs it, and nothing else has looked at it.
+    fileprivate var isTenants: Bool {
+        switch self {
+        case .authorityCA, .graphCA, .clientSecret, .clientCertificate, .federatedToken, .signingKeys: true
+        case .serverCertificate, .serverKey, .clientCA, .keyCache, .deniedList, .names, .audit: false
+        }
     }
 }

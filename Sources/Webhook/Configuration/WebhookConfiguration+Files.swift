@@ -1,33 +1,53 @@
-extension WebhookConfiguration {
-    /// Files that are read only once they are needed, and the folder that keys are cached in, each with its field.
-    ///
-    /// `serve` starts without them; what depends on them is refused until they are there.
-    public var filesForLater: [(field: String, path: String)] {
-        tenants.enumerated().flatMap { index, tenant in
-            let place = "tenants[\(index)]"
-            let keys = tenant.signingKeys
-            let folder = keys.file == nil ? keys.cacheFile.map(WebhookConfiguration.folder) : nil
-            let files: [(field: String, path: String?)] = [
-                ("authorityCA", tenant.authorityCA), ("signingKeys.file", keys.file), ("signingKeys.cacheFile", folder),
-                ("directory.graphCA", tenant.directory?.graphCA), tenant.directory?.credential.file ?? ("", nil),
-            ]
-            return files.compactMap { file in file.path.map { ("\(place).\(file.field)", $0) } }
-        }
-    }
+internal import EntraTokens
 
-    private static func folder(of path: String) -> String {
-        guard let end = path.lastIndex(of: "/") else { return "." }
-        return end == path.startIndex ? "/" : String(path[..<end])
+/// A file that a configuration names.
+public struct NamedFile: Hashable, Sendable {
+    /// For example `tenants[0].authorityCA`.
+    public var field: String
+    public var path: String
+    public var role: FileRole
+    /// Whether `serve` cannot do what the configuration asks for without it.
+    public var isNeeded: Bool
+}
+
+extension WebhookConfiguration {
+    /// Every file that the configuration names, in the order of its fields.
+    public var files: [NamedFile] {
+        var files: [NamedFile] = []
+        written.forEach { field, value in
+            guard case .file(let path, let role) = value, !path.isEmpty else { return }
+            let tenant = tenants.indices.first { field.hasPrefix("tenants[\($0)].") }.map { tenants[$0] }
+            files.append(
+                NamedFile(field: field, path: path, role: role, isNeeded: tenant?.needs(role) ?? role.isServers))
+        }
+        return files
     }
 }
 
-extension DirectoryCredential {
-    fileprivate var file: (field: String, path: String?) {
+extension TenantSettings {
+    /// Whether Microsoft Graph is ever asked about this tenant's principals.
+    public var asksDirectory: Bool {
+        trust.groupOverage == .resolve || (directory.map { $0.watch != .off } ?? false)
+    }
+
+    fileprivate func needs(_ role: FileRole) -> Bool {
+        switch role {
+        case .signingKeys, .deniedList: true
+        case .authorityCA: signingKeys.file == nil || (asksDirectory && directory?.credential != .managedIdentity)
+        case .graphCA, .clientSecret, .clientCertificate, .federatedToken: asksDirectory
+        case .serverCertificate, .serverKey, .clientCA, .keyCache, .names, .audit: false
+        }
+    }
+}
+
+extension FileRole {
+    /// Whether the server itself needs it to answer.
+    fileprivate var isServers: Bool {
         switch self {
-        case .clientSecretFile(let path): ("directory.clientSecretFile", path)
-        case .clientCertificateFile(let path): ("directory.clientCertificateFile", path)
-        case .federatedTokenFile(let path): ("directory.federatedTokenFile", path)
-        case .managedIdentity: ("directory.managedIdentity", nil)
+        case .serverCertificate, .serverKey, .clientCA, .audit: true
+        case .authorityCA, .graphCA, .clientSecret, .clientCertificate, .federatedToken, .signingKeys, .keyCache,
+            .deniedList, .names:
+            false
         }
     }
 }

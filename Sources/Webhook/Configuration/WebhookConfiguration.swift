@@ -74,7 +74,11 @@ public enum DirectorySilence: String, Hashable, Sendable, CaseIterable {
 /// Microsoft Graph, for principals with group overage and for the watch.
 public struct DirectorySettings: Hashable, Sendable {
     public var clientID: GUID?
-    public var credential: DirectoryCredential
+    /// Exactly one of the four is set.
+    public var clientSecretFile: String?
+    public var clientCertificateFile: String?
+    public var federatedTokenFile: String?
+    public var managedIdentity = false
     public var groups = DirectoryGroupScope.configured
     public var timeout = Duration.seconds(2)
     public var cacheFor = Duration.seconds(300)
@@ -86,9 +90,24 @@ public struct DirectorySettings: Hashable, Sendable {
     public var watchEvery = Duration.seconds(30)
     public var whenSilent = DirectorySilence.keep
 
+    init() {}
+
     public init(clientID: GUID?, credential: DirectoryCredential) {
         self.clientID = clientID
-        self.credential = credential
+        switch credential {
+        case .clientSecretFile(let path): clientSecretFile = path
+        case .clientCertificateFile(let path): clientCertificateFile = path
+        case .federatedTokenFile(let path): federatedTokenFile = path
+        case .managedIdentity: managedIdentity = true
+        }
+    }
+
+    /// How this webhook proves itself to Microsoft Graph.
+    public var credential: DirectoryCredential {
+        if let clientSecretFile { return .clientSecretFile(clientSecretFile) }
+        if let clientCertificateFile { return .clientCertificateFile(clientCertificateFile) }
+        if let federatedTokenFile { return .federatedTokenFile(federatedTokenFile) }
+        return .managedIdentity
     }
 }
 

@@ -17,8 +17,6 @@ public enum KeyFileError: Error, Hashable, Sendable {
     case noUsableKeys(KeyProblem?)
     /// A cache file without its origin or its time.
     case notACacheFile
-    /// A cache file that anybody may change.
-    case writableByAll
 
     public var sentence: String {
         switch self {
@@ -32,7 +30,6 @@ public enum KeyFileError: Error, Hashable, Sendable {
         case .noUsableKeys(let problem?):
             "the file holds no key that this tenant can use: the first one \(problem.sentence)"
         case .notACacheFile: "the file does not say whose keys it holds and when they were fetched"
-        case .writableByAll: "every user may change the file"
         }
     }
 }
@@ -46,9 +43,15 @@ public struct KeyFile: Sendable {
     public var fetchedAt: Timestamp?
 
     /// Reads a file for a tenant; a file that says it is another tenant's is refused.
-    public static func read(path: String, trust: TenantTrust) throws(KeyFileError) -> KeyFile {
+    ///
+    /// - Parameter isTrusted: whether tokens will be accepted by these keys, so that nobody else may have written them.
+    public static func read(path: String, trust: TenantTrust, isTrusted: Bool) throws(KeyFileError) -> KeyFile {
         let bytes: [UInt8]
-        do { bytes = try FileBytes.read(path, maximumBytes: KeySetReader.maximumBytes) } catch { throw .file(error) }
+        do {
+            bytes = try FileBytes.read(path, maximumBytes: KeySetReader.maximumBytes, isTrusted: isTrusted)
+        } catch {
+            throw .file(error)
+        }
         return try parse(bytes, trust: trust)
     }
 
@@ -56,8 +59,7 @@ public struct KeyFile: Sendable {
     static func readCache(
         path: String, trust: TenantTrust
     ) throws(KeyFileError) -> (report: KeySetReport, fetchedAt: Timestamp) {
-        let file = try read(path: path, trust: trust)
-        guard FileStamp(path: path)?.isWritableByAll == false else { throw .writableByAll }
+        let file = try read(path: path, trust: trust, isTrusted: true)
         guard file.tenantID != nil, file.authority != nil, let fetchedAt = file.fetchedAt else {
             throw .notACacheFile
         }

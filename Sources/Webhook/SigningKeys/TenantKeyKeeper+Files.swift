@@ -77,7 +77,7 @@ extension TenantKeyKeeper {
         let stamp = FileStamp(path: path)
         let now = environment.now()
         do throws(KeyFileError) {
-            let file = try KeyFile.read(path: path, trust: plan.trust)
+            let file = try KeyFile.read(path: path, trust: plan.trust, isTrusted: true)
             guard !file.report.usable.isEmpty else {
                 throw .noUsableKeys(file.report.keys.compactMap(\.problem).first)
             }

@@ -238,7 +238,9 @@ public final class WebhookService: Sendable {
         let stamps = WebhookService.stamps(WebhookService.paths(before))
         do throws(ConfigurationError) {
             let denyFiles = current.withLockedValue { $0.denyFiles }
-            let new = try ServableConfiguration.load(before.path, lastGood: denyFiles)
+            let new = try ServableConfiguration.load(
+                before.path, lastGood: denyFiles,
+                knownKeyFiles: Set(before.configuration.tenants.compactMap(\.signingKeys.file)))
             watch(WebhookService.paths(new.loaded), asOf: stamps)
             try apply(new.loaded, identity: new.identity, denyFiles: new.denyFiles, before: before)
             metrics.recordConfigReload(.success)
@@ -249,7 +251,8 @@ public final class WebhookService: Sendable {
                 metadata: ["sha256": "\(new.loaded.contentSHA256.prefix(12))"])
         } catch {
             // The refused configuration may only wait for a file that it names.
-            let named = error.partial.map(WebhookService.paths) ?? []
+            let named =
+                error.partial.map { WebhookService.paths($0).union(ServableConfiguration.neededPaths($0)) } ?? []
             watch(WebhookService.paths(before).union(named), asOf: stamps)
             let refused = RefusedReload(error, at: .now())
             current.withLockedValue { $0.refused = refused }

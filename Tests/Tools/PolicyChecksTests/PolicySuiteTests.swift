@@ -70,71 +70,71 @@ private func standardChecker() throws -> PolicyChecker {
     }
 
     @Test(arguments: [
-        ("", "suite.yaml:1:1: the file is empty"),
-        ("null", "suite.yaml:1:1: tests: is missing: list at least one case"),
-        ("- a", "suite.yaml:1:1: must be a mapping of fields, not a list"),
-        ("tests: []", "suite.yaml:1:8: tests: must not be empty: a suite without a case proves nothing"),
-        ("tests:", "suite.yaml:1:7: tests: is missing: list at least one case"),
-        ("test: []", "suite.yaml:1:1: test: is not a field that is known here: did you mean tests?"),
+        ("", "suite.yaml:1:1: error: the file is empty"),
+        ("null", "suite.yaml:1:1: error: tests: is missing: list at least one case"),
+        ("- a", "suite.yaml:1:1: error: must be a mapping of fields, not a list"),
+        ("tests: []", "suite.yaml:1:8: error: tests: must not be empty: a suite without a case proves nothing"),
+        ("tests:", "suite.yaml:1:7: error: tests: is missing: list at least one case"),
+        ("test: []", "suite.yaml:1:1: error: test: is not a field that is known here: did you mean tests?"),
         (
             "tests: [{name: a, given: {user: b}, expect: {admited: true}}]",
-            "suite.yaml:1:46: tests[0].expect.admited: is not a field that is known here: did you mean admitted?"
+            "suite.yaml:1:46: error: tests[0].expect.admited: is not a field that is known here: did you mean admitted?"
         ),
         (
             "tests: [{name: a, given: {user: b}, expect: {}}]",
-            "suite.yaml:1:45: tests[0].expect: must expect something, for example admitted: true"
+            "suite.yaml:1:45: error: tests[0].expect: must expect something, for example admitted: true"
         ),
         (
             "tests: [{name: a, given: {}, expect: {admitted: true}}]",
-            "suite.yaml:1:26: tests[0].given: must say who signs in: claims, groups, user or objectID"
+            "suite.yaml:1:26: error: tests[0].given: must say who signs in: claims, groups, user or objectID"
         ),
         (
             "tests: [{name: a, expect: {admitted: true}}]",
-            "suite.yaml:1:9: tests[0].given: is missing: say who signs in: claims, groups, user or objectID"
+            "suite.yaml:1:9: error: tests[0].given: is missing: say who signs in: claims, groups, user or objectID"
         ),
         (
             "tests: [{name: a, given: {user: b}}]",
-            "suite.yaml:1:9: tests[0].expect: is missing: say what becomes of them, for example admitted: true"
+            "suite.yaml:1:9: error: tests[0].expect: is missing: say what becomes of them, for example admitted: true"
         ),
         (
             "tests: [{given: {user: b}, expect: {admin: true}}]",
-            "suite.yaml:1:9: tests[0].name: is missing: say what the case shows"
+            "suite.yaml:1:9: error: tests[0].name: is missing: say what the case shows"
         ),
         (
             "tests: [{name: a, given: {groups: [admins]}, expect: {admin: true}}]",
-            "suite.yaml:1:36: tests[0].given.groups[0]: must be a group object ID, for example"
+            "suite.yaml:1:36: error: tests[0].given.groups[0]: must be a group object ID, for example"
                 + " 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted [group-name-for-id]"
         ),
         (
             "tests: [{name: a, given: {user: b}, expect: {admitted: false, admin: true}}]",
-            "suite.yaml:1:45: tests[0].expect: contradicts itself: who is refused has no user name, no groups and no"
+            "suite.yaml:1:45: error: tests[0].expect: contradicts itself: who is refused has no user name, no groups and no"
                 + " admin rights"
         ),
         (
             "tests: [{name: a, given: {claims: {}, user: b}, expect: {admitted: false}}]",
-            "suite.yaml:1:45: tests[0].given.user: cannot stand beside claims, which say everything themselves"
+            "suite.yaml:1:45: error: tests[0].given.user: cannot stand beside claims, which say everything themselves"
         ),
         (
             "tests: [{name: a, given: {claims: {tid: a, tid: b}}, expect: {admitted: false}}]",
-            "suite.yaml:1:44: tests[0].given.claims.tid: stands here again; it was set in line 1"
+            "suite.yaml:1:44: error: tests[0].given.claims.tid: stands here again; it was set in line 1"
         ),
         (
             "tests: [{name: good, given: {user: b}, expect: {admitted: true}}, "
                 + "{name: a, given: {claims: {\"a\\0b\": 1}}, expect: {admitted: true}}]",
-            "suite.yaml:1:94: tests[1].given.claims: must not have a name with control characters"
+            "suite.yaml:1:94: error: tests[1].given.claims: must not have a name with control characters"
         ),
         (
             "tests: [{name: a, given: {claims: {x: [{\"\\0\": 1}]}}, expect: {admitted: true}}]",
-            "suite.yaml:1:41: tests[0].given.claims.x[0]: must not have a name with control characters"
+            "suite.yaml:1:41: error: tests[0].given.claims.x[0]: must not have a name with control characters"
         ),
         (
             "tests: [{name: a, given: {user: b, app: true, kind: guest}, expect: {admitted: false}}]",
-            "suite.yaml:1:26: tests[0].given: contradicts itself: app: true and kind: guest"
+            "suite.yaml:1:26: error: tests[0].given: contradicts itself: app: true and kind: guest"
         ),
         (
             "tests: [{name: a, given: {user: b}, expect: {admin: false}},"
                 + " {name: a, given: {user: c}, expect: {admin: false}}]",
-            "suite.yaml:1:62: tests[1]: has the name of the case in line 1; give each case its own"
+            "suite.yaml:1:62: error: tests[1]: has the name of the case in line 1; give each case its own"
         ),
     ])
     func brokenSuitesAreErrorsAndNoPass(_ text: String, _ expected: String) throws {
@@ -147,7 +147,8 @@ private func standardChecker() throws -> PolicyChecker {
         let long = String(repeating: "\\a", count: 200_000)
         let text = "tests: [{name: a, given: {claims: {x: \"\(long)\"}}, expect: {admitted: false}}]"
         let error = #expect(throws: ConfigurationError.self) { try parse(text) }
-        let expected = "suite.yaml:1:35: tests[0].given.claims: cannot be claims of a token: this JSON is too large"
+        let expected =
+            "suite.yaml:1:35: error: tests[0].given.claims: cannot be claims of a token: this JSON is too large"
         #expect(error?.problems.map(\.description) == [expected])
     }
 

@@ -136,7 +136,7 @@ import Testing
             "certificate a list",
             "certificate: server.crt",
             "certificate: [a]",
-            ["4:16 server.certificate: must be a text, not a list"]),
+            ["4:16 server.certificate: must be a string, not a list"]),
         Case(
             "private key missing",
             "  privateKey: server.key\n",
@@ -506,18 +506,18 @@ import Testing
             "a number for a text",
             "certificate: server.crt",
             "certificate: 5",
-            ["4:16 server.certificate: must be a text, not a number: put it in quotes if it is meant so"]),
+            ["4:16 server.certificate: must be a string, not a number: put it in quotes if it is meant so"]),
         Case(
             "true for a text",
             "tenants:",
             "kubernetes: {adminGroups: [true]}\ntenants:",
-            ["7:28 kubernetes.adminGroups[0]: must be a text, not true or false: put it in quotes if it is meant so"]),
+            ["7:28 kubernetes.adminGroups[0]: must be a string, not true or false: put it in quotes if it is meant so"]),
         Case(
             "a number for a group",
             "    audiences:",
             "    appRoleMappings: [{appRole: r, kubernetesGroups: [1.5e3]}]\n    audiences:",
             [
-                "9:55 tenants[0].appRoleMappings[0].kubernetesGroups[0]: must be a text, not a number: put it in quotes if it is meant so"
+                "9:55 tenants[0].appRoleMappings[0].kubernetesGroups[0]: must be a string, not a number: put it in quotes if it is meant so"
             ]),
         Case(
             "a proxy that is spoken to in something else",

@@ -24,7 +24,19 @@ import Timestamps
 
     static func lint(_ text: String, facts: LintFacts = LintFacts(now: now)) throws -> [LintFinding] {
         let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
-        return ConfigurationLinter.findings(in: loaded, facts: facts)
+        // Most of these files are about something else than keys.
+        return ConfigurationLinter.findings(in: loaded, facts: facts).filter { $0.rule != .keysAreNotKept }
+    }
+
+    @Test(
+        "keys that are fetched and not kept are named, keys in a file are not",
+        arguments: [
+            ("", true), ("    signingKeys: {file: k.json}\n", false), ("    signingKeys: {cacheFile: c.json}\n", false),
+        ])
+    func keysAreNotKept(line: String, isFound: Bool) throws {
+        let loaded = try ConfigurationLoader.parse(Array((Self.clean + line).utf8), path: "/config.yaml")
+        let findings = ConfigurationLinter.findings(in: loaded, facts: LintFacts(now: Self.now))
+        #expect(findings.map(\.rule) == (isFound ? [.keysAreNotKept] : []))
     }
 
     static let second = "  - {tenantID: 99999999-2222-3333-4444-555555555555, audiences: [x]"
@@ -233,6 +245,69 @@ import Timestamps
                 "'spn:6DAE42F8-4368-4678-94FF-3960E28E3630'", .sharedAudience, 9
             ),
             (
+                "a watch", "    subjects: [user]",
+                "    subjects: [user]\n    directory: {managedIdentity: true, watch: admins}", .watchIsTransitive, 11
+            ),
+            (
+                "a watch every second", "    subjects: [user]",
+                "    subjects: [user]\n    directory: {managedIdentity: true, watch: admins, watchEvery: 4s}",
+                .watchTooOften, 11
+            ),
+            (
+                "a claim that tokens of version 2.0 lack", "    subjects: [user]",
+                "    subjects: [user]\n    requiredClaims: {amr: mfa}", .methodsAreMissing, 11
+            ),
+            (
+                "a number in quotes", "    subjects: [user]",
+                "    subjects: [user]\n    requiredClaims: {acct: '0'}", .claimHasOtherType, 11
+            ),
+            (
+                "a life of years", "    subjects: [user]", "    subjects: [user]\n    maximumTokenLifetime: 3650d",
+                .lifetimeTooLong, 11
+            ),
+            (
+                "a denied entry that has ended", "    subjects: [user]",
+                "    subjects: [user]\n    denied: [{tokenID: a, until: 2026-11-01T00:00:00Z, reason: r}]",
+                .deniedEnded, 11
+            ),
+            (
+                "a denied entry about expired tokens", "    subjects: [user]",
+                "    subjects: [user]\n    denied: [{tokenID: a, issuedBefore: 2026-11-01T00:00:00Z, reason: r}]",
+                .deniedTooOld, 11
+            ),
+            (
+                "a denied tenant", "    subjects: [user]",
+                "    subjects: [user]\n    denied: [{objectID: 11111111-2222-3333-4444-555555555555, reason: r}]",
+                .deniedIsNoPrincipal, 11
+            ),
+            (
+                "a denied group", "    subjects: [user]",
+                "    subjects: [user]\n    denied: [{objectID: \(group), reason: r}]", .deniedIsNoPrincipal, 11
+            ),
+            (
+                "an application that is a group", "    subjects: [user]",
+                "    subjects: [user]\n    denied: [{clientAppID: \(group), reason: r}]", .deniedIsNoPrincipal, 11
+            ),
+            (
+                "a mapping to admins", "    subjects: [user]",
+                "    subjects: [user]\n    groupMappings: [{groupObjectID: 9999aaaa-bbbb-cccc-dddd-eeeeffff0000, kubernetesGroups: ['kube-entra:cluster-admins']}]",
+                .mappingGivesAdmin, 11
+            ),
+            (
+                "a group with a character without width", "    subjects: [user]",
+                "    subjects: [user]\n    groupMappings: [{groupObjectID: 9999aaaa-bbbb-cccc-dddd-eeeeffff0000, kubernetesGroups: [\"kube-entra:cluster\u{200B}-admins\"]}]",
+                .invisibleCharacters, 11
+            ),
+            (
+                "a group with a Cyrillic letter", "tenants:",
+                "kubernetes: {adminGroups: [\"kube-entra:cluster-\u{430}dmins\"]}\ntenants:", .invisibleCharacters, 7
+            ),
+            (
+                "an app role with a blank at its end", "    subjects: [user]",
+                "    subjects: [user]\n    appRoleMappings: [{appRole: 'Viewer ', kubernetesGroups: [a]}]",
+                .invisibleCharacters, 11
+            ),
+            (
                 "an allowance without a reason", "tenants:", "# kube-entra:allow system-masters\ntenants:",
                 .allowanceWithoutReason, 7
             ),
@@ -272,6 +347,13 @@ import Timestamps
         #expect(try rules { $0.otherCertificates = ["server.clientCA": Self.now] } == [.certificateExpires])
         #expect(try rules { $0.secretModes = ["server.clientCA": 0o604] } == [.keyIsReadable])
         #expect(try rules { $0.unusableFiles = ["server.clientCA": "x: there is no such file"] } == [.fileUnusable])
+        #expect(try rules { $0.sharedClientAuthorities = ["kubernetes"] } == [.callersAreMany])
+        let narrow = Self.clean.split(separator: "  clientCA: ca.crt").joined(
+            separator: "  clientCA: ca.crt\n  allowedClientNames: [kube-apiserver]")
+        #expect(try rules({ $0.sharedClientAuthorities = ["kubernetes"] }, narrow) == [])
+        #expect(try rules { $0.sharedFolders = ["server.privateKey": "/tmp"] } == [.fileIsShared])
+        #expect(try rules { $0.sharedFolders = ["": "/tmp"] } == [.fileIsShared])
+        #expect(try rules { $0.untrustedFiles = ["server.clientCA"] } == [.fileIsShared])
         let offline = Self.clean + "    signingKeys: {file: /keys.json}\n"
         #expect(
             try rules({ $0.keyFileTimes = ["/keys.json": Self.now.adding(seconds: -31 * 86_400)] }, offline) == [
@@ -286,8 +368,7 @@ import Timestamps
         "files that are read later are looked for",
         arguments: [
             ("authorityCA: /x/y", "authorityCA", "/x/y"), ("signingKeys: {file: /x/y}", "signingKeys.file", "/x/y"),
-            ("signingKeys: {cacheFile: /x/y}", "signingKeys.cacheFile", "/x"),
-            ("signingKeys: {cacheFile: /y}", "signingKeys.cacheFile", "/"),
+            ("signingKeys: {cacheFile: /x/y}", "signingKeys.cacheFile", "/x/y"),
             (
                 "groupOverage: resolve\n    directory: {clientID: bbbbbbbb-0000-0000-0000-000000000000, "
                     + "clientSecretFile: /x/y}", "directory.clientSecretFile", "/x/y"
@@ -325,7 +406,7 @@ import Timestamps
     func adminsByMapping() throws {
         let text = Self.clean.split(separator: "adminGroupObjectIDs: [\(Self.group)]").joined(
             separator: "appRoleMappings: [{appRole: r, kubernetesGroups: ['kube-entra:cluster-admins']}]")
-        #expect(try Self.lint(text).isEmpty)
+        #expect(try Self.lint(text).map(\.rule) == [.mappingGivesAdmin])
     }
 
     @Test("the starting file has no finding that its own comments do not answer")

@@ -155,7 +155,7 @@ import Timestamps
         #expect {
             try Self.load(Self.minimal + "logging: {format: xml}\n")
         } throws: { error in
-            "\(error)" == "/etc/kube-entra/config.yaml:10:19: logging.format: must be one of text, json"
+            "\(error)" == "/etc/kube-entra/config.yaml:10:19: error: logging.format: must be one of text, json"
         }
     }
 
@@ -168,6 +168,6 @@ import Timestamps
     func unreadable(path: String, message: String) {
         #expect {
             try ConfigurationLoader.load(path: path)
-        } throws: { "\($0)" == "\(path):1:1: \(message)" }
+        } throws: { "\($0)" == "\(path): \(message)" }
     }
 }

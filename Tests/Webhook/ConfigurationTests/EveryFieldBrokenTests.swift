@@ -3,104 +3,8 @@ import Testing
 
 /// Each field of the contract, broken in each way: the problem stands at the field and in its line, or the value is fine.
 @Suite struct EveryFieldBrokenTests {
-    static let complete = """
-        apiVersion: kube-entra.dev/v1
-        kind: WebhookConfiguration
-        server:
-          listen: 127.0.0.1:8443
-          eventLoops: 2
-          operations: 127.0.0.1:8480
-          certificate: server.crt
-          privateKey: server.key
-          clientCA: ca.crt
-          allowedClientNames: [kube-apiserver]
-          protocols: [h2, http/1.1]
-          insecureAllowAnyClient: false
-          cryptography: default
-        tenants:
-          - tenantID: 11111111-2222-3333-4444-555555555555
-            cloud: public
-            authority: https://entra.example
-            authorityCA: authority.crt
-            audiences: [aaaaaaaa-0000-0000-0000-000000000000]
-            allowedClientAppIDs: [80faf920-1908-4b52-b5ef-a8e7bedfc67a]
-            subjects: [user, guest, app, managedIdentity]
-            requiredClaims: {acrs: c1}
-            maximumTokenLifetime: 29h
-            adminGroupObjectIDs: [5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed]
-            groupMappings:
-              - groupObjectID: 9999aaaa-bbbb-cccc-dddd-eeeeffff0000
-                kubernetesGroups: [developers]
-            appRoleMappings:
-              - appRole: Cluster.Viewer
-                kubernetesGroups: [viewers]
-            groupOverage: resolve
-            directory:
-              clientID: bbbbbbbb-0000-0000-0000-000000000000
-              clientSecretFile: secret
-              managedIdentity: false
-              groups: configured
-              timeout: 2s
-              cacheFor: 5m
-              staleFor: 0s
-              graphEndpoint: https://graph.example
-              graphCA: graph.crt
-              watch: admins
-              watchEvery: 30s
-              whenSilent: keep
-            denied:
-              - objectID: 7777aaaa-bbbb-cccc-dddd-eeeeffff0000
-                issuedBefore: 2026-11-01T00:00:00Z
-                until: 2026-12-01T00:00:00Z
-                reason: incident 4711
-              - clientAppID: bbbbbbbb-0000-0000-0000-000000000000
-                reason: incident 4711
-              - tokenID: Xa1b2c3d4e5f6g7h8i9j0k
-                reason: incident 4711
-            deniedFile: denied.json
-            emergencyAccess:
-              - objectID: 7777aaaa-bbbb-cccc-dddd-eeeeffff0000
-                until: 2026-12-01T00:00:00Z
-                kubernetesGroups: [kube-entra:cluster-admins]
-                reason: incident 4711
-            proofOfPossession: accept
-            clusterHost: cluster.example
-            signingKeys:
-              refreshEvery: 1h
-              unknownKeyRefreshInterval: 5m
-              maximumAge: 24h
-              cacheFile: cache.json
-              file: keys.json
-              proxy: http://proxy.example:3128
-        kubernetes:
-          adminGroups: [kube-entra:cluster-admins]
-          username: upn
-          usernamePrefix: "e:"
-          groupObjectIDs: include
-          groupPrefix: "g:"
-        limits:
-          tokenBytes: 65536
-          headerBytes: 32768
-          bodyBytes: 4194304
-          bytesInFlight: 67108864
-          connections: 4096
-          connectionsPerPeer: 1000
-          streamsPerConnection: 250
-          handshakeTimeout: 10s
-          requestTimeout: 10s
-          idleTimeout: 120s
-          reviewDeadline: 5s
-          clockSkew: 60s
-        verifiedTokenCache:
-          entries: 10000
-          maximumAge: 10m
-        logging:
-          level: info
-          format: text
-          audit: audit.jsonl
-        names: names.json
-
-        """
+    /// A file with every field of the table, each at a value that is not its default.
+    static let complete = WebhookConfiguration.form.examples[0].block.joined(separator: "\n") + "\n"
 
     struct FieldLine: CustomTestStringConvertible, Sendable {
         var number: Int
@@ -110,13 +14,18 @@ import Testing
         var testDescription: String { "line \(number): \(name)" }
     }
 
+    private static let names = Set(FieldForm.section(WebhookConfiguration.form).fields().map(\.info.name))
+
     /// The lines that hold a field and its value.
     static let fields: [FieldLine] = complete.split(separator: "\n").enumerated().compactMap { index, line in
         guard let colon = line.firstRange(of: ": ") else { return nil }
         let head = line[..<colon.lowerBound]
         let indent = head.prefix { $0 == " " || $0 == "-" }
+        let name = String(head.dropFirst(indent.count))
+        // Claims are named by whoever writes the file.
+        guard names.contains(name) else { return nil }
         return FieldLine(
-            number: index + 1, name: String(head.dropFirst(indent.count)), indent: String(indent),
+            number: index + 1, name: name, indent: String(indent),
             value: String(line[colon.upperBound...]))
     }
 
@@ -131,10 +40,53 @@ import Testing
         }
     }
 
-    @Test("the complete file is right, and there are as many fields as the contract has")
+    /// The fields that exclude others in the complete file.
+    static let excluded = ["directory.clientCertificateFile", "directory.federatedTokenFile"]
+
+    @Test("the complete file is right, and has every field of the table")
     func complete() throws {
-        _ = try ConfigurationLoaderTests.load(Self.complete)
-        #expect(Self.fields.count == 83)
+        let loaded = try ConfigurationLoader.parse(Array(Self.complete.utf8), path: "/etc/kube-entra/config.yaml")
+        // `tenants[0].denied[1].until` is the table's `tenants[].denied[].until`; no field has a digit in its name.
+        let present = loaded.positions.keys.map { path in String(path.filter { !$0.isNumber }) }
+        for field in FieldForm.section(WebhookConfiguration.form).fields()
+        where !Self.excluded.contains(where: field.path.hasSuffix) {
+            #expect(present.contains(field.path), "\(field.path)")
+        }
+    }
+
+    @Test("every property of the model is a field of the table: the complete file changes it")
+    func properties() throws {
+        let standard = Self.leaves(try ConfigurationLoaderTests.load(ConfigurationLoaderTests.minimal))
+        let complete = Self.leaves(try ConfigurationLoaderTests.load(Self.complete))
+        // The first excludes what the complete file has; the others are in the minimal file too.
+        let exclusive = ["insecureAllowAnyClient", "trust.tenantID", "trust.audiences"]
+        for (path, value) in standard where !exclusive.contains(where: path.hasSuffix) {
+            #expect(complete[path] != value, "\(path) has no field, or its example is the default")
+        }
+    }
+
+    /// Every stored property of the settings, by its path; the first element of a list stands for all.
+    private static func leaves(_ value: Any, path: String = "") -> [String: String] {
+        let mirror = Mirror(reflecting: value)
+        let name = String(reflecting: type(of: value))
+        let isOurs = ["Configuration.", "AccessPolicy.", "EntraTokens.TenantTrust"].contains(where: name.hasPrefix)
+        if mirror.displayStyle == .collection, let first = mirror.children.first, path.hasSuffix("tenants") {
+            return leaves(first.value, path: path + "[]")
+        }
+        guard isOurs, mirror.displayStyle == .struct, !mirror.children.isEmpty, !name.hasSuffix("ListenAddress") else {
+            return [path: "\(value)"]
+        }
+        return mirror.children.reduce(into: [:]) { result, child in
+            result.merge(leaves(child.value, path: path + "." + (child.label ?? ""))) { first, _ in first }
+        }
+    }
+
+    @Test("a configuration that is written out reads back as the same")
+    func roundTrip() throws {
+        let configuration = try ConfigurationLoaderTests.load(Self.complete)
+        let text = configuration.written.block.joined(separator: "\n")
+        #expect(try ConfigurationLoaderTests.load(text) == configuration)
+        #expect(try ConfigurationLoaderTests.load(configuration.written.flow) == configuration)
     }
 
     static let wrong = [

@@ -3,7 +3,7 @@ package import Timestamps
 package import YAML
 
 /// One value of the file, with its path; reads it as a type or reports why it cannot be read.
-package struct Field {
+package struct ConfigField {
     package let node: YAMLNode
     package let path: String
     package let collector: ProblemCollector
@@ -22,18 +22,28 @@ package struct Field {
         return nil
     }
 
-    /// A text. A number or a boolean has to stand in quotes to be one.
+    /// A problem here, where there is no value to give.
+    package func report(_ message: String) {
+        collector.add(path, node, message)
+    }
+
+    /// A field inside this mapping; nil when it is not there.
+    func inner(_ name: String) -> ConfigField? {
+        node[name].map { ConfigField(node: $0, path: "\(path).\(name)", collector: collector) }
+    }
+
+    /// A string. A number or a boolean has to stand in quotes to be one.
     package func text() -> String? {
         if node.bool != nil || node.isNumber {
             let kind = node.isNumber ? "a number" : "true or false"
-            return refuse("must be a text, not \(kind): put it in quotes if it is meant so")
+            return refuse("must be a string, not \(kind): put it in quotes if it is meant so")
         }
         return scalar()
     }
 
     /// Any single value as it is written; a number or a boolean is taken as its text.
     package func scalar() -> String? {
-        guard let text = node.text, !node.isNull else { return refuse("must be a text, not \(node.kindName)") }
+        guard let text = node.text, !node.isNull else { return refuse("must be a string, not \(node.kindName)") }
         guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
             return refuse("must not hold control characters")
         }
@@ -48,6 +58,13 @@ package struct Field {
     package func nonEmptyScalar() -> String? {
         guard let text = scalar() else { return nil }
         return text.isEmpty ? refuse("must not be empty") : text
+    }
+
+    /// A path; a relative one begins in the file's folder.
+    package func filePath() -> String? {
+        guard let text = nonEmptyText() else { return nil }
+        if text.utf8.first == UInt8(ascii: "/") { return text }
+        return collector.folder == "/" ? "/" + text : collector.folder + "/" + text
     }
 
     package func bool() -> Bool? {
@@ -82,13 +99,13 @@ package struct Field {
         if let id = GUID(lenient: text) { return id }
         collector.add(
             path, node, "must be \(what), for example 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted",
-            rule: what == Field.groupID ? .groupNameForID : nil)
+            rule: what == ConfigField.groupID ? .groupNameForID : nil)
         return nil
     }
 
-    package func time() -> Timestamp? {
+    package func time(roundingUp: Bool = false) -> Timestamp? {
         guard let text = scalar() else { return nil }
-        guard let time = Timestamp(rfc3339: text) else {
+        guard let time = roundingUp ? Timestamp(rfc3339RoundingUp: text) : Timestamp(rfc3339: text) else {
             return refuse("must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
         }
         return time
@@ -104,19 +121,19 @@ package struct Field {
         return duration
     }
 
-    package func list<Value>(_ read: (Field) -> Value?) -> [Value] {
+    package func list<Value>(_ read: (ConfigField) -> Value?) -> [Value] {
         guard let elements = node.sequence else {
             collector.add(path, node, "must be a list, not \(node.kindName)")
             return []
         }
         return elements.enumerated().compactMap { index, element in
-            let field = Field(node: element, path: "\(path)[\(index)]", collector: collector)
+            let field = ConfigField(node: element, path: "\(path)[\(index)]", collector: collector)
             collector.note(field.path, at: element)
             return read(field)
         }
     }
 
-    package func nonEmptyList<Value>(_ advice: String, _ read: (Field) -> Value?) -> [Value]? {
+    package func nonEmptyList<Value>(_ advice: String, _ read: (ConfigField) -> Value?) -> [Value]? {
         if node.sequence?.isEmpty == true { return refuse("must not be empty: \(advice)") }
         return list(read)
     }

@@ -1,7 +1,7 @@
 package import YAML
 
 /// Reads the fields of one mapping. Each field is asked for once; what was not asked for is unknown.
-package struct Section {
+package struct ConfigSection {
     package let collector: ProblemCollector
     /// Nil when the section is missing: every field then has its default.
     package let node: YAMLNode?
@@ -48,8 +48,8 @@ package struct Section {
         return value.isNull ? nil : value
     }
 
-    package mutating func section(_ name: String) -> Section {
-        Section(value(name), path: fieldPath(name), collector: collector)
+    package mutating func section(_ name: String) -> ConfigSection {
+        ConfigSection(value(name), path: fieldPath(name), collector: collector)
     }
 
     package mutating func has(_ name: String) -> Bool {
@@ -57,21 +57,23 @@ package struct Section {
     }
 
     /// Reads a field, or keeps the default when it is missing. A problem was reported when `read` gives nil.
-    package mutating func field<Value>(_ name: String, default standard: Value, _ read: (Field) -> Value?) -> Value {
+    package mutating func field<Value>(_ name: String, default standard: Value, _ read: (ConfigField) -> Value?)
+        -> Value
+    {
         optional(name, read) ?? standard
     }
 
-    package mutating func optional<Value>(_ name: String, _ read: (Field) -> Value?) -> Value? {
+    package mutating func optional<Value>(_ name: String, _ read: (ConfigField) -> Value?) -> Value? {
         guard let value = value(name) else { return nil }
-        return read(Field(node: value, path: fieldPath(name), collector: collector))
+        return read(ConfigField(node: value, path: fieldPath(name), collector: collector))
     }
 
-    package mutating func required<Value>(_ name: String, _ advice: String, _ read: (Field) -> Value?) -> Value? {
+    package mutating func required<Value>(_ name: String, _ advice: String, _ read: (ConfigField) -> Value?) -> Value? {
         guard let value = value(name) else {
             missing(name, advice)
             return nil
         }
-        return read(Field(node: value, path: fieldPath(name), collector: collector))
+        return read(ConfigField(node: value, path: fieldPath(name), collector: collector))
     }
 
     /// Reports that a field is missing, at the place of the section.
@@ -80,9 +82,11 @@ package struct Section {
         collector.add(fieldPath(name), place, "is missing: \(advice)")
     }
 
-    package mutating func list<Value>(_ name: String, default standard: [Value], _ read: (Field) -> Value?) -> [Value] {
+    package mutating func list<Value>(_ name: String, default standard: [Value], _ read: (ConfigField) -> Value?)
+        -> [Value]
+    {
         guard let value = value(name) else { return standard }
-        return Field(node: value, path: fieldPath(name), collector: collector).list(read)
+        return ConfigField(node: value, path: fieldPath(name), collector: collector).list(read)
     }
 
     /// Reports every field that nobody asked for.

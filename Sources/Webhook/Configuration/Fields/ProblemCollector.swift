@@ -3,11 +3,15 @@ package import YAML
 /// Collects problems and positions while one file is read; used by one reader, on one thread.
 package final class ProblemCollector {
     package let file: String
+    /// Where relative paths begin: the file's folder, without a slash at its end unless it is `/`.
+    package let folder: String
     package private(set) var problems: [ConfigurationProblem] = []
     package private(set) var positions: [String: FieldPosition] = [:]
 
     package init(file: String) {
         self.file = file
+        let end = file.lastIndex(of: "/")
+        folder = end.map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
     }
 
     package func note(_ field: String, at node: YAMLNode) {

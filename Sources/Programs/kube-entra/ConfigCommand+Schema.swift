@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Jansson
+internal import PolicyChecks
+internal import Terminal
+
+extension ConfigCommand {
+    /// `kube-entra config schema`: what editors and CI know of a configuration and of policy suites.
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "schema",
+            abstract: "Prints the JSON Schema of configurations and policy suites, for editors and CI.",
+            discussion: """
+                Without --of, one schema for both: a file with `tests` is a policy suite, every other file a \
+                configuration. What hangs on other fields or on files, only `config check` finds.
+                """)
+
+        /// What a schema can be about.
+        enum Subject: String, ExpressibleByArgument, CaseIterable {
+            case configuration
+            case suite
+        }
+
+        @Option(name: .customLong("of"), help: "Only the schema of this.")
+        var subject: Subject?
+
+        func run() throws {
+            switch subject {
+            case .configuration: Console.print(WebhookConfiguration.schema)
+            case .suite: Console.print(PolicySuite.schema)
+            case nil: Console.print(Schema.both)
+            }
+        }
+
+        private static var both: JSON {
+            let reference = { (name: String) in JSON.object([("$ref", .string("#/$defs/\(name)"))]) }
+            return .object([
+                ("$schema", .string(SectionForm.dialect)),
+                ("title", .string("kube-entra configuration or policy suite")),
+                ("type", .string("object")),
+                ("if", .object([("required", JSON(["tests"]))])),
+                ("then", reference("policySuite")),
+                ("else", reference("webhookConfiguration")),
+                (
+                    "$defs",
+                    .object([
+                        ("webhookConfiguration", WebhookConfiguration.form.schema),
+                        ("policySuite", PolicySuite.form.schema),
+                    ])
+                ),
+            ])
+        }
+    }
+}

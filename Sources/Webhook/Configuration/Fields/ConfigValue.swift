@@ -1,0 +1,75 @@
+/// A value as a configuration file holds it, with what a string in it stands for.
+public indirect enum ConfigValue: Sendable {
+    case null
+    case boolean(Bool)
+    case integer(Int)
+    case real(Double)
+    /// A word with a fixed form: a choice, a duration, a time, an address, an ID.
+    case word(String)
+    /// A name that is compared with another: a Kubernetes group, an audience, a prefix.
+    case name(String)
+    /// A path, resolved against the configuration's folder.
+    case file(String, FileRole)
+    case list([ConfigValue])
+    case mapping([Member])
+
+    /// One field of a mapping, in the order of the file.
+    public struct Member: Sendable {
+        public var name: String
+        public var value: ConfigValue
+
+        public init(_ name: String, _ value: ConfigValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Null for nil.
+    init(word text: String?) { self = text.map { .word($0) } ?? .null }
+
+    /// A mapping's value by its name.
+    public subscript(name: String) -> ConfigValue? {
+        guard case .mapping(let members) = self else { return nil }
+        return members.first { $0.name == name }?.value
+    }
+
+    var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
+
+    /// Whether both would be written with the same bytes; to `==` on `String` some characters are the same as others.
+    func isSame(as other: ConfigValue) -> Bool { flow.utf8.elementsEqual(other.flow.utf8) }
+
+    /// With every path rewritten.
+    func mapFiles(_ rewrite: (String) -> String) -> ConfigValue {
+        switch self {
+        case .file(let path, let role): .file(rewrite(path), role)
+        case .list(let elements): .list(elements.map { $0.mapFiles(rewrite) })
+        case .mapping(let members): .mapping(members.map { Member($0.name, $0.value.mapFiles(rewrite)) })
+        case .null, .boolean, .integer, .real, .word, .name: self
+        }
+    }
+
+    /// For a sentence: a single value as it stands, a list with commas.
+    var words: String {
+        switch self {
+        case .word(let text), .name(let text), .file(let text, _): text
+        case .list(let elements): elements.map(\.words).joined(separator: ", ")
+        case .null, .boolean, .integer, .real, .mapping: flow
+        }
+    }
+
+    /// Calls `body` with every value inside this one, and its path.
+    public func forEach(at path: String = "", _ body: (_ path: String, _ value: ConfigValue) -> Void) {
+        body(path, self)
+        switch self {
+        case .list(let elements):
+            for (index, element) in elements.enumerated() { element.forEach(at: "\(path)[\(index)]", body) }
+        case .mapping(let members):
+            for member in members {
+                member.value.forEach(at: path.isEmpty ? member.name : "\(path).\(member.name)", body)
+            }
+        case .null, .boolean, .integer, .real, .word, .name, .file: break
+        }
+    }
+}

@@ -1,0 +1,32 @@
+internal import Timestamps
+
+/// Where a lint looks, and what it may know.
+struct LintPlace: Sendable {
+    /// For example `tenants[0].directory.timeout`.
+    let path: String
+    let configuration: WebhookConfiguration
+    let facts: LintFacts
+
+    var now: Timestamp { facts.now }
+
+    func field(_ name: String) -> LintPlace {
+        LintPlace(path: path.isEmpty ? name : "\(path).\(name)", configuration: configuration, facts: facts)
+    }
+
+    func element(_ index: Int) -> LintPlace {
+        LintPlace(path: "\(path)[\(index)]", configuration: configuration, facts: facts)
+    }
+
+    /// One finding here.
+    func finding(_ rule: LintRule, _ message: String, _ advice: String) -> [FieldFinding] {
+        [FieldFinding(rule: rule, field: path, message: message, advice: advice)]
+    }
+}
+
+/// What a lint found, before its place in the file is known.
+struct FieldFinding: Sendable {
+    var rule: LintRule
+    var field: String
+    var message: String
+    var advice: String
+}

@@ -1,0 +1,97 @@
+internal import AccessPolicy
+internal import EntraTokens
+internal import SafeText
+
+// What is unwise about single fields of tenants.
+
+extension LintPlace {
+    /// Kubernetes groups that no configuration should give.
+    ///
+    /// - Parameter orAdmin: whether to name those that make cluster admins as well.
+    func unwise(_ groups: [String], orAdmin: Bool = false) -> [FieldFinding] {
+        groups.enumerated().flatMap { index, group in
+            let place = element(index)
+            return place.unwise(group) + (orAdmin ? place.admin(group) : [])
+        }
+    }
+
+    private func admin(_ group: String) -> [FieldFinding] {
+        guard NameSet(names: configuration.kubernetes.adminGroups).contains(ExactText(group)) else { return [] }
+        return finding(
+            .mappingGivesAdmin, "this makes cluster admins, as membership in an admin group does",
+            "that may be meant; else use another name, or list the group in adminGroupObjectIDs")
+    }
+
+    /// One Kubernetes group.
+    func unwise(_ group: String) -> [FieldFinding] {
+        let kubernetes = configuration.kubernetes
+        var findings: [FieldFinding] = []
+        if group == "system:masters" {
+            findings += finding(
+                .systemMasters, "system:masters is above RBAC: nothing can take it away or limit it",
+                "use a group of your own and bind it to cluster-admin")
+        }
+        if kubernetes.groupObjectIDs == .include, group.hasPrefix(kubernetes.groupPrefix),
+            GUID(String(group.dropFirst(kubernetes.groupPrefix.count))) != nil
+        {
+            findings += finding(
+                .groupCanBeImitated,
+                "members of the Entra group with this object ID get the same Kubernetes group by themselves",
+                "use a name that is no object ID, or another groupPrefix")
+        }
+        return findings
+    }
+}
+
+extension TenantSettings {
+    static func sharedAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        let shared = [
+            "6dae42f8-4368-4678-94ff-3960e28e3630": "AKS", "6256c85f-0aad-4d50-b960-e6e9b21efe35": "Arc-enabled",
+        ]
+        return tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in
+            let bare = audience.hasPrefix("spn:") ? String(audience.dropFirst(4)) : audience
+            guard let kind = shared[bare.lowercased()] else { return [] }
+            return place.element(index).finding(
+                .sharedAudience,
+                "every \(kind) cluster of the tenant takes tokens for this application, so one cluster's can be used at"
+                    + " another", "register an application for this cluster and use its ID")
+        }
+    }
+
+    static func unwiseClaims(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        tenant.trust.requiredClaims.flatMap { required -> [FieldFinding] in
+            let place = place.field(required.claim)
+            if !KnownClaims.contains(required.claim) {
+                return place.finding(
+                    .unknownClaim, "no access token of Entra is known to carry this claim",
+                    "check its spelling; nobody could sign in")
+            }
+            if required.claim == "amr" {
+                return place.finding(
+                    .methodsAreMissing, "access tokens of version 2.0 carry no amr, so nobody with one can sign in",
+                    "use acrs with an authentication context of Conditional Access, or tokens of version 1.0")
+            }
+            if let type = KnownClaims.type(of: required.claim), !required.values.contains(where: type.fits) {
+                return place.finding(
+                    .claimHasOtherType, "Entra writes this claim as \(type.words), and none of the values is one",
+                    "write \(type.example), without quotes; nobody could sign in")
+            }
+            return []
+        }
+    }
+
+    static func unwiseLifetime(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        let lifetime = tenant.trust.maximumTokenLifetime
+        if lifetime < 90 * 60 {
+            return place.finding(
+                .lifetimeTooShort,
+                "Entra's ordinary tokens are valid for 60 to 90 minutes, so that most are refused",
+                "set it to 29h, which takes the long ones of managed identities too")
+        }
+        return lifetime > 7 * 86_400
+            ? place.finding(
+                .lifetimeTooLong,
+                "a token that is valid for \(DurationText.render(.seconds(lifetime))) would be accepted all that time",
+                "set it to 29h: Entra issues none that is valid for longer") : []
+    }
+}

@@ -1,0 +1,105 @@
+internal import LineLogging
+
+extension LimitSettings {
+    static let description = SectionDescription<LimitSettings>(
+        LimitSettings(),
+        [
+            FieldDescription(
+                "tokenBytes", \.tokenBytes, .count(), "the largest token, in bytes",
+                change: .more({ "tokens may have \($1) bytes instead of \($0)" }, words: { "\($0)" })),
+            FieldDescription(
+                "headerBytes", \.headerBytes, .count(), "all headers of a request together, in bytes"),
+            FieldDescription("bodyBytes", \.bodyBytes, .count(), "the body of a request, in bytes") { limits, place in
+                limits.bodyBytes < limits.tokenBytes + 1024
+                    ? place.finding(
+                        .bodySmallerThanToken, "a token of tokenBytes does not fit into a body of bodyBytes",
+                        "make bodyBytes larger than tokenBytes by at least 1024") : []
+            },
+            FieldDescription(
+                "bytesInFlight", \.bytesInFlight, .count(), "all bodies that are being read together, in bytes"
+            ) { limits, place in
+                limits.bytesInFlight < limits.bodyBytes
+                    ? place.finding(
+                        .bytesInFlightTooFew, "a body of bodyBytes can never be taken in",
+                        "make bytesInFlight many times bodyBytes") : []
+            },
+            FieldDescription("connections", \.connections, .count(1...1_000_000), "open connections"),
+            FieldDescription(
+                "connectionsPerPeer", \.connectionsPerPeer, .optional(.count(1...1_000_000)),
+                "open connections from one address", details: "Default: three quarters of `connections`.",
+                example: .integer(1000)),
+            FieldDescription(
+                "streamsPerConnection", \.streamsPerConnection, .count(1...1_000_000),
+                "requests at once on one HTTP/2 connection"),
+            FieldDescription(
+                "handshakeTimeout", \.handshakeTimeout, .duration(), "how long a TLS handshake may take",
+                lint: least(\.handshakeTimeout, .seconds(2))),
+            FieldDescription(
+                "requestTimeout", \.requestTimeout, .duration(), "how long a request may take to arrive",
+                lint: least(\.requestTimeout, .seconds(2))),
+            FieldDescription(
+                "idleTimeout", \.idleTimeout, .duration(), "how long a connection may be without a request",
+                example: .word("90s"), lint: least(\.idleTimeout, .seconds(10))),
+            FieldDescription(
+                "reviewDeadline", \.reviewDeadline, .duration(), "how long a review may wait for keys or groups",
+                details: "kube-apiserver itself gives up after 30 s."
+            ) { limits, place in
+                limits.reviewDeadline > .seconds(25)
+                    ? place.finding(
+                        .deadlineTooLong, "kube-apiserver gives up after 30 s",
+                        "set it to 5s: no answer must wait longer")
+                    : least(\.reviewDeadline, .seconds(2))(limits, place)
+            },
+            FieldDescription(
+                "clockSkew", \.clockSkew, .duration(atLeast: .zero), "by how much clocks may differ",
+                change: .more(
+                    {
+                        "tokens are taken for \(DurationText.render($1)) after they expire instead of"
+                            + " \(DurationText.render($0))"
+                    }, words: DurationText.render)
+            ) { limits, place in
+                limits.clockSkew > .seconds(300)
+                    ? place.finding(
+                        .largeClockSkew,
+                        "tokens stay valid for \(DurationText.render(limits.clockSkew)) after they expire",
+                        "keep the clocks in step and set it to 60s") : []
+            },
+        ])
+
+    /// A timeout that is shorter than what ordinary requests take.
+    private static func least(
+        _ path: any KeyPath<LimitSettings, Duration> & Sendable, _ least: Duration
+    ) -> @Sendable (LimitSettings, LintPlace) -> [FieldFinding] {
+        { limits, place in
+            limits[keyPath: path] < least
+                ? place.finding(
+                    .timeoutTooShort,
+                    "\(DurationText.render(limits[keyPath: path])) is short for a busy host or network",
+                    "set it to \(DurationText.render(least)) at least") : []
+        }
+    }
+}
+
+extension TokenCacheSettings {
+    static let description = SectionDescription<TokenCacheSettings>(
+        TokenCacheSettings(),
+        [
+            FieldDescription(
+                "entries", \.entries, .count(0...10_000_000), "how many tokens are remembered; 0: none"),
+            FieldDescription(
+                "maximumAge", \.maximumAge, .duration(),
+                "how long; claims, groups and rules are judged anew each time"),
+        ])
+}
+
+extension LoggingSettings {
+    static let description = SectionDescription<LoggingSettings>(
+        LoggingSettings(),
+        [
+            FieldDescription(
+                "level", \.level, .choice, "the least important lines that are written", example: .word("debug"),
+                isShown: true),
+            FieldDescription("format", \.format, .choice, "text or json", isShown: true),
+            FieldDescription("audit", \.audit, .optional(.file(.audit)), "a file of JSON lines, one for each decision"),
+        ])
+}

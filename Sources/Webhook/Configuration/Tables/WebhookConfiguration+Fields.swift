@@ -1,0 +1,97 @@
+internal import AccessPolicy
+internal import EntraTokens
+internal import YAML
+
+extension WebhookConfiguration {
+    /// The whole file.
+    static let description = SectionDescription<WebhookConfiguration>(
+        WebhookConfiguration(),
+        [
+            FieldDescription(
+                "apiVersion", \.apiVersion, .constant("kube-entra.dev/v1"), "the version of this format",
+                required: "write apiVersion: kube-entra.dev/v1", isEssential: false),
+            FieldDescription(
+                "kind", \.kind, .constant("WebhookConfiguration"), "what the file is",
+                required: "write kind: WebhookConfiguration", isEssential: false),
+            FieldDescription(
+                "server", \.server, .section(ServerSettings.description), "where the webhook answers, and to whom",
+                isShown: true),
+            FieldDescription(
+                "tenants", \.tenants, .tenants, "the Entra tenants whose principals may sign in",
+                required: "list at least one tenant", isEssential: false, change: .tenants),
+            FieldDescription(
+                "kubernetes", \.kubernetes, .section(KubernetesPolicy.description),
+                "what principals are called in the cluster", isShown: true),
+            FieldDescription(
+                "limits", \.limits, .section(LimitSettings.description),
+                "what bounds a request, a connection and the process"),
+            FieldDescription(
+                "verifiedTokenCache", \.verifiedTokenCache, .section(TokenCacheSettings.description),
+                "the memory of tokens whose signature was verified"),
+            FieldDescription(
+                "logging", \.logging, .section(LoggingSettings.description), "what is written down, and how",
+                isShown: true),
+            FieldDescription(
+                "names", \.names, .optional(.file(.names)),
+                "display names that stand beside object IDs, for people only",
+                details: "Made by `kube-entra names fetch` or by hand. No decision looks at it, and no group is named"
+                    + " by it, since display names are not unique."),
+        ])
+
+    // What the two fields hold in every file; no others are accepted.
+    private var apiVersion: String {
+        get { "kube-entra.dev/v1" }
+        set {}
+    }
+
+    private var kind: String {
+        get { "WebhookConfiguration" }
+        set {}
+    }
+
+    /// What documents, the JSON Schema and tests know about the fields of a configuration.
+    public static var form: SectionForm { description.form }
+
+    /// The whole configuration as a file would hold it, with every field.
+    public var written: ConfigValue { WebhookConfiguration.description.write(self) }
+}
+
+extension FieldType where Value == [TenantSettings] {
+    /// Each tenant once, each with a cache file of its own.
+    static var tenants: Self {
+        let element = FieldType<TenantSettings>.section(TenantSettings.description)
+        var type = FieldType.list(element, notEmpty: "list at least one tenant")
+        type = FieldType(type.form) { field in
+            var seen: [GUID: Int] = [:]
+            var caches: [[Substring]: Int] = [:]
+            var index = -1
+            return field.nonEmptyList("list at least one tenant") { one -> TenantSettings? in
+                index += 1
+                guard one.node.mapping != nil else {
+                    return one.refuse("must be a mapping of fields, not \(one.node.kindName)")
+                }
+                guard let tenant = element.read(one) else { return nil }
+                if let first = seen[tenant.trust.tenantID] {
+                    one.inner("tenantID")?.report("is the tenant of tenants[\(first)] again; list each tenant once")
+                    return nil
+                }
+                seen[tenant.trust.tenantID] = index
+                if let cache = tenant.signingKeys.cacheFile?.split(separator: "/").filter({ $0 != "." }) {
+                    if let first = caches[cache] {
+                        one.inner("signingKeys")?.inner("cacheFile")?
+                            .report("is the cache file of tenants[\(first)] too; each tenant needs its own")
+                        return nil
+                    }
+                    caches[cache] = index
+                }
+                return tenant
+            }
+        } write: {
+            .list($0.map(element.write))
+        }
+        type.lint = { tenants, place in
+            tenants.enumerated().flatMap { element.lint?($1, place.element($0)) ?? [] }
+        }
+        return type
+    }
+}

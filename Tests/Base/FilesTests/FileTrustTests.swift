@@ -1,0 +1,69 @@
+import Files
+import Glibc
+import Testing
+
+@Suite struct FileTrustTests {
+    /// A folder of this test's own.
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        var template = Array("/tmp/kube-entra-trust-XXXXXX".utf8CString)
+        let made = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.flatMap { mkdtemp($0) } }
+        let folder = String(cString: try #require(made))
+        defer {
+            for name in ["file", "link", "own/file"] { unlink("\(folder)/\(name)") }
+            rmdir("\(folder)/own")
+            rmdir(folder)
+        }
+        try body(folder)
+    }
+
+    @Test(
+        "a file that others than its owner may write is read only where nobody has to trust it",
+        arguments: [(0o600, true), (0o644, true), (0o444, true), (0o664, false), (0o646, false), (0o666, false)]
+            as [(UInt32, Bool)])
+    func mode(mode: UInt32, isTrusted: Bool) throws {
+        try withFolder { folder in
+            let path = folder + "/file"
+            try FileBytes.write([1, 2], to: path, mode: mode)
+            symlink(path, folder + "/link")
+            #expect(try FileBytes.read(path) == [1, 2])
+            for path in [path, folder + "/link"] {
+                if isTrusted {
+                    #expect(try FileBytes.read(path, isTrusted: true) == [1, 2])
+                } else {
+                    let problem = mode & 0o002 == 0 ? FileError.writableByGroup : .writableByAll
+                    #expect(throws: problem) { try FileBytes.read(path, isTrusted: true) }
+                }
+            }
+        }
+    }
+
+    @Test("a file of another user is not trusted", .enabled(if: geteuid() == 0))
+    func owner() throws {
+        try withFolder { folder in
+            let path = folder + "/file"
+            try FileBytes.write([1], to: path)
+            #expect(chown(path, 65_534, 65_534) == 0)
+            #expect(throws: FileError.foreignOwner(userID: 65_534)) { try FileBytes.read(path, isTrusted: true) }
+            #expect(FileTrust.problem(path: path) == .foreignOwner(userID: 65_534))
+        }
+    }
+
+    @Test("a folder that others may write is named, and one with the sticky bit only as the file's own")
+    func folders() throws {
+        try withFolder { folder in
+            let own = folder + "/own"
+            #expect(mkdir(own, 0o700) == 0)
+            #expect(FileTrust.sharedFolder(of: own + "/file") == nil)
+            chmod(own, 0o777)
+            #expect(FileTrust.sharedFolder(of: own + "/file") == own)
+            chmod(own, 0o1777)
+            #expect(FileTrust.sharedFolder(of: own + "/file") == own)
+            chmod(own, 0o700)
+            chmod(folder, 0o770)
+            #expect(FileTrust.sharedFolder(of: own + "/file") == folder)
+            chmod(folder, 0o1777)
+            #expect(FileTrust.sharedFolder(of: own + "/file") == nil)
+            #expect(FileTrust.sharedFolder(of: folder + "/missing/file") == nil)
+        }
+    }
+}
