@@ -1,0 +1,137 @@
+"""The ten commonest mistakes of a newcomer: what the programs say of each, and the one command that mends it. The page
+in deploy/troubleshooting is made here: UPDATE_DOCUMENTS=1 writes it."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import textwrap
+import time
+
+import pytest
+import yaml
+from entra import ADMINS, AUDIENCE, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, OTHER_TENANT, TENANT
+from webhook import PROGRAM, run
+
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "deploy/troubleshooting/README.md"
+CONFIG = {
+    "apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
+    "server": {"certificate": "s.crt", "privateKey": "s.key", "clientCA": "c.crt"},
+    "tenants": [{"tenantID": TENANT, "audiences": [AUDIENCE], "allowedClientAppIDs": [CLIENT],
+                 "adminGroupObjectIDs": [ADMINS],
+                 "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["developers"]}]}]}
+NOW = int(time.time())
+
+# What somebody did, the token that comes of it, and the command that mends it.
+TOKENS = [
+    ("The wrong audience", "kubelogin was given another application's `--server-id`.", {"aud": CLIENT},
+     f"kubelogin remove-cache-dir  # and --server-id {AUDIENCE} in the kubeconfig"),
+    ("The wrong tenant", "Somebody is signed in to another tenant.", {"tenant": OTHER_TENANT},
+     f"kubelogin remove-cache-dir  # and --tenant-id {TENANT} in the kubeconfig"),
+    ("The wrong cloud", "kubelogin was told another `--environment`.",
+     {"iss": f"https://login.microsoftonline.us/{TENANT}/v2.0", "ver": "2.0", "azp": CLIENT, "appid": LEFT_OUT},
+     "kubelogin remove-cache-dir  # and --environment AzurePublicCloud in the kubeconfig"),
+    ("The wrong client", "The token was asked for by an application that is not allowed.",
+     {"appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46"},
+     f"kubelogin remove-cache-dir  # and --client-id {CLIENT} in the kubeconfig"),
+    ("An ID token", "Another tool than kubelogin put an ID token into the kubeconfig.", {"appid": LEFT_OUT},
+     f"kubelogin get-token --login devicecode --server-id {AUDIENCE} --client-id {CLIENT} --tenant-id {TENANT}"),
+    ("An expired token", "The token was copied, or a cache is older than it should be.",
+     {"iat": 1, "nbf": 1, "exp": 3601}, "kubelogin remove-cache-dir"),
+    ("A wrong clock", "This computer's clock is behind.", {"iat": NOW + 10**6, "nbf": NOW + 10**6, "exp": NOW + 10**6 + 3600},
+     "timedatectl set-ntp true"),
+]
+
+# What somebody bound, what `rbac lint` says, and the command that mends it.
+BINDINGS = [
+    ("A binding by display name", "Display names are never in a token.", {"kind": "Group", "name": "Platform Team"},
+     "group-is-a-display-name",
+     f"kubectl create clusterrolebinding platform-team --clusterrole=view --group={DEVELOPERS}"),
+    ("A binding by a user's object ID", "People are named by their user principal name.", {"kind": "User", "name": OBJECT},
+     "object-id-of-a-user", "kubectl create clusterrolebinding ada --clusterrole=view --user=ada@example.com"),
+]
+
+
+class Bench:
+    def __init__(self, folder, entra):
+        self.folder, self.entra = folder, entra
+        (folder / "kube-entra.yaml").write_text(yaml.safe_dump(CONFIG))
+        self.hints = run("config", "hints", str(folder / "kube-entra.yaml"))[1]
+
+    def credential(self, claims):
+        """What kubectl's user sees, with the digest left out, since each token has its own."""
+        output = json.dumps({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1",
+                             "status": {"token": self.entra.token(**claims)}})
+        done = subprocess.run([PROGRAM, "credential", "--hints", self.hints, "--", "echo", output], capture_output=True,
+                              timeout=60)
+        assert done.returncode == 0 and done.stdout.decode().strip() == output
+        return re.sub(r"\(token [0-9a-f]{12}\)", "(token 1a2b3c4d5e6f)", done.stderr.decode().strip())
+
+    def lint(self, subject):
+        role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "view"},
+                "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}
+        binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "team"},
+                   "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+                   "subjects": [{"apiGroup": "rbac.authorization.k8s.io", **subject}]}
+        (self.folder / "cluster.yaml").write_text(yaml.safe_dump_all([role, binding]))
+        out = run("rbac", "lint", "--config", str(self.folder / "kube-entra.yaml"), "--cluster",
+                  str(self.folder / "cluster.yaml"), "--output", "json")[1]
+        return [f for f in json.loads(out)["findings"] if f["subject"] == subject]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory, certificates):
+    from entra import Entra
+    folder = tmp_path_factory.mktemp("troubleshooting")
+    return Bench(folder, Entra(str(folder), certificates))
+
+
+def section(title, cause, said, command):
+    block = "\n".join(textwrap.wrap(said, 116, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False))
+    return f"## {title}\n\n{cause}\n\n```\n{block}\n```\n\n```sh\n{command}\n```\n"
+
+
+def page(bench):
+    parts = ["# The ten commonest mistakes\n\n"
+             "kubectl says \"You must be logged in to the server (Unauthorized)\" and no more. A kubeconfig that\n"
+             "`kube-entra kubeconfig user --explain` wrote has the reason one line above it; `kubectl entra why` has it\n"
+             "at length. A binding that can never match is found by `kube-entra rbac lint`. Below is what they print,\n"
+             "and the command that mends it.\n"]
+    for title, cause, claims, command in TOKENS:
+        parts.append(section(title, cause, bench.credential(claims), command))
+    parts.append(section(
+        "No groups in the token", "The sign-in works and everything is Forbidden: the server application does not emit groups.",
+        "in groups   0, of which 0 admin and 0 mapped",
+        "az ad app update --id $SERVER_APPLICATION --set groupMembershipClaims=SecurityGroup"))
+    for title, cause, subject, rule, command in BINDINGS:
+        (finding,) = bench.lint(subject)
+        parts.append(section(title, cause, f"{finding['severity']}: {finding['message']} [{finding['rule']}] → {finding['hint']}",
+                             command))
+    return "\n".join(parts)
+
+
+def test_the_page_is_what_the_programs_say(bench):
+    made = page(bench)
+    if os.environ.get("UPDATE_DOCUMENTS"):
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(made)
+    assert PAGE.read_text() == made
+
+
+@pytest.mark.parametrize("title,cause,claims,command", TOKENS, ids=[entry[0] for entry in TOKENS])
+def test_each_mistake_has_a_code_of_its_own_and_the_value_that_mends_it(bench, title, cause, claims, command):
+    line = bench.credential(claims)
+    assert re.match(r"kube-entra: [a-z_]+: ", line), title
+    value = re.search(r"--(?:server|tenant|client)-id (\S+) in", command)
+    assert value is None or value.group(1) in line
+
+
+@pytest.mark.parametrize("title,cause,subject,rule,command", BINDINGS, ids=[entry[0] for entry in BINDINGS])
+def test_each_binding_is_found_by_its_rule(bench, title, cause, subject, rule, command):
+    assert [f["rule"] for f in bench.lint(subject)] == [rule], title
+
+
+def test_a_token_without_groups_is_shown_as_such(bench, entra, tmp_path):
+    _, out, _ = run("inspect", "--config", str(bench.folder / "kube-entra.yaml"), input=entra.token(groups=LEFT_OUT))
+    assert "in groups   0, of which 0 admin and 0 mapped" in out
