@@ -299,15 +299,20 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
             swiftSettings: strict))
 }
 
-// The decision wing alone, which needs no other package: Tests/mutants.sh builds it a hundred times.
+// The decision wing and what it stands on, which needs no other package: Tests/mutants.sh builds it a hundred times.
 if Context.environment["KUBE_ENTRA_DECISION_ONLY"] != nil {
-    let base: Set = ["COpenSSL", "CJansson", "OpenSSL", "Jansson", "SafeText", "Timestamps"]
-    package.targets.removeAll { target in
-        let isDecision =
-            target.path?.hasPrefix("Sources/Decision/") == true
-            || target.path?.hasPrefix("Tests/Decision/") == true
-        return !isDecision && !base.contains(target.name)
+    func isDecision(_ target: Target) -> Bool {
+        ["Sources/Decision/", "Tests/Decision/"].contains { target.path?.hasPrefix($0) == true }
     }
+    var needed = Set(package.targets.filter(isDecision).map(\.name))
+    var count = 0
+    while count < needed.count {
+        count = needed.count
+        for target in package.targets where needed.contains(target.name) {
+            for case .byNameItem(let name, _) in target.dependencies { needed.insert(name) }
+        }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
     package.products = []
     package.dependencies = []
 }

@@ -156,7 +156,8 @@ CHANGES = [
     Change(KIND, "? $0 & 0xDF : $0", "? $0 : $0"),
     # Groups and what they give
     Change(GROUPS, "                dropped += 1\n", ""),
-    Change(GROUPS, "if seen.insert(id).inserted { objectIDs.append(id) }", "objectIDs.append(id)"),
+    Change(GROUPS, "if seen.insert(id).inserted { objectIDs.append(id) }",
+           "if seen.insert(id).inserted || true { objectIDs.append(id) }"),
     Change(GROUPS, '            || claims["hasgroups"]?.string == "true"', ""),
     Change(GROUPS, 'claims["_claim_names"]?["groups"] != nil || ', ""),
     Change(EVALUATION, "case (true, .deny): groups.isMalformed ? .failedTwice(.groupOverage, .groupsMalformed) : .failed(.groupOverage)",

@@ -20,7 +20,7 @@ public enum KeyProblem: String, Error, Sendable, CaseIterable {
         case .malformed: "is not a well-formed key"
         case .keyIDMissing: "has no key ID"
         case .keyTypeNotAllowed: "is not an RSA key, and tokens are accepted with RS256 only"
-        case .notForSignatures: "is not for verifying signatures"
+        case .notForSignatures: "is not for signatures"
         case .algorithmNotAllowed: "is for another algorithm than RS256"
         case .keyTooSmall: "has less than 2048 bits"
         case .keyTooLarge: "has more than 4096 bits"
