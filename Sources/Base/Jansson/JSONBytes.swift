@@ -9,21 +9,16 @@ func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) ->
 }
 
 /// The bytes of strings.
-enum JSONBytes {
+public enum JSONBytes {
     /// The place of the next byte at which a string needs a closer look: a quotation mark, a backslash, a control
     /// character or one beyond ASCII; the end when there is none.
-    static func nextSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    public static func nextSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var place = start
-        // Sixteen at a time. As signed numbers, what is beyond ASCII is below 0x20 too.
-        while place + 16 <= bytes.count {
-            let block = bytes.loadUnaligned(fromByteOffset: place, as: SIMD16<Int8>.self)
-            let special = (block .< 0x20) .| (block .== 0x22) .| (block .== 0x5C)
-            let words = unsafeBitCast(special, to: SIMD2<UInt64>.self)
-            if words[0] | words[1] != 0 {
-                return words[0] != 0
-                    ? place + words[0].trailingZeroBitCount / 8 : place + 8 + words[1].trailingZeroBitCount / 8
-            }
-            place += 16
+        // Eight at a time, in one word: fewer instructions than the compiler makes of vectors.
+        while place + 8 <= bytes.count {
+            let found = special(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
+            if found != 0 { return place + found.trailingZeroBitCount / 8 }
+            place += 8
         }
         while place < bytes.count {
             let byte = bytes[place]
@@ -31,6 +26,28 @@ enum JSONBytes {
             place += 1
         }
         return place
+    }
+
+    /// The place of the first such byte.
+    static func first(_ byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int? {
+        guard start < end, let base = bytes.baseAddress, let found = memchr(base + start, Int32(byte), end - start)
+        else {
+            return nil
+        }
+        return UnsafeRawPointer(found) - base
+    }
+
+    /// Marks the bytes of a word that are special in their high bits. The lowest mark is right; those above it may not
+    /// be, since subtraction borrows from the next byte.
+    @inline(__always)
+    private static func special(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let mark = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let isMark = (mark &- ones) & ~mark
+        let isBackslash = (backslash &- ones) & ~backslash
+        let isControl = (word &- ones &* 0x20) & ~word
+        return (isMark | isBackslash | isControl | word) & (ones &* 0x80)
     }
 
     /// The place after the character that begins there with a byte beyond ASCII; nil when it is no valid UTF-8

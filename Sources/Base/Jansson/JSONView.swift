@@ -133,21 +133,22 @@ private struct JSONWalker {
     /// Goes behind the closing quotation mark; returns whether there are escapes.
     private mutating func skipString() -> Bool {
         place += 1
-        var hasEscapes = false
-        while place < bytes.count {
-            place = JSONBytes.nextSpecial(in: bytes, from: place)
-            guard place < bytes.count else { break }
-            switch bytes[place] {
-            case UInt8(ascii: "\""):
-                place += 1
-                return hasEscapes
-            case UInt8(ascii: "\\"):
-                hasEscapes = true
-                place += 2
-            default: place += 1
-            }
+        let start = place
+        // Most strings end at the next quotation mark.
+        guard let mark = JSONBytes.first(UInt8(ascii: "\""), in: bytes, from: start, to: bytes.count) else {
+            place = bytes.count
+            return false
         }
-        return hasEscapes
+        guard let escape = JSONBytes.first(UInt8(ascii: "\\"), in: bytes, from: start, to: mark) else {
+            place = mark + 1
+            return false
+        }
+        place = escape
+        while place < bytes.count, bytes[place] != UInt8(ascii: "\"") {
+            place += bytes[place] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        place = min(place + 1, bytes.count)
+        return true
     }
 
     private mutating func skipContainer() {

@@ -33,10 +33,7 @@ public struct LogLine {
             bytes.append(UInt8(ascii: " "))
             bytes.append(contentsOf: field.name.utf8)
             bytes.append(UInt8(ascii: "="))
-            let isPlain = !field.value.isEmpty && field.value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D }
-            if !isPlain { bytes.append(UInt8(ascii: "\"")) }
-            Self.append(field.value, to: &bytes, isQuoted: !isPlain)
-            if !isPlain { bytes.append(UInt8(ascii: "\"")) }
+            Self.append(value: field.value, to: &bytes)
         }
         bytes.append(UInt8(ascii: "\n"))
         return bytes
@@ -77,14 +74,34 @@ public struct LogLine {
         return (first != 48 || value.utf8.count == 1) && numbers.contains(name)
     }
 
+    /// A value with quotation marks where it needs them.
+    private static func append(value text: String, to bytes: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { utf8 in
+            // Without a way out in the middle, so that many bytes are looked at in one step.
+            var mustQuote: UInt8 = utf8.isEmpty ? 1 : 0
+            var mustEscape: UInt8 = 0
+            for byte in utf8 {
+                mustQuote |= byte <= 0x20 || byte == 0x22 || byte == 0x3D ? 1 : 0
+                mustEscape |= byte < 0x20 || byte == 0x7F || byte == 0x22 || byte == 0x5C ? 1 : 0
+            }
+            if mustQuote != 0 { bytes.append(UInt8(ascii: "\"")) }
+            if mustEscape == 0 {
+                bytes.append(contentsOf: utf8)
+            } else {
+                for byte in utf8 { append(byte, to: &bytes, isQuoted: mustQuote != 0) }
+            }
+            if mustQuote != 0 { bytes.append(UInt8(ascii: "\"")) }
+        }
+    }
+
     /// Escapes control characters, as JSON does, and quotation marks within quotation marks.
     private static func append(_ text: String, to bytes: inout [UInt8], isQuoted: Bool) {
         var text = text
         text.withUTF8 { utf8 in
-            let isPlain = utf8.allSatisfy {
-                $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-            }
-            if isPlain {
+            var mustEscape: UInt8 = 0
+            for byte in utf8 { mustEscape |= byte < 0x20 || byte == 0x7F || byte == 0x22 || byte == 0x5C ? 1 : 0 }
+            if mustEscape == 0 {
                 bytes.append(contentsOf: utf8)
             } else {
                 for byte in utf8 { append(byte, to: &bytes, isQuoted: isQuoted) }

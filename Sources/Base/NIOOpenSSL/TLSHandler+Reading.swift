@@ -21,6 +21,7 @@ extension TLSHandler {
         guard machine.acceptsInput, let session else { return }
         let taken = unwrapInboundIn(data).withUnsafeReadableBytes { session.receive($0) }
         guard taken else { return perform(machine.failed(.other("no memory for what arrived")), context) }
+        noteActivity(context)
         perform(machine.received(), context)
     }
 
@@ -70,6 +71,8 @@ extension TLSHandler {
                 return 0
             }
             guard case .bytes = result else { return result }
+            // To ask once more would only be told that nothing is there.
+            if session.bufferedInput == 0 { return .needsInput }
         }
     }
 

@@ -31,6 +31,7 @@ extension TLSHandler {
         guard machine.mayEncrypt, pendingWrites.hasMark, let session else { return }
         var promises = PromiseList()
         var failure: TLSFailureCause?
+        noteActivity(context)
         beginCiphertext()
         gathered.clear()
         while pendingWrites.hasMark, failure == nil, let (data, promise) = pendingWrites.popFirst() {

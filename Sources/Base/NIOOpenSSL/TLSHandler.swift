@@ -16,6 +16,8 @@ public final class TLSHandler: ChannelDuplexHandler {
     /// How long a peer may take to close after our last bytes were written, and how long these may take.
     static let drainTime = TimeAmount.seconds(1)
     static let lastWriteTime = TimeAmount.seconds(10)
+    /// How long a connection keeps its buffers without a record, at most twice as long.
+    static let idleTime = TimeAmount.seconds(1)
     /// What a peer may still send meanwhile.
     static let maximumDrainedBytes = 1 << 20
 
@@ -24,6 +26,9 @@ public final class TLSHandler: ChannelDuplexHandler {
     private var handshakeTimer: Scheduled<Void>?
     private var drainTimer: Scheduled<Void>?
     private var closePromise: EventLoopPromise<Void>?
+    private var idleTimer: Scheduled<Void>?
+    /// Records came or went since the last look for idleness.
+    private var wasActive = false
 
     var drainedBytes = 0
     var machine = TLSStateMachine()
@@ -78,8 +83,33 @@ public final class TLSHandler: ChannelDuplexHandler {
     public func handlerRemoved(context: ChannelHandlerContext) {
         handshakeTimer?.cancel()
         drainTimer?.cancel()
+        idleTimer?.cancel()
         failPendingWrites(ChannelError.ioOnClosedChannel)
         cleansePlaintext()
+    }
+
+    /// Called for each read and write, so that it is cheap: one timer a second for a connection that is busy, none for
+    /// one that is idle.
+    func noteActivity(_ context: ChannelHandlerContext) {
+        wasActive = true
+        if idleTimer == nil { scheduleIdleTimer(context) }
+    }
+
+    private func scheduleIdleTimer(_ context: ChannelHandlerContext) {
+        wasActive = false
+        idleTimer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.idleTime) {
+            if self.wasActive { return self.scheduleIdleTimer(context) }
+            self.idleTimer = nil
+            self.releaseBuffers()
+        }
+    }
+
+    private func releaseBuffers() {
+        session?.releaseBuffers()
+        cleansePlaintext()
+        plaintext = ByteBuffer()
+        gathered = ByteBuffer()
+        ciphertext = ByteBuffer()
     }
 
     /// What passed through may have been secret. Whoever still holds a part of it keeps that.
@@ -99,6 +129,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         perform(machine.transportInactive(), context)
         handshakeTimer?.cancel()
         drainTimer?.cancel()
+        idleTimer?.cancel()
         failPendingWrites(ChannelError.ioOnClosedChannel)
         closePromise?.succeed()
         closePromise = nil

@@ -72,7 +72,8 @@ public enum Base64URL {
         var seen: UInt8 = 0
         var read = 0
         var written = 0
-        for _ in 0..<text.count / 4 {
+        (read, written) = decodeGroups(text, into: output, seen: &seen)
+        while read + 4 <= text.count {
             let first = table[Int(text[read])]
             let second = table[Int(text[read + 1])]
             let third = table[Int(text[read + 2])]
@@ -99,5 +100,38 @@ public enum Base64URL {
             }
         }
         return seen < 64
+    }
+
+    /// For each of four characters: its six bits where they stand among the 24 of the group, in the high bits of a word;
+    /// the lowest bit for what is no character of the alphabet.
+    private static let groupTable: [UInt32] = (0..<4).flatMap { place in
+        decodingTable.map { $0 == 255 ? 1 : UInt32($0) << UInt32(26 - place * 6) }
+    }
+
+    /// Decodes four characters at a time, for as long as there is room for a byte behind what they make.
+    ///
+    /// - Parameter seen: gets high bits for what is no character of the alphabet.
+    private static func decodeGroups(
+        _ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>, seen: inout UInt8
+    ) -> (read: Int, written: Int) {
+        let bytes = UnsafeMutableRawBufferPointer(output)
+        var invalid: UInt32 = 0
+        var read = 0
+        var written = 0
+        groupTable.withUnsafeBufferPointer { table in
+            while read + 4 <= text.count, written + 4 <= bytes.count {
+                let word = UInt32(littleEndian: text.loadUnaligned(fromByteOffset: read, as: UInt32.self))
+                let group =
+                    table[Int(word & 0xFF)] | table[256 + Int(word >> 8 & 0xFF)]
+                    | table[512 + Int(word >> 16 & 0xFF)] | table[768 + Int(word >> 24)]
+                invalid |= group
+                // The fourth byte is written over by the next group.
+                bytes.storeBytes(of: group.bigEndian, toByteOffset: written, as: UInt32.self)
+                read += 4
+                written += 3
+            }
+        }
+        if invalid & 1 != 0 { seen = 0xFF }
+        return (read, written)
     }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Text that equals another text only when all bytes are the same.
 ///
 /// `String` compares by canonical equivalence: a letter with an accent equals the letter followed by a combining accent.
@@ -13,7 +15,16 @@ public struct ExactText: Hashable, Sendable {
 
     /// Whether both have the same UTF-8 bytes.
     public static func == (left: ExactText, right: ExactText) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        // By runs of bytes: an iterator of characters' bytes costs thirty instructions a byte.
+        var (left, right) = (left.text, right.text)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                guard left.count == right.count, let one = left.baseAddress, let other = right.baseAddress else {
+                    return left.count == right.count
+                }
+                return memcmp(one, other, left.count) == 0
+            }
+        }
     }
 
     /// Hashes the UTF-8 bytes.

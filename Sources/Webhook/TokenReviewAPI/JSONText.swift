@@ -1,5 +1,6 @@
 import AccessPolicy
 import EntraTokens
+import Jansson
 
 /// JSON being written front to back, without a tree in between.
 struct JSONText {
@@ -21,10 +22,7 @@ struct JSONText {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
-            // Without a way out in the middle, so that many bytes are looked at in one step.
-            var others: UInt8 = 0
-            for byte in utf8 { others |= byte < 0x20 || byte == 0x22 || byte == 0x5C ? 1 : 0 }
-            if others == 0 {
+            if JSONBytes.nextSpecial(in: UnsafeRawBufferPointer(utf8), from: 0) == utf8.count {
                 bytes.append(contentsOf: utf8)
                 return
             }
@@ -67,23 +65,22 @@ struct JSONText {
     private mutating func objectIDs(_ ids: [GUID], prefix: String) {
         var head = JSONText(capacity: prefix.utf8.count + 2)
         head.string(prefix)
-        let begin = head.bytes.dropLast()
-        let length = begin.count + GUID.textLength + 1
-        // The last one has no comma behind it.
-        let total = ids.count * (length + 1) - 1
-        bytes += [UInt8](unsafeUninitializedCapacity: total) { buffer, count in
-            var output = UnsafeMutableRawBufferPointer(buffer)[...]
-            func put(_ size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
-                body(UnsafeMutableRawBufferPointer(rebasing: output.prefix(size)))
-                output = output.dropFirst(size)
+        // A quotation mark and the prefix, the ID, a quotation mark and a comma; behind the last one, no comma.
+        let begin = head.bytes.count - 1
+        let length = begin + GUID.textLength + 2
+        bytes += [UInt8](unsafeUninitializedCapacity: ids.count * length) { buffer, count in
+            let output = UnsafeMutableRawBufferPointer(buffer)
+            head.bytes.withUnsafeBytes { head in
+                for (index, id) in ids.enumerated() {
+                    let range = (index * length)..<((index + 1) * length)
+                    let place = UnsafeMutableRawBufferPointer(rebasing: output[range])
+                    place.copyMemory(from: UnsafeRawBufferPointer(rebasing: head[..<begin]))
+                    id.write(to: UnsafeMutableRawBufferPointer(rebasing: place[begin...]))
+                    place[length - 2] = UInt8(ascii: "\"")
+                    place[length - 1] = UInt8(ascii: ",")
+                }
             }
-            for (index, id) in ids.enumerated() {
-                put(begin.count) { $0.copyBytes(from: begin) }
-                put(GUID.textLength) { id.write(to: $0) }
-                put(1) { $0[0] = UInt8(ascii: "\"") }
-                if index < ids.count - 1 { put(1) { $0[0] = UInt8(ascii: ",") } }
-            }
-            count = total
+            count = ids.count * length - 1
         }
     }
 

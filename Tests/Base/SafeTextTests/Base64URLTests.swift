@@ -32,4 +32,24 @@ import Testing
         let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ length) }
         #expect(Self.decode(Base64URL.encode(bytes)) == bytes)
     }
+
+    @Test("every byte at every place of a long text means what it means alone", arguments: 0..<256)
+    func everyByte(value: Int) {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        let byte = UInt8(value)
+        let meaning = alphabet.firstIndex(of: byte)
+        for length in [16, 20, 32, 36, 48, 64] {
+            for place in 0..<length {
+                var text = (0..<length).map { alphabet[($0 * 11 + 5) % 64] }
+                text[place] = byte
+                let decoded = text.withUnsafeBytes { Base64URL.decode($0) }
+                #expect((decoded == nil) == (meaning == nil))
+                guard let decoded, let meaning else { continue }
+                let group = place / 4 * 3
+                let bits = decoded[group..<(group + 3)].reduce(0) { $0 << 8 | Int($1) }
+                #expect(bits >> (18 - place % 4 * 6) & 63 == meaning)
+                #expect(decoded.count == length / 4 * 3)
+            }
+        }
+    }
 }
