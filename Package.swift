@@ -171,9 +171,17 @@ let package = Package(
                 nioHTTP1, nioConcurrency, "SafeText",
             ]),
 
+        module(
+            .tools, "Reference",
+            [
+                "ClusterAccess", "Configuration", "EntraTokens", "Jansson", "PolicyChecks", "Prometheus",
+                "WebhookServer",
+            ]),
+
         command(
             "kube-entra",
             [
+                "Reference",
                 "Configuration", "CredentialPlugin", "Inspection", "Kubeconfigs", "PolicyChecks", "WebhookServer",
                 "SigningKeys", "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication",
                 "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files",

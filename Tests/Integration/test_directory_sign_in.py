@@ -88,6 +88,18 @@ def test_a_new_certificate_is_used_for_the_next_token(setting, entra, certificat
     eventually(lambda: len(decoded(graph.tokens[-1]["client_assertion"].split(".")[2])) == 384)
 
 
+@pytest.mark.parametrize("content", ["no PEM at all", "only a certificate"])
+def test_serve_does_not_start_with_a_certificate_of_no_use(setting, certificates, content):
+    _, make = setting
+    path = certificates.path("directory.pem")
+    write_certificate(path, ec.generate_private_key(ec.SECP256R1()))
+    text = open(path).read()
+    with open(path, "w") as file:
+        file.write({"no": "x", "only": text[:text.index("-----BEGIN PRIVATE")]}[content.split()[0]])
+    with pytest.raises(AssertionError, match="directory.clientCertificateFile: .*no (certificate|private key) in PEM"):
+        make(clientSecretFile=None, clientCertificateFile="directory.pem")
+
+
 @pytest.mark.parametrize("content", ["no PEM at all", "only a certificate", "a key that RSA is not"])
 def test_a_certificate_that_cannot_sign(setting, entra, certificates, content):
     graph, make = setting
@@ -95,9 +107,10 @@ def test_a_certificate_that_cannot_sign(setting, entra, certificates, content):
     write_certificate(path, ec.generate_private_key(ec.SECP256R1()))
     with open(path) as file:
         text = file.read()
+    # It was right when the webhook started.
+    webhook = make(clientSecretFile=None, clientCertificateFile="directory.pem")
     with open(path, "w") as file:
         file.write({"no": "x", "only": text[:text.index("-----BEGIN PRIVATE")], "a": text}[content.split()[0]])
-    webhook = make(clientSecretFile=None, clientCertificateFile="directory.pem")
     assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
     assert graph.tokens == []
     assert logged(webhook, "certificate or token file cannot be")

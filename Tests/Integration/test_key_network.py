@@ -148,20 +148,36 @@ def test_a_proxy_that_means_nothing_is_no_way_around_it(certificates, online, tm
 
 
 @pytest.mark.parametrize("content", ["", "no certificate", None])
-def test_an_authority_ca_that_cannot_be_used(certificates, online, content):
+def test_serve_does_not_start_with_an_authority_ca_of_no_use(certificates, online, content):
+    _, make = online
+    path = certificates.path("absent-ca.crt")
+    if content is not None:
+        path = certificates.path("bad-ca.crt")
+        with open(path, "w") as file:
+            file.write(content)
+    with pytest.raises(AssertionError, match="error: tenants\\[0\\].authorityCA: .*(no such file|no certificate in PEM)"):
+        make(ready=False, ca=path)
+
+
+@pytest.mark.parametrize("content", ["", "no certificate", None])
+def test_an_authority_ca_that_is_damaged_later(certificates, online, content):
     entra, make = online
-    path = certificates.path("bad-ca.crt")
+    path = certificates.path("changing-ca.crt")
+    shutil.copy(certificates.path("ca.crt"), path)
+    webhook = make(ca=path, refreshEvery="1s")
     if content is None:
-        path = certificates.path("absent-ca.crt")
+        os.remove(path)
     else:
         with open(path, "w") as file:
             file.write(content)
-    webhook = make(ready=False, ca=path)
     wait_for(lambda: refreshes(webhook, "failure") >= 1)
     assert "certificate" in causes(webhook, 0)[0] or "no such file" in causes(webhook, 0)[0]
+    # The last good keys stay, and a reload is refused until the file is right again.
+    assert webhook.get("/readyz")[0] == 200
     # It is read again for each attempt.
     shutil.copy(certificates.path("ca.crt"), path)
-    webhook.wait("/readyz")
+    good = refreshes(webhook, "success")
+    wait_for(lambda: refreshes(webhook, "success") > good)
     os.remove(path)
 
 

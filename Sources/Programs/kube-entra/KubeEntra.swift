@@ -31,6 +31,7 @@ struct KubeEntra: AsyncParsableCommand {
             EnableCommand.self,
             DisableCommand.self,
             StatusCommand.self,
+            ReferenceCommand.self,
         ]
     )
 }

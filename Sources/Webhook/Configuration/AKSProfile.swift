@@ -69,7 +69,9 @@ struct AKSProfile {
         if let secret = profile.member("serverAppSecret"), !secret.isNull {
             reader.notes.append("serverAppSecret was left out: it is not needed to check tokens")
         }
-        for member in profile.members ?? [] where !AKSProfile.known.contains(member.name.lowercased()) {
+        // What is null says nothing: `az aks show` prints "adminUsers": null for every cluster.
+        for member in profile.members ?? []
+        where !AKSProfile.known.contains(member.name.lowercased()) && !member.value.isNull {
             reader.notes.append("aadProfile.\(PrintableText.whole(member.name)) is not known and was left out")
         }
         cluster.notes = reader.notes

@@ -13,6 +13,7 @@ private let full = """
     kind: WebhookConfiguration
     server:
       listen: 127.0.0.1:8443
+      eventLoops: 2
       operations: 127.0.0.1:8480
       certificate: server.crt
       privateKey: server.key
@@ -46,6 +47,14 @@ private let full = """
           staleFor: 0s
           graphEndpoint: https://graph.example
           graphCA: graph.crt
+          watch: admins
+          watchEvery: 30s
+          whenSilent: keep
+        denied:
+          - objectID: 6666aaaa-bbbb-cccc-dddd-eeeeffff0000
+            until: 2030-01-01T00:00:00Z
+            reason: left the company
+        deniedFile: denied.json
         emergencyAccess:
           - objectID: 7777aaaa-bbbb-cccc-dddd-eeeeffff0000
             until: 2030-01-01T00:00:00Z
@@ -69,6 +78,7 @@ private let full = """
     limits: { tokenBytes: 65536, headerBytes: 32768, bodyBytes: 4194304, bytesInFlight: 67108864, connections: 4096, streamsPerConnection: 250, handshakeTimeout: 10s, requestTimeout: 11s, idleTimeout: 120s, reviewDeadline: 5s, clockSkew: 60s }
     verifiedTokenCache: { entries: 10000, maximumAge: 10m }
     logging: { level: info, format: text, audit: audit.jsonl }
+    names: names.json
     """
 
 private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = []) throws -> PolicyDiff {
@@ -176,6 +186,49 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
             "https://graph.example", "https://g.example",
             "~ \(tenant)directory.graphEndpoint changes from https://graph.example to https://g.example"),
         Edit("graph.crt", "g.crt", "~ \(tenant)directory.graphCA changes from graph.crt to g.crt"),
+        Edit(
+            "watch: admins", "watch: everyone",
+            "~ everybody loses and gains, while their tokens live, what Entra takes and gives"),
+        Edit(
+            "watch: admins", "watch: off",
+            "~ a change in Entra is felt with the next token only: nobody is asked about again"),
+        Edit("watchEvery: 30s", "watchEvery: 60s", "~ a change in Entra is felt within 1m instead of 30s"),
+        Edit(
+            "whenSilent: keep", "whenSilent: refuse",
+            "- watched principals are refused while Microsoft Graph does not answer"),
+        Edit(
+            "objectID: 6666aaaa-bbbb-cccc-dddd-eeeeffff0000", "tokenID: abc",
+            "+ object 6666aaaa-bbbb-cccc-dddd-eeeeffff0000 is no longer refused until 2030-01-01T00:00:00Z"),
+        Edit(
+            "objectID: 6666aaaa-bbbb-cccc-dddd-eeeeffff0000", "clientAppID: 6666aaaa-bbbb-cccc-dddd-eeeeffff0000",
+            "- every token that application 6666aaaa-bbbb-cccc-dddd-eeeeffff0000 asked for is refused until"
+                + " 2030-01-01T00:00:00Z (left the company)"),
+        Edit(
+            "        until: 2030-01-01T00:00:00Z\n        reason: left", "        reason: left",
+            "- object 6666aaaa-bbbb-cccc-dddd-eeeeffff0000 is refused (left the company)"),
+        Edit(
+            "        until: 2030-01-01T00:00:00Z\n        reason: left",
+            "        until: 2020-01-01T00:00:00Z\n        reason: left",
+            "~ object 6666aaaa-bbbb-cccc-dddd-eeeeffff0000 is not refused by an entry that ended on 2020-01-01T00:00:00Z"
+        ),
+        Edit(
+            "        until: 2030-01-01T00:00:00Z\n        reason: left",
+            "        until: 2030-01-01T00:00:00Z\n        issuedBefore: 2026-01-01T00:00:00Z\n        reason: left",
+            "+ object 6666aaaa-bbbb-cccc-dddd-eeeeffff0000 is no longer refused until 2030-01-01T00:00:00Z"),
+        Edit(
+            "deniedFile: denied.json", "deniedFile: null", "+ who is denied only in denied.json is no longer refused"),
+        Edit(
+            "deniedFile: denied.json", "deniedFile: d.json",
+            "~ who is denied in d.json is refused, instead of who is denied in denied.json"),
+        Edit("eventLoops: 2", "eventLoops: auto", "~ server.eventLoops changes from 2 to auto"),
+        Edit("eventLoops: 2", "cryptography: fips", "~ server.cryptography changes from default to fips"),
+        Edit("names: names.json", "names: n.json", "~ names changes from names.json to n.json"),
+        Edit(
+            "connections: 4096", "connections: 4096, connectionsPerPeer: 5",
+            "~ limits.connectionsPerPeer changes from the default to 5"),
+        Edit(
+            "[developers]", "[\"e\u{301}\"]",
+            "+ members of group 9999aaaa-bbbb-cccc-dddd-eeeeffff0000 get Kubernetes group e\u{301}"),
         Edit(
             "objectID: 7777aaaa", "objectID: 6666aaaa",
             "- object 7777aaaa-bbbb-cccc-dddd-eeeeffff0000 loses emergency access to group kube-entra:cluster-admins"),
@@ -297,6 +350,21 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
     func spellingOrderAndCommentsAreNoDifference(_ old: String, _ new: String) throws {
         let diff = try compare(full, full.replacing(old, with: new))
         #expect(diff.text == "no difference")
+    }
+
+    @Test func lowerCaseNamesAreOtherNames() throws {
+        let diff = try compare(full, full.replacing("username: upn", with: "username: upnLowercase"))
+        #expect(
+            diff.changes.map(\.message) == [
+                "users are named by user principal name in lower case instead of user principal name, so bindings to"
+                    + " their names no longer match"
+            ])
+    }
+
+    @Test func namesThatOnlyLookTheSameAreADifference() throws {
+        let composed = full.replacing("[developers]", with: "[\"\u{E9}\"]")
+        let decomposed = full.replacing("[developers]", with: "[\"e\u{301}\"]")
+        #expect(try compare(composed, decomposed).changes.map(\.effect) == [.gains, .loses])
     }
 
     @Test func theSameFileInAnotherFolderIsNoDifference() throws {

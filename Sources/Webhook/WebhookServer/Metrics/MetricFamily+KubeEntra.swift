@@ -2,7 +2,7 @@ public import Prometheus
 
 extension MetricFamily {
     /// Every family of this project beside `process_*`, in the order in which they are shown.
-    static let all: [MetricFamily] = [
+    public static let all: [MetricFamily] = [
         MetricFamily(
             name: Name.reviews, help: "Token reviews answered, by result and, unless accepted, reason.", kind: .counter),
         MetricFamily(

@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import Files
+internal import Glibc
+internal import Reference
+internal import Terminal
+
+/// `kube-entra reference`: the reference documents, from the program itself.
+struct ReferenceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reference",
+        abstract: "Writes the reference documents and manual pages.",
+        discussion: """
+            Fields of the configuration, lint rules, reasons, metrics, fields of the log, commands; JSON Schemas and \
+            manual pages. Files that are there are replaced.
+            """)
+
+    @Option(
+        name: .long, help: ArgumentHelp("The folder to write to; it is made.", valueName: "folder"),
+        completion: .directory)
+    var folder: String
+
+    func run() throws {
+        guard let commands = CommandReference(dump: KubeEntra._dumpHelp()) else {
+            throw CommandFailure("the program's own help cannot be read")
+        }
+        let documents = ReferenceDocument.all(commands: commands)
+        for folder in [folder, folder + "/man"] where mkdir(folder, 0o755) != 0 && errno != EEXIST {
+            throw CommandFailure("\(folder): the folder cannot be made")
+        }
+        for document in documents {
+            let path = "\(folder)/\(document.path)"
+            do throws(FileError) {
+                try FileBytes.write(document.bytes, to: path, mode: 0o644)
+            } catch {
+                throw CommandFailure("\(path): \(error.sentence)")
+            }
+        }
+        Console.note("wrote \(documents.count) documents to \(folder)")
+    }
+}

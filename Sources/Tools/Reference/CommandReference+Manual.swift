@@ -1,0 +1,69 @@
+extension CommandReference {
+    /// A manual page for each command, in section 1.
+    var manualPages: [ReferenceDocument] {
+        all.map { ReferenceDocument("man/\($0.words.joined(separator: "-")).1", text: $0.manual) }
+    }
+
+    private var manual: String {
+        let title = words.joined(separator: "-").uppercased()
+        var page = ".TH \"\(title)\" \"1\" \"\" \"kube-entra\" \"kube-entra\"\n.SH NAME\n"
+        page += "\(escaped(words.joined(separator: "-"))) \\- \(escaped(abstract))\n"
+        page += ".SH SYNOPSIS\n.B \(escaped(name))\n\(synopsis)\n"
+        if !discussion.isEmpty { page += ".SH DESCRIPTION\n" + paragraphs(discussion) }
+        if !ownArguments.isEmpty {
+            page += ".SH OPTIONS\n"
+            for argument in ownArguments {
+                page += ".TP\n.B \(escaped(argument.form))\n\(line(argument.description))\n"
+            }
+        }
+        if !commands.isEmpty {
+            page += ".SH COMMANDS\n"
+            for command in commands { page += ".TP\n.B \(escaped(command.name))\n\(line(command.abstract))\n" }
+        }
+        let others = (commands.isEmpty ? [] : commands).map { "\($0.words.joined(separator: "-"))(1)" }
+        let above = words.count > 1 ? ["\(words.dropLast().joined(separator: "-"))(1)"] : []
+        let seeAlso = above + others
+        return seeAlso.isEmpty ? page : page + ".SH SEE ALSO\n\(line(seeAlso.joined(separator: ", ")))\n"
+    }
+
+    private var synopsis: String {
+        let parts = ownArguments.map { argument in
+            let form = escaped(argument.form) + (argument.isRepeating ? " ..." : "")
+            return argument.isOptional ? "[\(form)]" : form
+        }
+        return line((commands.isEmpty ? parts : parts + ["COMMAND"]).joined(separator: " "), isEscaped: true)
+    }
+
+    /// Examples keep their lines; other lines flow.
+    private func paragraphs(_ text: String) -> String {
+        var page = ""
+        var isExample = false
+        for row in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            let indented = row.hasPrefix("  ")
+            if indented != isExample, !row.isEmpty {
+                page += indented ? ".PP\n.nf\n" : ".fi\n"
+                isExample = indented
+            }
+            page += row.isEmpty ? (isExample ? "\n" : ".PP\n") : line(String(row)) + "\n"
+        }
+        return isExample ? page + ".fi\n" : page
+    }
+
+    /// A line that does not begin a request of troff's.
+    private func line(_ text: String, isEscaped: Bool = false) -> String {
+        let text = isEscaped ? text : escaped(text)
+        return text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" + text : text
+    }
+
+    private func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "\\": result += "\\e"
+            case "-": result += "\\-"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+}

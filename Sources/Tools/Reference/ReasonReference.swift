@@ -1,0 +1,38 @@
+internal import EntraTokens
+
+/// Every reason of a refusal, from the table of reasons.
+enum ReasonReference {
+    static var text: String {
+        var text = """
+            # Reasons
+
+            In the order in which they win where several checks fail. "Not ours" are refused in silence: the token may be
+            another authenticator's. The same code stands in the log, the metrics, `status.error` and every command.
+
+            """
+        for reason in RefusalReason.allCases {
+            let entry = reason.entry
+            text += "\n## `\(reason.code)`\n\n\(sentence(entry.sentence))\(entry.isForeign ? " Not ours." : "")"
+            text += " \(reviews(entry.reviews))\n\n\(entry.meaning)\n"
+            text += list("Causes", entry.causes) + list("What helps", entry.fixes)
+            if let portal = entry.portal { text += "\nIn Entra: \(portal)\n" }
+        }
+        return text
+    }
+
+    private static func reviews(_ reviews: ReasonEntry.Reviews) -> String {
+        switch reviews {
+        case .tokenOnly: "In answers to TokenReviews."
+        case .tokenAndAccess: "In answers to TokenReviews and SubjectAccessReviews."
+        case .accessOnly: "In answers to SubjectAccessReviews."
+        }
+    }
+
+    private static func list(_ head: String, _ lines: [String]) -> String {
+        lines.isEmpty ? "" : "\n\(head):\n\n" + lines.map { "- \($0)\n" }.joined()
+    }
+
+    private static func sentence(_ text: String) -> String {
+        (text.first?.uppercased() ?? "") + text.dropFirst() + "."
+    }
+}
