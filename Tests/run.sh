@@ -53,14 +53,26 @@ lint() {
     swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
 }
 
+# Of what Swift prints: a line for each tenth of a build, problems, failures and totals. A test that passes and its
+# arguments, which may have line breaks of their own, are left out.
+swift_output() {
+    awk '
+        /^\[[0-9]+\/[0-9]+\]/ {
+            split($1, part, /[][\/]/); tenth = int(part[2] * 10 / part[3]); hidden = 0
+            if (tenth != last) { print "   building: " part[2] " of " part[3] " steps"; fflush(); last = tenth }
+            next
+        }
+        /^(◇|✔) / && !/^✔ Test run/ { hidden = 1; next }
+        /^(✘|✔|↳|➜|error|warning|Build|Fatal|Test Suite|\/)/ { hidden = 0 }
+        !hidden { print; fflush() }'
+}
+
 # Counts what `swift test` says it ran. A run that crashes before it has counted fails too.
 swift_tests() {
     local log
     log=$(mktemp)
     local status=0
-    # `swift test` alone decides: grep's status says only whether it printed anything.
-    swift test "$@" 2>&1 | tee "$log" | { grep -vE '^◇ |^✔ Test (case|")|^\[[0-9]+/[0-9]+\]|^✔ Suite' || true; } ||
-        status=$?
+    swift test "$@" 2>&1 | tee "$log" | swift_output || status=$?
     local count
     count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -1)
     local bad
@@ -79,8 +91,11 @@ unit() {
 
 release() {
     step "Release build"
-    swift build -c release --static-swift-stdlib --product kube-entra || fail "the release build failed"
-    swift build -c release --static-swift-stdlib --product kube-entra-demo || fail "the release build failed"
+    local product
+    for product in kube-entra kube-entra-demo; do
+        swift build -c release --static-swift-stdlib --product "$product" 2>&1 | swift_output ||
+            fail "the release build of $product failed"
+    done
     local libraries
     libraries=$(ldd .build/release/kube-entra)
     for library in libssl libcrypto libjansson libyaml; do
