@@ -156,6 +156,9 @@ def test_files_that_serve_does_without_are_findings(folder):
     code, answer, _ = check(folder, config)
     # With offline keys nothing is fetched from the authority, and no cache is written.
     assert code == 0 and rules(answer) == [("file-is-missing", "tenants[0].authorityCA"), ("file-is-missing", "names")]
+    (folder / "no.json").write_text("[]")
+    code, answer, _ = check(folder, config)
+    assert code == 0 and rules(answer) == [("file-is-missing", "tenants[0].authorityCA"), ("file-unusable", "names")]
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])

@@ -66,7 +66,11 @@ extension LintFacts {
                 unusableFiles[file.field] = "\(file.path): cannot be written to: \(obstacle.sentence)"
             }
         case .names:
-            do throws(FileError) { _ = try FileBytes.read(file.path) } catch { refuse(file, error.sentence) }
+            do throws(DirectoryNames.Problem) {
+                _ = try DirectoryNames.load(path: file.path)
+            } catch {
+                unusableFiles[file.field] = error.sentence
+            }
         case .serverCertificate, .serverKey, .clientCA, .deniedList, .audit: break
         }
     }
