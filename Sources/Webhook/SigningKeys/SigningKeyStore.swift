@@ -75,14 +75,14 @@ public final class SigningKeyStore: Sendable {
 
     private struct Published {
         var sets: [GUID: TenantKeySet] = [:]
-        /// Until then not every tenant has had its turn, so that a snapshot would lack keys that are there.
+        /// Until then keys are taken over tenant by tenant, so that a snapshot would lack some that are there.
         var isStarted = false
     }
 
     /// - Parameters:
     ///   - eventLoop: where fetches and timers run; not one that answers requests.
-    ///   - onChange: is given each new snapshot before anybody who waits for it goes on; the first one, with all that is
-    ///     known by then, at the end of ``start()``.
+    ///   - onChange: is given each new snapshot before anybody who waits for it goes on; the first one, with all that
+    ///     was taken over, at the beginning of ``start()``.
     public init(
         plans: [SigningKeyPlan],
         eventLoop: any EventLoop,
@@ -119,12 +119,13 @@ public final class SigningKeyStore: Sendable {
 
     /// Reads cache and key files at once, then begins to fetch.
     public func start() {
-        for keeper in keepers { keeper.start() }
         let sets = published.withLockedValue { published in
             published.isStarted = true
             return published.sets
         }
+        // What was taken over, in one snapshot. From now on each tenant's keys are handed on before it counts as ready.
         onChange(KeySnapshot(sets))
+        for keeper in keepers { keeper.start() }
     }
 
     /// Ends fetches and timers; keys stay as they are.

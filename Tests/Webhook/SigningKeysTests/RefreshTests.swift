@@ -140,7 +140,7 @@ import Timestamps
         second.stop()
     }
 
-    @Test("a store hands nothing on before all its tenants have had their turn, and then everything at once")
+    @Test("a store hands nothing on while keys are taken over, and then everything at once")
     func oneSnapshot() throws {
         let world = try SimulatedWorld()
         let first = world.startedStore()
