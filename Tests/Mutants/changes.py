@@ -190,7 +190,7 @@ CHANGES = [
     Change(ENVELOPE, 'guard header.isAlgorithmAllowed, header.forbidden == ["typ"] else', "guard header.isAlgorithmAllowed else"),
     Change(ENVELOPE, "header.keyID.map({ ExactText($0) }) == boundKeyID, ", ""),
     Change(ENVELOPE, "            ExactText(thumbprint) == boundKeyID\n", "            !thumbprint.isEmpty\n"),
-    Change(ENVELOPE, "ProofEnvelope.isSameHost(host, expected)", "!expected.isEmpty"),
+    Change(ENVELOPE, "ProofEnvelope.isSameHost(host, expected)", "!host.isEmpty, !expected.isEmpty"),
     Change(ENVELOPE, "? byte | 0x20 : byte", "? byte : byte"),
     Change(ENVELOPE, "!nonce.isEmpty, ", ""),
     Change(ENVELOPE, "nonce.utf8.count <= 1024", "nonce.utf8.count <= 1025"),

@@ -43,9 +43,9 @@ struct EmergencyAccessTests {
         #expect(decision.access?.user.groups == ["emergency"])
         let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let token = Forge.hashed(try Self.overageToken())
+        let (authenticator, keys) = (Authenticator(settings), try Forge.keys())
         for _ in 0..<2 {
-            let known = cache.decide(
-                token, by: Authenticator(settings), keys: try Forge.keys(), now: Forge.now)
+            let known = cache.decide(token, by: authenticator, keys: keys, now: Forge.now)
             #expect(!known.isHit && known.decision.groupResolution != nil)
         }
     }
