@@ -193,14 +193,15 @@ def drop_in_flags(base):
 
 
 def run_pod(text):
-    pod = yaml.safe_load(text)["spec"]
-    container = pod["containers"][0]
-    user = container["securityContext"]["runAsUser"]
-    program = os.environ["KUBE_ENTRA"]
+    container = yaml.safe_load(text)["spec"]["containers"][0]
+    return run_as(container["securityContext"]["runAsUser"], [os.environ["KUBE_ENTRA"], *container["args"]])
+
+
+def run_as(user, words):
     with open(f"{STATE}/webhook.log", "ab") as output:
         process = subprocess.Popen(
-            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", program, *container["args"]],
-            stderr=output)
+            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output)
     with open(f"{STATE}/webhook.pid", "w") as file:
         file.write(str(process.pid))
     return process
@@ -208,7 +209,7 @@ def run_pod(text):
 
 class Kubelet:
     def __init__(self):
-        self.running, self.server, self.webhook, self.pod = None, None, None, None
+        self.running, self.server, self.webhook, self.pod, self.service = None, None, None, None, None
 
     def wanted(self):
         if DROPIN:
@@ -218,7 +219,18 @@ class Kubelet:
                 return "once"
         return pods().get(f"{MANIFESTS}/kube-apiserver.yaml")
 
+    def services(self):
+        """What systemd does for the unit: starts it when `systemctl` says so, and knows its end."""
+        if os.path.exists(f"{STATE}/start"):
+            with open(f"{STATE}/start") as file:
+                user, *words = file.read().split()
+            os.remove(f"{STATE}/start")
+            self.service = run_as(user, words)
+        if self.service:
+            self.service.poll()
+
     def turn(self):
+        self.services()
         wanted = self.wanted()
         if wanted != self.running or (wanted and not self.server):
             if self.server:
@@ -249,8 +261,9 @@ def main():
             kubelet.turn()
             time.sleep(0.1)
     finally:
-        if kubelet.webhook:
-            kubelet.webhook.kill()
+        for process in (kubelet.webhook, kubelet.service):
+            if process:
+                process.kill()
 
 
 main()

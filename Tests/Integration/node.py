@@ -75,9 +75,10 @@ is-enabled) [ -f $state/enabled ] || exit 1 ;;
 enable)
     touch $state/enabled
     running && exit 0
-    user=$(sed -n s/^User=//p $unit)
-    setpriv --reuid=$user --regid=$user --clear-groups $(sed -n s/^ExecStart=//p $unit) </dev/null >/dev/null 2>>$state/webhook.log &
-    echo $! >$state/webhook.pid
+    # The service manager starts it, not this program: kubelet.py does that here.
+    echo "$(sed -n s/^User=//p $unit) $(sed -n s/^ExecStart=//p $unit)" >$state/start.new
+    mv $state/start.new $state/start
+    while ! running; do sleep 0.05; done
     ;;
 disable)
     rm -f $state/enabled
@@ -231,8 +232,8 @@ class Node:
             env=self.environment, cwd="/")
         return done
 
-    def enable(self, *arguments, wait="120s"):
-        return self.run("enable", "--config", self.config, "--timeout", wait, *arguments)
+    def enable(self, *arguments, wait="120s", prefix=()):
+        return self.run("enable", "--config", self.config, "--timeout", wait, *arguments, prefix=prefix)
 
     def enable_until(self, step, *arguments):
         """Kills an enable as soon as it has said that the step is done; gives whether it came so far."""

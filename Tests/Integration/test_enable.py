@@ -197,6 +197,28 @@ def test_killed_at_every_step_it_is_finished_or_taken_back(make, step):
             as_before(node, before)
 
 
+# strace ends the process at the Nth call of the kind that every change of a file ends with.
+INJECTED = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2"]
+
+
+@pytest.mark.skipif(not os.path.exists("/usr/bin/strace"), reason="strace is not installed")
+@pytest.mark.parametrize("part", range(3))
+def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
+    node = make()
+    before = node.snapshot()
+    for number in range(1 + part, 200, 3):
+        done = node.enable("--bind", prefix=[*INJECTED, "-e", f"inject=rename,renameat,renameat2:signal=SIGKILL:when={number}"])
+        if done.returncode == 0:
+            break
+        assert done.returncode in (-9, 137), (number, done.returncode, done.stderr)
+        if node.exists(JOURNAL):
+            assert status(node)[1]["state"] == "halfDone", number
+        done = node.run("disable", "--timeout", "120s")
+        assert done.returncode == 0, (number, done.stdout + done.stderr)
+        as_before(node, before)
+    assert number > 20
+
+
 @pytest.mark.parametrize("distribution", ["rke2", "k3s"])
 def test_other_distributions_get_a_file_of_their_own(make, entra, distribution):
     node = make(distribution)

@@ -107,6 +107,7 @@ extension Installer {
     func restoreAPIServer(_ journal: InstallationJournal, _ timeout: Duration) throws -> Bool {
         let distribution = journal.distribution
         let path = distribution.flagFile
+        files.removeTemporary(path)
         guard let current = try files.content(path), APIServerFiles.asks(current, distribution, flags) else {
             return wait(timeout, until: answersWithoutWebhook)
         }
@@ -155,6 +156,9 @@ extension Installer {
         let current = try files.content(distribution.flagFile)
         let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false
         guard journal != nil || isInForce else {
+            // A run that ended while it wrote its first line.
+            files.removeTemporary(NodePath.journal)
+            files.remove(NodePath.journalFolder)
             return environment.say("nothing to do: kube-apiserver does not ask the webhook, and nothing is half done")
         }
         if let journal, journal.step != .done {
@@ -198,6 +202,7 @@ extension Installer {
         if journal.madeUser, environment.account(ServiceFiles.userName) != nil {
             _ = environment.run(["userdel", ServiceFiles.userName])
         }
+        for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.removeTemporary(path) }
         for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal, NodePath.journalFolder] {
             files.remove(path)
         }

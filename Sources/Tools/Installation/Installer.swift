@@ -58,6 +58,7 @@ public final class Installer {
                 try begin(step)
                 try perform(step, plan, change)
             }
+            try begin(.done)
         } catch let failure as CommandFailure {
             guard !wasInForce else {
                 // Nothing was changed, so nothing can be taken back.
@@ -66,7 +67,6 @@ public final class Installer {
             }
             throw takeBack(after: failure, request, change)
         }
-        try begin(.done)
         say(.done, wasInForce ? "nothing had to be changed" : "people sign in with Microsoft Entra from now on")
     }
 
