@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 import shlex
 import subprocess
 
@@ -314,6 +316,8 @@ def test_files_folders_and_standard_input(tmp_path):
     assert "Widget" in err
     for nothing in ("", "# nothing\n"):
         assert run(*lint, "-", input=nothing)[0] == 2
+    code, _, err = run(*lint, "-", input=json.dumps(READER).encode("utf-16"))
+    assert code == 2 and "UTF-16" in err
     assert run(*lint, str(tmp_path / "nosuch"))[0] == 2
     assert run(*lint, "-", "--cluster", "-", input=other)[0] == 64
 
@@ -325,3 +329,35 @@ def test_more_than_is_read(tmp_path):
         file.truncate(100_000_001)
     code, _, err = run("rbac", "lint", "--config", str(tmp_path / "c.yaml"), "--cluster", str(large), timeout=120)
     assert code == 2 and "100 MB" in err
+
+
+def test_damaged_input_is_refused_with_a_place(tmp_path):
+    """Bytes changed at random: the answer is yes or a place in the file, never the end of the program."""
+    dice = random.Random("damage")
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(configuration()))
+    objects = fresh_cluster.objects()[-12:]
+    seeds = [json.dumps({"kind": "List", "items": objects}).encode(), yaml.safe_dump_all(objects).encode()]
+    parts = [b'"', b"{", b"[", b"\\ud83d", b"&a ", b"*a ", b"null", b"- ", b"---\n", b"1e999", b"\xff", b"<<: "]
+    refused = 0
+    for number in range(100):
+        data = bytearray(dice.choice(seeds))
+        for _ in range(dice.randint(1, 4)):
+            at = dice.randrange(len(data))
+            way = dice.random()
+            if way < 0.4:
+                data[at] = dice.randrange(256)
+            elif way < 0.7:
+                data[at:at] = dice.choice(parts)
+            else:
+                del data[at:at + dice.randint(1, 40)]
+        file = tmp_path / f"cluster{dice.choice(['.json', '.yaml'])}"
+        file.write_bytes(data)
+        code, out, err = run(
+            "rbac", "lint", "--config", str(tmp_path / "c.yaml"), "--cluster", str(file), "--output", "json")
+        assert code in (0, 2), (number, err)
+        if code == 2:
+            assert re.match(rf"{re.escape(str(file))}:[0-9]+:[0-9]+: ", err) and out == "", err
+            refused += 1
+        else:
+            json.loads(out)
+    assert refused > 50
