@@ -191,6 +191,35 @@ def test_a_refused_configuration_that_waits_for_its_certificate(serve, folder, e
     webhook.stop()
 
 
+@pytest.mark.parametrize("field, content, source", [
+    ("clientSecretFile", None, "s"), ("graphCA", "no certificate", None), ("authorityCA", None, None)])
+def test_a_refused_configuration_that_waits_for_what_serve_needs(serve, folder, entra, field, content, source):
+    """A file that a tenant needs refuses the reload as a certificate does, and is looked at until it is right."""
+    webhook = serve()
+    path = folder.path(f"late-{field}")
+    if content is not None:
+        with open(path, "w") as file:
+            file.write(content)
+    directory = {"clientID": "bbbbbbbb-0000-0000-0000-000000000000", "clientSecretFile": "present"}
+    with open(folder.path("present"), "w") as file:
+        file.write("s")
+    tenant = {"groupOverage": "resolve", "directory": directory}
+    (tenant if field == "authorityCA" else directory)[field] = f"late-{field}"
+    config = configuration(**tenant)
+    config["kubernetes"] = GROUPS
+    webhook.write(config)
+    wait_for(lambda: webhook.metric("kube_entra_config_reloads_total", result="failure") == 1)
+    assert not is_changed(webhook, entra) and f"{field}: {path}: " in webhook.log()
+    assert webhook.get("/readyz")[0] == 200
+    if source:
+        with open(path, "w") as file:
+            file.write(source)
+    else:
+        shutil.copy2(folder.path("ca.crt"), path)
+    wait_for(lambda: is_changed(webhook, entra))
+    webhook.stop()
+
+
 # Emergency access
 
 def emergency(seconds, **changes):
