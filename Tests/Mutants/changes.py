@@ -155,7 +155,7 @@ CHANGES = [
     Change(KIND, ' || claims.identityRelations.contains("33")', ""),
     Change(KIND, "? $0 & 0xDF : $0", "? $0 : $0"),
     # Groups and what they give
-    Change(GROUPS, "                dropped += 1\n", ""),
+    Change(GROUPS, "dropped += 1", "dropped += 2"),
     Change(GROUPS, "if seen.insert(id).inserted { objectIDs.append(id) }",
            "if seen.insert(id).inserted || true { objectIDs.append(id) }"),
     Change(GROUPS, '            || claims["hasgroups"]?.string == "true"', ""),
@@ -204,7 +204,7 @@ CHANGES = [
     Change(ANSWER, "            decision.groupResolution = groupResolution\n", ""),
     Change(ANSWER, "min(expires.adding(seconds: clockSkew), set.usableUntil)", "expires.adding(seconds: clockSkew)"),
     Change(ANSWER, "min(expires.adding(seconds: clockSkew), set.usableUntil)", "set.usableUntil"),
-    Change(ANSWER, "            end = min(end, entry.until)\n", "            _ = entry\n"),
+    Change(ANSWER, "end = min(end, entry.until)", "end = min(end, entry.until.adding(seconds: 1))"),
     Change(CACHE, "decision.proofUse == nil && decision.groupResolution == nil", "decision.proofUse == nil"),
     Change(CACHE, "decision.proofUse == nil && decision.groupResolution == nil", "decision.groupResolution == nil"),
     Change(SHARD, "guard now < slot.end else", "guard now <= slot.end else"),
