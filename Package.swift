@@ -8,6 +8,16 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Modules that a review passes through. All others are compiled for size: the caches are the review's.
+let hot: Set<String> = [
+    "AccessPolicy", "Authentication", "EntraTokens", "JOSE", "Jansson", "LineLogging", "NIOOpenSSL", "OpenSSL",
+    "Prometheus", "SafeText", "Timestamps", "TokenReviewAPI", "WebhookServer",
+]
+
+func settings(_ name: String) -> [SwiftSetting] {
+    hot.contains(name) ? strict : strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+}
+
 /// The five wings: a module imports its own wing and those above it, never one below. `Tests/walls.py` checks that.
 enum Wing: String {
     case base = "Base"
@@ -24,13 +34,16 @@ func library(_ wing: Wing, _ name: String, pkgConfig: String, debian: String) ->
 
 func module(_ wing: Wing, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Sources/\(wing.rawValue)/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Sources/\(wing.rawValue)/\(name)",
+        swiftSettings: settings(name))
 }
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name, dependencies: dependencies, path: "Sources/\(Wing.programs.rawValue)/\(name)",
-        swiftSettings: strict)
+        swiftSettings: settings(name),
+        // The static standard library asks for all symbols to be exported, and what is exported cannot be left out.
+        linkerSettings: [.unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))])
 }
 
 func tests(_ wing: Wing, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
