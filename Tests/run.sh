@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs every test of kube-entra. Usage: Tests/run.sh [packages|lint|unit|release|integration|sanitizers|fuzz|all]…
+# Runs every test of kube-entra. Usage: Tests/run.sh [packages|lint|unit|release|integration|budget|sanitizers|fuzz|all]…
 # Safe to run again. Needs a Swift toolchain; installs the Debian packages it lacks, and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 DEBIAN_PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config curl openssl nghttp2-client testssl.sh strace
-    util-linux mount iproute2 procps python3 python3-venv shellcheck patch)
+    util-linux mount iproute2 procps python3 python3-venv shellcheck patch valgrind wrk binutils)
 PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 jsonschema==4.26.0 pytest==9.0.3 PyYAML==6.0.3 python-hcl2==8.1.4)
 VENV=.build-python
 
@@ -120,6 +120,14 @@ integration() {
     [ "$status" -eq 0 ] || fail "the integration tests failed"
 }
 
+budget() {
+    step "Instructions a review, against the committed budget"
+    [ -x .build/release/kube-entra ] || release
+    Tests/Benchmarks/counts.sh --check ||
+        fail "a review costs more instructions than Tests/Benchmarks/budget.json allows, or could not be counted"
+    passed=$((passed + 1))
+}
+
 sanitizers() {
     step "Unit tests under the address sanitizer"
     # Leaks are looked for by the fuzz targets: here, values that live as long as the process would be taken for some.
@@ -144,9 +152,9 @@ steps=("${@:-all}")
 for name in "${steps[@]}"; do
     case "$name" in
         packages | lint | unit | release) "$name" ;;
-        integration | sanitizers | fuzz) packages; "$name" ;;
-        all) packages; lint; unit; release; integration; sanitizers; fuzz ;;
-        *) fail "unknown step $name; one of packages lint unit release integration sanitizers fuzz all" ;;
+        integration | budget | sanitizers | fuzz) packages; "$name" ;;
+        all) packages; lint; unit; release; integration; budget; sanitizers; fuzz ;;
+        *) fail "unknown step $name; one of packages lint unit release integration budget sanitizers fuzz all" ;;
     esac
 done
 

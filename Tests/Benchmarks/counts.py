@@ -1,0 +1,214 @@
+"""Instructions and first-level instruction cache misses a review. See README.md."""
+
+import argparse
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+
+from cases import Cases, review_body
+from callgrind import Profile
+from keep_alive import request
+from webhook import PROGRAM
+
+import socket
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUDGET = os.path.join(HERE, "budget.json")
+GROWTH = 1.03
+ROUNDS = 3
+WARM_UP = 20
+# The same caches on every machine.
+VALGRIND = ["valgrind", "--tool=callgrind", "--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64",
+            "--LL=8388608,16,64", "--fair-sched=yes"]
+
+
+def answer(connection, data):
+    """Sends a request and reads the whole answer, so that the next one finds the server at rest."""
+    connection.sendall(data)
+    received = b""
+    while b"\r\n\r\n" not in received:
+        part = connection.recv(65536)
+        assert part, received
+        received += part
+    head, body = received.split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 200"), head
+    length = int(re.search(rb"content-length: *(\d+)", head, re.I)[1])
+    while len(body) < length:
+        body += connection.recv(65536)
+    return body
+
+
+class Counts:
+    def __init__(self, reviews):
+        self.reviews = reviews
+        self.cases = Cases()
+
+    def requests(self):
+        """For each case, as many requests as are counted, and as many before them that are not."""
+        count = self.reviews * ROUNDS + WARM_UP
+
+        def all_of(tokens):
+            return [request(review_body(token)) for token in tokens]
+
+        seen, foreign = self.cases.token(), self.cases.foreign()
+        bad = self.cases.bad_signature()
+        return {
+            "distinct": (all_of(self.cases.distinct(count)), b'"authenticated":true'),
+            "seen": (all_of([seen] * count), b'"authenticated":true'),
+            "groups200": (all_of(self.cases.distinct(count, groups=200)), b'"authenticated":true'),
+            "badSignature": (all_of([bad] * count), b"signature_invalid"),
+            "notOurs": (all_of([foreign] * count), b'"authenticated":false,"user":{}}'),
+        }
+
+    def run(self):
+        """Profiles by case."""
+        requests = self.requests()
+        server = self.cases.server(self.cases.config())
+        # valgrind ends at debugging information that it does not know; names of functions are enough.
+        server.program = self.cases.path("kube-entra")
+        subprocess.run(["strip", "--strip-debug", "-o", server.program, PROGRAM], check=True)
+        pattern = self.cases.path("callgrind.out")
+        environment = {**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}
+        server.start(ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"))
+        server.wait("/readyz", timeout=120)
+        profiles = {}
+        with socket.create_connection(("127.0.0.1", server.port)) as raw, \
+                server.context().wrap_socket(raw, server_hostname="127.0.0.1") as connection:
+            connection.settimeout(120)
+            for name, (all_of_it, expected) in requests.items():
+                for data in all_of_it[:WARM_UP]:
+                    assert expected in answer(connection, data), name
+                rounds = []
+                for start in range(WARM_UP, len(all_of_it), self.reviews):
+                    self.control(server, "--zero")
+                    for data in all_of_it[start:start + self.reviews]:
+                        assert expected in answer(connection, data), name
+                    self.control(server, f"--dump={name}")
+                    newest = max(glob.glob(pattern + ".*"), key=os.path.getmtime)
+                    rounds.append(Profile(newest))
+                # What the server does once a second falls into some rounds more than into others.
+                profiles[name] = min(rounds, key=lambda profile: profile.total("Ir", own))
+        # What it would do at its end is of no interest, and takes valgrind long.
+        server.process.kill()
+        server.process.wait(30)
+        return profiles
+
+    @staticmethod
+    def control(server, *arguments):
+        command = ["callgrind_control", *arguments, str(server.process.pid)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0 and "Error" not in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def own(item):
+    """Whether it is the program's own code: OpenSSL and libc choose theirs by what the CPU can do."""
+    return item[0].endswith("/kube-entra")
+
+
+def compiler():
+    done = subprocess.run(["swift", "--version"], capture_output=True, text=True)
+    found = re.search(r"Swift version ([^\s)]+)", done.stdout)
+    return found[1] if found else "unknown"
+
+
+def summary(profiles, reviews):
+    result = {}
+    for name, profile in profiles.items():
+        result[name] = {
+            "instructions": round(profile.total("Ir") / reviews),
+            "own": round(profile.total("Ir", own) / reviews),
+            "instructionCacheMisses": round(profile.total("I1mr") / reviews),
+            "libraries": {library: round(cost / reviews) for library, cost in profile.by_object("Ir").most_common(8)
+                          if cost >= reviews},
+        }
+    return result
+
+
+def show(result, profiles, reviews, functions):
+    print(f"{'a review':<14}{'instructions':>13}{'own':>10}{'I1 misses':>11}   by library")
+    for name, row in result.items():
+        libraries = ", ".join(f"{library} {cost:,}" for library, cost in row["libraries"].items())
+        print(f"{name:<14}{row['instructions']:>13,}{row['own']:>10,}{row['instructionCacheMisses']:>11,}   {libraries}")
+    for name, profile in profiles.items():
+        if functions == 0:
+            continue
+        for event, title in (("Ir", "instructions"), ("I1mr", "first-level instruction cache misses")):
+            print(f"\n{name}: {title} a review by function")
+            for (library, function), cost in profile.by_function(event).most_common(functions):
+                print(f"{cost / reviews:>12,.0f}  {library:<22} {function[:110]}")
+
+
+def committed():
+    with open(BUDGET) as file:
+        return json.load(file)
+
+
+def is_comparable(budget):
+    return budget["compiler"] == compiler() and budget["machine"] == os.uname().machine
+
+
+def has_grown(result):
+    budget = committed()
+    return is_comparable(budget) and any(
+        result[name]["own"] > allowed * GROWTH for name, allowed in budget["own"].items())
+
+
+def check(result):
+    """Compares with the committed budget; the exit status."""
+    budget = committed()
+    if not is_comparable(budget):
+        print(f"not compared: the budget was counted with Swift {budget['compiler']} on {budget['machine']}, this is "
+              f"Swift {compiler()} on {os.uname().machine}; counts.sh --write makes a new one")
+        return 0
+    grown = 0
+    for name, allowed in budget["own"].items():
+        now = result[name]["own"]
+        verdict = "ok"
+        if now > allowed * GROWTH:
+            verdict, grown = "GROWN", grown + 1
+        elif now < allowed / GROWTH:
+            verdict = "less: commit the new figure with counts.sh --write"
+        print(f"{name:<14}{allowed:>10,} -> {now:>10,} {100 * (now / allowed - 1):+6.1f} %  {verdict}")
+    if grown:
+        print(f"{grown} of {len(budget['own'])} cases need more than {GROWTH - 1:.0%} more instructions than committed")
+    return 1 if grown else 0
+
+
+def write(result):
+    with open(BUDGET, "w") as file:
+        json.dump({"compiler": compiler(), "machine": os.uname().machine,
+                   "own": {name: row["own"] for name, row in result.items()}}, file, indent=2)
+        file.write("\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="counts.sh")
+    parser.add_argument("--reviews", type=int, default=60)
+    parser.add_argument("--functions", type=int, default=25, help="how many functions are shown a case")
+    parser.add_argument("--output", choices=("text", "json"), default="text")
+    parser.add_argument("--check", action="store_true", help="compare with the committed budget, and nothing else")
+    parser.add_argument("--write", action="store_true", help="write a new budget")
+    arguments = parser.parse_args()
+    profiles = Counts(arguments.reviews).run()
+    result = summary(profiles, arguments.reviews)
+    if arguments.write:
+        write(result)
+    if arguments.check:
+        if has_grown(result):
+            # What is done now and then may have fallen into every round: nothing fails for that.
+            again = summary(Counts(arguments.reviews).run(), arguments.reviews)
+            for name, row in again.items():
+                result[name]["own"] = min(result[name]["own"], row["own"])
+        sys.exit(check(result))
+    if arguments.output == "json":
+        print(json.dumps({"compiler": compiler(), "program": PROGRAM, "reviews": arguments.reviews, "cases": result},
+                         indent=2))
+    else:
+        show(result, profiles, arguments.reviews, arguments.functions)
+
+
+if __name__ == "__main__":
+    main()
