@@ -131,6 +131,21 @@ def discovery_seeds():
     return [compact(v1), compact(v2)] + [compact(v2 | {"jwks_uri": address}) for address in addresses] + addresses
 
 
+def accessreview_seeds():
+    extra = {"oid": ["0b1ec700-0000-0000-0000-000000000001"],
+             "kube-entra.dev/tenant-id": ["11111111-2222-3333-4444-555555555555"],
+             "kube-entra.dev/token-issued-at": ["1800000000"], "kube-entra.dev/emergency-access": ["x"],
+             "authentication.kubernetes.io/credential-id": ["JTI=1"]}
+    member = dict(extra, oid=["5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"])
+    member.pop("kube-entra.dev/emergency-access")
+    specs = [{"user": "a", "uid": "b", "extra": extra}, {"extra": None}, [], {"extra": {"oid": None}}]
+    specs += [{"extra": member, name: ["kube-entra:cluster-admins", "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"]}
+              for name in ("groups", "group")]
+    return [compact({"kind": "SubjectAccessReview", "apiVersion": f"authorization.k8s.io/{version}", "metadata": {},
+                     "spec": spec, "status": {"allowed": True}})
+            for spec in specs for version in ("v1", "v1beta1", "v2")]
+
+
 def tokenreview_seeds():
     def body(version, spec, metadata="{\"creationTimestamp\":null}", tail=""):
         return (
@@ -341,6 +356,9 @@ TARGETS = {
         '"kind":', '"TokenReview"', '"apiVersion":', "authentication.k8s.io/v1", "beta1", '"spec":', '"token":',
         '"audiences":', '"status":', '"user":', '"groups":', '"extra":', '"authenticated":',
         '"creationTimestamp":null']),
+    "accessreview": (accessreview_seeds, JSON_WORDS + [
+        '"kind":', '"SubjectAccessReview"', '"apiVersion":', "authorization.k8s.io/v1", "beta1", '"spec":', '"user":',
+        '"groups":', '"group":', '"extra":', '"oid":', '"kube-entra.dev/tenant-id":']),
     "configuration": (configuration_seeds, YAML_WORDS + ["&a ", "*a", "!!", "---", "? ", "\n  - ", "\n    ", "1s",
         "29h"]),
     "tls": (tls_seeds, []),

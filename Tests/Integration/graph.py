@@ -55,6 +55,10 @@ class Graph:
         self.delay = self.token_delay = 0
         self.page_size = 100
         self.lifetime = 3599
+        # What `$batch` is asked: accounts by object ID, parts as (time, method, url, body), and a fault for a part.
+        self.accounts = {}
+        self.batches, self.parts = [], []
+        self.part_fault = None
         self.secret = "s3cret+/="
         self.issued = self.running = self.most_at_once = 0
         self.lock = threading.Lock()
@@ -102,6 +106,8 @@ class Graph:
             found = [(one, self.objects[one]) for one in body["ids"] if one in self.objects]
             return handler.answer(200, {"value": [
                 {"@odata.type": f"#microsoft.graph.{kind}", "id": one, "displayName": name} for one, (kind, name) in found]})
+        if handler.path == "/v1.0/$batch":
+            return self.batch(handler, body["requests"])
         _, version, kind, oid, action = handler.path.split("/")
         members = self.members.get(oid)
         if members is None:
@@ -111,6 +117,35 @@ class Graph:
             return handler.answer(200, {"value": [group for group in body["groupIds"] if group in members]})
         assert (action, body) == ("getMemberObjects", {"securityEnabledOnly": True})
         handler.answer(200, self.page(sorted(members), 0))
+
+    def batch(self, handler, requests):
+        assert 1 <= len(requests) <= 20
+        now = time.time()
+        self.batches.append((now, len(requests)))
+        answers = []
+        for request in requests:
+            self.parts.append((now, request["method"], request["url"], request.get("body")))
+            answer = self.part_fault(request) if self.part_fault else None
+            status, body, *headers = answer or self.part(request)
+            answers.append({"id": request["id"], "status": status, "body": body, "headers": headers[0] if headers else {}})
+        # In any order.
+        handler.answer(200, {"responses": answers[::-1]})
+
+    def part(self, request):
+        """Status and body of one question in a batch."""
+        _, kind, rest = request["url"].split("/", 2)
+        oid = rest.split("?")[0].split("/")[0]
+        members = self.members.get(oid)
+        if members is None:
+            return 404, {"error": {"code": "Request_ResourceNotFound", "message": "gone"}}
+        if request["method"] == "POST":
+            assert rest == f"{oid}/checkMemberGroups" and 1 <= len(request["body"]["groupIds"]) <= 20
+            return 200, {"value": [group for group in request["body"]["groupIds"] if group in members]}
+        selected = "id,accountEnabled,signInSessionsValidFromDateTime" if kind == "users" else "id,accountEnabled"
+        assert rest == f"{oid}?$select={selected}", rest
+        account = {"accountEnabled": True, "signInSessionsValidFromDateTime": "2020-01-01T00:00:00Z"}
+        account.update(self.accounts.get(oid, {}))
+        return 200, {"id": oid, **{name: account[name] for name in selected.split(",")[1:]}}
 
     def page(self, groups, offset):
         end = offset + self.page_size

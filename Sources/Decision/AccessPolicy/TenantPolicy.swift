@@ -47,6 +47,15 @@ public struct TenantPolicy: Hashable, Sendable {
     /// The entries that stand in the configuration itself; those of `deniedFile` come on top.
     public var denied: [DeniedEntry]
 
+    /// The groups that give something, each once: admin groups first.
+    public var configuredGroups: [GUID] {
+        var groups: [GUID] = []
+        for group in adminGroupObjectIDs + groupMappings.map(\.groupObjectID) where !groups.contains(group) {
+            groups.append(group)
+        }
+        return groups
+    }
+
     public init(
         adminGroupObjectIDs: [GUID] = [],
         groupMappings: [GroupMapping] = [],

@@ -5,8 +5,11 @@ public import EntraTokens
 public struct TenantRules: Hashable, Sendable {
     public var trust: TenantTrust
     public var policy: TenantPolicy
+    /// Nil: nobody's account and membership are asked about again.
+    public var watch: WatchRule?
 
-    public init(trust: TenantTrust, policy: TenantPolicy) {
+    public init(trust: TenantTrust, policy: TenantPolicy, watch: WatchRule? = nil) {
+        self.watch = watch
         self.trust = trust
         self.policy = policy
     }

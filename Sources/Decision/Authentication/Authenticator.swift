@@ -8,7 +8,7 @@ public final class Authenticator: Sendable {
     public let settings: AuthenticationSettings
     /// Changes with the settings: what was decided by others is not this one's answer.
     public let identity = SnapshotIdentity()
-    private let rules: RuleIndex
+    let rules: RuleIndex
 
     public init(_ settings: AuthenticationSettings) {
         self.settings = settings
@@ -20,13 +20,15 @@ public final class Authenticator: Sendable {
     /// - Parameters:
     ///   - token: as the API server sent it, without `Bearer`.
     ///   - resolvedGroups: the directory's answer for a principal with group overage, once it was asked.
+    ///   - watch: what the directories last said; nil where nobody watches.
     public func decide(
         token: UnsafeRawBufferPointer,
         keys: KeySnapshot,
         now: Timestamp,
-        resolvedGroups: [GUID]? = nil
+        resolvedGroups: [GUID]? = nil,
+        watch: WatchFacts? = nil
     ) -> Decision {
-        decide(token, signed: nil, keys: keys, now: now, resolvedGroups: resolvedGroups)
+        decide(token, signed: nil, keys: keys, now: now, resolvedGroups: resolvedGroups, watch: watch)
     }
 
     /// Decides on a token that was hashed before.
@@ -34,10 +36,11 @@ public final class Authenticator: Sendable {
         _ token: HashedToken,
         keys: KeySnapshot,
         now: Timestamp,
-        resolvedGroups: [GUID]? = nil
+        resolvedGroups: [GUID]? = nil,
+        watch: WatchFacts? = nil
     ) -> Decision {
         token.withUnsafeBytes {
-            decide($0, signed: token.signed, keys: keys, now: now, resolvedGroups: resolvedGroups)
+            decide($0, signed: token.signed, keys: keys, now: now, resolvedGroups: resolvedGroups, watch: watch)
         }
     }
 
@@ -46,7 +49,8 @@ public final class Authenticator: Sendable {
         signed: HashedToken.SignedDigest?,
         keys: KeySnapshot,
         now: Timestamp,
-        resolvedGroups: [GUID]?
+        resolvedGroups: [GUID]?,
+        watch: WatchFacts?
     ) -> Decision {
         var evaluation = TokenEvaluation(
             rules: rules,
@@ -55,6 +59,7 @@ public final class Authenticator: Sendable {
             resolvedGroups: resolvedGroups,
             recorder: FirstFailure()
         )
+        evaluation.watchFacts = watch
         evaluation.run(token, signed: signed)
         return evaluation.decision(clockSkew: settings.clockSkew, keys: keys, now: now)
     }
@@ -66,7 +71,8 @@ public final class Authenticator: Sendable {
         token: UnsafeRawBufferPointer,
         keys: KeySnapshot?,
         now: Timestamp,
-        resolvedGroups: [GUID]? = nil
+        resolvedGroups: [GUID]? = nil,
+        watch: WatchFacts? = nil
     ) -> TokenEvaluation<AllChecks> {
         var evaluation = TokenEvaluation(
             rules: rules,
@@ -75,6 +81,7 @@ public final class Authenticator: Sendable {
             resolvedGroups: resolvedGroups,
             recorder: AllChecks()
         )
+        evaluation.watchFacts = watch
         evaluation.run(token)
         return evaluation
     }
@@ -118,6 +125,16 @@ extension TokenEvaluation {
         } else {
             // Every path without a reason ends in access; should one not, nobody gets in.
             decision = Decision(outcome: .refused(.claimsMalformed))
+        }
+        decision.watchVersion = watchVersion
+        if areClaimsTrusted {
+            let isAboutWatch = reason == .groupResolutionFailed && groupResolution == nil
+            switch reason {
+            case nil, .accountDisabled?, .sessionsRevoked?: decision.watch = watch
+            case _ where isAboutWatch: decision.watch = watch
+            default: break
+            }
+            decision.awaitsFirstAnswer = awaitsFirstAnswer && (reason == nil || isAboutWatch)
         }
         guard areClaimsTrusted else {
             decision.untrustedKeyID = header?.keyID.flatMap { TokenEvaluation.isPlain(keyID: $0) ? $0 : nil }

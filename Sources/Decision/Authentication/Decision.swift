@@ -47,6 +47,13 @@ public struct Decision: Sendable {
     /// The directory must be asked first: decide again with its answer. Without one, the outcome is the answer:
     /// `group_resolution_failed`, or what emergency access alone gives.
     public var groupResolution: EntraPrincipal?
+    /// To be watched from now on, or for longer than before.
+    public var watch: WatchInterest?
+    /// The directory has not answered about this principal yet: decide again with its first answer. Without one, this
+    /// decision stands.
+    public var awaitsFirstAnswer = false
+    /// The ``WatchedPrincipal/version`` that the decision rests on.
+    public var watchVersion: UInt64 = 0
     /// The entry of the deny list that refuses the principal.
     public var denial: DeniedEntry?
     /// Accepted in an envelope: the caller refuses a second use as `proof_of_possession_replayed`.

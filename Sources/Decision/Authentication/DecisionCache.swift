@@ -77,21 +77,26 @@ public final class DecisionCache: Sendable {
         by authenticator: Authenticator,
         keys: KeySnapshot,
         now: Timestamp,
-        resolved: ResolvedGroups? = nil
+        resolved: ResolvedGroups? = nil,
+        watch: WatchFacts? = nil
     ) -> (decision: Decision, isHit: Bool) {
         let basis = Basis(settings: authenticator.identity, keys: keys.identity)
         let isEnabled = isEnabled.load(ordering: .relaxed)
-        if isEnabled, resolved == nil, let known = find(token.digest, basis: basis, now: now) {
+        if isEnabled, resolved == nil, let known = find(token.digest, basis: basis, now: now),
+            known.watchVersion == watch?.version(known.subject) ?? 0
+        {
             return (known.decision, true)
         }
-        let decision = authenticator.decide(token, keys: keys, now: now, resolvedGroups: resolved?.groups)
+        let decision = authenticator.decide(token, keys: keys, now: now, resolvedGroups: resolved?.groups, watch: watch)
         let isSmall = (resolved?.groups.count ?? 0) <= Self.maximumResolvedGroups
         // What is true only for want of the directory's answer, or of one envelope, is not remembered.
-        let isWhole = decision.proofUse == nil && decision.groupResolution == nil
+        let isWhole = decision.proofUse == nil && decision.groupResolution == nil && !decision.awaitsFirstAnswer
         if isEnabled, let access = decision.access, isWhole, isSmall {
             let end = resolved.map { min(decision.validUntil, $0.freshUntil) } ?? decision.validUntil
             let entry = RememberedDecision(
-                access: access, subject: decision.subject, basis: basis, validFrom: now, validUntil: end)
+                access: access, subject: decision.subject, basis: basis, watchVersion: decision.watchVersion,
+                validFrom: now,
+                validUntil: end)
             withShard(token.digest) { $0.insert(entry, for: token.digest, now: now) }
         }
         return (decision, false)

@@ -8,17 +8,21 @@ final class RememberedDecision: Sendable {
     let access: AccessDecision
     let subject: DecisionSubject
     let basis: DecisionCache.Basis
+    /// Of what the directory had said about the principal.
+    let watchVersion: UInt64
     /// A clock that was set back must not make a token valid that was not valid yet.
     let validFrom: Timestamp
     let validUntil: Timestamp
 
     init(
-        access: AccessDecision, subject: DecisionSubject, basis: DecisionCache.Basis, validFrom: Timestamp,
+        access: AccessDecision, subject: DecisionSubject, basis: DecisionCache.Basis, watchVersion: UInt64,
+        validFrom: Timestamp,
         validUntil: Timestamp
     ) {
         self.access = access
         self.subject = subject
         self.basis = basis
+        self.watchVersion = watchVersion
         self.validFrom = validFrom
         self.validUntil = validUntil
     }
@@ -27,6 +31,7 @@ final class RememberedDecision: Sendable {
         var decision = Decision(outcome: .accepted(access))
         decision.subject = subject
         decision.validUntil = validUntil
+        decision.watchVersion = watchVersion
         return decision
     }
 

@@ -23,6 +23,7 @@ public enum TokenCheck: String, Sendable, CaseIterable {
     case subject
     case denyList
     case requiredClaims
+    case account
     case groups
     case username
     case proofOfPossession
@@ -32,7 +33,7 @@ public enum TokenCheck: String, Sendable, CaseIterable {
         switch self {
         case .size, .structure, .algorithm, .header, .keyID, .key, .signature: true
         case .claims, .issuer, .tenant, .keyIssuer, .tokenKind, .audience, .expiry, .notBefore, .lifetime, .clientApp,
-            .subjectKind, .subject, .denyList, .requiredClaims, .groups, .username, .proofOfPossession:
+            .subjectKind, .subject, .denyList, .requiredClaims, .account, .groups, .username, .proofOfPossession:
             false
         }
     }

@@ -12,10 +12,10 @@ internal import Timestamps
 /// returns what came of it. The recorder chooses whether the pass ends at the first failure; the reason is the same
 /// either way.
 public struct TokenEvaluation<Recorder: CheckRecorder> {
-    private let rules: RuleIndex
+    let rules: RuleIndex
     /// Nil: there are no keys to check with, so key and signature are skipped (offline inspection).
     private let keys: KeySnapshot?
-    private let now: Timestamp
+    let now: Timestamp
     private let resolvedGroups: [GUID]?
 
     public private(set) var recorder: Recorder
@@ -31,6 +31,11 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     public private(set) var kind: SubjectKind?
     public private(set) var principal: EntraPrincipal?
     public private(set) var access: AccessDecision?
+    /// What the directories last said; nil where nobody watches.
+    var watchFacts: WatchFacts?
+    var watch: WatchInterest?
+    var watchVersion: UInt64 = 0
+    var awaitsFirstAnswer = false
     /// The entry of the deny list that refuses the principal.
     public private(set) var denial: DeniedEntry?
     /// Entries of the deny list that can't be judged by claims without a token's own times and ID.
@@ -51,7 +56,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private var candidates: [KeyCandidate] = []
     /// Tenants that publish the key which verified the signature.
     private var keyTenants: [GUID] = []
-    private var objectID: GUID?
+    private(set) var objectID: GUID?
     /// The tenant that the token names itself, once that was looked for.
     private var untrustedTenant: GUID??
     /// Whether there are only claims and no token, so that nothing around the claims can be checked.
@@ -114,6 +119,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         case .subject: checkSubject()
         case .denyList: checkDenyList()
         case .requiredClaims: checkRequiredClaims()
+        case .account: checkAccount()
         case .groups: checkGroups()
         case .username: checkUsername()
         case .proofOfPossession: checkProof()
@@ -364,11 +370,15 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             var seen: Set<GUID> = []
             principal.groups = resolvedGroups.filter { seen.insert($0).inserted }
         }
+        let hasEmergencyAccess = AccessPolicy.hasEmergencyAccess(objectID, tenant: tenant.policy, now: now)
+        var watchProblem: RefusalReason?
+        if problem == .passed || hasEmergencyAccess { watchProblem = applyWatch(&principal, tenant) }
         self.principal = principal
         if problem == .failed(.groupResolutionFailed) { groupResolution = principal }
-        if problem == .passed { return .passed }
+        if problem == .passed, watchProblem == nil { return .passed }
         // Emergency access needs a valid token and nothing else, so not the groups either.
-        return AccessPolicy.hasEmergencyAccess(objectID, tenant: tenant.policy, now: now) ? .skipped : problem
+        if hasEmergencyAccess { return .skipped }
+        return watchProblem.map { .failed($0) } ?? problem
     }
 
     /// Whether the groups are known.

@@ -12,7 +12,7 @@ struct KubeconfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kubeconfig",
         abstract: "Writes kubeconfigs: for kube-apiserver to call the webhook, and for people to sign in.",
-        subcommands: [Webhook.self, User.self])
+        subcommands: [Webhook.self, Authorization.self, User.self])
 
     /// Where the file goes.
     struct Destination: ParsableArguments {

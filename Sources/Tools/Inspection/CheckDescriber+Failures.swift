@@ -44,6 +44,7 @@ extension CheckDescriber {
         case .subject:
             "oid is \(quoted(claims?.json["oid"]?.string))" + (claims?.objectID == nil ? "" : ", which is no object ID")
         case .denyList: denied
+        case .account: reason.sentence
         case .requiredClaims: requiredClaim(reason)
         case .groups where reason == .groupOverage: overage
         case .groups: "groups is \(groupsForm), and not a list of strings"

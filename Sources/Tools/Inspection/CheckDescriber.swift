@@ -83,6 +83,7 @@ struct CheckDescriber {
         case .requiredClaims:
             trust?.requiredClaims.isEmpty == false
                 ? "all there: \(trust?.requiredClaims.map(\.claim).joined(separator: ", ") ?? "")" : "none are required"
+        case .account: "enabled, as far as is known"
         case .groups: groups
         case .username: shown(evaluation.access?.user.username)
         case .proofOfPossession: evaluation.envelope == nil ? "not needed" : "right; serve takes each envelope once"
@@ -106,6 +107,7 @@ struct CheckDescriber {
             claims?.groups.hasOverage == true && evaluation.access == nil
                 ? "more than 200 groups: serve asks Microsoft Graph, inspect asks nobody"
                 : "emergency access needs no groups"
+        case .account: "serve asks Microsoft Graph where directory.watch is on, inspect asks nobody"
         case .username: "there is no object ID to name anybody by"
         case .expiry: "the token does not say when it expires"
         case .notBefore: "the token does not say from when it is valid"

@@ -189,10 +189,22 @@ public struct WebhookConfiguration: Hashable, Sendable {
     /// The part that decisions depend on.
     public var authentication: AuthenticationSettings {
         AuthenticationSettings(
-            tenants: tenants.map { TenantRules(trust: $0.trust, policy: $0.policy) },
+            tenants: tenants.map { TenantRules(trust: $0.trust, policy: $0.policy, watch: $0.directory?.watchRule) },
             kubernetes: kubernetes,
             tokenBytes: limits.tokenBytes,
             clockSkew: limits.clockSkew.components.seconds
         )
+    }
+}
+
+extension DirectorySettings {
+    /// Nil when nobody is watched.
+    public var watchRule: WatchRule? {
+        let refuses = whenSilent == .refuse
+        return switch watch {
+        case .off: nil
+        case .admins: WatchRule(scope: .admins, refusesInSilence: refuses)
+        case .everyone: WatchRule(scope: .everyone, refusesInSilence: refuses)
+        }
     }
 }

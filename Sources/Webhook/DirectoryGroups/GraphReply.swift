@@ -40,7 +40,7 @@ enum GraphReply: Sendable {
     }
 
     /// Seconds that the server wants to be left alone for.
-    private var wantedPause: Int64? {
+    var wantedPause: Int64? {
         guard case .response(let response) = self, response.status == 429 || response.status == 503 else { return nil }
         let given = response.header("Retry-After").flatMap { Int64($0) ?? GraphReply.seconds(until: $0, response) }
         guard let seconds = given ?? (response.status == 429 ? 1 : nil) else { return nil }

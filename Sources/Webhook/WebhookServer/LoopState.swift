@@ -26,6 +26,8 @@ final class LoopState {
     let rejections: RejectionLog?
     /// Judges a whole request body.
     let review: (ByteBuffer) -> ReviewStep
+    /// Judges a whole body of an access review; nil where there are none.
+    var reviewAccess: ((ByteBuffer) -> ServerResponse)?
     /// Called about once a second.
     var onSecond: () -> Void = {}
     /// Grows when connections that are being opened are already out of date.
@@ -60,6 +62,14 @@ final class LoopState {
     }
 
     var memberCount: Int { members.count }
+
+    /// Judges a whole request body.
+    func review(_ body: ByteBuffer, for endpoint: RequestMachine.Endpoint) -> ReviewStep {
+        switch endpoint {
+        case .tokenReviews: review(body)
+        case .accessReviews: .answer(reviewAccess?(body) ?? ServerResponse(.notFound))
+        }
+    }
 
     func deadline(after duration: Duration) -> NIODeadline { now + TimeAmount(duration) }
 

@@ -103,6 +103,7 @@ public final class WebhookServer: Sendable {
             let state = LoopState(
                 eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, rejections: rejections,
                 review: engine.review)
+            state.reviewAccess = engine.reviewAccess
             state.onSecond = {
                 log.secondPassed()
                 engine.secondPassed()
@@ -173,6 +174,13 @@ public final class WebhookServer: Sendable {
     /// A future that is fulfilled after this call reaches an event loop after the keys did.
     public func update(keys: KeySnapshot) {
         for worker in workers { worker.execute { $0.engine.update(keys) } }
+    }
+
+    /// From now on decisions know what the directories said about watched principals.
+    ///
+    /// A future that is fulfilled after this call reaches an event loop after the facts did.
+    public func update(watch: WatchFacts) {
+        for worker in workers { worker.execute { $0.engine.update(watch) } }
     }
 
     /// From now on decisions follow these settings and keys, which belong together: keys are known by the position of

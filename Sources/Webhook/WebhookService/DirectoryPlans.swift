@@ -1,4 +1,5 @@
 internal import AccessPolicy
+internal import Authentication
 public import Configuration
 internal import DirectoryGroups
 public import EntraTokens
@@ -17,6 +18,8 @@ internal import WebhookServer
 struct TenantDirectory: Sendable {
     let source: DirectorySource
     let resolver: DirectoryResolver
+    /// Nil where nobody is watched.
+    let watch: DirectoryWatcher?
 }
 
 /// Everything that the answers of a tenant's directory depend on.
@@ -31,7 +34,8 @@ struct DirectorySource: Hashable, Sendable {
 
     /// Nil when the tenant's directory is never asked.
     init?(_ tenant: TenantSettings) {
-        guard tenant.trust.groupOverage == .resolve, let directory = tenant.directory else { return nil }
+        guard let directory = tenant.directory, tenant.trust.groupOverage == .resolve || directory.watch != .off
+        else { return nil }
         self.init(tenant, directory)
     }
 
@@ -62,7 +66,8 @@ public enum DirectoryPlans {
         known: [GUID: TenantDirectory] = [:],
         eventLoop: any EventLoop,
         logger: Logger,
-        metrics: ServerMetrics
+        metrics: ServerMetrics,
+        publish: @escaping @Sendable (GUID, WatchFacts.Tenant?) -> Void
     ) -> [GUID: TenantDirectory] {
         var directories: [GUID: TenantDirectory] = [:]
         for tenant in configuration.tenants {
@@ -78,9 +83,32 @@ public enum DirectoryPlans {
                 logger: logger,
                 observe: { outcome in count(GroupResolutionResult(rawValue: outcome.rawValue) ?? .failure) })
             resolver.warmUp()
-            directories[source.tenantID] = TenantDirectory(source: source, resolver: resolver)
+            let watch = Self.watch(
+                source, trust: tenant.trust, eventLoop: eventLoop, logger: logger, metrics: metrics, publish: publish)
+            let earlier = known[source.tenantID]?.watch
+            eventLoop.execute {
+                if let watch { watch.start(after: earlier) } else { earlier?.stop() }
+            }
+            directories[source.tenantID] = TenantDirectory(source: source, resolver: resolver, watch: watch)
         }
+        for (id, directory) in known where directories[id] == nil { eventLoop.execute { directory.watch?.stop() } }
         return directories
+    }
+
+    private static func watch(
+        _ source: DirectorySource, trust: TenantTrust, eventLoop: any EventLoop, logger: Logger,
+        metrics: ServerMetrics, publish: @escaping @Sendable (GUID, WatchFacts.Tenant?) -> Void
+    ) -> DirectoryWatcher? {
+        guard source.settings.watch != .off else { return nil }
+        let count = metrics.watchQuestionCounter(tenant: source.tenantID.description)
+        var plan = Self.plan(source, trust: trust)
+        plan.groups = source.groups
+        let tenantID = source.tenantID
+        return DirectoryWatcher(
+            plan: plan, every: source.settings.watchEvery,
+            refusesInSilence: source.settings.whenSilent == .refuse, eventLoop: eventLoop, logger: logger,
+            observe: { outcome in count(WatchQuestionResult(rawValue: outcome.rawValue) ?? .failure) },
+            publish: { publish(tenantID, $0) })
     }
 
     /// What a principal's directory says now; ends the command when it says nothing.

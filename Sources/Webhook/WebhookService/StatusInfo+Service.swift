@@ -1,4 +1,5 @@
 internal import Configuration
+internal import DirectoryGroups
 internal import EntraTokens
 internal import OpenSSL
 internal import SigningKeys
@@ -9,7 +10,7 @@ extension StatusInfo {
     /// What `/statusz` tells about what is in force.
     init(
         _ loaded: LoadedConfiguration, version: String, identity: ServerIdentity, keys: [TenantKeyStatus],
-        denied: DenyFiles, refused: RefusedReload?
+        denied: DenyFiles, watches: [WatchStatus], refused: RefusedReload?
     ) {
         let clouds = Dictionary(
             loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
@@ -20,6 +21,7 @@ extension StatusInfo {
             configurationSHA256: loaded.contentSHA256,
             refusedConfiguration: refused?.description,
             deniedEntries: denied.count(in: loaded.configuration, inForceAt: .now()),
+            watch: Watch(watches),
             tenants: keys.map { status in
                 Tenant(
                     tenantID: status.tenantID.description,
@@ -37,5 +39,18 @@ extension StatusInfo {
 extension StatusInfo.Certificate {
     fileprivate init(_ field: String, _ certificate: OpenSSL.Certificate) {
         self.init(field: field, subject: certificate.subject, expires: certificate.notAfter)
+    }
+}
+
+extension StatusInfo.Watch {
+    /// Of all tenants together; nil where nobody is watched.
+    fileprivate init?(_ watches: [WatchStatus]) {
+        guard !watches.isEmpty else { return nil }
+        let forbidden = Set(watches.compactMap(\.forbidden)).sorted()
+        self.init(
+            principals: watches.reduce(0) { $0 + $1.principals },
+            oldestAnswer: watches.compactMap(\.oldestAnswer).min(),
+            changedCount: watches.reduce(0) { $0 + $1.changedCount },
+            forbidden: forbidden.isEmpty ? nil : forbidden.joined(separator: "; "))
     }
 }

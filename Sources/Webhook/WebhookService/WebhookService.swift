@@ -45,6 +45,8 @@ public final class WebhookService: Sendable {
     /// Fetches, timers and files live here and not on the loops that answer.
     private let background: MultiThreadedEventLoopGroup
     let current: NIOLockedValueBox<Current>
+    /// Takes what a tenant's watch learned to every event loop.
+    private let publishWatch: @Sendable (GUID, WatchFacts.Tenant?) -> Void
     private let systemd = SystemdNotifier()
     /// What was listened on at the start, until the end.
     private let bound: ServerSettings
@@ -82,11 +84,21 @@ public final class WebhookService: Sendable {
         let keys = KeyPlans.store(
             loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
             onChange: { snapshot in serverBox.withLockedValue { $0 }?.update(keys: snapshot) })
+        let watchBox = NIOLockedValueBox<[GUID: WatchFacts.Tenant]>([:])
+        let publishWatch: @Sendable (GUID, WatchFacts.Tenant?) -> Void = { tenantID, tenant in
+            let all = watchBox.withLockedValue { all in
+                all[tenantID] = tenant
+                return all
+            }
+            serverBox.withLockedValue { $0 }?.update(watch: WatchFacts(all))
+        }
+        self.publishWatch = publishWatch
         let current = NIOLockedValueBox(
             Current(
                 loaded: loaded, identity: identity, keys: keys,
                 directories: DirectoryPlans.directories(
-                    configuration, eventLoop: background.next(), logger: logger, metrics: metrics),
+                    configuration, eventLoop: background.next(), logger: logger, metrics: metrics,
+                    publish: publishWatch),
                 denyFiles: denyFiles,
                 // Not known as they were before they were read, so they are read once more.
                 denyStamps: [:],
@@ -106,6 +118,15 @@ public final class WebhookService: Sendable {
                         return eventLoop.makeSucceededFuture(nil)
                     }
                     return directory.resolver.resolve(principal, on: eventLoop)
+                },
+                firstAnswer: { interest, deadline, eventLoop in
+                    guard let watch = current.withLockedValue({ $0.directories[interest.tenantID]?.watch }) else {
+                        return eventLoop.makeSucceededVoidFuture()
+                    }
+                    return watch.firstAnswer(interest, deadline: deadline, on: eventLoop)
+                },
+                keepWatching: { interest in
+                    current.withLockedValue { $0.directories[interest.tenantID]?.watch }?.remember(interest)
                 }),
             metrics: metrics,
             registry: registry,
@@ -131,6 +152,7 @@ public final class WebhookService: Sendable {
                 return StatusInfo(
                     now.loaded, version: version, identity: now.identity, keys: now.keys.status(),
                     denied: now.denyFiles,
+                    watches: now.directories.values.compactMap { $0.watch?.status },
                     refused: now.refused)
             })
         bound = configuration.server
@@ -208,7 +230,10 @@ public final class WebhookService: Sendable {
 
     private func poll() {
         let (before, isStopping) = current.withLockedValue { ($0.stamps, $0.isStopping) }
-        if !isStopping { pollDenyFiles() }
+        if !isStopping {
+            pollDenyFiles()
+            recordWatch()
+        }
         if !isStopping, WebhookService.stamps(before.keys) != before { reload() }
         if !isStopping, let status = newSystemdStatus() { systemd.tell(status: status) }
     }
@@ -263,6 +288,16 @@ public final class WebhookService: Sendable {
         }
     }
 
+    private func recordWatch() {
+        let (loaded, directories) = current.withLockedValue { ($0.loaded, $0.directories) }
+        for tenant in loaded.configuration.tenants {
+            let status = directories[tenant.trust.tenantID]?.watch?.status
+            metrics.setWatched(
+                tenant: tenant.trust.tenantID.description, principals: status?.principals ?? 0,
+                oldestAnswer: status.map { $0.oldestAnswer ?? .now() })
+        }
+    }
+
     private func watch(_ paths: Set<String>, asOf earlier: [String: FileStamp?]) {
         let now = WebhookService.stamps(paths)
         current.withLockedValue { $0.stamps = now.merging(earlier.filter { paths.contains($0.key) }) { $1 } }
@@ -284,7 +319,7 @@ public final class WebhookService: Sendable {
         if directoriesChange {
             let directories = DirectoryPlans.directories(
                 new, known: current.withLockedValue { $0.directories }, eventLoop: background.next(), logger: logger,
-                metrics: metrics)
+                metrics: metrics, publish: publishWatch)
             current.withLockedValue { $0.directories = directories }
         }
         if KeyPlans.needNewStore(old, new) {

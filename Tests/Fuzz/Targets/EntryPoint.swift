@@ -10,6 +10,7 @@ private let targets: [String: any FuzzTarget.Type] = [
     "jwks": KeySetTarget.self,
     "discovery": DiscoveryTarget.self,
     "tokenreview": TokenReviewTarget.self,
+    "accessreview": AccessReviewTarget.self,
     "configuration": ConfigurationTarget.self,
     "tls": TLSTarget.self,
     "http1": HTTP1Target.self,

@@ -11,6 +11,20 @@ struct RequestMachine {
         case review(ByteBuffer)
     }
 
+    /// What a request is for.
+    enum Endpoint: Equatable {
+        case tokenReviews
+        case accessReviews
+
+        init?(path: Substring) {
+            switch path {
+            case "/authenticate", "/tokenreviews": self = .tokenReviews
+            case "/authorize": self = .accessReviews
+            default: return nil
+            }
+        }
+    }
+
     private enum State {
         case head
         case body(ByteBuffer?)
@@ -19,6 +33,8 @@ struct RequestMachine {
 
     private let bodyLimit: Int
     private var state = State.head
+    /// Of the request under way.
+    private(set) var endpoint = Endpoint.tokenReviews
     /// Bytes of the body that count as in flight, to be given back when the answer is written.
     private(set) var reservedBytes = 0
 
@@ -32,6 +48,7 @@ struct RequestMachine {
             return .refuse(refusal)
         }
         state = .body(nil)
+        endpoint = Endpoint(path: head.path) ?? .tokenReviews
         return head.expectsContinue ? .sendContinue : .proceed
     }
 
@@ -75,7 +92,7 @@ struct RequestMachine {
 
     private func refusal(_ head: RequestSummary, isClientAllowed: Bool) -> Refusal? {
         guard isClientAllowed else { return .clientName }
-        guard head.path == "/authenticate" || head.path == "/tokenreviews" else { return .notFound }
+        guard Endpoint(path: head.path) != nil else { return .notFound }
         guard head.method == .post else { return .methodNotAllowed }
         guard head.isJSON else { return .contentType }
         switch head.body {

@@ -36,6 +36,12 @@ struct ServerResponse: Sendable, Equatable {
             body: ByteBuffer(bytes: StatusObject.encode(code: refusal.status, message: refusal.sentence(to: caller))))
     }
 
+    init(_ problem: AccessReviewProblem) {
+        self.init(
+            status: 400, headers: [Self.noSniffing],
+            body: ByteBuffer(bytes: StatusObject.encode(code: 400, message: problem.sentence)))
+    }
+
     init(_ problem: TokenReviewProblem) {
         self.init(
             status: 400, headers: [Self.noSniffing],

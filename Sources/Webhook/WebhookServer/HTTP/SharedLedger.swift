@@ -9,6 +9,8 @@ final class SharedLedger: Sendable {
     private let connectionLimit: Atomic<Int>
     private let peerLimit: Atomic<Int>
     private let bytes = Atomic<Int>(0)
+    /// Of access reviews, which have a quarter for themselves: neither kind of review can crowd out the other.
+    private let accessBytes = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
     // Taken when a connection begins and ends, never for a request. A pthread lock, as everywhere here: of
     // Synchronization's own the thread sanitizer sees nothing once threads wait for each other.
@@ -29,6 +31,22 @@ final class SharedLedger: Sendable {
 
     var bytesInFlight: Int { bytes.load(ordering: .relaxed) }
     var openConnections: Int { connections.load(ordering: .relaxed) }
+
+    func reserve(bytes count: Int, for endpoint: RequestMachine.Endpoint) -> Bool {
+        guard endpoint == .accessReviews else { return reserve(bytes: count) }
+        let sum = accessBytes.wrappingAdd(count, ordering: .relaxed).newValue
+        guard sum <= byteLimit.load(ordering: .relaxed) / 4 else {
+            release(bytes: count, for: endpoint)
+            return false
+        }
+        return true
+    }
+
+    func release(bytes count: Int, for endpoint: RequestMachine.Endpoint) {
+        guard endpoint == .accessReviews else { return release(bytes: count) }
+        guard count > 0 else { return }
+        accessBytes.wrappingSubtract(count, ordering: .relaxed)
+    }
 
     func reserve(bytes count: Int) -> Bool {
         let sum = bytes.wrappingAdd(count, ordering: .relaxed).newValue

@@ -59,13 +59,13 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         state.remove(self)
-        state.ledger.release(bytes: machine.reset())
+        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         state.remove(self)
-        state.ledger.release(bytes: machine.reset())
+        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
         context.fireChannelInactive()
     }
 
@@ -136,7 +136,8 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         switch (part, phase) {
         case (.head(let head), .idle): receiveHead(head, context: context)
         case (.body(let bytes), .receiving):
-            let action = machine.receiveBody(bytes, reserve: state.ledger.reserve(bytes:))
+            let action = machine.receiveBody(
+                bytes, reserve: { [endpoint = machine.endpoint] in state.ledger.reserve(bytes: $0, for: endpoint) })
             perform(action, hasMore: true, context: context)
         case (.end, .receiving): perform(machine.receiveEnd(), hasMore: false, context: context)
         case (.end, .answered): finishRequest(context)
@@ -172,7 +173,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
             context.write(wrapOutboundOut(interim), promise: nil)
         case .refuse(let refusal): refuse(refusal, hasMore: hasMore, context: context)
         case .review(let body):
-            switch state.review(body) {
+            switch state.review(body, for: machine.endpoint) {
             case .answer(let response):
                 write(response, context: context)
                 finishRequest(context)
@@ -238,7 +239,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     }
 
     private func finishRequest(_ context: ChannelHandlerContext) {
-        state.ledger.release(bytes: machine.reset())
+        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
         guard keepsAlive else { return close(context) }
         phase = .idle
         isHeadRequest = false
@@ -248,7 +249,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     /// Closing at once, with unread bytes, could reset the connection before the client has read the answer.
     private func linger(_ context: ChannelHandlerContext) {
         phase = .lingering
-        state.ledger.release(bytes: machine.reset())
+        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
         phaseDeadline = state.deadline(after: .seconds(1))
         if !isReading { flushIfNeeded(context) }
     }

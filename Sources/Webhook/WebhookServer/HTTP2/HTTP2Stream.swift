@@ -75,7 +75,10 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
             connection.received(usefulBytes: bytes.readableBytes)
             sawEnd = frame.endStream
             guard case .receiving = phase else { return }
-            perform(machine.receiveBody(bytes, reserve: state.ledger.reserve(bytes:)), context: context)
+            perform(
+                machine.receiveBody(
+                    bytes, reserve: { [endpoint = machine.endpoint] in state.ledger.reserve(bytes: $0, for: endpoint) }),
+                context: context)
             if sawEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
         default: return
         }
@@ -107,7 +110,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
             context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
         case .refuse(let refusal): refuse(refusal, context: context)
         case .review(let body):
-            switch state.review(body) {
+            switch state.review(body, for: machine.endpoint) {
             case .answer(let response): answer(response, context: context)
             case .later(let future): wait(for: future)
             }
@@ -133,7 +136,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         phase = .answered
         // From here on the time runs for the client to take the answer.
         deadline = state.deadline(after: state.limits.requestTimeout)
-        state.ledger.release(bytes: machine.reset())
+        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
         connection.requestAnswered()
         var headers = HPACKHeaders()
         headers.reserveCapacity(4 + response.headers.count)
@@ -169,7 +172,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         isOpen = false
         connection.streamClosed()
         state.remove(self)
-        state.ledger.release(bytes: machine.reset())
+        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
     }
 
     // MARK: LoopMember

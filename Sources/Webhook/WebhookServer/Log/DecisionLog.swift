@@ -56,6 +56,25 @@ final class DecisionLog {
         return true
     }
 
+    /// One line for a denied access review at `info`, for one without an opinion at `debug`.
+    func record(_ denial: AccessDenial?, id: String, nanoseconds: Int64) {
+        let level: Logger.Level = denial == nil ? .debug : .info
+        let isAudited = audit != nil && denial != nil
+        let isLogged = logger.logLevel <= level && (denial.map { isWorthALine($0.reason) } ?? true)
+        guard isAudited || isLogged else { return }
+        let fields = DecisionFields(denial, id: id, nanoseconds: nanoseconds)
+        var line = LogLine(time: clock.text(), level: nil, message: nil, fields: fields.values)
+        if isAudited { audit?.write(line.json) }
+        guard isLogged else { return }
+        if let lines {
+            line.level = level.rawValue
+            line.message = "access review"
+            lines.write(line)
+        } else {
+            logger.log(level: level, "access review", metadata: fields.metadata)
+        }
+    }
+
     /// Whether the checks behind a decision are wanted too.
     var showsChecks: Bool { logger.logLevel <= .debug }
 
@@ -72,7 +91,10 @@ final class DecisionLog {
     }
 
     private func isWorthALine(_ decision: Decision) -> Bool {
-        guard let reason = decision.reason else { return true }
+        decision.reason.map { isWorthALine($0) } ?? true
+    }
+
+    private func isWorthALine(_ reason: RefusalReason) -> Bool {
         let count = written[reason, default: 0]
         guard count < Self.linesPerReason else {
             leftOut[reason, default: 0] += 1
@@ -136,6 +158,21 @@ struct DecisionFields {
         if let keyID = subject.keyID ?? decision.untrustedKeyID { add("keyID", keyID) }
         add("durationMicroseconds", String(nanoseconds / 1000))
         add("tokenSHA256", String(digest.hex.prefix(12)))
+    }
+
+    init(_ denial: AccessDenial?, id: String, nanoseconds: Int64) {
+        values = [("decision", id)]
+        add("result", denial == nil ? "noOpinion" : "denied")
+        if let denial {
+            add("reason", denial.reason.code)
+            if let entry = denial.denial {
+                add("deniedBy", entry.kind.rawValue)
+                add("deniedReason", entry.reason)
+            }
+            add("tenant", denial.tenantID.description)
+            add("objectID", denial.objectID.description)
+        }
+        add("durationMicroseconds", String(nanoseconds / 1000))
     }
 
     private mutating func add(_ name: String, _ value: String) {

@@ -38,7 +38,17 @@ extension MetricFamily {
         MetricFamily(
             name: Name.emergencyAccess, help: "Token reviews accepted with emergency access.", kind: .counter),
         MetricFamily(
-            name: Name.denied, help: "Token reviews refused by a deny list, by what its entry names.", kind: .counter),
+            name: Name.accessReviews, help: "Access reviews answered, by result and, when denied, reason.",
+            kind: .counter),
+        MetricFamily(name: Name.watchedPrincipals, help: "Principals that a tenant's watch asks about.", kind: .gauge),
+        MetricFamily(
+            name: Name.watchOldestAnswer,
+            help: "When the oldest answer about a watched principal was asked for, in seconds since 1970.",
+            kind: .gauge),
+        MetricFamily(
+            name: Name.watchQuestions, help: "Questions of the watch to the directory, by result.", kind: .counter),
+        MetricFamily(
+            name: Name.denied, help: "Reviews refused by a deny list, by what its entry names.", kind: .counter),
         MetricFamily(name: Name.deniedEntries, help: "Entries of the deny lists that are in force.", kind: .gauge),
         MetricFamily(
             name: Name.deniedListBroken, help: "1 while a newer deny list can't be used and the last good one stays.",
@@ -62,6 +72,10 @@ extension MetricFamily {
         static let connections = "kube_entra_connections"
         static let rejected = "kube_entra_requests_rejected_total"
         static let emergencyAccess = "kube_entra_emergency_access_total"
+        static let accessReviews = "kube_entra_access_reviews_total"
+        static let watchedPrincipals = "kube_entra_watched_principals"
+        static let watchOldestAnswer = "kube_entra_watch_oldest_answer_timestamp_seconds"
+        static let watchQuestions = "kube_entra_watch_questions_total"
         static let denied = "kube_entra_denied_total"
         static let deniedEntries = "kube_entra_denied_entries"
         static let deniedListBroken = "kube_entra_denied_list_broken"

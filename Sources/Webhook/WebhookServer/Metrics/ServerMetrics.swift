@@ -21,11 +21,21 @@ public enum GroupResolutionResult: String, Sendable, CaseIterable {
     case stale
 }
 
+/// How a question of the watch ended.
+public enum WatchQuestionResult: String, Sendable, CaseIterable {
+    case success
+    case failure
+    case throttled
+    case forbidden
+}
+
 /// The metrics of the contract, as typed functions. Handlers are made once; counting takes no lock.
 public final class ServerMetrics: Sendable {
     private let factory: any MetricsFactory
     private let accepted: Counter
     private let refused: [RefusalReason: Counter]
+    private let accessDenied: [RefusalReason: Counter]
+    private let accessNoOpinion: Counter
     private let duration: Timer
     private let cacheHits: Counter
     private let cacheMisses: Counter
@@ -53,6 +63,11 @@ public final class ServerMetrics: Sendable {
                 let result = reason.isForeign ? "foreign" : "refused"
                 return (reason, counter(Name.reviews, [("result", result), ("reason", reason.code)]))
             })
+        accessDenied = Dictionary(
+            uniqueKeysWithValues: RefusalReason.ofAccessReviews.map { reason in
+                (reason, counter(Name.accessReviews, [("result", "denied"), ("reason", reason.code)]))
+            })
+        accessNoOpinion = counter(Name.accessReviews, [("result", "noOpinion"), ("reason", "")])
         duration = Timer(label: Name.reviewDuration, dimensions: [], factory: factory)
         cacheHits = counter(Name.cache, [("result", "hit")])
         cacheMisses = counter(Name.cache, [("result", "miss")])
@@ -84,6 +99,8 @@ public final class ServerMetrics: Sendable {
         _ = meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)])
         for result in MetricResult.allCases { keyRefreshes(tenant, result).increment(by: 0) }
         for result in GroupResolutionResult.allCases { groupResolutions(tenant, result).increment(by: 0) }
+        for result in WatchQuestionResult.allCases { watchQuestions(tenant, result).increment(by: 0) }
+        setWatched(tenant: tenant, principals: 0, oldestAnswer: nil)
     }
 
     /// Makes a tenant's series disappear that a reload took away, so that no alert sees its keys grow old.
@@ -102,6 +119,11 @@ public final class ServerMetrics: Sendable {
     func recordRefused(_ reason: RefusalReason, nanoseconds: Int64) {
         refused[reason]?.increment()
         duration.recordNanoseconds(nanoseconds)
+    }
+
+    /// - Parameter reason: nil for no opinion.
+    func recordAccessReview(_ reason: RefusalReason?) {
+        if let reason { accessDenied[reason]?.increment() } else { accessNoOpinion.increment() }
     }
 
     func recordDenied(by kind: DeniedEntry.Kind) {
@@ -163,6 +185,26 @@ public final class ServerMetrics: Sendable {
     /// - Parameter file: the name of the setting, for example `server.certificate`, or a path from the configuration.
     public func setCertificateExpiry(file: String, _ time: Timestamp) {
         meter(MetricFamily.Name.certificateExpiry, [("file", file)]).set(time.secondsSinceEpoch)
+    }
+
+    /// Counts a tenant's questions of the watch; made once, since the counters have to be looked for.
+    public func watchQuestionCounter(tenant: String) -> @Sendable (WatchQuestionResult) -> Void {
+        let counters = Dictionary(
+            uniqueKeysWithValues: WatchQuestionResult.allCases.map { ($0, watchQuestions(tenant, $0)) })
+        return { counters[$0]?.increment() }
+    }
+
+    /// - Parameter oldestAnswer: nil when nobody is watched.
+    public func setWatched(tenant: String, principals: Int, oldestAnswer: Timestamp?) {
+        meter(MetricFamily.Name.watchedPrincipals, [("tenant", tenant)]).set(Int64(principals))
+        meter(MetricFamily.Name.watchOldestAnswer, [("tenant", tenant)]).set(oldestAnswer?.secondsSinceEpoch ?? 0)
+    }
+
+    private func watchQuestions(_ tenant: String, _ result: WatchQuestionResult) -> Counter {
+        Counter(
+            label: MetricFamily.Name.watchQuestions,
+            dimensions: [("tenant", tenant), ("result", result.rawValue)],
+            factory: factory)
     }
 
     private func meter(_ name: String, _ labels: [(String, String)]) -> Meter {

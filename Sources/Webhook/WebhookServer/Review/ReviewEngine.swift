@@ -8,19 +8,20 @@ import TokenReviewAPI
 
 /// Answers token reviews on one event loop: bytes in, bytes out, and no other thread in between.
 final class ReviewEngine {
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let services: ReviewServices
     private let replays: ReplayMemory
-    private let metrics: ServerMetrics
-    private let log: DecisionLog
-    private var options: ServerOptions
-    private let clock: @Sendable () -> Timestamp
-    private var authenticator: Authenticator
+    let metrics: ServerMetrics
+    let log: DecisionLog
+    var options: ServerOptions
+    let clock: @Sendable () -> Timestamp
+    var authenticator: Authenticator
     /// Counts configurations, so that no answer to a question by an older one is used.
     private var generation = 0
     private var keys: KeySnapshot
+    var watch = WatchFacts.none
     private let cache: DecisionCache
-    private var ids = DecisionIDs()
+    var ids = DecisionIDs()
     private let turns: FairTurns
     private(set) var history = DecisionHistory()
 
@@ -69,6 +70,10 @@ final class ReviewEngine {
         self.keys = keys
     }
 
+    func update(_ watch: WatchFacts) {
+        self.watch = watch
+    }
+
     /// One review under way.
     private final class Review {
         let version: TokenReviewVersion
@@ -78,6 +83,7 @@ final class ReviewEngine {
         /// The directory's answer, and the configuration by which it was asked.
         var resolved: (groups: ResolvedGroups?, generation: Int)?
         var groupQuestions = 0
+        var hasAwaitedFirstAnswer = false
 
         init(_ request: TokenReviewRequest, start: NIODeadline) {
             version = request.version
@@ -129,6 +135,14 @@ final class ReviewEngine {
                 return groups != nil
             }
         }
+        if let interest = decision.watch {
+            if decision.awaitsFirstAnswer, !review.hasAwaitedFirstAnswer, let ask = services.firstAnswer {
+                review.hasAwaitedFirstAnswer = true
+                let deadline = review.start + TimeAmount(options.limits.reviewDeadline)
+                return wait(for: ask(interest, deadline, eventLoop), review, decision, inTurn: false) { _ in true }
+            }
+            if !decision.awaitsFirstAnswer { services.keepWatching?(interest) }
+        }
         return .answer(finish(review, decision))
     }
 
@@ -137,7 +151,7 @@ final class ReviewEngine {
         // It may have waited for keys since, and the configuration may have changed meanwhile.
         if let resolved = review.resolved, resolved.generation != generation { review.resolved = nil }
         let (decision, isHit) = cache.decide(
-            review.token, by: authenticator, keys: keys, now: now, resolved: review.resolved?.groups)
+            review.token, by: authenticator, keys: keys, now: now, resolved: review.resolved?.groups, watch: watch)
         if review.keyRefreshes == 0, review.resolved == nil {
             metrics.recordCacheLookup(isHit: isHit)
             history.recordCacheLookup(isHit: isHit, now: now)
@@ -229,7 +243,7 @@ final class ReviewEngine {
     private func explain(_ review: Review, id: String) {
         let evaluation = review.token.withUnsafeBytes { token in
             authenticator.examine(
-                token: token, keys: keys, now: clock(), resolvedGroups: review.resolved?.groups?.groups)
+                token: token, keys: keys, now: clock(), resolvedGroups: review.resolved?.groups?.groups, watch: watch)
         }
         log.record(evaluation.recorder.outcomes, id: id)
     }

@@ -10,10 +10,19 @@ public struct ReviewServices: Sendable {
     /// Asks for a principal's groups; nil from the future when they cannot be had.
     public var resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<ResolvedGroups?>)?
 
+    /// Waits for the directory's first answer about a principal, until the deadline; nil where nobody watches.
+    public var firstAnswer: (@Sendable (WatchInterest, NIODeadline, any EventLoop) -> EventLoopFuture<Void>)?
+    /// Told of a later end of a watched principal's tokens.
+    public var keepWatching: (@Sendable (WatchInterest) -> Void)?
+
     public init(
         refreshKeys: @escaping @Sendable (_ tenant: GUID, any EventLoop) -> EventLoopFuture<Void>? = { _, _ in nil },
-        resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<ResolvedGroups?>)? = nil
+        resolveGroups: (@Sendable (EntraPrincipal, any EventLoop) -> EventLoopFuture<ResolvedGroups?>)? = nil,
+        firstAnswer: (@Sendable (WatchInterest, NIODeadline, any EventLoop) -> EventLoopFuture<Void>)? = nil,
+        keepWatching: (@Sendable (WatchInterest) -> Void)? = nil
     ) {
+        self.firstAnswer = firstAnswer
+        self.keepWatching = keepWatching
         self.refreshKeys = refreshKeys
         self.resolveGroups = resolveGroups
     }

@@ -37,6 +37,24 @@ public struct StatusInfo: Sendable, Hashable {
         }
     }
 
+    /// What the watches of all tenants know.
+    public struct Watch: Sendable, Hashable {
+        public var principals: Int
+        /// When the oldest answer in force was asked for.
+        public var oldestAnswer: Timestamp?
+        /// Principals that lost or gained something in the last hour.
+        public var changedCount: Int
+        /// What Microsoft Graph forbids.
+        public var forbidden: String?
+
+        public init(principals: Int, oldestAnswer: Timestamp?, changedCount: Int, forbidden: String?) {
+            self.principals = principals
+            self.oldestAnswer = oldestAnswer
+            self.changedCount = changedCount
+            self.forbidden = forbidden
+        }
+    }
+
     public var version: String
     public var configurationFile: String
     /// Hexadecimal.
@@ -45,12 +63,14 @@ public struct StatusInfo: Sendable, Hashable {
     public var refusedConfiguration: String?
     /// Entries of the deny lists that are in force.
     public var deniedEntries: Int
+    /// Nil where nobody is watched.
+    public var watch: Watch?
     public var tenants: [Tenant]
     public var certificates: [Certificate]
 
     public init(
         version: String, configurationFile: String, configurationSHA256: String,
-        refusedConfiguration: String? = nil, deniedEntries: Int = 0, tenants: [Tenant] = [],
+        refusedConfiguration: String? = nil, deniedEntries: Int = 0, watch: Watch? = nil, tenants: [Tenant] = [],
         certificates: [Certificate] = []
     ) {
         self.version = version
@@ -58,6 +78,7 @@ public struct StatusInfo: Sendable, Hashable {
         self.configurationSHA256 = configurationSHA256
         self.refusedConfiguration = refusedConfiguration
         self.deniedEntries = deniedEntries
+        self.watch = watch
         self.tenants = tenants
         self.certificates = certificates
     }

@@ -40,6 +40,18 @@ struct StatusReport: Sendable {
             Fact(name: "Latency p90", value: latency(0.9, total)),
             Fact(name: "Latency p99", value: latency(0.99, total)),
             Fact(name: "Cache hits", value: lookups == 0 ? "no reviews" : "\(total.cacheHits * 100 / lookups) %"),
+        ] + watchFacts
+    }
+
+    private var watchFacts: [Fact] {
+        guard let watch = info.watch else { return [] }
+        return [
+            Fact(name: "Watched principals", value: String(watch.principals)),
+            Fact(
+                name: "Oldest answer",
+                value: watch.oldestAnswer.map { Self.age(now.seconds(since: $0)) + " ago" } ?? "none"),
+            Fact(name: "Lost or gained in the last hour", value: String(watch.changedCount)),
+            Fact(name: "Microsoft Graph forbids", value: watch.forbidden ?? "nothing"),
         ]
     }
 

@@ -1,0 +1,164 @@
+public import AccessPolicy
+public import EntraTokens
+public import Timestamps
+
+/// Of whom an access review speaks: what an accepted token review had put into the user, as it came back.
+public struct ReviewedUser: Hashable, Sendable {
+    public var groups: [String]
+    /// The values of `extra`, by name.
+    public var extra: [String: [String]]
+
+    public init(groups: [String] = [], extra: [String: [String]] = [:]) {
+        self.groups = groups
+        self.extra = extra
+    }
+}
+
+/// Why a request is denied that the user's sign-in, which the API server remembers, would still allow.
+public struct AccessDenial: Sendable {
+    public let reason: RefusalReason
+    public let tenantID: GUID
+    public let objectID: GUID
+    /// The entry of the deny list, where it was one.
+    public let denial: DeniedEntry?
+}
+
+extension Authenticator {
+    /// Whether something has ended since a user signed in; nil: no opinion. There is no yes.
+    ///
+    /// A pure function of the user, the settings (with their deny lists), what the directory said, and the time. It
+    /// never denies for silence.
+    public func denial(of user: ReviewedUser, watch: WatchFacts, now: Timestamp) -> AccessDenial? {
+        let objectIDs = (user.extra["oid"] ?? []).compactMap { GUID($0) }
+        let tenantIDs = (user.extra["kube-entra.dev/tenant-id"] ?? []).compactMap { GUID($0) }
+        var found: AccessDenial?
+        for rules in settings.tenants where tenantIDs.contains(rules.trust.tenantID) {
+            for objectID in objectIDs {
+                let review = AccessReview(
+                    user: user, objectID: objectID, rules: rules,
+                    denyList: self.rules.denyLists[rules.trust.tenantID] ?? DenyList(),
+                    kubernetes: settings.kubernetes,
+                    known: rules.watch == nil ? nil : watch.principal(objectID, tenantID: rules.trust.tenantID),
+                    now: now)
+                // Any that matches denies; the reason is the first in the order of all of them.
+                guard let denial = review.denial(), found.map({ denial.reason < $0.reason }) ?? true else { continue }
+                found = denial
+            }
+        }
+        return found
+    }
+}
+
+/// The review of one principal.
+private struct AccessReview {
+    let user: ReviewedUser
+    let objectID: GUID
+    let rules: TenantRules
+    let denyList: DenyList
+    let kubernetes: KubernetesPolicy
+    let known: WatchedPrincipal?
+    let now: Timestamp
+
+    func denial() -> AccessDenial? {
+        func denied(_ reason: RefusalReason, _ entry: DeniedEntry? = nil) -> AccessDenial {
+            AccessDenial(reason: reason, tenantID: rules.trust.tenantID, objectID: objectID, denial: entry)
+        }
+        if let entry = deniedEntry { return denied(.principalDenied, entry) }
+        if let reason = known?.accountProblem(issuedAt: issuedAt) { return denied(reason) }
+        if hasLostEmergencyAccess { return denied(.emergencyAccessEnded) }
+        if hasLostMembership { return denied(.membershipEnded) }
+        return nil
+    }
+
+    /// The oldest time that the review carries; nil, which is older than everything, when one is missing or unreadable.
+    private var issuedAt: Timestamp? {
+        let values = user.extra["kube-entra.dev/token-issued-at"] ?? []
+        let times = values.map { Int64($0) }
+        guard !times.contains(nil) else { return nil }
+        return times.compactMap { $0 }.min().map { Timestamp(secondsSinceEpoch: $0) }
+    }
+
+    // MARK: Deny list
+
+    private var deniedEntry: DeniedEntry? {
+        guard !denyList.isEmpty else { return nil }
+        let issuedAt = issuedAt
+        func entry(clientAppID: GUID? = nil, tokenID: String? = nil) -> DeniedEntry? {
+            denyList.denial(
+                of: DenyList.Token(
+                    objectID: objectID, clientAppID: clientAppID, tokenID: tokenID, issuedAt: issuedAt), now: now)
+        }
+        if let found = entry() { return found }
+        for client in (user.extra["kube-entra.dev/client-app-id"] ?? []).compactMap({ GUID($0) }) {
+            if let found = entry(clientAppID: client) { return found }
+        }
+        for credential in user.extra["authentication.kubernetes.io/credential-id"] ?? []
+        where credential.utf8.starts(with: "JTI=".utf8) {
+            if let found = entry(tokenID: String(credential.dropFirst(4))) { return found }
+        }
+        return nil
+    }
+
+    // MARK: Emergency access
+
+    private var hasLostEmergencyAccess: Bool {
+        guard user.extra["kube-entra.dev/emergency-access"] != nil else { return false }
+        let entries = rules.policy.emergencyAccess.filter { $0.objectID == objectID }
+        let inForce = entries.filter { now < $0.until }
+        guard !inForce.isEmpty else { return true }
+        // One of several may have ended: what it alone gave has ended with it.
+        for entry in entries where now >= entry.until {
+            for group in entry.kubernetesGroups where carries(group) {
+                guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else { continue }
+                return true
+            }
+        }
+        return false
+    }
+
+    // MARK: Membership
+
+    private var hasLostMembership: Bool {
+        guard let membership = known?.membership else { return false }
+        return user.groups.contains { group in
+            let givers = givers(of: group)
+            // A group that was not asked about yet may be what gives it.
+            guard !givers.isEmpty, givers.allSatisfy({ membership.contains($0) == false }) else { return false }
+            return !isGivenByAppRole(group) && !isGivenByEmergency(group)
+        }
+    }
+
+    /// The configured Entra groups whose members are given a Kubernetes group.
+    private func givers(of group: String) -> [GUID] {
+        let policy = rules.policy
+        var givers: [GUID] = []
+        if holds(kubernetes.adminGroups, group) { givers += policy.adminGroupObjectIDs }
+        for mapping in policy.groupMappings where holds(mapping.kubernetesGroups, group) {
+            givers.append(mapping.groupObjectID)
+        }
+        if kubernetes.groupObjectIDs == .include, group.utf8.starts(with: kubernetes.groupPrefix.utf8),
+            let id = GUID(String(decoding: group.utf8.dropFirst(kubernetes.groupPrefix.utf8.count), as: UTF8.self)),
+            policy.configuredGroups.contains(id)
+        {
+            givers.append(id)
+        }
+        return givers
+    }
+
+    private func isGivenByAppRole(_ group: String) -> Bool {
+        rules.policy.appRoleMappings.contains { holds($0.kubernetesGroups, group) }
+    }
+
+    private func isGivenByEmergency(_ group: String) -> Bool {
+        rules.policy.emergencyAccess.contains {
+            $0.objectID == objectID && now < $0.until && holds($0.kubernetesGroups, group)
+        }
+    }
+
+    private func carries(_ group: String) -> Bool { holds(user.groups, group) }
+
+    /// Byte by byte, as RBAC compares.
+    private func holds(_ names: [String], _ name: String) -> Bool {
+        names.contains { $0.utf8.elementsEqual(name.utf8) }
+    }
+}

@@ -1,0 +1,61 @@
+/// The file of kube-apiserver's `--authorization-config`: the webhook that can only deny, before Node and RBAC.
+///
+/// Source: Kubernetes documentation, "Configuring the API Server using an Authorization Config File";
+/// `apiserver.config.k8s.io/v1` is stable since 1.32.
+public struct AuthorizationConfiguration: Sendable {
+    /// Beside the configuration, and where its `kubeConfigFile` points.
+    public static let kubeconfigName = "authorization-webhook.kubeconfig"
+
+    /// The absolute path of the webhook's kubeconfig as the API server sees it.
+    public var kubeconfigPath: String
+    /// Whether the API server knows fields that older ones refuse.
+    public var knowsCacheFields: Bool
+
+    public init(kubeconfigPath: String, knowsCacheFields: Bool) {
+        self.kubeconfigPath = kubeconfigPath
+        self.knowsCacheFields = knowsCacheFields
+    }
+
+    public var text: String {
+        let caching =
+            knowsCacheFields
+            ? """
+
+                cacheAuthorizedRequests: false
+                cacheUnauthorizedRequests: false
+            """ : ""
+        return """
+            # kube-apiserver reads this file again when it changes:
+            #   --authorization-config=THIS FILE, in place of --authorization-mode and --authorization-webhook-*
+            apiVersion: apiserver.config.k8s.io/v1
+            kind: AuthorizationConfiguration
+            authorizers:
+            - type: Webhook
+              name: kube-entra
+              webhook:
+                timeout: 1s
+                # Without an answer, the authorizers below decide.
+                failurePolicy: NoOpinion
+                # Not cached: 0 would mean the API server's defaults of 5 minutes and 30 seconds.
+                authorizedTTL: 1ms
+                unauthorizedTTL: 1ms\(caching)
+                subjectAccessReviewVersion: v1
+                matchConditionSubjectAccessReviewVersion: v1
+                connectionInfo:
+                  type: KubeConfigFile
+                  kubeConfigFile: \(AuthorizationConfiguration.quoted(kubeconfigPath))
+                # Only for people and applications of Entra: no node, controller or service account ever waits for it.
+                matchConditions:
+                - expression: "has(request.extra) && 'kube-entra.dev/tenant-id' in request.extra"
+            - type: Node
+              name: node
+            - type: RBAC
+              name: rbac
+
+            """
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
+    }
+}

@@ -1,0 +1,360 @@
+internal import Addresses
+public import Authentication
+internal import EntraTokens
+internal import HTTPSClient
+internal import Jansson
+public import Logging
+internal import NIOConcurrencyHelpers
+public import NIOCore
+public import Timestamps
+
+/// How a question of the watch ended, for metrics.
+public enum WatchOutcome: String, Sendable, CaseIterable {
+    case success
+    case failure
+    case throttled
+    case forbidden
+}
+
+/// What a tenant's watch has to say about itself.
+public struct WatchStatus: Hashable, Sendable {
+    public var principals = 0
+    /// When the oldest answer in force was asked for; nil when nobody is watched.
+    public var oldestAnswer: Timestamp?
+    /// Principals that lost or gained something in the last hour.
+    public var changedCount = 0
+    /// What Microsoft Graph forbids, for people; nil when nothing is known to be.
+    public var forbidden: String?
+
+    public init() {}
+}
+
+/// Asks Microsoft Graph again and again about the accounts and memberships of those whose tokens live.
+///
+/// Everything happens on one event loop that answers no reviews. What was learned is published as a value; nothing here
+/// is ever asked during a decision.
+// Sendable without checks: all mutable state is touched on the event loop only, but for the status behind its lock.
+public final class DirectoryWatcher: @unchecked Sendable {
+    /// Questions a second at most, whatever `watchEvery` would cost.
+    static let questionsEachSecond = 4000
+    private static let batchesInFlight = 16
+
+    private let plan: DirectoryPlan
+    private let eventLoop: any EventLoop
+    private let tokens: AppTokenSource
+    private let logger: Logger
+    private let refusesInSilence: Bool
+    private let clock: @Sendable () -> Timestamp
+    private let observe: @Sendable (WatchOutcome) -> Void
+    private let publish: @Sendable (WatchFacts.Tenant?) -> Void
+    private let latest = NIOLockedValueBox(WatchStatus())
+
+    private var state: WatchState
+    private var waiting: [GUID: [EventLoopPromise<Void>]] = [:]
+    private var breaker = CircuitBreaker()
+    /// The directory wants no question before that.
+    private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
+    private var inFlight = 0
+    private var lastPass = NIODeadline.uptimeNanoseconds(0)
+    private var budget = DirectoryWatcher.questionsEachSecond
+    private var budgetBegan = NIODeadline.uptimeNanoseconds(0)
+    private var saidForbidden: Set<WatchState.Topic> = []
+    private var hasSaidFull = false
+    private var hasSaidSlow = false
+    private var lastWarning: NIODeadline?
+    private var task: RepeatedTask?
+    private var isStopped = false
+
+    /// - Parameters:
+    ///   - plan: its groups are the configured ones, whatever group resolution asks about.
+    ///   - every: how long a change may take to be felt.
+    ///   - eventLoop: where questions are asked; not one that answers reviews.
+    ///   - publish: takes what decisions are to know; nil once the watch has ended.
+    public init(
+        plan: DirectoryPlan,
+        every: Duration,
+        refusesInSilence: Bool,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        clock: @escaping @Sendable () -> Timestamp = { .now() },
+        observe: @escaping @Sendable (WatchOutcome) -> Void,
+        publish: @escaping @Sendable (WatchFacts.Tenant?) -> Void
+    ) {
+        self.plan = plan
+        self.eventLoop = eventLoop
+        self.refusesInSilence = refusesInSilence
+        self.clock = clock
+        self.observe = observe
+        self.publish = publish
+        var logger = logger
+        logger[metadataKey: "tenant"] = "\(plan.trust.tenantID)"
+        self.logger = logger
+        state = WatchState(groups: plan.groups ?? [], every: TimeAmount(every))
+        tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: clock)
+    }
+
+    /// Begins to ask. On the event loop.
+    ///
+    /// - Parameter earlier: a watch of the same tenant, which is stopped and whose answers stay in force.
+    public func start(after earlier: DirectoryWatcher? = nil) {
+        eventLoop.assertInEventLoop()
+        if let earlier {
+            earlier.stop(isReplaced: true)
+            state.carryOver(from: earlier.state, now: .now())
+            pausedUntil = earlier.pausedUntil
+            waiting = earlier.waiting
+            earlier.waiting = [:]
+        }
+        publishChanges()
+        tokens.keepFresh()
+        task = eventLoop.scheduleRepeatedTask(initialDelay: WatchState.tick, delay: WatchState.tick) { [weak self] _ in
+            self?.turn()
+        }
+    }
+
+    /// Ends the watch: nobody is asked about any more. On the event loop.
+    public func stop(isReplaced: Bool = false) {
+        isStopped = true
+        task?.cancel()
+        guard !isReplaced else { return }
+        publish(nil)
+        for promise in waiting.values.joined() { promise.succeed() }
+        waiting = [:]
+    }
+
+    public var status: WatchStatus { latest.withLockedValue { $0 } }
+
+    /// Remembers a principal until its token ends. From any thread.
+    public func remember(_ interest: WatchInterest) {
+        eventLoop.execute { self.admit(interest, firstDeadline: .now()) }
+    }
+
+    /// Ends when the first answer about a principal is in force, or at the deadline, whichever comes first; at once when
+    /// there is nothing to wait for. From any thread.
+    public func firstAnswer(_ interest: WatchInterest, deadline: NIODeadline, on asking: any EventLoop)
+        -> EventLoopFuture<Void>
+    {
+        let promise = asking.makePromise(of: Void.self)
+        eventLoop.execute {
+            let id = interest.objectID
+            guard self.admit(interest, firstDeadline: deadline), self.state.isFirstAnswerDue(id) else {
+                return promise.succeed()
+            }
+            self.waiting[id, default: []].append(promise)
+            // Others may come in the same moment, and go into the same batch.
+            self.eventLoop.scheduleTask(in: .milliseconds(2)) { self.ask() }
+        }
+        return promise.futureResult
+    }
+
+    private var now: WatchState.Age { WatchState.Age(instant: .now(), time: clock()) }
+
+    @discardableResult
+    private func admit(_ interest: WatchInterest, firstDeadline: NIODeadline) -> Bool {
+        guard !isStopped else { return false }
+        let isAdmitted = state.remember(interest, firstDeadline: firstDeadline, at: now)
+        if isAdmitted {
+            sayWhetherSlow()
+        } else if !hasSaidFull {
+            hasSaidFull = true
+            logger.warning(
+                "more principals sign in than are watched",
+                metadata: [
+                    "watched": "\(WatchState.maximumPrincipals)",
+                    "others": refusesInSilence ? "refused" : "judged by their tokens alone",
+                ])
+        }
+        publishChanges()
+        return isAdmitted
+    }
+
+    // MARK: Turns
+
+    private func turn() {
+        guard !isStopped else { return }
+        let now = now
+        if now.instant - lastPass >= .milliseconds(250) {
+            lastPass = now.instant
+            let over = state.passTime(to: now)
+            publishChanges()
+            for id in over { endWait(id) }
+            updateStatus(now)
+        }
+        ask()
+    }
+
+    private func ask() {
+        guard !isStopped else { return }
+        let now = now
+        if now.instant - budgetBegan >= .seconds(1) {
+            budgetBegan = now.instant
+            budget = Self.questionsEachSecond
+        }
+        guard now.instant >= pausedUntil, inFlight < Self.batchesInFlight, budget > 0 else { return }
+        guard state.hasDue(at: now.instant) else { return }
+        let wasOpen = breaker.isOpen
+        guard breaker.admits(at: now.instant) else { return }
+        // After an outage, one batch finds out whether it is over.
+        let room = wasOpen ? WatchBatch.size : (Self.batchesInFlight - inFlight) * WatchBatch.size
+        let questions = state.takeDue(at: now, limit: min(room, budget))
+        budget -= questions.count
+        for start in stride(from: 0, to: questions.count, by: WatchBatch.size) {
+            send(Array(questions[start..<min(start + WatchBatch.size, questions.count)]), mayRetry: true)
+        }
+    }
+
+    private func send(_ questions: [WatchQuestion], mayRetry: Bool) {
+        inFlight += 1
+        let deadline = NIODeadline.now() + TimeAmount(plan.timeout)
+        let answer = eventLoop.makePromise(of: GraphReply.self)
+        let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
+        let used = NIOLockedValueBox<String?>(nil)
+        tokens.token().flatMap { token -> EventLoopFuture<GraphReply> in
+            used.withLockedValue { $0 = token }
+            return self.exchange(questions, token: token)
+        }.cascade(to: answer)
+        answer.futureResult.whenComplete { result in
+            timer.cancel()
+            self.inFlight -= 1
+            guard !self.isStopped else { return }
+            self.received(result, to: questions, token: used.withLockedValue { $0 }, mayRetry: mayRetry)
+        }
+    }
+
+    private func exchange(_ questions: [WatchQuestion], token: String) -> EventLoopFuture<GraphReply> {
+        guard let url = HTTPSURL("\(plan.graph)/v1.0/$batch") else {
+            return eventLoop.makeFailedFuture(
+                DirectoryError.graph(.configuration("the Graph endpoint is no https address")))
+        }
+        let headers = [
+            (name: "Authorization", value: "Bearer \(token)"), (name: "Accept", value: "application/json"),
+            (name: "Content-Type", value: "application/json"),
+        ]
+        do throws(HTTPSError) {
+            let client = try plan.graphClient()
+            let request = HTTPSRequest(.post, url, headers: headers, body: WatchBatch.encode(questions))
+            return client.send(request, on: eventLoop).map(GraphReply.response).recover(GraphReply.init(failing:))
+        } catch {
+            return eventLoop.makeFailedFuture(DirectoryError.graph(error))
+        }
+    }
+
+    private func received(
+        _ result: Result<GraphReply, any Error>, to questions: [WatchQuestion], token: String?, mayRetry: Bool
+    ) {
+        let failure: DirectoryError
+        do {
+            let reply = try result.get()
+            if let seconds = reply.wantedPause { return paused(for: seconds, questions) }
+            let document = try reply.document()
+            let replies = WatchBatch.decode(document, questions: questions)
+            if replies.contains(.unauthorized), let token { tokens.drop(token) }
+            let isHopeless = replies.allSatisfy { $0 == .failed || $0 == .unauthorized }
+            if isHopeless { breaker.failed(nil, at: .now()) } else { breaker.succeeded() }
+            return take(replies, to: questions)
+        } catch {
+            failure = error as? DirectoryError ?? .graph(.unreachable)
+        }
+        if failure == .unauthorized, let token {
+            // A secret may have been changed meanwhile: one new token, one more try.
+            tokens.drop(token)
+            if mayRetry { return send(questions, mayRetry: false) }
+        }
+        if case .throttled(let seconds) = failure { return paused(for: seconds, questions) }
+        breaker.failed(nil, at: .now())
+        warn("Microsoft Graph does not answer about watched principals", failure.sentence)
+        take(questions.map { _ in .failed }, to: questions)
+    }
+
+    /// The directory wants to be left alone, whatever it is asked.
+    private func paused(for seconds: Int64, _ questions: [WatchQuestion]) {
+        breaker.succeeded()
+        pausedUntil = max(pausedUntil, .now() + .seconds(seconds))
+        warn("Microsoft Graph wants no questions", "for \(seconds) s")
+        take(questions.map { _ in .throttled(seconds: seconds) }, to: questions)
+    }
+
+    private func take(_ replies: [WatchReply], to questions: [WatchQuestion]) {
+        let instant = NIODeadline.now()
+        var ended: [GUID] = []
+        for (question, reply) in zip(questions, replies) {
+            observe(reply.outcome)
+            if let id = state.take(reply, to: question, at: instant) { ended.append(id) }
+        }
+        sayWhatIsForbidden()
+        publishChanges()
+        for id in ended where !state.isFirstAnswerDue(id) { endWait(id) }
+    }
+
+    /// After the facts were published, so that whoever waited decides with them.
+    private func endWait(_ id: GUID) {
+        for promise in waiting.removeValue(forKey: id) ?? [] { promise.succeed() }
+    }
+
+    private func publishChanges() {
+        guard state.isChanged else { return }
+        state.isChanged = false
+        publish(state.facts)
+    }
+
+    // MARK: What is said
+
+    private func updateStatus(_ now: WatchState.Age) {
+        var status = WatchStatus()
+        status.principals = state.records.count
+        status.oldestAnswer = state.oldestAnswerTime
+        status.changedCount = state.changedCount(since: now.instant - .hours(1))
+        let topics = state.forbiddenTopics.map(\.sentence).sorted()
+        status.forbidden = topics.isEmpty ? nil : topics.joined(separator: "; ")
+        latest.withLockedValue { $0 = status }
+    }
+
+    private func sayWhatIsForbidden() {
+        for topic in state.forbiddenTopics where saidForbidden.insert(topic).inserted {
+            logger.warning("Microsoft Graph forbids a question of the watch", metadata: ["cause": "\(topic.sentence)"])
+        }
+    }
+
+    private func sayWhetherSlow() {
+        let questions = state.records.count * state.questionsEach
+        let seconds = max(1, state.every.nanoseconds / 1_000_000_000)
+        guard !hasSaidSlow, questions > Self.questionsEachSecond * Int(seconds) else { return }
+        hasSaidSlow = true
+        logger.warning(
+            "the watch asks less often than watchEvery: there are too many principals",
+            metadata: ["questionsEachRound": "\(questions)", "questionsEachSecond": "\(Self.questionsEachSecond)"])
+    }
+
+    private func warn(_ message: Logger.Message, _ cause: String) {
+        let now = NIODeadline.now()
+        guard lastWarning.map({ now - $0 >= .seconds(5) }) ?? true else { return }
+        lastWarning = now
+        logger.warning(
+            message,
+            metadata: ["cause": "\(cause)", "whenSilent": refusesInSilence ? "refuse" : "the last answers stay"])
+    }
+}
+
+extension WatchReply {
+    fileprivate var outcome: WatchOutcome {
+        switch self {
+        case .account, .members, .deleted: .success
+        case .forbidden: .forbidden
+        case .throttled: .throttled
+        case .failed, .unclear, .unauthorized: .failure
+        }
+    }
+}
+
+extension WatchState.Topic {
+    /// What the application needs.
+    fileprivate var sentence: String {
+        switch (isAccount, collection) {
+        case (true, .users): "accounts of users are unknown: grant User.Read.All"
+        case (true, .servicePrincipals): "accounts of applications are unknown: grant Application.Read.All"
+        case (false, .users): "memberships of users are unknown: grant GroupMember.Read.All and User.Read.All"
+        case (false, .servicePrincipals):
+            "memberships of applications are unknown: grant GroupMember.Read.All and Application.Read.All"
+        }
+    }
+}

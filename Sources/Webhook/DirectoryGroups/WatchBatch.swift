@@ -1,0 +1,129 @@
+internal import EntraTokens
+internal import Jansson
+internal import Timestamps
+
+/// One question about one principal.
+struct WatchQuestion: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
+        case account
+        /// At most 20 groups.
+        case membership([GUID])
+    }
+
+    var objectID: GUID
+    var collection: DirectoryCollection
+    var kind: Kind
+}
+
+/// What came of one question.
+enum WatchReply: Hashable, Sendable {
+    case account(isEnabled: Bool, sessionsValidFrom: Timestamp?)
+    /// Those of the asked groups in which the principal is.
+    case members([GUID])
+    /// The principal is deleted.
+    case deleted
+    case forbidden
+    /// No question about this principal for that many seconds.
+    case throttled(seconds: Int64)
+    case unauthorized
+    /// An answer, and not about the principal: another 404, or a form that is not Graph's.
+    case unclear
+    case failed
+
+    /// Whether the directory has said something about the principal.
+    var isAnswer: Bool {
+        switch self {
+        case .account, .members, .deleted: true
+        case .forbidden, .throttled, .unauthorized, .unclear, .failed: false
+        }
+    }
+}
+
+/// Many questions in one request to Microsoft Graph.
+///
+/// Source: Microsoft Graph, JSON batching: at most 20 requests, answers in any order with a status each.
+enum WatchBatch {
+    static let size = 20
+    /// Graph takes at most so many groups in one `checkMemberGroups`.
+    static let groupsInQuestion = 20
+
+    static func encode(_ questions: [WatchQuestion]) -> [UInt8] {
+        JSON.object([
+            ("requests", .array(questions.enumerated().map { request(id: $0 + 1, $1) }))
+        ]).render()
+    }
+
+    private static func request(id: Int, _ question: WatchQuestion) -> JSON {
+        let principal = "/\(question.collection.rawValue)/\(question.objectID)"
+        switch question.kind {
+        case .account:
+            let fields =
+                question.collection == .users
+                ? "id,accountEnabled,signInSessionsValidFromDateTime" : "id,accountEnabled"
+            return .object([
+                ("id", .string(String(id))), ("method", "GET"), ("url", .string("\(principal)?$select=\(fields)")),
+            ])
+        case .membership(let groups):
+            return .object([
+                ("id", .string(String(id))), ("method", "POST"), ("url", .string("\(principal)/checkMemberGroups")),
+                ("headers", .object([("Content-Type", "application/json")])),
+                ("body", .object([("groupIds", JSON(groups.map(\.description)))])),
+            ])
+        }
+    }
+
+    /// One reply a question, in their order. A part that is missing or malformed has failed.
+    static func decode(_ document: JSONDocument, questions: [WatchQuestion]) -> [WatchReply] {
+        var replies = [WatchReply](repeating: .failed, count: questions.count)
+        guard let parts = document.root["responses"]?.array else { return replies }
+        for part in parts {
+            guard let id = part["id"]?.scalarText.flatMap({ Int($0) }), questions.indices.contains(id - 1) else {
+                continue
+            }
+            replies[id - 1] = reply(part, to: questions[id - 1])
+        }
+        return replies
+    }
+
+    private static func reply(_ part: JSONValue, to question: WatchQuestion) -> WatchReply {
+        let body = part["body"]
+        switch part["status"]?.integer {
+        case 200?: return answer(body, to: question)
+        case 401?: return .unauthorized
+        case 403?: return .forbidden
+        // Every other 404 may be a wrong address or a proxy's.
+        case 404?: return body?["error"]?["code"]?.string == "Request_ResourceNotFound" ? .deleted : .unclear
+        case 429?: return .throttled(seconds: pause(part["headers"]))
+        default: return .failed
+        }
+    }
+
+    private static func answer(_ body: JSONValue?, to question: WatchQuestion) -> WatchReply {
+        switch question.kind {
+        case .account:
+            guard let isEnabled = body?["accountEnabled"]?.bool else { return .unclear }
+            guard let time = body?["signInSessionsValidFromDateTime"], !time.isNull else {
+                return .account(isEnabled: isEnabled, sessionsValidFrom: nil)
+            }
+            // A token of a whole second is older than a fraction of it exactly when it is older than the next one.
+            guard let validFrom = time.string.flatMap({ Timestamp(rfc3339RoundingUp: $0) }) else {
+                return .unclear
+            }
+            return .account(isEnabled: isEnabled, sessionsValidFrom: validFrom)
+        case .membership(let asked):
+            guard let values = body?["value"]?.array else { return .unclear }
+            var members: [GUID] = []
+            for value in values {
+                guard let id = value.string.flatMap({ GUID($0) }) else { return .unclear }
+                members.append(id)
+            }
+            return .members(members.filter(asked.contains))
+        }
+    }
+
+    /// Header names have no case.
+    private static func pause(_ headers: JSONValue?) -> Int64 {
+        let value = headers?.members?.first { $0.name.lowercased() == "retry-after" }?.value.scalarText
+        return max(1, min(value.flatMap { Int64($0) } ?? 1, 86_400))
+    }
+}

@@ -1,0 +1,260 @@
+internal import Authentication
+internal import EntraTokens
+internal import NIOCore
+internal import Synchronization
+internal import Timestamps
+
+/// Who is watched, what is known of them, and what is to be asked next: values only, no clock and no network.
+struct WatchState {
+    /// One of the two answers about a principal, with its age.
+    struct Age: Hashable {
+        var instant: NIODeadline
+        var time: Timestamp
+    }
+
+    struct Record {
+        var kind: SubjectKind
+        var created: Age
+        var membershipAge: Age?
+        var accountAge: Age?
+        var nextQuestion: NIODeadline
+        /// Questions that are under way.
+        var outstanding = 0
+        var roundBegan: Age
+        /// What came of the round that is under way.
+        var replies: [(question: WatchQuestion, reply: WatchReply)] = []
+        /// When the first review gives up.
+        var firstDeadline: NIODeadline
+        /// When an answer last changed what an earlier one said.
+        var changed: NIODeadline?
+
+        var collection: DirectoryCollection { DirectoryCollection(kind) }
+    }
+
+    /// An answer's kind, by what is asked: permissions for the one say nothing of the other.
+    struct Topic: Hashable {
+        var collection: DirectoryCollection
+        var isAccount: Bool
+    }
+
+    static let maximumPrincipals = 10_000
+    /// How soon a question that failed is asked again while a first review waits for it.
+    static let firstRetry = TimeAmount.milliseconds(500)
+    static let retry = TimeAmount.seconds(5)
+    static let tick = TimeAmount.milliseconds(100)
+
+    let groups: [GUID]
+    let every: TimeAmount
+    private(set) var records: [GUID: Record] = [:]
+    /// What decisions are told.
+    private(set) var facts = WatchFacts.Tenant()
+    private(set) var answeredTopics: Set<Topic> = []
+    private(set) var forbiddenTopics: Set<Topic> = []
+    /// Whether ``facts`` say something else than when they were last published.
+    var isChanged = false
+
+    init(groups: [GUID], every: TimeAmount) {
+        self.groups = groups
+        self.every = every
+    }
+
+    /// What an earlier configuration had learned stays.
+    mutating func carryOver(from earlier: WatchState, now: NIODeadline) {
+        records = earlier.records
+        facts = earlier.facts
+        answeredTopics = earlier.answeredTopics
+        isChanged = true
+        for id in records.keys {
+            records[id]?.outstanding = 0
+            records[id]?.replies = []
+            records[id]?.nextQuestion = now
+        }
+    }
+
+    private static let versions = Atomic<UInt64>(0)
+
+    private mutating func change(_ id: GUID, _ body: (inout WatchedPrincipal) -> Void) {
+        guard var principal = facts.principals[id] else { return }
+        let before = principal
+        body(&principal)
+        guard principal != before else { return }
+        principal.version = Self.versions.add(1, ordering: .relaxed).newValue
+        facts.principals[id] = principal
+        isChanged = true
+    }
+
+    // MARK: Principals
+
+    /// Remembers a principal until its token ends. False when there are too many.
+    mutating func remember(_ interest: WatchInterest, firstDeadline: NIODeadline, at now: Age) -> Bool {
+        let id = interest.objectID
+        if records[id] != nil {
+            // Not a change of any decision.
+            if let known = facts.principals[id], known.until < interest.until {
+                facts.principals[id]?.until = interest.until
+                isChanged = true
+            }
+            return true
+        }
+        guard records.count < Self.maximumPrincipals else {
+            if !facts.isFull {
+                facts.isFull = true
+                isChanged = true
+            }
+            return false
+        }
+        records[id] = Record(
+            kind: interest.kind, created: now, nextQuestion: now.instant, roundBegan: now, firstDeadline: firstDeadline)
+        facts.principals[id] = WatchedPrincipal(
+            version: Self.versions.add(1, ordering: .relaxed).newValue, until: interest.until)
+        isChanged = true
+        return true
+    }
+
+    /// Whether a review may still wait for the first answer about a principal.
+    func isFirstAnswerDue(_ id: GUID) -> Bool { facts.principals[id]?.isFirstAnswerDue ?? false }
+
+    /// Forgets who has no token left, ends first waits, and notices silence. Returns whose first wait is over.
+    mutating func passTime(to now: Age) -> [GUID] {
+        var over: [GUID] = []
+        for (id, record) in records {
+            if let until = facts.principals[id]?.until, until <= now.time, record.outstanding == 0 {
+                records[id] = nil
+                facts.principals[id] = nil
+                facts.isFull = false
+                isChanged = true
+                continue
+            }
+            if record.firstDeadline <= now.instant, isFirstAnswerDue(id) {
+                change(id) { $0.isFirstAnswerDue = false }
+                over.append(id)
+            }
+            let isSilent = !isFirstAnswerDue(id) && isSilent(record, at: now.instant)
+            change(id) { $0.isSilent = isSilent }
+        }
+        return over
+    }
+
+    /// Looks at the older of the two answers that the tenant has ever given.
+    private func isSilent(_ record: Record, at now: NIODeadline) -> Bool {
+        guard record.accountAge != nil || record.membershipAge != nil else { return true }
+        return now - oldestAnswer(record).instant >= every * 3
+    }
+
+    private func oldestAnswer(_ record: Record) -> Age {
+        var ages: [Age] = []
+        if answeredTopics.contains(Topic(collection: record.collection, isAccount: true)) {
+            ages.append(record.accountAge ?? record.created)
+        }
+        if answeredTopics.contains(Topic(collection: record.collection, isAccount: false)) {
+            ages.append(record.membershipAge ?? record.created)
+        }
+        return ages.min { $0.instant < $1.instant } ?? record.created
+    }
+
+    /// When the answer was asked for that is the oldest of all that are in force; nil when nobody is watched.
+    var oldestAnswerTime: Timestamp? {
+        records.values.map { oldestAnswer($0) }.min { $0.instant < $1.instant }?.time
+    }
+
+    func changedCount(since instant: NIODeadline) -> Int {
+        records.values.count { ($0.changed ?? .uptimeNanoseconds(0)) > instant }
+    }
+
+    // MARK: Questions
+
+    /// How many questions one principal takes.
+    var questionsEach: Int { 1 + (groups.count + WatchBatch.groupsInQuestion - 1) / WatchBatch.groupsInQuestion }
+
+    func hasDue(at now: NIODeadline) -> Bool {
+        records.values.contains { $0.outstanding == 0 && $0.nextQuestion <= now }
+    }
+
+    /// The questions that are due, of those that have waited longest; they count as asked from now on.
+    mutating func takeDue(at now: Age, limit: Int) -> [WatchQuestion] {
+        let due = records.filter { $0.value.outstanding == 0 && $0.value.nextQuestion <= now.instant }
+            .sorted { $0.value.nextQuestion < $1.value.nextQuestion }.prefix(max(1, limit / questionsEach))
+        var questions: [WatchQuestion] = []
+        for (id, record) in due {
+            let collection = record.collection
+            var own = [WatchQuestion(objectID: id, collection: collection, kind: .account)]
+            for start in stride(from: 0, to: groups.count, by: WatchBatch.groupsInQuestion) {
+                let part = Array(groups[start..<min(start + WatchBatch.groupsInQuestion, groups.count)])
+                own.append(WatchQuestion(objectID: id, collection: collection, kind: .membership(part)))
+            }
+            records[id]?.outstanding = own.count
+            records[id]?.replies = []
+            records[id]?.roundBegan = now
+            // Counted from the question, so that an answer is never older than that when the next one is asked for.
+            records[id]?.nextQuestion = now.instant + every - Self.tick
+            questions += own
+        }
+        return questions
+    }
+
+    /// Takes one reply in. Returns the principal when it was the last one of its round.
+    mutating func take(_ reply: WatchReply, to question: WatchQuestion, at now: NIODeadline) -> GUID? {
+        let id = question.objectID
+        guard var record = records[id], record.outstanding > 0 else { return nil }
+        record.replies.append((question, reply))
+        record.outstanding -= 1
+        records[id] = record
+        let topic = Topic(collection: question.collection, isAccount: question.kind == .account)
+        if reply.isAnswer {
+            answeredTopics.insert(topic)
+            forbiddenTopics.remove(topic)
+        }
+        if reply == .forbidden { forbiddenTopics.insert(topic) }
+        guard record.outstanding == 0 else { return nil }
+        endRound(id, record, at: now)
+        return id
+    }
+
+    private mutating func endRound(_ id: GUID, _ given: Record, at now: NIODeadline) {
+        var record = given
+        let account = record.replies.first { $0.question.kind == .account }?.reply ?? .failed
+        let parts = record.replies.filter { $0.question.kind != .account }.map(\.reply)
+        record.replies = []
+        let before = facts.principals[id]
+        var accountFact = before?.account
+        switch account {
+        case .account(let isEnabled, let validFrom):
+            accountFact = WatchedPrincipal.Account(isEnabled: isEnabled, sessionsValidFrom: validFrom)
+            record.accountAge = record.roundBegan
+        case .deleted:
+            accountFact = WatchedPrincipal.Account(isEnabled: false)
+            record.accountAge = record.roundBegan
+        default:
+            // Whoever may not ask about accounts hears of a deleted one by its membership.
+            if parts.contains(.deleted) {
+                accountFact = WatchedPrincipal.Account(isEnabled: false)
+                record.accountAge = record.roundBegan
+            }
+        }
+        var membershipFact = before?.membership
+        if !groups.isEmpty, parts.allSatisfy(\.isAnswer) {
+            let members = parts.flatMap { if case .members(let ids) = $0 { ids } else { [GUID]() } }
+            membershipFact = WatchedPrincipal.Membership(asked: groups, members: members)
+            record.membershipAge = record.roundBegan
+        }
+        let isSettled = ([account] + parts).allSatisfy { $0.isAnswer || $0 == .forbidden }
+        let hadAnswers = before?.account != nil || before?.membership != nil
+        if hadAnswers, accountFact != before?.account || membershipFact?.members != before?.membership?.members {
+            record.changed = now
+        }
+        let pauses = ([account] + parts).compactMap { if case .throttled(let seconds) = $0 { seconds } else { nil } }
+        if let pause = pauses.max() {
+            record.nextQuestion = now + .seconds(pause)
+        } else if !isSettled {
+            record.nextQuestion = now + (isFirstAnswerDue(id) ? Self.firstRetry : min(every, Self.retry))
+        }
+        records[id] = record
+        let isSilent = !(isFirstAnswerDue(id) && !isSettled) && isSilent(record, at: now)
+        change(id) { principal in
+            principal.account = accountFact
+            principal.membership = membershipFact
+            if isSettled { principal.isFirstAnswerDue = false }
+            principal.isSilent = principal.isFirstAnswerDue ? false : isSilent
+        }
+    }
+}

@@ -1,0 +1,28 @@
+public import EntraTokens
+
+/// What an access review is answered with. There is no case for a yes, and nothing here can write one: a fault in the
+/// decision may deny too much, but never gives anything away.
+public enum AccessReviewAnswer: Sendable, Hashable {
+    /// The next authorizer decides.
+    case noOpinion
+    /// Nobody else is asked.
+    case denied(RefusalReason, decisionID: String)
+
+    /// The answer's bytes. Neither the request's `spec` nor its `status` is repeated.
+    public func encode(_ version: AccessReviewVersion) -> [UInt8] {
+        var text = JSONText(capacity: 512)
+        switch version {
+        case .v1:
+            text.raw("{\"kind\":\"SubjectAccessReview\",\"apiVersion\":\"authorization.k8s.io/v1\",")
+        case .v1beta1:
+            text.raw("{\"kind\":\"SubjectAccessReview\",\"apiVersion\":\"authorization.k8s.io/v1beta1\",")
+        }
+        text.raw("\"metadata\":{\"creationTimestamp\":null},\"spec\":{},\"status\":{\"allowed\":false")
+        if case .denied(let reason, let decisionID) = self {
+            text.raw(",\"denied\":true,\"reason\":")
+            text.string("kube-entra: \(reason.code): \(reason.sentence) (decision \(decisionID))")
+        }
+        text.raw("}}")
+        return text.bytes
+    }
+}

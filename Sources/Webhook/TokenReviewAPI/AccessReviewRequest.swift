@@ -1,0 +1,106 @@
+public import Authentication
+internal import Jansson
+
+/// The versions of `authorization.k8s.io` that are understood.
+public enum AccessReviewVersion: String, Sendable, CaseIterable {
+    case v1
+    case v1beta1
+
+    /// Where each version has the user's groups.
+    var groupsField: StaticString {
+        switch self {
+        case .v1: "groups"
+        case .v1beta1: "group"
+        }
+    }
+}
+
+/// Why a body is not a SubjectAccessReview. Carries nothing of the body.
+public enum AccessReviewProblem: Error, Hashable, Sendable, CaseIterable {
+    case notJSON
+    case tooDeep
+    case notAnObject
+    case wrongKind
+    case wrongVersion
+    case specMissing
+    case userNotText
+    case uidNotText
+    case groupsNotTexts
+    case extraNotLists
+
+    /// What is wrong, for people.
+    public var sentence: String {
+        switch self {
+        case .notJSON: "the body is not valid JSON"
+        case .tooDeep: "the body is nested too deeply"
+        case .notAnObject: "the body is not a JSON object"
+        case .wrongKind: "the body's kind is not SubjectAccessReview"
+        case .wrongVersion:
+            "the body's apiVersion is neither authorization.k8s.io/v1 nor authorization.k8s.io/v1beta1"
+        case .specMissing: "the SubjectAccessReview has no spec"
+        case .userNotText: "spec.user is not a string"
+        case .uidNotText: "spec.uid is not a string"
+        case .groupsNotTexts: "the groups in spec are not a list of strings"
+        case .extraNotLists: "spec.extra is not an object of lists of strings"
+        }
+    }
+}
+
+/// A question of the API server: may this user do that? What is asked for is not looked at: only whether the user is
+/// still whom it was when it signed in.
+///
+/// Source: Kubernetes API reference, SubjectAccessReview `authorization.k8s.io/v1` and `v1beta1`.
+public struct AccessReviewRequest: Sendable, Hashable {
+    public let version: AccessReviewVersion
+    public let user: ReviewedUser
+
+    /// Reads the body of a request. `status` is not read.
+    ///
+    /// - Parameter maximumBytes: more than that is refused unread.
+    public init(
+        decoding body: UnsafeRawBufferPointer, maximumBytes: Int = .max
+    ) throws(AccessReviewProblem) {
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(parsing: body, maximumBytes: maximumBytes)
+        } catch {
+            throw error.code == .tooDeep ? .tooDeep : .notJSON
+        }
+        let root = document.root
+        guard root.kind == .object else { throw .notAnObject }
+        guard root["kind"]?.string == "SubjectAccessReview" else { throw .wrongKind }
+        switch root["apiVersion"]?.string {
+        case "authorization.k8s.io/v1": version = .v1
+        case "authorization.k8s.io/v1beta1": version = .v1beta1
+        default: throw .wrongVersion
+        }
+        guard let spec = root["spec"], spec.kind == .object else { throw .specMissing }
+        for (name, problem) in [("user" as StaticString, AccessReviewProblem.userNotText), ("uid", .uidNotText)] {
+            guard let value = spec[name], !value.isNull else { continue }
+            guard value.kind == .string else { throw problem }
+        }
+        let groups = try Self.texts(spec[version.groupsField], or: .groupsNotTexts)
+        var extra: [String: [String]] = [:]
+        if let value = spec["extra"], !value.isNull {
+            guard let members = value.members else { throw .extraNotLists }
+            for (name, values) in members {
+                extra[name] = values.isNull ? nil : try Self.texts(values, or: .extraNotLists)
+            }
+        }
+        user = ReviewedUser(groups: groups, extra: extra)
+    }
+
+    private static func texts(
+        _ value: JSONValue?, or problem: AccessReviewProblem
+    ) throws(AccessReviewProblem) -> [String] {
+        guard let value, !value.isNull else { return [] }
+        guard let array = value.array else { throw problem }
+        var texts: [String] = []
+        texts.reserveCapacity(array.count)
+        for element in array {
+            guard let text = element.string else { throw problem }
+            texts.append(text)
+        }
+        return texts
+    }
+}

@@ -1,0 +1,50 @@
+import AccessPolicy
+import Authentication
+import EntraTokens
+import Jansson
+import Timestamps
+import TokenReviewAPI
+
+/// The body of an access review, what is decided about it, and what is written back.
+struct AccessReviewTarget: FuzzTarget {
+    private let authenticator: Authenticator
+    private let watch: WatchFacts
+
+    init() throws {
+        let tenantID = require(GUID("11111111-2222-3333-4444-555555555555"), "an ID")
+        let denied = require(GUID("0b1ec700-0000-0000-0000-000000000001"), "an ID")
+        let group = require(GUID("5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"), "an ID")
+        authenticator = Authenticator(
+            AuthenticationSettings(tenants: [
+                TenantRules(
+                    trust: TenantTrust(tenantID: tenantID, audiences: ["x"]),
+                    policy: TenantPolicy(
+                        adminGroupObjectIDs: [group], denied: [DeniedEntry(target: .objectID(denied), reason: "hidden")]
+                    ),
+                    watch: WatchRule(scope: .everyone, refusesInSilence: true))
+            ]))
+        watch = WatchFacts([
+            tenantID: WatchFacts.Tenant(principals: [
+                group: WatchedPrincipal(
+                    version: 1, until: Timestamp(secondsSinceEpoch: .max),
+                    membership: WatchedPrincipal.Membership(asked: [group], members: []))
+            ])
+        ])
+    }
+
+    func run(_ input: UnsafeRawBufferPointer) throws {
+        guard let request = try? AccessReviewRequest(decoding: input) else { return }
+        let root = require(parsedJSON(Array(input)), "what is taken is JSON").root
+        require(root["kind"]?.string == "SubjectAccessReview", "a SubjectAccessReview says that it is one")
+        require(root["spec"]?.kind == .object, "it has a spec")
+        let denial = authenticator.denial(
+            of: request.user, watch: watch, now: Timestamp(secondsSinceEpoch: 1_800_000_000))
+        let answer = denial.map { AccessReviewAnswer.denied($0.reason, decisionID: "ID") } ?? .noOpinion
+        let written = require(parsedJSON(answer.encode(request.version)), "the answer is JSON").root
+        require(written["apiVersion"]?.string == root["apiVersion"]?.string, "the answer has the request's version")
+        require(written["status"]?["allowed"]?.bool == false, "nothing is ever allowed")
+        require((written["status"]?["denied"]?.bool == true) == (denial != nil), "a denial is a denial")
+        let text = String(decoding: answer.encode(request.version), as: UTF8.self)
+        require(!text.contains("hidden"), "an entry's reason stays inside")
+    }
+}

@@ -1,0 +1,198 @@
+"""The kill switch: access reviews that can deny and nothing else."""
+
+import json
+import time
+
+import pytest
+import yaml
+from entra import ADMINS, CLIENT, DEVELOPERS, OBJECT, OTHER_TENANT, TENANT
+from webhook import Webhook, configuration, run, wait_for
+
+OTHER = "0b1ec700-0000-0000-0000-0000000000ff"
+
+
+def extra(**changes):
+    values = {
+        "oid": [OBJECT], "kube-entra.dev/tenant-id": [TENANT],
+        "kube-entra.dev/token-issued-at": [str(int(time.time()) - 300)],
+        "kube-entra.dev/client-app-id": [CLIENT], "kube-entra.dev/subject-kind": ["user"],
+        "authentication.kubernetes.io/credential-id": ["JTI=abc_DEF-1"]}
+    for name, value in changes.items():
+        name = name if name == "oid" else "kube-entra.dev/" + name.replace("_", "-")
+        if value is None:
+            values.pop(name)
+        else:
+            values[name] = value
+    return values
+
+
+def body(version="v1", **changes):
+    spec = {"user": "ada@example.com", "uid": OBJECT, "groups" if version == "v1" else "group": ["developers"],
+            "extra": extra(), "resourceAttributes": {"namespace": "x", "verb": "get", "resource": "pods"}}
+    spec.update(changes)
+    return {"kind": "SubjectAccessReview", "apiVersion": f"authorization.k8s.io/{version}",
+            "metadata": {"creationTimestamp": None}, "spec": spec, "status": {"allowed": True}}
+
+
+def ask(server, version="v1", **changes):
+    code, text = server.post(json.dumps(body(version, **changes)), "/authorize?timeout=30s")
+    assert code == 200, text
+    answer = json.loads(text)
+    assert (answer["kind"], answer["apiVersion"]) == ("SubjectAccessReview", f"authorization.k8s.io/{version}")
+    assert answer["status"]["allowed"] is False
+    return answer["status"]
+
+
+def why(status):
+    if not status.get("denied"):
+        assert status == {"allowed": False}
+        return None
+    prefix, code, _ = status["reason"].split(": ", 2)
+    assert prefix == "kube-entra" and " (decision " in status["reason"]
+    return code
+
+
+@pytest.fixture(scope="module")
+def server(certificates, entra):
+    entra.write_key_file(certificates.path("keys.json"))
+    ended = "2020-01-01T00:00:00Z"
+    config = configuration(
+        denied=[{"objectID": OTHER, "reason": "hidden"},
+                {"clientAppID": "cccccccc-0000-0000-0000-000000000000", "reason": "hidden"},
+                {"tokenID": "gone", "reason": "hidden"},
+                {"objectID": DEVELOPERS, "issuedBefore": "2026-01-01T00:00:00Z", "reason": "hidden"}],
+        emergencyAccess=[
+            {"objectID": OBJECT, "until": ended, "kubernetesGroups": ["em"], "reason": "over"},
+            {"objectID": ADMINS, "until": "2999-01-01T00:00:00Z", "kubernetesGroups": ["em"], "reason": "on"}])
+    running = Webhook(certificates, config, name="authorize.yaml").start()
+    yield running
+    running.stop()
+
+
+CASES = [
+    ("nothing has ended", {}, None),
+    ("by object ID", {"extra": extra(oid=[OTHER])}, "principal_denied"),
+    ("any of several object IDs", {"extra": extra(oid=[OBJECT, OTHER])}, "principal_denied"),
+    ("in capital letters", {"extra": extra(oid=[OTHER.upper()])}, "principal_denied"),
+    ("by client application", {"extra": extra(client_app_id=["cccccccc-0000-0000-0000-000000000000"])},
+     "principal_denied"),
+    ("by token ID", {"extra": {**extra(), "authentication.kubernetes.io/credential-id": ["JTI=gone"]}},
+     "principal_denied"),
+    ("another case of a token ID", {"extra": {**extra(), "authentication.kubernetes.io/credential-id": ["JTI=Gone"]}},
+     None),
+    ("issued after the bound", {"extra": extra(oid=[DEVELOPERS])}, None),
+    ("issued before the bound", {"extra": extra(oid=[DEVELOPERS], token_issued_at=["1700000000"])}, "principal_denied"),
+    ("without a time it is older than everything", {"extra": extra(oid=[DEVELOPERS], token_issued_at=None)},
+     "principal_denied"),
+    ("with an unreadable time as well", {"extra": extra(oid=[DEVELOPERS], token_issued_at=["x"])}, "principal_denied"),
+    ("another tenant's", {"extra": extra(oid=[OTHER], tenant_id=[OTHER_TENANT])}, None),
+    ("no tenant", {"extra": extra(oid=[OTHER], tenant_id=None)}, None),
+    ("no object ID", {"extra": extra(oid=None)}, None),
+    ("emergency access that has ended", {"extra": extra(emergency_access=["over"])}, "emergency_access_ended"),
+    ("emergency access in force", {"extra": extra(oid=[ADMINS], emergency_access=["on"])}, None),
+    ("emergency access without an entry", {"extra": extra(oid=[DEVELOPERS], emergency_access=["x"])},
+     "emergency_access_ended"),
+    ("no extra", {"extra": None}, None),
+    ("no groups, which nobody watches", {"groups": None, "group": None}, None),
+]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+@pytest.mark.parametrize("changes, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_what_is_denied(server, version, changes, expected):
+    status = ask(server, version, **changes)
+    assert why(status) == expected and "hidden" not in json.dumps(status)
+
+
+WRONG = [
+    ("no JSON", "{"), ("a list", []), ("a TokenReview", {**body(), "kind": "TokenReview"}),
+    ("another version", {**body(), "apiVersion": "authorization.k8s.io/v2"}),
+    ("another group", {**body(), "apiVersion": "authentication.k8s.io/v1"}),
+    ("no spec", {**body(), "spec": None}), ("a spec that is a list", {**body(), "spec": []}),
+    ("a user that is a number", body(user=1)), ("a uid that is a list", body(uid=[])),
+    ("groups that are a string", body(groups="x")), ("a group that is null", body(groups=[None])),
+    ("extra that is a list", body(extra=[])), ("extra with a string", body(extra={"oid": OBJECT})),
+    ("extra with a number", body(extra={"oid": [1]})),
+    ("group that is a string, in v1beta1", body("v1beta1", group="x")),
+]
+
+
+@pytest.mark.parametrize("sent", [case[1] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_what_is_no_access_review_is_400(server, sent):
+    code, text = server.post(sent if isinstance(sent, str) else json.dumps(sent), "/authorize")
+    status = json.loads(text)
+    assert code == 400 and status["kind"] == "Status" and status["code"] == 400
+
+
+def test_each_version_is_read_in_its_own_spelling(server):
+    # The other version's member is a member like any other, whatever its type.
+    assert ask(server, "v1", group=7) == {"allowed": False}
+    assert ask(server, "v1beta1", groups=7) == {"allowed": False}
+
+
+def test_the_path_takes_only_posts_from_callers_with_a_certificate(server):
+    assert server.post("", "/authorize", method="GET")[0] == 405
+    assert server.post(json.dumps(body()), "/authorize", headers={"Content-Type": "text/plain"})[0] == 415
+    with pytest.raises(OSError):
+        server.post(json.dumps(body()), "/authorize", client=None)
+
+
+def test_denials_are_logged_and_counted_and_no_opinions_are_not(server):
+    before = server.metric("kube_entra_access_reviews_total", result="noOpinion", reason="")
+    denied = server.metric("kube_entra_access_reviews_total", result="denied", reason="principal_denied")
+    assert why(ask(server)) is None
+    status = ask(server, extra=extra(oid=[OTHER]))
+    assert server.metric("kube_entra_access_reviews_total", result="noOpinion") == before + 1
+    assert server.metric("kube_entra_access_reviews_total", result="denied", reason="principal_denied") == denied + 1
+    decision = status["reason"].split("(decision ")[1].rstrip(")")
+    wait_for(lambda: decision in server.log())
+    line = next(line for line in server.log().splitlines() if decision in line)
+    assert "access review" in line and "principal_denied" in line and OTHER in line and "hidden" in line
+    assert "noOpinion" not in server.log()
+    assert server.metric("kube_entra_access_reviews_total", result="denied", reason="membership_ended") == 0
+
+
+# The API server's configuration
+
+
+def test_kubeconfig_authorization_writes_both_files(certificates, tmp_path):
+    out = tmp_path / "authorization.yaml"
+    status, output, errors = run("kubeconfig", "authorization", "--certs", certificates.folder, "--out", str(out))
+    assert status == 0 and not output, errors
+    config = yaml.safe_load(out.read_text())
+    assert (config["apiVersion"], config["kind"]) == ("apiserver.config.k8s.io/v1", "AuthorizationConfiguration")
+    webhook, node, rbac = config["authorizers"]
+    assert [node["type"], rbac["type"]] == ["Node", "RBAC"]
+    assert webhook["type"] == "Webhook"
+    settings = webhook["webhook"]
+    condition = "has(request.extra) && 'kube-entra.dev/tenant-id' in request.extra"
+    assert settings == {
+        "timeout": "1s", "authorizedTTL": "1ms", "unauthorizedTTL": "1ms", "failurePolicy": "NoOpinion",
+        "subjectAccessReviewVersion": "v1", "matchConditionSubjectAccessReviewVersion": "v1",
+        "connectionInfo": {"type": "KubeConfigFile",
+                           "kubeConfigFile": str(tmp_path / "authorization-webhook.kubeconfig")},
+        "matchConditions": [{"expression": condition}]}
+    kubeconfig = yaml.safe_load((tmp_path / "authorization-webhook.kubeconfig").read_text())
+    assert kubeconfig["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:8443/authorize"
+    # Neither is overwritten without --force.
+    assert run("kubeconfig", "authorization", "--certs", certificates.folder, "--out", str(out))[0] == 2
+    assert run("kubeconfig", "authorization", "--certs", certificates.folder, "--out", str(out), "--force",
+               "--mounted-at", "/etc/kubernetes/kube-entra", "--kubernetes", "1.34")[0] == 0
+    settings = yaml.safe_load(out.read_text())["authorizers"][0]["webhook"]
+    assert settings["cacheAuthorizedRequests"] is False and settings["cacheUnauthorizedRequests"] is False
+    assert settings["connectionInfo"]["kubeConfigFile"] == (
+        "/etc/kubernetes/kube-entra/authorization-webhook.kubeconfig")
+
+
+@pytest.mark.parametrize("version, has", [("1.33", False), ("v1.34.2", True), ("1.36", True), ("1.9", False)])
+def test_newer_fields_only_for_api_servers_that_know_them(certificates, version, has):
+    status, output, _ = run("kubeconfig", "authorization", "--certs", certificates.folder, "--kubernetes", version,
+                            "--mounted-at", "/x")
+    documents = list(yaml.safe_load_all(output))
+    assert status == 0 and [d["kind"] for d in documents] == ["AuthorizationConfiguration", "Config"]
+    assert ("cacheAuthorizedRequests" in documents[0]["authorizers"][0]["webhook"]) is has
+
+
+@pytest.mark.parametrize("arguments", [["--kubernetes", "new"], ["--mounted-at", "relative"], ["--server", "http://x"]])
+def test_wrong_usage(certificates, arguments):
+    assert run("kubeconfig", "authorization", "--certs", certificates.folder, *arguments)[0] == 64

@@ -1,0 +1,286 @@
+"""The watch: what changes in Entra is felt before the token expires, against a Graph that is not written in Swift."""
+
+import json
+import threading
+import time
+
+import pytest
+from entra import ADMINS, DEVELOPERS, LEFT_OUT, OBJECT, PLAIN, TENANT
+from graph import Graph
+from overage import CLIENT_ID, OverageWebhook, logged, object_id
+from test_authorize import ask, extra, why
+from webhook import configuration, reason, wait_for
+
+ADMIN = "kube-entra:cluster-admins"
+APP = {"idtyp": "app", "scp": LEFT_OUT, "upn": LEFT_OUT}
+QUESTIONS = "kube_entra_watch_questions_total"
+
+
+@pytest.fixture
+def watched(certificates, entra, tmp_path):
+    """A Graph, and a function that starts a webhook which watches."""
+    graph = Graph(certificates)
+    graph.members[OBJECT] = {ADMINS, PLAIN}
+    with open(certificates.path("secret"), "w") as file:
+        file.write(graph.secret + "\n")
+    servers = []
+
+    def config(tenant=None, limits=None, **changes):
+        directory = {"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base,
+                     "graphCA": "ca.crt", "watch": "admins", "watchEvery": "1s", **changes}
+        made = configuration(directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {}))
+        if limits:
+            made["limits"] = limits
+        return made
+
+    def make(**changes):
+        server = OverageWebhook(certificates, config(**changes), name=f"watch-{tmp_path.name}-{len(servers)}.yaml")
+        servers.append(server)
+        entra.authority = graph.base
+        entra.write_key_file(certificates.path("keys.json"))
+        return server.start()
+
+    make.config = config
+    yield graph, make
+    for server in servers:
+        server.stop()
+    graph.stop()
+    entra.authority = None
+
+
+def groups(server, token):
+    return server.review(token)["user"]["groups"]
+
+
+def eventually(condition):
+    wait_for(condition, timeout=40)
+
+
+def test_an_admin_loses_and_regains_within_seconds(watched, entra):
+    graph, make = watched
+    server = make()
+    token = entra.token()
+    assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
+    graph.members[OBJECT] = {PLAIN}
+    eventually(lambda: groups(server, token) == [PLAIN])
+    status = server.review(token)["user"]["extra"]
+    assert "kube-entra.dev/admin-group-object-id" not in status
+    # The API server still remembers the sign-in from before.
+    assert why(ask(server, groups=[ADMIN], extra=extra())) == "membership_ended"
+    assert why(ask(server, groups=[ADMINS], extra=extra())) == "membership_ended"
+    assert why(ask(server, groups=[PLAIN, "developers"], extra=extra(oid=[object_id(9)]))) is None
+    graph.members[OBJECT] = {ADMINS, DEVELOPERS}
+    eventually(lambda: groups(server, token) == [ADMIN, "developers", PLAIN, ADMINS, DEVELOPERS])
+    assert why(ask(server, groups=[ADMIN], extra=extra())) is None
+    assert server.metric("kube_entra_watched_principals", tenant=TENANT) == 1
+    assert server.metric("kube_entra_watch_oldest_answer_timestamp_seconds", tenant=TENANT) > time.time() - 60
+    assert server.metric(QUESTIONS, tenant=TENANT, result="success") >= 4
+    page = server.get("/statusz")[1]
+    assert "Watched principals" in page and "Lost or gained in the last hour" in page
+    assert {(method, url) for _, method, url, _ in graph.parts} == {
+        ("GET", f"/users/{OBJECT}?$select=id,accountEnabled,signInSessionsValidFromDateTime"),
+        ("POST", f"/users/{OBJECT}/checkMemberGroups")}
+    assert all(body is None or body == {"groupIds": [ADMINS, DEVELOPERS]} for _, _, _, body in graph.parts)
+
+
+def test_the_first_review_has_the_first_answer_already(watched, entra):
+    graph, make = watched
+    graph.members[OBJECT] = set()
+    server = make()
+    assert groups(server, entra.token()) == [PLAIN]
+
+
+def test_only_admins_are_asked_about_unless_everyone_is(watched, entra):
+    graph, make = watched
+    server = make()
+    for groups_of_token in ([PLAIN], [DEVELOPERS]):
+        assert reason(server.review(entra.token(groups=groups_of_token))) == "accepted"
+    assert reason(server.review(entra.token(groups=[], roles=["Cluster.Viewer"]))) == "accepted"
+    time.sleep(0.5)
+    assert graph.parts == []
+    everyone = make(watch="everyone")
+    # Activated since: gains without a new sign-in.
+    assert groups(everyone, entra.token(groups=[PLAIN])) == [ADMIN, PLAIN, ADMINS]
+
+
+def test_an_application_is_asked_about_as_one(watched, entra):
+    graph, make = watched
+    server = make()
+    token = entra.token(**APP)
+    assert reason(server.review(token)) == "accepted"
+    assert {url for _, _, url, _ in graph.parts} >= {f"/servicePrincipals/{OBJECT}?$select=id,accountEnabled"}
+    graph.accounts[OBJECT] = {"accountEnabled": False}
+    eventually(lambda: reason(server.review(token)) == "account_disabled")
+
+
+def test_disabled_deleted_and_revoked(watched, entra):
+    graph, make = watched
+    emergency = {"objectID": OBJECT, "until": "2999-01-01T00:00:00Z", "kubernetesGroups": [ADMIN], "reason": "x"}
+    server = make(tenant={"emergencyAccess": [emergency]})
+    token = entra.token()
+    issued = int(time.time()) - 300
+    assert reason(server.review(token)) == "accepted"
+    graph.accounts[OBJECT] = {"accountEnabled": False}
+    eventually(lambda: reason(server.review(token)) == "account_disabled")
+    assert why(ask(server, extra=extra())) == "account_disabled"
+    revoked = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued + 60))
+    graph.accounts[OBJECT] = {"signInSessionsValidFromDateTime": revoked}
+    eventually(lambda: reason(server.review(token)) == "sessions_revoked")
+    assert why(ask(server, extra=extra())) == "sessions_revoked"
+    assert why(ask(server, groups=[], extra=extra(token_issued_at=[str(issued + 60)]))) is None
+    assert reason(server.review(entra.token(iat=issued + 60))) == "accepted"
+    assert reason(server.review(entra.token(iat=issued + 59))) == "sessions_revoked"
+    del graph.members[OBJECT]
+    eventually(lambda: reason(server.review(token)) == "account_disabled")
+
+
+def test_any_other_404_is_no_answer(watched, entra):
+    graph, make = watched
+    server = make()
+    token = entra.token()
+    assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
+    graph.part_fault = lambda request: (404, {"error": {"code": "Directory_ObjectNotFound"}})
+    count = len(graph.parts)
+    eventually(lambda: len(graph.parts) > count + 4)
+    assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
+
+
+def test_what_is_forbidden_stays_unknown_and_is_named_once(watched, entra):
+    graph, make = watched
+    graph.part_fault = lambda request: (403, {"error": {"code": "Authorization_RequestDenied"}}) if (
+        request["method"] == "GET") else None
+    server = make(whenSilent="refuse")
+    token = entra.token()
+    begin = time.time()
+    assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
+    count = len(graph.parts)
+    eventually(lambda: len(graph.parts) > count + 12)
+    # The one that answers is looked at alone.
+    assert time.time() - begin > 3 and groups(server, token) == [ADMIN, PLAIN, ADMINS]
+    graph.members[OBJECT] = set()
+    eventually(lambda: groups(server, token) == [PLAIN])
+    assert logged(server, "User.Read.All") and server.log().count("forbids a question of the watch") == 1
+    assert "User.Read.All" in server.get("/statusz")[1]
+    assert server.metric(QUESTIONS, tenant=TENANT, result="forbidden") >= 2
+
+
+def silent(handler, count):
+    handler.answer(503, {})
+    return True
+
+
+@pytest.mark.parametrize("rule, expected", [("keep", "accepted"), ("refuse", "group_resolution_failed")])
+def test_a_graph_that_never_answers(watched, entra, rule, expected):
+    graph, make = watched
+    graph.fault = silent
+    server = make(whenSilent=rule, limits={"reviewDeadline": "2s"})
+    token = entra.token()
+    begin = time.time()
+    assert reason(server.review(token)) == expected
+    assert time.time() - begin >= 1.9
+    # No later review waits, and nobody else is concerned.
+    begin = time.time()
+    for _ in range(3):
+        assert reason(server.review(token)) == expected
+    assert reason(server.review(entra.token(groups=[PLAIN], oid=object_id(5)))) == "accepted"
+    assert time.time() - begin < 1.9
+    graph.fault = None
+    graph.members[OBJECT] = set()
+    eventually(lambda: server.review(token).get("user", {}).get("groups") == [PLAIN])
+
+
+def test_silence_keeps_the_last_answer_also_over_a_reload(watched, entra):
+    graph, make = watched
+    server = make()
+    token = entra.token()
+    graph.members[OBJECT] = set()
+    assert groups(server, token) == [PLAIN]
+    graph.fault = silent
+    time.sleep(4)
+    assert groups(server, token) == [PLAIN]
+    server.reload(make.config(timeout="1s"))
+    # Whatever a newer token says.
+    assert groups(server, entra.token(uti="newer")) == [PLAIN]
+    server.reload(make.config(watch="off"))
+    eventually(lambda: groups(server, token) == [ADMIN, PLAIN, ADMINS])
+    graph.fault = None
+    count = len(graph.parts)
+    time.sleep(1.5)
+    assert len(graph.parts) == count
+    assert server.metric("kube_entra_watched_principals", tenant=TENANT) == 0
+
+
+def test_silence_refuses_after_three_rounds_and_watched_principals_only(watched, entra):
+    graph, make = watched
+    server = make(whenSilent="refuse")
+    token = entra.token()
+    assert reason(server.review(token)) == "accepted"
+    graph.fault = silent
+    began = time.time()
+    eventually(lambda: reason(server.review(token)) == "group_resolution_failed")
+    assert time.time() - began > 1.5
+    assert reason(server.review(entra.token(groups=[PLAIN], oid=object_id(5)))) == "accepted"
+    graph.fault = None
+    eventually(lambda: reason(server.review(token)) == "accepted")
+
+
+def test_a_429_of_the_batch_pauses_everything_and_of_a_part_one_principal(watched, entra):
+    graph, make = watched
+    other = object_id(7)
+    graph.members[other] = {ADMINS}
+    server = make(watch="everyone")
+    mine, theirs = entra.token(), entra.token(oid=other)
+    assert reason(server.review(mine)) == reason(server.review(theirs)) == "accepted"
+    graph.part_fault = lambda request: (429, {}, {"Retry-After": "4"}) if OBJECT in request["url"] else None
+    eventually(lambda: server.metric(QUESTIONS, result="throttled") >= 1)
+    throttled = time.time()
+    graph.part_fault = None
+    graph.members[OBJECT] = graph.members[other] = set()
+    eventually(lambda: groups(server, theirs) == [PLAIN])
+    if time.time() - throttled < 2:
+        assert groups(server, mine) == [ADMIN, PLAIN, ADMINS]
+    eventually(lambda: groups(server, mine) == [PLAIN])
+
+    def wait(handler, count):
+        handler.answer(429, {}, {"Retry-After": "3"})
+        return True
+
+    graph.fault = wait
+    count = len(graph.requests)
+    eventually(lambda: len(graph.requests) > count)
+    graph.fault = None
+    at = graph.times[-1]
+    count = len(graph.batches)
+    eventually(lambda: len(graph.batches) > count)
+    assert graph.batches[count][0] - at > 2.5
+
+
+def test_many_are_asked_about_in_batches_of_twenty(watched, entra):
+    graph, make = watched
+    server = make(watch="everyone", watchEvery="2s")
+    people = [object_id(number) for number in range(100, 145)]
+    for person in people:
+        graph.members[person] = {ADMINS}
+    tokens = [entra.token(oid=person) for person in people]
+    threads = [threading.Thread(target=server.review, args=(token,)) for token in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    eventually(lambda: any(size == 20 for _, size in graph.batches))
+    for person in people:
+        graph.members[person] = set()
+    eventually(lambda: all(groups(server, token) == [PLAIN] for token in tokens))
+    assert server.metric("kube_entra_watched_principals", tenant=TENANT) == 45
+
+
+def test_resolved_groups_and_the_watch_together(watched, entra):
+    graph, make = watched
+    overage = {"groups": LEFT_OUT, "_claim_names": {"groups": "src1"}}
+    server = make(tenant={"groupOverage": "resolve"}, groups="all", cacheFor="1h")
+    token = entra.token(**overage)
+    assert sorted(groups(server, token)) == sorted([ADMIN, PLAIN, ADMINS])
+    graph.members[OBJECT] = {PLAIN}
+    eventually(lambda: groups(server, token) == [PLAIN])
+    refusing = make(watch="everyone", tenant={"groupOverage": "deny"})
+    assert reason(refusing.review(token)) == "group_overage"
