@@ -3,7 +3,7 @@ internal import CJansson
 /// A parsed JSON document, the owner of jansson's values.
 ///
 /// Parsing is strict: one object or array, no repeated members however they are escaped, no trailing bytes, valid
-/// UTF-8 without NUL, numbers in range, and caps on size and depth.
+/// UTF-8 without NUL, numbers in range, and caps on size, depth and the number of values.
 // Sendable without checks: the values are only read after init, and jansson's reference counts are not touched.
 public final class JSONDocument: @unchecked Sendable {
     let handle: UnsafeMutablePointer<json_t>
@@ -13,24 +13,31 @@ public final class JSONDocument: @unchecked Sendable {
     /// - Parameters:
     ///   - maximumBytes: more than that is refused unread.
     ///   - maximumDepth: how deep objects and arrays may stand in each other; 1 is a flat object.
+    ///   - maximumValues: objects, arrays, strings, numbers and literals together, without member names. Each costs
+    ///     about a hundred bytes of memory, so that few bytes of text could otherwise cost very much.
     public init(
         parsing bytes: UnsafeRawBufferPointer,
         maximumBytes: Int = 1 << 20,
-        maximumDepth: Int = 32
+        maximumDepth: Int = 32,
+        maximumValues: Int = defaultMaximumValues
     ) throws(JSONError) {
-        handle = try JSONDocument.parse(bytes, maximumBytes: maximumBytes, maximumDepth: maximumDepth)
+        let limits = Limits(bytes: maximumBytes, depth: maximumDepth, values: maximumValues)
+        handle = try JSONDocument.parse(bytes, limits)
     }
+
+    /// What a document may hold unless its reader says otherwise.
+    public static let defaultMaximumValues = 200_000
 
     /// Parses `bytes`.
     public init(
         parsing bytes: [UInt8],
         maximumBytes: Int = 1 << 20,
-        maximumDepth: Int = 32
+        maximumDepth: Int = 32,
+        maximumValues: Int = defaultMaximumValues
     ) throws(JSONError) {
+        let limits = Limits(bytes: maximumBytes, depth: maximumDepth, values: maximumValues)
         handle = try bytes.withUnsafeBytes { bytes in
-            Result { () throws(JSONError) in
-                try JSONDocument.parse(bytes, maximumBytes: maximumBytes, maximumDepth: maximumDepth)
-            }
+            Result { () throws(JSONError) in try JSONDocument.parse(bytes, limits) }
         }.get()
     }
 
@@ -52,13 +59,17 @@ public final class JSONDocument: @unchecked Sendable {
     /// The outermost value, an object or an array.
     public var root: JSONValue { JSONValue(document: self, handle: handle) }
 
+    private struct Limits {
+        var bytes: Int
+        var depth: Int
+        var values: Int
+    }
+
     private static func parse(
-        _ bytes: UnsafeRawBufferPointer,
-        maximumBytes: Int,
-        maximumDepth: Int
+        _ bytes: UnsafeRawBufferPointer, _ limits: Limits
     ) throws(JSONError) -> UnsafeMutablePointer<json_t> {
-        guard bytes.count <= maximumBytes else { throw JSONError(.tooLarge) }
-        guard isDepth(of: bytes, atMost: maximumDepth) else { throw JSONError(.tooDeep) }
+        guard bytes.count <= limits.bytes else { throw JSONError(.tooLarge) }
+        try check(bytes, limits)
         JanssonMemory.prepare()
         guard let base = bytes.assumingMemoryBound(to: CChar.self).baseAddress else { throw JSONError(.invalid) }
         var error = json_error_t()
@@ -74,12 +85,17 @@ public final class JSONDocument: @unchecked Sendable {
         return root
     }
 
-    /// Counts brackets outside of strings, so that jansson never recurses deeper than allowed.
-    private static func isDepth(of bytes: UnsafeRawBufferPointer, atMost maximum: Int) -> Bool {
+    /// Counts brackets and commas outside of strings, so that jansson never recurses deeper, and never makes more
+    /// values, than allowed. Also refuses each NUL, since jansson swallows one directly after a number or a literal.
+    private static func check(_ bytes: UnsafeRawBufferPointer, _ limits: Limits) throws(JSONError) {
         var depth = 0
+        // Every value but the outermost is the first of its container or comes after a comma. An empty container is
+        // counted as if it held one value.
+        var values = 1
         var inString = false
         var escaped = false
         for byte in bytes {
+            if byte == 0 { throw JSONError(.invalid) }
             if inString {
                 if escaped {
                     escaped = false
@@ -88,15 +104,19 @@ public final class JSONDocument: @unchecked Sendable {
                 } else if byte == UInt8(ascii: "\"") {
                     inString = false
                 }
-            } else if byte == UInt8(ascii: "\"") {
-                inString = true
-            } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
-                depth += 1
-                if depth > maximum { return false }
-            } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
-                depth -= 1
+                continue
             }
+            switch byte {
+            case UInt8(ascii: "\""): inString = true
+            case UInt8(ascii: ","): values += 1
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                values += 1
+                if depth > limits.depth { throw JSONError(.tooDeep) }
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: continue
+            }
+            if values > limits.values { throw JSONError(.tooManyValues) }
         }
-        return true
     }
 }

@@ -4,6 +4,7 @@ internal import Jansson
 public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case notJSON
     case tooDeep
+    case tooManyValues
     case notAnObject
     case wrongKind
     case wrongVersion
@@ -16,7 +17,11 @@ public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case statusMalformed
 
     init(_ error: JSONError) {
-        self = error.code == .tooDeep ? .tooDeep : .notJSON
+        switch error.code {
+        case .tooDeep: self = .tooDeep
+        case .tooManyValues: self = .tooManyValues
+        case .tooLarge, .duplicateMember, .invalid: self = .notJSON
+        }
     }
 
     /// What is wrong, for people.
@@ -24,6 +29,7 @@ public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
         switch self {
         case .notJSON: "the body is not valid JSON"
         case .tooDeep: "the body is nested too deeply"
+        case .tooManyValues: "the body holds too many values"
         case .notAnObject: "the body is not a JSON object"
         case .wrongKind: "the body's kind is not TokenReview"
         case .wrongVersion:

@@ -20,6 +20,12 @@ import Testing
             ("a lone low surrogate", "{\"a\":\"\\udc00\"}", .invalid),
             ("an escaped NUL", "{\"a\":\"\\u0000\"}", .invalid),
             ("a raw NUL", "{\"a\":\"\0\"}", .invalid),
+            ("a NUL directly after an integer", "{\"a\":1\0}", .invalid),
+            ("a NUL directly after a real", "{\"a\":1.5\0}", .invalid),
+            ("a NUL directly after true", "{\"a\":true\0}", .invalid),
+            ("a NUL directly after false", "[false\0]", .invalid),
+            ("a NUL directly after null", "[null\0,1]", .invalid),
+            ("a NUL after the end", "{}\0", .invalid),
             ("an integer beyond 64 bits", "{\"a\":9223372036854775808}", .invalid),
             ("a real beyond range", "{\"a\":1e999}", .invalid),
             ("a byte order mark", "\u{FEFF}{}", .invalid),
@@ -46,6 +52,27 @@ import Testing
         #expect {
             try JSONDocument(parsing: Array("{\"a\":1}".utf8), maximumBytes: 6)
         } throws: { ($0 as? JSONError)?.code == .tooLarge }
+    }
+
+    @Test(
+        "values are counted, whatever they are, and refused before they are made",
+        arguments: [
+            ("numbers", "[1,2,3]", 4), ("members", "{\"a\":1,\"b\":\"x\"}", 3), ("arrays", "[[1],[2]]", 5),
+            ("one empty object, which counts for two", "[{}]", 3), ("commas in texts", "[\",,,,\"]", 2),
+        ])
+    func countsValues(name: String, text: String, count: Int) throws {
+        _ = try JSONDocument(parsing: Array(text.utf8), maximumValues: count)
+        #expect {
+            try JSONDocument(parsing: Array(text.utf8), maximumValues: count - 1)
+        } throws: { ($0 as? JSONError)?.code == .tooManyValues }
+    }
+
+    @Test("a million empty objects are refused by default")
+    func refusesAMillionObjects() {
+        let text = "[" + String(repeating: "{},", count: 1_000_000) + "{}]"
+        #expect {
+            try JSONDocument(parsing: Array(text.utf8), maximumBytes: 4 << 20)
+        } throws: { ($0 as? JSONError)?.code == .tooManyValues }
     }
 
     @Test("brackets in texts do not count as depth")

@@ -82,6 +82,15 @@ import Testing
         Refused(name: "an array", body: "[]", problem: .notAnObject),
         Refused(
             name: "too deep", body: start + ",\"x\":" + String(repeating: "[", count: 100_000), problem: .tooDeep),
+        Refused(
+            name: "a million empty objects",
+            body: start + ",\"x\":[" + String(repeating: "{},", count: 1_000_000) + "{}]}", problem: .tooManyValues),
+        Refused(
+            name: "a million audiences, as Go writes them",
+            body: start + #","metadata":{},"spec":{"token":"a","audiences":["#
+                + String(repeating: #""a","#, count: 1_000_000)
+                + #""a"]},"status":{"user":{}}}"#, problem: .tooManyValues),
+        Refused(name: "a NUL after a number", body: start + ",\"x\":1\0}", problem: .notJSON),
         Refused(name: "another kind", body: #"{"kind":"SubjectAccessReview"}"#, problem: .wrongKind),
         Refused(name: "no kind", body: #"{"apiVersion":"authentication.k8s.io/v1"}"#, problem: .wrongKind),
         Refused(name: "kind in another case", body: #"{"Kind":"TokenReview"}"#, problem: .wrongKind),
@@ -140,7 +149,7 @@ import Testing
         let few = Self.start + #","spec":{"token":"a"},"x":["# + values + "0]}"
         #expect(try decode(few).withToken { $0.count } == 1)
         let many = Self.start + #","spec":{"token":"a"},"x":["# + values + values + "0]}"
-        #expect(throws: TokenReviewProblem.notJSON) { try decode(many) }
+        #expect(throws: TokenReviewProblem.tooManyValues) { try decode(many) }
     }
 
     private func decode(_ body: String) throws -> TokenReviewRequest {
