@@ -232,7 +232,7 @@ let package = Package(
         tests(
             .base, "HTTPSClient",
             [
-                "HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, "Addresses",
+                "HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioEmbedded, "Addresses",
             ]),
         tests(
             .webhook, "SigningKeys",

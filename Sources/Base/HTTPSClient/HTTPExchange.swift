@@ -58,10 +58,16 @@ final class HTTPExchange: @unchecked Sendable {
         }
     }
 
+    /// The transport is there, and the handshake begins.
+    func transportActive() {
+        eventLoop.assertInEventLoop()
+        connectedAt = .now()
+    }
+
+    /// The future of the connection is fulfilled, which a busy event loop may notice only after the handshake.
     func connected(_ channel: any Channel) {
         eventLoop.assertInEventLoop()
         self.channel = channel
-        connectedAt = .now()
         if isOver { channel.close(promise: nil) }
     }
 
@@ -101,6 +107,22 @@ final class HTTPExchange: @unchecked Sendable {
         isOver = true
         deadline?.cancel()
         channel?.close(promise: nil)
+    }
+}
+
+/// Notes when the connection was there: first in the pipeline, so that the handshake has not begun.
+final class ConnectionClock: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    private let exchange: HTTPExchange
+
+    init(exchange: HTTPExchange) {
+        self.exchange = exchange
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        exchange.transportActive()
+        context.fireChannelActive()
     }
 }
 

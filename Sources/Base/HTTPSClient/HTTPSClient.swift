@@ -82,8 +82,9 @@ public final class HTTPSClient: Sendable {
                     let start = { (channel: any Channel) throws in
                         try HTTPSClient.addHandlers(channel, request: request, exchange: exchange, context: context)
                     }
-                    guard let proxy else { return try start(channel) }
                     let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(ConnectionClock(exchange: exchange))
+                    guard let proxy else { return try start(channel) }
                     if proxy.isTLS {
                         try pipeline.addHandler(TLSHandler.client(context: context, serverName: proxy.host))
                     }
