@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 import pytest
 from webhook import PROGRAM
@@ -64,6 +65,23 @@ def start(*arguments):
     return demo, "".join(lines)
 
 
+def child(pid):
+    return int(subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True).stdout.split()[0])
+
+
+def sockets(pid):
+    """The sockets that a process has open. Standard input, output and error are everybody's."""
+    found = set()
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            target = os.readlink(f"/proc/{pid}/fd/{number}")
+        except FileNotFoundError:
+            continue
+        if int(number) > 2 and target.startswith("socket:"):
+            found.add(target)
+    return found
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_stays_up_to_be_tried_by_hand(before, ending):
     demo, text = start("--keep-running")
@@ -74,6 +92,11 @@ def test_stays_up_to_be_tried_by_hand(before, ending):
         assert flag in text
     kubeconfig = re.search(r"config-file=(\S+)", text)[1]
     assert os.path.exists(kubeconfig)
+    for page, expected in (("statusz", "kube-entra"), ("metrics", "kube_entra_build_info")):
+        address = re.search(rf"^  (http://127\.0\.0\.1:\d+/{page})$", text, re.M)[1]
+        with urllib.request.urlopen(address, timeout=10) as shown:
+            assert expected in shown.read().decode()
+    assert not sockets(demo.pid) & sockets(child(demo.pid)), "the webhook has a socket of the simulated Entra"
     demo.send_signal(ending)
     assert demo.wait(30) == 0
     assert folders(before) == []

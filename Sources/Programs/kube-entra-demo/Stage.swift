@@ -187,6 +187,11 @@ final class Stage: Sendable {
               --authentication-token-webhook-config-file=\(folder)/webhook-kubeconfig.yaml
               --authentication-token-webhook-version=v1
 
+            What the webhook shows of itself, for a browser and for Prometheus:
+
+              http://127.0.0.1:\(configuration.operations)/statusz
+              http://127.0.0.1:\(configuration.operations)/metrics
+
             The webhook's log: \(folder)/webhook.log
             """)
     }
