@@ -34,7 +34,7 @@ struct KeySetTarget: FuzzTarget {
     private func check(_ report: KeySetReport) {
         require(report.usable.count <= report.keys.count, "no more keys are usable than there are")
         for key in report.usable {
-            require(!key.keyID.text.isEmpty, "a usable key has an ID")
+            require(!"\(key.keyID)".isEmpty, "a usable key has an ID")
             let modulus = key.publicKey.rsaModulus ?? []
             require((256...512).contains(modulus.count), "a usable key has 2048 to 4096 bits")
             require(modulus.count > 256 || modulus[0] >= 0x80, "a usable key has 2048 bits")
