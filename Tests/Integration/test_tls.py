@@ -96,8 +96,8 @@ def test_alpn_is_the_servers_preference(webhook, offered, chosen):
     assert f"ALPN protocol: {chosen}" in text
 
 
-def test_alpn_by_default_prefers_http1(open_webhook):
-    assert "ALPN protocol: http/1.1" in s_client(open_webhook, "-alpn", "h2,http/1.1", client=None)[1]
+def test_alpn_by_default_prefers_http2(open_webhook):
+    assert "ALPN protocol: h2" in s_client(open_webhook, "-alpn", "http/1.1,h2", client=None)[1]
 
 
 def test_alpn_without_anything_in_common(webhook):

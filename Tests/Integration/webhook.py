@@ -59,7 +59,10 @@ class Webhook:
     def __init__(self, certificates, config, name="config.yaml"):
         self.certificates = certificates
         self.config_path = certificates.path(name)
-        self.port, self.operations = free_port(), free_port()
+        self.port = free_port()
+        while (operations := free_port()) == self.port:
+            pass
+        self.operations = operations
         self.write(config)
         self.log_path = self.config_path + ".log"
         self.process = None
@@ -74,11 +77,17 @@ class Webhook:
             yaml.safe_dump(config, file)
         os.rename(temporary, self.config_path)
 
-    def start(self, ready=True, env=None, prefix=(), arguments=(), stderr=None):
-        """`prefix`: a command that runs the program; `stderr`: a descriptor in place of the log file."""
+    def start(self, ready=True, env=None, prefix=(), arguments=(), stderr=None, sockets=()):
+        """`prefix`: a command that runs the program; `stderr`: a descriptor in place of the log file; `sockets`: what
+        listens already, passed on as systemd does (sd_listen_fds(3))."""
         log = open(self.log_path, "wb")
+        if sockets:
+            places = " ".join(f"exec {3 + i}<&{s.fileno()};" for i, s in enumerate(sockets))
+            script = f'{places} export LISTEN_PID=$$ LISTEN_FDS={len(sockets)}; exec "$@"'
+            prefix = [*prefix, "bash", "-c", script, "bash"]
         self.process = subprocess.Popen(
-            [*prefix, self.program, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env)
+            [*prefix, self.program, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env,
+            pass_fds=[s.fileno() for s in sockets])
         self.wait("/readyz" if ready else "/livez")
         return self
 

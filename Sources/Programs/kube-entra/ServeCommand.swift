@@ -27,7 +27,15 @@ struct ServeCommand: AsyncParsableCommand {
         name: .customLong("log-level"), help: ArgumentHelp("Overrides logging.level.", valueName: "level"))
     var logLevel: Configuration.LogLevel?
 
+    @Flag(
+        name: .customLong("share-ports"),
+        help: ArgumentHelp(
+            "Let another serve of the same user listen on the same addresses, so that it can take over.",
+            discussion: "Both need it (SO_REUSEPORT). Not needed with a systemd socket unit."))
+    var sharePorts = false
+
     func run() async throws {
+        let inherited = SystemdSockets.take()
         let configuration = try ServableConfiguration.load(config)
         let loaded = configuration.loaded
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
@@ -37,28 +45,37 @@ struct ServeCommand: AsyncParsableCommand {
             }
             return writer
         }
+        let server = loaded.configuration.server
+        let sockets: ListeningSockets
+        do throws(SystemdSockets.Problem) {
+            sockets = try inherited.assigned(
+                listen: .init(host: server.listen.host, port: server.listen.port),
+                operations: .init(host: server.operations.host, port: server.operations.port))
+        } catch {
+            throw CommandFailure(error.sentence)
+        }
         let service = WebhookService(
             loaded: loaded, identity: configuration.identity, denyFiles: configuration.denyFiles, audit: audit,
             logLevel: logLevel,
             version: Version.current)
         do {
-            try await service.start()
+            try await service.start(on: sockets, sharesPorts: sharePorts)
         } catch let failure as ListenFailure {
-            let server = loaded.configuration.server
             let (address, field) =
                 failure.isOperations ? (server.operations, "server.operations") : (server.listen, "server.listen")
             throw CommandFailure("cannot listen on \(address) (\(field)): \(WebhookService.sentence(failure.cause))")
         } catch {
             throw CommandFailure(WebhookService.sentence(error))
         }
-        var isStopping = false
+        var stopping: ContinuousClock.Instant?
         for await signal in signals {
             if signal == .sighup {
                 service.reloadNow()
-            } else if isStopping {
-                service.endNow()
+            } else if let stopping {
+                // `timeout` and shells signal a process and its group at once: that is one wish, not two.
+                if ContinuousClock.now - stopping >= .seconds(1) { service.endNow() }
             } else {
-                isStopping = true
+                stopping = .now
                 Task {
                     await service.stop()
                     WebhookService.leave(0)

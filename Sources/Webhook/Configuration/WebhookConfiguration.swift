@@ -23,7 +23,7 @@ public struct ServerSettings: Hashable, Sendable {
     public var clientCA: String?
     public var allowedClientNames: [String] = []
     /// ALPN names in the server's order of preference.
-    public var protocols = ["http/1.1", "h2"]
+    public var protocols = ["h2", "http/1.1"]
     public var insecureAllowAnyClient = false
     public var cryptography = CryptographyRule.default
 

@@ -1,14 +1,33 @@
 import NIOCore
 import OpenSSL
 
-/// Whether the other end of a connection may ask, and if not, who it is.
-enum Caller {
-    case allowed
-    /// Its certificate is good, but its name is not among `server.allowedClientNames`.
-    case refused(name: String?, peer: SocketAddress?)
+/// The other end of a connection: who it is, and whether it may ask.
+struct Caller: Sendable {
+    /// False: its certificate is good, but its name is not among `server.allowedClientNames`.
+    let isAllowed: Bool
+    /// From its certificate, for people.
+    let name: String?
+    let peer: SocketAddress?
 
-    var isAllowed: Bool {
-        if case .allowed = self { true } else { false }
+    /// Somebody who may ask and of whom nothing is known.
+    static let unknown = Caller(isAllowed: true, name: nil, peer: nil)
+
+    init(isAllowed: Bool, name: String?, peer: SocketAddress?) {
+        self.isAllowed = isAllowed
+        self.name = name
+        self.peer = peer
+    }
+
+    init(_ certificate: Certificate?, at peer: SocketAddress?, allowed names: ClientNames) {
+        self.init(
+            isAllowed: names.isEmpty || certificate.map(names.allow) ?? false,
+            name: certificate.flatMap(Caller.name), peer: peer)
+    }
+
+    /// For the audit file: address, port, and the certificate's name.
+    var description: String {
+        let address = peer?.ipAddress.map { "\(ListenAddress(host: $0, port: peer?.port ?? 0))" }
+        return [address, name].compactMap { $0 }.joined(separator: " ")
     }
 
     /// A certificate's name for people: at most 64 characters, which is the longest common name (RFC 5280 appendix

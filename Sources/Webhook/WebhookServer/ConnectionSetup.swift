@@ -7,47 +7,148 @@ import OpenSSL
 /// Tells a connection that began with settings of the past to end soon.
 struct Retirement {}
 
-/// Waits for the handshake's end, then makes the connection speak what was agreed on.
-final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
+/// What a connection meets when its handshake begins.
+struct Admission {
+    var tls: TLSContext?
+    var handshakeTimeout: Duration
+    var allowedClientNames: ClientNames
+}
+
+/// Waits for a connection's first byte, begins the handshake, and at its end makes the connection speak what was
+/// agreed on.
+///
+/// Until the first byte this is all that a connection has: whoever only opens connections costs little.
+final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, LoopMember {
     typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private enum Phase {
+        case silent
+        case handshaking(TLSHandler, ClientNames)
+        /// Established, or on its way out.
+        case over
+    }
 
     private let state: LoopState
-    private let generation: Int
-    private let tls: TLSHandler
-    private let allowedNames: ClientNames
+    private let account: ConnectionAccount
+    private let admission: () -> Admission
+    private let accepted: NIODeadline
+    private var generation = 0
+    private var phase = Phase.silent
+    private var context: ChannelHandlerContext?
+    private(set) var deadline: NIODeadline
 
-    init(state: LoopState, tls: TLSHandler, allowedNames: ClientNames) {
+    /// - Parameter admission: what is in force at the first byte.
+    init(state: LoopState, account: ConnectionAccount, admission: @escaping () -> Admission) {
         self.state = state
+        self.account = account
+        self.admission = admission
+        accepted = state.exactDeadline(after: .zero)
+        let timeout = admission().handshakeTimeout
+        // One that is opened while the server goes is for a request that is about to come.
+        deadline = accepted + TimeAmount(state.isDraining ? min(timeout, Self.timeToConnect) : timeout)
+    }
+
+    /// For a handshake during a shutdown.
+    private static let timeToConnect = Duration.milliseconds(700)
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        state.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        state.remove(self)
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if case .silent = phase { state.metrics.recordRejected(.handshakeFailed) }
+        phase = .over
+        state.remove(self)
+        context.fireChannelInactive()
+    }
+
+    /// The first bytes. All later ones meet the TLS handler first.
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .silent = phase else { return context.fireChannelRead(data) }
+        let admission = admission()
+        guard let tlsContext = admission.tls else { return context.close(promise: nil) }
+        let left = TimeAmount(admission.handshakeTimeout) - (state.exactDeadline(after: .zero) - accepted)
+        let tls = TLSHandler.server(context: tlsContext, handshakeTimeout: max(left, .milliseconds(1)))
         generation = state.generation
-        self.tls = tls
-        self.allowedNames = allowedNames
+        phase = .handshaking(tls, admission.allowedClientNames)
+        // The handler's own timer runs from here on, but for the end of the server.
+        deadline = state.isDraining ? deadline : .distantFuture
+        account.beginHandshake()
+        do {
+            try context.pipeline.syncOperations.addHandler(tls, position: .before(self))
+        } catch {
+            return context.close(promise: nil)
+        }
+        context.pipeline.syncOperations.fireChannelRead(data)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted(let agreed)? = event as? TLSUserEvent {
-            do {
-                try Self.configure(
-                    context.channel, state: state, isHTTP2: agreed == "h2", caller: caller(context.remoteAddress))
-                context.pipeline.syncOperations.removeHandler(self, promise: nil)
-                if generation != state.generation { context.pipeline.fireUserInboundEventTriggered(Retirement()) }
-            } catch {
-                context.close(promise: nil)
-            }
+        switch event {
+        case is ConnectionAccount.Eviction: return makeRoom(context)
+        case TLSUserEvent.handshakeCompleted(let agreed): handshakeCompleted(agreed, context)
+        default: break
         }
         context.fireUserInboundEventTriggered(event)
     }
 
+    private func handshakeCompleted(_ agreed: String?, _ context: ChannelHandlerContext) {
+        guard case .handshaking(let tls, let names) = phase else { return }
+        phase = .over
+        if let cause = account.establish() {
+            state.metrics.recordRejected(cause)
+            return context.close(promise: nil)
+        }
+        do {
+            let caller = Caller(tls.peerCertificate, at: context.remoteAddress, allowed: names)
+            try Self.configure(context.channel, state: state, isHTTP2: agreed == "h2", caller: caller)
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+            if generation != state.generation { context.pipeline.fireUserInboundEventTriggered(Retirement()) }
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    /// A newer connection wants its place. Meanwhile the handshake may have ended.
+    private func makeRoom(_ context: ChannelHandlerContext) {
+        if case .over = phase { return }
+        phase = .over
+        state.metrics.recordRejected(.handshakeLimit)
+        context.close(promise: nil)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? TLSError, let cause = RejectionCause(error) {
+        if case .handshaking(let tls, _) = phase, let error = error as? TLSError, let cause = RejectionCause(error) {
+            phase = .over
             state.metrics.recordRejected(cause)
             state.rejections?.record(error, cause, from: context.remoteAddress, tls)
         }
         context.close(promise: nil)
     }
 
-    private func caller(_ peer: SocketAddress?) -> Caller {
-        if allowedNames.isEmpty || tls.peerCertificate.map(allowedNames.allow) ?? false { return .allowed }
-        return .refused(name: tls.peerCertificate.flatMap(Caller.name), peer: peer)
+    // MARK: LoopMember
+
+    func deadlinePassed() {
+        guard let context else { return }
+        if case .silent = phase, !state.isDraining {
+            state.metrics.recordRejected(.handshakeTimeout)
+            state.rejections?.record(.handshakeTimedOut, .handshakeTimeout, from: context.remoteAddress, nil)
+        }
+        phase = .over
+        deadline = .distantFuture
+        context.closeTransport()
+    }
+
+    func retire() {
+        // The handshake is made with what is in force at the first byte, so that only the end of the server matters.
+        guard state.isDraining else { return }
+        deadline = min(deadline, state.exactDeadline(after: Self.timeToConnect))
     }
 
     static func configure(
@@ -68,6 +169,17 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
             try pipeline.addHandler(HTTP1Connection(state: state, caller: caller))
+        }
+    }
+}
+
+extension ChannelHandlerContext {
+    /// Closes the connection without waiting for the client's goodbye.
+    func closeTransport() {
+        if let tls = try? pipeline.syncOperations.context(handlerType: TLSHandler.self) {
+            tls.close(promise: nil)
+        } else {
+            close(promise: nil)
         }
     }
 }

@@ -16,6 +16,10 @@ protocol LoopMember: AnyObject {
 /// Everything that one event loop needs to answer requests; it never leaves the loop.
 final class LoopState {
     static let sweepInterval = TimeAmount.milliseconds(200)
+    /// How long a connection without a request stays open when the server ends: a request may be on its way.
+    static let idleGrace = Duration.milliseconds(500)
+    /// After which its transport is closed, whatever the client does.
+    static let goodbyeTime = TimeAmount.milliseconds(150)
 
     let eventLoop: any EventLoop
     /// For connections and requests that begin from now on.
@@ -116,6 +120,11 @@ final class LoopState {
             let delay = TimeAmount.nanoseconds(.random(in: 0...duration.nanoseconds))
             isolated.scheduleTask(in: delay) { [weak member] in member?.retire() }
         }
+    }
+
+    /// Sees to it that a client that does not answer our goodbye does not hold the end off.
+    func closeTransportSoon(_ context: ChannelHandlerContext) {
+        eventLoop.assumeIsolated().scheduleTask(in: Self.goodbyeTime) { context.closeTransport() }
     }
 
     func tick() {

@@ -8,9 +8,16 @@ public struct ServerLimits: Sendable, Hashable {
     public var bodyBytes = 4_194_304
     /// Bodies being received and reviewed, over all connections.
     public var bytesInFlight = 67_108_864
+    /// Whose handshake is complete. Before that they have budgets of their own, in which the oldest makes room.
     public var connections = 4096
     /// From one peer: an IPv4 address, or the /64 that an IPv6 address is in, since a host has all of one.
     public var connectionsPerPeer: Int
+    /// Connections that have sent nothing yet.
+    var silentConnections: Int { max(64, min(connections, 1024)) }
+    /// Connections in their handshake, each with a TLS session.
+    var handshakes: Int { max(64, min(connections, 512)) }
+    /// Open files that all of them need, with some for everything else.
+    var fileDescriptors: Int { connections + silentConnections + handshakes + 256 }
     public var streamsPerConnection = 250
     public var handshakeTimeout: Duration = .seconds(10)
     /// From a request's first byte to its last, and for taking an answer.

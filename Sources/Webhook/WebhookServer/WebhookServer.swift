@@ -22,35 +22,30 @@ public final class WebhookServer: Sendable {
         let log: DecisionLog
     }
 
-    /// What a new connection meets.
-    private struct Admission {
-        var tls: TLSContext?
-        var handshakeTimeout: Duration
-        var allowedClientNames: ClientNames
-    }
-
     private struct Lifecycle {
         var webhook: (any Channel)?
         var operations: (any Channel)?
         var isDraining = false
+        /// The webhook's socket belongs to somebody who keeps it open.
+        var isSocketKept = false
     }
 
     /// As they were at the start: addresses and event loops.
-    private let options: ServerOptions
+    let options: ServerOptions
     let ledger: SharedLedger
-    private let metrics: ServerMetrics
-    private let group: MultiThreadedEventLoopGroup
+    let metrics: ServerMetrics
+    let group: MultiThreadedEventLoopGroup
     private let operationsGroup: MultiThreadedEventLoopGroup
     let workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>]
-    private let workerIndexes: [ObjectIdentifier: Int]
+    let workerIndexes: [ObjectIdentifier: Int]
     private let readiness: [HealthCheck]
     let registry: PrometheusRegistry?
     let status: (@Sendable () -> StatusInfo)?
     let clock: @Sendable () -> Timestamp
     let started: Timestamp
     private let lifecycle = NIOLockedValueBox(Lifecycle())
-    // Read once a connection.
-    private let admission: NIOLockedValueBox<Admission>
+    // Read twice a connection.
+    let admission: NIOLockedValueBox<Admission>
 
     /// Sets a server up; ``start()`` makes it listen.
     ///
@@ -123,23 +118,33 @@ public final class WebhookServer: Sendable {
     public var isDraining: Bool { lifecycle.withLockedValue { $0.isDraining } }
 
     /// Listens. Throws when an address cannot be had.
-    public func start() async throws {
-        FileDescriptors.allow(options.limits.connections + 256)
+    ///
+    /// - Parameters:
+    ///   - sockets: listened on in place of the configured addresses. Connections that nobody has accepted stay in
+    ///     them when this server ends, for the next one.
+    ///   - sharesPorts: whether another process of the same user may listen on the same addresses at the same time
+    ///     (`SO_REUSEPORT`), such as one that takes over from this one.
+    public func start(on sockets: ListeningSockets = ListeningSockets(), sharesPorts: Bool = false) async throws {
+        FileDescriptors.allow(options.limits.fileDescriptors)
         for worker in workers { worker.execute { $0.state.startSweeping() } }
         let webhook: any Channel
         do {
-            webhook = try await bootstrap().bind(to: options.listen.socketAddress()).get()
+            webhook = try await bootstrap(sharesPorts: sharesPorts).listen(sockets.webhook, or: options.listen)
         } catch {
             throw ListenFailure(isOperations: false, cause: error)
         }
-        lifecycle.withLockedValue { $0.webhook = webhook }
+        lifecycle.withLockedValue {
+            $0.webhook = webhook
+            $0.isSocketKept = sockets.webhook != nil
+        }
         guard let address = options.operations else { return }
         let routes = OperationsRoutes(
             registry: registry, readiness: readiness + [drainCheck], eventLoops: Array(group.makeIterator()),
             statusPage: statusPage)
         do {
-            let operations = try await OperationsListener.bootstrap(operationsGroup, routes: routes)
-                .bind(to: address.socketAddress()).get()
+            let operations = try await OperationsListener.bootstrap(
+                operationsGroup, routes: routes, sharesPorts: sharesPorts
+            ).listen(sockets.operations, or: address)
             lifecycle.withLockedValue { $0.operations = operations }
         } catch {
             try? await webhook.close()
@@ -210,7 +215,7 @@ public final class WebhookServer: Sendable {
             return admission.allowedClientNames != names
         }
         ledger.update(options.limits)
-        FileDescriptors.allow(options.limits.connections + 256)
+        FileDescriptors.allow(options.limits.fileDescriptors)
         for worker in workers {
             worker.execute { worker in
                 worker.state.limits = options.limits
@@ -235,14 +240,17 @@ public final class WebhookServer: Sendable {
 
     /// Drains, and ends at the latest after that time.
     ///
-    /// New connections are still served for a moment, while the rest of the world notices that this server goes.
+    /// New connections are still served for a moment, while the rest of the world notices that this server goes; but
+    /// those to a socket that outlives it wait there for the next server.
     public func stop(within limit: Duration = .seconds(20)) async {
         let end = ContinuousClock.now + limit
+        let (webhook, operations, isKept) = lifecycle.withLockedValue { ($0.webhook, $0.operations, $0.isSocketKept) }
+        if isKept { try? await webhook?.close() }
         beginDrain()
-        let listening = min(end, ContinuousClock.now + min(.seconds(1), limit / 4))
-        await waitForConnections(until: listening)
-        let (webhook, operations) = lifecycle.withLockedValue { ($0.webhook, $0.operations) }
-        try? await webhook?.close()
+        if !isKept {
+            await waitForConnections(until: min(end, ContinuousClock.now + min(.seconds(1), limit / 4)))
+            try? await webhook?.close()
+        }
         await waitForConnections(until: end)
         for worker in workers { worker.execute { $0.state.stopSweeping() } }
         try? await operations?.close()
@@ -255,43 +263,6 @@ public final class WebhookServer: Sendable {
             try? await Task.sleep(for: .milliseconds(20))
         }
     }
-
-    // MARK: Connections
-
-    private func bootstrap() -> ServerBootstrap {
-        ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
-            }
-    }
-
-    private func accept(_ channel: any Channel) throws {
-        guard let index = workerIndexes[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.eof }
-        let state = workers[index].value.value.state
-        let peer = PeerNetwork(channel.remoteAddress)
-        if let cause = ledger.openConnection(from: peer) {
-            metrics.recordRejected(cause)
-            throw ChannelError.ioOnClosedChannel
-        }
-        metrics.connectionOpened()
-        channel.closeFuture.whenComplete { [ledger, metrics] _ in
-            ledger.closeConnection(from: peer)
-            metrics.connectionClosed()
-        }
-        let admission = admission.withLockedValue { $0 }
-        guard let context = admission.tls else {
-            return try ConnectionSetup.configure(
-                channel, state: state, isHTTP2: options.assumesHTTP2, caller: .allowed)
-        }
-        let tls = TLSHandler.server(context: context, handshakeTimeout: TimeAmount(admission.handshakeTimeout))
-        try channel.pipeline.syncOperations.addHandler(tls)
-        try channel.pipeline.syncOperations.addHandler(
-            ConnectionSetup(state: state, tls: tls, allowedNames: admission.allowedClientNames))
-    }
 }
 
 /// Hands a value that is not Sendable to the one event loop that will own it; the giver keeps no reference.
@@ -302,13 +273,5 @@ struct UnsafeTransfer<Value>: @unchecked Sendable {
 extension NIOLoopBoundBox where Value == UnsafeTransfer<WebhookServer.Worker> {
     func execute(_ work: @escaping @Sendable (WebhookServer.Worker) -> Void) {
         eventLoop.execute { work(self.value.value) }
-    }
-}
-
-extension ListenAddress {
-    /// An address is taken as it is; only a name is looked up, so that nothing is asked for otherwise.
-    func socketAddress() throws -> SocketAddress {
-        if let address = try? SocketAddress(ipAddress: host, port: port) { return address }
-        return try SocketAddress.makeAddressResolvingHost(host, port: port)
     }
 }

@@ -164,14 +164,15 @@ public final class WebhookService: Sendable {
     }
 
     /// Listens, and begins to fetch keys. Throws when an address cannot be had.
-    public func start() async throws {
-        try await server.start()
+    public func start(on sockets: ListeningSockets = ListeningSockets(), sharesPorts: Bool = false) async throws {
+        try await server.start(on: sockets, sharesPorts: sharesPorts)
         current.withLockedValue { $0.keys }.start()
         let listen = server.webhookAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
         let operations = server.operationsAddress.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
         logger.notice(
             "listening",
             metadata: ["webhook": "\(listen)", "operations": "\(operations)", "version": "\(version)"])
+        if sockets.webhook != nil { logger.info("the webhook's socket is systemd's, and stays open over a restart") }
         if current.withLockedValue({ $0.loaded.configuration.server.insecureAllowAnyClient }) {
             logger.warning("anybody may ask: insecureAllowAnyClient is set")
         }

@@ -89,18 +89,19 @@ final class HTTPServer {
     convenience init(_ shared: Shared, isHTTP2: Bool) throws {
         self.init(shared)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try ConnectionSetup.configure(channel, state: state, isHTTP2: isHTTP2, caller: .allowed)
+        try ConnectionSetup.configure(channel, state: state, isHTTP2: isHTTP2, caller: .unknown)
         channel.pipeline.fireChannelActive()
     }
 
     /// Before the handshake.
     convenience init(_ shared: Shared, context: TLSContext) throws {
         self.init(shared)
-        let tls = TLSHandler.server(context: context)
         try channel.pipeline.syncOperations.addHandler(transport)
-        try channel.pipeline.syncOperations.addHandler(tls)
+        let account = ConnectionAccount(channel, from: .other, ledger: ledger, metrics: shared.metrics)
+        let admission = Admission(
+            tls: context, handshakeTimeout: .seconds(10), allowedClientNames: ClientNames(["kube-apiserver"]))
         try channel.pipeline.syncOperations.addHandler(
-            ConnectionSetup(state: state, tls: tls, allowedNames: ClientNames(["kube-apiserver"])))
+            ConnectionSetup(state: state, account: account, admission: { admission }))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

@@ -38,7 +38,7 @@ import Timestamps
         #expect(configuration.server.listen == ListenAddress(host: "127.0.0.1", port: 8443))
         #expect(configuration.server.operations == ListenAddress(host: "127.0.0.1", port: 8480))
         #expect(configuration.server.certificate == "/etc/kube-entra/server.crt")
-        #expect(configuration.server.protocols == ["http/1.1", "h2"])
+        #expect(configuration.server.protocols == ["h2", "http/1.1"])
         #expect(configuration.tenants.count == 1)
         let tenant = configuration.tenants[0]
         #expect(tenant.trust.subjects == [.user, .guest, .app, .managedIdentity])

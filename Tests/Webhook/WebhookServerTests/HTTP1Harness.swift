@@ -37,7 +37,7 @@ final class HTTP1Harness {
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try ConnectionSetup.configure(
             channel, state: state, isHTTP2: false,
-            caller: isClientAllowed ? .allowed : .refused(name: nil, peer: nil))
+            caller: Caller(isAllowed: isClientAllowed, name: nil, peer: nil))
     }
 
     func send(_ text: String) throws {

@@ -42,6 +42,7 @@ import Testing
         Refused(name: "no body", body: "", status: "411"),
         Refused(name: "a body too large", body: String(repeating: "x", count: 101), status: "413"),
         Refused(name: "a length too large", headers: ["content-length", "101"], body: "", status: "413"),
+        Refused(name: "an expectation", headers: ["expect", "200-ok"], status: "417"),
         Refused(name: "another type", headers: ["content-type", "text/plain"], status: "415"),
     ])
     func refuses(_ example: Refused) async throws {

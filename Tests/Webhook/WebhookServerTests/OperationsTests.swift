@@ -103,4 +103,36 @@ import Testing
                 answer.body.contains("# TYPE kube_entra_config_reloads\(isOpenMetrics ? "" : "_total") counter\n"))
         }
     }
+
+    /// Against pages of other sites whose names are made to resolve to this listener.
+    @Test(arguments: [
+        ("127.0.0.1", true), ("127.0.0.1:8480", true), ("[::1]", true), ("[::1]:8480", true), ("localhost", true),
+        ("LocalHost:1", true), ("10.1.2.3", true), ("attacker.example", false), ("attacker.example:8480", false),
+        ("localhost.attacker.example", false), ("127.0.0.1.attacker.example", false), ("127.1", false),
+        ("2130706433", false), ("::1", false), ("[::1", false), ("[::1]x", false), ("[127.0.0.1]", false),
+        ("localhost:x", false), ("", false),
+    ])
+    func tellsOnlyWhoAsksForAnAddress(_ host: String, _ isTold: Bool) {
+        #expect(OperationsRequest(target: "/metrics", host: host).isForAddress == isTold)
+    }
+
+    @Test func hidesMetricsFromOtherHostsAndAnswersProbes() async throws {
+        try await TestServer().with { test in
+            for (path, status) in [("/metrics", 403), ("/livez", 200), ("/readyz", 200), ("/healthz", 200)] {
+                let answer = try await TestServer.exchange(
+                    port: test.operationsPort,
+                    "GET \(path) HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n")
+                #expect(HTTP1Harness.statuses(answer) == [status])
+                #expect(!answer.contains("kube_entra_"))
+            }
+        }
+    }
+
+    @Test func expectsNothingButToGoOn() async throws {
+        try await TestServer().with { test in
+            let answer = try await TestServer.request(
+                port: test.operationsPort, "GET", "/livez", headers: "Expect: a-miracle\r\n")
+            #expect(answer.status == 417)
+        }
+    }
 }

@@ -10,7 +10,7 @@ import Testing
         var target = "/authenticate"
         var type: String? = "application/json"
         var body = RequestSummary.BodyLength.bytes(10)
-        var expectsContinue = false
+        var expectation = RequestSummary.Expectation.none
         var isClientAllowed = true
         var action: RequestMachine.Action
 
@@ -25,7 +25,7 @@ import Testing
         Head(name: "no type", type: nil, action: .proceed),
         Head(name: "length not known before the end", body: .untilEnd, action: .proceed),
         Head(name: "exactly as large as allowed", body: .bytes(100), action: .proceed),
-        Head(name: "wants to be told to go on", expectsContinue: true, action: .sendContinue),
+        Head(name: "wants to be told to go on", expectation: .continuation, action: .sendContinue),
         Head(name: "another path", target: "/", action: .refuse(.notFound)),
         Head(name: "path in another case", target: "/Authenticate", action: .refuse(.notFound)),
         Head(name: "path with a slash more", target: "/authenticate/", action: .refuse(.notFound)),
@@ -34,10 +34,13 @@ import Testing
         Head(name: "form type", type: "application/x-www-form-urlencoded", action: .refuse(.contentType)),
         Head(name: "protobuf", type: "application/vnd.kubernetes.protobuf", action: .refuse(.contentType)),
         Head(name: "type that begins like JSON", type: "application/json5", action: .refuse(.contentType)),
+        Head(name: "expects what nobody knows", expectation: .unknown, action: .refuse(.expectation)),
+        Head(
+            name: "expects what nobody knows elsewhere", target: "/", expectation: .unknown, action: .refuse(.notFound)),
         Head(name: "no body", body: .none, action: .refuse(.lengthRequired)),
         Head(name: "a byte too large", body: .bytes(101), action: .refuse(.bodyTooLarge)),
         Head(
-            name: "too large, waits to be told", body: .bytes(101), expectsContinue: true,
+            name: "too large, waits to be told", body: .bytes(101), expectation: .continuation,
             action: .refuse(.bodyTooLarge)),
         Head(name: "client of another name", isClientAllowed: false, action: .refuse(.clientName)),
         Head(
@@ -48,7 +51,7 @@ import Testing
         var machine = RequestMachine(bodyLimit: 100)
         let summary = RequestSummary(
             method: example.method, target: example.target, contentType: example.type, body: example.body,
-            expectsContinue: example.expectsContinue)
+            expectation: example.expectation)
         #expect(machine.receiveHead(summary, isClientAllowed: example.isClientAllowed) == example.action)
     }
 

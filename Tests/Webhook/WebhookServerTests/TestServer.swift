@@ -93,7 +93,7 @@ final class TestServer: Sendable {
         let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
         let answer = try await exchange(
             port: port,
-            "\(method) \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(headers)\(length)\r\n\(body)",
+            "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(headers)\(length)\r\n\(body)",
             tls: tls)
         let parts = answer.components(separatedBy: "\r\n\r\n")
         return (

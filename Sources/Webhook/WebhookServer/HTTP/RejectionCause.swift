@@ -4,6 +4,7 @@ import OpenSSL
 /// Why a connection or request was turned away without a decision: the `cause` of
 /// `kube_entra_requests_rejected_total`.
 public enum RejectionCause: String, Sendable, CaseIterable {
+    case handshakeLimit = "handshake_limit"
     case connectionLimit = "connection_limit"
     case peerConnectionLimit = "peer_connection_limit"
     case streamLimit = "stream_limit"
@@ -25,6 +26,7 @@ public enum RejectionCause: String, Sendable, CaseIterable {
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
     case contentType = "content_type"
+    case expectation = "expectation_failed"
     case lengthRequired = "length_required"
     case bodyTooLarge = "body_too_large"
     case notATokenReview = "not_a_token_review"
@@ -69,6 +71,7 @@ enum Refusal: Equatable, CaseIterable {
     case notFound
     case methodNotAllowed
     case contentType
+    case expectation
     case lengthRequired
     case bodyTooLarge
     case bytesInFlight
@@ -85,6 +88,7 @@ enum Refusal: Equatable, CaseIterable {
         case .lengthRequired: 411
         case .bodyTooLarge: 413
         case .contentType: 415
+        case .expectation: 417
         case .headersTooLarge: 431
         case .bytesInFlight, .replayMemoryFull: 503
         }
@@ -98,6 +102,7 @@ enum Refusal: Equatable, CaseIterable {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .contentType: .contentType
+        case .expectation: .expectation
         case .lengthRequired: .lengthRequired
         case .bodyTooLarge: .bodyTooLarge
         case .bytesInFlight: .bytesInFlight
@@ -108,7 +113,7 @@ enum Refusal: Equatable, CaseIterable {
 
     /// For people. A caller is told the name that its own certificate has, but not which ones are allowed.
     func sentence(to caller: Caller) -> String {
-        guard self == .clientName, case .refused(let name?, _) = caller else { return sentence }
+        guard self == .clientName, let name = caller.name else { return sentence }
         return "the client certificate's name \"\(name)\" is not in the webhook's server.allowedClientNames"
     }
 
@@ -123,6 +128,7 @@ enum Refusal: Equatable, CaseIterable {
         case .lengthRequired: "the request has no body length"
         case .bodyTooLarge: "the request body is too large"
         case .contentType: "reviews are sent as application/json"
+        case .expectation: "the request expects something other than 100-continue"
         case .headersTooLarge: "the request's headers are too large"
         case .bytesInFlight: "too many requests are being received; try again"
         case .replayMemoryFull: "too many proofs of possession are being remembered; try again"

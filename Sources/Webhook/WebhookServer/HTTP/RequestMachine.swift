@@ -49,7 +49,7 @@ struct RequestMachine {
         }
         state = .body(nil)
         endpoint = Endpoint(path: head.path) ?? .tokenReviews
-        return head.expectsContinue ? .sendContinue : .proceed
+        return head.expectation == .continuation ? .sendContinue : .proceed
     }
 
     /// - Parameter reserve: counts more bytes as in flight; false when there are too many already.
@@ -94,6 +94,7 @@ struct RequestMachine {
         guard isClientAllowed else { return .clientName }
         guard Endpoint(path: head.path) != nil else { return .notFound }
         guard head.method == .post else { return .methodNotAllowed }
+        guard head.expectation != .unknown else { return .expectation }
         guard head.isJSON else { return .contentType }
         switch head.body {
         case .none: return .lengthRequired

@@ -14,12 +14,24 @@ struct RequestSummary: Equatable {
         case untilEnd
     }
 
+    /// What the client wants to be told before it goes on (RFC 9110 section 10.1.1).
+    enum Expectation: Equatable {
+        case none
+        case continuation
+        /// Nothing that HTTP knows.
+        case unknown
+
+        init(_ value: String) {
+            self = value.lowercased() == "100-continue" ? .continuation : .unknown
+        }
+    }
+
     var method: Method
     /// With its query.
     var target: String
     var contentType: String?
     var body: BodyLength
-    var expectsContinue = false
+    var expectation = Expectation.none
 
     var path: Substring { target.prefix { $0 != "?" } }
 

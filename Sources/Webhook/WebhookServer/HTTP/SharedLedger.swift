@@ -12,6 +12,10 @@ final class SharedLedger: Sendable {
     /// Of access reviews, which have a quarter for themselves: neither kind of review can crowd out the other.
     private let accessBytes = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
+    /// Connections that have sent nothing yet.
+    let silent: WaitingConnections
+    /// Connections whose handshake has begun and is not complete.
+    let handshaking: WaitingConnections
     // Taken when a connection begins and ends, never for a request. A pthread lock, as everywhere here: of
     // Synchronization's own the thread sanitizer sees nothing once threads wait for each other.
     private let peers = NIOLockedValueBox<[PeerNetwork: Int]>([:])
@@ -20,6 +24,8 @@ final class SharedLedger: Sendable {
         byteLimit = Atomic(limits.bytesInFlight)
         connectionLimit = Atomic(limits.connections)
         peerLimit = Atomic(limits.connectionsPerPeer)
+        silent = WaitingConnections(capacity: limits.silentConnections)
+        handshaking = WaitingConnections(capacity: limits.handshakes)
     }
 
     /// What is open or in flight already stays.
@@ -27,10 +33,13 @@ final class SharedLedger: Sendable {
         byteLimit.store(limits.bytesInFlight, ordering: .relaxed)
         connectionLimit.store(limits.connections, ordering: .relaxed)
         peerLimit.store(limits.connectionsPerPeer, ordering: .relaxed)
+        silent.update(capacity: limits.silentConnections)
+        handshaking.update(capacity: limits.handshakes)
     }
 
     var bytesInFlight: Int { bytes.load(ordering: .relaxed) }
-    var openConnections: Int { connections.load(ordering: .relaxed) }
+    /// Of all stages.
+    var openConnections: Int { connections.load(ordering: .relaxed) + silent.count + handshaking.count }
 
     func reserve(bytes count: Int, for endpoint: RequestMachine.Endpoint) -> Bool {
         guard endpoint == .accessReviews else { return reserve(bytes: count) }
@@ -62,7 +71,14 @@ final class SharedLedger: Sendable {
         bytes.wrappingSubtract(count, ordering: .relaxed)
     }
 
-    /// Nil when the connection may stay; it must then be ended with ``closeConnection(from:)``.
+    /// Why a new connection could not stay even if its handshake succeeded, so that it need not begin one.
+    func refusal(from peer: PeerNetwork) -> RejectionCause? {
+        if connections.load(ordering: .relaxed) >= connectionLimit.load(ordering: .relaxed) { return .connectionLimit }
+        let count = peers.withLockedValue { $0[peer, default: 0] }
+        return count >= peerLimit.load(ordering: .relaxed) ? .peerConnectionLimit : nil
+    }
+
+    /// Counts a connection whose handshake is complete. Nil when the connection may stay; it must then be ended with ``closeConnection(from:)``.
     func openConnection(from peer: PeerNetwork) -> RejectionCause? {
         let limit = connectionLimit.load(ordering: .relaxed)
         guard connections.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {

@@ -259,6 +259,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         unflushedBytes = 0
         context.flush()
         context.close(promise: nil)
+        if state.isDraining { state.closeTransportSoon(context) }
     }
 
     private func flushIfNeeded(_ context: ChannelHandlerContext) {
@@ -333,18 +334,14 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         if let socket = context.channel as? any SocketOptionProvider {
             _ = socket.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0))
         }
-        if let tls = try? context.pipeline.syncOperations.context(handlerType: TLSHandler.self) {
-            tls.close(promise: nil)
-        } else {
-            context.close(promise: nil)
-        }
+        context.closeTransport()
     }
 
     func retire() {
         isRetiring = true
         // A request may be on its way, so an idle connection gets a moment more.
         if case .idle = phase, !isHeadPending {
-            phaseDeadline = min(phaseDeadline, state.exactDeadline(after: .milliseconds(500)))
+            phaseDeadline = min(phaseDeadline, state.exactDeadline(after: LoopState.idleGrace))
         }
     }
 }

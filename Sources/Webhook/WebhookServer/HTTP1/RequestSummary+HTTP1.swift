@@ -18,7 +18,7 @@ extension RequestSummary {
                 hosts += 1
                 guard Self.isHost(value) else { return nil }
             case 6 where name.isHeader("expect"):
-                expectsContinue = value.lowercased() == "100-continue"
+                if expectation != .unknown { expectation = Expectation(value) }
             case 12 where name.isHeader("content-type"):
                 types += 1
                 contentType = value
@@ -45,7 +45,8 @@ extension RequestSummary {
         default: method = .other
         }
         body = codings == 1 ? .untilEnd : length.map(BodyLength.bytes) ?? .none
-        expectsContinue = expectsContinue && isHTTP11
+        // HTTP/1.0 knows no interim answers.
+        if expectation == .continuation, !isHTTP11 { expectation = .none }
     }
 
     /// Digits only: no sign, no list, no white space.

@@ -5,6 +5,12 @@ import NIOOpenSSL
 /// The end of an HTTP/2 connection's pipeline: ends the connection when it misbehaves or is retired.
 final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     typealias InboundIn = HTTP2Frame
+    typealias OutboundOut = HTTP2Frame
+
+    /// What all streams of a connection may send before it is read: many large tokens at once. The 65,535 bytes of the
+    /// standard would hold up whoever has more than thirty reviews in flight. Memory is guarded by
+    /// `limits.bytesInFlight`.
+    static let receiveWindow = 4 << 20
 
     private let state: LoopState
     private var context: ChannelHandlerContext?
@@ -17,6 +23,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     private var isLast = false
     private var isEnded = false
     private(set) var deadline: NIODeadline
+    /// When a retiring connection ends at the latest.
+    private var limit = NIODeadline.distantFuture
 
     private init(state: LoopState, floodGuard: FloodGuard, wire: HTTP2Wire) {
         self.state = state
@@ -59,6 +67,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
             HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection * 2 + 100),
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
         ]
+        configuration.targetWindowSize = receiveWindow
         configuration.maximumSequentialContinuationFrames = 5
         configuration.maximumBufferedControlFrames = 1000
         configuration.maximumRecentlyResetStreams = limits.streamsPerConnection
@@ -84,14 +93,14 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     func streamOpened(_ id: HTTP2StreamID?) -> Bool {
         openStreams += 1
         lastStream = max(lastStream, id.map { Int($0) } ?? 0)
-        if !isRetiring { deadline = .distantFuture }
+        if isRetiring { setRetirementDeadline() } else { deadline = .distantFuture }
         return openStreams <= state.limits.streamsPerConnection
     }
 
     func streamClosed() {
         openStreams -= 1
         guard openStreams == 0 else { return }
-        if !isRetiring { deadline = state.deadline(after: state.limits.idleTimeout) }
+        if isRetiring { setRetirementDeadline() } else { deadline = state.deadline(after: state.limits.idleTimeout) }
         // The last answer is being written just now, and leaves when that is done.
         if isLast { state.eventLoop.assumeIsolated().execute { self.end() } }
     }
@@ -103,6 +112,20 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         state.add(self)
+        if context.channel.isActive { announceWindow(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        announceWindow(context)
+        context.fireChannelActive()
+    }
+
+    /// At once, and not when the first body has come: SETTINGS have no say about a connection's window (RFC 9113
+    /// section 6.9.2).
+    private func announceWindow(_ context: ChannelHandlerContext) {
+        let frame = HTTP2Frame(
+            streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: Self.receiveWindow - 65_535))
+        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -145,6 +168,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         isEnded = true
         context.flush()
         context.close(promise: nil)
+        if state.isDraining { state.closeTransportSoon(context) }
     }
 
     // MARK: LoopMember
@@ -161,11 +185,18 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     }
 
     func retire() {
-        guard !isRetiring else { return }
-        isRetiring = true
-        // The goodbye needs the client's part, which it may leave out; a review may take its time until then.
-        deadline = state.deadline(
-            after: state.limits.requestTimeout + (openStreams > 0 ? state.limits.reviewDeadline : .zero))
-        if !wire.announceGoodbye() { end() }
+        if !isRetiring {
+            isRetiring = true
+            // A review may take its time until the client's part of the goodbye comes, which it may leave out.
+            limit = state.exactDeadline(after: state.limits.requestTimeout + state.limits.reviewDeadline)
+            if !wire.announceGoodbye() { return end() }
+        }
+        setRetirementDeadline()
+    }
+
+    /// With requests open the connection stays as long as these may take; without, not much longer.
+    private func setRetirementDeadline() {
+        let grace = state.isDraining ? LoopState.idleGrace : state.limits.requestTimeout
+        deadline = openStreams > 0 ? limit : min(limit, state.exactDeadline(after: grace))
     }
 }

@@ -32,7 +32,7 @@ extension RequestSummary {
                 guard let bytes = Self.length(value) else { return nil }
                 if !isEnd { body = .bytes(bytes) }
             case "expect":
-                expectsContinue = value.lowercased() == "100-continue"
+                if expectation != .unknown { expectation = Expectation(value) }
             default: continue
             }
         }

@@ -21,19 +21,21 @@ final class RejectionLog: Sendable {
     }
 
     /// A handshake that failed.
-    func record(_ error: TLSError, _ cause: RejectionCause, from peer: SocketAddress?, _ tls: TLSHandler) {
+    func record(_ error: TLSError, _ cause: RejectionCause, from peer: SocketAddress?, _ tls: TLSHandler?) {
         guard case .handshakeFailed(let failure) = error else {
             return write(cause, "the TLS handshake took too long", peer) { nil }
         }
         // Whoever only looks whether the port is open, as load balancers do, is no caller.
         if failure == .connectionClosed { return }
-        write(cause, failure.description, peer) { tls.untrustedRefusedCertificate.flatMap(Caller.name) }
+        write(cause, failure.description, peer) { tls?.untrustedRefusedCertificate.flatMap(Caller.name) }
     }
 
     /// A request of a caller whose certificate is good and whose name is not.
     func record(_ refusal: Refusal, from caller: Caller) {
-        guard refusal == .clientName, case .refused(let name, let peer) = caller else { return }
-        write(refusal.cause, "the client certificate's name is not in server.allowedClientNames", peer) { name }
+        guard refusal == .clientName, !caller.isAllowed else { return }
+        write(refusal.cause, "the client certificate's name is not in server.allowedClientNames", caller.peer) {
+            caller.name
+        }
     }
 
     private func write(

@@ -58,10 +58,14 @@ final class OperationsConnection: ChannelInboundHandler {
 
     private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
-        guard RequestSummary(head) != nil else {
+        guard let summary = RequestSummary(head) else {
             return write(.plain(400, "bad request\n"), to: head, closes: true, context: context)
         }
-        let request = OperationsRequest(target: head.uri, accept: Self.accept(head))
+        guard summary.expectation != .unknown else {
+            return write(.plain(417, "only 100-continue can be expected\n"), to: head, closes: true, context: context)
+        }
+        let request = OperationsRequest(
+            target: head.uri, accept: Self.accept(head), host: head.headers.first(name: "host"))
         guard routes.knows(request.path) else {
             return write(.plain(404, "not found\n"), to: head, context: context)
         }

@@ -8,11 +8,13 @@ import NIOPosix
 enum OperationsListener {
     static let maximumConnections = 64
 
-    static func bootstrap(_ group: MultiThreadedEventLoopGroup, routes: OperationsRoutes) -> ServerBootstrap {
+    static func bootstrap(
+        _ group: MultiThreadedEventLoopGroup, routes: OperationsRoutes, sharesPorts: Bool
+    ) -> ServerBootstrap {
         let open = OpenConnections(maximum: maximumConnections)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 64)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .sharingPorts(sharesPorts)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     open.add(channel)

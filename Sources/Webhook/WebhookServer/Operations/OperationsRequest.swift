@@ -1,4 +1,4 @@
-import NIOHTTP1
+import OpenSSL
 
 /// A request to the operations listener.
 struct OperationsRequest: Equatable {
@@ -6,16 +6,19 @@ struct OperationsRequest: Equatable {
     /// Names and values of the query in order; a name without `=` has an empty value.
     var query: [Parameter]
     var accept: String?
+    /// The `Host` header, with its port.
+    var host: String?
 
     struct Parameter: Equatable {
         var name: String
         var value: String
     }
 
-    init(target: String, accept: String? = nil) {
+    init(target: String, accept: String? = nil, host: String? = nil) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = String(parts[0])
         self.accept = accept
+        self.host = host
         query = []
         guard parts.count == 2 else { return }
         for pair in parts[1].split(separator: "&") {
@@ -23,6 +26,30 @@ struct OperationsRequest: Equatable {
             query.append(
                 Parameter(name: Self.decoded(sides[0]), value: sides.count == 2 ? Self.decoded(sides[1]) : ""))
         }
+    }
+
+    /// Whether the host is an IP address or `localhost`, or there is none.
+    ///
+    /// A web page whose name was made to resolve to this listener's address (DNS rebinding) could otherwise read what
+    /// it answers with the browser of somebody who reaches it. Such a request always carries the page's name.
+    var isForAddress: Bool {
+        guard let host else { return true }
+        var name = Substring(host)
+        if name.first == "[" {
+            guard let end = name.firstIndex(of: "]"), Self.isPort(name[name.index(after: end)...]) else { return false }
+            name = name[name.index(after: name.startIndex)..<end]
+            return IPAddressText.bytes(String(name))?.count == 16
+        }
+        if let colon = name.firstIndex(of: ":") {
+            guard Self.isPort(name[colon...]) else { return false }
+            name = name[..<colon]
+        }
+        return name.lowercased() == "localhost" || IPAddressText.bytes(String(name))?.count == 4
+    }
+
+    /// Nothing, or a colon and digits.
+    private static func isPort(_ text: Substring) -> Bool {
+        text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy { (48...57).contains($0) }
     }
 
     /// Whatever its value, as Kubernetes takes it.

@@ -36,6 +36,10 @@ final class OperationsRoutes: Sendable {
 
     /// Answers a GET for a path that is known.
     func answer(_ request: OperationsRequest, on eventLoop: any EventLoop) -> EventLoopFuture<ServerResponse> {
+        if ["/metrics", "/statusz"].contains(request.path), !request.isForAddress {
+            return eventLoop.makeSucceededFuture(
+                .plain(403, "this page is asked for by an address or by localhost, not by another host name\n"))
+        }
         switch request.path {
         case "/livez":
             return liveness(on: eventLoop).map { self.health("livez", $0, request) }
