@@ -245,17 +245,27 @@ public final class WebhookServer: Sendable {
     public func stop(within limit: Duration = .seconds(20)) async {
         let end = ContinuousClock.now + limit
         let (webhook, operations, isKept) = lifecycle.withLockedValue { ($0.webhook, $0.operations, $0.isSocketKept) }
-        if isKept { try? await webhook?.close() }
+        if isKept { await stopListening(webhook) }
         beginDrain()
         if !isKept {
             await waitForConnections(until: min(end, ContinuousClock.now + min(.seconds(1), limit / 4)))
-            try? await webhook?.close()
+            await stopListening(webhook)
         }
         await waitForConnections(until: end)
         for worker in workers { worker.execute { $0.state.stopSweeping() } }
         try? await operations?.close()
         try? await group.shutdownGracefully()
         try? await operationsGroup.shutdownGracefully()
+    }
+
+    /// Takes no more connections out of the socket, sees those on their way to their event loop, and then closes it:
+    /// SwiftNIO drops whatever is on its way when the listener is closed.
+    private func stopListening(_ listener: (any Channel)?) async {
+        guard let listener else { return }
+        try? await listener.setOption(.autoRead, value: false).get()
+        for worker in workers { try? await worker.eventLoop.submit {}.get() }
+        try? await listener.eventLoop.submit {}.get()
+        try? await listener.close()
     }
 
     private func waitForConnections(until end: ContinuousClock.Instant) async {
