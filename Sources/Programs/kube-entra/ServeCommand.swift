@@ -1,3 +1,4 @@
+internal import Addresses
 public import ArgumentParser
 public import Configuration
 internal import LineLogging

@@ -1,3 +1,4 @@
+public import Addresses
 internal import Glibc
 internal import NIOCore
 public import WebhookServer

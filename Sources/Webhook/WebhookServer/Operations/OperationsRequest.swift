@@ -1,4 +1,4 @@
-import OpenSSL
+import Addresses
 
 /// A request to the operations listener.
 struct OperationsRequest: Equatable {
@@ -38,13 +38,13 @@ struct OperationsRequest: Equatable {
         if name.first == "[" {
             guard let end = name.firstIndex(of: "]"), Self.isPort(name[name.index(after: end)...]) else { return false }
             name = name[name.index(after: name.startIndex)..<end]
-            return IPAddressText.bytes(String(name))?.count == 16
+            return IPAddress(String(name))?.isIPv4 == false
         }
         if let colon = name.firstIndex(of: ":") {
             guard Self.isPort(name[colon...]) else { return false }
             name = name[..<colon]
         }
-        return name.lowercased() == "localhost" || IPAddressText.bytes(String(name))?.count == 4
+        return name.lowercased() == "localhost" || IPAddress(String(name))?.isIPv4 == true
     }
 
     /// Nothing, or a colon and digits.
