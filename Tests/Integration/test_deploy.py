@@ -203,6 +203,18 @@ def test_unit(tmp_path):
     assert "kube-entra" not in done.stderr, done.stderr
 
 
+def test_socket_unit(tmp_path):
+    """The socket of systemd is the address that the template and the webhook kubeconfig name."""
+    for name in ("kube-entra.service", "kube-entra.socket"):
+        text = (DEPLOY / "systemd" / name).read_text()
+        (tmp_path / name).write_text(text.replace("/usr/local/bin/kube-entra ", "/bin/true "))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", tmp_path / "kube-entra.socket"], capture_output=True, text=True, timeout=60)
+    assert "kube-entra" not in done.stderr, done.stderr
+    text = (DEPLOY / "systemd/kube-entra.socket").read_text()
+    assert "ListenStream=127.0.0.1:8443\n" in text and "FileDescriptorName=webhook\n" in text
+
+
 def test_kubectl_reads_the_kubeconfigs(tmp_path):
     """What kubectl understands of them is what we meant."""
     def config(*arguments):
