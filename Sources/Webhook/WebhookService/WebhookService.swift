@@ -13,7 +13,7 @@ internal import OpenSSL
 internal import Prometheus
 internal import SigningKeys
 internal import Timestamps
-internal import WebhookServer
+public import WebhookServer
 
 /// Everything that `serve` runs: the server, the signing keys, and what keeps them current.
 public final class WebhookService: Sendable {
