@@ -84,104 +84,111 @@ let package = Package(
         library(.base, "COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
         library(.base, "CJansson", pkgConfig: "jansson", debian: "libjansson-dev"),
         library(.base, "CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
-
+        module(.base, "SafeText"),
         module(.base, "Timestamps"),
         module(.base, "Files"),
-        module(.base, "SafeText"),
         module(.base, "Addresses", ["SafeText"]),
-        module(.base, "LineLogging", ["Timestamps", logging, nioConcurrency, nioPosix]),
-        module(.base, "Prometheus", [metrics, nioConcurrency]),
-        module(.base, "Terminal", ["SafeText", "Files", "Jansson", "Timestamps"]),
         module(.base, "OpenSSL", ["COpenSSL", "Timestamps", "Addresses"]),
         module(.base, "Jansson", ["CJansson"]),
         module(.base, "YAML", ["CYAML"]),
         module(.base, "NIOOpenSSL", ["OpenSSL", nioCore, nioTLS]),
-        module(.decision, "JOSE", ["OpenSSL", "Jansson", "SafeText"]),
-        module(.decision, "EntraTokens", ["JOSE", "OpenSSL", "Jansson", "SafeText", "Timestamps"]),
-        module(.decision, "AccessPolicy", ["EntraTokens", "Timestamps", "SafeText"]),
+        module(
+            .base, "HTTPSClient", ["Addresses", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
+        module(.base, "Prometheus", [nioConcurrency, metrics]),
+        module(.base, "LineLogging", ["SafeText", "Timestamps", nioPosix, nioConcurrency, logging]),
+        module(.base, "Terminal", ["SafeText", "Timestamps", "Files", "Jansson"]),
+
+        module(.decision, "JOSE", ["SafeText", "OpenSSL", "Jansson"]),
+        module(.decision, "EntraTokens", ["SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE"]),
+        module(.decision, "AccessPolicy", ["SafeText", "Timestamps", "EntraTokens"]),
         module(
             .decision, "Authentication",
             [
-                "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", "SafeText",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
             ]),
-        module(
-            .base, "HTTPSClient",
-            [
-                "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioConcurrency, "Addresses",
-            ]),
+
+        module(.webhook, "TokenReviewAPI", ["OpenSSL", "Jansson", "EntraTokens", "AccessPolicy"]),
         module(
             .webhook, "SigningKeys",
             [
-                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files",
-                "Timestamps", nioCore, nioPosix, nioConcurrency, logging, "SafeText", "Addresses", "LineLogging",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
+                "JOSE", "EntraTokens", nioCore, nioConcurrency, logging,
             ]),
         module(
             .webhook, "DirectoryGroups",
             [
-                "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL", "Jansson", "Files",
-                "Timestamps", nioCore, nioConcurrency, logging, collections, "SafeText", "Addresses",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE",
+                "EntraTokens", "Authentication", nioCore, nioConcurrency, logging, collections,
             ]),
-        module(.webhook, "TokenReviewAPI", ["Jansson", "OpenSSL", "AccessPolicy", "Authentication", "EntraTokens"]),
         module(
             .webhook, "Configuration",
             [
-                "YAML", "Jansson", "OpenSSL", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "Files",
-                "Timestamps", "SigningKeys", "SafeText", "Terminal", "Addresses", "LineLogging",
-            ]),
-        module(.tools, "Certificates", ["Files", "Jansson", "OpenSSL", "Terminal", "Timestamps", "Addresses"]),
-        module(.tools, "RBAC", ["YAML", "Files", "SafeText", "Addresses"]),
-        module(
-            .tools, "ClusterAccess",
-            [
-                "RBAC", "PolicyChecks", "Kubeconfigs", "Configuration", "AccessPolicy", "EntraTokens", "Jansson",
-                "SafeText", "Terminal", "Timestamps",
-            ]),
-        module(.tools, "Kubeconfigs", ["YAML", "Jansson", "SafeText"]),
-        module(
-            .tools, "Installation",
-            [
-                "Certificates", "Configuration", "Kubeconfigs", "EntraTokens", "AccessPolicy", "YAML", "Jansson",
-                "OpenSSL",
-                "SafeText", "Files", "Terminal", "Timestamps",
-            ]),
-        module(.tools, "Registration", ["EntraTokens", "Jansson", "OpenSSL"]),
-        module(
-            .tools, "CredentialPlugin",
-            [
-                "Inspection", "Kubeconfigs", "Configuration", "Authentication", "AccessPolicy", "EntraTokens",
-                "OpenSSL", "Jansson", "Files", "Timestamps", "SafeText", "Terminal",
-            ]),
-        module(
-            .tools, "Inspection",
-            [
-                "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps",
-                "SafeText", "Terminal",
-            ]),
-        module(
-            .tools, "PolicyChecks",
-            [
-                "Authentication", "AccessPolicy", "EntraTokens", "Configuration", "YAML", "Jansson", "OpenSSL",
-                "Files", "Timestamps", "SafeText", "Kubeconfigs", "Terminal", "Addresses", "LineLogging",
-            ]),
-        module(
-            .webhook, "WebhookService",
-            [
-                "AccessPolicy", "Authentication", "Configuration", "DirectoryGroups", "EntraTokens", "Files",
-                "HTTPSClient", "OpenSSL", "SafeText", "SigningKeys", "Terminal", "Timestamps", "WebhookServer",
-                logging, nioConcurrency, nioCore, nioPosix, "Addresses", "LineLogging", "Prometheus",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "LineLogging",
+                "Terminal", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys",
             ]),
         module(
             .webhook, "WebhookServer",
             [
-                "NIOOpenSSL", "OpenSSL", "Jansson", "TokenReviewAPI", "Authentication", "AccessPolicy",
-                "EntraTokens", "Timestamps", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioConcurrency,
-                logging, metrics, collections, "Addresses", "LineLogging", "Prometheus",
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "NIOOpenSSL", "Prometheus", "LineLogging",
+                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", nioCore, nioPosix, nioTLS,
+                nioHTTP1, nioConcurrency, nioHTTP2, logging, metrics, collections,
             ]),
+        module(
+            .webhook, "WebhookService",
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "HTTPSClient", "Prometheus",
+                "LineLogging", "Terminal", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys",
+                "DirectoryGroups", "Configuration", "WebhookServer", nioCore, nioPosix, nioConcurrency, logging,
+            ]),
+
+        module(.tools, "Kubeconfigs", ["SafeText", "Files", "Jansson", "YAML", "Terminal"]),
+        module(
+            .tools, "Certificates", ["SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "Terminal"]),
+        module(
+            .tools, "Inspection",
+            [
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "Terminal", "JOSE", "EntraTokens", "AccessPolicy",
+                "Authentication",
+            ]),
+        module(
+            .tools, "PolicyChecks",
+            [
+                "SafeText", "Timestamps", "Files", "Jansson", "YAML", "Terminal", "EntraTokens", "AccessPolicy",
+                "Authentication", "Configuration", "Kubeconfigs",
+            ]),
+        module(.tools, "RBAC", ["SafeText", "Files", "Addresses", "YAML"]),
+        module(
+            .tools, "ClusterAccess",
+            [
+                "SafeText", "Timestamps", "Jansson", "Terminal", "EntraTokens", "AccessPolicy", "Configuration",
+                "Kubeconfigs", "PolicyChecks", "RBAC",
+            ]),
+        module(
+            .tools, "CredentialPlugin",
+            [
+                "SafeText", "Timestamps", "Files", "OpenSSL", "Jansson", "Terminal", "EntraTokens", "AccessPolicy",
+                "Authentication", "Configuration", "Kubeconfigs", "Inspection",
+            ]),
+        module(
+            .tools, "Doctor",
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Terminal",
+                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "Configuration", "Kubeconfigs",
+                "Inspection", "CredentialPlugin",
+            ]),
+        module(.tools, "Registration", ["OpenSSL", "Jansson", "EntraTokens"]),
+        module(
+            .tools, "Installation",
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal",
+                "EntraTokens", "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates",
+            ]),
+
         module(
             .programs, "EntraSimulator",
             [
-                "NIOOpenSSL", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "Timestamps", nioCore, nioPosix,
-                nioHTTP1, nioConcurrency, "SafeText",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "NIOOpenSSL", "JOSE", "EntraTokens", nioCore,
+                nioPosix, nioHTTP1, nioConcurrency,
             ]),
 
         module(
@@ -205,24 +212,25 @@ let package = Package(
         command(
             "kube-entra-demo",
             [
-                "EntraSimulator", "Configuration", "WebhookServer", "SigningKeys", "HTTPSClient", "Authentication",
-                "AccessPolicy", "EntraTokens", "OpenSSL", "Jansson", "Files", "Timestamps", arguments, signals,
-                logging, nioCore, nioPosix, nioConcurrency, "Addresses",
+                "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "EntraTokens",
+                "EntraSimulator", nioCore, nioPosix, nioConcurrency, arguments, signals,
             ]),
 
+        tests(.base, "SafeText", ["SafeText"]),
         tests(.base, "Timestamps", ["Timestamps"]),
         tests(.base, "Files", ["Files"]),
-        tests(.base, "SafeText", ["SafeText"]),
         tests(.base, "Addresses", ["Addresses"]),
-        tests(.base, "LineLogging", ["Jansson", "LineLogging", "Timestamps", logging, nioConcurrency]),
-        tests(.base, "Terminal", ["Terminal", "Jansson", "Timestamps", "SafeText"]),
-        tests(.base, "OpenSSL", ["OpenSSL", "Timestamps"]),
+        tests(.base, "OpenSSL", ["Timestamps", "OpenSSL"]),
         tests(.base, "Jansson", ["Jansson"]),
         tests(.base, "YAML", ["YAML"]),
-        tests(.base, "NIOOpenSSL", ["NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioEmbedded, nioTLS, "Timestamps"]),
-        tests(.decision, "JOSE", ["JOSE", "OpenSSL", "Jansson"]),
-        tests(.decision, "EntraTokens", ["EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps", "SafeText"]),
-        tests(.decision, "AccessPolicy", ["AccessPolicy", "EntraTokens", "Timestamps"]),
+        tests(.base, "NIOOpenSSL", ["Timestamps", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix, nioTLS, nioEmbedded]),
+        tests(.base, "HTTPSClient", ["Addresses", "HTTPSClient"]),
+        tests(.base, "LineLogging", ["Timestamps", "Jansson", "LineLogging", nioConcurrency, logging]),
+        tests(.base, "Terminal", ["SafeText", "Timestamps", "Jansson", "Terminal"]),
+
+        tests(.decision, "JOSE", ["OpenSSL", "JOSE"]),
+        tests(.decision, "EntraTokens", ["SafeText", "OpenSSL", "Jansson", "JOSE", "EntraTokens"]),
+        tests(.decision, "AccessPolicy", ["Timestamps", "EntraTokens", "AccessPolicy"]),
         tests(
             .decision, "Authentication",
             [
@@ -234,70 +242,72 @@ let package = Package(
             [
                 "HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioEmbedded, "Addresses",
             ]),
+
+        tests(.webhook, "TokenReviewAPI", ["Jansson", "EntraTokens", "AccessPolicy", "TokenReviewAPI"]),
         tests(
             .webhook, "SigningKeys",
             [
-                "SigningKeys", "Addresses", "Authentication", "EntraTokens", "JOSE", "HTTPSClient", "OpenSSL",
-                "Jansson", "Timestamps", nioCore, nioPosix, nioConcurrency, nioEmbedded, logging, "SafeText",
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "EntraTokens",
+                "SigningKeys", nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
         tests(
             .webhook, "DirectoryGroups",
             [
-                "DirectoryGroups", "Authentication", "EntraTokens", "HTTPSClient", "OpenSSL", "Jansson", "Timestamps",
-                nioCore, nioPosix, nioConcurrency, nioEmbedded, logging,
+                "Timestamps", "HTTPSClient", "EntraTokens", "DirectoryGroups", nioCore, nioEmbedded,
             ]),
-        tests(
-            .webhook, "TokenReviewAPI", ["TokenReviewAPI", "Jansson", "AccessPolicy", "Authentication", "EntraTokens"]),
         tests(
             .webhook, "Configuration",
             [
-                "Configuration", "AccessPolicy", "EntraTokens", "Authentication", "YAML", "Files", "Timestamps",
-                "Jansson", "PolicyChecks", "Addresses",
+                "Timestamps", "Files", "Addresses", "Jansson", "EntraTokens", "AccessPolicy", "Configuration",
+            ]),
+        tests(
+            .webhook, "WebhookServer",
+            [
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "NIOOpenSSL", "Prometheus",
+                "LineLogging", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
+                "WebhookServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, nioHTTP2, logging,
+            ]),
+        tests(
+            .webhook, "Model",
+            [
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "Prometheus", "JOSE", "EntraTokens",
+                "AccessPolicy", "Authentication", "TokenReviewAPI", "SigningKeys", "WebhookServer", nioCore,
+                nioEmbedded, nioConcurrency, logging,
+            ]),
+
+        tests(.tools, "Kubeconfigs", ["SafeText", "Jansson", "YAML", "Kubeconfigs"]),
+        tests(
+            .tools, "Inspection",
+            [
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
+                "Authentication", "Inspection",
+            ]),
+        tests(
+            .tools, "PolicyChecks",
+            [
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
+                "Authentication", "Configuration", "PolicyChecks",
             ]),
         tests(.tools, "RBAC", ["RBAC"]),
         tests(
             .tools, "ClusterAccess",
             [
-                "ClusterAccess", "RBAC", "Configuration", "AccessPolicy", "EntraTokens", "Jansson", "Files",
-                "Timestamps",
+                "Timestamps", "Files", "Jansson", "EntraTokens", "AccessPolicy", "Configuration", "RBAC",
+                "ClusterAccess",
             ]),
-        tests(.tools, "Kubeconfigs", ["Kubeconfigs", "YAML", "Jansson", "SafeText"]),
-        tests(.tools, "Installation", ["Installation"]),
-        tests(.tools, "Registration", ["Registration", "EntraTokens"]),
         tests(
             .tools, "CredentialPlugin",
-            ["CredentialPlugin", "Configuration", "EntraTokens", "Jansson", "SafeText", "Timestamps"]),
-        tests(
-            .tools, "Inspection",
             [
-                "Inspection", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
-                "Timestamps", "SafeText",
+                "SafeText", "Timestamps", "Jansson", "EntraTokens", "Configuration", "CredentialPlugin",
             ]),
-        tests(
-            .tools, "PolicyChecks",
-            [
-                "PolicyChecks", "Configuration", "Authentication", "AccessPolicy", "EntraTokens", "JOSE",
-                "OpenSSL", "Jansson", "Timestamps", "SafeText",
-            ]),
-        tests(
-            .webhook, "WebhookServer",
-            [
-                "WebhookServer", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens", "JOSE",
-                "OpenSSL", "NIOOpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1,
-                nioHTTP2, nioConcurrency, logging, metrics, "SafeText", "Addresses", "LineLogging", "Prometheus",
-            ]),
-        tests(
-            .webhook, "Model",
-            [
-                "WebhookServer", "SigningKeys", "TokenReviewAPI", "Authentication", "AccessPolicy", "EntraTokens",
-                "JOSE", "OpenSSL", "Jansson", "Timestamps", nioCore, nioPosix, nioEmbedded, nioConcurrency,
-                logging, "SafeText", "Addresses", "Prometheus",
-            ]),
+        tests(.tools, "Registration", ["EntraTokens", "Registration"]),
+        tests(.tools, "Installation", ["Installation"]),
+
         tests(
             .programs, "EntraSimulator",
             [
-                "EntraSimulator", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson",
-                "SafeText", "Timestamps", nioCore, nioPosix, nioHTTP1,
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "EntraTokens", "AccessPolicy", "Authentication",
+                "EntraSimulator", nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]
@@ -309,12 +319,10 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
         .executableTarget(
             name: "kube-entra-fuzz",
             dependencies: [
-                "WebhookServer", "Addresses", "LineLogging", "Prometheus", "NIOOpenSSL", "TokenReviewAPI",
-                "Configuration", "PolicyChecks", "Inspection",
-                "SigningKeys", "HTTPSClient", "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL",
-                "SafeText", "Jansson", "YAML", "Timestamps", nioCore, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
-                nioConcurrency,
-                logging,
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "YAML", "NIOOpenSSL", "HTTPSClient",
+                "Prometheus", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
+                "SigningKeys", "Configuration", "WebhookServer", "Inspection", "PolicyChecks", nioCore, nioTLS,
+                nioEmbedded, nioConcurrency, logging,
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: strict))

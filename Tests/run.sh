@@ -51,6 +51,7 @@ packages() {
 lint() {
     step "Format and lint"
     swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
+    python3 Tests/walls.py || fail "the walls between modules do not hold"
 }
 
 # Of what Swift prints: a line for each tenth of a build, problems, failures and totals. A test that passes and its
