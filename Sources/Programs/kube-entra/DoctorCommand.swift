@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Certificates
 internal import Configuration
+internal import Doctor
 internal import EntraTokens
 internal import Glibc
 internal import Terminal

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Kubeconfigs
 
 extension KubeconfigCommand {
     /// What kubelogin has to be told, by way of signing in.

@@ -1,24 +1,18 @@
-internal import ArgumentParser
+public import ArgumentParser
 internal import Certificates
 internal import Configuration
 internal import CredentialPlugin
 internal import EntraTokens
 internal import Glibc
 internal import Jansson
-internal import Kubeconfigs
+public import Kubeconfigs
 internal import OpenSSL
 internal import SafeText
 internal import Terminal
 internal import Timestamps
 
 extension KubeconfigCommand {
-    /// kubelogin's ways to sign in.
-    enum Login: String, CaseIterable, ExpressibleByArgument {
-        case devicecode, interactive, ropc, spn, msi, azurecli, azd, workloadidentity, azurepipelines
-
-        /// Whether kubelogin's `--pop-enabled` does anything there.
-        var makesProofs: Bool { [.interactive, .ropc, .spn].contains(self) }
-    }
+    typealias Login = KubeloginMethod
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case exec, azure
@@ -202,3 +196,5 @@ extension KubeconfigCommand {
         }
     }
 }
+
+extension KubeloginMethod: ExpressibleByArgument {}

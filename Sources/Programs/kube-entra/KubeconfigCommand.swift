@@ -5,6 +5,7 @@ internal import Files
 internal import Glibc
 internal import Kubeconfigs
 internal import OpenSSL
+internal import SafeText
 internal import Terminal
 
 /// `kube-entra kubeconfig`: the files that kube-apiserver and people point at a cluster.
@@ -76,13 +77,7 @@ enum KubeconfigText {
 
     /// Whether a value can stand in a kubeconfig: nothing invisible.
     static func isPrintable(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.unicodeScalars.allSatisfy { scalar in
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: false
-                default: true
-                }
-            }
+        PrintableText.isVisible(text)
     }
 
     /// `https://host[:port][/path]`, without user, query or fragment: kube-apiserver drops those.

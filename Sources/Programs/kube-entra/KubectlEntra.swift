@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import ArgumentParser
+internal import Doctor
 internal import Glibc
 internal import Kubeconfigs
 internal import Terminal

@@ -1,5 +1,6 @@
 internal import Addresses
 internal import Certificates
+internal import Doctor
 internal import Glibc
 internal import HTTPSClient
 internal import Installation

@@ -189,11 +189,3 @@ struct ReviewResult {
         return lines.joined(separator: "\n")
     }
 }
-
-extension Duration {
-    /// To a hundredth.
-    var milliseconds: Double {
-        let (seconds, attoseconds) = components
-        return ((Double(seconds) * 1e3 + Double(attoseconds) / 1e15) * 100).rounded() / 100
-    }
-}

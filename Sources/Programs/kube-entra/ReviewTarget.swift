@@ -82,8 +82,8 @@ struct ReviewTarget {
         notes.removeAll()
     }
 
-    func connection(timeout: Duration) -> OneConnection {
-        OneConnection(
+    func connection(timeout: Duration) -> BlockingHTTPSClient {
+        BlockingHTTPSClient(
             tls: TLSClientConfiguration(
                 trust: trust, certificateChain: certificate, privateKey: key, applicationProtocols: ["http/1.1"]),
             serverName: serverName, proxies: proxies, timeout: timeout)
@@ -146,16 +146,5 @@ struct ReviewTarget {
     /// kube-apiserver drops them.
     private static func withoutQuery(_ address: String) -> String {
         String(address.prefix { $0 != "?" && $0 != "#" })
-    }
-}
-
-extension KubeconfigSource {
-    /// The bytes, or the end of the command with a sentence that names the field.
-    func bytes(_ field: String, of kubeconfig: String) throws -> [UInt8] {
-        switch self {
-        case .data(let bytes): return bytes
-        case .damaged: throw CommandFailure("\(kubeconfig): \(field)-data is no base64")
-        case .file(let path): return try PEMFile.read(path)
-        }
     }
 }

@@ -1,18 +1,32 @@
-internal import Addresses
-internal import HTTPSClient
+public import Addresses
 internal import NIOCore
 internal import NIOPosix
-internal import OpenSSL
+public import OpenSSL
 
 /// Single requests of a command that waits for their answers.
-struct OneConnection {
-    var tls: TLSClientConfiguration
+public struct BlockingHTTPSClient {
+    /// What is trusted and presented.
+    public var tls: TLSClientConfiguration
     /// Whom the certificate must be for; nil: the address's host.
-    var serverName: String?
-    var proxies = ProxySettings(proxy: nil)
-    var timeout = Duration.seconds(30)
+    public var serverName: String?
+    /// Which requests go through a proxy.
+    public var proxies = ProxySettings(proxy: nil)
+    /// For the whole exchange.
+    public var timeout = Duration.seconds(30)
 
-    func send(
+    /// - Parameter serverName: whom the certificate must be for; nil: the address's host.
+    public init(
+        tls: TLSClientConfiguration, serverName: String? = nil, proxies: ProxySettings = ProxySettings(proxy: nil),
+        timeout: Duration = .seconds(30)
+    ) {
+        self.tls = tls
+        self.serverName = serverName
+        self.proxies = proxies
+        self.timeout = timeout
+    }
+
+    /// Sends one request and waits for its answer; must not be called on an event loop.
+    public func send(
         _ method: HTTPSRequest.Method,
         _ url: HTTPSURL,
         headers: [(name: String, value: String)] = [],
@@ -42,7 +56,7 @@ struct OneConnection {
 
 extension ProxySettings {
     /// As Go's clients have it: the environment's, but never for this host itself.
-    static func forKubernetes(_ url: HTTPSURL, proxyURL: String? = nil) -> ProxySettings {
+    public static func forKubernetes(_ url: HTTPSURL, proxyURL: String? = nil) -> ProxySettings {
         if let proxyURL { return ProxySettings(address: proxyURL, from: "proxy-url") }
         let isLocal = url.host == "localhost" || url.host.hasPrefix("127.") || url.host == "::1"
         return isLocal ? ProxySettings(proxy: nil) : .environment()

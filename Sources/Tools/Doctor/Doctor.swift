@@ -1,4 +1,4 @@
-internal import Configuration
+public import Configuration
 internal import CredentialPlugin
 internal import EntraTokens
 internal import Files
@@ -12,7 +12,7 @@ internal import Terminal
 internal import Timestamps
 
 /// Goes the way of a sign-in step by step.
-struct Doctor {
+public struct Doctor {
     let kubeconfig: String?
     let contextName: String?
     let configuration: WebhookConfiguration?
@@ -20,13 +20,25 @@ struct Doctor {
     let pluginTimeout: Duration
     let timeout: Duration
     let hasTerminal: Bool
-    var report = DoctorReport()
+    /// What was found so far.
+    public internal(set) var report = DoctorReport()
     /// Seconds by which the API server's clock is ahead of this host's.
     private var clockOffset: Int64 = 0
     /// What `kubeconfig user --explain` wrote into the kubeconfig, where no configuration was given.
     var hints: TokenHints?
 
-    init(
+    /// The time by the API server's clock, which is the one that judges tokens.
+    var serverTime: Timestamp { Timestamp.now().adding(seconds: clockOffset) }
+
+    /// What the cluster takes, as far as it is known: the given configuration, else the hints in the kubeconfig.
+    var knownConfiguration: WebhookConfiguration? { configuration ?? hints?.configuration }
+
+    /// - Parameters:
+    ///   - kubeconfig: nil: as kubectl finds it.
+    ///   - contextName: nil: the current one.
+    ///   - configuration: the webhook's, where it is known here.
+    ///   - keyFile: signing keys to check the token with.
+    public init(
         kubeconfig: String?, contextName: String?, configuration: WebhookConfiguration?, keyFile: String?,
         pluginTimeout: Duration, timeout: Duration, hasTerminal: Bool
     ) {
@@ -39,13 +51,8 @@ struct Doctor {
         self.hasTerminal = hasTerminal
     }
 
-    /// The time by the API server's clock, which is the one that judges tokens.
-    var serverTime: Timestamp { Timestamp.now().adding(seconds: clockOffset) }
-
-    /// What the cluster takes, as far as it is known: the given configuration, else the hints in the kubeconfig.
-    var knownConfiguration: WebhookConfiguration? { configuration ?? hints?.configuration }
-
-    mutating func examine() throws {
+    /// Takes every step until one makes the next ones pointless.
+    public mutating func examine() throws {
         guard let access = readKubeconfig() else { return }
         let server = reachServer(access)
         guard let token = try signIn(access) else {

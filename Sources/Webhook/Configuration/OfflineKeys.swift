@@ -1,16 +1,14 @@
-internal import ArgumentParser
-internal import Configuration
-internal import EntraTokens
+public import EntraTokens
 internal import SigningKeys
 internal import Terminal
 internal import Timestamps
 
 /// Signing keys from files, for commands that open no connection.
-enum OfflineKeys {
+public enum OfflineKeys {
     /// The keys in the files, for each tenant that may use them; without files, those of `signingKeys.file`.
     ///
-    /// Ends the command when a file cannot be read or nobody can use it, or when there are no keys at all.
-    static func snapshot(_ files: [String], for configuration: WebhookConfiguration) throws -> KeySnapshot {
+    /// Throws a ``CommandFailure`` when a file cannot be read or nobody can use it, or when there are no keys at all.
+    public static func snapshot(_ files: [String], for configuration: WebhookConfiguration) throws -> KeySnapshot {
         var found: [GUID: [SigningKey]] = [:]
         for file in files {
             var failure: KeyFileError?

@@ -1,5 +1,4 @@
 internal import AccessPolicy
-internal import ArgumentParser
 internal import Authentication
 internal import Configuration
 internal import EntraTokens

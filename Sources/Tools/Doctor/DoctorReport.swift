@@ -1,13 +1,14 @@
 internal import AccessPolicy
 internal import EntraTokens
 internal import Inspection
-internal import Jansson
+public import Jansson
 internal import SafeText
-internal import Terminal
+public import Terminal
 
 /// What `doctor` found, step by step.
-struct DoctorReport {
-    enum StepName: String {
+public struct DoctorReport {
+    /// The steps, in their order.
+    public enum StepName: String {
         case kubeconfig
         case apiServer
         case clock
@@ -19,7 +20,8 @@ struct DoctorReport {
         case permissions
     }
 
-    enum Status: String {
+    /// How a step went.
+    public enum Status: String {
         case passed
         case warning
         case failed
@@ -43,16 +45,19 @@ struct DoctorReport {
         }
     }
 
-    struct Step {
-        let name: StepName
-        let status: Status
-        let detail: String
-        let hint: String?
+    /// One step.
+    public struct Step {
+        public let name: StepName
+        public let status: Status
+        /// What was found, for people.
+        public let detail: String
+        /// What to do about it.
+        public let hint: String?
     }
 
-    private(set) var steps: [Step] = []
+    public private(set) var steps: [Step] = []
     /// Nothing could be found out, for example because there is no connection.
-    var couldNotCheck = false
+    public internal(set) var couldNotCheck = false
     var inspection: InspectionReport?
     var user: KubernetesUser?
     /// What must not stand in any output.
@@ -64,7 +69,7 @@ struct DoctorReport {
     }
 
     /// What the user has to see to first.
-    var problem: Step? { steps.first { $0.status == .failed } }
+    public var problem: Step? { steps.first { $0.status == .failed } }
 
     var verdict: String { problem == nil ? "signedIn" : couldNotCheck ? "unknown" : "failed" }
 
@@ -77,7 +82,8 @@ struct DoctorReport {
         return user.map { "the API server knows you as \($0.username)" } ?? "the API server takes the token"
     }
 
-    var json: JSON {
+    /// The object of `doctor --output json`.
+    public var json: JSON {
         .object([
             ("verdict", .string(verdict)),
             ("problem", JSON(problem?.name.rawValue)),
@@ -99,7 +105,8 @@ struct DoctorReport {
         ])
     }
 
-    func text(on page: TextPage) -> String {
+    /// The lines of `doctor`.
+    public func text(on page: TextPage) -> String {
         let known = user.map { "the API server knows you as \($0.username)" } ?? "the API server takes the token"
         let title =
             if let caveat {

@@ -1,4 +1,3 @@
-internal import ArgumentParser
 internal import CredentialPlugin
 internal import Files
 internal import Glibc

@@ -1,26 +1,30 @@
 internal import Addresses
 internal import Files
-internal import HTTPSClient
+public import HTTPSClient
 internal import Jansson
-internal import Kubeconfigs
+public import Kubeconfigs
 internal import OpenSSL
 internal import Timestamps
 
 /// The API server of a kubeconfig context, called as kubectl calls it.
-struct APIServer {
-    struct Problem: Error {
-        var sentence: String
-        var hint: String
+public struct APIServer {
+    /// Why a context's server cannot be called.
+    public struct Problem: Error {
+        public var sentence: String
+        public var hint: String
     }
 
-    let base: String
+    /// The address without a slash at its end.
+    public let base: String
     private let url: HTTPSURL
-    private let connection: OneConnection
+    private let connection: BlockingHTTPSClient
     private let serverName: String
     private let authority: String
 
-    /// - Parameter isOwnHost: the address is one of this host, so no proxy leads there.
-    init(_ access: KubeconfigAccess, timeout: Duration, isOwnHost: Bool = false) throws(Problem) {
+    /// - Parameters:
+    ///   - timeout: for each request.
+    ///   - isOwnHost: the address is one of this host, so no proxy leads there.
+    public init(_ access: KubeconfigAccess, timeout: Duration, isOwnHost: Bool = false) throws(Problem) {
         var server = Substring(access.cluster.server ?? "")
         while server.last == "/" { server = server.dropLast() }
         if server.hasPrefix("http://") {
@@ -55,7 +59,7 @@ struct APIServer {
             case .data, .damaged: "the CA in certificate-authority-data"
             case nil: "one of this system's CAs (the kubeconfig names none)"
             }
-        connection = OneConnection(
+        connection = BlockingHTTPSClient(
             tls: tls, serverName: access.cluster.tlsServerName,
             proxies: isOwnHost ? ProxySettings(proxy: nil) : .forKubernetes(url, proxyURL: access.cluster.proxyURL),
             timeout: timeout)
@@ -76,7 +80,8 @@ struct APIServer {
         }
     }
 
-    func send(
+    /// Sends one request and waits for its answer.
+    public func send(
         _ method: HTTPSRequest.Method, _ path: String, token: String? = nil, body: [UInt8] = []
     ) throws(HTTPSError) -> HTTPSResponse {
         guard let url = HTTPSURL(base + path) else { throw .configuration("the server is no https:// address") }
@@ -87,7 +92,7 @@ struct APIServer {
     }
 
     /// What to do when there is no answer.
-    func hint(for error: HTTPSError) -> String? {
+    public func hint(for error: HTTPSError) -> String? {
         switch error {
         case .nameNotFound: "check `server` in the kubeconfig, and whether a VPN is needed"
         case .connectionRefused: "is the control plane up, and is the port right?"

@@ -40,7 +40,7 @@ struct KubeloginAdvice {
 
     private var login: Finding? {
         guard let login = method else { return nil }
-        let known = KubeconfigCommand.Login.allCases.map(\.rawValue)
+        let known = KubeloginMethod.allCases.map(\.rawValue)
         if !known.contains(login) {
             let isVariable = variable("AAD_LOGIN_METHOD") != nil
             return Finding(

@@ -2,8 +2,9 @@ internal import Files
 internal import Glibc
 
 /// One run of an exec plugin, as kubectl runs it.
-struct PluginProcess {
-    enum Failure: Error {
+public struct PluginProcess {
+    /// Why a run gave nothing that could be used.
+    public enum Failure: Error {
         case notFound
         case cannotStart(code: Int32)
         case exited(status: Int32)
@@ -12,11 +13,14 @@ struct PluginProcess {
         case tooMuchOutput
     }
 
-    struct Result {
-        var output: [UInt8]
+    /// What a run gave.
+    public struct Result {
+        /// Standard output.
+        public var output: [UInt8]
         /// The end of what it said to people; that was passed on while it ran.
-        var said: String
-        var failure: Failure?
+        public var said: String
+        /// Nil: the program ended with status 0.
+        public var failure: Failure?
     }
 
     private static let maximumOutput = 1 << 20
@@ -31,8 +35,21 @@ struct PluginProcess {
     /// Whether what it says to people is shown while it runs.
     var passesMessagesOn = true
 
+    /// - Parameter environment: besides this process's own.
+    public init(
+        path: String, arguments: [String], environment: [(name: String, value: String)], isInteractive: Bool,
+        timeout: Duration, passesMessagesOn: Bool = true
+    ) {
+        self.path = path
+        self.arguments = arguments
+        self.environment = environment
+        self.isInteractive = isInteractive
+        self.timeout = timeout
+        self.passesMessagesOn = passesMessagesOn
+    }
+
     /// The file that a command names: a path as it stands, any other looked for in `PATH`.
-    static func find(_ command: String) -> String? {
+    public static func find(_ command: String) -> String? {
         if command.contains("/") { return isProgram(command) ? command : nil }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
         // A relative folder in PATH would let the current folder choose the program; kubectl refuses that too.
@@ -45,7 +62,8 @@ struct PluginProcess {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
-    func run() -> Result {
+    /// Runs the program to its end, or until its time is over.
+    public func run() -> Result {
         var result = Result(output: [], said: "", failure: nil)
         guard let output = Pipe(), let messages = Pipe() else {
             result.failure = .cannotStart(code: errno)

@@ -1,22 +1,22 @@
-internal import AccessPolicy
+public import AccessPolicy
 internal import EntraTokens
 internal import HTTPSClient
 internal import Inspection
-internal import Jansson
+public import Jansson
 internal import Kubeconfigs
 internal import SafeText
-internal import Terminal
+public import Terminal
 internal import TokenReviewAPI
 
 /// Whom the API server sees, beside whom the token says it is.
-struct CallerComparison {
+public struct CallerComparison {
     /// What the API server says of the caller; nil when it refuses it.
-    let apiServer: KubernetesUser?
+    public let apiServer: KubernetesUser?
     /// Nil when the kubeconfig's user has no token.
     let token: InspectionReport?
 
     /// Whether both are the same principal: the API server's `uid`, or its `oid`, is the token's object ID.
-    var isSame: Bool {
+    public var isSame: Bool {
         guard let apiServer, let objectID = token?.claims?.objectID.flatMap({ GUID($0) }) else { return false }
         return ([apiServer.uid] + (apiServer.extra.first { $0.name == "oid" }?.values ?? [])).contains {
             GUID($0) == objectID
@@ -24,14 +24,15 @@ struct CallerComparison {
     }
 
     /// The contract's object of `kubectl entra whoami`.
-    var json: JSON {
+    public var json: JSON {
         .object([
             ("apiServer", apiServer?.json ?? .null), ("token", token.map(\.tokenSubject) ?? .null),
             ("same", .bool(isSame)),
         ])
     }
 
-    func text(on page: TextPage) -> String {
+    /// The lines of `kubectl entra whoami`.
+    public func text(on page: TextPage) -> String {
         var lines: [String] = []
         lines.append(page.rule("API server"))
         if let apiServer {
@@ -62,7 +63,7 @@ struct CallerComparison {
 extension Doctor {
     /// Signs in as kubectl would and asks the API server whom it sees; nil when there is no answer, which the report
     /// then explains.
-    mutating func compareCaller() throws -> CallerComparison? {
+    public mutating func compareCaller() throws -> CallerComparison? {
         guard let access = readKubeconfig(), let server = reachServer(access) else { return nil }
         let token = try signIn(access)
         // Without a token, a client certificate may still say who it is.

@@ -1,20 +1,17 @@
-internal import ArgumentParser
-internal import Configuration
-internal import EntraTokens
+public import EntraTokens
 internal import Files
-internal import Inspection
 internal import SigningKeys
 internal import Terminal
-internal import Timestamps
+public import Timestamps
 
 extension OfflineKeys {
     /// The keys of a file for every tenant that they fit.
     ///
-    /// Ends the command when the file is no key file, or when none of these tenants can use a key of it.
+    /// Throws a ``CommandFailure`` when the file is no key file, or when none of these tenants can use a key of it.
     ///
     /// - Parameter tenants: the configured ones, or the one that a token says it is of; none for a token of another
     ///   system, whose key would not be there anyway.
-    static func read(_ path: String, tenants: [TenantTrust]) throws -> KeySnapshot {
+    public static func read(_ path: String, tenants: [TenantTrust]) throws -> KeySnapshot {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try FileBytes.read(path, maximumBytes: KeySetReader.maximumBytes)
@@ -56,7 +53,7 @@ extension OfflineKeys {
     }
 
     /// What the configuration itself names: the offline file, or else the cache file where it is there.
-    static func configured(
+    public static func configured(
         _ configuration: WebhookConfiguration, now: Timestamp
     ) -> (snapshot: KeySnapshot?, notes: [String]) {
         var notes: [String] = []
@@ -88,16 +85,5 @@ extension OfflineKeys {
 
     private static func keySet(_ file: KeyFile) -> TenantKeySet {
         TenantKeySet(keys: file.report.usable, usableUntil: Timestamp(secondsSinceEpoch: .max))
-    }
-}
-
-extension Timestamp {
-    /// The time of `--at`, or now.
-    static func at(_ text: String?) throws -> Timestamp {
-        guard let text else { return .now() }
-        guard let time = Timestamp(rfc3339: text) else {
-            throw ValidationError("--at must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
-        }
-        return time
     }
 }

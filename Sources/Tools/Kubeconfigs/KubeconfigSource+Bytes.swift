@@ -1,0 +1,18 @@
+internal import Files
+internal import Terminal
+
+extension KubeconfigSource {
+    /// The bytes; a ``CommandFailure`` names the field.
+    public func bytes(_ field: String, of kubeconfig: String) throws -> [UInt8] {
+        switch self {
+        case .data(let bytes): return bytes
+        case .damaged: throw CommandFailure("\(kubeconfig): \(field)-data is no base64")
+        case .file(let path):
+            do throws(FileError) {
+                return try FileBytes.read(path)
+            } catch {
+                throw CommandFailure("\(path): \(error.sentence)")
+            }
+        }
+    }
+}
