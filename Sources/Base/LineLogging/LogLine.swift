@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SafeText
 import Timestamps
 
 /// One log line; nothing in it can begin another.
@@ -83,41 +84,43 @@ public struct LogLine {
             var mustEscape: UInt8 = 0
             for byte in utf8 {
                 mustQuote |= byte <= 0x20 || byte == 0x22 || byte == 0x3D ? 1 : 0
-                mustEscape |= byte < 0x20 || byte == 0x7F || byte == 0x22 || byte == 0x5C ? 1 : 0
+                mustEscape |= byte < 0x20 || byte >= 0x7F || byte == 0x22 || byte == 0x5C ? 1 : 0
             }
             if mustQuote != 0 { bytes.append(UInt8(ascii: "\"")) }
             if mustEscape == 0 {
                 bytes.append(contentsOf: utf8)
             } else {
-                for byte in utf8 { append(byte, to: &bytes, isQuoted: mustQuote != 0) }
+                for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars {
+                    append(scalar, to: &bytes, isQuoted: mustQuote != 0)
+                }
             }
             if mustQuote != 0 { bytes.append(UInt8(ascii: "\"")) }
         }
     }
 
-    /// Escapes control characters, as JSON does, and quotation marks within quotation marks.
+    /// Escapes what must not be shown, as JSON does, and quotation marks within quotation marks.
     private static func append(_ text: String, to bytes: inout [UInt8], isQuoted: Bool) {
         var text = text
         text.withUTF8 { utf8 in
             var mustEscape: UInt8 = 0
-            for byte in utf8 { mustEscape |= byte < 0x20 || byte == 0x7F || byte == 0x22 || byte == 0x5C ? 1 : 0 }
+            for byte in utf8 { mustEscape |= byte < 0x20 || byte >= 0x7F || byte == 0x22 || byte == 0x5C ? 1 : 0 }
             if mustEscape == 0 {
                 bytes.append(contentsOf: utf8)
             } else {
-                for byte in utf8 { append(byte, to: &bytes, isQuoted: isQuoted) }
+                for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars {
+                    append(scalar, to: &bytes, isQuoted: isQuoted)
+                }
             }
         }
     }
 
-    private static func append(_ byte: UInt8, to bytes: inout [UInt8], isQuoted: Bool) {
-        if byte < 0x20 || byte == 0x7F {
-            bytes.append(contentsOf: "\\u00".utf8)
-            bytes.append(contentsOf: (byte < 16 ? "0" : "").utf8)
-            bytes.append(contentsOf: String(byte, radix: 16).utf8)
-        } else {
-            if isQuoted, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
-            bytes.append(byte)
+    private static func append(_ scalar: Unicode.Scalar, to bytes: inout [UInt8], isQuoted: Bool) {
+        guard PrintableText.isVisible(scalar) else {
+            bytes.append(contentsOf: PrintableText.escaped(scalar).utf8)
+            return
         }
+        if isQuoted, scalar == "\"" || scalar == "\\" { bytes.append(UInt8(ascii: "\\")) }
+        bytes.append(contentsOf: String(scalar).utf8)
     }
 }
 

@@ -4,16 +4,7 @@ public enum HiddenText {
     public static func invisible(in text: String) -> Unicode.Scalar? {
         let scalars = text.unicodeScalars
         if let ends = [scalars.first, scalars.last].compactMap({ $0 }).first(where: { $0 == " " }) { return ends }
-        return scalars.first { scalar in
-            switch scalar.value {
-            // Soft hyphen, combining joiners, fillers, directions, joiners, variation selectors, tags.
-            case ..<32, 127...160, 0xAD, 0x034F, 0x061C, 0x115F, 0x1160, 0x1680, 0x17B4, 0x17B5, 0x180B...0x180F,
-                0x2000...0x200F, 0x2028...0x202F, 0x205F...0x206F, 0x3000, 0x3164, 0xFE00...0xFE0F, 0xFEFF, 0xFFA0,
-                0xFFF9...0xFFFB, 0x1BCA0...0x1BCA3, 0x1D173...0x1D17A, 0xE0000...0xE0FFF:
-                true
-            default: false
-            }
-        }
+        return PrintableText.firstInvisible(in: text)
     }
 
     /// The first character that looks like one of ASCII: a letter of another script beside Latin ones, or a form of a
@@ -39,7 +30,6 @@ public enum HiddenText {
 
     /// The character's number, as `U+200B`.
     public static func name(of scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16, uppercase: true)
-        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        PrintableText.codePoint(scalar)
     }
 }

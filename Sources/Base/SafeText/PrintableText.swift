@@ -7,31 +7,54 @@ public enum PrintableText {
         var scalars = text.unicodeScalars
         if isPlain(text), text.utf8.count <= maximum { return text }
         let isLong = scalars.dropFirst(maximum).first != nil
-        scalars = String.UnicodeScalarView(scalars.prefix(maximum).map { isHarmful($0) ? "\u{FFFD}" : $0 })
+        scalars = String.UnicodeScalarView(scalars.prefix(maximum).map { isVisible($0) ? $0 : "\u{FFFD}" })
         return String(scalars) + (isLong ? "…" : "")
     }
 
     /// Like ``clean(_:maximum:)``, but of any length.
     public static func whole(_ text: String) -> String {
         if isPlain(text) { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { isHarmful($0) ? "\u{FFFD}" : $0 }))
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { isVisible($0) ? $0 : "\u{FFFD}" }))
     }
 
     /// Like ``clean(_:maximum:)``, in quotation marks.
     public static func quoted(_ text: String) -> String { "\"\(clean(text))\"" }
 
-    private static func isPlain(_ text: String) -> Bool {
-        text.utf8.allSatisfy { (32..<127).contains($0) }
+    /// Whether nothing in a text would be replaced; false for an empty text.
+    public static func isVisible(_ text: String) -> Bool {
+        !text.isEmpty && (isPlain(text) || text.unicodeScalars.allSatisfy(isVisible))
     }
 
-    /// Control characters, and those that turn the direction of text around or have no width.
-    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case ..<32, 127...159, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF, 0xFFF9...0xFFFB,
-            0xE0000...0xE007F:
-            true
-        default: false
+    /// Whether a character may be shown: not a control character, none that changes the direction of text, and none
+    /// without a width, behind which two names can look the same.
+    ///
+    /// Source: Unicode, general category and Default_Ignorable_Code_Point.
+    public static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 127 { return scalar.value >= 32 }
+        let properties = scalar.properties
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: return false
+        // U+2800 is a Braille pattern without a dot.
+        default: return !properties.isDefaultIgnorableCodePoint && scalar.value != 0x2800
         }
+    }
+
+    /// The first character of a name that people cannot see, or cannot tell from a space.
+    public static func firstInvisible(in name: String) -> Unicode.Scalar? {
+        if isPlain(name) { return nil }
+        return name.unicodeScalars.first { scalar in
+            !isVisible(scalar) || scalar != " " && scalar.properties.generalCategory == .spaceSeparator
+        }
+    }
+
+    /// A character as Unicode names it, `U+200B`.
+    public static func codePoint(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        text.utf8.allSatisfy { (32..<127).contains($0) }
     }
 
     /// How many columns of a terminal a text takes: East Asian characters and pictures take two.

@@ -3,16 +3,17 @@ internal import Glibc
 public import Jansson
 internal import SafeText
 
-/// Standard output for results, standard error for everything else. Nothing that is in the form of a token passes.
+/// Standard output for results, standard error for everything else. Nothing that is in the form of a token passes,
+/// and no character that a terminal obeys or that nobody sees.
 public enum Console {
     /// Writes a result and a line end.
     public static func print(_ text: String) {
-        write(Array((TokenMask.hide(text) + "\n").utf8))
+        write(Array((PrintableText.lines(TokenMask.hide(text)) + "\n").utf8))
     }
 
     /// Writes a result as indented JSON.
     public static func print(_ json: JSON) {
-        write(json.hidingTokens().render(pretty: true) + [UInt8(ascii: "\n")])
+        write(PrintableText.escapingJSON(json.hidingTokens().render(pretty: true)) + [UInt8(ascii: "\n")])
     }
 
     /// Writes a result as it is. One that nobody got is no success.
@@ -24,7 +25,8 @@ public enum Console {
 
     /// Writes a message for people.
     public static func note(_ text: String) {
-        _ = FileBytes.writeAll(Array((TokenMask.hide(text, in: .messages) + "\n").utf8), to: STDERR_FILENO)
+        let safe = PrintableText.lines(TokenMask.hide(text, in: .messages))
+        _ = FileBytes.writeAll(Array((safe + "\n").utf8), to: STDERR_FILENO)
     }
 
     /// Whether results go to a terminal that wants colour (https://no-color.org).

@@ -1,5 +1,6 @@
 internal import Addresses
 public import OpenSSL
+internal import SafeText
 
 /// A name in the server certificate.
 public struct CertificateHost {
@@ -32,7 +33,7 @@ public struct CertificateHost {
     /// Whether a text can be a common name: X.509 allows 64 characters.
     public static func isCommonName(_ text: String) -> Bool {
         (1...64).contains(text.unicodeScalars.count)
-            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
+            && PrintableText.firstInvisible(in: text) == nil
             && text.first != " " && text.last != " "
     }
 }

@@ -1,5 +1,6 @@
 public import Jansson
 internal import OpenSSL
+internal import SafeText
 internal import Timestamps
 
 extension CertificateReport {
@@ -44,7 +45,7 @@ extension CertificateReport {
 
     /// The lines of `certs show`: at most 80 columns, as long as no single word is wider.
     public var text: String {
-        var lines = [Self.visible(path)]
+        var lines = [PrintableText.whole(path)]
         for (index, certificate) in certificates.enumerated() {
             if certificates.count > 1 { lines.append("certificate \(index + 1) of \(certificates.count)") }
             lines += rows(certificate).flatMap { Self.row($0.0, $0.1) }
@@ -92,7 +93,7 @@ extension CertificateReport {
         var lines: [String] = []
         var line = "  " + label + String(repeating: " ", count: max(1, indent - 2 - label.count))
         var isFresh = true
-        for word in visible(value).split(separator: " ") {
+        for word in PrintableText.whole(value).split(separator: " ") {
             var rest = Substring(word)
             if !isFresh, line.count + 1 + rest.count > 80 {
                 lines.append(line)
@@ -110,17 +111,5 @@ extension CertificateReport {
             isFresh = false
         }
         return lines + [line]
-    }
-
-    /// Nothing that a terminal would act on: a certificate's names are whatever its maker liked.
-    private static func visible(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
-                    switch scalar.properties.generalCategory {
-                    case .control, .format, .lineSeparator, .paragraphSeparator: "\u{FFFD}"
-                    default: scalar
-                    }
-                }))
     }
 }

@@ -55,22 +55,16 @@ public struct KeyDescription: Sendable {
 
     /// A few lines of at most 80 columns where the values allow it.
     public var text: String {
-        var lines = [(keyID.map(KeyDescription.printable) ?? "(no key ID)") + (isUsable ? "" : "  NOT USABLE")]
+        var lines = [(keyID.map { PrintableText.clean($0, maximum: 200) } ?? "(no key ID)") + (isUsable ? "" : "  NOT USABLE")]
         if let problem { lines.append("  why         \(problem)") }
         lines.append(
-            "  type        \(type.map(KeyDescription.printable) ?? "none")" + (bits.map { ", \($0) bits" } ?? ""))
+            "  type        \(type.map { PrintableText.clean($0) } ?? "none")" + (bits.map { ", \($0) bits" } ?? ""))
         if let thumbprint { lines.append("  thumbprint  \(thumbprint)") }
-        if let issuer { lines.append("  issuer      \(KeyDescription.printable(issuer))") }
+        if let issuer { lines.append("  issuer      \(PrintableText.clean(issuer, maximum: 200))") }
         if let from = certificateNotBefore, let to = certificateNotAfter {
             lines.append("  certificate \(from.rfc3339) to \(to.rfc3339)")
         }
         return lines.joined(separator: "\n")
-    }
-
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.prefix(200).map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
     }
 }
 

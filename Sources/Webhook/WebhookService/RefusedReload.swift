@@ -1,4 +1,5 @@
 internal import Configuration
+internal import SafeText
 internal import Timestamps
 
 /// What is on disk and not in force, for those who look at the status and not at the log.
@@ -11,9 +12,7 @@ struct RefusedReload: CustomStringConvertible {
         self.time = time
         // A name in the file may hold anything, and this goes into one line.
         let first = error.problems.first.map { "\($0)" } ?? ""
-        problem = String(
-            String.UnicodeScalarView(
-                first.unicodeScalars.prefix(300).map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        problem = PrintableText.clean(first, maximum: 300)
         otherProblems = max(0, error.problems.count - 1)
     }
 

@@ -3,6 +3,7 @@ internal import Configuration
 internal import Files
 internal import Logging
 internal import NIOConcurrencyHelpers
+internal import SafeText
 internal import Timestamps
 internal import WebhookServer
 
@@ -59,8 +60,6 @@ extension DenyFiles {
         guard !problems.isEmpty else { return nil }
         let texts = problems.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         let line = "a newer version was refused, the last good list stays: " + texts.joined(separator: "; ")
-        return String(
-            String.UnicodeScalarView(
-                line.unicodeScalars.prefix(300).map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        return PrintableText.clean(line, maximum: 300)
     }
 }

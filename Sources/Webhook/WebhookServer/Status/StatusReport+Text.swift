@@ -1,3 +1,5 @@
+internal import SafeText
+
 extension StatusReport {
     /// For a terminal.
     var text: String {
@@ -7,7 +9,7 @@ extension StatusReport {
         }
         text += "\n"
         let width = facts.map(\.name.count).max() ?? 0
-        for fact in facts { text += Self.padded(fact.name, width) + "  " + Self.printable(fact.value) + "\n" }
+        for fact in facts { text += Self.padded(fact.name, width) + "  " + PrintableText.whole(fact.value) + "\n" }
         text += Self.table("Tenants", Self.tenantColumns, tenantRows)
         text += Self.table("Certificates", Self.certificateColumns, certificateRows)
         text += Self.table("Decisions in the last 15 minutes", Self.reasonColumns, reasonRows)
@@ -23,7 +25,7 @@ extension StatusReport {
         let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         for row in all {
             var line = " "
-            for (cell, width) in zip(row, widths) { line += " " + padded(printable(cell), width) + " " }
+            for (cell, width) in zip(row, widths) { line += " " + padded(PrintableText.whole(cell), width) + " " }
             while line.last == " " { line.removeLast() }
             text += line + "\n"
         }
@@ -32,10 +34,5 @@ extension StatusReport {
 
     private static func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
-    }
-
-    /// Nothing that a terminal would obey.
-    private static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
     }
 }
