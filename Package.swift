@@ -183,6 +183,12 @@ let package = Package(
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal",
                 "EntraTokens", "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates",
             ]),
+        module(
+            .tools, "Reference",
+            [
+                "Jansson", "Prometheus", "EntraTokens", "Configuration", "WebhookServer", "PolicyChecks",
+                "ClusterAccess",
+            ]),
 
         module(
             .programs, "EntraSimulator",
@@ -190,24 +196,14 @@ let package = Package(
                 "SafeText", "Timestamps", "OpenSSL", "Jansson", "NIOOpenSSL", "JOSE", "EntraTokens", nioCore,
                 nioPosix, nioHTTP1, nioConcurrency,
             ]),
-
-        module(
-            .tools, "Reference",
-            [
-                "ClusterAccess", "Configuration", "EntraTokens", "Jansson", "PolicyChecks", "Prometheus",
-                "WebhookServer",
-            ]),
-
         command(
             "kube-entra",
             [
-                "Reference",
-                "Configuration", "CredentialPlugin", "Inspection", "Kubeconfigs", "PolicyChecks", "WebhookServer",
-                "SigningKeys", "DirectoryGroups", "HTTPSClient", "TokenReviewAPI", "Authentication",
-                "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "NIOOpenSSL", "Jansson", "YAML", "Files",
-                "Timestamps", arguments, signals, logging, metrics, nioCore, nioPosix, nioHTTP1, nioConcurrency,
-                "SafeText", "Terminal", "Certificates", "WebhookService", "RBAC", "ClusterAccess", "Registration",
-                "Installation", "Addresses", "LineLogging",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
+                "Terminal", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
+                "SigningKeys", "Configuration", "WebhookServer", "WebhookService", "Kubeconfigs", "Certificates",
+                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CredentialPlugin", "Doctor",
+                "Registration", "Installation", "Reference", nioCore, nioPosix, logging, arguments, signals,
             ]),
         command(
             "kube-entra-demo",
@@ -276,6 +272,7 @@ let package = Package(
             ]),
 
         tests(.tools, "Kubeconfigs", ["SafeText", "Jansson", "YAML", "Kubeconfigs"]),
+        tests(.tools, "Certificates", ["Timestamps", "OpenSSL", "Certificates"]),
         tests(
             .tools, "Inspection",
             [
@@ -300,6 +297,7 @@ let package = Package(
             [
                 "SafeText", "Timestamps", "Jansson", "EntraTokens", "Configuration", "CredentialPlugin",
             ]),
+        tests(.tools, "Doctor", ["Doctor"]),
         tests(.tools, "Registration", ["EntraTokens", "Registration"]),
         tests(.tools, "Installation", ["Installation"]),
 

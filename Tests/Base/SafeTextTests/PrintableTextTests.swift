@@ -19,14 +19,17 @@ import Testing
         #expect(PrintableText.firstInvisible(in: "a\(character)b") == character.unicodeScalars.first)
     }
 
-    @Test("letters of any language, signs and pictures stay", arguments: ["Zoë", "管理者", "مدير", "a b", "€ 🙂", "e\u{301}"])
+    @Test(
+        "letters of any language, signs and pictures stay",
+        arguments: ["Zoë", "管理者", "مدير", "a b", "€ 🙂", "e\u{301}"])
     func leaves(text: String) {
         #expect(PrintableText.clean(text) == text)
         #expect(PrintableText.isVisible(text))
         #expect(PrintableText.firstInvisible(in: text) == nil)
     }
 
-    @Test("a name must not hold white space that looks like a space", arguments: ["a\u{A0}b", "a\u{2003}b", "a\u{3000}b"])
+    @Test(
+        "a name must not hold white space that looks like a space", arguments: ["a\u{A0}b", "a\u{2003}b", "a\u{3000}b"])
     func spaces(name: String) {
         #expect(PrintableText.firstInvisible(in: name) != nil)
         #expect(PrintableText.clean(name) == name)
@@ -46,7 +49,8 @@ import Testing
     @Test("lines keep their ends, tabs and the page's colours, and nothing else that a terminal obeys")
     func lines() {
         #expect(PrintableText.lines("a\tb\n\u{1B}[32mgood\u{1B}[0m\n") == "a\tb\n\u{1B}[32mgood\u{1B}[0m\n")
-        #expect(PrintableText.lines("\u{1B}[8mhidden\u{1B}]0;title\u{7}") == "\u{FFFD}[8mhidden\u{FFFD}]0;title\u{FFFD}")
+        #expect(
+            PrintableText.lines("\u{1B}[8mhidden\u{1B}]0;title\u{7}") == "\u{FFFD}[8mhidden\u{FFFD}]0;title\u{FFFD}")
         #expect(PrintableText.lines("\u{9B}2J\r") == "\u{FFFD}2J\u{FFFD}")
     }
 
