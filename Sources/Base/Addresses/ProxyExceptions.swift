@@ -18,7 +18,8 @@ public struct ProxyExceptions: Hashable, Sendable {
         if text == "*" { return .everything }
         if let address = IPAddress(bracketed: text) { return .network(address, prefix: address.bits, port: nil) }
         if let slash = text.firstIndex(of: "/") {
-            guard let address = IPAddress(bracketed: String(text[..<slash])), let prefix = Int(text[text.index(after: slash)...]),
+            guard let address = IPAddress(bracketed: String(text[..<slash])),
+                let prefix = Int(text[text.index(after: slash)...]),
                 (0...address.bits).contains(prefix)
             else { return nil }
             return .network(address, prefix: prefix, port: nil)
