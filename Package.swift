@@ -107,7 +107,7 @@ let package = Package(
                 "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
             ]),
 
-        module(.webhook, "TokenReviewAPI", ["OpenSSL", "Jansson", "EntraTokens", "AccessPolicy"]),
+        module(.webhook, "TokenReviewAPI", ["OpenSSL", "Jansson", "EntraTokens", "AccessPolicy", "Authentication"]),
         module(
             .webhook, "SigningKeys",
             [
@@ -220,7 +220,7 @@ let package = Package(
         tests(.base, "Jansson", ["Jansson"]),
         tests(.base, "YAML", ["YAML"]),
         tests(.base, "NIOOpenSSL", ["Timestamps", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix, nioTLS, nioEmbedded]),
-        tests(.base, "HTTPSClient", ["Addresses", "HTTPSClient"]),
+        tests(.base, "HTTPSClient", ["Addresses", "HTTPSClient", nioCore, nioEmbedded]),
         tests(.base, "LineLogging", ["Timestamps", "Jansson", "LineLogging", nioConcurrency, logging]),
         tests(.base, "Terminal", ["SafeText", "Timestamps", "Jansson", "Terminal"]),
 
@@ -230,13 +230,8 @@ let package = Package(
         tests(
             .decision, "Authentication",
             [
-                "Authentication", "AccessPolicy", "EntraTokens", "JOSE", "OpenSSL", "Jansson", "Timestamps",
-                "SafeText",
-            ]),
-        tests(
-            .base, "HTTPSClient",
-            [
-                "HTTPSClient", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioEmbedded, "Addresses",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
+                "Authentication",
             ]),
 
         tests(.webhook, "TokenReviewAPI", ["Jansson", "EntraTokens", "AccessPolicy", "TokenReviewAPI"]),
