@@ -4,16 +4,18 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
 import time
 
+import jsonschema
 import pytest
-from entra import ADMINS, CLIENT, LEFT_OUT, OBJECT, TENANT
+from entra import ADMINS, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, TENANT
 from overage import asked
 from test_operations import wait_for
-from webhook import Webhook, configuration, reason, review_body
+from webhook import HERE, Webhook, configuration, reason, review_body
 
 AUDIT = "kube_entra_log_lines_dropped_total"
 
@@ -48,7 +50,7 @@ def decisions(server):
 
 def test_one_line_a_decision_with_the_fields_of_the_contract(start, entra):
     server = start(format="json")
-    tokens = [entra.token(groups=[ADMINS]), entra.token(aud="another"), "x"]
+    tokens = [entra.token(groups=[ADMINS], uti="first-uti"), entra.token(aud="another", uti="second_uti"), "x"]
     statuses = [server.review(token) for token in tokens]
 
     def found():
@@ -65,7 +67,8 @@ def test_one_line_a_decision_with_the_fields_of_the_contract(start, entra):
                "keyID": entra.keys[-1].kid}
     assert subject.items() <= accepted.items() and accepted["admin"] is True and "reason" not in accepted
     assert refused.items() >= {**subject, "reason": "audience_not_accepted"}.items()
-    assert foreign["reason"] == "token_malformed" and not subject.keys() & foreign.keys()
+    assert foreign["reason"] == "token_malformed" and not (subject.keys() | {"tokenID"}) & foreign.keys()
+    assert (accepted["tokenID"], refused["tokenID"]) == ("first-uti", "second_uti")
     # From the API server's log to this one in one search.
     assert f"(decision {refused['decision']})" in statuses[1]["error"]
     assert len({line["decision"] for line in found()}) == 3
@@ -139,7 +142,120 @@ def test_the_audit_file_has_every_decision_that_is_ours(start, entra, tmp_path):
     assert [line["result"] for line in lines(path)] == ["refused"] * 30 + ["accepted"]
     assert lines(path)[-1].items() >= {"objectID": OBJECT, "admin": True, "tenant": TENANT}.items()
     assert os.stat(path).st_mode & 0o777 == 0o600
-    assert "ada" not in path.read_text()
+
+
+def test_the_audit_file_says_what_was_given(start, entra, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = start(audit=str(path), format="json")
+
+    def digest():
+        with open(server.config_path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+
+    first = digest()
+    user = server.review(entra.token(groups=[ADMINS, DEVELOPERS], uti="A"))["user"]
+    server.review(entra.token(version="2.0", aud="another", uti="B"))
+    forged = entra.token(groups=[ADMINS], uti="C")
+    server.review(forged[:-8] + ("AAAAAAAA" if forged[-8:] != "AAAAAAAA" else "BBBBBBBB"))
+    # Remembered, it says the same.
+    again = entra.token(groups=[], uti="D", upn="grace@example.org")
+    server.review(again)
+    server.review(again)
+    wait_for(lambda: len(lines(path)) == 5)
+    accepted, refused, bad, *remembered = lines(path)
+    assert accepted["username"] == user["username"] and "ada" in user["username"]
+    objects = [group for group in user["groups"] if group.endswith((ADMINS, DEVELOPERS))]
+    assert accepted["groups"] == [group for group in user["groups"] if group not in objects]
+    assert "developers" in accepted["groups"] and accepted["groupObjectIDs"] == len(objects) == 2
+    assert accepted["adminGroupObjectIDs"] == [ADMINS]
+    assert (accepted["tokenVersion"], refused["tokenVersion"]) == ("1.0", "2.0")
+    for line in lines(path):
+        assert re.fullmatch(r"127\.0\.0\.1:\d+ kube-apiserver", line["caller"])
+        assert line["configurationSHA256"] == first
+        assert {"time", "decision", "result", "admin", "durationMicroseconds", "tokenSHA256"} <= line.keys()
+    given = {"username", "groups", "groupObjectIDs", "adminGroupObjectIDs"}
+    assert not given & refused.keys() and refused["tokenID"] == "B"
+    assert bad["reason"] == "signature_invalid"
+    assert not (given | {"tokenID", "tokenVersion", "objectID", "tenant"}) & bad.keys()
+    changing = ("time", "decision", "durationMicroseconds", "caller")
+    one, other = [{name: value for name, value in line.items() if name not in changing} for line in remembered]
+    assert one == other and one["tokenID"] == "D" and one["groups"] == []
+    assert not {"groupObjectIDs", "adminGroupObjectIDs"} & one.keys()
+    # Nothing of that is for the ordinary log.
+    found = [line for line in map(json.loads, server.log().splitlines()) if line["message"] == "token review"]
+    assert found and not any((given | {"caller", "tokenVersion", "configurationSHA256"}) & line.keys() for line in found)
+    for secret in (user["username"], "ada", "grace"):
+        assert secret not in server.log()
+    # Another configuration in force.
+    config = configuration()
+    config["logging"] = {"audit": str(path), "format": "json"}
+    config["kubernetes"] = {"groupObjectIDs": "drop"}
+    server.write(config)
+    wait_for(lambda: "configuration and certificates are in force" in server.log())
+    server.review(entra.token(groups=[DEVELOPERS], uti="E"))
+    wait_for(lambda: len(lines(path)) == 6)
+    last = lines(path)[-1]
+    assert last["configurationSHA256"] == digest() != first
+    assert last["groups"] == ["developers"] and "groupObjectIDs" not in last
+
+
+def test_audit_and_log_lines_are_as_their_schemas_say(start, entra, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = start(audit=str(path), format="json")
+    server.review(entra.token(groups=[ADMINS, DEVELOPERS]))
+    server.review(entra.token(aud="another"))
+    wait_for(lambda: len(lines(path)) == 2)
+
+    def logged():
+        return [line for line in map(json.loads, server.log().splitlines()) if line["message"] == "token review"]
+
+    wait_for(lambda: len(logged()) == 2)
+    for name, found in (("audit", lines(path)), ("log", logged())):
+        with open(os.path.join(HERE, "..", "..", "deploy", "reference", f"{name}.schema.json")) as file:
+            schema = json.load(file)
+        for line in found:
+            jsonschema.validate(line, schema)
+            assert line.keys() <= schema["properties"].keys()
+        # Whatever may be there is, but for what these two principals do not have.
+        special = {"deniedBy", "deniedReason", "emergencyAccess", "emergencyReason"}
+        assert set().union(*found) == schema["properties"].keys() - special
+
+
+def test_an_audit_file_that_was_removed_is_made_anew(start, entra, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = start(audit=str(path))
+    server.review(entra.token(uti="A"))
+    wait_for(lambda: len(lines(path)) == 1)
+    # Without a line to write.
+    os.unlink(path)
+    wait_for(path.exists)
+    assert os.stat(path).st_mode & 0o777 == 0o600 and lines(path) == []
+    # And with one at once, which is not lost.
+    os.unlink(path)
+    server.review(entra.token(uti="B"))
+    wait_for(lambda: path.exists() and len(lines(path)) == 1)
+    assert lines(path)[0]["tokenID"] == "B"
+    # Somebody has made another meanwhile.
+    other = tmp_path / "other"
+    other.write_text('{"decision":"before"}\n')
+    os.rename(other, path)
+    server.review(entra.token(uti="C"))
+    wait_for(lambda: len(lines(path)) == 2)
+    assert lines(path)[1]["tokenID"] == "C"
+
+
+def test_audit_lines_without_a_folder_are_counted_as_lost(start, entra, tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    path = folder / "audit.jsonl"
+    server = start(audit=str(path))
+    shutil.rmtree(folder)
+    server.review(entra.token(uti="A"))
+    wait_for(lambda: server.metric(AUDIT, log="audit", cause="write_failed") == 1)
+    folder.mkdir()
+    wait_for(path.exists)
+    server.review(entra.token(uti="B"))
+    wait_for(lambda: len(lines(path)) == 1)
 
 
 def test_the_audit_file_is_opened_again_on_sighup(start, entra, tmp_path):

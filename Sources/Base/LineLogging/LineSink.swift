@@ -8,6 +8,13 @@ public protocol LineSink: Sendable {
     var batchBytes: Int { get }
     /// Opens the file again, because it was moved away.
     func reopen()
+    /// Makes the file anew when it was removed.
+    func replaceIfRemoved()
+}
+
+extension LineSink {
+    /// What is no file cannot be removed.
+    public func replaceIfRemoved() {}
 }
 
 /// A descriptor that somebody else opened, such as standard error.
@@ -56,6 +63,7 @@ final class AppendingFile: LineSink, @unchecked Sendable {
     func write(_ line: [UInt8]) -> Bool {
         if descriptor < 0 { descriptor = open() }
         guard descriptor >= 0 else { return false }
+        if isRemoved, !replace() { return false }
         while true {
             let count = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count == line.count { return true }
@@ -74,12 +82,27 @@ final class AppendingFile: LineSink, @unchecked Sendable {
         _ = ftruncate(descriptor, end - count)
     }
 
-    func reopen() {
+    // Without a new file the old one is better than none.
+    func reopen() { _ = replace() }
+
+    func replaceIfRemoved() {
+        if isRemoved { _ = replace() }
+    }
+
+    /// Whether no folder has the file any more, so that nobody would read what is written there. Who moves it has his
+    /// reasons, and says when to open another.
+    private var isRemoved: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_nlink == 0
+    }
+
+    /// False when there is no new file.
+    private func replace() -> Bool {
         let next = open()
-        // Without a new file the old one is better than none.
-        guard next >= 0 else { return }
+        guard next >= 0 else { return false }
         if descriptor >= 0 { close(descriptor) }
         descriptor = next
+        return true
     }
 
     private func open() -> Int32 {

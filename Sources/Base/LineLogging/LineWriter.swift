@@ -17,6 +17,7 @@ public final class LineWriter: Sendable {
         var queuedBytes = 0
         var isDraining = false
         var mustReopen = false
+        var mustLook = false
         var losses = Losses()
     }
 
@@ -78,6 +79,16 @@ public final class LineWriter: Sendable {
         pool.submit { _ in self.drain() }
     }
 
+    /// Makes the file anew when it was removed. Lines do so too, but may not come for long.
+    public func replaceIfRemoved() {
+        // A writer that is stuck is asked once.
+        let mustStart = state.withLockedValue { state in
+            defer { state.mustLook = true }
+            return !state.mustLook
+        }
+        if mustStart { pool.submit { _ in self.drain() } }
+    }
+
     /// Writes what is queued, but does not wait forever for a reader that takes nothing. For the end of the program.
     public func flush() {
         let isDone = ConditionLock(value: false)
@@ -98,16 +109,18 @@ public final class LineWriter: Sendable {
     private func drain() {
         turn.withLockedValue { _ in
             while true {
-                let (lines, mustReopen) = state.withLockedValue { state in
+                let (lines, mustReopen, mustLook) = state.withLockedValue { state in
                     defer {
                         state.lines = []
                         state.queuedBytes = 0
                         state.mustReopen = false
+                        state.mustLook = false
                     }
                     if state.lines.isEmpty { state.isDraining = false }
-                    return (state.lines, state.mustReopen)
+                    return (state.lines, state.mustReopen, state.mustLook)
                 }
                 if mustReopen { sink.reopen() }
+                if mustLook { sink.replaceIfRemoved() }
                 if lines.isEmpty { return }
                 let failed = writeAll(lines)
                 if failed > 0 { state.withLockedValue { $0.losses.writeFailed += failed } }

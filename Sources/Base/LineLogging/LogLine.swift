@@ -10,6 +10,8 @@ public struct LogLine {
     public var level: String?
     public var message: String?
     public var fields: [(name: String, value: String)]
+    /// Behind the fields.
+    public var lists: [(name: String, values: [String])] = []
 
     /// A line of these parts.
     public init(
@@ -36,6 +38,12 @@ public struct LogLine {
             bytes.append(UInt8(ascii: "="))
             Self.append(value: field.value, to: &bytes)
         }
+        for list in lists {
+            bytes.append(UInt8(ascii: " "))
+            bytes.append(contentsOf: list.name.utf8)
+            bytes.append(UInt8(ascii: "="))
+            Self.append(value: list.values.joined(separator: ","), to: &bytes)
+        }
         bytes.append(UInt8(ascii: "\n"))
         return bytes
     }
@@ -48,24 +56,41 @@ public struct LogLine {
         if let level { head.append((name: "level", value: level)) }
         if let message { head.append((name: "message", value: message)) }
         for field in head + fields {
-            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(UInt8(ascii: "\""))
-            Self.append(field.name, to: &bytes, isQuoted: true)
-            bytes.append(contentsOf: "\":".utf8)
+            Self.append(name: field.name, to: &bytes)
             if Self.isLiteral(field.value, named: field.name) {
                 bytes.append(contentsOf: field.value.utf8)
                 continue
             }
-            bytes.append(UInt8(ascii: "\""))
-            Self.append(field.value, to: &bytes, isQuoted: true)
-            bytes.append(UInt8(ascii: "\""))
+            Self.append(quoted: field.value, to: &bytes)
+        }
+        for list in lists {
+            Self.append(name: list.name, to: &bytes)
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in list.values.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                Self.append(quoted: value, to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
         }
         bytes.append(contentsOf: "}\n".utf8)
         return bytes
     }
 
+    /// The name of a member of an object that has begun.
+    private static func append(name: String, to bytes: inout [UInt8]) {
+        if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
+        append(quoted: name, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    private static func append(quoted text: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        append(text, to: &bytes, isQuoted: true)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     /// Fields that are numbers or booleans by nature, so that `jq 'select(.admin)'` means what it says.
-    private static let numbers = ["durationMicroseconds", "leftOut"]
+    private static let numbers = ["durationMicroseconds", "leftOut", "groupObjectIDs"]
     private static let booleans = ["admin", "emergencyAccess", "lastKnownUsed", "pausing"]
 
     private static func isLiteral(_ value: String, named name: String) -> Bool {

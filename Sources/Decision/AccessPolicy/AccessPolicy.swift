@@ -58,6 +58,9 @@ public enum AccessPolicy {
         )
     }
 
+    /// The name of the extra entry that has the admin groups which matched.
+    public static let adminGroupsName = "kube-entra.dev/admin-group-object-id"
+
     /// Whether an emergency entry for this principal is in force.
     public static func hasEmergencyAccess(_ objectID: GUID, tenant: TenantPolicy, now: Timestamp) -> Bool {
         tenant.emergencyAccess.contains { $0.objectID == objectID && now < $0.until }
@@ -102,7 +105,7 @@ public enum AccessPolicy {
         extra.append(ExtraEntry(name: "kube-entra.dev/subject-kind", values: [principal.kind.rawValue]))
         if !admins.isEmpty {
             extra.append(
-                ExtraEntry(name: "kube-entra.dev/admin-group-object-id", values: admins.map(\.description)))
+                ExtraEntry(name: adminGroupsName, values: admins.map(\.description)))
         }
         if !emergencies.isEmpty {
             extra.append(ExtraEntry(name: "kube-entra.dev/emergency-access", values: emergencies.map(\.reason)))

@@ -137,10 +137,12 @@ extension TokenEvaluation {
             decision.awaitsFirstAnswer = awaitsFirstAnswer && (reason == nil || isAboutWatch)
         }
         guard areClaimsTrusted else {
-            decision.untrustedKeyID = header?.keyID.flatMap { TokenEvaluation.isPlain(keyID: $0) ? $0 : nil }
+            decision.untrustedKeyID = header?.keyID.flatMap { TokenEvaluation.isPlain($0) ? $0 : nil }
             return decision
         }
         decision.subject.keyID = header?.keyID
+        decision.subject.tokenID = claims?.tokenID.flatMap { TokenEvaluation.isPlain($0) ? $0 : nil }
+        decision.subject.tokenVersion = claims?.version
         if let tenant {
             decision.subject.tenantID = tenant.trust.tenantID
             // Entra's are object IDs; whatever else somebody may get signed is kept out of logs.
@@ -152,10 +154,10 @@ extension TokenEvaluation {
         return decision
     }
 
-    /// Whether a key ID may stand in a log although nobody has vouched for it.
-    private static func isPlain(keyID: String) -> Bool {
-        keyID.utf8.count <= 64
-            && keyID.utf8.allSatisfy { byte in
+    /// Whether it has the form of Entra's IDs of keys and tokens, and may stand in a log whoever made it up.
+    private static func isPlain(_ id: String) -> Bool {
+        id.utf8.count <= 64 && !id.isEmpty
+            && id.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                     UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):

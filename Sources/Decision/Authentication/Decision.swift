@@ -10,6 +10,9 @@ public struct DecisionSubject: Hashable, Sendable {
     public var objectID: GUID?
     public var clientAppID: String?
     public var keyID: String?
+    /// `uti`, by which Entra's sign-in log knows the token.
+    public var tokenID: String?
+    public var tokenVersion: TokenVersion?
 
     public init() {}
 }

@@ -43,6 +43,7 @@ final class RememberedDecision: Sendable {
         }
         return 512 + Self.heapBytes(user.username) + Self.heapBytes(user.uid) + user.namedGroups.count * 16
             + user.objectIDGroups.count * 16 + extra + Self.heapBytes(subject.keyID ?? "")
+            + Self.heapBytes(subject.tokenID ?? "")
     }
 
     /// Short strings stand in their value.

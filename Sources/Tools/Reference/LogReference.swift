@@ -41,15 +41,20 @@ enum LogReference {
         Field(name: "emergencyReason", kind: .string, meaning: "the reason in the emergency entry"),
         Field(name: "username", kind: .string, meaning: "the user name that was given", isAuditOnly: true),
         Field(
-            name: "groups", kind: .list, meaning: "the configured groups that were given; object IDs as a count",
+            name: "groups", kind: .list, meaning: "the configured groups that were given", isAuditOnly: true),
+        Field(
+            name: "groupObjectIDs", kind: .number,
+            meaning: "how many object IDs were given as groups, where `kubernetes.groupObjectIDs` includes them",
             isAuditOnly: true),
         Field(
             name: "adminGroupObjectIDs", kind: .list, meaning: "the admin groups that matched", isAuditOnly: true),
         Field(name: "tokenVersion", kind: .string, meaning: "`1.0` or `2.0`", isAuditOnly: true),
         Field(
-            name: "caller", kind: .string, meaning: "the caller's address and certificate name", isAuditOnly: true),
+            name: "caller", kind: .string, meaning: "the caller's address, port and certificate name", isAuditOnly: true
+        ),
         Field(
-            name: "configurationSHA256", kind: .string, meaning: "which configuration was in force", isAuditOnly: true),
+            name: "configurationSHA256", kind: .string,
+            meaning: "the SHA-256 of the configuration file that was in force", isAuditOnly: true),
     ]
 
     static var text: String {
@@ -91,7 +96,7 @@ enum LogReference {
         case .string: [("type", .string("string"))]
         case .number: [("type", .string("integer")), ("minimum", .integer(0))]
         case .boolean: [("type", .string("boolean"))]
-        case .list: [("type", JSON(["array", "string"]))]
+        case .list: [("type", .string("array")), ("items", .object([("type", .string("string"))]))]
         }
     }
 }

@@ -29,9 +29,9 @@ final class LoopState {
     /// Nil where nobody reads it.
     let rejections: RejectionLog?
     /// Judges a whole request body.
-    let review: (ByteBuffer) -> ReviewStep
+    let review: (ByteBuffer, Caller) -> ReviewStep
     /// Judges a whole body of an access review; nil where there are none.
-    var reviewAccess: ((ByteBuffer) -> ServerResponse)?
+    var reviewAccess: ((ByteBuffer, Caller) -> ServerResponse)?
     /// Called about once a second.
     var onSecond: () -> Void = {}
     /// Grows when connections that are being opened are already out of date.
@@ -52,7 +52,7 @@ final class LoopState {
         metrics: ServerMetrics,
         rejections: RejectionLog? = nil,
         clock: @escaping () -> NIODeadline = { .now() },
-        review: @escaping (ByteBuffer) -> ReviewStep
+        review: @escaping (ByteBuffer, Caller) -> ReviewStep
     ) {
         self.eventLoop = eventLoop
         self.limits = limits
@@ -68,10 +68,10 @@ final class LoopState {
     var memberCount: Int { members.count }
 
     /// Judges a whole request body.
-    func review(_ body: ByteBuffer, for endpoint: RequestMachine.Endpoint) -> ReviewStep {
+    func review(_ body: ByteBuffer, for endpoint: RequestMachine.Endpoint, from caller: Caller) -> ReviewStep {
         switch endpoint {
-        case .tokenReviews: review(body)
-        case .accessReviews: .answer(reviewAccess?(body) ?? ServerResponse(.notFound))
+        case .tokenReviews: review(body, caller)
+        case .accessReviews: .answer(reviewAccess?(body, caller) ?? ServerResponse(.notFound))
         }
     }
 

@@ -54,6 +54,7 @@ public final class WebhookServer: Sendable {
     ///   - registry: what `/metrics` shows; `metrics` should count there.
     ///   - readiness: checks of `/readyz` beside the server's own.
     ///   - audit: takes accepted and refused decisions as JSON lines.
+    ///   - configurationSHA256: tells in the audit lines which configuration the authenticator is of.
     ///   - status: what `/statusz` tells beside the server's figures; without it there is no such page.
     public init(
         options: ServerOptions,
@@ -66,6 +67,7 @@ public final class WebhookServer: Sendable {
         readiness: [HealthCheck],
         logger: Logger,
         audit: LineWriter? = nil,
+        configurationSHA256: String? = nil,
         status: (@Sendable () -> StatusInfo)? = nil,
         clock: @escaping @Sendable () -> Timestamp = { .now() }
     ) {
@@ -91,7 +93,8 @@ public final class WebhookServer: Sendable {
         var indexes: [ObjectIdentifier: Int] = [:]
         for eventLoop in group.makeIterator() {
             indexes[ObjectIdentifier(eventLoop)] = workers.count
-            let log = DecisionLog(logger: logger, metrics: metrics, audit: audit)
+            let log = DecisionLog(
+                logger: logger, metrics: metrics, audit: audit, configurationSHA256: configurationSHA256)
             let engine = ReviewEngine(
                 eventLoop: eventLoop, options: options, authenticator: authenticator, keys: keys,
                 services: services, replays: replays, metrics: metrics, log: log, cache: cache, clock: clock)
@@ -170,8 +173,15 @@ public final class WebhookServer: Sendable {
     // MARK: Changes
 
     /// From now on decisions follow these settings.
-    public func update(authenticator: Authenticator) {
-        for worker in workers { worker.execute { $0.engine.update(authenticator) } }
+    ///
+    /// - Parameter configurationSHA256: nil when they are still of the configuration before.
+    public func update(authenticator: Authenticator, configurationSHA256: String? = nil) {
+        for worker in workers {
+            worker.execute { worker in
+                worker.engine.update(authenticator)
+                if let configurationSHA256 { worker.log.update(configurationSHA256: configurationSHA256) }
+            }
+        }
     }
 
     /// From now on signatures are checked with these keys.
@@ -190,11 +200,12 @@ public final class WebhookServer: Sendable {
 
     /// From now on decisions follow these settings and keys, which belong together: keys are known by the position of
     /// their tenant in the settings.
-    public func update(authenticator: Authenticator, keys: KeySnapshot) {
+    public func update(authenticator: Authenticator, keys: KeySnapshot, configurationSHA256: String? = nil) {
         for worker in workers {
             worker.execute { worker in
                 worker.engine.update(authenticator)
                 worker.engine.update(keys)
+                if let configurationSHA256 { worker.log.update(configurationSHA256: configurationSHA256) }
             }
         }
     }

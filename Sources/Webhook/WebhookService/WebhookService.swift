@@ -53,6 +53,8 @@ public final class WebhookService: Sendable {
 
     /// How often files are looked at.
     private static let pollInterval = TimeAmount.seconds(1)
+    /// How often the audit file is looked at, so that it is there again within a second.
+    private static let auditInterval = TimeAmount.milliseconds(500)
 
     /// - Parameter audit: where decisions are written down; nil when no file is configured.
     /// - Parameter logLevel: from the command line, above the configuration's.
@@ -147,6 +149,7 @@ public final class WebhookService: Sendable {
             ],
             logger: logger,
             audit: audit,
+            configurationSHA256: loaded.contentSHA256,
             status: {
                 let now = current.withLockedValue { $0 }
                 return StatusInfo(
@@ -179,6 +182,9 @@ public final class WebhookService: Sendable {
         tellReady()
         let eventLoop = background.next()
         eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in self.poll() }
+        eventLoop.scheduleRepeatedTask(initialDelay: Self.auditInterval, delay: Self.auditInterval) { _ in
+            self.current.withLockedValue { $0.audit }?.replaceIfRemoved()
+        }
         eventLoop.scheduleRepeatedTask(initialDelay: .hours(24), delay: .hours(24)) { _ in
             self.recordExpiry(self.current.withLockedValue { $0.identity })
         }
@@ -335,13 +341,16 @@ public final class WebhookService: Sendable {
             current.withLockedValue { $0.keys = store }
             // Key and cache files are read before the new rules are in force, so that no token meets them without keys.
             store.start()
-            server.update(authenticator: Authenticator(settings), keys: store.snapshot())
+            server.update(
+                authenticator: Authenticator(settings), keys: store.snapshot(),
+                configurationSHA256: loaded.contentSHA256)
         } else if loaded.contentSHA256 != before.contentSHA256 || directoriesChange
             || !denyFiles.hasSameLists(as: denied)
         {
             // Not compared value by value: to `==` some texts are the same as others.
             // Also forgets decisions that rest on the answers of a directory that is asked otherwise from now on.
-            server.update(authenticator: Authenticator(settings))
+            server.update(
+                authenticator: Authenticator(settings), configurationSHA256: loaded.contentSHA256)
         }
         // Old connections end when the certificate changes, so it is left alone when it does not.
         let presented = current.withLockedValue { $0.identity }

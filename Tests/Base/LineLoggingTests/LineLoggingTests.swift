@@ -71,6 +71,15 @@ import Testing
         _ = try JSONDocument(parsing: line)
     }
 
+    @Test func writesListsBehindTheFields() throws {
+        var line = LogLine(time: "t", fields: [("a", "b")])
+        line.lists = [("groups", ["x\"y", "z"]), ("none", [])]
+        #expect(
+            String(decoding: line.json, as: UTF8.self)
+                == #"{"time":"t","a":"b","groups":["x\"y","z"],"none":[]}"# + "\n")
+        #expect(String(decoding: line.text, as: UTF8.self).hasSuffix(#"a=b groups="x\"y,z" none="""# + "\n"))
+    }
+
     @Test func staysSilentBelowItsLevel() {
         let sink = MemorySink()
         let writer = LineWriter(sink: sink)
@@ -99,6 +108,37 @@ import Testing
         #expect(contents("\(directory)/audit.1") == "one\ntwo\n")
         #expect(contents("\(directory)/audit") == "three\n")
         #expect(LineWriter(appendingTo: "\(directory)/none/audit") == nil)
+    }
+
+    @Test func makesARemovedFileAnew() throws {
+        let directory = "/tmp/kube-entra-test-\(UInt64.random(in: 0...UInt64.max))"
+        let path = "\(directory)/audit"
+        mkdir(directory, 0o700)
+        defer {
+            unlink(path)
+            rmdir(directory)
+        }
+        let writer = try #require(LineWriter(appendingTo: path))
+        writer.write(Array("one\n".utf8))
+        writer.flush()
+        unlink(path)
+        writer.replaceIfRemoved()
+        writer.flush()
+        #expect(access(path, F_OK) == 0)
+        unlink(path)
+        writer.write(Array("two\n".utf8))
+        writer.flush()
+        #expect(contents(path) == "two\n")
+        // Where there is no folder for it, a line is lost and counted.
+        unlink(path)
+        rmdir(directory)
+        writer.write(Array("three\n".utf8))
+        writer.flush()
+        #expect(writer.takeLosses().writeFailed == 1)
+        mkdir(directory, 0o700)
+        writer.write(Array("four\n".utf8))
+        writer.flush()
+        #expect(contents(path) == "four\n")
     }
 
     @Test func losesLinesInsteadOfHalvesOnAFullDisk() throws {

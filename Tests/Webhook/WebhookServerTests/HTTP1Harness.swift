@@ -31,8 +31,9 @@ final class HTTP1Harness {
             ledger: ledger,
             metrics: ServerMetrics(factory: registry, version: "0"),
             clock: { time.now },
-            review: review ?? { body in
-                .answer(ServerResponse(status: 200, body: ByteBuffer(string: "<\(String(buffer: body))>")))
+            review: { body, _ in
+                review?(body)
+                    ?? .answer(ServerResponse(status: 200, body: ByteBuffer(string: "<\(String(buffer: body))>")))
             })
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try ConnectionSetup.configure(

@@ -173,7 +173,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
             context.write(wrapOutboundOut(interim), promise: nil)
         case .refuse(let refusal): refuse(refusal, hasMore: hasMore, context: context)
         case .review(let body):
-            switch state.review(body, for: machine.endpoint) {
+            switch state.review(body, for: machine.endpoint, from: caller) {
             case .answer(let response):
                 write(response, context: context)
                 finishRequest(context)

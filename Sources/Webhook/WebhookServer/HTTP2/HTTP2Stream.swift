@@ -110,7 +110,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
             context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
         case .refuse(let refusal): refuse(refusal, context: context)
         case .review(let body):
-            switch state.review(body, for: machine.endpoint) {
+            switch state.review(body, for: machine.endpoint, from: caller) {
             case .answer(let response): answer(response, context: context)
             case .later(let future): wait(for: future)
             }

@@ -18,16 +18,21 @@ final class DecisionLog {
     private let metrics: ServerMetrics
     /// Takes every decision about tokens that are ours to judge.
     private var audit: LineWriter?
+    /// Of the configuration by which it is decided.
+    private var configurationSHA256: String?
     /// The way around the dictionary that swift-log wants for each line.
     private let lines: LineLogHandler?
     private var clock = LineClock()
     private var written: [RefusalReason: Int] = [:]
     private var leftOut: [RefusalReason: Int] = [:]
 
-    init(logger: Logger, metrics: ServerMetrics, audit: LineWriter? = nil) {
+    init(
+        logger: Logger, metrics: ServerMetrics, audit: LineWriter? = nil, configurationSHA256: String? = nil
+    ) {
         self.logger = logger
         self.metrics = metrics
         self.audit = audit
+        self.configurationSHA256 = configurationSHA256
         lines = (logger.handler as? LineLogHandler).flatMap { $0.hasOwnMetadata ? nil : $0 }
     }
 
@@ -35,21 +40,28 @@ final class DecisionLog {
         self.audit = audit
     }
 
+    func update(configurationSHA256: String) {
+        self.configurationSHA256 = configurationSHA256
+    }
+
     /// Returns whether the log, and not the audit file alone, has a line for it.
     @discardableResult
-    func record(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) -> Bool {
+    func record(
+        _ decision: Decision, id: String, digest: SHA256Digest, from caller: Caller = .unknown, nanoseconds: Int64
+    ) -> Bool {
         let isAudited = audit != nil && decision.reason?.isForeign != true
         let level: Logger.Level = decision.access?.emergencyReason == nil ? .info : .warning
         let isLogged = logger.logLevel <= level && isWorthALine(decision)
         guard isAudited || isLogged else { return false }
         let fields = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
-        var line = LogLine(time: clock.text(), level: nil, message: nil, fields: fields.values)
-        if isAudited { audit?.write(line.json) }
+        let time = clock.text()
+        if isAudited {
+            let more = AuditFields(caller: caller, configurationSHA256: configurationSHA256)
+            audit?.write(more.line(fields, time: time, about: decision).json)
+        }
         guard isLogged else { return false }
         if let lines {
-            line.level = level.rawValue
-            line.message = "token review"
-            lines.write(line)
+            lines.write(LogLine(time: time, level: level.rawValue, message: "token review", fields: fields.values))
         } else {
             logger.log(level: level, "token review", metadata: fields.metadata)
         }
@@ -57,19 +69,20 @@ final class DecisionLog {
     }
 
     /// One line for a denied access review at `info`, for one without an opinion at `debug`.
-    func record(_ denial: AccessDenial?, id: String, nanoseconds: Int64) {
+    func record(_ denial: AccessDenial?, id: String, from caller: Caller = .unknown, nanoseconds: Int64) {
         let level: Logger.Level = denial == nil ? .debug : .info
         let isAudited = audit != nil && denial != nil
         let isLogged = logger.logLevel <= level && (denial.map { isWorthALine($0.reason) } ?? true)
         guard isAudited || isLogged else { return }
         let fields = DecisionFields(denial, id: id, nanoseconds: nanoseconds)
-        var line = LogLine(time: clock.text(), level: nil, message: nil, fields: fields.values)
-        if isAudited { audit?.write(line.json) }
+        let time = clock.text()
+        if isAudited {
+            let more = AuditFields(caller: caller, configurationSHA256: configurationSHA256)
+            audit?.write(more.line(fields, time: time).json)
+        }
         guard isLogged else { return }
         if let lines {
-            line.level = level.rawValue
-            line.message = "access review"
-            lines.write(line)
+            lines.write(LogLine(time: time, level: level.rawValue, message: "access review", fields: fields.values))
         } else {
             logger.log(level: level, "access review", metadata: fields.metadata)
         }
@@ -123,63 +136,5 @@ final class DecisionLog {
                 metadata: ["reason": "\(reason.code)", "leftOut": "\(count)"])
         }
         leftOut.removeAll(keepingCapacity: true)
-    }
-}
-
-/// The fields of the contract's decision line, in its order.
-struct DecisionFields {
-    private(set) var values: [(name: String, value: String)]
-
-    init(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
-        values = [("decision", id)]
-        values.reserveCapacity(12)
-        switch decision.outcome {
-        case .accepted(let access):
-            add("result", "accepted")
-            add("admin", access.isAdmin ? "true" : "false")
-            if let reason = access.emergencyReason {
-                add("emergencyAccess", "true")
-                if !reason.isEmpty { add("emergencyReason", reason) }
-            }
-        case .refused(let reason):
-            add("result", reason.isForeign ? "foreign" : "refused")
-            add("reason", reason.code)
-            add("admin", "false")
-            if let denial = decision.denial {
-                add("deniedBy", denial.kind.rawValue)
-                add("deniedReason", denial.reason)
-            }
-        }
-        let subject = decision.subject
-        if let tenant = subject.tenantID { add("tenant", tenant.description) }
-        if let kind = subject.kind { add("subjectKind", kind.rawValue) }
-        if let objectID = subject.objectID { add("objectID", objectID.description) }
-        if let clientAppID = subject.clientAppID { add("clientAppID", clientAppID) }
-        if let keyID = subject.keyID ?? decision.untrustedKeyID { add("keyID", keyID) }
-        add("durationMicroseconds", String(nanoseconds / 1000))
-        add("tokenSHA256", String(digest.hex.prefix(12)))
-    }
-
-    init(_ denial: AccessDenial?, id: String, nanoseconds: Int64) {
-        values = [("decision", id)]
-        add("result", denial == nil ? "noOpinion" : "denied")
-        if let denial {
-            add("reason", denial.reason.code)
-            if let entry = denial.denial {
-                add("deniedBy", entry.kind.rawValue)
-                add("deniedReason", entry.reason)
-            }
-            add("tenant", denial.tenantID.description)
-            add("objectID", denial.objectID.description)
-        }
-        add("durationMicroseconds", String(nanoseconds / 1000))
-    }
-
-    private mutating func add(_ name: String, _ value: String) {
-        values.append((name, value))
-    }
-
-    var metadata: Logger.Metadata {
-        Logger.Metadata(uniqueKeysWithValues: values.map { ($0.name, .string($0.value)) })
     }
 }

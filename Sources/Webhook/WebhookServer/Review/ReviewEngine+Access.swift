@@ -5,7 +5,7 @@ import TokenReviewAPI
 
 extension ReviewEngine {
     /// Answers an access review at once: nothing is fetched for it, and nothing waited for.
-    func reviewAccess(_ body: ByteBuffer) -> ServerResponse {
+    func reviewAccess(_ body: ByteBuffer, from caller: Caller = .unknown) -> ServerResponse {
         let start = eventLoop.now
         let request: AccessReviewRequest
         do {
@@ -24,7 +24,7 @@ extension ReviewEngine {
             return ServerResponse(answer: AccessReviewAnswer.noOpinion.encode(request.version))
         }
         let id = ids.make()
-        log.record(denial, id: id, nanoseconds: (eventLoop.now - start).nanoseconds)
+        log.record(denial, id: id, from: caller, nanoseconds: (eventLoop.now - start).nanoseconds)
         guard let denial else {
             return ServerResponse(answer: AccessReviewAnswer.noOpinion.encode(request.version))
         }

@@ -78,6 +78,7 @@ final class ReviewEngine {
     private final class Review {
         let version: TokenReviewVersion
         let token: HashedToken
+        let caller: Caller
         let start: NIODeadline
         var keyRefreshes = 0
         /// The directory's answer, and the configuration by which it was asked.
@@ -85,14 +86,15 @@ final class ReviewEngine {
         var groupQuestions = 0
         var hasAwaitedFirstAnswer = false
 
-        init(_ request: TokenReviewRequest, start: NIODeadline) {
+        init(_ request: TokenReviewRequest, from caller: Caller, start: NIODeadline) {
             version = request.version
             token = HashedToken(request.token)
+            self.caller = caller
             self.start = start
         }
     }
 
-    func review(_ body: ByteBuffer) -> ReviewStep {
+    func review(_ body: ByteBuffer, from caller: Caller = .unknown) -> ReviewStep {
         let request: TokenReviewRequest
         do {
             request = try body.withUnsafeReadableBytes { bytes in
@@ -104,7 +106,7 @@ final class ReviewEngine {
             metrics.recordRejected(.notATokenReview)
             return .answer(ServerResponse(error))
         }
-        return proceed(Review(request, start: eventLoop.now))
+        return proceed(Review(request, from: caller, start: eventLoop.now))
     }
 
     /// How often one review may wait for keys: a fetch that was under way already may have asked too early, and each
@@ -234,7 +236,8 @@ final class ReviewEngine {
             if let denial = decision.denial { metrics.recordDenied(by: denial.kind) }
         }
         history.record(decision, id: id, nanoseconds: nanoseconds, now: clock())
-        let hasLine = log.record(decision, id: id, digest: review.token.digest, nanoseconds: nanoseconds)
+        let hasLine = log.record(
+            decision, id: id, digest: review.token.digest, from: review.caller, nanoseconds: nanoseconds)
         if hasLine, log.showsChecks { explain(review, id: id) }
         return response
     }
