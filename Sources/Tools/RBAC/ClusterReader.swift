@@ -30,7 +30,8 @@ public struct ClusterReader {
     public mutating func read(_ bytes: [UInt8], file: String) throws(ClusterError) -> Bool {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw ClusterError(
-                "this is UTF-16, as PowerShell writes it; it must be UTF-8 (Out-File -Encoding utf8)", file: file, line: 1,
+                "this is UTF-16, as PowerShell writes it; it must be UTF-8 (Out-File -Encoding utf8)", file: file,
+                line: 1,
                 column: 1)
         }
         let isJSON = file.utf8.suffix(5).elementsEqual(".json".utf8)

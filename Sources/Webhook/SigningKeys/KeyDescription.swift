@@ -55,7 +55,9 @@ public struct KeyDescription: Sendable {
 
     /// A few lines of at most 80 columns where the values allow it.
     public var text: String {
-        var lines = [(keyID.map { PrintableText.clean($0, maximum: 200) } ?? "(no key ID)") + (isUsable ? "" : "  NOT USABLE")]
+        var lines = [
+            (keyID.map { PrintableText.clean($0, maximum: 200) } ?? "(no key ID)") + (isUsable ? "" : "  NOT USABLE")
+        ]
         if let problem { lines.append("  why         \(problem)") }
         lines.append(
             "  type        \(type.map { PrintableText.clean($0) } ?? "none")" + (bits.map { ", \($0) bits" } ?? ""))
