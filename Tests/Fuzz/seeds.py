@@ -182,8 +182,9 @@ server:
   operations: :0
   certificate: s.crt
   privateKey: s.key
-  allowedClientNames: [kube-apiserver]
+  eventLoops: 2
   protocols: [h2]
+  cryptography: fips
   insecureAllowAnyClient: true  # kube-entra:allow anybody-may-ask a test
 tenants:
   - tenantID: {TENANT}
@@ -197,14 +198,20 @@ tenants:
     groupMappings: [{{groupObjectID: {MAPPED}, kubernetesGroups: [developers]}}]
     appRoleMappings: [{{appRole: Cluster.Viewer, kubernetesGroups: [viewers]}}]
     groupOverage: resolve
-    directory: {{clientID: {MAPPED}, clientSecretFile: secret, groups: all, timeout: 3s, cacheFor: 0s, staleFor: 1h}}
+    directory: {{clientID: {MAPPED}, clientSecretFile: secret, groups: all, timeout: 3s, cacheFor: 0s, staleFor: 1h,
+      watch: admins, watchEvery: 10s, whenSilent: refuse}}
+    denied:
+      - {{objectID: {EMERGENCY}, until: 2026-12-01T00:00:00Z, reason: a laptop was lost}}
+      - {{clientAppID: {MAPPED}, issuedBefore: 2026-11-01T12:00:00+01:00, reason: b}}
+      - {{tokenID: abc_DEF-1, reason: c}}
+    deniedFile: denied.yaml
     emergencyAccess:
       - {{objectID: {EMERGENCY}, until: 2026-12-01T00:00:00Z, kubernetesGroups: [a], reason: incident}}
     proofOfPossession: require
     clusterHost: kube.example
     signingKeys: {{refreshEvery: 2h, unknownKeyRefreshInterval: 1s, maximumAge: 3h, cacheFile: c, proxy: "http://p:1"}}
 kubernetes: {{adminGroups: [system:masters], username: oid, usernamePrefix: "e:", groupObjectIDs: drop, groupPrefix: "g:"}}
-limits: {{tokenBytes: 65536, handshakeTimeout: 10s, clockSkew: 0s}}
+limits: {{tokenBytes: 65536, handshakeTimeout: 10s, clockSkew: 0s, connectionsPerPeer: 7, streamsPerConnection: 9}}
 verifiedTokenCache: {{entries: 0, maximumAge: 10m}}
 logging: {{level: debug, format: json, audit: a.jsonl}}
 """
@@ -222,7 +229,9 @@ SUITE = f"""tests:
 
 def configuration_seeds():
     return [
-        MINIMAL, FULL, SUITE, MINIMAL.replace("kind", "knid"), MINIMAL + "server: {}\n", "a: &a [*a]\n",
+        MINIMAL, FULL, SUITE, FULL.replace("protocols: [h2]", "allowedClientNames: [a]"),
+        MINIMAL.replace("clientCA", "allowedClientNames: [a], clientCA"), MINIMAL.replace("kind", "knid"),
+        MINIMAL + "server: {}\n", "a: &a [*a]\n",
         "a: &a {b: c}\nd: *a\n", "--- {}\n--- {}\n", "!!str a", "? [a]\n: b\n", "\ufeffa: b\n", "a:\n\tb: c\n",
         compact({"apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration", "tenants": [{}]}), "[]", "null",
         "#"]
@@ -259,6 +268,9 @@ def http1_seeds():
     head = "POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
     whole = f"{head}Content-Length: {len(review)}\r\n\r\n{review}"
     waiting = f"{head}Content-Length: {len(late)}\r\n\r\n{late}"
+    question = accessreview_seeds()[0]
+    access = head.replace("/authenticate", "/authorize")
+    asked = f"{access}Content-Length: {len(question)}\r\n\r\n{question}"
     chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n{len(review):x}\r\n{review}\r\n0\r\n\r\n"
     requests = [
         whole, whole * 3, waiting, waiting + whole + waiting, waiting + "x",
@@ -271,7 +283,7 @@ def http1_seeds():
         "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n" + whole, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\n\n",
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n" + whole,
         "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
-        "GET / HTTP/1.1\r\n\r\n"]
+        "GET / HTTP/1.1\r\n\r\n", asked, asked + whole + asked, asked.replace("authorization", "x")]
     return [bytes([index % 8 * 37 % 256]) + request.encode() for index, request in enumerate(requests)]
 
 
@@ -289,6 +301,10 @@ def http2_seeds():
     post = hpack(
         (":method", "POST"), (":scheme", "https"), (":path", "/authenticate"), (":authority", "a"),
         ("content-type", "application/json"))
+    access = hpack(
+        (":method", "POST"), (":scheme", "https"), (":path", "/authorize"), (":authority", "a"),
+        ("content-type", "application/json"))
+    question = compact({"kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": {}}).encode()
     get = hpack((":method", "GET"), (":scheme", "https"), (":path", "/"), (":authority", "a"))
 
     def short(kind, flags, stream, payload=b""):
@@ -310,7 +326,9 @@ def http2_seeds():
         (short(1, 4, 1, post) + short(3, 0, 1, bytes([0, 0, 0, 8]))) * 2, short(4, 0, 0, settings), short(4, 1, 0),
         short(8, 0, 0, bytes([0x7F, 255, 255, 255])) * 2, short(2, 0, 1, bytes(5)), short(1, 0x2D, 1, bytes(6) + get),
         short(0, 9, 1, b"\x01a\x00"), short(1, 4, 1, post) + short(8, 0, 1, bytes(4)), short(1, 5, 2, get),
-        short(16, 0, 0, b"u=1"), short(1, 5, 1, b"\x82\x87\x84\x41\x01a"), short(1, 5, 1, b"\x3f\xe1\x1f\x82\x87\x84")]
+        short(16, 0, 0, b"u=1"), short(1, 5, 1, b"\x82\x87\x84\x41\x01a"), short(1, 5, 1, b"\x3f\xe1\x1f\x82\x87\x84"),
+        short(1, 4, 1, access) + short(0, 1, 1, question), request(short, 1, late) + short(1, 4, 3, access)
+        + short(0, 1, 3, question)]
     raw = [preface + frame(4, 0, 0, settings) + request(frame, 1), preface + frame(4, 0, 0) + frame(1, 5, 1, get)]
     return [bytes([index * 2 % 256]) + seed for index,
         seed in enumerate(structured)] + [b"\x01" + seed for seed in raw]
@@ -332,9 +350,9 @@ HEADER_WORDS = [
     '"alg":', '"kid":', '"typ":', '"jku":', '"x5u":', '"jwk":', '"x5c":', '"crit":', '"b64":', '"zip":', '"cty":',
     '"nonce":', '"enc":', "RS256", "none", "HS256", "JWT", "at+jwt", "pop", "application/", "k1", "k2"]
 HTTP_WORDS = [
-    "POST ", "GET ", "/authenticate", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "\r\n\r\n", "Host: a\r\n", "Content-Length: ",
-    "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "Connection: close\r\n", "0\r\n\r\n",
-        "Upgrade: h2c\r\n",
+    "POST ", "GET ", "/authenticate", "/authorize", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "\r\n\r\n", "Host: a\r\n",
+    "Content-Length: ", "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "Connection: close\r\n",
+    "0\r\n\r\n", "Upgrade: h2c\r\n",
     "Content-Type: application/json\r\n", "CONNECT ", "HEAD ", "OPTIONS * ", "application/json; charset=utf-8",
         "keep-alive"]
 YAML_WORDS = sorted(
@@ -363,7 +381,7 @@ TARGETS = {
         "29h"]),
     "tls": (tls_seeds, []),
     "http1": (http1_seeds, HTTP_WORDS),
-    "http2": (http2_seeds, [":method", ":path", ":scheme", ":authority", "/authenticate",
+    "http2": (http2_seeds, [":method", ":path", ":scheme", ":authority", "/authenticate", "/authorize",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]),
     "resets": (reset_seeds, []),
 }

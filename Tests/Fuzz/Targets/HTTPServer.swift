@@ -83,6 +83,7 @@ final class HTTPServer {
         state = LoopState(
             eventLoop: channel.eventLoop, limits: HTTPServer.limits, ledger: ledger, metrics: shared.metrics,
             clock: { [time] in time.now }, review: engine.review)
+        state.reviewAccess = engine.reviewAccess
     }
 
     /// After the handshake.
@@ -151,6 +152,9 @@ final class HTTPServer {
         let rest = try takeOutput()
         _ = try? channel.finish(acceptAlreadyClosed: true)
         require(ledger.bytesInFlight == 0, "no bytes are in flight when there is no connection")
+        require(
+            ledger.reserve(bytes: HTTPServer.limits.bytesInFlight / 4, for: .accessReviews),
+            "no bytes of access reviews are in flight either")
         require(state.memberCount == 0, "nothing waits for a deadline when there is no connection")
         return rest
     }
