@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -83,6 +84,67 @@ def test_text_lines(start, entra):
     wait_for(lambda: decision in server.log())
     line = next(line for line in server.log().splitlines() if decision in line)
     assert f" info token review decision={decision} result=refused reason=audience_not_accepted admin=false tenant={TENANT} " in line
+
+
+def journal_stream(descriptor):
+    status = os.fstat(descriptor)
+    return f"{status.st_dev}:{status.st_ino}"
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize("channel", ["file", "socket"])
+def test_lines_for_the_journal_have_a_priority_and_no_second_time(certificates, entra, tmp_path, format, channel):
+    entra.write_key_file(certificates.path("keys.json"))
+    config = configuration()
+    audit = tmp_path / "audit.jsonl"
+    config["logging"] = {"format": format, "audit": str(audit)}
+    config["server"]["insecureAllowAnyClient"] = True
+    del config["server"]["clientCA"]
+    server = Webhook(certificates, config, name=f"journal-{tmp_path.name}.yaml")
+    path = tmp_path / "stderr"
+    if channel == "file":
+        writing, reading = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), None
+    else:
+        reading, ours = socket.socketpair()
+        writing = ours.detach()
+    try:
+        server.start(stderr=writing, env={**os.environ, "JOURNAL_STREAM": journal_stream(writing)})
+        server.review(entra.token(aud="another"))
+        server.stop()
+    finally:
+        os.close(writing)
+        server.stop()
+    if reading:
+        with reading, reading.makefile("rb") as file:
+            found = file.read().decode().splitlines()
+    else:
+        found = path.read_text().splitlines()
+    message = {"text": r"<(\d)>(\w+) ([^=]*?)(?: \w+=.*)?", "json": r'<(\d)>\{"level":"(\w+)","message":"([^"]*)".*\}'}[format]
+    matches = [re.fullmatch(message, line) for line in found]
+    assert all(matches), found
+    priorities = {"info": "6", "notice": "5", "warning": "4"}
+    assert all(match[1] == priorities[match[2]] for match in matches)
+    assert {match[2] for match in matches} == priorities.keys()
+    assert any(match[3] == "token review" for match in matches)
+    assert all(line.endswith("}") and '"time"' not in line for line in found) or format == "text"
+    # The audit file is no journal's.
+    assert lines(audit)[0]["time"]
+
+
+@pytest.mark.parametrize("stream", ["other", "", "1", "a:b", "1:2:3", "-1:-1"])
+def test_another_programs_journal_changes_nothing(certificates, entra, tmp_path, stream):
+    entra.write_key_file(certificates.path("keys.json"))
+    server = Webhook(certificates, configuration(), name=f"journal-{tmp_path.name}.yaml")
+    reading, writing = os.pipe()
+    value = journal_stream(writing) if stream == "other" else stream
+    try:
+        server.start(env={**os.environ, "JOURNAL_STREAM": value})
+        server.stop()
+    finally:
+        os.close(reading)
+        os.close(writing)
+        server.stop()
+    assert server.log() and all(re.match(r"\d{4}-\d\d-\d\dT\S+Z \w+ ", line) for line in server.log().splitlines())
 
 
 def test_debug_shows_the_checks_in_order(start, entra):

@@ -41,12 +41,15 @@ public struct LineLogHandler: LogHandler {
     private let label: String
     private let settings: LogSettings
     private let writer: LineWriter
+    private let isForJournal: Bool
     private var ownLevel: Logger.Level?
 
-    public init(label: String, settings: LogSettings, writer: LineWriter) {
+    /// - Parameter isForJournal: whether systemd's journal reads the lines; see ``LogLine/forJournal``.
+    public init(label: String, settings: LogSettings, writer: LineWriter, isForJournal: Bool = false) {
         self.label = label
         self.settings = settings
         self.writer = writer
+        self.isForJournal = isForJournal
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -67,6 +70,7 @@ public struct LineLogHandler: LogHandler {
 
     /// Writes a line that was put together elsewhere, for those who write very many.
     public func write(_ line: LogLine) {
+        let line = isForJournal ? line.forJournal : line
         writer.write(settings.format == .json ? line.json : line.text)
     }
 

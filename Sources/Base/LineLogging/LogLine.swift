@@ -1,21 +1,24 @@
 internal import Glibc
+internal import Logging
 internal import SafeText
 import Timestamps
 
 /// One log line; nothing in it can begin another.
 public struct LogLine {
-    /// RFC 3339.
-    public var time: String
+    /// RFC 3339; nil where somebody else writes the time down.
+    public var time: String?
     /// Nil in the audit file.
     public var level: String?
     public var message: String?
     public var fields: [(name: String, value: String)]
     /// Behind the fields.
     public var lists: [(name: String, values: [String])] = []
+    /// Of syslog, from 0 to 7: stands before the line as systemd's journal reads it (sd-daemon(3)).
+    public var priority: Int?
 
     /// A line of these parts.
     public init(
-        time: String, level: String? = nil, message: String? = nil, fields: [(name: String, value: String)]
+        time: String?, level: String? = nil, message: String? = nil, fields: [(name: String, value: String)]
     ) {
         self.time = time
         self.level = level
@@ -23,12 +26,31 @@ public struct LogLine {
         self.fields = fields
     }
 
+    /// The line as systemd's journal wants it: with its priority, and without a second time.
+    public var forJournal: LogLine {
+        var line = self
+        line.time = nil
+        line.priority =
+            switch level.flatMap({ Logger.Level(rawValue: $0) }) {
+            case .critical: 2
+            case .error: 3
+            case .warning: 4
+            case .notice: 5
+            case .trace, .debug: 7
+            case .info, nil: 6
+            }
+        return line
+    }
+
     /// The line as text, with its line feed.
     public var text: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(384)
-        bytes.append(contentsOf: time.utf8)
-        bytes.append(UInt8(ascii: " "))
+        appendPriority(to: &bytes)
+        if let time {
+            bytes.append(contentsOf: time.utf8)
+            bytes.append(UInt8(ascii: " "))
+        }
         bytes.append(contentsOf: (level ?? "").utf8)
         bytes.append(UInt8(ascii: " "))
         Self.append(message ?? "", to: &bytes, isQuoted: false)
@@ -50,9 +72,12 @@ public struct LogLine {
 
     /// The line as a JSON object, with its line feed.
     public var json: [UInt8] {
-        var bytes: [UInt8] = [UInt8(ascii: "{")]
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(512)
-        var head = [(name: "time", value: time)]
+        appendPriority(to: &bytes)
+        bytes.append(UInt8(ascii: "{"))
+        var head: [(name: String, value: String)] = []
+        if let time { head.append((name: "time", value: time)) }
         if let level { head.append((name: "level", value: level)) }
         if let message { head.append((name: "message", value: message)) }
         for field in head + fields {
@@ -74,6 +99,10 @@ public struct LogLine {
         }
         bytes.append(contentsOf: "}\n".utf8)
         return bytes
+    }
+
+    private func appendPriority(to bytes: inout [UInt8]) {
+        if let priority { bytes.append(contentsOf: "<\(priority)>".utf8) }
     }
 
     /// The name of a member of an object that has begun.

@@ -15,10 +15,14 @@ enum LogReference {
         var meaning: String
         var isAuditOnly = false
         var isAlwaysThere = false
+        /// Whether the journal's own stands in its place in the log of a systemd service.
+        var isJournals = false
     }
 
     private static let fields: [Field] = [
-        Field(name: "time", kind: .string, meaning: "when, RFC 3339 with milliseconds", isAlwaysThere: true),
+        Field(
+            name: "time", kind: .string, meaning: "when, RFC 3339 with milliseconds", isAlwaysThere: true,
+            isJournals: true),
         Field(name: "decision", kind: .string, meaning: "the decision's ID, as in `status.error`", isAlwaysThere: true),
         Field(
             name: "result", kind: .string, meaning: "`accepted`, `refused` or `foreign` (not ours)", isAlwaysThere: true
@@ -65,6 +69,10 @@ enum LogReference {
         has one line, at `info` (at `warning` when emergency access was used). A token, a name or an e-mail address is
         never in the log at `info`. Log lines also have `level` and `message`. Fields that say nothing are left out.
 
+        Where systemd's journal reads the log (`JOURNAL_STREAM`), each line begins with its priority (`<4>` for a warning,
+        `<6>` for `info`), which the journal takes off and filters by (`journalctl --priority warning`), and has no `time`,
+        which the journal has itself.
+
 
         """
             + Markdown.table(
@@ -86,7 +94,7 @@ enum LogReference {
             ("$schema", .string("https://json-schema.org/draft/2020-12/schema")),
             ("title", .string("kube-entra \(isAudit ? "audit" : "log") line of a decision")),
             ("type", .string("object")),
-            ("required", JSON(known.filter(\.isAlwaysThere).map(\.name))),
+            ("required", JSON(known.filter { $0.isAlwaysThere && (isAudit || !$0.isJournals) }.map(\.name))),
             ("properties", .object(properties)),
         ])
     }

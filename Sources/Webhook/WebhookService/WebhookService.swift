@@ -71,8 +71,9 @@ public final class WebhookService: Sendable {
         self.logLevel = logLevel
         let writer = LineWriter(descriptor: STDERR_FILENO)
         self.writer = writer
+        let isForJournal = JournalStream.isRead(from: STDERR_FILENO)
         logger = Logger(label: "kube-entra") { label in
-            LineLogHandler(label: label, settings: logSettings, writer: writer)
+            LineLogHandler(label: label, settings: logSettings, writer: writer, isForJournal: isForJournal)
         }
         let registry = PrometheusRegistry()
         let metrics = ServerMetrics(

@@ -80,6 +80,27 @@ import Testing
         #expect(String(decoding: line.text, as: UTF8.self).hasSuffix(#"a=b groups="x\"y,z" none="""# + "\n"))
     }
 
+    @Test(
+        arguments: zip(Logger.Level.allCases, [7, 7, 6, 5, 4, 3, 2]))
+    func beginsJournalLinesWithTheirPriority(_ level: Logger.Level, _ priority: Int) {
+        let line = LogLine(time: "t", level: level.rawValue, message: "m", fields: [("a", "b")]).forJournal
+        #expect(String(decoding: line.text, as: UTF8.self) == "<\(priority)>\(level) m a=b\n")
+        #expect(
+            String(decoding: line.json, as: UTF8.self)
+                == "<\(priority)>{\"level\":\"\(level)\",\"message\":\"m\",\"a\":\"b\"}\n")
+    }
+
+    @Test func knowsTheJournalByDeviceAndInode() {
+        var status = stat()
+        #expect(fstat(STDERR_FILENO, &status) == 0)
+        let own = "\(status.st_dev):\(status.st_ino)"
+        #expect(JournalStream.isRead(from: STDERR_FILENO, stream: own))
+        #expect(!JournalStream.isRead(from: -1, stream: own))
+        for other in [nil, "", ":", own + ":", own + "0", "\(status.st_dev)", "a:b", "-1:-1"] {
+            #expect(!JournalStream.isRead(from: STDERR_FILENO, stream: other))
+        }
+    }
+
     @Test func staysSilentBelowItsLevel() {
         let sink = MemorySink()
         let writer = LineWriter(sink: sink)
