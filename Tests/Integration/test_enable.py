@@ -210,6 +210,10 @@ def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
         done = node.enable("--bind", prefix=[*INJECTED, "-e", f"inject=rename,renameat,renameat2:signal=SIGKILL:when={number}"])
         if done.returncode == 0:
             break
+        if done.returncode == 2 and "useradd" in done.stderr:
+            # strace counts for each process: it was systemd-sysusers that was killed, with half a user made.
+            before = node.snapshot()
+            continue
         assert done.returncode in (-9, 137), (number, done.returncode, done.stderr)
         if node.exists(JOURNAL):
             assert status(node)[1]["state"] == "halfDone", number

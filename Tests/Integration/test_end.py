@@ -260,12 +260,11 @@ def test_what_systemd_is_told(serve, tmp_path, abstract):
 
 def test_what_systemd_shows_while_there_are_no_keys(folder, entra, tmp_path):
     manager = Manager(str(tmp_path / "notify"))
-    os.rename(folder.path("keys.json"), folder.path("keys.later"))
-    webhook = Webhook(folder, configuration())
+    webhook = Webhook(folder, configuration(authority="https://127.0.0.1:9", signingKeys={"refreshEvery": "1h"}))
     webhook.start(ready=False, env={**os.environ, "NOTIFY_SOCKET": manager.address})
     try:
         manager.wait(f"STATUS=refusing all tokens: no signing keys for tenant {TENANT}")
-        os.rename(folder.path("keys.later"), folder.path("keys.json"))
+        webhook.write(configuration())
         manager.wait("STATUS=answering token reviews")
     finally:
         webhook.stop()

@@ -142,7 +142,7 @@ def test_what_cannot_be_served_ends_with_2_and_a_place(certificates, change, pla
     code, out, err = run("serve", "--config", server.config_path, timeout=10)
     assert code == 2
     assert out == ""
-    assert re.search(rf"broken\.yaml:\d+:\d+: {re.escape(place)}: ", err), err
+    assert re.search(rf"broken\.yaml:\d+:\d+: error: {re.escape(place)}: ", err), err
 
 
 def test_usage():

@@ -1,0 +1,189 @@
+"""What `deploy/release.sh` makes of the release binary: packages that Debian's own tools take, an image that runs
+without a shell, and papers that fit."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+from entra import TENANT
+from webhook import PROGRAM, Webhook, configuration, reason
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# A release is compressed well; a test of it need not be.
+QUICK = {"SOURCE_DATE_EPOCH": "1790000000", "KUBE_ENTRA_COMPRESSION": "0"}
+DEMO = pathlib.Path(PROGRAM).parent / "kube-entra-demo"
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("key")
+    run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder / "key.pem")
+    run("openssl", "pkey", "-in", folder / "key.pem", "-pubout", "-out", folder / "public.pem")
+    return folder
+
+
+def run(*arguments, status=0, **options):
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=900, **options)
+    assert done.returncode == status, (arguments, done.stdout[-4000:], done.stderr[-4000:])
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory, key):
+    """From the programs that are built already: how they are built is for the release itself."""
+    built = tmp_path_factory.mktemp("built")
+    shutil.copy2(PROGRAM, built / "kube-entra")
+    shutil.copy2(DEMO, built / "kube-entra-demo")
+    out = tmp_path_factory.mktemp("release") / "out"
+    environment = {**os.environ, **QUICK}
+    run(ROOT / "deploy/release.sh", out, "--built", built, "--key", key / "key.pem", env=environment)
+    return out
+
+
+def one(release, pattern):
+    (found,) = release.glob(pattern)
+    return found
+
+
+def test_lintian_finds_no_error_and_no_warning(release):
+    for package in release.glob("*.deb"):
+        said = run("lintian", "--fail-on", "none", "--allow-root", package)
+        assert not [line for line in said.splitlines() if line.startswith(("E:", "W:"))], said
+
+
+def test_the_package_holds_what_a_distribution_expects(release):
+    listed = run("dpkg-deb", "--contents", one(release, "kube-entra_*.deb"))
+    for path in ("/usr/bin/kube-entra", "/usr/bin/kubectl-entra -> kube-entra", "/usr/lib/systemd/system/kube-entra.service",
+                 "/usr/lib/sysusers.d/kube-entra.conf", "/usr/lib/tmpfiles.d/kube-entra.conf", "/etc/logrotate.d/kube-entra",
+                 "/usr/share/man/man1/kube-entra.1.gz", "/usr/share/bash-completion/completions/kube-entra",
+                 "/usr/share/zsh/vendor-completions/_kube-entra", "/usr/share/fish/vendor_completions.d/kube-entra.fish"):
+        assert "." + path in listed, path
+    control = run("dpkg-deb", "--info", one(release, "kube-entra_*.deb"))
+    for library in ("libssl3", "libjansson4", "libyaml-0-2", "libc6", "ca-certificates"):
+        assert library in control
+    assert "root/root" in listed and str(ROOT) not in listed
+
+
+def test_debug_symbols_are_found_by_the_build_id(release, tmp_path):
+    run("dpkg-deb", "--extract", one(release, "kube-entra_*.deb"), tmp_path / "program")
+    run("dpkg-deb", "--extract", one(release, "kube-entra-dbgsym_*.deb"), tmp_path / "symbols")
+    notes = run("readelf", "-n", tmp_path / "program/usr/bin/kube-entra")
+    build_id = next(line.split()[-1] for line in notes.splitlines() if "Build ID" in line)
+    symbols = tmp_path / f"symbols/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
+    assert ".debug_info" in run("readelf", "-S", "--wide", symbols)
+    assert ".symtab" not in run("readelf", "-S", "--wide", tmp_path / "program/usr/bin/kube-entra")
+
+
+@pytest.fixture(scope="module")
+def rootfs(release, tmp_path_factory):
+    """The image's files, taken out of the archive by hand: nothing but Python reads it here."""
+    with tarfile.open(one(release, "*.oci.tar")) as archive:
+        def read(name):
+            return archive.extractfile(name).read()
+        index = json.loads(read("index.json"))
+        manifest = json.loads(read("blobs/sha256/" + index["manifests"][0]["digest"][7:]))
+        config = json.loads(read("blobs/sha256/" + manifest["config"]["digest"][7:]))
+        layer = read("blobs/sha256/" + manifest["layers"][0]["digest"][7:])
+        for entry in (manifest["config"], *manifest["layers"]):
+            blob = read("blobs/sha256/" + entry["digest"][7:])
+            assert (len(blob), hashlib.sha256(blob).hexdigest()) == (entry["size"], entry["digest"][7:])
+    assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(gzip.decompress(layer)).hexdigest()]
+    folder = tmp_path_factory.mktemp("rootfs")
+    folder.chmod(0o755)
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        tar.extractall(folder, filter="fully_trusted" if os.geteuid() == 0 else "data")
+    return folder, config["config"]
+
+
+def test_the_image_is_small_and_has_no_shell(rootfs):
+    folder, config = rootfs
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert sum(path.stat().st_size for path in files) < 60_000_000
+    programs = [path for path in files if path.stat().st_mode & 0o111 and ".so" not in path.name]
+    assert [path.relative_to(folder).as_posix() for path in programs] == ["usr/bin/kube-entra"]
+    assert config["User"] == "65532:65532" and config["Entrypoint"] == ["/usr/bin/kube-entra"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a container without a daemon needs root here")
+def test_the_image_runs_read_only_and_without_capabilities(rootfs, certificates, entra, tmp_path):
+    folder, config = rootfs
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("server", "ca", "client"):
+        for kind in ("crt", "key"):
+            shutil.copy2(certificates.path(f"{name}.{kind}"), files)
+    entra.write_key_file(str(files / "keys.json"))
+
+    class Folder:
+        def path(self, name):
+            return str(files / name)
+    webhook = Webhook(Folder(), configuration())
+    os.chmod(webhook.config_path, 0o644)
+    for path in [files, *files.iterdir()]:
+        os.chown(path, 65532, 65532)
+    # The files as they are in the image, read-only, and the user that it names: what a container runtime does with it.
+    script = ('root=$1 files=$2 user=$3; shift 3; mount --bind "$root" "$root"; mount --bind "$files" "$root/etc/kube-entra"; mkdir -p "$root/proc"; mount -t proc proc "$root/proc"; '
+              'mount -o remount,bind,ro "$root"; exec setpriv --bounding-set=-all,+sys_chroot,+setuid,+setgid,+setpcap '
+              '--no-new-privs chroot --userspec="$user" --groups= "$root" "$@"')
+    webhook.program = config["Entrypoint"][0]
+    host_path, webhook.config_path = webhook.config_path, "/etc/kube-entra/" + os.path.basename(webhook.config_path)
+    webhook.start(prefix=["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", str(folder), str(files),
+                          config["User"]], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    webhook.config_path = host_path
+    try:
+        assert reason(webhook.review(entra.token())) == "accepted"
+        with open(f"/proc/{webhook.process.pid}/status") as file:
+            status = dict(line.split(":\t") for line in file if ":\t" in line)
+        assert status["Uid"].split()[1] == "65532" and status["CapEff"].strip("0\n") == ""
+    finally:
+        webhook.stop()
+    assert TENANT in webhook.log()
+
+
+def test_the_papers_fit(release, key):
+    said = run(ROOT / "deploy/verify.sh", release, key / "public.pem")
+    assert "no  " not in said and said.count("yes ") == len(list(release.iterdir())) - 2 + 2
+    sbom = json.loads(one(release, "*.spdx.json").read_text())
+    names = {package["name"] for package in sbom["packages"]}
+    assert {"swift-nio", "swift-argument-parser", "libssl3", "libjansson4", "libyaml-0-2"} <= names
+    statement = json.loads(one(release, "*.intoto.json").read_text())
+    assert {s["name"] for s in statement["subject"]} == {
+        path.name for path in release.iterdir() if not path.name.startswith("SHA256SUMS") and ".intoto." not in path.name}
+
+
+@pytest.mark.parametrize("damage", ["a package", "the checksums", "the signature", "the statement", "one file more"])
+def test_a_release_that_was_changed_is_refused(release, key, tmp_path, damage):
+    copy = tmp_path / "copy"
+    shutil.copytree(release, copy)
+    file = {"a package": one(copy, "kube-entra_*.deb"), "the checksums": copy / "SHA256SUMS",
+            "the signature": copy / "SHA256SUMS.sig", "the statement": one(copy, "*.intoto.json"),
+            "one file more": copy / "more.deb"}[damage]
+    data = bytearray(file.read_bytes() if file.exists() else b"\0")
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert "no   " in run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
+
+
+def test_a_release_without_a_key_or_a_folder_is_not_called_right(release, tmp_path):
+    run(ROOT / "deploy/verify.sh", release, status=1)
+    run(ROOT / "deploy/verify.sh", tmp_path / "none", status=2)
+    run(ROOT / "deploy/verify.sh", status=64)
+
+
+def test_the_same_programs_give_the_same_bytes(release, key, tmp_path):
+    """At another time, in another folder, with another umask and time zone."""
+    built = tmp_path / "elsewhere"
+    built.mkdir()
+    shutil.copy(PROGRAM, built / "kube-entra")
+    shutil.copy(DEMO, built / "kube-entra-demo")
+    environment = {**os.environ, **QUICK, "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"}
+    run("sh", "-c", 'umask 077; exec "$@"', "sh", ROOT / "deploy/release.sh", tmp_path / "out", "--built", built,
+        env=environment)
+    assert (tmp_path / "out/SHA256SUMS").read_text() == (release / "SHA256SUMS").read_text()

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# deploy/release.sh FOLDER [--key KEY.pem] [--built FOLDER]: builds everything that a release consists of into FOLDER:
+# Debian packages, an OCI image, the Helm chart, an SBOM, checksums, a statement of how it was built, and a signature
+# where a private key is given. Two runs of one commit give the same bytes.
+#
+# --built takes the two programs from a folder instead of building them (for tests of the packaging).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { printf 'deploy/release.sh: %s\n' "$*" >&2; exit 1; }
+usage() { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+
+out='' key='' built=''
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --key) [ $# -ge 2 ] || usage; key=$2; shift 2 ;;
+        --built) [ $# -ge 2 ] || usage; built=$2; shift 2 ;;
+        -*) usage ;;
+        *) [ -z "$out" ] || usage; out=$1; shift ;;
+    esac
+done
+[ -n "$out" ] || usage
+[ -z "$key" ] || [ -r "$key" ] || fail "$key cannot be read"
+for tool in dpkg-deb dpkg-shlibdeps objcopy strip python3 openssl tar gzip sha256sum; do
+    command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install dpkg-dev binutils python3 openssl"
+done
+
+version=$(sed -nE 's/.*current = "([^"]+)".*/\1/p' Sources/Programs/kube-entra/Version.swift)
+[ -n "$version" ] || fail "the version is not in Sources/Programs/kube-entra/Version.swift"
+case "$(uname -m)" in
+    x86_64) arch=amd64 ;;
+    aarch64) arch=arm64 ;;
+    *) fail "there are no packages for $(uname -m)" ;;
+esac
+# All times in what is built: the commit's.
+commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
+umask 022
+
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+[ -z "$(ls -A "$out")" ] || fail "$out is not empty"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+if [ -n "$built" ]; then
+    cp "$built/kube-entra" "$built/kube-entra-demo" "$work/"
+else
+    # No path of this machine and no time ends up in the programs.
+    here=$PWD
+    for product in kube-entra kube-entra-demo; do
+        swift build -c release --static-swift-stdlib --scratch-path .build-release --product "$product" \
+            -Xswiftc -file-prefix-map -Xswiftc "$here=." -Xswiftc -file-compilation-dir -Xswiftc . \
+            -Xcc "-ffile-prefix-map=$here=." || fail "the build failed"
+    done
+    cp .build-release/release/kube-entra .build-release/release/kube-entra-demo "$work/"
+fi
+
+deploy/release/debian.sh "$work" "$out" "$version" "$arch"
+deploy/release/image.sh "$work" "$out" "$version" "$arch"
+python3 deploy/release/archive.py deploy/chart "$out/kube-entra-chart-$version.tgz" kube-entra
+python3 deploy/release/sbom.py "$work/kube-entra" "$version" "$arch" "$out/kube-entra-$version.spdx.json"
+python3 deploy/release/statement.py "$out" "$version" "$arch" "$commit"
+(cd "$out" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' -printf '%f\n' | sort | xargs sha256sum >SHA256SUMS)
+if [ -n "$key" ]; then
+    openssl dgst -sha256 -sign "$key" -out "$out/SHA256SUMS.sig" "$out/SHA256SUMS" || fail "$key cannot sign"
+fi
+printf 'kube-entra %s for %s:\n' "$version" "$arch"
+(cd "$out" && ls -l | awk 'NR > 1 {printf "%10d  %s\n", $5, $9}')

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# deploy/release/image.sh PROGRAMS OUT VERSION ARCH: an OCI image as an archive, made without a daemon. It holds the
+# program, the libraries that it needs, the certificate authorities, and nothing else: no shell, no package manager.
+set -euo pipefail
+programs=$1 out=$2 version=$3 arch=$4
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+mkdir -p "$root"/{etc/ssl/certs,etc/kube-entra,var/lib/kube-entra,var/log/kube-entra,tmp,usr/bin,usr/lib}
+chmod 1777 "$root/tmp"
+ln -s usr/lib "$root/lib"
+ln -s usr/lib64 "$root/lib64"
+mkdir -p "$root/usr/lib64"
+install -m 0755 "$programs/kube-entra.stripped" "$root/usr/bin/kube-entra"
+
+# What the loader says that the program needs, and the loader itself, where the loader looks for them.
+ldd "$programs/kube-entra.stripped" | grep -oE '/[^ ]+' | sort -u | while read -r library; do
+    real=$(realpath "$library")
+    target=$root$(realpath "$(dirname "$library")")/$(basename "$library")
+    install -D -m 0755 "$real" "$target"
+done
+loader=$(readelf -l "$programs/kube-entra.stripped" | sed -nE 's/.*interpreter: ([^]]+)].*/\1/p')
+[ -e "$root/$loader" ] || { mkdir -p "$root/$(dirname "$loader")"; ln -s "$(realpath "$loader")" "$root/$loader"; }
+# For server.cryptography: fips, where the distribution has the provider.
+modules=$(openssl version -m | sed -nE 's/.*"(.*)"/\1/p')
+[ ! -e "$modules/fips.so" ] || install -D -m 0755 "$modules/fips.so" "$root$modules/fips.so"
+
+install -m 0644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+printf 'root:x:0:0:root:/:/sbin/nologin\nkube-entra:x:65532:65532::/var/lib/kube-entra:/sbin/nologin\n' >"$root/etc/passwd"
+printf 'root:x:0:\nkube-entra:x:65532:\n' >"$root/etc/group"
+printf 'hosts: files dns\n' >"$root/etc/nsswitch.conf"
+chown -R 65532:65532 "$root/var/lib/kube-entra" "$root/var/log/kube-entra" 2>/dev/null || true
+
+python3 "$here/image.py" "$root" "$out/kube-entra-$version-$arch.oci.tar" "$version" "$arch"

@@ -1,0 +1,80 @@
+"""sbom.py PROGRAM VERSION ARCH FILE: what the program is made of, as SPDX 2.3 JSON.
+
+Swift packages stand in Package.resolved of the build, Debian's libraries are those that the loader finds.
+"""
+
+import datetime
+import glob
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+
+def swift_packages():
+    for file in [*sorted(glob.glob(".build-release/../Package.resolved")), "Package.resolved"]:
+        if os.path.exists(file):
+            with open(file) as opened:
+                pins = json.load(opened)["pins"]
+            return [(pin["identity"], pin["state"].get("version", pin["state"].get("branch", "unknown")),
+                     pin["location"].removesuffix(".git")) for pin in pins]
+    return []
+
+
+def debian_libraries(program):
+    found = set()
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    for path in re.findall(r"/\S+", listed):
+        for name in (os.path.realpath(path), path, path.removeprefix("/usr"), "/usr" + path):
+            done = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
+            if done.returncode == 0:
+                found.add(done.stdout.split(":")[0])
+                break
+    result = []
+    for package in sorted(found):
+        done = subprocess.run(["dpkg-query", "-W", "-f", "${Version} ${source:Package}", package],
+                              capture_output=True, text=True, check=True)
+        version, source = done.stdout.split(" ")
+        result.append((package, version, source))
+    return result
+
+
+def main(program, version, arch, file):
+    with open(program, "rb") as opened:
+        digest = hashlib.sha256(opened.read()).hexdigest()
+    when = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), datetime.timezone.utc)
+    root = {"SPDXID": "SPDXRef-kube-entra", "name": "kube-entra", "versionInfo": version, "supplier": "NOASSERTION",
+            "downloadLocation": "NOASSERTION", "filesAnalyzed": False, "licenseConcluded": "NOASSERTION",
+            "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION", "primaryPackagePurpose": "APPLICATION",
+            "checksums": [{"algorithm": "SHA256", "checksumValue": digest}]}
+    packages, relations = [root], [
+        {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": root["SPDXID"]}]
+
+    def add(name, found, location, relation, reference):
+        identity = "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]", "-", name)
+        packages.append({
+            "SPDXID": identity, "name": name, "versionInfo": found, "supplier": "NOASSERTION",
+            "downloadLocation": location, "filesAnalyzed": False, "licenseConcluded": "NOASSERTION",
+            "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION", "externalRefs": [{
+                "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": reference}]})
+        relations.append({"spdxElementId": root["SPDXID"], "relationshipType": relation, "relatedSpdxElement": identity})
+
+    for name, found, location in swift_packages():
+        place = location.removeprefix("https://")
+        add(name, found, location, "STATIC_LINK", f"pkg:swift/{place}@{found}")
+    for name, found, source in debian_libraries(program):
+        add(name, found, "NOASSERTION", "DYNAMIC_LINK", f"pkg:deb/debian/{name}@{found}?arch={arch}&upstream={source}")
+    document = {
+        "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
+        "name": f"kube-entra-{version}", "documentNamespace": f"https://kube-entra.dev/spdx/{version}/{digest}",
+        "creationInfo": {"created": when.strftime("%Y-%m-%dT%H:%M:%SZ"), "creators": ["Tool: deploy/release/sbom.py"]},
+        "packages": packages, "relationships": relations}
+    with open(file, "w") as opened:
+        json.dump(document, opened, indent=1, sort_keys=True)
+        opened.write("\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5])
