@@ -1,5 +1,6 @@
 internal import AccessPolicy
 public import EntraTokens
+internal import Glibc
 internal import OpenSSL
 internal import Synchronization
 public import Timestamps
@@ -40,9 +41,38 @@ public final class DecisionCache: Sendable {
         var keys: SnapshotIdentity
     }
 
-    private final class Shard: Sendable {
-        let state: Mutex<DecisionCacheShard>
-        init(_ limits: Limits) { state = Mutex(DecisionCacheShard(limits: limits)) }
+    /// A part of the cache behind a lock of its own.
+    ///
+    /// The lock is the system's, because the thread sanitizer knows that one and takes the standard library's for none.
+    private final class Shard: @unchecked Sendable {
+        // Touched only while the lock is held, which is why this is Sendable.
+        private var state: DecisionCacheShard
+        private let lock: UnsafeMutablePointer<pthread_mutex_t>
+
+        init(_ limits: Limits) {
+            state = DecisionCacheShard(limits: limits)
+            lock = .allocate(capacity: 1)
+            lock.initialize(to: pthread_mutex_t())
+            pthread_mutex_init(lock, nil)
+        }
+
+        deinit {
+            pthread_mutex_destroy(lock)
+            lock.deallocate()
+        }
+
+        func withLock<Result>(_ body: (inout DecisionCacheShard) -> Result) -> Result {
+            pthread_mutex_lock(lock)
+            defer { pthread_mutex_unlock(lock) }
+            return body(&state)
+        }
+
+        /// Nil when somebody else holds the lock.
+        func withLockIfAvailable<Result>(_ body: (inout DecisionCacheShard) -> Result) -> Result? {
+            guard pthread_mutex_trylock(lock) == 0 else { return nil }
+            defer { pthread_mutex_unlock(lock) }
+            return body(&state)
+        }
     }
 
     private let shards: [Shard]
@@ -65,7 +95,7 @@ public final class DecisionCache: Sendable {
     public func update(_ limits: Limits) {
         isEnabled.store(limits.entries > 0, ordering: .relaxed)
         let share = Self.share(limits, of: shards.count)
-        for shard in shards { shard.state.withLock { $0.update(share) } }
+        for shard in shards { shard.withLock { $0.update(share) } }
     }
 
     /// Decides as the authenticator does, and faster for a token seen before.
@@ -110,24 +140,24 @@ public final class DecisionCache: Sendable {
         _ digest: SHA256Digest, _ body: (inout DecisionCacheShard) -> Result
     ) -> Result {
         let shard = shards[Int(digest.firstWord % UInt64(shards.count))]
-        let result = shard.state.withLockIfAvailable { body(&$0) }
+        let result = shard.withLockIfAvailable { body(&$0) }
         if let result { return result }
         contentionCount.add(1, ordering: .relaxed)
-        return shard.state.withLock { body(&$0) }
+        return shard.withLock { body(&$0) }
     }
 
     /// Forgets what has ended in the next shard. Called now and then, it keeps nothing for long that is of no use.
     public func sweep(now: Timestamp) {
         let turn = nextSweep.wrappingAdd(1, ordering: .relaxed).oldValue
         let shard = shards[Int(UInt(bitPattern: turn) % UInt(shards.count))]
-        shard.state.withLock { $0.removeEnded(now: now) }
+        shard.withLock { $0.removeEnded(now: now) }
     }
 
     /// How many tokens are remembered.
-    public var count: Int { shards.reduce(0) { sum, shard in sum + shard.state.withLock { $0.count } } }
+    public var count: Int { shards.reduce(0) { sum, shard in sum + shard.withLock { $0.count } } }
 
     /// About how many bytes that takes.
-    public var byteCount: Int { shards.reduce(0) { sum, shard in sum + shard.state.withLock { $0.bytes } } }
+    public var byteCount: Int { shards.reduce(0) { sum, shard in sum + shard.withLock { $0.bytes } } }
 
     /// How often an event loop found a shard in use by another.
     public var contentions: Int { contentionCount.load(ordering: .relaxed) }

@@ -3,6 +3,7 @@ public import ArgumentParser
 public import Configuration
 internal import LineLogging
 internal import Logging
+internal import OpenSSL
 internal import Terminal
 internal import UnixSignals
 internal import WebhookServer
@@ -39,6 +40,15 @@ struct ServeCommand: AsyncParsableCommand {
         let inherited = SystemdSockets.take()
         let configuration = try ServableConfiguration.load(config)
         let loaded = configuration.loaded
+        if loaded.configuration.server.cryptography == .fips {
+            do throws(OpenSSLError) {
+                try FIPSProvider.activate()
+            } catch {
+                throw CommandFailure(
+                    "server.cryptography is fips, and \(error.description)",
+                    hint: "install and configure the provider (fips.so and `openssl fipsinstall`), or set default")
+            }
+        }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let audit = try loaded.configuration.logging.audit.map { path in
             guard let writer = LineWriter(appendingTo: path) else {
