@@ -65,6 +65,8 @@ def rejected(webhook, cause, count=1, timeout=5):
 def test_connections(serve):
     webhook = serve(connections=5)
     kept = [secure(webhook) for _ in range(5)]
+    # A client is through its handshake before the server is; an answer shows that both are.
+    assert all(answer(connection).startswith(b"HTTP/1.1 200") for connection in kept)
     for _ in range(3):
         with plain(webhook) as late:  # The newest is closed at once.
             assert rest(late) == b""
