@@ -14,10 +14,10 @@ class Change(NamedTuple):
 
 EVALUATION = "Authentication/TokenEvaluation.swift"
 ANSWER = "Authentication/Authenticator.swift"
-ENVELOPE = "Authentication/ProofEnvelope.swift"
+ENVELOPE = "Authentication/SignedHTTPRequest.swift"
 CACHE = "Authentication/DecisionCache.swift"
 SHARD = "Authentication/DecisionCacheShard.swift"
-INDEX = "Authentication/RuleIndex.swift"
+INDEX = "Authentication/IssuerIndex.swift"
 POLICY = "AccessPolicy/AccessPolicy.swift"
 DENIED = "AccessPolicy/DeniedEntry.swift"
 KEY_SET = "EntraTokens/KeySetReader.swift"
@@ -26,8 +26,8 @@ GROUPS = "EntraTokens/GroupClaim.swift"
 CLAIMS = "EntraTokens/EntraClaims.swift"
 NAMES = "EntraTokens/NameForm.swift"
 KIND = "EntraTokens/SubjectKind+Claims.swift"
-TRUST = "EntraTokens/TenantTrust+Checks.swift"
-TENANT = "EntraTokens/TenantTrust.swift"
+TRUST = "EntraTokens/TokenValidationRules+Checks.swift"
+TENANT = "EntraTokens/TokenValidationRules.swift"
 HEADER = "EntraTokens/TokenHeader.swift"
 REASONS = "EntraTokens/RefusalReason.swift"
 RSA = "JOSE/RSAKeyProblem.swift"
@@ -190,7 +190,7 @@ CHANGES = [
     Change(ENVELOPE, 'guard header.isAlgorithmAllowed, header.forbidden == ["typ"] else', "guard header.isAlgorithmAllowed else"),
     Change(ENVELOPE, "header.keyID.map({ ExactText($0) }) == boundKeyID, ", ""),
     Change(ENVELOPE, "            ExactText(thumbprint) == boundKeyID\n", "            !thumbprint.isEmpty\n"),
-    Change(ENVELOPE, "ProofEnvelope.isSameHost(host, expected)", "!host.isEmpty, !expected.isEmpty"),
+    Change(ENVELOPE, "SignedHTTPRequest.isSameHost(host, expected)", "!host.isEmpty, !expected.isEmpty"),
     Change(ENVELOPE, "? byte | 0x20 : byte", "? byte : byte"),
     Change(ENVELOPE, "!nonce.isEmpty, ", ""),
     Change(ENVELOPE, "nonce.utf8.count <= 1024", "nonce.utf8.count <= 1025"),

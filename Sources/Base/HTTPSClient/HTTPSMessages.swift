@@ -17,7 +17,7 @@ public struct HTTPSRequest: Sendable {
     /// Besides `Host`, `Connection`, `User-Agent` and `Content-Length`, which are set here.
     public var headers: [(name: String, value: String)]
     /// May hold a secret.
-    public var body: CleansedBytes
+    public var body: SecureBytes
 
     public init(
         _ method: Method = .get,
@@ -25,14 +25,14 @@ public struct HTTPSRequest: Sendable {
         headers: [(name: String, value: String)] = [],
         body: [UInt8] = []
     ) {
-        self.init(method, url, headers: headers, body: body.withUnsafeBytes { CleansedBytes(copying: $0) })
+        self.init(method, url, headers: headers, body: body.withUnsafeBytes { SecureBytes(copying: $0) })
     }
 
     public init(
         _ method: Method,
         _ url: HTTPSURL,
         headers: [(name: String, value: String)],
-        body: CleansedBytes
+        body: SecureBytes
     ) {
         self.method = method
         self.url = url

@@ -4,7 +4,7 @@ public enum TokenMask {
     public static let placeholder = "<token>"
 
     /// How much is worth hiding.
-    public enum Care: Sendable {
+    public enum Strictness: Sendable {
         /// Results, which may hold certificates and keys: only what can be nothing but a token.
         case results
         /// Messages for people, which repeat arguments: also what merely could be one.
@@ -13,7 +13,7 @@ public enum TokenMask {
 
     /// The text with every token replaced: compact JWS and JWE, also inside a longer word or broken over lines, and
     /// what begins as one.
-    public static func hide(_ text: String, in care: Care = .results) -> String {
+    public static func hide(_ text: String, in strictness: Strictness = .results) -> String {
         let bytes = Array(text.utf8)
         var output: [UInt8] = []
         var kept = 0
@@ -24,7 +24,7 @@ public enum TokenMask {
                 continue
             }
             let end = endOfWord(bytes, from: place)
-            if let start = token(in: bytes, from: place, to: end, care: care) {
+            if let start = token(in: bytes, from: place, to: end, strictness: strictness) {
                 output += bytes[kept..<start]
                 output += Array(placeholder.utf8)
                 kept = endOfContinuation(bytes, from: end)
@@ -40,8 +40,8 @@ public enum TokenMask {
     // MARK: Form
 
     /// Where a token begins in a word of base64url letters and dots.
-    private static func token(in bytes: [UInt8], from start: Int, to end: Int, care: Care) -> Int? {
-        if care == .messages, end - start >= 128 { return start }
+    private static func token(in bytes: [UInt8], from start: Int, to end: Int, strictness: Strictness) -> Int? {
+        if strictness == .messages, end - start >= 128 { return start }
         guard end - start >= 16 else { return nil }
         // In base64 of other kinds, a plus sign or a slash ends no word.
         let isInsideOfMore = start > 0 && [UInt8(ascii: "+"), UInt8(ascii: "/")].contains(bytes[start - 1])
@@ -51,7 +51,7 @@ public enum TokenMask {
             let next = min(partEnd + 1, end)
             let nextCount = (bytes[next..<end].firstIndex(of: UInt8(ascii: ".")) ?? end) - next
             if let first = firstObject(bytes, from: part, to: partEnd, needsMember: true) {
-                let isAlone = care == .messages || first == part && !(first == start && isInsideOfMore)
+                let isAlone = strictness == .messages || first == part && !(first == start && isInsideOfMore)
                 if isAlone && partEnd - first >= 16 || partEnd - first >= 12 && nextCount >= 12 { return first }
             }
             if nextCount >= 12, isObject(bytes, at: next, to: end, needsMember: false),

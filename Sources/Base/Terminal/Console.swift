@@ -18,7 +18,7 @@ public enum Console {
 
     /// Writes a result as it is. One that nobody got is no success.
     public static func write(_ result: [UInt8]) {
-        guard !FileBytes.writeAll(result, to: STDOUT_FILENO) else { return }
+        guard !FileIO.writeAll(result, to: STDOUT_FILENO) else { return }
         note("kube-entra: the result cannot be written to standard output: \(String(cString: strerror(errno)))")
         exit(2)
     }
@@ -26,7 +26,7 @@ public enum Console {
     /// Writes a message for people.
     public static func note(_ text: String) {
         let safe = PrintableText.lines(TokenMask.hide(text, in: .messages))
-        _ = FileBytes.writeAll(Array((safe + "\n").utf8), to: STDERR_FILENO)
+        _ = FileIO.writeAll(Array((safe + "\n").utf8), to: STDERR_FILENO)
     }
 
     /// Whether results go to a terminal that wants colour (https://no-color.org).
@@ -36,7 +36,7 @@ public enum Console {
     }
 
     /// The page for results: colour, rules and arrows only on a terminal that wants them.
-    public static var page: TextPage { TextPage(color: wantsColor, width: terminalWidth) }
+    public static var page: TerminalWriter { TerminalWriter(color: wantsColor, width: terminalWidth) }
 
     /// The columns of the terminal that results go to; nil when they go to a file.
     static var terminalWidth: Int? {

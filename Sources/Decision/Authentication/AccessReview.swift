@@ -53,7 +53,7 @@ extension Authenticator {
 private struct AccessReview {
     let user: ReviewedUser
     let objectID: GUID
-    let rules: TenantRules
+    let rules: TenantConfiguration
     let denyList: DenyList
     let kubernetes: KubernetesPolicy
     let known: WatchedPrincipal?

@@ -2,13 +2,13 @@ public import AccessPolicy
 public import EntraTokens
 
 /// A tenant's part of the settings of a decision.
-public struct TenantRules: Hashable, Sendable {
-    public var trust: TenantTrust
+public struct TenantConfiguration: Hashable, Sendable {
+    public var trust: TokenValidationRules
     public var policy: TenantPolicy
     /// Nil: nobody's account and membership are asked about again.
     public var watch: WatchRule?
 
-    public init(trust: TenantTrust, policy: TenantPolicy, watch: WatchRule? = nil) {
+    public init(trust: TokenValidationRules, policy: TenantPolicy, watch: WatchRule? = nil) {
         self.watch = watch
         self.trust = trust
         self.policy = policy
@@ -17,7 +17,7 @@ public struct TenantRules: Hashable, Sendable {
 
 /// Everything configured that a decision depends on.
 public struct AuthenticationSettings: Hashable, Sendable {
-    public var tenants: [TenantRules]
+    public var tenants: [TenantConfiguration]
     public var kubernetes: KubernetesPolicy
     /// The largest token that is looked at, in bytes.
     public var tokenBytes: Int
@@ -25,7 +25,7 @@ public struct AuthenticationSettings: Hashable, Sendable {
     public var clockSkew: Int64
 
     public init(
-        tenants: [TenantRules],
+        tenants: [TenantConfiguration],
         kubernetes: KubernetesPolicy = KubernetesPolicy(),
         tokenBytes: Int = 65_536,
         clockSkew: Int64 = 60

@@ -8,11 +8,11 @@ public final class Authenticator: Sendable {
     public let settings: AuthenticationSettings
     /// Changes with the settings: what was decided by others is not this one's answer.
     public let identity = SnapshotIdentity()
-    let rules: RuleIndex
+    let rules: IssuerIndex
 
     public init(_ settings: AuthenticationSettings) {
         self.settings = settings
-        rules = RuleIndex(settings)
+        rules = IssuerIndex(settings)
     }
 
     /// Decides on one token.

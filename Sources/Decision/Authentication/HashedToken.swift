@@ -3,7 +3,7 @@ public import OpenSSL
 /// A token and its digests, made in one pass over its bytes: of the whole, which names it in logs and in the cache,
 /// and of what its signature covers, which is verified without hashing it again.
 public struct HashedToken: Sendable {
-    let bytes: CleansedBytes
+    let bytes: SecureBytes
     /// Of the whole token.
     public let digest: SHA256Digest
     /// Of the bytes before the last dot.
@@ -14,7 +14,7 @@ public struct HashedToken: Sendable {
         let digest: SHA256Digest
     }
 
-    public init(_ bytes: CleansedBytes) {
+    public init(_ bytes: SecureBytes) {
         self.bytes = bytes
         (digest, signed) = bytes.withUnsafeBytes { token in
             let length = token.lastIndex(of: UInt8(ascii: ".")) ?? 0

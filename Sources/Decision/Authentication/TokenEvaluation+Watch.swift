@@ -21,7 +21,7 @@ extension TokenEvaluation {
         return .when(problem == nil, else: problem ?? .accountDisabled)
     }
 
-    private func fact(about objectID: GUID, in tenant: TenantRules) -> WatchedPrincipal? {
+    private func fact(about objectID: GUID, in tenant: TenantConfiguration) -> WatchedPrincipal? {
         // Devices are not asked about.
         guard tenant.watch != nil, kind != .device else { return nil }
         return watchFacts?.principal(objectID, tenantID: tenant.trust.tenantID)
@@ -29,7 +29,7 @@ extension TokenEvaluation {
 
     /// Puts the directory's answer in the place of the token's membership in the configured groups, or says why nothing
     /// is known.
-    mutating func applyWatch(_ principal: inout EntraPrincipal, _ tenant: TenantRules) -> RefusalReason? {
+    mutating func applyWatch(_ principal: inout EntraPrincipal, _ tenant: TenantConfiguration) -> RefusalReason? {
         guard let facts = watchFacts, let rule = tenant.watch, principal.kind != .device else { return nil }
         let interest = WatchInterest(
             tenantID: principal.tenantID, objectID: principal.objectID, kind: principal.kind, until: watchEnd)

@@ -12,7 +12,7 @@ internal import Timestamps
 /// returns what came of it. The recorder chooses whether the pass ends at the first failure; the reason is the same
 /// either way.
 public struct TokenEvaluation<Recorder: CheckRecorder> {
-    let rules: RuleIndex
+    let rules: IssuerIndex
     /// Nil: there are no keys to check with, so key and signature are skipped (offline inspection).
     private let keys: KeySnapshot?
     let now: Timestamp
@@ -27,7 +27,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// Whether the signature was checked and is right.
     public private(set) var areClaimsTrusted = false
     /// The tenant by whose rules the claims are judged.
-    public private(set) var tenant: TenantRules?
+    public private(set) var tenant: TenantConfiguration?
     public private(set) var kind: SubjectKind?
     public private(set) var principal: EntraPrincipal?
     public private(set) var access: AccessDecision?
@@ -46,7 +46,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// what emergency access gives.
     public private(set) var groupResolution: EntraPrincipal?
     public private(set) var proofUse: ProofUse?
-    public private(set) var envelope: ProofEnvelope?
+    public private(set) var envelope: SignedHTTPRequest?
     /// What is wrong with the envelope, where something is.
     public private(set) var proofProblem: ProofProblem?
 
@@ -64,7 +64,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// Whether `iat` is a token's.
     private var areTokenTimesReal = true
 
-    init(rules: RuleIndex, keys: KeySnapshot?, now: Timestamp, resolvedGroups: [GUID]?, recorder: Recorder) {
+    init(rules: IssuerIndex, keys: KeySnapshot?, now: Timestamp, resolvedGroups: [GUID]?, recorder: Recorder) {
         self.rules = rules
         self.keys = keys
         self.now = now
@@ -181,7 +181,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private mutating func checkStructure(_ bytes: UnsafeRawBufferPointer) -> CheckResult {
         do throws(CompactJWSError) {
             let outer = try ParsedToken(bytes)
-            if outer.header.isEnvelope, let opened = ProofEnvelope(outer, of: bytes) {
+            if outer.header.isEnvelope, let opened = SignedHTTPRequest(outer, of: bytes) {
                 envelope = opened
                 token = try opened.accessToken.withUnsafeBytes { inner in
                     Result { () throws(CompactJWSError) in try ParsedToken(inner) }
@@ -256,7 +256,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     /// Nil for what is not a JSON object.
-    private func read(payload: CleansedBytes) -> EntraClaims? {
+    private func read(payload: SecureBytes) -> EntraClaims? {
         let maximumBytes = rules.settings.tokenBytes
         guard Recorder.explains || rules.readsClaimsByName else {
             return try? EntraClaims(scanning: payload, maximumBytes: maximumBytes)

@@ -37,7 +37,7 @@ public struct EntraClaims: Sendable {
     /// What the claims were read from.
     private enum Source {
         case parsed(JSONValue)
-        case scanned(CleansedBytes, maximumBytes: Int)
+        case scanned(SecureBytes, maximumBytes: Int)
     }
 
     /// Reads claims that were parsed.
@@ -48,7 +48,7 @@ public struct EntraClaims: Sendable {
     /// Scans the payload of a token, without a tree of it.
     ///
     /// - Throws: `JSONError` for what is no JSON object; exactly what ``JSONDocument`` refuses.
-    public init(scanning payload: CleansedBytes, maximumBytes: Int) throws(JSONError) {
+    public init(scanning payload: SecureBytes, maximumBytes: Int) throws(JSONError) {
         self = try payload.withUnsafeBytes { bytes in
             Result { () throws(JSONError) in
                 let scanned = try ScannedJSON(scanning: bytes, maximumBytes: maximumBytes)

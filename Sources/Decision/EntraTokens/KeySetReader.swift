@@ -38,7 +38,7 @@ public enum KeySetReader {
     static let maximumKeysPerID = 4
 
     /// Reads the bytes of a JWK set.
-    public static func read(_ bytes: [UInt8], trust: TenantTrust) throws(KeySetError) -> KeySetReport {
+    public static func read(_ bytes: [UInt8], trust: TokenValidationRules) throws(KeySetError) -> KeySetReport {
         let document: JSONDocument
         do {
             document = try JSONDocument(parsing: bytes, maximumBytes: maximumBytes, maximumDepth: 8)
@@ -49,7 +49,7 @@ public enum KeySetReader {
     }
 
     /// Reads a JWK set.
-    public static func read(_ set: JSONValue, trust: TenantTrust) throws(KeySetError) -> KeySetReport {
+    public static func read(_ set: JSONValue, trust: TokenValidationRules) throws(KeySetError) -> KeySetReport {
         guard let elements = set["keys"]?.array else { throw .notAKeySet }
         guard elements.count <= maximumKeys else { throw .tooManyKeys }
         var described: [DescribedKey] = []
@@ -74,7 +74,7 @@ public enum KeySetReader {
         return KeySetReport(keys: described, usable: usable)
     }
 
-    private static func signingKey(_ jwk: JWK, trust: TenantTrust) throws(KeyProblem) -> SigningKey {
+    private static func signingKey(_ jwk: JWK, trust: TokenValidationRules) throws(KeyProblem) -> SigningKey {
         guard jwk.json.kind == .object, jwk.keyType != nil else { throw .malformed }
         guard let keyID = jwk.keyID, !keyID.isEmpty else { throw .keyIDMissing }
         do { try jwk.checkVerifiesRS256() } catch { throw KeyProblem(error) }
@@ -93,7 +93,7 @@ public enum KeySetReader {
     }
 }
 
-extension TenantTrust {
+extension TokenValidationRules {
     /// Whether a key with that `issuer` may sign this tenant's tokens: the issuer, with the tenant's ID in place of
     /// `{tenantid}`, must be the tenant's own.
     func vouches(forKeyIssuer issuer: String) -> Bool {

@@ -5,7 +5,7 @@ extension SubjectKind {
     ///
     /// Source: Microsoft Entra documentation of `idtyp`, `acct`, `idp` and the `xms_` claims. `oid == sub` proves
     /// nothing and is not looked at; values that are not known are ignored, except for `idtyp` itself.
-    public init(_ claims: EntraClaims, trust: TenantTrust) {
+    public init(_ claims: EntraClaims, trust: TokenValidationRules) {
         if claims.actorFacets.contains(where: { $0 == "11" || $0 == "13" }) {
             self = .agent
             return
@@ -30,7 +30,7 @@ extension SubjectKind {
         claims.hasManagedIdentityResource || claims.identityRelations.contains("33") ? .managedIdentity : .app
     }
 
-    private static func person(_ claims: EntraClaims, trust: TenantTrust) -> SubjectKind {
+    private static func person(_ claims: EntraClaims, trust: TokenValidationRules) -> SubjectKind {
         if claims.account == 1 || claims.identityRelations.contains("5") { return .guest }
         if let provider = claims.identityProvider {
             let own = [claims.issuer ?? "", trust.issuer(.v1), trust.issuer(.v2)].map { ExactText($0) }

@@ -3,8 +3,8 @@ import SafeText
 
 extension Base64URL {
     /// Decodes like `decode(_:)`, into memory that is cleansed when it is released.
-    static func decodeSecret(_ text: UnsafeRawBufferPointer) -> CleansedBytes? {
+    static func decodeSecret(_ text: UnsafeRawBufferPointer) -> SecureBytes? {
         guard let length = decodedLength(text.count) else { return nil }
-        return CleansedBytes(count: length) { decode(text, into: $0) }
+        return SecureBytes(count: length) { decode(text, into: $0) }
     }
 }

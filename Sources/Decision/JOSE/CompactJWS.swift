@@ -15,10 +15,10 @@ public enum CompactJWSError: Error, Sendable, Equatable {
 
 /// The parts of a JWS in compact serialization (RFC 7515 section 7.1), decoded but neither parsed nor verified.
 public struct CompactJWS: Sendable {
-    public let header: CleansedBytes
-    public let untrustedPayload: CleansedBytes
+    public let header: SecureBytes
+    public let untrustedPayload: SecureBytes
     /// Empty when the token ends with its second dot.
-    public let signature: CleansedBytes
+    public let signature: SecureBytes
     /// How many bytes of the token, from its beginning, the signature covers.
     public let signedLength: Int
 

@@ -16,7 +16,7 @@ public final class SimulatedTenant: Sendable {
     }
 
     public func issuer(_ version: TokenVersion) -> String {
-        TenantTrust(tenantID: tenantID, authority: authority, audiences: []).issuer(version)
+        TokenValidationRules(tenantID: tenantID, authority: authority, audiences: []).issuer(version)
     }
 
     /// The key that signs new tokens.

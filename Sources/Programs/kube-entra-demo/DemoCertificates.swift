@@ -29,7 +29,7 @@ struct DemoCertificates {
         let entra = try issue("entra", .server)
         let files = [Array(authority.pem), server.certificate, server.key, client.certificate, client.key]
         for (name, bytes) in zip(DemoCertificates.fileNames, files) {
-            try FileBytes.write(bytes, to: "\(folder)/\(name)")
+            try FileIO.write(bytes, to: "\(folder)/\(name)")
         }
         simulatorContext = try TLSContext(
             server: TLSServerConfiguration(

@@ -29,9 +29,9 @@ struct DemoCommand: AsyncParsableCommand {
         let webhook = webhook ?? DemoCommand.sibling()
         // Signals wait from here on, so that whoever ends the demo early leaves no webhook and no folder behind.
         let signals = await Signals()
-        let stage: Stage
+        let environment: DemoEnvironment
         do {
-            stage = try await Stage.set(webhook: webhook)
+            environment = try await DemoEnvironment.set(webhook: webhook)
         } catch {
             DemoCommand.write("kube-entra-demo: \(DemoCommand.sentence(error))", to: STDERR_FILENO)
             throw ExitCode(2)
@@ -39,50 +39,51 @@ struct DemoCommand: AsyncParsableCommand {
         let isOver = Mutex(false)
         let watch = Task {
             guard await signals.wait(), !isOver.withLock({ $0 }) else { return }
-            await stage.strike()
+            await environment.strike()
             Glibc.exit(130)
         }
         let failures: Int
         do {
-            failures = try await show(stage, webhook: webhook)
+            failures = try await show(environment, webhook: webhook)
             isOver.withLock { $0 = true }
             if keepRunning {
-                try stage.explainByHand()
+                try environment.explainByHand()
                 await watch.value
             }
         } catch {
             watch.cancel()
-            await stage.strike()
+            await environment.strike()
             DemoCommand.write("kube-entra-demo: \(DemoCommand.sentence(error))", to: STDERR_FILENO)
             throw ExitCode(2)
         }
-        await stage.strike()
+        await environment.strike()
         if failures > 0 { throw ExitCode(1) }
     }
 
     /// Plays everything and returns how many answers were not as expected.
-    private func show(_ stage: Stage, webhook: String) async throws -> Int {
+    private func show(_ environment: DemoEnvironment, webhook: String) async throws -> Int {
         DemoCommand.write(
-            "Simulated Entra: \(stage.authority)\nWebhook:         https://127.0.0.1:\(stage.port)/authenticate\n")
+            "Simulated Entra: \(environment.authority)\nWebhook:         https://127.0.0.1:\(environment.port)/authenticate\n"
+        )
         var failures = 0
-        let cast = try Cast(stage)
+        let signIns = try SignInCases(environment)
         let table = DemoTable(usesColor: isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil)
         DemoCommand.write(table.header)
-        for part in cast.parts {
-            let answer = try await stage.review(part.token)
+        for part in signIns.parts {
+            let answer = try await environment.review(part.token)
             if answer != part.expected { failures += 1 }
             DemoCommand.write(table.row(part.name, answer, isExpected: answer == part.expected))
         }
         DemoCommand.write("\n" + table.header("then this happens"))
-        for act in try Acts(cast, stage).acts {
-            try act.prepare?(stage)
-            let answer = try await stage.review(act.token(stage), until: act.expected)
+        for act in try OperationCases(signIns, environment).acts {
+            try act.prepare?(environment)
+            let answer = try await environment.review(act.token(environment), until: act.expected)
             if answer != act.expected { failures += 1 }
             DemoCommand.write(
                 table.row(act.name, answer, isExpected: answer == act.expected, point: act.point))
         }
         DemoCommand.write("\nAnd why, as `kube-entra inspect` tells the person with the expired token:\n")
-        DemoCommand.write(try stage.explanation(of: cast.expired, webhook: webhook))
+        DemoCommand.write(try environment.explanation(of: signIns.expired, webhook: webhook))
         DemoCommand.write(
             failures == 0 ? "\nEvery answer is as expected." : "\n\(failures) answers are not as expected.")
         return failures
@@ -90,7 +91,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     /// Writes a line at once, also into a pipe.
     static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
-        _ = FileBytes.writeAll(Array((text + "\n").utf8), to: descriptor)
+        _ = FileIO.writeAll(Array((text + "\n").utf8), to: descriptor)
     }
 
     /// The program of that name in this program's folder.

@@ -31,10 +31,10 @@ struct DemoConfiguration: Sendable {
               - tenantID: \(tenant.tenantID)
                 authority: \(tenant.authority)
                 authorityCA: ca.crt
-                audiences: [\(Stage.audience)]
-                adminGroupObjectIDs: [\(Cast.admins)]
+                audiences: [\(DemoEnvironment.audience)]
+                adminGroupObjectIDs: [\(SignInCases.admins)]
                 groupMappings:
-                  - groupObjectID: \(Cast.developers)
+                  - groupObjectID: \(SignInCases.developers)
                     kubernetesGroups: [developers]
 
             """

@@ -56,10 +56,10 @@ extension ConfigCommand {
         private func findAll() throws(ConfigurationError) -> [LintFinding] {
             if noFiles {
                 let loaded = try ConfigurationLoader.load(path: file)
-                return ConfigurationLinter.findings(in: loaded, facts: LintFacts(now: .now()))
+                return ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: .now()))
             }
             let servable = try ServableConfiguration.load(file)
-            return ConfigurationLinter.findings(in: servable.loaded, facts: LintFacts(servable))
+            return ConfigurationLinter.findings(in: servable.loaded, facts: LintEnvironment(servable))
         }
     }
 }

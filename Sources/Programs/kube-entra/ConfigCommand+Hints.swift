@@ -35,7 +35,7 @@ extension ConfigCommand {
                 return
             }
             do throws(FileError) {
-                try FileBytes.write(hints.json.render(pretty: true) + [10], to: out, mode: 0o644, replacing: force)
+                try FileIO.write(hints.json.render(pretty: true) + [10], to: out, mode: 0o644, replacing: force)
             } catch {
                 throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
             }

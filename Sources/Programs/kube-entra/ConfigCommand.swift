@@ -84,7 +84,7 @@ struct ConfigCommand: ParsableCommand {
                 return
             }
             do throws(FileError) {
-                try FileBytes.write(Array(text.utf8), to: out, mode: 0o644, replacing: force)
+                try FileIO.write(Array(text.utf8), to: out, mode: 0o644, replacing: force)
             } catch {
                 throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
             }

@@ -84,6 +84,6 @@ struct CredentialCommand: ParsableCommand {
 
     private func hintBytes(_ hints: String) throws(FileError) -> [UInt8] {
         if hints.drop(while: \.isWhitespace).first == "{" { return Array(hints.utf8) }
-        return try FileBytes.read(hints, maximumBytes: WrappedCommand.maximumOutput)
+        return try FileIO.read(hints, maximumBytes: WrappedCommand.maximumOutput)
     }
 }

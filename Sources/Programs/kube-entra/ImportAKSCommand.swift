@@ -121,8 +121,8 @@ struct ImportAKSCommand: ParsableCommand {
         let document: JSONDocument
         do {
             let bytes =
-                try source.map { try FileBytes.read($0, maximumBytes: ImportAKSCommand.maximumBytes) }
-                ?? FileBytes.read(descriptor: STDIN_FILENO, maximumBytes: ImportAKSCommand.maximumBytes)
+                try source.map { try FileIO.read($0, maximumBytes: ImportAKSCommand.maximumBytes) }
+                ?? FileIO.read(descriptor: STDIN_FILENO, maximumBytes: ImportAKSCommand.maximumBytes)
             guard bytes.contains(where: { $0 > 0x20 }) else {
                 throw CommandFailure(
                     "\(place): there is nothing here",
@@ -209,7 +209,7 @@ struct ImportAKSCommand: ParsableCommand {
 
     private func write(_ text: String, to path: String) throws {
         do throws(FileError) {
-            try FileBytes.write(Array(text.utf8), to: path, mode: 0o644, replacing: force)
+            try FileIO.write(Array(text.utf8), to: path, mode: 0o644, replacing: force)
         } catch {
             throw CommandFailure("\(path): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
         }

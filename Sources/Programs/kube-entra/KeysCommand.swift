@@ -70,7 +70,7 @@ struct KeysCommand: ParsableCommand {
 
         func run() throws {
             guard let id = GUID(tenantID) else { throw ExitCode.cannot }
-            let trust = TenantTrust(
+            let trust = TokenValidationRules(
                 tenantID: id, cloud: cloud, authority: authority.map(KeysCommand.withoutSlash), audiences: [])
             let (keys, warnings) = try fetch(trust)
             for warning in warnings { Console.note("kube-entra: \(warning)") }
@@ -80,28 +80,28 @@ struct KeysCommand: ParsableCommand {
                 return
             }
             do throws(FileError) {
-                try FileBytes.write(bytes, to: out, mode: 0o644)
+                try FileIO.write(bytes, to: out, mode: 0o644)
             } catch {
                 throw CommandFailure("\(out): \(error.sentence)")
             }
             Console.note("wrote \(keys.count) usable keys of tenant \(id) to \(out)")
         }
 
-        private func sentence(_ error: KeyFetchError, _ trust: TenantTrust) -> String {
+        private func sentence(_ error: KeyFetchError, _ trust: TokenValidationRules) -> String {
             let proxy = HTTPSURL(trust.authorityBase).flatMap { url in
-                KeyPlans.proxies(self.proxy, from: "--proxy").proxyName(for: url)
+                KeySourceFactory.proxies(self.proxy, from: "--proxy").proxyName(for: url)
             }
             return "\(trust.authorityBase): \(error.sentence)"
                 + (error.isOfProxy ? proxy.map { "; the proxy is \($0)" } ?? "" : "")
                 + (error.hint(authorityCA: "--authority-ca").map { "\n→ \($0)" } ?? "")
         }
 
-        private func fetch(_ trust: TenantTrust) throws -> (keys: [JWK], warnings: [String]) {
+        private func fetch(_ trust: TokenValidationRules) throws -> (keys: [JWK], warnings: [String]) {
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             defer { try? group.syncShutdownGracefully() }
             let (authorityCA, proxy) = (authorityCA, proxy)
             let fetcher = KeyFetcher(trust: trust) { () throws(HTTPSError) in
-                try KeyPlans.client(authorityCA: authorityCA, proxy: proxy)
+                try KeySourceFactory.client(authorityCA: authorityCA, proxy: proxy)
             }
             var reports: [KeySetReport] = []
             var failures: [(version: TokenVersion, error: KeyFetchError)] = []
@@ -178,7 +178,7 @@ struct KeysCommand: ParsableCommand {
 
         private func read() throws -> KeyFile {
             do throws(FileError) {
-                let bytes = try FileBytes.read(file, maximumBytes: KeySetReader.maximumBytes)
+                let bytes = try FileIO.read(file, maximumBytes: KeySetReader.maximumBytes)
                 let said = KeyFile.origin(of: bytes)
                 let nobody = "00000000-0000-0000-0000-000000000000"
                 guard let id = tenantID.flatMap({ GUID($0) }) ?? said.tenantID ?? GUID(nobody) else {
@@ -187,7 +187,7 @@ struct KeysCommand: ParsableCommand {
                 var base = authority.map(KeysCommand.withoutSlash) ?? said.authority
                 if base == cloud.authority { base = nil }
                 let known = base.flatMap { base in Cloud.allCases.first { $0.authority == base } }
-                let trust = TenantTrust(
+                let trust = TokenValidationRules(
                     tenantID: id, cloud: known ?? cloud, authority: known == nil ? base : nil, audiences: [])
                 do {
                     return try KeyFile.parse(bytes, trust: trust)

@@ -115,7 +115,7 @@ extension KubeconfigCommand {
             }
             let kubeconfig = beside + AuthorizationConfiguration.kubeconfigName
             if !destination.force {
-                for path in [kubeconfig, out] where FileStamp(path: path) != nil {
+                for path in [kubeconfig, out] where FileVersion(path: path) != nil {
                     throw CommandFailure("\(path): \(FileError.exists.sentence); --force replaces it")
                 }
             }
@@ -132,7 +132,7 @@ extension KubeconfigCommand {
 
         private func write(_ text: String, to path: String) throws {
             do throws(FileError) {
-                try FileBytes.write(Array(text.utf8), to: path, mode: 0o600, replacing: destination.force)
+                try FileIO.write(Array(text.utf8), to: path, mode: 0o600, replacing: destination.force)
             } catch {
                 throw CommandFailure("\(path): \(error.sentence)")
             }
@@ -145,7 +145,7 @@ extension KubeconfigCommand {
         ) throws -> WebhookKubeconfig.Source {
             let path = chosen ?? standard
             if embed { return .data(try load(path)) }
-            if FileStamp(path: path) == nil {
+            if FileVersion(path: path) == nil {
                 guard chosen != nil else {
                     throw CommandFailure(
                         "\(path): there is no such file; `kube-entra certs create` makes it, and --ca, --client-certificate"

@@ -85,7 +85,7 @@ extension KubeconfigCommand {
             let key = try source(clientKey, folder.path(of: CertificateFolder.FileName.clientKey)) {
                 path in
                 let key = try PEMFile.privateKey(path)
-                if FileStamp(path: certificatePath) != nil {
+                if FileVersion(path: certificatePath) != nil {
                     guard try PEMFile.certificates(certificatePath)[0].matches(key) else {
                         throw CommandFailure("\(path) is not the key of \(certificatePath)")
                     }
@@ -113,7 +113,7 @@ extension KubeconfigCommand {
                 // What else the file may hold stays out.
                 return .data(try load(path))
             }
-            if FileStamp(path: path) == nil {
+            if FileVersion(path: path) == nil {
                 guard chosen != nil else {
                     throw CommandFailure(
                         "\(path): there is no such file; `kube-entra certs create` makes it, and --ca, --client-certificate"
@@ -136,7 +136,7 @@ extension KubeconfigCommand {
 
         /// Says so when kube-apiserver's certificate, where it is on this machine, would not be taken.
         private func warnAboutClient(_ path: String) throws {
-            guard FileStamp(path: path) != nil else { return }
+            guard FileVersion(path: path) != nil else { return }
             let certificate = try PEMFile.certificates(path)[0]
             let renew = "make it anew with `kube-entra certs create --renew`"
             let now = Timestamp.now()
@@ -153,7 +153,7 @@ extension KubeconfigCommand {
         /// Says so when the server's certificate, where it lies in the same folder, does not have the address's host.
         private func warnAboutNames() throws {
             let path = CertificateFolder(path: certs).path(of: CertificateFolder.FileName.server)
-            guard authority == nil, FileStamp(path: path) != nil else { return }
+            guard authority == nil, FileVersion(path: path) != nil else { return }
             let certificate = try PEMFile.certificates(path)[0]
             let host = KubeconfigText.host(of: server)
             let names = certificate.dnsNames.map { $0.lowercased() } + certificate.ipAddresses

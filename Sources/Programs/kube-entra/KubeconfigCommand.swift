@@ -31,7 +31,7 @@ struct KubeconfigCommand: ParsableCommand {
                 return
             }
             do throws(FileError) {
-                try FileBytes.write(Array(text.utf8), to: out, mode: 0o600, replacing: force)
+                try FileIO.write(Array(text.utf8), to: out, mode: 0o600, replacing: force)
             } catch {
                 throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
             }
@@ -46,11 +46,11 @@ struct KubeconfigCommand: ParsableCommand {
             let path = String(cString: target)
             let merged: [UInt8]
             do {
-                let old = try FileBytes.read(path, maximumBytes: 4 << 20)
+                let old = try FileIO.read(path, maximumBytes: 4 << 20)
                 merged = try KubeconfigMerge.merge(Array(text.utf8), into: old, replacing: force)
                 var status = stat()
                 let mode = stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o600
-                try FileBytes.write(merged, to: path, mode: mode)
+                try FileIO.write(merged, to: path, mode: mode)
             } catch let error as KubeconfigMergeError {
                 let isTaken = if case .nameTaken = error { true } else { false }
                 throw CommandFailure("\(out): \(error.sentence)\(isTaken ? "; --force replaces it" : "")")

@@ -58,7 +58,7 @@ struct NamesCommand: ParsableCommand {
             for tenant in loaded.configuration.tenants {
                 let expected = NamedObjects(tenant)
                 let ids = expected.ids.union(bound).sorted()
-                guard let found = try DirectoryPlans.names(of: ids, tenant: tenant) else {
+                guard let found = try DirectoryFactory.names(of: ids, tenant: tenant) else {
                     Console.note(
                         "kube-entra: tenant \(tenant.trust.tenantID) has no directory, so nothing is asked of it")
                     continue
@@ -83,7 +83,7 @@ struct NamesCommand: ParsableCommand {
 
         /// The names that the file has now. Another file of that name is not overwritten.
         private func previous() throws -> DirectoryNames {
-            guard FileStamp(path: out) != nil else { return DirectoryNames() }
+            guard FileVersion(path: out) != nil else { return DirectoryNames() }
             do throws(DirectoryNames.Problem) {
                 return try DirectoryNames.load(path: out)
             } catch {
@@ -99,7 +99,7 @@ struct NamesCommand: ParsableCommand {
 
         private func write(_ names: DirectoryNames) throws {
             do throws(FileError) {
-                try FileBytes.write(names.json.render(pretty: true) + [UInt8(ascii: "\n")], to: out, mode: 0o644)
+                try FileIO.write(names.json.render(pretty: true) + [UInt8(ascii: "\n")], to: out, mode: 0o644)
             } catch {
                 throw CommandFailure("\(out): \(error.sentence)")
             }

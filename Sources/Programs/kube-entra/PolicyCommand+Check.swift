@@ -75,7 +75,7 @@ extension PolicyCommand {
 enum ClaimsFile {
     static func read(_ path: String) throws -> JSONDocument {
         let bytes: [UInt8]
-        do { bytes = try FileBytes.read(path) } catch { throw CommandFailure("\(path): \(error.sentence)") }
+        do { bytes = try FileIO.read(path) } catch { throw CommandFailure("\(path): \(error.sentence)") }
         do {
             let document = try JSONDocument(parsing: bytes)
             guard document.root.kind == .object else { throw CommandFailure("\(path): claims must be a JSON object") }

@@ -73,9 +73,9 @@ extension PolicyCommand {
             let before = try DenyFiles.load(path: configurations[0])
             let after = try DenyFiles.load(path: configurations[1])
             var witnesses = try claims.map { file in
-                PolicyWitness(name: file, question: .claims(try ClaimsFile.read(file), resolvedGroups: nil))
+                SamplePrincipal(name: file, question: .claims(try ClaimsFile.read(file), resolvedGroups: nil))
             }
-            witnesses += try PolicySuite.loadOrExit(suite).flatMap { PolicyWitness.from($0) }
+            witnesses += try PolicySuite.loadOrExit(suite).flatMap { SamplePrincipal.from($0) }
             let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
             let diff = PolicyDiff(from: before, to: after, witnesses: witnesses, now: now)
             let permissions = try cluster.isEmpty ? nil : permissions(before, after, now: now)

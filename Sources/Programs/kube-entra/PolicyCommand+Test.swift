@@ -47,7 +47,7 @@ extension PolicyCommand {
             let results = loaded.map { $0.run(checker, now: now) }
             if let junit {
                 do {
-                    try FileBytes.write(Array(JUnitReport.render(results).utf8), to: junit, mode: 0o644)
+                    try FileIO.write(Array(JUnitReport.render(results).utf8), to: junit, mode: 0o644)
                 } catch {
                     throw CommandFailure("\(junit): \(error.sentence)")
                 }

@@ -119,7 +119,7 @@ struct PrincipalArguments: ParsableArguments {
             Console.note("the webhook would ask Microsoft Graph for the groups; --online does so here")
             return checker.answer(token: token, keys: keys, now: now)
         }
-        let groups = try DirectoryPlans.ask(principal, configuration)
+        let groups = try DirectoryFactory.ask(principal, configuration)
         return checker.answer(token: token, keys: keys, now: now, resolvedGroups: groups)
     }
 
@@ -128,7 +128,7 @@ struct PrincipalArguments: ParsableArguments {
         if let claims { return .claims(try ClaimsFile.read(claims), resolvedGroups: nil) }
         guard describesPrincipal else { return nil }
         return .principal(
-            GivenPrincipal(
+            HypotheticalPrincipal(
                 tenantID: tenantID.flatMap { GUID(lenient: $0) },
                 objectID: objectID.flatMap { GUID(lenient: $0) },
                 user: user,

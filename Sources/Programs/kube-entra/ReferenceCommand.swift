@@ -30,7 +30,7 @@ struct ReferenceCommand: ParsableCommand {
         for document in documents {
             let path = "\(folder)/\(document.path)"
             do throws(FileError) {
-                try FileBytes.write(document.bytes, to: path, mode: 0o644)
+                try FileIO.write(document.bytes, to: path, mode: 0o644)
             } catch {
                 throw CommandFailure("\(path): \(error.sentence)")
             }

@@ -101,7 +101,7 @@ struct RegisterCommand: ParsableCommand {
         let text = format == .az ? registration.azureCLIScript : registration.terraformConfiguration
         guard let out else { return Console.write(Array(text.utf8)) }
         do throws(FileError) {
-            try FileBytes.write(Array(text.utf8), to: out, mode: format == .az ? 0o755 : 0o644, replacing: force)
+            try FileIO.write(Array(text.utf8), to: out, mode: format == .az ? 0o755 : 0o644, replacing: force)
         } catch {
             throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
         }

@@ -153,8 +153,8 @@ struct ReviewResult {
     }
 
     func text(color: Bool) -> String {
-        let page = TextPage(color: color)
-        let style: TextPage.Style = verdict == .accepted ? .good : verdict == .refused ? .bad : .doubtful
+        let page = TerminalWriter(color: color)
+        let style: TerminalWriter.Style = verdict == .accepted ? .good : verdict == .refused ? .bad : .doubtful
         var lines = page.wrapped(PrintableText.clean(verdict.rawValue.uppercased() + ": " + message), style: style)
         if let hint { lines += page.wrapped("→ " + hint, indent: 2) }
         if let user = answer?.user {

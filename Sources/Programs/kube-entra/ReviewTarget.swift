@@ -70,7 +70,7 @@ struct ReviewTarget {
         let folder = CertificateFolder(path: ReviewTarget.folder(of: server.clientCA ?? server.certificate))
         let found = folder.path(of: CertificateFolder.FileName.client)
         let foundKey = folder.path(of: CertificateFolder.FileName.clientKey)
-        if server.clientCA != nil, FileStamp(path: found) != nil, FileStamp(path: foundKey) != nil {
+        if server.clientCA != nil, FileVersion(path: found) != nil, FileVersion(path: foundKey) != nil {
             certificate = try PEMFile.read(found)
             key = try PEMFile.read(foundKey)
         }

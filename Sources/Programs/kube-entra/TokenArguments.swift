@@ -26,7 +26,7 @@ struct TokenArguments: ParsableArguments {
 
     /// No token is also the path of a file that is there. What was given is not shown: it might be a token yet.
     static func refuseFile(_ token: String?) throws {
-        guard let token, token != "-", FileStamp(path: token) != nil else { return }
+        guard let token, token != "-", FileVersion(path: token) != nil else { return }
         throw ValidationError("this is a file: use --token-file")
     }
 
@@ -40,10 +40,10 @@ struct TokenArguments: ParsableArguments {
     /// The same for commands that declare the arguments themselves.
     static func read(token: String?, tokenFile: String?) throws -> [UInt8] {
         do throws(FileError) {
-            if let tokenFile { return try FileBytes.read(tokenFile, maximumBytes: TokenArguments.maximumBytes) }
+            if let tokenFile { return try FileIO.read(tokenFile, maximumBytes: TokenArguments.maximumBytes) }
             if let token, token != "-" { return Array(token.utf8) }
             if token == nil && isatty(STDIN_FILENO) == 1 { Console.note("reading the token from standard input") }
-            return try FileBytes.read(descriptor: STDIN_FILENO, maximumBytes: TokenArguments.maximumBytes)
+            return try FileIO.read(descriptor: STDIN_FILENO, maximumBytes: TokenArguments.maximumBytes)
         } catch {
             throw CommandFailure("\(tokenFile ?? "standard input"): \(error.sentence)")
         }

@@ -41,7 +41,7 @@ public struct CertificateFolder {
     public func loadAuthority(now: Timestamp) throws -> (certificate: Certificate, key: PrivateKey) {
         let certificatePath = path(of: FileName.authority)
         let keyPath = path(of: FileName.authorityKey)
-        for path in [certificatePath, keyPath] where FileStamp(path: path) == nil {
+        for path in [certificatePath, keyPath] where FileVersion(path: path) == nil {
             throw CommandFailure(
                 "\(path): there is no such file; --renew needs the CA's certificate and key, which are kept off the cluster"
             )
@@ -61,14 +61,14 @@ public struct CertificateFolder {
     /// Fills in what the command line left open from the certificates that are there.
     public func adoptNames(into plan: inout CertificatePlan) throws {
         let server = path(of: FileName.server)
-        if FileStamp(path: server) != nil, let current = try PEMFile.certificates(server).first {
+        if FileVersion(path: server) != nil, let current = try PEMFile.certificates(server).first {
             if plan.hosts.isEmpty {
                 plan.hosts = current.dnsNames.map { .dns($0) } + current.ipAddresses.map { .ip($0) }
             }
             if (try? current.publicKey)?.kind == .rsa { plan.usesRSA = true }
         }
         let client = path(of: FileName.client)
-        if plan.clientName == nil, FileStamp(path: client) != nil {
+        if plan.clientName == nil, FileVersion(path: client) != nil {
             plan.clientName = try PEMFile.certificates(client).first?.commonName
         }
     }
@@ -86,7 +86,7 @@ public struct CertificateFolder {
         try make()
         for file in files {
             do throws(FileError) {
-                try FileBytes.write(file.bytes, to: path(of: file.name), mode: file.mode, replacing: replacing)
+                try FileIO.write(file.bytes, to: path(of: file.name), mode: file.mode, replacing: replacing)
             } catch {
                 throw CommandFailure("\(path(of: file.name)): \(error.sentence)")
             }

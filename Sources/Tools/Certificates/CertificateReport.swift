@@ -79,7 +79,7 @@ public struct CertificateReport {
     private static func sibling(of path: String) -> String? {
         for suffix in [".crt", ".pem", ".cer"] where path.hasSuffix(suffix) {
             let candidate = path.dropLast(suffix.count) + ".key"
-            return FileStamp(path: String(candidate)) == nil ? nil : String(candidate)
+            return FileVersion(path: String(candidate)) == nil ? nil : String(candidate)
         }
         return nil
     }

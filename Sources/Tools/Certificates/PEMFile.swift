@@ -7,7 +7,7 @@ public enum PEMFile {
     /// The file's bytes.
     public static func read(_ path: String) throws -> [UInt8] {
         do throws(FileError) {
-            return try FileBytes.read(path)
+            return try FileIO.read(path)
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }

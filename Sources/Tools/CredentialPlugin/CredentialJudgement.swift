@@ -63,7 +63,7 @@ public enum CredentialJudgement: Hashable, Sendable {
     private static func settings(for token: [UInt8]) -> AuthenticationSettings {
         AuthenticationSettings(
             tenants: InspectionReport.guessedTenants(TokenInput(token)).map {
-                TenantRules(trust: $0, policy: .init())
+                TenantConfiguration(trust: $0, policy: .init())
             }, tokenBytes: TokenHints.tokenBytes)
     }
 

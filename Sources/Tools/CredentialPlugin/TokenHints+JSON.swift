@@ -116,7 +116,7 @@ extension HintedTenant {
         let proof = json["proofOfPossession"]?.string.flatMap { ProofOfPossessionRule(rawValue: $0) }
         if proof == nil { unknown.formUnion([.proofOfPossessionRequired, .proofOfPossessionNotAccepted]) }
         self.init(
-            TenantTrust(
+            TokenValidationRules(
                 tenantID: tenantID, cloud: cloud ?? .public, authority: authority, audiences: audiences ?? [],
                 allowedClientAppIDs: areClientsKnown ? clients?.compactMap { $0 } ?? [] : [],
                 subjects: Set(kinds?.compactMap { $0 } ?? []), maximumTokenLifetime: lifetime ?? .max,

@@ -27,7 +27,7 @@ public struct TokenHints: Hashable, Sendable {
     /// Settings under which a decision is as far as hints go: they name no group, so nobody is anybody's admin.
     public var authentication: AuthenticationSettings {
         AuthenticationSettings(
-            tenants: tenants.map { TenantRules(trust: $0.trust, policy: TenantPolicy()) },
+            tenants: tenants.map { TenantConfiguration(trust: $0.trust, policy: TenantPolicy()) },
             tokenBytes: TokenHints.tokenBytes, clockSkew: clockSkew)
     }
 
@@ -53,7 +53,7 @@ public struct HintedTenant: Hashable, Sendable {
     public var clusterHost: String?
 
     /// The public part of a tenant's rules.
-    public init(_ trust: TenantTrust) {
+    public init(_ trust: TokenValidationRules) {
         tenantID = trust.tenantID
         cloud = trust.cloud
         authority = trust.authority
@@ -67,8 +67,8 @@ public struct HintedTenant: Hashable, Sendable {
     }
 
     /// The rules that these hints are enough for.
-    public var trust: TenantTrust {
-        TenantTrust(
+    public var trust: TokenValidationRules {
+        TokenValidationRules(
             tenantID: tenantID, cloud: cloud, authority: authority, audiences: audiences,
             allowedClientAppIDs: allowedClientAppIDs, subjects: subjects, maximumTokenLifetime: maximumTokenLifetime,
             groupOverage: groupOverage, proofOfPossession: proofOfPossession, clusterHost: clusterHost)

@@ -178,13 +178,13 @@ private struct Listener {
         }
         let bytes = Array(buffer[..<count])
         guard let before = kept else {
-            _ = FileBytes.writeAll(bytes, to: STDOUT_FILENO)
+            _ = FileIO.writeAll(bytes, to: STDOUT_FILENO)
             return
         }
         if before.count + count <= WrappedCommand.maximumOutput {
             kept = before + bytes
         } else {
-            _ = FileBytes.writeAll(before + bytes, to: STDOUT_FILENO)
+            _ = FileIO.writeAll(before + bytes, to: STDOUT_FILENO)
             kept = nil
         }
     }

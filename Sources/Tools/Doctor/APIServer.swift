@@ -72,7 +72,7 @@ public struct APIServer {
             throw Problem(sentence: "\(field)-data is no base64", hint: "get the kubeconfig again")
         case .file(let path):
             do throws(FileError) {
-                return try FileBytes.read(path)
+                return try FileIO.read(path)
             } catch {
                 throw Problem(
                     sentence: "\(field) \(path): \(error.sentence)", hint: "correct \(field) in the kubeconfig")

@@ -32,7 +32,7 @@ public struct CallerComparison {
     }
 
     /// The lines of `kubectl entra whoami`.
-    public func text(on page: TextPage) -> String {
+    public func text(on page: TerminalWriter) -> String {
         var lines: [String] = []
         lines.append(page.rule("API server"))
         if let apiServer {

@@ -56,7 +56,7 @@ extension Doctor {
     /// The hints that stand in a kubeconfig, or in a file that it names; nil when they cannot be read.
     private static func hints(_ text: String) -> TokenHints? {
         let isJSON = text.drop(while: \.isWhitespace).first == "{"
-        guard let bytes = isJSON ? Array(text.utf8) : try? FileBytes.read(text) else { return nil }
+        guard let bytes = isJSON ? Array(text.utf8) : try? FileIO.read(text) else { return nil }
         return try? TokenHints(decoding: bytes)
     }
 
@@ -69,7 +69,7 @@ extension Doctor {
         var text = user.token ?? ""
         if let path = user.tokenFile {
             do throws(FileError) {
-                text = String(decoding: try FileBytes.read(path), as: UTF8.self)
+                text = String(decoding: try FileIO.read(path), as: UTF8.self)
             } catch {
                 noSignIn("tokenFile \(path): \(error.sentence)", hint: "correct tokenFile in the kubeconfig")
                 return nil

@@ -81,7 +81,7 @@ public struct Doctor {
         var files: [Kubeconfig] = []
         for path in paths {
             do {
-                files.append(try Kubeconfig.parse(try FileBytes.read(path, maximumBytes: 4 << 20), path: path))
+                files.append(try Kubeconfig.parse(try FileIO.read(path, maximumBytes: 4 << 20), path: path))
             } catch FileError.missing where kubeconfig == nil {
                 // kubectl passes over files of the list that are not there.
                 continue

@@ -36,7 +36,7 @@ public struct DoctorReport {
             }
         }
 
-        var style: TextPage.Style {
+        var style: TerminalWriter.Style {
             switch self {
             case .passed: .good
             case .failed: .bad
@@ -106,7 +106,7 @@ public struct DoctorReport {
     }
 
     /// The lines of `doctor`.
-    public func text(on page: TextPage) -> String {
+    public func text(on page: TerminalWriter) -> String {
         let known = user.map { "the API server knows you as \($0.username)" } ?? "the API server takes the token"
         let title =
             if let caveat {

@@ -157,7 +157,7 @@ public struct PluginProcess {
                 } else if entry.fd == output {
                     result.output += buffer[..<length]
                 } else {
-                    if passesMessagesOn { _ = FileBytes.writeAll(Array(buffer[..<length]), to: STDERR_FILENO) }
+                    if passesMessagesOn { _ = FileIO.writeAll(Array(buffer[..<length]), to: STDERR_FILENO) }
                     said = Array((said + buffer[..<length]).suffix(PluginProcess.keptMessages))
                 }
             }

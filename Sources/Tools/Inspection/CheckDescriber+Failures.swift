@@ -230,7 +230,7 @@ enum RelatedIssuer {
     case otherTenant(GUID)
     case unlike
 
-    init(_ issuer: String, tenants: [TenantTrust]) {
+    init(_ issuer: String, tenants: [TokenValidationRules]) {
         for trust in tenants {
             for version in [TokenVersion.v1, .v2] where trust.issuer(version) == issuer {
                 self = .otherVersion(version)

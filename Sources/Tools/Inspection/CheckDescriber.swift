@@ -11,7 +11,7 @@ struct CheckDescriber {
     let input: TokenInput
     let evaluation: TokenEvaluation<AllChecks>
     let settings: AuthenticationSettings
-    let trust: TenantTrust?
+    let trust: TokenValidationRules?
     let hasConfiguration: Bool
     /// Those that the checks were done with.
     let keys: KeySnapshot?

@@ -80,7 +80,7 @@ extension InspectionReport {
     }
 
     /// The envelope without the token inside, which stands in `header` and `claims`, and without its signature.
-    private static func parts(_ envelope: ProofEnvelope) -> JSON {
+    private static func parts(_ envelope: SignedHTTPRequest) -> JSON {
         let (header, payload) = envelope.untrustedParts
         let members = (payload.members ?? []).filter { $0.name != "at" }
         return .object([

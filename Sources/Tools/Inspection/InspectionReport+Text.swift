@@ -13,11 +13,12 @@ extension InspectionReport {
     ///   - failedOnly: leaves out the checks that passed or were skipped.
     ///   - change: applied to each text before it is broken into lines, for redaction.
     public func text(
-        on page: TextPage = TextPage(color: false), failedOnly: Bool = false, change: (String) -> String = { $0 }
+        on page: TerminalWriter = TerminalWriter(color: false), failedOnly: Bool = false,
+        change: (String) -> String = { $0 }
     ) -> String {
         func safe(_ text: String) -> String { PrintableText.clean(change(text), maximum: 1000) }
         var lines: [String] = []
-        let style: TextPage.Style = verdict == .accepted ? .good : verdict == .rejected ? .bad : .doubtful
+        let style: TerminalWriter.Style = verdict == .accepted ? .good : verdict == .rejected ? .bad : .doubtful
         let title = verdict.rawValue.uppercased() + (reason.map { " (\($0.code))" } ?? "")
         lines += page.wrapped(title + ": " + safe(message), style: style)
         if let hint { lines += page.advice(safe(hint), indent: 2) }
@@ -42,7 +43,7 @@ extension InspectionReport {
         lines.append(page.rule("checks"))
         for check in checks where !failedOnly || check.isFailure {
             let mark = check.status == "passed" ? "ok  " : check.isFailure ? "FAIL" : "skip"
-            let style: TextPage.Style = check.status == "passed" ? .good : check.isFailure ? .bad : .doubtful
+            let style: TerminalWriter.Style = check.status == "passed" ? .good : check.isFailure ? .bad : .doubtful
             lines += page.item(mark, style, check.check.rawValue, safe(check.detail))
             if check.isFailure, let hint = check.hint, hint != self.hint {
                 lines += page.advice(safe(hint), indent: 24)

@@ -51,7 +51,7 @@ public struct InspectionReport: Sendable {
     public let hasConfiguration: Bool
     /// Whether the issuer is a configured tenant's, so that its groups mean something here.
     let isOfConfiguredTenant: Bool
-    public let envelope: ProofEnvelope?
+    public let envelope: SignedHTTPRequest?
     /// Whether only Microsoft Graph can say in which groups the principal is, which `serve` asks.
     public let needsGroupResolution: Bool
 
@@ -64,7 +64,7 @@ public struct InspectionReport: Sendable {
     public init(
         _ input: TokenInput, settings: AuthenticationSettings?, keys: KeySnapshot?, now: Timestamp, notes: [String] = []
     ) {
-        let judged = settings ?? GuessedSettings.settings(for: input.token)
+        let judged = settings ?? InferredSettings.settings(for: input.token)
         let hadKeys = keys != nil
         let (evaluation, keys) = InspectionReport.examine(input.token, settings: judged, keys: keys, now: now)
         let parts = StructureProblem.untrustedParts(input.token, maximumBytes: judged.tokenBytes)
@@ -149,7 +149,7 @@ public struct InspectionReport: Sendable {
     }
 
     /// The tenant that a token says it is of, when there is no configuration to name tenants.
-    public static func guessedTenants(_ input: TokenInput) -> [TenantTrust] {
-        GuessedSettings.settings(for: input.token).tenants.map(\.trust)
+    public static func guessedTenants(_ input: TokenInput) -> [TokenValidationRules] {
+        InferredSettings.settings(for: input.token).tenants.map(\.trust)
     }
 }

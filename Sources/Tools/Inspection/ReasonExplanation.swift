@@ -10,7 +10,7 @@ public struct ReasonExplanation: Sendable {
     public init(_ reason: RefusalReason) { self.reason = reason }
 
     /// For a person, at most 80 columns.
-    public func text(on page: TextPage = TextPage(color: false)) -> String {
+    public func text(on page: TerminalWriter = TerminalWriter(color: false)) -> String {
         let entry = reason.entry
         var lines = [reason.code, ""]
         lines += page.wrapped(entry.sentence.prefix(1).uppercased() + entry.sentence.dropFirst() + ".")

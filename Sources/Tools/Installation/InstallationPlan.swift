@@ -45,7 +45,7 @@ struct InstallationPlan {
             text = try present ?? InstallationPlan.template(tenantID, audiences, adminGroups, cloud)
         case .file(let path):
             do throws(FileError) {
-                text = try FileBytes.read(path)
+                text = try FileIO.read(path)
             } catch {
                 throw CommandFailure("\(path): \(error.sentence)")
             }
@@ -128,7 +128,7 @@ struct InstallationPlan {
         let beside = [source.server.certificate, configuration.server.certificate].map(NodePath.folder)
         let apiServerFiles = names.map { (from: "\(beside[0])/\($0)", to: "\(beside[1])/\($0)", isPrivate: false) }
         pairs += apiServerFiles
-        for pair in pairs where pair.from != pair.to && FileStamp(path: pair.from) != nil {
+        for pair in pairs where pair.from != pair.to && FileVersion(path: pair.from) != nil {
             guard pair.to.hasPrefix(files.root + NodePath.home + "/"),
                 pair.from.hasPrefix(folder == "/" ? "/" : folder + "/")
             else {
@@ -138,7 +138,7 @@ struct InstallationPlan {
             }
             let bytes: [UInt8]
             do throws(FileError) {
-                bytes = try FileBytes.read(pair.from)
+                bytes = try FileIO.read(pair.from)
             } catch {
                 throw CommandFailure("\(pair.from): \(error.sentence)")
             }

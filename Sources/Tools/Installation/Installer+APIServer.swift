@@ -216,7 +216,7 @@ extension Installer {
         files.removeTemporary(path)
         guard files.exists(path) else { return false }
         if let digest = made.sha256 {
-            let current = try? FileBytes.read(files.root + path, maximumBytes: 256 << 20)
+            let current = try? FileIO.read(files.root + path, maximumBytes: 256 << 20)
             guard current.map(NodeFiles.digest) == digest else {
                 say(named: "kept", "\(path) was changed since, so it stays")
                 return false

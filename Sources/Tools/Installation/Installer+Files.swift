@@ -20,7 +20,7 @@ extension Installer {
         }
         let own: [UInt8]
         do throws(FileError) {
-            own = try FileBytes.read(plan.request.program, maximumBytes: 256 << 20)
+            own = try FileIO.read(plan.request.program, maximumBytes: 256 << 20)
         } catch {
             throw CommandFailure("\(plan.request.program): \(error.sentence)")
         }

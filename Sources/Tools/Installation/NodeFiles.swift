@@ -14,11 +14,11 @@ struct NodeFiles {
     /// Empty, or a folder that holds a node's files.
     let root: String
 
-    func exists(_ path: String) -> Bool { FileStamp(path: root + path) != nil }
+    func exists(_ path: String) -> Bool { FileVersion(path: root + path) != nil }
 
     func read(_ path: String) throws -> [UInt8] {
         do throws(FileError) {
-            return try FileBytes.read(root + path)
+            return try FileIO.read(root + path)
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }
@@ -45,7 +45,7 @@ struct NodeFiles {
         let owner = isThere && owner == nil ? Owner(user: status.st_uid, group: status.st_gid) : owner
         let isOwned = owner.map { fchown(descriptor, $0.user, $0.group) == 0 || geteuid() != 0 } ?? true
         let isComplete =
-            isOwned && FileBytes.writeAll(bytes, to: descriptor) && fchmod(descriptor, mode) == 0
+            isOwned && FileIO.writeAll(bytes, to: descriptor) && fchmod(descriptor, mode) == 0
             && fsync(descriptor) == 0
         let code = errno
         close(descriptor)
@@ -71,7 +71,7 @@ struct NodeFiles {
         let descriptor = open(root + path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
-        guard FileBytes.writeAll(bytes, to: descriptor), ftruncate(descriptor, off_t(bytes.count)) == 0,
+        guard FileIO.writeAll(bytes, to: descriptor), ftruncate(descriptor, off_t(bytes.count)) == 0,
             fsync(descriptor) == 0
         else { throw failure(path) }
     }

@@ -9,7 +9,7 @@ extension KubeconfigSource {
         case .damaged: throw CommandFailure("\(kubeconfig): \(field)-data is no base64")
         case .file(let path):
             do throws(FileError) {
-                return try FileBytes.read(path)
+                return try FileIO.read(path)
             } catch {
                 throw CommandFailure("\(path): \(error.sentence)")
             }

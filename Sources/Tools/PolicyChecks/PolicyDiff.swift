@@ -7,7 +7,7 @@ internal import SafeText
 public import Timestamps
 
 /// Somebody about whom both configurations are asked.
-public struct PolicyWitness: Sendable {
+public struct SamplePrincipal: Sendable {
     public var name: String
     public var question: PolicyQuestion
     public var at: Timestamp?
@@ -19,8 +19,8 @@ public struct PolicyWitness: Sendable {
     }
 
     /// The principals of a suite's cases.
-    public static func from(_ suite: PolicySuite) -> [PolicyWitness] {
-        suite.cases.map { PolicyWitness(name: $0.name, question: $0.question, at: $0.at) }
+    public static func from(_ suite: PolicySuite) -> [SamplePrincipal] {
+        suite.cases.map { SamplePrincipal(name: $0.name, question: $0.question, at: $0.at) }
     }
 }
 
@@ -64,7 +64,7 @@ public struct PolicyDiff: Sendable {
     public init(
         from old: LoadedConfiguration,
         to new: LoadedConfiguration,
-        witnesses: [PolicyWitness] = [],
+        witnesses: [SamplePrincipal] = [],
         now: Timestamp
     ) {
         changes = old.changes(to: new, now: now)
@@ -72,7 +72,7 @@ public struct PolicyDiff: Sendable {
     }
 
     private static func changed(
-        _ witnesses: [PolicyWitness],
+        _ witnesses: [SamplePrincipal],
         _ old: WebhookConfiguration,
         _ new: WebhookConfiguration,
         now: Timestamp
@@ -91,7 +91,7 @@ public struct PolicyDiff: Sendable {
     }
 }
 
-extension PolicyWitness {
+extension SamplePrincipal {
     /// Whether the principal's tenant is one of the configuration's.
     fileprivate func isKnown(to configuration: WebhookConfiguration) -> Bool {
         guard case .principal(let principal) = question, let tenant = principal.tenantID else { return true }

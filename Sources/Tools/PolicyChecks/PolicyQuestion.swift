@@ -2,7 +2,7 @@ public import EntraTokens
 public import Jansson
 
 /// A principal in the words of people, for questions about policy.
-public struct GivenPrincipal: Hashable, Sendable {
+public struct HypotheticalPrincipal: Hashable, Sendable {
     /// Nil: the tenant that names one of the groups or the object, else the first.
     public var tenantID: GUID?
     /// Nil: zeros stand for it.
@@ -41,7 +41,7 @@ public struct GivenPrincipal: Hashable, Sendable {
 public enum PolicyQuestion: Sendable {
     /// All claims of a token, taken as verified.
     case claims(JSONDocument, resolvedGroups: [GUID]?)
-    case principal(GivenPrincipal)
+    case principal(HypotheticalPrincipal)
 }
 
 /// Claims to judge, and what the directory would say.

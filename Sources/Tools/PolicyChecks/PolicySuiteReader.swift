@@ -11,7 +11,7 @@ extension PolicySuite {
     public static func load(path: String) throws(ConfigurationError) -> PolicySuite {
         let bytes: [UInt8]
         do {
-            bytes = try FileBytes.read(path)
+            bytes = try FileIO.read(path)
         } catch {
             throw ConfigurationError(problems: [
                 ConfigurationProblem(file: path, line: 1, column: 1, field: "", message: error.sentence)
@@ -92,7 +92,7 @@ private struct SuiteReader {
             return field.refuse("must say who signs in: claims, groups, user or objectID")
         }
         if section.has("claims") { return claims(&section) }
-        var principal = GivenPrincipal()
+        var principal = HypotheticalPrincipal()
         principal.tenantID = section.optional("tenantID") { $0.guid("a tenant ID") }
         principal.objectID = section.optional("objectID") { $0.guid("an object ID") }
         principal.user = section.optional("user") { $0.nonEmptyText() }

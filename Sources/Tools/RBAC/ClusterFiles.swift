@@ -72,7 +72,7 @@ public enum ClusterFiles {
         ) throws(ClusterError) {
             let bytes: [UInt8]
             do throws(FileError) {
-                bytes = try FileBytes.read(descriptor: descriptor, maximumBytes: remainingBytes)
+                bytes = try FileIO.read(descriptor: descriptor, maximumBytes: remainingBytes)
             } catch .tooLarge {
                 throw ClusterError("all together is larger than \(limits.bytes / 1_000_000) MB", file: name)
             } catch {

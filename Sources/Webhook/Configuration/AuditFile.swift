@@ -4,14 +4,14 @@ internal import Files
 public enum AuditFile {
     /// Why decisions cannot be written there; nil when they can, or when no file is configured.
     public static func problem(_ loaded: LoadedConfiguration) -> ConfigurationProblem? {
-        guard let path = loaded.configuration.logging.audit, !FileBytes.canAppend(to: path) else { return nil }
+        guard let path = loaded.configuration.logging.audit, !FileIO.canAppend(to: path) else { return nil }
         return refusal(loaded)
     }
 
     /// The problem of a file that cannot be written to.
     public static func refusal(_ loaded: LoadedConfiguration) -> ConfigurationProblem {
         let path = loaded.configuration.logging.audit ?? ""
-        let cause = FileBytes.obstacle(toAppending: path).map { ": \($0.sentence)" } ?? ""
+        let cause = FileIO.obstacle(toAppending: path).map { ": \($0.sentence)" } ?? ""
         return loaded.problem("logging.audit", "\(path): cannot be written to\(cause)")
     }
 }

@@ -5,7 +5,7 @@ extension ConfigurationLinter {
             if file.role == .keyCache {
                 add(
                     .fileIsMissing, file.field,
-                    "\(LintFacts.folder(of: file.path)) is no folder, so keys do not survive a restart",
+                    "\(LintEnvironment.folder(of: file.path)) is no folder, so keys do not survive a restart",
                     "make the folder, for the user that the webhook runs as")
             } else {
                 add(.fileIsMissing, file.field, "\(file.path) is not there", "put the file there, or correct the path")

@@ -6,18 +6,18 @@ internal import Timestamps
 /// Looks for what works and is unwise.
 public struct ConfigurationLinter {
     let loaded: LoadedConfiguration
-    let facts: LintFacts
+    let facts: LintEnvironment
     private var findings: [LintFinding] = []
 
     var configuration: WebhookConfiguration { loaded.configuration }
 
-    private init(_ loaded: LoadedConfiguration, facts: LintFacts) {
+    private init(_ loaded: LoadedConfiguration, facts: LintEnvironment) {
         self.loaded = loaded
         self.facts = facts
     }
 
     /// All findings in the order of the file, those that a comment silences included.
-    public static func findings(in loaded: LoadedConfiguration, facts: LintFacts) -> [LintFinding] {
+    public static func findings(in loaded: LoadedConfiguration, facts: LintEnvironment) -> [LintFinding] {
         var linter = ConfigurationLinter(loaded, facts: facts)
         linter.lintServer()
         for (index, tenant) in loaded.configuration.tenants.enumerated() {

@@ -33,7 +33,7 @@ public enum ConfigurationLoader {
             path: path,
             configuration: configuration,
             positions: collector.positions,
-            allowances: LintAllowance.all(in: bytes),
+            allowances: LintSuppression.all(in: bytes),
             contentSHA256: bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex }
         )
         guard collector.problems.isEmpty else {
@@ -53,7 +53,7 @@ public enum ConfigurationLoader {
 
     private static func read(_ path: String, isTrusted: Bool) throws(ConfigurationError) -> [UInt8] {
         do {
-            return try FileBytes.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
+            return try FileIO.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
         } catch {
             throw problem(path, line: 0, column: 0, error.sentence)
         }

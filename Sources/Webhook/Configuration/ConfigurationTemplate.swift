@@ -62,7 +62,7 @@ public struct ConfigurationTemplate: Sendable {
         configuration.server.privateKey = "\(folder)/server.key"
         configuration.server.clientCA = "\(folder)/client-ca.crt"
         var tenant = TenantSettings(
-            trust: TenantTrust(
+            trust: TokenValidationRules(
                 tenantID: tenantID, cloud: cloud, audiences: audiences, allowedClientAppIDs: allowedClientAppIDs),
             policy: TenantPolicy(adminGroupObjectIDs: adminGroups))
         if let deployment {

@@ -34,8 +34,8 @@ extension DenyFile {
         let file: String
         let lock: FileLock
         do throws(FileError) {
-            file = try FileBytes.target(of: path)
-            if !mayCreate, FileStamp(path: file) == nil { throw .missing }
+            file = try FileIO.target(of: path)
+            if !mayCreate, FileVersion(path: file) == nil { throw .missing }
             lock = try FileLock(path: file + ".lock")
         } catch {
             throw .file(error)
@@ -53,7 +53,7 @@ extension DenyFile {
         case .added, .removed: break
         }
         do throws(FileError) {
-            try FileBytes.replace(file, with: render(entries))
+            try FileIO.replace(file, with: render(entries))
         } catch {
             throw .file(error)
         }

@@ -31,7 +31,7 @@ public enum DenyFile {
     public static func read(_ path: String, isTrusted: Bool = false) throws(DenyFileError) -> [DeniedEntry] {
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try FileBytes.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
+            bytes = try FileIO.read(path, maximumBytes: maximumBytes, isTrusted: isTrusted)
         } catch {
             throw .file(error)
         }

@@ -48,7 +48,7 @@ public struct DirectoryNames: Sendable {
     public static func load(path: String) throws(Problem) -> DirectoryNames {
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try FileBytes.read(path, maximumBytes: maximumBytes)
+            bytes = try FileIO.read(path, maximumBytes: maximumBytes)
         } catch {
             throw Problem(sentence: "\(path): \(error.sentence)")
         }

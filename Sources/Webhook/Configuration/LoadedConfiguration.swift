@@ -4,7 +4,7 @@ public struct LoadedConfiguration: Hashable, Sendable {
     public var configuration: WebhookConfiguration
     /// Each field that stands in the file, by its path.
     public var positions: [String: FieldPosition]
-    public var allowances: [LintAllowance]
+    public var allowances: [LintSuppression]
     /// SHA-256 of the file's bytes, hexadecimal.
     public var contentSHA256: String
 }

@@ -11,10 +11,10 @@ extension OfflineKeys {
     ///
     /// - Parameter tenants: the configured ones, or the one that a token says it is of; none for a token of another
     ///   system, whose key would not be there anyway.
-    public static func read(_ path: String, tenants: [TenantTrust]) throws -> KeySnapshot {
+    public static func read(_ path: String, tenants: [TokenValidationRules]) throws -> KeySnapshot {
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try FileBytes.read(path, maximumBytes: KeySetReader.maximumBytes)
+            bytes = try FileIO.read(path, maximumBytes: KeySetReader.maximumBytes)
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }
@@ -48,8 +48,8 @@ extension OfflineKeys {
         return ": \(count == 1 ? "a key" : "each of \(count) keys") \(problem.sentence)"
     }
 
-    private static var anyTenant: TenantTrust {
-        TenantTrust(tenantID: .zero, audiences: [])
+    private static var anyTenant: TokenValidationRules {
+        TokenValidationRules(tenantID: .zero, audiences: [])
     }
 
     /// What the configuration itself names: the offline file, or else the cache file where it is there.

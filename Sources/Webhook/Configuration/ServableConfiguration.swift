@@ -9,7 +9,7 @@ public struct ServableConfiguration: Sendable {
     /// What is in the tenants' deny files.
     public let denyFiles: DenyFiles
     /// What was seen of the other files.
-    let facts: LintFacts
+    let facts: LintEnvironment
 
     /// Reads everything; throws every problem of the configuration and of those files together.
     ///
@@ -41,7 +41,7 @@ public struct ServableConfiguration: Sendable {
             problems += error.problems.filter { one in !problems.contains { $0.field == one.field } }
             identity = nil
         }
-        var facts = LintFacts(filesOf: loaded.configuration, now: .now())
+        var facts = LintEnvironment(filesOf: loaded.configuration, now: .now())
         problems += facts.takeNeeded(loaded, except: knownKeyFiles)
         guard problems.isEmpty, let identity else { throw ConfigurationError(problems: problems, partial: loaded) }
         return ServableConfiguration(
@@ -54,7 +54,7 @@ public struct ServableConfiguration: Sendable {
     }
 }
 
-extension LintFacts {
+extension LintEnvironment {
     /// What is wrong with files that `serve` needs: errors, and no findings of the linter.
     fileprivate mutating func takeNeeded(
         _ loaded: LoadedConfiguration, except known: Set<String>

@@ -20,7 +20,7 @@ public struct ServerIdentity: Sendable {
             // The field is missing or wrong, which was said already.
             guard !path.isEmpty else { return nil }
             do throws(FileError) {
-                return try FileBytes.read(path)
+                return try FileIO.read(path)
             } catch {
                 problems.append(loaded.problem(field, "\(path): \(error.sentence)"))
                 return nil

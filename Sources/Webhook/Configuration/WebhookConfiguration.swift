@@ -113,7 +113,7 @@ public struct DirectorySettings: Hashable, Sendable {
 
 /// One Entra tenant whose principals may sign in.
 public struct TenantSettings: Hashable, Sendable {
-    public var trust: TenantTrust
+    public var trust: TokenValidationRules
     public var policy: TenantPolicy
     public var authorityCA: String?
     public var directory: DirectorySettings?
@@ -122,7 +122,8 @@ public struct TenantSettings: Hashable, Sendable {
     public var signingKeys = SigningKeySettings()
 
     public init(
-        trust: TenantTrust, policy: TenantPolicy, authorityCA: String? = nil, directory: DirectorySettings? = nil,
+        trust: TokenValidationRules, policy: TenantPolicy, authorityCA: String? = nil,
+        directory: DirectorySettings? = nil,
         deniedFile: String? = nil, signingKeys: SigningKeySettings = SigningKeySettings()
     ) {
         self.trust = trust
@@ -189,7 +190,9 @@ public struct WebhookConfiguration: Hashable, Sendable {
     /// The part that decisions depend on.
     public var authentication: AuthenticationSettings {
         AuthenticationSettings(
-            tenants: tenants.map { TenantRules(trust: $0.trust, policy: $0.policy, watch: $0.directory?.watchRule) },
+            tenants: tenants.map {
+                TenantConfiguration(trust: $0.trust, policy: $0.policy, watch: $0.directory?.watchRule)
+            },
             kubernetes: kubernetes,
             tokenBytes: limits.tokenBytes,
             clockSkew: limits.clockSkew.components.seconds

@@ -12,7 +12,7 @@ internal import Timestamps
 ///
 /// Source: Microsoft identity platform, client credentials flow; instance metadata service for managed identities.
 struct AppTokenRequest {
-    static func make(_ plan: DirectoryPlan, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
+    static func make(_ plan: DirectoryConfiguration, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
         guard plan.secret != .managedIdentity else { return try managedIdentity(plan) }
         let address = "\(plan.trust.authorityBase)/\(plan.trust.tenantID)/oauth2/v2.0/token"
         guard let url = HTTPSURL(address) else { throw .token(.configuration("the authority is not an https address")) }
@@ -41,10 +41,10 @@ struct AppTokenRequest {
         defer { body.withUnsafeMutableBytes { cleanse($0) } }
         return HTTPSRequest(
             .post, url, headers: [(name: "Content-Type", value: "application/x-www-form-urlencoded")],
-            body: body.withUnsafeBytes { CleansedBytes(copying: $0) })
+            body: body.withUnsafeBytes { SecureBytes(copying: $0) })
     }
 
-    private static func managedIdentity(_ plan: DirectoryPlan) throws(DirectoryError) -> HTTPSRequest {
+    private static func managedIdentity(_ plan: DirectoryConfiguration) throws(DirectoryError) -> HTTPSRequest {
         var target = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(plan.graph)
         if let clientID = plan.clientID { target += "&client_id=\(clientID)" }
         // Where Azure's own libraries look for another address of the service.
@@ -65,7 +65,7 @@ struct AppTokenRequest {
         audience: String,
         now: Timestamp
     ) throws(DirectoryError) -> String {
-        guard var pem = try? FileBytes.read(path) else { throw .secretUnreadable }
+        guard var pem = try? FileIO.read(path) else { throw .secretUnreadable }
         defer { pem.withUnsafeMutableBytes { cleanse($0) } }
         guard let certificate = try? Certificate(pem: pem),
             let key = try? PrivateKey(pem: pem)
@@ -86,7 +86,7 @@ struct AppTokenRequest {
 
     /// A file's text without the line end that editors leave.
     private static func text(_ path: String) throws(DirectoryError) -> [UInt8] {
-        guard var bytes = try? FileBytes.read(path, maximumBytes: 65_536) else { throw .secretUnreadable }
+        guard var bytes = try? FileIO.read(path, maximumBytes: 65_536) else { throw .secretUnreadable }
         guard (try? UTF8Span(validating: bytes.span)) != nil else {
             bytes.withUnsafeMutableBytes { cleanse($0) }
             throw .secretUnreadable

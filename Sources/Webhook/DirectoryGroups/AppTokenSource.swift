@@ -22,7 +22,7 @@ final class AppTokenSource: Sendable {
     /// After a failure, when nobody asks.
     private static let retry = TimeAmount.seconds(60)
 
-    private let plan: DirectoryPlan
+    private let plan: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let now: @Sendable () -> Timestamp
     private let renewalFailed: @Sendable (DirectoryError) -> Void
@@ -30,7 +30,7 @@ final class AppTokenSource: Sendable {
 
     /// - Parameter renewalFailed: told of failures that no question would tell of.
     init(
-        plan: DirectoryPlan,
+        plan: DirectoryConfiguration,
         eventLoop: any EventLoop,
         now: @escaping @Sendable () -> Timestamp,
         renewalFailed: @escaping @Sendable (DirectoryError) -> Void = { _ in }

@@ -18,11 +18,11 @@ public struct DirectoryLookup: Sendable {
     /// Graph takes at most 1,000 IDs at once; fewer keep the answers small.
     static let batchSize = 100
 
-    private let plan: DirectoryPlan
+    private let plan: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
 
-    public init(plan: DirectoryPlan, eventLoop: any EventLoop) {
+    public init(plan: DirectoryConfiguration, eventLoop: any EventLoop) {
         self.plan = plan
         self.eventLoop = eventLoop
         tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: { .now() })

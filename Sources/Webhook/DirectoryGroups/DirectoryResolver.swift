@@ -17,7 +17,7 @@ public enum DirectoryOutcome: String, Sendable {
 /// for a while. Nothing here ever blocks the event loop that asks.
 public final class DirectoryResolver: Sendable {
     fileprivate struct State {
-        var memory = GroupMemory()
+        var memory = GroupCache()
         var inFlight: [GUID: EventLoopFuture<ResolvedGroups?>] = [:]
         /// Principals whose question failed just now, perhaps for their own sake.
         var refused: [GUID: NIODeadline] = [:]
@@ -38,7 +38,7 @@ public final class DirectoryResolver: Sendable {
     /// How long such a principal is not asked about again.
     static let refusalPause = TimeAmount.seconds(1)
 
-    private let plan: DirectoryPlan
+    private let plan: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
     private let gate: RequestGate
@@ -49,7 +49,7 @@ public final class DirectoryResolver: Sendable {
 
     /// - Parameter eventLoop: where questions are asked; not one that answers reviews.
     public init(
-        plan: DirectoryPlan,
+        plan: DirectoryConfiguration,
         eventLoop: any EventLoop,
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now() },
@@ -177,7 +177,7 @@ public final class DirectoryResolver: Sendable {
         state.withLockedValue { state in
             state.inFlight[principal.objectID] = nil
             state.breakers[DirectoryCollection(principal.kind)]?.succeeded()
-            state.memory.remember(principal.objectID, GroupMemory.Answer(groups: groups, at: time))
+            state.memory.remember(principal.objectID, GroupCache.Answer(groups: groups, at: time))
         }
         observe(.success)
         return ResolvedGroups(groups: groups, freshUntil: time.adding(seconds: plan.cacheFor.components.seconds))

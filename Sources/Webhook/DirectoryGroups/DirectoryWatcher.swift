@@ -39,7 +39,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     static let questionsEachSecond = 4000
     private static let batchesInFlight = 16
 
-    private let plan: DirectoryPlan
+    private let plan: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
     private let logger: Logger
@@ -71,7 +71,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     ///   - eventLoop: where questions are asked; not one that answers reviews.
     ///   - publish: takes what decisions are to know; nil once the watch has ended.
     public init(
-        plan: DirectoryPlan,
+        plan: DirectoryConfiguration,
         every: Duration,
         refusesInSilence: Bool,
         eventLoop: any EventLoop,

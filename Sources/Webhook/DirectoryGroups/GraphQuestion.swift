@@ -11,7 +11,7 @@ struct GraphQuestion: Sendable {
     static let maximumPages = 200
     static let maximumGroups = 20_000
 
-    let plan: DirectoryPlan
+    let plan: DirectoryConfiguration
     let client: HTTPSClient
     let principal: EntraPrincipal
     let token: String

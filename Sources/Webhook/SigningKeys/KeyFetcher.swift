@@ -17,17 +17,17 @@ public struct FetchedKeySet: Sendable {
 
 /// Gets a tenant's keys of one token version: discovery, then the JWK set, each checked.
 public struct KeyFetcher: Sendable {
-    private let trust: TenantTrust
+    private let trust: TokenValidationRules
     /// Made anew for each fetch, so that a changed CA file is read.
     private let makeClient: @Sendable () throws(HTTPSError) -> HTTPSClient
 
-    public init(trust: TenantTrust, makeClient: @escaping @Sendable () throws(HTTPSError) -> HTTPSClient) {
+    public init(trust: TokenValidationRules, makeClient: @escaping @Sendable () throws(HTTPSError) -> HTTPSClient) {
         self.trust = trust
         self.makeClient = makeClient
     }
 
     /// The address of the tenant's OpenID configuration.
-    static func metadataAddress(_ trust: TenantTrust, _ version: TokenVersion) -> String {
+    static func metadataAddress(_ trust: TokenValidationRules, _ version: TokenVersion) -> String {
         let base = "\(trust.authorityBase)/\(trust.tenantID)"
         return switch version {
         case .v1: base + "/.well-known/openid-configuration"
@@ -64,7 +64,7 @@ public struct KeyFetcher: Sendable {
     /// Checks the metadata document and takes the address of the keys from it.
     static func keyAddress(
         in response: HTTPSResponse,
-        trust: TenantTrust,
+        trust: TokenValidationRules,
         version: TokenVersion,
         of url: HTTPSURL
     ) throws(KeyFetchError) -> HTTPSURL {
@@ -79,7 +79,7 @@ public struct KeyFetcher: Sendable {
         return address
     }
 
-    static func keySet(in response: HTTPSResponse, trust: TenantTrust) throws(KeyFetchError) -> FetchedKeySet {
+    static func keySet(in response: HTTPSResponse, trust: TokenValidationRules) throws(KeyFetchError) -> FetchedKeySet {
         let body: [UInt8]
         do { body = try response.successBody() } catch { throw .keys(error) }
         let report: KeySetReport

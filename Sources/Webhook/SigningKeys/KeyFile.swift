@@ -45,10 +45,11 @@ public struct KeyFile: Sendable {
     /// Reads a file for a tenant; a file that says it is another tenant's is refused.
     ///
     /// - Parameter isTrusted: whether tokens will be accepted by these keys, so that nobody else may have written them.
-    public static func read(path: String, trust: TenantTrust, isTrusted: Bool) throws(KeyFileError) -> KeyFile {
+    public static func read(path: String, trust: TokenValidationRules, isTrusted: Bool) throws(KeyFileError) -> KeyFile
+    {
         let bytes: [UInt8]
         do {
-            bytes = try FileBytes.read(path, maximumBytes: KeySetReader.maximumBytes, isTrusted: isTrusted)
+            bytes = try FileIO.read(path, maximumBytes: KeySetReader.maximumBytes, isTrusted: isTrusted)
         } catch {
             throw .file(error)
         }
@@ -57,7 +58,7 @@ public struct KeyFile: Sendable {
 
     /// Reads what ``render(keys:trust:fetchedAt:)`` made, and nothing else: usable keys of this tenant.
     static func readCache(
-        path: String, trust: TenantTrust
+        path: String, trust: TokenValidationRules
     ) throws(KeyFileError) -> (report: KeySetReport, fetchedAt: Timestamp) {
         let file = try read(path: path, trust: trust, isTrusted: true)
         guard file.tenantID != nil, file.authority != nil, let fetchedAt = file.fetchedAt else {
@@ -68,7 +69,7 @@ public struct KeyFile: Sendable {
     }
 
     /// Reads a file's bytes for a tenant.
-    public static func parse(_ bytes: [UInt8], trust: TenantTrust) throws(KeyFileError) -> KeyFile {
+    public static func parse(_ bytes: [UInt8], trust: TokenValidationRules) throws(KeyFileError) -> KeyFile {
         let document: JSONDocument
         do {
             document = try JSONDocument(parsing: bytes, maximumBytes: KeySetReader.maximumBytes, maximumDepth: 8)
@@ -109,7 +110,7 @@ public struct KeyFile: Sendable {
     ///
     /// The file can always be read again: of very many keys the last ones, and of very large ones the certificates,
     /// are left out.
-    public static func render(keys: [JWK], trust: TenantTrust, fetchedAt: Timestamp) -> [UInt8] {
+    public static func render(keys: [JWK], trust: TokenValidationRules, fetchedAt: Timestamp) -> [UInt8] {
         let keys = keys.prefix(KeySetReader.maximumKeys).map { JSON($0.json) }
         let rendered = render(keys, trust: trust, fetchedAt: fetchedAt, pretty: true)
         guard rendered.count > KeySetReader.maximumBytes else { return rendered }
@@ -120,7 +121,9 @@ public struct KeyFile: Sendable {
         return render(bare, trust: trust, fetchedAt: fetchedAt, pretty: false)
     }
 
-    private static func render(_ keys: [JSON], trust: TenantTrust, fetchedAt: Timestamp, pretty: Bool) -> [UInt8] {
+    private static func render(_ keys: [JSON], trust: TokenValidationRules, fetchedAt: Timestamp, pretty: Bool)
+        -> [UInt8]
+    {
         JSON.object([
             ("tenantID", .string(trust.tenantID.description)),
             ("authority", .string(trust.authorityBase)),

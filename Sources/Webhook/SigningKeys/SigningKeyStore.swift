@@ -6,7 +6,7 @@ public import Timestamps
 
 /// How one tenant's keys are got.
 public struct SigningKeyPlan: Sendable {
-    public var trust: TenantTrust
+    public var trust: TokenValidationRules
     public var refreshEvery: Duration
     public var unknownKeyRefreshInterval: Duration
     public var maximumAge: Duration
@@ -21,7 +21,7 @@ public struct SigningKeyPlan: Sendable {
     public var fetch: @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
 
     public init(
-        trust: TenantTrust,
+        trust: TokenValidationRules,
         refreshEvery: Duration,
         unknownKeyRefreshInterval: Duration,
         maximumAge: Duration,
@@ -67,8 +67,8 @@ public struct SigningKeyEnvironment: Sendable {
 /// The signing keys of all tenants: fetched, refreshed, kept, and handed on as one snapshot at each change.
 public final class SigningKeyStore: Sendable {
     /// In the order of the plans.
-    private let keepers: [TenantKeyKeeper]
-    private let keepersByTenant: [GUID: TenantKeyKeeper]
+    private let keepers: [RemoteKeySet]
+    private let keepersByTenant: [GUID: RemoteKeySet]
     private let eventLoop: any EventLoop
     private let published = NIOLockedValueBox(Published())
     private let onChange: @Sendable (KeySnapshot) -> Void
@@ -94,7 +94,7 @@ public final class SigningKeyStore: Sendable {
         self.onChange = onChange
         self.eventLoop = eventLoop
         keepers = plans.map { plan in
-            TenantKeyKeeper(
+            RemoteKeySet(
                 plan: plan, eventLoop: eventLoop, environment: environment, logger: logger, observe: observe)
         }
         // A configuration names each tenant once.

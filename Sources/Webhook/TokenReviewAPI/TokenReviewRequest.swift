@@ -9,7 +9,7 @@ public struct TokenReviewRequest: Sendable {
     /// For whom the API server wants the token to be; empty where it did not say.
     public let audiences: [String]
     /// As it was sent, in UTF-8; empty where there was none.
-    public let token: CleansedBytes
+    public let token: SecureBytes
 
     /// How many values a body may have: kube-apiserver's has about ten.
     static let maximumValues = 10_000
@@ -33,10 +33,10 @@ public struct TokenReviewRequest: Sendable {
         guard let spec = review["spec"], spec.kind == .object else { throw .specMissing }
         // An empty token is left out by Go, so that a missing one is a decision and no error.
         if let value = spec["token"] {
-            guard let copy = value.withStringBytes({ CleansedBytes(copying: $0) }) else { throw .tokenNotText }
+            guard let copy = value.withStringBytes({ SecureBytes(copying: $0) }) else { throw .tokenNotText }
             token = copy
         } else {
-            token = CleansedBytes(copying: UnsafeRawBufferPointer(start: nil, count: 0))
+            token = SecureBytes(copying: UnsafeRawBufferPointer(start: nil, count: 0))
         }
         audiences = try Self.texts(spec["audiences"], or: .audiencesNotTexts)
     }

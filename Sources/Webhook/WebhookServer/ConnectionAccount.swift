@@ -15,11 +15,11 @@ final class ConnectionAccount {
 
     private let channel: any Channel
     private let peer: PeerNetwork
-    private let ledger: SharedLedger
+    private let ledger: ConnectionLimiter
     private let metrics: ServerMetrics
     private var stage = Stage.silent
 
-    init(_ channel: any Channel, from peer: PeerNetwork, ledger: SharedLedger, metrics: ServerMetrics) {
+    init(_ channel: any Channel, from peer: PeerNetwork, ledger: ConnectionLimiter, metrics: ServerMetrics) {
         self.channel = channel
         self.peer = peer
         self.ledger = ledger

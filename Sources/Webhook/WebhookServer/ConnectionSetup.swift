@@ -18,7 +18,7 @@ struct Admission {
 /// agreed on.
 ///
 /// Until the first byte this is all that a connection has: whoever only opens connections costs little.
-final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, LoopMember {
+final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, ManagedConnection {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
@@ -29,7 +29,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Loo
         case over
     }
 
-    private let state: LoopState
+    private let state: EventLoopContext
     private let account: ConnectionAccount
     private let admission: () -> Admission
     private let accepted: NIODeadline
@@ -39,7 +39,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Loo
     private(set) var deadline: NIODeadline
 
     /// - Parameter admission: what is in force at the first byte.
-    init(state: LoopState, account: ConnectionAccount, admission: @escaping () -> Admission) {
+    init(state: EventLoopContext, account: ConnectionAccount, admission: @escaping () -> Admission) {
         self.state = state
         self.account = account
         self.admission = admission
@@ -106,7 +106,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Loo
             return context.close(promise: nil)
         }
         do {
-            let caller = Caller(tls.peerCertificate, at: context.remoteAddress, allowed: names)
+            let caller = ClientIdentity(tls.peerCertificate, at: context.remoteAddress, allowed: names)
             try Self.configure(context.channel, state: state, isHTTP2: agreed == "h2", caller: caller)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
             if generation != state.generation { context.pipeline.fireUserInboundEventTriggered(Retirement()) }
@@ -132,7 +132,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Loo
         context.close(promise: nil)
     }
 
-    // MARK: LoopMember
+    // MARK: ManagedConnection
 
     func deadlinePassed() {
         guard let context else { return }
@@ -145,7 +145,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Loo
         context.closeTransport()
     }
 
-    func retire() {
+    func quiesce() {
         // The handshake is made with what is in force at the first byte, so that only the end of the server matters.
         guard state.isDraining else { return }
         deadline = min(deadline, state.exactDeadline(after: Self.timeToConnect))
@@ -153,9 +153,9 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Loo
 
     static func configure(
         _ channel: any Channel,
-        state: LoopState,
+        state: EventLoopContext,
         isHTTP2: Bool,
-        caller: Caller
+        caller: ClientIdentity
     ) throws {
         if isHTTP2 {
             try HTTP2Connection.configure(channel, state: state, caller: caller)

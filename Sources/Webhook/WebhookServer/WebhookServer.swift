@@ -17,7 +17,7 @@ public import Timestamps
 public final class WebhookServer: Sendable {
     /// What one event loop owns.
     struct Worker {
-        let state: LoopState
+        let state: EventLoopContext
         let engine: ReviewEngine
         let log: DecisionLog
     }
@@ -32,7 +32,7 @@ public final class WebhookServer: Sendable {
 
     /// As they were at the start: addresses and event loops.
     let options: ServerOptions
-    let ledger: SharedLedger
+    let ledger: ConnectionLimiter
     let metrics: ServerMetrics
     let group: MultiThreadedEventLoopGroup
     private let operationsGroup: MultiThreadedEventLoopGroup
@@ -82,11 +82,11 @@ public final class WebhookServer: Sendable {
             Admission(
                 tls: context, handshakeTimeout: options.limits.handshakeTimeout,
                 allowedClientNames: ClientNames(options.allowedClientNames)))
-        let ledger = SharedLedger(limits: options.limits)
+        let ledger = ConnectionLimiter(limits: options.limits)
         self.ledger = ledger
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let replays = ReplayMemory()
+        let replays = ReplayCache()
         let cache = DecisionCache(options.cacheLimits)
         let rejections = RejectionLog(logger: logger, clock: clock)
         var workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>] = []
@@ -98,7 +98,7 @@ public final class WebhookServer: Sendable {
             let engine = ReviewEngine(
                 eventLoop: eventLoop, options: options, authenticator: authenticator, keys: keys,
                 services: services, replays: replays, metrics: metrics, log: log, cache: cache, clock: clock)
-            let state = LoopState(
+            let state = EventLoopContext(
                 eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, rejections: rejections,
                 review: engine.review)
             state.reviewAccess = engine.reviewAccess

@@ -10,7 +10,7 @@ extension StatusInfo {
     /// What `/statusz` tells about what is in force.
     init(
         _ loaded: LoadedConfiguration, version: String, identity: ServerIdentity, keys: [TenantKeyStatus],
-        denied: DenyFiles, watches: [WatchStatus], refused: RefusedReload?
+        denied: DenyFiles, watches: [WatchStatus], refused: FailedReload?
     ) {
         let clouds = Dictionary(
             loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },

@@ -24,12 +24,12 @@ public final class WebhookService: Sendable {
         var directories: [GUID: TenantDirectory]
         /// Whom tenants lock out beside what the configuration itself says.
         var denyFiles: DenyFiles
-        var denyStamps: [String: FileStamp?]
+        var denyStamps: [String: FileVersion?]
         /// Of the files whose changes make a reload.
-        var stamps: [String: FileStamp?]
+        var stamps: [String: FileVersion?]
         var audit: LineWriter?
         var isStopping = false
-        var refused: RefusedReload?
+        var refused: FailedReload?
         /// What systemd shows now.
         var toldStatus = ""
     }
@@ -84,7 +84,7 @@ public final class WebhookService: Sendable {
         self.background = background
 
         let serverBox = NIOLockedValueBox<WebhookServer?>(nil)
-        let keys = KeyPlans.store(
+        let keys = KeySourceFactory.store(
             loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
             onChange: { snapshot in serverBox.withLockedValue { $0 }?.update(keys: snapshot) })
         let watchBox = NIOLockedValueBox<[GUID: WatchFacts.Tenant]>([:])
@@ -99,7 +99,7 @@ public final class WebhookService: Sendable {
         let current = NIOLockedValueBox(
             Current(
                 loaded: loaded, identity: identity, keys: keys,
-                directories: DirectoryPlans.directories(
+                directories: DirectoryFactory.directories(
                     configuration, eventLoop: background.next(), logger: logger, metrics: metrics,
                     publish: publishWatch),
                 denyFiles: denyFiles,
@@ -145,7 +145,7 @@ public final class WebhookService: Sendable {
                     nil
                 },
                 HealthCheck(name: "signing-keys") {
-                    KeyPlans.readinessFailure(current.withLockedValue { $0.keys }.status(), now: .now())
+                    KeySourceFactory.readinessFailure(current.withLockedValue { $0.keys }.status(), now: .now())
                 },
             ],
             logger: logger,
@@ -250,7 +250,7 @@ public final class WebhookService: Sendable {
     private func newSystemdStatus() -> String? {
         guard systemd.isListening else { return nil }
         let keys = current.withLockedValue { $0.keys }
-        let status = KeyPlans.serviceStatus(keys.status(), now: .now())
+        let status = KeySourceFactory.serviceStatus(keys.status(), now: .now())
         return current.withLockedValue { current in
             defer { current.toldStatus = status }
             return current.toldStatus == status ? nil : status
@@ -287,7 +287,7 @@ public final class WebhookService: Sendable {
             let named =
                 error.partial.map { WebhookService.paths($0).union(ServableConfiguration.neededPaths($0)) } ?? []
             watch(WebhookService.paths(before).union(named), asOf: stamps)
-            let refused = RefusedReload(error, at: .now())
+            let refused = FailedReload(error, at: .now())
             current.withLockedValue { $0.refused = refused }
             metrics.recordConfigReload(.failure)
             for problem in error.problems {
@@ -306,7 +306,7 @@ public final class WebhookService: Sendable {
         }
     }
 
-    private func watch(_ paths: Set<String>, asOf earlier: [String: FileStamp?]) {
+    private func watch(_ paths: Set<String>, asOf earlier: [String: FileVersion?]) {
         let now = WebhookService.stamps(paths)
         current.withLockedValue { $0.stamps = now.merging(earlier.filter { paths.contains($0.key) }) { $1 } }
     }
@@ -325,16 +325,16 @@ public final class WebhookService: Sendable {
         let denied = current.withLockedValue { $0.denyFiles }
         let directoriesChange = old.tenants.map(DirectorySource.init) != new.tenants.map(DirectorySource.init)
         if directoriesChange {
-            let directories = DirectoryPlans.directories(
+            let directories = DirectoryFactory.directories(
                 new, known: current.withLockedValue { $0.directories }, eventLoop: background.next(), logger: logger,
                 metrics: metrics, publish: publishWatch)
             current.withLockedValue { $0.directories = directories }
         }
-        if KeyPlans.needNewStore(old, new) {
+        if KeySourceFactory.needNewStore(old, new) {
             for tenant in new.tenants { metrics.register(tenant: tenant.trust.tenantID.description) }
             let server = server
             let previous = current.withLockedValue { $0.keys }
-            let store = KeyPlans.store(
+            let store = KeySourceFactory.store(
                 loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
                 onChange: { server.update(keys: $0) })
             store.carryOver(from: previous)
@@ -413,8 +413,8 @@ public final class WebhookService: Sendable {
         Set([loaded.path] + ServerIdentity.paths(loaded.configuration.server))
     }
 
-    static func stamps(_ paths: some Collection<String>) -> [String: FileStamp?] {
-        Dictionary(paths.map { ($0, FileStamp(path: $0)) }, uniquingKeysWith: { first, _ in first })
+    static func stamps(_ paths: some Collection<String>) -> [String: FileVersion?] {
+        Dictionary(paths.map { ($0, FileVersion(path: $0)) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func recordExpiry(_ identity: ServerIdentity) {

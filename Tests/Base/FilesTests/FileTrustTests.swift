@@ -23,15 +23,15 @@ import Testing
     func mode(mode: UInt32, isTrusted: Bool) throws {
         try withFolder { folder in
             let path = folder + "/file"
-            try FileBytes.write([1, 2], to: path, mode: mode)
+            try FileIO.write([1, 2], to: path, mode: mode)
             symlink(path, folder + "/link")
-            #expect(try FileBytes.read(path) == [1, 2])
+            #expect(try FileIO.read(path) == [1, 2])
             for path in [path, folder + "/link"] {
                 if isTrusted {
-                    #expect(try FileBytes.read(path, isTrusted: true) == [1, 2])
+                    #expect(try FileIO.read(path, isTrusted: true) == [1, 2])
                 } else {
                     let problem = mode & 0o002 == 0 ? FileError.writableByGroup : .writableByAll
-                    #expect(throws: problem) { try FileBytes.read(path, isTrusted: true) }
+                    #expect(throws: problem) { try FileIO.read(path, isTrusted: true) }
                 }
             }
         }
@@ -41,9 +41,9 @@ import Testing
     func owner() throws {
         try withFolder { folder in
             let path = folder + "/file"
-            try FileBytes.write([1], to: path)
+            try FileIO.write([1], to: path)
             #expect(chown(path, 65_534, 65_534) == 0)
-            #expect(throws: FileError.foreignOwner(userID: 65_534)) { try FileBytes.read(path, isTrusted: true) }
+            #expect(throws: FileError.foreignOwner(userID: 65_534)) { try FileIO.read(path, isTrusted: true) }
             #expect(FileTrust.problem(path: path) == .foreignOwner(userID: 65_534))
         }
     }

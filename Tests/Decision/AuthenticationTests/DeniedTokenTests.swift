@@ -11,7 +11,7 @@ import Timestamps
 
     static func settings(
         _ target: DeniedEntry.Target, issuedBefore: Int64? = nil, until: Int64? = nil,
-        _ change: (inout TenantRules) -> Void = { _ in }
+        _ change: (inout TenantConfiguration) -> Void = { _ in }
     ) -> AuthenticationSettings {
         Forge.settings { rules in
             rules.policy.denied = [

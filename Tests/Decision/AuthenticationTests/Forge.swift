@@ -25,9 +25,9 @@ enum Forge {
     static func guid(_ text: String) -> GUID { GUID(text) ?? unknown }
     private static let unknown = GUID("00000000-0000-0000-0000-000000000000") ?? guid("")
 
-    static func settings(_ change: (inout TenantRules) -> Void = { _ in }) -> AuthenticationSettings {
-        var first = TenantRules(
-            trust: TenantTrust(tenantID: guid(tenantID), audiences: [audience]),
+    static func settings(_ change: (inout TenantConfiguration) -> Void = { _ in }) -> AuthenticationSettings {
+        var first = TenantConfiguration(
+            trust: TokenValidationRules(tenantID: guid(tenantID), audiences: [audience]),
             policy: TenantPolicy(
                 adminGroupObjectIDs: [guid(adminGroup)],
                 groupMappings: [
@@ -36,8 +36,8 @@ enum Forge {
                 appRoleMappings: [AppRoleMapping(appRole: "Cluster.Viewer", kubernetesGroups: ["viewers"])]
             ))
         change(&first)
-        let second = TenantRules(
-            trust: TenantTrust(tenantID: guid(otherTenantID), audiences: [audience]), policy: TenantPolicy())
+        let second = TenantConfiguration(
+            trust: TokenValidationRules(tenantID: guid(otherTenantID), audiences: [audience]), policy: TenantPolicy())
         return AuthenticationSettings(tenants: [first, second])
     }
 
@@ -97,7 +97,7 @@ enum Forge {
     }
 
     static func hashed(_ token: String) -> HashedToken {
-        HashedToken(Array(token.utf8).withUnsafeBytes { CleansedBytes(copying: $0) })
+        HashedToken(Array(token.utf8).withUnsafeBytes { SecureBytes(copying: $0) })
     }
 
     static func decide(

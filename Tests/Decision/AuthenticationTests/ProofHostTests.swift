@@ -10,6 +10,6 @@ import Testing
             ("kube.exampl", false), ("", false), ("[ube.example", false),
         ])
     func compare(host: String, isSame: Bool) {
-        #expect(ProofEnvelope.isSameHost(host, "kube.example") == isSame)
+        #expect(SignedHTTPRequest.isSameHost(host, "kube.example") == isSame)
     }
 }

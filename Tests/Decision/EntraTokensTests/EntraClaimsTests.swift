@@ -22,7 +22,7 @@ struct EntraClaimsTests {
         "agents are told by their facets, whatever else the token says",
         arguments: [("xms_sub_fct", "11"), ("xms_sub_fct", "2 13"), ("xms_act_fct", "11"), ("xms_act_fct", "13 1")])
     func agents(claim: String, value: String) throws {
-        let trust = TenantTrust(tenantID: .zero, audiences: [])
+        let trust = TokenValidationRules(tenantID: .zero, audiences: [])
         let claims = try Self.claims([("idtyp", "user"), (claim, .string(value))])
         #expect(SubjectKind(claims, trust: trust) == .agent)
         let other = try Self.claims([("idtyp", "user"), (claim, "111 3")])
@@ -61,7 +61,7 @@ struct EntraClaimsTests {
 
     @Test("a claim that is missing has no other value")
     func requirements() throws {
-        var trust = TenantTrust(tenantID: .zero, audiences: [])
+        var trust = TokenValidationRules(tenantID: .zero, audiences: [])
         trust.requiredClaims = [RequiredClaim(claim: "a", values: ["x"]), RequiredClaim(claim: "b", values: ["y"])]
         let claims = try Self.claims([("b", "z")])
         #expect(trust.unmetRequirements(claims, for: .requiredClaimMissing).map(\.claim) == ["a"])

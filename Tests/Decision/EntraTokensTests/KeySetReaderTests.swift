@@ -9,8 +9,8 @@ import Testing
 @Suite struct KeySetReaderTests {
     static let tenant = "11111111-2222-3333-4444-555555555555"
 
-    static func trust(_ cloud: Cloud = .public) throws -> TenantTrust {
-        TenantTrust(tenantID: try #require(GUID(tenant)), cloud: cloud, audiences: ["a"])
+    static func trust(_ cloud: Cloud = .public) throws -> TokenValidationRules {
+        TokenValidationRules(tenantID: try #require(GUID(tenant)), cloud: cloud, audiences: ["a"])
     }
 
     static let key = Result { try PrivateKey.generateRSA().publicKey }

@@ -19,7 +19,7 @@ import Testing
     ]
 
     static func reason(_ claim: String, _ value: ClaimValue, _ json: String) throws -> RefusalReason? {
-        var trust = TenantTrust(tenantID: .zero, audiences: [])
+        var trust = TokenValidationRules(tenantID: .zero, audiences: [])
         trust.requiredClaims = [RequiredClaim(claim: claim, values: [value])]
         let document = try JSONDocument(parsing: Array("{\"\(claim)\": \(json)}".utf8), maximumBytes: 4096)
         let claims = EntraClaims(document.root)

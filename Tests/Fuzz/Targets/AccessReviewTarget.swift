@@ -16,8 +16,8 @@ struct AccessReviewTarget: FuzzTarget {
         let group = require(GUID("5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"), "an ID")
         authenticator = Authenticator(
             AuthenticationSettings(tenants: [
-                TenantRules(
-                    trust: TenantTrust(tenantID: tenantID, audiences: ["x"]),
+                TenantConfiguration(
+                    trust: TokenValidationRules(tenantID: tenantID, audiences: ["x"]),
                     policy: TenantPolicy(
                         adminGroupObjectIDs: [group], denied: [DeniedEntry(target: .objectID(denied), reason: "hidden")]
                     ),

@@ -77,7 +77,7 @@ struct ConfigurationTarget: FuzzTarget {
         for position in loaded.positions.values {
             require((1...lines).contains(position.line) && position.column >= 1, "a field has a place in the file")
         }
-        for finding in ConfigurationLinter.findings(in: loaded, facts: LintFacts(now: World.now)) {
+        for finding in ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: World.now)) {
             require((1...lines).contains(finding.line) && finding.column >= 1, "a finding has a place in the file")
             require(!finding.message.isEmpty && !finding.advice.isEmpty, "a finding says what to do")
         }

@@ -24,8 +24,8 @@ final class HTTPServer {
     }()
 
     let channel = EmbeddedChannel()
-    private let ledger = SharedLedger(limits: HTTPServer.limits)
-    private let state: LoopState
+    private let ledger = ConnectionLimiter(limits: HTTPServer.limits)
+    private let state: EventLoopContext
     private let time = Clock()
     private let fetches = Fetches()
     private let transport = Transport()
@@ -59,7 +59,7 @@ final class HTTPServer {
         let authenticator = World.authenticator()
         let keys: KeySnapshot
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0")
-        let replays = ReplayMemory()
+        let replays = ReplayCache()
         let log: DecisionLog
 
         init() throws {
@@ -80,7 +80,7 @@ final class HTTPServer {
             eventLoop: channel.eventLoop, options: options, authenticator: shared.authenticator, keys: shared.keys,
             services: services, replays: shared.replays, metrics: shared.metrics, log: shared.log,
             clock: { World.now })
-        state = LoopState(
+        state = EventLoopContext(
             eventLoop: channel.eventLoop, limits: HTTPServer.limits, ledger: ledger, metrics: shared.metrics,
             clock: { [time] in time.now }, review: engine.review)
         state.reviewAccess = engine.reviewAccess

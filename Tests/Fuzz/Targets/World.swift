@@ -40,9 +40,9 @@ enum World {
     static func guid(_ text: String) -> GUID { require(GUID(text), "\(text) is a GUID") }
 
     /// Settings for two tenants; `change` is for the first.
-    static func settings(_ change: (inout TenantRules) -> Void = { _ in }) -> AuthenticationSettings {
-        var first = TenantRules(
-            trust: TenantTrust(tenantID: guid(tenantID), audiences: [audience, otherAudience]),
+    static func settings(_ change: (inout TenantConfiguration) -> Void = { _ in }) -> AuthenticationSettings {
+        var first = TenantConfiguration(
+            trust: TokenValidationRules(tenantID: guid(tenantID), audiences: [audience, otherAudience]),
             policy: TenantPolicy(
                 adminGroupObjectIDs: [guid(adminGroup)],
                 groupMappings: [
@@ -55,12 +55,12 @@ enum World {
                         kubernetesGroups: ["emergency"], reason: "incident \"4711\"")
                 ]))
         change(&first)
-        let second = TenantRules(
-            trust: TenantTrust(tenantID: guid(otherTenantID), audiences: [audience]), policy: TenantPolicy())
+        let second = TenantConfiguration(
+            trust: TokenValidationRules(tenantID: guid(otherTenantID), audiences: [audience]), policy: TenantPolicy())
         return AuthenticationSettings(tenants: [first, second], clockSkew: clockSkew)
     }
 
-    static func authenticator(_ change: (inout TenantRules) -> Void = { _ in }) -> Authenticator {
+    static func authenticator(_ change: (inout TenantConfiguration) -> Void = { _ in }) -> Authenticator {
         Authenticator(settings(change))
     }
 

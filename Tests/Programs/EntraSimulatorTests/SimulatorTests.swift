@@ -28,10 +28,10 @@ import Timestamps
     func kinds(kind: SimulatedToken.Kind, subject: SubjectKind) throws {
         let id = try #require(GUID(Self.tenantID))
         let tenant = try SimulatedTenant(tenantID: id, authority: Self.authority)
-        let trust = TenantTrust(
+        let trust = TokenValidationRules(
             tenantID: id, authority: Self.authority, audiences: ["a"], subjects: Set(SubjectKind.allCases))
         let authenticator = Authenticator(
-            AuthenticationSettings(tenants: [TenantRules(trust: trust, policy: .init())]))
+            AuthenticationSettings(tenants: [TenantConfiguration(trust: trust, policy: .init())]))
         for version in [TokenVersion.v1, .v2] {
             let token = try SimulatedToken(kind, tenant: tenant, audience: "a", objectID: id, version: version).signed()
             let keys = try Self.keys(tenant)
@@ -62,11 +62,11 @@ import Timestamps
         let token = SimulatedToken(.user, tenant: tenant, audience: "a", objectID: id)
         let keys = try Self.keys(tenant)
         for (host, reason) in [("cluster.example", RefusalReason?.none), ("other.example", .proofOfPossessionInvalid)] {
-            let trust = TenantTrust(
+            let trust = TokenValidationRules(
                 tenantID: id, authority: Self.authority, audiences: ["a"], proofOfPossession: .accept,
                 clusterHost: "cluster.example")
             let authenticator = Authenticator(
-                AuthenticationSettings(tenants: [TenantRules(trust: trust, policy: .init())]))
+                AuthenticationSettings(tenants: [TenantConfiguration(trust: trust, policy: .init())]))
             let envelope = Array(try token.enveloped(with: SimulatedKey(), host: host).utf8)
             let decision = envelope.withUnsafeBytes { authenticator.decide(token: $0, keys: keys, now: .now()) }
             #expect(decision.reason == reason)

@@ -181,7 +181,7 @@ import Testing
     @Test("the reference lists every rule with its purpose", arguments: RBACLintRule.allCases)
     func readme(rule: RBACLintRule) throws {
         let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
-        let reference = String(decoding: try FileBytes.read(root + "/deploy/reference/lint-rules.md"), as: UTF8.self)
+        let reference = String(decoding: try FileIO.read(root + "/deploy/reference/lint-rules.md"), as: UTF8.self)
         #expect(reference.contains("| `\(rule.rawValue)` | \(rule.purpose) |"))
     }
 }

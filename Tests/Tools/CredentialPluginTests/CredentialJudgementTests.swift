@@ -29,11 +29,11 @@ private func token(_ changes: [String: JSON?] = [:], header: String = #"{"alg":"
         + Array(Base64URL.encode([UInt8](repeating: 7, count: 256)).utf8)
 }
 
-private func hints(_ trust: TenantTrust? = nil) throws -> TokenHints {
+private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
     let id = try #require(GUID(tenant))
     return TokenHints(
         writtenAt: now, configurationSHA256: "00", clockSkew: 60,
-        tenants: [HintedTenant(trust ?? TenantTrust(tenantID: id, audiences: [audience]))])
+        tenants: [HintedTenant(trust ?? TokenValidationRules(tenantID: id, audiences: [audience]))])
 }
 
 @Suite struct CredentialJudgementTests {
@@ -102,7 +102,7 @@ private func hints(_ trust: TenantTrust? = nil) throws -> TokenHints {
         let id = try #require(GUID(tenant))
         let long = String(repeating: "é\u{202E}\n", count: 400)
         let judgement = CredentialJudgement(
-            token: token(), hints: try hints(TenantTrust(tenantID: id, audiences: [long])), now: now)
+            token: token(), hints: try hints(TokenValidationRules(tenantID: id, audiences: [long])), now: now)
         let line = try #require(judgement?.line)
         #expect(line.utf8.count <= 600 && !line.contains("\n") && !line.contains("\u{202E}"))
         #expect(line.hasPrefix("kube-entra: audience_not_accepted: ") && line.hasSuffix(")"))
@@ -111,7 +111,7 @@ private func hints(_ trust: TenantTrust? = nil) throws -> TokenHints {
     @Test func `hints read back what they were written from`() throws {
         let id = try #require(GUID(tenant))
         let clientID = try #require(GUID(client))
-        let trust = TenantTrust(
+        let trust = TokenValidationRules(
             tenantID: id, cloud: .china, authority: "https://login.example", audiences: [audience, "api://x"],
             allowedClientAppIDs: [clientID], subjects: [.user, .agent], maximumTokenLifetime: 5400,
             groupOverage: .resolve, proofOfPossession: .require, clusterHost: "cluster.example")

@@ -67,8 +67,8 @@ import Timestamps
         }
         if generator.chance(3) {
             settings.tenants.append(
-                TenantRules(
-                    trust: TenantTrust(
+                TenantConfiguration(
+                    trust: TokenValidationRules(
                         tenantID: try #require(GUID(otherID)), audiences: [InspectionReportTests.audience]),
                     policy: TenantPolicy()))
         }

@@ -19,8 +19,8 @@ import Timestamps
     static func settings() throws -> AuthenticationSettings {
         let id = try #require(GUID(tenantID))
         return AuthenticationSettings(tenants: [
-            TenantRules(
-                trust: TenantTrust(tenantID: id, audiences: [audience]),
+            TenantConfiguration(
+                trust: TokenValidationRules(tenantID: id, audiences: [audience]),
                 policy: TenantPolicy(adminGroupObjectIDs: [try #require(GUID(group))]))
         ])
     }

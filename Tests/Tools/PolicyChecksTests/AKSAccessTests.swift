@@ -18,7 +18,7 @@ import Timestamps
         let template = cluster.template(
             tenantID: try #require(cluster.tenantID), cloud: nil, certificates: "certs")
         let checker = PolicyChecker(try TestConfiguration.load(template.render()).configuration.authentication)
-        let admin = GivenPrincipal(user: "alice@example.com", groups: [try #require(GUID(group))])
+        let admin = HypotheticalPrincipal(user: "alice@example.com", groups: [try #require(GUID(group))])
         let answer = checker.answer(.principal(admin), now: Timestamp(secondsSinceEpoch: 1_800_000_000))
         #expect(answer.isAdmin)
         #expect(answer.access?.user.groups.contains(group) == true)

@@ -18,7 +18,7 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
     }
 
     @Test func namesTheRulesThatGaveEachGroup() throws {
-        let principal = GivenPrincipal(
+        let principal = HypotheticalPrincipal(
             user: "alice@example.com",
             groups: [try id(TestConfiguration.developers), try id(TestConfiguration.admins)])
         let answer = try checker().answer(.principal(principal), now: now)
@@ -35,7 +35,7 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
     }
 
     @Test func admitsSomebodyWithoutGroupsButNotAsAdmin() throws {
-        let answer = try checker().answer(.principal(GivenPrincipal()), now: now)
+        let answer = try checker().answer(.principal(HypotheticalPrincipal()), now: now)
         #expect(answer.isAdmitted)
         #expect(!answer.isAdmin)
         #expect(answer.access?.user.groups == [])
@@ -47,14 +47,14 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
     ])
     func eachKindIsJudgedAsSuch(_ kind: SubjectKind, _ name: String) throws {
         let everyone = TestConfiguration.standardTenant + "\nsubjects: [\(name)]"
-        let answer = try checker(everyone).answer(.principal(GivenPrincipal(kind: kind)), now: now)
+        let answer = try checker(everyone).answer(.principal(HypotheticalPrincipal(kind: kind)), now: now)
         #expect(answer.isAdmitted)
         #expect(answer.kind == kind)
     }
 
     @Test func refusesAKindThatMayNotSignIn() throws {
         let people = TestConfiguration.standardTenant + "\nsubjects: [user]"
-        let answer = try checker(people).answer(.principal(GivenPrincipal(kind: .app)), now: now)
+        let answer = try checker(people).answer(.principal(HypotheticalPrincipal(kind: .app)), now: now)
         #expect(answer.reason == .subjectKindNotAllowed)
         #expect(!answer.isAdmitted)
         #expect(answer.json.text().contains("\"reason\":\"subject_kind_not_allowed\""))
@@ -71,7 +71,7 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
                 proofOfPossession: require
                 clusterHost: cluster.example
                 """
-        #expect(try checker(strict).answer(.principal(GivenPrincipal()), now: now).reason == nil)
+        #expect(try checker(strict).answer(.principal(HypotheticalPrincipal()), now: now).reason == nil)
     }
 
     @Test(
@@ -103,7 +103,7 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
                 requiredClaims: { \(required) }
                 subjects: [user, guest, app, managedIdentity, agent, device]
                 """
-        let answer = try checker(tenant).answer(.principal(GivenPrincipal(kind: kind)), now: now)
+        let answer = try checker(tenant).answer(.principal(HypotheticalPrincipal(kind: kind)), now: now)
         #expect(answer.reason == nil, "\(answer.malformedClaims)")
         #expect(answer.kind == kind)
         #expect(!answer.isAdmin)
@@ -112,19 +112,19 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
     @Test(
         "what the question says, and what no such token has, is not made up",
         arguments: [
-            ("roles: [Cluster.User]", GivenPrincipal(roles: ["Other"]), RefusalReason.requiredClaimMismatch),
-            ("ver: '3.0'", GivenPrincipal(), .requiredClaimMismatch),
-            ("aud: elsewhere", GivenPrincipal(), .requiredClaimMismatch),
-            ("idtyp: app", GivenPrincipal(), .requiredClaimMismatch),
-            ("acct: 1", GivenPrincipal(), .requiredClaimMismatch),
-            ("acct: '0'", GivenPrincipal(), .requiredClaimMismatch),
-            ("upn: a@b", GivenPrincipal(user: "c@d"), .requiredClaimMismatch),
-            ("hasgroups: true", GivenPrincipal(), .requiredClaimMissing),
-            ("xms_idrel: '5'", GivenPrincipal(), .requiredClaimMissing),
-            ("cnf: x", GivenPrincipal(), .requiredClaimMissing),
-            ("groups: \(TestConfiguration.other)", GivenPrincipal(hasGroupOverage: true), .requiredClaimMissing),
+            ("roles: [Cluster.User]", HypotheticalPrincipal(roles: ["Other"]), RefusalReason.requiredClaimMismatch),
+            ("ver: '3.0'", HypotheticalPrincipal(), .requiredClaimMismatch),
+            ("aud: elsewhere", HypotheticalPrincipal(), .requiredClaimMismatch),
+            ("idtyp: app", HypotheticalPrincipal(), .requiredClaimMismatch),
+            ("acct: 1", HypotheticalPrincipal(), .requiredClaimMismatch),
+            ("acct: '0'", HypotheticalPrincipal(), .requiredClaimMismatch),
+            ("upn: a@b", HypotheticalPrincipal(user: "c@d"), .requiredClaimMismatch),
+            ("hasgroups: true", HypotheticalPrincipal(), .requiredClaimMissing),
+            ("xms_idrel: '5'", HypotheticalPrincipal(), .requiredClaimMissing),
+            ("cnf: x", HypotheticalPrincipal(), .requiredClaimMissing),
+            ("groups: \(TestConfiguration.other)", HypotheticalPrincipal(hasGroupOverage: true), .requiredClaimMissing),
         ])
-    func makesNothingUp(_ required: String, _ principal: GivenPrincipal, _ reason: RefusalReason) throws {
+    func makesNothingUp(_ required: String, _ principal: HypotheticalPrincipal, _ reason: RefusalReason) throws {
         let tenant = TestConfiguration.standardTenant + "\nrequiredClaims: { \(required) }"
         #expect(try checker(tenant).answer(.principal(principal), now: now).reason == reason)
     }
@@ -138,12 +138,12 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
                   groups: [\(TestConfiguration.admins), \(TestConfiguration.developers), \(TestConfiguration.other)]
                   oid: [\(TestConfiguration.rescuer), \(TestConfiguration.other)]
                 """
-        let answer = try checker(tenant).answer(.principal(GivenPrincipal()), now: now)
+        let answer = try checker(tenant).answer(.principal(HypotheticalPrincipal()), now: now)
         #expect(answer.access?.user.groups == [TestConfiguration.other])
     }
 
     @Test func asksForOverageLikeTheServer() throws {
-        let principal = GivenPrincipal(groups: [try id(TestConfiguration.admins)], hasGroupOverage: true)
+        let principal = HypotheticalPrincipal(groups: [try id(TestConfiguration.admins)], hasGroupOverage: true)
         #expect(try checker().answer(.principal(principal), now: now).reason == .groupOverage)
         let ignoring = TestConfiguration.standardTenant + "\ngroupOverage: ignore"
         #expect(try checker(ignoring).answer(.principal(principal), now: now).isAdmin == false)
@@ -154,7 +154,7 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
     }
 
     @Test func emergencyAccessEndsWithItsEntry() throws {
-        let rescuer = GivenPrincipal(objectID: try id(TestConfiguration.rescuer), kind: .app)
+        let rescuer = HypotheticalPrincipal(objectID: try id(TestConfiguration.rescuer), kind: .app)
         let answer = try checker().answer(.principal(rescuer), now: now)
         #expect(answer.isAdmin)
         #expect(answer.access?.emergencyReason == "incident 4711")
@@ -164,7 +164,7 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
     }
 
     @Test func refusesAnUnknownTenant() throws {
-        let stranger = GivenPrincipal(tenantID: try id(TestConfiguration.other))
+        let stranger = HypotheticalPrincipal(tenantID: try id(TestConfiguration.other))
         #expect(try checker().answer(.principal(stranger), now: now).reason == .issuerNotTrusted)
     }
 
@@ -181,7 +181,7 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
 
     @Test func controlCharactersReachNoTerminal() throws {
         let tricky = TestConfiguration.standardTenant.replacing("developers]", with: "\"dev\\u202eels\"]")
-        let principal = GivenPrincipal(groups: [try id(TestConfiguration.developers)])
+        let principal = HypotheticalPrincipal(groups: [try id(TestConfiguration.developers)])
         let answer = try checker(tricky).answer(.principal(principal), now: now)
         #expect(!answer.text.unicodeScalars.contains("\u{202E}"))
         #expect(answer.text.contains("dev\u{FFFD}els"))

@@ -81,7 +81,7 @@ private let full = """
     names: names.json
     """
 
-private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = []) throws -> PolicyDiff {
+private func compare(_ old: String, _ new: String, witnesses: [SamplePrincipal] = []) throws -> PolicyDiff {
     PolicyDiff(
         from: try TestConfiguration.load(old),
         to: try TestConfiguration.load(new),
@@ -419,7 +419,7 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
         let new = TestConfiguration.text(
             tenant: TestConfiguration.standardTenant.replacing(TestConfiguration.admins, with: TestConfiguration.other)
                 + "\nsubjects: [user, guest]")
-        let diff = try compare(old, new, witnesses: PolicyWitness.from(suite))
+        let diff = try compare(old, new, witnesses: SamplePrincipal.from(suite))
         #expect(
             diff.witnesses.map(\.text) == [
                 "admin: is no longer cluster admin; loses kube-entra:cluster-admins",
@@ -432,7 +432,7 @@ private func compare(_ old: String, _ new: String, witnesses: [PolicyWitness] = 
         let suite = try PolicySuite.parse(
             Array("tests: [{name: a, given: {user: x}, expect: {admitted: true}}]".utf8), path: "suite.yaml")
         let new = TestConfiguration.text().replacing(TestConfiguration.audience, with: "api://other")
-        let diff = try compare(TestConfiguration.text(), new, witnesses: PolicyWitness.from(suite))
+        let diff = try compare(TestConfiguration.text(), new, witnesses: SamplePrincipal.from(suite))
         #expect(diff.witnesses.map(\.text) == ["a: may no longer sign in (audience_not_accepted)"])
     }
 }

@@ -174,7 +174,7 @@ private func standardChecker() throws -> PolicyChecker {
         let checker = try standardChecker()
         let admins = try #require(GUID(TestConfiguration.admins))
         let text = PolicySuiteDraft.render(
-            .principal(GivenPrincipal(user: "alice@example.com", groups: [admins])), checker: checker, now: now)
+            .principal(HypotheticalPrincipal(user: "alice@example.com", groups: [admins])), checker: checker, now: now)
         #expect(try parse(text).run(checker, now: now).failedCount == 0)
         let changed = TestConfiguration.standardTenant.replacing(
             TestConfiguration.admins, with: TestConfiguration.other)

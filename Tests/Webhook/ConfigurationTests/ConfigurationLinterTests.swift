@@ -22,7 +22,7 @@ import Timestamps
 
         """
 
-    static func lint(_ text: String, facts: LintFacts = LintFacts(now: now)) throws -> [LintFinding] {
+    static func lint(_ text: String, facts: LintEnvironment = LintEnvironment(now: now)) throws -> [LintFinding] {
         let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
         // Most of these files are about something else than keys.
         return ConfigurationLinter.findings(in: loaded, facts: facts).filter { $0.rule != .keysAreNotKept }
@@ -35,7 +35,7 @@ import Timestamps
         ])
     func keysAreNotKept(line: String, isFound: Bool) throws {
         let loaded = try ConfigurationLoader.parse(Array((Self.clean + line).utf8), path: "/config.yaml")
-        let findings = ConfigurationLinter.findings(in: loaded, facts: LintFacts(now: Self.now))
+        let findings = ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: Self.now))
         #expect(findings.map(\.rule) == (isFound ? [.keysAreNotKept] : []))
     }
 
@@ -327,8 +327,8 @@ import Timestamps
 
     @Test("what lies outside the file is judged by its facts")
     func facts() throws {
-        func rules(_ change: (inout LintFacts) -> Void, _ text: String = Self.clean) throws -> [LintRule] {
-            var facts = LintFacts(now: Self.now)
+        func rules(_ change: (inout LintEnvironment) -> Void, _ text: String = Self.clean) throws -> [LintRule] {
+            var facts = LintEnvironment(now: Self.now)
             change(&facts)
             return try Self.lint(text, facts: facts).map(\.rule)
         }
@@ -388,7 +388,7 @@ import Timestamps
         ])
     func missing(line: String, field: String, path: String) throws {
         let text = Self.clean + "    \(line)\n"
-        let found = try Self.lint(text, facts: LintFacts(now: Self.now, missingFiles: [path]))
+        let found = try Self.lint(text, facts: LintEnvironment(now: Self.now, missingFiles: [path]))
         let finding = try #require(found.first { $0.rule == .fileIsMissing })
         #expect(finding.field == "tenants[0].\(field)")
         #expect(finding.line == 1 + text.split(separator: "\n", omittingEmptySubsequences: false).count - 2)
@@ -398,7 +398,7 @@ import Timestamps
     @Test("the reference lists every rule with its purpose", arguments: LintRule.allCases)
     func listed(rule: LintRule) throws {
         let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
-        let reference = String(decoding: try FileBytes.read(root + "/deploy/reference/lint-rules.md"), as: UTF8.self)
+        let reference = String(decoding: try FileIO.read(root + "/deploy/reference/lint-rules.md"), as: UTF8.self)
         #expect(reference.contains("| `\(rule.rawValue)` | \(rule.severity.rawValue) | \(rule.purpose) |"))
     }
 
@@ -420,7 +420,7 @@ import Timestamps
             let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
             #expect(loaded.configuration.tenants.first?.trust.audiences == [audience])
             #expect(loaded.configuration.server.clientCA == "/a b: c/client-ca.crt")
-            let findings = ConfigurationLinter.findings(in: loaded, facts: LintFacts(now: Self.now))
+            let findings = ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: Self.now))
             #expect(findings.allSatisfy { $0.allowedBecause != nil }, "\(findings)")
         }
     }

@@ -70,7 +70,8 @@ import Testing
     private static func leaves(_ value: Any, path: String = "") -> [String: String] {
         let mirror = Mirror(reflecting: value)
         let name = String(reflecting: type(of: value))
-        let isOurs = ["Configuration.", "AccessPolicy.", "EntraTokens.TenantTrust"].contains(where: name.hasPrefix)
+        let isOurs = ["Configuration.", "AccessPolicy.", "EntraTokens.TokenValidationRules"].contains(
+            where: name.hasPrefix)
         if mirror.displayStyle == .collection, let first = mirror.children.first, path.hasSuffix("tenants") {
             return leaves(first.value, path: path + "[]")
         }

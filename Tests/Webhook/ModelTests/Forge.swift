@@ -37,8 +37,8 @@ enum Forge {
         return guid
     }
 
-    static func trust(_ name: Model.TenantName, _ settings: Model.Settings) -> TenantTrust {
-        TenantTrust(
+    static func trust(_ name: Model.TenantName, _ settings: Model.Settings) -> TokenValidationRules {
+        TokenValidationRules(
             tenantID: guid(tenantID(name)), audiences: Array(audiences.prefix(settings.acceptsSecondAudience ? 2 : 1)))
     }
 

@@ -64,10 +64,10 @@ final class RealWorld {
             services: ReviewServices(refreshKeys: { tenant, loop in
                 box.withLockedValue { $0 }?.refreshForUnknownKey(tenant: tenant, on: loop)
             }),
-            replays: ReplayMemory(), metrics: metrics,
+            replays: ReplayCache(), metrics: metrics,
             log: DecisionLog(logger: logger, metrics: metrics),
             // The model knows seconds only.
-            turns: FairTurns(eventLoop: loop, pause: .zero),
+            turns: FairScheduler(eventLoop: loop, pause: .zero),
             clock: { Timestamp(secondsSinceEpoch: Int64(clock.withLockedValue { $0.wall })) })
         engineBox.engine = engine
         box.withLockedValue { $0 = store }
@@ -204,7 +204,7 @@ final class RealWorld {
     {
         AuthenticationSettings(
             tenants: order.map {
-                TenantRules(trust: Forge.trust($0, settings), policy: Forge.policy($0, settings))
+                TenantConfiguration(trust: Forge.trust($0, settings), policy: Forge.policy($0, settings))
             },
             kubernetes: KubernetesPolicy(adminGroups: ["admins"]),
             clockSkew: Int64(settings.clockSkew))

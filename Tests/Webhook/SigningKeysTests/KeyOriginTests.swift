@@ -18,8 +18,8 @@ struct KeyOriginTests {
     static let base = "https://login.microsoftonline.com"
     static let key = Result { try PrivateKey.generateRSA().publicKey }
 
-    static func trust(_ id: String = tenant) throws -> TenantTrust {
-        TenantTrust(tenantID: try #require(GUID(id)), audiences: ["a"])
+    static func trust(_ id: String = tenant) throws -> TokenValidationRules {
+        TokenValidationRules(tenantID: try #require(GUID(id)), audiences: ["a"])
     }
 
     static func response(_ members: [(String, JSON)]) -> HTTPSResponse {

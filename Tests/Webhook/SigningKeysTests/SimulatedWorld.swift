@@ -34,12 +34,12 @@ final class SimulatedWorld: Sendable {
 
     let loop = EmbeddedEventLoop()
     let state = NIOLockedValueBox(State())
-    let trust: TenantTrust
+    let trust: TokenValidationRules
 
     init() throws {
         struct NoGUID: Error {}
         guard let id = GUID(SimulatedWorld.tenantID) else { throw NoGUID() }
-        trust = TenantTrust(tenantID: id, audiences: ["a"])
+        trust = TokenValidationRules(tenantID: id, audiences: ["a"])
     }
 
     var now: Timestamp {

@@ -20,8 +20,8 @@ import Timestamps
 
     /// With an even version the token is accepted and its group tells the version; with an odd one its key is gone.
     private static func authenticator(_ version: Int) throws -> Authenticator {
-        let rules = TenantRules(
-            trust: TenantTrust(tenantID: try Forge.guid(Forge.tenantID), audiences: [Forge.audience]),
+        let rules = TenantConfiguration(
+            trust: TokenValidationRules(tenantID: try Forge.guid(Forge.tenantID), audiences: [Forge.audience]),
             policy: TenantPolicy(adminGroupObjectIDs: [try Forge.guid(Forge.adminGroup)]))
         return Authenticator(
             AuthenticationSettings(

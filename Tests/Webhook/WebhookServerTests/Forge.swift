@@ -15,9 +15,9 @@ enum Forge {
     static let adminGroup = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
     static let key = Result { try PrivateKey.generateRSA() }
 
-    static func authenticator(_ change: (inout TenantRules) -> Void = { _ in }) throws -> Authenticator {
-        var rules = TenantRules(
-            trust: TenantTrust(tenantID: try guid(tenantID), audiences: [audience]),
+    static func authenticator(_ change: (inout TenantConfiguration) -> Void = { _ in }) throws -> Authenticator {
+        var rules = TenantConfiguration(
+            trust: TokenValidationRules(tenantID: try guid(tenantID), audiences: [audience]),
             policy: TenantPolicy(adminGroupObjectIDs: [try guid(adminGroup)]))
         change(&rules)
         return Authenticator(AuthenticationSettings(tenants: [rules]))

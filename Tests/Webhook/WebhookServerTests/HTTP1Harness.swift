@@ -9,8 +9,8 @@ import Prometheus
 final class HTTP1Harness {
     let channel = EmbeddedChannel()
     let registry = PrometheusRegistry()
-    let ledger: SharedLedger
-    let state: LoopState
+    let ledger: ConnectionLimiter
+    let state: EventLoopContext
     let time: Clock
 
     final class Clock {
@@ -24,8 +24,8 @@ final class HTTP1Harness {
     ) throws {
         let time = Clock()
         self.time = time
-        ledger = SharedLedger(limits: limits)
-        state = LoopState(
+        ledger = ConnectionLimiter(limits: limits)
+        state = EventLoopContext(
             eventLoop: channel.eventLoop,
             limits: limits,
             ledger: ledger,
@@ -38,7 +38,7 @@ final class HTTP1Harness {
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try ConnectionSetup.configure(
             channel, state: state, isHTTP2: false,
-            caller: Caller(isAllowed: isClientAllowed, name: nil, peer: nil))
+            caller: ClientIdentity(isAllowed: isClientAllowed, name: nil, peer: nil))
     }
 
     func send(_ text: String) throws {

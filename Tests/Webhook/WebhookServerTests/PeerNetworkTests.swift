@@ -29,7 +29,7 @@ import Testing
     @Test func boundsOnePeerBelowAll() {
         #expect(ServerLimits().connectionsPerPeer == 3072)
         #expect(ServerLimits(connections: 10).connectionsPerPeer == 10)
-        let ledger = SharedLedger(limits: ServerLimits(connections: 3, connectionsPerPeer: 2))
+        let ledger = ConnectionLimiter(limits: ServerLimits(connections: 3, connectionsPerPeer: 2))
         let (one, other) = (PeerNetwork.v4([127, 0, 0, 1]), PeerNetwork.v4([127, 0, 0, 2]))
         #expect(ledger.openConnection(from: one) == nil)
         #expect(ledger.openConnection(from: one) == nil)

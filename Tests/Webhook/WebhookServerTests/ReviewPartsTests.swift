@@ -18,7 +18,7 @@ import Timestamps
 
     @Test("a second use is refused for as long as the first is remembered")
     func refusesASecondUse() {
-        let memory = ReplayMemory()
+        let memory = ReplayCache()
         #expect(memory.remember(use("a", until: 100), now: time(0)) == .firstUse)
         #expect(memory.remember(use("a", until: 100), now: time(50)) == .replayed)
         #expect(memory.remember(use("a", until: 100), now: time(100)) == .replayed)
@@ -29,7 +29,7 @@ import Timestamps
 
     @Test("a full memory forgets only what has expired")
     func forgetsOnlyWhatHasExpired() {
-        let memory = ReplayMemory(capacity: 2)
+        let memory = ReplayCache(capacity: 2)
         #expect(memory.remember(use("a", until: 100), now: time(0)) == .firstUse)
         #expect(memory.remember(use("b", by: "other", until: 200), now: time(0)) == .firstUse)
         #expect(memory.remember(use("c", until: 200), now: time(50)) == .full)
@@ -39,7 +39,7 @@ import Timestamps
 
     @Test("a key that has used up its share is refused, and nobody else")
     func share() {
-        let memory = ReplayMemory(share: 3)
+        let memory = ReplayCache(share: 3)
         for name in ["a", "b", "c"] { #expect(memory.remember(use(name, until: 100), now: time(0)) == .firstUse) }
         #expect(memory.remember(use("d", until: 100), now: time(1)) == .shareUsedUp)
         #expect(memory.remember(use("a", until: 100), now: time(1)) == .replayed)
@@ -50,7 +50,7 @@ import Timestamps
 
     @Test("a share is a thousand proofs")
     func defaultShare() {
-        let memory = ReplayMemory()
+        let memory = ReplayCache()
         let outcomes = (0..<1001).map { memory.remember(use("\($0)", until: 100), now: time(0)) }
         #expect(outcomes.dropLast().allSatisfy { $0 == .firstUse } && outcomes.last == .shareUsedUp)
     }

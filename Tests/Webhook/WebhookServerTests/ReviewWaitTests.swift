@@ -44,7 +44,7 @@ import TokenReviewAPI
                         questions.withLockedValue { $0.append(promise) }
                         return promise.futureResult
                     }),
-                replays: ReplayMemory(), metrics: metrics,
+                replays: ReplayCache(), metrics: metrics,
                 log: DecisionLog(
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics),
                 clock: { .now() })

@@ -5,7 +5,7 @@ struct LintPlace: Sendable {
     /// For example `tenants[0].directory.timeout`.
     let path: String
     let configuration: WebhookConfiguration
-    let facts: LintFacts
+    let facts: LintEnvironment
 
     var now: Timestamp { facts.now }
 

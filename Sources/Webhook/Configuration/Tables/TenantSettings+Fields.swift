@@ -4,7 +4,7 @@ internal import EntraTokens
 extension TenantSettings {
     /// A tenant with all defaults.
     static let blank = TenantSettings(
-        trust: TenantTrust(tenantID: .zero, audiences: []), policy: TenantPolicy())
+        trust: TokenValidationRules(tenantID: .zero, audiences: []), policy: TenantPolicy())
 
     static let description = SectionDescription<TenantSettings>(
         blank, check: { tenant, section in tenant.checkNeeds(&section) }, trustFields + policyFields + sourceFields)

@@ -64,7 +64,7 @@ extension RejectionCause {
 }
 
 /// A request that gets an HTTP error instead of a decision.
-enum Refusal: Equatable, CaseIterable {
+enum HTTPRejection: Equatable, CaseIterable {
     case malformed
     case headersTooLarge
     case clientName
@@ -112,7 +112,7 @@ enum Refusal: Equatable, CaseIterable {
     }
 
     /// For people. A caller is told the name that its own certificate has, but not which ones are allowed.
-    func sentence(to caller: Caller) -> String {
+    func sentence(to caller: ClientIdentity) -> String {
         guard self == .clientName, let name = caller.name else { return sentence }
         return "the client certificate's name \"\(name)\" is not in the webhook's server.allowedClientNames"
     }

@@ -29,7 +29,7 @@ struct ServerResponse: Sendable, Equatable {
         self.init(status: 200, body: ByteBuffer(bytes: answer))
     }
 
-    init(_ refusal: Refusal, to caller: Caller = .unknown) {
+    init(_ refusal: HTTPRejection, to caller: ClientIdentity = .unknown) {
         self.init(
             status: refusal.status,
             headers: [Self.noSniffing] + refusal.headers.map { Header(name: $0.name, value: $0.value) },

@@ -4,7 +4,7 @@ import NIOHTTP1
 import NIOOpenSSL
 
 /// One HTTP/1.1 connection: requests one after the other, each answered before the next is looked at.
-final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
+final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -21,9 +21,9 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         case lingering
     }
 
-    private let state: LoopState
-    private let caller: Caller
-    private var machine: RequestMachine
+    private let state: EventLoopContext
+    private let caller: ClientIdentity
+    private var machine: RequestStateMachine
     private var phase = Phase.idle
     private var context: ChannelHandlerContext?
     private var keepsAlive = true
@@ -42,10 +42,10 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     private var phaseDeadline: NIODeadline
     private var stallDeadline = NIODeadline.distantFuture
 
-    init(state: LoopState, caller: Caller) {
+    init(state: EventLoopContext, caller: ClientIdentity) {
         self.state = state
         self.caller = caller
-        machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
+        machine = RequestStateMachine(bodyLimit: state.limits.bodyBytes)
         // One that is opened while the server goes is for a request that is about to come.
         phaseDeadline = state.deadline(
             after: state.isDraining ? min(state.limits.idleTimeout, .seconds(1)) : state.limits.idleTimeout)
@@ -150,7 +150,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         isHeadPending = false
         phase = .receiving
         isHeadRequest = head.method == .HEAD
-        guard let summary = RequestSummary(head) else { return refuse(.malformed, hasMore: true, context: context) }
+        guard let summary = RequestHead(head) else { return refuse(.malformed, hasMore: true, context: context) }
         // After an upgrade or CONNECT the decoder reads nothing more; HTTP/1.0 is answered and done with.
         keepsAlive =
             head.isKeepAlive && head.version == .http1_1 && head.method != .CONNECT
@@ -164,7 +164,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         perform(action, hasMore: hasBody, context: context)
     }
 
-    private func perform(_ action: RequestMachine.Action, hasMore: Bool, context: ChannelHandlerContext) {
+    private func perform(_ action: RequestStateMachine.Action, hasMore: Bool, context: ChannelHandlerContext) {
         switch action {
         case .proceed: return
         case .sendContinue:
@@ -217,7 +217,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         }
     }
 
-    private func refuse(_ refusal: Refusal, hasMore: Bool, context: ChannelHandlerContext) {
+    private func refuse(_ refusal: HTTPRejection, hasMore: Bool, context: ChannelHandlerContext) {
         state.metrics.recordRejected(refusal.cause)
         state.rejections?.record(refusal, from: caller)
         if hasMore {
@@ -284,7 +284,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is Retirement { retire() }
+        if event is Retirement { quiesce() }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -296,7 +296,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         }
         switch phase {
         case .idle, .receiving:
-            let refusal: Refusal = error == .headerOverflow ? .headersTooLarge : .malformed
+            let refusal: HTTPRejection = error == .headerOverflow ? .headersTooLarge : .malformed
             refuse(refusal, hasMore: true, context: context)
         case .answered: linger(context)
         // Whatever follows is unreadable, but the request before it gets its answer.
@@ -305,7 +305,7 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         }
     }
 
-    // MARK: LoopMember
+    // MARK: ManagedConnection
 
     var deadline: NIODeadline { min(phaseDeadline, stallDeadline) }
 
@@ -337,11 +337,11 @@ final class HTTP1Connection: ChannelDuplexHandler, LoopMember {
         context.closeTransport()
     }
 
-    func retire() {
+    func quiesce() {
         isRetiring = true
         // A request may be on its way, so an idle connection gets a moment more.
         if case .idle = phase, !isHeadPending {
-            phaseDeadline = min(phaseDeadline, state.exactDeadline(after: LoopState.idleGrace))
+            phaseDeadline = min(phaseDeadline, state.exactDeadline(after: EventLoopContext.idleGrace))
         }
     }
 }

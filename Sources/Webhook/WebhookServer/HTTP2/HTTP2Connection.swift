@@ -3,7 +3,7 @@ import NIOHTTP2
 import NIOOpenSSL
 
 /// The end of an HTTP/2 connection's pipeline: ends the connection when it misbehaves or is retired.
-final class HTTP2Connection: ChannelInboundHandler, LoopMember {
+final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
@@ -12,10 +12,10 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     /// `limits.bytesInFlight`.
     static let receiveWindow = 4 << 20
 
-    private let state: LoopState
+    private let state: EventLoopContext
     private var context: ChannelHandlerContext?
     private let floodGuard: FloodGuard
-    private let wire: HTTP2Wire
+    private let wire: HTTP2GoAwayHandler
     private var openStreams = 0
     private var lastStream = 0
     private var isRetiring = false
@@ -26,7 +26,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     /// When a retiring connection ends at the latest.
     private var limit = NIODeadline.distantFuture
 
-    private init(state: LoopState, floodGuard: FloodGuard, wire: HTTP2Wire) {
+    private init(state: EventLoopContext, floodGuard: FloodGuard, wire: HTTP2GoAwayHandler) {
         self.state = state
         self.floodGuard = floodGuard
         self.wire = wire
@@ -34,9 +34,9 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     }
 
     /// Makes `channel`, which has passed its handshake, speak HTTP/2.
-    static func configure(_ channel: any Channel, state: LoopState, caller: Caller) throws {
+    static func configure(_ channel: any Channel, state: EventLoopContext, caller: ClientIdentity) throws {
         let floodGuard = FloodGuard()
-        let wire = HTTP2Wire(announcedStreams: state.limits.streamsPerConnection)
+        let wire = HTTP2GoAwayHandler(announcedStreams: state.limits.streamsPerConnection)
         let connection = HTTP2Connection(state: state, floodGuard: floodGuard, wire: wire)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers(floodGuard, wire)
@@ -54,7 +54,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         try pipeline.addHandler(connection)
         if state.isDraining {
             // Told to go at once, a client would open one connection after the other until nothing listens any more.
-            state.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(300)) { connection.retire() }
+            state.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(300)) { connection.quiesce() }
         }
     }
 
@@ -63,7 +63,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     ) -> NIOHTTP2Handler.ConnectionConfiguration {
         var configuration = NIOHTTP2Handler.ConnectionConfiguration()
         configuration.initialSettings = [
-            // More than is announced: see HTTP2Wire. Who opens even more is no client that overlooked something.
+            // More than is announced: see HTTP2GoAwayHandler. Who opens even more is no client that overlooked something.
             HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection * 2 + 100),
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
         ]
@@ -139,13 +139,13 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is Retirement { retire() }
+        if event is Retirement { quiesce() }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .ping(let ping, ack: true) = unwrapInboundIn(data).payload, isRetiring, !isLast,
-            ping == HTTP2PingData(withInteger: HTTP2Wire.farewellPing)
+            ping == HTTP2PingData(withInteger: HTTP2GoAwayHandler.farewellPing)
         else { return }
         isLast = true
         wire.sayGoodbye(lastStream: lastStream, .noError)
@@ -171,7 +171,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
         if state.isDraining { state.closeTransportSoon(context) }
     }
 
-    // MARK: LoopMember
+    // MARK: ManagedConnection
 
     /// Idle for too long: says goodbye. Not gone after that: is cut off.
     func deadlinePassed() {
@@ -180,11 +180,11 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
             end()
         } else {
             state.metrics.recordRejected(.idleTimeout)
-            retire()
+            quiesce()
         }
     }
 
-    func retire() {
+    func quiesce() {
         if !isRetiring {
             isRetiring = true
             // A review may take its time until the client's part of the goodbye comes, which it may leave out.
@@ -196,7 +196,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopMember {
 
     /// With requests open the connection stays as long as these may take; without, not much longer.
     private func setRetirementDeadline() {
-        let grace = state.isDraining ? LoopState.idleGrace : state.limits.requestTimeout
+        let grace = state.isDraining ? EventLoopContext.idleGrace : state.limits.requestTimeout
         deadline = openStreams > 0 ? limit : min(limit, state.exactDeadline(after: grace))
     }
 }

@@ -3,7 +3,7 @@ import NIOHPACK
 import NIOHTTP2
 
 /// One request on an HTTP/2 stream.
-final class HTTP2Stream: ChannelInboundHandler, LoopMember {
+final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias OutboundOut = HTTP2Frame.FramePayload
 
@@ -15,9 +15,9 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     }
 
     private let connection: HTTP2Connection
-    private let state: LoopState
-    private let caller: Caller
-    private var machine: RequestMachine
+    private let state: EventLoopContext
+    private let caller: ClientIdentity
+    private var machine: RequestStateMachine
     private var phase = Phase.receiving
     private var isOpen = false
     private var isOneTooMany = false
@@ -27,11 +27,11 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     private var context: ChannelHandlerContext?
     private(set) var deadline: NIODeadline
 
-    init(connection: HTTP2Connection, state: LoopState, caller: Caller) {
+    init(connection: HTTP2Connection, state: EventLoopContext, caller: ClientIdentity) {
         self.connection = connection
         self.state = state
         self.caller = caller
-        machine = RequestMachine(bodyLimit: state.limits.bodyBytes)
+        machine = RequestStateMachine(bodyLimit: state.limits.bodyBytes)
         deadline = state.deadline(after: state.limits.requestTimeout)
     }
 
@@ -95,14 +95,14 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool, context: ChannelHandlerContext) {
         isHeadRequest = headers.first(name: ":method") == "HEAD"
         guard headers.count <= ServerLimits.headerCount else { return refuse(.headersTooLarge, context: context) }
-        guard let summary = RequestSummary(headers, isEnd: isEnd) else {
+        guard let summary = RequestHead(headers, isEnd: isEnd) else {
             return refuse(.malformed, context: context)
         }
         perform(machine.receiveHead(summary, isClientAllowed: caller.isAllowed), context: context)
         if isEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
     }
 
-    private func perform(_ action: RequestMachine.Action, context: ChannelHandlerContext) {
+    private func perform(_ action: RequestStateMachine.Action, context: ChannelHandlerContext) {
         switch action {
         case .proceed: return
         case .sendContinue:
@@ -126,7 +126,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         }
     }
 
-    private func refuse(_ refusal: Refusal, context: ChannelHandlerContext) {
+    private func refuse(_ refusal: HTTPRejection, context: ChannelHandlerContext) {
         state.metrics.recordRejected(refusal.cause)
         state.rejections?.record(refusal, from: caller)
         answer(ServerResponse(refusal, to: caller), context: context)
@@ -175,7 +175,7 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
         state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
     }
 
-    // MARK: LoopMember
+    // MARK: ManagedConnection
 
     func deadlinePassed() {
         guard let context else { return }
@@ -189,5 +189,5 @@ final class HTTP2Stream: ChannelInboundHandler, LoopMember {
     }
 
     // The connection says GOAWAY; streams that have begun go on.
-    func retire() {}
+    func quiesce() {}
 }

@@ -66,7 +66,7 @@ struct DecisionFields {
 
 /// What the audit file says beside the fields of the log: what was given, to whose question, by which configuration.
 struct AuditFields {
-    let caller: Caller
+    let caller: ClientIdentity
     let configurationSHA256: String?
 
     /// The line of a decision about a token.

@@ -47,7 +47,8 @@ final class DecisionLog {
     /// Returns whether the log, and not the audit file alone, has a line for it.
     @discardableResult
     func record(
-        _ decision: Decision, id: String, digest: SHA256Digest, from caller: Caller = .unknown, nanoseconds: Int64
+        _ decision: Decision, id: String, digest: SHA256Digest, from caller: ClientIdentity = .unknown,
+        nanoseconds: Int64
     ) -> Bool {
         let isAudited = audit != nil && decision.reason?.isForeign != true
         let level: Logger.Level = decision.access?.emergencyReason == nil ? .info : .warning
@@ -69,7 +70,7 @@ final class DecisionLog {
     }
 
     /// One line for a denied access review at `info`, for one without an opinion at `debug`.
-    func record(_ denial: AccessDenial?, id: String, from caller: Caller = .unknown, nanoseconds: Int64) {
+    func record(_ denial: AccessDenial?, id: String, from caller: ClientIdentity = .unknown, nanoseconds: Int64) {
         let level: Logger.Level = denial == nil ? .debug : .info
         let isAudited = audit != nil && denial != nil
         let isLogged = logger.logLevel <= level && (denial.map { isWorthALine($0.reason) } ?? true)

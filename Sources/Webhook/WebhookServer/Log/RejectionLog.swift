@@ -27,11 +27,11 @@ final class RejectionLog: Sendable {
         }
         // Whoever only looks whether the port is open, as load balancers do, is no caller.
         if failure == .connectionClosed { return }
-        write(cause, failure.description, peer) { tls?.untrustedRefusedCertificate.flatMap(Caller.name) }
+        write(cause, failure.description, peer) { tls?.untrustedRefusedCertificate.flatMap(ClientIdentity.name) }
     }
 
     /// A request of a caller whose certificate is good and whose name is not.
-    func record(_ refusal: Refusal, from caller: Caller) {
+    func record(_ refusal: HTTPRejection, from caller: ClientIdentity) {
         guard refusal == .clientName, !caller.isAllowed else { return }
         write(refusal.cause, "the client certificate's name is not in server.allowedClientNames", caller.peer) {
             caller.name

@@ -58,7 +58,7 @@ final class OperationsConnection: ChannelInboundHandler {
 
     private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
         isAnswering = true
-        guard let summary = RequestSummary(head) else {
+        guard let summary = RequestHead(head) else {
             return write(.plain(400, "bad request\n"), to: head, closes: true, context: context)
         }
         guard summary.expectation != .unknown else {

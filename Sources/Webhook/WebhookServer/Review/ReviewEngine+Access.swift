@@ -5,7 +5,7 @@ import TokenReviewAPI
 
 extension ReviewEngine {
     /// Answers an access review at once: nothing is fetched for it, and nothing waited for.
-    func reviewAccess(_ body: ByteBuffer, from caller: Caller = .unknown) -> ServerResponse {
+    func reviewAccess(_ body: ByteBuffer, from caller: ClientIdentity = .unknown) -> ServerResponse {
         let start = eventLoop.now
         let request: AccessReviewRequest
         do {

@@ -10,7 +10,7 @@ import TokenReviewAPI
 final class ReviewEngine {
     let eventLoop: any EventLoop
     private let services: ReviewServices
-    private let replays: ReplayMemory
+    private let replays: ReplayCache
     let metrics: ServerMetrics
     let log: DecisionLog
     var options: ServerOptions
@@ -22,7 +22,7 @@ final class ReviewEngine {
     var watch = WatchFacts.none
     private let cache: DecisionCache
     var ids = DecisionIDs()
-    private let turns: FairTurns
+    private let turns: FairScheduler
     private(set) var history = DecisionHistory()
 
     init(
@@ -31,11 +31,11 @@ final class ReviewEngine {
         authenticator: Authenticator,
         keys: KeySnapshot,
         services: ReviewServices,
-        replays: ReplayMemory,
+        replays: ReplayCache,
         metrics: ServerMetrics,
         log: DecisionLog,
         cache: DecisionCache? = nil,
-        turns: FairTurns? = nil,
+        turns: FairScheduler? = nil,
         clock: @escaping @Sendable () -> Timestamp
     ) {
         self.eventLoop = eventLoop
@@ -47,7 +47,7 @@ final class ReviewEngine {
         self.metrics = metrics
         self.log = log
         self.clock = clock
-        self.turns = turns ?? FairTurns(eventLoop: eventLoop)
+        self.turns = turns ?? FairScheduler(eventLoop: eventLoop)
         self.cache = cache ?? DecisionCache(options.cacheLimits)
     }
 
@@ -78,7 +78,7 @@ final class ReviewEngine {
     private final class Review {
         let version: TokenReviewVersion
         let token: HashedToken
-        let caller: Caller
+        let caller: ClientIdentity
         let start: NIODeadline
         var keyRefreshes = 0
         /// The directory's answer, and the configuration by which it was asked.
@@ -86,7 +86,7 @@ final class ReviewEngine {
         var groupQuestions = 0
         var hasAwaitedFirstAnswer = false
 
-        init(_ request: TokenReviewRequest, from caller: Caller, start: NIODeadline) {
+        init(_ request: TokenReviewRequest, from caller: ClientIdentity, start: NIODeadline) {
             version = request.version
             token = HashedToken(request.token)
             self.caller = caller
@@ -94,7 +94,7 @@ final class ReviewEngine {
         }
     }
 
-    func review(_ body: ByteBuffer, from caller: Caller = .unknown) -> ReviewStep {
+    func review(_ body: ByteBuffer, from caller: ClientIdentity = .unknown) -> ReviewStep {
         let request: TokenReviewRequest
         do {
             request = try body.withUnsafeReadableBytes { bytes in
@@ -198,7 +198,7 @@ final class ReviewEngine {
                 timeout.cancel()
                 resume()
             }
-            if inTurn { self.turns.take(turn) } else { turn() }
+            if inTurn { self.turns.submit(turn) } else { turn() }
         }
         return .later(promise.futureResult)
     }

@@ -1,0 +1,62 @@
+internal import Glibc
+
+extension FileIO {
+    /// The file that a path leads to, through symbolic links; also when the last link leads to nothing yet.
+    public static func target(of path: String) throws(FileError) -> String {
+        var path = path
+        for _ in 0..<40 {
+            var status = stat()
+            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(path, &buffer, buffer.count)
+            guard count > 0, count < buffer.count else { throw .notReadable }
+            let link = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            path = link.utf8.first == UInt8(ascii: "/") ? link : folder(of: path) + link
+        }
+        throw .linkLoop
+    }
+
+    /// Replaces a file in one step and keeps its mode, owner and group; a missing one is created.
+    ///
+    /// The path must lead to the file itself, not to a symbolic link (``target(of:)``).
+    ///
+    /// - Parameter newMode: permissions where there was no file.
+    public static func replace(_ path: String, with bytes: [UInt8], newMode: UInt32 = 0o644) throws(FileError) {
+        var old = stat()
+        let exists = lstat(path, &old) == 0
+        if exists, old.st_mode & S_IFMT == S_IFDIR { throw .isFolder }
+        let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw FileError(making: errno) }
+        var isComplete = writeAll(bytes, to: descriptor)
+        if isComplete, exists {
+            var made = stat()
+            fstat(descriptor, &made)
+            if made.st_uid != old.st_uid || made.st_gid != old.st_gid {
+                isComplete = fchown(descriptor, old.st_uid, old.st_gid) == 0
+            }
+        }
+        // After the owner: a change of owner takes some permissions away.
+        let mode = exists ? old.st_mode & 0o7777 : newMode
+        isComplete = isComplete && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
+        close(descriptor)
+        guard isComplete, rename(temporary, path) == 0 else {
+            unlink(temporary)
+            throw .notWritable
+        }
+        synchronize(folder: folder(of: path))
+    }
+
+    /// Makes a rename survive a crash; a filesystem that can't is no reason to fail.
+    private static func synchronize(folder: String) {
+        let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// With its slash at the end; empty for the current one.
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+}

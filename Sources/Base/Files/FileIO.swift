@@ -1,0 +1,131 @@
+internal import Glibc
+
+/// Whole small files, read with a cap and replaced in one step.
+public enum FileIO {
+    /// Reads a file, following symbolic links, but never more than the cap.
+    ///
+    /// - Parameter isTrusted: whether the file decides who gets in. It is then read only when the file that was opened,
+    ///   not the path, belongs to root or to this process's user and nobody else may write it.
+    public static func read(
+        _ path: String, maximumBytes: Int = 1 << 20, isTrusted: Bool = false
+    ) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw FileError(opening: errno, missing: .missing, standard: .notReadable) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .notReadable }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw .isFolder }
+        if isTrusted, let problem = FileTrust.problem(status) { throw problem }
+        return try read(descriptor: descriptor, maximumBytes: maximumBytes, expected: Int(status.st_size))
+    }
+
+    /// Reads an open descriptor, for example standard input, to its end.
+    ///
+    /// What is read may be a secret: no other copy of it stays in memory than the one that is returned.
+    ///
+    /// - Parameter expected: how many bytes there may be; with fewer the result need not move while it grows.
+    public static func read(
+        descriptor: Int32, maximumBytes: Int = 1 << 20, expected: Int = 0
+    ) throws(FileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(max(0, min(expected, maximumBytes)))
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        defer {
+            buffer.withUnsafeMutableBytes { bytes in
+                if let start = bytes.baseAddress { explicit_bzero(start, bytes.count) }
+            }
+        }
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            guard count >= 0 else {
+                if errno == EINTR { continue }
+                throw .notReadable
+            }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer[..<count])
+            guard bytes.count <= maximumBytes else { throw .tooLarge(maximumBytes: maximumBytes) }
+        }
+    }
+
+    /// Writes a file so that readers see the old or the new content, and after a crash one of them is there.
+    ///
+    /// - Parameters:
+    ///   - mode: permissions of the new file.
+    ///   - replacing: false refuses when something is at the path.
+    public static func write(
+        _ bytes: [UInt8],
+        to path: String,
+        mode: UInt32 = 0o600,
+        replacing: Bool = true
+    ) throws(FileError) {
+        let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw FileError(making: errno) }
+        // The process's umask may have taken permissions away; these were asked for.
+        let isComplete = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
+        close(descriptor)
+        guard isComplete else {
+            unlink(temporary)
+            throw .notWritable
+        }
+        // A link, unlike a rename, fails where something is already.
+        let moved = replacing ? rename(temporary, path) : link(temporary, path)
+        let code = errno
+        if moved != 0 || !replacing { unlink(temporary) }
+        guard moved == 0 else { throw FileError(opening: code, missing: .notWritable, standard: .notWritable) }
+    }
+
+    /// Whether lines can be appended to a file, or the file made for it. Nothing is made or changed.
+    public static func canAppend(to path: String) -> Bool { obstacle(toAppending: path) == nil }
+
+    /// Why lines cannot be appended to a file; nil when they can, or when the file can be made for it.
+    public static func obstacle(toAppending path: String) -> FileError? {
+        var status = stat()
+        if stat(path, &status) == 0 {
+            if status.st_mode & S_IFMT == S_IFDIR { return .isFolder }
+            return access(path, W_OK) == 0 ? nil : .notAllowed
+        }
+        guard errno == ENOENT else { return FileError(opening: errno, missing: .missing, standard: .notWritable) }
+        let end = path.lastIndex(of: "/")
+        let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return access(folder, W_OK | X_OK) == 0 ? nil : FileError(making: errno)
+    }
+
+    /// Writes everything to an open descriptor; false when that fails.
+    public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
+                return Glibc.write(descriptor, rest.baseAddress, rest.count)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return false }
+            written += count
+        }
+        return true
+    }
+}
+
+/// What tells one content of a path from another without reading it. Symbolic links are followed, so that a swapped
+/// link, as Kubernetes makes it, is another content.
+public struct FileVersion: Hashable, Sendable {
+    private let device: UInt
+    private let inode: UInt
+    private let size: Int
+    private let seconds: Int
+    private let nanoseconds: Int
+    private let mode: UInt32
+
+    /// Nil when there is nothing at the path.
+    public init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt(status.st_dev)
+        inode = UInt(status.st_ino)
+        size = Int(status.st_size)
+        seconds = Int(status.st_mtim.tv_sec)
+        nanoseconds = Int(status.st_mtim.tv_nsec)
+        mode = UInt32(status.st_mode)
+    }
+}

@@ -1,0 +1,42 @@
+internal import Jansson
+internal import SafeText
+
+extension TokenValidationRules {
+    /// Whether the token was made for this cluster: the application ID, its `spn:` form, or exactly as configured.
+    public func accepts(audience: String) -> Bool {
+        let isPrefixed = audience.utf8.starts(with: "spn:".utf8)
+        let bare = isPrefixed ? String(decoding: audience.utf8.dropFirst(4), as: UTF8.self) : audience
+        let id = GUID(bare)
+        return audiences.contains { ExactText($0) == ExactText(audience) || (id != nil && GUID($0) == id) }
+    }
+
+    public func accepts(clientAppID: String) -> Bool {
+        guard !allowedClientAppIDs.isEmpty else { return true }
+        guard let id = GUID(clientAppID) else { return false }
+        return allowedClientAppIDs.contains(id)
+    }
+
+    /// All requirements that are not met in this way.
+    public func unmetRequirements(_ claims: EntraClaims, for reason: RefusalReason) -> [RequiredClaim] {
+        requiredClaims.filter { required in
+            let isThere = claims.json[named: required.claim] != nil
+            return reason == .requiredClaimMissing ? !isThere : isThere && !required.holds(claims)
+        }
+    }
+}
+
+extension RequiredClaim {
+    /// Whether the claim, or one element of its array, is one of the values. `scp` is a list of words in one string.
+    func holds(_ claims: EntraClaims) -> Bool {
+        guard let value = claims.json[named: claim] else { return false }
+        if claim == "scp", let scopes = value.string {
+            return scopes.split(separator: " ").contains { scope in
+                values.contains { $0.string?.utf8.elementsEqual(scope.utf8) ?? false }
+            }
+        }
+        if let array = value.array {
+            return array.contains { element in values.contains { $0.isMet(by: element) } }
+        }
+        return values.contains { $0.isMet(by: value) }
+    }
+}

@@ -1,0 +1,52 @@
+internal import AccessPolicy
+internal import Authentication
+internal import EntraTokens
+internal import Jansson
+internal import Timestamps
+
+/// Settings that fit a token, for when there is no configuration: what it says about itself is taken as wanted.
+enum InferredSettings {
+    static func settings(for token: [UInt8]) -> AuthenticationSettings {
+        let open = AuthenticationSettings(tenants: [])
+        let first = token.withUnsafeBytes {
+            Authenticator(open).examine(token: $0, keys: nil, now: .init(secondsSinceEpoch: 0))
+        }
+        guard let claims = first.claims, let issuer = claims.issuer.flatMap(EntraIssuer.init) else { return open }
+        let trust = TokenValidationRules(
+            tenantID: issuer.tenantID,
+            cloud: issuer.cloud ?? .public,
+            authority: issuer.cloud == nil ? issuer.base : nil,
+            audiences: claims.audience.map { [$0] } ?? [],
+            subjects: Set(SubjectKind.allCases),
+            maximumTokenLifetime: .max,
+            groupOverage: .ignore,
+            proofOfPossession: first.envelope == nil ? .off : .accept,
+            clusterHost: first.envelope?.untrustedHost)
+        return AuthenticationSettings(tenants: [TenantConfiguration(trust: trust, policy: .init())])
+    }
+}
+
+/// An issuer taken apart: `BASE/TENANT/` of version 1.0, `BASE/TENANT/v2.0` of version 2.0.
+struct EntraIssuer {
+    let base: String
+    let tenantID: GUID
+    let version: TokenVersion
+    /// Nil for a base that is no cloud's.
+    let cloud: Cloud?
+
+    init?(_ issuer: String) {
+        let isV2 = issuer.hasSuffix("/v2.0")
+        guard issuer.hasPrefix("https://"), isV2 || issuer.hasSuffix("/") else { return nil }
+        let path = issuer.dropLast(isV2 ? 5 : 1)
+        guard let slash = path.lastIndex(of: "/"), let id = GUID(String(path[path.index(after: slash)...])) else {
+            return nil
+        }
+        let base = String(path[..<slash])
+        self.base = base
+        tenantID = id
+        version = isV2 ? .v2 : .v1
+        // A guessed issuer must be written exactly as its tenant's, so a GUID in capital letters is none.
+        guard issuer.hasSuffix("/\(id)\(isV2 ? "/v2.0" : "/")") else { return nil }
+        cloud = Cloud.allCases.first { (isV2 ? $0.authority : $0.legacyIssuerBase) == base }
+    }
+}

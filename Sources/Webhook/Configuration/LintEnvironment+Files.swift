@@ -1,0 +1,156 @@
+internal import EntraTokens
+internal import Files
+internal import Glibc
+internal import OpenSSL
+internal import SigningKeys
+internal import Timestamps
+
+extension LintEnvironment {
+    /// Looks at every file that a configuration names.
+    public init(_ servable: ServableConfiguration) {
+        self = servable.facts
+        let identity = servable.identity
+        let configuration = servable.loaded.configuration
+        certificateExpires = identity.certificate.notAfter
+        certificateNames = identity.certificate.dnsNames + identity.certificate.ipAddresses
+        keyFileMode = Self.status(configuration.server.privateKey)?.mode
+        certificateStarts["server.certificate"] = identity.certificate.notBefore
+        certificateStarts["server.clientCA"] = identity.clientAuthorities.map(\.notBefore).max()
+        clientCAIsNoCA =
+            !identity.clientAuthorities.isEmpty && !identity.clientAuthorities.contains { $0.canIssueClients }
+        sharedClientAuthorities = identity.clientAuthorities.filter { !identity.isOwn($0) }.map { $0.commonName ?? "" }
+        if let soonest = identity.clientAuthorities.map(\.notAfter).min() {
+            otherCertificates["server.clientCA"] = soonest
+        }
+        for file in configuration.files where file.role == .deniedList {
+            deniedEntries[file.field] = servable.denyFiles.entries(in: file.path)
+        }
+        for file in configuration.files + [servable.loaded.asFile] {
+            sharedFolders[file.field] = FileTrust.sharedFolder(of: file.path)
+            if FileTrust.problem(path: file.path) != nil { untrustedFiles.insert(file.field) }
+        }
+    }
+
+    /// Looks at the files of tenants.
+    init(filesOf configuration: WebhookConfiguration, now: Timestamp) {
+        self.init(now: now)
+        for file in configuration.files {
+            let index = configuration.tenants.indices.first { file.field.hasPrefix("tenants[\($0)].") }
+            look(at: file, tenant: index.map { configuration.tenants[$0] })
+        }
+    }
+
+    private mutating func look(at file: NamedFile, tenant: TenantSettings?) {
+        var found = stat()
+        let path = file.role == .keyCache ? Self.folder(of: file.path) : file.path
+        let isThere = stat(path, &found) == 0 || (errno != ENOENT && errno != ENOTDIR)
+        guard isThere || file.role.isWritten else {
+            missingFiles.insert(file.path)
+            return
+        }
+        switch file.role {
+        case .authorityCA, .graphCA: certificates(file)
+        case .clientSecret, .federatedToken: secret(file)
+        case .clientCertificate:
+            certificates(file)
+            secret(file)
+            keyPair(file)
+        case .signingKeys: if let tenant { keys(file, tenant) }
+        case .keyCache:
+            guard tenant?.signingKeys.file == nil else { return }
+            guard isThere else {
+                missingFiles.insert(file.path)
+                return
+            }
+            if let obstacle = FileIO.obstacle(toAppending: file.path) {
+                unusableFiles[file.field] = "\(file.path): cannot be written to: \(obstacle.sentence)"
+            }
+        case .names:
+            do throws(DirectoryNames.Problem) {
+                _ = try DirectoryNames.load(path: file.path)
+            } catch {
+                unusableFiles[file.field] = error.sentence
+            }
+        case .serverCertificate, .serverKey, .clientCA, .deniedList, .audit: break
+        }
+    }
+
+    private mutating func refuse(_ file: NamedFile, _ sentence: String) {
+        // The first problem is the cause of the others.
+        if unusableFiles[file.field] == nil { unusableFiles[file.field] = "\(file.path): \(sentence)" }
+    }
+
+    private mutating func certificates(_ file: NamedFile) {
+        do throws(FileError) {
+            let bytes = try FileIO.read(file.path)
+            let chain = (try? Certificate.chain(fromPEM: bytes)) ?? []
+            otherCertificates[file.field] = chain.map(\.notAfter).min()
+            certificateStarts[file.field] = chain.map(\.notBefore).max()
+            if chain.isEmpty { refuse(file, "the file holds no certificate in PEM") }
+        } catch {
+            refuse(file, error.sentence)
+        }
+    }
+
+    private mutating func keyPair(_ file: NamedFile) {
+        guard var bytes = try? FileIO.read(file.path) else { return }
+        defer { bytes.withUnsafeMutableBytes { cleanse($0) } }
+        guard let key = try? PrivateKey(pem: bytes) else {
+            refuse(file, "the file holds no private key in PEM, or one with a password")
+            return
+        }
+        if let first = (try? Certificate.chain(fromPEM: bytes))?.first, !first.matches(key) {
+            refuse(file, "the certificate does not belong to the private key")
+        }
+    }
+
+    private mutating func secret(_ file: NamedFile) {
+        do throws(FileError) {
+            var bytes = try FileIO.read(file.path)
+            defer { bytes.withUnsafeMutableBytes { cleanse($0) } }
+            if bytes.allSatisfy({ $0 <= 32 }) { refuse(file, "the file is empty") }
+        } catch {
+            refuse(file, error.sentence)
+        }
+        if let mode = Self.status(file.path)?.mode { secretModes[file.field] = mode }
+    }
+
+    private mutating func keys(_ file: NamedFile, _ tenant: TenantSettings) {
+        do throws(KeyFileError) {
+            let keys = try KeyFile.read(path: file.path, trust: tenant.trust, isTrusted: true)
+            if keys.report.usable.isEmpty {
+                throw .noUsableKeys(keys.report.keys.compactMap(\.problem).first)
+            }
+            keyFileTimes[file.path] = keys.fetchedAt ?? Self.status(file.path)?.written
+        } catch {
+            refuse(file, error.sentence)
+        }
+    }
+
+    private static func status(_ path: String) -> (mode: UInt32, written: Timestamp)? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return (status.st_mode & 0o777, Timestamp(secondsSinceEpoch: Int64(status.st_mtim.tv_sec)))
+    }
+
+    static func folder(of path: String) -> String {
+        guard let end = path.lastIndex(of: "/") else { return "." }
+        return end == path.startIndex ? "/" : String(path[..<end])
+    }
+}
+
+extension ServerIdentity {
+    /// Whether a client CA is the webhook's own: `certs create` made it, or the server's certificate is from it as well.
+    /// A cluster's own CA is none, since every node has a client certificate from it.
+    fileprivate func isOwn(_ authority: Certificate) -> Bool {
+        guard let name = authority.commonName?.lowercased() else { return false }
+        if name == "kube-entra ca" { return true }
+        let isClusters = ["kubernetes", "kube-", "etcd", "rke2", "k3s", "front-proxy"].contains { name.hasPrefix($0) }
+        return !isClusters && certificate.issuer == authority.subject
+    }
+}
+
+extension LoadedConfiguration {
+    /// The configuration's own file.
+    var asFile: NamedFile { NamedFile(field: "", path: path, role: .names, isNeeded: true) }
+}

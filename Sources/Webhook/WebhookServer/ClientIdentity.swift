@@ -1,0 +1,57 @@
+import Addresses
+import NIOCore
+import OpenSSL
+
+/// The other end of a connection: who it is, and whether it may ask.
+struct ClientIdentity: Sendable {
+    /// False: its certificate is good, but its name is not among `server.allowedClientNames`.
+    let isAllowed: Bool
+    /// From its certificate, for people.
+    let name: String?
+    let peer: SocketAddress?
+
+    /// Somebody who may ask and of whom nothing is known.
+    static let unknown = ClientIdentity(isAllowed: true, name: nil, peer: nil)
+
+    init(isAllowed: Bool, name: String?, peer: SocketAddress?) {
+        self.isAllowed = isAllowed
+        self.name = name
+        self.peer = peer
+    }
+
+    init(_ certificate: Certificate?, at peer: SocketAddress?, allowed names: ClientNames) {
+        self.init(
+            isAllowed: names.isEmpty || certificate.map(names.allow) ?? false,
+            name: certificate.flatMap(ClientIdentity.name), peer: peer)
+    }
+
+    /// For the audit file: address, port, and the certificate's name.
+    var description: String {
+        let address = peer?.ipAddress.map { "\(ListenAddress(host: $0, port: peer?.port ?? 0))" }
+        return [address, name].compactMap { $0 }.joined(separator: " ")
+    }
+
+    /// A certificate's name for people: at most 64 characters, which is the longest common name (RFC 5280 appendix
+    /// A.1), and none that could reorder, hide or break a line. Control characters of ASCII are left for the log's
+    /// and JSON's own escapes.
+    static func name(of certificate: Certificate) -> String? {
+        guard let name = certificate.commonName ?? certificate.dnsNames.first else { return nil }
+        var short = String.UnicodeScalarView()
+        for scalar in name.unicodeScalars {
+            guard short.count < 64 else {
+                short.append("…")
+                break
+            }
+            short.append(isHarmless(scalar) ? scalar : "\u{FFFD}")
+        }
+        return String(short)
+    }
+
+    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control: scalar.isASCII
+        case .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import NIOCore
+import NIOHTTP1
+import NIOOpenSSL
+import OpenSSL
+import Timestamps
+
+/// A connection or request that must come to an end by itself.
+protocol ManagedConnection: AnyObject {
+    /// When ``deadlinePassed()`` is called, up to ``EventLoopContext/sweepInterval`` later.
+    var deadline: NIODeadline { get }
+    func deadlinePassed()
+    /// Finish what was begun and take nothing new.
+    func quiesce()
+}
+
+/// Everything that one event loop needs to answer requests; it never leaves the loop.
+final class EventLoopContext {
+    static let sweepInterval = TimeAmount.milliseconds(200)
+    /// How long a connection without a request stays open when the server ends: a request may be on its way.
+    static let idleGrace = Duration.milliseconds(500)
+    /// After which its transport is closed, whatever the client does.
+    static let goodbyeTime = TimeAmount.milliseconds(150)
+
+    let eventLoop: any EventLoop
+    /// For connections and requests that begin from now on.
+    var limits: ServerLimits
+    let ledger: ConnectionLimiter
+    let metrics: ServerMetrics
+    /// Nil where nobody reads it.
+    let rejections: RejectionLog?
+    /// Judges a whole request body.
+    let review: (ByteBuffer, ClientIdentity) -> ReviewStep
+    /// Judges a whole body of an access review; nil where there are none.
+    var reviewAccess: ((ByteBuffer, ClientIdentity) -> ServerResponse)?
+    /// Called about once a second.
+    var onSecond: () -> Void = {}
+    /// Grows when connections that are being opened are already out of date.
+    private(set) var generation = 0
+    private(set) var isDraining = false
+    /// Read at each sweep: near enough for deadlines, and free.
+    private(set) var now: NIODeadline
+    private(set) var httpDate = ""
+    private var httpDateSecond: Int64 = .min
+    private var members: [ObjectIdentifier: any ManagedConnection] = [:]
+    private var sweep: RepeatedTask?
+    private let clock: () -> NIODeadline
+
+    init(
+        eventLoop: any EventLoop,
+        limits: ServerLimits,
+        ledger: ConnectionLimiter,
+        metrics: ServerMetrics,
+        rejections: RejectionLog? = nil,
+        clock: @escaping () -> NIODeadline = { .now() },
+        review: @escaping (ByteBuffer, ClientIdentity) -> ReviewStep
+    ) {
+        self.eventLoop = eventLoop
+        self.limits = limits
+        self.ledger = ledger
+        self.metrics = metrics
+        self.rejections = rejections
+        self.review = review
+        self.clock = clock
+        now = clock()
+        tick()
+    }
+
+    var memberCount: Int { members.count }
+
+    /// Judges a whole request body.
+    func review(_ body: ByteBuffer, for endpoint: RequestStateMachine.Endpoint, from caller: ClientIdentity)
+        -> ReviewStep
+    {
+        switch endpoint {
+        case .tokenReviews: review(body, caller)
+        case .accessReviews: .answer(reviewAccess?(body, caller) ?? ServerResponse(.notFound))
+        }
+    }
+
+    func deadline(after duration: Duration) -> NIODeadline { now + TimeAmount(duration) }
+
+    /// As ``deadline(after:)``, of the time that it really is: ``now`` is old when the loop was held up, and a grace
+    /// of half a second counted from then may be over before it is given.
+    func exactDeadline(after duration: Duration) -> NIODeadline { clock() + TimeAmount(duration) }
+
+    func add(_ member: any ManagedConnection) {
+        members[ObjectIdentifier(member)] = member
+    }
+
+    func remove(_ member: any ManagedConnection) {
+        members.removeValue(forKey: ObjectIdentifier(member))
+    }
+
+    func startSweeping() {
+        guard sweep == nil else { return }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        sweep = eventLoop.scheduleRepeatedTask(initialDelay: Self.sweepInterval, delay: Self.sweepInterval) { _ in
+            bound.value.tick()
+        }
+    }
+
+    func stopSweeping() {
+        sweep?.cancel()
+        sweep = nil
+    }
+
+    /// Retires every member and, from now on, each new connection after its first request.
+    func drain() {
+        isDraining = true
+        retireMembers()
+    }
+
+    func retireMembers() {
+        for member in Array(members.values) { member.quiesce() }
+    }
+
+    /// Retires every member of now, spread over that time so that clients do not all come back at once.
+    func retireMembers(within duration: TimeAmount) {
+        generation += 1
+        let isolated = eventLoop.assumeIsolated()
+        for member in members.values {
+            let delay = TimeAmount.nanoseconds(.random(in: 0...duration.nanoseconds))
+            isolated.scheduleTask(in: delay) { [weak member] in member?.quiesce() }
+        }
+    }
+
+    /// Sees to it that a client that does not answer our goodbye does not hold the end off.
+    func closeTransportSoon(_ context: ChannelHandlerContext) {
+        eventLoop.assumeIsolated().scheduleTask(in: Self.goodbyeTime) { context.closeTransport() }
+    }
+
+    func tick() {
+        now = clock()
+        let time = Timestamp.now()
+        if time.secondsSinceEpoch != httpDateSecond {
+            httpDateSecond = time.secondsSinceEpoch
+            httpDate = time.httpDate
+            onSecond()
+        }
+        // Members leave while they are told, so the late ones are collected first.
+        var late: [any ManagedConnection] = []
+        for member in members.values where member.deadline <= now { late.append(member) }
+        for member in late { member.deadlinePassed() }
+    }
+}

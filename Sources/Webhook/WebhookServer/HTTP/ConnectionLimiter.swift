@@ -1,0 +1,108 @@
+import NIOCore
+import Synchronization
+
+import struct NIOConcurrencyHelpers.NIOLockedValueBox
+
+/// Counts what all event loops hold together. Atomics only: nothing here makes one loop wait for another.
+final class ConnectionLimiter: Sendable {
+    private let byteLimit: Atomic<Int>
+    private let connectionLimit: Atomic<Int>
+    private let peerLimit: Atomic<Int>
+    private let bytes = Atomic<Int>(0)
+    /// Of access reviews, which have a quarter for themselves: neither kind of review can crowd out the other.
+    private let accessBytes = Atomic<Int>(0)
+    private let connections = Atomic<Int>(0)
+    /// Connections that have sent nothing yet.
+    let silent: WaitingConnections
+    /// Connections whose handshake has begun and is not complete.
+    let handshaking: WaitingConnections
+    // Taken when a connection begins and ends, never for a request. A pthread lock, as everywhere here: of
+    // Synchronization's own the thread sanitizer sees nothing once threads wait for each other.
+    private let peers = NIOLockedValueBox<[PeerNetwork: Int]>([:])
+
+    init(limits: ServerLimits) {
+        byteLimit = Atomic(limits.bytesInFlight)
+        connectionLimit = Atomic(limits.connections)
+        peerLimit = Atomic(limits.connectionsPerPeer)
+        silent = WaitingConnections(capacity: limits.silentConnections)
+        handshaking = WaitingConnections(capacity: limits.handshakes)
+    }
+
+    /// What is open or in flight already stays.
+    func update(_ limits: ServerLimits) {
+        byteLimit.store(limits.bytesInFlight, ordering: .relaxed)
+        connectionLimit.store(limits.connections, ordering: .relaxed)
+        peerLimit.store(limits.connectionsPerPeer, ordering: .relaxed)
+        silent.update(capacity: limits.silentConnections)
+        handshaking.update(capacity: limits.handshakes)
+    }
+
+    var bytesInFlight: Int { bytes.load(ordering: .relaxed) }
+    /// Of all stages.
+    var openConnections: Int { connections.load(ordering: .relaxed) + silent.count + handshaking.count }
+
+    func reserve(bytes count: Int, for endpoint: RequestStateMachine.Endpoint) -> Bool {
+        guard endpoint == .accessReviews else { return reserve(bytes: count) }
+        let sum = accessBytes.wrappingAdd(count, ordering: .relaxed).newValue
+        guard sum <= byteLimit.load(ordering: .relaxed) / 4 else {
+            release(bytes: count, for: endpoint)
+            return false
+        }
+        return true
+    }
+
+    func release(bytes count: Int, for endpoint: RequestStateMachine.Endpoint) {
+        guard endpoint == .accessReviews else { return release(bytes: count) }
+        guard count > 0 else { return }
+        accessBytes.wrappingSubtract(count, ordering: .relaxed)
+    }
+
+    func reserve(bytes count: Int) -> Bool {
+        let sum = bytes.wrappingAdd(count, ordering: .relaxed).newValue
+        guard sum <= byteLimit.load(ordering: .relaxed) else {
+            release(bytes: count)
+            return false
+        }
+        return true
+    }
+
+    func release(bytes count: Int) {
+        guard count > 0 else { return }
+        bytes.wrappingSubtract(count, ordering: .relaxed)
+    }
+
+    /// Why a new connection could not stay even if its handshake succeeded, so that it need not begin one.
+    func refusal(from peer: PeerNetwork) -> RejectionCause? {
+        if connections.load(ordering: .relaxed) >= connectionLimit.load(ordering: .relaxed) { return .connectionLimit }
+        let count = peers.withLockedValue { $0[peer, default: 0] }
+        return count >= peerLimit.load(ordering: .relaxed) ? .peerConnectionLimit : nil
+    }
+
+    /// Counts a connection whose handshake is complete. Nil when the connection may stay; it must then be ended with ``closeConnection(from:)``.
+    func openConnection(from peer: PeerNetwork) -> RejectionCause? {
+        let limit = connectionLimit.load(ordering: .relaxed)
+        guard connections.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
+            connections.wrappingSubtract(1, ordering: .relaxed)
+            return .connectionLimit
+        }
+        let isWithinLimit = peers.withLockedValue { peers in
+            let count = peers[peer, default: 0]
+            guard count < peerLimit.load(ordering: .relaxed) else { return false }
+            peers[peer] = count + 1
+            return true
+        }
+        guard isWithinLimit else {
+            connections.wrappingSubtract(1, ordering: .relaxed)
+            return .peerConnectionLimit
+        }
+        return nil
+    }
+
+    func closeConnection(from peer: PeerNetwork) {
+        connections.wrappingSubtract(1, ordering: .relaxed)
+        peers.withLockedValue { peers in
+            let count = peers[peer, default: 1]
+            peers[peer] = count > 1 ? count - 1 : nil
+        }
+    }
+}

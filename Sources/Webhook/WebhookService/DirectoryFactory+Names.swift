@@ -1,0 +1,43 @@
+public import Configuration
+internal import DirectoryGroups
+public import EntraTokens
+internal import NIOCore
+internal import NIOPosix
+internal import Terminal
+
+extension DirectoryFactory {
+    /// What Microsoft Graph says about a tenant's objects now; nil when the tenant has no directory to ask.
+    ///
+    /// An ID that Graph does not know is there as deleted.
+    public static func names(of ids: [GUID], tenant: TenantSettings) throws -> DirectoryNames? {
+        guard var source = DirectorySource.whatever(tenant) else { return nil }
+        // A command has more time than a review.
+        source.settings.timeout = max(source.settings.timeout, .seconds(30))
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { try? group.syncShutdownGracefully() }
+        let lookup = DirectoryLookup(plan: plan(source, trust: tenant.trust), eventLoop: group.next())
+        let objects: [DirectoryObject]
+        do {
+            objects = try lookup.objects(ids).wait()
+        } catch {
+            let cause = (error as? DirectoryError)?.namesSentence ?? "Microsoft Graph cannot be asked"
+            throw CommandFailure("tenant \(source.tenantID): \(cause)")
+        }
+        var names = DirectoryNames()
+        for id in ids { names.entries[id] = DirectoryNames.Entry(displayName: nil, kind: nil, isDeleted: true) }
+        for object in objects {
+            names.entries[object.id] = DirectoryNames.Entry(
+                displayName: object.displayName, kind: DirectoryNames.Entry.Kind(rawValue: object.type))
+        }
+        return names
+    }
+}
+
+extension DirectoryError {
+    /// What went wrong and what to do, where the permission for names is another one than that for membership.
+    fileprivate var namesSentence: String {
+        guard self == .forbidden else { return sentence }
+        return "Microsoft Graph refuses: grant the application Directory.Read.All, or GroupMember.Read.All with"
+            + " User.Read.All and Application.Read.All, and admin consent"
+    }
+}

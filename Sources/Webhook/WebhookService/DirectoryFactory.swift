@@ -1,0 +1,190 @@
+internal import AccessPolicy
+internal import Authentication
+public import Configuration
+internal import DirectoryGroups
+public import EntraTokens
+internal import Files
+internal import Glibc
+internal import HTTPSClient
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+internal import OpenSSL
+internal import Terminal
+internal import WebhookServer
+
+/// A tenant's resolver, and what it was made from.
+struct TenantDirectory: Sendable {
+    let source: DirectorySource
+    let resolver: DirectoryResolver
+    /// Nil where nobody is watched.
+    let watch: DirectoryWatcher?
+}
+
+/// Everything that the answers of a tenant's directory depend on.
+struct DirectorySource: Hashable, Sendable {
+    let tenantID: GUID
+    let cloud: Cloud
+    let authority: String?
+    let authorityCA: String?
+    let proxy: String?
+    var settings: DirectorySettings
+    let groups: [GUID]
+
+    /// Nil when the tenant's directory is never asked.
+    init?(_ tenant: TenantSettings) {
+        guard let directory = tenant.directory, tenant.trust.groupOverage == .resolve || directory.watch != .off
+        else { return nil }
+        self.init(tenant, directory)
+    }
+
+    /// The source of a directory, whatever it is asked for; nil when the tenant has none.
+    static func whatever(_ tenant: TenantSettings) -> DirectorySource? {
+        tenant.directory.map { DirectorySource(tenant, $0) }
+    }
+
+    private init(_ tenant: TenantSettings, _ directory: DirectorySettings) {
+        tenantID = tenant.trust.tenantID
+        cloud = tenant.trust.cloud
+        authority = tenant.trust.authority
+        authorityCA = tenant.authorityCA
+        proxy = tenant.signingKeys.proxy
+        settings = directory
+        var wanted: [GUID] = []
+        let configured = tenant.policy.adminGroupObjectIDs + tenant.policy.groupMappings.map(\.groupObjectID)
+        for group in configured where !wanted.contains(group) { wanted.append(group) }
+        groups = wanted
+    }
+}
+
+/// Turns configured directories into resolvers, by tenant.
+public enum DirectoryFactory {
+    /// - Parameter known: resolvers from before, which stay with all that they remember where nothing has changed.
+    static func directories(
+        _ configuration: WebhookConfiguration,
+        known: [GUID: TenantDirectory] = [:],
+        eventLoop: any EventLoop,
+        logger: Logger,
+        metrics: ServerMetrics,
+        publish: @escaping @Sendable (GUID, WatchFacts.Tenant?) -> Void
+    ) -> [GUID: TenantDirectory] {
+        var directories: [GUID: TenantDirectory] = [:]
+        for tenant in configuration.tenants {
+            guard let source = DirectorySource(tenant) else { continue }
+            if let same = known[source.tenantID], same.source == source {
+                directories[source.tenantID] = same
+                continue
+            }
+            let count = metrics.groupResolutionCounter(tenant: source.tenantID.description)
+            let resolver = DirectoryResolver(
+                plan: plan(source, trust: tenant.trust),
+                eventLoop: eventLoop,
+                logger: logger,
+                observe: { outcome in count(GroupResolutionResult(rawValue: outcome.rawValue) ?? .failure) })
+            resolver.warmUp()
+            let watch = Self.watch(
+                source, trust: tenant.trust, eventLoop: eventLoop, logger: logger, metrics: metrics, publish: publish)
+            let earlier = known[source.tenantID]?.watch
+            eventLoop.execute {
+                if let watch { watch.start(after: earlier) } else { earlier?.stop() }
+            }
+            directories[source.tenantID] = TenantDirectory(source: source, resolver: resolver, watch: watch)
+        }
+        for (id, directory) in known where directories[id] == nil { eventLoop.execute { directory.watch?.stop() } }
+        return directories
+    }
+
+    private static func watch(
+        _ source: DirectorySource, trust: TokenValidationRules, eventLoop: any EventLoop, logger: Logger,
+        metrics: ServerMetrics, publish: @escaping @Sendable (GUID, WatchFacts.Tenant?) -> Void
+    ) -> DirectoryWatcher? {
+        guard source.settings.watch != .off else { return nil }
+        let count = metrics.watchQuestionCounter(tenant: source.tenantID.description)
+        var plan = Self.plan(source, trust: trust)
+        plan.groups = source.groups
+        let tenantID = source.tenantID
+        return DirectoryWatcher(
+            plan: plan, every: source.settings.watchEvery,
+            refusesInSilence: source.settings.whenSilent == .refuse, eventLoop: eventLoop, logger: logger,
+            observe: { outcome in count(WatchQuestionResult(rawValue: outcome.rawValue) ?? .failure) },
+            publish: { publish(tenantID, $0) })
+    }
+
+    /// What a principal's directory says now; ends the command when it says nothing.
+    public static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
+        let tenant = configuration.tenants.first { $0.trust.tenantID == principal.tenantID }
+        guard let tenant, let source = DirectorySource(tenant) else {
+            throw CommandFailure("the tenant has no directory")
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { try? group.syncShutdownGracefully() }
+        let resolver = DirectoryResolver(
+            plan: plan(source, trust: tenant.trust), eventLoop: group.next(), logger: Logger(label: "kube-entra"))
+        do {
+            return try resolver.askOnce(principal).wait()
+        } catch {
+            throw CommandFailure((error as? DirectoryError)?.sentence ?? "Microsoft Graph cannot be asked")
+        }
+    }
+
+    static func plan(_ source: DirectorySource, trust: TokenValidationRules) -> DirectoryConfiguration {
+        let settings = source.settings
+        let secret: DirectorySecret =
+            switch settings.credential {
+            case .clientSecretFile(let path): .clientSecretFile(path)
+            case .clientCertificateFile(let path): .clientCertificateFile(path)
+            case .federatedTokenFile(let path): .federatedTokenFile(path)
+            case .managedIdentity: .managedIdentity
+            }
+        let graphClients = ClientCache(authorities: settings.graphCA, proxy: source.proxy, timeout: settings.timeout)
+        let authorityClients = ClientCache(
+            authorities: source.authorityCA, proxy: source.proxy, timeout: settings.timeout)
+        return DirectoryConfiguration(
+            trust: trust,
+            clientID: settings.clientID,
+            secret: secret,
+            graph: settings.graphEndpoint ?? source.cloud.graphEndpoint,
+            groups: settings.groups == .all ? nil : source.groups,
+            timeout: settings.timeout,
+            cacheFor: settings.cacheFor,
+            staleFor: settings.staleFor,
+            metadataService: getenv("AZURE_POD_IDENTITY_AUTHORITY_HOST").map { String(cString: $0) }
+                .flatMap { $0.isEmpty ? nil : $0 },
+            graphClient: { () throws(HTTPSError) in try graphClients.client() },
+            authorityClient: { () throws(HTTPSError) in try authorityClients.client() })
+    }
+}
+
+/// A client that is made anew when its CA file changes, and from time to time because the system's may.
+private final class ClientCache: Sendable {
+    private struct Made {
+        let client: HTTPSClient
+        let stamp: FileVersion?
+        let at: NIODeadline
+    }
+
+    private static let maximumAge = TimeAmount.hours(1)
+
+    private let authorities: String?
+    private let proxy: String?
+    private let limits: HTTPSLimits
+    private let made = NIOLockedValueBox<Made?>(nil)
+
+    init(authorities: String?, proxy: String?, timeout: Duration) {
+        self.authorities = authorities
+        self.proxy = proxy
+        limits = HTTPSLimits(connectTimeout: timeout, deadline: timeout, maximumBytes: 4 << 20)
+    }
+
+    func client() throws(HTTPSError) -> HTTPSClient {
+        let stamp = authorities.flatMap { FileVersion(path: $0) }
+        let now = NIODeadline.now()
+        if let made = made.withLockedValue({ $0 }), made.stamp == stamp, now - made.at < Self.maximumAge {
+            return made.client
+        }
+        let client = try KeySourceFactory.client(authorityCA: authorities, proxy: proxy, limits: limits)
+        made.withLockedValue { $0 = Made(client: client, stamp: stamp, at: now) }
+        return client
+    }
+}

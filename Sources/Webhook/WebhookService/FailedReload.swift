@@ -1,0 +1,23 @@
+internal import Configuration
+internal import SafeText
+internal import Timestamps
+
+/// What is on disk and not in force, for those who look at the status and not at the log.
+struct FailedReload: CustomStringConvertible {
+    private let time: Timestamp
+    private let problem: String
+    private let otherProblems: Int
+
+    init(_ error: ConfigurationError, at time: Timestamp) {
+        self.time = time
+        // A name in the file may hold anything, and this goes into one line.
+        let first = error.problems.first.map { "\($0)" } ?? ""
+        problem = PrintableText.clean(first, maximum: 300)
+        otherProblems = max(0, error.problems.count - 1)
+    }
+
+    var description: String {
+        "a newer version was refused at \(time.rfc3339), the last good one stays: \(problem)"
+            + (otherProblems > 0 ? " (and \(otherProblems) more)" : "")
+    }
+}

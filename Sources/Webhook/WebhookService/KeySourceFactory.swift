@@ -1,0 +1,174 @@
+internal import Addresses
+internal import Configuration
+internal import EntraTokens
+internal import Files
+public import HTTPSClient
+internal import LineLogging
+internal import Logging
+internal import NIOCore
+internal import OpenSSL
+internal import SafeText
+internal import SigningKeys
+internal import Timestamps
+internal import WebhookServer
+
+/// Turns configured tenants into a store of signing keys.
+public enum KeySourceFactory {
+    static func store(
+        _ loaded: LoadedConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        metrics: ServerMetrics,
+        onChange: @escaping @Sendable (KeySnapshot) -> Void
+    ) -> SigningKeyStore {
+        SigningKeyStore(
+            plans: loaded.configuration.tenants.map { tenant in
+                plan(tenant, maximumWaiters: max(1, loaded.configuration.limits.connections / 2))
+            },
+            eventLoop: eventLoop,
+            logger: logger,
+            observe: { event in
+                switch event {
+                case .refreshed(let tenant, let result):
+                    metrics.recordKeyRefresh(
+                        tenant: tenant.description, result: result == "success" ? .success : .failure)
+                case .keys(let tenant, let count):
+                    metrics.setSigningKeys(tenant: tenant.description, count: count)
+                case .lastSuccess(let tenant, let time):
+                    metrics.setSigningKeysLastSuccess(tenant: tenant.description, time)
+                }
+            },
+            onChange: onChange)
+    }
+
+    private static func plan(_ tenant: TenantSettings, maximumWaiters: Int) -> SigningKeyPlan {
+        let fetcher = KeyFetcher(trust: tenant.trust) { () throws(HTTPSError) in
+            try client(authorityCA: tenant.authorityCA, proxy: tenant.signingKeys.proxy)
+        }
+        var plan = SigningKeyPlan(
+            trust: tenant.trust,
+            refreshEvery: tenant.signingKeys.refreshEvery,
+            unknownKeyRefreshInterval: tenant.signingKeys.unknownKeyRefreshInterval,
+            maximumAge: tenant.signingKeys.maximumAge,
+            cacheFile: tenant.signingKeys.cacheFile,
+            file: tenant.signingKeys.file,
+            fetch: { version, eventLoop in fetcher.fetch(version, on: eventLoop) })
+        plan.maximumWaiters = maximumWaiters
+        plan.proxyName = HTTPSURL(tenant.trust.authorityBase).flatMap { url in
+            proxies(tenant.signingKeys.proxy).proxyName(for: url)
+        }
+        return plan
+    }
+
+    /// A client for an authority, with its CA as it is on disk now.
+    public static func client(
+        authorityCA: String?,
+        proxy: String?,
+        limits: HTTPSLimits = HTTPSLimits()
+    ) throws(HTTPSError) -> HTTPSClient {
+        var configuration = TLSClientConfiguration(applicationProtocols: ["http/1.1"])
+        if let authorityCA {
+            do {
+                configuration.trust = .pem(try FileIO.read(authorityCA))
+            } catch {
+                throw .configuration("authorityCA cannot be used: \(error.sentence)")
+            }
+        }
+        do {
+            return HTTPSClient(
+                context: try TLSContext(client: configuration), proxies: proxies(proxy), limits: limits)
+        } catch {
+            throw .configuration("\(error)")
+        }
+    }
+
+    /// The proxy of an address, or of the environment where none is configured.
+    ///
+    /// - Parameter source: where the address stands, for people.
+    public static func proxies(_ address: String?, from source: String = "signingKeys.proxy") -> ProxySettings {
+        address.map { ProxySettings(address: $0, from: source) } ?? .environment()
+    }
+
+    /// Whether keys must be got in another way than before.
+    static func needNewStore(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> Bool {
+        return old.tenants.map(KeySource.init) != new.tenants.map(KeySource.init)
+    }
+
+    /// For `systemctl status`: one line that names tenants whose tokens cannot be checked.
+    static func serviceStatus(_ tenants: [TenantKeyStatus], now: Timestamp) -> String {
+        let without = tenants.filter { !$0.isUsable(now: now) }.map(\.tenantID.description)
+        guard !without.isEmpty else { return "answering token reviews" }
+        let named = without.prefix(3).joined(separator: ", ")
+        let others = without.count > 3 ? " and \(without.count - 3) more" : ""
+        return without.count == tenants.count
+            ? "refusing all tokens: no signing keys for tenant \(named)\(others)"
+            : "answering token reviews, but no signing keys for tenant \(named)\(others)"
+    }
+
+    /// Ready means: usable keys for at least one tenant.
+    static func readinessFailure(_ tenants: [TenantKeyStatus], now: Timestamp) -> String? {
+        if tenants.contains(where: { $0.isUsable(now: now) }) { return nil }
+        return tenants.map { tenant in
+            "tenant \(tenant.tenantID): \(tenant.lastError ?? "the signing keys are being fetched")"
+        }.joined(separator: "; ")
+    }
+}
+
+extension ServerOptions {
+    init(_ configuration: WebhookConfiguration) {
+        self.init(
+            listen: .init(host: configuration.server.listen.host, port: configuration.server.listen.port),
+            operations: .init(host: configuration.server.operations.host, port: configuration.server.operations.port),
+            limits: ServerLimits(configuration.limits),
+            allowedClientNames: Set(configuration.server.allowedClientNames),
+            cacheEntries: configuration.verifiedTokenCache.entries,
+            cacheMaximumAge: configuration.verifiedTokenCache.maximumAge.components.seconds,
+            eventLoops: configuration.server.eventLoops ?? AvailableCPUs.eventLoops)
+    }
+}
+
+extension LogSettings {
+    convenience init(_ settings: LoggingSettings, override: Configuration.LogLevel?) {
+        self.init(level: Self.level(settings, override), format: settings.format == .json ? .json : .text)
+    }
+
+    func update(_ settings: LoggingSettings, override: Configuration.LogLevel?) {
+        update(level: Self.level(settings, override), format: settings.format == .json ? .json : .text)
+    }
+
+    private static func level(_ settings: LoggingSettings, _ override: Configuration.LogLevel?) -> Logger.Level {
+        Logger.Level(rawValue: (override ?? settings.level).rawValue) ?? .info
+    }
+}
+
+extension ServerLimits {
+    init(_ limits: LimitSettings) {
+        self.init(connections: limits.connections, connectionsPerPeer: limits.connectionsPerPeer)
+        headerBytes = limits.headerBytes
+        bodyBytes = limits.bodyBytes
+        bytesInFlight = limits.bytesInFlight
+        streamsPerConnection = limits.streamsPerConnection
+        handshakeTimeout = limits.handshakeTimeout
+        requestTimeout = limits.requestTimeout
+        idleTimeout = limits.idleTimeout
+        reviewDeadline = limits.reviewDeadline
+    }
+}
+
+/// Everything that a tenant's keys depend on. Paths and addresses are compared byte by byte.
+private struct KeySource: Equatable {
+    private let tenantID: GUID
+    private let cloud: Cloud
+    private let texts: [ExactText?]
+    private let times: [Duration]
+
+    init(_ tenant: TenantSettings) {
+        let keys = tenant.signingKeys
+        tenantID = tenant.trust.tenantID
+        cloud = tenant.trust.cloud
+        texts = [tenant.trust.authority, tenant.authorityCA, keys.cacheFile, keys.file, keys.proxy].map { text in
+            text.map { ExactText($0) }
+        }
+        times = [keys.refreshEvery, keys.unknownKeyRefreshInterval, keys.maximumAge]
+    }
+}

@@ -1,0 +1,56 @@
+import JOSE
+import Jansson
+import OpenSSL
+import SafeText
+import Timestamps
+
+/// Makes bound tokens and the envelopes around them.
+struct SignedHTTPRequests {
+    static let host = "cluster.example"
+
+    /// A client's own key, as MSAL makes one.
+    struct ClientKey {
+        let privateKey: PrivateKey
+        let jwk: [(String, JSON)]
+        let thumbprint: String
+
+        init(_ privateKey: PrivateKey, changes: [(String, JSON?)] = []) throws {
+            self.privateKey = privateKey
+            let key = privateKey.publicKey
+            jwk = Forge.members(
+                [
+                    ("kty", "RSA"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
+                    ("e", .string(Base64URL.encode(key.rsaExponent ?? []))),
+                ], changes)
+            thumbprint = JWK(try JSONDocument(parsing: JSON.object(jwk).render()).root).thumbprint ?? ""
+        }
+    }
+
+    static let client = Result { try ClientKey(.generateRSA()) }
+    static let thief = Result { try ClientKey(.generateRSA()) }
+
+    /// An access token that is bound to a key.
+    static func boundToken(to thumbprint: String, claims: [(String, JSON?)] = []) throws -> String {
+        try Forge.token(claims: [("cnf", .object([("kid", .string(thumbprint))]))] + claims)
+    }
+
+    /// An envelope as kubelogin makes it, with changes.
+    static func envelope(
+        around token: String,
+        key: ClientKey,
+        header: [(String, JSON?)] = [],
+        payload: [(String, JSON?)] = [],
+        signedWith signer: PrivateKey? = nil
+    ) throws -> String {
+        let header = Forge.members(
+            [("typ", "pop"), ("alg", "RS256"), ("kid", .string(key.thumbprint))], header)
+        let payload = Forge.members(
+            [
+                ("at", .string(token)), ("ts", .integer(Forge.now.secondsSinceEpoch)), ("u", .string(host)),
+                ("cnf", .object([("jwk", .object(key.jwk))])), ("nonce", "n-1"),
+            ], payload)
+        return try Forge.sign(
+            header: JSON.object(header).render(), payload: JSON.object(payload).render(),
+            key: signer ?? key.privateKey)
+    }
+}
