@@ -1,5 +1,6 @@
-/// One rule of the configuration that gave groups, and what it matched.
+/// One rule of the configuration that granted Kubernetes groups, and what it matched.
 public struct Grant: Hashable, Sendable {
+    /// The kind of rule. The raw value is the `rule` of the JSON output of `policy check`.
     public enum Rule: String, Sendable, CaseIterable {
         case adminGroup
         case groupMapping
@@ -8,11 +9,14 @@ public struct Grant: Hashable, Sendable {
         case groupObjectID
     }
 
+    /// The kind of rule that matched.
     public var rule: Rule
     /// The group object ID, app role or object ID that matched.
     public var matched: String
+    /// The Kubernetes groups that the rule grants, also those that another rule had granted already.
     public var gives: [String]
 
+    /// A grant from its parts.
     public init(rule: Rule, matched: String, gives: [String]) {
         self.rule = rule
         self.matched = matched
@@ -20,13 +24,14 @@ public struct Grant: Hashable, Sendable {
     }
 }
 
-/// A principal's access: the Kubernetes user, whether it is an admin, and because of what.
+/// A principal's access: its Kubernetes user, whether it is an admin, and which rules granted that.
 public struct AccessDecision: Hashable, Sendable {
+    /// The user of the TokenReview's answer.
     public var user: KubernetesUser
-    /// Whether an admin group matched, or another rule gave one of the admin groups' Kubernetes groups.
+    /// Whether an admin group matched, or another rule granted a Kubernetes group of the admins.
     public var isAdmin: Bool
-    /// Reason of the emergency entry that was used.
+    /// The reason of the emergency entry that was used; nil if none was.
     public var emergencyReason: String?
-    /// Empty unless it was asked for.
+    /// The rules that granted groups; empty unless the caller asked for them.
     public var because: [Grant]
 }

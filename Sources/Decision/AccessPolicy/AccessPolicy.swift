@@ -4,9 +4,9 @@ public import Timestamps
 
 /// Maps a principal to a Kubernetes user.
 public enum AccessPolicy {
-    /// What a principal becomes; nil when its user name would be reserved.
+    /// The principal's access; nil if its user name would be reserved.
     ///
-    /// - Parameter explains: whether the decision says because of what; an answer to the API server does not need it.
+    /// - Parameter explains: whether to record which rules granted access. Answers to the API server don't need it.
     public static func decide(
         _ principal: EntraPrincipal,
         tenant: TenantPolicy,
@@ -58,7 +58,7 @@ public enum AccessPolicy {
         )
     }
 
-    /// The name of the extra entry that has the admin groups which matched.
+    /// Key of the `extra` entry that lists the admin groups which matched.
     public static let adminGroupsName = "kube-entra.dev/admin-group-object-id"
 
     /// Whether an emergency entry for this principal is in force.
@@ -69,17 +69,18 @@ public enum AccessPolicy {
     private static func username(of principal: EntraPrincipal, _ kubernetes: KubernetesPolicy) -> String {
         guard kubernetes.username.isByUserPrincipalName, principal.kind == .user,
             let name = principal.userPrincipalName, !name.isEmpty,
-            // A name in the form of an object ID could be taken for somebody else.
+            // A user name with the form of an object ID could be mistaken for another principal.
             GUID(name) == nil
         else { return kubernetes.usernamePrefix + principal.objectID.description }
         return kubernetes.usernamePrefix + (kubernetes.username == .upnLowercase ? lowercased(name) : name)
     }
 
-    /// A–Z only: what other letters become depends on a version of Unicode, and a name must not.
+    /// Only A–Z: the lower case of other letters depends on the Unicode version, and a user name must never change.
     private static func lowercased(_ name: String) -> String {
         String(decoding: name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
     }
 
+    /// Whether Kubernetes reserves a user or group name: it starts with `system:`, compared byte by byte.
     public static func isReserved(_ name: String) -> Bool {
         name.utf8.starts(with: "system:".utf8)
     }
@@ -95,7 +96,7 @@ public enum AccessPolicy {
             ExtraEntry(name: "kube-entra.dev/tenant-id", values: [principal.tenantID.description]),
         ]
         if let issuedAt = principal.issuedAt {
-            // An access review has nothing else to know a token's age by.
+            // The only way in which an access review can know the token's age.
             extra.append(
                 ExtraEntry(name: "kube-entra.dev/token-issued-at", values: [String(issuedAt.secondsSinceEpoch)]))
         }
@@ -117,8 +118,7 @@ public enum AccessPolicy {
     }
 }
 
-/// The groups of one principal, to be asked about. A few questions about a few hundred groups are answered sooner by
-/// looking through them than by making a set of them.
+/// The groups of one principal. For few look-ups, a linear search is faster than building a set.
 private struct Memberships {
     private let groups: [GUID]
     private let set: Set<GUID>?
@@ -133,11 +133,11 @@ private struct Memberships {
     }
 }
 
-/// Collects groups without repetition in the order of the rules.
+/// Collects groups without duplicates, in the order of the rules.
 private struct GrantCollector {
     let explains: Bool
     private(set) var groups: [String] = []
-    /// Object IDs that become groups of their own.
+    /// Object IDs that become Kubernetes groups of their own.
     private(set) var objectIDs: [GUID] = []
     private(set) var grants: [Grant] = []
     private var seen: Set<ExactText> = []
@@ -155,10 +155,10 @@ private struct GrantCollector {
         groups.contains { seen.contains(ExactText($0)) }
     }
 
-    /// Adds object IDs, which do not repeat themselves but may repeat a configured name.
+    /// Adds object IDs. They have no duplicates among themselves, but one may equal a configured name.
     mutating func add(objectIDs added: [GUID], prefix: String) {
-        // Only a configured name may be reserved, and these were not written by the administrator. No object ID
-        // completes a part of the reserved prefix.
+        // Only the administrator may grant a reserved group, and tokens supply these IDs. A prefix that is only a part
+        // of `system:` stays harmless, because no object ID completes it.
         guard !AccessPolicy.isReserved(prefix) else { return }
         let length = prefix.utf8.count + 36
         let mayRepeat = groups.contains { $0.utf8.count == length }

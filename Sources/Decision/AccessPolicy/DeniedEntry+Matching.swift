@@ -2,13 +2,14 @@ internal import EntraTokens
 public import Timestamps
 
 extension DeniedEntry {
-    /// The target's kind: the `by` of `kube_entra_denied_total`, and the member's name in a deny file.
+    /// The target's kind: the label `by` of `kube_entra_denied_total`, and the field's name in a deny file.
     public enum Kind: String, Sendable, CaseIterable {
         case objectID
         case clientAppID
         case tokenID
     }
 
+    /// The target's kind.
     public var kind: Kind {
         switch target {
         case .objectID: .objectID
@@ -17,7 +18,7 @@ extension DeniedEntry {
         }
     }
 
-    /// The target's ID as it is written in a file.
+    /// The target's ID as a deny file writes it.
     public var id: String {
         switch target {
         case .objectID(let id), .clientAppID(let id): id.description
@@ -25,21 +26,21 @@ extension DeniedEntry {
         }
     }
 
-    /// Whether a token issued at that time is meant; one that doesn't say when counts as older than everything.
+    /// Whether the entry covers a token issued at that time. A token without `iat` counts as older than all others.
     public func covers(issuedAt: Timestamp?) -> Bool {
         guard let issuedBefore else { return true }
         return issuedAt.map { $0 < issuedBefore } ?? true
     }
 
-    /// When a new sign-in passes: Entra dates `iat` five minutes back. Nil when none does.
+    /// When a new sign-in is accepted: Entra sets `iat` five minutes back. Nil if new sign-ins are refused too.
     public var newSignInPasses: Timestamp? { issuedBefore?.adding(seconds: 300) }
 
-    /// The same target, times and reason, byte by byte.
+    /// Whether target, times and reason are the same, byte by byte.
     public func isIdentical(to other: DeniedEntry) -> Bool {
         self == other && id.utf8.elementsEqual(other.id.utf8) && reason.utf8.elementsEqual(other.reason.utf8)
     }
 
-    /// The same target; token IDs are compared byte by byte.
+    /// Whether the target is the same; token IDs are compared byte by byte.
     public func hasSameTarget(as target: Target) -> Bool {
         if case (.tokenID(let one), .tokenID(let other)) = (self.target, target) {
             return one.utf8.elementsEqual(other.utf8)

@@ -1,26 +1,28 @@
 public import EntraTokens
 public import Timestamps
 
-/// One entry of a deny list: who or what is refused although everything else about the token is right.
+/// One entry of a deny list: who or what is refused, although the token is valid otherwise.
 public struct DeniedEntry: Hashable, Sendable {
-    /// What the entry is about.
+    /// What the entry refuses.
     public enum Target: Hashable, Sendable {
-        /// A user, a guest, or the service principal of an application.
+        /// A user, a guest, or an application's service principal.
         case objectID(GUID)
-        /// Every token that this application asked for.
+        /// Every token that was issued to this client application.
         case clientAppID(GUID)
-        /// One token, by its `uti`. Two IDs are the same only byte by byte.
+        /// One token, by its `uti`. IDs are compared byte by byte.
         case tokenID(String)
     }
 
+    /// What the entry refuses.
     public var target: Target
-    /// Only tokens whose `iat` is strictly older, or missing, are refused; nil for every token.
+    /// Refuses only tokens with an older `iat`, or without one; nil refuses every token.
     public var issuedBefore: Timestamp?
-    /// The entry is in force while now is before this; nil for good.
+    /// The entry ends at this time; nil means that it never ends.
     public var until: Timestamp?
-    /// For operators only: it goes to the log, the audit stream and `inspect`, never into an answer.
+    /// For operators only: it appears in the log, the audit file and `inspect`, never in an answer.
     public var reason: String
 
+    /// An entry from its parts.
     public init(target: Target, issuedBefore: Timestamp? = nil, until: Timestamp? = nil, reason: String) {
         self.target = target
         self.issuedBefore = issuedBefore
@@ -28,6 +30,6 @@ public struct DeniedEntry: Hashable, Sendable {
         self.reason = reason
     }
 
-    /// Whether the entry is in force: it ends at `until`, and that second no longer belongs to it.
+    /// Whether the entry is in force at that time. It no longer is at `until` itself.
     public func isInForce(at now: Timestamp) -> Bool { until.map { now < $0 } ?? true }
 }

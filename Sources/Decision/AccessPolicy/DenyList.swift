@@ -1,16 +1,17 @@
 public import EntraTokens
 public import Timestamps
 
-/// Whom a tenant locks out at once, whatever their tokens and groups say.
+/// Whom a tenant refuses at once, whatever their tokens and groups say.
 ///
-/// Entries are found by ID, so that ten thousand of them cost a decision no more than one.
+/// Entries are found by ID, so that a decision costs the same with one entry and with ten thousand.
 public struct DenyList: Hashable, Sendable {
-    /// In the order in which they were given.
+    /// All entries in their original order.
     public let entries: [DeniedEntry]
     private let positions: [DeniedEntry.Target: [Int]]
     private let hasClientApps: Bool
     private let hasTokenIDs: Bool
 
+    /// A list that looks entries up by ID.
     public init(_ entries: [DeniedEntry] = []) {
         self.entries = entries
         var positions: [DeniedEntry.Target: [Int]] = [:]
@@ -20,26 +21,31 @@ public struct DenyList: Hashable, Sendable {
         hasTokenIDs = entries.contains { $0.kind == .tokenID }
     }
 
+    /// Whether both lists have the same entries in the same order.
     public static func == (left: DenyList, right: DenyList) -> Bool { left.entries == right.entries }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(entries) }
 
+    /// Whether there are no entries, in force or not.
     public var isEmpty: Bool { entries.isEmpty }
 
-    /// How many entries are in force.
+    /// Number of entries in force at that time.
     public func count(inForceAt now: Timestamp) -> Int {
         entries.count { $0.isInForce(at: now) }
     }
 
-    /// What a deny list looks at.
+    /// The facts about a token that deny lists check.
     public struct Token: Hashable, Sendable {
+        /// `oid`; nil when it is missing or not a GUID.
         public var objectID: GUID?
+        /// `appid` or `azp`; nil when it is missing or not a GUID.
         public var clientAppID: GUID?
         /// `uti`
         public var tokenID: String?
         /// `iat`
         public var issuedAt: Timestamp?
 
+        /// The facts from their parts.
         public init(objectID: GUID?, clientAppID: GUID?, tokenID: String?, issuedAt: Timestamp?) {
             self.objectID = objectID
             self.clientAppID = clientAppID
@@ -48,12 +54,12 @@ public struct DenyList: Hashable, Sendable {
         }
     }
 
-    /// The strictest entry that refuses a token; nil when none does.
+    /// The strictest entry that refuses a token; nil if no entry does.
     ///
-    /// One that no new sign-in helps against comes first, then the one that asks for the latest sign-in.
+    /// An entry that refuses new sign-ins too comes first, then the one that demands the latest sign-in.
     ///
-    /// - Parameter isHypothetical: there is no token, only a principal: entries that depend on a token's age or ID
-    ///   then don't apply. ``undecidable(for:now:)`` names them.
+    /// - Parameter isHypothetical: there is a principal but no token. Entries that depend on a token's age or ID are
+    ///   then ignored; ``undecidable(for:now:)`` lists them.
     public func denial(of token: Token, now: Timestamp, isHypothetical: Bool = false) -> DeniedEntry? {
         guard !isEmpty else { return nil }
         var strictest: DeniedEntry?
@@ -69,7 +75,7 @@ public struct DenyList: Hashable, Sendable {
         return strictest
     }
 
-    /// Entries in force that can't be judged without a token: those that depend on its age, and those of one token.
+    /// Entries in force that need a token: those that depend on its age or ID.
     public func undecidable(for token: Token, now: Timestamp) -> [DeniedEntry] {
         var found: [DeniedEntry] = []
         var principal = token

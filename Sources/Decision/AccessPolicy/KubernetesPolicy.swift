@@ -1,13 +1,13 @@
-/// What a user of the tenant itself is called in Kubernetes.
+/// How users of the tenant itself are named in Kubernetes.
 ///
 /// Guests, applications and users without a user principal name are always named by object ID.
 public enum UsernameRule: String, Sendable, CaseIterable {
     case upn
-    /// The user principal name with A–Z as a–z, since Entra does not tell their case apart and RBAC does.
+    /// The user principal name with A–Z in lower case: Entra ignores case, but RBAC does not.
     case upnLowercase
     case oid
 
-    /// Whether users of the tenant are named by their user principal name, in whichever case.
+    /// Whether users of the tenant are named by their user principal name, in either case.
     public var isByUserPrincipalName: Bool {
         switch self {
         case .upn, .upnLowercase: true
@@ -16,22 +16,26 @@ public enum UsernameRule: String, Sendable, CaseIterable {
     }
 }
 
-/// Whether a token's group object IDs become Kubernetes groups of their own, as AKS does it.
+/// Whether the object IDs of a token's groups become Kubernetes groups of their own, as in AKS.
 public enum GroupObjectIDRule: String, Sendable, CaseIterable {
     case include
     case drop
 }
 
-/// What holds for every tenant of a cluster.
+/// The policy that all tenants of a cluster share.
 public struct KubernetesPolicy: Hashable, Sendable {
-    /// What membership in an admin group gives.
+    /// The Kubernetes groups of members of an admin group.
     public var adminGroups: [String]
+    /// How users of the tenant itself are named.
     public var username: UsernameRule
+    /// Stands before every user name.
     public var usernamePrefix: String
+    /// Whether object IDs of Entra groups become Kubernetes groups.
     public var groupObjectIDs: GroupObjectIDRule
-    /// Stands before group object IDs only, never before configured names.
+    /// Stands before the object IDs of groups only, never before configured names.
     public var groupPrefix: String
 
+    /// A policy with the defaults of the configuration.
     public init(
         adminGroups: [String] = ["kube-entra:cluster-admins"],
         username: UsernameRule = .upn,

@@ -2,28 +2,35 @@ public import EntraTokens
 
 /// One entry of a Kubernetes user's `extra`.
 public struct ExtraEntry: Hashable, Sendable {
+    /// The key: lower case, with a domain prefix unless AKS uses the same name without one.
     public var name: String
+    /// The values; Kubernetes allows several for each key.
     public var values: [String]
 
+    /// An entry from its parts.
     public init(name: String, values: [String]) {
         self.name = name
         self.values = values
     }
 }
 
-/// Whom the API server is told.
+/// The user that the webhook reports to the API server (`status.user` of a TokenReview).
 public struct KubernetesUser: Sendable {
+    /// Name for audit logs and RBAC subjects.
     public var username: String
+    /// The principal's object ID, which is never reused when a user name is.
     public var uid: String
     /// Groups that the configuration names.
     public var namedGroups: [String]
-    /// Object IDs that become groups of their own, behind the others. A principal may have hundreds, so that they stay
-    /// numbers until they are written.
+    /// Object IDs that become groups of their own, after the named groups. There may be hundreds, so they are formatted
+    /// only when the answer is written.
     public var objectIDGroups: [GUID]
     /// Stands before each object ID.
     public var objectIDPrefix: String
+    /// Facts about the token for audit logs and access reviews.
     public var extra: [ExtraEntry]
 
+    /// A user from its parts.
     public init(
         username: String, uid: String, groups: [String], objectIDGroups: [GUID] = [], objectIDPrefix: String = "",
         extra: [ExtraEntry]
@@ -36,7 +43,7 @@ public struct KubernetesUser: Sendable {
         self.extra = extra
     }
 
-    /// Without repetition: admin groups, mapped groups, app-role groups, emergency groups, then object IDs.
+    /// All groups without duplicates: admin groups, mapped groups, app-role groups, emergency groups, then object IDs.
     public var groups: [String] {
         get { namedGroups + objectIDGroups.map { objectIDPrefix + $0.description } }
         set {
@@ -47,7 +54,7 @@ public struct KubernetesUser: Sendable {
 }
 
 extension KubernetesUser: Hashable {
-    /// Groups are the same by their names, however they are kept.
+    /// Compares groups by name, however they are stored.
     public static func == (left: KubernetesUser, right: KubernetesUser) -> Bool {
         left.username == right.username && left.uid == right.uid && left.extra == right.extra
             && left.groups == right.groups

@@ -3,20 +3,26 @@ public import Timestamps
 
 /// Members of an Entra group get these Kubernetes groups.
 public struct GroupMapping: Hashable, Sendable {
+    /// The Entra group's object ID.
     public var groupObjectID: GUID
+    /// The Kubernetes groups of its members.
     public var kubernetesGroups: [String]
 
+    /// A mapping from its parts.
     public init(groupObjectID: GUID, kubernetesGroups: [String]) {
         self.groupObjectID = groupObjectID
         self.kubernetesGroups = kubernetesGroups
     }
 }
 
-/// Holders of an app role get these Kubernetes groups.
+/// Principals with an app role get these Kubernetes groups.
 public struct AppRoleMapping: Hashable, Sendable {
+    /// The app role's value, compared byte by byte with the token's `roles`.
     public var appRole: String
+    /// The Kubernetes groups of principals with that role.
     public var kubernetesGroups: [String]
 
+    /// A mapping from its parts.
     public init(appRole: String, kubernetesGroups: [String]) {
         self.appRole = appRole
         self.kubernetesGroups = kubernetesGroups
@@ -25,11 +31,16 @@ public struct AppRoleMapping: Hashable, Sendable {
 
 /// One user or application gets these Kubernetes groups until a point in time.
 public struct EmergencyEntry: Hashable, Sendable {
+    /// The object ID of the user or service principal.
     public var objectID: GUID
+    /// The entry ends at this time.
     public var until: Timestamp
+    /// The Kubernetes groups until then.
     public var kubernetesGroups: [String]
+    /// Why the access was granted. It appears in `extra`, in the log and in metrics.
     public var reason: String
 
+    /// An entry from its parts.
     public init(objectID: GUID, until: Timestamp, kubernetesGroups: [String], reason: String) {
         self.objectID = objectID
         self.until = until
@@ -38,16 +49,20 @@ public struct EmergencyEntry: Hashable, Sendable {
     }
 }
 
-/// What membership and roles in one tenant give.
+/// What groups, app roles and emergency entries grant in one tenant.
 public struct TenantPolicy: Hashable, Sendable {
+    /// Entra groups whose members are admins of the cluster.
     public var adminGroupObjectIDs: [GUID]
+    /// Kubernetes groups by Entra group.
     public var groupMappings: [GroupMapping]
+    /// Kubernetes groups by app role.
     public var appRoleMappings: [AppRoleMapping]
+    /// Access of single principals for a limited time.
     public var emergencyAccess: [EmergencyEntry]
-    /// The entries that stand in the configuration itself; those of `deniedFile` come on top.
+    /// The entries of the configuration itself; the entries of `deniedFile` are kept apart.
     public var denied: [DeniedEntry]
 
-    /// The groups that give something, each once: admin groups first.
+    /// The Entra groups that grant something, each once, admin groups first.
     public var configuredGroups: [GUID] {
         var groups: [GUID] = []
         for group in adminGroupObjectIDs + groupMappings.map(\.groupObjectID) where !groups.contains(group) {
@@ -56,6 +71,7 @@ public struct TenantPolicy: Hashable, Sendable {
         return groups
     }
 
+    /// A policy that grants nothing, unless told otherwise.
     public init(
         adminGroupObjectIDs: [GUID] = [],
         groupMappings: [GroupMapping] = [],

@@ -2,32 +2,38 @@ public import AccessPolicy
 public import EntraTokens
 public import Timestamps
 
-/// Of whom an access review speaks: what an accepted token review had put into the user, as it came back.
+/// The user of an access review: what an accepted token review reported, as the API server sends it back.
 public struct ReviewedUser: Hashable, Sendable {
+    /// `spec.groups`
     public var groups: [String]
-    /// The values of `extra`, by name.
+    /// The values of `spec.extra`, by name.
     public var extra: [String: [String]]
 
+    /// A user from its parts.
     public init(groups: [String] = [], extra: [String: [String]] = [:]) {
         self.groups = groups
         self.extra = extra
     }
 }
 
-/// Why a request is denied that the user's sign-in, which the API server remembers, would still allow.
+/// Why a request is denied, although the API server still has the user's sign-in in its cache.
 public struct AccessDenial: Sendable {
+    /// The reason; one that access reviews can have.
     public let reason: RefusalReason
+    /// The user's tenant, from `extra`.
     public let tenantID: GUID
+    /// The user's object ID, from `extra`.
     public let objectID: GUID
-    /// The entry of the deny list, where it was one.
+    /// The entry of the deny list that denies the user; nil for other reasons.
     public let denial: DeniedEntry?
 }
 
 extension Authenticator {
-    /// Whether something has ended since a user signed in; nil: no opinion. There is no yes.
+    /// Whether the user's access has ended since the sign-in; nil means no opinion. This function never allows a
+    /// request.
     ///
-    /// A pure function of the user, the settings (with their deny lists), what the directory said, and the time. It
-    /// never denies for silence.
+    /// It is a pure function of the user, the settings with their deny lists, the directory's answers and the time.
+    /// Missing answers of the directory never deny anything.
     public func denial(of user: ReviewedUser, watch: WatchFacts, now: Timestamp) -> AccessDenial? {
         let objectIDs = (user.extra["oid"] ?? []).compactMap { GUID($0) }
         let tenantIDs = (user.extra["kube-entra.dev/tenant-id"] ?? []).compactMap { GUID($0) }
@@ -40,7 +46,7 @@ extension Authenticator {
                     kubernetes: settings.kubernetes,
                     known: rules.watch == nil ? nil : watch.principal(objectID, tenantID: rules.trust.tenantID),
                     now: now)
-                // Any that matches denies; the reason is the first in the order of all of them.
+                // Every tenant that matches can deny; the reason with the highest precedence is the answer.
                 guard let denial = review.denial(), found.map({ denial.reason < $0.reason }) ?? true else { continue }
                 found = denial
             }
@@ -70,7 +76,7 @@ private struct AccessReview {
         return nil
     }
 
-    /// The oldest time that the review carries; nil, which is older than everything, when one is missing or unreadable.
+    /// The oldest time in the review. Nil, which counts as older than all others, if a time is missing or unreadable.
     private var issuedAt: Timestamp? {
         let values = user.extra["kube-entra.dev/token-issued-at"] ?? []
         let times = values.map { Int64($0) }
@@ -106,7 +112,7 @@ private struct AccessReview {
         let entries = rules.policy.emergencyAccess.filter { $0.objectID == objectID }
         let inForce = entries.filter { now < $0.until }
         guard !inForce.isEmpty else { return true }
-        // One of several may have ended: what it alone gave has ended with it.
+        // If one of several entries has ended, the groups that only it granted have ended too.
         for entry in entries where now >= entry.until {
             for group in entry.kubernetesGroups where carries(group) {
                 guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else { continue }
@@ -122,13 +128,13 @@ private struct AccessReview {
         guard let membership = known?.membership else { return false }
         return user.groups.contains { group in
             let givers = givers(of: group)
-            // A group that was not asked about yet may be what gives it.
+            // The directory was not asked about every group yet; an unknown one may grant it.
             guard !givers.isEmpty, givers.allSatisfy({ membership.contains($0) == false }) else { return false }
             return !isGivenByAppRole(group) && !isGivenByEmergency(group)
         }
     }
 
-    /// The configured Entra groups whose members are given a Kubernetes group.
+    /// The configured Entra groups that grant their members this Kubernetes group.
     private func givers(of group: String) -> [GUID] {
         let policy = rules.policy
         var givers: [GUID] = []
@@ -157,7 +163,7 @@ private struct AccessReview {
 
     private func carries(_ group: String) -> Bool { holds(user.groups, group) }
 
-    /// Byte by byte, as RBAC compares.
+    /// Compares byte by byte, as RBAC does.
     private func holds(_ names: [String], _ name: String) -> Bool {
         names.contains { $0.utf8.elementsEqual(name.utf8) }
     }

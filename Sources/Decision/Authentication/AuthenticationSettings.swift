@@ -1,13 +1,16 @@
 public import AccessPolicy
 public import EntraTokens
 
-/// A tenant's part of the settings of a decision.
+/// One tenant's part of the settings.
 public struct TenantConfiguration: Hashable, Sendable {
+    /// Which tokens of the tenant are valid.
     public var trust: TokenValidationRules
+    /// What its groups, app roles and emergency entries grant.
     public var policy: TenantPolicy
-    /// Nil: nobody's account and membership are asked about again.
+    /// Whose account and membership are checked again while their tokens live; nil for nobody's.
     public var watch: WatchRule?
 
+    /// A tenant's settings from their parts.
     public init(trust: TokenValidationRules, policy: TenantPolicy, watch: WatchRule? = nil) {
         self.watch = watch
         self.trust = trust
@@ -15,15 +18,18 @@ public struct TenantConfiguration: Hashable, Sendable {
     }
 }
 
-/// Everything configured that a decision depends on.
+/// All configuration that a decision depends on.
 public struct AuthenticationSettings: Hashable, Sendable {
+    /// The tenants, each with its own ID.
     public var tenants: [TenantConfiguration]
+    /// The policy that all tenants share.
     public var kubernetes: KubernetesPolicy
-    /// The largest token that is looked at, in bytes.
+    /// The largest accepted token, in bytes.
     public var tokenBytes: Int
-    /// Seconds by which clocks may differ.
+    /// Accepted difference between Entra's clock and this one, in seconds.
     public var clockSkew: Int64
 
+    /// Settings with the defaults of the configuration.
     public init(
         tenants: [TenantConfiguration],
         kubernetes: KubernetesPolicy = KubernetesPolicy(),

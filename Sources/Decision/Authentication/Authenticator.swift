@@ -5,11 +5,13 @@ public import Timestamps
 
 /// The decision: a pure function of the token, the keys, the settings and the time.
 public final class Authenticator: Sendable {
+    /// The settings of every decision.
     public let settings: AuthenticationSettings
-    /// Changes with the settings: what was decided by others is not this one's answer.
+    /// Tells these settings apart from others, so that the cache never returns a decision made with others.
     public let identity = SnapshotIdentity()
     let rules: IssuerIndex
 
+    /// Prepares the look-up of issuers and deny lists.
     public init(_ settings: AuthenticationSettings) {
         self.settings = settings
         rules = IssuerIndex(settings)
@@ -19,8 +21,8 @@ public final class Authenticator: Sendable {
     ///
     /// - Parameters:
     ///   - token: as the API server sent it, without `Bearer`.
-    ///   - resolvedGroups: the directory's answer for a principal with group overage, once it was asked.
-    ///   - watch: what the directories last said; nil where nobody watches.
+    ///   - resolvedGroups: the directory's answer for a principal with group overage; nil before it was asked.
+    ///   - watch: the directory's last answers; nil if nobody is watched.
     public func decide(
         token: UnsafeRawBufferPointer,
         keys: KeySnapshot,
@@ -31,7 +33,7 @@ public final class Authenticator: Sendable {
         decide(token, signed: nil, keys: keys, now: now, resolvedGroups: resolvedGroups, watch: watch)
     }
 
-    /// Decides on a token that was hashed before.
+    /// Decides on a token whose digests were computed before.
     public func decide(
         _ token: HashedToken,
         keys: KeySnapshot,
@@ -64,9 +66,10 @@ public final class Authenticator: Sendable {
         return evaluation.decision(clockSkew: settings.clockSkew, keys: keys, now: now)
     }
 
-    /// Runs all checks that make sense and keeps every outcome: the same checks, for explaining.
+    /// Runs all checks that make sense and records every outcome. The checks are those of a decision; only the
+    /// explanation is longer.
     ///
-    /// - Parameter keys: nil when there are none; key and signature are then skipped.
+    /// - Parameter keys: nil if there are none; the checks of key and signature are then skipped.
     public func examine(
         token: UnsafeRawBufferPointer,
         keys: KeySnapshot?,
@@ -86,10 +89,11 @@ public final class Authenticator: Sendable {
         return evaluation
     }
 
-    /// As ``examine(token:keys:now:resolvedGroups:)``, for the claims of a token whose signature the caller vouches
-    /// for: policy questions about claims that somebody wrote down.
+    /// Like ``examine(token:keys:now:resolvedGroups:)``, for claims that the caller vouches for, such as the claims
+    /// file of a policy check.
     ///
-    /// - Parameter areTokenTimesReal: false where a principal was given and no token, so that `iat` is made up.
+    /// - Parameter areTokenTimesReal: false if the claims describe a principal without a token, so that `iat` is
+    ///   invented.
     public func examine(
         verifiedClaims: JSONValue,
         now: Timestamp,
@@ -109,7 +113,7 @@ public final class Authenticator: Sendable {
 }
 
 extension TokenEvaluation {
-    /// The answer to the token, once the checks have run.
+    /// The decision, after the checks have run.
     func decision(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Decision {
         var decision: Decision
         if let reason {
@@ -123,7 +127,7 @@ extension TokenEvaluation {
             decision.proofUse = proofUse
             decision.validUntil = validUntil(clockSkew: clockSkew, keys: keys, now: now)
         } else {
-            // Every path without a reason ends in access; should one not, nobody gets in.
+            // Without a reason there is always access. If that ever fails, the token is refused.
             decision = Decision(outcome: .refused(.claimsMalformed))
         }
         decision.watchVersion = watchVersion
@@ -145,16 +149,16 @@ extension TokenEvaluation {
         decision.subject.tokenVersion = claims?.version
         if let tenant {
             decision.subject.tenantID = tenant.trust.tenantID
-            // Entra's are object IDs; whatever else somebody may get signed is kept out of logs.
+            // Entra's client IDs are GUIDs. Anything else that an issuer may sign stays out of the logs.
             decision.subject.clientAppID = claims?.clientAppID.flatMap { GUID($0) == nil ? nil : $0 }
             decision.subject.objectID = claims?.objectID.flatMap(GUID.init)
-            // Refused before it mattered, but the log tells it of every token of a tenant.
+            // The token was refused before this was needed, but the log shows it for every token of a tenant.
             decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: tenant.trust) }
         }
         return decision
     }
 
-    /// Whether it has the form of Entra's IDs of keys and tokens, and may stand in a log whoever made it up.
+    /// Whether this has the form of Entra's key and token IDs, and is safe in a log whoever wrote it.
     private static func isPlain(_ id: String) -> Bool {
         id.utf8.count <= 64 && !id.isEmpty
             && id.utf8.allSatisfy { byte in
@@ -167,7 +171,7 @@ extension TokenEvaluation {
             }
     }
 
-    /// The first moment at which one of the inputs that change with time changes the answer.
+    /// The first time at which the answer could change because time passes.
     private func validUntil(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Timestamp {
         guard let expires = claims?.expires, let principal, let tenant, let set = keys.keySets[principal.tenantID]
         else {

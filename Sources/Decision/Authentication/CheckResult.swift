@@ -1,16 +1,16 @@
 internal import EntraTokens
 
-/// What came of one check of ``TokenEvaluation``.
+/// The result of one check of ``TokenEvaluation``.
 enum CheckResult: Equatable {
     case passed
-    /// There is nothing to check, or nothing to check it with.
+    /// Nothing to check, or nothing to check it with.
     case skipped
-    /// It says nothing about this token, so it is not recorded: only explaining comes this far.
+    /// The check does not apply and is not recorded. Only explanations come this far.
     case omitted
     case failed(RefusalReason)
-    /// Two things are wrong; the first has precedence.
+    /// Two failures; the first has precedence.
     case failedTwice(RefusalReason, RefusalReason)
-    /// No other check makes sense after this one.
+    /// A failure after which no other check makes sense.
     case ended(RefusalReason)
 
     static func when(_ holds: Bool, else reason: RefusalReason) -> CheckResult { holds ? .passed : .failed(reason) }

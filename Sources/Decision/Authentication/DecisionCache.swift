@@ -5,29 +5,32 @@ internal import OpenSSL
 internal import Synchronization
 public import Timestamps
 
-/// Remembers accepted tokens by their digest, for all event loops together: an API server sends the same token over
-/// whichever of its connections is free.
+/// Caches accepted tokens by their digest, for all event loops: an API server sends the same token over any of its
+/// connections.
 ///
-/// An entry is used only with the settings and keys that it rests on, and before anything that depends on time changes,
-/// so that the answer is the one that ``Authenticator/decide(_:keys:now:resolvedGroups:)`` would give. Whatever else a
-/// decision comes to depend on must be a part of the settings (a deny list is), or of ``Basis``; an end in time
+/// An entry is used only with the settings and keys that it was decided with, and only until its answer could change
+/// with time. The result is therefore always the one of ``Authenticator/decide(_:keys:now:resolvedGroups:)``. Any new
+/// input of a decision must become a part of the settings, as deny lists are, or of ``Basis``. Any new end in time
 /// belongs into ``Decision/validUntil``.
 ///
-/// The memory is bounded in bytes. It is divided into shards by digest, each with a lock of its own that is held for a
-/// look-up or an insertion, never while anything is decided.
+/// The cache is bounded in bytes. It is divided into shards by digest. Each shard has its own lock, which is held for a
+/// look-up or an insertion and never during a decision.
 public final class DecisionCache: Sendable {
-    /// Decisions with more groups from the directory are not kept: a token lists 200 at most, a directory 20,000.
+    /// Decisions with more groups from the directory are not cached: a token lists at most 200, a directory up to
+    /// 20,000.
     static let maximumResolvedGroups = 1000
     private static let shardCount = 16
 
-    /// How much is remembered, and for how long.
+    /// How much is cached, and for how long.
     public struct Limits: Hashable, Sendable {
+        /// Largest number of tokens; 0 turns the cache off.
         public var entries: Int
+        /// Largest amount of memory, estimated, in bytes.
         public var bytes: Int
-        /// Seconds.
+        /// Longest time that an entry is used, in seconds.
         public var maximumAge: Int64
 
-        /// - Parameter bytes: by default 2 KiB for each entry: one of a principal with 20 groups needs 1.5.
+        /// - Parameter bytes: by default 2 KiB for each entry. An entry with 20 groups needs 1.5 KiB.
         public init(entries: Int, bytes: Int? = nil, maximumAge: Int64) {
             self.entries = max(0, entries)
             self.bytes = bytes ?? self.entries * 2048
@@ -35,17 +38,17 @@ public final class DecisionCache: Sendable {
         }
     }
 
-    /// What a decision rests on beside the token and the time. Another of these, and it is made again.
+    /// What a decision depends on besides the token and the time. If any of it changes, the decision is made again.
     struct Basis: Hashable, Sendable {
         var settings: SnapshotIdentity
         var keys: SnapshotIdentity
     }
 
-    /// A part of the cache behind a lock of its own.
+    /// One part of the cache with its own lock.
     ///
-    /// The lock is the system's, because the thread sanitizer knows that one and takes the standard library's for none.
+    /// It is the system's lock, because the thread sanitizer does not recognize the standard library's.
     private final class Shard: @unchecked Sendable {
-        // Touched only while the lock is held, which is why this is Sendable.
+        // Accessed only while the lock is held, which makes this class Sendable.
         private var state: DecisionCacheShard
         private let lock: UnsafeMutablePointer<pthread_mutex_t>
 
@@ -67,7 +70,7 @@ public final class DecisionCache: Sendable {
             return body(&state)
         }
 
-        /// Nil when somebody else holds the lock.
+        /// Nil if another thread holds the lock.
         func withLockIfAvailable<Result>(_ body: (inout DecisionCacheShard) -> Result) -> Result? {
             guard pthread_mutex_trylock(lock) == 0 else { return nil }
             defer { pthread_mutex_unlock(lock) }
@@ -80,8 +83,9 @@ public final class DecisionCache: Sendable {
     private let contentionCount = Atomic<Int>(0)
     private let nextSweep = Atomic<Int>(0)
 
+    /// An empty cache with these limits.
     public init(_ limits: Limits) {
-        // A cache that is small anyway keeps exactly what it may.
+        // A small cache is not divided, so that it can use its limits exactly.
         let count = limits.entries < Self.shardCount * 64 ? 1 : Self.shardCount
         shards = (0..<count).map { _ in Shard(Self.share(limits, of: count)) }
         isEnabled = Atomic(limits.entries > 0)
@@ -91,17 +95,17 @@ public final class DecisionCache: Sendable {
         Limits(entries: limits.entries / count, bytes: limits.bytes / count, maximumAge: limits.maximumAge)
     }
 
-    /// From now on no more is remembered than that. What was remembered is forgotten when the limits changed.
+    /// Changes the limits. If they differ, all entries are dropped.
     public func update(_ limits: Limits) {
         isEnabled.store(limits.entries > 0, ordering: .relaxed)
         let share = Self.share(limits, of: shards.count)
         for shard in shards { shard.withLock { $0.update(share) } }
     }
 
-    /// Decides as the authenticator does, and faster for a token seen before.
+    /// Decides like the authenticator, but faster for a token that was seen before.
     ///
-    /// - Parameter resolved: the directory's answer for a principal with group overage, once it was asked. The decision
-    ///   is remembered no longer than the answer is fresh.
+    /// - Parameter resolved: the directory's answer for a principal with group overage. The decision is not cached for
+    ///   longer than that answer is fresh.
     public func decide(
         _ token: HashedToken,
         by authenticator: Authenticator,
@@ -119,7 +123,7 @@ public final class DecisionCache: Sendable {
         }
         let decision = authenticator.decide(token, keys: keys, now: now, resolvedGroups: resolved?.groups, watch: watch)
         let isSmall = (resolved?.groups.count ?? 0) <= Self.maximumResolvedGroups
-        // What is true only for want of the directory's answer, or of one envelope, is not remembered.
+        // A decision that lacks the directory's answer, or that depends on one proof, is not cached.
         let isWhole = decision.proofUse == nil && decision.groupResolution == nil && !decision.awaitsFirstAnswer
         if isEnabled, let access = decision.access, isWhole, isSmall {
             let end = resolved.map { min(decision.validUntil, $0.freshUntil) } ?? decision.validUntil
@@ -146,19 +150,19 @@ public final class DecisionCache: Sendable {
         return shard.withLock { body(&$0) }
     }
 
-    /// Forgets what has ended in the next shard. Called now and then, it keeps nothing for long that is of no use.
+    /// Drops expired entries of the next shard. Called regularly, it frees memory that is of no more use.
     public func sweep(now: Timestamp) {
         let turn = nextSweep.wrappingAdd(1, ordering: .relaxed).oldValue
         let shard = shards[Int(UInt(bitPattern: turn) % UInt(shards.count))]
         shard.withLock { $0.removeEnded(now: now) }
     }
 
-    /// How many tokens are remembered.
+    /// Number of cached tokens.
     public var count: Int { shards.reduce(0) { sum, shard in sum + shard.withLock { $0.count } } }
 
-    /// About how many bytes that takes.
+    /// Estimated memory of all entries, in bytes.
     public var byteCount: Int { shards.reduce(0) { sum, shard in sum + shard.withLock { $0.bytes } } }
 
-    /// How often an event loop found a shard in use by another.
+    /// How often an event loop found a shard locked by another one.
     public var contentions: Int { contentionCount.load(ordering: .relaxed) }
 }

@@ -3,14 +3,14 @@ internal import EntraTokens
 internal import OpenSSL
 internal import Timestamps
 
-/// What there is of a decision that is remembered, and no more: there may be ten thousand.
+/// The part of a decision that is cached. It is kept small, because there may be ten thousand.
 final class RememberedDecision: Sendable {
     let access: AccessDecision
     let subject: DecisionSubject
     let basis: DecisionCache.Basis
-    /// Of what the directory had said about the principal.
+    /// Version of the directory's facts about the principal.
     let watchVersion: UInt64
-    /// A clock that was set back must not make a token valid that was not valid yet.
+    /// If the clock is set back, a token that was not valid at that time must not become valid.
     let validFrom: Timestamp
     let validUntil: Timestamp
 
@@ -35,7 +35,7 @@ final class RememberedDecision: Sendable {
         return decision
     }
 
-    /// About how much memory it takes, with its place in the cache. Configured names are not its own.
+    /// Estimated memory, its place in the cache included. Configured names are shared and not counted.
     var byteCount: Int {
         let user = access.user
         let extra = user.extra.reduce(0) { sum, entry in
@@ -46,19 +46,19 @@ final class RememberedDecision: Sendable {
             + Self.heapBytes(subject.tokenID ?? "")
     }
 
-    /// Short strings stand in their value.
+    /// Short strings need no memory of their own.
     private static func heapBytes(_ text: String) -> Int {
         text.utf8.count > 15 ? text.utf8.count + 48 : 0
     }
 }
 
-/// One part of the cache. The oldest entry goes first.
+/// One shard of the cache. The oldest entry is evicted first.
 struct DecisionCacheShard: Sendable {
     private struct Slot {
         var decision: RememberedDecision
         var end: Timestamp
         var bytes: Int
-        /// The number of its insertion, by which the queue knows whether it still means this entry.
+        /// Number of its insertion: the queue uses it to tell this entry from an earlier one with the same digest.
         var serial: UInt64
     }
 
@@ -77,14 +77,14 @@ struct DecisionCacheShard: Sendable {
         if limits != self.limits { self = DecisionCacheShard(limits: limits) }
     }
 
-    /// What is remembered and still the answer. What can never be it again is forgotten at once.
+    /// The cached decision, if it is still valid. An entry that can never be valid again is dropped at once.
     mutating func find(_ digest: SHA256Digest, basis: DecisionCache.Basis, now: Timestamp) -> RememberedDecision? {
         guard let slot = slots[digest] else { return nil }
         guard now < slot.end else {
             remove(digest)
             return nil
         }
-        // Another event loop may be a moment behind with its settings: what it has replaced, it is not to remove.
+        // Another event loop may still use older settings. It must not remove an entry that was made with newer ones.
         guard slot.decision.basis == basis, now >= slot.decision.validFrom else { return nil }
         return slot.decision
     }
@@ -108,7 +108,7 @@ struct DecisionCacheShard: Sendable {
         let ended = slots.compactMap { now >= $0.value.end ? $0.key : nil }
         for digest in ended { remove(digest) }
         compactQueue()
-        // Gives memory back after a rush.
+        // Frees memory after a peak.
         if slots.count * 4 < slots.capacity, slots.capacity > 64 {
             slots = Dictionary(uniqueKeysWithValues: slots.map { ($0.key, $0.value) })
         }
@@ -118,7 +118,7 @@ struct DecisionCacheShard: Sendable {
         if let slot = slots.removeValue(forKey: digest) { bytes -= slot.bytes }
     }
 
-    /// False when there is none.
+    /// False if there is no entry.
     private mutating func removeOldest() -> Bool {
         guard oldest < queue.count else { return false }
         let (digest, serial) = queue[oldest]
@@ -127,7 +127,7 @@ struct DecisionCacheShard: Sendable {
         return true
     }
 
-    /// The queue also names what was removed or inserted anew: now and then it is written down again.
+    /// The queue still lists entries that were removed or inserted again. It is rebuilt from time to time.
     private mutating func compactQueue() {
         guard queue.count > 64, queue.count > slots.count * 2 else { return }
         queue = queue[oldest...].filter { slots[$0.digest]?.serial == $0.serial }

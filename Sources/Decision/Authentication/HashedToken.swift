@@ -1,12 +1,12 @@
 public import OpenSSL
 
-/// A token and its digests, made in one pass over its bytes: of the whole, which names it in logs and in the cache,
-/// and of what its signature covers, which is verified without hashing it again.
+/// A token and its digests, computed in one pass. The digest of the whole token identifies it in logs and in the cache.
+/// The digest of its signed part is verified without hashing the token again.
 public struct HashedToken: Sendable {
     let bytes: SecureBytes
-    /// Of the whole token.
+    /// SHA-256 of the whole token.
     public let digest: SHA256Digest
-    /// Of the bytes before the last dot.
+    /// SHA-256 of the bytes before the last dot.
     let signed: SignedDigest
 
     struct SignedDigest: Sendable {
@@ -14,6 +14,7 @@ public struct HashedToken: Sendable {
         let digest: SHA256Digest
     }
 
+    /// Hashes a token.
     public init(_ bytes: SecureBytes) {
         self.bytes = bytes
         (digest, signed) = bytes.withUnsafeBytes { token in
@@ -23,7 +24,7 @@ public struct HashedToken: Sendable {
         }
     }
 
-    /// Lends the token as it was sent.
+    /// Calls a closure with the token's bytes, which are valid only during the call.
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         bytes.withUnsafeBytes(body)
     }

@@ -2,14 +2,14 @@ internal import AccessPolicy
 internal import EntraTokens
 internal import SafeText
 
-/// The settings with what every decision looks up, prepared once.
+/// The settings, with prepared look-ups for what every decision needs.
 final class IssuerIndex: Sendable {
     let settings: AuthenticationSettings
-    /// Issuer → the tenant and the token version it stands for.
+    /// Issuer → its tenant and token version.
     private let issuers: [ExactText: KnownIssuer]
-    /// Whether a tenant requires claims, which are looked up by names that only the configuration knows.
+    /// Whether a tenant requires claims that only the configuration names.
     let readsClaimsByName: Bool
-    /// By tenant: whom it locks out. Tenants whose list is empty have none.
+    /// Deny lists by tenant ID. Tenants with an empty list have no entry.
     let denyLists: [GUID: DenyList]
 
     init(_ settings: AuthenticationSettings) {
@@ -26,7 +26,7 @@ final class IssuerIndex: Sendable {
         denyLists = Dictionary(lists, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Whose issuer that is; nil when it is none of ours.
+    /// The tenant of that issuer; nil for every other issuer.
     func known(issuer: String) -> KnownIssuer? { issuers[ExactText(issuer)] }
 }
 
@@ -40,7 +40,7 @@ final class KnownIssuer: Sendable {
         self.version = version
     }
 
-    /// A token whose version is missing fails for its claims; one of the other version has another issuer.
+    /// A token without `ver` already fails the check of its claims. A token of the other version has the other issuer.
     func matches(_ version: TokenVersion?) -> Bool {
         version == nil || version == self.version
     }

@@ -2,7 +2,7 @@ internal import EntraTokens
 internal import JOSE
 internal import OpenSSL
 
-/// A token whose parts are decoded and whose header was read; nothing of it is believed yet.
+/// A token with decoded parts and a parsed header. Nothing in it is trusted yet.
 struct ParsedToken {
     let jws: CompactJWS
     let header: TokenHeader

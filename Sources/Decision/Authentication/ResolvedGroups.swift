@@ -1,12 +1,14 @@
 public import EntraTokens
 public import Timestamps
 
-/// What the directory says about the groups of a principal whose token cannot list them.
+/// The directory's answer about the groups of a principal whose token cannot list them.
 public struct ResolvedGroups: Hashable, Sendable {
+    /// Object IDs of all groups, direct and transitive.
     public var groups: [GUID]
-    /// From then on the directory must be asked again.
+    /// From this time on the directory must be asked again.
     public var freshUntil: Timestamp
 
+    /// An answer from its parts.
     public init(groups: [GUID], freshUntil: Timestamp) {
         self.groups = groups
         self.freshUntil = freshUntil

@@ -5,10 +5,11 @@ public import OpenSSL
 internal import SafeText
 public import Timestamps
 
-/// A proof-of-possession envelope: an access token, and a signature by the key to which the token is bound.
+/// A proof-of-possession token: it contains an access token, and is signed with the key to which that token is bound.
 ///
-/// Source: draft-ietf-oauth-signed-http-request as MSAL implements it for kubelogin's `--pop-enabled`.
+/// Source: draft-ietf-oauth-signed-http-request, as MSAL implements it for kubelogin's `--pop-enabled`.
 public struct SignedHTTPRequest: Sendable {
+    /// The access token in `at`, as a compact JWS.
     public let accessToken: SecureBytes
     private let payload: SecureBytes
     let signature: SecureBytes
@@ -16,13 +17,13 @@ public struct SignedHTTPRequest: Sendable {
     let header: TokenHeader
     private let headerBytes: SecureBytes
 
-    /// How old a proof may be, in seconds: kubelogin makes one for each call of the plugin.
+    /// The oldest accepted proof, in seconds. kubelogin makes one for each call of the plugin.
     static var maximumAge: Int64 { 15 * 60 }
 
-    /// More than that, in seconds, is not foreseen when `clockSkew` is raised by a reload.
+    /// By how many seconds a reload may raise `clockSkew` while a proof is remembered.
     static var rememberedSkew: Int64 { 5 * 60 }
 
-    /// Nil when the payload carries no access token, so that it is no envelope whatever its header says.
+    /// Nil if the payload has no access token; it is then not a proof-of-possession token, whatever its header says.
     init?(_ token: ParsedToken, of bytes: UnsafeRawBufferPointer) {
         let inner = token.jws.untrustedPayload.withUnsafeBytes { bytes in
             UntrustedPayload.scan(bytes)?["at"]?.withStringBytes { SecureBytes(copying: $0) }
@@ -36,20 +37,20 @@ public struct SignedHTTPRequest: Sendable {
         headerBytes = token.jws.header
     }
 
-    /// The host that the envelope says it was made for, not verified.
+    /// `u`: the host for which the proof was made, not verified.
     public var untrustedHost: String? { parsed(payload)["u"]?.string }
-    /// When the envelope says it was made, not verified.
+    /// `ts`: when the proof was made, not verified.
     public var untrustedTime: Timestamp? { parsed(payload)["ts"]?.integer.map(Timestamp.init(secondsSinceEpoch:)) }
-    /// The header and the payload of the envelope, not verified.
+    /// Header and payload of the proof, not verified.
     public var untrustedParts: (header: JSONValue, payload: JSONValue) { (parsed(headerBytes), parsed(payload)) }
 
-    /// A tree of what was scanned before, within the bounds of what nobody vouches for.
+    /// Parses what was scanned before, within the limits for untrusted payloads.
     private func parsed(_ bytes: SecureBytes) -> JSONValue {
         let document = bytes.withUnsafeBytes { try? JSONDocument(parsing: $0) }
         return (document ?? JSONDocument.emptyObject).root
     }
 
-    /// Host names are ASCII; letters beyond it have no case here.
+    /// Compares host names. They are ASCII, so only A–Z have a lower case here.
     static func isSameHost(_ one: String, _ other: String) -> Bool {
         func folded(_ byte: UInt8) -> UInt8 {
             (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
@@ -57,7 +58,7 @@ public struct SignedHTTPRequest: Sendable {
         return one.utf8.elementsEqual(other.utf8) { folded($0) == folded($1) }
     }
 
-    /// Checks the envelope around an access token that has passed all other checks.
+    /// Verifies the proof around an access token that has passed all other checks.
     func verify(
         claims: EntraClaims, trust: TokenValidationRules, now: Timestamp, clockSkew: Int64
     ) throws(ProofProblem) -> ProofUse {
@@ -83,13 +84,13 @@ public struct SignedHTTPRequest: Sendable {
         func digest(_ text: String) -> SHA256Digest {
             Array(text.utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
         }
-        // The skew may be raised while it is remembered.
+        // `clockSkew` may be raised while the proof is remembered.
         let forgotten = expires.adding(seconds: max(0, SignedHTTPRequest.rememberedSkew - clockSkew))
         return ProofUse(key: digest(thumbprint), digest: digest("\(thumbprint)\n\(nonce)"), expires: forgotten)
     }
 }
 
-/// What is wrong with an envelope; to the API server all of it is `proof_of_possession_invalid`.
+/// What is wrong with a proof. The API server sees all of it as `proof_of_possession_invalid`.
 public enum ProofProblem: Error, Sendable, CaseIterable {
     case header
     case key

@@ -1,6 +1,6 @@
 public import EntraTokens
 
-/// The checks of a token, in the order in which they run: that of the precedence of their reasons.
+/// The checks of a token in the order in which they run, which is the precedence of their reasons.
 public enum TokenCheck: String, Sendable, CaseIterable {
     case size
     case structure
@@ -28,7 +28,7 @@ public enum TokenCheck: String, Sendable, CaseIterable {
     case username
     case proofOfPossession
 
-    /// Whether it looks at something around the claims, of which claims alone know nothing.
+    /// Whether the check needs the token itself, and cannot run on claims alone.
     var isOfTokensOnly: Bool {
         switch self {
         case .size, .structure, .algorithm, .header, .keyID, .key, .signature: true
@@ -39,17 +39,19 @@ public enum TokenCheck: String, Sendable, CaseIterable {
     }
 }
 
-/// Told of each check as it ends. `serve` stops at the first failure, `inspect` wants them all.
+/// Receives the outcome of each check. `serve` stops at the first failure; `inspect` wants them all.
 public protocol CheckRecorder {
-    /// Whether the decision is to say because of what.
+    /// Whether to record which rules granted access.
     static var explains: Bool { get }
+    /// Called when a check has passed.
     mutating func passed(_ check: TokenCheck)
+    /// Called when a check had nothing to check, or nothing to check it with.
     mutating func skipped(_ check: TokenCheck)
-    /// Returns whether the checks that still make sense shall run.
+    /// Called when a check has failed. Returns whether the remaining checks that make sense shall run.
     mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool
 }
 
-/// Stops at the first failure and remembers nothing.
+/// Stops at the first failure and records nothing.
 struct FirstFailure: CheckRecorder {
     static var explains: Bool { false }
 
@@ -58,23 +60,29 @@ struct FirstFailure: CheckRecorder {
     mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool { false }
 }
 
-/// How one check ended.
+/// The outcome of one check.
 public enum CheckOutcome: Hashable, Sendable {
     case passed
     case skipped
     case failed(RefusalReason)
 }
 
-/// Keeps every outcome and goes on for as long as it makes sense.
+/// Records every outcome and continues as long as it makes sense.
 public struct AllChecks: CheckRecorder, Sendable {
+    /// Always: explanations show which rules granted access.
     public static var explains: Bool { true }
 
+    /// Every outcome, in the order of the checks.
     public private(set) var outcomes: [(check: TokenCheck, outcome: CheckOutcome)] = []
 
+    /// A recorder without outcomes.
     public init() {}
 
+    /// Records that a check has passed.
     public mutating func passed(_ check: TokenCheck) { outcomes.append((check, .passed)) }
+    /// Records that a check was skipped.
     public mutating func skipped(_ check: TokenCheck) { outcomes.append((check, .skipped)) }
+    /// Records a failure, and continues.
     public mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool {
         outcomes.append((check, .failed(reason)))
         return true

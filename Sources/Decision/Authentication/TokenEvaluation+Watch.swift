@@ -2,13 +2,13 @@ internal import AccessPolicy
 internal import EntraTokens
 internal import Timestamps
 
-/// What the directory said since the token was issued.
+/// Facts that the directory reported after the token was issued.
 extension TokenEvaluation {
     private var watchEnd: Timestamp {
         (claims?.expires ?? now).adding(seconds: rules.settings.clockSkew)
     }
 
-    /// What is known of the principal; it then stays watched for as long as this token lives.
+    /// Checks what is known of the principal's account. The principal stays watched as long as this token lives.
     mutating func checkAccount() -> CheckResult {
         guard let tenant, let objectID, let known = fact(about: objectID, in: tenant) else { return .omitted }
         watchVersion = known.version
@@ -22,13 +22,13 @@ extension TokenEvaluation {
     }
 
     private func fact(about objectID: GUID, in tenant: TenantConfiguration) -> WatchedPrincipal? {
-        // Devices are not asked about.
+        // The directory is not asked about devices.
         guard tenant.watch != nil, kind != .device else { return nil }
         return watchFacts?.principal(objectID, tenantID: tenant.trust.tenantID)
     }
 
-    /// Puts the directory's answer in the place of the token's membership in the configured groups, or says why nothing
-    /// is known.
+    /// Replaces the token's membership in the configured groups by the directory's answer, or returns why nothing is
+    /// known.
     mutating func applyWatch(_ principal: inout EntraPrincipal, _ tenant: TenantConfiguration) -> RefusalReason? {
         guard let facts = watchFacts, let rule = tenant.watch, principal.kind != .device else { return nil }
         let interest = WatchInterest(
@@ -50,8 +50,8 @@ extension TokenEvaluation {
         return known.isSilent && rule.refusesInSilence ? .groupResolutionFailed : nil
     }
 
-    /// Whether an admin group or an emergency entry in force gives an admin group's Kubernetes groups. App roles and
-    /// mapped groups make no admin here.
+    /// Whether an admin group, or an emergency entry in force, grants a Kubernetes group of the admins. App roles and
+    /// mapped groups do not count here.
     private func isWatchedAdmin(_ principal: EntraPrincipal, policy: TenantPolicy) -> Bool {
         if policy.adminGroupObjectIDs.contains(where: principal.groups.contains) { return true }
         let adminGroups = rules.settings.kubernetes.adminGroups

@@ -6,62 +6,70 @@ internal import OpenSSL
 internal import SafeText
 internal import Timestamps
 
-/// One pass of the checks over one token: the only place in the program that judges tokens.
+/// One pass of the checks over one token: the only code in the program that decides whether a token is valid.
 ///
-/// It does no I/O and reads no clock. ``TokenCheck`` has the order of the checks; each is made by one function here, which
-/// returns what came of it. The recorder chooses whether the pass ends at the first failure; the reason is the same
-/// either way.
+/// It does no I/O and reads no clock. ``TokenCheck`` lists the checks in order; one function here makes each and
+/// returns its result. The recorder chooses whether to stop at the first failure. The reason is the same either way.
 public struct TokenEvaluation<Recorder: CheckRecorder> {
     let rules: IssuerIndex
-    /// Nil: there are no keys to check with, so key and signature are skipped (offline inspection).
+    /// Nil if there are no keys: key and signature are then skipped (offline inspection).
     private let keys: KeySnapshot?
     let now: Timestamp
     private let resolvedGroups: [GUID]?
 
+    /// The recorder with the outcomes.
     public private(set) var recorder: Recorder
     /// Why the token is refused: the reason of the first check that failed.
     public private(set) var reason: RefusalReason?
+    /// The header of the access token; nil if the structure is wrong.
     public private(set) var header: TokenHeader?
+    /// The whole header, for explanations; nil for recorders that don't explain.
     public private(set) var headerDocument: JSONDocument?
+    /// The claims; nil if they could not be read. See ``areClaimsTrusted``.
     public private(set) var claims: EntraClaims?
-    /// Whether the signature was checked and is right.
+    /// Whether the signature was verified.
     public private(set) var areClaimsTrusted = false
-    /// The tenant by whose rules the claims are judged.
+    /// The tenant whose rules apply to the claims.
     public private(set) var tenant: TenantConfiguration?
+    /// The kind of subject, once it was determined.
     public private(set) var kind: SubjectKind?
+    /// The principal, if the claims name one.
     public private(set) var principal: EntraPrincipal?
+    /// The principal's access, if its user name is not reserved.
     public private(set) var access: AccessDecision?
-    /// What the directories last said; nil where nobody watches.
+    /// The directory's last answers; nil if nobody is watched.
     var watchFacts: WatchFacts?
     var watch: WatchInterest?
     var watchVersion: UInt64 = 0
     var awaitsFirstAnswer = false
     /// The entry of the deny list that refuses the principal.
     public private(set) var denial: DeniedEntry?
-    /// Entries of the deny list that can't be judged by claims without a token's own times and ID.
+    /// Entries of the deny list that cannot be decided from claims without a real token's times and ID.
     public private(set) var undecidedDenials: [DeniedEntry] = []
-    /// The tenant whose keys may hold the missing one after a refresh.
+    /// The tenant whose keys may contain the missing key after a refresh.
     public private(set) var keyRefreshTenant: GUID?
-    /// Whom the directory should be asked about. With a reason, there is no answer without it; without one, there is only
-    /// what emergency access gives.
+    /// The principal whose groups the directory should resolve. If there is a reason, the token cannot be accepted
+    /// without the answer; if not, only emergency access is granted without it.
     public private(set) var groupResolution: EntraPrincipal?
+    /// The accepted proof of possession, to be remembered.
     public private(set) var proofUse: ProofUse?
+    /// The proof-of-possession token around the access token.
     public private(set) var envelope: SignedHTTPRequest?
-    /// What is wrong with the envelope, where something is.
+    /// What is wrong with the proof of possession.
     public private(set) var proofProblem: ProofProblem?
 
     private var token: ParsedToken?
-    /// Of what the signature of the outermost token covers, where it was hashed before.
+    /// Digest of what the outermost token's signature covers, if it was computed before.
     private var signedDigest: HashedToken.SignedDigest?
     private var candidates: [KeyCandidate] = []
     /// Tenants that publish the key which verified the signature.
     private var keyTenants: [GUID] = []
     private(set) var objectID: GUID?
-    /// The tenant that the token names itself, once that was looked for.
+    /// The tenant that the unverified token names, once it was looked up.
     private var untrustedTenant: GUID??
-    /// Whether there are only claims and no token, so that nothing around the claims can be checked.
+    /// Whether there are claims but no token, so that checks of the token itself are impossible.
     private var hasOnlyClaims = false
-    /// Whether `iat` is a token's.
+    /// Whether `iat` comes from a token.
     private var areTokenTimesReal = true
 
     init(rules: IssuerIndex, keys: KeySnapshot?, now: Timestamp, resolvedGroups: [GUID]?, recorder: Recorder) {
@@ -74,17 +82,17 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     // MARK: The sequence
 
-    /// Judges a token; results are in the properties.
+    /// Checks a token; the properties have the results.
     ///
-    /// - Parameter signed: the digest of the beginning of these very bytes, when it is known.
+    /// - Parameter signed: the digest of the signed part of these same bytes, if it was computed before.
     mutating func run(_ bytes: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest? = nil) {
         signedDigest = signed
         for check in TokenCheck.allCases where !record(check, make(check, of: bytes)) { break }
     }
 
-    /// Judges claims for which the caller vouches; what only a token can show is skipped.
+    /// Checks claims that the caller vouches for; checks that need a token are skipped.
     ///
-    /// - Parameter areTokenTimesReal: whether `iat` is a token's, and not made up for a principal.
+    /// - Parameter areTokenTimesReal: whether `iat` comes from a token and was not invented for a principal.
     mutating func run(verifiedClaims: JSONValue, areTokenTimesReal: Bool) {
         hasOnlyClaims = true
         self.areTokenTimesReal = areTokenTimesReal
@@ -126,7 +134,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
     }
 
-    /// Records what came of a check, and returns whether the next one is to be made.
+    /// Records the result of a check, and returns whether to make the next one.
     private mutating func record(_ check: TokenCheck, _ result: CheckResult) -> Bool {
         switch result {
         case .omitted: return true
@@ -145,13 +153,13 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private mutating func fail(_ check: TokenCheck, _ reason: RefusalReason) -> Bool {
-        // Checks run in the order of precedence, so the first failure is the one that counts.
+        // Checks run in the order of precedence, so the first failure is the answer.
         if self.reason == nil { self.reason = isForeign(failing: check) ? .issuerNotTrusted : reason }
         return recorder.failed(check, reason)
     }
 
-    /// Whether the token is another system's: one that fails before its signature was checked is first asked for its
-    /// untrusted issuer.
+    /// Whether the token belongs to another authenticator. If a check before the signature fails, the untrusted issuer
+    /// is looked at first.
     private mutating func isForeign(failing check: TokenCheck) -> Bool {
         switch check {
         case .algorithm, .header, .keyID, .key: return findUntrustedTenant() == nil
@@ -162,7 +170,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
     }
 
-    /// Looks for the issuer once, among the members of the payload and not within them.
+    /// Reads the issuer once, from the top level of the payload only.
     private mutating func findUntrustedTenant() -> GUID? {
         if let untrustedTenant { return untrustedTenant }
         let issuer = token?.jws.untrustedPayload.withUnsafeBytes { UntrustedPayload.scan($0)?["iss"]?.string }
@@ -237,8 +245,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
     }
 
-    /// Other tenants' keys may have the ID of one that this tenant has got since. Where every tenant has a key of that
-    /// ID, as where there is one tenant, nothing of the token is read after its signature was found wrong.
+    /// Another tenant's key may have the ID of a key that this tenant has published since. If every tenant has a key
+    /// with that ID, nothing of the token is read after its signature was found invalid.
     private mutating func refreshForSharedKeyID() {
         let tenants = Set(candidates.flatMap(\.tenants))
         guard !rules.settings.tenants.allSatisfy({ tenants.contains($0.trust.tenantID) }),
@@ -255,7 +263,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         return .when(claims.malformed.isEmpty, else: .claimsMalformed)
     }
 
-    /// Nil for what is not a JSON object.
+    /// Nil if the payload is not a JSON object.
     private func read(payload: SecureBytes) -> EntraClaims? {
         let maximumBytes = rules.settings.tokenBytes
         guard Recorder.explains || rules.readsClaimsByName else {
@@ -271,7 +279,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             tenant = known.tenant
             return .passed
         }
-        // With a single tenant it is clear by whose rules the rest would be judged.
+        // With a single tenant, it is clear whose rules apply.
         if rules.settings.tenants.count == 1 { tenant = rules.settings.tenants.first }
         return .failed(.issuerNotTrusted)
     }
@@ -362,7 +370,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         guard let tenant else { return .when(!claims.groups.isMalformed, else: .groupsMalformed) }
         let problem = groupProblem(claims.groups, rule: tenant.trust.groupOverage)
         guard let objectID, let kind else {
-            // Without a subject nobody is asked; only explaining comes this far.
+            // Without a subject there is nobody to ask about. Only explanations come this far.
             return problem == .failed(.groupResolutionFailed) ? .skipped : problem
         }
         var principal = EntraPrincipal(claims, tenantID: tenant.trust.tenantID, objectID: objectID, kind: kind)
@@ -376,7 +384,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         self.principal = principal
         if problem == .failed(.groupResolutionFailed) { groupResolution = principal }
         if problem == .passed, watchProblem == nil { return .passed }
-        // Emergency access needs a valid token and nothing else, so not the groups either.
+        // Emergency access needs a valid token and nothing else, so no groups either.
         if hasEmergencyAccess { return .skipped }
         return watchProblem.map { .failed($0) } ?? problem
     }
@@ -393,7 +401,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private mutating func checkUsername() -> CheckResult {
         guard let tenant, let claims else { return .omitted }
         guard let principal else {
-            // Nobody is named; only explaining comes this far.
+            // There is no principal to name. Only explanations come this far.
             let kubernetes = rules.settings.kubernetes
             guard kind == .user, kubernetes.username.isByUserPrincipalName, let name = claims.userPrincipalName,
                 AccessPolicy.isReserved(kubernetes.usernamePrefix + name)
@@ -420,7 +428,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
                 return .failed(.proofOfPossessionInvalid)
             }
         }
-        // A bound token comes in an envelope, of which claims alone know nothing.
+        // A bound token comes inside a proof-of-possession token, which claims alone cannot show.
         if hasOnlyClaims, claims.isBound, rule != .off { return .skipped }
         return .when(!claims.isBound && rule != .require, else: .proofOfPossessionRequired)
     }

@@ -1,11 +1,11 @@
 internal import Jansson
 
-/// A payload that nobody vouches for yet: anybody may send one, so that its cost is bounded by its bytes.
+/// A payload that is not verified yet. Anybody may send one, so its cost is bounded.
 enum UntrustedPayload {
-    /// How many values are looked at. An Entra token with 200 groups has about 250.
+    /// Largest number of values. An Entra token with 200 groups has about 250.
     static let maximumValues = 1000
 
-    /// Nil for what is no JSON object, or has more values than a token of Entra's.
+    /// Nil if the payload is not a JSON object, or has too many values.
     static func scan(_ bytes: UnsafeRawBufferPointer) -> ScannedJSON? {
         let scanned = try? ScannedJSON(scanning: bytes, maximumValues: maximumValues)
         return scanned?.kind == .object ? scanned : nil

@@ -1,43 +1,48 @@
 public import EntraTokens
 public import Timestamps
 
-/// Whose account and membership are asked about again while their tokens live, and what silence means.
+/// Whose account and membership are checked again while their tokens live, and what happens if the directory is silent.
 public struct WatchRule: Hashable, Sendable {
+    /// Who is watched.
     public enum Scope: Hashable, Sendable {
-        /// Whom an admin group or an emergency entry gives an admin group's Kubernetes groups.
+        /// Principals to whom an admin group or an emergency entry grants a Kubernetes group of the admins.
         case admins
         case everyone
     }
 
+    /// Who is watched.
     public var scope: Scope
-    /// Whether watched principals are refused once the directory has been silent for too long.
+    /// Whether watched principals are refused when the directory has not answered for too long.
     public var refusesInSilence: Bool
 
+    /// A rule from its parts.
     public init(scope: Scope, refusesInSilence: Bool) {
         self.scope = scope
         self.refusesInSilence = refusesInSilence
     }
 }
 
-/// What the directory last said about one principal.
+/// The directory's last answer about one principal.
 public struct WatchedPrincipal: Hashable, Sendable {
+    /// In which of the configured groups the principal is.
     public struct Membership: Hashable, Sendable {
-        /// The configured groups that were asked about.
+        /// The configured groups that the directory was asked about.
         public var asked: [GUID]
-        /// Those of them in which the principal is, directly or not.
+        /// Those of them that contain the principal, directly or through other groups.
         public var members: [GUID]
 
+        /// An answer from its parts.
         public init(asked: [GUID], members: [GUID]) {
             self.asked = asked
             self.members = members
         }
 
-        /// Whether the principal is in a group; nil for one that wasn't asked about.
+        /// Whether the principal is in a group; nil if the directory was not asked about it.
         public func contains(_ group: GUID) -> Bool? {
             asked.contains(group) ? members.contains(group) : nil
         }
 
-        /// A token's groups, without those that were lost and with those that were gained, in the order of asking.
+        /// A token's groups without the lost ones and with the gained ones, in the order of asking.
         func applied(to groups: [GUID]) -> [GUID] {
             let lost = asked.filter { !members.contains($0) }
             let gained = asked.filter { members.contains($0) && !groups.contains($0) }
@@ -45,29 +50,34 @@ public struct WatchedPrincipal: Hashable, Sendable {
         }
     }
 
+    /// The state of the principal's account.
     public struct Account: Hashable, Sendable {
-        /// False for one that is disabled or deleted.
+        /// False for a disabled or deleted account.
         public var isEnabled: Bool
-        /// Tokens issued before this time were taken back.
+        /// Tokens issued before this time are revoked.
         public var sessionsValidFrom: Timestamp?
 
+        /// A state from its parts.
         public init(isEnabled: Bool, sessionsValidFrom: Timestamp? = nil) {
             self.isEnabled = isEnabled
             self.sessionsValidFrom = sessionsValidFrom
         }
     }
 
-    /// Another number for everything that changes a decision. Never 0, and never used twice by one process.
+    /// Changes with everything that can change a decision. Never 0, and never used twice in one process.
     public var version: UInt64
-    /// Remembered until then: the end of the latest token.
+    /// The principal is watched until this time: the end of its latest token.
     public var until: Timestamp
-    /// Whether a review is still to wait for the first answer.
+    /// Whether reviews still wait for the first answer.
     public var isFirstAnswerDue: Bool
     /// Whether there has been no answer for three times `watchEvery`.
     public var isSilent: Bool
+    /// The last answer about its groups; nil before the first.
     public var membership: Membership?
+    /// The last answer about its account; nil before the first.
     public var account: Account?
 
+    /// A principal from its parts.
     public init(
         version: UInt64, until: Timestamp, isFirstAnswerDue: Bool = true, isSilent: Bool = false,
         membership: Membership? = nil, account: Account? = nil
@@ -85,51 +95,62 @@ public struct WatchedPrincipal: Hashable, Sendable {
         guard let account else { return nil }
         if !account.isEnabled { return .accountDisabled }
         guard let validFrom = account.sessionsValidFrom else { return nil }
-        // A token that doesn't say when it was issued counts as older than everything.
+        // A token without `iat` counts as older than all others.
         return issuedAt.map { $0 >= validFrom } ?? false ? nil : .sessionsRevoked
     }
 }
 
-/// What the directories last said about all watched principals, as one value that a decision takes in.
+/// The directory's last answers about all watched principals, as one immutable input of a decision.
 public final class WatchFacts: Sendable {
+    /// The watched principals of one tenant.
     public struct Tenant: Sendable {
+        /// By object ID.
         public var principals: [GUID: WatchedPrincipal]
-        /// No further principal is watched.
+        /// Whether the limit is reached, so that no other principal is watched.
         public var isFull: Bool
 
+        /// A tenant's facts from their parts.
         public init(principals: [GUID: WatchedPrincipal] = [:], isFull: Bool = false) {
             self.principals = principals
             self.isFull = isFull
         }
     }
 
+    /// Nobody is watched.
     public static let none = WatchFacts([:])
 
     /// By tenant ID.
     public let tenants: [GUID: Tenant]
 
+    /// The facts by tenant ID.
     public init(_ tenants: [GUID: Tenant]) {
         self.tenants = tenants
     }
 
+    /// What is known of a principal; nil if it is not watched.
     public func principal(_ objectID: GUID, tenantID: GUID) -> WatchedPrincipal? {
         tenants[tenantID]?.principals[objectID]
     }
 
-    /// What a decision on that subject rests on; 0 where nothing is known about it.
+    /// Version of the facts that a decision on that subject uses; 0 if nothing is known.
     func version(_ subject: DecisionSubject) -> UInt64 {
         guard !tenants.isEmpty, let tenantID = subject.tenantID, let objectID = subject.objectID else { return 0 }
         return principal(objectID, tenantID: tenantID)?.version ?? 0
     }
 }
 
-/// A principal to be watched until its token ends.
+/// A principal to watch until its token expires.
 public struct WatchInterest: Hashable, Sendable {
+    /// The tenant whose directory knows the principal.
     public var tenantID: GUID
+    /// The principal's object ID.
     public var objectID: GUID
+    /// Its kind: the directory has other addresses for users than for service principals.
     public var kind: SubjectKind
+    /// When its token expires.
     public var until: Timestamp
 
+    /// A principal from its parts.
     public init(tenantID: GUID, objectID: GUID, kind: SubjectKind, until: Timestamp) {
         self.tenantID = tenantID
         self.objectID = objectID

@@ -1,6 +1,6 @@
 internal import Jansson
 
-/// One accepted value of a required claim: a string, a number or a boolean, met by a claim of that JSON type alone.
+/// One accepted value of a required claim: a string, a number or a boolean. A claim of another JSON type never matches.
 public enum ClaimValue: Hashable, Sendable {
     case string(String)
     case integer(Int64)
@@ -13,8 +13,8 @@ public enum ClaimValue: Hashable, Sendable {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// Whether a token's value is this one. Strings are compared byte by byte: to `==` some characters are the same as
-    /// others. To JSON, `1` and `1.0` are one number.
+    /// Whether a claim's value equals this one. Strings are compared byte by byte, because `==` treats canonically
+    /// equivalent characters as equal. `1` and `1.0` are the same number, as in JSON.
     func isMet(by value: JSONValue) -> Bool {
         switch self {
         case .string(let text):
@@ -28,7 +28,7 @@ public enum ClaimValue: Hashable, Sendable {
 }
 
 extension ClaimValue: CustomStringConvertible {
-    /// As it would stand in JSON, but a string without quotes where nobody could take it for something else.
+    /// As JSON writes it; a string stands without quotes unless it could be mistaken for another type.
     public var description: String {
         switch self {
         case .string(let text):
@@ -67,7 +67,10 @@ extension ClaimValue: Comparable {
 }
 
 extension ClaimValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    /// A string value, so that tests and tables can write `"Corporate"`.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// An integer value.
     public init(integerLiteral value: Int64) { self = .integer(value) }
+    /// A boolean value.
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
 }

@@ -1,4 +1,4 @@
-/// A national cloud of Microsoft Entra and the addresses that belong to it.
+/// A national cloud of Microsoft Entra and its addresses. The raw value is the one of `tenants[].cloud`.
 ///
 /// Source: Microsoft identity platform, "National clouds".
 public enum Cloud: String, Sendable, CaseIterable {
@@ -6,7 +6,7 @@ public enum Cloud: String, Sendable, CaseIterable {
     case usGovernment
     case china
 
-    /// Base of sign-in addresses, without a slash at the end.
+    /// Base of sign-in addresses, without a trailing slash.
     public var authority: String {
         switch self {
         case .public: "https://login.microsoftonline.com"
@@ -15,7 +15,7 @@ public enum Cloud: String, Sendable, CaseIterable {
         }
     }
 
-    /// Base of version 1.0 issuers, without a slash at the end.
+    /// Base of version 1.0 issuers, without a trailing slash.
     public var legacyIssuerBase: String {
         switch self {
         case .public, .usGovernment: "https://sts.windows.net"
@@ -23,7 +23,7 @@ public enum Cloud: String, Sendable, CaseIterable {
         }
     }
 
-    /// Base of Microsoft Graph addresses, without a slash at the end.
+    /// Base of Microsoft Graph addresses, without a trailing slash.
     public var graphEndpoint: String {
         switch self {
         case .public: "https://graph.microsoft.com"
@@ -41,7 +41,7 @@ public enum Cloud: String, Sendable, CaseIterable {
         }
     }
 
-    /// The name that kubelogin's `--environment` takes.
+    /// The value of kubelogin's `--environment` for this cloud.
     public var kubeloginEnvironment: String {
         switch self {
         case .public: "AzurePublicCloud"

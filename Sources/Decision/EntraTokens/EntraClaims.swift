@@ -2,36 +2,54 @@ public import Jansson
 public import OpenSSL
 public import Timestamps
 
-/// The claims of an Entra token, each read by itself, so that one malformed claim does not hide the others.
+/// The claims of an Entra token. Each claim is read by itself, so that one malformed claim does not hide the others.
 ///
-/// Whether they may be believed is not known here: the caller has verified the signature, or has not.
+/// This type does not know whether the signature was verified: the caller decides whether to trust the claims.
 public struct EntraClaims: Sendable {
     private let source: Source
+    /// `iss`, compared byte by byte with the issuers of the configured tenants.
     public let issuer: String?
+    /// `aud`: one string. Entra never issues a list, so a list counts as malformed.
     public let audience: String?
+    /// `ver`; nil when it is missing or neither `1.0` nor `2.0`, which is also listed in ``malformed``.
     public let version: TokenVersion?
+    /// `tid`, as a string: whether it is a GUID is checked later.
     public let tenantID: String?
+    /// `oid`, as a string: whether it is a GUID is checked later.
     public let objectID: String?
-    /// `appid` (version 1.0) or `azp` (version 2.0).
+    /// `appid` (version 1.0) or `azp` (version 2.0); an empty string counts as absent.
     public let clientAppID: String?
+    /// `upn`, if it can be a user name; otherwise it is malformed. An empty string counts as absent.
     public let userPrincipalName: String?
+    /// `exp`; required.
     public let expires: Timestamp?
+    /// `nbf`; either this or `iat` is required.
     public let notBefore: Timestamp?
+    /// `iat`; either this or `nbf` is required.
     public let issuedAt: Timestamp?
+    /// `scp`: the delegated permissions, separated by spaces; only tokens of people have it.
     public let scopes: String?
+    /// `roles`: the app roles; empty when the claim is missing or malformed.
     public let roles: [String]
+    /// The groups, and whether they are all of the principal's groups.
     public let groups: GroupClaim
-    /// `uti`: the token's own ID.
+    /// `uti`: the token's own ID, which Entra's sign-in log shows too.
     public let tokenID: String?
+    /// `idtyp`: `user`, `app` or `device`; an optional claim.
     public let identityType: String?
+    /// `idp`: where a guest signed in, if not in this tenant.
     public let identityProvider: String?
+    /// `acct`: 0 for a member of the tenant, 1 for a guest.
     public let account: Int64?
+    /// `xms_idrel`, split at spaces.
     public let identityRelations: [Substring]
+    /// `xms_sub_fct` and `xms_act_fct`, split at spaces; they tell agents apart.
     public let actorFacets: [Substring]
+    /// Whether `xms_mirid` is present, the resource ID of a managed identity.
     public let hasManagedIdentityResource: Bool
-    /// Whether the token is bound to a key (`cnf`), in whatever form.
+    /// Whether the token is bound to a key (`cnf`, RFC 7800), in any form.
     public let isBound: Bool
-    /// Names of claims that are needed or understood and have the wrong form, in the order of reading.
+    /// Names of claims that are required or understood and have the wrong form, in the order of reading.
     public let malformed: [String]
 
     /// What the claims were read from.
@@ -40,14 +58,15 @@ public struct EntraClaims: Sendable {
         case scanned(SecureBytes, maximumBytes: Int)
     }
 
-    /// Reads claims that were parsed.
+    /// Reads claims from a parsed JSON object.
     public init(_ json: JSONValue) {
         self.init(reading: json, source: .parsed(json))
     }
 
-    /// Scans the payload of a token, without a tree of it.
+    /// Scans the payload of a token without building a tree of it.
     ///
-    /// - Throws: `JSONError` for what is no JSON object; exactly what ``JSONDocument`` refuses.
+    /// - Throws: `JSONError` if the payload is not a JSON object, in exactly the cases in which ``JSONDocument``
+    ///   refuses it.
     public init(scanning payload: SecureBytes, maximumBytes: Int) throws(JSONError) {
         self = try payload.withUnsafeBytes { bytes in
             Result { () throws(JSONError) in
@@ -58,14 +77,15 @@ public struct EntraClaims: Sendable {
         }.get()
     }
 
-    /// The claims as they stand in the token, for those that have no property of their own.
+    /// All claims as they stand in the token, for claims without a property of their own.
     ///
-    /// Claims that were scanned are parsed for each call.
+    /// Scanned claims are parsed again on each call.
     public var json: JSONValue {
         switch source {
         case .parsed(let json): return json
         case .scanned(let payload, let maximumBytes):
-            // What was scanned can be parsed. Should it not be so, there are no claims, and nobody gets in by them.
+            // The scanner accepts only what the parser accepts. If they ever differ, there are no claims, and nobody is
+            // authenticated by them.
             let document = payload.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumBytes: maximumBytes) }
             return document?.root ?? Self.noClaims
         }
@@ -81,7 +101,7 @@ public struct EntraClaims: Sendable {
         version = reader.text("ver").flatMap(TokenVersion.init(rawValue:))
         tenantID = reader.text("tid")
         objectID = reader.text("oid")
-        // An empty one names no client.
+        // An empty string names no client.
         let appID = reader.text("appid").flatMap { $0.isEmpty ? nil : $0 }
         let authorizedParty = reader.text("azp").flatMap { $0.isEmpty ? nil : $0 }
         clientAppID = version == .v2 ? authorizedParty ?? appID : appID ?? authorizedParty
@@ -110,10 +130,10 @@ public struct EntraClaims: Sendable {
         malformed = reader.malformed
     }
 
-    /// When the token's life began, as it says itself.
+    /// When the token's lifetime began: `iat`, else `nbf`.
     public var lifetimeStart: Timestamp? { issuedAt ?? notBefore }
 
-    /// Whether this token authorizes access; an ID token names no client.
+    /// Whether this is an access token: an ID token names no client application.
     public var isAccessToken: Bool { clientAppID != nil }
 }
 
@@ -157,7 +177,7 @@ private struct ClaimReader<Source: JSONReadable> {
         return Timestamp(secondsSinceEpoch: seconds)
     }
 
-    /// An integer, also when it is written as a text: `acct` has been seen as both.
+    /// An integer, also when it is written as a string: `acct` has been seen in both forms.
     mutating func number(_ name: StaticString) -> Int64? {
         guard let value = json[name] else { return nil }
         if let number = value.integer { return number }

@@ -1,21 +1,29 @@
 public import Timestamps
 
-/// A principal whose token was accepted: what access is decided on.
+/// The principal of an accepted token: the input of the access policy.
 public struct EntraPrincipal: Sendable {
+    /// `tid`
     public var tenantID: GUID
+    /// `oid`: the user's or service principal's object ID in that tenant.
     public var objectID: GUID
+    /// Whether it is a user, a guest, an application or another kind of subject.
     public var kind: SubjectKind
+    /// The client application's ID as it stands in the token (`appid` or `azp`); nil when it is missing.
     public var clientAppID: String?
+    /// `upn`; nil when it is missing, as in tokens of applications.
     public var userPrincipalName: String?
-    /// Without repetition.
+    /// Object IDs of the groups, without duplicates, in the token's order.
     public var groups: [GUID]
+    /// Whether the token could not list all groups, so that ``groups`` is incomplete.
     public var hasGroupOverage: Bool
+    /// App roles of `roles`, in the token's order.
     public var roles: [String]
     /// `uti`
     public var tokenID: String?
-    /// `iat` as it stands in the token.
+    /// `iat`; nil when it is missing.
     public var issuedAt: Timestamp?
 
+    /// A principal from its parts; tests and policy checks use it to ask about somebody without a token.
     public init(
         tenantID: GUID,
         objectID: GUID,
@@ -40,7 +48,7 @@ public struct EntraPrincipal: Sendable {
         self.issuedAt = issuedAt
     }
 
-    /// The principal that a token with these claims speaks for.
+    /// The principal that a token with these claims authenticates.
     public init(_ claims: EntraClaims, tenantID: GUID, objectID: GUID, kind: SubjectKind) {
         self.init(
             tenantID: tenantID,

@@ -3,12 +3,13 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     private let high: UInt64
     private let low: UInt64
 
-    /// Reads exactly the 36 characters of the hyphenated form, in either case, as tokens carry it.
+    /// Reads exactly the 36 characters of the hyphenated form in either case, as tokens carry it. Nil for anything
+    /// else.
     public init?(_ bytes: UnsafeRawBufferPointer) {
         let hyphen = UInt8(ascii: "-")
         guard bytes.count == 36, bytes[8] == hyphen, bytes[13] == hyphen, bytes[18] == hyphen, bytes[23] == hyphen
         else { return nil }
-        // Eight digits at a time: tokens carry hundreds of IDs.
+        // Reads eight digits at a time, because a token can carry hundreds of IDs.
         guard let first = GUID.value(eight(at: 0)), let second = GUID.value(four(at: 9) << 32 | four(at: 14)),
             let third = GUID.value(four(at: 19) << 32 | four(at: 24)), let fourth = GUID.value(eight(at: 28))
         else { return nil }
@@ -23,14 +24,14 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Reads the hyphenated form in either case, without braces.
+    /// Reads the hyphenated form in either case. Nil for anything else; braces are not accepted.
     public init?(_ text: String) {
         var text = text
         guard let id = text.withUTF8({ GUID(UnsafeRawBufferPointer($0)) }) else { return nil }
         self = id
     }
 
-    /// All bits zero: nobody's.
+    /// All bits zero; no object has this ID.
     public static let zero = GUID(high: 0, low: 0)
 
     private init(high: UInt64, low: UInt64) {
@@ -46,10 +47,11 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// How many characters ``write(to:)`` writes.
+    /// Number of bytes that ``write(to:)`` writes.
     public static let textLength = 36
 
-    /// Writes ``description``, for those who write hundreds of them.
+    /// Writes ``description`` as ASCII, without a string in between. The buffer must have room for ``textLength``
+    /// bytes.
     public func write(to bytes: UnsafeMutableRawBufferPointer) {
         precondition(bytes.count >= GUID.textLength, "no room for an ID")
         let second = GUID.digits(high & 0xFFFF_FFFF)
@@ -70,17 +72,19 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The order of the printed forms.
     public static func < (left: GUID, right: GUID) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }
 
-    /// A byte in each of eight places.
+    /// The same byte in each of the eight places.
     private static func each(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
-    /// The 32 bits that eight hexadecimal digits stand for, the first character in the highest byte.
+    /// The 32 bits that eight hexadecimal digits stand for; the first character is in the highest byte.
     private static func value(_ text: UInt64) -> UInt64? {
         guard text & each(0x80) == 0 else { return nil }
-        // In sums of bytes below 0x80 the high bit says whether a byte is at least as large as 0x80 less the addend.
+        // When bytes below 0x80 are added, the high bit of the sum says whether the byte is at least 0x80 minus the
+        // addend.
         func isIn(_ first: UInt64, _ last: UInt64, _ bytes: UInt64) -> UInt64 {
             (bytes &+ each(0x80 - first)) & ~(bytes &+ each(0x7F - last))
         }

@@ -2,15 +2,17 @@ public import Jansson
 
 /// What a token says about its principal's groups.
 public struct GroupClaim: Sendable, Equatable {
-    /// Object IDs in the token's order, without repetition.
+    /// Object IDs in the token's order, without duplicates.
     public let objectIDs: [GUID]
-    /// Values that are no object IDs. Group names are not unique and give nothing.
+    /// Number of values that are not object IDs. They are ignored: group names are not unique and must not grant
+    /// anything.
     public let droppedCount: Int
-    /// Whether `groups` is there and is no list of texts.
+    /// Whether `groups` is present and not a list of strings.
     public let isMalformed: Bool
-    /// Whether the principal is in more groups than a token can list, so that what is listed is not all.
+    /// Whether the principal is in more groups than a token can list, so that the list is incomplete.
     public let hasOverage: Bool
 
+    /// A claim from its parts.
     public init(objectIDs: [GUID] = [], droppedCount: Int = 0, isMalformed: Bool = false, hasOverage: Bool = false) {
         self.objectIDs = objectIDs
         self.droppedCount = droppedCount
@@ -18,10 +20,10 @@ public struct GroupClaim: Sendable, Equatable {
         self.hasOverage = hasOverage
     }
 
-    /// Reads the groups of claims that were parsed.
+    /// Reads the group claims of a parsed payload.
     public init(_ claims: JSONValue) { self.init(reading: claims) }
 
-    /// Reads `groups`, `_claim_names` and `hasgroups`. The address in `_claim_sources` is not looked at.
+    /// Reads `groups`, `_claim_names` and `hasgroups`. The address in `_claim_sources` is never used.
     init(reading claims: some JSONReadable) {
         let hasOverage =
             claims["_claim_names"]?["groups"] != nil || claims["hasgroups"]?.bool == true
@@ -35,7 +37,7 @@ public struct GroupClaim: Sendable, Equatable {
             return
         }
         var objectIDs: [GUID] = []
-        // A token lists at most 200; one that lists more still gets no more room at once than these.
+        // A token lists at most 200 groups. A token that lists more reserves no more memory than this at once.
         let capacity = min(groups.estimatedCount, 256)
         objectIDs.reserveCapacity(capacity)
         var seen = Set<GUID>(minimumCapacity: capacity)

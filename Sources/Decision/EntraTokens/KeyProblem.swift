@@ -1,6 +1,6 @@
 internal import JOSE
 
-/// Why a key of a set cannot be used.
+/// Why a key of a set cannot be used to verify signatures. The raw value is the stable code that `keys` shows.
 public enum KeyProblem: String, Error, Sendable, CaseIterable {
     case malformed
     case keyIDMissing

@@ -3,12 +3,13 @@ public import Jansson
 internal import OpenSSL
 internal import SafeText
 
-/// Why a document is no key set at all.
+/// Why a document is not a key set at all.
 public enum KeySetError: Error, Hashable, Sendable {
     case notJSON(JSONError)
     case notAKeySet
     case tooManyKeys
 
+    /// What is wrong, for people. Contains nothing of the document.
     public var sentence: String {
         switch self {
         case .notJSON(let error): error.sentence
@@ -20,24 +21,33 @@ public enum KeySetError: Error, Hashable, Sendable {
 
 /// A key of a set, and whether it can be used.
 public struct DescribedKey: Sendable {
+    /// The key as the document has it.
     public let jwk: JWK
+    /// Why the key cannot be used; nil for a usable key.
     public let problem: KeyProblem?
 }
 
 /// A JWK set as one tenant sees it: which keys are usable, and why the others are not.
 public struct KeySetReport: Sendable {
+    /// Every key, in the order of the document.
     public let keys: [DescribedKey]
+    /// The keys that may verify this tenant's signatures, without duplicates.
     public let usable: [SigningKey]
 }
 
-/// Reads JWK sets for a tenant. One bad key makes only itself unusable.
+/// Reads JWK sets for a tenant. A bad key makes only itself unusable.
 public enum KeySetReader {
+    /// The largest document that is read: 1 MiB.
     public static let maximumBytes = 1 << 20
+    /// The largest number of keys in one set.
     public static let maximumKeys = 1000
-    /// Different keys under one ID that are kept; each of them would be tried.
+    /// Number of different keys kept under one ID; each of them is tried.
     static let maximumKeysPerID = 4
 
-    /// Reads the bytes of a JWK set.
+    /// Reads a JWK set (RFC 7517 section 5) from bytes.
+    ///
+    /// - Throws: ``KeySetError`` if the document is not a JWK set. A key that cannot be used is part of the report
+    ///   instead.
     public static func read(_ bytes: [UInt8], trust: TokenValidationRules) throws(KeySetError) -> KeySetReport {
         let document: JSONDocument
         do {
@@ -48,7 +58,9 @@ public enum KeySetReader {
         return try read(document.root, trust: trust)
     }
 
-    /// Reads a JWK set.
+    /// Reads a JWK set from a parsed document.
+    ///
+    /// - Throws: ``KeySetError`` if the document is not a JWK set.
     public static func read(_ set: JSONValue, trust: TokenValidationRules) throws(KeySetError) -> KeySetReport {
         guard let elements = set["keys"]?.array else { throw .notAKeySet }
         guard elements.count <= maximumKeys else { throw .tooManyKeys }
@@ -60,7 +72,7 @@ public enum KeySetReader {
             do throws(KeyProblem) {
                 let key = try signingKey(jwk, trust: trust)
                 let numbers = RSANumbers(key.publicKey)
-                // The same key may be listed twice, and a careless issuer may give one ID to two keys: both are tried.
+                // The same key may be listed twice. An issuer may also use one ID for two keys; both are then tried.
                 if known[key.keyID]?.contains(numbers) != true {
                     guard (known[key.keyID]?.count ?? 0) < maximumKeysPerID else { throw KeyProblem.tooManyOfOneID }
                     known[key.keyID, default: []].append(numbers)
@@ -94,8 +106,8 @@ public enum KeySetReader {
 }
 
 extension TokenValidationRules {
-    /// Whether a key with that `issuer` may sign this tenant's tokens: the issuer, with the tenant's ID in place of
-    /// `{tenantid}`, must be the tenant's own.
+    /// Whether a key with this `issuer` may sign the tenant's tokens. With the tenant's ID in place of `{tenantid}`, it
+    /// must be the tenant's own issuer.
     func vouches(forKeyIssuer issuer: String) -> Bool {
         let placeholder = "{tenantid}"
         var filled = issuer

@@ -2,11 +2,14 @@ public import OpenSSL
 public import SafeText
 public import Timestamps
 
-/// A tenant's usable signing key.
+/// A usable signing key of a tenant.
 public struct SigningKey: Sendable {
+    /// The key's `kid`.
     public let keyID: ExactText
+    /// The RSA key that verifies RS256 signatures.
     public let publicKey: PublicKey
 
+    /// A key that was already checked; ``KeySetReader`` makes these.
     public init(keyID: ExactText, publicKey: PublicKey) {
         self.keyID = keyID
         self.publicKey = publicKey
@@ -15,27 +18,31 @@ public struct SigningKey: Sendable {
 
 /// The usable keys of one tenant, as of their last successful fetch.
 public struct TenantKeySet: Sendable {
+    /// Several keys may have the same ID.
     public let keys: [SigningKey]
-    /// From here on the keys are too old to be believed. ``Timestamp`` at its maximum for keys from a file.
+    /// From this time on, the keys are too old to be trusted. The latest possible ``Timestamp`` for keys from a file.
     public let usableUntil: Timestamp
 
+    /// The keys of one tenant, usable before that time.
     public init(keys: [SigningKey], usableUntil: Timestamp) {
         self.keys = keys
         self.usableUntil = usableUntil
     }
 }
 
-/// The signing keys of all tenants at one moment; never changed, only replaced.
+/// The signing keys of all tenants at one moment. A snapshot never changes; a newer one replaces it.
 public final class KeySnapshot: Sendable {
+    /// Tells this snapshot apart from every other one of this process.
     public let identity = SnapshotIdentity()
-    /// By tenant; a tenant without keys has none.
+    /// The key sets by tenant ID. A tenant without usable keys has no entry.
     public let keySets: [GUID: TenantKeySet]
     private let candidates: [ExactText: [KeyCandidate]]
 
+    /// Prepares the look-up by key ID.
     public init(_ keySets: [GUID: TenantKeySet]) {
         self.keySets = keySets
         var candidates: [ExactText: [KeyCandidate]] = [:]
-        // In the order of the IDs, so that the same sets make the same snapshot.
+        // Sorted, so that the same key sets always make the same snapshot.
         for tenant in keySets.keys.sorted() {
             for key in keySets[tenant]?.keys ?? [] {
                 candidates[key.keyID, default: []].add(key, tenant: tenant)
@@ -44,7 +51,7 @@ public final class KeySnapshot: Sendable {
         self.candidates = candidates
     }
 
-    /// Keys of that ID which at least one tenant publishes and whose set is not too old.
+    /// The keys with that ID which at least one tenant publishes, from sets that are not too old.
     package func candidates(keyID: ExactText, now: Timestamp) -> [KeyCandidate] {
         guard let found = candidates[keyID] else { return [] }
         return found.filter { candidate in
@@ -59,7 +66,7 @@ public final class KeySnapshot: Sendable {
     }
 }
 
-/// What makes an RSA key that key and no other.
+/// The numbers that identify an RSA key.
 package struct RSANumbers: Hashable, Sendable {
     private let modulus: [UInt8]
     private let exponent: [UInt8]
@@ -70,7 +77,7 @@ package struct RSANumbers: Hashable, Sendable {
     }
 }
 
-/// One key under one key ID, and the tenants that vouch for it. Entra's tenants share most of their keys.
+/// One key under one key ID, and the tenants that publish it. Entra's tenants share most of their keys.
 package struct KeyCandidate: Sendable {
     package let publicKey: PublicKey
     let numbers: RSANumbers

@@ -1,4 +1,4 @@
-/// Reasons of a token whose signature is right: whose it is, for whom, and when.
+/// Reasons for tokens with a valid signature: their issuer, audience and times.
 extension ReasonEntry {
     private static let attributes =
         "Enterprise applications → the server application → Single sign-on → Attributes & Claims."

@@ -1,4 +1,4 @@
-/// Reasons of a token that was good when Entra issued it, and of access that was taken back since.
+/// Reasons for tokens that were valid when Entra issued them, and for access that was revoked since.
 extension ReasonEntry {
     static let principalDenied = ReasonEntry(
         reviews: .tokenAndAccess,

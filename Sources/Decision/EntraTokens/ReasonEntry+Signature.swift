@@ -1,13 +1,13 @@
-/// Reasons before a claim is believed: header, key and signature.
+/// Reasons found before any claim is trusted: header, key and signature.
 extension ReasonEntry {
-    /// What to do about a token that Entra did not make.
+    /// What to do about a token that Entra did not issue.
     private static let ofUnknownOrigin = [
         "find out where the token comes from: its issuer and its client application stand in `kube-entra inspect`",
         "run `kubelogin remove-cache-dir` and sign in again",
         "if many such tokens arrive, look for their source in the API server's audit log",
     ]
 
-    /// Where every sign-in is listed.
+    /// Where the Entra admin center lists every sign-in.
     static let signInLogs =
         "Monitoring & health → Sign-in logs: the request ID or the token's uti (\"Unique token identifier\") finds the"
         + " sign-in, with the user, the client application, the resource and what Conditional Access did."

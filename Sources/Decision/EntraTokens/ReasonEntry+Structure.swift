@@ -1,4 +1,4 @@
-/// Reasons for which nothing of the token was read.
+/// Reasons found before any part of the token is parsed.
 extension ReasonEntry {
     static let tokenMissing = ReasonEntry(
         isForeign: true,

@@ -1,4 +1,4 @@
-/// Reasons about who signs in, and with what.
+/// Reasons about who signs in, and with which client application.
 extension ReasonEntry {
     private static let optionalClaims =
         "App registrations → the server application → Token configuration → Add optional claim → Access."

@@ -1,5 +1,5 @@
-/// What there is to say about one reason, everywhere: log, `status.error`, `inspect`, `policy`, the README's table and
-/// the reference take it from here. No text holds a value of a token.
+/// All texts about one reason. Log, `status.error`, `inspect`, `policy`, the README's table and the reference take them
+/// from here. No text contains a value of a token.
 public struct ReasonEntry: Hashable, Sendable {
     /// The kinds of review that can be refused for a reason.
     public enum Reviews: Hashable, Sendable {
@@ -8,8 +8,10 @@ public struct ReasonEntry: Hashable, Sendable {
         case accessOnly
     }
 
+    /// Which kinds of review can have this reason.
     public let reviews: Reviews
-    /// Whether the token is not ours to judge, so that the API server may cache the answer in silence.
+    /// Whether the token belongs to another authenticator. The answer then has no `status.error`, and the API server
+    /// may cache it.
     public let isForeign: Bool
     /// What is wrong: a clause without a full stop.
     public let sentence: String
@@ -21,7 +23,7 @@ public struct ReasonEntry: Hashable, Sendable {
     public let causes: [String]
     /// What to do, in the order in which to try it.
     public let fixes: [String]
-    /// Where in the Entra admin center to look; nil for what is not Entra's.
+    /// Where to look in the Entra admin center; nil if Entra has nothing to show about it.
     public let portal: String?
 
     init(
@@ -46,7 +48,7 @@ public struct ReasonEntry: Hashable, Sendable {
 }
 
 extension RefusalReason {
-    /// The reason's row in the table.
+    /// The entry of this reason.
     public var entry: ReasonEntry {
         switch self {
         case .tokenMissing: .tokenMissing

@@ -1,8 +1,8 @@
-/// Every way in which a token or an access review is refused. The raw value is the stable code that logs, metrics,
+/// Every reason to refuse a token or to deny an access review. The raw value is the stable code that logs, metrics,
 /// `status.error` and the commands show.
 ///
-/// Everything else about a reason stands in its ``ReasonEntry``. To add one: a case here, and what the compiler then
-/// asks for.
+/// Everything else about a reason is in its ``ReasonEntry``. To add a reason, add a case here; the compiler asks for
+/// the rest.
 public enum RefusalReason: String, Sendable, CaseIterable {
     case tokenMissing = "token_missing"
     case tokenTooLarge = "token_too_large"
@@ -42,13 +42,13 @@ public enum RefusalReason: String, Sendable, CaseIterable {
     case emergencyAccessEnded = "emergency_access_ended"
     case membershipEnded = "membership_ended"
 
-    /// The stable code.
+    /// The stable code, in snake case.
     public var code: String { rawValue }
 }
 
 extension RefusalReason: Comparable {
-    /// Where several checks fail, the reason with the lowest number counts. The numbers say nothing else, and leave
-    /// room between them.
+    /// If several checks fail, the reason with the lowest number is the answer. The numbers have no other meaning, and
+    /// leave room between them.
     public var precedence: Int {
         switch self {
         // Structure, before anything is parsed.
@@ -56,14 +56,14 @@ extension RefusalReason: Comparable {
         case .tokenTooLarge: 110
         case .tokenMalformed: 120
         case .tokenEncrypted: 130
-        // Header, key and signature, before a claim is believed.
+        // Header, key and signature, before any claim is trusted.
         case .algorithmNotAllowed: 200
         case .headerNotAllowed: 210
         case .keyIDMissing: 220
         case .keyNotFound: 230
         case .keysUnavailable: 240
         case .signatureInvalid: 250
-        // Claims: whose token it is, for whom, and when.
+        // Claims: issuer, audience and times.
         case .claimsMalformed: 300
         case .issuerNotTrusted: 310
         case .tenantMismatch: 320
@@ -73,7 +73,7 @@ extension RefusalReason: Comparable {
         case .tokenExpired: 360
         case .tokenNotYetValid: 370
         case .tokenLifetimeTooLong: 380
-        // The subject, and who may sign in.
+        // The subject, and whether it may sign in.
         case .clientAppNotAllowed: 400
         case .subjectKindNotAllowed: 410
         case .subjectMissing: 420
@@ -82,7 +82,7 @@ extension RefusalReason: Comparable {
         case .requiredClaimMismatch: 450
         case .accountDisabled: 460
         case .sessionsRevoked: 470
-        // What the subject becomes.
+        // The Kubernetes user that the subject becomes.
         case .groupOverage: 500
         case .groupsMalformed: 510
         case .groupResolutionFailed: 520
@@ -98,6 +98,7 @@ extension RefusalReason: Comparable {
         }
     }
 
+    /// The order of precedence.
     public static func < (left: RefusalReason, right: RefusalReason) -> Bool {
         left.precedence < right.precedence
     }
@@ -110,10 +111,11 @@ extension RefusalReason {
     /// Reasons that an access review can have, in the order of precedence.
     public static let ofAccessReviews = allCases.filter { $0.entry.reviews != .tokenOnly }.sorted()
 
-    /// Whether the token is not ours to judge, so that the API server may cache the answer in silence.
+    /// Whether the token belongs to another authenticator. The answer then has no `status.error`, and the API server
+    /// may cache it.
     public var isForeign: Bool { entry.isForeign }
 
-    /// What is wrong, for people. Holds no value of the token.
+    /// What is wrong, for people. Contains no value of the token.
     public var sentence: String { entry.sentence }
 
     /// What to do about it, for the engineer on call.

@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// Tells snapshots apart for as long as the process lives, also when one takes the memory of another.
+/// Identifies a snapshot for the lifetime of the process. Unlike an address, it is never used again.
 public struct SnapshotIdentity: Hashable, Sendable {
     private let number: UInt64
     private static let count = Atomic<UInt64>(0)
 
-    /// Another one each time.
+    /// A new identity on each call.
     public init() {
         number = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }

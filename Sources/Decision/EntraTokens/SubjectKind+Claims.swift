@@ -1,10 +1,10 @@
 internal import SafeText
 
 extension SubjectKind {
-    /// Tells who a token speaks for.
+    /// Tells what kind of subject a token authenticates.
     ///
     /// Source: Microsoft Entra documentation of `idtyp`, `acct`, `idp` and the `xms_` claims. `oid == sub` proves
-    /// nothing and is not looked at; values that are not known are ignored, except for `idtyp` itself.
+    /// nothing and is not checked. Unknown values are ignored, except for those of `idtyp`.
     public init(_ claims: EntraClaims, trust: TokenValidationRules) {
         if claims.actorFacets.contains(where: { $0 == "11" || $0 == "13" }) {
             self = .agent
@@ -39,13 +39,13 @@ extension SubjectKind {
         return claims.userPrincipalName.map(SubjectKind.isExternal) ?? false ? .guest : .user
     }
 
-    /// Looked for byte by byte: what follows may make one character of several.
+    /// Searches byte by byte, because a combining character after the mark would change it for `String`.
     private static func isExternal(_ name: String) -> Bool {
         let bytes = name.utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 & 0xDF : $0 }
         let mark = Array(SubjectKind.externalMark.utf8)
         return bytes.indices.contains { bytes[$0...].starts(with: mark) }
     }
 
-    /// Stands in the user principal names of guests: `name_home.example#EXT#@resource.example`.
+    /// Part of a guest's user principal name: `name_home.example#EXT#@resource.example`.
     private static let externalMark = "#EXT#"
 }

@@ -1,40 +1,40 @@
 public import Jansson
 
-/// What an Entra token's header says, before anything of it is believed.
+/// The header of an Entra token. Nothing in it is trusted yet.
 public struct TokenHeader: Sendable {
-    /// Nil when `alg` is missing or no text.
+    /// `alg`; nil when it is missing or not a string.
     public let algorithm: String?
-    /// Nil when `kid` is missing, empty or no text.
+    /// `kid`; nil when it is missing, empty or not a string.
     public let keyID: String?
-    /// `typ` in lower case without an `application/` in front; nil when missing.
+    /// `typ` in lower case, without the prefix `application/`; nil when it is missing.
     public let type: String?
-    /// Parameters that must not be there, in the order in which they are looked for.
+    /// Names of header parameters that must not be present, in the order of checking.
     public let forbidden: [String]
 
-    /// Whether `alg` is the one algorithm that Entra signs access tokens with.
+    /// Whether `alg` is RS256, the only algorithm with which Entra signs access tokens.
     public var isAlgorithmAllowed: Bool { algorithm == "RS256" }
 
-    /// Whether this could be a proof-of-possession envelope.
+    /// Whether `typ` says that this is a proof-of-possession token (signed HTTP request).
     public var isEnvelope: Bool { type == "pop" }
 
-    /// Whether the token was made for Microsoft Graph: its signature cannot be checked as it stands.
+    /// Whether the token was issued for Microsoft Graph. Its signature cannot be verified by anybody else.
     public var hasNonce: Bool { forbidden.contains("nonce") }
 
-    /// More than that is no header: Entra's have 150 bytes.
+    /// The largest accepted header. Entra's headers have about 150 bytes.
     public static let maximumBytes = 4096
-    /// How many values a header may have, those within others included.
+    /// The largest number of values in a header, nested values included.
     public static let maximumValues = 64
     static let maximumDepth = 8
 
-    /// Reads a header that was scanned.
+    /// Reads a scanned header.
     public init(_ header: ScannedJSON) { self.init(reading: header) }
 
-    /// Reads a header that was parsed.
+    /// Reads a parsed header.
     public init(_ header: JSONValue) { self.init(reading: header) }
 
     /// Scans the bytes of a header.
     ///
-    /// - Throws: `JSONError` for what is no JSON object within the bounds of a header.
+    /// - Throws: `JSONError` if the bytes are not a JSON object within the limits of a header.
     public init(scanning bytes: UnsafeRawBufferPointer) throws(JSONError) {
         let scanned = try ScannedJSON(
             scanning: bytes, maximumBytes: Self.maximumBytes, maximumDepth: Self.maximumDepth,
@@ -47,7 +47,7 @@ public struct TokenHeader: Sendable {
         algorithm = header["alg"]?.string
         keyID = header["kid"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         var forbidden: [String] = []
-        // Keys and key addresses that a token brings along, extensions, compression, nesting: never honoured.
+        // Keys and key addresses in the token, extensions, compression and nesting are never used.
         for (name, value) in [
             ("jku", header["jku"]), ("x5u", header["x5u"]), ("jwk", header["jwk"]), ("x5c", header["x5c"]),
             ("crit", header["crit"]), ("b64", header["b64"]), ("zip", header["zip"]), ("cty", header["cty"]),

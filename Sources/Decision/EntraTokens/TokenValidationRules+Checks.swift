@@ -2,7 +2,8 @@ internal import Jansson
 internal import SafeText
 
 extension TokenValidationRules {
-    /// Whether the token was made for this cluster: the application ID, its `spn:` form, or exactly as configured.
+    /// Whether the token was issued for this cluster: for an application ID or its `spn:` form, or exactly as
+    /// configured.
     public func accepts(audience: String) -> Bool {
         let isPrefixed = audience.utf8.starts(with: "spn:".utf8)
         let bare = isPrefixed ? String(decoding: audience.utf8.dropFirst(4), as: UTF8.self) : audience
@@ -10,13 +11,14 @@ extension TokenValidationRules {
         return audiences.contains { ExactText($0) == ExactText(audience) || (id != nil && GUID($0) == id) }
     }
 
+    /// Whether tokens of this client application are accepted. An empty list in the configuration accepts all.
     public func accepts(clientAppID: String) -> Bool {
         guard !allowedClientAppIDs.isEmpty else { return true }
         guard let id = GUID(clientAppID) else { return false }
         return allowedClientAppIDs.contains(id)
     }
 
-    /// All requirements that are not met in this way.
+    /// The required claims that fail with this reason: `required_claim_missing` or `required_claim_mismatch`.
     public func unmetRequirements(_ claims: EntraClaims, for reason: RefusalReason) -> [RequiredClaim] {
         requiredClaims.filter { required in
             let isThere = claims.json[named: required.claim] != nil
@@ -26,7 +28,7 @@ extension TokenValidationRules {
 }
 
 extension RequiredClaim {
-    /// Whether the claim, or one element of its array, is one of the values. `scp` is a list of words in one string.
+    /// Whether the claim, or one element of its array, has one of the values. `scp` is one string of words.
     func holds(_ claims: EntraClaims) -> Bool {
         guard let value = claims.json[named: claim] else { return false }
         if claim == "scp", let scopes = value.string {

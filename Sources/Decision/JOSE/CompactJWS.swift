@@ -3,11 +3,11 @@ internal import Jansson
 public import OpenSSL
 internal import SafeText
 
-/// Why bytes are no JWS in compact serialization.
+/// Why bytes are not a JWS in compact serialization.
 public enum CompactJWSError: Error, Sendable, Equatable {
     case empty
     case notThreeParts
-    /// Five parts, the first of which is the header of a JWE (RFC 7516 section 7.1).
+    /// Five parts with the header of a JWE (RFC 7516 section 7.1).
     case encrypted
     /// A part that is not strict base64url, or an empty header or payload.
     case badEncoding
@@ -15,14 +15,18 @@ public enum CompactJWSError: Error, Sendable, Equatable {
 
 /// The parts of a JWS in compact serialization (RFC 7515 section 7.1), decoded but neither parsed nor verified.
 public struct CompactJWS: Sendable {
+    /// The decoded bytes of the JOSE header.
     public let header: SecureBytes
+    /// The decoded bytes of the payload. Nothing here says whether the signature is valid.
     public let untrustedPayload: SecureBytes
-    /// Empty when the token ends with its second dot.
+    /// The decoded signature; empty if the token ends with its second dot.
     public let signature: SecureBytes
-    /// How many bytes of the token, from its beginning, the signature covers.
+    /// Number of bytes that the signature covers, from the beginning of the token.
     public let signedLength: Int
 
-    /// Splits and decodes. The cost is linear in the length however many dots there are.
+    /// Splits and decodes a token. The cost is linear in its length, however many dots it has.
+    ///
+    /// - Throws: ``CompactJWSError`` if the bytes are not a JWS.
     public init(parsing token: UnsafeRawBufferPointer) throws(CompactJWSError) {
         guard !token.isEmpty else { throw .empty }
         var dots: (Int, Int, Int, Int) = (0, 0, 0, 0)
@@ -61,11 +65,11 @@ public struct CompactJWS: Sendable {
         return UnsafeRawPointer(found) - base
     }
 
-    /// Longer headers are not looked into.
+    /// The largest header that is decoded to recognize a JWE.
     private static let maximumHeaderBytes = 4096
 
-    /// Five parts alone may be noise, or two tokens pasted together; the header of a JWE is an object with `enc`
-    /// (RFC 7516 section 4.1.2).
+    /// Five parts may also be noise, or two tokens pasted together. The header of a JWE is an object with `enc` (RFC
+    /// 7516 section 4.1.2).
     private static func isEncrypted(_ token: UnsafeRawBufferPointer, headerEnd: Int) -> Bool {
         guard headerEnd <= maximumHeaderBytes / 3 * 4,
             let header = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[..<headerEnd])),

@@ -2,19 +2,24 @@ public import Jansson
 internal import OpenSSL
 internal import SafeText
 
-/// A JSON Web Key (RFC 7517) as it stands in a document; nothing of it is believed yet.
+/// A JSON Web Key (RFC 7517) as a document has it. Nothing in it is trusted yet.
 public struct JWK: Sendable {
+    /// `kty`, for example `RSA`; nil when it is missing or not a string.
     public let keyType: String?
+    /// `kid`; nil when it is missing or not a string.
     public let keyID: String?
+    /// `use`: `sig` for signatures; nil when it is missing or not a string.
     public let use: String?
+    /// `alg`; nil when it is missing or not a string.
     public let algorithm: String?
-    /// Big-endian, without leading zeros; nil when missing or not strict base64url.
+    /// `n` of an RSA key: big-endian, without leading zeros; nil when it is missing or not strict base64url.
     public let modulus: [UInt8]?
-    /// Big-endian, without leading zeros; nil when missing or not strict base64url.
+    /// `e` of an RSA key: big-endian, without leading zeros; nil when it is missing or not strict base64url.
     public let exponent: [UInt8]?
-    /// The members as they stand, for what a profile adds to the RFC.
+    /// All members, for those that a profile adds to the RFC.
     public let json: JSONValue
 
+    /// Reads a key. Members with the wrong form are nil; nothing is thrown.
     public init(_ json: JSONValue) {
         self.json = json
         keyType = json["kty"]?.string
@@ -25,7 +30,7 @@ public struct JWK: Sendable {
         exponent = JWK.integer(json["e"])
     }
 
-    /// Size of the modulus or of the curve's field in bits; nil when there is none.
+    /// Size of the RSA modulus or of the curve's field, in bits; nil for other keys.
     public var bits: Int? {
         guard keyType == "EC" else { return modulusBits }
         return switch json["crv"]?.string {
@@ -36,15 +41,15 @@ public struct JWK: Sendable {
         }
     }
 
-    /// Size of the modulus in bits; nil when there is none.
+    /// Size of the RSA modulus in bits; nil for other keys.
     public var modulusBits: Int? {
         guard let modulus, let first = modulus.first else { return nil }
         return modulus.count * 8 - first.leadingZeroBitCount
     }
 
-    /// The RFC 7638 thumbprint with SHA-256, base64url; nil for what is not an RSA or EC key.
+    /// The RFC 7638 thumbprint with SHA-256, as base64url; nil if this is not an RSA or EC key.
     ///
-    /// It is that of the numbers, so a key that is written with leading zeros has the same one.
+    /// It depends on the numbers alone, so leading zeros in the document do not change it.
     public var thumbprint: String? {
         let canonical: String
         if keyType == "RSA", let modulus, let exponent {
@@ -61,7 +66,7 @@ public struct JWK: Sendable {
         return Base64URL.encode(Array(canonical.utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
     }
 
-    /// A number as RFC 7518 section 2 writes it (Base64urlUInt). Some libraries put a zero before it, which is dropped.
+    /// A number in the form of RFC 7518 section 2 (Base64urlUInt). Some libraries add a leading zero, which is dropped.
     private static func integer(_ value: JSONValue?) -> [UInt8]? {
         bytes(value).map { Array($0.drop { $0 == 0 }) }
     }

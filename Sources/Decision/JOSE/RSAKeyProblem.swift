@@ -1,7 +1,7 @@
 internal import Jansson
 public import OpenSSL
 
-/// Why a JWK is not an RSA key that signatures made with RS256 may be checked with.
+/// Why a JWK is not an RSA key for verifying RS256 signatures.
 public enum RSAKeyProblem: Error, Hashable, Sendable {
     case malformed
     case keyTypeNotAllowed
@@ -14,7 +14,9 @@ public enum RSAKeyProblem: Error, Hashable, Sendable {
 }
 
 extension JWK {
-    /// Checks what the key says about itself: that it is an RSA key, and for verifying signatures made with RS256.
+    /// Checks what the key says about itself: that it is an RSA key for verifying RS256 signatures.
+    ///
+    /// - Throws: ``RSAKeyProblem`` for the first thing that is wrong.
     public func checkVerifiesRS256() throws(RSAKeyProblem) {
         guard json.kind == .object, let keyType else { throw .malformed }
         guard keyType == "RSA" else { throw .keyTypeNotAllowed }
@@ -27,8 +29,10 @@ extension JWK {
         if let algorithm = json["alg"], algorithm.string != "RS256" { throw .algorithmNotAllowed }
     }
 
-    /// The one place that says which RSA keys are good enough, wherever they come from: for RS256, with 2048 to 4096
-    /// bits and a sane exponent.
+    /// The key, if it is strong enough. Every RSA key is checked here, wherever it comes from: for RS256, with 2048 to
+    /// 4096 bits and a safe exponent.
+    ///
+    /// - Throws: ``RSAKeyProblem`` for the first thing that is wrong.
     public func rs256PublicKey() throws(RSAKeyProblem) -> PublicKey {
         try checkVerifiesRS256()
         guard let modulus, let exponent, let bits = modulusBits else { throw .malformed }
@@ -39,7 +43,8 @@ extension JWK {
         return key
     }
 
-    /// Odd, at least 65537, and at most 32 bits: small exponents have been forged with, large ones cost time.
+    /// Odd, at least 65537, and at most 32 bits: signatures have been forged with small exponents, and large ones cost
+    /// time.
     private static func isAllowed(exponent: [UInt8]) -> Bool {
         guard exponent.count <= 4, let last = exponent.last, last & 1 == 1 else { return false }
         return exponent.reduce(0) { $0 << 8 | UInt64($1) } >= 65_537
