@@ -1,15 +1,15 @@
-/// The base of addresses: scheme, host, port and path, and nothing behind.
+/// The base of URLs: scheme, host, port and path, without query or fragment.
 public struct BaseURL: Hashable, Sendable {
     /// `https` or `http`.
     public let scheme: String
-    /// Whether a user, and perhaps a password, stands before the host.
+    /// Whether a user name, and perhaps a password, stands before the host.
     public let hasUserInfo: Bool
-    /// Empty, or beginning with a slash.
+    /// Empty, or starts with a slash.
     public let path: String
-    /// The whole address without slashes at its end.
+    /// The whole URL without trailing slashes.
     public let withoutTrailingSlash: String
 
-    /// Nil for other schemes, a query, a fragment, no host or a port that cannot be.
+    /// Nil for other schemes, a query, a fragment, a missing host or an invalid port.
     public init?(_ text: String) {
         guard let mark = text.range(of: "://") else { return nil }
         scheme = String(text[..<mark.lowerBound])
@@ -52,7 +52,7 @@ public struct BaseURL: Hashable, Sendable {
 }
 
 extension String {
-    /// Where a short text stands first.
+    /// The first occurrence of a short string.
     fileprivate func range(of needle: String) -> Range<String.Index>? {
         var start = startIndex
         while start < endIndex {

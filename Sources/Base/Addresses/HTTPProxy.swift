@@ -1,16 +1,18 @@
 internal import SafeText
 
-/// A forward proxy that is asked to CONNECT.
+/// A forward proxy that opens tunnels with CONNECT (RFC 9110 section 9.3.6).
 public struct HTTPProxy: Hashable, Sendable {
     /// Lower case, without brackets.
     public var host: String
+    /// As written, else 80 for `http` and 443 for `https`.
     public var port: Int
-    /// Whether the proxy itself is spoken to over TLS.
+    /// Whether the connection to the proxy itself uses TLS.
     public private(set) var isTLS = false
-    /// Value of `Proxy-Authorization`, when the address carries a user.
+    /// Value of `Proxy-Authorization`, if the address has a user name. It is a secret.
     public private(set) var authorization: String?
 
-    /// Reads `http://` or `https://`, `[user:password@]host[:port]`; without a scheme it is `http`.
+    /// Reads `http://` or `https://`, `[user:password@]host[:port]`. Without a scheme it is `http`. Nil for anything
+    /// else.
     public init?(_ text: String) {
         var rest = Substring(text)
         if text.lowercased().utf8.starts(with: "http://".utf8) {

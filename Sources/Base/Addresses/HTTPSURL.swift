@@ -1,17 +1,18 @@
-/// An `https://` address, taken apart.
+/// The parts of an `https://` URL.
 public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     /// Lower case, without the brackets of an IPv6 address.
     public let host: String
+    /// As written, else 443.
     public let port: Int
     /// Path and query as they go on the wire; at least a slash.
     public let target: String
-    /// Only for the instance metadata service, which speaks nothing else and is on this machine.
+    /// Plain HTTP: only for the instance metadata service, which speaks nothing else and is reached without a network.
     public let isPlain: Bool
 
-    /// An address of the cloud's instance metadata service, which is plain HTTP on a link-local address.
+    /// A URL of the cloud's instance metadata service, which uses plain HTTP on a link-local address.
     ///
-    /// - Parameter base: `http://` and an address of this host or a link-local one, instead of the cloud's own; what
-    ///   is said there is secret, so nil for an address that others may be on the way to.
+    /// - Parameter base: replaces the cloud's address by `http://` and a loopback or link-local address. Nil for any
+    ///   other address: the answers are secret, and others could read them on the way.
     public static func instanceMetadata(base: String? = nil, target: String) -> HTTPSURL? {
         let base = base ?? "http://169.254.169.254"
         guard base.utf8.starts(with: "http://".utf8) else { return nil }
@@ -33,7 +34,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         self.isPlain = isPlain
     }
 
-    /// Nil for other schemes, user information, control characters, or no host.
+    /// Nil for other schemes, user information, control characters, or a missing host.
     public init?(_ text: String) {
         guard text.utf8.starts(with: "https://".utf8), text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
         let rest = text.dropFirst("https://".count)
@@ -46,7 +47,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         isPlain = false
     }
 
-    /// The `Host` header's value.
+    /// The value of the `Host` header.
     public var authority: String {
         let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         return port == (isPlain ? 80 : 443) ? name : "\(name):\(port)"
@@ -54,7 +55,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { (isPlain ? "http://" : "https://") + authority + target }
 
-    /// Whether both addresses are the same server's.
+    /// Whether host, port and scheme are the same.
     public func isSameServer(as other: HTTPSURL) -> Bool {
         host == other.host && port == other.port
     }

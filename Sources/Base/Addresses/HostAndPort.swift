@@ -2,10 +2,10 @@
 public struct HostAndPort: Hashable, Sendable {
     /// Lower case, without brackets.
     public let host: String
-    /// As written, or the default.
+    /// As written, else the default.
     public let port: Int
 
-    /// - Parameter defaultPort: where none is written.
+    /// - Parameter defaultPort: the port if the text has none.
     public init?(_ text: Substring, defaultPort: Int) {
         var host = text
         var port = defaultPort

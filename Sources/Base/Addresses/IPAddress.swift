@@ -2,7 +2,7 @@ internal import Glibc
 
 /// An IPv4 or IPv6 address.
 public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
-    /// In network byte order: 4 or 16.
+    /// 4 or 16 bytes in network byte order.
     public let bytes: [UInt8]
 
     /// Reads an address as inet_pton(3) does; nil for names, zones and brackets.
@@ -17,12 +17,12 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         bytes = withUnsafeBytes(of: sixteen) { [UInt8]($0) }
     }
 
-    /// Like ``init(_:)``, but an address may stand in square brackets.
+    /// Like ``init(_:)``, but also accepts an address in square brackets.
     public init?(bracketed text: String) {
         self.init(text.first == "[" && text.last == "]" ? String(text.dropFirst().dropLast()) : text)
     }
 
-    /// Nil when there are neither 4 nor 16 bytes.
+    /// Nil unless there are 4 or 16 bytes.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         self.bytes = bytes
@@ -34,17 +34,17 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// Whether this is an IPv4 address.
     public var isIPv4: Bool { bytes.count == 4 }
 
-    /// Whether only this host has the address (127.0.0.0/8, ::1).
+    /// Whether the address is a loopback address (127.0.0.0/8, ::1).
     public var isLoopback: Bool {
         isIPv4 ? bytes[0] == 127 : bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 }
     }
 
-    /// Whether the address is of one link only (169.254.0.0/16, fe80::/10).
+    /// Whether the address is link-local (169.254.0.0/16, fe80::/10).
     public var isLinkLocal: Bool {
         isIPv4 ? bytes[0] == 169 && bytes[1] == 254 : bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80
     }
 
-    /// Whether the first `prefix` bits are the network's.
+    /// Whether the first `prefix` bits are those of the network. False for the other address family.
     public func isIn(_ network: IPAddress, prefix: Int) -> Bool {
         guard bytes.count == network.bytes.count, (0...bits).contains(prefix) else { return false }
         return (0..<prefix).allSatisfy { bit in

@@ -1,10 +1,11 @@
-/// A host and a port to listen on. Port 0 takes a free one.
+/// A host and a port to listen on.
 public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// An IP address without brackets, or a name.
     public var host: String
-    /// 0 takes a free one.
+    /// 0 lets the system choose a free port.
     public var port: Int
 
+    /// An address from its parts.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
@@ -14,10 +15,10 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// Whether this is every address of the host.
+    /// Whether this means all addresses of the host.
     public var isEveryAddress: Bool { host == "0.0.0.0" || host == "::" }
 
-    /// Whether only this host reaches it.
+    /// Whether only this host can connect.
     public var isLoopback: Bool {
         host.lowercased() == "localhost" || host == "::1" || IPAddress(host).map { $0.isIPv4 && $0.isLoopback } == true
     }
@@ -32,7 +33,7 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ListenAddress {
-    /// Reads `host:port` or `[address]:port`; `:port` is every address.
+    /// Reads `host:port` or `[address]:port`; `:port` means all addresses. Nil for anything else.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -56,7 +57,7 @@ extension ListenAddress {
             && host.utf8.allSatisfy { $0 > 32 && $0 != UInt8(ascii: "/") && $0 < 127 }
     }
 
-    /// A DNS name or an IPv4 address; what is only digits and dots has to be an address.
+    /// A DNS name or an IPv4 address. Text of digits and dots only must be an address.
     private static func isName(_ host: String) -> Bool {
         let allowed = host.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)

@@ -1,5 +1,5 @@
-/// The hosts that `NO_PROXY` names: names with all their subdomains, addresses, networks such as `10.0.0.0/8`, each
-/// with a port where only that one is meant, and `*`.
+/// The entries of `NO_PROXY`: names with all their subdomains, addresses, networks such as `10.0.0.0/8`, each with an
+/// optional port, and `*`.
 public struct ProxyExceptions: Hashable, Sendable {
     private enum Entry: Hashable {
         case everything
@@ -9,7 +9,7 @@ public struct ProxyExceptions: Hashable, Sendable {
 
     private var entries: [Entry]
 
-    /// Reads a list with commas or white space between its entries; what means nothing is left out.
+    /// Reads a list separated by commas or white space. Invalid entries are ignored.
     public init(_ list: String) {
         entries = list.split { $0 == "," || $0.isWhitespace }.compactMap { ProxyExceptions.entry($0.lowercased()) }
     }
@@ -24,7 +24,7 @@ public struct ProxyExceptions: Hashable, Sendable {
             else { return nil }
             return .network(address, prefix: prefix, port: nil)
         }
-        // No port is one that no address can have.
+        // 0 stands for "no port": no address can have it.
         guard let parts = HostAndPort(Substring(text), defaultPort: 0) else { return nil }
         let port = parts.port == 0 ? nil : parts.port
         if let address = IPAddress(parts.host) { return .network(address, prefix: address.bits, port: port) }

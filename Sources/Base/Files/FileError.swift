@@ -1,4 +1,4 @@
-/// Why a file cannot be read or written. The path is the caller's to name.
+/// Why a file cannot be read or written. The caller names the path.
 public enum FileError: Error, Hashable, Sendable {
     case missing
     case notAllowed
@@ -12,13 +12,14 @@ public enum FileError: Error, Hashable, Sendable {
     case folderMissing
     case folderNotWritable
     case locked
-    /// The file decides who gets in, and somebody else than root and this process's user owns it.
+    /// The file grants access, and its owner is neither root nor this process's user.
     case foreignOwner(userID: UInt32)
-    /// The file decides who gets in, and every user may write it.
+    /// The file grants access, and every user can write it.
     case writableByAll
-    /// The file decides who gets in, and its group may write it.
+    /// The file grants access, and its group can write it.
     case writableByGroup
 
+    /// What is wrong, for people, without the path.
     public var sentence: String {
         switch self {
         case .missing: "there is no such file"
@@ -41,7 +42,7 @@ public enum FileError: Error, Hashable, Sendable {
         }
     }
 
-    /// Why a new file in a folder cannot be made.
+    /// Why a new file cannot be created in a folder.
     init(making code: Int32) {
         self =
             switch code {
@@ -50,7 +51,7 @@ public enum FileError: Error, Hashable, Sendable {
             }
     }
 
-    /// Why something cannot be opened for reading, by its error number.
+    /// Why a file cannot be opened for reading, from an errno value.
     public init(_ code: Int32) {
         self.init(opening: code, missing: .missing, standard: .notReadable)
     }

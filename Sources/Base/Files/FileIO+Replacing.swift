@@ -1,7 +1,9 @@
 internal import Glibc
 
 extension FileIO {
-    /// The file that a path leads to, through symbolic links; also when the last link leads to nothing yet.
+    /// Follows symbolic links to the file, also if the last link points to nothing yet.
+    ///
+    /// - Throws: ``FileError`` if a part of the path cannot be read, or the links form a loop.
     public static func target(of path: String) throws(FileError) -> String {
         var path = path
         for _ in 0..<40 {
@@ -16,11 +18,11 @@ extension FileIO {
         throw .linkLoop
     }
 
-    /// Replaces a file in one step and keeps its mode, owner and group; a missing one is created.
+    /// Replaces a file atomically and keeps its mode, owner and group. Creates the file if it does not exist.
     ///
-    /// The path must lead to the file itself, not to a symbolic link (``target(of:)``).
+    /// The path must be the file itself, not a symbolic link (see ``target(of:)``).
     ///
-    /// - Parameter newMode: permissions where there was no file.
+    /// - Parameter newMode: permissions of a file that did not exist.
     public static func replace(_ path: String, with bytes: [UInt8], newMode: UInt32 = 0o644) throws(FileError) {
         var old = stat()
         let exists = lstat(path, &old) == 0
@@ -36,7 +38,7 @@ extension FileIO {
                 isComplete = fchown(descriptor, old.st_uid, old.st_gid) == 0
             }
         }
-        // After the owner: a change of owner takes some permissions away.
+        // After the owner, because a change of owner clears some permissions.
         let mode = exists ? old.st_mode & 0o7777 : newMode
         isComplete = isComplete && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
         close(descriptor)
@@ -47,7 +49,7 @@ extension FileIO {
         synchronize(folder: folder(of: path))
     }
 
-    /// Makes a rename survive a crash; a filesystem that can't is no reason to fail.
+    /// Makes a rename survive a crash. File systems that cannot do it are no reason to fail.
     private static func synchronize(folder: String) {
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -55,7 +57,7 @@ extension FileIO {
         close(descriptor)
     }
 
-    /// With its slash at the end; empty for the current one.
+    /// With a trailing slash; empty for the current folder.
     private static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Whole small files, read with a cap and replaced in one step.
+/// Reads small files as a whole, up to a limit, and replaces them atomically.
 public enum FileIO {
-    /// Reads a file, following symbolic links, but never more than the cap.
+    /// Reads a file, following symbolic links, up to a limit.
     ///
-    /// - Parameter isTrusted: whether the file decides who gets in. It is then read only when the file that was opened,
-    ///   not the path, belongs to root or to this process's user and nobody else may write it.
+    /// - Parameter isTrusted: whether the file grants access. It is then read only if the opened file itself, not the
+    ///   path, belongs to root or to this process's user, and nobody else can write it.
     public static func read(
         _ path: String, maximumBytes: Int = 1 << 20, isTrusted: Bool = false
     ) throws(FileError) -> [UInt8] {
@@ -21,9 +21,9 @@ public enum FileIO {
 
     /// Reads an open descriptor, for example standard input, to its end.
     ///
-    /// What is read may be a secret: no other copy of it stays in memory than the one that is returned.
+    /// The content may be a secret: the returned copy is the only one that stays in memory.
     ///
-    /// - Parameter expected: how many bytes there may be; with fewer the result need not move while it grows.
+    /// - Parameter expected: the expected number of bytes. Up to this size, the result is never moved in memory.
     public static func read(
         descriptor: Int32, maximumBytes: Int = 1 << 20, expected: Int = 0
     ) throws(FileError) -> [UInt8] {
@@ -47,11 +47,11 @@ public enum FileIO {
         }
     }
 
-    /// Writes a file so that readers see the old or the new content, and after a crash one of them is there.
+    /// Writes a file so that readers see either the old or the new content, also after a crash.
     ///
     /// - Parameters:
     ///   - mode: permissions of the new file.
-    ///   - replacing: false refuses when something is at the path.
+    ///   - replacing: false fails if the path exists.
     public static func write(
         _ bytes: [UInt8],
         to path: String,
@@ -61,24 +61,24 @@ public enum FileIO {
         let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw FileError(making: errno) }
-        // The process's umask may have taken permissions away; these were asked for.
+        // The umask may have removed permissions that were asked for.
         let isComplete = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
         close(descriptor)
         guard isComplete else {
             unlink(temporary)
             throw .notWritable
         }
-        // A link, unlike a rename, fails where something is already.
+        // A link, unlike a rename, fails if the path exists.
         let moved = replacing ? rename(temporary, path) : link(temporary, path)
         let code = errno
         if moved != 0 || !replacing { unlink(temporary) }
         guard moved == 0 else { throw FileError(opening: code, missing: .notWritable, standard: .notWritable) }
     }
 
-    /// Whether lines can be appended to a file, or the file made for it. Nothing is made or changed.
+    /// Whether lines can be appended to a file, or the file can be created for it. Changes nothing.
     public static func canAppend(to path: String) -> Bool { obstacle(toAppending: path) == nil }
 
-    /// Why lines cannot be appended to a file; nil when they can, or when the file can be made for it.
+    /// Why lines cannot be appended to a file; nil if they can, or if the file can be created for it.
     public static func obstacle(toAppending path: String) -> FileError? {
         var status = stat()
         if stat(path, &status) == 0 {
@@ -91,7 +91,7 @@ public enum FileIO {
         return access(folder, W_OK | X_OK) == 0 ? nil : FileError(making: errno)
     }
 
-    /// Writes everything to an open descriptor; false when that fails.
+    /// Writes all bytes to an open descriptor; false if that fails.
     public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var written = 0
         while written < bytes.count {
@@ -107,8 +107,8 @@ public enum FileIO {
     }
 }
 
-/// What tells one content of a path from another without reading it. Symbolic links are followed, so that a swapped
-/// link, as Kubernetes makes it, is another content.
+/// Tells whether the content of a path has changed, without reading it. Symbolic links are followed, so a swapped link,
+/// as in Kubernetes volumes, is another version.
 public struct FileVersion: Hashable, Sendable {
     private let device: UInt
     private let inode: UInt
@@ -117,7 +117,7 @@ public struct FileVersion: Hashable, Sendable {
     private let nanoseconds: Int
     private let mode: UInt32
 
-    /// Nil when there is nothing at the path.
+    /// Nil if the path does not exist.
     public init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// An advisory lock on a file of its own, held until this is released or the process ends.
+/// An advisory lock on a separate file, held until this object is released or the process ends.
 ///
-/// The lock file stays: removing it would let a third process lock another file of the same name.
+/// The lock file is never removed: otherwise a third process could lock a new file with the same name.
 public final class FileLock: Sendable {
     private let descriptor: Int32
 
-    /// Waits for the lock, and creates its file where it is missing.
+    /// Waits for the lock, and creates its file if it does not exist.
     ///
-    /// - Parameter patience: how long another holder may take.
+    /// - Parameter patience: how long to wait for another holder.
     public init(path: String, patience: Duration = .seconds(30)) throws(FileError) {
         let descriptor = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
         guard descriptor >= 0 else { throw FileError(making: errno) }

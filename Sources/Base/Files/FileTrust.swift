@@ -1,27 +1,27 @@
 internal import Glibc
 
-/// Who else could have written a file, or could put another one in its place.
+/// Who else could have written a file, or could put another file in its place.
 public enum FileTrust {
-    /// Why a file at a path is not trusted; nil when it is, or when there is none.
+    /// Why the file at a path is not trusted; nil if it is, or if it does not exist.
     public static func problem(path: String) -> FileError? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         return problem(status)
     }
 
-    /// Why a file that is open is not trusted: it has to belong to root or to this process's user, and nobody else may
-    /// write it. Access control lists need no look of their own: their mask stands in the group's permissions.
+    /// Why an open file is not trusted. It must belong to root or to this process's user, and nobody else may write it.
+    /// Access control lists need no extra check: the permissions of the group contain their mask.
     static func problem(_ status: stat) -> FileError? {
         if status.st_uid != 0, status.st_uid != geteuid() { return .foreignOwner(userID: status.st_uid) }
         if status.st_mode & S_IWOTH != 0 { return .writableByAll }
         return status.st_mode & S_IWGRP == 0 ? nil : .writableByGroup
     }
 
-    /// The first folder above a path in which somebody else may put another file in this one's place; nil when there is
+    /// The first folder above a path in which another user could replace the next part of the path; nil if there is
     /// none. Symbolic links are followed.
     ///
-    /// A folder with the sticky bit, such as `/tmp`, keeps what is there already; in the file's own folder others could
-    /// still be there first.
+    /// A folder with the sticky bit, such as `/tmp`, protects what already exists. Directly in the file's own folder,
+    /// another user could still create the file first.
     public static func sharedFolder(of path: String) -> String? {
         guard let resolved = realpath(folder(of: path), nil) else { return nil }
         defer { free(resolved) }

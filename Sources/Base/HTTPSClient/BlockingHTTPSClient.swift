@@ -3,18 +3,18 @@ internal import NIOCore
 internal import NIOPosix
 public import OpenSSL
 
-/// Single requests of a command that waits for their answers.
+/// Sends single requests for commands that wait for the answers.
 public struct BlockingHTTPSClient {
-    /// What is trusted and presented.
+    /// Which authorities to trust, and which client certificate to present.
     public var tls: TLSClientConfiguration
-    /// Whom the certificate must be for; nil: the address's host.
+    /// The name that the server's certificate must have; nil for the URL's host.
     public var serverName: String?
     /// Which requests go through a proxy.
     public var proxies = ProxySettings(proxy: nil)
-    /// For the whole exchange.
+    /// Time for the whole exchange.
     public var timeout = Duration.seconds(30)
 
-    /// - Parameter serverName: whom the certificate must be for; nil: the address's host.
+    /// - Parameter serverName: the name that the server's certificate must have; nil for the URL's host.
     public init(
         tls: TLSClientConfiguration, serverName: String? = nil, proxies: ProxySettings = ProxySettings(proxy: nil),
         timeout: Duration = .seconds(30)
@@ -25,7 +25,7 @@ public struct BlockingHTTPSClient {
         self.timeout = timeout
     }
 
-    /// Sends one request and waits for its answer; must not be called on an event loop.
+    /// Sends one request and waits for the answer. Must not be called on an event loop.
     public func send(
         _ method: HTTPSRequest.Method,
         _ url: HTTPSURL,
@@ -55,7 +55,7 @@ public struct BlockingHTTPSClient {
 }
 
 extension ProxySettings {
-    /// As Go's clients have it: the environment's, but never for this host itself.
+    /// The environment's proxy, as Go's clients use it, but never for this host itself.
     public static func forKubernetes(_ url: HTTPSURL, proxyURL: String? = nil) -> ProxySettings {
         if let proxyURL { return ProxySettings(address: proxyURL, from: "proxy-url") }
         let isLocal = url.host == "localhost" || url.host.hasPrefix("127.") || url.host == "::1"

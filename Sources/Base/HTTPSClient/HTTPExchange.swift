@@ -4,10 +4,9 @@ internal import NIOHTTP1
 internal import NIOOpenSSL
 internal import OpenSSL
 
-/// One request on its way: its promise, its deadline and its connection. Lives on one event loop.
-// Sendable without checks: every member is touched on the event loop only, which each entry asserts.
+/// One request in flight: its promise, its deadline and its connection. It lives on one event loop.
 final class HTTPExchange: @unchecked Sendable {
-    /// How far an exchange has come, for saying what took too long.
+    /// The progress of an exchange, to say what took too long.
     enum Stage {
         case lookingUp
         case connecting
@@ -40,7 +39,7 @@ final class HTTPExchange: @unchecked Sendable {
         }
     }
 
-    /// False when the exchange is over already.
+    /// False if the exchange has ended already.
     @discardableResult
     func begins(_ stage: Stage) -> Bool {
         eventLoop.assertInEventLoop()
@@ -58,13 +57,13 @@ final class HTTPExchange: @unchecked Sendable {
         }
     }
 
-    /// The transport is there, and the handshake begins.
+    /// The transport is connected; the handshake begins.
     func transportActive() {
         eventLoop.assertInEventLoop()
         connectedAt = .now()
     }
 
-    /// The future of the connection is fulfilled, which a busy event loop may notice only after the handshake.
+    /// The connection's future has completed. A busy event loop may notice it only after the handshake.
     func connected(_ channel: any Channel) {
         eventLoop.assertInEventLoop()
         self.channel = channel
@@ -77,7 +76,7 @@ final class HTTPExchange: @unchecked Sendable {
         stage = .answering
     }
 
-    /// The times until now, as the end of the answer.
+    /// The times so far, if the answer ends now.
     func times() -> HTTPSConnectionDetails {
         let now = NIODeadline.now()
         let written = writtenAt ?? now
@@ -110,7 +109,7 @@ final class HTTPExchange: @unchecked Sendable {
     }
 }
 
-/// Notes when the connection was there: first in the pipeline, so that the handshake has not begun.
+/// Records when the connection was established. It is first in the pipeline, so the handshake has not begun.
 final class ConnectionClock: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
@@ -126,7 +125,7 @@ final class ConnectionClock: ChannelInboundHandler {
     }
 }
 
-/// Writes the request once the handshake is complete and collects the answer.
+/// Writes the request after the handshake, and collects the answer.
 final class ExchangeHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -167,7 +166,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         if body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
-        // Nothing is written before the handshake is complete.
+        // TLS delays the write until the handshake is complete.
         let written = context.eventLoop.makePromise(of: Void.self)
         let exchange = self.exchange
         written.futureResult.whenSuccess { exchange.written() }
@@ -177,7 +176,7 @@ final class ExchangeHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            // Interim answers (RFC 9110 section 15.2) are not the answer.
+            // Interim answers (RFC 9110 section 15.2) are skipped.
             guard head.status.code >= 200 else { return }
             guard !(300...399).contains(head.status.code) else { return exchange.fail(.redirected) }
             let announced = head.headers.first(name: "Content-Length").flatMap { Int($0) }

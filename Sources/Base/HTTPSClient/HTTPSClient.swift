@@ -5,14 +5,17 @@ internal import NIOOpenSSL
 internal import NIOPosix
 public import OpenSSL
 
-/// Sends single requests over HTTP/1.1 and TLS: one connection each, everything bounded, no redirects.
+/// Sends single requests over HTTP/1.1 and TLS, with one connection each. Everything is bounded, and redirects are not
+/// followed.
 ///
-/// Several addresses of a name are tried as RFC 8305 says, so that dead ones cost little.
+/// If a name has several addresses, they are tried as in RFC 8305, so that unreachable ones cost little time.
 public final class HTTPSClient: Sendable {
     private let context: TLSContext
     private let proxies: ProxySettings
+    /// The limits of every exchange.
     public let limits: HTTPSLimits
 
+    /// A client for one TLS configuration; it can send any number of requests at once.
     public init(
         context: TLSContext, proxies: ProxySettings = ProxySettings(proxy: nil), limits: HTTPSLimits = HTTPSLimits()
     ) {
@@ -21,9 +24,9 @@ public final class HTTPSClient: Sendable {
         self.limits = limits
     }
 
-    /// The answer, or an ``HTTPSError``.
+    /// The answer; the future fails with an ``HTTPSError``.
     ///
-    /// - Parameter end: when the answer must be complete; nil: when the limits say so, from now on.
+    /// - Parameter end: when the answer must be complete; nil applies the limits from now on.
     public func send(
         _ request: HTTPSRequest, on eventLoop: any EventLoop, by end: NIODeadline? = nil
     ) -> EventLoopFuture<HTTPSResponse> {
@@ -115,11 +118,11 @@ public final class HTTPSClient: Sendable {
 }
 
 extension HTTPSError {
-    /// Reads what a bootstrap reports.
+    /// Reads the error of a bootstrap.
     init(connecting error: any Error) {
         switch error {
         case let error as NIOConnectionError:
-            // One address may have been refused and another dead: the last one tells as much as any.
+            // The addresses may have failed for different reasons; the last one is as useful as any.
             self = error.connectionErrors.last.map { HTTPSError(connecting: $0.error) } ?? .unreachable
         case ChannelError.connectTimeout: self = .connectTimeout
         case let error as IOError where error.errnoCode == 111: self = .connectionRefused

@@ -1,22 +1,25 @@
 public import OpenSSL
 
-/// What the connection of an exchange was like, for people who look for what is slow or wrong.
+/// Facts about the connection of an exchange, for people who look for slowness or faults.
 public struct HTTPSConnectionDetails: Sendable {
     /// For example `TLSv1.3`.
     public var tlsVersion: String?
     /// For example `TLS_AES_256_GCM_SHA384`.
     public var cipherName: String?
-    /// What ALPN settled on.
+    /// The protocol that ALPN negotiated.
     public var applicationProtocol: String?
+    /// The server's certificate; nil if there was no TLS.
     public var peerCertificate: Certificate?
-    /// From the name lookup to the TCP connection.
+    /// From the name lookup to the established TCP connection.
     public var connecting = Duration.zero
-    /// From there until the request was written: the TLS handshake, and a proxy's answer before it.
+    /// From there until the request was written: the TLS handshake, after the proxy's answer if there is a proxy.
     public var handshaking = Duration.zero
     /// From there to the last byte of the answer.
     public var answering = Duration.zero
 
+    /// Details of a connection that does not exist yet.
     public init() {}
 
+    /// Time of the whole exchange.
     public var total: Duration { connecting + handshaking + answering }
 }

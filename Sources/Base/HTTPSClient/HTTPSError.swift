@@ -1,36 +1,36 @@
 public import OpenSSL
 
-/// Why a request has no answer that can be used. Holds nothing that the server sent.
+/// Why a request has no usable answer. Contains nothing that the server sent.
 public enum HTTPSError: Error, Hashable, Sendable {
     case nameNotFound
-    /// No name server answered, or not properly.
+    /// No name server answered, or its answer was an error.
     case nameServerFailed
-    /// The name lookup took longer than all may take.
+    /// The name lookup used up the time of the whole exchange.
     case nameLookupTimeout
     case connectionRefused
     case connectTimeout
     case unreachable
     case tls(TLSFailureCause)
     case tlsTimeout
-    /// The whole exchange took longer than allowed.
+    /// The exchange took too long.
     case deadline
-    /// The answer came more slowly than the minimum rate.
+    /// The answer was slower than the minimum rate.
     case tooSlow
     case tooLarge
     case redirected
     case status(Int)
     /// The connection ended before the answer was complete.
     case truncated
-    /// What came is not HTTP.
+    /// The answer is not valid HTTP.
     case malformed
     case proxyRefused(Int)
     case proxyUnreachable
     case proxyTimeout
-    /// TLS with the proxy itself.
+    /// TLS with the proxy itself failed.
     case proxyTLS(TLSFailureCause)
-    /// The proxy hung up, or what it said is no answer to CONNECT.
+    /// The proxy closed the connection, or its answer to CONNECT is invalid.
     case proxyMalformed
-    /// The settings do not allow a client to be made, for example an unreadable CA file.
+    /// No client can be made with these settings, for example because the CA file is unreadable.
     case configuration(String)
 
     /// A short stable word for metrics.

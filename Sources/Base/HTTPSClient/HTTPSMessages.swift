@@ -1,8 +1,9 @@
 public import Addresses
 public import OpenSSL
 
-/// One request; each has its own connection.
+/// One request. Each request has its own connection.
 public struct HTTPSRequest: Sendable {
+    /// The request methods that this client sends.
     public enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
@@ -10,15 +11,18 @@ public struct HTTPSRequest: Sendable {
         case delete = "DELETE"
     }
 
+    /// The request method.
     public var method: Method
+    /// Where to send the request.
     public var url: HTTPSURL
-    /// Whom the server's certificate must be for; nil: the address's host.
+    /// The name that the server's certificate must have; nil for the URL's host.
     public var serverName: String?
-    /// Besides `Host`, `Connection`, `User-Agent` and `Content-Length`, which are set here.
+    /// Headers besides `Host`, `Connection`, `User-Agent` and `Content-Length`, which the client sets.
     public var headers: [(name: String, value: String)]
-    /// May hold a secret.
+    /// The content; it may be a secret.
     public var body: SecureBytes
 
+    /// A request whose body is not secret.
     public init(
         _ method: Method = .get,
         _ url: HTTPSURL,
@@ -28,6 +32,7 @@ public struct HTTPSRequest: Sendable {
         self.init(method, url, headers: headers, body: body.withUnsafeBytes { SecureBytes(copying: $0) })
     }
 
+    /// A request whose body may be secret.
     public init(
         _ method: Method,
         _ url: HTTPSURL,
@@ -41,34 +46,43 @@ public struct HTTPSRequest: Sendable {
     }
 }
 
-/// A complete answer, of any status but a redirection.
+/// A complete answer with any status except a redirection.
 public struct HTTPSResponse: Sendable {
+    /// The status code, 200 or above.
     public var status: Int
+    /// The header fields in the order of arrival; names are as the server wrote them.
     public var headers: [(name: String, value: String)]
+    /// The content, at most ``HTTPSLimits/maximumBytes``.
     public var body: [UInt8]
+    /// Facts about the connection, for diagnosis.
     public var connection = HTTPSConnectionDetails()
 
-    /// The first header of that name, in any case.
+    /// The value of the first header with that name, whatever its case.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The body of a success; any other status is an error.
+    /// The body of an answer with a 2xx status.
+    ///
+    /// - Throws: ``HTTPSError`` for any other status.
     public func successBody() throws(HTTPSError) -> [UInt8] {
         guard (200...299).contains(status) else { throw .status(status) }
         return body
     }
 }
 
-/// What bounds one exchange.
+/// The limits of one exchange.
 public struct HTTPSLimits: Hashable, Sendable {
+    /// Time for the TCP connection.
     public var connectTimeout: Duration
-    /// For everything, from the name lookup to the last byte.
+    /// Time for everything, from the name lookup to the last byte.
     public var deadline: Duration
+    /// The largest accepted body, in bytes.
     public var maximumBytes: Int
-    /// Fewer bytes than this in three seconds, once the answer has begun, end the exchange.
+    /// The smallest number of bytes in three seconds, once the answer has begun. Slower exchanges fail.
     public var minimumBytesPerWindow: Int
 
+    /// Limits with usual values.
     public init(
         connectTimeout: Duration = .seconds(5),
         deadline: Duration = .seconds(10),

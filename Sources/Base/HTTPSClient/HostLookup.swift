@@ -3,9 +3,10 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 
-/// Looks host names up off the event loops: one lookup a name at a time, which all who want it share.
+/// Looks up host names outside of the event loops. There is one lookup at a time for each name, and all who want that
+/// name share it.
 ///
-/// A dead name server holds a lookup up for half a minute; without the sharing, attempts would queue behind each other.
+/// A dead name server delays a lookup by half a minute. Without sharing, attempts would queue behind each other.
 final class HostLookup: Sendable {
     static let shared = HostLookup()
 
@@ -19,7 +20,7 @@ final class HostLookup: Sendable {
         threads.start()
     }
 
-    /// The addresses of a name in the system's order of preference, at least one; the failure is an ``HTTPSError``.
+    /// At least one address of a name, in the system's order of preference. The future fails with an ``HTTPSError``.
     func addresses(of host: String, port: Int, on eventLoop: any EventLoop) -> EventLoopFuture<[SocketAddress]> {
         let promise = eventLoop.makePromise(of: [SocketAddress].self)
         let isFirst = underWay.withLockedValue { underWay in
@@ -48,7 +49,7 @@ final class HostLookup: Sendable {
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var first: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, nil, &hints, &first)
-        // The temporary failure: no name server answered.
+        // EAI_AGAIN means that no name server answered.
         guard code != EAI_AGAIN else { throw .nameServerFailed }
         guard code == 0 else { throw .nameNotFound }
         defer { freeaddrinfo(first) }
@@ -77,7 +78,7 @@ final class HostLookup: Sendable {
     }
 }
 
-/// Hands addresses that were looked up before to a bootstrap, which then tries them as RFC 8305 says.
+/// Passes known addresses to a bootstrap, which then tries them as in RFC 8305.
 struct KnownAddresses: Resolver, Sendable {
     let addresses: [SocketAddress]
     let eventLoop: any EventLoop

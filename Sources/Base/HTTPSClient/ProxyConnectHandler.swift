@@ -2,7 +2,7 @@ internal import Addresses
 internal import NIOCore
 internal import NIOOpenSSL
 
-/// Asks a proxy for a tunnel (RFC 9110 section 9.3.6), then makes room for TLS.
+/// Asks a proxy for a tunnel (RFC 9110 section 9.3.6), then leaves the pipeline to TLS.
 final class ProxyConnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -42,7 +42,7 @@ final class ProxyConnectHandler: ChannelInboundHandler, RemovableChannelHandler 
                 continue
             }
             guard (200...299).contains(status) else { return fail(.proxyRefused(status)) }
-            // The tunnel's server does not speak first, so nothing may follow the answer's head.
+            // The server behind the tunnel does not speak first, so nothing may follow the head of the answer.
             guard end.upperBound == answer.endIndex else { return fail(.proxyMalformed) }
             isDone = true
             context.pipeline.syncOperations.removeHandler(context: context, promise: nil)

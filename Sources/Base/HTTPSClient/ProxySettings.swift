@@ -3,15 +3,19 @@ internal import Glibc
 
 /// Which requests go through which proxy.
 public struct ProxySettings: Hashable, Sendable {
+    /// The proxy; nil if requests go directly to their servers.
     public var proxy: HTTPProxy?
     /// Hosts that are reached directly.
     var exceptions: ProxyExceptions
-    /// Where the proxy's address stands, for people.
+    /// Where the proxy's address is configured, for people.
     private var source = ""
-    /// Why requests that need the proxy cannot be sent: its address means nothing, and going directly instead would
-    /// be a surprise.
+    /// Why requests that need the proxy fail: its address is invalid, and it would be a surprise to connect directly
+    /// instead.
     private var problem: String?
 
+    /// Settings with a known proxy.
+    ///
+    /// - Parameter exceptions: hosts to reach directly, in the form of `NO_PROXY`.
     public init(proxy: HTTPProxy?, exceptions: String = "") {
         self.proxy = proxy
         self.exceptions = ProxyExceptions(exceptions)
@@ -19,11 +23,11 @@ public struct ProxySettings: Hashable, Sendable {
 
     /// - Parameters:
     ///   - address: `http://` or `https://`, `[user:password@]host[:port]`.
-    ///   - source: where the address stands, for people.
+    ///   - source: where the address is configured, for people.
     public init(address: String, from source: String, exceptions: String = "") {
         self.init(proxy: HTTPProxy(address), exceptions: exceptions)
         self.source = source
-        // The address may hold a password, so it is not shown.
+        // The address may contain a password, so it is not shown.
         if proxy == nil { problem = "\(source) is not the address of an HTTP proxy" }
     }
 
@@ -44,14 +48,16 @@ public struct ProxySettings: Hashable, Sendable {
         return ProxySettings(address: address.value, from: address.name, exceptions: exceptions)
     }
 
-    /// The proxy for a host and where it comes from, without its password; nil to go there directly.
+    /// The proxy for a host and where it is configured, without its password; nil to connect directly.
     public func proxyName(for url: HTTPSURL) -> String? {
         guard let proxy = try? proxy(for: url) else { return nil }
         let host = proxy.host.utf8.contains(UInt8(ascii: ":")) ? "[\(proxy.host)]" : proxy.host
         return "\(host):\(proxy.port)" + (source.isEmpty ? "" : " (from \(source))")
     }
 
-    /// The proxy for a host; nil to go there directly.
+    /// The proxy for a host; nil to connect directly.
+    ///
+    /// - Throws: ``HTTPSError`` if the proxy's address is invalid.
     public func proxy(for url: HTTPSURL) throws(HTTPSError) -> HTTPProxy? {
         if proxy == nil && problem == nil || exceptions.contains(host: url.host, port: url.port) { return nil }
         if let problem { throw .configuration(problem) }

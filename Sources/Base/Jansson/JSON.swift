@@ -23,16 +23,17 @@ public indirect enum JSON: Sendable {
         }
     }
 
-    /// A string, or null for none.
+    /// A string, or null for nil.
     public init(_ text: String?) {
         self = text.map { .string($0) } ?? .null
     }
 
+    /// An array of strings.
     public init(_ texts: [String]) {
         self = .array(texts.map { .string($0) })
     }
 
-    /// The text in UTF-8; with `pretty`, indented by two spaces.
+    /// The JSON text in UTF-8; with `pretty`, indented by two spaces.
     public func render(pretty: Bool = false) -> [UInt8] {
         JanssonMemory.prepare()
         guard let value = makeValue() else { return Array("null".utf8) }
@@ -53,18 +54,18 @@ public indirect enum JSON: Sendable {
         return status == 0 ? output : Array("null".utf8)
     }
 
-    /// As ``render(pretty:)``, as text.
+    /// Like ``render(pretty:)``, as a string.
     public func text(pretty: Bool = false) -> String {
         String(decoding: render(pretty: pretty), as: UTF8.self)
     }
 
-    /// A new reference, or nil when memory is short or a number is not finite.
+    /// A new reference; nil if memory is short or a number is not finite.
     private func makeValue() -> UnsafeMutablePointer<json_t>? {
         switch self {
         case .object(let members):
             guard let object = json_object() else { return nil }
             for (name, member) in members {
-                // The setter takes the reference over, also when it fails.
+                // The setter takes over the reference, also if it fails.
                 var name = name
                 let value = member.makeValue() ?? json_null()
                 _ = name.withUTF8 { utf8 in
@@ -92,5 +93,6 @@ public indirect enum JSON: Sendable {
 }
 
 extension JSON: ExpressibleByStringLiteral {
+    /// A string.
     public init(stringLiteral text: String) { self = .string(text) }
 }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Whether two runs of bytes are the same.
+/// Whether two buffers have the same bytes.
 func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     guard left.count == right.count, let one = left.baseAddress, let other = right.baseAddress else {
         return left.count == right.count
@@ -8,10 +8,10 @@ func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) ->
     return memcmp(one, other, left.count) == 0
 }
 
-/// The bytes of strings.
+/// Searches in the bytes of JSON strings.
 public enum JSONBytes {
-    /// The place of the next byte at which a string needs a closer look: a quotation mark, a backslash, a control
-    /// character or one beyond ASCII; the end when there is none.
+    /// Index of the next byte that needs a closer look: a quotation mark, a backslash, a control character or a byte
+    /// beyond ASCII. The end if there is none.
     public static func nextSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var place = start
         // Eight at a time, in one word: fewer instructions than the compiler makes of vectors.
@@ -28,7 +28,7 @@ public enum JSONBytes {
         return place
     }
 
-    /// The place of the first such byte.
+    /// Index of the first such byte; nil if there is none.
     static func first(_ byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int? {
         guard start < end, let base = bytes.baseAddress, let found = memchr(base + start, Int32(byte), end - start)
         else {
@@ -50,8 +50,7 @@ public enum JSONBytes {
         return (isMark | isBackslash | isControl | word) & (ones &* 0x80)
     }
 
-    /// The place after the character that begins there with a byte beyond ASCII; nil when it is no valid UTF-8
-    /// (RFC 3629 section 4).
+    /// Index after the character that starts here with a byte beyond ASCII; nil for invalid UTF-8 (RFC 3629 section 4).
     static func endOfScalar(in bytes: UnsafeRawBufferPointer, from place: Int) -> Int? {
         func isContinuation(_ offset: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
             place + offset < bytes.count && range.contains(bytes[place + offset])
@@ -61,7 +60,7 @@ public enum JSONBytes {
         case 0xC2...0xDF:
             return isContinuation(1) ? place + 2 : nil
         case 0xE0...0xEF:
-            // No longer than needed, and no surrogates.
+            // Rejects overlong forms and surrogates.
             let second: ClosedRange<UInt8> = lead == 0xE0 ? 0xA0...0xBF : lead == 0xED ? 0x80...0x9F : 0x80...0xBF
             return isContinuation(1, second) && isContinuation(2) ? place + 3 : nil
         case 0xF0...0xF4:
@@ -74,8 +73,8 @@ public enum JSONBytes {
 
 /// Escape sequences (RFC 8259 section 7).
 enum JSONEscapes {
-    /// The place after the sequence whose backslash stands there; nil for what is none, for half a pair of surrogates
-    /// and for the character 0.
+    /// Index after the sequence that starts with this backslash. Nil for an invalid sequence, a lone surrogate and the
+    /// character 0.
     static func end(of place: Int, in bytes: UnsafeRawBufferPointer) -> Int? {
         guard place + 1 < bytes.count else { return nil }
         switch bytes[place + 1] {
@@ -97,7 +96,7 @@ enum JSONEscapes {
         }
     }
 
-    /// The bytes of a string that was found valid.
+    /// The bytes of a string that was found to be valid.
     static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8] {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(text.count)
@@ -131,7 +130,7 @@ enum JSONEscapes {
         return decoded
     }
 
-    /// The number of the sequence `\uXXXX` that stands there.
+    /// The number of the sequence `\uXXXX` that starts here.
     private static func unit(at place: Int, in bytes: UnsafeRawBufferPointer) -> UInt32? {
         guard place + 6 <= bytes.count, bytes[place] == UInt8(ascii: "\\"), bytes[place + 1] == UInt8(ascii: "u") else {
             return nil

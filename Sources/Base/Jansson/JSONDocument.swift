@@ -5,16 +5,19 @@ internal import CJansson
 /// Parsing is strict: one object or array, no repeated members however they are escaped, no trailing bytes, valid
 /// UTF-8 without NUL, numbers in range, and caps on size, depth and the number of values.
 // Sendable without checks: the values are only read after init, and jansson's reference counts are not touched.
+/// A parsed JSON document; it owns jansson's values.
+///
+/// Parsing is strict: one object or array, no duplicate members however they are escaped, no trailing bytes, valid
+/// UTF-8 without NUL, numbers in range, and limits on size, depth and number of values.
 public final class JSONDocument: @unchecked Sendable {
     let handle: UnsafeMutablePointer<json_t>
 
-    /// Parses `bytes`.
+    /// Parses a document.
     ///
     /// - Parameters:
-    ///   - maximumBytes: more than that is refused unread.
-    ///   - maximumDepth: how deep objects and arrays may stand in each other; 1 is a flat object.
-    ///   - maximumValues: objects, arrays, strings, numbers and literals together, without member names. Each costs
-    ///     about a hundred bytes of memory, so that few bytes of text could otherwise cost very much.
+    ///   - maximumBytes: larger documents are refused without being read.
+    ///   - maximumDepth: how deeply objects and arrays may be nested; 1 is a flat object.
+    ///   - maximumValues: objects, arrays, strings, numbers and literals together, without member names. Each needs about a hundred bytes of memory, so a small document could otherwise need very much.
     public init(
         parsing bytes: UnsafeRawBufferPointer,
         maximumBytes: Int = 1 << 20,
@@ -25,10 +28,10 @@ public final class JSONDocument: @unchecked Sendable {
         handle = try JSONDocument.parse(bytes, limits)
     }
 
-    /// What a document may hold unless its reader says otherwise.
+    /// The largest number of values unless the caller sets another limit.
     public static let defaultMaximumValues = 200_000
 
-    /// Parses `bytes`.
+    /// Parses a document.
     public init(
         parsing bytes: [UInt8],
         maximumBytes: Int = 1 << 20,
@@ -47,7 +50,7 @@ public final class JSONDocument: @unchecked Sendable {
         return JSONDocument(taking: json_object())
     }()
 
-    /// Never nil in practice: jansson's own constants need no memory.
+    /// Never nil in practice: jansson's constants need no memory.
     private init(taking object: UnsafeMutablePointer<json_t>?) {
         handle = object ?? json_null()
     }
@@ -74,7 +77,7 @@ public final class JSONDocument: @unchecked Sendable {
         guard let base = bytes.assumingMemoryBound(to: CChar.self).baseAddress else { throw JSONError(.invalid) }
         var error = json_error_t()
         guard let root = json_loadb(base, bytes.count, Int(JSON_REJECT_DUPLICATES), &error) else {
-            // json_error_t's text is left alone: it repeats what was read.
+            // The text of json_error_t is not used: it repeats input.
             let isDuplicate = json_error_code(&error) == json_error_duplicate_key
             throw JSONError(
                 isDuplicate ? .duplicateMember : .invalid,
@@ -85,12 +88,12 @@ public final class JSONDocument: @unchecked Sendable {
         return root
     }
 
-    /// Counts brackets and commas outside of strings, so that jansson never recurses deeper, and never makes more
-    /// values, than allowed. Also refuses each NUL, since jansson swallows one directly after a number or a literal.
+    /// Counts brackets and commas outside of strings, so that jansson never nests deeper, and never creates more
+    /// values, than allowed. Also refuses every NUL, because jansson ignores one directly after a number or a literal.
     private static func check(_ bytes: UnsafeRawBufferPointer, _ limits: Limits) throws(JSONError) {
         var depth = 0
-        // Every value but the outermost is the first of its container or comes after a comma. An empty container is
-        // counted as if it held one value.
+        // Every value except the outermost is the first of its container or follows a comma. An empty container counts
+        // as if it had one value.
         var values = 1
         var inString = false
         var escaped = false

@@ -1,19 +1,23 @@
-/// Why bytes are no acceptable JSON. Carries no text of the parser, since that echoes the input.
+/// Why bytes are not acceptable JSON. Contains no text of the parser, because that repeats input.
 public struct JSONError: Error, Hashable, Sendable {
+    /// The kind of fault.
     public enum Code: Hashable, Sendable {
         case tooLarge
         case tooDeep
         case tooManyValues
         case duplicateMember
-        /// Everything else that RFC 8259 and this project's strictness refuse.
+        /// Anything else that RFC 8259 or this parser's strictness forbids.
         case invalid
     }
 
+    /// The kind of fault.
     public var code: Code
-    /// From 1; nil where the place is not known.
+    /// From 1; nil if the place is unknown.
     public var line: Int?
+    /// From 1; nil if the place is unknown.
     public var column: Int?
 
+    /// A fault, with its place if that is known.
     public init(_ code: Code, line: Int? = nil, column: Int? = nil) {
         self.code = code
         self.line = line

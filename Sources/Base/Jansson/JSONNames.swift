@@ -2,10 +2,11 @@ internal import Glibc
 
 /// The names of one object's members.
 enum JSONNames {
-    /// Up to that many are compared with each other; more are sorted first, so that the cost stays near the bytes.
+    /// Up to this number, names are compared in pairs. More names are sorted first, so that the cost stays nearly
+    /// linear.
     private static let maximumPairwise = 32
 
-    /// Whether no name is there twice, as they read once decoded.
+    /// Whether all names differ after decoding.
     static func areDistinct(_ entries: ArraySlice<JSONScanner.Entry>, in bytes: UnsafeRawBufferPointer) -> Bool {
         let hasEscapes = entries.contains { $0.hasEscapedKey }
         guard entries.count <= maximumPairwise, !hasEscapes else {

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Numbers (RFC 8259 section 6) in the range that ``JSONDocument`` takes: integers of 64 bits, finite reals.
+/// Numbers (RFC 8259 section 6) in the range of ``JSONDocument``: 64-bit integers and finite reals.
 enum JSONNumber {
-    /// The end of the number that begins there, and whether it has a fraction or an exponent; nil for what is no number
-    /// or is out of range.
+    /// The end of the number that starts here, and whether it has a fraction or an exponent. Nil if it is not a number
+    /// or out of range.
     static func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) -> (end: Int, isReal: Bool)? {
         var place = start
         if bytes[place] == UInt8(ascii: "-") { place += 1 }
@@ -38,13 +38,13 @@ enum JSONNumber {
         if !isReal {
             guard integer(text) != nil else { return nil }
         } else if wholeDigits + exponent > 308 {
-            // Beside the largest number, only a conversion can tell.
+            // Near the largest number, only a conversion can tell.
             guard isFinite(text) else { return nil }
         }
         return (place, isReal)
     }
 
-    /// The value of an integer; nil when it has more than 64 bits.
+    /// The value of an integer; nil if it needs more than 64 bits.
     static func integer(_ text: UnsafeRawBufferPointer) -> Int64? {
         let isNegative = text.first == UInt8(ascii: "-")
         var value: Int64 = 0

@@ -1,30 +1,32 @@
-/// A JSON value that claims, headers and requests are read from: a parsed tree, or a view of scanned bytes.
+/// A JSON value to read from: a parsed tree, or a view of scanned bytes.
 ///
-/// What reads tokens is written once, against this.
+/// Code that reads tokens and requests is written once, for this protocol.
 public protocol JSONReadable {
     associatedtype Child: JSONReadable where Child.Child == Child
     associatedtype Elements: Sequence where Elements.Element == Child
 
-    /// A member by name; nil when there is none, or this is no object. A member that is `null` is there.
+    /// A member by name; nil if it does not exist, or if this is not an object. A `null` member exists.
     subscript(_ name: StaticString) -> Child? { get }
     var kind: JSONValue.Kind { get }
-    /// The text of a string.
+    /// The value of a string; nil for other types.
     var string: String? { get }
-    /// Lends the UTF-8 bytes of a string; nil when this is no string.
+    /// Calls a closure with the UTF-8 bytes of a string, valid only during the call; nil if this is not a string.
     func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result?
     /// The value of a number without fraction and exponent.
     var integer: Int64? { get }
     var bool: Bool? { get }
     /// The elements of an array.
     var array: Elements? { get }
-    /// About how many elements an array has, to make room for them.
+    /// Estimated number of elements of an array, to reserve memory.
     var estimatedCount: Int { get }
 }
 
 extension JSONReadable {
+    /// Whether this is `null`.
     public var isNull: Bool { kind == .null }
 }
 
 extension JSONValue: JSONReadable {
+    /// Number of elements of an array; 0 for other types.
     public var estimatedCount: Int { array?.count ?? 0 }
 }

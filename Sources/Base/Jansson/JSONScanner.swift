@@ -1,12 +1,12 @@
-/// The pass over the bytes of a document.
+/// One pass over the bytes of a document.
 struct JSONScanner {
-    /// A member's name and value by their places.
+    /// The places of a member's name and value.
     struct Entry {
         var keyStart: Int32
         var keyLength: Int32
         var valueStart: Int32 = 0
         var valueLength: Int32 = 0
-        /// Tells most names apart without looking at their bytes.
+        /// Distinguishes most names without a comparison of their bytes.
         var tag: UInt32
         var hasEscapedKey: Bool
         var hasEscapedValue = false
@@ -28,7 +28,7 @@ struct JSONScanner {
         }
     }
 
-    /// A value as it was found; of a string, without its quotation marks.
+    /// A value and its place; that of a string excludes the quotation marks.
     private struct Found {
         var start: Int
         var end: Int
@@ -40,7 +40,7 @@ struct JSONScanner {
     private let maximumDepth: Int
     private var valuesLeft: Int
     private var place = 0
-    /// The members of the outermost object, and behind them those of the objects that are being read.
+    /// The members of the outermost object, followed by those of the objects that are being read.
     private(set) var entries: [Entry] = []
     /// Why ``scanDocument()`` returned nil.
     private(set) var failure = JSONError.Code.invalid
@@ -57,7 +57,7 @@ struct JSONScanner {
         return UInt32(truncatingIfNeeded: name.count) << 16 | UInt32(first) << 8 | UInt32(last)
     }
 
-    /// Nil when the bytes are no acceptable document.
+    /// Nil if the bytes are not an acceptable document.
     mutating func scanDocument() -> JSONView? {
         skipSpace()
         guard place < bytes.count, bytes[place] == UInt8(ascii: "{") || bytes[place] == UInt8(ascii: "["),
@@ -71,7 +71,7 @@ struct JSONScanner {
 
     // MARK: Values
 
-    /// - Parameter depth: how many containers stand around the value.
+    /// - Parameter depth: number of containers around the value.
     private mutating func scanValue(depth: Int) -> Found? {
         guard place < bytes.count else { return nil }
         guard valuesLeft > 0 else {
@@ -157,7 +157,7 @@ struct JSONScanner {
             failure = .duplicateMember
             return false
         }
-        // Only the outermost object's are kept.
+        // Only the members of the outermost object are kept.
         if depth > 1 { entries.removeSubrange(first...) }
         return true
     }

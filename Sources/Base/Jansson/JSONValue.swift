@@ -1,15 +1,17 @@
 internal import CJansson
 
-/// A view of a value; it keeps its document alive.
+/// A view of a value. It keeps its document alive.
 public struct JSONValue: Sendable {
+    /// The JSON type; integers and reals are distinguished as they are written.
     public enum Kind: Hashable, Sendable {
         case object, array, string, integer, real, bool, null
     }
 
     let document: JSONDocument
-    // Points into the document, which is never changed.
+    // Points into the document, which never changes.
     nonisolated(unsafe) let handle: UnsafeMutablePointer<json_t>
 
+    /// The type of the value.
     public var kind: Kind {
         switch CJansson_json_typeof(handle) {
         case JSON_OBJECT: .object
@@ -22,13 +24,13 @@ public struct JSONValue: Sendable {
         }
     }
 
-    /// A member by name; nil when there is none, or this is no object. A member that is `null` is there.
+    /// A member by name; nil if it does not exist, or if this is not an object. A `null` member exists.
     public subscript(_ name: StaticString) -> JSONValue? {
         let key = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
         return view(json_object_getn(handle, key, name.utf8CodeUnitCount))
     }
 
-    /// A member by a name that is not known before the program runs.
+    /// A member by a name that is known only at run time.
     public subscript(named name: String) -> JSONValue? {
         var name = name
         return name.withUTF8 { utf8 in
@@ -38,12 +40,12 @@ public struct JSONValue: Sendable {
         }
     }
 
-    /// The text of a string.
+    /// The value of a string; nil for other types.
     public var string: String? {
         withStringBytes { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Lends the UTF-8 bytes of a string; nil when this is no string.
+    /// Calls a closure with the UTF-8 bytes of a string, valid only during the call; nil if this is not a string.
     public func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         guard let text = json_string_value(handle) else { return nil }
         let result = body(UnsafeRawBufferPointer(start: text, count: json_string_length(handle)))
@@ -51,29 +53,31 @@ public struct JSONValue: Sendable {
         return result
     }
 
-    /// The value of a number without fraction and exponent.
+    /// The value of a number without fraction and exponent; nil for other types.
     public var integer: Int64? {
         guard kind == .integer else { return nil }
         return Int64(json_integer_value(handle))
     }
 
-    /// The value of any number.
+    /// The value of any number; nil for other types.
     public var number: Double? {
         kind == .integer || kind == .real ? json_number_value(handle) : nil
     }
 
+    /// The value of a boolean; nil for other types.
     public var bool: Bool? {
         kind == .bool ? CJansson_json_is_true(handle) != 0 : nil
     }
 
+    /// Whether this is `null`.
     public var isNull: Bool { kind == .null }
 
-    /// The elements of an array.
+    /// The elements of an array; nil for other types.
     public var array: JSONArray? {
         kind == .array ? JSONArray(value: self) : nil
     }
 
-    /// The members of an object in the order in which they were written.
+    /// The members of an object in their original order; nil for other types.
     public var members: [(name: String, value: JSONValue)]? {
         guard kind == .object else { return nil }
         var members: [(name: String, value: JSONValue)] = []
@@ -89,7 +93,7 @@ public struct JSONValue: Sendable {
         return members
     }
 
-    /// A string, number or boolean as text; nil for everything else.
+    /// A string, number or boolean as text; nil for other types.
     public var scalarText: String? {
         switch kind {
         case .string: string
@@ -109,13 +113,16 @@ public struct JSONValue: Sendable {
 public struct JSONArray: Sequence, Sendable {
     let value: JSONValue
 
+    /// Number of elements.
     public var count: Int { json_array_size(value.handle) }
 
+    /// The element at an index; nil outside of the array.
     public subscript(index: Int) -> JSONValue? {
         guard index >= 0 else { return nil }
         return value.view(json_array_get(value.handle, index))
     }
 
+    /// Goes through the elements in order.
     public struct Iterator: IteratorProtocol {
         let array: JSONArray
         var index = 0

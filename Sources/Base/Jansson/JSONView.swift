@@ -1,14 +1,15 @@
-/// A value in JSON that was scanned: where it stands, not a copy of it.
+/// A value of scanned JSON: its place, not a copy.
 ///
-/// It lends: the bytes that were scanned must stay where they are for as long as the view is used.
+/// The scanned bytes must stay in place as long as the view is used.
 public struct JSONView: JSONReadable {
-    /// The value's bytes; of a string, those between its quotation marks.
+    /// The value's bytes; for a string, those between the quotation marks.
     let bytes: UnsafeRawBufferPointer
+    /// The type of the value.
     public let kind: JSONValue.Kind
-    /// Of a string: whether it must be decoded to be read.
+    /// Whether a string has escape sequences and must be decoded.
     let hasEscapes: Bool
 
-    /// A member by name, found by looking through the members.
+    /// A member by name; the members are searched one by one.
     public subscript(_ name: StaticString) -> JSONView? {
         guard kind == .object else { return nil }
         let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
@@ -19,24 +20,29 @@ public struct JSONView: JSONReadable {
         return nil
     }
 
-    /// Most elements of long arrays are object IDs, of 38 bytes and a comma.
+    /// Long arrays mostly contain object IDs, which take 38 bytes and a comma.
     public var estimatedCount: Int { bytes.count / 39 + 1 }
 
+    /// The value of a string; nil for other types.
     public var string: String? { withStringBytes { String(decoding: $0, as: UTF8.self) } }
 
+    /// Calls a closure with the UTF-8 bytes of a string, valid only during the call; nil if this is not a string.
     public func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         guard kind == .string else { return nil }
         guard hasEscapes else { return body(bytes) }
         return JSONEscapes.decode(bytes).withUnsafeBytes(body)
     }
 
+    /// The value of a number without fraction and exponent; nil for other types.
     public var integer: Int64? { kind == .integer ? JSONNumber.integer(bytes) : nil }
 
+    /// The value of a boolean; nil for other types.
     public var bool: Bool? { kind == .bool ? bytes[0] == UInt8(ascii: "t") : nil }
 
+    /// The elements of an array; nil for other types.
     public var array: JSONElements? { kind == .array ? JSONElements(self) : nil }
 
-    /// The members of an object in the order in which they were written.
+    /// The members of an object in their original order; nil for other types.
     public var members: [(name: String, value: JSONView)]? {
         guard kind == .object else { return nil }
         var members: [(name: String, value: JSONView)] = []
@@ -45,14 +51,14 @@ public struct JSONView: JSONReadable {
         return members
     }
 
-    /// Whether this is that string, byte by byte.
+    /// Whether this is exactly that string, byte by byte.
     func isString(_ text: UnsafeRawBufferPointer) -> Bool {
         guard hasEscapes else { return isEqual(bytes, text) }
         return JSONEscapes.decode(bytes).withUnsafeBytes { isEqual($0, text) }
     }
 }
 
-/// The elements of an array that was scanned.
+/// The elements of a scanned array.
 public struct JSONElements: Sequence, IteratorProtocol {
     private var walker: JSONWalker
 
@@ -64,7 +70,7 @@ public struct JSONElements: Sequence, IteratorProtocol {
     }
 }
 
-/// The members of an object that was scanned.
+/// The members of a scanned object.
 struct JSONMembers {
     private var walker: JSONWalker
 
@@ -78,14 +84,14 @@ struct JSONMembers {
     }
 }
 
-/// Walks over the values in a container that the scanner found to be valid, and looks at nothing twice.
+/// Walks over the values of a container that the scanner found to be valid, and reads no byte twice.
 private struct JSONWalker {
     private let bytes: UnsafeRawBufferPointer
     private var place = 1
 
     init(inside container: JSONView) { bytes = container.bytes }
 
-    /// Goes to the next value; false at the container's end.
+    /// Moves to the next value; false at the end of the container.
     mutating func skipToNext() -> Bool {
         while place < bytes.count {
             switch bytes[place] {
@@ -99,7 +105,7 @@ private struct JSONWalker {
         return false
     }
 
-    /// The value that begins here; goes behind it.
+    /// The value that starts here; moves past it.
     mutating func value() -> JSONView {
         let start = place
         switch bytes[start] {
@@ -130,11 +136,11 @@ private struct JSONWalker {
         JSONView(bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<place]), kind: kind, hasEscapes: false)
     }
 
-    /// Goes behind the closing quotation mark; returns whether there are escapes.
+    /// Moves past the closing quotation mark; returns whether there are escapes.
     private mutating func skipString() -> Bool {
         place += 1
         let start = place
-        // Most strings end at the next quotation mark.
+        // Most strings have no escapes and end at the next quotation mark.
         guard let mark = JSONBytes.first(UInt8(ascii: "\""), in: bytes, from: start, to: bytes.count) else {
             place = bytes.count
             return false
@@ -167,7 +173,7 @@ private struct JSONWalker {
         }
     }
 
-    /// Returns whether there is a fraction or an exponent, should it be a number.
+    /// Returns whether a number has a fraction or an exponent.
     @discardableResult
     private mutating func skipScalar() -> Bool {
         var isReal = false

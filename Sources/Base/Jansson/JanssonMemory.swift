@@ -1,9 +1,9 @@
 internal import CJansson
 internal import Glibc
 
-/// jansson's memory is overwritten before it is given back: tokens and secrets pass through it.
+/// Overwrites jansson's memory before it is freed, because tokens and secrets pass through it.
 enum JanssonMemory {
-    /// Must come before the first value is made; costs nothing after the first time.
+    /// Must be called before the first value is made. Later calls cost nothing.
     static func prepare() { _ = isPrepared }
 
     private static let isPrepared: Bool = {

@@ -1,20 +1,21 @@
-/// JSON that was read in one pass and found valid, with the members of its outermost object.
+/// JSON that was read in one pass and is valid, with the members of its outermost object.
 ///
-/// It refuses exactly what ``JSONDocument`` refuses with the same bounds: repeated members however they are escaped,
-/// trailing bytes, invalid UTF-8, lone surrogates, the character 0, numbers out of range, and more depth or values
-/// than asked for. It makes no tree, so that its cost follows the bytes and not what they say.
+/// It refuses exactly what ``JSONDocument`` refuses with the same limits: duplicate members however they are escaped,
+/// trailing bytes, invalid UTF-8, lone surrogates, the character 0, numbers out of range, and too much depth or too
+/// many values. It builds no tree, so its cost depends only on the number of bytes.
 public struct ScannedJSON: JSONReadable {
+    /// The outermost value, an object or an array.
     public let root: JSONView
-    /// Empty when the root is an array.
+    /// Empty if the root is an array.
     private let entries: [JSONScanner.Entry]
     private let bytes: UnsafeRawBufferPointer
 
-    /// Scans `bytes`, which must stay where they are for as long as this or a view of it is used.
+    /// Scans bytes, which must stay in place as long as this value or a view of it is used.
     ///
     /// - Parameters:
-    ///   - maximumBytes: more than that is refused unread.
-    ///   - maximumDepth: how deep objects and arrays may stand in each other; 1 is a flat object.
-    ///   - maximumValues: how many values there may be, the outermost and those within others included.
+    ///   - maximumBytes: larger documents are refused without being read.
+    ///   - maximumDepth: how deeply objects and arrays may be nested; 1 is a flat object.
+    ///   - maximumValues: largest number of values, nested ones and the outermost included.
     public init(
         scanning bytes: UnsafeRawBufferPointer,
         maximumBytes: Int = 1 << 20,
@@ -29,22 +30,30 @@ public struct ScannedJSON: JSONReadable {
         entries = scanner.entries
     }
 
+    /// A member of the outermost object; nil if it does not exist.
     public subscript(_ name: StaticString) -> JSONView? {
         let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         let tag = JSONScanner.tag(wanted)
         for entry in entries {
-            // A tag is of the bytes as they are written, so an escaped name is always decoded.
+            // The tag depends on the bytes as written, so a name with escapes is always decoded.
             guard entry.tag == tag || entry.hasEscapedKey, entry.key(in: bytes).isString(wanted) else { continue }
             return entry.value(in: bytes)
         }
         return nil
     }
 
+    /// Object or array.
     public var kind: JSONValue.Kind { root.kind }
+    /// Always nil: the root is not a string.
     public var string: String? { nil }
+    /// Always nil: the root is not a string.
     public func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? { nil }
+    /// Always nil: the root is not a number.
     public var integer: Int64? { nil }
+    /// Always nil: the root is not a boolean.
     public var bool: Bool? { nil }
+    /// The elements, if the root is an array.
     public var array: JSONElements? { root.array }
+    /// Estimated number of elements, if the root is an array.
     public var estimatedCount: Int { root.estimatedCount }
 }

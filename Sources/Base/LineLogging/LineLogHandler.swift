@@ -3,23 +3,25 @@ public import Logging
 import Synchronization
 import Timestamps
 
-/// How log lines look.
+/// The format of log lines.
 public enum LogFormat: String, Hashable, Sendable, CaseIterable {
     case text
     case json
 }
 
-/// From which level on lines are written, and how they look: for all loggers together, and changeable at any time.
+/// Level and format of log lines, shared by all loggers and changeable at any time.
 public final class LogSettings: Sendable {
     private static let levels = Logger.Level.allCases
     private let levelIndex: Atomic<Int>
     private let isJSON: Atomic<Bool>
 
+    /// Settings with that level and format.
     public init(level: Logger.Level, format: LogFormat) {
         levelIndex = Atomic(Self.levels.firstIndex(of: level) ?? 0)
         isJSON = Atomic(format == .json)
     }
 
+    /// Applies to every line from now on.
     public func update(level: Logger.Level, format: LogFormat) {
         levelIndex.store(Self.levels.firstIndex(of: level) ?? 0, ordering: .relaxed)
         isJSON.store(format == .json, ordering: .relaxed)
@@ -29,10 +31,13 @@ public final class LogSettings: Sendable {
     var format: LogFormat { isJSON.load(ordering: .relaxed) ? .json : .text }
 }
 
-/// Log lines as text or JSON, one write each.
+/// Writes log lines as text or JSON, with one write each.
 public struct LineLogHandler: LogHandler {
+    /// Fields of every line of this logger.
     public var metadata: Logger.Metadata = [:]
+    /// Adds fields that depend on the current task.
     public var metadataProvider: Logger.MetadataProvider?
+    /// This logger's own level, else the shared one.
     public var logLevel: Logger.Level {
         get { ownLevel ?? settings.level }
         set { ownLevel = newValue }
@@ -52,11 +57,13 @@ public struct LineLogHandler: LogHandler {
         self.isForJournal = isForJournal
     }
 
+    /// One field of ``metadata``.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes one line with all fields, sorted by name; those of the event win.
     public func log(event: LogEvent) {
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
@@ -68,15 +75,15 @@ public struct LineLogHandler: LogHandler {
             LogLine(time: clock.text(), level: event.level.rawValue, message: "\(event.message)", fields: fields))
     }
 
-    /// Writes a line that was put together elsewhere, for those who write very many.
+    /// Writes a finished line, for code that writes very many.
     public func write(_ line: LogLine) {
         let line = isForJournal ? line.forJournal : line
         writer.write(settings.format == .json ? line.json : line.text)
     }
 
-    /// Whether every line carries more than what ``write(_:)`` is given.
+    /// Whether lines of this handler have more fields than those passed to ``write(_:)``.
     public var hasOwnMetadata: Bool { !metadata.isEmpty || metadataProvider != nil }
 
-    /// What was lost since the last time this was asked.
+    /// Lines lost since the previous call.
     public func takeLosses() -> LineWriter.Losses { writer.takeLosses() }
 }

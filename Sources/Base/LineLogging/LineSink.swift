@@ -1,26 +1,27 @@
 internal import Glibc
 
-/// Where a line writer's lines go. Used by one thread at a time.
+/// The destination of a line writer. Only one thread at a time uses it.
 public protocol LineSink: Sendable {
-    /// Writes a whole line; false when it is lost.
+    /// Writes a whole line; false if it is lost.
     func write(_ line: [UInt8]) -> Bool
-    /// Bytes up to which several lines may go into one write; 0: each line has its own.
+    /// Several lines may share a write up to this number of bytes; 0 means one write for each line.
     var batchBytes: Int { get }
     /// Opens the file again, because it was moved away.
     func reopen()
-    /// Makes the file anew when it was removed.
+    /// Creates the file again if it was removed.
     func replaceIfRemoved()
 }
 
 extension LineSink {
-    /// What is no file cannot be removed.
+    /// Does nothing: only files can be removed.
     public func replaceIfRemoved() {}
 }
 
-/// A descriptor that somebody else opened, such as standard error.
+/// A descriptor that the caller opened, such as standard error.
 struct DescriptorSink: LineSink {
     let descriptor: Int32
-    /// What a pipe takes at once (POSIX asks for 512, Linux gives 4096), so that lines of others stay whole too.
+    /// The size that a pipe writes atomically (POSIX requires 512, Linux allows 4096), so that lines of other processes
+    /// stay whole too.
     let batchBytes = 4096
 
     func write(_ line: [UInt8]) -> Bool {
@@ -44,11 +45,11 @@ struct DescriptorSink: LineSink {
     func reopen() {}
 }
 
-/// A file that lines are appended to, each with one write, so that it holds whole lines whenever the process ends.
+/// A file to append lines to, each with one write, so that it has whole lines whenever the process ends.
 final class AppendingFile: LineSink, @unchecked Sendable {
     let batchBytes = 0
     private let path: String
-    // Touched by the writer's thread alone.
+    // Used only by the writer's thread.
     private var descriptor: Int32 = -1
 
     init(path: String) {
@@ -73,30 +74,30 @@ final class AppendingFile: LineSink, @unchecked Sendable {
         }
     }
 
-    /// The disk is full: half a line would make the next one unreadable too.
+    /// Removes half a line after a full disk, because it would make the next line unreadable too.
     private func takeBack(_ count: Int) {
         let end = lseek(descriptor, 0, SEEK_CUR)
         var status = stat()
-        // Unless somebody else has written behind it.
+        // Unless another process has written after it.
         guard fstat(descriptor, &status) == 0, Int(status.st_size) == end, end >= count else { return }
         _ = ftruncate(descriptor, end - count)
     }
 
-    // Without a new file the old one is better than none.
+    // Keeps the old file if no new one can be opened.
     func reopen() { _ = replace() }
 
     func replaceIfRemoved() {
         if isRemoved { _ = replace() }
     }
 
-    /// Whether no folder has the file any more, so that nobody would read what is written there. Who moves it has his
-    /// reasons, and says when to open another.
+    /// Whether the file was deleted, so that nobody could read what is written to it. A moved file does not count: log
+    /// rotation asks for a new one itself.
     private var isRemoved: Bool {
         var status = stat()
         return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_nlink == 0
     }
 
-    /// False when there is no new file.
+    /// False if no new file can be opened.
     private func replace() -> Bool {
         let next = open()
         guard next >= 0 else { return false }
@@ -107,14 +108,13 @@ final class AppendingFile: LineSink, @unchecked Sendable {
 
     private func open() -> Int32 {
         let file = Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        // A device or a pipe may not be there to read.
+        // A device or a pipe may not be readable.
         guard file >= 0 else { return Glibc.open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK) }
         endLastLine(file)
         return file
     }
 
-    /// A process that was killed, or a machine without power, may have left half a line, which must not take the next
-    /// one with it.
+    /// After a crash, the file may end with half a line. It must not spoil the next one.
     private func endLastLine(_ file: Int32) {
         var status = stat()
         var last: UInt8 = 0

@@ -2,13 +2,15 @@ import Glibc
 import NIOConcurrencyHelpers
 import NIOPosix
 
-/// Writes whole lines from a thread of its own, so that a slow reader or a full disk never holds up a review.
+/// Writes whole lines on its own thread, so that a slow reader or a full disk never delays a review.
 ///
-/// The queue is bounded; a line that does not fit is dropped and counted.
+/// The queue is bounded. A line that does not fit is dropped and counted.
 public final class LineWriter: Sendable {
-    /// Lines that were not written.
+    /// Numbers of lines that were not written.
     public struct Losses: Sendable, Hashable {
+        /// Lines that did not fit into the queue.
         public var queueFull = 0
+        /// Lines whose write failed.
         public var writeFailed = 0
     }
 
@@ -23,8 +25,8 @@ public final class LineWriter: Sendable {
 
     private static let maximumQueuedBytes = 4 << 20
     private static let longestFlush = 2.0
-    /// How long the thread collects after a write, in microseconds: to wake it for each of thousands of lines a second
-    /// would cost the event loops as much as a signature. The first line after a quiet moment is written at once.
+    /// How long the thread collects lines after a write, in microseconds. Waking it for each of thousands of lines a
+    /// second would cost the event loops as much as a signature. After a quiet time, the first line is written at once.
     private static let collectingTime: UInt32 = 2000
 
     private let sink: any LineSink
@@ -32,25 +34,25 @@ public final class LineWriter: Sendable {
     private let state = NIOLockedValueBox(State())
     private let turn = NIOLockedValueBox(())
 
-    /// - Parameter sink: where lines go; used by the writer's thread alone.
+    /// - Parameter sink: the destination; only the writer's thread uses it.
     public init(sink: any LineSink) {
         self.sink = sink
         pool.start()
     }
 
-    /// - Parameter descriptor: stays open as long as the writer lives; 2 for standard error.
+    /// - Parameter descriptor: must stay open as long as the writer lives; 2 for standard error.
     public convenience init(descriptor: Int32) {
         self.init(sink: DescriptorSink(descriptor: descriptor))
     }
 
-    /// Appends to a file, which is made when there is none, readable for its owner only; nil when it cannot be opened.
+    /// Appends to a file. Creates it, readable only for its owner, if it does not exist. Nil if it cannot be opened.
     public convenience init?(appendingTo path: String) {
         let file = AppendingFile(path: path)
         guard file.isOpen else { return nil }
         self.init(sink: file)
     }
 
-    /// What was lost since the last time this was asked.
+    /// Lines lost since the previous call.
     public func takeLosses() -> Losses {
         state.withLockedValue { state in
             defer { state.losses = Losses() }
@@ -58,7 +60,7 @@ public final class LineWriter: Sendable {
         }
     }
 
-    /// Queues a line, which ends with a line feed.
+    /// Queues a line, which must end with a line feed.
     public func write(_ line: [UInt8]) {
         let mustStart = state.withLockedValue { state in
             guard state.queuedBytes + line.count <= Self.maximumQueuedBytes else {
@@ -79,9 +81,9 @@ public final class LineWriter: Sendable {
         pool.submit { _ in self.drain() }
     }
 
-    /// Makes the file anew when it was removed. Lines do so too, but may not come for long.
+    /// Creates the file again if it was removed. Writing a line does that too, but the next line may be far away.
     public func replaceIfRemoved() {
-        // A writer that is stuck is asked once.
+        // A writer that is blocked is asked only once.
         let mustStart = state.withLockedValue { state in
             defer { state.mustLook = true }
             return !state.mustLook
@@ -89,7 +91,7 @@ public final class LineWriter: Sendable {
         if mustStart { pool.submit { _ in self.drain() } }
     }
 
-    /// Writes what is queued, but does not wait forever for a reader that takes nothing. For the end of the program.
+    /// Writes the queued lines, but does not wait forever for a blocked reader. For the end of the program.
     public func flush() {
         let isDone = ConditionLock(value: false)
         pool.submit { _ in
@@ -100,7 +102,7 @@ public final class LineWriter: Sendable {
         if isDone.lock(whenValue: true, timeoutSeconds: Self.longestFlush) { isDone.unlock() }
     }
 
-    /// Writes what is queued and ends the thread. Lines that come later are written by whoever brings them.
+    /// Writes the queued lines and ends the thread. Later lines are written by the calling thread.
     public func close() {
         drain()
         pool.shutdownGracefully { _ in }
@@ -129,7 +131,7 @@ public final class LineWriter: Sendable {
         }
     }
 
-    /// Returns how many lines were lost.
+    /// Returns the number of lost lines.
     private func writeAll(_ lines: [[UInt8]]) -> Int {
         var failed = 0
         var batch: [UInt8] = []

@@ -3,20 +3,22 @@ internal import Logging
 internal import SafeText
 import Timestamps
 
-/// One log line; nothing in it can begin another.
+/// One log line. Nothing in it can start another line.
 public struct LogLine {
-    /// RFC 3339; nil where somebody else writes the time down.
+    /// RFC 3339; nil if the reader adds the time.
     public var time: String?
     /// Nil in the audit file.
     public var level: String?
+    /// A constant text; nil in the audit file.
     public var message: String?
+    /// Names and values in the order of writing.
     public var fields: [(name: String, value: String)]
-    /// Behind the fields.
+    /// Fields with several values, after the others.
     public var lists: [(name: String, values: [String])] = []
-    /// Of syslog, from 0 to 7: stands before the line as systemd's journal reads it (sd-daemon(3)).
+    /// Syslog priority from 0 to 7, written before the line as systemd's journal reads it (sd-daemon(3)).
     public var priority: Int?
 
-    /// A line of these parts.
+    /// A line from its parts.
     public init(
         time: String?, level: String? = nil, message: String? = nil, fields: [(name: String, value: String)]
     ) {
@@ -26,7 +28,7 @@ public struct LogLine {
         self.fields = fields
     }
 
-    /// The line as systemd's journal wants it: with its priority, and without a second time.
+    /// The line for systemd's journal: with its priority, without the time.
     public var forJournal: LogLine {
         var line = self
         line.time = nil
@@ -105,7 +107,7 @@ public struct LogLine {
         if let priority { bytes.append(contentsOf: "<\(priority)>".utf8) }
     }
 
-    /// The name of a member of an object that has begun.
+    /// Writes a member's name into an open object.
     private static func append(name: String, to bytes: inout [UInt8]) {
         if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
         append(quoted: name, to: &bytes)
@@ -118,7 +120,7 @@ public struct LogLine {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Fields that are numbers or booleans by nature, so that `jq 'select(.admin)'` means what it says.
+    /// Fields that are written as numbers or booleans, so that `jq 'select(.admin)'` works.
     private static let numbers = ["durationMicroseconds", "leftOut", "groupObjectIDs"]
     private static let booleans = ["admin", "emergencyAccess", "lastKnownUsed", "pausing"]
 
@@ -129,11 +131,11 @@ public struct LogLine {
         return (first != 48 || value.utf8.count == 1) && numbers.contains(name)
     }
 
-    /// A value with quotation marks where it needs them.
+    /// Writes a value, in quotation marks if it needs them.
     private static func append(value text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { utf8 in
-            // Without a way out in the middle, so that many bytes are looked at in one step.
+            // No early exit, so that the compiler can check many bytes at once.
             var mustQuote: UInt8 = utf8.isEmpty ? 1 : 0
             var mustEscape: UInt8 = 0
             for byte in utf8 {
@@ -152,7 +154,7 @@ public struct LogLine {
         }
     }
 
-    /// Escapes what must not be shown, as JSON does, and quotation marks within quotation marks.
+    /// Escapes unprintable characters as JSON does, and quotation marks within quotation marks.
     private static func append(_ text: String, to bytes: inout [UInt8], isQuoted: Bool) {
         var text = text
         text.withUTF8 { utf8 in
@@ -178,7 +180,7 @@ public struct LogLine {
     }
 }
 
-/// The time of lines, RFC 3339 with milliseconds; remembers what stays the same for a second.
+/// Formats the time of lines as RFC 3339 with milliseconds. It caches what stays the same within a second.
 public struct LineClock {
     private var second: Int = .min
     private var prefix = ""

@@ -1,7 +1,6 @@
 public import Timestamps
 
-/// Lets one of many lines through that say the same: the first, then one a minute, which says how many there were
-/// between them.
+/// Limits repeated log lines: the first passes, then one a minute, which says how many were left out.
 public struct RepeatLimit: Hashable, Sendable {
     /// Seconds between two lines.
     public static let interval: Int64 = 60
@@ -9,11 +8,12 @@ public struct RepeatLimit: Hashable, Sendable {
     private var last: Timestamp?
     private var leftOut = 0
 
+    /// A limit that lets the next line pass.
     public init() {}
 
-    /// Nil when the line is to be left out; else how many were left out since the one before.
+    /// Nil if the line is to be left out; otherwise the number of lines left out since the previous one.
     public mutating func admit(at now: Timestamp) -> Int? {
-        // A clock that was put back must not silence anything for longer than the interval.
+        // If the clock is set back, lines must not stay silent for longer than the interval.
         if let last, last <= now, now.seconds(since: last) < Self.interval {
             leftOut += 1
             return nil
