@@ -107,6 +107,7 @@ public struct PluginProcess {
         posix_spawnattr_setsigmask(&attributes, &blocked)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
+        OpenDescriptors.closeInChildren()
         var process: pid_t = 0
         let code = withCStrings([path] + arguments) { argv in
             withCStrings(variables) { envp in posix_spawn(&process, path, &actions, &attributes, argv, envp) }

@@ -1,4 +1,5 @@
 import Doctor
+import Glibc
 import Testing
 
 @Suite struct PluginProcessTests {
@@ -45,7 +46,7 @@ import Testing
 
     @Test("one that takes too long is ended")
     func timeout() {
-        guard case .timedOut? = Self.run("sleep 600", timeout: .milliseconds(200)).failure else {
+        guard case .timedOut? = Self.run("exec sleep 600", timeout: .milliseconds(200)).failure else {
             Issue.record("not timed out")
             return
         }
@@ -56,6 +57,15 @@ import Testing
         let result = Self.run("echo credential; sleep 20 & exit 0")
         #expect(result.failure == nil)
         #expect(String(decoding: result.output, as: UTF8.self) == "credential\n")
+    }
+
+    @Test("no open socket of this process is handed on to it")
+    func descriptors() {
+        // As accept() leaves them: not closed in a child.
+        let descriptor = dup(STDERR_FILENO)
+        defer { close(descriptor) }
+        let result = Self.run("test -e /proc/self/fd/\(descriptor) || echo closed")
+        #expect(String(decoding: result.output, as: UTF8.self) == "closed\n")
     }
 
     @Test("more output than any credential has ends it")
