@@ -55,7 +55,7 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { (isPlain ? "http://" : "https://") + authority + target }
 
-    /// Whether host, port and scheme are the same.
+    /// Whether host and port are the same.
     public func isSameServer(as other: HTTPSURL) -> Bool {
         host == other.host && port == other.port
     }

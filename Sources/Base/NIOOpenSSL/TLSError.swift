@@ -1,14 +1,13 @@
 public import OpenSSL
 
-/// What a `TLSHandler` fires as an error. Each ends the connection.
+/// Errors that a ``TLSHandler`` fires. Each ends the connection.
 public enum TLSError: Error, Sendable, Hashable {
     case handshakeFailed(TLSFailureCause)
     case handshakeTimedOut
-    /// After the handshake: a damaged record, or an alert from the peer. A TLS 1.3 client learns only now that the
-    /// server refuses its certificate.
+    /// After the handshake: a damaged record, or an alert from the peer. Only now does a TLS 1.3 client learn that the
+    /// server rejects its certificate.
     case connectionFailed(TLSFailureCause)
-    /// The transport ended without close_notify: what was received may not be all that was sent (RFC 8446
-    /// section 6.1).
+    /// The transport ended without close_notify, so data may be missing (RFC 8446 section 6.1).
     case truncated
 }
 

@@ -2,20 +2,22 @@ public import NIOCore
 import OpenSSL
 
 extension TLSHandler {
+    /// Asks for plaintext. Data that has arrived already is delivered at once.
     public func read(context: ChannelHandlerContext) {
         readRequested = true
         if !isDelivering, let session, machine.mayDecrypt, session.bufferedInput > 0 {
             decrypt(context)
             completeDelivery(context)
         }
-        // Also when something was delivered: a channel that reads by itself asks once for each time it was read.
+        // Also if data was delivered: with automatic reading, the channel asks once for each read.
         context.read()
     }
 
+    /// Collects ciphertext; it is decrypted when something downstream has asked for data.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if machine.isDraining {
             drainedBytes += unwrapInboundIn(data).readableBytes
-            // Whoever still sends that much does not read what we had to say.
+            // A peer that still sends this much does not read our last bytes.
             guard drainedBytes <= Self.maximumDrainedBytes else { return perform(machine.drainTimedOut(), context) }
         }
         guard machine.acceptsInput, let session else { return }
@@ -25,10 +27,12 @@ extension TLSHandler {
         perform(machine.received(), context)
     }
 
+    /// Reports the end of a read only if plaintext was delivered.
     public func channelReadComplete(context: ChannelHandlerContext) {
-        // Handshake messages and parts of a record are no data: HTTP would take them for the begin of a request.
+        // Handshake messages and partial records are not data: HTTP would take them for the beginning of a request.
         completeDelivery(context)
-        // Nobody downstream asks again for what it has not got: less than a record came, or handshake messages.
+        // Downstream does not ask again for data that it did not receive: less than a record arrived, or only handshake
+        // messages.
         if machine.needsInput || (readRequested && machine.mayDecrypt) { context.read() }
     }
 
@@ -38,12 +42,12 @@ extension TLSHandler {
         context.fireChannelReadComplete()
     }
 
-    /// Decrypts all that has arrived, which is at most what one turn of reading brings, and hands it on in one piece.
+    /// Decrypts everything that has arrived, at most one read's worth, and delivers it as one buffer.
     func decrypt(_ context: ChannelHandlerContext) {
         guard let session, machine.mayDecrypt, readRequested || isDelivering else { return }
         plaintext.clear()
         let end = fillPlaintext(session)
-        // An answer to a key update, or an alert.
+        // A reply to a key update, or an alert.
         flushOutput(context, promise: nil)
         if plaintext.readableBytes > 0 {
             readRequested = false
@@ -71,12 +75,12 @@ extension TLSHandler {
                 return 0
             }
             guard case .bytes = result else { return result }
-            // To ask once more would only be told that nothing is there.
+            // Another read would return nothing.
             if session.bufferedInput == 0 { return .needsInput }
         }
     }
 
-    /// Reads on after our close_notify without looking at the data.
+    /// Keeps reading after our close_notify, and ignores the data.
     func discard(_ context: ChannelHandlerContext) {
         guard let session else { return }
         let end = withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 1) { buffer in

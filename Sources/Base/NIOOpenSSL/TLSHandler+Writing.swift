@@ -2,11 +2,12 @@ public import NIOCore
 import OpenSSL
 
 extension TLSHandler {
-    /// RFC 8446 section 5.1: plaintext in one record.
+    /// Largest plaintext of one record (RFC 8446 section 5.1).
     static var largestRecord: Int { 16_384 }
-    /// Larger buffers are not kept for the next time, so that an idle connection stays small.
+    /// Larger buffers are not kept for reuse, so that idle connections stay small.
     static var keptCapacity: Int { 32_768 }
 
+    /// Queues plaintext until the next flush. The promise succeeds when its ciphertext was written.
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard machine.acceptsOutput else {
             promise?.fail(machine.state == .outputClosed ? ChannelError.outputClosed : ChannelError.ioOnClosedChannel)
@@ -15,6 +16,7 @@ extension TLSHandler {
         pendingWrites.append((unwrapOutboundIn(data), promise))
     }
 
+    /// Encrypts and sends the queued plaintext, or waits for the end of the handshake.
     public func flush(context: ChannelHandlerContext) {
         pendingWrites.mark()
         encryptPendingWrites(context)
@@ -25,8 +27,8 @@ extension TLSHandler {
         while let (_, promise) = pendingWrites.popFirst() { promise?.fail(error) }
     }
 
-    /// Encrypts all that was flushed into one buffer. Small writes that follow each other, such as a response's head
-    /// and body, share a record.
+    /// Encrypts all flushed plaintext into one buffer. Small writes that follow each other, such as the head and body
+    /// of a response, share a record.
     func encryptPendingWrites(_ context: ChannelHandlerContext) {
         guard machine.mayEncrypt, pendingWrites.hasMark, let session else { return }
         var promises = PromiseList()
@@ -61,14 +63,14 @@ extension TLSHandler {
                 case .bytes(let count): rest = rest.dropFirst(count)
                 case .failed(let cause): return cause
                 }
-                // Record by record, so that OpenSSL's own buffer never grows beyond one.
+                // One record at a time, so that OpenSSL's buffer never grows beyond one.
                 takeCiphertext(session)
             }
             return nil
         }
     }
 
-    /// Sends what OpenSSL has to say by itself: handshake messages, alerts.
+    /// Sends OpenSSL's own messages: handshake messages and alerts.
     func flushOutput(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         guard let session, session.pendingOutput > 0 else {
             promise?.succeed()
@@ -94,13 +96,13 @@ extension TLSHandler {
     }
 }
 
-/// The promises of writes that become one write. Most often there is none or one, which is passed on as it is.
+/// The promises of writes that become one write. Usually there is none or one, which is passed on unchanged.
 private struct PromiseList {
     private(set) var promise: EventLoopPromise<Void>?
 
     mutating func append(_ other: EventLoopPromise<Void>?, on eventLoop: any EventLoop) {
         guard let other else { return }
-        // The first one stands for all.
+        // The first promise completes the others.
         if let promise { promise.futureResult.cascade(to: other) } else { promise = other }
     }
 }

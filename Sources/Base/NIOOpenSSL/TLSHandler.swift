@@ -2,23 +2,27 @@ public import NIOCore
 import NIOTLS
 public import OpenSSL
 
-/// TLS on a channel: ciphertext towards the socket, plaintext towards the application.
+/// TLS on a channel: ciphertext on the socket's side, plaintext on the application's side.
 ///
-/// When the handshake is complete it fires `TLSUserEvent.handshakeCompleted`, and `shutdownCompleted` when both sides
-/// have said goodbye; failures come as `TLSError`. What is written before the handshake is complete waits for it.
-/// Plaintext is handed on only when downstream has asked for it with `read`.
+/// The handler fires `TLSUserEvent.handshakeCompleted` after the handshake, and `shutdownCompleted` when both sides
+/// have sent close_notify. Failures are fired as ``TLSError``. Writes before the end of the handshake wait for it.
+/// Plaintext is delivered only after downstream has called `read`.
 public final class TLSHandler: ChannelDuplexHandler {
+    /// Ciphertext from the socket.
     public typealias InboundIn = ByteBuffer
+    /// Plaintext for the application.
     public typealias InboundOut = ByteBuffer
+    /// Plaintext from the application.
     public typealias OutboundIn = ByteBuffer
+    /// Ciphertext for the socket.
     public typealias OutboundOut = ByteBuffer
 
-    /// How long a peer may take to close after our last bytes were written, and how long these may take.
+    /// Time the peer gets to close after our final bytes. Also the time those bytes get to be written.
     static let drainTime = TimeAmount.seconds(1)
     static let lastWriteTime = TimeAmount.seconds(10)
-    /// How long a connection keeps its buffers without a record, at most twice as long.
+    /// Buffers of a connection without records are freed after this time, or twice this time at most.
     static let idleTime = TimeAmount.seconds(1)
-    /// What a peer may still send meanwhile.
+    /// Number of bytes that the peer may still send while it is expected to close.
     static let maximumDrainedBytes = 1 << 20
 
     private let makeSession: () throws(OpenSSLError) -> TLSSession
@@ -27,27 +31,27 @@ public final class TLSHandler: ChannelDuplexHandler {
     private var drainTimer: Scheduled<Void>?
     private var closePromise: EventLoopPromise<Void>?
     private var idleTimer: Scheduled<Void>?
-    /// Records came or went since the last look for idleness.
+    /// Whether there were records since the last check for idleness.
     private var wasActive = false
 
     var drainedBytes = 0
     var machine = TLSStateMachine()
     var session: TLSSession?
     var pendingWrites = MarkedCircularBuffer<(ByteBuffer, EventLoopPromise<Void>?)>(initialCapacity: 4)
-    /// Buffers that are used again when whoever got them last has let go.
+    /// Buffers that are reused once the last receiver has released them.
     var plaintext = ByteBuffer()
     var ciphertext = ByteBuffer()
     var gathered = ByteBuffer()
-    /// Downstream has asked for data that it has not got yet.
+    /// Downstream has asked for data and has not received any yet.
     var readRequested = false
-    /// Data was handed on since the last `channelReadComplete`: one request may be answered in several pieces.
+    /// Data was delivered since the last `channelReadComplete`: one request may be answered in several buffers.
     var isDelivering = false
 
-    /// The certificate the peer presented and proved. Nil before the handshake is complete.
+    /// The peer's certificate, whose private key it has proved to have. Nil before the handshake is complete.
     public private(set) var peerCertificate: Certificate?
-    /// What a client showed and the handshake refused; see ``TLSSession/untrustedRefusedCertificate``.
+    /// The client certificate that the handshake rejected; see ``TLSSession/untrustedRefusedCertificate``.
     public var untrustedRefusedCertificate: Certificate? { session?.untrustedRefusedCertificate }
-    /// The application protocol ALPN settled on.
+    /// The application protocol that ALPN negotiated.
     public private(set) var negotiatedProtocol: String?
     /// For example `TLSv1.3`.
     public private(set) var tlsVersion: String?
@@ -64,10 +68,10 @@ public final class TLSHandler: ChannelDuplexHandler {
         TLSHandler(handshakeTimeout: handshakeTimeout) { () throws(OpenSSLError) in try TLSSession(server: context) }
     }
 
-    /// A handler for a connection this process opened.
+    /// A handler for a connection that this process opened.
     ///
-    /// - Parameter serverName: the DNS name or IP address the server's certificate must be for. One that is empty or
-    ///   too long makes the handshake fail.
+    /// - Parameter serverName: the DNS name or IP address that the server's certificate must have. An empty or overlong
+    ///   name makes the handshake fail.
     public static func client(
         context: TLSContext, serverName: String, handshakeTimeout: TimeAmount = .seconds(10)
     ) -> TLSHandler {
@@ -76,10 +80,12 @@ public final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Starts the handshake if the channel is connected already.
     public func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { perform(machine.transportActive(), context) }
     }
 
+    /// Stops the timers, fails waiting writes and clears plaintext from memory.
     public func handlerRemoved(context: ChannelHandlerContext) {
         handshakeTimer?.cancel()
         drainTimer?.cancel()
@@ -88,8 +94,8 @@ public final class TLSHandler: ChannelDuplexHandler {
         cleansePlaintext()
     }
 
-    /// Called for each read and write, so that it is cheap: one timer a second for a connection that is busy, none for
-    /// one that is idle.
+    /// Called for each read and write, so it must be cheap: a busy connection has one timer a second, an idle one has
+    /// none.
     func noteActivity(_ context: ChannelHandlerContext) {
         wasActive = true
         if idleTimer == nil { scheduleIdleTimer(context) }
@@ -112,7 +118,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         ciphertext = ByteBuffer()
     }
 
-    /// What passed through may have been secret. Whoever still holds a part of it keeps that.
+    /// Clears buffers that may have held secrets, unless a receiver still uses a part of them.
     private func cleansePlaintext() {
         plaintext.clear()
         gathered.clear()
@@ -120,11 +126,13 @@ public final class TLSHandler: ChannelDuplexHandler {
         gathered.withUnsafeMutableWritableBytes { cleanse($0) }
     }
 
+    /// Starts the handshake.
     public func channelActive(context: ChannelHandlerContext) {
         perform(machine.transportActive(), context)
         context.fireChannelActive()
     }
 
+    /// Reports an unfinished connection as an error and fails waiting writes.
     public func channelInactive(context: ChannelHandlerContext) {
         perform(machine.transportInactive(), context)
         handshakeTimer?.cancel()
@@ -136,14 +144,17 @@ public final class TLSHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
+    /// Replaces the socket's end of input by the one of TLS.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The transport's end of input says nothing about TLS's; downstream hears of that when close_notify comes.
+        // The end of the transport's input is not the end of TLS input. Downstream hears of that when close_notify
+        // arrives.
         guard let event = event as? ChannelEvent, event == .inputClosed else {
             return context.fireUserInboundEventTriggered(event)
         }
         perform(machine.transportInputClosed(), context)
     }
 
+    /// Sends close_notify, then waits a short time for the peer before the socket is closed.
     public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         let action: TLSStateMachine.Action
         switch mode {
@@ -167,12 +178,12 @@ public final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
-    /// All who asked to close hear of it at once.
+    /// Everybody who asked to close is notified at once.
     private func join(_ promise: EventLoopPromise<Void>?) {
         if let closePromise { closePromise.futureResult.cascade(to: promise) } else { closePromise = promise }
     }
 
-    /// Does what the state machine decided.
+    /// Carries out an action of the state machine.
     func perform(_ action: TLSStateMachine.Action, _ context: ChannelHandlerContext) {
         switch action {
         case .none, .refuse: break
@@ -189,7 +200,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         case .failAndDrain(let error):
             handshakeTimer?.cancel()
             failPendingWrites(error)
-            // Whoever counts failures has counted this one before the peer hears of it.
+            // Failures are counted before the peer hears of them.
             context.fireErrorCaught(error)
             sendLastBytes(context)
         case .failAndClose(let error):
@@ -215,13 +226,13 @@ public final class TLSHandler: ChannelDuplexHandler {
         context.close(promise: promise)
     }
 
-    /// Writes what is left, a close_notify or an alert, and sees to it that the wait for the peer has an end.
+    /// Writes the last close_notify or alert, and limits the wait for the peer.
     private func sendLastBytes(_ context: ChannelHandlerContext) {
         failPendingWrites(ChannelError.ioOnClosedChannel)
         limitDraining(context, to: Self.lastWriteTime)
         let written = context.eventLoop.makePromise(of: Void.self)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        // A write that fails closes the channel, and that ends the wait too.
+        // A failed write closes the channel, which ends the wait too.
         written.futureResult.whenSuccess {
             let (handler, context) = bound.value
             if handler.machine.needsInput { handler.limitDraining(context, to: Self.drainTime) }
@@ -264,7 +275,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         cipherName = session?.cipherName
         context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiatedProtocol))
         encryptPendingWrites(context)
-        // Data may have come in one piece with the end of the handshake.
+        // Data may have arrived together with the end of the handshake.
         decrypt(context)
     }
 }

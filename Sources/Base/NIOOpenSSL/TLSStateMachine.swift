@@ -1,22 +1,22 @@
 import OpenSSL
 
-/// Where a TLS connection stands and what follows from each event. It knows no sockets, no OpenSSL objects and no
-/// time: the handler tells it what happened and does what it answers.
+/// The state of a TLS connection, and what follows from each event. It knows no sockets, no OpenSSL objects and no
+/// time: the handler reports events and carries out the returned actions.
 struct TLSStateMachine {
     enum State: Equatable {
         /// The transport is not connected yet.
         case idle
         case handshaking
-        /// Data may flow both ways.
+        /// Both sides may send data.
         case active
         /// The peer has sent close_notify; we may still write.
         case inputClosed
         /// We have sent close_notify; the peer may still write.
         case outputClosed
-        /// We have sent our last bytes, a close_notify or an alert, and wait for the peer to close. Closing at once,
-        /// with unread bytes in the socket, would make the kernel reset the connection and take those bytes back.
+        /// We have sent our last bytes, a close_notify or an alert, and wait for the peer to close. If we closed at
+        /// once with unread bytes in the socket, the kernel would reset the connection and drop those bytes.
         case draining(Draining)
-        /// Both sides have sent close_notify; the transport closes when ours is written.
+        /// Both sides have sent close_notify; the transport closes once ours is written.
         case finishing
         case closed
     }
@@ -29,20 +29,20 @@ struct TLSStateMachine {
         case none
         case startHandshake
         case continueHandshake
-        /// Fire the event, encrypt what waits, decrypt what has come along.
+        /// Fire the event, encrypt waiting plaintext, decrypt what has arrived.
         case completeHandshake
         case decrypt
-        /// Read without passing on: only the peer's close_notify is of interest.
+        /// Read and ignore data: only the peer's close_notify matters.
         case discard
         /// Send close_notify and stay open for reading.
         case closeOutput
         /// Send close_notify, then wait for the peer's.
         case closeNotifyAndDrain
-        /// Send close_notify; the peer's has come, so the transport closes after it.
+        /// Send close_notify. The peer's has arrived, so close the transport afterwards.
         case closeNotifyAndFinish
-        /// Nothing is left to be sent: wait for the peer.
+        /// Nothing is left to send: wait for the peer.
         case drain
-        /// Tell downstream that the peer will send no more.
+        /// Tell downstream that the peer has finished sending.
         case announceInputClosed
         /// Flush the alert, report the error, wait for the peer to close.
         case failAndDrain(TLSError)
@@ -51,13 +51,13 @@ struct TLSStateMachine {
         /// The transport is gone: report the error.
         case report(TLSError)
         case closeTransport(clean: Bool)
-        /// The request cannot be met in this state.
+        /// The request is impossible in this state.
         case refuse
     }
 
     private(set) var state = State.idle
 
-    /// Whether ciphertext that arrives is of any use.
+    /// Whether arriving ciphertext is of any use.
     var acceptsInput: Bool {
         switch state {
         case .handshaking, .active, .outputClosed, .draining(.afterCloseNotify): true
@@ -65,18 +65,18 @@ struct TLSStateMachine {
         }
     }
 
-    /// Whether only the peer's end is waited for.
+    /// Whether the connection only waits for the peer to close.
     var isDraining: Bool {
         if case .draining = state { true } else { false }
     }
 
-    /// Whether plaintext may be passed downstream.
+    /// Whether plaintext may be delivered downstream.
     var mayDecrypt: Bool { state == .active || state == .outputClosed }
 
     /// Whether plaintext may be encrypted now.
     var mayEncrypt: Bool { state == .active || state == .inputClosed }
 
-    /// Whether plaintext is taken from upstream, now or to be sent after the handshake.
+    /// Whether plaintext is accepted, to be sent now or after the handshake.
     var acceptsOutput: Bool {
         switch state {
         case .idle, .handshaking, .active, .inputClosed: true
@@ -84,7 +84,7 @@ struct TLSStateMachine {
         }
     }
 
-    /// Whether the connection needs bytes of the peer to go on, whatever downstream wants to read.
+    /// Whether the connection needs bytes from the peer to continue, even if downstream does not want to read.
     var needsInput: Bool {
         switch state {
         case .handshaking, .draining: true
@@ -130,8 +130,8 @@ struct TLSStateMachine {
 
     /// The peer's close_notify was read.
     ///
-    /// - Parameter halfClosureAllowed: the channel's option of that name; without it a closed input closes everything,
-    ///   as it does on a plain socket.
+    /// - Parameter halfClosureAllowed: the channel option of that name. Without it, the end of input closes the
+    ///   connection, as on a plain socket.
     mutating func peerClosed(halfClosureAllowed: Bool) -> Action {
         switch state {
         case .active where halfClosureAllowed:
@@ -180,7 +180,7 @@ struct TLSStateMachine {
         }
     }
 
-    /// Upstream has nothing more to send but wants to read on.
+    /// Upstream has nothing more to send, but wants to keep reading.
     mutating func outputCloseRequested() -> Action {
         switch state {
         case .active:
@@ -193,7 +193,7 @@ struct TLSStateMachine {
         }
     }
 
-    /// The time to wait for the peer, or for our last bytes to be written, is over.
+    /// The time to wait for the peer, or for writing our last bytes, is over.
     mutating func drainTimedOut() -> Action {
         switch state {
         case .draining, .finishing:
@@ -203,14 +203,14 @@ struct TLSStateMachine {
         }
     }
 
-    /// Our close_notify was written, or cannot be.
+    /// Our close_notify was written, or could not be.
     mutating func lastBytesWritten() -> Action {
         guard state == .finishing else { return .none }
         state = .closed
         return .closeTransport(clean: true)
     }
 
-    /// The transport delivers no more bytes, but is not closed.
+    /// The transport delivers no more bytes, but is still open.
     mutating func transportInputClosed() -> Action {
         switch state {
         case .handshaking:

@@ -1,24 +1,27 @@
 public import Timestamps
 
-/// The subject of a certificate to be issued.
+/// The subject of a new certificate.
 public struct CertificateName: Sendable, Hashable {
+    /// At most 64 characters (RFC 5280 appendix A).
     public var commonName: String
+    /// At most 64 characters; Kubernetes reads it as a group.
     public var organization: String?
 
+    /// A name from its parts.
     public init(commonName: String, organization: String? = nil) {
         self.commonName = commonName
         self.organization = organization
     }
 }
 
-/// A name in subjectAltName.
+/// A name in subjectAltName (RFC 5280 section 4.2.1.6).
 public enum SubjectAlternativeName: Sendable, Hashable {
     case dns(String)
     /// An IPv4 or IPv6 address as text.
     case ip(String)
 }
 
-/// What a certificate is issued for; it decides basic constraints, key usage and extended key usage.
+/// The purpose of a new certificate. It decides basic constraints, key usage and extended key usage.
 public enum CertificateProfile: Sendable, Hashable {
     case certificateAuthority, server, client
 }
@@ -26,8 +29,8 @@ public enum CertificateProfile: Sendable, Hashable {
 extension Certificate {
     /// Issues a certificate with a random 127-bit serial number, signed with SHA-256.
     ///
-    /// - Parameter issuer: who signs; its name becomes the issuer's name.
-    /// - Throws: `OpenSSLError`; for example when a name is longer than X.509 allows, or is no IP address.
+    /// - Parameter issuer: the authority that signs; its subject becomes the issuer's name.
+    /// - Throws: ``OpenSSLError``, for example if a name is longer than X.509 allows, or an IP address is invalid.
     public static func issue(
         subject: CertificateName, subjectKey: PublicKey, sans: [SubjectAlternativeName] = [],
         notBefore: Timestamp, notAfter: Timestamp, profile: CertificateProfile,
@@ -36,9 +39,9 @@ extension Certificate {
         try issue(subject, subjectKey, sans, notBefore, notAfter, profile, issuer.certificate, issuer.key)
     }
 
-    /// Issues a certificate that is signed with its own key, as a root authority has it.
+    /// Issues a certificate that is signed with its own key, such as a root authority.
     ///
-    /// - Throws: `OpenSSLError`, as the other form does.
+    /// - Throws: ``OpenSSLError``, like the other function.
     public static func selfSigned(
         subject: CertificateName, key: PrivateKey, sans: [SubjectAlternativeName] = [],
         notBefore: Timestamp, notAfter: Timestamp, profile: CertificateProfile

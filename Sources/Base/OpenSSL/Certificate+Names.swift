@@ -8,7 +8,7 @@ extension Certificate {
     /// The issuer in one line (RFC 2253 order and escapes, UTF-8), for people.
     public var issuer: String { Self.oneLine(X509_get_issuer_name(handle)) }
 
-    /// The subject's last, most specific common name.
+    /// The last common name of the subject, which is the most specific one.
     public var commonName: String? {
         guard let name = X509_get_subject_name(handle) else { return nil }
         var last: CInt = -1
@@ -31,10 +31,10 @@ extension Certificate {
     /// The URIs of subjectAltName.
     public var uriNames: [String] { alternativeNames(GEN_URI).compactMap(Self.ascii) }
 
-    /// The addresses of subjectAltName, as text.
+    /// The IP addresses of subjectAltName, as text.
     public var ipAddresses: [String] { alternativeNames(GEN_IPADD).compactMap { IPAddress(bytes: $0)?.description } }
 
-    /// An IA5String; one that holds a NUL or a byte above 127 is not what it seems and is left out.
+    /// Reads an IA5String. One with a NUL or a byte above 127 could be mistaken for another name and is ignored.
     private static func ascii(_ bytes: [UInt8]) -> String? {
         guard bytes.allSatisfy({ $0 > 0 && $0 < 128 }) else { return nil }
         return String(validating: bytes, as: UTF8.self)
@@ -62,5 +62,5 @@ extension Certificate {
     }
 }
 
-/// What `GEN_DNS` and its like are imported as.
+/// The type as which `GEN_DNS` and similar macros are imported.
 private typealias GENERAL_NAME_type = CInt

@@ -1,21 +1,23 @@
 import COpenSSL
 public import Timestamps
 
-/// An X.509 certificate (RFC 5280), read only.
+/// An X.509 certificate (RFC 5280), read-only.
 ///
-/// `@unchecked Sendable`: the `X509` is never changed after it was made; what OpenSSL caches in it, it locks.
+/// `@unchecked Sendable`: the `X509` never changes after it was made; OpenSSL locks what it caches in it.
 public final class Certificate: @unchecked Sendable {
     let handle: OpaquePointer
 
     init(takingOwnership handle: OpaquePointer) {
         self.handle = handle
-        // Decodes the extensions now, so that the getters below, which cannot report a failure, find them.
+        // Decodes the extensions now, because the getters below cannot report a failure.
         X509_check_purpose(handle, -1, 0)
     }
 
     deinit { X509_free(handle) }
 
-    /// The first `CERTIFICATE` block.
+    /// Reads the first `CERTIFICATE` block (RFC 7468 section 5).
+    ///
+    /// - Throws: ``OpenSSLError`` if there is none or it cannot be decoded.
     public convenience init(pem: [UInt8]) throws(OpenSSLError) {
         self.init(
             takingOwnership: try withReadOnlyBIO(pem) { bio throws(OpenSSLError) in
@@ -23,7 +25,9 @@ public final class Certificate: @unchecked Sendable {
             })
     }
 
-    /// Exactly one DER certificate, with nothing after it.
+    /// Reads exactly one DER certificate, with nothing after it.
+    ///
+    /// - Throws: ``OpenSSLError`` for anything else.
     public convenience init(der: [UInt8]) throws(OpenSSLError) {
         let operation = "read a DER certificate"
         ERR_clear_error()
@@ -40,9 +44,9 @@ public final class Certificate: @unchecked Sendable {
         self.init(takingOwnership: made)
     }
 
-    /// All `CERTIFICATE` blocks in their order; other blocks are skipped.
+    /// All `CERTIFICATE` blocks in order; other blocks are skipped.
     ///
-    /// - Throws: `OpenSSLError` when there is no certificate, or one that cannot be decoded.
+    /// - Throws: ``OpenSSLError`` if there is no certificate, or one that cannot be decoded.
     public static func chain(fromPEM pem: [UInt8]) throws(OpenSSLError) -> [Certificate] {
         let operation = "read PEM certificates"
         let certificates = try withReadOnlyBIO(pem) { bio throws(OpenSSLError) in
@@ -53,7 +57,7 @@ public final class Certificate: @unchecked Sendable {
                     certificates.append(Certificate(takingOwnership: made))
                     continue
                 }
-                // The end of the file shows itself as "no start line"; everything else is damage.
+                // OpenSSL reports the end of the file as "no start line"; any other error is damage.
                 guard ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE else {
                     throw .drained(operation)
                 }
@@ -83,7 +87,7 @@ public final class Certificate: @unchecked Sendable {
     /// The SHA-256 digest of the DER encoding.
     public var sha256Fingerprint: SHA256Digest { der.withUnsafeBytes { SHA256Digest(hashing: $0) } }
 
-    /// The serial number, upper-case hexadecimal digits in pairs.
+    /// The serial number as pairs of upper-case hexadecimal digits.
     public var serialHex: String {
         guard let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(handle), nil) else { return "" }
         defer { BN_free(number) }
@@ -99,23 +103,23 @@ public final class Certificate: @unchecked Sendable {
 
     /// The subject's public key.
     ///
-    /// - Throws: `OpenSSLError` when OpenSSL does not know its type or cannot decode it.
+    /// - Throws: ``OpenSSLError`` if OpenSSL does not know its type or cannot decode it.
     public var publicKey: PublicKey {
         get throws(OpenSSLError) {
             PublicKey(PKey(takingOwnership: try make("read a certificate's public key") { X509_get_pubkey(handle) }))
         }
     }
 
-    /// Whether `key` is the private half of the certificate's public key.
+    /// Whether `key` is the private key of this certificate.
     public func matches(_ key: PrivateKey) -> Bool {
         ERR_clear_error()
         defer { ERR_clear_error() }
         return X509_check_private_key(handle, key.key.handle) == 1
     }
 
-    /// Whether `issuer` names itself as this certificate's issuer may, and its key made the signature.
+    /// Whether `issuer` may be this certificate's issuer by its name, and its key made the signature.
     ///
-    /// It says nothing about validity in time.
+    /// Times are not checked.
     public func isSigned(by issuer: Certificate) -> Bool {
         ERR_clear_error()
         defer { ERR_clear_error() }
@@ -126,7 +130,7 @@ public final class Certificate: @unchecked Sendable {
 
     private static func timestamp(_ time: UnsafePointer<ASN1_TIME>?) -> Timestamp {
         var parts = tm()
-        // X509 times that do not parse are refused when the certificate is decoded or verified; here they are 1970.
+        // Certificates with invalid times are rejected when they are decoded or verified; here they become 1970.
         guard ASN1_TIME_to_tm(time, &parts) == 1 else { return Timestamp(secondsSinceEpoch: 0) }
         return Timestamp(secondsSinceEpoch: Int64(timegm(&parts)))
     }

@@ -2,7 +2,7 @@ import Addresses
 import COpenSSL
 import Timestamps
 
-/// A certificate that is being filled in and is not yet signed.
+/// A certificate that is still being built and not yet signed.
 struct CertificateDraft: ~Copyable {
     let handle: OpaquePointer
 
@@ -14,7 +14,7 @@ struct CertificateDraft: ~Copyable {
 
     deinit { X509_free(handle) }
 
-    /// Signs the draft, which then is a certificate.
+    /// Signs the draft and returns the certificate.
     consuming func signed(with key: PrivateKey) throws(OpenSSLError) -> Certificate {
         ERR_clear_error()
         guard X509_sign(handle, key.key.handle, DigestMethod.sha256.handle) > 0 else { throw .drained(operation) }
@@ -22,9 +22,9 @@ struct CertificateDraft: ~Copyable {
         return Certificate(takingOwnership: handle)
     }
 
-    /// Positive, at most 127 bits, so that it has 16 bytes in DER and no sign byte (RFC 5280 section 4.1.2.2).
+    /// A positive number of at most 127 bits, which needs 16 bytes in DER and no sign byte (RFC 5280 section 4.1.2.2).
     func setVersionAndSerialNumber() throws(OpenSSLError) {
-        // Version 3, counted from 0: only that has extensions.
+        // Version 3, counted from 0; only version 3 has extensions.
         try check(operation) { X509_set_version(handle, 2) }
         let number = try make(operation) { BN_new() }
         defer { BN_free(number) }
@@ -36,7 +36,7 @@ struct CertificateDraft: ~Copyable {
     func setSubject(_ subject: CertificateName) throws(OpenSSLError) {
         let name = try make(operation) { X509_NAME_new() }
         defer { X509_NAME_free(name) }
-        // Kubernetes' and RFC 4514's habit: the organization before the common name.
+        // As Kubernetes and RFC 4514 do: the organization before the common name.
         if let organization = subject.organization { try add(organization, NID_organizationName, to: name) }
         try add(subject.commonName, NID_commonName, to: name)
         try check(operation) { X509_set_subject_name(handle, name) }
@@ -74,12 +74,12 @@ struct CertificateDraft: ~Copyable {
             try add(NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature", issuer)
         case .server, .client:
             try add(NID_basic_constraints, "critical,CA:FALSE", issuer)
-            // TLS 1.3 and the ECDHE suites only sign; nothing is ever encrypted to the key.
+            // TLS 1.3 and the ECDHE suites only sign; nothing is ever encrypted with this key.
             try add(NID_key_usage, "critical,digitalSignature", issuer)
             try add(NID_ext_key_usage, profile == .server ? "serverAuth" : "clientAuth", issuer)
         }
         try add(NID_subject_key_identifier, "hash", issuer)
-        // A self-signed certificate is its own authority; the identifier would only repeat itself.
+        // A self-signed certificate is its own authority, so the identifier would only repeat itself.
         if issuer != nil { try add(NID_authority_key_identifier, "keyid:always", issuer) }
     }
 
@@ -91,7 +91,7 @@ struct CertificateDraft: ~Copyable {
         try check(operation) { X509_add_ext(handle, made, -1) }
     }
 
-    /// Built value by value: in OpenSSL's text form a comma inside a name would start another name.
+    /// Builds the extension value by value: in OpenSSL's text form, a comma in a name would start another name.
     func addAlternativeNames(_ names: [SubjectAlternativeName]) throws(OpenSSLError) {
         if names.isEmpty { return }
         let list = try make(operation) { GENERAL_NAMES_new() }

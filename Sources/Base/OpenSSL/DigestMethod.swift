@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// A digest that was looked up once: OpenSSL 3 searches its providers by name at each implicit use otherwise.
+/// A digest algorithm that was fetched once. Otherwise OpenSSL 3 would search its providers by name on each use.
 ///
-/// `@unchecked Sendable`: an `EVP_MD` is immutable after it was fetched, and these are never freed.
+/// `@unchecked Sendable`: an `EVP_MD` never changes after it was fetched, and these are never freed.
 struct DigestMethod: @unchecked Sendable {
     let handle: OpaquePointer
     let byteCount: Int
@@ -17,9 +17,9 @@ struct DigestMethod: @unchecked Sendable {
         byteCount = Int(EVP_MD_get_size(handle))
     }
 
-    /// Hashes `message`; `output` has room for `byteCount` bytes.
+    /// Hashes `message`; `output` must have room for `byteCount` bytes.
     ///
-    /// It can fail only for want of memory or of a provider, neither of which input can bring about, so it traps.
+    /// It can fail only if there is no memory or no provider. Input cannot cause either, so it traps.
     func hash(_ message: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) {
         precondition(output.count >= byteCount, "no room for the digest")
         let written = output.baseAddress?.assumingMemoryBound(to: UInt8.self)

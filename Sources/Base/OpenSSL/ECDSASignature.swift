@@ -1,8 +1,9 @@
 import COpenSSL
 
-/// The two forms of an ECDSA signature on P-256: OpenSSL's DER, and JOSE's r and s side by side, 32 bytes each.
+/// The two forms of an ECDSA signature on P-256: OpenSSL's DER, and JOSE's r and s of 32 bytes each (RFC 7518 section
+/// 3.4).
 enum ECDSASignature {
-    /// Nil when the input is not 64 bytes long.
+    /// Nil if the input is not 64 bytes long.
     static func der(fromConcatenated signature: UnsafeRawBufferPointer) -> [UInt8]? {
         guard signature.count == 64, let bytes = signature.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
             return nil
@@ -27,7 +28,7 @@ enum ECDSASignature {
         }
     }
 
-    /// Nil when the input is no DER signature on a 256-bit curve.
+    /// Nil if the input is not a DER signature on a 256-bit curve.
     static func concatenated(fromDER signature: [UInt8]) -> [UInt8]? {
         signature.withUnsafeBufferPointer { buffer -> [UInt8]? in
             var cursor = buffer.baseAddress

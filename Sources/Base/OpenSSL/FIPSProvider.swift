@@ -1,17 +1,17 @@
 import COpenSSL
 
-/// OpenSSL's FIPS provider, for those who must use it alone.
+/// OpenSSL's FIPS provider, for users who must not use any other.
 ///
 /// Source: OpenSSL, `fips_module(7)`.
 public enum FIPSProvider {
-    /// Loads the provider, with its self-test, and has every algorithm come from it from now on.
+    /// Loads the provider, runs its self-test, and makes it the only source of algorithms.
     ///
-    /// There is no way back in this process. Call it before anything else uses cryptography.
+    /// This process cannot undo it. Call it before anything else uses cryptography.
     ///
-    /// - Throws: when there is no such provider, or it fails its self-test, so that nothing runs without it.
+    /// - Throws: ``OpenSSLError`` if there is no such provider or its self-test fails. The caller must then not start.
     public static func activate() throws(OpenSSLError) {
         ERR_clear_error()
-        // `base` reads keys and certificates, which is no cryptography.
+        // `base` decodes keys and certificates; it contains no cryptography.
         guard OSSL_PROVIDER_load(nil, "fips") != nil, OSSL_PROVIDER_load(nil, "base") != nil else {
             throw OpenSSLError.drained("load OpenSSL's FIPS provider")
         }

@@ -1,11 +1,11 @@
 import COpenSSL
 
-/// Lends OpenSSL a read-only view of `bytes` as a BIO for the length of the call.
+/// Calls a closure with a read-only BIO over `bytes`, valid only during the call.
 func withReadOnlyBIO<Result>(
     _ bytes: [UInt8], _ body: (OpaquePointer) throws(OpenSSLError) -> Result
 ) throws(OpenSSLError) -> Result {
     guard bytes.count <= Int(CInt.max) else { throw OpenSSLError("read a buffer", reason: "it is too long") }
-    // OpenSSL takes a nil buffer for a mistake; an empty file is an ordinary, empty one.
+    // OpenSSL treats a nil buffer as an error, but an empty file is an ordinary file.
     guard !bytes.isEmpty else { return try withReadOnlyBIO([0x0A], body) }
     let outcome = bytes.withUnsafeBytes { buffer -> Swift.Result<Result, OpenSSLError> in
         ERR_clear_error()
@@ -18,7 +18,7 @@ func withReadOnlyBIO<Result>(
     return try outcome.get()
 }
 
-/// Collects what OpenSSL writes.
+/// Collects the bytes that OpenSSL writes.
 func collectingBIO(
     _ operation: String, _ body: (OpaquePointer) -> Bool
 ) throws(OpenSSLError) -> [UInt8] {
@@ -32,7 +32,7 @@ func collectingBIO(
     }
 }
 
-/// Answers each request for a passphrase with a failure: a server has no terminal to ask on.
+/// Rejects every request for a passphrase: a server has no terminal to ask on.
 let refusePassphrase: @convention(c) (UnsafeMutablePointer<CChar>?, CInt, CInt, UnsafeMutableRawPointer?) -> CInt = {
     _, _, _, _ in -1
 }

@@ -1,15 +1,15 @@
 import COpenSSL
 
-/// What OpenSSL had to say about a call that failed: its error queue, drained into a value.
+/// Why an OpenSSL call failed: its error queue as a value.
 ///
-/// It carries OpenSSL's own fixed reason texts and ours, never a byte of the input, so it may be logged.
+/// It contains fixed texts of OpenSSL and of this module, never a byte of the input, so it is safe to log.
 public struct OpenSSLError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was being done, for example "read a PEM certificate".
+    /// What was attempted, for example "read a PEM certificate".
     public let operation: String
-    /// The reasons, the first cause first. Can be empty: not every failing call leaves one.
+    /// The reasons, the root cause first. May be empty: not every failing call leaves one.
     public let reasons: [String]
 
-    /// A failure that is found by this module rather than by OpenSSL.
+    /// A failure that this module found, not OpenSSL.
     init(_ operation: String, reason: String) {
         self.operation = operation
         reasons = [reason]
@@ -24,13 +24,13 @@ public struct OpenSSLError: Error, Sendable, Equatable, CustomStringConvertible 
         reasons.isEmpty ? "cannot \(operation)" : "cannot \(operation): \(reasons.joined(separator: ", "))"
     }
 
-    /// Empties the calling thread's error queue into a value.
+    /// Moves the calling thread's error queue into a value.
     static func drained(_ operation: String) -> OpenSSLError {
         var reasons: [String] = []
         while true {
             let code = ERR_get_error()
             if code == 0 { break }
-            // The text is one of OpenSSL's constants; ERR_error_string's data part, which may quote input, is not read.
+            // The text is a constant of OpenSSL. The data part of ERR_error_string may quote input, so it is not read.
             let reason = ERR_reason_error_string(code).map { String(cString: $0) } ?? "error \(String(code, radix: 16))"
             if reasons.last != reason { reasons.append(reason) }
         }
@@ -38,7 +38,7 @@ public struct OpenSSLError: Error, Sendable, Equatable, CustomStringConvertible 
     }
 }
 
-/// Runs a call that makes a C object, with the error queue empty before it and drained after a failure.
+/// Runs a call that creates a C object. The error queue is cleared before, and drained after a failure.
 func make(
     _ operation: String, _ body: () -> OpaquePointer?
 ) throws(OpenSSLError) -> OpaquePointer {
@@ -47,7 +47,7 @@ func make(
     return object
 }
 
-/// Runs a call that reports success as exactly 1, with the error queue empty before it and drained after a failure.
+/// Runs a call that reports success as exactly 1. The error queue is cleared before, and drained after a failure.
 func check(_ operation: String, _ body: () -> CInt) throws(OpenSSLError) {
     ERR_clear_error()
     guard body() == 1 else { throw OpenSSLError.drained(operation) }

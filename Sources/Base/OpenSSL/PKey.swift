@@ -2,8 +2,8 @@ import COpenSSL
 
 /// One reference to an `EVP_PKEY`, public or private.
 ///
-/// `@unchecked Sendable`: the key is never changed after it was made, OpenSSL counts references atomically and takes
-/// its own locks around the values it caches in a key.
+/// `@unchecked Sendable`: the key never changes after it was made. OpenSSL counts references atomically and locks the
+/// values that it caches in a key.
 final class PKey: @unchecked Sendable {
     let handle: OpaquePointer
     let kind: KeyKind
@@ -23,7 +23,7 @@ final class PKey: @unchecked Sendable {
 
     deinit { EVP_PKEY_free(handle) }
 
-    /// The big-endian bytes of an integer parameter, or nil when the key has none of that name.
+    /// The big-endian bytes of an integer parameter; nil if the key has no such parameter.
     func integer(_ name: String) -> [UInt8]? {
         var number: OpaquePointer?
         guard EVP_PKEY_get_bn_param(handle, name, &number) == 1, let number else { return nil }
@@ -38,7 +38,7 @@ final class PKey: @unchecked Sendable {
         }
     }
 
-    /// Makes a public key out of its parameters.
+    /// Creates a public key from its parameters.
     static func make(
         type: String, operation: String, _ push: (_ builder: OpaquePointer) -> Bool
     ) throws(OpenSSLError) -> PKey {
@@ -57,7 +57,7 @@ final class PKey: @unchecked Sendable {
     }
 }
 
-/// The shortest big-endian form.
+/// The big-endian bytes without leading zeros.
 func bigEndianBytes(_ number: OpaquePointer) -> [UInt8] {
     let count = (Int(BN_num_bits(number)) + 7) / 8
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -65,7 +65,7 @@ func bigEndianBytes(_ number: OpaquePointer) -> [UInt8] {
     }
 }
 
-/// A C string that lives as long as the program: OpenSSL's parameter builder keeps the addresses of names.
+/// A C string that lives as long as the program, because OpenSSL's parameter builder keeps the addresses of names.
 func constant(_ text: StaticString) -> UnsafePointer<CChar> {
     UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }

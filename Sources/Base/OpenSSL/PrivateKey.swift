@@ -1,14 +1,14 @@
 import COpenSSL
 
-/// A private key: to sign with, and to prove a certificate with.
+/// A private key, for signatures and for the proof that a certificate is one's own.
 public final class PrivateKey: Sendable {
     let key: PKey
 
     private init(_ key: PKey) { self.key = key }
 
-    /// The first private key block: PKCS#8, or the older RSA and EC forms.
+    /// Reads the first private key block: PKCS#8, or the older RSA and EC forms.
     ///
-    /// - Throws: `OpenSSLError`; also for an encrypted key, without asking for its passphrase.
+    /// - Throws: ``OpenSSLError``, also for an encrypted key; no passphrase is asked for.
     public convenience init(pem: [UInt8]) throws(OpenSSLError) {
         self.init(
             PKey(
@@ -17,12 +17,12 @@ public final class PrivateKey: Sendable {
                 }))
     }
 
-    /// A new RSA key with the public exponent 65537.
+    /// Generates an RSA key with the public exponent 65537.
     public static func generateRSA(bits: Int = 2_048) throws(OpenSSLError) -> PrivateKey {
         try generate("RSA") { EVP_PKEY_CTX_set_rsa_keygen_bits($0, CInt(clamping: bits)) }
     }
 
-    /// A new key on P-256.
+    /// Generates a key on P-256.
     public static func generateP256() throws(OpenSSLError) -> PrivateKey {
         try generate("EC") { EVP_PKEY_CTX_set_group_name($0, "prime256v1") }
     }
@@ -42,17 +42,18 @@ public final class PrivateKey: Sendable {
         return PrivateKey(PKey(takingOwnership: made))
     }
 
+    /// The key's type.
     public var kind: KeyKind { key.kind }
 
-    /// The size of an RSA modulus or of a curve's field.
+    /// Size of the RSA modulus or of the curve's field, in bits.
     public var bits: Int { key.bits }
 
-    /// The key others verify with. It shares the private key's memory but offers no way to it.
+    /// The public key. It shares the private key's memory but gives no access to the private part.
     public var publicKey: PublicKey { PublicKey(key) }
 
-    /// Signs `message`; the form of the signature is the one JOSE wants (see `SignatureAlgorithm`).
+    /// Signs `message`. The signature has the form that JOSE uses (see ``SignatureAlgorithm``).
     ///
-    /// - Throws: `OpenSSLError` when the algorithm is none for this kind of key.
+    /// - Throws: ``OpenSSLError`` if the algorithm does not match the key's type.
     public func sign(_ algorithm: SignatureAlgorithm, message: UnsafeRawBufferPointer) throws(OpenSSLError) -> [UInt8] {
         let operation = "sign"
         guard algorithm.keyKind == kind else {

@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// A public key and, for the algorithm it is used with most, contexts that are ready to verify.
+/// A public key, with prepared contexts for the algorithm that it is used with most.
 ///
-/// It may be used from any number of threads at once; they share no lock of ours.
+/// Any number of threads may use it at once; they share no lock of this module.
 public final class PublicKey: Sendable {
     let key: PKey
     private let ready: VerificationContextPool
@@ -12,10 +12,10 @@ public final class PublicKey: Sendable {
         ready = VerificationContextPool(key: key, algorithm: key.kind == .p256 ? .es256 : .rs256)
     }
 
-    /// An RSA key from its big-endian integers, as a JWK has them (RFC 7518 section 6.3.1).
+    /// An RSA key from its big-endian integers, as in a JWK (RFC 7518 section 6.3.1).
     ///
-    /// - Throws: `OpenSSLError` when the modulus is even or has more than 16384 bits, or the exponent is not an odd
-    ///   number above 1. How many bits are enough is for the caller to say.
+    /// - Throws: ``OpenSSLError`` if the modulus is even or longer than 16384 bits, or the exponent is not an odd
+    ///   number above 1. The caller decides which sizes are strong enough.
     public convenience init(rsaModulus: [UInt8], exponent: [UInt8]) throws(OpenSSLError) {
         let operation = "make an RSA public key"
         guard let last = rsaModulus.last, last & 1 == 1, rsaModulus.count <= 2_049 else {
@@ -35,13 +35,15 @@ public final class PublicKey: Sendable {
             })
     }
 
-    /// A key on P-256 from the big-endian coordinates of its point (RFC 7518 section 6.2.1), 32 bytes each.
+    /// A key on P-256 from the big-endian coordinates of its point, 32 bytes each (RFC 7518 section 6.2.1).
+    ///
+    /// - Throws: ``OpenSSLError`` if the point is not on the curve.
     public convenience init(p256X x: [UInt8], y: [UInt8]) throws(OpenSSLError) {
         let operation = "make a P-256 public key"
         guard x.count == 32, y.count == 32 else {
             throw OpenSSLError(operation, reason: "a coordinate is not 32 bytes long")
         }
-        // The builder keeps the address, so the bytes must stay where they are until the key is made.
+        // The builder keeps the address, so the bytes must stay in place until the key is made.
         let made = ([0x04] + x + y).withUnsafeBufferPointer { point in
             Result { () throws(OpenSSLError) in
                 try PKey.make(type: "EC", operation: operation) { builder in
@@ -53,7 +55,7 @@ public final class PublicKey: Sendable {
         self.init(try made.get())
     }
 
-    /// The first `PUBLIC KEY` block (SubjectPublicKeyInfo, RFC 7468 section 13).
+    /// Reads the first `PUBLIC KEY` block (SubjectPublicKeyInfo, RFC 7468 section 13).
     public convenience init(pem: [UInt8]) throws(OpenSSLError) {
         self.init(
             PKey(
@@ -62,18 +64,19 @@ public final class PublicKey: Sendable {
                 }))
     }
 
+    /// The key's type.
     public var kind: KeyKind { key.kind }
 
-    /// The size of an RSA modulus or of a curve's field.
+    /// Size of the RSA modulus or of the curve's field, in bits.
     public var bits: Int { key.bits }
 
-    /// The big-endian modulus without leading zeros; nil when this is no RSA key.
+    /// The big-endian modulus without leading zeros; nil if this is not an RSA key.
     public var rsaModulus: [UInt8]? { kind == .rsa ? key.integer("n") : nil }
 
-    /// The big-endian public exponent without leading zeros; nil when this is no RSA key.
+    /// The big-endian public exponent without leading zeros; nil if this is not an RSA key.
     public var rsaExponent: [UInt8]? { kind == .rsa ? key.integer("e") : nil }
 
-    /// The big-endian coordinates, 32 bytes each; nil when this is no key on P-256.
+    /// The big-endian coordinates, 32 bytes each; nil if this is not a key on P-256.
     public var p256Coordinates: (x: [UInt8], y: [UInt8])? {
         guard kind == .p256, let x = key.integer("qx"), let y = key.integer("qy"), x.count <= 32, y.count <= 32 else {
             return nil
@@ -88,8 +91,8 @@ public final class PublicKey: Sendable {
 
     /// Whether `signature` is this key's signature over `message`.
     ///
-    /// False for each mismatch, also when the algorithm is none for this kind of key or the signature is not exactly
-    /// as long as the key makes them. The error queue is empty afterwards.
+    /// False for any mismatch, also if the algorithm does not match the key's type or the signature has the wrong
+    /// length. The error queue is empty afterwards.
     public func verify(
         _ algorithm: SignatureAlgorithm, message: UnsafeRawBufferPointer, signature: UnsafeRawBufferPointer
     ) -> Bool {
@@ -101,9 +104,9 @@ public final class PublicKey: Sendable {
         }
     }
 
-    /// Like ``verify(_:message:signature:)``, with the message's digest in place of the message.
+    /// Like ``verify(_:message:signature:)``, with the digest of the message.
     ///
-    /// False also when the algorithm is not one of those with SHA-256.
+    /// False also if the algorithm does not use SHA-256.
     public func verify(
         _ algorithm: SignatureAlgorithm, digest: SHA256Digest, signature: UnsafeRawBufferPointer
     ) -> Bool {
@@ -111,7 +114,7 @@ public final class PublicKey: Sendable {
         return digest.withUnsafeBytes { verify(algorithm, hash: $0, signature) }
     }
 
-    /// Whether it is worth hashing anything for.
+    /// Whether the signature could be valid, so that hashing is worthwhile.
     private func mayVerify(_ algorithm: SignatureAlgorithm, _ signature: UnsafeRawBufferPointer) -> Bool {
         algorithm.keyKind == kind && (kind == .p256 || signature.count == (bits + 7) / 8)
     }

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Unpredictable bytes from OpenSSL's generator. Traps when the system has no entropy to give.
+/// Unpredictable bytes from OpenSSL's generator. Traps if the system has no entropy.
 public func randomBytes(_ count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
         precondition(
@@ -9,12 +9,12 @@ public func randomBytes(_ count: Int) -> [UInt8] {
     }
 }
 
-/// Compares secrets in a time that depends on their lengths only.
+/// Compares secrets in a time that depends only on their lengths.
 public func constantTimeEquals(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     left.count == right.count && (left.isEmpty || CRYPTO_memcmp(left, right, left.count) == 0)
 }
 
-/// Overwrites a secret with zeros; the compiler cannot leave it out.
+/// Overwrites a secret with zeros; the compiler cannot remove this write.
 public func cleanse(_ secret: UnsafeMutableRawBufferPointer) {
     if secret.count > 0 { OPENSSL_cleanse(secret.baseAddress, secret.count) }
 }

@@ -1,9 +1,9 @@
 import COpenSSL
 
 extension SHA256Digest {
-    /// The digests of a message and of its first bytes, in one pass over it.
+    /// The digests of a message and of its first bytes, computed in one pass.
     ///
-    /// - Parameter prefixLength: how many bytes the first digest covers, at most all.
+    /// - Parameter prefixLength: number of bytes of the first digest, at most all.
     public static func hashing(
         _ message: UnsafeRawBufferPointer, prefixLength: Int
     ) -> (prefix: SHA256Digest, whole: SHA256Digest) {
@@ -13,7 +13,7 @@ extension SHA256Digest {
             EVP_MD_CTX_free(copy)
         }
         let length = min(max(0, prefixLength), message.count)
-        // As with a digest in one call, only want of memory or of a provider can make these fail.
+        // As in one-shot digests, these calls fail only if there is no memory or no provider.
         precondition(EVP_DigestInit_ex(running, DigestMethod.sha256.handle, nil) == 1, noMemory)
         precondition(EVP_DigestUpdate(running, message.baseAddress, length) == 1, noMemory)
         precondition(EVP_MD_CTX_copy_ex(copy, running) == 1, noMemory)

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A SHA-256 digest, stored flat so that it is a cheap dictionary key.
+/// A SHA-256 digest, stored inline so that it is a cheap dictionary key.
 public struct SHA256Digest: Hashable, Sendable {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
@@ -9,7 +9,7 @@ public struct SHA256Digest: Hashable, Sendable {
         self.init(filling: { DigestMethod.sha256.hash(message, into: $0) })
     }
 
-    /// - Parameter fill: writes all 32 bytes.
+    /// - Parameter fill: must write all 32 bytes.
     init(filling fill: (UnsafeMutableRawBufferPointer) -> Void) {
         words = withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { output in
             fill(output)
@@ -25,17 +25,18 @@ public struct SHA256Digest: Hashable, Sendable {
         withUnsafeBytes { [UInt8]($0) }
     }
 
-    /// Lends the 32 bytes.
+    /// Calls a closure with the 32 bytes, valid only during the call.
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         Swift.withUnsafeBytes(of: words, body)
     }
 
-    /// The first eight bytes as a number: as good as random.
+    /// The first eight bytes as a number, which is uniformly distributed.
     public var firstWord: UInt64 { words.0 }
 
     /// 64 lower-case hexadecimal digits.
     public var hex: String { hexadecimal(bytes) }
 
+    /// Whether all 32 bytes are the same. Not in constant time: digests are not secrets.
     public static func == (left: Self, right: Self) -> Bool { left.words == right.words }
 
     public func hash(into hasher: inout Hasher) {
@@ -46,9 +47,9 @@ public struct SHA256Digest: Hashable, Sendable {
     }
 }
 
-/// Digests whose whole input is at hand.
+/// One-shot digests.
 public enum Digests {
-    /// SHA-1, for the certificate thumbprint `x5t` (RFC 7517 section 4.8) only; it protects nothing.
+    /// SHA-1, only for the certificate thumbprint `x5t` (RFC 7517 section 4.8). It protects nothing.
     public static func sha1(_ message: UnsafeRawBufferPointer) -> [UInt8] { digest(message, .sha1) }
 
     /// SHA-256 (FIPS 180-4), 32 bytes.
@@ -62,7 +63,7 @@ public enum Digests {
     }
 }
 
-/// Lower-case hexadecimal digits, two a byte.
+/// Hexadecimal digits, two for each byte.
 func hexadecimal(_ bytes: [UInt8], uppercase: Bool = false) -> String {
     let digits: StaticString = uppercase ? "0123456789ABCDEF" : "0123456789abcdef"
     return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in

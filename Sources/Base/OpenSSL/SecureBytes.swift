@@ -1,15 +1,16 @@
-/// Bytes of a secret: never copied, and nothing of them is left when the last reference goes.
+/// The bytes of a secret: never copied, and cleared when the last reference is released.
 ///
-/// `@unchecked Sendable`: nothing changes the bytes between `init` and `deinit`.
+/// `@unchecked Sendable`: the bytes do not change between `init` and `deinit`.
 public final class SecureBytes: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
 
+    /// Copies the bytes; the caller's own copy remains its responsibility.
     public init(copying bytes: UnsafeRawBufferPointer) {
         memory = .allocate(byteCount: bytes.count, alignment: 1)
         memory.copyMemory(from: bytes)
     }
 
-    /// - Parameter fill: writes all `count` bytes; nil is the result when it says that it could not.
+    /// - Parameter fill: must write all `count` bytes. If it returns false, the result is nil.
     public init?(count: Int, fill: (UnsafeMutableBufferPointer<UInt8>) -> Bool) {
         memory = .allocate(byteCount: count, alignment: 1)
         guard fill(memory.bindMemory(to: UInt8.self)) else { return nil }
@@ -20,7 +21,7 @@ public final class SecureBytes: @unchecked Sendable {
         memory.deallocate()
     }
 
-    /// Lends the bytes, which stay owned until `body` ends.
+    /// Calls a closure with the bytes, valid only during the call.
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withExtendedLifetime(self) { body(UnsafeRawBufferPointer(memory)) }
     }

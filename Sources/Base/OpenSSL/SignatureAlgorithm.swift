@@ -1,9 +1,9 @@
 import COpenSSL
 
-/// The signature algorithms of RFC 7518 section 3.1 that this module can make and check.
+/// The signature algorithms of RFC 7518 section 3.1 that this module can sign and verify with.
 public enum SignatureAlgorithm: Sendable, Hashable, CaseIterable {
     case rs256, rs384, rs512, ps256
-    /// ECDSA on P-256; a signature is 64 bytes, r then s (RFC 7518 section 3.4), not DER.
+    /// ECDSA on P-256. A signature is r and s, 32 bytes each, not DER (RFC 7518 section 3.4).
     case es256
 
     var digest: DigestMethod {
@@ -23,23 +23,23 @@ public enum SignatureAlgorithm: Sendable, Hashable, CaseIterable {
 
     var keyKind: KeyKind { self == .es256 ? .p256 : .rsa }
 
-    /// Sets digest and padding on a context that was initialized to sign or to verify.
+    /// Sets digest and padding on an initialized context for signing or verifying.
     func configure(_ context: OpaquePointer) -> Bool {
         if keyKind == .rsa {
             let padding = self == .ps256 ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING
             guard EVP_PKEY_CTX_set_rsa_padding(context, padding) == 1 else { return false }
         }
         guard EVP_PKEY_CTX_set_signature_md(context, digest.handle) == 1 else { return false }
-        // RFC 7518 section 3.5: the salt is as long as the digest.
+        // The salt is as long as the digest (RFC 7518 section 3.5).
         guard self == .ps256 else { return true }
         return EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1
     }
 }
 
-/// What a key can be used with.
+/// The type of a key.
 public enum KeyKind: Sendable, Hashable {
     case rsa
     case p256
-    /// Something this module reads and prints, but does not sign or verify with.
+    /// A type that this module can read and print, but not sign or verify with.
     case other
 }

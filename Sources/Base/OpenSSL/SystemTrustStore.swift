@@ -1,18 +1,18 @@
 import Glibc
 
-/// Where a Linux system keeps the authorities it trusts.
+/// Where a Linux system stores its trusted authorities.
 enum SystemTrustStore: Equatable {
     case file(String)
-    /// A directory of hashed names, or several with colons between them.
+    /// A directory of hashed names, or several separated by colons.
     case directory(String)
 
-    /// Debian and its like, Red Hat 7 and later, older Red Hat and SUSE, Alpine and the BSDs.
+    /// Debian and derivatives, Red Hat 7 and later, older Red Hat and SUSE, Alpine and the BSDs.
     static let files = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
         "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
     ]
 
-    /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` say, else the first usual file that exists.
+    /// The places named by `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the first usual file that exists.
     static func locate(environment: (String) -> String?, exists: (String) -> Bool) -> [SystemTrustStore] {
         var places: [SystemTrustStore] = []
         if let file = environment("SSL_CERT_FILE"), !file.isEmpty { places.append(.file(file)) }

@@ -1,15 +1,16 @@
-/// What a TLS server shows and demands. All files come in as bytes, so that who reads them can also watch them.
+/// The configuration of a TLS server. Files are passed as bytes, so that the caller can watch them for changes.
 public struct TLSServerConfiguration: Sendable {
     /// PEM: the server's certificate first, then the intermediates in order.
     public var certificateChain: [UInt8]
     /// PEM, unencrypted.
     public var privateKey: [UInt8]
-    /// PEM authorities. Given: a client must present a certificate of theirs that is valid for client
-    /// authentication. Nil: none is asked for.
+    /// PEM authorities. If set, a client must present a certificate of theirs that is valid for client authentication.
+    /// If nil, none is asked for.
     public var clientAuthorities: [UInt8]?
-    /// ALPN names (RFC 7301), the server's favourite first.
+    /// ALPN names (RFC 7301), the preferred one first.
     public var applicationProtocols: [String]
 
+    /// A configuration from its parts; ``TLSContext`` checks it.
     public init(
         certificateChain: [UInt8], privateKey: [UInt8], clientAuthorities: [UInt8]? = nil,
         applicationProtocols: [String] = []
@@ -21,24 +22,26 @@ public struct TLSServerConfiguration: Sendable {
     }
 }
 
-/// Whom a TLS client trusts and what it shows.
+/// Which authorities a TLS client trusts, and which certificate it presents.
 public struct TLSClientConfiguration: Sendable {
-    /// Where the trusted authorities come from.
+    /// The source of the trusted authorities.
     public enum Trust: Sendable, Hashable {
-        /// The system's bundle; `SSL_CERT_FILE` and `SSL_CERT_DIR` take precedence over the usual places.
+        /// The system's bundle; `SSL_CERT_FILE` and `SSL_CERT_DIR` take precedence over the usual paths.
         case system
-        /// These PEM certificates and no others.
+        /// Only these PEM certificates.
         case pem([UInt8])
     }
 
+    /// The authorities that may have issued the server's certificate.
     public var trust: Trust
     /// PEM: the client's certificate first, then the intermediates; needs `privateKey`.
     public var certificateChain: [UInt8]?
     /// PEM, unencrypted.
     public var privateKey: [UInt8]?
-    /// ALPN names (RFC 7301), the client's favourite first.
+    /// ALPN names (RFC 7301), the preferred one first.
     public var applicationProtocols: [String]
 
+    /// A configuration from its parts; ``TLSContext`` checks it.
     public init(
         trust: Trust = .system, certificateChain: [UInt8]? = nil, privateKey: [UInt8]? = nil,
         applicationProtocols: [String] = []
@@ -50,23 +53,23 @@ public struct TLSClientConfiguration: Sendable {
     }
 }
 
-/// Why a `TLSContext` cannot be made.
+/// Why a ``TLSContext`` cannot be created.
 public enum TLSConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
     case unreadableCertificateChain(OpenSSLError)
     case unreadablePrivateKey(OpenSSLError)
-    /// The private key is not the one of the first certificate in the chain.
+    /// The private key does not belong to the first certificate of the chain.
     case privateKeyDoesNotMatchCertificate
-    /// A client certificate without its key, or the other way round.
+    /// A client certificate without its key, or a key without its certificate.
     case certificateAndKeyBelongTogether
-    /// OpenSSL refuses the certificate or its key, for example because the key is too short.
+    /// OpenSSL rejects the certificate or its key, for example because the key is too short.
     case unusableCertificate(OpenSSLError)
     case unreadableClientAuthorities(OpenSSLError)
     case unreadableTrustedAuthorities(OpenSSLError)
-    /// None of the places where systems keep their trusted authorities exists.
+    /// None of the usual paths of trusted authorities exists.
     case noSystemTrustStore
     /// An ALPN name is empty or longer than 255 bytes.
     case invalidApplicationProtocol
-    /// Something that does not depend on the configuration, such as want of memory or a broken OpenSSL set-up.
+    /// A problem outside of the configuration, such as missing memory or a broken OpenSSL installation.
     case setup(OpenSSLError)
 
     public var description: String {

@@ -1,7 +1,7 @@
 import COpenSSL
 
 extension TLSContext {
-    /// Sets what this side shows.
+    /// Sets the certificate that this side presents.
     func use(chain pem: [UInt8], key keyPEM: [UInt8]) throws(TLSConfigurationError) {
         let chain: [Certificate]
         do throws(OpenSSLError) { chain = try Certificate.chain(fromPEM: pem) } catch {
@@ -25,7 +25,7 @@ extension TLSContext {
     func demandClientCertificate(_ authorities: [UInt8]) throws(TLSConfigurationError) {
         do throws(OpenSSLError) {
             for authority in try addTrusted(authorities) {
-                // Its name goes to clients, which choose their certificate by it.
+                // Its name is sent to clients, which choose their certificate by it.
                 try check("name a client authority") { SSL_CTX_add_client_CA(handle, authority.handle) }
             }
         } catch {
@@ -56,7 +56,7 @@ extension TLSContext {
     private func addTrusted(_ pem: [UInt8]) throws(OpenSSLError) -> [Certificate] {
         let authorities = try Certificate.chain(fromPEM: pem)
         let store = SSL_CTX_get_cert_store(handle)
-        // What the operator lists is trusted as it stands, also an intermediate without its root.
+        // Every listed certificate is trusted as it is, also an intermediate without its root.
         try check("trust a certificate") { X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN)) }
         for authority in authorities {
             try check("trust a certificate") { X509_STORE_add_cert(store, authority.handle) }

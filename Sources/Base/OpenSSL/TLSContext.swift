@@ -1,15 +1,15 @@
 import COpenSSL
 
-/// What all TLS connections with one configuration share: certificates, keys, trust, protocols.
+/// The shared state of all TLS connections with one configuration: certificates, keys, trust, protocols.
 ///
 /// TLS 1.2 and 1.3 with forward-secret AEAD suites only; no renegotiation, no compression, no session resumption.
 ///
-/// `@unchecked Sendable`: the `SSL_CTX` is not changed after `init`, and OpenSSL lets any thread make connections
+/// `@unchecked Sendable`: the `SSL_CTX` does not change after `init`, and OpenSSL lets any thread create connections
 /// from it.
 public final class TLSContext: @unchecked Sendable {
     let handle: OpaquePointer
     let role: Role
-    /// The ALPN names in wire form. OpenSSL's callback reads them, so they have a fixed address.
+    /// The ALPN names in wire form. OpenSSL's callback reads them, so they need a fixed address.
     private let protocols: UnsafeBufferPointer<UInt8>
 
     enum Role { case server, client }
@@ -22,7 +22,7 @@ public final class TLSContext: @unchecked Sendable {
         if !protocols.isEmpty { selectProtocolsAsServer() }
     }
 
-    /// A context for connections this process opens.
+    /// A context for connections that this process opens.
     public convenience init(client configuration: TLSClientConfiguration) throws(TLSConfigurationError) {
         try self.init(.client, configuration.applicationProtocols)
         try trust(configuration.trust)
@@ -31,7 +31,7 @@ public final class TLSContext: @unchecked Sendable {
         case (let chain?, let key?): try use(chain: chain, key: key)
         default: throw .certificateAndKeyBelongTogether
         }
-        // The one OpenSSL call here that reports success as 0.
+        // The only OpenSSL call here that reports success as 0.
         if !protocols.isEmpty, SSL_CTX_set_alpn_protos(handle, protocols.baseAddress, UInt32(protocols.count)) != 0 {
             throw .setup(.drained("offer application protocols"))
         }
@@ -56,7 +56,7 @@ public final class TLSContext: @unchecked Sendable {
         protocols.deallocate()
     }
 
-    /// Each name with its length in front (RFC 7301 section 3.1).
+    /// Each name after its length (RFC 7301 section 3.1).
     private static func wireForm(_ names: [String]) -> [UInt8]? {
         var wire: [UInt8] = []
         for name in names {
@@ -72,7 +72,7 @@ public final class TLSContext: @unchecked Sendable {
         try check(operation) { COpenSSL_SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION) }
         try check(operation) { COpenSSL_SSL_CTX_set_max_proto_version(handle, TLS1_3_VERSION) }
         try check(operation) { SSL_CTX_set_cipher_list(handle, "ECDHE+AESGCM:ECDHE+CHACHA20") }
-        // A FIPS provider has no X25519.
+        // The FIPS provider has no X25519.
         if COpenSSL_SSL_CTX_set1_groups_list(handle, "X25519:P-256:P-384") != 1 {
             try check(operation) { COpenSSL_SSL_CTX_set1_groups_list(handle, "P-256:P-384") }
         }
@@ -80,19 +80,19 @@ public final class TLSContext: @unchecked Sendable {
             handle,
             COpenSSL_SSL_OP_NO_RENEGOTIATION() | COpenSSL_SSL_OP_NO_COMPRESSION() | COpenSSL_SSL_OP_NO_TICKET()
                 | COpenSSL_SSL_OP_CIPHER_SERVER_PREFERENCE() | COpenSSL_SSL_OP_CLEANSE_PLAINTEXT())
-        // The system's configuration file may have set these.
+        // The system's configuration file may have set these options.
         SSL_CTX_clear_options(
             handle, COpenSSL_SSL_OP_LEGACY_SERVER_CONNECT() | COpenSSL_SSL_OP_IGNORE_UNEXPECTED_EOF())
         COpenSSL_SSL_CTX_set_session_cache_mode(handle, Int(SSL_SESS_CACHE_OFF))
         try check(operation) { SSL_CTX_set_num_tickets(handle, 0) }
-        // OpenSSL could give record buffers back after every record, but would allocate and overwrite 17 KB for each
-        // request; `TLSSession.releaseBuffers` does it for connections that are idle. An intermediate is sent because
-        // it was configured, never because it happens to be among the trusted ones.
+        // OpenSSL could free record buffers after every record, but would allocate and clear 17 KB for each request.
+        // Instead, `TLSSession.releaseBuffers` frees them on idle connections. An intermediate is sent only if it was
+        // configured, never because it is among the trusted ones.
         COpenSSL_SSL_CTX_set_mode(
             handle,
             Int(SSL_MODE_ENABLE_PARTIAL_WRITE) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
                 | Int(SSL_MODE_NO_AUTO_CHAIN))
-        // 112 bits: no RSA below 2048, no SHA-1 signatures. A system that asks for more keeps it.
+        // 112 bits: no RSA below 2048, no SHA-1 signatures. A higher level of the system is kept.
         if SSL_CTX_get_security_level(handle) < 2 { SSL_CTX_set_security_level(handle, 2) }
     }
 
@@ -101,7 +101,7 @@ public final class TLSContext: @unchecked Sendable {
             handle,
             { connection, chosen, chosenCount, offered, offeredCount, argument in
                 guard let argument, let chosenCount, let offered, offeredCount > 0 else { return SSL_TLSEXT_ERR_NOACK }
-                // Unretained: the session that runs this callback holds the context.
+                // Unretained, because the session that runs this callback holds the context.
                 let context = Unmanaged<TLSContext>.fromOpaque(argument).takeUnretainedValue()
                 var match: UnsafeMutablePointer<UInt8>?
                 let outcome = SSL_select_next_proto(

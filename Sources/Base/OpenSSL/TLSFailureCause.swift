@@ -1,29 +1,29 @@
 import COpenSSL
 
-/// Why a TLS handshake or connection failed. Made of OpenSSL's codes, never of the peer's bytes.
+/// Why a TLS handshake or connection failed. Built from OpenSSL's codes, never from the peer's bytes.
 public enum TLSFailureCause: Error, Sendable, Hashable {
-    /// The client showed no certificate, and one is required.
+    /// The client presented no certificate, but the server requires one.
     case noClientCertificate
-    /// The peer's certificate was not issued, directly or over intermediates, by a trusted authority.
+    /// No trusted authority issued the peer's certificate, directly or through intermediates.
     case untrustedCertificate
     case certificateExpired
     case certificateNotYetValid
     /// For example a server's certificate where a client's is needed.
     case wrongCertificatePurpose
     case hostNameMismatch
-    /// The peer's certificate was refused for another reason; OpenSSL's sentence for it.
+    /// The peer's certificate was rejected for another reason, in OpenSSL's words.
     case certificateRefused(String)
     /// The client offers application protocols, but none of the server's.
     case noCommonApplicationProtocol
     case protocolVersion
     case noSharedCipher
-    /// What arrives is not TLS, for example plain HTTP.
+    /// The bytes are not TLS, for example plain HTTP.
     case notTLS
-    /// The peer refuses; the alert's number (RFC 8446 section 6).
+    /// The peer rejected the connection with this alert (RFC 8446 section 6).
     case alertReceived(TLSAlert)
-    /// The transport ended in the middle of the handshake.
+    /// The transport ended during the handshake.
     case connectionClosed
-    /// OpenSSL's sentence for anything else.
+    /// Anything else, in OpenSSL's words.
     case other(String)
 
     /// A stable word for metrics and logs.
@@ -69,9 +69,9 @@ extension TLSFailureCause: CustomStringConvertible {
 }
 
 extension TLSFailureCause {
-    /// Reads the thread's error queue, and empties it.
+    /// Reads and clears the thread's error queue.
     static func drained(connection: OpaquePointer) -> TLSFailureCause {
-        // The last entry is the TLS layer's; the ones before it tell how a library below came to its failure.
+        // The last entry is from the TLS layer; the earlier ones explain failures of the libraries below.
         let code = ERR_peek_last_error()
         let text = ERR_reason_error_string(code).map { String(cString: $0) } ?? "unknown error"
         ERR_clear_error()

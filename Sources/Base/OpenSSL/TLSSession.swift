@@ -1,23 +1,25 @@
 import Addresses
 import COpenSSL
 
-/// One TLS connection that does no I/O: ciphertext goes in and comes out as bytes, the caller moves them.
+/// One TLS connection without I/O: the caller moves ciphertext in and out as bytes.
 ///
-/// It belongs to one thread at a time.
+/// Only one thread at a time may use it.
 public final class TLSSession {
     private let handle: OpaquePointer
-    /// What arrived and was not yet processed. Owned by `handle`.
+    /// Ciphertext that arrived and is not processed yet. Owned by `handle`.
     private let input: OpaquePointer
-    /// What is to be sent. Owned by `handle`.
+    /// Ciphertext to be sent. Owned by `handle`.
     private let output: OpaquePointer
-    /// The ALPN callback reads from it.
+    /// Read by the ALPN callback.
     private let context: TLSContext
 
+    /// The state of the handshake after a step.
     public enum HandshakeResult: Sendable, Equatable {
         case complete, needsInput
         case failed(TLSFailureCause)
     }
 
+    /// The result of one read.
     public enum ReadResult: Sendable, Equatable {
         case bytes(Int)
         case needsInput
@@ -26,8 +28,9 @@ public final class TLSSession {
         case failed(TLSFailureCause)
     }
 
+    /// The result of one write.
     public enum WriteResult: Sendable, Equatable {
-        /// How many of the bytes were encrypted; may be fewer than were given, never none.
+        /// Number of encrypted bytes: at least one, perhaps not all.
         case bytes(Int)
         case failed(TLSFailureCause)
     }
@@ -42,10 +45,10 @@ public final class TLSSession {
 
     /// The client's side of a connection.
     ///
-    /// - Parameter serverName: a DNS name or an IP address; the server's certificate must be for it.
+    /// - Parameter serverName: the DNS name or IP address that the server's certificate must have.
     public init(client context: TLSContext, serverName: String) throws(OpenSSLError) {
         precondition(context.role == .client, "a server's context cannot connect")
-        // OpenSSL takes an empty name for the wish not to check any.
+        // OpenSSL does not check any name if it is empty.
         guard !serverName.isEmpty, serverName.utf8.count <= 255, !serverName.utf8.contains(0) else {
             throw OpenSSLError("connect", reason: "the server's name is empty, too long or has a NUL in it")
         }
@@ -84,25 +87,25 @@ public final class TLSSession {
         return (connection, input, output)
     }
 
-    /// Takes over ciphertext that arrived. False when there is no memory for it.
+    /// Takes ciphertext that arrived. False if there is no memory for it.
     public func receive(_ ciphertext: UnsafeRawBufferPointer) -> Bool {
         ciphertext.isEmpty || BIO_write(input, ciphertext.baseAddress, CInt(ciphertext.count)) == ciphertext.count
     }
 
-    /// How many bytes of ciphertext wait for `read` or `handshake`; part of a record may be held elsewhere.
+    /// Number of ciphertext bytes that wait for `read` or `handshake`. Parts of a record may be stored elsewhere.
     public var bufferedInput: Int { Int(BIO_ctrl_pending(input)) + Int(SSL_pending(handle)) }
 
-    /// How many bytes wait to be sent.
+    /// Number of bytes to be sent.
     public var pendingOutput: Int { Int(BIO_ctrl_pending(output)) }
 
-    /// Moves bytes to be sent into `buffer`, and says how many.
+    /// Moves bytes to be sent into `buffer`, and returns their number.
     public func takeOutput(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard pendingOutput > 0, !buffer.isEmpty else { return 0 }
         return max(0, Int(BIO_read(output, buffer.baseAddress, CInt(clamping: buffer.count))))
     }
 
-    /// Goes on with the handshake as far as the input reaches. There may be output afterwards, also after a failure:
-    /// the alert that tells the peer.
+    /// Continues the handshake as far as the input allows. There may be output afterwards, also after a failure: the
+    /// alert for the peer.
     public func handshake() -> HandshakeResult {
         ERR_clear_error()
         let outcome = SSL_do_handshake(handle)
@@ -114,7 +117,7 @@ public final class TLSSession {
         }
     }
 
-    /// Decrypts into `buffer`, at most one record's worth.
+    /// Decrypts at most one record into `buffer`.
     public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
         var count = 0
         ERR_clear_error()
@@ -127,7 +130,7 @@ public final class TLSSession {
         }
     }
 
-    /// Encrypts `plaintext`, which must not be empty; the ciphertext is then waiting as output.
+    /// Encrypts `plaintext`, which must not be empty. The ciphertext then waits as output.
     public func write(_ plaintext: UnsafeRawBufferPointer) -> WriteResult {
         var count = 0
         ERR_clear_error()
@@ -135,41 +138,41 @@ public final class TLSSession {
         return .failed(.drained(connection: handle))
     }
 
-    /// Gives the record buffers back, 34 KB, for a connection that is idle. They are allocated again when needed.
+    /// Frees the record buffers of an idle connection, 34 KB. They are allocated again when needed.
     public func releaseBuffers() {
-        // Refused while part of a record is in them.
+        // Fails while the buffers contain a part of a record.
         SSL_free_buffers(handle)
     }
 
-    /// Leaves a close_notify alert as output. Nothing can be written afterwards; reading goes on.
+    /// Writes a close_notify alert to the output. Writing is impossible afterwards; reading is not.
     public func sendCloseNotify() {
         ERR_clear_error()
         SSL_shutdown(handle)
         ERR_clear_error()
     }
 
-    /// What the peer showed; nil when it showed nothing, or before the handshake is complete.
+    /// The peer's certificate; nil if it presented none, or before the handshake is complete.
     public var peerCertificate: Certificate? {
         SSL_get1_peer_certificate(handle).map(Certificate.init(takingOwnership:))
     }
 
-    /// What a client showed and the handshake refused; nil when it showed nothing, or nothing was wrong with it.
+    /// The client certificate that the handshake rejected; nil if there was none or it was accepted.
     ///
-    /// Nothing in it is verified, also not that the client has the key.
+    /// Nothing in it is verified, not even that the client has its key.
     public var untrustedRefusedCertificate: Certificate? {
         guard let certificate = Self.refused(of: handle), X509_up_ref(certificate) == 1 else { return nil }
         return Certificate(takingOwnership: certificate)
     }
 
-    /// A connection's own slot, which OpenSSL sets aside for applications.
+    /// The slot of a connection that OpenSSL reserves for applications.
     private static let refusedSlot: CInt = 0
 
     private static func refused(of connection: OpaquePointer) -> OpaquePointer? {
         SSL_get_ex_data(connection, refusedSlot).map { OpaquePointer($0) }
     }
 
-    /// OpenSSL lets go of a certificate that it refuses, so its name for the log is kept from here. Called for each
-    /// certificate of a chain, with 1 for those that are good.
+    /// Keeps a rejected certificate, which OpenSSL would drop, so that the log can name it. Called for each certificate
+    /// of a chain, with 1 for valid ones.
     static let keepRefused: @convention(c) (CInt, OpaquePointer?) -> CInt = { isGood, verification in
         guard isGood != 1, let verification,
             let pointer = X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()),
@@ -183,7 +186,7 @@ public final class TLSSession {
         return isGood
     }
 
-    /// The application protocol ALPN settled on.
+    /// The application protocol that ALPN negotiated.
     public var negotiatedProtocol: String? {
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
@@ -195,7 +198,7 @@ public final class TLSSession {
     /// For example `TLSv1.3`.
     public var version: String { String(cString: SSL_get_version(handle)) }
 
-    /// For example `TLS_AES_256_GCM_SHA384`; nil before there is one.
+    /// For example `TLS_AES_256_GCM_SHA384`; nil before one is negotiated.
     public var cipherName: String? {
         SSL_get_current_cipher(handle).flatMap(SSL_CIPHER_get_name).map { String(cString: $0) }
     }

@@ -1,13 +1,13 @@
 import COpenSSL
 import Synchronization
 
-/// A few contexts that are initialized to verify with one key and one algorithm.
+/// A few contexts, initialized to verify with one key and one algorithm.
 ///
-/// To set one up costs a provider look-up and several allocations, a notable part of what the verification itself
-/// costs. A context serves one thread at a time, so a caller takes one out and puts it back with an atomic exchange:
-/// nobody waits, and who finds the pool empty makes a new one.
+/// Creating one costs a provider look-up and several allocations, which is much compared with the verification itself.
+/// A context serves one thread at a time, so a caller takes one out and puts it back with an atomic exchange. Nobody
+/// waits: if the pool is empty, a new context is made.
 ///
-/// `@unchecked Sendable`: the pointers are reached through atomic exchanges only, and who took one owns it.
+/// `@unchecked Sendable`: the pointers are reached only through atomic exchanges, and the thread that took one owns it.
 final class VerificationContextPool: @unchecked Sendable {
     private let key: PKey
     private let algorithm: SignatureAlgorithm
@@ -24,7 +24,7 @@ final class VerificationContextPool: @unchecked Sendable {
         }
     }
 
-    /// Runs `body` with a context for `algorithm`; false when none can be made.
+    /// Calls a closure with a context for `algorithm`; false if none can be made.
     func withContext(_ wanted: SignatureAlgorithm, _ body: (OpaquePointer) -> Bool) -> Bool {
         guard wanted == algorithm else {
             guard let context = makeContext(wanted) else { return false }
@@ -46,7 +46,7 @@ final class VerificationContextPool: @unchecked Sendable {
     private func giveBack(_ context: OpaquePointer) {
         var surplus: OpaquePointer? = context
         for index in slots.indices {
-            // The exchange may push out a context that another thread has just put there: that one moves on.
+            // The exchange may return a context that another thread has just put there; it moves to the next slot.
             surplus = slots[index].exchange(surplus, ordering: .acquiringAndReleasing)
             if surplus == nil { return }
         }

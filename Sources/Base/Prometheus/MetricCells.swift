@@ -11,7 +11,7 @@ final class CounterCell: CounterHandler {
         count.wrappingAdd(amount, ordering: .relaxed)
     }
 
-    /// Prometheus counters start again only with the process.
+    /// Prometheus counters restart only with the process.
     func reset() {}
 }
 
@@ -43,9 +43,9 @@ final class GaugeCell: MeterHandler {
 /// A histogram of seconds.
 final class HistogramCell: TimerHandler, @unchecked Sendable {
     let bounds: [Double]
-    /// The same as whole nanoseconds, so that recording needs no floating point.
+    /// The same in whole nanoseconds, so that recording needs no floating point.
     private let nanosecondBounds: [Int64]
-    // Never resized; each element is an atomic, which is what makes the class sendable.
+    // Never resized. Each element is atomic, which makes the class Sendable.
     private let counts: UnsafeMutablePointer<Atomic<Int64>>
     private let sum = Atomic<Int64>(0)
 
@@ -68,7 +68,7 @@ final class HistogramCell: TimerHandler, @unchecked Sendable {
         sum.wrappingAdd(max(0, duration), ordering: .relaxed)
     }
 
-    /// Values up to each bound and beyond the last, not added up.
+    /// Numbers of values up to each bound and beyond the last one, not cumulative.
     var bucketCounts: [Int64] { (0...bounds.count).map { counts[$0].load(ordering: .relaxed) } }
     var seconds: Double { Double(sum.load(ordering: .relaxed)) / 1e9 }
 }

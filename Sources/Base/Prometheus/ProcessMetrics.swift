@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The usual figures of a process, read from /proc when they are asked for.
+/// The usual metrics of a process, read from /proc on each exposition.
 enum ProcessMetrics {
     static func read() -> [(family: MetricFamily, value: Double)] {
         let fields = statFields()
@@ -23,7 +23,7 @@ enum ProcessMetrics {
         return figures
     }
 
-    /// The fields of /proc/self/stat from the state on; the command name before it may hold anything.
+    /// The fields of /proc/self/stat after the command name, which may contain anything.
     private static func statFields() -> [Substring] {
         guard let text = contents("/proc/self/stat"), let end = text.lastIndex(of: ")") else { return [] }
         return text[text.index(after: end)...].split(separator: " ")
@@ -51,7 +51,7 @@ enum ProcessMetrics {
         while let entry = readdir(directory) {
             if entry.pointee.d_name.0 != CChar(bitPattern: UInt8(ascii: ".")) { count += 1 }
         }
-        return Double(count - 1)  // Without the one that this function holds.
+        return Double(count - 1)  // Without the descriptor of this function.
     }
 
     private static func contents(_ path: String) -> String? {

@@ -1,11 +1,11 @@
-/// Ways of writing metrics down.
+/// The text formats for metrics.
 public enum ExpositionFormat: Sendable {
     /// Prometheus text format 0.0.4.
     case prometheus
     /// OpenMetrics 1.0.0.
     case openMetrics
 
-    /// The media type of an exposition.
+    /// The media type of the format.
     public var contentType: String {
         switch self {
         case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
@@ -15,7 +15,7 @@ public enum ExpositionFormat: Sendable {
 }
 
 extension PrometheusRegistry {
-    /// Everything as it stands now, with the process's own figures.
+    /// All current values, with the metrics of the process itself.
     public func exposition(_ format: ExpositionFormat) -> String {
         var writer = ExpositionWriter(format: format)
         for (family, series) in zip(families, seriesByFamily()) {
@@ -46,7 +46,7 @@ private struct ExpositionWriter {
             case .gauge: "gauge"
             case .histogram: "histogram"
             }
-        // OpenMetrics names a counter's family without the suffix that its samples have.
+        // In OpenMetrics, a counter's family has no `_total` suffix; only its samples have it.
         let name =
             format == .openMetrics && family.name.hasSuffix("_total")
             ? String(family.name.dropLast("_total".count)) : family.name
@@ -88,7 +88,7 @@ private struct ExpositionWriter {
         return Int64(exactly: value).map(String.init) ?? "\(value)"
     }
 
-    /// OpenMetrics wants a fraction in bounds, so that equal ones are written alike.
+    /// OpenMetrics requires a fraction in bounds, so that equal bounds are written alike.
     private func bucketBound(_ value: Double) -> String {
         format == .openMetrics ? "\(value)" : Self.number(value)
     }

@@ -1,10 +1,10 @@
 public import CoreMetrics
 import NIOConcurrencyHelpers
 
-/// The metrics of the process, for swift-metrics on one side and Prometheus on the other.
+/// The metrics of the process, between swift-metrics and Prometheus.
 ///
-/// Only declared families are kept, each with the label values that were asked for; anything else is discarded, so
-/// that a library that brings its own metrics does not change the contract.
+/// Only declared families are kept, with all label values that occur. Everything else is discarded, so that metrics of
+/// libraries do not change the contract.
 public final class PrometheusRegistry: MetricsFactory {
     enum Cell {
         case counter(CounterCell)
@@ -19,41 +19,49 @@ public final class PrometheusRegistry: MetricsFactory {
 
     let families: [MetricFamily]
     private let familyNames: [String: Int]
-    // For making and reading series; the handlers are kept by those who count.
+    // Used to create and read series. Code that counts keeps the handlers.
     private let series: NIOLockedValueBox<[[Series]]>
 
+    /// A registry of these families. If two have the same name, the first one is used.
     public init(families: [MetricFamily]) {
         self.families = families
         familyNames = Dictionary(families.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         series = NIOLockedValueBox(Array(repeating: [], count: families.count))
     }
 
+    /// The counter with these labels; the same one on each call. One that counts nothing if no such family is declared.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         guard case .counter(let cell) = cell(label, dimensions) else { return NOOPMetricsHandler.instance }
         return cell
     }
 
+    /// The gauge with these labels; the same one on each call.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         guard case .gauge(let cell) = cell(label, dimensions) else { return NOOPMetricsHandler.instance }
         return cell
     }
 
+    /// The histogram with these labels; the same one on each call.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         guard case .histogram(let cell) = cell(label, dimensions) else { return NOOPMetricsHandler.instance }
         return cell
     }
 
+    /// Recorders are not used, so this one records nothing.
     public func makeRecorder(
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler { NOOPMetricsHandler.instance }
 
-    // A series stays once it was shown: Prometheus takes a vanished one for a restart.
+    /// A series is never removed here, because Prometheus would take its absence for a restart.
     public func destroyCounter(_ handler: any CounterHandler) {}
+    /// Does nothing, like ``destroyCounter(_:)``.
     public func destroyMeter(_ handler: any MeterHandler) {}
+    /// Does nothing, like ``destroyCounter(_:)``.
     public func destroyTimer(_ handler: any TimerHandler) {}
+    /// Does nothing, like ``destroyCounter(_:)``.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
 
-    /// Forgets what was counted for something that is no longer configured.
+    /// Removes the series of something that is no longer configured.
     public func removeSeries(withLabel name: String, value: String) {
         series.withLockedValue { series in
             for index in series.indices {
@@ -62,7 +70,7 @@ public final class PrometheusRegistry: MetricsFactory {
         }
     }
 
-    /// What the counters of a family with one label stand at, by that label's value.
+    /// The counters of a family with one label, by that label's value.
     public func counts(of family: String) -> [(label: String, count: Int64)] {
         guard let index = familyNames[family] else { return [] }
         return seriesByFamily()[index].compactMap { entry in

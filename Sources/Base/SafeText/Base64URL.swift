@@ -1,8 +1,8 @@
-/// Base64url without padding, strictly as JWS uses it (RFC 7515 section 2, RFC 4648 section 5).
+/// Base64url without padding, strict as JWS requires (RFC 7515 section 2, RFC 4648 section 5).
 public enum Base64URL {
-    /// Decodes; nil for padding, white space, `+`, `/`, an impossible length, or non-zero trailing bits.
+    /// Decodes. Nil for padding, white space, `+`, `/`, an impossible length, or non-zero trailing bits.
     ///
-    /// Each byte string has exactly one accepted encoding, so a token cannot be varied without touching its bytes.
+    /// Each byte string has exactly one accepted encoding, so nobody can make two tokens out of one.
     public static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let length = decodedLength(text.count) else { return nil }
         var valid = true
@@ -13,7 +13,7 @@ public enum Base64URL {
         return valid ? decoded : nil
     }
 
-    /// How many bytes an encoding of `length` characters holds; nil when no encoding has that length.
+    /// Number of bytes in an encoding of `length` characters; nil if no encoding has that length.
     public static func decodedLength(_ length: Int) -> Int? {
         let tail = length % 4
         return tail == 1 ? nil : length / 4 * 3 + (tail == 0 ? 0 : tail - 1)
@@ -50,14 +50,14 @@ public enum Base64URL {
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    /// 0 to 63, or 255 for what is no character of the alphabet.
+    /// 0 to 63, or 255 for characters outside of the alphabet.
     private static let decodingTable: [UInt8] = {
         var table = [UInt8](repeating: 255, count: 256)
         for (value, character) in alphabet.enumerated() { table[Int(character)] = UInt8(value) }
         return table
     }()
 
-    /// Decodes into memory of ``decodedLength(_:)`` bytes; false for what ``decode(_:)`` answers with nil.
+    /// Decodes into memory of ``decodedLength(_:)`` bytes; false where ``decode(_:)`` returns nil.
     public static func decode(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>) -> Bool {
         decodingTable.withUnsafeBufferPointer { table in decode(text, into: output, table: table) }
     }
@@ -68,7 +68,7 @@ public enum Base64URL {
         table: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         let tail = text.count % 4
-        // Invalid characters set the two high bits; they are looked at once, at the end.
+        // Invalid characters set the two high bits, which are checked once, at the end.
         var seen: UInt8 = 0
         var read = 0
         var written = 0
@@ -102,15 +102,15 @@ public enum Base64URL {
         return seen < 64
     }
 
-    /// For each of four characters: its six bits where they stand among the 24 of the group, in the high bits of a word;
-    /// the lowest bit for what is no character of the alphabet.
+    /// For each of four characters: its six bits at their place among the 24 bits of the group, in the high bits of a
+    /// word. The lowest bit marks characters outside of the alphabet.
     private static let groupTable: [UInt32] = (0..<4).flatMap { place in
         decodingTable.map { $0 == 255 ? 1 : UInt32($0) << UInt32(26 - place * 6) }
     }
 
-    /// Decodes four characters at a time, for as long as there is room for a byte behind what they make.
+    /// Decodes four characters at a time, as long as there is room for one more byte after the result.
     ///
-    /// - Parameter seen: gets high bits for what is no character of the alphabet.
+    /// - Parameter seen: high bits are set in it for characters outside of the alphabet.
     private static func decodeGroups(
         _ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>, seen: inout UInt8
     ) -> (read: Int, written: Int) {
@@ -125,7 +125,7 @@ public enum Base64URL {
                     table[Int(word & 0xFF)] | table[256 + Int(word >> 8 & 0xFF)]
                     | table[512 + Int(word >> 16 & 0xFF)] | table[768 + Int(word >> 24)]
                 invalid |= group
-                // The fourth byte is written over by the next group.
+                // The next group overwrites the fourth byte.
                 bytes.storeBytes(of: group.bigEndian, toByteOffset: written, as: UInt32.self)
                 read += 4
                 written += 3

@@ -1,21 +1,21 @@
 internal import Glibc
 
-/// Text that equals another text only when all bytes are the same.
+/// A string that equals another only if all bytes are the same.
 ///
-/// `String` compares by canonical equivalence: a letter with an accent equals the letter followed by a combining accent.
-/// RBAC, Entra and file systems compare bytes, so every identifier that is compared is an `ExactText`.
+/// `String` compares by canonical equivalence: a letter with an accent equals the letter followed by a combining
+/// accent. RBAC, Entra and file systems compare bytes, so every identifier that is compared is an `ExactText`.
 public struct ExactText: Hashable, Sendable {
-    /// The text itself, for output.
+    /// The string itself, for output.
     public let text: String
 
-    /// Wraps a text so that it is compared byte by byte.
+    /// Wraps a string, to compare it byte by byte.
     public init(_ text: String) {
         self.text = text
     }
 
     /// Whether both have the same UTF-8 bytes.
     public static func == (left: ExactText, right: ExactText) -> Bool {
-        // By runs of bytes: an iterator of characters' bytes costs thirty instructions a byte.
+        // Compares contiguous bytes: iterating over a string's bytes costs thirty instructions for each.
         var (left, right) = (left.text, right.text)
         return left.withUTF8 { left in
             right.withUTF8 { right in
@@ -31,7 +31,7 @@ public struct ExactText: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        // As `String` does: no text is the beginning of another.
+        // Ends with 0xFF, as `String` does, so that no string is a prefix of another.
         hasher.combine(0xFF as UInt8)
     }
 }
@@ -45,6 +45,6 @@ extension ExactText: Comparable, ExpressibleByStringLiteral, CustomStringConvert
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
 
-    /// The text itself.
+    /// The string itself.
     public var description: String { text }
 }

@@ -1,20 +1,20 @@
-/// Characters in a name that a reader does not see, or takes for others.
+/// Characters in a name that readers do not see, or mistake for others.
 public enum HiddenText {
-    /// The first character that shows nothing, or a blank that is no space or stands at an end.
+    /// The first character that is invisible, or white space other than a space within the name.
     public static func invisible(in text: String) -> Unicode.Scalar? {
         let scalars = text.unicodeScalars
         if let ends = [scalars.first, scalars.last].compactMap({ $0 }).first(where: { $0 == " " }) { return ends }
         return PrintableText.firstInvisible(in: text)
     }
 
-    /// The first character that looks like one of ASCII: a letter of another script beside Latin ones, or a form of a
-    /// letter, digit or sign that exists for the looks of it.
+    /// The first character that looks like an ASCII character: a letter of another script next to Latin letters, or a
+    /// typographic variant of a letter, digit or sign.
     public static func lookAlike(in text: String) -> Unicode.Scalar? {
         let scalars = text.unicodeScalars
         let hasLatin = scalars.contains { ("a"..."z").contains($0) || ("A"..."Z").contains($0) }
         return scalars.first { scalar in
             switch scalar.value {
-            // Greek, Cyrillic, Armenian, Cherokee: only beside Latin letters.
+            // Greek, Cyrillic, Armenian and Cherokee, only next to Latin letters.
             case 0x0370...0x03FF, 0x0400...0x052F, 0x0530...0x058F, 0x13A0...0x13FF, 0x1C80...0x1C8F, 0xAB70...0xABBF:
                 hasLatin
             // Dotless i, script g, hyphens and dashes, quotes, fraction slash, letter-like signs, minus, ratio, colons,
@@ -28,7 +28,7 @@ public enum HiddenText {
         }
     }
 
-    /// The character's number, as `U+200B`.
+    /// The code point, such as `U+200B`.
     public static func name(of scalar: Unicode.Scalar) -> String {
         PrintableText.codePoint(scalar)
     }

@@ -1,8 +1,8 @@
 extension PrintableText {
-    /// Lines for a terminal: like ``whole(_:)``, but line ends, tabs and the colours of a text page stay.
+    /// Lines for a terminal: like ``whole(_:)``, but line ends, tabs and the colours of a text page are kept.
     ///
-    /// The last defence of everything that is printed; it cannot know which line ends a stranger wrote, so values are
-    /// cleaned before they are put into lines.
+    /// This is the last defence of everything that is printed. It cannot know which line ends came from a stranger, so
+    /// values are cleaned before they are put into lines.
     public static func lines(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { (32..<127).contains($0) || $0 == 10 }
         if isPlain { return text }
@@ -20,10 +20,10 @@ extension PrintableText {
         return String(output)
     }
 
-    /// Bad, good, doubtful, and the end of each.
+    /// Bad, good, doubtful, and the reset.
     private static let colours = ["31", "32", "33", "0"].map { "\u{1B}[\($0)m" }
 
-    /// A JSON text in which characters that must not be shown stand as `\uXXXX`, so that it means the same.
+    /// JSON in which unprintable characters are written as `\uXXXX`, so that the meaning stays the same.
     ///
     /// - Parameter json: a whole JSON text in UTF-8; outside of its strings all of it is ASCII.
     public static func escapingJSON(_ json: [UInt8]) -> [UInt8] {

@@ -1,8 +1,9 @@
-/// Values that a stranger wrote, made safe for a terminal.
+/// Makes values from strangers safe for a terminal.
 public enum PrintableText {
+    /// Longest result of ``clean(_:maximum:)``, in characters.
     public static let maximumLength = 120
 
-    /// Without characters that control a terminal or hide something, and not endless.
+    /// Replaces characters that control a terminal or hide something, and shortens long strings.
     public static func clean(_ text: String, maximum: Int = maximumLength) -> String {
         var scalars = text.unicodeScalars
         if isPlain(text), text.utf8.count <= maximum { return text }
@@ -11,7 +12,7 @@ public enum PrintableText {
         return String(scalars) + (isLong ? "…" : "")
     }
 
-    /// Like ``clean(_:maximum:)``, but of any length.
+    /// Like ``clean(_:maximum:)``, but not shortened.
     public static func whole(_ text: String) -> String {
         if isPlain(text) { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { isVisible($0) ? $0 : "\u{FFFD}" }))
@@ -20,13 +21,13 @@ public enum PrintableText {
     /// Like ``clean(_:maximum:)``, in quotation marks.
     public static func quoted(_ text: String) -> String { "\"\(clean(text))\"" }
 
-    /// Whether nothing in a text would be replaced; false for an empty text.
+    /// Whether nothing in a string would be replaced; false for an empty string.
     public static func isVisible(_ text: String) -> Bool {
         !text.isEmpty && (isPlain(text) || text.unicodeScalars.allSatisfy(isVisible))
     }
 
-    /// Whether a character may be shown: not a control character, none that changes the direction of text, and none
-    /// without a width, behind which two names can look the same.
+    /// Whether a character may be shown. False for control characters, characters that change the direction of text,
+    /// and characters without a width, which can make two names look alike.
     ///
     /// Source: Unicode, general category and Default_Ignorable_Code_Point.
     public static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
@@ -34,12 +35,12 @@ public enum PrintableText {
         let properties = scalar.properties
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: return false
-        // U+2800 is a Braille pattern without a dot.
+        // U+2800 is a Braille pattern without dots.
         default: return !properties.isDefaultIgnorableCodePoint && scalar.value != 0x2800
         }
     }
 
-    /// The first character of a name that people cannot see, or cannot tell from a space.
+    /// The first character of a name that is invisible or looks like a space.
     public static func firstInvisible(in name: String) -> Unicode.Scalar? {
         if isPlain(name) { return nil }
         return name.unicodeScalars.first { scalar in
@@ -47,7 +48,7 @@ public enum PrintableText {
         }
     }
 
-    /// A character as Unicode names it, `U+200B`.
+    /// The code point, such as `U+200B`.
     public static func codePoint(_ scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16, uppercase: true)
         return "U+" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
@@ -57,13 +58,13 @@ public enum PrintableText {
         text.utf8.allSatisfy { (32..<127).contains($0) }
     }
 
-    /// How many columns of a terminal a text takes: East Asian characters and pictures take two.
+    /// Width in terminal columns; East Asian characters and pictures are two columns wide.
     public static func columns(_ text: some StringProtocol) -> Int {
         if text.utf8.allSatisfy({ $0 < 128 }) { return text.utf8.count }
         return text.reduce(0) { $0 + columns($1) }
     }
 
-    /// How many columns of a terminal a character takes.
+    /// Width of a character in terminal columns.
     public static func columns(_ character: Character) -> Int {
         guard let first = character.unicodeScalars.first?.value else { return 0 }
         switch first {

@@ -1,18 +1,18 @@
-/// Takes out of texts what has the form of a token, wherever it came from: a command never prints a token back.
+/// Removes everything that has the form of a token: no command ever prints a token.
 public enum TokenMask {
-    /// What stands in a token's place.
+    /// Replaces a token.
     public static let placeholder = "<token>"
 
-    /// How much is worth hiding.
+    /// How much to remove.
     public enum Strictness: Sendable {
-        /// Results, which may hold certificates and keys: only what can be nothing but a token.
+        /// For results, which may contain certificates and keys: only what must be a token.
         case results
-        /// Messages for people, which repeat arguments: also what merely could be one.
+        /// For messages, which repeat arguments: also what could be a token.
         case messages
     }
 
-    /// The text with every token replaced: compact JWS and JWE, also inside a longer word or broken over lines, and
-    /// what begins as one.
+    /// The text with every token replaced: compact JWS and JWE, also within a longer word or broken over lines, and
+    /// their beginnings.
     public static func hide(_ text: String, in strictness: Strictness = .results) -> String {
         let bytes = Array(text.utf8)
         var output: [UInt8] = []
@@ -43,7 +43,7 @@ public enum TokenMask {
     private static func token(in bytes: [UInt8], from start: Int, to end: Int, strictness: Strictness) -> Int? {
         if strictness == .messages, end - start >= 128 { return start }
         guard end - start >= 16 else { return nil }
-        // In base64 of other kinds, a plus sign or a slash ends no word.
+        // In other base64 alphabets, a plus sign or a slash does not end the word.
         let isInsideOfMore = start > 0 && [UInt8(ascii: "+"), UInt8(ascii: "/")].contains(bytes[start - 1])
         var part = start
         while part < end {
@@ -93,7 +93,7 @@ public enum TokenMask {
         bytes[start...].firstIndex { !isTokenByte($0) } ?? bytes.count
     }
 
-    /// The end of a token that goes on in the next lines; a line end may be escaped, or U+FFFD where it was made harmless.
+    /// The end of a token that continues on the next lines. A line end may be escaped, or replaced by U+FFFD.
     private static func endOfContinuation(_ bytes: [UInt8], from start: Int) -> Int {
         let replacement = Array("\u{FFFD}".utf8)
         var end = start

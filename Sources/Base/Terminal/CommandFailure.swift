@@ -1,10 +1,10 @@
-/// The end of a command that could not do what it was asked for. It is thrown; `main` prints it, once.
+/// The failure of a command. Commands throw it; `main` prints it, once.
 public struct CommandFailure: Error, Hashable, Sendable {
-    /// How a process ends; the contract's exit statuses.
+    /// Exit statuses of the program.
     public enum Status: Int32, Sendable {
-        /// Checked, and the answer is no.
+        /// The check ran, and the answer is no.
         case no = 1
-        /// Could not check.
+        /// The check could not run.
         case cannot = 2
         /// Wrong usage.
         case usage = 64
@@ -12,14 +12,14 @@ public struct CommandFailure: Error, Hashable, Sendable {
 
     /// What is wrong, for people.
     public var sentence: String
-    /// What to do about it.
+    /// What to do about it; nil if there is nothing to say.
     public var hint: String?
     /// The exit status.
     public var status: Status
 
     /// - Parameters:
     ///   - sentence: what is wrong, without the program's name and without a full stop.
-    ///   - hint: what to do about it, printed below after an arrow.
+    ///   - hint: what to do about it, printed on the next line after an arrow.
     public init(_ sentence: String, hint: String? = nil, status: Status = .cannot) {
         self.sentence = sentence
         self.hint = hint

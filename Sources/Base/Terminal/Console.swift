@@ -3,10 +3,10 @@ internal import Glibc
 public import Jansson
 internal import SafeText
 
-/// Standard output for results, standard error for everything else. Nothing that is in the form of a token passes,
-/// and no character that a terminal obeys or that nobody sees.
+/// Standard output for results, standard error for everything else. Tokens, terminal control characters and invisible
+/// characters are removed.
 public enum Console {
-    /// Writes a result and a line end.
+    /// Writes a result and a line feed.
     public static func print(_ text: String) {
         write(Array((PrintableText.lines(TokenMask.hide(text)) + "\n").utf8))
     }
@@ -16,7 +16,7 @@ public enum Console {
         write(PrintableText.escapingJSON(json.hidingTokens().render(pretty: true)) + [UInt8(ascii: "\n")])
     }
 
-    /// Writes a result as it is. One that nobody got is no success.
+    /// Writes a result unchanged. If it cannot be written, the command fails.
     public static func write(_ result: [UInt8]) {
         guard !FileIO.writeAll(result, to: STDOUT_FILENO) else { return }
         note("kube-entra: the result cannot be written to standard output: \(String(cString: strerror(errno)))")
@@ -29,16 +29,16 @@ public enum Console {
         _ = FileIO.writeAll(Array((safe + "\n").utf8), to: STDERR_FILENO)
     }
 
-    /// Whether results go to a terminal that wants colour (https://no-color.org).
+    /// Whether results go to a terminal that accepts colour (https://no-color.org).
     public static var wantsColor: Bool {
         isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
             && getenv("TERM").map { String(cString: $0) != "dumb" } ?? true
     }
 
-    /// The page for results: colour, rules and arrows only on a terminal that wants them.
+    /// Formats results: colour, rules and arrows only on a terminal that accepts them.
     public static var page: TerminalWriter { TerminalWriter(color: wantsColor, width: terminalWidth) }
 
-    /// The columns of the terminal that results go to; nil when they go to a file.
+    /// Columns of the terminal; nil if results go to a file.
     static var terminalWidth: Int? {
         guard isatty(STDOUT_FILENO) == 1 else { return nil }
         if let columns = getenv("COLUMNS").flatMap({ Int(String(cString: $0)) }), columns > 0 { return columns }

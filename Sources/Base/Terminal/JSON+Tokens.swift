@@ -2,7 +2,7 @@ public import Jansson
 internal import SafeText
 
 extension JSON {
-    /// A copy in which no text and no name has the form of a token.
+    /// A copy in which every token in strings and names is replaced.
     public func hidingTokens() -> JSON {
         switch self {
         case .object(let members):

@@ -1,4 +1,4 @@
-/// How a command writes its result.
+/// The format of a command's result (`--output`).
 public enum OutputFormat: String, CaseIterable, Sendable {
     case text
     case json

@@ -1,6 +1,6 @@
 public import Timestamps
 
-/// Spans of time as people say them.
+/// Spans of time in words.
 public enum RelativeTime {
     /// `12 minutes ago`, `in 2 h`, `now`.
     public static func describe(_ time: Timestamp, now: Timestamp) -> String {
@@ -9,7 +9,7 @@ public enum RelativeTime {
         return seconds < 0 ? span(seconds == .min ? .max : -seconds) + " ago" : "in " + span(seconds)
     }
 
-    /// The two largest units that matter.
+    /// The two largest units that are not zero.
     public static func span(_ seconds: Int64) -> String {
         switch seconds {
         case ..<90: "\(seconds) s"

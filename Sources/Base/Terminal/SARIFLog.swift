@@ -1,20 +1,24 @@
 public import Jansson
 
-/// Findings in the form that code scanners exchange (SARIF 2.1.0, OASIS), for those who show them beside the lines.
+/// Findings in the format of code scanners (SARIF 2.1.0, OASIS), which code review tools show beside the lines.
 public struct SARIFLog: Sendable {
+    /// How serious a finding is.
     public enum Level: String, Sendable {
         case error
         case warning
         case note
     }
 
-    /// What a finding can be.
+    /// A kind of finding.
     public struct Rule: Sendable {
+        /// The stable name of the rule.
         public var id: String
-        /// One sentence.
+        /// What the rule finds, in one sentence.
         public var purpose: String
+        /// How serious its findings are.
         public var level: Level
 
+        /// A rule from its parts.
         public init(id: String, purpose: String, level: Level) {
             self.id = id
             self.purpose = purpose
@@ -22,17 +26,22 @@ public struct SARIFLog: Sendable {
         }
     }
 
+    /// One finding.
     public struct Result: Sendable {
+        /// The ``Rule/id`` of its rule.
         public var ruleID: String
+        /// How serious this finding is.
         public var level: Level
+        /// What is wrong, for people.
         public var message: String
-        /// A path, a line and a column, both from 1; nil where the finding stands in no file.
+        /// Path, line and column, both from 1; nil if the finding is not in a file.
         public var place: (path: String, line: Int, column: Int)?
-        /// What it is about, where that has a name of its own.
+        /// The name of the thing that it is about, if it has one.
         public var subject: String?
-        /// Why somebody wrote that this finding is to be silent; nil where nobody did.
+        /// Why somebody suppressed this finding; nil if nobody did.
         public var justification: String?
 
+        /// A finding from its parts.
         public init(
             ruleID: String, level: Level, message: String, place: (path: String, line: Int, column: Int)?,
             subject: String? = nil, justification: String? = nil
@@ -46,17 +55,21 @@ public struct SARIFLog: Sendable {
         }
     }
 
+    /// The program's version.
     public var version: String
+    /// All rules, with or without findings.
     public var rules: [Rule]
+    /// The findings in the order of the report.
     public var results: [Result]
 
-    /// - Parameter version: the program's.
+    /// - Parameter version: the program's version.
     public init(version: String, rules: [Rule], results: [Result]) {
         self.version = version
         self.rules = rules
         self.results = results
     }
 
+    /// The SARIF document.
     public var json: JSON {
         let index = Dictionary(rules.enumerated().map { ($1.id, $0) }) { first, _ in first }
         let driver = JSON.object([

@@ -1,39 +1,40 @@
 internal import SafeText
 
-/// Lines of a terminal's width, else of 80 columns; colour, rules and arrows only where a terminal was asked for.
+/// Formats lines for a terminal's width, or for 80 columns. Colour, rules and arrows are used only on a terminal.
 public struct TerminalWriter {
+    /// The colour of a text.
     public enum Style: String {
         case good = "32"
         case bad = "31"
         case doubtful = "33"
     }
 
-    /// Columns of a line where nobody says how many there are.
+    /// Columns of a line if there is no terminal.
     public static let width = 80
     /// Columns of a line.
     let width: Int
     let color: Bool
-    /// Whether lines may be drawn and arrows written; without, all that this page adds is ASCII.
+    /// Whether rules and arrows may be drawn. Otherwise, everything this type adds is ASCII.
     let isTerminal: Bool
 
-    /// - Parameter width: columns of a line; nil: ``width``.
+    /// - Parameter width: columns of a line; nil for ``width``.
     public init(color: Bool, isTerminal: Bool? = nil, width: Int? = nil) {
-        // Narrower than that, words would stand one below the other; wider, no eye finds the next line.
+        // Below 40 columns every word would have its own line; above 200, lines are hard to follow.
         self.width = min(max(width ?? TerminalWriter.width, 40), 200)
         self.color = color
         self.isTerminal = isTerminal ?? color
     }
 
-    /// What stands before an advice.
+    /// Stands before a hint.
     public var arrow: String { isTerminal ? "→ " : "-> " }
 
-    /// The line above a part of the page: empty where nothing is drawn.
+    /// The line above a section; empty if nothing is drawn.
     public func rule(_ title: String) -> String {
         guard isTerminal else { return "" }
         return "── \(title) " + String(repeating: "─", count: max(0, width - 4 - title.count))
     }
 
-    /// A paragraph. Tokens are taken out while they are whole.
+    /// A paragraph. Tokens are removed before the text is wrapped.
     public func wrapped(_ text: String, indent: Int = 0, hanging: Int = 0, style: Style? = nil) -> [String] {
         var lines: [String] = []
         var line = ""
@@ -47,7 +48,7 @@ public struct TerminalWriter {
             var rest = word
             var columns = PrintableText.columns(rest)
             if used > 0, used + 1 + columns > room() {
-                // A word that is too long for any line begins on this one, unless little of it would fit.
+                // A word that is longer than a line starts on this one, unless only little of it would fit.
                 if columns <= room() || room() - used < 24 { end() }
             }
             if used > 0 {
@@ -68,7 +69,7 @@ public struct TerminalWriter {
         return lines
     }
 
-    /// The beginning of a word that is longer than a line, cut after a slash where there is one.
+    /// The beginning of a word that is longer than a line, cut after a slash if there is one.
     private static func head(of word: Substring, columns room: Int) -> Substring {
         var end = word.startIndex
         var afterSlash: String.Index?
@@ -88,12 +89,12 @@ public struct TerminalWriter {
         columns(padded(name, 12), value, indent: 12)
     }
 
-    /// A mark, a name and what is to say about it.
+    /// A mark, a name and a text about it.
     public func item(_ mark: String, _ style: Style, _ name: String, _ detail: String) -> [String] {
         columns(styled(mark, style) + "  " + padded(name, 18), detail, indent: 24)
     }
 
-    /// An advice below something.
+    /// A hint below something else.
     public func advice(_ text: String, indent: Int) -> [String] {
         wrapped(arrow + text, indent: indent, hanging: arrow.count)
     }
@@ -108,7 +109,7 @@ public struct TerminalWriter {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
-    /// Without a terminal that is known to show them, arrows and dots are written in ASCII.
+    /// Replaces arrows and dots by ASCII if the terminal may not show them.
     private func plain(_ text: String) -> String {
         guard !isTerminal, !text.utf8.allSatisfy({ $0 < 128 }) else { return text }
         var plain = ""

@@ -1,12 +1,11 @@
-/// Dates as HTTP writes them (RFC 9110 section 5.6.7, IMF-fixdate).
+/// Dates of HTTP headers (RFC 9110 section 5.6.7, IMF-fixdate).
 extension Timestamp {
     private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// Reads for example `Sun, 06 Nov 1994 08:49:37 GMT`; nil when the text is anything else. The weekday is not
-    /// looked at.
+    /// Reads for example `Sun, 06 Nov 1994 08:49:37 GMT`; nil for anything else. The weekday is not checked.
     public init?(httpDate text: some StringProtocol) {
         let parts = text.split { $0 == " " || $0 == ":" }
         guard parts.count == 8, parts[7] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),
@@ -16,7 +15,7 @@ extension Timestamp {
         self.init(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
     }
 
-    /// For example `Sun, 06 Nov 1994 08:49:37 GMT`; times before 1970 are given as its beginning.
+    /// For example `Sun, 06 Nov 1994 08:49:37 GMT`. Times before 1970 become its beginning.
     public var httpDate: String {
         let time = max(self, Timestamp(secondsSinceEpoch: 0))
         let parts = time.calendar

@@ -1,7 +1,7 @@
 extension Timestamp {
     /// Reads an RFC 3339 date-time, for example `2026-12-01T00:00:00Z` or `2026-12-01T01:00:00+01:00`.
     ///
-    /// A zone is required. Fractions of a second are cut off. Nil when the text is anything else.
+    /// A time zone is required. Fractions of a second are dropped. Nil for anything else.
     public init?(rfc3339 text: some StringProtocol) {
         var reader = DateReader(bytes: Array(text.utf8))
         guard
@@ -11,7 +11,7 @@ extension Timestamp {
             reader.take("T") || reader.take("t") || reader.take(" "),
             let hour = reader.number(digits: 2), hour < 24, reader.take(":"),
             let minute = reader.number(digits: 2), minute < 60, reader.take(":"),
-            // RFC 3339 allows leap seconds; they count as the next minute's first second.
+            // RFC 3339 allows leap seconds; they count as the first second of the next minute.
             let second = reader.number(digits: 2), second <= 60,
             reader.skipFraction(),
             let offset = reader.zoneOffset(), reader.isAtEnd
@@ -20,15 +20,15 @@ extension Timestamp {
         self.init(secondsSinceEpoch: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset))
     }
 
-    /// Like ``init(rfc3339:)``, but a fraction of a second counts as the next whole one: a whole second is earlier than
-    /// the text's time exactly when it is earlier than this.
+    /// Like ``init(rfc3339:)``, but a fraction of a second is rounded up. A whole second is then earlier than the exact
+    /// time if and only if it is earlier than this.
     public init?(rfc3339RoundingUp text: some StringProtocol) {
         guard let floor = Timestamp(rfc3339: text) else { return nil }
         let fraction = text.drop { $0 != "." }.dropFirst().prefix { $0.isASCII && $0.isNumber }
         self = fraction.contains { $0 != "0" } ? floor.adding(seconds: 1) : floor
     }
 
-    /// A UTC calendar date and time; nil where no such day exists.
+    /// A UTC date and time; nil if there is no such day.
     public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
         guard (1...12).contains(month), day >= 1, day <= Timestamp.days(inMonth: month, of: year),
             (0..<24).contains(hour), (0..<60).contains(minute), (0...60).contains(second)
@@ -39,7 +39,7 @@ extension Timestamp {
 
     /// The time in UTC as RFC 3339, for example `2026-12-01T00:00:00Z`.
     ///
-    /// Times outside the years 0 to 9999 are given as the nearest that RFC 3339 can say.
+    /// Times outside of the years 0 to 9999 become the nearest time that RFC 3339 can express.
     public var rfc3339: String {
         let parts = calendar
         return Timestamp.padded(parts.year, 4) + "-" + Timestamp.padded(parts.month, 2) + "-"
@@ -53,7 +53,7 @@ extension Timestamp {
         let (quotient, remainder) = seconds.quotientAndRemainder(dividingBy: 86_400)
         let dayNumber = Int(remainder < 0 ? quotient - 1 : quotient)
         let second = Int(remainder < 0 ? remainder + 86_400 : remainder)
-        // Civil-from-days over 400-year eras that begin on 1 March.
+        // The civil-from-days algorithm, over 400-year eras that begin on 1 March.
         let shifted = dayNumber + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -114,7 +114,7 @@ private struct DateReader {
         return value
     }
 
-    /// False for a point without digits behind it.
+    /// False for a point without digits after it.
     mutating func skipFraction() -> Bool {
         guard take(".") else { return true }
         var digits = 0

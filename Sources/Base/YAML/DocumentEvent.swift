@@ -1,7 +1,9 @@
-/// One step through a YAML or JSON document, with its place.
+/// One event of a YAML or JSON document, with its place.
 ///
-/// Documents that are too large for a tree are read step by step; a ``NodeReader`` makes trees of the parts that fit.
+/// Documents that are too large for a tree are read event by event; a ``NodeReader`` builds trees of the parts that
+/// fit.
 public struct DocumentEvent: Sendable {
+    /// What begins, ends or stands here.
     public enum Content: Sendable {
         case documentStart
         case documentEnd
@@ -11,22 +13,24 @@ public struct DocumentEvent: Sendable {
         case sequenceEnd
         case scalar(YAMLNode.Scalar, anchor: String?)
         case alias(String)
-        /// Nothing follows.
+        /// There are no more events.
         case end
     }
 
+    /// What begins, ends or stands here.
     public var content: Content
     /// From 1.
     public var line: Int
     /// From 1, in characters.
     public var column: Int
-    /// Where its text stands; known of YAML only.
+    /// The place of its text; known for YAML only.
     var layout = YAMLNode.Layout()
 
     func error(_ message: String) -> YAMLError { YAMLError(message, line: line, column: column) }
 }
 
-/// A document's steps, one after the other. Mappings and lists are closed in the order in which they were opened.
+/// A document's events in order. Mappings and lists end in the reverse order of their beginnings.
 public protocol DocumentEvents {
+    /// The next event; ``DocumentEvent/Content/end`` after the last.
     mutating func next() throws(YAMLError) -> DocumentEvent
 }

@@ -1,11 +1,11 @@
-/// JSON as steps with places, for documents of a size or with mistakes that a tree without places does not serve.
+/// Reads JSON as events with places, for large documents and for messages that name the place of a mistake.
 ///
-/// Strict by RFC 8259: numbers and escapes in their exact form, valid UTF-8, no NUL. Several documents may follow each
-/// other, as `kubectl` prints them.
+/// Strict as RFC 8259: exact numbers and escapes, valid UTF-8, no NUL. Several documents may follow each other, as
+/// `kubectl` prints them.
 public struct JSONEventReader: DocumentEvents {
     private enum Container { case object, array }
 
-    /// What may come next.
+    /// What may follow.
     private enum Expectation {
         case documentOrEnd
         case documentEnd
@@ -22,9 +22,12 @@ public struct JSONEventReader: DocumentEvents {
     private var expectation = Expectation.documentOrEnd
     private var place = Place()
     private let maximumDepth: Int
-    /// A document's start was said, and its root is next.
+    /// The document's start was returned, and its root follows.
     private var isRootDue = false
 
+    /// Reads UTF-8, with or without a byte order mark.
+    ///
+    /// - Parameter maximumDepth: how deeply objects and arrays may be nested.
     public init(_ bytes: [UInt8], maximumDepth: Int = 64) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
@@ -156,7 +159,7 @@ public struct JSONEventReader: DocumentEvents {
     private mutating func string() throws(YAMLError) -> String {
         index += 1
         let start = index
-        // Most strings have no escape.
+        // Most strings have no escapes.
         while let byte, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 32 { index += 1 }
         if byte == UInt8(ascii: "\"") {
             defer { index += 1 }
@@ -228,7 +231,7 @@ public struct JSONEventReader: DocumentEvents {
         while index < bytes.count, isSpace(bytes[index]) { index += 1 }
     }
 
-    /// Where a byte stands; moves forward only, so that finding all places is one pass.
+    /// The place of a byte. It moves forward only, so that finding all places takes one pass.
     private struct Place {
         var index = 0
         var line = 1

@@ -1,4 +1,4 @@
-/// Makes trees of a document's steps, within limits.
+/// Builds trees from a document's events, within limits.
 public struct NodeReader<Events: DocumentEvents> {
     private var events: Events
     private let limits: YAMLLimits
@@ -7,14 +7,15 @@ public struct NodeReader<Events: DocumentEvents> {
     private var nodeCount = 0
     private var repeatedNodeCount = 0
 
-    /// - Parameter keepsRepeatedKeys: the caller reports repeated keys itself, with all other problems of the file.
+    /// - Parameter keepsRepeatedKeys: the caller reports duplicate keys itself, together with all other problems of the
+    ///   file.
     public init(_ events: Events, limits: YAMLLimits = YAMLLimits(), keepsRepeatedKeys: Bool = false) {
         self.events = events
         self.limits = limits
         self.keepsRepeatedKeys = keepsRepeatedKeys
     }
 
-    /// The first step into the next document; nil when there is no further one.
+    /// The first event in the next document; nil after the last document.
     public mutating func nextDocument() throws(YAMLError) -> DocumentEvent? {
         while true {
             let event = try events.next()
@@ -27,12 +28,12 @@ public struct NodeReader<Events: DocumentEvents> {
         }
     }
 
-    /// The next step, for those who go through a mapping or a list themselves.
+    /// The next event, for callers that go through a mapping or a list themselves.
     public mutating func next() throws(YAMLError) -> DocumentEvent { try events.next() }
 
-    /// The tree that begins with a step.
+    /// The tree that begins with an event.
     ///
-    /// - Parameter depth: in how many mappings and lists it stands, itself included.
+    /// - Parameter depth: number of mappings and lists around it, itself included.
     public mutating func node(_ event: DocumentEvent, depth: Int = 1) throws(YAMLError) -> YAMLNode {
         guard depth <= limits.depth else { throw event.error("this is nested more than \(limits.depth) deep") }
         switch event.content {
@@ -114,12 +115,12 @@ public struct NodeReader<Events: DocumentEvents> {
     }
 }
 
-/// The keys of one mapping. Most have few, which are compared sooner than hashed.
+/// The keys of one mapping. Most mappings are small, and comparing few keys is faster than hashing.
 private struct KeySet {
     private var few: [String] = []
     private var many: Set<String> = []
 
-    /// False when the key is there already.
+    /// False if the key exists already.
     mutating func insert(_ key: String) -> Bool {
         if !many.isEmpty { return many.insert(key).inserted }
         if few.contains(key) { return false }

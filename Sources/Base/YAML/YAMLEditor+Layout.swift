@@ -1,5 +1,5 @@
 extension YAMLEditor {
-    /// Nothing but a dash between spaces: the item begins on this line.
+    /// Only a dash and spaces: the item begins on this line.
     static func isDash(_ prefix: ArraySlice<Unicode.Scalar>) -> Bool {
         let rest = prefix.drop { $0 == " " }
         return rest.first == "-" && rest.count > 1 && rest.dropFirst().allSatisfy { $0 == " " }
@@ -45,7 +45,7 @@ extension YAMLEditor {
         return TextEdit(range: start..<end, text: "")
     }
 
-    /// A value that is empty takes the place after its key.
+    /// An empty value takes the place after its key.
     func replacement(
         of member: YAMLNode.Member, by item: YAMLValue, in mapping: YAMLNode
     ) throws(YAMLEditError) -> TextEdit {
@@ -79,7 +79,7 @@ extension YAMLEditor {
         }
         let neighbour = index < parts.count ? parts[index] : last
         let prefix = scalars[lineStart(neighbour.lowerBound)..<neighbour.lowerBound]
-        // Each part on a line of its own, as JSON is printed for people.
+        // Each part on its own line, as JSON is printed for people.
         let isAlone =
             prefix.allSatisfy { $0 == " " || $0 == "\t" } && whole.layout.start < lineStart(neighbour.lowerBound)
         let gap =
@@ -108,20 +108,20 @@ extension YAMLEditor {
         scalars[lineStart(node.layout.start)..<node.layout.start]
     }
 
-    /// The beginning of the line after the one that a position is in; the position itself where a line begins there.
+    /// The start of the next line; the position itself if it is the start of a line.
     private func nextLine(after offset: Int) -> Int {
         if offset > 0, offset <= scalars.count, scalars[offset - 1] == "\n" { return offset }
         return scalars[min(offset, scalars.count)...].firstIndex { $0 == "\n" }.map { $0 + 1 } ?? scalars.count
     }
 
-    /// How the line ends that a position is in, or the one before it.
+    /// The line ending at a position, or the one before it.
     private func newline(at offset: Int) -> String {
         let end = scalars[offset...].firstIndex { $0 == "\n" } ?? scalars[..<offset].lastIndex { $0 == "\n" }
         guard let end, end > 0, scalars[end - 1] == "\r" else { return "\n" }
         return "\r\n"
     }
 
-    /// New lines above a line, and above the comments that stand directly over it and belong to it.
+    /// Inserts lines above a line, and above the comments directly over it, which belong to it.
     private func insertion(of lines: [String], above line: Int, indentation: Int) -> TextEdit {
         var place = line
         while place > 0 {
@@ -141,7 +141,7 @@ extension YAMLEditor {
         let ending = newline(at: max(0, end - 1))
         let text = lines.map { $0 + ending }.joined()
         let isComplete = place == 0 || scalars[place - 1] == "\n"
-        // The file's last line had no end, and its new last line has none either.
+        // The file's last line had no line ending, and its new last line has none either.
         return TextEdit(range: place..<place, text: isComplete ? text : ending + text.droppingSuffix(ending))
     }
 }

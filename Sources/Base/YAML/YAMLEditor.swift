@@ -1,26 +1,29 @@
-/// Why a document cannot be changed in its text.
+/// Why a document cannot be edited.
 public enum YAMLEditError: Error, Hashable, Sendable {
     /// The document itself cannot be read.
     case unreadable(YAMLError)
-    /// Nothing stands at the path, or something else than was expected.
+    /// Nothing exists at the path, or something of another kind.
     case notThere
-    /// What would be changed counts in several places (anchors and aliases).
+    /// The part is used in several places (anchors and aliases).
     case shared(line: Int)
-    /// The text is laid out in a way that a change of lines could damage.
+    /// An edit of lines could damage this layout.
     case unusualLayout(line: Int)
 }
 
-/// Changes parts of a YAML or JSON document and leaves every other byte of it alone: comments, order, quoting, line
-/// ends.
+/// Edits parts of a YAML or JSON document and keeps every other byte: comments, order, quoting, line endings.
 ///
-/// Each change is proved: the new text is read again and must mean exactly the old document with that change, or the
-/// change is refused and the text stays.
+/// Each edit is verified: the new text is parsed again and must mean exactly the old document with that edit. Otherwise
+/// the edit fails and the text stays unchanged.
 public struct YAMLEditor: Sendable {
+    /// The current document as a tree.
     public private(set) var root: YAMLNode
-    /// Without a byte order mark.
+    /// The current text without a byte order mark.
     var scalars: [Unicode.Scalar]
     private let hasByteOrderMark: Bool
 
+    /// Parses a document.
+    ///
+    /// - Throws: ``YAMLEditError/unreadable(_:)`` if it is not one valid YAML document.
     public init(_ bytes: [UInt8]) throws(YAMLEditError) {
         do throws(YAMLError) {
             root = try YAMLNode.parse(bytes)
@@ -31,14 +34,14 @@ public struct YAMLEditor: Sendable {
         scalars = Array(String(decoding: bytes.dropFirst(hasByteOrderMark ? 3 : 0), as: UTF8.self).unicodeScalars)
     }
 
-    /// The document's text as it is now.
+    /// The current text in UTF-8.
     public var bytes: [UInt8] {
         var text = String.UnicodeScalarView()
         text.append(contentsOf: scalars)
         return (hasByteOrderMark ? [0xEF, 0xBB, 0xBF] : []) + Array(String(text).utf8)
     }
 
-    /// The node at a path.
+    /// The node at a path; nil if there is none.
     public func node(_ path: [YAMLStep]) -> YAMLNode? {
         path.reduce(root) { (node: YAMLNode?, step) in
             switch step {
@@ -48,7 +51,9 @@ public struct YAMLEditor: Sendable {
         }
     }
 
-    /// Puts an item into a list, before the item at the index, or at the list's end.
+    /// Inserts an item into a list before that index, or at the end.
+    ///
+    /// - Throws: ``YAMLEditError`` if there is no list, or the text cannot be edited safely.
     public mutating func insert(_ item: YAMLValue, at index: Int, in path: [YAMLStep]) throws(YAMLEditError) {
         let list = try unshared(path)
         guard let elements = list.sequence, (0...elements.count).contains(index) else { throw .notThere }
@@ -63,9 +68,9 @@ public struct YAMLEditor: Sendable {
         }
     }
 
-    /// Gives a mapping a key that it does not have, before the key that is named or at its end.
+    /// Adds a key to a mapping, before the named key or at the end.
     ///
-    /// A value that is there and empty (`{}`, `[]`, null, nothing) is replaced.
+    /// An existing empty value (`{}`, `[]`, null, nothing) is replaced.
     public mutating func set(
         _ key: String, _ item: YAMLValue, in path: [YAMLStep], before next: String? = nil
     ) throws(YAMLEditError) {
@@ -93,7 +98,7 @@ public struct YAMLEditor: Sendable {
         }
     }
 
-    /// Takes an item out of a list.
+    /// Removes an item from a list.
     public mutating func remove(at index: Int, in path: [YAMLStep]) throws(YAMLEditError) {
         let list = try unshared(path)
         guard let elements = list.sequence, elements.indices.contains(index) else { throw .notThere }
@@ -108,7 +113,7 @@ public struct YAMLEditor: Sendable {
         }
     }
 
-    /// Takes a key out of a mapping.
+    /// Removes a key from a mapping.
     public mutating func remove(_ key: String, in path: [YAMLStep]) throws(YAMLEditError) {
         let mapping = try unshared(path)
         guard let members = mapping.mapping, let index = members.firstIndex(where: { $0.key.text == key }) else {
@@ -126,7 +131,7 @@ public struct YAMLEditor: Sendable {
         }
     }
 
-    /// The node at a path; no part of the way may count in several places.
+    /// The node at a path, no part of which may be used in several places.
     private func unshared(_ path: [YAMLStep]) throws(YAMLEditError) -> YAMLNode {
         for length in 0...path.count {
             guard let node = node(Array(path.prefix(length))) else { throw .notThere }
@@ -136,7 +141,7 @@ public struct YAMLEditor: Sendable {
         return node
     }
 
-    /// Makes a change of the text, unless it means anything else than the change of the value.
+    /// Applies an edit, unless the new text means anything other than the edited value.
     private mutating func apply(
         _ edit: TextEdit, _ path: [YAMLStep], _ change: (YAMLValue) -> YAMLValue?
     ) throws(YAMLEditError) {
@@ -153,17 +158,17 @@ public struct YAMLEditor: Sendable {
     }
 }
 
-/// A range of the text and what takes its place.
+/// A range of the text and its replacement.
 struct TextEdit {
     var range: Range<Int>
     var text: String
 }
 
 extension YAMLNode {
-    /// From the first scalar to after the last.
+    /// From the first character to the end of the content.
     var extent: Range<Int> { layout.start..<max(layout.start, contentEnd) }
 
-    /// After the last scalar that belongs to this, white space and comments behind it not counted.
+    /// The end of the last character that belongs to this node, without white space and comments after it.
     var contentEnd: Int {
         switch content {
         case .scalar: layout.end

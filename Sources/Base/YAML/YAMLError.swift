@@ -1,11 +1,13 @@
-/// Why a text is no acceptable YAML, and where. Carries no text of the file.
+/// Why a text is not acceptable YAML, and where. Contains nothing of the file.
 public struct YAMLError: Error, Hashable, Sendable {
+    /// What is wrong, for people.
     public var message: String
     /// From 1.
     public var line: Int
     /// From 1.
     public var column: Int
 
+    /// An error at a place.
     public init(_ message: String, line: Int, column: Int) {
         self.message = message
         self.line = line
@@ -13,16 +15,18 @@ public struct YAMLError: Error, Hashable, Sendable {
     }
 }
 
-/// What bounds the reading of a document.
+/// Limits for reading a document.
 public struct YAMLLimits: Hashable, Sendable {
+    /// Size of the document.
     public var bytes: Int
-    /// Mappings and lists in each other.
+    /// Nesting of mappings and lists.
     public var depth: Int
-    /// All nodes, those that aliases repeat counted each time.
+    /// All nodes; those that aliases repeat count each time.
     public var nodes: Int
-    /// Those that aliases repeat, counted each time.
+    /// Nodes that aliases repeat, each time.
     public var repeatedNodes: Int
 
+    /// Limits that fit configuration files.
     public init(bytes: Int = 1 << 20, depth: Int = 32, nodes: Int = 50_000, repeatedNodes: Int = 50_000) {
         self.bytes = bytes
         self.depth = depth

@@ -1,16 +1,18 @@
 internal import CYAML
 
-/// The owner of libyaml's parser: YAML as steps. Refuses tags and invalid UTF-8.
+/// The owner of libyaml's parser: YAML as events. Rejects tags and invalid UTF-8.
 public final class YAMLEventReader: DocumentEvents {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: [UInt8]
-    /// How many bytes the parser has read.
+    /// Number of bytes that the parser has read.
     private var position: Int
 
-    /// Nothing is read yet.
+    /// Prepares to read UTF-8, with or without a byte order mark.
+    ///
+    /// - Throws: ``YAMLError`` if the bytes are not UTF-8 or there is no memory.
     public init(_ bytes: [UInt8]) throws(YAMLError) {
         self.bytes = bytes
-        // libyaml looks for a byte order mark only where it has to find out the encoding, which is UTF-8 here.
+        // libyaml skips a byte order mark only if it detects the encoding itself; here it is fixed to UTF-8.
         position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         parser = .allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
@@ -18,7 +20,7 @@ public final class YAMLEventReader: DocumentEvents {
             throw YAMLError("there is not enough memory to read this", line: 1, column: 1)
         }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-        // The parser lives no longer than this object, which it therefore need not keep alive.
+        // The parser does not outlive this object, so it need not retain it.
         yaml_parser_set_input(
             parser,
             { context, buffer, size, count in
@@ -92,7 +94,7 @@ public final class YAMLEventReader: DocumentEvents {
         YAMLError(message, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
     }
 
-    /// libyaml's own sentences are constant texts and hold nothing of the input; they are kept where they help.
+    /// libyaml's messages are constants without parts of the input; they are used where they help.
     private func problem() -> YAMLError {
         let state = parser.pointee
         switch state.error {
@@ -108,7 +110,7 @@ public final class YAMLEventReader: DocumentEvents {
             }
             if text.contains("tab character") { return error("\(text); indent with spaces", state.problem_mark) }
             let begun = state.context.map { String(cString: $0) } ?? ""
-            // What was begun lines above is where the mistake is, not where the parser gave up.
+            // The mistake is where the construct began lines above, not where the parser failed.
             if begun.hasPrefix("while ") && state.context_mark.line != state.problem_mark.line {
                 return error("\(text) \(begun) that begins in line \(state.context_mark.line + 1)", state.problem_mark)
             }
@@ -116,7 +118,7 @@ public final class YAMLEventReader: DocumentEvents {
         }
     }
 
-    /// Where a byte of the input stands.
+    /// The place of a byte of the input.
     private func place(of offset: Int) -> (line: Int, column: Int) {
         var (line, column) = (1, 1)
         for byte in (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]).prefix(offset) {

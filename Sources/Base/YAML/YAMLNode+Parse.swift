@@ -1,10 +1,11 @@
 extension YAMLNode {
-    /// Reads one YAML document (JSON is a part of YAML).
+    /// Reads one YAML document; JSON is a subset of YAML.
     ///
-    /// Refused: more than one document, tags, keys that are no single values, repeated keys, aliases that expand
-    /// beyond the limit, invalid UTF-8.
+    /// Rejected: more than one document, tags, keys that are not scalars, duplicate keys, aliases that expand beyond
+    /// the limit, invalid UTF-8.
     ///
-    /// - Parameter keepsRepeatedKeys: the caller reports repeated keys itself, with all other problems of the file.
+    /// - Parameter keepsRepeatedKeys: the caller reports duplicate keys itself, together with all other problems of the
+    ///   file.
     public static func parse(
         _ bytes: [UInt8],
         limits: YAMLLimits = YAMLLimits(),

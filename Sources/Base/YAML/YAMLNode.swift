@@ -1,71 +1,79 @@
 /// A part of a YAML document, with the place where it begins.
 public struct YAMLNode: Hashable, Sendable {
+    /// A single value.
     public struct Scalar: Hashable, Sendable {
+        /// The value after quotes and escapes are removed.
         public var text: String
-        /// Written without quotes, so that it may mean a number, a boolean or null.
+        /// Written without quotes, so that it may be a number, a boolean or null.
         public var isPlain: Bool
     }
 
+    /// A key and its value in a mapping.
     public struct Member: Hashable, Sendable {
+        /// The key, a scalar.
         public var key: YAMLNode
+        /// The value.
         public var value: YAMLNode
 
+        /// A member from its parts.
         public init(key: YAMLNode, value: YAMLNode) {
             self.key = key
             self.value = value
         }
     }
 
+    /// A scalar, a list or a mapping.
     public enum Content: Hashable, Sendable {
         case scalar(Scalar)
         case sequence([YAMLNode])
         case mapping([Member])
     }
 
+    /// The value, elements or members.
     public var content: Content
     /// From 1.
     public var line: Int
     /// From 1.
     public var column: Int
-    /// How many nodes there are from here on, this one included.
+    /// Number of nodes in this tree, this one included.
     var weight: Int
-    /// Where the text of this stands, for those who change a part of a document and keep the rest.
+    /// Where the text stands, for editing a part of the document and keeping the rest.
     public var layout = Layout()
 
-    /// A mapping without members at the beginning of a file.
+    /// A mapping without members at the start of a file.
     public static let emptyMapping = YAMLNode(content: .mapping([]), line: 1, column: 1, weight: 1)
 
     /// Where a node's text stands and how it is written.
     public struct Layout: Hashable, Sendable {
-        /// In Unicode scalars from the beginning of the file, a byte order mark not counted.
+        /// In Unicode scalars from the start of the file, without a byte order mark.
         public var start = 0
-        /// After the last scalar; of a list or mapping in block style, the beginning of what comes next.
+        /// After the last scalar. For block-style lists and mappings: the beginning of what follows.
         public var end = 0
-        /// Written in brackets or braces, as in JSON.
+        /// Whether it is written in brackets or braces, as in JSON.
         public var isFlow = false
-        /// Has an anchor or is an alias: the same text counts in several places.
+        /// Whether it has an anchor or is an alias, so that the same text is used in several places.
         public var isShared = false
     }
 
-    /// A mapping that was read member by member.
+    /// A mapping whose members were read one by one.
     public static func mapping(_ members: [Member], at start: DocumentEvent) -> YAMLNode {
         YAMLNode(
             content: .mapping(members), line: start.line, column: start.column,
             weight: members.reduce(1) { $0 + 1 + $1.value.weight })
     }
 
-    /// The scalar's text, however it is written.
+    /// A scalar's text, quoted or not; nil for lists and mappings.
     public var text: String? {
         if case .scalar(let scalar) = content { scalar.text } else { nil }
     }
 
-    /// Whether this is an unquoted null, or nothing at all.
+    /// Whether this is an unquoted null, or empty.
     public var isNull: Bool {
         guard case .scalar(let scalar) = content, scalar.isPlain else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.text)
     }
 
-    /// The value of an unquoted boolean.
+    /// The value of an unquoted boolean; nil for anything else.
     public var bool: Bool? {
         guard case .scalar(let scalar) = content, scalar.isPlain else { return nil }
         switch scalar.text {
@@ -75,7 +83,7 @@ public struct YAMLNode: Hashable, Sendable {
         }
     }
 
-    /// The value of an unquoted decimal integer.
+    /// The value of an unquoted decimal integer; nil for anything else.
     public var integer: Int? {
         guard case .scalar(let scalar) = content, scalar.isPlain else { return nil }
         return Int(scalar.text)
@@ -96,20 +104,22 @@ public struct YAMLNode: Hashable, Sendable {
         return unsigned.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) } && Double(Substring(unsigned)) != nil
     }
 
+    /// The elements of a list; nil for anything else.
     public var sequence: [YAMLNode]? {
         if case .sequence(let elements) = content { elements } else { nil }
     }
 
+    /// The members of a mapping in order; nil for anything else.
     public var mapping: [Member]? {
         if case .mapping(let members) = content { members } else { nil }
     }
 
-    /// A mapping's value by its key.
+    /// The value of a key in a mapping.
     public subscript(key: String) -> YAMLNode? {
         mapping?.first { $0.key.text == key }?.value
     }
 
-    /// What this is, for messages: `a text`, `a list`, `a mapping`, `null`.
+    /// The kind, for messages: `a text`, `a list`, `a mapping`, `null`.
     public var kindName: String {
         switch content {
         case .scalar where isNull: "null"

@@ -1,22 +1,27 @@
-/// What a YAML document means, without where and how it is written.
+/// The meaning of a YAML document, without places and formatting.
 public indirect enum YAMLValue: Hashable, Sendable {
+    /// A key and its value in a mapping.
     public struct Member: Hashable, Sendable {
+        /// The key.
         public var key: String
+        /// The value.
         public var value: YAMLValue
 
+        /// A member from its parts.
         public init(_ key: String, _ value: YAMLValue) {
             self.key = key
             self.value = value
         }
     }
 
-    /// A string, however it is quoted.
+    /// A string, quoted or not.
     case string(String)
-    /// An unquoted null, boolean or number, by its text.
+    /// An unquoted null, boolean or number, as text.
     case literal(String)
     case sequence([YAMLValue])
     case mapping([Member])
 
+    /// The meaning of a parsed node.
     public init(_ node: YAMLNode) {
         switch node.content {
         case .scalar(let scalar):
@@ -28,7 +33,7 @@ public indirect enum YAMLValue: Hashable, Sendable {
         }
     }
 
-    /// The same with one part changed; nil where the path leads nowhere.
+    /// A copy with one part changed; nil if the path leads nowhere.
     func changing(_ path: ArraySlice<YAMLStep>, _ change: (YAMLValue) -> YAMLValue?) -> YAMLValue? {
         guard let step = path.first else { return change(self) }
         let rest = path.dropFirst()
@@ -57,7 +62,7 @@ public enum YAMLStep: Hashable, Sendable {
 }
 
 extension YAMLValue {
-    /// Lines in block style; the first stands where the value begins, the others are indented against that place.
+    /// Lines in block style. The first starts at the value's place; the others are indented relative to it.
     var blockLines: [String] {
         switch self {
         case .string(let text): [YAMLValue.isPlain(text) ? text : YAMLValue.quoted(text)]
@@ -72,7 +77,7 @@ extension YAMLValue {
         }
     }
 
-    /// The lines of one member. Lists stand under their key, not further in, as Kubernetes' own tools write them.
+    /// The lines of one member. Lists are not indented below their key, as in the output of Kubernetes' own tools.
     static func blockLines(_ key: String, _ value: YAMLValue) -> [String] {
         let key = isPlain(key) ? key : quoted(key)
         let lines = value.blockLines
@@ -83,7 +88,7 @@ extension YAMLValue {
         }
     }
 
-    /// In one line, as JSON has it.
+    /// One line, as in JSON.
     var flow: String {
         switch self {
         case .string(let text): YAMLValue.quoted(text)
@@ -109,8 +114,8 @@ extension YAMLValue {
             }.joined() + "\""
     }
 
-    /// Whether a string can stand without quotes everywhere: letters, digits and few signs, and not what could be read
-    /// as a number, a boolean or null.
+    /// Whether a string needs no quotes anywhere: letters, digits and few signs, and not readable as a number, a
+    /// boolean or null.
     private static func isPlain(_ text: String) -> Bool {
         let isLetter = { (byte: UInt8) in (97...122).contains(byte) || (65...90).contains(byte) }
         guard let first = text.utf8.first, isLetter(first) || first == UInt8(ascii: "/") || text.hasPrefix("--"),
