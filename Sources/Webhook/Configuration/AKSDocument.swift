@@ -1,10 +1,10 @@
 internal import EntraTokens
 public import Jansson
 
-/// Finds AKS clusters in what Azure's tools write: `az aks show` and `list`, REST answers, ARM templates, or a bare
-/// `aadProfile`; in ARM's or the CLI's spelling.
+/// Finds AKS clusters in the output of Azure's tools: `az aks show` and `list`, REST answers, ARM templates, or only an
+/// `aadProfile`, in ARM's or the CLI's spelling.
 public enum AKSDocument {
-    /// All clusters in the document's order; empty when there are none.
+    /// All clusters in the order of the document; empty if there are none.
     public static func clusters(in document: JSONDocument) -> [AKSCluster] {
         let expressions = ARMExpressions(document.root)
         var clusters: [AKSCluster] = []
@@ -34,14 +34,14 @@ public enum AKSDocument {
 }
 
 extension JSONValue {
-    /// A member whose name differs in case at most: ARM and the CLI spell the same names differently.
+    /// A member by its name, ignoring case: ARM and the CLI spell the same names differently.
     func member(_ name: String) -> JSONValue? {
         let wanted = name.lowercased()
         return members?.first { $0.name.lowercased() == wanted }?.value
     }
 }
 
-/// `[parameters('x')]` and `[variables('x')]` of ARM templates, as far as the template itself says their value.
+/// `[parameters('x')]` and `[variables('x')]` of ARM templates, if the template itself contains the value.
 struct ARMExpressions {
     private let root: JSONValue
 
@@ -49,7 +49,7 @@ struct ARMExpressions {
         self.root = root
     }
 
-    /// The value that an expression stands for; the value itself when it is no expression that is understood.
+    /// The value of an expression; any other value is returned unchanged.
     func resolved(_ value: JSONValue) -> JSONValue {
         guard let text = value.string else { return value }
         if let name = argument(of: "parameters", in: text), let parameter = root.member("parameters")?.member(name) {

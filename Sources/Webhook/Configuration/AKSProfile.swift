@@ -12,13 +12,13 @@ struct AKSProfile {
         "tenantid",
     ]
 
-    /// - Parameter profile: nil when the cluster has none.
+    /// - Parameter profile: nil if the cluster has none.
     init(_ profile: JSONValue?, _ expressions: ARMExpressions) {
         self.profile = profile
         self.expressions = expressions
     }
 
-    /// Whether an object is a profile by itself.
+    /// Whether an object is a profile itself.
     static func isProfile(_ value: JSONValue) -> Bool {
         value.member("aadProfile") == nil && value.member("properties") == nil
             && ["managed", "adminGroupObjectIDs", "serverAppID", "clientAppID", "enableAzureRBAC"].contains {
@@ -69,7 +69,7 @@ struct AKSProfile {
         if let secret = profile.member("serverAppSecret"), !secret.isNull {
             reader.notes.append("serverAppSecret was left out: it is not needed to check tokens")
         }
-        // What is null says nothing: `az aks show` prints "adminUsers": null for every cluster.
+        // Null members are skipped: `az aks show` prints "adminUsers": null for every cluster.
         for member in profile.members ?? []
         where !AKSProfile.known.contains(member.name.lowercased()) && !member.value.isNull {
             reader.notes.append("aadProfile.\(PrintableText.whole(member.name)) is not known and was left out")
@@ -98,7 +98,7 @@ struct AKSProfile {
         }
     }
 
-    /// The cloud, by the name of the cluster's API server.
+    /// The cloud, derived from the name of the cluster's API server.
     private func cloud(_ resource: JSONValue) -> Cloud {
         let names = ["fqdn", "privateFqdn", "azurePortalFqdn"]
         let places = [resource, resource.member("properties")].compactMap { $0 }
@@ -161,7 +161,7 @@ struct AKSProfile {
         private mutating func id(_ text: String, _ place: String, canBeGiven: Bool) -> GUID? {
             if let id = GUID(lenient: text) { return id }
             if ARMExpressions.isExpression(text) {
-                // Whoever runs the import knows the tenant that an expression stands for.
+                // The user can pass the tenant that an expression stands for.
                 guard !canBeGiven else { return nil }
                 problems.append("\(place) is an expression whose value is not in the document")
             } else {

@@ -3,7 +3,7 @@ internal import EntraTokens
 internal import Timestamps
 
 extension ConfigurationLinter {
-    /// Entries of the deny list that refuse nobody (any more).
+    /// Entries of the deny list that refuse nobody, or nobody any more.
     mutating func lintDenied(_ tenant: TenantSettings, _ path: String) {
         for (index, entry) in tenant.policy.denied.enumerated() {
             let field = "\(path).denied[\(index)]"

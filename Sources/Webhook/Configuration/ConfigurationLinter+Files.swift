@@ -1,5 +1,5 @@
 extension ConfigurationLinter {
-    /// Files that `serve` starts without, and then cannot do what they are there for.
+    /// Files without which `serve` starts, but then cannot do what they are for.
     mutating func lintFiles() {
         for file in configuration.files where facts.missingFiles.contains(file.path) {
             if file.role == .keyCache {
@@ -14,7 +14,7 @@ extension ConfigurationLinter {
         lintSharing()
     }
 
-    /// Files that somebody else may write, or may put another file in the place of.
+    /// Files that other users can write or replace.
     private mutating func lintSharing() {
         let own = loaded.asFile
         for file in [own] + configuration.files {

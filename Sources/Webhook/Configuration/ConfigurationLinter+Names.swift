@@ -1,8 +1,8 @@
 internal import SafeText
 
 extension ConfigurationLinter {
-    /// Characters in names that nobody sees, or that look like others: `kube-entra:cluster<U+200B>-admins` is another
-    /// group to RBAC and the same to whoever reads it.
+    /// Characters in names that are invisible or look like others: `kube-entra:cluster<U+200B>-admins` is another group
+    /// for RBAC, but looks the same to readers.
     mutating func lintNames() {
         configuration.written.forEach { path, value in
             switch value {

@@ -10,7 +10,7 @@ extension ConfigurationLinter {
         lintDenied(tenant, path)
     }
 
-    /// What an ID stands for when it is no group's or principal's; nil when nothing is known against it.
+    /// What an ID is known to be, other than a group or principal; nil if nothing is known.
     func otherMeaning(of id: GUID, in tenant: TenantSettings) -> String? {
         if configuration.tenants.contains(where: { $0.trust.tenantID == id }) { return "a tenant's ID" }
         let isApplication =
@@ -81,7 +81,7 @@ extension ConfigurationLinter {
         }
     }
 
-    /// Whether a mapping makes admins.
+    /// Whether a mapping makes people cluster admins.
     private func givesAdminGroups(_ policy: TenantPolicy) -> Bool {
         let groups =
             policy.groupMappings.flatMap(\.kubernetesGroups) + policy.appRoleMappings.flatMap(\.kubernetesGroups)

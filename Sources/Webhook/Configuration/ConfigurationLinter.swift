@@ -3,7 +3,7 @@ internal import Addresses
 internal import EntraTokens
 internal import Timestamps
 
-/// Looks for what works and is unwise.
+/// Finds settings that work but are unwise.
 public struct ConfigurationLinter {
     let loaded: LoadedConfiguration
     let facts: LintEnvironment
@@ -16,7 +16,7 @@ public struct ConfigurationLinter {
         self.facts = facts
     }
 
-    /// All findings in the order of the file, those that a comment silences included.
+    /// All findings in the order of the file, suppressed ones included.
     public static func findings(in loaded: LoadedConfiguration, facts: LintEnvironment) -> [LintFinding] {
         var linter = ConfigurationLinter(loaded, facts: facts)
         linter.lintServer()
@@ -39,7 +39,7 @@ public struct ConfigurationLinter {
             ))
     }
 
-    /// Where the field stands, or else the nearest field around it.
+    /// The place of the field, or of the nearest field around it.
     private func position(_ field: String) -> FieldPosition {
         var path = Substring(field)
         while !path.isEmpty {
@@ -50,7 +50,7 @@ public struct ConfigurationLinter {
         return FieldPosition(line: 1, column: 1)
     }
 
-    /// What the single fields say of themselves.
+    /// Findings about single fields.
     private mutating func lintFields() {
         let place = LintPlace(path: "", configuration: configuration, facts: facts)
         for finding in WebhookConfiguration.description.lint(configuration, place) {
@@ -104,7 +104,7 @@ public struct ConfigurationLinter {
         lintOtherFiles()
     }
 
-    /// What is known about the other files.
+    /// Findings about the other files.
     private mutating func lintOtherFiles() {
         for (field, expires) in facts.otherCertificates.sorted(by: { $0.key < $1.key }) {
             lintExpiry(field, expires, "replace it by one that is valid for longer")
@@ -127,7 +127,7 @@ public struct ConfigurationLinter {
         add(.certificateExpires, field, "the certificate \(verb) at \(expires.rfc3339)", advice)
     }
 
-    /// Whether a certificate's name stands for the host, by itself or with `*` for its first label.
+    /// Whether a name of a certificate covers the host, exactly or with `*` as its first label.
     private static func does(_ name: String, stand host: String) -> Bool {
         let (name, host) = (name.lowercased(), host.lowercased())
         guard name.hasPrefix("*."), let dot = host.firstIndex(of: ".") else { return name == host }
@@ -150,7 +150,7 @@ public struct ConfigurationLinter {
         }
     }
 
-    /// A comment silences its rule on the line that it is about, and for fields that are not in the file.
+    /// A comment suppresses its rule on the line that it applies to, and for fields that are not in the file.
     private func silenced() -> [LintFinding] {
         findings.map { finding in
             var finding = finding

@@ -2,21 +2,24 @@ internal import Files
 internal import OpenSSL
 internal import YAML
 
-/// Reads configuration files: YAML → defaults → a checked model, or everything that is wrong with it.
+/// Reads configuration files: YAML → defaults → a validated model, or everything that is wrong.
 public enum ConfigurationLoader {
-    /// Files larger than this are refused unread.
+    /// Larger files are refused without being read.
     static let maximumBytes = 1 << 20
 
-    /// Reads and checks a file.
+    /// Reads and validates a file.
     ///
-    /// - Parameter isTrusted: whether the file will decide who gets in, so that nobody else may have written it.
+    /// - Parameter isTrusted: whether the file will grant access, so that nobody else may be able to write it.
+    /// - Throws: ``ConfigurationError`` with every problem, not only the first.
     public static func load(
         path: String, isTrusted: Bool = false
     ) throws(ConfigurationError) -> LoadedConfiguration {
         try parse(read(path, isTrusted: isTrusted), path: path)
     }
 
-    /// Checks a file's bytes. Relative paths in it are resolved against the folder of `path`.
+    /// Validates a file's bytes. Relative paths in it start at the folder of `path`.
+    ///
+    /// - Throws: ``ConfigurationError`` with every problem, not only the first.
     public static func parse(_ bytes: [UInt8], path: String) throws(ConfigurationError) -> LoadedConfiguration {
         let root: YAMLNode
         do {

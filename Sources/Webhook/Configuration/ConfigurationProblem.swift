@@ -1,15 +1,19 @@
-/// One thing that is wrong with a configuration, and where.
+/// One mistake in a configuration, and its place.
 public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
+    /// The path of the file, as the user wrote it.
     public var file: String
-    /// From 1; 0 when the file could not be read at all.
+    /// From 1; 0 if the file could not be read at all.
     public var line: Int
+    /// From 1; 0 if the file could not be read at all.
     public var column: Int
     /// For example `tenants[0].audiences[1]`; empty for the file as a whole.
     public var field: String
+    /// What is wrong, for people.
     public var message: String
-    /// The rule of `config check` that this is a case of, where it is one.
+    /// The rule of `config check` for this problem; nil if there is none.
     public var rule: LintRule?
 
+    /// A problem from its parts.
     public init(file: String, line: Int, column: Int, field: String, message: String, rule: LintRule? = nil) {
         self.rule = rule
         self.file = file
@@ -19,7 +23,7 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
         self.message = message
     }
 
-    /// `FILE:LINE:COLUMN: error: FIELD: MESSAGE [RULE]`, in the form in which `config check` prints findings too; a file
+    /// `FILE:LINE:COLUMN: error: FIELD: MESSAGE [RULE]`, the form in which `config check` also prints findings. A file
     /// that could not be read has no place.
     public var description: String {
         guard !isAboutFile else { return "\(file): \(message)" }
@@ -27,19 +31,23 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
         return "\(file):\(line):\(column): error: " + (field.isEmpty ? message : field + ": " + message) + rule
     }
 
-    /// For the standard error of commands: a file that could not be read, as every command says it.
+    /// The line for standard error. For a file that could not be read, it starts with the program's name, as in every
+    /// command.
     public var commandLine: String { isAboutFile ? "kube-entra: \(description)" : description }
 
-    /// A file that could not be read has no place in it.
+    /// Whether the file could not be read, so that the problem has no place.
     public var isAboutFile: Bool { line == 0 }
 }
 
 /// Everything that is wrong with a configuration, in the order of the file.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// At least one, sorted by place.
     public var problems: [ConfigurationProblem]
-    /// What could be read, with defaults for the rest, to look for further problems; nil when it was no configuration.
+    /// The readable parts with defaults for the rest, to look for more problems; nil if the file is not a
+    /// configuration.
     public var partial: LoadedConfiguration?
 
+    /// Sorts the problems by place.
     public init(problems: [ConfigurationProblem], partial: LoadedConfiguration? = nil) {
         self.problems = problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
         self.partial = partial
@@ -50,11 +58,14 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
     }
 }
 
-/// Where a field stands in its file.
+/// The place of a field in its file.
 public struct FieldPosition: Hashable, Sendable {
+    /// From 1.
     public var line: Int
+    /// From 1.
     public var column: Int
 
+    /// A place.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column

@@ -1,20 +1,23 @@
 public import Jansson
 public import Terminal
 
-/// What `config check` says about one file.
+/// The result of `config check` for one file.
 public struct ConfigurationReport: Sendable {
+    /// The path of the file, as the user wrote it.
     public var file: String
-    /// Why `serve` would refuse it; empty when it would not.
+    /// Why `serve` would refuse the file; empty if it would not.
     public var problems: [ConfigurationProblem]
+    /// Findings of the linter, suppressed ones included.
     public var findings: [LintFinding]
-    /// Whether the files that it names were looked at as well.
+    /// Whether the files that it names were checked too.
     public var looksAtFiles: Bool
 
+    /// A result from its parts.
     public init(
         file: String, problems: [ConfigurationProblem], findings: [LintFinding], looksAtFiles: Bool
     ) {
         self.file = file
-        // A file that could not be read has no place in it; programs expect one.
+        // A file that could not be read has no place, but programs expect one.
         self.problems = problems.map { problem in
             var problem = problem
             (problem.line, problem.column) = (max(1, problem.line), max(1, problem.column))
@@ -24,12 +27,13 @@ public struct ConfigurationReport: Sendable {
         self.looksAtFiles = looksAtFiles
     }
 
-    /// Those that no comment silences.
+    /// Findings that are not suppressed.
     private var active: [LintFinding] { findings.filter { $0.allowedBecause == nil } }
 
+    /// Number of warnings that are not suppressed.
     public var warningCount: Int { active.count { $0.severity == .warning } }
 
-    /// What it comes to, in one line.
+    /// The result in one line.
     public var summary: String {
         guard problems.isEmpty else {
             return "\(file): not usable, \(problems.count) error\(problems.count == 1 ? "" : "s")"
@@ -38,7 +42,7 @@ public struct ConfigurationReport: Sendable {
             + (looksAtFiles ? "" : "; the files that it names were not looked at")
     }
 
-    /// For people, and for problem matchers: one line for each error and finding, all in one form.
+    /// For people and problem matchers: one line for each error and finding, all in the same form.
     public var lines: [String] {
         problems.map(\.description)
             + active.map { finding in
@@ -99,12 +103,12 @@ public struct ConfigurationReport: Sendable {
         return head + "\n\n" + table.text
     }
 
-    /// The rule of what is wrong and no finding of the linter.
+    /// The rule of problems that are not findings of the linter.
     private static let invalid = "configuration-invalid"
 
-    /// For code scanners. What a comment silences is there as suppressed.
+    /// For code scanners. Suppressed findings are included and marked.
     ///
-    /// - Parameter version: the program's.
+    /// - Parameter version: the program's version.
     public func sarif(version: String) -> SARIFLog {
         let rules = LintRule.allCases.map { rule in
             SARIFLog.Rule(id: rule.rawValue, purpose: rule.purpose, level: rule.severity.level)

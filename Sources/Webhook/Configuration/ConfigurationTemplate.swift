@@ -3,9 +3,9 @@ internal import Addresses
 public import EntraTokens
 internal import LineLogging
 
-/// Writes a complete, commented starting configuration.
+/// Writes a complete starting configuration with comments.
 public struct ConfigurationTemplate: Sendable {
-    /// Where the webhook will run, which decides what a production setting is.
+    /// Where the webhook will run; production settings depend on it.
     public enum Deployment: String, Sendable, CaseIterable {
         /// A service on a control-plane node, as in `deploy/systemd`.
         case systemd
@@ -15,19 +15,24 @@ public struct ConfigurationTemplate: Sendable {
         case kustomize
     }
 
+    /// The tenant's ID.
     public var tenantID: GUID
+    /// Application IDs or identifier URIs, at least one.
     public var audiences: [String]
+    /// Object IDs of the groups whose members are cluster admins.
     public var adminGroups: [GUID]
+    /// The tenant's national cloud.
     public var cloud: Cloud
-    /// Folder of the certificates, as written into the file; nil for where the deployment has them.
+    /// Folder of the certificates, as written into the file; nil for the usual folder of the deployment.
     public var certificates: String?
-    /// Empty: any application may ask for tokens.
+    /// Client applications that may request tokens; empty for any.
     public var allowedClientAppIDs: [GUID] = []
-    /// Nil: for trying out.
+    /// Nil for trying the program out.
     public var deployment: Deployment?
-    /// Single lines that become comments at the beginning.
+    /// Lines that become comments at the beginning.
     public var notes: [String] = []
 
+    /// A template for one tenant.
     public init(
         tenantID: GUID,
         audiences: [String],
@@ -42,7 +47,7 @@ public struct ConfigurationTemplate: Sendable {
         self.certificates = certificates
     }
 
-    /// The file's text: every field there is, those at their defaults as comments.
+    /// The file's text with every field; those with their default are comments.
     public func render() -> String {
         var page = TemplatePage(comments: comments)
         for note in notes { page.note(note) }
@@ -54,7 +59,7 @@ public struct ConfigurationTemplate: Sendable {
         return page.text
     }
 
-    /// What was asked for, with what the deployment needs.
+    /// The requested settings, with what the deployment needs.
     private var configuration: WebhookConfiguration {
         let folder = certificates ?? deployment?.certificates ?? "certs"
         var configuration = WebhookConfiguration()

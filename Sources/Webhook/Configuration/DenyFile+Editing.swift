@@ -2,15 +2,18 @@ public import AccessPolicy
 internal import Files
 
 extension DenyFile {
-    /// What an edit did.
+    /// The result of an edit.
     public enum Edit: Sendable {
         case added
-        /// An identical entry is there already.
+        /// An identical entry exists already.
         case wasThere
         case removed([DeniedEntry])
     }
 
-    /// Adds an entry; a missing file is created. Readers see the old or the new list, and writers wait for each other.
+    /// Adds an entry, and creates the file if it does not exist. Readers see the old or the new list, and writers wait
+    /// for each other.
+    ///
+    /// - Throws: ``DenyFileError`` if the file is invalid or cannot be written.
     public static func add(_ entry: DeniedEntry, to path: String) throws(DenyFileError) -> Edit {
         try edit(path, mayCreate: true) { entries in
             if entries.contains(where: { $0.isIdentical(to: entry) }) { return .wasThere }
@@ -19,7 +22,9 @@ extension DenyFile {
         }
     }
 
-    /// Takes off every entry with that ID.
+    /// Removes every entry with that ID.
+    ///
+    /// - Throws: ``DenyFileError`` if the file is invalid or cannot be written.
     public static func remove(_ target: DeniedEntry.Target, from path: String) throws(DenyFileError) -> Edit {
         try edit(path, mayCreate: false) { entries in
             let removed = entries.filter { $0.hasSameTarget(as: target) }

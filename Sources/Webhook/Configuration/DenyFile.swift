@@ -4,14 +4,14 @@ public import Files
 public import Jansson
 internal import Timestamps
 
-/// Why a deny file can't be used.
+/// Why a deny file cannot be used.
 public enum DenyFileError: Error, Sendable {
     case file(FileError)
     case json(JSONError)
     /// - Parameter place: for example `denied[3].until`.
     case malformed(place: String, String)
 
-    /// What is wrong, for people; repeats nothing of the file.
+    /// What is wrong, for people; contains nothing of the file.
     public var sentence: String {
         switch self {
         case .file(let error): error.sentence
@@ -21,13 +21,14 @@ public enum DenyFileError: Error, Sendable {
     }
 }
 
-/// The file of `deniedFile`: one JSON object with the list `denied`. Everything else is a broken list, since an entry
-/// that is overlooked would let somebody in.
+/// The file of `deniedFile`: one JSON object with the list `denied`. Anything else makes the whole file invalid,
+/// because a skipped entry would let somebody in.
 public enum DenyFile {
-    /// More is refused unread: 10,000 entries with the longest reasons are half of it.
+    /// Larger files are refused without being read. 10,000 entries with the longest reasons need half of it.
     public static let maximumBytes = 32 << 20
 
-    /// - Parameter isTrusted: whether the list will decide who gets in, so that nobody else may have written it.
+    /// - Parameter isTrusted: whether the list will decide about access, so that nobody else may be able to write it.
+    /// - Throws: ``DenyFileError`` if the file cannot be read or any part of it is invalid.
     public static func read(_ path: String, isTrusted: Bool = false) throws(DenyFileError) -> [DeniedEntry] {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -38,6 +39,9 @@ public enum DenyFile {
         return try parse(bytes)
     }
 
+    /// Reads the bytes of a deny file.
+    ///
+    /// - Throws: ``DenyFileError`` if any part of it is invalid.
     public static func parse(_ bytes: [UInt8]) throws(DenyFileError) -> [DeniedEntry] {
         guard !bytes.isEmpty else { throw .malformed(place: "", "the file is empty") }
         let document: JSONDocument
@@ -61,15 +65,17 @@ public enum DenyFile {
         return entries
     }
 
-    /// The file's bytes, with each entry's members in one order.
+    /// The file's bytes; every entry has its members in the same order.
     public static func render(_ entries: [DeniedEntry]) -> [UInt8] {
         json(entries).render(pretty: true) + [UInt8(ascii: "\n")]
     }
 
+    /// The file as JSON.
     public static func json(_ entries: [DeniedEntry]) -> JSON {
         .object([("denied", .array(entries.map(json)))])
     }
 
+    /// One entry as the file has it.
     public static func json(_ entry: DeniedEntry) -> JSON {
         var members: [(String, JSON)] = [(entry.kind.rawValue, .string(entry.id))]
         if let time = entry.issuedBefore { members.append(("issuedBefore", .string(time.rfc3339))) }
@@ -78,7 +84,7 @@ public enum DenyFile {
         return .object(members)
     }
 
-    /// A reason's length in characters, as Unicode counts its scalars.
+    /// Whether a reason is not empty and not too long, counted in Unicode scalars.
     public static func isUsable(reason: String) -> Bool {
         (1...256).contains(reason.unicodeScalars.count)
     }

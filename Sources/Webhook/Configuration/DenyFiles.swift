@@ -2,13 +2,14 @@ internal import AccessPolicy
 internal import Files
 public import Timestamps
 
-/// The deny files of a configuration, as they were when they could last be read.
+/// The deny files of a configuration, in their last readable versions.
 public struct DenyFiles: Sendable, Hashable {
     /// By path.
     private var lists: [String: [DeniedEntry]] = [:]
-    /// Why a newer version of a file isn't in force, by path.
+    /// Why the newest version of a file is not used, by path.
     public private(set) var problems: [String: String] = [:]
 
+    /// No files.
     public init() {}
 
     /// The files that a configuration names, each once.
@@ -18,12 +19,12 @@ public struct DenyFiles: Sendable, Hashable {
 
     /// Reads every file that a configuration names.
     ///
-    /// A broken file is a problem of the configuration, since an empty list by accident would let people in. Where an
-    /// earlier version is known, that one stays in force, and ``problems`` says why.
+    /// An invalid file is a problem of the configuration, because an accidentally empty list would let people in. If an
+    /// earlier version is known, it stays active, and ``problems`` says why.
     ///
     /// - Parameters:
-    ///   - lastGood: what was read before.
-    ///   - isTrusted: whether the lists will decide who gets in, so that nobody else may have written them.
+    ///   - lastGood: the previously read files.
+    ///   - isTrusted: whether the lists will decide about access, so that nobody else may be able to write them.
     public static func read(
         _ loaded: LoadedConfiguration, lastGood: DenyFiles = DenyFiles(), isTrusted: Bool = true
     ) -> (files: DenyFiles, problems: [ConfigurationProblem]) {
@@ -47,7 +48,7 @@ public struct DenyFiles: Sendable, Hashable {
         return (files, problems)
     }
 
-    /// A configuration with the entries of its deny files, for commands; a broken file is a problem.
+    /// A configuration with the entries of its deny files, for commands. An invalid file is a problem.
     public static func load(path: String) throws(ConfigurationError) -> LoadedConfiguration {
         var loaded = try ConfigurationLoader.load(path: path)
         let (files, problems) = read(loaded, isTrusted: false)
@@ -59,7 +60,7 @@ public struct DenyFiles: Sendable, Hashable {
     /// The entries of one file.
     func entries(in path: String) -> [DeniedEntry] { lists[path] ?? [] }
 
-    /// How many entries of both places are in force, over all tenants.
+    /// Number of entries in force in the configuration and its files, for all tenants.
     public func count(in configuration: WebhookConfiguration, inForceAt now: Timestamp) -> Int {
         configuration.tenants.reduce(0) { sum, tenant in
             let list = tenant.deniedFile.flatMap { lists[$0] } ?? []
@@ -67,10 +68,10 @@ public struct DenyFiles: Sendable, Hashable {
         }
     }
 
-    /// Whether the same entries are in force, whatever is wrong with newer versions.
+    /// Whether the active entries are the same, whatever is wrong with newer versions.
     public func hasSameLists(as other: DenyFiles) -> Bool { lists == other.lists }
 
-    /// The configuration with each tenant's entries of both places.
+    /// The configuration with the entries of its files added to each tenant.
     public func applied(to configuration: WebhookConfiguration) -> WebhookConfiguration {
         var configuration = configuration
         for index in configuration.tenants.indices {

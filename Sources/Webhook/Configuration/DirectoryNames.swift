@@ -3,13 +3,14 @@ internal import Files
 public import Jansson
 internal import SafeText
 
-/// Display names of objects in Entra, from the file that the configuration calls `names`.
+/// Display names of objects in Entra, from the file in the configuration's `names`.
 ///
-/// They are shown beside object IDs and never decide anything: display names are not unique, and their owners choose
-/// them.
+/// They are shown beside object IDs and never decide anything: display names are not unique, and their owners can
+/// change them.
 public struct DirectoryNames: Sendable {
     /// What Entra knows, or knew, about an object.
     public struct Entry: Hashable, Sendable {
+        /// The type of an object in Microsoft Graph.
         public enum Kind: String, Sendable, CaseIterable {
             case group
             case user
@@ -17,12 +18,14 @@ public struct DirectoryNames: Sendable {
             case application
         }
 
+        /// The display name; nil if Entra has none.
         public var displayName: String?
-        /// Nil where a file written by hand does not say it.
+        /// The type of the object; nil if the file does not say it.
         public var kind: Kind?
-        /// Whether Entra no longer has the object.
+        /// Whether the object no longer exists in Entra.
         public var isDeleted: Bool
 
+        /// An entry from its parts.
         public init(displayName: String?, kind: Kind?, isDeleted: Bool = false) {
             self.displayName = displayName
             self.kind = kind
@@ -32,14 +35,17 @@ public struct DirectoryNames: Sendable {
 
     /// Why a file of names cannot be used.
     public struct Problem: Error, Hashable, Sendable {
+        /// What is wrong, for people.
         public var sentence: String
     }
 
-    /// Files larger than this are refused unread.
+    /// Larger files are refused without being read.
     public static let maximumBytes = 16 << 20
 
+    /// Entries by object ID.
     public var entries: [GUID: Entry]
 
+    /// Names from their entries.
     public init(_ entries: [GUID: Entry] = [:]) {
         self.entries = entries
     }
@@ -128,10 +134,10 @@ public struct DirectoryNames: Sendable {
 
     // MARK: Use
 
-    /// An object's display name; nil when nothing is known of it.
+    /// An object's display name; nil if none is known.
     public func displayName(of id: GUID?) -> String? { id.flatMap { entries[$0]?.displayName } }
 
-    /// What stands behind an object ID for people: ` (Platform team)`, ` (deleted in Entra)`, or nothing.
+    /// The text after an object ID for people: ` (Platform team)`, ` (deleted in Entra)`, or nothing.
     public func remark(_ id: GUID?) -> String {
         guard let entry = id.flatMap({ entries[$0] }) else { return "" }
         let parts = [entry.displayName.map { PrintableText.clean($0) }, entry.isDeleted ? "deleted in Entra" : nil]
@@ -139,7 +145,7 @@ public struct DirectoryNames: Sendable {
         return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     }
 
-    /// A text in which each object ID has its remark behind it.
+    /// A text with a remark after each object ID.
     public func annotate(_ text: String) -> String {
         guard !entries.isEmpty else { return text }
         let bytes = Array(text.utf8)
@@ -159,17 +165,17 @@ public struct DirectoryNames: Sendable {
         return String(decoding: annotated, as: UTF8.self)
     }
 
-    /// These names, and those of another file for what these do not know.
+    /// These names, completed by those of another file.
     public func merging(_ other: DirectoryNames) -> DirectoryNames {
         DirectoryNames(entries.merging(other.entries) { own, _ in own })
     }
 
-    /// Whether some object is called this.
+    /// Whether an object has this display name.
     public func isDisplayName(_ text: String) -> Bool {
         entries.values.contains { $0.displayName.map { $0.utf8.elementsEqual(text.utf8) } ?? false }
     }
 
-    /// The groups that are called this and are still there.
+    /// The groups with this display name that still exist.
     public func groups(named text: String) -> [GUID] {
         entries.filter { _, entry in
             (entry.kind == nil || entry.kind == .group) && !entry.isDeleted

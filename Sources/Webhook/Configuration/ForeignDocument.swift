@@ -1,13 +1,13 @@
 internal import YAML
 
-/// Files that people hand to commands in a configuration's place.
+/// Files that people pass to commands instead of a configuration.
 enum ForeignDocument {
     case kubeconfig
     case policySuite
     case aksProfile
     case kubernetesObject(kind: String)
 
-    /// Nil for what may be a configuration, with mistakes.
+    /// Nil for anything that may be a configuration with mistakes.
     init?(_ root: YAMLNode) {
         guard let members = root.mapping else { return nil }
         let names = Set(members.compactMap(\.key.text))

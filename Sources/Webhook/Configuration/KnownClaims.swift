@@ -1,6 +1,6 @@
 internal import EntraTokens
 
-/// What is known of Entra's access tokens.
+/// Known claims of Entra's access tokens.
 enum KnownClaims {
     private static let names: Set<String> = [
         "aud", "iss", "iat", "nbf", "exp", "aio", "acr", "acrs", "acct", "amr", "appid", "appidacr", "azp", "azpacr",
@@ -15,12 +15,12 @@ enum KnownClaims {
         "xms_az_nwperimid",
     ]
 
-    /// Directory extensions have names of their own.
+    /// Whether the claim is known. Directory extensions have their own naming scheme.
     static func contains(_ name: String) -> Bool {
         names.contains(name) || name.hasPrefix("extension_") || name.hasPrefix("extn.")
     }
 
-    /// The JSON type of a claim that is no string.
+    /// The JSON type of a claim that is not a string.
     enum ValueType {
         case number
         case boolean
@@ -47,7 +47,7 @@ enum KnownClaims {
         }
     }
 
-    /// Of the claims whose type is known not to be a string.
+    /// The type of a claim that is known not to be a string; nil for all others.
     static func type(of claim: String) -> ValueType? {
         switch claim {
         case "acct", "iat", "nbf", "exp", "auth_time", "xms_tcdt": .number

@@ -6,7 +6,7 @@ internal import SigningKeys
 internal import Timestamps
 
 extension LintEnvironment {
-    /// Looks at every file that a configuration names.
+    /// Checks every file that a configuration names.
     public init(_ servable: ServableConfiguration) {
         self = servable.facts
         let identity = servable.identity
@@ -31,7 +31,7 @@ extension LintEnvironment {
         }
     }
 
-    /// Looks at the files of tenants.
+    /// Checks the files of tenants.
     init(filesOf configuration: WebhookConfiguration, now: Timestamp) {
         self.init(now: now)
         for file in configuration.files {
@@ -76,7 +76,7 @@ extension LintEnvironment {
     }
 
     private mutating func refuse(_ file: NamedFile, _ sentence: String) {
-        // The first problem is the cause of the others.
+        // The first problem causes the others.
         if unusableFiles[file.field] == nil { unusableFiles[file.field] = "\(file.path): \(sentence)" }
     }
 
@@ -140,8 +140,8 @@ extension LintEnvironment {
 }
 
 extension ServerIdentity {
-    /// Whether a client CA is the webhook's own: `certs create` made it, or the server's certificate is from it as well.
-    /// A cluster's own CA is none, since every node has a client certificate from it.
+    /// Whether a client CA belongs to the webhook alone: `certs create` made it, or it also issued the server's
+    /// certificate. A cluster's CA does not, because every node has a client certificate from it.
     fileprivate func isOwn(_ authority: Certificate) -> Bool {
         guard let name = authority.commonName?.lowercased() else { return false }
         if name == "kube-entra ca" { return true }

@@ -1,38 +1,42 @@
 public import AccessPolicy
 public import Timestamps
 
-/// What lies outside the configuration file and lint rules look at, as values.
+/// Facts outside of the configuration file that lint rules need, as values.
 public struct LintEnvironment: Sendable {
+    /// The time of the check.
     public var now: Timestamp
+    /// When the server's certificate expires; nil if it was not read.
     public var certificateExpires: Timestamp?
-    /// When the first second is in which all certificates of a file are valid, by the field that names the file.
+    /// The first second in which all certificates of a file are valid, by the field that names the file.
     public var certificateStarts: [String: Timestamp] = [:]
-    /// The file of `server.clientCA` holds no CA, but certificates that callers may present themselves.
+    /// Whether the file of `server.clientCA` contains no CA, only certificates that callers may present.
     public var clientCAIsNoCA = false
-    /// DNS names and addresses of the server's certificate; nil when it was not read.
+    /// DNS names and addresses of the server's certificate; nil if it was not read.
     public var certificateNames: [String]?
-    /// Permission bits of the private key's file.
+    /// Permission bits of the private key's file; nil if it was not read.
     public var keyFileMode: UInt32?
-    /// When the keys of an offline file were fetched or the file was written, by its path.
+    /// When the keys of an offline file were fetched or the file was written, by path.
     public var keyFileTimes: [String: Timestamp]
-    /// Files of the configuration that are not there.
+    /// Files of the configuration that do not exist.
     public var missingFiles: Set<String>
-    /// When the first certificate in a file other than the server's own ends, by the field that names the file.
+    /// When the first certificate in a file expires, by the field that names the file; without the server's
+    /// certificate.
     public var otherCertificates: [String: Timestamp] = [:]
-    /// Permission bits of files that hold secrets, by the field that names the file.
+    /// Permission bits of files with secrets, by the field that names the file.
     public var secretModes: [String: UInt32] = [:]
-    /// Why a file is of no use, by the field that names the file.
+    /// Why a file cannot be used, by the field that names the file.
     public var unusableFiles: [String: String] = [:]
 
-    /// Folders in which others could put another file in a file's place, by the field that names the file.
+    /// Folders in which other users could replace a file, by the field that names the file.
     public var sharedFolders: [String: String] = [:]
-    /// Fields whose files belong to somebody else, or may be written by others than their owner.
+    /// Fields whose files belong to another user, or can be written by others than their owner.
     public var untrustedFiles: Set<String> = []
-    /// Common names of the CAs in `server.clientCA` that issue certificates for more than this webhook's callers.
+    /// Common names of CAs in `server.clientCA` that issue certificates for others than this webhook's callers.
     public var sharedClientAuthorities: [String] = []
-    /// The entries of deny list files, by the field that names the file.
+    /// The entries of deny files, by the field that names the file.
     public var deniedEntries: [String: [DeniedEntry]] = [:]
 
+    /// Facts from their parts; a missing one disables its rules.
     public init(
         now: Timestamp,
         certificateExpires: Timestamp? = nil,

@@ -1,4 +1,4 @@
-/// A rule of `config check`, with its stable ID.
+/// A rule of `config check`. The raw value is its stable ID.
 public enum LintRule: String, Sendable, CaseIterable {
     case adminGroupTwice = "admin-group-twice"
     case groupIsNoGroup = "group-is-no-group"
@@ -58,12 +58,13 @@ public enum LintRule: String, Sendable, CaseIterable {
     case invisibleCharacters = "invisible-characters"
     case fileIsShared = "file-is-shared"
 
+    /// How serious a finding is.
     public enum Severity: String, Sendable, Comparable {
-        /// Worth knowing; never changes the exit status.
+        /// Useful to know; never changes the exit status.
         case notice
-        /// Unwise; `--strict` makes the exit status 1.
+        /// Unwise; with `--strict`, the exit status is 1.
         case warning
-        /// `serve` refuses the file; no comment changes that.
+        /// `serve` refuses the file; a comment cannot suppress it.
         case error
 
         private var rank: Int {
@@ -74,9 +75,11 @@ public enum LintRule: String, Sendable, CaseIterable {
             }
         }
 
+        /// Notices are less serious than warnings, and warnings than errors.
         public static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
     }
 
+    /// How serious the rule's findings are.
     public var severity: Severity {
         switch self {
         case .guestsCanBeAdmins, .appsCanBeAdmins, .overageIgnored, .directoryUnused, .watchIsTransitive,
@@ -87,7 +90,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         }
     }
 
-    /// What the rule looks for, in one sentence for the README.
+    /// What the rule finds, in one sentence for the README.
     public var purpose: String {
         switch self {
         case .adminGroupTwice: "an admin group is listed twice, or is admin in one tenant and mapped in another"
@@ -152,16 +155,23 @@ public enum LintRule: String, Sendable, CaseIterable {
     }
 }
 
-/// One thing that works and is unwise, with its place.
+/// A setting that works but is unwise, and its place.
 public struct LintFinding: Hashable, Sendable {
+    /// The rule that found it.
     public var rule: LintRule
+    /// The field's path.
     public var field: String
+    /// From 1.
     public var line: Int
+    /// From 1.
     public var column: Int
+    /// What is unwise, for people.
     public var message: String
+    /// What to do about it.
     public var advice: String
-    /// Why a comment in the file silences it.
+    /// The reason of the comment that suppresses it; nil if none does.
     public var allowedBecause: String?
 
+    /// How serious it is.
     public var severity: LintRule.Severity { rule.severity }
 }

@@ -1,17 +1,19 @@
-/// A comment that silences a lint rule: `# kube-entra:allow RULE reason`.
+/// A comment that suppresses a lint rule: `# kube-entra:allow RULE reason`.
 public struct LintSuppression: Hashable, Sendable {
-    /// Where the comment stands.
+    /// The line of the comment.
     public var line: Int
-    /// The line that it is about: its own, or the first one below comments that have lines for themselves.
+    /// The line to which it applies: its own line, or the first line below a block of comments.
     public var target: Int
+    /// The ID of the rule, as written; it may be unknown.
     public var rule: String
+    /// Why the rule is suppressed.
     public var reason: String
 }
 
 extension LintSuppression {
     private static let mark = "kube-entra:allow"
 
-    /// All of a file's, in its order. One line may hold several.
+    /// All comments of a file in order. One line may have several.
     static func all(in bytes: [UInt8]) -> [LintSuppression] {
         var allowances: [LintSuppression] = []
         var waiting = 0
@@ -27,7 +29,7 @@ extension LintSuppression {
     }
 
     private static func found(in line: some BidirectionalCollection<UInt8>, number: Int) -> [LintSuppression] {
-        // Before the first # there is no comment; behind it each # may begin another allowance.
+        // A comment starts after the first #; each further # may start another suppression.
         let comments = line.split(separator: UInt8(ascii: "#"), omittingEmptySubsequences: false).dropFirst()
         return comments.compactMap { comment in
             let words = String(decoding: comment, as: UTF8.self).split { $0 == " " || $0 == "\t" || $0 == "\r" }

@@ -1,5 +1,5 @@
 extension LoadedConfiguration {
-    /// A problem with what a field names, at that field's place.
+    /// A problem with a field's value or file, at that field's place.
     func problem(_ field: String, _ message: String) -> ConfigurationProblem {
         let position = positions[field] ?? FieldPosition(line: 1, column: 1)
         return ConfigurationProblem(

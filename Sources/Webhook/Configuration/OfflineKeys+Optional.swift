@@ -5,12 +5,11 @@ internal import Terminal
 public import Timestamps
 
 extension OfflineKeys {
-    /// The keys of a file for every tenant that they fit.
+    /// The keys of a file, for every tenant that can use them.
     ///
-    /// Throws a ``CommandFailure`` when the file is no key file, or when none of these tenants can use a key of it.
-    ///
-    /// - Parameter tenants: the configured ones, or the one that a token says it is of; none for a token of another
-    ///   system, whose key would not be there anyway.
+    /// - Parameter tenants: the configured tenants, or the one that a token names. Empty for a token of another system,
+    ///   whose key would not be in the file anyway.
+    /// - Throws: `CommandFailure` if this is not a file of keys, or none of these tenants can use any of them.
     public static func read(_ path: String, tenants: [TokenValidationRules]) throws -> KeySnapshot {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -38,7 +37,7 @@ extension OfflineKeys {
         return KeySnapshot(sets)
     }
 
-    /// Why no key is usable: what is wrong with most of them.
+    /// Why no key is usable: the most frequent problem.
     private static func why(_ report: KeySetReport) -> String {
         let counts = Dictionary(grouping: report.keys.compactMap(\.problem)) { $0 }.mapValues(\.count)
         guard let (problem, count) = counts.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) })
@@ -52,7 +51,7 @@ extension OfflineKeys {
         TokenValidationRules(tenantID: .zero, audiences: [])
     }
 
-    /// What the configuration itself names: the offline file, or else the cache file where it is there.
+    /// The keys of the configured offline file, or else of the cache file if it exists.
     public static func configured(
         _ configuration: WebhookConfiguration, now: Timestamp
     ) -> (snapshot: KeySnapshot?, notes: [String]) {

@@ -5,9 +5,9 @@ internal import Timestamps
 
 /// Signing keys from files, for commands that open no connection.
 public enum OfflineKeys {
-    /// The keys in the files, for each tenant that may use them; without files, those of `signingKeys.file`.
+    /// The keys in the files for each tenant that can use them; without files, those of `signingKeys.file`.
     ///
-    /// Throws a ``CommandFailure`` when a file cannot be read or nobody can use it, or when there are no keys at all.
+    /// - Throws: `CommandFailure` if a file cannot be read or used, or if there are no keys at all.
     public static func snapshot(_ files: [String], for configuration: WebhookConfiguration) throws -> KeySnapshot {
         var found: [GUID: [SigningKey]] = [:]
         for file in files {

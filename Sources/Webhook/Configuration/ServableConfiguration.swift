@@ -1,23 +1,23 @@
 internal import Timestamps
 
-/// A configuration that can be served: itself, and what is in the files that it names.
+/// A configuration that `serve` can use, with the content of the files that it names.
 public struct ServableConfiguration: Sendable {
     /// The configuration.
     public let loaded: LoadedConfiguration
-    /// What the server presents and whom it trusts.
+    /// The server's certificate, and the authorities of its clients.
     public let identity: ServerIdentity
-    /// What is in the tenants' deny files.
+    /// The content of the tenants' deny files.
     public let denyFiles: DenyFiles
-    /// What was seen of the other files.
+    /// Facts about the other files.
     let facts: LintEnvironment
 
-    /// Reads everything; throws every problem of the configuration and of those files together.
+    /// Reads everything. Throws every problem of the configuration and of its files together.
     ///
-    /// The configuration is read only when nobody else may have written it.
+    /// The configuration is read only if nobody else can write it.
     ///
     /// - Parameters:
-    ///   - lastGood: deny files as they could last be read; a broken one is then no problem.
-    ///   - knownKeyFiles: offline key files whose last good keys are in use; a broken one is then no problem either.
+    ///   - lastGood: deny files in their last readable versions; an invalid one is then not a problem.
+    ///   - knownKeyFiles: offline key files whose last good keys are in use; an invalid one is then not a problem either.
     public static func load(
         _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<String> = []
     ) throws(ConfigurationError) -> ServableConfiguration {
@@ -37,7 +37,7 @@ public struct ServableConfiguration: Sendable {
         do throws(ConfigurationError) {
             identity = try ServerIdentity.load(loaded)
         } catch {
-            // What a field says comes before what is in the file that it names.
+            // A problem of the field itself comes before one of its file.
             problems += error.problems.filter { one in !problems.contains { $0.field == one.field } }
             identity = nil
         }
@@ -55,7 +55,7 @@ public struct ServableConfiguration: Sendable {
 }
 
 extension LintEnvironment {
-    /// What is wrong with files that `serve` needs: errors, and no findings of the linter.
+    /// What is wrong with files that `serve` needs; these are errors, not findings.
     fileprivate mutating func takeNeeded(
         _ loaded: LoadedConfiguration, except known: Set<String>
     ) -> [ConfigurationProblem] {
@@ -73,7 +73,7 @@ extension LintEnvironment {
 }
 
 extension FileRole {
-    /// Whether a tenant needs it, and nothing else has looked at it.
+    /// Whether a tenant needs the file, and nothing else has checked it.
     fileprivate var isTenants: Bool {
         switch self {
         case .authorityCA, .graphCA, .clientSecret, .clientCertificate, .federatedToken, .signingKeys: true

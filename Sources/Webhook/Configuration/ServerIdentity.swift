@@ -1,23 +1,23 @@
 internal import Files
 public import OpenSSL
 
-/// The server's certificate, key and client CA as they are on disk, and the TLS context made of them.
+/// The server's certificate, key and client CA from their files, and the TLS context made from them.
 public struct ServerIdentity: Sendable {
-    /// Made of the files that were read.
+    /// Made from these files.
     public let context: TLSContext
-    /// The first of `server.certificate`.
+    /// The first certificate of `server.certificate`.
     public let certificate: Certificate
     /// The certificates of `server.clientCA`.
     public let clientAuthorities: [Certificate]
-    /// Of everything that the context was made of.
+    /// Changes with any of the files.
     public let digest: SHA256Digest
 
-    /// Reads and checks all of it together; throws every problem with the place in the configuration.
+    /// Reads and checks all files. Throws every problem with its place in the configuration.
     public static func load(_ loaded: LoadedConfiguration) throws(ConfigurationError) -> ServerIdentity {
         let server = loaded.configuration.server
         var problems: [ConfigurationProblem] = []
         func read(_ field: String, _ path: String) -> [UInt8]? {
-            // The field is missing or wrong, which was said already.
+            // The field is missing or invalid, which is reported already.
             guard !path.isEmpty else { return nil }
             do throws(FileError) {
                 return try FileIO.read(path)
@@ -28,7 +28,7 @@ public struct ServerIdentity: Sendable {
         }
         let chain = read("server.certificate", server.certificate)
         var key = read("server.privateKey", server.privateKey)
-        // OpenSSL has its own copy, which it cleanses itself.
+        // OpenSSL has its own copy, which it clears itself.
         defer { key?.withUnsafeMutableBytes { cleanse($0) } }
         let authorities = server.clientCA.flatMap { read("server.clientCA", $0) }
         func certificates(_ field: String, _ pem: [UInt8]) -> [Certificate] {
@@ -38,7 +38,7 @@ public struct ServerIdentity: Sendable {
         }
         let own = chain.map { certificates("server.certificate", $0) } ?? []
         let known = authorities.map { certificates("server.clientCA", $0) } ?? []
-        // One that clients present themselves is trusted as it stands; nobody at all could come with the others.
+        // A certificate that clients present is trusted as it is. With other certificates, no client could connect.
         if !known.isEmpty, !known.contains(where: { $0.canIssueClients || $0.canBeClient }) {
             problems.append(
                 loaded.problem(
@@ -75,7 +75,7 @@ public struct ServerIdentity: Sendable {
         }
     }
 
-    /// The paths that a reload watches.
+    /// The paths that reloads watch.
     public static func paths(_ server: ServerSettings) -> [String] {
         [server.certificate, server.privateKey] + (server.clientCA.map { [$0] } ?? [])
     }

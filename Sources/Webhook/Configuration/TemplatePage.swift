@@ -1,4 +1,4 @@
-/// Lays fields out as YAML, each with its summary as a comment.
+/// Writes fields as YAML, each with its summary as a comment.
 struct TemplatePage {
     private struct Line {
         var text: String
@@ -9,7 +9,7 @@ struct TemplatePage {
     let comments: [String: [String]]
     private var lines: [Line] = []
 
-    /// Where comments begin, unless the text is longer.
+    /// The column of comments, unless the text is longer.
     private static let column = 42
 
     init(comments: [String: [String]]) {
@@ -24,20 +24,20 @@ struct TemplatePage {
         }.joined()
     }
 
-    /// A line of comment of its own.
+    /// A comment on its own line.
     mutating func note(_ text: String, indent: String = "") {
         lines.append(Line(text: text.isEmpty ? "\(indent)#" : "\(indent)# \(text)"))
     }
 
-    /// Every field of a mapping. Those at their defaults become comments.
+    /// Every field of a mapping; those with their default are comments.
     ///
     /// - Parameters:
-    ///   - indent: what each line begins with.
-    ///   - isComment: whether all of it is a comment already.
+    ///   - indent: the beginning of each line.
+    ///   - isComment: whether the whole mapping is a comment.
     mutating func section(
         _ form: SectionForm, _ value: ConfigValue, path: String = "", indent: String = "", isComment: Bool = false
     ) {
-        // Of those that exclude each other, the first names the others.
+        // The first of the fields that exclude each other names the others.
         let others = isComment ? form.exactlyOne.dropFirst() : []
         for info in form.fields where !others.contains(info.name) {
             let inner = path.isEmpty ? info.name : "\(path).\(info.name)"
@@ -70,11 +70,11 @@ struct TemplatePage {
             for element in elements {
                 let first = lines.count
                 self.section(section, element, path: path + "[]", indent: start + "    ")
-                // The first field carries the dash.
+                // The first field has the dash.
                 lines[first].text = start + "  - " + lines[first].text.dropFirst(start.count + 4)
             }
         default:
-            // A comment shows what holds without it, or else what could stand there.
+            // A comment shows the default, or an example if there is no default.
             let standard = info.standard.isNull || info.standard.flow == "[]" ? info.example : info.standard
             lines.append(
                 Line(

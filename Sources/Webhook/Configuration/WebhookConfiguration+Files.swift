@@ -4,9 +4,11 @@ internal import EntraTokens
 public struct NamedFile: Hashable, Sendable {
     /// For example `tenants[0].authorityCA`.
     public var field: String
+    /// The resolved path.
     public var path: String
+    /// The purpose of the file.
     public var role: FileRole
-    /// Whether `serve` cannot do what the configuration asks for without it.
+    /// Whether `serve` cannot do what is configured without it.
     public var isNeeded: Bool
 }
 
@@ -25,7 +27,7 @@ extension WebhookConfiguration {
 }
 
 extension TenantSettings {
-    /// Whether Microsoft Graph is ever asked about this tenant's principals.
+    /// Whether Microsoft Graph is asked about this tenant's principals.
     public var asksDirectory: Bool {
         trust.groupOverage == .resolve || (directory.map { $0.watch != .off } ?? false)
     }
@@ -41,7 +43,7 @@ extension TenantSettings {
 }
 
 extension FileRole {
-    /// Whether the server itself needs it to answer.
+    /// Whether the server needs it to answer at all.
     fileprivate var isServers: Bool {
         switch self {
         case .serverCertificate, .serverKey, .clientCA, .audit: true

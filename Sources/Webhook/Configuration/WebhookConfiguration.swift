@@ -4,45 +4,61 @@ public import Authentication
 public import EntraTokens
 public import LineLogging
 
-/// Which of OpenSSL's cryptography is used.
+/// Which cryptography of OpenSSL is used.
 public enum CryptographyRule: String, Hashable, Sendable, CaseIterable {
-    /// What the system's OpenSSL configuration says.
+    /// The system's OpenSSL configuration decides.
     case `default`
-    /// Only what the FIPS provider offers; without that provider, `serve` does not start.
+    /// Only algorithms of the FIPS provider; without that provider, `serve` does not start.
     case fips
 }
 
-/// Where and to whom the webhook answers. Paths are resolved against the configuration file's folder.
+/// Where the webhook listens, and who may call it. Paths are resolved against the configuration file's folder.
 public struct ServerSettings: Hashable, Sendable {
+    /// Address of the TokenReview endpoint, with TLS.
     public var listen = ListenAddress(host: "127.0.0.1", port: 8443)
-    /// How many event loops answer; nil (`auto`): the CPUs that this process may use, at most 4.
+    /// Number of event loops; nil (`auto`) for the number of available CPUs, at most 4.
     public var eventLoops: Int?
+    /// Address of probes, metrics and status page, in plain HTTP and without credentials.
     public var operations = ListenAddress(host: "127.0.0.1", port: 8480)
+    /// Path of the server's certificate chain in PEM.
     public var certificate = ""
+    /// Path of the private key in PEM.
     public var privateKey = ""
+    /// Path of the CA certificates in PEM that must have issued the callers' certificates.
     public var clientCA: String?
+    /// Common names or DNS names of callers; empty accepts every certificate of the CA.
     public var allowedClientNames: [String] = []
-    /// ALPN names in the server's order of preference.
+    /// ALPN names, the server's preferred one first.
     public var protocols = ["h2", "http/1.1"]
+    /// Accepts callers without a certificate, instead of `clientCA`.
     public var insecureAllowAnyClient = false
+    /// Which cryptography of OpenSSL is used.
     public var cryptography = CryptographyRule.default
 
+    /// The defaults, without certificate and key.
     public init() {}
 }
 
-/// How a tenant's signing keys are got and kept.
+/// How a tenant's signing keys are fetched and stored.
 public struct SigningKeySettings: Hashable, Sendable {
+    /// Time between two regular fetches.
     public var refreshEvery = Duration.seconds(3600)
+    /// At most one additional fetch in this time, however many unknown key IDs arrive.
     public var unknownKeyRefreshInterval = Duration.seconds(300)
+    /// Keys are not used for longer without a successful fetch.
     public var maximumAge = Duration.seconds(24 * 3600)
+    /// Stores the fetched keys, so that a restart works while Entra is unreachable.
     public var cacheFile: String?
+    /// Only these keys, never fetched.
     public var file: String?
+    /// An HTTP proxy for the fetches; nil for that of the environment. It may contain a password.
     public var proxy: String?
 
+    /// The defaults.
     public init() {}
 }
 
-/// How this webhook proves itself to Microsoft Graph.
+/// How this webhook authenticates to Microsoft Graph.
 public enum DirectoryCredential: Hashable, Sendable {
     case clientSecretFile(String)
     case clientCertificateFile(String)
@@ -50,48 +66,61 @@ public enum DirectoryCredential: Hashable, Sendable {
     case managedIdentity
 }
 
-/// Which groups the directory is asked about.
+/// About which groups the directory is asked.
 public enum DirectoryGroupScope: String, Hashable, Sendable, CaseIterable {
     case configured
     case all
 }
 
-/// Whose account and membership Microsoft Graph is asked about again while their tokens live.
+/// Whose account and membership are checked again while their tokens live.
 public enum DirectoryWatch: String, Hashable, Sendable, CaseIterable {
     case off
     case admins
     case everyone
 }
 
-/// What holds for watched principals once Microsoft Graph has not answered for three times `watchEvery`.
+/// What happens to watched principals after Microsoft Graph has not answered for three times `watchEvery`.
 public enum DirectorySilence: String, Hashable, Sendable, CaseIterable {
-    /// The last answer stays in force.
+    /// The last answer stays valid.
     case keep
-    /// They are refused.
+    /// The principals are refused.
     case refuse
 }
 
-/// Microsoft Graph, for principals with group overage and for the watch.
+/// Access to Microsoft Graph, for group overage and for watching principals.
 public struct DirectorySettings: Hashable, Sendable {
+    /// The application that may read group memberships; nil with a managed identity.
     public var clientID: GUID?
-    /// Exactly one of the four is set.
+    /// Path of the application's secret. Exactly one of the four credentials is set.
     public var clientSecretFile: String?
+    /// Path of the application's certificate and private key in PEM.
     public var clientCertificateFile: String?
+    /// Path of a token of the cluster's own issuer (workload identity).
     public var federatedTokenFile: String?
+    /// Whether to use the managed identity of the machine.
     public var managedIdentity = false
+    /// About which groups the directory is asked.
     public var groups = DirectoryGroupScope.configured
+    /// Time for one request.
     public var timeout = Duration.seconds(2)
+    /// How long an answer is fresh.
     public var cacheFor = Duration.seconds(300)
+    /// How much longer an answer is used while Microsoft Graph is unavailable.
     public var staleFor = Duration.zero
+    /// Replaces the cloud's Graph address: `https://…` without a trailing slash.
     public var graphEndpoint: String?
+    /// Path of the CA of that address; nil for the system's authorities.
     public var graphCA: String?
+    /// Whose account and membership are checked again while their tokens live.
     public var watch = DirectoryWatch.off
-    /// How long a change in Entra may take to be felt.
+    /// How long a change in Entra may take to have an effect.
     public var watchEvery = Duration.seconds(30)
+    /// What happens if Microsoft Graph does not answer.
     public var whenSilent = DirectorySilence.keep
 
     init() {}
 
+    /// The defaults with one credential.
     public init(clientID: GUID?, credential: DirectoryCredential) {
         self.clientID = clientID
         switch credential {
@@ -102,7 +131,7 @@ public struct DirectorySettings: Hashable, Sendable {
         }
     }
 
-    /// How this webhook proves itself to Microsoft Graph.
+    /// The one credential that is set.
     public var credential: DirectoryCredential {
         if let clientSecretFile { return .clientSecretFile(clientSecretFile) }
         if let clientCertificateFile { return .clientCertificateFile(clientCertificateFile) }
@@ -113,14 +142,20 @@ public struct DirectorySettings: Hashable, Sendable {
 
 /// One Entra tenant whose principals may sign in.
 public struct TenantSettings: Hashable, Sendable {
+    /// Which tokens of the tenant are valid.
     public var trust: TokenValidationRules
+    /// What groups, app roles and entries grant or deny.
     public var policy: TenantPolicy
+    /// Path of the CA of the authority's address; nil for the system's authorities.
     public var authorityCA: String?
+    /// Access to Microsoft Graph; nil if it is never asked.
     public var directory: DirectorySettings?
-    /// A file of denied entries beside `policy.denied`, which `kube-entra deny` edits.
+    /// Path of a file of denied entries in addition to `policy.denied`; `kube-entra deny` edits it.
     public var deniedFile: String?
+    /// How signing keys are fetched and stored.
     public var signingKeys = SigningKeySettings()
 
+    /// A tenant from its parts.
     public init(
         trust: TokenValidationRules, policy: TenantPolicy, authorityCA: String? = nil,
         directory: DirectorySettings? = nil,
@@ -135,56 +170,84 @@ public struct TenantSettings: Hashable, Sendable {
     }
 }
 
-/// What bounds a request, a connection and the process.
+/// Limits of a request, a connection and the process.
 public struct LimitSettings: Hashable, Sendable {
+    /// The largest token.
     public var tokenBytes = 65_536
+    /// All header fields of a request together.
     public var headerBytes = 32_768
+    /// The body of a request.
     public var bodyBytes = 4_194_304
+    /// All bodies in memory together.
     public var bytesInFlight = 67_108_864
+    /// Open connections of all peers.
     public var connections = 4096
-    /// From one address. Nil: three quarters of all.
+    /// Open connections from one address; nil for three quarters of `connections`.
     public var connectionsPerPeer: Int?
+    /// Concurrent requests of one HTTP/2 connection.
     public var streamsPerConnection = 250
+    /// Time for a TLS handshake.
     public var handshakeTimeout = Duration.seconds(10)
+    /// Time for a request to arrive.
     public var requestTimeout = Duration.seconds(10)
+    /// Time that a connection may stay open without a request.
     public var idleTimeout = Duration.seconds(120)
+    /// Time that a review may wait for keys or groups. kube-apiserver gives up after 30 seconds.
     public var reviewDeadline = Duration.seconds(5)
+    /// Accepted difference between Entra's clock and this one.
     public var clockSkew = Duration.seconds(60)
 
+    /// The defaults.
     public init() {}
 }
 
-/// The cache of verified tokens. No entries: no cache.
+/// The cache of verified tokens.
 public struct TokenCacheSettings: Hashable, Sendable {
+    /// Largest number of tokens; 0 turns the cache off.
     public var entries = 10_000
+    /// Longest time that an entry is used.
     public var maximumAge = Duration.seconds(600)
 
+    /// The defaults.
     public init() {}
 }
 
+/// The levels of log lines, from the least to the most important.
 public enum LogLevel: String, Hashable, Sendable, CaseIterable {
     case trace, debug, info, notice, warning, error, critical
 }
 
+/// Log lines and the audit file.
 public struct LoggingSettings: Hashable, Sendable {
+    /// The least important level that is written.
     public var level = LogLevel.info
+    /// The format of log lines.
     public var format = LogFormat.text
+    /// Path of the file to which every decision is appended; nil for none.
     public var audit: String?
 
+    /// The defaults.
     public init() {}
 }
 
-/// The whole configuration, with defaults filled in and checked.
+/// The whole configuration, validated, with defaults filled in.
 public struct WebhookConfiguration: Hashable, Sendable {
+    /// Where the webhook listens, and who may call it.
     public var server = ServerSettings()
+    /// The Entra tenants whose principals may sign in, at least one.
     public var tenants: [TenantSettings] = []
+    /// How principals are named in the cluster.
     public var kubernetes = KubernetesPolicy()
+    /// Limits of a request, a connection and the process.
     public var limits = LimitSettings()
+    /// The cache of verified tokens.
     public var verifiedTokenCache = TokenCacheSettings()
+    /// Log lines and the audit file.
     public var logging = LoggingSettings()
-    /// A file of display names that stand beside object IDs for people; no decision looks at it.
+    /// Path of a file of display names, shown beside object IDs. No decision uses it.
     public var names: String?
 
+    /// The defaults, without tenants.
     public init() {}
 
     /// The part that decisions depend on.
@@ -201,7 +264,7 @@ public struct WebhookConfiguration: Hashable, Sendable {
 }
 
 extension DirectorySettings {
-    /// Nil when nobody is watched.
+    /// Nil if nobody is watched.
     public var watchRule: WatchRule? {
         let refuses = whenSilent == .refuse
         return switch watch {

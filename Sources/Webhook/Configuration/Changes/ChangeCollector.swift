@@ -1,20 +1,20 @@
 public import Timestamps
 
-/// The two configurations that are compared, for what a field's change means in the light of the others.
+/// The two compared configurations, because the meaning of one field's change can depend on others.
 struct ChangeContext: Sendable {
     let old: LoadedConfiguration
     let new: LoadedConfiguration
-    /// What has ended by then gives nothing.
+    /// Entries that have ended by then grant nothing.
     let now: Timestamp
 
-    /// Whether two values are the same. A path differs when neither what it names nor how it is written is the same:
-    /// the two files may lie in different folders.
+    /// Whether two values are the same. Paths differ only if both their spelling and their target differ, because the
+    /// two files may be in different folders.
     func isSame(_ before: ConfigValue, _ after: ConfigValue) -> Bool {
         before.isSame(as: after)
             || before.mapFiles { written($0, in: old) }.isSame(as: after.mapFiles { written($0, in: new) })
     }
 
-    /// A path as it stands in its file.
+    /// A path as its file spells it.
     func written(_ path: String, in file: LoadedConfiguration) -> String {
         let end = file.path.lastIndex(of: "/").map { file.path.index(after: $0) }
         let folder = end.map { String(file.path[..<$0]) } ?? "./"
@@ -27,15 +27,15 @@ struct ChangeContext: Sendable {
     }
 }
 
-/// Collects the differences of one part of the configuration.
+/// Collects the differences in one part of the configuration.
 struct ChangeCollector {
     private(set) var changes: [ConfigurationChange] = []
-    /// Stands before each field.
+    /// Prefix of each field.
     var path = ""
-    /// Stands before each message.
+    /// Prefix of each message.
     var subject = ""
 
-    /// Collects inside a mapping.
+    /// Collects within a mapping.
     mutating func inside(_ name: String, subject: String = "", _ body: (inout ChangeCollector) -> Void) {
         let before = (path, self.subject)
         path += name
@@ -56,7 +56,7 @@ struct ChangeCollector {
                 field: path + field, effect: effect, message: subject + message, before: before, after: after))
     }
 
-    /// Two values, in words that say no more than that they differ.
+    /// Two values, in words that say only that they differ.
     mutating func values(_ field: String, _ before: String?, _ after: String?) {
         changes.append(
             ConfigurationChange(
@@ -66,7 +66,7 @@ struct ChangeCollector {
                 before: before, after: after))
     }
 
-    /// What a set gained and lost, each element by itself.
+    /// What was added to a set and removed from it, one change for each element.
     mutating func set<Element: Hashable & Comparable>(
         _ field: String,
         _ before: some Sequence<Element>,
@@ -88,9 +88,9 @@ struct ChangeCollector {
 }
 
 extension LoadedConfiguration {
-    /// What differs between this configuration and a later one: tenants first, then names, then how it runs.
+    /// The differences from this configuration to a later one: tenants first, then names, then operation.
     ///
-    /// - Parameter now: what has ended by then gives nothing.
+    /// - Parameter now: entries that have ended by then grant nothing.
     public func changes(to new: LoadedConfiguration, now: Timestamp) -> [ConfigurationChange] {
         var collector = ChangeCollector()
         WebhookConfiguration.description.compare(

@@ -1,9 +1,9 @@
 public import Jansson
 internal import SafeText
 
-/// One difference between two configurations, in words of people and power.
+/// One difference between two configurations, and its effect on people's access.
 public struct ConfigurationChange: Hashable, Sendable {
-    /// What a change does to somebody's power.
+    /// The effect on somebody's access.
     public enum Effect: String, Hashable, Sendable {
         /// Somebody can do more.
         case gains
@@ -13,14 +13,18 @@ public struct ConfigurationChange: Hashable, Sendable {
         case changes
     }
 
-    /// The field, with tenants by their ID, for example `tenants[11111111-…].audiences`.
+    /// The field; tenants are named by ID, for example `tenants[11111111-…].audiences`.
     public var field: String
+    /// The effect on somebody's access.
     public var effect: Effect
+    /// What the change means, as a clause for people.
     public var message: String
-    /// What was there before, in the configuration's words; nil for nothing.
+    /// The old value in the configuration's words; nil for none.
     public var before: String?
+    /// The new value in the configuration's words; nil for none.
     public var after: String?
 
+    /// A change from its parts.
     public init(
         field: String,
         effect: Effect,
@@ -35,6 +39,7 @@ public struct ConfigurationChange: Hashable, Sendable {
         self.after = after
     }
 
+    /// One line for people: `+` for more access, `-` for less.
     public var text: String {
         let mark =
             switch effect {
@@ -45,6 +50,7 @@ public struct ConfigurationChange: Hashable, Sendable {
         return "\(mark) \(PrintableText.whole(message))"
     }
 
+    /// The change for programs, as in `policy diff --output json`.
     public var json: JSON {
         .object([
             ("field", .string(field)), ("effect", .string(effect.rawValue)), ("message", .string(message)),

@@ -60,7 +60,7 @@ extension DeniedEntry {
             && reason.utf8.elementsEqual(other.reason.utf8)
     }
 
-    /// Whether this entry refuses at least what the other one does, for as long.
+    /// Whether this entry refuses at least what the other refuses, for at least as long.
     fileprivate func covers(_ other: DeniedEntry) -> Bool {
         func reaches(_ mine: Timestamp?, _ theirs: Timestamp?) -> Bool {
             guard let mine else { return true }

@@ -2,7 +2,7 @@ internal import AccessPolicy
 internal import EntraTokens
 internal import SafeText
 
-/// Names that are compared byte by byte, as RBAC does.
+/// Names, compared byte by byte as in RBAC.
 typealias NameSet = Set<ExactText>
 
 extension NameSet {
@@ -18,7 +18,7 @@ extension ChangeContext {
     fileprivate var oldAdminGroups: NameSet { NameSet(names: old.configuration.kubernetes.adminGroups) }
     fileprivate var newAdminGroups: NameSet { NameSet(names: new.configuration.kubernetes.adminGroups) }
 
-    /// Whether a mapping of the new configuration makes members of the group cluster admins.
+    /// Whether a mapping of the new configuration makes the group's members cluster admins.
     fileprivate func isStillAdmin(_ group: GUID) -> Bool {
         let mappings = new.configuration.tenants.flatMap(\.policy.groupMappings)
         let given = mappings.filter { $0.groupObjectID == group }.flatMap(\.kubernetesGroups)

@@ -32,7 +32,7 @@ extension FieldChange where Value == [TenantSettings] {
 }
 
 extension FieldChange where Value == [GUID] {
-    /// Client applications; none means any.
+    /// Client applications; an empty list means any.
     static var clients: Self {
         FieldChange { name, old, new, collector, _ in
             let list = { (ids: [GUID]) in Set(ids).sorted().map(\.description).joined(separator: ", ") }
@@ -58,7 +58,7 @@ extension FieldChange where Value == [GUID] {
 }
 
 extension FieldChange where Value == [String] {
-    /// Names of callers; none means any.
+    /// Names of callers; an empty list means any.
     static var callers: Self {
         FieldChange { name, old, new, collector, _ in
             let (old, new) = (NameSet(names: old), NameSet(names: new))
@@ -79,7 +79,7 @@ extension FieldChange where Value == [String] {
         }
     }
 
-    /// Names that each give or take something.
+    /// Names each of which grants or removes something.
     static func names(
         added: @escaping @Sendable (String) -> String, removed: @escaping @Sendable (String) -> String
     ) -> Self {

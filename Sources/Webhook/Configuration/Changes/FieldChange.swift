@@ -1,4 +1,4 @@
-/// What a change of one field means to people. It is asked only where the values differ.
+/// What a change of one field means for people. It is called only if the values differ.
 struct FieldChange<Value: Sendable>: Sendable {
     let say: @Sendable (_ name: String, _ old: Value, _ new: Value, inout ChangeCollector, ChangeContext) -> Void
 
@@ -11,7 +11,7 @@ struct FieldChange<Value: Sendable>: Sendable {
         self.say = say
     }
 
-    /// The two values, for what is no matter of who may do what.
+    /// The two values, for fields that do not affect access.
     static func values(_ write: @escaping @Sendable (Value) -> ConfigValue) -> Self {
         FieldChange { name, old, new, collector, context in
             collector.values(
@@ -19,10 +19,10 @@ struct FieldChange<Value: Sendable>: Sendable {
         }
     }
 
-    /// Said elsewhere.
+    /// Reported by another field.
     static var silent: Self { FieldChange { _, _, _, _, _ in } }
 
-    /// A sentence, without the values, which may be secret.
+    /// A sentence without the values, which may be secret.
     static func secret(_ message: String) -> Self {
         FieldChange { name, _, _, collector, _ in collector.add(name, .changes, message) }
     }
@@ -50,7 +50,7 @@ extension FieldChange where Value: RawRepresentable, Value.RawValue == String {
 }
 
 extension FieldChange where Value: Comparable {
-    /// More of it lets more in.
+    /// A larger value gives more access.
     static func more(
         _ message: @escaping @Sendable (_ old: Value, _ new: Value) -> String,
         words: @escaping @Sendable (Value) -> String

@@ -2,13 +2,13 @@ package import EntraTokens
 package import Timestamps
 package import YAML
 
-/// One value of the file, with its path; reads it as a type or reports why it cannot be read.
+/// One value of the file with its path. It is read as a type, or a problem is reported.
 package struct ConfigField {
     package let node: YAMLNode
     package let path: String
     package let collector: ProblemCollector
 
-    /// What ``guid(_:)`` is told about groups.
+    /// What ``guid(_:)`` calls a group in messages.
     package static let groupID = "a group object ID"
 
     package init(node: YAMLNode, path: String, collector: ProblemCollector) {
@@ -22,17 +22,17 @@ package struct ConfigField {
         return nil
     }
 
-    /// A problem here, where there is no value to give.
+    /// Reports a problem at this place.
     package func report(_ message: String) {
         collector.add(path, node, message)
     }
 
-    /// A field inside this mapping; nil when it is not there.
+    /// A field within this mapping; nil if it does not exist.
     func inner(_ name: String) -> ConfigField? {
         node[name].map { ConfigField(node: $0, path: "\(path).\(name)", collector: collector) }
     }
 
-    /// A string. A number or a boolean has to stand in quotes to be one.
+    /// A string. Numbers and booleans are strings only in quotes.
     package func text() -> String? {
         if node.bool != nil || node.isNumber {
             let kind = node.isNumber ? "a number" : "true or false"
@@ -41,7 +41,7 @@ package struct ConfigField {
         return scalar()
     }
 
-    /// Any single value as it is written; a number or a boolean is taken as its text.
+    /// Any single value as text, numbers and booleans included.
     package func scalar() -> String? {
         guard let text = node.text, !node.isNull else { return refuse("must be a string, not \(node.kindName)") }
         guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
@@ -60,7 +60,7 @@ package struct ConfigField {
         return text.isEmpty ? refuse("must not be empty") : text
     }
 
-    /// A path; a relative one begins in the file's folder.
+    /// A path; relative ones start at the file's folder.
     package func filePath() -> String? {
         guard let text = nonEmptyText() else { return nil }
         if text.utf8.first == UInt8(ascii: "/") { return text }
@@ -93,7 +93,7 @@ package struct ConfigField {
         return refuse("must be one of \(names.joined(separator: ", "))\(advice)")
     }
 
-    /// An ID with or without braces, in either case.
+    /// An ID in either case, with or without braces.
     package func guid(_ what: String) -> GUID? {
         guard let text = node.text, !node.isNull else { return refuse("must be \(what), not \(node.kindName)") }
         if let id = GUID(lenient: text) { return id }
@@ -140,7 +140,7 @@ package struct ConfigField {
 }
 
 extension GUID {
-    /// Also takes braces around it, as some tools print it.
+    /// Also accepts braces, as some tools print them.
     package init?(lenient text: String) {
         if text.utf8.first == UInt8(ascii: "{"), text.utf8.last == UInt8(ascii: "}") {
             self.init(String(text.dropFirst().dropLast()))

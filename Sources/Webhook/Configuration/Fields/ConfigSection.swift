@@ -1,9 +1,9 @@
 package import YAML
 
-/// Reads the fields of one mapping. Each field is asked for once; what was not asked for is unknown.
+/// Reads the fields of one mapping. Each known field is read once; all others are unknown fields.
 package struct ConfigSection {
     package let collector: ProblemCollector
-    /// Nil when the section is missing: every field then has its default.
+    /// Nil if the section is missing: every field then has its default.
     package let node: YAMLNode?
     package let path: String
     private var known: [String] = []
@@ -40,7 +40,7 @@ package struct ConfigSection {
         path.isEmpty ? name : "\(path).\(name)"
     }
 
-    /// The field's value; nil when it is missing or null.
+    /// The field's value; nil if it is missing or null.
     package mutating func value(_ name: String) -> YAMLNode? {
         known.append(name)
         guard let value = node?[name] else { return nil }
@@ -56,7 +56,7 @@ package struct ConfigSection {
         value(name) != nil
     }
 
-    /// Reads a field, or keeps the default when it is missing. A problem was reported when `read` gives nil.
+    /// Reads a field, or keeps the default if it is missing. If `read` returns nil, it has reported a problem.
     package mutating func field<Value>(_ name: String, default standard: Value, _ read: (ConfigField) -> Value?)
         -> Value
     {
@@ -89,7 +89,7 @@ package struct ConfigSection {
         return ConfigField(node: value, path: fieldPath(name), collector: collector).list(read)
     }
 
-    /// Reports every field that nobody asked for.
+    /// Reports every unknown field.
     package func finish() {
         for member in node?.mapping ?? [] {
             guard let name = member.key.text, !known.contains(name) else { continue }

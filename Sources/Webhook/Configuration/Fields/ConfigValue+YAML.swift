@@ -1,7 +1,7 @@
 internal import EntraTokens
 
 extension ConfigValue {
-    /// In one line, as YAML's flow style.
+    /// One line in YAML's flow style.
     public var flow: String {
         switch self {
         case .null: "null"
@@ -17,7 +17,7 @@ extension ConfigValue {
         }
     }
 
-    /// As lines of YAML's block style, without an indent of their own; lists of single values stay in one line.
+    /// Lines in YAML's block style, without indentation; lists of single values stay on one line.
     public var block: [String] {
         switch self {
         case .mapping(let members) where !members.isEmpty:
@@ -42,7 +42,7 @@ extension ConfigValue {
         }
     }
 
-    /// A word: times, addresses and IDs need no quotes where nothing in them is YAML's.
+    /// A word: times, addresses and IDs need no quotes unless a character has a meaning in YAML.
     private static func scalar(_ text: String) -> String {
         let isSafe = text.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
@@ -54,7 +54,7 @@ extension ConfigValue {
             && !["true", "false", "null"].contains(text.lowercased()) ? text : doubleQuoted(text)
     }
 
-    /// As a YAML string, in double quotes where it needs them.
+    /// A YAML string, in double quotes if it needs them.
     static func quoted(_ text: String) -> String {
         isPlain(text) ? text : doubleQuoted(text)
     }
@@ -72,7 +72,7 @@ extension ConfigValue {
     private static func isPlain(_ text: String) -> Bool {
         if GUID(text) != nil { return true }
         let isLetter = { (byte: UInt8) in (97...122).contains(byte) || (65...90).contains(byte) }
-        // What begins with a digit could be a number, and these words are none.
+        // A string that starts with a digit could be a number, and these words are booleans or null.
         guard let first = text.utf8.first, isLetter(first) || first == UInt8(ascii: "/") || text.hasPrefix("../"),
             !["true", "false", "null"].contains(text.lowercased()), text.utf8.last != UInt8(ascii: ":")
         else { return false }

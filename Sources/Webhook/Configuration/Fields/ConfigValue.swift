@@ -1,12 +1,12 @@
-/// A value as a configuration file holds it, with what a string in it stands for.
+/// A value of a configuration file, and what its strings mean.
 public indirect enum ConfigValue: Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
     case real(Double)
-    /// A word with a fixed form: a choice, a duration, a time, an address, an ID.
+    /// A string with a fixed form: a choice, a duration, a time, an address, an ID.
     case word(String)
-    /// A name that is compared with another: a Kubernetes group, an audience, a prefix.
+    /// A name that is compared with another one: a Kubernetes group, an audience, a prefix.
     case name(String)
     /// A path, resolved against the configuration's folder.
     case file(String, FileRole)
@@ -15,9 +15,12 @@ public indirect enum ConfigValue: Sendable {
 
     /// One field of a mapping, in the order of the file.
     public struct Member: Sendable {
+        /// The field's name.
         public var name: String
+        /// The field's value.
         public var value: ConfigValue
 
+        /// A field from its parts.
         public init(_ name: String, _ value: ConfigValue) {
             self.name = name
             self.value = value
@@ -27,7 +30,7 @@ public indirect enum ConfigValue: Sendable {
     /// Null for nil.
     init(word text: String?) { self = text.map { .word($0) } ?? .null }
 
-    /// A mapping's value by its name.
+    /// The value of a field in a mapping.
     public subscript(name: String) -> ConfigValue? {
         guard case .mapping(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
@@ -37,10 +40,10 @@ public indirect enum ConfigValue: Sendable {
         if case .null = self { true } else { false }
     }
 
-    /// Whether both would be written with the same bytes; to `==` on `String` some characters are the same as others.
+    /// Whether both would be written with the same bytes: `==` on `String` treats some different bytes as equal.
     func isSame(as other: ConfigValue) -> Bool { flow.utf8.elementsEqual(other.flow.utf8) }
 
-    /// With every path rewritten.
+    /// A copy in which every path is rewritten.
     func mapFiles(_ rewrite: (String) -> String) -> ConfigValue {
         switch self {
         case .file(let path, let role): .file(rewrite(path), role)
@@ -50,7 +53,7 @@ public indirect enum ConfigValue: Sendable {
         }
     }
 
-    /// For a sentence: a single value as it stands, a list with commas.
+    /// For a sentence: a single value as it is, a list with commas.
     var words: String {
         switch self {
         case .word(let text), .name(let text), .file(let text, _): text
@@ -59,7 +62,7 @@ public indirect enum ConfigValue: Sendable {
         }
     }
 
-    /// Calls `body` with every value inside this one, and its path.
+    /// Calls `body` with every value within this one, and its path.
     public func forEach(at path: String = "", _ body: (_ path: String, _ value: ConfigValue) -> Void) {
         body(path, self)
         switch self {

@@ -1,10 +1,10 @@
-/// Durations as they are written in the configuration: `90s`, `5m`, `29h`, `1h30m`, `1500ms`.
+/// Durations in the form of the configuration: `90s`, `5m`, `29h`, `1h30m`, `1500ms`.
 public enum DurationText {
     private static let units: [(name: String, milliseconds: Int64)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
 
-    /// Nil for anything but whole numbers each followed by a unit.
+    /// Nil unless the text is one or more whole numbers, each followed by a unit.
     public static func parse(_ text: String) -> Duration? {
         var rest = Substring(text)
         var total: Int64 = 0
@@ -25,7 +25,7 @@ public enum DurationText {
         return .milliseconds(total)
     }
 
-    /// The shortest text that reads back the same.
+    /// The shortest text with the same meaning.
     public static func render(_ duration: Duration) -> String {
         var rest = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         guard rest > 0 else { return "0s" }

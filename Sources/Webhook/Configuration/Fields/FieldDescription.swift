@@ -1,27 +1,27 @@
 internal import YAML
 
-/// One field of a mapping: its name, its place in the model, how it is read and written, what a change of it means,
-/// what is unwise, and what documents say.
+/// One field of a mapping: its name, its place in the model, how it is read and written, what a change means, what is
+/// unwise, and its documentation.
 ///
-/// The reader, the starting file of `config init`, `policy diff`, the linter, the reference document, the JSON Schema
-/// and the tests of every field work through these.
+/// The reader, the starting file of `config init`, `policy diff`, the linter, the reference, the JSON Schema and the
+/// tests of every field are built on these.
 struct FieldDescription<Owner: Sendable>: Sendable {
     let name: String
-    /// What documents know, given an owner with all defaults.
+    /// Facts for documents, given an owner with all defaults.
     let info: @Sendable (_ standard: Owner) -> FieldInfo
-    /// Puts the field into the owner; false when the owner cannot do without it.
+    /// Stores the field in the owner; false if the owner is useless without it.
     let read: @Sendable (inout ConfigSection, inout Owner) -> Bool
     let write: @Sendable (Owner) -> ConfigValue
     let compare: @Sendable (Owner, Owner, inout ChangeCollector, ChangeContext) -> Void
     let lint: @Sendable (Owner, LintPlace) -> [FieldFinding]
-    /// Whether the field gives principals something, so that it is told of a tenant that comes or goes.
+    /// Whether the field grants access, so that it is reported when a tenant is added or removed.
     let isGrant: Bool
 
     /// - Parameters:
-    ///   - advice: what to write when a field that must be there is missing; nil when it need not be there.
-    ///   - isEssential: whether the owner is left out when a field that must be there is not.
-    ///   - isShown: whether the starting file has it even where it is at its default.
-    ///   - change: what a change means; nil says the two values.
+    ///   - advice: what to write if a required field is missing; nil for optional fields.
+    ///   - isEssential: whether the owner is dropped if a required field is missing.
+    ///   - isShown: whether the starting file has the field even with its default.
+    ///   - change: what a change means; nil reports the two values.
     init<Value: Sendable>(
         _ name: String,
         _ path: any WritableKeyPath<Owner, Value> & Sendable,
@@ -74,14 +74,14 @@ struct FieldDescription<Owner: Sendable>: Sendable {
     }
 }
 
-/// The fields of one mapping, and what holds between them.
+/// The fields of one mapping, and the rules between them.
 struct SectionDescription<Owner: Sendable>: Sendable {
     let standard: Owner
     let fields: [FieldDescription<Owner>]
     let exactlyOne: [String]
-    /// Reports what does not fit together; false when the owner cannot be used.
+    /// Reports values that contradict each other; false if the owner cannot be used.
     let check: @Sendable (inout Owner, inout ConfigSection) -> Bool
-    /// Differences that are no single field's.
+    /// Differences that belong to no single field.
     let compareTogether: (@Sendable (Owner, Owner, inout ChangeCollector, ChangeContext) -> Void)?
 
     init(
@@ -98,10 +98,10 @@ struct SectionDescription<Owner: Sendable>: Sendable {
         self.fields = fields
     }
 
-    /// What documents, schema, template and tests know.
+    /// Facts for documents, schema, template and tests.
     var form: SectionForm { SectionForm(fields: fields.map { $0.info(standard) }, exactlyOne: exactlyOne) }
 
-    /// Reads a mapping, or a missing one; nil when it is of no use. Unknown and repeated fields are reported.
+    /// Reads a mapping, or a missing one; nil if it is useless. Unknown and duplicate fields are reported.
     func read(_ node: YAMLNode?, path: String, collector: ProblemCollector) -> Owner? {
         var section = ConfigSection(node, path: path, collector: collector)
         var owner = standard
@@ -121,7 +121,7 @@ struct SectionDescription<Owner: Sendable>: Sendable {
         compareTogether?(old, new, &collector, context)
     }
 
-    /// Compares only what gives principals something.
+    /// Compares only the fields that grant access.
     func compareGrants(_ old: Owner, _ new: Owner, _ collector: inout ChangeCollector, _ context: ChangeContext) {
         for field in fields where field.isGrant { field.compare(old, new, &collector, context) }
     }

@@ -1,5 +1,5 @@
 extension FieldForm {
-    /// A value that is accepted and is not the default.
+    /// A valid value other than the default.
     func example(otherThan standard: ConfigValue) -> ConfigValue {
         switch self {
         case .constant(let text): .word(text)
@@ -22,7 +22,7 @@ extension FieldForm {
 }
 
 extension SectionForm {
-    /// Accepted mappings that together have every field: one for each of the fields that exclude each other.
+    /// Valid mappings that together have every field: one for each of the fields that exclude each other.
     public var examples: [ConfigValue] {
         let choices: [String?] = exactlyOne.isEmpty ? [nil] : exactlyOne
         return choices.map { chosen in
@@ -33,6 +33,6 @@ extension SectionForm {
 }
 
 extension FieldInfo {
-    /// Whether a file without the field means the same as one with this value.
+    /// Whether a file without the field means the same as with this value.
     func isStandard(_ value: ConfigValue) -> Bool { !isRequired && value.isSame(as: standard) }
 }

@@ -1,9 +1,9 @@
 public import Jansson
 
 extension FieldForm {
-    /// The JSON Schema (2020-12) of a value, for editors and checks of a repository.
+    /// The JSON Schema (2020-12) of a value, for editors and repository checks.
     ///
-    /// A field that may be missing may also be null. What hangs on other fields or on files is not in it.
+    /// Optional fields may also be null. Rules that depend on other fields or on files are not included.
     public func schema(orNull: Bool = false) -> JSON {
         var members = schemaMembers
         if orNull { members = FieldForm.withNull(members) }
@@ -74,7 +74,7 @@ extension FieldForm {
 }
 
 extension SectionForm {
-    /// The version of JSON Schema that schemas are written in.
+    /// The version of JSON Schema.
     public static let dialect = "https://json-schema.org/draft/2020-12/schema"
 
     /// The schema of the mapping.
@@ -100,7 +100,7 @@ extension SectionForm {
 }
 
 extension FieldInfo {
-    /// Also a mapping in which something must be there.
+    /// Also true for a mapping with a required field.
     fileprivate var mustBeThere: Bool {
         if case .section(let form) = self.form { return isRequired || form.fields.contains(where: \.isRequired) }
         return isRequired

@@ -1,4 +1,4 @@
-/// What may stand in a field: what documents, the JSON Schema, the starting file and tests know about it.
+/// Which values a field accepts: for documents, the JSON Schema, the starting file and tests.
 public indirect enum FieldForm: Sendable {
     case constant(String)
     case boolean
@@ -19,7 +19,7 @@ public indirect enum FieldForm: Sendable {
     /// A mapping with any members.
     case anything
 
-    /// In a few words, for a table.
+    /// A few words for a table.
     public var words: String {
         switch self {
         case .constant(let text): "`\(text)`"
@@ -45,11 +45,13 @@ public indirect enum FieldForm: Sendable {
 
 /// A string of a certain form.
 public struct StringForm: Sendable {
+    /// A few words for a table.
     public var words: String
-    /// A regular expression (ECMA 262) that every accepted value matches; nil when there is none.
+    /// A regular expression (ECMA 262) that every accepted value matches; nil if there is none.
     public var pattern: String?
+    /// Whether the empty string is accepted.
     public var canBeEmpty = false
-    /// In characters.
+    /// The longest accepted string, in characters; nil for no limit.
     public var maximumLength: Int?
 
     package init(_ words: String, pattern: String? = nil, canBeEmpty: Bool = false, maximumLength: Int? = nil) {
@@ -62,8 +64,9 @@ public struct StringForm: Sendable {
 
 /// The fields of one mapping.
 public struct SectionForm: Sendable {
+    /// In the order of the reference and the starting file.
     public var fields: [FieldInfo]
-    /// Of these fields exactly one must be set; empty for no such rule.
+    /// Exactly one of these fields must be set; empty if there is no such rule.
     public var exactlyOne: [String]
 
     package init(fields: [FieldInfo], exactlyOne: [String] = []) {
@@ -72,20 +75,23 @@ public struct SectionForm: Sendable {
     }
 }
 
-/// What is known of one field without its type.
+/// Facts about one field, without its type.
 public struct FieldInfo: Sendable {
+    /// The field's name in the file.
     public var name: String
+    /// Which values it accepts.
     public var form: FieldForm
+    /// Whether a file without it is invalid.
     public var isRequired: Bool
-    /// One line: what the field is for.
+    /// What the field is for, in one line.
     public var summary: String
-    /// More, for the reference document; may be empty.
+    /// More for the reference; may be empty.
     public var details: String
-    /// What holds when the field is missing; null when nothing does.
+    /// The value if the field is missing; null if there is none.
     public var standard: ConfigValue
-    /// A value that is accepted.
+    /// A valid value.
     public var example: ConfigValue
-    /// Whether the starting file has it even where it is at its default.
+    /// Whether the starting file has the field even with its default.
     public var isShown: Bool
 
     package init(
@@ -104,7 +110,7 @@ public struct FieldInfo: Sendable {
 }
 
 extension FieldForm {
-    /// Every field inside, each with its path; elements of lists are `[]`.
+    /// Every field within this one, with its path; elements of lists are `[]`.
     public func fields(at path: String = "") -> [(path: String, info: FieldInfo)] {
         switch self {
         case .section(let section):

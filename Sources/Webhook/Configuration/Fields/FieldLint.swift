@@ -1,6 +1,6 @@
 internal import Timestamps
 
-/// Where a lint looks, and what it may know.
+/// The place that a lint rule looks at, and the facts it may use.
 struct LintPlace: Sendable {
     /// For example `tenants[0].directory.timeout`.
     let path: String
@@ -17,13 +17,13 @@ struct LintPlace: Sendable {
         LintPlace(path: "\(path)[\(index)]", configuration: configuration, facts: facts)
     }
 
-    /// One finding here.
+    /// One finding at this place.
     func finding(_ rule: LintRule, _ message: String, _ advice: String) -> [FieldFinding] {
         [FieldFinding(rule: rule, field: path, message: message, advice: advice)]
     }
 }
 
-/// What a lint found, before its place in the file is known.
+/// A finding before its place in the file is known.
 struct FieldFinding: Sendable {
     var rule: LintRule
     var field: String

@@ -4,17 +4,17 @@ internal import EntraTokens
 internal import Timestamps
 internal import YAML
 
-/// How values of one kind are read from a file and written to it, and what documents say about them.
+/// How values of one kind are read from a file and written to it, and how documents describe them.
 struct FieldType<Value: Sendable>: Sendable {
     let form: FieldForm
-    /// The value, or nil after a problem was reported.
+    /// The value; nil after a problem was reported.
     let read: @Sendable (ConfigField) -> Value?
     let write: @Sendable (Value) -> ConfigValue
-    /// The value when the field is missing, with the problems that this makes; nil leaves the default.
+    /// The value if the field is missing, with the problems that this causes; nil keeps the default.
     var readMissing: (@Sendable (_ path: String, _ collector: ProblemCollector) -> Value?)?
-    /// What is unwise inside the value.
+    /// What is unwise in the value.
     var lint: (@Sendable (Value, LintPlace) -> [FieldFinding])?
-    /// What differs inside the value; nil compares it as a whole.
+    /// What differs within the value; nil compares it as a whole.
     var compare: FieldChange<Value>?
 
     init(
@@ -26,7 +26,7 @@ struct FieldType<Value: Sendable>: Sendable {
         self.write = write
     }
 
-    /// The same in the file, another type in the model.
+    /// The same form in the file, another type in the model.
     func map<Other: Sendable>(
         _ from: @escaping @Sendable (Value) -> Other, back: @escaping @Sendable (Other) -> Value
     ) -> FieldType<Other> {
@@ -36,7 +36,7 @@ struct FieldType<Value: Sendable>: Sendable {
 }
 
 extension FieldType {
-    /// A field that may be missing without a default.
+    /// An optional field without a default.
     static func optional<Wrapped: Sendable>(_ inner: FieldType<Wrapped>) -> Self where Value == Wrapped? {
         let (read, write) = (inner.read, inner.write)
         let readOptional: @Sendable (ConfigField) -> Wrapped?? = { field in
@@ -100,7 +100,8 @@ extension FieldType where Value == Duration {
 extension FieldType where Value == Timestamp {
     static var time: Self { FieldType(.time, read: { $0.time() }, write: { .word($0.rfc3339) }) }
 
-    /// A bound below which tokens are refused: with a fraction it is the next second, so that nothing slips through.
+    /// A bound below which tokens are refused. A fraction is rounded up to the next second, so that no token slips
+    /// through.
     static var timeRoundedUp: Self {
         FieldType(.time, read: { $0.time(roundingUp: true) }, write: { .word($0.rfc3339) })
     }
@@ -131,12 +132,12 @@ extension FieldType where Value == String {
             .constant(text), read: { $0.node.text == text ? text : $0.refuse("must be \(text)") }, write: { .word($0) })
     }
 
-    /// A path; a relative one begins in the configuration's folder.
+    /// A path; relative ones start at the configuration's folder.
     static func file(_ role: FileRole) -> Self {
         FieldType(.file(role), read: { $0.filePath() }, write: { .file($0, role) })
     }
 
-    /// A string that is compared with another.
+    /// A string that is compared with another one.
     static func name(
         _ words: String = "a string", canBeEmpty: Bool = false, maximumLength: Int? = nil,
         refusing problem: @escaping @Sendable (String) -> String? = { _ in nil }
@@ -158,7 +159,7 @@ extension FieldType where Value == String {
         FieldType(.string(form), read: read, write: { .word($0) })
     }
 
-    /// An `https://` base, kept without a slash at its end.
+    /// An `https://` base, stored without a trailing slash.
     static var secureBase: Self {
         word(StringForm("an https:// address", pattern: "^https://[^?#@]+$")) { field in
             guard let text = field.nonEmptyText() else { return nil }
@@ -187,7 +188,7 @@ extension FieldType where Value == ListenAddress {
 // MARK: Lists and mappings
 
 extension FieldType {
-    /// - Parameter advice: why the list must not be empty; nil when it may be.
+    /// - Parameter advice: why the list must not be empty; nil if it may be.
     static func list<Element>(_ element: FieldType<Element>, notEmpty advice: String? = nil) -> Self
     where Value == [Element] {
         let (read, write) = (element.read, element.write)
@@ -204,14 +205,14 @@ extension FieldType {
         return type
     }
 
-    /// A mapping with fields of its own.
+    /// A mapping with its own fields.
     static func section(_ description: SectionDescription<Value>) -> Self {
         var type = FieldType(.section(description.form)) { field in
             description.read(field.node, path: field.path, collector: field.collector)
         } write: {
             description.write($0)
         }
-        // A mapping that is missing can still lack what must be there.
+        // A missing mapping can still lack required fields.
         type.readMissing = { path, collector in description.read(nil, path: path, collector: collector) }
         type.lint = { value, place in description.lint(value, place) }
         type.compare = FieldChange { name, old, new, collector, context in

@@ -1,4 +1,4 @@
-/// What a file that the configuration names is for.
+/// The purpose of a file that the configuration names.
 public enum FileRole: String, Hashable, Sendable, CaseIterable {
     case serverCertificate
     case serverKey
@@ -14,10 +14,10 @@ public enum FileRole: String, Hashable, Sendable, CaseIterable {
     case names
     case audit
 
-    /// Whether the webhook makes the file where there is none.
+    /// Whether the webhook creates the file if it does not exist.
     public var isWritten: Bool { self == .keyCache || self == .audit }
 
-    /// Whether only the webhook may read it.
+    /// Whether only the webhook may be able to read it.
     public var isSecret: Bool {
         switch self {
         case .serverKey, .clientSecret, .clientCertificate, .federatedToken: true
@@ -27,7 +27,7 @@ public enum FileRole: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// A path as it could stand in a file.
+    /// A path that could be in a file.
     var example: String {
         switch self {
         case .serverCertificate: "certs/server.crt"

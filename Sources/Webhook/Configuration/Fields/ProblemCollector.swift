@@ -1,9 +1,9 @@
 package import YAML
 
-/// Collects problems and positions while one file is read; used by one reader, on one thread.
+/// Collects problems and positions while one file is read. Used by one reader on one thread.
 package final class ProblemCollector {
     package let file: String
-    /// Where relative paths begin: the file's folder, without a slash at its end unless it is `/`.
+    /// The folder where relative paths start, without a trailing slash unless it is `/`.
     package let folder: String
     package private(set) var problems: [ConfigurationProblem] = []
     package private(set) var positions: [String: FieldPosition] = [:]

@@ -1,6 +1,6 @@
-/// Guesses which name was meant.
+/// Guesses the name that was meant.
 public enum Suggestion {
-    /// The nearest known name, if it is near enough to be meant.
+    /// The nearest known name; nil if none is near enough.
     public static func best(for name: String, among known: [String]) -> String? {
         let wanted = Array(name.lowercased().utf8)
         let scored = known.map { ($0, distance(wanted, Array($0.lowercased().utf8))) }
@@ -8,7 +8,7 @@ public enum Suggestion {
         return best.1 <= max(2, min(wanted.count, best.0.utf8.count) / 3) && best.1 < wanted.count ? best.0 : nil
     }
 
-    /// Damerau-Levenshtein distance with adjacent transpositions.
+    /// The Damerau-Levenshtein distance with adjacent transpositions.
     static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         guard left.count <= 128, right.count <= 128 else { return Int.max / 2 }
         var beforePrevious = [Int](repeating: 0, count: right.count + 1)

@@ -91,7 +91,7 @@ extension DirectorySettings {
             ) { directory, place in
                 guard directory.watch != .off, directory.watchEvery < .seconds(5) else { return [] }
                 let milliseconds = max(1, directory.watchEvery.components.seconds) * 1000
-                // Two questions a person, membership and account, in batches of 20.
+                // Two requests for each person, membership and account, in batches of 20.
                 return place.finding(
                     .watchTooOften,
                     "500 watched people cost \(500 * 2 * 1000 / milliseconds) questions a second, for each webhook",

@@ -2,12 +2,12 @@ internal import AccessPolicy
 internal import EntraTokens
 internal import SafeText
 
-// What is unwise about single fields of tenants.
+// Findings about single fields of tenants.
 
 extension LintPlace {
-    /// Kubernetes groups that no configuration should give.
+    /// Kubernetes groups that no configuration should grant.
     ///
-    /// - Parameter orAdmin: whether to name those that make cluster admins as well.
+    /// - Parameter orAdmin: whether to report those of cluster admins too.
     func unwise(_ groups: [String], orAdmin: Bool = false) -> [FieldFinding] {
         groups.enumerated().flatMap { index, group in
             let place = element(index)

@@ -4,7 +4,7 @@ internal import Timestamps
 internal import YAML
 
 extension FieldType where Value == [String] {
-    /// Kubernetes groups that an entry gives.
+    /// Kubernetes groups that an entry grants.
     fileprivate static var kubernetesGroups: Self {
         .list(.name("a Kubernetes group"), notEmpty: "list what it gives")
     }

@@ -66,7 +66,7 @@ extension LimitSettings {
             },
         ])
 
-    /// A timeout that is shorter than what ordinary requests take.
+    /// A timeout that is too short for ordinary requests.
     private static func least(
         _ path: any KeyPath<LimitSettings, Duration> & Sendable, _ least: Duration
     ) -> @Sendable (LimitSettings, LintPlace) -> [FieldFinding] {

@@ -34,7 +34,7 @@ extension ServerSettings {
                 "clientCA", \.clientCA, .optional(.file(.clientCA)),
                 "callers must present a certificate from this CA",
                 change: FieldChange { name, old, new, collector, context in
-                    // A change of insecureAllowAnyClient says it all.
+                    // The change of insecureAllowAnyClient reports this already.
                     let (before, after) = (context.old.configuration.server, context.new.configuration.server)
                     guard before.insecureAllowAnyClient == after.insecureAllowAnyClient else { return }
                     collector.values(

@@ -63,7 +63,7 @@ extension SigningKeySettings {
             FieldDescription(
                 "proxy", \.proxy, .optional(.proxy), "an HTTP proxy; default: HTTPS_PROXY and NO_PROXY",
                 example: .word("http://proxy.example:3128"),
-                // A proxy's address may hold a password.
+                // A proxy's address may contain a password.
                 change: .secret("signing keys are fetched through another proxy")),
         ])
 }

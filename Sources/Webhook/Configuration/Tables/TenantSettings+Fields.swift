@@ -9,7 +9,7 @@ extension TenantSettings {
     static let description = SectionDescription<TenantSettings>(
         blank, check: { tenant, section in tenant.checkNeeds(&section) }, trustFields + policyFields + sourceFields)
 
-    /// What tokens must look like.
+    /// Which tokens are valid.
     private static let trustFields: [FieldDescription<TenantSettings>] = [
         FieldDescription(
             "tenantID", \.trust.tenantID, .tenantID, "the tenant's ID",
@@ -61,7 +61,7 @@ extension TenantSettings {
             lint: unwiseLifetime),
     ]
 
-    /// What memberships, roles and entries give and take.
+    /// What groups, roles and entries grant or deny.
     private static let policyFields: [FieldDescription<TenantSettings>] = [
         FieldDescription(
             "adminGroupObjectIDs", \.policy.adminGroupObjectIDs, .list(.identifier(ConfigField.groupID)),
@@ -110,7 +110,7 @@ extension TenantSettings {
             "what single principals get until a point in time", isShown: true, isGrant: true, change: .emergencies),
     ]
 
-    /// How bound tokens are judged, and where keys come from.
+    /// How proof of possession is checked, and where keys come from.
     private static let sourceFields: [FieldDescription<TenantSettings>] = [
         FieldDescription(
             "proofOfPossession", \.trust.proofOfPossession, .choice,
@@ -149,7 +149,7 @@ extension TenantSettings {
 extension FieldChange where Value == String? {
     fileprivate static var authority: Self {
         FieldChange { name, old, new, collector, context in
-            // The cloud's own base, where there is no other: that of the tenant that is being compared.
+            // Without another base, the one of the cloud of the compared tenant.
             func base(_ authority: String?, _ file: LoadedConfiguration) -> String {
                 let path = collector.path
                 let tenant = file.configuration.tenants.first { path.hasPrefix("tenants[\($0.trust.tenantID)]") }

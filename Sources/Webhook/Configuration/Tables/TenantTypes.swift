@@ -3,7 +3,7 @@ internal import EntraTokens
 internal import YAML
 
 extension FieldType where Value == GUID {
-    /// One tenant's ID; the names that stand for every tenant are refused.
+    /// The ID of one tenant; names that mean all tenants are rejected.
     static var tenantID: Self {
         FieldType(.identifier("a tenant ID")) { field in
             if let name = field.node.text, ["common", "organizations", "consumers"].contains(name) {
@@ -48,7 +48,7 @@ extension FieldType where Value == Set<SubjectKind> {
 }
 
 extension SubjectKind {
-    /// What may stand in `subjects`.
+    /// The values that `subjects` accepts.
     static let configurable = allCases.filter { $0 != .unknown }
 }
 
@@ -87,7 +87,7 @@ extension ClaimValue {
 }
 
 extension ConfigField {
-    /// A string, a number or a boolean, which only a claim of the same JSON type meets.
+    /// A string, a number or a boolean, which matches only a claim of the same JSON type.
     fileprivate func claimValue() -> ClaimValue? {
         if let isTrue = node.bool { return .boolean(isTrue) }
         guard node.isNumber else { return scalar().map { .string($0) } }

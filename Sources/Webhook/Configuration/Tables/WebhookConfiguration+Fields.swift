@@ -38,7 +38,7 @@ extension WebhookConfiguration {
                     + " by it, since display names are not unique."),
         ])
 
-    // What the two fields hold in every file; no others are accepted.
+    // The only accepted values of these two fields.
     private var apiVersion: String {
         get { "kube-entra.dev/v1" }
         set {}
@@ -49,15 +49,15 @@ extension WebhookConfiguration {
         set {}
     }
 
-    /// What documents, the JSON Schema and tests know about the fields of a configuration.
+    /// The fields of a configuration, for documents, the JSON Schema and tests.
     public static var form: SectionForm { description.form }
 
-    /// The whole configuration as a file would hold it, with every field.
+    /// The whole configuration with every field, as a file would have it.
     public var written: ConfigValue { WebhookConfiguration.description.write(self) }
 }
 
 extension FieldType where Value == [TenantSettings] {
-    /// Each tenant once, each with a cache file of its own.
+    /// Each tenant once, each with its own cache file.
     static var tenants: Self {
         let element = FieldType<TenantSettings>.section(TenantSettings.description)
         var type = FieldType.list(element, notEmpty: "list at least one tenant")
