@@ -5,6 +5,7 @@ internal import NIOOpenSSL
 internal import OpenSSL
 
 /// One request in flight: its promise, its deadline and its connection. It lives on one event loop.
+// Sendable without checks: every member is used on the event loop only, which each entry asserts.
 final class HTTPExchange: @unchecked Sendable {
     /// The progress of an exchange, to say what took too long.
     enum Stage {

@@ -1,14 +1,10 @@
 internal import CJansson
 
-/// A parsed JSON document, the owner of jansson's values.
-///
-/// Parsing is strict: one object or array, no repeated members however they are escaped, no trailing bytes, valid
-/// UTF-8 without NUL, numbers in range, and caps on size, depth and the number of values.
-// Sendable without checks: the values are only read after init, and jansson's reference counts are not touched.
 /// A parsed JSON document; it owns jansson's values.
 ///
 /// Parsing is strict: one object or array, no duplicate members however they are escaped, no trailing bytes, valid
 /// UTF-8 without NUL, numbers in range, and limits on size, depth and number of values.
+// Sendable without checks: the values are only read after init, and jansson's reference counts are not touched.
 public final class JSONDocument: @unchecked Sendable {
     let handle: UnsafeMutablePointer<json_t>
 

@@ -33,7 +33,7 @@ struct AppTokenRequest {
             secret = Array(try signedAssertion(path, clientID: clientID, audience: address, now: now).utf8)
         case .managedIdentity: break
         }
-        // Large enough for whatever has to be escaped, so that no half-filled copy of a secret is left behind.
+        // Large enough for any escaping, so that growing never leaves an incomplete copy of a secret behind.
         var body: [UInt8] = []
         body.reserveCapacity(form.utf8.count + 3 * secret.count)
         body += form.utf8
@@ -47,7 +47,7 @@ struct AppTokenRequest {
     private static func managedIdentity(_ plan: DirectoryConfiguration) throws(DirectoryError) -> HTTPSRequest {
         var target = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(plan.graph)
         if let clientID = plan.clientID { target += "&client_id=\(clientID)" }
-        // Where Azure's own libraries look for another address of the service.
+        // The variable in which Azure's libraries look for another address of the service.
         let url = HTTPSURL.instanceMetadata(base: plan.metadataService, target: target)
         guard let url else { throw .metadataServiceUnusable }
         return HTTPSRequest(.get, url, headers: [(name: "Metadata", value: "true")])
@@ -84,7 +84,7 @@ struct AppTokenRequest {
         return signed + "." + Base64URL.encode(signature)
     }
 
-    /// A file's text without the line end that editors leave.
+    /// A file's bytes without the line ending that editors add.
     private static func text(_ path: String) throws(DirectoryError) -> [UInt8] {
         guard var bytes = try? FileIO.read(path, maximumBytes: 65_536) else { throw .secretUnreadable }
         guard (try? UTF8Span(validating: bytes.span)) != nil else {
@@ -120,14 +120,14 @@ struct AppTokenRequest {
         }
     }
 
-    /// The token and its life in seconds, at most two days.
+    /// The token and its lifetime in seconds, at most two days.
     static func read(_ response: HTTPSResponse) throws(DirectoryError) -> (token: String, lifetime: Int64) {
         guard response.status == 200 else { throw .tokenRefused(status: response.status) }
         guard let root = try? JSONDocument(parsing: response.body).root,
             let token = root["access_token"]?.string, !token.isEmpty,
             token.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
         else { throw .malformed }
-        // The metadata service writes the number as a text.
+        // The metadata service writes the number as a string.
         let lifetime = root["expires_in"]?.integer ?? root["expires_in"]?.string.flatMap { Int64($0) } ?? 300
         return (token, max(0, min(lifetime, 2 * 86_400)))
     }

@@ -4,11 +4,12 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import Timestamps
 
-/// The application's token: one request at a time, and a new one before the old one ends, whether or not anybody asks.
+/// The application's token: one request at a time, and a new token before the old one expires, whether or not somebody
+/// asks.
 final class AppTokenSource: Sendable {
     private struct State {
         var token: String?
-        /// When a new one is wanted although this one still works.
+        /// When to fetch a new token, although this one is still valid.
         var renewAt = Timestamp(secondsSinceEpoch: .min)
         var usableUntil = Timestamp(secondsSinceEpoch: .min)
         var inFlight: EventLoopFuture<String>?
@@ -19,7 +20,7 @@ final class AppTokenSource: Sendable {
         case request(EventLoopPromise<String>)
     }
 
-    /// After a failure, when nobody asks.
+    /// Time between attempts after a failure while nobody asks.
     private static let retry = TimeAmount.seconds(60)
 
     private let plan: DirectoryConfiguration
@@ -28,7 +29,7 @@ final class AppTokenSource: Sendable {
     private let renewalFailed: @Sendable (DirectoryError) -> Void
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter renewalFailed: told of failures that no question would tell of.
+    /// - Parameter renewalFailed: called for failures that no request would report.
     init(
         plan: DirectoryConfiguration,
         eventLoop: any EventLoop,
@@ -41,7 +42,7 @@ final class AppTokenSource: Sendable {
         self.renewalFailed = renewalFailed
     }
 
-    /// A token that is valid for a while; the failure is a ``DirectoryError``.
+    /// A token that is valid for some time. The future fails with a ``DirectoryError``.
     func token() -> EventLoopFuture<String> {
         let time = now()
         let step = state.withLockedValue { state -> Step in
@@ -53,7 +54,7 @@ final class AppTokenSource: Sendable {
         return take(step, at: time)
     }
 
-    /// Gets a token when the present one is near its end, and goes on doing so for as long as this object lives.
+    /// Fetches a token shortly before the current one expires, as long as this object lives.
     func keepFresh() {
         let time = now()
         let step = state.withLockedValue { state -> Step in
@@ -73,7 +74,7 @@ final class AppTokenSource: Sendable {
         }
     }
 
-    /// Forgets a token that was not accepted.
+    /// Removes a token that was rejected.
     func drop(_ token: String) {
         state.withLockedValue { if $0.token == token { $0.token = nil } }
     }
@@ -94,7 +95,7 @@ final class AppTokenSource: Sendable {
                     state.inFlight = nil
                     guard case .success(let answer) = result else { return }
                     state.token = answer.token
-                    // Five minutes early, or at half of a short life.
+                    // Five minutes before its end, or after half of a short lifetime.
                     state.renewAt = time.adding(seconds: max(answer.lifetime - 300, answer.lifetime / 2))
                     state.usableUntil = time.adding(seconds: max(answer.lifetime - 30, answer.lifetime * 3 / 4))
                 }

@@ -1,7 +1,7 @@
 internal import EntraTokens
 internal import NIOCore
 
-/// Leaves a directory alone that keeps failing or asks to be left alone, then tries it with a single question.
+/// Stops asking a directory that keeps failing or asks for a pause, then tests it with a single request.
 struct CircuitBreaker: Equatable {
     private enum State: Equatable {
         case closed(failures: Int, failing: Set<GUID>)
@@ -9,11 +9,11 @@ struct CircuitBreaker: Equatable {
         case trying
     }
 
-    /// As many failures without a success in between. Those that may be for one principal's sake count once for each:
-    /// one for whom alone the directory is slow or forbidden is no reason to leave the others without an answer.
+    /// Number of failures without a success in between. Failures that may concern only one principal count once for
+    /// each: if the directory is slow or forbidden for one, the others should still get answers.
     static let failuresUntilOpen = 5
     static let pause = TimeAmount.seconds(5)
-    /// However long the directory asks to be left alone.
+    /// The longest pause, whatever the directory asks for.
     static let longestPause = TimeAmount.minutes(5)
 
     private var state = State.closed(failures: 0, failing: [])
@@ -22,7 +22,7 @@ struct CircuitBreaker: Equatable {
         if case .closed = state { false } else { true }
     }
 
-    /// Whether a question may be asked now. Each yes must be followed by ``succeeded()``, ``failed(at:)`` or
+    /// Whether a request may be sent now. Each yes must be followed by ``succeeded()``, ``failed(_:at:)`` or
     /// ``leaveAlone(for:at:)``.
     mutating func admits(at now: NIODeadline) -> Bool {
         switch state {
@@ -35,14 +35,14 @@ struct CircuitBreaker: Equatable {
         }
     }
 
-    /// The directory answered, whatever it said about the principal.
+    /// The directory answered, whatever the answer.
     mutating func succeeded() {
-        // A question from before the pause may end after it began; it does not end the pause.
+        // A request from before the pause may end during it; it does not end the pause.
         if case .open = state { return }
         state = .closed(failures: 0, failing: [])
     }
 
-    /// - Parameter principal: whom it may have been for; nil when it would have been the same for others.
+    /// - Parameter principal: the one that the failure may concern; nil if it would have happened for others too.
     mutating func failed(_ principal: GUID?, at now: NIODeadline) {
         switch state {
         case .closed(var failures, var failing):
@@ -54,7 +54,7 @@ struct CircuitBreaker: Equatable {
         }
     }
 
-    /// The directory said for how long it wants no questions.
+    /// The directory asked for a pause.
     mutating func leaveAlone(for wanted: TimeAmount, at now: NIODeadline) {
         let until = now + min(wanted, Self.longestPause)
         if case .open(let known) = state, known >= until { return }

@@ -1,6 +1,6 @@
 internal import EntraTokens
 
-/// Where Microsoft Graph keeps a principal.
+/// The collection of Microsoft Graph that contains a principal.
 enum DirectoryCollection: String, CaseIterable {
     case users
     case servicePrincipals

@@ -1,7 +1,7 @@
 public import EntraTokens
 public import HTTPSClient
 
-/// How the application proves itself to Entra. Files are read anew for each token.
+/// How the application authenticates to Entra. Files are read again for each token.
 public enum DirectorySecret: Hashable, Sendable {
     case clientSecretFile(String)
     case clientCertificateFile(String)
@@ -11,22 +11,30 @@ public enum DirectorySecret: Hashable, Sendable {
 
 /// How one tenant's directory is asked.
 public struct DirectoryConfiguration: Sendable {
+    /// The tenant, its cloud and its sign-in address.
     public var trust: TokenValidationRules
+    /// The application that asks; nil for a system-assigned managed identity.
     public var clientID: GUID?
+    /// How the application authenticates.
     public var secret: DirectorySecret
-    /// Base of Microsoft Graph, without a slash at the end.
+    /// Base of Microsoft Graph, without a trailing slash.
     public var graph: String
-    /// Nil to list all groups, else the ones to ask about.
+    /// The groups to ask about; nil to list all groups.
     public var groups: [GUID]?
+    /// Time for one request, retries included.
     public var timeout: Duration
+    /// How long an answer is fresh.
     public var cacheFor: Duration
+    /// How much longer an answer is used while the directory is unavailable.
     public var staleFor: Duration
-    /// Base of another instance metadata service than the cloud's own, for managed identities.
+    /// Replaces the cloud's instance metadata service, for managed identities.
     public var metadataService: String?
-    /// Called for each question, so that changed CA files are noticed.
+    /// Called for each request, so that changed CA files are noticed.
     public var graphClient: @Sendable () throws(HTTPSError) -> HTTPSClient
+    /// Called for each token request, so that changed CA files are noticed.
     public var authorityClient: @Sendable () throws(HTTPSError) -> HTTPSClient
 
+    /// A configuration from its parts.
     public init(
         trust: TokenValidationRules,
         clientID: GUID?,

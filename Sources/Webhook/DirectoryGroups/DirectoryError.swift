@@ -1,29 +1,29 @@
 public import HTTPSClient
 
-/// Why a principal's groups are not known.
+/// Why a principal's groups are unknown.
 public enum DirectoryError: Error, Hashable, Sendable {
     case secretUnreadable
-    /// The environment names another metadata service, and not in a form that can be used.
+    /// The environment names another metadata service in an invalid form.
     case metadataServiceUnusable
     case token(HTTPSError)
-    /// Entra refuses to give this application a token.
+    /// Entra refuses to issue a token to this application.
     case tokenRefused(status: Int)
     case graph(HTTPSError)
     case unauthorized
     case forbidden
     case principalUnknown
-    /// More questions are not wanted for that time.
+    /// The directory wants no more requests for that time.
     case throttled(seconds: Int64)
     case malformed
     case foreignNextLink
     case tooMany
     case deadline
-    /// More principals are being asked about than is good.
+    /// Too many principals are being asked about.
     case busy
-    /// The directory failed again and again, so it is left alone for a while.
+    /// The directory failed repeatedly and is not asked for some time.
     case circuitOpen
 
-    /// What went wrong and what to do, for the log.
+    /// What is wrong and what to do, for the log.
     public var sentence: String {
         switch self {
         case .secretUnreadable: "the directory's secret, certificate or token file cannot be read"
@@ -50,7 +50,7 @@ public enum DirectoryError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether the same may go well for another principal, although it often does not.
+    /// Whether the same request may succeed for another principal, although it often does not.
     var mayBeThePrincipals: Bool {
         switch self {
         case .forbidden, .deadline: true
@@ -58,8 +58,8 @@ public enum DirectoryError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether Graph has answered about the principal, so that what it said before is no longer so: an answer is not an
-    /// outage.
+    /// Whether Graph has answered about the principal, so that its earlier answer is no longer true. An answer is not
+    /// an outage.
     var isAnswer: Bool {
         switch self {
         case .principalUnknown, .unauthorized, .forbidden, .graph(.status(400)): true
@@ -69,7 +69,7 @@ public enum DirectoryError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether another principal's question would probably fail as well.
+    /// Whether another principal's request would probably fail too.
     var isOutage: Bool {
         switch self {
         case .graph(.tooLarge), .graph(.status(400)), .principalUnknown, .malformed, .foreignNextLink, .tooMany, .busy,

@@ -5,37 +5,40 @@ internal import Jansson
 public import NIOCore
 internal import Timestamps
 
-/// One object of Entra, as far as people need it to know whom an ID means.
+/// One object of Entra, with what people need to recognize it.
 public struct DirectoryObject: Hashable, Sendable {
+    /// The object ID.
     public var id: GUID
+    /// The display name; nil if Entra has none.
     public var displayName: String?
-    /// The end of its type in Graph, for example `group` or `servicePrincipal`.
+    /// The last part of its type in Graph, for example `group` or `servicePrincipal`.
     public var type: String
 }
 
-/// Asks Microsoft Graph what is behind object IDs (`directoryObjects/getByIds`), for commands.
+/// Asks Microsoft Graph about object IDs (`directoryObjects/getByIds`), for commands.
 public struct DirectoryLookup: Sendable {
-    /// Graph takes at most 1,000 IDs at once; fewer keep the answers small.
+    /// Graph accepts at most 1,000 IDs at once; fewer keep the answers small.
     static let batchSize = 100
 
     private let plan: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
 
+    /// A lookup with its own token, on that event loop.
     public init(plan: DirectoryConfiguration, eventLoop: any EventLoop) {
         self.plan = plan
         self.eventLoop = eventLoop
         tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: { .now() })
     }
 
-    /// The objects that Entra has; the others are gone. The failure is a ``DirectoryError``.
+    /// The objects that exist in Entra; the missing ones were deleted. The future fails with a ``DirectoryError``.
     public func objects(_ ids: [GUID]) -> EventLoopFuture<[DirectoryObject]> {
         eventLoop.flatSubmit {
             self.tokens.token().flatMap { token in
                 let batches = stride(from: 0, to: ids.count, by: Self.batchSize).map {
                     Array(ids[$0..<min($0 + Self.batchSize, ids.count)])
                 }
-                // One after the other: Graph counts what an application asks.
+                // One after the other, because Graph throttles applications.
                 return batches.reduce(eventLoop.makeSucceededFuture([])) { found, batch in
                     found.flatMap { found in self.ask(batch, token).map { found + $0 } }
                 }
@@ -69,7 +72,7 @@ public struct DirectoryLookup: Sendable {
         }
         return client.send(request, on: eventLoop).map(GraphReply.response).recover(GraphReply.init(failing:))
             .flatMap { reply in
-                // Nobody waits in a queue behind a command; but it does not wait for hours either.
+                // A command may wait, but not for hours.
                 if attempt < 5, let wait = reply.retryWait(attempt: attempt), wait <= .seconds(60) {
                     return eventLoop.scheduleTask(in: wait) {}.futureResult
                         .flatMap { send(request, attempt: attempt + 1) }

@@ -6,22 +6,22 @@ internal import NIOConcurrencyHelpers
 public import NIOCore
 public import Timestamps
 
-/// How a question to the directory ended, for metrics.
+/// How a request to the directory ended, for metrics.
 public enum DirectoryOutcome: String, Sendable {
     case success, failure, cached, stale
 }
 
-/// Finds out which groups a principal is in when its token cannot list them.
+/// Finds out in which groups a principal is, if its token cannot list them.
 ///
-/// Answers are remembered, the same question is asked once at a time, and a directory that keeps failing is left alone
-/// for a while. Nothing here ever blocks the event loop that asks.
+/// Answers are cached, identical requests are sent only once at a time, and a directory that keeps failing is not asked
+/// for some time. The calling event loop is never blocked.
 public final class DirectoryResolver: Sendable {
     fileprivate struct State {
         var memory = GroupCache()
         var inFlight: [GUID: EventLoopFuture<ResolvedGroups?>] = [:]
-        /// Principals whose question failed just now, perhaps for their own sake.
+        /// Principals whose request has just failed, perhaps only for them.
         var refused: [GUID: NIODeadline] = [:]
-        /// By what kind of object is asked about: permissions for the one say nothing of the other.
+        /// By kind of object, because permissions differ between the kinds.
         var breakers: [DirectoryCollection: CircuitBreaker] = [:]
         var warnings = WarningLimit()
     }
@@ -33,9 +33,9 @@ public final class DirectoryResolver: Sendable {
         case tooMany
     }
 
-    /// Principals that are being asked about.
+    /// Largest number of principals that are being asked about.
     static let maximumInFlight = 1000
-    /// How long such a principal is not asked about again.
+    /// How long a principal whose request failed is not asked about again.
     static let refusalPause = TimeAmount.seconds(1)
 
     private let plan: DirectoryConfiguration
@@ -47,7 +47,7 @@ public final class DirectoryResolver: Sendable {
     private let observe: @Sendable (DirectoryOutcome) -> Void
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter eventLoop: where questions are asked; not one that answers reviews.
+    /// - Parameter eventLoop: where requests run; not one that answers reviews.
     public init(
         plan: DirectoryConfiguration,
         eventLoop: any EventLoop,
@@ -70,12 +70,12 @@ public final class DirectoryResolver: Sendable {
             })
     }
 
-    /// Gets a token before anybody waits for one, and keeps one ready from then on.
+    /// Fetches a token before it is needed, and keeps a valid one from then on.
     public func warmUp() {
         eventLoop.execute { self.tokens.keepFresh() }
     }
 
-    /// The principal's groups; nil when they are not known.
+    /// The principal's groups; nil if they are unknown.
     public func resolve(_ principal: EntraPrincipal, on asking: any EventLoop) -> EventLoopFuture<ResolvedGroups?> {
         let time = now()
         let id = principal.objectID
@@ -112,7 +112,7 @@ public final class DirectoryResolver: Sendable {
         }
     }
 
-    /// The last answer while it is young enough to be used in place of a new one.
+    /// The last answer, if it is recent enough to be used instead of a new one.
     private func lastKnown(_ id: GUID, in state: State, at time: Timestamp) -> ResolvedGroups? {
         guard plan.staleFor > .zero else { return nil }
         let age = (plan.cacheFor + plan.staleFor).components.seconds
@@ -123,8 +123,7 @@ public final class DirectoryResolver: Sendable {
 
     // MARK: Asking
 
-    /// Asks the directory, whatever is remembered, and remembers nothing: for commands. The failure is a
-    /// ``DirectoryError``.
+    /// Asks the directory without using or filling the cache, for commands. The future fails with a ``DirectoryError``.
     public func askOnce(_ principal: EntraPrincipal) -> EventLoopFuture<[GUID]> {
         eventLoop.flatSubmit { self.answer(principal) }
     }
@@ -132,7 +131,7 @@ public final class DirectoryResolver: Sendable {
     private func answer(_ principal: EntraPrincipal) -> EventLoopFuture<[GUID]> {
         let deadline = NIODeadline.now() + TimeAmount(plan.timeout)
         let answer = eventLoop.makePromise(of: [GUID].self)
-        // The review's time ends the wait; what comes later is too late for it.
+        // The wait ends with the review; a later answer would be too late for it.
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
         question(principal, deadline: deadline, mayRetry: true).cascade(to: answer)
         answer.futureResult.whenComplete { _ in timer.cancel() }
@@ -163,7 +162,7 @@ public final class DirectoryResolver: Sendable {
                 plan: self.plan, client: client, principal: principal, token: token, gate: self.gate,
                 eventLoop: self.eventLoop, deadline: deadline
             ).ask().flatMapError { error in
-                // A secret may have been changed meanwhile: one new token, one more try.
+                // The secret may have changed: try once more with a new token.
                 guard mayRetry, (error as? DirectoryError) == .unauthorized else {
                     return self.eventLoop.makeFailedFuture(error)
                 }
@@ -215,7 +214,7 @@ extension DirectoryResolver.State {
         _ error: DirectoryError, of id: GUID, in collection: DirectoryCollection, at now: NIODeadline
     ) {
         if case .throttled(let seconds) = error {
-            // The directory means the application, whatever it asks about.
+            // The pause applies to the application, for all kinds of objects.
             for each in DirectoryCollection.allCases {
                 breakers[each, default: CircuitBreaker()].leaveAlone(for: .seconds(seconds), at: now)
             }
@@ -232,7 +231,7 @@ extension DirectoryResolver.State {
     }
 }
 
-/// A few warnings a second, however many questions fail.
+/// Limits warnings to a few a second, however many requests fail.
 fileprivate struct WarningLimit {
     private static let each = TimeAmount.seconds(1)
     private static let count = 5

@@ -8,7 +8,7 @@ internal import NIOConcurrencyHelpers
 public import NIOCore
 public import Timestamps
 
-/// How a question of the watch ended, for metrics.
+/// How a request about a watched principal ended, for metrics.
 public enum WatchOutcome: String, Sendable, CaseIterable {
     case success
     case failure
@@ -16,26 +16,28 @@ public enum WatchOutcome: String, Sendable, CaseIterable {
     case forbidden
 }
 
-/// What a tenant's watch has to say about itself.
+/// The state of a tenant's watch.
 public struct WatchStatus: Hashable, Sendable {
+    /// Number of watched principals.
     public var principals = 0
-    /// When the oldest answer in force was asked for; nil when nobody is watched.
+    /// When the oldest valid answer was requested; nil if nobody is watched.
     public var oldestAnswer: Timestamp?
-    /// Principals that lost or gained something in the last hour.
+    /// Number of principals whose account or groups changed in the last hour.
     public var changedCount = 0
-    /// What Microsoft Graph forbids, for people; nil when nothing is known to be.
+    /// What Microsoft Graph does not permit, for people; nil if nothing is known.
     public var forbidden: String?
 
+    /// Nobody is watched.
     public init() {}
 }
 
-/// Asks Microsoft Graph again and again about the accounts and memberships of those whose tokens live.
+/// Asks Microsoft Graph regularly about the accounts and memberships of principals whose tokens are still valid.
 ///
-/// Everything happens on one event loop that answers no reviews. What was learned is published as a value; nothing here
-/// is ever asked during a decision.
-// Sendable without checks: all mutable state is touched on the event loop only, but for the status behind its lock.
+/// Everything runs on one event loop that answers no reviews. The answers are published as a value; a decision never
+/// waits for this class.
+// Sendable without checks: mutable state is used only on the event loop, except for the status, which has a lock.
 public final class DirectoryWatcher: @unchecked Sendable {
-    /// Questions a second at most, whatever `watchEvery` would cost.
+    /// Largest number of questions a second, whatever `watchEvery` would need.
     static let questionsEachSecond = 4000
     private static let batchesInFlight = 16
 
@@ -52,7 +54,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     private var state: WatchState
     private var waiting: [GUID: [EventLoopPromise<Void>]] = [:]
     private var breaker = CircuitBreaker()
-    /// The directory wants no question before that.
+    /// The directory wants no requests before this time.
     private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
     private var inFlight = 0
     private var lastPass = NIODeadline.uptimeNanoseconds(0)
@@ -67,9 +69,9 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     /// - Parameters:
     ///   - plan: its groups are the configured ones, whatever group resolution asks about.
-    ///   - every: how long a change may take to be felt.
-    ///   - eventLoop: where questions are asked; not one that answers reviews.
-    ///   - publish: takes what decisions are to know; nil once the watch has ended.
+    ///   - every: how long a change may take to have an effect.
+    ///   - eventLoop: where requests run; not one that answers reviews.
+    ///   - publish: receives the facts for decisions; nil after the watch has ended.
     public init(
         plan: DirectoryConfiguration,
         every: Duration,
@@ -93,9 +95,9 @@ public final class DirectoryWatcher: @unchecked Sendable {
         tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: clock)
     }
 
-    /// Begins to ask. On the event loop.
+    /// Starts asking. Must be called on the event loop.
     ///
-    /// - Parameter earlier: a watch of the same tenant, which is stopped and whose answers stay in force.
+    /// - Parameter earlier: a watch of the same tenant. It is stopped, and its answers stay valid.
     public func start(after earlier: DirectoryWatcher? = nil) {
         eventLoop.assertInEventLoop()
         if let earlier {
@@ -112,7 +114,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
     }
 
-    /// Ends the watch: nobody is asked about any more. On the event loop.
+    /// Ends the watch: nobody is asked about any more. Must be called on the event loop.
     public func stop(isReplaced: Bool = false) {
         isStopped = true
         task?.cancel()
@@ -122,15 +124,16 @@ public final class DirectoryWatcher: @unchecked Sendable {
         waiting = [:]
     }
 
+    /// The current state, from any thread.
     public var status: WatchStatus { latest.withLockedValue { $0 } }
 
-    /// Remembers a principal until its token ends. From any thread.
+    /// Watches a principal until its token expires. From any thread.
     public func remember(_ interest: WatchInterest) {
         eventLoop.execute { self.admit(interest, firstDeadline: .now()) }
     }
 
-    /// Ends when the first answer about a principal is in force, or at the deadline, whichever comes first; at once when
-    /// there is nothing to wait for. From any thread.
+    /// Completes when the first answer about a principal is in use, or at the deadline; at once if there is nothing to
+    /// wait for. From any thread.
     public func firstAnswer(_ interest: WatchInterest, deadline: NIODeadline, on asking: any EventLoop)
         -> EventLoopFuture<Void>
     {
@@ -141,7 +144,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
                 return promise.succeed()
             }
             self.waiting[id, default: []].append(promise)
-            // Others may come in the same moment, and go into the same batch.
+            // Others may follow at once and share the batch.
             self.eventLoop.scheduleTask(in: .milliseconds(2)) { self.ask() }
         }
         return promise.futureResult
@@ -194,7 +197,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         guard state.hasDue(at: now.instant) else { return }
         let wasOpen = breaker.isOpen
         guard breaker.admits(at: now.instant) else { return }
-        // After an outage, one batch finds out whether it is over.
+        // After an outage, one batch tests whether it is over.
         let room = wasOpen ? WatchBatch.size : (Self.batchesInFlight - inFlight) * WatchBatch.size
         let questions = state.takeDue(at: now, limit: min(room, budget))
         budget -= questions.count
@@ -256,7 +259,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
             failure = error as? DirectoryError ?? .graph(.unreachable)
         }
         if failure == .unauthorized, let token {
-            // A secret may have been changed meanwhile: one new token, one more try.
+            // The secret may have changed: try once more with a new token.
             tokens.drop(token)
             if mayRetry { return send(questions, mayRetry: false) }
         }
@@ -266,7 +269,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         take(questions.map { _ in .failed }, to: questions)
     }
 
-    /// The directory wants to be left alone, whatever it is asked.
+    /// The directory asked for a pause of all requests.
     private func paused(for seconds: Int64, _ questions: [WatchQuestion]) {
         breaker.succeeded()
         pausedUntil = max(pausedUntil, .now() + .seconds(seconds))
@@ -286,7 +289,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         for id in ended where !state.isFirstAnswerDue(id) { endWait(id) }
     }
 
-    /// After the facts were published, so that whoever waited decides with them.
+    /// Called after the facts were published, so that waiting reviews use them.
     private func endWait(_ id: GUID) {
         for promise in waiting.removeValue(forKey: id) ?? [] { promise.succeed() }
     }
@@ -347,7 +350,7 @@ extension WatchReply {
 }
 
 extension WatchState.Topic {
-    /// What the application needs.
+    /// The permission that the application needs.
     fileprivate var sentence: String {
         switch (isAccount, collection) {
         case (true, .users): "accounts of users are unknown: grant User.Read.All"

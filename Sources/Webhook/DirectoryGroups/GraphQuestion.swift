@@ -4,9 +4,9 @@ internal import HTTPSClient
 internal import Jansson
 internal import NIOCore
 
-/// One principal's groups, asked of Microsoft Graph with a token that is there.
+/// Asks Microsoft Graph about one principal's groups, with an existing token.
 struct GraphQuestion: Sendable {
-    /// Graph takes at most this many IDs in one question.
+    /// Graph accepts at most this number of IDs in one request.
     static let batchSize = 20
     static let maximumPages = 200
     static let maximumGroups = 20_000
@@ -17,10 +17,10 @@ struct GraphQuestion: Sendable {
     let token: String
     let gate: RequestGate
     let eventLoop: any EventLoop
-    /// When a review gives up.
+    /// When the review gives up.
     let deadline: NIODeadline
 
-    /// The groups, in no order; the failure is a ``DirectoryError``.
+    /// The groups in any order. The future fails with a ``DirectoryError``.
     func ask() -> EventLoopFuture<[GUID]> {
         guard let groups = plan.groups else { return all() }
         let batches = stride(from: 0, to: groups.count, by: Self.batchSize).map {
@@ -39,7 +39,7 @@ struct GraphQuestion: Sendable {
         }
     }
 
-    /// Reads a page and goes on, on the same host only and not forever.
+    /// Reads a page and continues with the next one, on the same host only and up to a limit.
     private func follow(_ document: JSONDocument, pages: Int, found: [GUID]) -> EventLoopFuture<[GUID]> {
         do throws(DirectoryError) {
             let groups = found + (try Self.groups(in: document))

@@ -3,20 +3,20 @@ internal import Jansson
 internal import NIOCore
 internal import Timestamps
 
-/// What came of one request to Microsoft Graph.
+/// The result of one request to Microsoft Graph.
 enum GraphReply: Sendable {
     case response(HTTPSResponse)
     case failure(HTTPSError)
 
     static let maximumBytes = 4 << 20
-    /// How often a request is sent again after a failure that may be over in a moment.
+    /// Number of retries after a failure that may be over soon.
     private static let retries = 2
 
     init(failing error: any Error) {
         self = .failure(error as? HTTPSError ?? .unreachable)
     }
 
-    /// How long to wait before the same request is sent again; nil when the answer stands.
+    /// Time to wait before the request is sent again; nil if the answer is final.
     ///
     /// Source: Microsoft Graph throttling guidance; RFC 9110 section 10.2.3.
     func retryWait(attempt: Int) -> TimeAmount? {
@@ -30,7 +30,7 @@ enum GraphReply: Sendable {
         return .milliseconds(100 << Int64(attempt))
     }
 
-    /// Why there is no time to ask again.
+    /// The error if there is no time left for another request.
     func error(noTimeFor wait: TimeAmount) -> DirectoryError {
         if let seconds = wantedPause { return .throttled(seconds: seconds) }
         return switch self {
@@ -39,7 +39,7 @@ enum GraphReply: Sendable {
         }
     }
 
-    /// Seconds that the server wants to be left alone for.
+    /// Seconds during which the server wants no requests.
     var wantedPause: Int64? {
         guard case .response(let response) = self, response.status == 429 || response.status == 503 else { return nil }
         let given = response.header("Retry-After").flatMap { Int64($0) ?? GraphReply.seconds(until: $0, response) }
@@ -47,7 +47,7 @@ enum GraphReply: Sendable {
         return max(1, min(seconds, 86_400))
     }
 
-    /// The other form of `Retry-After` is a date; how long it is until then is by the server's own clock.
+    /// Seconds until the date in `Retry-After`, by the server's own clock.
     private static func seconds(until date: String, _ response: HTTPSResponse) -> Int64? {
         guard let end = Timestamp(httpDate: date) else { return nil }
         return end.seconds(since: response.header("Date").flatMap { Timestamp(httpDate: $0) } ?? .now())

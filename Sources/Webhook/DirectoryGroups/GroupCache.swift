@@ -2,18 +2,18 @@ internal import DequeModule
 internal import EntraTokens
 internal import Timestamps
 
-/// The directory's answers by principal; the oldest give way when there are too many, or too many groups in them.
+/// The directory's answers by principal. The oldest are dropped if there are too many, or too many groups in them.
 struct GroupCache {
     struct Answer {
         var groups: [GUID]
-        /// When the question was asked.
+        /// When the question was sent.
         var at: Timestamp
     }
 
     private let maximumAnswers: Int
     private let maximumGroups: Int
     private var answers: [GUID: Answer] = [:]
-    /// Each remembered principal once, in the order of the first answer.
+    /// Each cached principal once, in the order of the first answer.
     private var order: Deque<GUID> = []
     private(set) var groupCount = 0
 
@@ -24,14 +24,15 @@ struct GroupCache {
 
     var count: Int { answers.count }
 
-    /// An answer that is younger than `age` seconds. A clock that was set back makes none young again.
+    /// An answer that is younger than `age` seconds. If the clock was set back, an old answer does not become young
+    /// again.
     func answer(_ principal: GUID, youngerThan age: Int64, at now: Timestamp) -> Answer? {
         guard let answer = answers[principal] else { return nil }
         let seconds = now.seconds(since: answer.at)
         return seconds >= 0 && seconds < age ? answer : nil
     }
 
-    /// Forgets what was said about a principal.
+    /// Drops the answer about a principal.
     mutating func forget(_ principal: GUID) {
         guard let old = answers.removeValue(forKey: principal) else { return }
         groupCount -= old.groups.count

@@ -1,8 +1,8 @@
 internal import DequeModule
 internal import NIOCore
 
-/// Lets a few requests run at a time; the others wait in the order in which they came, until their time is over.
-// Sendable without checks: the queue is touched on the event loop only.
+/// Limits concurrent requests. The others wait in their order of arrival until their deadline.
+// Sendable without checks: the queue is used on the event loop only.
 final class RequestGate: @unchecked Sendable {
     private struct Waiting {
         let deadline: NIODeadline
@@ -20,7 +20,7 @@ final class RequestGate: @unchecked Sendable {
         self.width = width
     }
 
-    /// What `work` gives, or ``DirectoryError/deadline`` when its turn does not come in time.
+    /// The result of `work`, or ``DirectoryError/deadline`` if its turn does not come in time.
     func run<Value: Sendable>(
         until deadline: NIODeadline,
         _ work: @escaping @Sendable () -> EventLoopFuture<Value>

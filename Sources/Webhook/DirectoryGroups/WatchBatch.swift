@@ -15,22 +15,22 @@ struct WatchQuestion: Hashable, Sendable {
     var kind: Kind
 }
 
-/// What came of one question.
+/// The reply to one question.
 enum WatchReply: Hashable, Sendable {
     case account(isEnabled: Bool, sessionsValidFrom: Timestamp?)
-    /// Those of the asked groups in which the principal is.
+    /// The groups among the asked ones that contain the principal.
     case members([GUID])
     /// The principal is deleted.
     case deleted
     case forbidden
-    /// No question about this principal for that many seconds.
+    /// No questions about this principal for that many seconds.
     case throttled(seconds: Int64)
     case unauthorized
-    /// An answer, and not about the principal: another 404, or a form that is not Graph's.
+    /// An answer, but not about the principal: another 404, or a form that Graph does not use.
     case unclear
     case failed
 
-    /// Whether the directory has said something about the principal.
+    /// Whether the directory has answered about the principal.
     var isAnswer: Bool {
         switch self {
         case .account, .members, .deleted: true
@@ -41,10 +41,10 @@ enum WatchReply: Hashable, Sendable {
 
 /// Many questions in one request to Microsoft Graph.
 ///
-/// Source: Microsoft Graph, JSON batching: at most 20 requests, answers in any order with a status each.
+/// Source: Microsoft Graph, JSON batching: at most 20 requests; answers come in any order, each with a status.
 enum WatchBatch {
     static let size = 20
-    /// Graph takes at most so many groups in one `checkMemberGroups`.
+    /// Graph accepts at most this number of groups in one `checkMemberGroups`.
     static let groupsInQuestion = 20
 
     static func encode(_ questions: [WatchQuestion]) -> [UInt8] {
@@ -72,7 +72,7 @@ enum WatchBatch {
         }
     }
 
-    /// One reply a question, in their order. A part that is missing or malformed has failed.
+    /// One reply for each question, in their order. A missing or malformed part counts as failed.
     static func decode(_ document: JSONDocument, questions: [WatchQuestion]) -> [WatchReply] {
         var replies = [WatchReply](repeating: .failed, count: questions.count)
         guard let parts = document.root["responses"]?.array else { return replies }
@@ -91,7 +91,7 @@ enum WatchBatch {
         case 200?: return answer(body, to: question)
         case 401?: return .unauthorized
         case 403?: return .forbidden
-        // Every other 404 may be a wrong address or a proxy's.
+        // Any other 404 may come from a wrong address or a proxy.
         case 404?: return body?["error"]?["code"]?.string == "Request_ResourceNotFound" ? .deleted : .unclear
         case 429?: return .throttled(seconds: pause(part["headers"]))
         default: return .failed
@@ -105,7 +105,8 @@ enum WatchBatch {
             guard let time = body?["signInSessionsValidFromDateTime"], !time.isNull else {
                 return .account(isEnabled: isEnabled, sessionsValidFrom: nil)
             }
-            // A token of a whole second is older than a fraction of it exactly when it is older than the next one.
+            // Times of tokens are whole seconds: such a token is older than this time if and only if it is older than
+            // the next whole second.
             guard let validFrom = time.string.flatMap({ Timestamp(rfc3339RoundingUp: $0) }) else {
                 return .unclear
             }
@@ -121,7 +122,7 @@ enum WatchBatch {
         }
     }
 
-    /// Header names have no case.
+    /// Header names ignore case.
     private static func pause(_ headers: JSONValue?) -> Int64 {
         let value = headers?.members?.first { $0.name.lowercased() == "retry-after" }?.value.scalarText
         return max(1, min(value.flatMap { Int64($0) } ?? 1, 86_400))

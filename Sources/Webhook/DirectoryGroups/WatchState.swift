@@ -4,7 +4,7 @@ internal import NIOCore
 internal import Synchronization
 internal import Timestamps
 
-/// Who is watched, what is known of them, and what is to be asked next: values only, no clock and no network.
+/// Who is watched, what is known of them, and what to ask next. A pure value: no clock and no network.
 struct WatchState {
     /// One of the two answers about a principal, with its age.
     struct Age: Hashable {
@@ -18,27 +18,27 @@ struct WatchState {
         var membershipAge: Age?
         var accountAge: Age?
         var nextQuestion: NIODeadline
-        /// Questions that are under way.
+        /// Number of questions without a reply.
         var outstanding = 0
         var roundBegan: Age
-        /// What came of the round that is under way.
+        /// Replies of the current round.
         var replies: [(question: WatchQuestion, reply: WatchReply)] = []
         /// When the first review gives up.
         var firstDeadline: NIODeadline
-        /// When an answer last changed what an earlier one said.
+        /// When an answer last differed from an earlier one.
         var changed: NIODeadline?
 
         var collection: DirectoryCollection { DirectoryCollection(kind) }
     }
 
-    /// An answer's kind, by what is asked: permissions for the one say nothing of the other.
+    /// The kind of an answer, because permissions differ between the kinds.
     struct Topic: Hashable {
         var collection: DirectoryCollection
         var isAccount: Bool
     }
 
     static let maximumPrincipals = 10_000
-    /// How soon a question that failed is asked again while a first review waits for it.
+    /// How soon a failed question is repeated while a review waits for the first answer.
     static let firstRetry = TimeAmount.milliseconds(500)
     static let retry = TimeAmount.seconds(5)
     static let tick = TimeAmount.milliseconds(100)
@@ -46,11 +46,11 @@ struct WatchState {
     let groups: [GUID]
     let every: TimeAmount
     private(set) var records: [GUID: Record] = [:]
-    /// What decisions are told.
+    /// The facts for decisions.
     private(set) var facts = WatchFacts.Tenant()
     private(set) var answeredTopics: Set<Topic> = []
     private(set) var forbiddenTopics: Set<Topic> = []
-    /// Whether ``facts`` say something else than when they were last published.
+    /// Whether ``facts`` have changed since they were last published.
     var isChanged = false
 
     init(groups: [GUID], every: TimeAmount) {
@@ -58,7 +58,7 @@ struct WatchState {
         self.every = every
     }
 
-    /// What an earlier configuration had learned stays.
+    /// Keeps what an earlier configuration had learned.
     mutating func carryOver(from earlier: WatchState, now: NIODeadline) {
         records = earlier.records
         facts = earlier.facts
@@ -85,11 +85,11 @@ struct WatchState {
 
     // MARK: Principals
 
-    /// Remembers a principal until its token ends. False when there are too many.
+    /// Watches a principal until its token expires. False if there are too many.
     mutating func remember(_ interest: WatchInterest, firstDeadline: NIODeadline, at now: Age) -> Bool {
         let id = interest.objectID
         if records[id] != nil {
-            // Not a change of any decision.
+            // This changes no decision.
             if let known = facts.principals[id], known.until < interest.until {
                 facts.principals[id]?.until = interest.until
                 isChanged = true
@@ -114,7 +114,8 @@ struct WatchState {
     /// Whether a review may still wait for the first answer about a principal.
     func isFirstAnswerDue(_ id: GUID) -> Bool { facts.principals[id]?.isFirstAnswerDue ?? false }
 
-    /// Forgets who has no token left, ends first waits, and notices silence. Returns whose first wait is over.
+    /// Drops principals whose tokens have expired, ends overdue first waits, and notices silence. Returns the
+    /// principals whose first wait is over.
     mutating func passTime(to now: Age) -> [GUID] {
         var over: [GUID] = []
         for (id, record) in records {
@@ -135,7 +136,7 @@ struct WatchState {
         return over
     }
 
-    /// Looks at the older of the two answers that the tenant has ever given.
+    /// Checks the older one of the principal's two answers.
     private func isSilent(_ record: Record, at now: NIODeadline) -> Bool {
         guard record.accountAge != nil || record.membershipAge != nil else { return true }
         return now - oldestAnswer(record).instant >= every * 3
@@ -152,7 +153,7 @@ struct WatchState {
         return ages.min { $0.instant < $1.instant } ?? record.created
     }
 
-    /// When the answer was asked for that is the oldest of all that are in force; nil when nobody is watched.
+    /// When the oldest valid answer was requested; nil if nobody is watched.
     var oldestAnswerTime: Timestamp? {
         records.values.map { oldestAnswer($0) }.min { $0.instant < $1.instant }?.time
     }
@@ -163,14 +164,14 @@ struct WatchState {
 
     // MARK: Questions
 
-    /// How many questions one principal takes.
+    /// Number of questions for one principal.
     var questionsEach: Int { 1 + (groups.count + WatchBatch.groupsInQuestion - 1) / WatchBatch.groupsInQuestion }
 
     func hasDue(at now: NIODeadline) -> Bool {
         records.values.contains { $0.outstanding == 0 && $0.nextQuestion <= now }
     }
 
-    /// The questions that are due, of those that have waited longest; they count as asked from now on.
+    /// The due questions, the longest-waiting first; they count as asked from now on.
     mutating func takeDue(at now: Age, limit: Int) -> [WatchQuestion] {
         let due = records.filter { $0.value.outstanding == 0 && $0.value.nextQuestion <= now.instant }
             .sorted { $0.value.nextQuestion < $1.value.nextQuestion }.prefix(max(1, limit / questionsEach))
@@ -185,14 +186,14 @@ struct WatchState {
             records[id]?.outstanding = own.count
             records[id]?.replies = []
             records[id]?.roundBegan = now
-            // Counted from the question, so that an answer is never older than that when the next one is asked for.
+            // Counted from the question, so that an answer is never older than this when the next one is requested.
             records[id]?.nextQuestion = now.instant + every - Self.tick
             questions += own
         }
         return questions
     }
 
-    /// Takes one reply in. Returns the principal when it was the last one of its round.
+    /// Stores one reply. Returns the principal if the reply was the last one of its round.
     mutating func take(_ reply: WatchReply, to question: WatchQuestion, at now: NIODeadline) -> GUID? {
         let id = question.objectID
         guard var record = records[id], record.outstanding > 0 else { return nil }
@@ -225,7 +226,7 @@ struct WatchState {
             accountFact = WatchedPrincipal.Account(isEnabled: false)
             record.accountAge = record.roundBegan
         default:
-            // Whoever may not ask about accounts hears of a deleted one by its membership.
+            // Without the permission to read accounts, a deleted account shows only in the reply about membership.
             if parts.contains(.deleted) {
                 accountFact = WatchedPrincipal.Account(isEnabled: false)
                 record.accountAge = record.roundBegan

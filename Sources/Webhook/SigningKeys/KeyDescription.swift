@@ -5,16 +5,25 @@ internal import OpenSSL
 internal import SafeText
 public import Timestamps
 
-/// What a key file holds, for people and for programs.
+/// One key of a key file, for people and programs.
 public struct KeyDescription: Sendable {
+    /// `kid`; nil if it is missing.
     public let keyID: String?
+    /// `kty`, for example `RSA`.
     public let type: String?
+    /// Size of the RSA modulus or of the curve's field; nil for other keys.
     public let bits: Int?
+    /// The RFC 7638 thumbprint; nil for keys that are neither RSA nor EC.
     public let thumbprint: String?
+    /// `issuer` as Entra adds it to each key; may contain `{tenantid}`.
     public let issuer: String?
+    /// Start of the certificate in `x5c`; nil if there is none. Entra's keys are not bound to it.
     public let certificateNotBefore: Timestamp?
+    /// End of the certificate in `x5c`; nil if there is none.
     public let certificateNotAfter: Timestamp?
+    /// Whether tokens of the tenant may be signed with it.
     public let isUsable: Bool
+    /// Why the key cannot be used; nil if it can.
     public let problem: String?
     /// A stable word for `problem`.
     public let problemCode: String?
@@ -34,7 +43,7 @@ public struct KeyDescription: Sendable {
         certificateNotAfter = certificate?.notAfter
     }
 
-    /// Entra writes certificates in base64 with padding, as RFC 7517 section 4.7 says.
+    /// Decodes padded base64, in which certificates are written (RFC 7517 section 4.7).
     private static func certificate(_ base64: String) -> Certificate? {
         let bare = base64.utf8.filter { $0 != UInt8(ascii: "=") }.map { byte -> UInt8 in
             byte == UInt8(ascii: "+") ? UInt8(ascii: "-") : byte == UInt8(ascii: "/") ? UInt8(ascii: "_") : byte
@@ -43,6 +52,7 @@ public struct KeyDescription: Sendable {
         return try? Certificate(der: der)
     }
 
+    /// The key for programs, as in `keys show --output json`.
     public var json: JSON {
         .object([
             ("keyID", JSON(keyID)), ("type", JSON(type)), ("bits", bits.map { .integer(Int64($0)) } ?? .null),
@@ -53,7 +63,7 @@ public struct KeyDescription: Sendable {
         ])
     }
 
-    /// A few lines of at most 80 columns where the values allow it.
+    /// A few lines of at most 80 columns, if the values allow it.
     public var text: String {
         var lines = [
             (keyID.map { PrintableText.clean($0, maximum: 200) } ?? "(no key ID)") + (isUsable ? "" : "  NOT USABLE")

@@ -2,16 +2,16 @@ public import EntraTokens
 public import HTTPSClient
 internal import OpenSSL
 
-/// Why a tenant's keys could not be got.
+/// Why a tenant's keys could not be fetched.
 public enum KeyFetchError: Error, Hashable, Sendable {
     case metadata(HTTPSError)
     case metadataMalformed
     case issuerMismatch
-    /// `jwks_uri` is missing, is not https, or is on another host than the authority.
+    /// `jwks_uri` is missing, does not use https, or is on another host than the authority.
     case foreignKeyAddress
     case keys(HTTPSError)
     case keySet(KeySetError)
-    /// With what is wrong with the first key; nil when there is none at all.
+    /// With the problem of the first key; nil if there are no keys.
     case noUsableKeys(KeyProblem?)
     case file(KeyFileError)
 
@@ -27,7 +27,7 @@ public enum KeyFetchError: Error, Hashable, Sendable {
         }
     }
 
-    /// What went wrong, for people.
+    /// What is wrong, for people.
     public var sentence: String {
         switch self {
         case .metadata(let error): "the OpenID configuration could not be fetched: \(error.sentence)"
@@ -43,9 +43,9 @@ public enum KeyFetchError: Error, Hashable, Sendable {
         }
     }
 
-    /// What to do about it, where the cause tells.
+    /// What to do about it, if the cause tells.
     ///
-    /// - Parameter option: where the authority's CA can be named.
+    /// - Parameter option: the setting that names the authority's CA.
     public func hint(authorityCA option: String) -> String? {
         switch self {
         case .metadata(.status(400)), .metadata(.status(404)), .issuerMismatch:
@@ -56,9 +56,9 @@ public enum KeyFetchError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether it was the proxy that failed, where there is one: it looks up the authority's name itself.
+    /// Whether the proxy failed, if there is one: it looks up the authority's name itself.
     public var isOfProxy: Bool { label == "proxy" || label == "dns" }
 
-    /// Whether the authority just does not serve this version's metadata.
+    /// Whether the authority does not serve the metadata of this version.
     public var isNotServed: Bool { self == .metadata(.status(404)) }
 }

@@ -6,21 +6,24 @@ internal import Jansson
 public import NIOCore
 internal import SafeText
 
-/// A key set as it was fetched.
+/// A fetched key set.
 public struct FetchedKeySet: Sendable {
+    /// Its keys, usable or not.
     public var report: KeySetReport
 
+    /// A set from its report.
     public init(report: KeySetReport) {
         self.report = report
     }
 }
 
-/// Gets a tenant's keys of one token version: discovery, then the JWK set, each checked.
+/// Fetches a tenant's keys for one token version: OpenID discovery, then the JWK set, both validated.
 public struct KeyFetcher: Sendable {
     private let trust: TokenValidationRules
-    /// Made anew for each fetch, so that a changed CA file is read.
+    /// Called for each fetch, so that a changed CA file is read.
     private let makeClient: @Sendable () throws(HTTPSError) -> HTTPSClient
 
+    /// - Parameter makeClient: called for each fetch, so that a changed CA file is read.
     public init(trust: TokenValidationRules, makeClient: @escaping @Sendable () throws(HTTPSError) -> HTTPSClient) {
         self.trust = trust
         self.makeClient = makeClient
@@ -35,7 +38,7 @@ public struct KeyFetcher: Sendable {
         }
     }
 
-    /// Fetches and checks; the failure of the future is a ``KeyFetchError``.
+    /// Fetches and validates. The future fails with a ``KeyFetchError``.
     public func fetch(_ version: TokenVersion, on eventLoop: any EventLoop) -> EventLoopFuture<FetchedKeySet> {
         let client: HTTPSClient
         do {
@@ -49,7 +52,7 @@ public struct KeyFetcher: Sendable {
         }
         let trust = self.trust
         let accept = [(name: "Accept", value: "application/json")]
-        // The limit is for both requests together.
+        // The limit applies to both requests together.
         let end = NIODeadline.now() + TimeAmount(client.limits.deadline)
         return client.send(HTTPSRequest(.get, url, headers: accept), on: eventLoop, by: end)
             .flatMapErrorThrowing { throw KeyFetchError.metadata($0 as? HTTPSError ?? .unreachable) }
@@ -61,7 +64,7 @@ public struct KeyFetcher: Sendable {
             .flatMapThrowing { try KeyFetcher.keySet(in: $0, trust: trust) }
     }
 
-    /// Checks the metadata document and takes the address of the keys from it.
+    /// Validates the metadata document and returns the address of the keys.
     static func keyAddress(
         in response: HTTPSResponse,
         trust: TokenValidationRules,

@@ -13,11 +13,12 @@ public enum KeyFileError: Error, Hashable, Sendable {
     case otherAuthority
     case tooOld
     case fromTheFuture
-    /// With what is wrong with the first key; nil when there is none at all.
+    /// With the problem of the first key; nil if there are no keys.
     case noUsableKeys(KeyProblem?)
-    /// A cache file without its origin or its time.
+    /// A cache file without its tenant or its time.
     case notACacheFile
 
+    /// What is wrong, for people, without the path.
     public var sentence: String {
         switch self {
         case .file(let error): error.sentence
@@ -34,17 +35,22 @@ public enum KeyFileError: Error, Hashable, Sendable {
     }
 }
 
-/// Keys in a file: a plain JWK set, or one that also says whose it is and when it was fetched.
+/// Keys in a file: a plain JWK set, or one that also names the tenant and the time of the fetch.
 public struct KeyFile: Sendable {
+    /// The keys, usable or not.
     public var report: KeySetReport
     /// Nil for a plain JWK set.
     public var tenantID: GUID?
+    /// The sign-in address from which the keys were fetched; nil for a plain JWK set.
     public var authority: String?
+    /// When the keys were fetched; nil for a plain JWK set.
     public var fetchedAt: Timestamp?
 
-    /// Reads a file for a tenant; a file that says it is another tenant's is refused.
+    /// Reads a file for a tenant. A file that names another tenant is refused.
     ///
-    /// - Parameter isTrusted: whether tokens will be accepted by these keys, so that nobody else may have written them.
+    /// - Parameter isTrusted: whether tokens will be accepted with these keys, so that nobody else may be able to write
+    ///   them.
+    /// - Throws: ``KeyFileError`` if the file cannot be read or has no usable key.
     public static func read(path: String, trust: TokenValidationRules, isTrusted: Bool) throws(KeyFileError) -> KeyFile
     {
         let bytes: [UInt8]
@@ -56,7 +62,7 @@ public struct KeyFile: Sendable {
         return try parse(bytes, trust: trust)
     }
 
-    /// Reads what ``render(keys:trust:fetchedAt:)`` made, and nothing else: usable keys of this tenant.
+    /// Reads a file that ``render(keys:trust:fetchedAt:)`` wrote, with usable keys of this tenant.
     static func readCache(
         path: String, trust: TokenValidationRules
     ) throws(KeyFileError) -> (report: KeySetReport, fetchedAt: Timestamp) {
@@ -69,6 +75,8 @@ public struct KeyFile: Sendable {
     }
 
     /// Reads a file's bytes for a tenant.
+    ///
+    /// - Throws: ``KeyFileError`` if this is not a key set, or belongs to another tenant.
     public static func parse(_ bytes: [UInt8], trust: TokenValidationRules) throws(KeyFileError) -> KeyFile {
         let document: JSONDocument
         do {
@@ -90,13 +98,13 @@ public struct KeyFile: Sendable {
         }
     }
 
-    /// Whose keys a file says it holds; nothing for a plain JWK set or what is none.
+    /// The tenant and address that a file names; nil for a plain JWK set and for anything else.
     public static func origin(of bytes: [UInt8]) -> (tenantID: GUID?, authority: String?) {
         guard let root = try? JSONDocument(parsing: bytes, maximumDepth: 8).root else { return (nil, nil) }
         return (root["tenantID"]?.string.flatMap(GUID.init), root["authority"]?.string)
     }
 
-    /// The usable keys of several sets as they stand in the documents, each once.
+    /// The usable keys of several sets as the documents have them, each once.
     public static func usableJWKs(_ reports: [KeySetReport]) -> [JWK] {
         var known: [ExactText: Set<ExactText>] = [:]
         return reports.flatMap(\.keys).filter { key in
@@ -106,10 +114,10 @@ public struct KeyFile: Sendable {
         }.map(\.jwk)
     }
 
-    /// The bytes of a file that says whose the keys are; itself a JWK set.
+    /// A file that names the tenant of the keys; it is a JWK set too.
     ///
-    /// The file can always be read again: of very many keys the last ones, and of very large ones the certificates,
-    /// are left out.
+    /// The file can always be read again: if there are too many keys, the last ones are left out, and from very large
+    /// keys the certificates.
     public static func render(keys: [JWK], trust: TokenValidationRules, fetchedAt: Timestamp) -> [UInt8] {
         let keys = keys.prefix(KeySetReader.maximumKeys).map { JSON($0.json) }
         let rendered = render(keys, trust: trust, fetchedAt: fetchedAt, pretty: true)

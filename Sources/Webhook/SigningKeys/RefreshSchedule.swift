@@ -1,19 +1,18 @@
-/// When to fetch next. Pure: randomness comes in as a number from 0 to 1.
+/// When to fetch next. Pure: randomness is a parameter from 0 to 1.
 struct RefreshSchedule: Hashable, Sendable {
-    /// What a failed attempt leaves behind.
+    /// What is left after a failed attempt.
     enum Outlook: Hashable, Sendable {
         case noKeys
-        /// The last known good keys serve that long still.
+        /// The last good keys are usable for this time.
         case lastGoodKeys(Duration)
-        /// One token version's keys are new and the other's could not be got.
+        /// The keys of one token version are new; those of the other could not be fetched.
         case partlyNew
     }
 
     var refreshEvery: Duration
     private(set) var failures = 0
 
-    /// Longest wait between attempts while there are no usable keys, so that a start during an outage is over soon
-    /// after the outage is.
+    /// Longest time between attempts while there are no usable keys, so that the service recovers soon after an outage.
     static let longestWaitWithoutKeys = Duration.seconds(3)
     static let longestWaitWithKeys = Duration.seconds(60)
     static let longestWaitWithNewKeys = Duration.seconds(900)
@@ -22,20 +21,20 @@ struct RefreshSchedule: Hashable, Sendable {
         self.refreshEvery = refreshEvery
     }
 
-    /// The time until the next fetch after a success: up to a tenth sooner, so that instances spread.
+    /// Time until the next fetch after a success, up to a tenth shorter, so that instances spread.
     mutating func waitAfterSuccess(random: Double) -> Duration {
         failures = 0
         return refreshEvery * (1 - 0.1 * random)
     }
 
-    /// The time until the next attempt after a failure: doubling from one second, with half of it random.
+    /// Time until the next attempt after a failure: it doubles from one second, and half of it is random.
     mutating func waitAfterFailure(_ outlook: Outlook, random: Double) -> Duration {
         let exponent = min(failures, 16)
         failures += 1
         let longest =
             switch outlook {
             case .noKeys: RefreshSchedule.longestWaitWithoutKeys
-            // From the moment without keys on, attempts are frequent.
+            // Once there are no keys, attempts are frequent.
             case .lastGoodKeys(let rest):
                 min(RefreshSchedule.longestWaitWithKeys, max(rest, .zero) + RefreshSchedule.longestWaitWithoutKeys)
             case .partlyNew: RefreshSchedule.longestWaitWithNewKeys

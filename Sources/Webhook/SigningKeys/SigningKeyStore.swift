@@ -4,22 +4,29 @@ internal import NIOConcurrencyHelpers
 public import NIOCore
 public import Timestamps
 
-/// How one tenant's keys are got.
+/// How one tenant's keys are fetched and stored.
 public struct SigningKeyPlan: Sendable {
+    /// The tenant, its cloud and its sign-in address.
     public var trust: TokenValidationRules
+    /// Time between two regular fetches.
     public var refreshEvery: Duration
+    /// At most one additional fetch in this time, however many unknown key IDs arrive.
     public var unknownKeyRefreshInterval: Duration
+    /// Keys are not used for longer without a successful fetch.
     public var maximumAge: Duration
+    /// File for the fetched keys; nil for none.
     public var cacheFile: String?
-    /// Offline: only these keys, and nothing is ever fetched.
+    /// Offline: only the keys of this file, never fetched.
     public var file: String?
-    /// Reviews that may wait for one fetch; more of them are answered with what is known, so that a flood of unknown
-    /// key IDs leaves room for the others.
+    /// Largest number of reviews that wait for one fetch. Others are answered with the known keys, so that a flood of
+    /// unknown key IDs leaves room.
     public var maximumWaiters = 2048
-    /// The proxy that fetches go through, for people.
+    /// The proxy of the fetches, for people.
     public var proxyName: String?
+    /// Fetches the keys of one token version. The future fails with a ``KeyFetchError``.
     public var fetch: @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
 
+    /// A plan from its parts.
     public init(
         trust: TokenValidationRules,
         refreshEvery: Duration,
@@ -39,20 +46,23 @@ public struct SigningKeyPlan: Sendable {
     }
 }
 
-/// What the store tells those who watch it.
+/// What the store reports to metrics.
 public enum SigningKeyEvent: Sendable {
     case refreshed(tenant: GUID, result: String)
     case keys(tenant: GUID, count: Int)
     case lastSuccess(tenant: GUID, Timestamp)
 }
 
-/// Where time and chance come from.
+/// Clock and randomness as parameters.
 public struct SigningKeyEnvironment: Sendable {
+    /// The time of day, for the age of keys.
     public var now: @Sendable () -> Timestamp
+    /// A clock that is never set, for intervals.
     public var uptime: @Sendable () -> NIODeadline
-    /// From 0 to 1.
+    /// A number from 0 to 1.
     public var random: @Sendable () -> Double
 
+    /// The system's clocks and generator by default.
     public init(
         now: @escaping @Sendable () -> Timestamp = { .now() },
         uptime: @escaping @Sendable () -> NIODeadline = { .now() },
@@ -64,7 +74,7 @@ public struct SigningKeyEnvironment: Sendable {
     }
 }
 
-/// The signing keys of all tenants: fetched, refreshed, kept, and handed on as one snapshot at each change.
+/// The signing keys of all tenants: fetched, refreshed, stored, and published as one snapshot on each change.
 public final class SigningKeyStore: Sendable {
     /// In the order of the plans.
     private let keepers: [RemoteKeySet]
@@ -81,8 +91,7 @@ public final class SigningKeyStore: Sendable {
 
     /// - Parameters:
     ///   - eventLoop: where fetches and timers run; not one that answers requests.
-    ///   - onChange: is given each new snapshot before anybody who waits for it goes on; the first one, with all that
-    ///     was taken over, at the beginning of ``start()``.
+    ///   - onChange: receives each new snapshot before anybody who waits for it continues. ``start()`` first passes one with everything that was carried over.
     public init(
         plans: [SigningKeyPlan],
         eventLoop: any EventLoop,
@@ -110,14 +119,14 @@ public final class SigningKeyStore: Sendable {
         }
     }
 
-    /// Takes over what another store knows of the same tenants of the same authorities; before ``start()``.
+    /// Takes over the keys of another store for the same tenants and authorities. Must be called before ``start()``.
     public func carryOver(from other: SigningKeyStore) {
         for keeper in keepers {
             for former in other.keepers { keeper.carryOver(from: former) }
         }
     }
 
-    /// Reads cache and key files at once, then begins to fetch.
+    /// Reads cache and key files at once, then starts to fetch.
     public func start() {
         let sets = published.withLockedValue { published in
             published.isStarted = true
@@ -128,12 +137,12 @@ public final class SigningKeyStore: Sendable {
         for keeper in keepers { keeper.start() }
     }
 
-    /// Ends fetches and timers; keys stay as they are.
+    /// Ends fetches and timers; the keys stay.
     public func stop() {
         for keeper in keepers { keeper.stop() }
     }
 
-    /// Looks at once whether key files have changed.
+    /// Checks at once whether key files have changed.
     public func reloadFiles() {
         // On the store's own event loop, so that snapshots are handed on in the order in which they were made.
         eventLoop.execute { [keepers] in
@@ -141,20 +150,20 @@ public final class SigningKeyStore: Sendable {
         }
     }
 
-    /// All tenants' keys as of now.
+    /// The current keys of all tenants.
     public func snapshot() -> KeySnapshot {
         KeySnapshot(published.withLockedValue { $0.sets })
     }
 
-    /// Fetches a tenant's keys because a token asks for a key that is not there.
+    /// Fetches a tenant's keys, because a token names an unknown key.
     ///
-    /// - Returns: nil when the tenant is not one of these, or when no fetch may start now and none is under way, so that the answer stands. The future ends,
-    ///   never with a failure, when the fetch has ended and its snapshot was handed on.
+    /// - Returns: nil if the tenant is unknown, or if no fetch is running and none may start now; the answer then
+    ///   stands. The future never fails. It completes when the fetch has ended and its snapshot was published.
     public func refreshForUnknownKey(tenant: GUID, on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
         keepersByTenant[tenant]?.refreshForUnknownKey(on: eventLoop)
     }
 
-    /// One entry a tenant, in the configuration's order.
+    /// One entry for each tenant, in the configuration's order.
     public func status() -> [TenantKeyStatus] {
         keepers.map { $0.status() }
     }

@@ -5,19 +5,24 @@ internal import OpenSSL
 internal import SafeText
 public import Timestamps
 
-/// What is known of one tenant's keys, for readiness, metrics and the status page.
+/// The state of one tenant's keys, for readiness, metrics and the status page.
 public struct TenantKeyStatus: Hashable, Sendable {
+    /// The tenant.
     public var tenantID: GUID
-    /// Usable key IDs, each counted once.
+    /// Number of different usable key IDs.
     public var keyCount = 0
+    /// When the keys were last fetched or read; nil if never.
     public var lastSuccess: Timestamp?
+    /// From this time on the keys are too old; nil if there are none.
     public var usableUntil: Timestamp?
     /// Why the last attempt failed; nil after a success.
     public var lastError: String?
+    /// When the next fetch is due; nil if none is planned.
     public var nextRefresh: Timestamp?
+    /// Whether the keys come from a file and are never fetched.
     public var isOffline: Bool
 
-    /// Whether tokens can be checked at that time.
+    /// Whether tokens can be verified at that time.
     public func isUsable(now: Timestamp) -> Bool {
         keyCount > 0 && (usableUntil.map { now < $0 } ?? false)
     }

@@ -1,14 +1,14 @@
 public import EntraTokens
 
-/// What an access review is answered with. There is no case for a yes, and nothing here can write one: a fault in the
-/// decision may deny too much, but never gives anything away.
+/// The answer to an access review. There is no case that allows a request, and nothing here can write one: a fault in
+/// the decision may deny too much, but never grants anything.
 public enum AccessReviewAnswer: Sendable, Hashable {
     /// The next authorizer decides.
     case noOpinion
-    /// Nobody else is asked.
+    /// No other authorizer is asked.
     case denied(RefusalReason, decisionID: String)
 
-    /// The answer's bytes. Neither the request's `spec` nor its `status` is repeated.
+    /// The bytes of the answer. It does not repeat the request's `spec` or `status`.
     public func encode(_ version: AccessReviewVersion) -> [UInt8] {
         var text = JSONText(capacity: 512)
         switch version {

@@ -1,12 +1,12 @@
 public import Authentication
 internal import Jansson
 
-/// The versions of `authorization.k8s.io` that are understood.
+/// The supported versions of `authorization.k8s.io`.
 public enum AccessReviewVersion: String, Sendable, CaseIterable {
     case v1
     case v1beta1
 
-    /// Where each version has the user's groups.
+    /// The name of the field with the user's groups.
     var groupsField: StaticString {
         switch self {
         case .v1: "groups"
@@ -15,7 +15,7 @@ public enum AccessReviewVersion: String, Sendable, CaseIterable {
     }
 }
 
-/// Why a body is not a SubjectAccessReview. Carries nothing of the body.
+/// Why a body is not a SubjectAccessReview. Contains nothing of the body.
 public enum AccessReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case notJSON
     case tooDeep
@@ -46,17 +46,20 @@ public enum AccessReviewProblem: Error, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// A question of the API server: may this user do that? What is asked for is not looked at: only whether the user is
-/// still whom it was when it signed in.
+/// The API server's question whether a user may do something. The action is not checked, only whether the user's
+/// sign-in is still valid.
 ///
 /// Source: Kubernetes API reference, SubjectAccessReview `authorization.k8s.io/v1` and `v1beta1`.
 public struct AccessReviewRequest: Sendable, Hashable {
+    /// The version of the request, which the answer must repeat.
     public let version: AccessReviewVersion
+    /// The user's groups and `extra`.
     public let user: ReviewedUser
 
-    /// Reads the body of a request. `status` is not read.
+    /// Reads the body of a request. `status` is ignored.
     ///
-    /// - Parameter maximumBytes: more than that is refused unread.
+    /// - Parameter maximumBytes: larger bodies are refused without being read.
+    /// - Throws: ``AccessReviewProblem`` if this is not an access review.
     public init(
         decoding body: UnsafeRawBufferPointer, maximumBytes: Int = .max
     ) throws(AccessReviewProblem) {

@@ -2,7 +2,7 @@ import AccessPolicy
 import EntraTokens
 import Jansson
 
-/// JSON being written front to back, without a tree in between.
+/// Writes JSON from front to back, without a tree.
 struct JSONText {
     private(set) var bytes: [UInt8] = []
 
@@ -51,7 +51,7 @@ struct JSONText {
         }
     }
 
-    /// A user's groups. Object IDs need no look at their characters, and are written where they will stand.
+    /// A user's groups. Object IDs need no escaping and are written directly into place.
     mutating func groups(of user: KubernetesUser) {
         bytes.append(UInt8(ascii: "["))
         elements(user.namedGroups)
@@ -65,7 +65,7 @@ struct JSONText {
     private mutating func objectIDs(_ ids: [GUID], prefix: String) {
         var head = JSONText(capacity: prefix.utf8.count + 2)
         head.string(prefix)
-        // A quotation mark and the prefix, the ID, a quotation mark and a comma; behind the last one, no comma.
+        // A quotation mark and the prefix, the ID, a quotation mark and a comma; no comma after the last one.
         let begin = head.bytes.count - 1
         let length = begin + GUID.textLength + 2
         bytes += [UInt8](unsafeUninitializedCapacity: ids.count * length) { buffer, count in

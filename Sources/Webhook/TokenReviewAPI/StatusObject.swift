@@ -1,12 +1,12 @@
-/// Kubernetes' way of saying what is wrong with a request.
+/// Kubernetes' form of an error about a request.
 ///
 /// Source: Kubernetes API conventions, "Response Status Kind".
 public enum StatusObject {
-    /// Encodes a failure.
+    /// The JSON bytes of a failure.
     ///
     /// - Parameters:
     ///   - code: the HTTP status.
-    ///   - message: a constant sentence; nothing that was sent.
+    ///   - message: a constant sentence without any part of the request.
     public static func encode(code: Int, message: String) -> [UInt8] {
         var text = JSONText(capacity: 256)
         text.raw("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":")
@@ -19,7 +19,7 @@ public enum StatusObject {
         return text.bytes
     }
 
-    /// Names of `metav1.StatusReason`; nil for statuses that it has none for.
+    /// The matching `metav1.StatusReason`; nil if there is none.
     private static func reason(_ code: Int) -> String? {
         switch code {
         case 400: "BadRequest"

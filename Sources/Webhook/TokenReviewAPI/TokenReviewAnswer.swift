@@ -4,14 +4,18 @@ import Jansson
 
 /// The answer to a TokenReview.
 public struct TokenReviewAnswer: Sendable, Hashable {
+    /// The version of the request.
     public var version: TokenReviewVersion
+    /// Whether the token was accepted.
     public var isAuthenticated: Bool
     /// Nil unless authenticated.
     public var user: KubernetesUser?
-    /// Empty where they are left out, which means the API server's own.
+    /// Empty if left out, which means the API server's own audiences.
     public var audiences: [String]
+    /// `status.error`: why the token was refused; nil if it belongs to another authenticator.
     public var error: String?
 
+    /// An answer from its parts.
     public init(
         version: TokenReviewVersion,
         isAuthenticated: Bool,
@@ -28,9 +32,9 @@ public struct TokenReviewAnswer: Sendable, Hashable {
 }
 
 extension TokenReviewAnswer {
-    /// Encodes a yes. The token is never repeated: `spec` stays empty.
+    /// Encodes an accepted token. The token is never repeated: `spec` stays empty.
     ///
-    /// `status.audiences` is left out, since Entra's audiences are not Kubernetes' audiences.
+    /// `status.audiences` is left out, because Entra's audiences are not those of Kubernetes.
     public static func encodeAccepted(_ user: KubernetesUser, version: TokenReviewVersion) -> [UInt8] {
         var text = JSONText(capacity: 1024 + (user.namedGroups.count + user.objectIDGroups.count) * 40)
         text.raw(prefix(version))
@@ -51,9 +55,10 @@ extension TokenReviewAnswer {
         return text.bytes
     }
 
-    /// Encodes a no. A token that is not ours gets no error, so that the API server may remember the answer.
+    /// Encodes a refused token. If it belongs to another authenticator there is no error, so that the API server may
+    /// cache the answer.
     ///
-    /// - Parameter sentence: takes the place of the reason's own; holds no value of the token.
+    /// - Parameter sentence: replaces the reason's own sentence; must not contain values of the token.
     public static func encodeRefused(
         _ reason: RefusalReason,
         sentence: String? = nil,
@@ -72,6 +77,8 @@ extension TokenReviewAnswer {
     }
 
     /// Reads an answer, as the API server does.
+    ///
+    /// - Throws: ``TokenReviewProblem`` if this is not an answer.
     public init(
         decoding body: UnsafeRawBufferPointer,
         maximumBytes: Int = .max

@@ -1,6 +1,6 @@
 internal import Jansson
 
-/// Why a body is no TokenReview. Carries nothing of the body.
+/// Why a body is not a TokenReview. Contains nothing of the body.
 public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case notJSON
     case tooDeep
@@ -11,9 +11,9 @@ public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case specMissing
     case tokenNotText
     case audiencesNotTexts
-    /// Of an answer.
+    /// Answers only.
     case statusMissing
-    /// Of an answer.
+    /// Answers only.
     case statusMalformed
 
     init(_ error: JSONError) {

@@ -1,22 +1,24 @@
 import Jansson
 public import OpenSSL
 
-/// A question of the API server: whose token is this?
+/// The API server's question to whom a token belongs.
 ///
 /// Source: Kubernetes API reference, TokenReview `authentication.k8s.io/v1`.
 public struct TokenReviewRequest: Sendable {
+    /// The version of the request, which the answer must repeat.
     public let version: TokenReviewVersion
-    /// For whom the API server wants the token to be; empty where it did not say.
+    /// The audiences that the API server accepts; empty if it named none.
     public let audiences: [String]
-    /// As it was sent, in UTF-8; empty where there was none.
+    /// The token as it was sent, in UTF-8; empty if it is missing.
     public let token: SecureBytes
 
-    /// How many values a body may have: kube-apiserver's has about ten.
+    /// Largest number of values in a body; kube-apiserver's have about ten.
     static let maximumValues = 10_000
 
     /// Reads the body of a request in one pass; only the token is copied.
     ///
-    /// - Parameter maximumBytes: more than that is refused unread.
+    /// - Parameter maximumBytes: larger bodies are refused without being read.
+    /// - Throws: ``TokenReviewProblem`` if this is not a token review.
     public init(
         decoding body: UnsafeRawBufferPointer,
         maximumBytes: Int = .max
@@ -31,7 +33,7 @@ public struct TokenReviewRequest: Sendable {
         }
         version = try Self.version(of: review)
         guard let spec = review["spec"], spec.kind == .object else { throw .specMissing }
-        // An empty token is left out by Go, so that a missing one is a decision and no error.
+        // Go leaves out an empty token, so a missing token is decided like an empty one and is not an error.
         if let value = spec["token"] {
             guard let copy = value.withStringBytes({ SecureBytes(copying: $0) }) else { throw .tokenNotText }
             token = copy
@@ -41,14 +43,14 @@ public struct TokenReviewRequest: Sendable {
         audiences = try Self.texts(spec["audiences"], or: .audiencesNotTexts)
     }
 
-    /// Lends the token as it was sent, in UTF-8; empty where there was none.
+    /// Calls a closure with the token's bytes, valid only during the call; empty if it is missing.
     public func withToken<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         token.withUnsafeBytes(body)
     }
 
     static let maximumDepth = 16
 
-    /// The parts that questions and answers share: an object of the right kind and version.
+    /// The part that requests and answers share: an object of the right kind and version.
     static func review(
         in body: UnsafeRawBufferPointer,
         maximumBytes: Int

@@ -1,11 +1,11 @@
 import Glibc
 
-/// The CPUs that this process may use.
+/// Counts the CPUs that this process may use.
 public enum AvailableCPUs {
-    /// More event loops than these only share the same work: four answer tens of thousands of reviews a second.
+    /// More event loops would only share the same work: four answer tens of thousands of reviews a second.
     static let mostEventLoops = 4
 
-    /// As many event loops as CPUs that affinity and cgroup quota allow, at most four.
+    /// One event loop for each CPU that affinity and cgroup quota allow, at most four.
     public static var eventLoops: Int {
         eventLoops(
             allowed: allowed(status: read("/proc/self/status")) ?? mostEventLoops,
@@ -13,16 +13,16 @@ public enum AvailableCPUs {
     }
 
     static func eventLoops(allowed: Int, quota: Double?) -> Int {
-        // Half a CPU is one event loop; one and a half are two.
+        // Half a CPU gives one event loop; one and a half give two.
         let whole = quota.map { Int(max(1, min($0, 1024)).rounded(.up)) } ?? .max
         return max(1, min(mostEventLoops, allowed, whole))
     }
 
-    /// How many CPUs' time a cgroup of version 2 grants, its own or that of one above it; nil for no limit.
+    /// The CPUs that a cgroup of version 2 allows, its own or one above it; nil for no limit.
     ///
     /// - Parameters:
-    ///   - cgroup: what `/proc/self/cgroup` says.
-    ///   - file: reads a file; nil when it is not there.
+    ///   - cgroup: the content of `/proc/self/cgroup`.
+    ///   - file: reads a file; nil if it does not exist.
     static func quota(cgroup: String?, file: (String) -> String?) -> Double? {
         guard let line = cgroup?.split(separator: "\n").first(where: { $0.utf8.starts(with: "0::/".utf8) }) else {
             return nil
@@ -46,9 +46,9 @@ public enum AvailableCPUs {
         return quota / period
     }
 
-    /// How many CPUs affinity allows; nil where it is not said.
+    /// Number of CPUs that affinity allows; nil if unknown.
     ///
-    /// - Parameter status: what `/proc/self/status` says, with a line such as `Cpus_allowed: ff,ffffffff`.
+    /// - Parameter status: the content of `/proc/self/status`, with a line such as `Cpus_allowed: ff,ffffffff`.
     static func allowed(status: String?) -> Int? {
         let name = "Cpus_allowed:"
         guard let line = status?.split(separator: "\n").first(where: { $0.utf8.starts(with: name.utf8) }) else {

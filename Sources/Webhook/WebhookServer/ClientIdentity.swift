@@ -2,15 +2,15 @@ import Addresses
 import NIOCore
 import OpenSSL
 
-/// The other end of a connection: who it is, and whether it may ask.
+/// The client of a connection: who it is, and whether it may send reviews.
 struct ClientIdentity: Sendable {
-    /// False: its certificate is good, but its name is not among `server.allowedClientNames`.
+    /// False if its certificate is valid but its name is not in `server.allowedClientNames`.
     let isAllowed: Bool
-    /// From its certificate, for people.
+    /// The name in its certificate, for people.
     let name: String?
     let peer: SocketAddress?
 
-    /// Somebody who may ask and of whom nothing is known.
+    /// An allowed client of whom nothing is known.
     static let unknown = ClientIdentity(isAllowed: true, name: nil, peer: nil)
 
     init(isAllowed: Bool, name: String?, peer: SocketAddress?) {
@@ -31,9 +31,8 @@ struct ClientIdentity: Sendable {
         return [address, name].compactMap { $0 }.joined(separator: " ")
     }
 
-    /// A certificate's name for people: at most 64 characters, which is the longest common name (RFC 5280 appendix
-    /// A.1), and none that could reorder, hide or break a line. Control characters of ASCII are left for the log's
-    /// and JSON's own escapes.
+    /// A certificate's name for people: at most 64 characters, the longest common name (RFC 5280 appendix A.1), without
+    /// characters that reorder, hide or break lines. The log and JSON escape ASCII control characters themselves.
     static func name(of certificate: Certificate) -> String? {
         guard let name = certificate.commonName ?? certificate.dnsNames.first else { return nil }
         var short = String.UnicodeScalarView()

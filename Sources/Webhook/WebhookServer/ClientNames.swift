@@ -1,8 +1,8 @@
 import OpenSSL
 
-/// Whose certificates may ask: `server.allowedClientNames`.
+/// Whose certificates are accepted: `server.allowedClientNames`.
 ///
-/// Compared byte by byte: to `==` some characters are the same as others.
+/// Names are compared byte by byte, because `==` treats some different names as equal.
 struct ClientNames: Sendable, Equatable {
     private let names: Set<[UInt8]>
     private let lowercased: Set<[UInt8]>
@@ -12,16 +12,16 @@ struct ClientNames: Sendable, Equatable {
         lowercased = Set(names.map { ClientNames.lowercased($0) })
     }
 
-    /// Every certificate that the handshake took.
+    /// Whether every certificate is accepted that the handshake accepted.
     var isEmpty: Bool { names.isEmpty }
 
-    /// A common name is compared as it is, a DNS name without case (RFC 4343). Wildcards name nobody.
+    /// A common name is compared exactly, a DNS name without case (RFC 4343). Wildcards match nothing.
     func allow(_ certificate: Certificate) -> Bool {
         certificate.commonName.map { names.contains(Array($0.utf8)) } ?? false
             || certificate.dnsNames.contains { lowercased.contains(ClientNames.lowercased($0)) }
     }
 
-    /// DNS names are ASCII; letters beyond it have no case here.
+    /// DNS names are ASCII, so only A–Z have a lower case here.
     private static func lowercased(_ name: String) -> [UInt8] {
         name.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
     }

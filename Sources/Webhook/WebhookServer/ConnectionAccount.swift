@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Where one connection is counted: at first with those that are silent, from its first byte on with those in a
-/// handshake, and after that against `limits.connections` and its peer's share. Stays on the connection's event loop.
+/// Where a connection is counted: first with the silent ones, from its first byte on with those in their handshake,
+/// then against `limits.connections` and its peer's share. It stays on the connection's event loop.
 final class ConnectionAccount {
-    /// Tells a connection that it has to make room for a newer one.
+    /// Tells a connection to make room for a newer one.
     struct Eviction: Sendable {}
 
     private enum Stage {
@@ -37,7 +37,7 @@ final class ConnectionAccount {
         evict(ledger.handshaking.add(channel, from: peer))
     }
 
-    /// The handshake is complete. Returns why the connection may not stay.
+    /// The handshake is complete. Returns why the connection may not stay; nil if it may.
     func establish() -> RejectionCause? {
         if case .closed = stage { return nil }
         if let cause = ledger.openConnection(from: peer) { return cause }

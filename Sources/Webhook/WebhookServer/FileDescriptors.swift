@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The process's limit on open files.
 enum FileDescriptors {
-    /// Raises the limit to `count` where it is lower, as far as the system lets an unprivileged process go.
+    /// Raises the limit to `count` if it is lower, as far as an unprivileged process may.
     static func allow(_ count: Int) {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -1,7 +1,8 @@
-/// An address that cannot be listened on.
+/// An address on which the server cannot listen.
 public struct ListenFailure: Error, CustomStringConvertible {
-    /// Whether it is the operations address and not the webhook's.
+    /// Whether it is the address for operations, not the webhook's.
     public let isOperations: Bool
+    /// The error of the system.
     public let cause: any Error
 
     public var description: String { "\(cause)" }

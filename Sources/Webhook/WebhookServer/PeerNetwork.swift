@@ -2,13 +2,13 @@ import Addresses
 import NIOCore
 import OpenSSL
 
-/// Whom connections are counted for: an IPv4 address, or the /64 that an IPv6 address is in, since whoever has one
-/// address of it has all.
+/// For whom connections are counted: an IPv4 address, or the /64 of an IPv6 address, because a host usually has all
+/// addresses of one.
 enum PeerNetwork: Hashable, Sendable {
     /// In network byte order.
     case v4([UInt8])
     case v6([UInt8])
-    /// No IP at all.
+    /// Not an IP address.
     case other
 
     init(_ address: SocketAddress?) {
@@ -21,7 +21,7 @@ enum PeerNetwork: Hashable, Sendable {
     }
 
     init(v6 bytes: [UInt8]) {
-        // A socket that listens on :: sees IPv4 addresses like this (RFC 4291 section 2.5.5.2).
+        // Sockets that listen on :: see IPv4 addresses in this form (RFC 4291 section 2.5.5.2).
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
         self = bytes.starts(with: mapped) ? .v4(Array(bytes.dropFirst(12))) : .v6(Array(bytes.prefix(8)))
     }

@@ -1,34 +1,40 @@
-/// What one webhook server takes at most. Names and defaults are those of the configuration's `limits`.
+/// The limits of one webhook server. Names and defaults are those of the configuration's `limits`.
 public struct ServerLimits: Sendable, Hashable {
-    /// Headers of a request. kube-apiserver sends fewer than ten.
+    /// Largest number of header fields. kube-apiserver sends fewer than ten.
     static let headerCount = 100
 
-    /// Of a request's line and headers together.
+    /// Size of a request line and its header fields together.
     public var headerBytes = 32_768
+    /// Size of a request's body.
     public var bodyBytes = 4_194_304
-    /// Bodies being received and reviewed, over all connections.
+    /// Size of all bodies that are being received or reviewed, over all connections.
     public var bytesInFlight = 67_108_864
-    /// Whose handshake is complete. Before that they have budgets of their own, in which the oldest makes room.
+    /// Connections with a complete handshake. Earlier stages have their own budgets, in which the oldest connection
+    /// makes room.
     public var connections = 4096
-    /// From one peer: an IPv4 address, or the /64 that an IPv6 address is in, since a host has all of one.
+    /// Connections from one peer: an IPv4 address, or the /64 of an IPv6 address, because a host usually has all
+    /// addresses of one.
     public var connectionsPerPeer: Int
-    /// Connections that have sent nothing yet.
+    /// Connections that have not sent anything yet.
     var silentConnections: Int { max(64, min(connections, 1024)) }
-    /// Connections in their handshake, each with a TLS session.
+    /// Connections in their handshake; each has a TLS session.
     var handshakes: Int { max(64, min(connections, 512)) }
-    /// Open files that all of them need, with some for everything else.
+    /// Number of open files for all connections, and some for everything else.
     var fileDescriptors: Int { connections + silentConnections + handshakes + 256 }
+    /// Concurrent requests of one HTTP/2 connection.
     public var streamsPerConnection = 250
+    /// Time for a TLS handshake.
     public var handshakeTimeout: Duration = .seconds(10)
-    /// From a request's first byte to its last, and for taking an answer.
+    /// Time from a request's first byte to its last, and for reading the answer.
     public var requestTimeout: Duration = .seconds(10)
+    /// Time that a connection may stay open without a request.
     public var idleTimeout: Duration = .seconds(120)
-    /// How long an answer may wait for keys or groups.
+    /// Time that a review may wait for keys or groups.
     public var reviewDeadline: Duration = .seconds(5)
 
     /// - Parameters:
-    ///   - connections: over all peers.
-    ///   - connectionsPerPeer: nil: three quarters of many, so that one peer cannot lock out the rest; all of a few.
+    ///   - connections: for all peers together.
+    ///   - connectionsPerPeer: nil for three quarters of many connections, so that one peer cannot lock out the others, and for all of a few.
     public init(connections: Int = 4096, connectionsPerPeer: Int? = nil) {
         self.connections = connections
         self.connectionsPerPeer = connectionsPerPeer ?? (connections < 64 ? connections : connections / 4 * 3)

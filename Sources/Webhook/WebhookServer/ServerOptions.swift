@@ -1,26 +1,30 @@
 public import Addresses
 import Authentication
 
-/// How a webhook server is set up. Addresses and event loops stay as they were at its start.
+/// The settings of a webhook server. Addresses and event loops cannot change after the start.
 public struct ServerOptions: Sendable, Hashable {
+    /// Address of the TokenReview endpoint.
     public var listen: ListenAddress
-    /// Nil: no operations listener.
+    /// Address of probes, metrics and status page; nil for none.
     public var operations: ListenAddress?
+    /// Limits of requests and connections.
     public var limits: ServerLimits
-    /// Common names or DNS names of client certificates; empty: any certificate that the handshake took.
+    /// Common names or DNS names of client certificates; empty accepts every certificate that the handshake accepted.
     public var allowedClientNames: Set<String>
-    /// Remembered tokens of all event loops together.
+    /// Largest number of cached tokens, for all event loops together.
     public var cacheEntries: Int
-    /// Seconds.
+    /// Longest time that a cached token is used, in seconds.
     public var cacheMaximumAge: Int64
+    /// Number of event loops that answer reviews.
     public var eventLoops: Int
-    /// Speak HTTP/2 without TLS; for tests.
+    /// Speaks HTTP/2 without TLS, for tests.
     var assumesHTTP2 = false
 
     var cacheLimits: DecisionCache.Limits {
         DecisionCache.Limits(entries: cacheEntries, maximumAge: cacheMaximumAge)
     }
 
+    /// Options from their parts.
     public init(
         listen: ListenAddress,
         operations: ListenAddress? = nil,

@@ -4,12 +4,12 @@ import NIOCore
 
 /// Connections that are not served yet, over all event loops: a budget in which the oldest makes room for the newest.
 ///
-/// Anybody who reaches the port can open connections and leave them so. To turn newcomers away while these fill the
-/// budget would lock kube-apiserver out; it is a newcomer each time it connects, and done within milliseconds. The
-/// oldest connection goes of the peer that has most of them, so that one peer's flood leaves others alone.
+/// Anybody who reaches the port can open connections and leave them idle. If new connections were rejected while these
+/// fill the budget, kube-apiserver would be locked out: it connects anew each time, and needs only milliseconds. The
+/// oldest connection of the peer with the most connections is closed, so that one peer's flood does not affect others.
 final class WaitingConnections: Sendable {
     private struct Waiting {
-        /// Grows with each connection.
+        /// Increases with each connection.
         let number: UInt64
         let channel: any Channel
     }
@@ -32,7 +32,7 @@ final class WaitingConnections: Sendable {
         }
     }
 
-    // Taken when a connection begins and when its handshake ends, never for a request.
+    // The lock is taken when a connection begins and when its handshake ends, never for a request.
     private let state: NIOLockedValueBox<State>
 
     /// - Parameter capacity: at least 1.
@@ -40,17 +40,17 @@ final class WaitingConnections: Sendable {
         state = NIOLockedValueBox(State(capacity: max(1, capacity)))
     }
 
-    /// What is waiting already stays.
+    /// Connections that wait already stay.
     func update(capacity: Int) {
         state.withLockedValue { $0.capacity = max(1, capacity) }
     }
 
     var count: Int { state.withLockedValue { $0.count } }
 
-    /// Takes a connection in. Returns the one that has to be closed for it; never the same.
+    /// Adds a connection. Returns the one that must be closed for it, never the same one.
     func add(_ channel: any Channel, from peer: PeerNetwork) -> (any Channel)? {
         state.withLockedValue { state in
-            // First, since a peer's only connection could otherwise be the newest and the oldest at once.
+            // Done first, because a peer's only connection could otherwise be both the newest and the oldest.
             let evicted = state.count >= state.capacity ? state.removeOldestOfFullestPeer() : nil
             state.lastNumber += 1
             state.peers[peer, default: []].append(Waiting(number: state.lastNumber, channel: channel))
@@ -59,7 +59,7 @@ final class WaitingConnections: Sendable {
         }
     }
 
-    /// The connection has come further, or is closed.
+    /// The connection has reached the next stage, or is closed.
     func remove(_ channel: any Channel, from peer: PeerNetwork) {
         state.withLockedValue { state in
             guard let index = state.peers[peer]?.firstIndex(where: { $0.channel === channel }) else { return }

@@ -4,11 +4,14 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// Sockets that listen already, from whoever started this process; they are closed with the server.
+/// Listening sockets from the process that started this one; they are closed with the server.
 public struct ListeningSockets: Sendable, Hashable {
+    /// Descriptor for the TokenReview endpoint; nil to open one.
     public var webhook: CInt?
+    /// Descriptor for the operations listener; nil to open one.
     public var operations: CInt?
 
+    /// Sockets by their descriptors.
     public init(webhook: CInt? = nil, operations: CInt? = nil) {
         self.webhook = webhook
         self.operations = operations
@@ -64,7 +67,7 @@ extension ServerBootstrap {
 }
 
 extension ListenAddress {
-    /// An address is taken as it is; only a name is looked up, so that nothing is asked for otherwise.
+    /// An IP address is used as it is. Only names are looked up.
     func socketAddress() throws -> SocketAddress {
         if let address = try? SocketAddress(ipAddress: host, port: port) { return address }
         return try SocketAddress.makeAddressResolvingHost(host, port: port)

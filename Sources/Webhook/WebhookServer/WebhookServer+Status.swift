@@ -3,7 +3,7 @@ import Prometheus
 import Timestamps
 
 extension WebhookServer {
-    /// Answers `/statusz`; nil when the program tells nothing about itself.
+    /// Answers `/statusz`; nil if the program passes no status.
     var statusPage: (@Sendable (_ accept: String?, any EventLoop) -> EventLoopFuture<ServerResponse>)? {
         guard let status else { return nil }
         return { [weak self] accept, eventLoop in
@@ -22,7 +22,7 @@ extension WebhookServer {
         }
     }
 
-    /// What each event loop remembers; one that does not answer is left out, since the page is read when something is
+    /// The history of each event loop. One that does not answer is left out, because the page is read when something is
     /// wrong.
     private func histories(on eventLoop: any EventLoop) -> EventLoopFuture<[DecisionHistory]> {
         let answers = workers.map { worker in
@@ -37,7 +37,7 @@ extension WebhookServer {
 }
 
 extension ServerResponse {
-    /// A page that may load nothing and run nothing.
+    /// A page that may neither load nor run anything.
     fileprivate static func html(_ page: String) -> ServerResponse {
         ServerResponse(
             status: 200,

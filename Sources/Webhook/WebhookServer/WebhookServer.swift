@@ -13,9 +13,9 @@ public import Timestamps
 
 /// The webhook: token reviews over TLS, and a plain listener for operations.
 ///
-/// Settings and keys are pushed to it; each event loop holds its own reference, so that answering takes no lock.
+/// Settings and keys are pushed to it. Each event loop holds its own reference, so that answering takes no lock.
 public final class WebhookServer: Sendable {
-    /// What one event loop owns.
+    /// The objects of one event loop.
     struct Worker {
         let state: EventLoopContext
         let engine: ReviewEngine
@@ -26,11 +26,11 @@ public final class WebhookServer: Sendable {
         var webhook: (any Channel)?
         var operations: (any Channel)?
         var isDraining = false
-        /// The webhook's socket belongs to somebody who keeps it open.
+        /// The webhook's socket belongs to a parent process that keeps it open.
         var isSocketKept = false
     }
 
-    /// As they were at the start: addresses and event loops.
+    /// The addresses and event loops of the start.
     let options: ServerOptions
     let ledger: ConnectionLimiter
     let metrics: ServerMetrics
@@ -44,18 +44,18 @@ public final class WebhookServer: Sendable {
     let clock: @Sendable () -> Timestamp
     let started: Timestamp
     private let lifecycle = NIOLockedValueBox(Lifecycle())
-    // Read twice a connection.
+    // Read twice for each connection.
     let admission: NIOLockedValueBox<Admission>
 
-    /// Sets a server up; ``start()`` makes it listen.
+    /// Sets up a server; ``start(on:sharesPorts:)`` makes it listen.
     ///
     /// - Parameters:
-    ///   - tls: the server's certificate and whom it trusts. Nil leaves TLS away, which is for tests.
-    ///   - registry: what `/metrics` shows; `metrics` should count there.
-    ///   - readiness: checks of `/readyz` beside the server's own.
-    ///   - audit: takes accepted and refused decisions as JSON lines.
-    ///   - configurationSHA256: tells in the audit lines which configuration the authenticator is of.
-    ///   - status: what `/statusz` tells beside the server's figures; without it there is no such page.
+    ///   - tls: the server's certificate and the trusted client authorities. Nil disables TLS, for tests.
+    ///   - registry: the source of `/metrics`; `metrics` should count there.
+    ///   - readiness: checks of `/readyz` in addition to the server's own.
+    ///   - audit: receives accepted and refused decisions as JSON lines.
+    ///   - configurationSHA256: identifies the authenticator's configuration in audit lines.
+    ///   - status: the content of `/statusz` in addition to the server's figures; nil disables the page.
     public init(
         options: ServerOptions,
         tls context: TLSContext?,
@@ -106,7 +106,7 @@ public final class WebhookServer: Sendable {
                 log.secondPassed()
                 engine.secondPassed()
             }
-            // Nothing else refers to these three yet, so that they may move to their loop.
+            // Nothing else refers to these three yet, so they may move to their event loop.
             let worker = UnsafeTransfer(value: Worker(state: state, engine: engine, log: log))
             workers.append(.makeBoxSendingValue(worker, eventLoop: eventLoop))
         }
@@ -114,19 +114,19 @@ public final class WebhookServer: Sendable {
         workerIndexes = indexes
     }
 
-    /// Where the webhook listens, with the port that was chosen; nil before ``start()``.
+    /// The address of the webhook, with the actual port; nil before the start.
     public var webhookAddress: SocketAddress? { lifecycle.withLockedValue { $0.webhook?.localAddress } }
-    /// Where the operations listener is; nil before ``start()``.
+    /// The address of the operations listener, with the actual port; nil before the start.
     public var operationsAddress: SocketAddress? { lifecycle.withLockedValue { $0.operations?.localAddress } }
+    /// Whether the server is ending, so that it is no longer ready.
     public var isDraining: Bool { lifecycle.withLockedValue { $0.isDraining } }
 
-    /// Listens. Throws when an address cannot be had.
+    /// Starts listening.
     ///
     /// - Parameters:
-    ///   - sockets: listened on in place of the configured addresses. Connections that nobody has accepted stay in
-    ///     them when this server ends, for the next one.
-    ///   - sharesPorts: whether another process of the same user may listen on the same addresses at the same time
-    ///     (`SO_REUSEPORT`), such as one that takes over from this one.
+    ///   - sockets: replace the configured addresses. Connections that nobody has accepted stay in them for the next server when this one ends.
+    ///   - sharesPorts: whether another process of the same user may listen on the same addresses at the same time (`SO_REUSEPORT`), such as one that takes over from this one.
+    /// - Throws: ``ListenFailure`` if an address is unavailable.
     public func start(on sockets: ListeningSockets = ListeningSockets(), sharesPorts: Bool = false) async throws {
         FileDescriptors.allow(options.limits.fileDescriptors)
         for worker in workers { worker.execute { $0.state.startSweeping() } }
@@ -155,7 +155,7 @@ public final class WebhookServer: Sendable {
         }
     }
 
-    /// Ends when every event loop has taken work; never while one of them hangs.
+    /// Completes when every event loop has run a task; never while one of them hangs.
     public func passThroughLoops(for eventLoop: any EventLoop) -> EventLoopFuture<Void> {
         .andAllSucceed(workers.map { $0.eventLoop.submit {} }, on: eventLoop)
     }
@@ -172,9 +172,9 @@ public final class WebhookServer: Sendable {
 
     // MARK: Changes
 
-    /// From now on decisions follow these settings.
+    /// Uses these settings for decisions from now on.
     ///
-    /// - Parameter configurationSHA256: nil when they are still of the configuration before.
+    /// - Parameter configurationSHA256: nil if the configuration is still the same.
     public func update(authenticator: Authenticator, configurationSHA256: String? = nil) {
         for worker in workers {
             worker.execute { worker in
@@ -184,22 +184,21 @@ public final class WebhookServer: Sendable {
         }
     }
 
-    /// From now on signatures are checked with these keys.
+    /// Uses these keys to verify signatures from now on.
     ///
-    /// A future that is fulfilled after this call reaches an event loop after the keys did.
+    /// A future that completes after this call reaches an event loop after the keys do.
     public func update(keys: KeySnapshot) {
         for worker in workers { worker.execute { $0.engine.update(keys) } }
     }
 
-    /// From now on decisions know what the directories said about watched principals.
+    /// Uses these facts about watched principals from now on.
     ///
-    /// A future that is fulfilled after this call reaches an event loop after the facts did.
+    /// A future that completes after this call reaches an event loop after the facts do.
     public func update(watch: WatchFacts) {
         for worker in workers { worker.execute { $0.engine.update(watch) } }
     }
 
-    /// From now on decisions follow these settings and keys, which belong together: keys are known by the position of
-    /// their tenant in the settings.
+    /// Uses these settings and keys together from now on, so that no decision mixes old and new ones.
     public func update(authenticator: Authenticator, keys: KeySnapshot, configurationSHA256: String? = nil) {
         for worker in workers {
             worker.execute { worker in
@@ -210,14 +209,14 @@ public final class WebhookServer: Sendable {
         }
     }
 
-    /// New connections use this from now on; those that are open end within that time, after their answers.
+    /// Uses this context for new connections. Open connections end within that time, after their answers.
     public func update(tls context: TLSContext, retiringWithin time: Duration = .seconds(30)) {
         admission.withLockedValue { $0.tls = context }
         for worker in workers { worker.execute { $0.state.retireMembers(within: TimeAmount(time)) } }
     }
 
-    /// Limits, cache and callers change from now on; addresses and event loops do not. When other callers are allowed
-    /// than before, open connections end within seconds, after their answers.
+    /// Changes limits, cache and allowed callers; addresses and event loops stay. If the allowed callers change, open
+    /// connections end within seconds, after their answers.
     public func update(options: ServerOptions) {
         let areCallersOthers = admission.withLockedValue { admission in
             admission.handshakeTimeout = options.limits.handshakeTimeout
@@ -236,23 +235,23 @@ public final class WebhookServer: Sendable {
         }
     }
 
-    /// Decisions are written down there from now on. The writer before may still be used for a moment.
+    /// Writes decisions there from now on. The previous writer may still be used for a moment.
     public func update(audit: LineWriter?) {
         for worker in workers { worker.execute { $0.log.update(audit: audit) } }
     }
 
     // MARK: The end
 
-    /// Not ready any more; every connection is closed once it has its answers.
+    /// No longer ready; every connection is closed after its answers.
     public func beginDrain() {
         lifecycle.withLockedValue { $0.isDraining = true }
         for worker in workers { worker.execute { $0.state.drain() } }
     }
 
-    /// Drains, and ends at the latest after that time.
+    /// Drains, and ends after that time at the latest.
     ///
-    /// New connections are still served for a moment, while the rest of the world notices that this server goes; but
-    /// those to a socket that outlives it wait there for the next server.
+    /// New connections are still served for a moment, until load balancers notice the end of this server. Connections
+    /// to a socket that outlives it wait there for the next server.
     public func stop(within limit: Duration = .seconds(20)) async {
         let end = ContinuousClock.now + limit
         let (webhook, operations, isKept) = lifecycle.withLockedValue { ($0.webhook, $0.operations, $0.isSocketKept) }
@@ -269,8 +268,8 @@ public final class WebhookServer: Sendable {
         try? await operationsGroup.shutdownGracefully()
     }
 
-    /// Takes no more connections out of the socket, sees those on their way to their event loop, and then closes it:
-    /// SwiftNIO drops whatever is on its way when the listener is closed.
+    /// Accepts no more connections, waits until those just accepted have reached their event loop, and then closes the
+    /// socket: SwiftNIO drops connections in between when a listener is closed.
     private func stopListening(_ listener: (any Channel)?) async {
         guard let listener else { return }
         try? await listener.setOption(.autoRead, value: false).get()
@@ -286,7 +285,7 @@ public final class WebhookServer: Sendable {
     }
 }
 
-/// Hands a value that is not Sendable to the one event loop that will own it; the giver keeps no reference.
+/// Passes a value that is not Sendable to the one event loop that will own it. The sender keeps no reference.
 struct UnsafeTransfer<Value>: @unchecked Sendable {
     let value: Value
 }

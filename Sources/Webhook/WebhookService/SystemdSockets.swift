@@ -16,6 +16,7 @@ public struct SystemdSockets {
 
     /// A socket that is not for this program, or not one that it can use.
     public struct Problem: Error {
+        /// What is wrong, for people.
         public let sentence: String
     }
 

@@ -1,8 +1,7 @@
 import NIOOpenSSL
 import OpenSSL
 
-/// Why a connection or request was turned away without a decision: the `cause` of
-/// `kube_entra_requests_rejected_total`.
+/// Why a connection or request was rejected without a decision: the `cause` of `kube_entra_requests_rejected_total`.
 public enum RejectionCause: String, Sendable, CaseIterable {
     case handshakeLimit = "handshake_limit"
     case connectionLimit = "connection_limit"
@@ -40,7 +39,7 @@ public enum RejectionCause: String, Sendable, CaseIterable {
 }
 
 extension RejectionCause {
-    /// Nil for the end of a connection that had passed its handshake.
+    /// Nil if a connection ended after its handshake.
     init?(_ error: TLSError) {
         switch error {
         case .handshakeTimedOut: self = .handshakeTimeout
@@ -63,7 +62,7 @@ extension RejectionCause {
     }
 }
 
-/// A request that gets an HTTP error instead of a decision.
+/// A request that is answered with an HTTP error instead of a decision.
 enum HTTPRejection: Equatable, CaseIterable {
     case malformed
     case headersTooLarge
@@ -111,13 +110,13 @@ enum HTTPRejection: Equatable, CaseIterable {
         }
     }
 
-    /// For people. A caller is told the name that its own certificate has, but not which ones are allowed.
+    /// For people. A client is told the name in its own certificate, but not which names are allowed.
     func sentence(to caller: ClientIdentity) -> String {
         guard self == .clientName, let name = caller.name else { return sentence }
         return "the client certificate's name \"\(name)\" is not in the webhook's server.allowedClientNames"
     }
 
-    /// For people; says nothing about what was sent.
+    /// For people; contains nothing of the request.
     var sentence: String {
         switch self {
         case .malformed: "the request is not valid HTTP"
@@ -135,7 +134,7 @@ enum HTTPRejection: Equatable, CaseIterable {
         }
     }
 
-    /// Headers beside length and type.
+    /// Headers besides length and type.
     var headers: [(name: String, value: String)] {
         switch self {
         case .methodNotAllowed: [("allow", "POST")]

@@ -1,4 +1,4 @@
-/// What is known of a request before its body: the same for HTTP/1.1 and HTTP/2.
+/// The head of a request, the same for HTTP/1.1 and HTTP/2.
 struct RequestHead: Equatable {
     enum Method: Equatable {
         case post
@@ -6,7 +6,7 @@ struct RequestHead: Equatable {
         case other
     }
 
-    /// How the body's end is known.
+    /// How the end of the body is known.
     enum BodyLength: Equatable {
         case none
         case bytes(Int)
@@ -14,11 +14,11 @@ struct RequestHead: Equatable {
         case untilEnd
     }
 
-    /// What the client wants to be told before it goes on (RFC 9110 section 10.1.1).
+    /// What the client wants to hear before it continues (RFC 9110 section 10.1.1).
     enum Expectation: Equatable {
         case none
         case continuation
-        /// Nothing that HTTP knows.
+        /// An expectation that HTTP does not define.
         case unknown
 
         init(_ value: String) {
@@ -27,7 +27,7 @@ struct RequestHead: Equatable {
     }
 
     var method: Method
-    /// With its query.
+    /// The request target, with its query.
     var target: String
     var contentType: String?
     var body: BodyLength
@@ -35,9 +35,9 @@ struct RequestHead: Equatable {
 
     var path: Substring { target.prefix { $0 != "?" } }
 
-    /// Whether a body of that type may hold a TokenReview; a missing type is not held against the client.
+    /// Whether a body of this type may be a TokenReview; a missing type is accepted.
     var isJSON: Bool {
-        // As Go and most others write it.
+        // The form of Go and most other clients.
         guard let contentType, contentType != "application/json" else { return true }
         let type = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
         return type.lowercased() == "application/json"

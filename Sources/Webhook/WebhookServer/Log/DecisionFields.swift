@@ -64,12 +64,12 @@ struct DecisionFields {
     }
 }
 
-/// What the audit file says beside the fields of the log: what was given, to whose question, by which configuration.
+/// Fields of the audit file in addition to the log's: what was granted, who asked, and which configuration decided.
 struct AuditFields {
     let caller: ClientIdentity
     let configurationSHA256: String?
 
-    /// The line of a decision about a token.
+    /// The line of a token decision.
     func line(_ fields: DecisionFields, time: String, about decision: Decision) -> LogLine {
         var line = LogLine(time: time, fields: fields.values)
         if let version = decision.subject.tokenVersion { line.fields.append(("tokenVersion", version.rawValue)) }
@@ -83,7 +83,7 @@ struct AuditFields {
         return line
     }
 
-    /// The line of a decision about access, which gives nothing.
+    /// The line of an access decision, which grants nothing.
     func line(_ fields: DecisionFields, time: String) -> LogLine {
         var line = LogLine(time: time, fields: fields.values)
         addCircumstances(to: &line)

@@ -5,22 +5,22 @@ import LineLogging
 import Logging
 import OpenSSL
 
-/// One line a decision, on one event loop: at `info`, or at `warning` when emergency access was used. Never a token, a
-/// name or an address.
+/// One log line for each decision of one event loop: at `info`, or at `warning` if emergency access was used. It never
+/// contains a token, a name or an address.
 ///
-/// The same refusal may come in floods, since every token that nobody else knows ends up here: then only so many
-/// lines are written, and one that says how many were left out.
+/// The same refusal may come in floods, because every token that no other authenticator knows arrives here. Then only a
+/// limited number of lines is written, and one that says how many were left out.
 final class DecisionLog {
-    /// Lines a second for one reason.
+    /// Lines a second for each reason.
     static let linesPerReason = 100
 
     private let logger: Logger
     private let metrics: ServerMetrics
-    /// Takes every decision about tokens that are ours to judge.
+    /// Receives every decision about our tenants' tokens.
     private var audit: LineWriter?
-    /// Of the configuration by which it is decided.
+    /// Of the configuration that decides.
     private var configurationSHA256: String?
-    /// The way around the dictionary that swift-log wants for each line.
+    /// Avoids the dictionary that swift-log needs for each line.
     private let lines: LineLogHandler?
     private var clock = LineClock()
     private var written: [RefusalReason: Int] = [:]
@@ -44,7 +44,7 @@ final class DecisionLog {
         self.configurationSHA256 = configurationSHA256
     }
 
-    /// Returns whether the log, and not the audit file alone, has a line for it.
+    /// Returns whether the log has a line for it, not only the audit file.
     @discardableResult
     func record(
         _ decision: Decision, id: String, digest: SHA256Digest, from caller: ClientIdentity = .unknown,
@@ -69,7 +69,7 @@ final class DecisionLog {
         return true
     }
 
-    /// One line for a denied access review at `info`, for one without an opinion at `debug`.
+    /// One line for a denied access review at `info`, and for one without opinion at `debug`.
     func record(_ denial: AccessDenial?, id: String, from caller: ClientIdentity = .unknown, nanoseconds: Int64) {
         let level: Logger.Level = denial == nil ? .debug : .info
         let isAudited = audit != nil && denial != nil
@@ -89,7 +89,7 @@ final class DecisionLog {
         }
     }
 
-    /// Whether the checks behind a decision are wanted too.
+    /// Whether the single checks of a decision are logged too.
     var showsChecks: Bool { logger.logLevel <= .debug }
 
     func record(_ outcomes: [(check: TokenCheck, outcome: CheckOutcome)], id: String) {
@@ -119,7 +119,7 @@ final class DecisionLog {
         return true
     }
 
-    /// Called once a second: begins a new count and says what the last one left out.
+    /// Called once a second: starts a new count and reports how many lines the last second left out.
     func secondPassed() {
         if let losses = audit?.takeLosses() {
             if losses.queueFull > 0 { metrics.recordLost(.auditQueueFull, count: losses.queueFull) }

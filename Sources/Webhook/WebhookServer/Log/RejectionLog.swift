@@ -7,12 +7,12 @@ import NIOOpenSSL
 import OpenSSL
 import Timestamps
 
-/// Says why callers were turned away before they could ask, for whoever runs them: one warning a minute for each
-/// cause, however many there are, over all event loops.
+/// Logs why callers were rejected before they could send a review: one warning a minute for each cause, over all event
+/// loops.
 final class RejectionLog: Sendable {
     private let logger: Logger
     private let clock: @Sendable () -> Timestamp
-    // One for each cause at most, and touched by refused callers only.
+    // At most one for each cause, and used only for rejected callers.
     private let limits = NIOLockedValueBox<[RejectionCause: RepeatLimit]>([:])
 
     init(logger: Logger, clock: @escaping @Sendable () -> Timestamp) {
@@ -25,12 +25,12 @@ final class RejectionLog: Sendable {
         guard case .handshakeFailed(let failure) = error else {
             return write(cause, "the TLS handshake took too long", peer) { nil }
         }
-        // Whoever only looks whether the port is open, as load balancers do, is no caller.
+        // A client that only checks whether the port is open, as load balancers do, is not a caller.
         if failure == .connectionClosed { return }
         write(cause, failure.description, peer) { tls?.untrustedRefusedCertificate.flatMap(ClientIdentity.name) }
     }
 
-    /// A request of a caller whose certificate is good and whose name is not.
+    /// A request from a caller whose certificate is valid, but whose name is not allowed.
     func record(_ refusal: HTTPRejection, from caller: ClientIdentity) {
         guard refusal == .clientName, !caller.isAllowed else { return }
         write(refusal.cause, "the client certificate's name is not in server.allowedClientNames", caller.peer) {

@@ -1,7 +1,7 @@
 internal import Prometheus
 
 extension ExpositionFormat {
-    /// What a scraper's `Accept` header asks for.
+    /// The format that a scraper's `Accept` header asks for.
     init(accept: String?) {
         let offers = [
             AcceptHeader.Offer(mediaType: "text/plain", version: "0.0.4"),

@@ -1,12 +1,12 @@
-/// Why a decision is missing in a log.
+/// Why a log has no line for a decision.
 enum LogLoss: CaseIterable {
-    /// The same refusal came too often to write every line.
+    /// The same refusal came too often to log each one.
     case repeated
     /// The log's reader is too slow.
     case logQueueFull
     /// The disk is too slow.
     case auditQueueFull
-    /// The disk is full, or the file is gone.
+    /// The disk is full, or the file was removed.
     case auditWriteFailed
 
     var log: String {

@@ -1,7 +1,7 @@
 public import Prometheus
 
 extension MetricFamily {
-    /// Every family of this project beside `process_*`, in the order in which they are shown.
+    /// Every metric of this project except `process_*`, in the order of the exposition.
     public static let all: [MetricFamily] = [
         MetricFamily(
             name: Name.reviews, help: "Token reviews answered, by result and, unless accepted, reason.", kind: .counter),
@@ -85,7 +85,7 @@ extension MetricFamily {
 }
 
 extension PrometheusRegistry {
-    /// With every family of this project.
+    /// A registry with every metric of this project.
     public convenience init() {
         self.init(families: MetricFamily.all)
     }

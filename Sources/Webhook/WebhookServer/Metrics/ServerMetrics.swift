@@ -5,23 +5,23 @@ import Prometheus
 import Synchronization
 public import Timestamps
 
-/// How an undertaking ended that other modules report.
+/// The result of something that other modules report.
 public enum MetricResult: String, Sendable, CaseIterable {
     case success
     case failure
 }
 
-/// How a question to the directory ended.
+/// How a group resolution ended.
 public enum GroupResolutionResult: String, Sendable, CaseIterable {
     case success
     case failure
-    /// Answered from memory.
+    /// Answered from the cache.
     case cached
-    /// Answered from memory that is older than it should be, because the directory did not answer.
+    /// Answered from a cache entry that is no longer fresh, because the directory did not answer.
     case stale
 }
 
-/// How a question of the watch ended.
+/// How a question about a watched principal ended.
 public enum WatchQuestionResult: String, Sendable, CaseIterable {
     case success
     case failure
@@ -29,7 +29,7 @@ public enum WatchQuestionResult: String, Sendable, CaseIterable {
     case forbidden
 }
 
-/// The metrics of the contract, as typed functions. Handlers are made once; counting takes no lock.
+/// The metrics of the contract as typed functions. Handlers are created once; counting takes no lock.
 public final class ServerMetrics: Sendable {
     private let factory: any MetricsFactory
     private let accepted: Counter
@@ -50,7 +50,7 @@ public final class ServerMetrics: Sendable {
     private let dropped: [LogLoss: Counter]
 
     /// - Parameters:
-    ///   - tenantIDs: as they stand in labels, in the configuration's order.
+    ///   - tenantIDs: as written in labels, in the configuration's order.
     public init(factory: any MetricsFactory, version: String, tenantIDs: [String] = []) {
         self.factory = factory
         typealias Name = MetricFamily.Name
@@ -93,7 +93,7 @@ public final class ServerMetrics: Sendable {
         for tenant in tenantIDs { register(tenant: tenant) }
     }
 
-    /// Makes a tenant's series appear with zeros. Again for tenants that a reload adds.
+    /// Creates a tenant's series with zeros; also for tenants that a reload adds.
     public func register(tenant: String) {
         setSigningKeys(tenant: tenant, count: 0)
         _ = meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)])
@@ -103,7 +103,7 @@ public final class ServerMetrics: Sendable {
         setWatched(tenant: tenant, principals: 0, oldestAnswer: nil)
     }
 
-    /// Makes a tenant's series disappear that a reload took away, so that no alert sees its keys grow old.
+    /// Drops the series of a tenant that a reload removed, so that stale key ages don't alert.
     public func forget(tenant: String) {
         (factory as? PrometheusRegistry)?.removeSeries(withLabel: "tenant", value: tenant)
     }
@@ -147,19 +147,22 @@ public final class ServerMetrics: Sendable {
 
     // MARK: Reported by other modules
 
+    /// Counts a fetch of signing keys.
     public func recordKeyRefresh(tenant: String, result: MetricResult) {
         keyRefreshes(tenant, result).increment()
     }
 
+    /// Number of usable keys of a tenant.
     public func setSigningKeys(tenant: String, count: Int) {
         meter(MetricFamily.Name.signingKeys, [("tenant", tenant)]).set(Int64(count))
     }
 
+    /// When a tenant's keys were last fetched.
     public func setSigningKeysLastSuccess(tenant: String, _ time: Timestamp) {
         meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)]).set(time.secondsSinceEpoch)
     }
 
-    /// Counts a tenant's group resolutions; made once, since the counters have to be looked for.
+    /// Counts a tenant's group resolutions. Call it once and keep the result, because it looks up the counters.
     public func groupResolutionCounter(tenant: String) -> @Sendable (GroupResolutionResult) -> Void {
         let counters = Dictionary(
             uniqueKeysWithValues: GroupResolutionResult.allCases.map { ($0, groupResolutions(tenant, $0)) })
@@ -167,34 +170,37 @@ public final class ServerMetrics: Sendable {
     }
 
     /// - Parameters:
-    ///   - entries: of all deny lists, in force now.
-    ///   - isBroken: whether a newer list can't be used.
+    ///   - entries: number of entries in force in all deny lists.
+    ///   - isBroken: whether a newer list cannot be used.
     public func setDenied(entries: Int, isBroken: Bool) {
         deniedEntries.set(Int64(entries))
         deniedListBroken.set(Int64(isBroken ? 1 : 0))
     }
 
+    /// Counts a reload of the configuration.
     public func recordConfigReload(_ result: MetricResult) {
         configReloads[result]?.increment()
     }
 
+    /// When a configuration was last loaded.
     public func setConfigLastSuccess(_ time: Timestamp) {
         configLastSuccess.set(time.secondsSinceEpoch)
     }
 
-    /// - Parameter file: the name of the setting, for example `server.certificate`, or a path from the configuration.
+    /// - Parameter file: the name of the setting, for example `server.certificate`, or a path of the configuration.
     public func setCertificateExpiry(file: String, _ time: Timestamp) {
         meter(MetricFamily.Name.certificateExpiry, [("file", file)]).set(time.secondsSinceEpoch)
     }
 
-    /// Counts a tenant's questions of the watch; made once, since the counters have to be looked for.
+    /// Counts a tenant's questions about watched principals. Call it once and keep the result, because it looks up the
+    /// counters.
     public func watchQuestionCounter(tenant: String) -> @Sendable (WatchQuestionResult) -> Void {
         let counters = Dictionary(
             uniqueKeysWithValues: WatchQuestionResult.allCases.map { ($0, watchQuestions(tenant, $0)) })
         return { counters[$0]?.increment() }
     }
 
-    /// - Parameter oldestAnswer: nil when nobody is watched.
+    /// - Parameter oldestAnswer: nil if nobody is watched.
     public func setWatched(tenant: String, principals: Int, oldestAnswer: Timestamp?) {
         meter(MetricFamily.Name.watchedPrincipals, [("tenant", tenant)]).set(Int64(principals))
         meter(MetricFamily.Name.watchOldestAnswer, [("tenant", tenant)]).set(oldestAnswer?.secondsSinceEpoch ?? 0)

@@ -1,10 +1,10 @@
-/// What a client says it takes (RFC 9110 section 12.5.1).
+/// The media types that a client accepts (RFC 9110 section 12.5.1).
 struct AcceptHeader {
-    /// A representation that can be given.
+    /// A representation that the server can send.
     struct Offer {
         /// `type/subtype`, in lower case.
         var mediaType: String
-        /// A range that names another version does not mean this offer.
+        /// A range that names another version does not match this offer.
         var version: String?
     }
 
@@ -15,7 +15,7 @@ struct AcceptHeader {
         /// In thousandths.
         var quality: Int
 
-        /// How exactly the range names the offer; nil when it does not mean it.
+        /// How specific the range is for the offer; nil if it does not match.
         func specificity(_ offer: Offer) -> Int? {
             let parts = offer.mediaType.split(separator: "/", maxSplits: 1)
             guard parts.count == 2 else { return nil }
@@ -46,12 +46,12 @@ struct AcceptHeader {
         }
     }
 
-    /// The position of the offer that the client likes best; of equal ones the more exactly named, then the first.
-    /// Nil when it takes none of them.
+    /// The position of the offer that the client prefers; among equals, the more specific one, then the first. Nil if
+    /// it accepts none.
     func best(of offers: [Offer]) -> Int? {
         var best: (index: Int, quality: Int, specificity: Int)?
         for (index, offer) in offers.enumerated() {
-            // The most specific range decides, whatever others say.
+            // The most specific range decides, whatever the others say.
             let matching = ranges.compactMap { range in
                 range.specificity(offer).map { (specificity: $0, quality: range.quality) }
             }
@@ -69,7 +69,7 @@ struct AcceptHeader {
         return text
     }
 
-    /// A weight of at most three decimals; what is none counts as 1.
+    /// A weight of at most three decimals; an invalid one counts as 1.
     private static func thousandths(_ text: Substring) -> Int {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let whole = Int(parts[0]), (0...1).contains(whole) else { return 1000 }

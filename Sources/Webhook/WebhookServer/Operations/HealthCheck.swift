@@ -1,14 +1,15 @@
 /// One named condition of readiness.
 public struct HealthCheck: Sendable {
-    /// As it stands in `?verbose` and `?exclude=`, for example `signing-keys`.
+    /// The name in `?verbose` and `?exclude=`, for example `signing-keys`.
     public var name: String
-    /// Nil when all is well, else why not, in one short sentence without a full stop.
+    /// Why the check fails, as a short clause; nil if it passes.
     public var failure: @Sendable () -> String?
-    /// What `?verbose` says beside ok; one line without a line break.
+    /// What `?verbose` adds after ok; one line.
     public var note: @Sendable () -> String?
-    /// Whether there is anything to check; a check without it has no line.
+    /// Whether there is anything to check; otherwise the check has no line.
     public var isShown: @Sendable () -> Bool
 
+    /// A check from its parts.
     public init(
         name: String, note: @escaping @Sendable () -> String? = { nil },
         isShown: @escaping @Sendable () -> Bool = { true },
@@ -23,7 +24,7 @@ public struct HealthCheck: Sendable {
     var line: HealthReport.Line { HealthReport.Line(name: name, failure: failure(), note: note()) }
 }
 
-/// The outcome of some checks, written as Kubernetes' own health endpoints write it.
+/// The results of some checks, in the format of Kubernetes' own health endpoints.
 struct HealthReport {
     struct Line {
         var name: String
@@ -35,7 +36,7 @@ struct HealthReport {
     var endpoint: String
     var lines: [Line]
 
-    /// - Parameter excluded: names of checks whose outcome does not count.
+    /// - Parameter excluded: names of checks whose results are ignored.
     func response(excluded: [String], isVerbose: Bool) -> (status: Int, text: String) {
         let failed = lines.contains { $0.failure != nil && !excluded.contains($0.name) }
         if !failed && !isVerbose { return (200, "ok") }
@@ -58,7 +59,7 @@ struct HealthReport {
         return (failed ? 500 : 200, text)
     }
 
-    /// What somebody asked for, without what could pass for a line of the report.
+    /// A part of the request, without anything that could look like a line of the report.
     private static func printable(_ text: String) -> String {
         String(text.prefix(64).unicodeScalars.map { (0x20..<0x7F).contains($0.value) ? Character($0) : "?" })
     }

@@ -36,7 +36,7 @@ final class OperationsConnection: ChannelInboundHandler {
         guard !isClosing else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            // A second request before the first is answered is more than this listener does.
+            // This listener does not support a second request before the first is answered.
             guard !isAnswering else { return close(context) }
             self.head = head
             closeLater(Self.requestTimeout, context)
@@ -81,7 +81,7 @@ final class OperationsConnection: ChannelInboundHandler {
         }
     }
 
-    /// Several fields are one list.
+    /// Several fields form one list.
     private static func accept(_ head: HTTPRequestHead) -> String? {
         let values = head.headers["accept"]
         return values.isEmpty ? nil : values.joined(separator: ",")
@@ -97,7 +97,8 @@ final class OperationsConnection: ChannelInboundHandler {
             into: &buffer, date: Timestamp.now().httpDate, closes: closes, hasBody: head?.method != .HEAD)
         self.head = nil
         if closes { isClosing = true }
-        // Nothing is read while an answer is on its way: who does not take answers must not pile them up.
+        // Nothing is read while an answer is being written, so that a client that does not read them cannot pile them
+        // up.
         closeLater(Self.answerTimeout, context)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenSuccess {

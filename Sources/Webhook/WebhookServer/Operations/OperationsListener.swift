@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Accepts connections for operations, few at a time and on a thread of their own.
+/// Accepts connections for operations, only a few at a time and on its own thread.
 enum OperationsListener {
     static let maximumConnections = 64
 
@@ -31,7 +31,7 @@ enum OperationsListener {
             }
     }
 
-    /// The connections in the order in which they came. One too many ends the oldest, so that nobody keeps a probe out
+    /// Open connections in their order of arrival. One too many closes the oldest, so that nobody can keep probes out
     /// by holding connections.
     private final class OpenConnections: Sendable {
         private let maximum: Int

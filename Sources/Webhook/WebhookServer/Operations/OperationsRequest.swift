@@ -3,7 +3,7 @@ import Addresses
 /// A request to the operations listener.
 struct OperationsRequest: Equatable {
     var path: String
-    /// Names and values of the query in order; a name without `=` has an empty value.
+    /// Names and values of the query in order. A name without `=` has an empty value.
     var query: [Parameter]
     var accept: String?
     /// The `Host` header, with its port.
@@ -28,10 +28,10 @@ struct OperationsRequest: Equatable {
         }
     }
 
-    /// Whether the host is an IP address or `localhost`, or there is none.
+    /// Whether the host is an IP address or `localhost`, or is missing.
     ///
-    /// A web page whose name was made to resolve to this listener's address (DNS rebinding) could otherwise read what
-    /// it answers with the browser of somebody who reaches it. Such a request always carries the page's name.
+    /// A web page could make its own name resolve to this listener's address (DNS rebinding), and read the answers
+    /// through the browser of somebody who can reach it. Such a request always has the page's name as host.
     var isForAddress: Bool {
         guard let host else { return true }
         var name = Substring(host)
@@ -47,17 +47,17 @@ struct OperationsRequest: Equatable {
         return name.lowercased() == "localhost" || IPAddress(String(name))?.isIPv4 == true
     }
 
-    /// Nothing, or a colon and digits.
+    /// Empty, or a colon and digits.
     private static func isPort(_ text: Substring) -> Bool {
         text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy { (48...57).contains($0) }
     }
 
-    /// Whatever its value, as Kubernetes takes it.
+    /// The parameter's value is ignored, as in Kubernetes.
     var isVerbose: Bool { query.contains { $0.name == "verbose" } }
 
     var excluded: [String] { query.filter { $0.name == "exclude" }.map(\.value) }
 
-    /// Form encoding undone.
+    /// Decodes form encoding.
     private static func decoded(_ text: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
@@ -74,7 +74,7 @@ struct OperationsRequest: Equatable {
 }
 
 extension Substring.UTF8View {
-    /// Nothing when there is a sign, which a number could have and an escape cannot.
+    /// Empty if there is a sign, which a number may have and an escape may not.
     fileprivate var hexadecimal: String {
         contains(UInt8(ascii: "+")) || contains(UInt8(ascii: "-")) ? "" : String(decoding: self, as: UTF8.self)
     }

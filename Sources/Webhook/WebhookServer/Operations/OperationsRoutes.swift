@@ -1,14 +1,14 @@
 import NIOCore
 import Prometheus
 
-/// What the operations listener answers. Nothing of it is secret, since everybody who reaches it may ask.
+/// The answers of the operations listener. None is secret, because everybody who reaches it may ask.
 final class OperationsRoutes: Sendable {
     private let registry: PrometheusRegistry?
     private let readiness: [HealthCheck]
-    /// The loops that do the work, to see whether they answer.
+    /// The event loops that answer reviews, to check whether they still run.
     private let eventLoops: [any EventLoop]
     private let statusPage: (@Sendable (_ accept: String?, any EventLoop) -> EventLoopFuture<ServerResponse>)?
-    /// How long an event loop may take to answer.
+    /// Time that an event loop has for an answer.
     private let patience: TimeAmount
 
     init(
@@ -34,7 +34,7 @@ final class OperationsRoutes: Sendable {
         }
     }
 
-    /// Answers a GET for a path that is known.
+    /// Answers a GET; 404 for unknown paths.
     func answer(_ request: OperationsRequest, on eventLoop: any EventLoop) -> EventLoopFuture<ServerResponse> {
         if ["/metrics", "/statusz"].contains(request.path), !request.isForAddress {
             return eventLoop.makeSucceededFuture(
@@ -70,7 +70,7 @@ final class OperationsRoutes: Sendable {
         readiness.filter { $0.isShown() }.map(\.line)
     }
 
-    /// Alive means that every event loop still takes work, which an open socket alone does not show.
+    /// The process is alive if every event loop still takes work, which an open socket alone does not show.
     private func liveness(on eventLoop: any EventLoop) -> EventLoopFuture<[HealthReport.Line]> {
         let answers = eventLoops.map { other in
             let promise = eventLoop.makePromise(of: Bool.self)

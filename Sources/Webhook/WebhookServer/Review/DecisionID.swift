@@ -1,4 +1,4 @@
-/// Names for decisions, by which an answer's error is found in the log.
+/// IDs of decisions, which connect an answer's error with its log line.
 ///
 /// Twelve characters of Crockford's base32: 60 bits, counted up from a random start in each event loop.
 struct DecisionIDs {

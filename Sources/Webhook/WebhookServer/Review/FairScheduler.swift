@@ -1,17 +1,17 @@
 import NIOCore
 
-/// Spreads work that became due at once, so that what arrives meanwhile need not wait for all of it.
+/// Spreads work that becomes due at once, so that new requests need not wait for all of it.
 ///
-/// One fetch of keys wakes every review that waited for it; an event loop would run them all before it looks at a
-/// socket again.
+/// One fetch of keys wakes every review that waited for it. The event loop would otherwise run them all before it reads
+/// from a socket again.
 final class FairScheduler {
     private let eventLoop: any EventLoop
     private var waiting = CircularBuffer<() -> Void>()
     private var isTurnDue = false
 
-    /// Between turns, for the sockets, and for whoever takes the answers.
+    /// Time between turns, for the sockets and for clients to read the answers.
     private let pause: TimeAmount
-    /// More than one at a time run only when more wait than this: a thousand have had their turn after 0.1 s.
+    /// More than one at a time run only if more than this number wait: a thousand are done after 0.1 s.
     private static let manyWait = 128
 
     init(eventLoop: any EventLoop, pause: TimeAmount = .microseconds(250)) {
@@ -19,7 +19,7 @@ final class FairScheduler {
         self.pause = pause
     }
 
-    /// Runs `work` now, or in its turn when others became due with it.
+    /// Runs `work` now, or in its turn if other work became due with it.
     func submit(_ work: @escaping () -> Void) {
         waiting.append(work)
         if !isTurnDue { run() }
@@ -31,7 +31,7 @@ final class FairScheduler {
             guard let work = waiting.popFirst() else { break }
             work()
         }
-        // Also with nothing left: what comes in the same moment comes after the sockets.
+        // Also if nothing is left: work that becomes due in the same moment runs after the sockets.
         eventLoop.assumeIsolated().scheduleTask(in: pause) {
             self.isTurnDue = false
             if !self.waiting.isEmpty { self.run() }

@@ -5,24 +5,24 @@ import Timestamps
 
 /// Proofs of possession that were accepted and could be sent again.
 ///
-/// Shared by all event loops, since the second use may arrive on another; only genuine envelopes reach it. Each key has
-/// a share, so that one that signs in without end locks out nobody else.
+/// All event loops share it, because the second use may arrive on another one. Only genuine proofs reach it. Each key
+/// has a share, so that one client's many sign-ins do not lock out others.
 final class ReplayCache: Sendable {
     enum Outcome: Equatable {
         case firstUse
         case replayed
-        /// The key has used all of its share within the time for which proofs are remembered.
+        /// The key has used up its share for the time in which proofs are remembered.
         case shareUsedUp
-        /// Forgetting one that is still valid would be unsafe.
+        /// Dropping a proof that is still valid would be unsafe.
         case full
     }
 
-    /// Proofs of one key, until when each of them is remembered.
+    /// Proofs of one key, with the time until which each is remembered.
     private struct Uses {
         var expirations: [SHA256Digest: Timestamp] = [:]
         var cleaned = Timestamp(secondsSinceEpoch: .min)
 
-        /// Forgets what has expired, once a second at most. Returns how many were forgotten.
+        /// Drops expired proofs, at most once a second. Returns how many were dropped.
         mutating func clean(_ now: Timestamp) -> Int {
             guard now != cleaned else { return 0 }
             cleaned = now
@@ -47,7 +47,7 @@ final class ReplayCache: Sendable {
         }
     }
 
-    /// How many proofs one key may use while they are remembered.
+    /// Number of proofs that one key may use while they are remembered.
     static let defaultShare = 1000
 
     private let capacity: Int
@@ -59,11 +59,11 @@ final class ReplayCache: Sendable {
         self.share = share
     }
 
-    /// Remembers a proof, or says why it must not be accepted.
+    /// Stores a proof, or says why it must not be accepted.
     func remember(_ use: ProofUse, now: Timestamp) -> Outcome {
         state.withLockedValue { state in
             if let known = state.keys[use.key]?.expirations[use.digest], known >= now { return .replayed }
-            // Rarely, since looking through all of them holds up every event loop.
+            // Rarely, because a full scan delays every event loop.
             let interval: Int64 = state.count >= capacity ? 1 : 60
             if now.seconds(since: state.cleaned) >= interval { state.clean(now) }
             var uses = state.keys[use.key] ?? Uses()

@@ -4,7 +4,7 @@ import NIOCore
 import TokenReviewAPI
 
 extension ReviewEngine {
-    /// Answers an access review at once: nothing is fetched for it, and nothing waited for.
+    /// Answers an access review at once: nothing is fetched or waited for.
     func reviewAccess(_ body: ByteBuffer, from caller: ClientIdentity = .unknown) -> ServerResponse {
         let start = eventLoop.now
         let request: AccessReviewRequest

@@ -6,7 +6,7 @@ import OpenSSL
 import Timestamps
 import TokenReviewAPI
 
-/// Answers token reviews on one event loop: bytes in, bytes out, and no other thread in between.
+/// Answers token reviews on one event loop: bytes in, bytes out, without any other thread.
 final class ReviewEngine {
     let eventLoop: any EventLoop
     private let services: ReviewServices
@@ -16,7 +16,7 @@ final class ReviewEngine {
     var options: ServerOptions
     let clock: @Sendable () -> Timestamp
     var authenticator: Authenticator
-    /// Counts configurations, so that no answer to a question by an older one is used.
+    /// Counts configurations, so that an answer to a question from an older one is not used.
     private var generation = 0
     private var keys: KeySnapshot
     var watch = WatchFacts.none
@@ -74,14 +74,14 @@ final class ReviewEngine {
         self.watch = watch
     }
 
-    /// One review under way.
+    /// One review in progress.
     private final class Review {
         let version: TokenReviewVersion
         let token: HashedToken
         let caller: ClientIdentity
         let start: NIODeadline
         var keyRefreshes = 0
-        /// The directory's answer, and the configuration by which it was asked.
+        /// The directory's answer, and the configuration that asked.
         var resolved: (groups: ResolvedGroups?, generation: Int)?
         var groupQuestions = 0
         var hasAwaitedFirstAnswer = false
@@ -109,14 +109,14 @@ final class ReviewEngine {
         return proceed(Review(request, from: caller, start: eventLoop.now))
     }
 
-    /// How often one review may wait for keys: a fetch that was under way already may have asked too early, and each
-    /// token version's keys come on their own.
+    /// How often one review may wait for keys: a running fetch may have started too early, and the keys of each token
+    /// version arrive separately.
     private static let maximumKeyRefreshes = 8
 
-    /// Once, and again when the configuration changes meanwhile.
+    /// Once, and again if the configuration changes in between.
     private static let maximumGroupQuestions = 3
 
-    /// Decides as far as it is known now, and waits for what is missing: keys a few times, and groups.
+    /// Decides with what is known now, and waits for what is missing: keys a few times, and groups.
     private func proceed(_ review: Review) -> ReviewStep {
         let decision = decide(review)
         if let tenant = decision.keyRefreshTenant, review.keyRefreshes < Self.maximumKeyRefreshes {
@@ -131,7 +131,7 @@ final class ReviewEngine {
             review.groupQuestions += 1
             let generation = generation
             return wait(for: resolve(principal, eventLoop), review, decision, inTurn: false) { groups in
-                // Another directory may be asked since, or about other groups: ask again.
+                // Another directory may be configured by now, or other groups: ask again.
                 guard generation == self.generation else { return true }
                 review.resolved = (groups, generation)
                 return groups != nil
@@ -150,7 +150,7 @@ final class ReviewEngine {
 
     private func decide(_ review: Review) -> Decision {
         let now = clock()
-        // It may have waited for keys since, and the configuration may have changed meanwhile.
+        // It may have waited for keys, and the configuration may have changed in between.
         if let resolved = review.resolved, resolved.generation != generation { review.resolved = nil }
         let (decision, isHit) = cache.decide(
             review.token, by: authenticator, keys: keys, now: now, resolved: review.resolved?.groups, watch: watch)
@@ -162,9 +162,9 @@ final class ReviewEngine {
     }
 
     /// - Parameters:
-    ///   - decision: the answer when `future` fails or comes too late.
-    ///   - inTurn: whether many reviews may wait for the same, so that they have to take turns.
-    ///   - take: puts the value into the review; false when it is of no use.
+    ///   - decision: the answer if `future` fails or is too late.
+    ///   - inTurn: whether many reviews may wait for the same event, so that they must take turns.
+    ///   - take: stores the value in the review; false if it is useless.
     private func wait<Value: Sendable>(
         for future: EventLoopFuture<Value>,
         _ review: Review,
@@ -185,7 +185,7 @@ final class ReviewEngine {
             case .later(let future): future.cascade(to: promise)
             }
         }
-        // What has arrived by then counts, also when its turn has not come.
+        // A value that has arrived by then is used, even if its turn has not come.
         let timeout = eventLoop.assumeIsolated().scheduleTask(
             deadline: review.start + TimeAmount(options.limits.reviewDeadline)
         ) {
@@ -242,7 +242,7 @@ final class ReviewEngine {
         return response
     }
 
-    /// Runs all checks once more for the log; at `debug` only.
+    /// Runs all checks once more for the log, at `debug` only.
     private func explain(_ review: Review, id: String) {
         let evaluation = review.token.withUnsafeBytes { token in
             authenticator.examine(

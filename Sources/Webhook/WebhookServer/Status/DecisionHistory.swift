@@ -2,7 +2,7 @@ import Authentication
 import EntraTokens
 import Timestamps
 
-/// What one event loop decided in the last quarter of an hour; for the status page. Holds no identities.
+/// The decisions of one event loop in the last quarter of an hour, for the status page. Contains no identities.
 struct DecisionHistory: Sendable {
     static let minutes = 15
     static let refusals = 50
@@ -14,7 +14,7 @@ struct DecisionHistory: Sendable {
         var byReason: [RefusalReason: Int] = [:]
         var cacheHits = 0
         var cacheMisses = 0
-        /// Counts by ``LatencyScale``.
+        /// Counts by slot of ``LatencyScale``.
         var latencies = [Int](repeating: 0, count: LatencyScale.count)
 
         mutating func add(_ other: Minute) {
@@ -35,7 +35,7 @@ struct DecisionHistory: Sendable {
     }
 
     private(set) var recentMinutes: [Minute] = []
-    /// The latest last.
+    /// The latest refusal is the last.
     private(set) var recentRefusals: [Refusal] = []
 
     mutating func record(_ decision: Decision, id: String, nanoseconds: Int64, now: Timestamp) {
@@ -46,7 +46,7 @@ struct DecisionHistory: Sendable {
             return
         }
         recentMinutes[slot].byReason[reason, default: 0] += 1
-        // A ring would save the move; refusals that are shown are few.
+        // A ring buffer would save the move, but only few refusals are shown.
         if recentRefusals.count == Self.refusals { recentRefusals.removeFirst() }
         recentRefusals.append(
             Refusal(
@@ -59,7 +59,7 @@ struct DecisionHistory: Sendable {
         if isHit { recentMinutes[slot].cacheHits += 1 } else { recentMinutes[slot].cacheMisses += 1 }
     }
 
-    /// Puts the histories of several loops together: one entry for each of the last minutes, the present one last.
+    /// Merges the histories of several event loops: one entry for each of the last minutes, the current one last.
     static func merged(_ histories: [DecisionHistory], now: Timestamp) -> DecisionHistory {
         let last = now.secondsSinceEpoch / 60
         var result = DecisionHistory()
@@ -84,7 +84,7 @@ struct DecisionHistory: Sendable {
     }
 }
 
-/// Latencies in steps of a quarter of a power of two, from a microsecond to some minutes.
+/// Latencies in steps of a quarter of a power of two, from a microsecond to several minutes.
 enum LatencyScale {
     static let count = 120
 
@@ -101,7 +101,7 @@ enum LatencyScale {
         return Double(UInt64(1) << UInt64(power)) * (1 + Double(slot % 4 + 1) / 4) / 1e9
     }
 
-    /// The latency that `share` of all stay below; nil without any.
+    /// The latency below which this share of all latencies lies; nil if there are none.
     static func percentile(_ share: Double, of counts: [Int]) -> Double? {
         let total = counts.reduce(0, +)
         guard total > 0 else { return nil }

@@ -1,16 +1,23 @@
 public import Timestamps
 
-/// What the status page shows beside the server's own figures. Nothing of it may be secret.
+/// What the status page shows in addition to the server's own figures. None of it may be secret.
 public struct StatusInfo: Sendable, Hashable {
+    /// The state of one tenant's keys.
     public struct Tenant: Sendable, Hashable {
+        /// The tenant's ID.
         public var tenantID: String
+        /// The tenant's national cloud.
         public var cloud: String
+        /// Number of usable keys.
         public var keyCount: Int
+        /// When the keys were last fetched; nil if never.
         public var lastSuccess: Timestamp?
+        /// When the next fetch is due; nil if none is planned.
         public var nextRefresh: Timestamp?
-        /// Why the last fetch failed; nil when it did not.
+        /// Why the last fetch failed; nil if it succeeded.
         public var problem: String?
 
+        /// A tenant from its parts.
         public init(
             tenantID: String, cloud: String, keyCount: Int, lastSuccess: Timestamp? = nil,
             nextRefresh: Timestamp? = nil, problem: String? = nil
@@ -24,12 +31,16 @@ public struct StatusInfo: Sendable, Hashable {
         }
     }
 
+    /// A certificate that the configuration names.
     public struct Certificate: Sendable, Hashable {
         /// The field of the configuration, for example `server.certificate`.
         public var field: String
+        /// The certificate's subject in one line.
         public var subject: String
+        /// When it expires.
         public var expires: Timestamp
 
+        /// A certificate from its parts.
         public init(field: String, subject: String, expires: Timestamp) {
             self.field = field
             self.subject = subject
@@ -37,16 +48,18 @@ public struct StatusInfo: Sendable, Hashable {
         }
     }
 
-    /// What the watches of all tenants know.
+    /// The watches of all tenants together.
     public struct Watch: Sendable, Hashable {
+        /// Number of watched principals.
         public var principals: Int
-        /// When the oldest answer in force was asked for.
+        /// When the oldest valid answer was requested.
         public var oldestAnswer: Timestamp?
-        /// Principals that lost or gained something in the last hour.
+        /// Number of principals whose account or groups changed in the last hour.
         public var changedCount: Int
-        /// What Microsoft Graph forbids.
+        /// What Microsoft Graph does not permit.
         public var forbidden: String?
 
+        /// A state from its parts.
         public init(principals: Int, oldestAnswer: Timestamp?, changedCount: Int, forbidden: String?) {
             self.principals = principals
             self.oldestAnswer = oldestAnswer
@@ -55,19 +68,24 @@ public struct StatusInfo: Sendable, Hashable {
         }
     }
 
+    /// The program's version.
     public var version: String
+    /// Path of the configuration.
     public var configurationFile: String
-    /// Hexadecimal.
+    /// SHA-256 of the active configuration, as hexadecimal digits.
     public var configurationSHA256: String
-    /// Why what is on disk is not in force, and since when; nil when it is.
+    /// Why the files on disk are not active, and since when; nil if they are.
     public var refusedConfiguration: String?
-    /// Entries of the deny lists that are in force.
+    /// Number of deny list entries in force.
     public var deniedEntries: Int
-    /// Nil where nobody is watched.
+    /// Nil if nobody is watched.
     public var watch: Watch?
+    /// In the order of the configuration.
     public var tenants: [Tenant]
+    /// The server's certificate, and the others that can expire.
     public var certificates: [Certificate]
 
+    /// A status from its parts.
     public init(
         version: String, configurationFile: String, configurationSHA256: String,
         refusedConfiguration: String? = nil, deniedEntries: Int = 0, watch: Watch? = nil, tenants: [Tenant] = [],

@@ -1,15 +1,15 @@
 import EntraTokens
 
 extension StatusReport {
-    /// What one colour of the chart stands for.
+    /// The meaning of one colour in the chart.
     private struct Series {
-        /// The class of its bars.
+        /// The CSS class of its bars.
         var style: String
         var name: String
         var count: (DecisionHistory.Minute) -> Int
     }
 
-    /// Reasons with a colour of their own; the others share one.
+    /// Number of reasons with a colour of their own; the others share one.
     private static let namedReasons = 5
 
     /// Accepted, then the most frequent reasons, then all others.
@@ -29,7 +29,7 @@ extension StatusReport {
         return series
     }
 
-    /// Decisions by reason: a column a minute, accepted at the bottom.
+    /// Decisions by reason: one column a minute, accepted ones at the bottom.
     var chart: String {
         let series = chartSeries
         let minutes = history.recentMinutes

@@ -2,7 +2,7 @@ import EntraTokens
 import Timestamps
 
 extension StatusReport {
-    /// For a browser: one page, no assets from elsewhere, no script.
+    /// For a browser: one page without external assets and without scripts.
     var html: String {
         """
         <!doctype html>

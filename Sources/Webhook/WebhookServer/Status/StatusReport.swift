@@ -1,7 +1,7 @@
 import EntraTokens
 import Timestamps
 
-/// Everything on the status page, ready to be written down as text or HTML.
+/// Everything on the status page, before it is written as text or HTML.
 struct StatusReport: Sendable {
     var info: StatusInfo
     var started: Timestamp
@@ -9,7 +9,7 @@ struct StatusReport: Sendable {
     var readiness: [HealthReport.Line]
     var openConnections: Int
     var history: DecisionHistory
-    /// Callers and requests that were turned away without a decision, by cause, since the start.
+    /// Callers and requests that were rejected without a decision, by cause, since the start.
     var rejections: [(label: String, count: Int64)] = []
 
     struct Fact {
@@ -107,7 +107,7 @@ struct StatusReport: Sendable {
         }
     }
 
-    /// The largest unit that fits, and the next one.
+    /// The largest unit that fits, and the next smaller one.
     static func age(_ seconds: Int64) -> String {
         let seconds = max(0, seconds)
         switch seconds {
