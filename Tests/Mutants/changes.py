@@ -12,27 +12,27 @@ class Change(NamedTuple):
     harmless: str = ""
 
 
-EVALUATION = "Authentication/TokenEvaluation.swift"
-ANSWER = "Authentication/Authenticator.swift"
-ENVELOPE = "Authentication/SignedHTTPRequest.swift"
-CACHE = "Authentication/DecisionCache.swift"
-SHARD = "Authentication/DecisionCacheShard.swift"
-INDEX = "Authentication/IssuerIndex.swift"
-POLICY = "AccessPolicy/AccessPolicy.swift"
-DENIED = "AccessPolicy/DeniedEntry.swift"
-KEY_SET = "EntraTokens/KeySetReader.swift"
-SNAPSHOT = "EntraTokens/KeySnapshot.swift"
-GROUPS = "EntraTokens/GroupClaim.swift"
-CLAIMS = "EntraTokens/EntraClaims.swift"
-NAMES = "EntraTokens/NameForm.swift"
-KIND = "EntraTokens/SubjectKind+Claims.swift"
-TRUST = "EntraTokens/TokenValidationRules+Checks.swift"
-TENANT = "EntraTokens/TokenValidationRules.swift"
-HEADER = "EntraTokens/TokenHeader.swift"
-REASONS = "EntraTokens/RefusalReason.swift"
-RSA = "JOSE/RSAKeyProblem.swift"
-JWK = "JOSE/JWK.swift"
-JWS = "JOSE/CompactJWS.swift"
+EVALUATION = "TokenEvaluation.swift"
+ANSWER = "Authenticator.swift"
+ENVELOPE = "SignedHTTPRequest.swift"
+CACHE = "DecisionCache.swift"
+SHARD = "DecisionCacheShard.swift"
+INDEX = "IssuerIndex.swift"
+POLICY = "AccessPolicy.swift"
+DENIED = "DeniedEntry.swift"
+KEY_SET = "KeySetReader.swift"
+SNAPSHOT = "KeySnapshot.swift"
+GROUPS = "GroupClaim.swift"
+CLAIMS = "EntraClaims.swift"
+NAMES = "NameForm.swift"
+KIND = "SubjectKind+Claims.swift"
+TRUST = "TokenValidationRules+Checks.swift"
+TENANT = "TokenValidationRules.swift"
+HEADER = "TokenHeader.swift"
+REASONS = "RefusalReason.swift"
+RSA = "RSAKeyProblem.swift"
+JWK = "JWK.swift"
+JWS = "CompactJWS.swift"
 
 CHANGES = [
     # Size and structure
@@ -167,8 +167,9 @@ CHANGES = [
            "case (true, _), (false, _): .passed"),
     Change(EVALUATION, "resolvedGroups.filter { seen.insert($0).inserted }", "resolvedGroups.filter { seen.insert($0).inserted || true }"),
     Change(EVALUATION, "if problem == .failed(.groupResolutionFailed) { groupResolution = principal }", ""),
-    Change(EVALUATION, "hasEmergencyAccess(objectID, tenant: tenant.policy, now: now) ? .skipped : problem",
-           "hasEmergencyAccess(objectID, tenant: tenant.policy, now: now) ? problem : problem"),
+    Change(EVALUATION, "if hasEmergencyAccess { return .skipped }", ""),
+    Change(EVALUATION, "if problem == .passed || hasEmergencyAccess { watchProblem", "if problem == .passed { watchProblem"),
+    Change(EVALUATION, "return watchProblem.map { .failed($0) } ?? problem", "return problem"),
     Change(POLICY, "guard !isReserved(username) else { return nil }", ""),
     Change(POLICY, "filter { $0.objectID == principal.objectID && now < $0.until }", "filter { now < $0.until }"),
     Change(POLICY, "filter { $0.objectID == principal.objectID && now < $0.until }",
