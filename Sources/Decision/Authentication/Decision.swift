@@ -30,13 +30,16 @@ public struct ProofUse: Hashable, Sendable {
     public var key: SHA256Digest
     /// Identifies this proof: a digest of its key and its nonce.
     public var digest: SHA256Digest
+    /// When the proof says that it was made.
+    public var made: Timestamp
     /// From this time on the proof would be refused anyway.
     public var expires: Timestamp
 
     /// A proof from its parts.
-    public init(key: SHA256Digest, digest: SHA256Digest, expires: Timestamp) {
+    public init(key: SHA256Digest, digest: SHA256Digest, made: Timestamp, expires: Timestamp) {
         self.key = key
         self.digest = digest
+        self.made = made
         self.expires = expires
     }
 }

@@ -86,7 +86,8 @@ public struct SignedHTTPRequest: Sendable {
         }
         // `clockSkew` may be raised while the proof is remembered.
         let forgotten = expires.adding(seconds: max(0, SignedHTTPRequest.rememberedSkew - clockSkew))
-        return ProofUse(key: digest(thumbprint), digest: digest("\(thumbprint)\n\(nonce)"), expires: forgotten)
+        return ProofUse(
+            key: digest(thumbprint), digest: digest("\(thumbprint)\n\(nonce)"), made: made, expires: forgotten)
     }
 }
 

@@ -30,7 +30,9 @@ extension ReasonEntry {
         meaning:
             "The access token is genuine, but the envelope around it is not right: another key than the token is bound"
             + " to, a wrong signature, another host, or too old. Or its key was used for 1,000 envelopes within the time"
-            + " for which each of them is remembered: that key's next envelopes are refused, and nobody else's.",
+            + " for which each of them is remembered: that key's next envelopes are refused, and nobody else's. When all"
+            + " places of that memory are used, the principals with the most envelopes give theirs back, and only"
+            + " envelopes that are newer than those are accepted from them.",
         causes: [
             "u in --pop-claims is not clusterHost",
             "a clock is wrong: an envelope is taken for 15 minutes",

@@ -206,13 +206,17 @@ final class ReviewEngine {
     private func finish(_ review: Review, _ decision: Decision) -> ServerResponse {
         var decision = decision
         if let use = decision.proofUse, decision.access != nil {
-            switch replays.remember(use, now: clock()) {
+            switch replays.remember(use, of: decision.subject, now: clock()) {
             case .firstUse: break
             case .replayed: decision.outcome = .refused(.proofOfPossessionReplayed)
             case .shareUsedUp:
                 decision.outcome = .refused(.proofOfPossessionInvalid)
                 decision.sentence =
                     "the key of this proof has used up its 1,000 proofs of possession; they end after 20 minutes"
+            case .mayBeUsed:
+                decision.outcome = .refused(.proofOfPossessionInvalid)
+                decision.sentence =
+                    "too many proofs of this principal were used, and this one is no newer than those: make a new one"
             case .full:
                 metrics.recordRejected(.replayMemoryFull)
                 return ServerResponse(.replayMemoryFull)
