@@ -13,7 +13,8 @@ public final class JSONDocument: @unchecked Sendable {
     /// - Parameters:
     ///   - maximumBytes: larger documents are refused without being read.
     ///   - maximumDepth: how deeply objects and arrays may be nested; 1 is a flat object.
-    ///   - maximumValues: objects, arrays, strings, numbers and literals together, without member names. Each needs about a hundred bytes of memory, so a small document could otherwise need very much.
+    ///   - maximumValues: objects, arrays, strings, numbers and literals together, without member names. Each needs
+    ///     about a hundred bytes of memory, so a small document could otherwise need very much.
     public init(
         parsing bytes: UnsafeRawBufferPointer,
         maximumBytes: Int = 1 << 20,

@@ -1,7 +1,7 @@
 internal import OpenSSL
 
 extension Certificate {
-    /// Whether a client would take it as a server's.
+    /// Whether clients would accept it as a server certificate.
     var mayServe: Bool { !isCA && (extendedKeyUsages?.contains(.serverAuth) ?? true) }
 
     var isSelfSigned: Bool { isSigned(by: self) }

@@ -8,9 +8,9 @@ public struct CertificateFile {
     public let purpose: String
     /// Its content.
     public let bytes: [UInt8]
-    /// The end of a certificate; nil for a key.
+    /// When the certificate expires; nil for a key.
     public let expires: Timestamp?
 
-    /// POSIX permissions: keys are for their owner alone.
+    /// POSIX permissions: only the owner may read keys.
     public var mode: UInt32 { expires == nil ? 0o600 : 0o644 }
 }

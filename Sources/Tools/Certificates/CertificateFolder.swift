@@ -4,11 +4,11 @@ public import OpenSSL
 internal import Terminal
 public import Timestamps
 
-/// The folder that `certs create` works in.
+/// The folder of `certs create`.
 public struct CertificateFolder {
-    /// The names that `certs create` gives its files.
+    /// The names of the files that `certs create` writes.
     public enum FileName {
-        /// The CA's certificate, by which kube-apiserver knows the server.
+        /// The CA's certificate, with which kube-apiserver verifies the server.
         public static let authority = "ca.crt"
         /// The CA's private key.
         public static let authorityKey = "ca.key"
@@ -16,7 +16,7 @@ public struct CertificateFolder {
         public static let server = "server.crt"
         /// The server's private key.
         public static let serverKey = "server.key"
-        /// The CA's certificate again, by which the server knows kube-apiserver.
+        /// The CA's certificate again, with which the server verifies kube-apiserver.
         public static let clientAuthority = "client-ca.crt"
         /// kube-apiserver's client certificate.
         public static let client = "client.crt"
@@ -24,10 +24,10 @@ public struct CertificateFolder {
         public static let clientKey = "client.key"
     }
 
-    /// The folder as it was named.
+    /// The folder as the user wrote it.
     public let path: String
 
-    /// - Parameter path: the folder as it was named; it need not be there yet.
+    /// - Parameter path: the folder as the user wrote it; it need not exist yet.
     public init(path: String) {
         self.path = path
     }
@@ -38,6 +38,8 @@ public struct CertificateFolder {
     }
 
     /// The CA of an earlier run.
+    ///
+    /// - Throws: `CommandFailure` if it is missing, expired or does not match its key.
     public func loadAuthority(now: Timestamp) throws -> (certificate: Certificate, key: PrivateKey) {
         let certificatePath = path(of: FileName.authority)
         let keyPath = path(of: FileName.authorityKey)
@@ -58,7 +60,7 @@ public struct CertificateFolder {
         return (certificate, key)
     }
 
-    /// Fills in what the command line left open from the certificates that are there.
+    /// Takes names that the command line does not set from the existing certificates.
     public func adoptNames(into plan: inout CertificatePlan) throws {
         let server = path(of: FileName.server)
         if FileVersion(path: server) != nil, let current = try PEMFile.certificates(server).first {
@@ -73,7 +75,7 @@ public struct CertificateFolder {
         }
     }
 
-    /// Writes all files, or none when one of them is there and may not be replaced.
+    /// Writes all files, or none if one of them exists and may not be replaced.
     public func write(_ files: [CertificateFile], replacing: Bool) throws {
         if !replacing {
             var status = stat()
@@ -93,7 +95,7 @@ public struct CertificateFolder {
         }
     }
 
-    /// Makes the folder, and those around it, where it is not there.
+    /// Creates the folder and its parents if they do not exist.
     public func make() throws {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {

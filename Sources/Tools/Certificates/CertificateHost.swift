@@ -4,10 +4,10 @@ internal import SafeText
 
 /// A name in the server certificate.
 public struct CertificateHost {
-    /// The name as it goes into the certificate.
+    /// The name in the form of the certificate.
     public let name: SubjectAlternativeName
 
-    /// Nil for what is neither a DNS name nor an IP address.
+    /// Nil unless the text is a DNS name or an IP address.
     public init?(_ text: String) {
         if IPAddress(text) != nil {
             name = .ip(text)
@@ -25,7 +25,7 @@ public struct CertificateHost {
                 })
             else { return nil }
         }
-        // 10.0.0.256 is a mistyped address and no name.
+        // 10.0.0.256 is a mistyped address, not a name.
         guard !last.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
         name = .dns(lowercased)
     }
@@ -39,7 +39,7 @@ public struct CertificateHost {
 }
 
 extension SubjectAlternativeName {
-    /// The name alone, without its kind.
+    /// The name without its kind.
     public var text: String {
         switch self {
         case .dns(let name): name

@@ -1,13 +1,13 @@
 public import OpenSSL
 public import Timestamps
 
-/// What `certs create` is to make. Nothing here touches a file.
+/// What `certs create` will make. Nothing here uses files.
 public struct CertificatePlan {
     /// Names in the server certificate.
     public var hosts: [SubjectAlternativeName]
-    /// The client certificate's common name; nil for the usual one.
+    /// The client certificate's common name; nil for the default.
     public var clientName: String?
-    /// RSA keys instead of P-256.
+    /// Whether to use RSA keys instead of P-256.
     public var usesRSA: Bool
     /// How long the server and client certificates are valid.
     public var days: Int
@@ -16,7 +16,7 @@ public struct CertificatePlan {
     /// The time of the run.
     public var now: Timestamp
 
-    /// Keeps the order of `hosts`, each once.
+    /// Keeps the order of `hosts`, without duplicates.
     public init(
         hosts: [SubjectAlternativeName], clientName: String?, usesRSA: Bool, days: Int, authorityDays: Int,
         now: Timestamp
@@ -30,19 +30,19 @@ public struct CertificatePlan {
         self.now = now
     }
 
-    /// The names of a webhook that only its own host reaches.
+    /// The names of a webhook that only its own host can reach.
     public static let loopback: [SubjectAlternativeName] = [.dns("localhost"), .ip("127.0.0.1"), .ip("::1")]
 
-    /// The client certificate's common name, the usual one where none was chosen.
+    /// The client certificate's common name: the chosen one, else the default.
     public var chosenClientName: String { clientName ?? "kube-apiserver" }
 
-    /// Makes keys and certificates, and the CA where there is none yet.
+    /// Creates keys and certificates, and a CA if there is none yet.
     public mutating func make(
         authority existing: (certificate: Certificate, key: PrivateKey)?
     ) throws(OpenSSLError) -> [CertificateFile] {
         if hosts.isEmpty { hosts = CertificatePlan.loopback }
         var files: [CertificateFile] = []
-        // Clocks of control-plane nodes may be a little behind this one.
+        // The clocks of control-plane nodes may be a little behind this one.
         let start = now.adding(seconds: -300)
         let authority: (certificate: Certificate, key: PrivateKey)
         if let existing {
@@ -63,7 +63,7 @@ public struct CertificatePlan {
                     .init(name: name, purpose: purpose, bytes: certificate.pem, expires: certificate.notAfter))
             }
         }
-        // No certificate outlives the one that vouches for it.
+        // No certificate is valid for longer than its issuer.
         let end = min(now.adding(seconds: Int64(days) * 86_400), authority.certificate.notAfter)
         files += try issue(.server, hosts.first?.text ?? "localhost", hosts, start, end, authority)
         files += try issue(.client, chosenClientName, [], start, end, authority)
@@ -78,7 +78,7 @@ public struct CertificatePlan {
         let isServer = profile == .server
         let key = usesRSA ? try PrivateKey.generateRSA() : try PrivateKey.generateP256()
         let certificate = try Certificate.issue(
-            // A long host name stands in the alternative names, which are what counts.
+            // A long host name is in the alternative names, which are what clients check.
             subject: CertificateName(commonName: CertificateHost.isCommonName(name) ? name : "kube-entra"),
             subjectKey: key.publicKey, sans: names, notBefore: start, notAfter: end, profile: profile,
             issuer: authority)

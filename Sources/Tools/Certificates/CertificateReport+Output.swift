@@ -43,7 +43,7 @@ extension CertificateReport {
         ])
     }
 
-    /// The lines of `certs show`: at most 80 columns, as long as no single word is wider.
+    /// The lines of `certs show`: at most 80 columns, unless a single word is wider.
     public var text: String {
         var lines = [PrintableText.whole(path)]
         for (index, certificate) in certificates.enumerated() {
@@ -87,7 +87,7 @@ extension CertificateReport {
         ]
     }
 
-    /// A label and its value, broken into lines of at most 80 columns.
+    /// A label and its value, wrapped to 80 columns.
     private static func row(_ label: String, _ value: String) -> [String] {
         let indent = 14
         var lines: [String] = []

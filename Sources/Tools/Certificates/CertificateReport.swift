@@ -3,9 +3,9 @@ internal import Glibc
 internal import OpenSSL
 public import Timestamps
 
-/// What `certs show` says about one file.
+/// What `certs show` reports about one file.
 public struct CertificateReport {
-    /// A private key beside or named with the certificates.
+    /// A private key that was named, or found beside the certificates.
     struct Key {
         let path: String
         let fits: Bool
@@ -15,23 +15,24 @@ public struct CertificateReport {
     let certificates: [Certificate]
     let key: Key?
     let now: Timestamp
-    /// Why the file will not do.
+    /// Why the file cannot be used.
     public private(set) var faults: [String] = []
-    /// What will do, but not for long or not everywhere.
+    /// What works, but not for long or not everywhere.
     public private(set) var warnings: [String] = []
 
     /// Whether nothing is wrong.
     public var isGood: Bool { faults.isEmpty }
 
-    /// Files of nothing but CAs are lists of whom to trust, in any order.
+    /// Files that contain only CAs are lists of trusted authorities, in any order.
     var isAuthorityList: Bool { certificates.allSatisfy(\.isCA) }
 
-    /// Each certificate is signed by the one after it.
+    /// Whether each certificate is signed by the next one.
     var isChainInOrder: Bool {
         zip(certificates, certificates.dropFirst()).allSatisfy { $0.isSigned(by: $1) }
     }
 
-    /// - Parameter keyPath: the private key; nil: the one beside the certificates, where there is one.
+    /// - Parameter keyPath: the private key; nil for the one beside the certificates, if there is one.
+    /// - Throws: `CommandFailure` if a file cannot be read.
     public init(path: String, keyPath: String?, now: Timestamp) throws {
         self.path = path
         self.now = now
@@ -75,7 +76,7 @@ public struct CertificateReport {
         }
     }
 
-    /// `server.key` for `server.crt`, when it is there.
+    /// `server.key` for `server.crt`, if it exists.
     private static func sibling(of path: String) -> String? {
         for suffix in [".crt", ".pem", ".cer"] where path.hasSuffix(suffix) {
             let candidate = path.dropLast(suffix.count) + ".key"
@@ -84,7 +85,7 @@ public struct CertificateReport {
         return nil
     }
 
-    /// "expires in 200 days", or how long ago it did.
+    /// "expires in 200 days", or how long ago it expired.
     static func remaining(_ seconds: Int64) -> String {
         func amount(_ seconds: Int64) -> String {
             let (count, unit) =

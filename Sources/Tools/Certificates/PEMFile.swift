@@ -2,7 +2,7 @@ internal import Files
 public import OpenSSL
 internal import Terminal
 
-/// PEM files, or a ``CommandFailure`` with a sentence that names the file.
+/// Reads PEM files. Throws a `CommandFailure` with a sentence that names the file.
 public enum PEMFile {
     /// The file's bytes.
     public static func read(_ path: String) throws -> [UInt8] {
@@ -25,7 +25,7 @@ public enum PEMFile {
         return chain
     }
 
-    /// The private key of a file; it must not need a password.
+    /// The private key of a file; it must not be encrypted.
     public static func privateKey(_ path: String) throws -> PrivateKey {
         let bytes = try read(path)
         guard let key = try? PrivateKey(pem: bytes) else {

@@ -1,16 +1,18 @@
 public import Jansson
 public import RBAC
 
-/// One way through RBAC: a name, the binding that names it, the role that it gives.
+/// One path through RBAC: a user or group name, the binding that names it, the role that it grants.
 public struct AccessPath: Hashable, Sendable {
     /// The Kubernetes group that the binding names; nil for a user.
     public var kubernetesGroup: String?
+    /// The user that the binding names; nil for a group.
     public var username: String?
-    /// Nil, as the role, for `system:masters`, whom nobody checks.
+    /// Nil, like the role, for `system:masters`, which RBAC does not check.
     public var binding: ObjectName?
+    /// The role that the binding grants.
     public var role: ObjectName?
 
-    /// Where it holds; nil: everywhere.
+    /// The namespace in which it applies; nil for everywhere.
     public var namespace: String? { binding?.namespace }
 
     static let masters = AccessPath(kubernetesGroup: EntraNames.masters, username: nil, binding: nil, role: nil)
@@ -34,6 +36,7 @@ public struct AccessPath: Hashable, Sendable {
         }
     }
 
+    /// Compares names byte by byte, as RBAC does.
     public static func == (left: AccessPath, right: AccessPath) -> Bool {
         left.binding == right.binding && left.role == right.role
             && (left.kubernetesGroup ?? "").utf8.elementsEqual((right.kubernetesGroup ?? "").utf8)
@@ -45,6 +48,7 @@ public struct AccessPath: Hashable, Sendable {
         hasher.combine(role)
     }
 
+    /// The path for programs.
     public var json: JSON {
         .object([
             ("kubernetesGroup", JSON(kubernetesGroup)), ("username", JSON(username)),
@@ -60,7 +64,7 @@ public struct AccessPath: Hashable, Sendable {
         return withName ? "\(name) → \(way)" : way
     }
 
-    /// Everywhere first, then by namespace and name.
+    /// Paths that apply everywhere come first, then by namespace and name.
     static func precedes(_ left: AccessPath, _ right: AccessPath) -> Bool {
         func key(_ path: AccessPath) -> [String] {
             [
@@ -84,7 +88,7 @@ extension JSON {
     }
 }
 
-/// Paths without repetition, in the order in which they were found.
+/// Paths without duplicates, in the order of discovery.
 struct PathList {
     private(set) var paths: [AccessPath] = []
     private var seen: Set<AccessPath> = []

@@ -4,7 +4,7 @@ internal import RBAC
 internal import SafeText
 
 extension AccessReport {
-    /// The answer for programs.
+    /// The report for programs.
     public var json: JSON {
         .object([
             ("question", question.json),
@@ -30,7 +30,7 @@ extension AccessReport {
         ])
     }
 
-    /// The answer for people.
+    /// The report for people.
     public func text(_ names: DirectoryNames, namesTenants: Bool) -> String {
         var lines: [String] = []
         if who.isEmpty {

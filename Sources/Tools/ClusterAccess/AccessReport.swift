@@ -2,30 +2,33 @@ internal import Jansson
 public import RBAC
 internal import Timestamps
 
-/// Who can do something, each with every path.
+/// Who can do something, with every path to it.
 public struct AccessReport: Sendable {
-    /// What was asked, as it is printed.
+    /// The question, as it is printed.
     public struct Question: Sendable {
+        /// The action.
         public var asked: AccessQuestion
-        /// Nil: everywhere, and in single namespaces.
+        /// Nil for everywhere, and for each single namespace.
         public var namespace: String?
 
+        /// A question from its parts.
         public init(_ asked: AccessQuestion, namespace: String?) {
             self.asked = asked
             self.namespace = namespace
         }
     }
 
+    /// The question.
     public var question: Question
-    /// Of Entra.
+    /// Those who sign in with Entra.
     public var who: [(holder: EntraHolder, paths: [AccessPath])]
-    /// Those who can and are not of Entra.
+    /// Those who can do it and do not sign in with Entra.
     public var others: [(subject: Subject, paths: [AccessPath])]
 
-    /// What was read to answer.
+    /// What was read to answer the question.
     public var input: ClusterInput
 
-    /// Asks.
+    /// Answers the question.
     public init(_ question: Question, cluster: Cluster, names: EntraNames) {
         self.question = question
         input = cluster.input
@@ -41,7 +44,8 @@ public struct AccessReport: Sendable {
                 guard known.isEmpty else { continue }
                 var subject = subject
                 if subject.kind == .serviceAccount {
-                    // A service account without a namespace is the binding's; a cluster's binding has none to give.
+                    // A service account without a namespace is in the binding's namespace; a ClusterRoleBinding has
+                    // none.
                     guard let namespace = subject.namespace ?? binding.namespace else { continue }
                     subject.namespace = namespace
                 }
@@ -59,7 +63,7 @@ public struct AccessReport: Sendable {
 }
 
 extension AccessReport.Question {
-    /// Whether what a binding gives can be an answer.
+    /// Whether a binding can be part of the answer.
     func concerns(_ binding: Binding) -> Bool {
         guard let place = binding.namespace else { return true }
         if case .path = asked { return false }
@@ -85,7 +89,7 @@ extension AccessReport.Question {
 
 /// Holders with their paths.
 struct HolderPaths {
-    /// Emergencies of one object that end at different times are different holders.
+    /// Emergency entries of one object that end at different times are different holders.
     private struct Key: Hashable {
         let identity: EntraHolder.Identity
         let until: Timestamp?
@@ -104,7 +108,7 @@ struct HolderPaths {
 }
 
 extension EntraNames {
-    /// Who of Entra a binding's subject can mean; nobody when it means somebody else.
+    /// The principals of Entra that a binding's subject can mean; empty if it means others.
     func holders(of subject: Subject) -> [EntraHolder] {
         switch subject.kind {
         case .group:

@@ -17,7 +17,7 @@ extension ClusterInput {
         ])
     }
 
-    /// What should be known of it, for people: a line each.
+    /// Remarks about the input for people, one line each.
     public var remarks: [String] {
         var lines = notices
         if objects == 0 { lines.append("the input holds no roles and no bindings") }

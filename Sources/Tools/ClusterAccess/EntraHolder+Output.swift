@@ -7,7 +7,7 @@ internal import Timestamps
 extension EntraHolder {
     /// For people: `members of group 9999… (Developers) of tenant 1111…`.
     ///
-    /// - Parameter namesTenant: whether there are several tenants to tell apart.
+    /// - Parameter namesTenant: whether there are several tenants to distinguish.
     func words(_ names: DirectoryNames, namesTenant: Bool) -> String {
         let tenant = namesTenant ? tenantID.map { " of tenant \($0)" } ?? "" : ""
         let object = (objectID?.description ?? "") + PrintableText.clean(names.remark(objectID))

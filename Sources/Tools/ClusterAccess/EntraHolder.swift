@@ -1,8 +1,9 @@
 public import EntraTokens
 public import Timestamps
 
-/// Somebody, or a set of people, that Entra and the configuration give names in the cluster.
+/// A principal, or a set of principals, to whom Entra and the configuration give names in the cluster.
 public struct EntraHolder: Sendable {
+    /// What identifies the principals.
     public enum Kind: String, Sendable, CaseIterable {
         case group
         case appRole
@@ -13,15 +14,20 @@ public struct EntraHolder: Sendable {
         case everybody
     }
 
+    /// What identifies the principals.
     public var kind: Kind
-    /// Nil where any tenant's is meant.
+    /// Nil for principals of any tenant.
     public var tenantID: GUID?
+    /// The object ID of the group, user or service principal; nil for other kinds.
     public var objectID: GUID?
+    /// The value of the app role; nil for other kinds.
     public var appRole: String?
+    /// The user name in the cluster; nil for other kinds.
     public var username: String?
     /// When emergency access ends.
     public var until: Timestamp?
 
+    /// A holder from its parts.
     public init(
         _ kind: Kind, tenantID: GUID? = nil, objectID: GUID? = nil, appRole: String? = nil, username: String? = nil,
         until: Timestamp? = nil
@@ -34,7 +40,7 @@ public struct EntraHolder: Sendable {
         self.until = until
     }
 
-    /// The same holder however long an emergency lasts. Texts are compared by their bytes.
+    /// Identifies a holder, regardless of when its emergency access ends. Strings are compared byte by byte.
     struct Identity: Hashable {
         let kind: Kind
         let tenantID: GUID?
@@ -48,7 +54,7 @@ public struct EntraHolder: Sendable {
             text: Array((appRole ?? username ?? "").utf8))
     }
 
-    /// The order in which people read them: by kind, then by what they are called.
+    /// The order for people: by kind, then by name.
     static func precedes(_ left: EntraHolder, _ right: EntraHolder) -> Bool {
         func key(_ holder: EntraHolder) -> [String] {
             let kind = Kind.allCases.firstIndex(of: holder.kind) ?? 0
@@ -61,11 +67,12 @@ public struct EntraHolder: Sendable {
     }
 }
 
-/// What one group, app role or emergency entry of the configuration gives.
+/// What one group, app role or emergency entry of the configuration grants.
 public struct EntraGrant: Sendable {
+    /// To whom it is granted.
     public var holder: EntraHolder
-    /// Kubernetes groups with configured names, each once.
+    /// Kubernetes groups with configured names, without duplicates.
     public var kubernetesGroups: [String]
-    /// Whether this makes a cluster admin.
+    /// Whether it makes somebody a cluster admin.
     public var isAdmin: Bool
 }

@@ -5,20 +5,21 @@ public import RBAC
 internal import SafeText
 public import Timestamps
 
-/// Which names of the cluster a configuration can give, and to whom.
+/// The names in the cluster that a configuration can give, and to whom.
 public struct EntraNames: Sendable {
     static let everybody = "system:authenticated"
     static let masters = "system:masters"
 
+    /// The configuration.
     public let configuration: WebhookConfiguration
-    /// What the configuration itself names, without emergencies that have ended.
+    /// What the configuration grants, without expired emergency entries.
     public let grants: [EntraGrant]
-    /// Emergency entries that give nothing any more.
+    /// Number of emergency entries that have expired.
     public let endedEmergencies: Int
     private let byName: [ExactText: [Int]]
     private let byObjectID: [GUID: [Int]]
 
-    /// - Parameter now: emergency entries count while they last.
+    /// - Parameter now: emergency entries that have ended by then are ignored.
     public init(_ configuration: WebhookConfiguration, now: Timestamp) {
         self.configuration = configuration
         var collector = GrantCollector(adminGroups: configuration.kubernetes.adminGroups)
@@ -83,7 +84,7 @@ public struct EntraNames: Sendable {
             }
         }
 
-        /// Entries for one object may end at different times, so each stays by itself.
+        /// Entries for one object may end at different times, so they are kept separate.
         mutating func addEmergency(_ holder: EntraHolder, _ names: [String]) {
             var seen: Set<ExactText> = []
             grants.append(
@@ -95,7 +96,7 @@ public struct EntraNames: Sendable {
 
     // MARK: Groups
 
-    /// Who is given this Kubernetes group. Nobody: the configuration never gives the name.
+    /// Who gets this Kubernetes group; empty if the configuration never grants it.
     func holders(ofGroup name: String) -> [EntraHolder] {
         var indices = byName[ExactText(name)] ?? []
         guard let id = objectID(ofGroup: name) else { return indices.map { grants[$0].holder } }
@@ -105,40 +106,40 @@ public struct EntraNames: Sendable {
         return known.isEmpty ? holders + [EntraHolder(.group, objectID: id)] : holders
     }
 
-    /// Whether somebody can be given this Kubernetes group.
+    /// Whether anybody can get this Kubernetes group.
     func isGiven(group name: String) -> Bool {
         byName[ExactText(name)] != nil || objectID(ofGroup: name) != nil
     }
 
-    /// The Entra group whose members carry this name because it is made of the group's own object ID.
+    /// The Entra group whose object ID is this Kubernetes group's name.
     func objectID(ofGroup name: String) -> GUID? {
         let kubernetes = configuration.kubernetes
         guard kubernetes.groupObjectIDs == .include, name.utf8.starts(with: kubernetes.groupPrefix.utf8),
-            // Only a configured name may be reserved.
+            // Only configured names may be reserved.
             kubernetes.groupPrefix.isEmpty || !AccessPolicy.isReserved(name)
         else { return nil }
         return EntraNames.objectID(String(name.utf8.dropFirst(kubernetes.groupPrefix.utf8.count)) ?? "")
     }
 
-    /// An object ID as it is given: in lower case.
+    /// An object ID in lower case, as the webhook writes it.
     static func objectID(_ text: String) -> GUID? {
         guard let id = GUID(text), id.description.utf8.elementsEqual(text.utf8) else { return nil }
         return id
     }
 
-    /// All configured names.
+    /// All configured group names.
     var configuredGroups: [String] { byName.keys.map(\.text) }
 
     // MARK: Users
 
-    /// The user of this name, if the configuration can give it.
+    /// The user with this name, if the configuration can give it.
     func holder(ofUser name: String) -> EntraHolder? {
         guard isGiven(user: name) else { return nil }
         let rest = withoutPrefix(name) ?? name
         return EntraHolder(.user, objectID: EntraNames.objectID(rest), username: name)
     }
 
-    /// Whether somebody can be called this.
+    /// Whether anybody can have this user name.
     func isGiven(user name: String) -> Bool {
         guard let rest = withoutPrefix(name), !AccessPolicy.isReserved(name) else { return false }
         if EntraNames.objectID(rest) != nil { return true }
@@ -150,7 +151,7 @@ public struct EntraNames: Sendable {
         }
     }
 
-    /// What follows `usernamePrefix`; nil when the name does not begin with it.
+    /// The part after `usernamePrefix`; nil if the name does not start with it.
     func withoutPrefix(_ name: String) -> String? {
         let prefix = configuration.kubernetes.usernamePrefix
         guard name.utf8.starts(with: prefix.utf8) else { return nil }
@@ -166,12 +167,12 @@ public struct EntraNames: Sendable {
         return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && !name.utf8.contains(UInt8(ascii: " "))
     }
 
-    /// Whether this is a guest's user principal name, which nobody is called in the cluster.
+    /// Whether this is a guest's user principal name, which never becomes a user name in the cluster.
     static func isGuest(_ name: String) -> Bool { name.lowercased().contains("#ext#") }
 }
 
 extension EntraNames {
-    /// The object IDs that a cluster's bindings name themselves.
+    /// The object IDs that bindings of the cluster name directly.
     public func boundObjectIDs(in cluster: Cluster) -> Set<GUID> {
         let index = SubjectIndex(cluster)
         return Set(

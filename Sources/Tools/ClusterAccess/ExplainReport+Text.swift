@@ -4,9 +4,9 @@ internal import RBAC
 internal import SafeText
 
 extension ExplainReport {
-    /// For people: what the principal becomes, then each rule with its paths; the same path is said once.
+    /// For people: the principal's user and groups, then each rule with its paths. Equal paths are printed once.
     public func text(_ names: DirectoryNames) -> String {
-        // The line for the shell stays as it is.
+        // The line for the shell stays unchanged.
         let head = answer.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             String(line) == answer.canI
                 ? String(line) : PrintableText.clean(names.annotate(String(line)), maximum: 2000)

@@ -3,16 +3,18 @@ public import Jansson
 public import PolicyChecks
 public import RBAC
 
-/// What one principal can do in the cluster, and by which paths.
+/// What one principal can do in the cluster, and through which paths.
 public struct ExplainReport: Sendable {
+    /// The principal's user and groups, or why it is refused.
     public var answer: PolicyAnswer
-    /// In the order of the bindings; none for who is refused.
+    /// In the order of the bindings; empty if the principal is refused.
     public var rules: [HeldRule]
     /// Whether all verbs on all resources are allowed everywhere.
     public var everything: Bool
-    /// What was read to answer.
+    /// What was read to answer the question.
     public var input: ClusterInput
 
+    /// Collects the rules of the principal's groups and user name.
     public init(_ answer: PolicyAnswer, cluster: Cluster) {
         self.answer = answer
         rules = []
@@ -30,6 +32,7 @@ public struct ExplainReport: Sendable {
         }
     }
 
+    /// The report for programs.
     public var json: JSON {
         let held = rules.map { JSON.object($0.rule.jsonMembers + [("paths", .array($0.paths.map(\.json)))]) }
         guard case .object(let members) = answer.json else { return answer.json }

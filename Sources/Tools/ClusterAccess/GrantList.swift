@@ -5,12 +5,12 @@ public import RBAC
 internal import SafeText
 internal import Timestamps
 
-/// The effective mapping: each group, app role and emergency entry, and what it gives.
+/// The effective mapping: each group, app role and emergency entry, and what it grants.
 public struct GrantList: Sendable {
     struct Row: Sendable {
         var grant: EntraGrant
         var displayName: String?
-        /// Whether anything in the cluster is bound to it; nil without a cluster.
+        /// Whether the cluster has a binding for it; nil without a cluster.
         var isBound: Bool?
     }
 
@@ -18,7 +18,7 @@ public struct GrantList: Sendable {
     let names: EntraNames
     let displayNames: DirectoryNames
 
-    /// - Parameter cluster: nil where nobody asks for what is bound.
+    /// - Parameter cluster: nil if bindings do not matter.
     public init(_ names: EntraNames, displayNames: DirectoryNames, cluster: Cluster?) {
         self.names = names
         self.displayNames = displayNames
@@ -36,6 +36,7 @@ public struct GrantList: Sendable {
         }
     }
 
+    /// The mapping for programs.
     public var json: JSON {
         .object([
             (

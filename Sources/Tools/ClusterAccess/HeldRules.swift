@@ -2,21 +2,23 @@ internal import Jansson
 public import RBAC
 internal import SafeText
 
-/// A rule that somebody has, with every path to it.
+/// A rule that applies to somebody, with every path to it.
 public struct HeldRule: Sendable {
+    /// The rule of the role.
     public var rule: PolicyRule
+    /// At least one path, in the order of discovery.
     public var paths: [AccessPath]
 }
 
-/// Rules as they are found, each once.
+/// Collects rules without duplicates.
 struct RuleCollector {
     struct Key: Hashable {
         let rule: PolicyRule
-        /// Nil where the place makes no difference, or for what holds everywhere.
+        /// Nil if the namespace does not matter, or for rules that apply everywhere.
         let namespace: ExactText?
     }
 
-    /// Whether the same rule in another namespace is another one.
+    /// Whether the same rule in another namespace counts as another rule.
     let separatesNamespaces: Bool
     private(set) var keys: [Key] = []
     private var paths: [Key: PathList] = [:]
@@ -28,7 +30,7 @@ struct RuleCollector {
     mutating func add(_ rule: PolicyRule, _ path: AccessPath) {
         var rule = rule
         if path.namespace != nil, !rule.nonResourceURLs.isEmpty {
-            // URLs belong to no namespace, so a RoleBinding gives none.
+            // URLs are not in a namespace, so a RoleBinding does not grant them.
             guard !rule.resources.isEmpty else { return }
             rule.nonResourceURLs = []
         }
@@ -37,7 +39,7 @@ struct RuleCollector {
         paths[key, default: PathList()].add(path)
     }
 
-    /// `system:masters` has no rules: nobody is asked about it.
+    /// `system:masters` has no rules, because RBAC does not check it.
     mutating func addMasters() {
         add(PolicyRule(verbs: ["*"], apiGroups: ["*"], resources: ["*"]), .masters)
         add(PolicyRule(verbs: ["*"], nonResourceURLs: ["*"]), .masters)
@@ -50,7 +52,7 @@ struct RuleCollector {
     var isEmpty: Bool { keys.isEmpty }
 }
 
-/// Which bindings name whom.
+/// The bindings by subject.
 struct SubjectIndex {
     let cluster: Cluster
     private var byGroup: [ExactText: [Int]] = [:]
@@ -78,7 +80,7 @@ struct SubjectIndex {
 
     func isBound(group: String) -> Bool { byGroup[ExactText(group)] != nil }
 
-    /// Adds what a group or a user of that name has.
+    /// Adds the rules of a group or user with that name.
     func collect(group: String, into collector: inout RuleCollector) {
         if group.utf8.elementsEqual(EntraNames.masters.utf8) { collector.addMasters() }
         collect(byGroup[ExactText(group)] ?? [], Subject(.group, name: group), &collector)
@@ -139,6 +141,6 @@ extension PolicyRule {
         return String(resource[..<slash]) + suffix + String(resource[slash...])
     }
 
-    /// Whether this allows everything on all resources.
+    /// Whether this rule allows everything on all resources.
     var isEverything: Bool { allows(.everything) }
 }

@@ -4,10 +4,10 @@ internal import SafeText
 internal import Terminal
 
 extension PermissionDiff {
-    /// More lines than that about one holder are counted only.
+    /// Largest number of lines about one holder; the others are only counted.
     private static let maximumLines = 12
 
-    /// For people, a few lines a holder: `+ members of group … can now get pods, everywhere`.
+    /// For people, a few lines for each holder: `+ members of group … can now get pods, everywhere`.
     public func text(_ names: DirectoryNames, namesTenants: Bool) -> String {
         guard !changes.isEmpty else { return "permissions: no difference" }
         var lines = ["permissions:"]
@@ -44,7 +44,7 @@ extension PermissionDiff {
         var sentences: [String]
     }
 
-    /// The changes of one holder in one direction together; a rule in several namespaces is one sentence.
+    /// The changes of one holder in one direction; a rule in several namespaces is one sentence.
     private var parts: [Part] {
         var parts: [Part] = []
         var rest = changes[...]

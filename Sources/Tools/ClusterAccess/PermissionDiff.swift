@@ -5,18 +5,23 @@ public import Jansson
 public import RBAC
 internal import SafeText
 
-/// What somebody can do after a change of the configuration and could not before, or the reverse.
+/// A permission that a change of the configuration grants or removes.
 public struct PermissionChange: Sendable {
+    /// Whether the permission is granted or removed.
     public enum Effect: String, Sendable {
         case gains
         case loses
     }
 
+    /// Whether the permission is granted or removed.
     public var effect: Effect
+    /// To whom it applies.
     public var holder: EntraHolder
+    /// The permission.
     public var rule: PolicyRule
-    /// Nil: everywhere.
+    /// The namespace; nil for everywhere.
     public var namespace: String?
+    /// The paths that grant it, before or after the change.
     public var paths: [AccessPath]
 
     var json: JSON {
@@ -35,14 +40,18 @@ public struct PermissionChange: Sendable {
     }
 }
 
-/// Compares what two configurations give in one cluster. What can be done by another way or in other words is the same.
+/// Compares what two configurations grant in one cluster. Permissions that another path or another wording also grants
+/// are equal.
 public struct PermissionDiff: Sendable {
+    /// Changes in the order of the holders.
     public var changes: [PermissionChange]
 
+    /// Compares two configurations.
     public init(from old: EntraNames, to new: EntraNames, cluster: Cluster) {
         changes = PermissionComparison(old: old, new: new, index: SubjectIndex(cluster)).changes
     }
 
+    /// The changes for programs.
     public var json: JSON { .array(changes.map(\.json)) }
 }
 
@@ -52,7 +61,7 @@ private struct PermissionComparison {
     let index: SubjectIndex
 
     var changes: [PermissionChange] {
-        // What everybody has is no gain for anybody.
+        // A permission that everybody has is no gain for anybody.
         var everybody = RuleCollector(separatesNamespaces: true)
         index.collect(group: EntraNames.everybody, into: &everybody)
         return holders.flatMap { holder in
@@ -66,7 +75,7 @@ private struct PermissionComparison {
         }
     }
 
-    /// Everybody whom either configuration can give something, in the order in which people read them.
+    /// Everybody to whom either configuration can grant something, in the order for people.
     private var holders: [EntraHolder] {
         var found: [EntraHolder.Identity: EntraHolder] = [:]
         for grant in old.grants + new.grants { found[grant.holder.identity] = grant.holder }
@@ -83,7 +92,7 @@ private struct PermissionComparison {
         return found.values.sorted(by: EntraHolder.precedes)
     }
 
-    /// What a holder is called under a configuration.
+    /// A holder's names under a configuration.
     private struct Names: Equatable {
         var groups: Set<ExactText> = []
         var user: ExactText?
@@ -133,22 +142,22 @@ private struct PermissionComparison {
 }
 
 extension RuleCollector {
-    /// The rules that hold in a namespace, those that hold everywhere included.
+    /// The rules that apply in a namespace, including those that apply everywhere.
     fileprivate func rules(in namespace: ExactText?) -> [PolicyRule] {
         keys.filter { $0.namespace == nil || $0.namespace == namespace }.map(\.rule)
     }
 }
 
 extension PolicyRule {
-    /// More single permissions than that in one rule are not looked through.
+    /// Rules with more single permissions are not compared one by one.
     private static let maximumPermissions = 100_000
 
-    /// Whether other rules together allow everything that this one does.
+    /// Whether other rules together allow everything that this rule allows.
     func isCovered(by others: [PolicyRule]) -> Bool {
         let names = resourceNames.isEmpty ? [""] : resourceNames
         let count = verbs.count * (apiGroups.count * resources.count * names.count + nonResourceURLs.count)
         guard count <= PolicyRule.maximumPermissions else { return false }
-        // A rule that is limited to names allows nothing of what is asked for every name.
+        // A rule that is limited to names does not cover a rule for all names.
         let candidates = resourceNames.isEmpty ? others.filter(\.resourceNames.isEmpty) : others
         for verb in verbs {
             for group in apiGroups {
@@ -173,7 +182,7 @@ extension PolicyRule {
 extension EntraNames {
     func admits(tenant: GUID) -> Bool { configuration.tenants.contains { $0.trust.tenantID == tenant } }
 
-    /// The Kubernetes group that an Entra group's own object ID becomes.
+    /// The Kubernetes group for an Entra group's own object ID.
     func groupName(ofObjectID id: GUID) -> String? {
         let name = configuration.kubernetes.groupPrefix + id.description
         return objectID(ofGroup: name) == nil ? nil : name

@@ -1,20 +1,22 @@
 internal import RBAC
 internal import SafeText
 
-/// What somebody typed behind `who --can`, as a question.
+/// The words after `who --can`, read as a question.
 public struct QuestionText: Sendable {
-    /// Why it is none.
+    /// Why they are not a question.
     public struct Mistake: Error, Hashable, Sendable {
+        /// What is wrong, for people.
         public var sentence: String
     }
 
+    /// The question.
     public var question: AccessReport.Question
-    /// What was filled in or should be known.
+    /// Assumptions and remarks about the question.
     public var notes: [String] = []
 
     /// - Parameters:
     ///   - resource: RESOURCE[.GROUP][/SUBRESOURCE], or a path.
-    ///   - subresource: the same as behind the slash.
+    ///   - subresource: the same as after the slash.
     public init(
         verb: String, resource: String, subresource: String?, name: String?, namespace: String?
     ) throws(Mistake) {
@@ -82,11 +84,11 @@ extension KubernetesResource {
 }
 
 extension AccessReport {
-    /// What should be known of the answer: a note about what belongs to no namespace.
+    /// A remark about the answer: resources that are not in a namespace.
     public var note: String? {
         guard case .resource(_, let group, let resource, _, _) = question.asked,
             let known = KubernetesResource.named(resource), known.group == group, !known.isNamespaced,
-            // Requests about one namespace count as made in it.
+            // Requests about a namespace count as requests in it.
             resource != "namespaces",
             (who.flatMap(\.paths) + others.flatMap(\.paths)).contains(where: { $0.namespace != nil })
         else { return nil }

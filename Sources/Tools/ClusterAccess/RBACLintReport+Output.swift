@@ -67,7 +67,7 @@ extension RBACLintReport {
 
     /// The findings for code scanners.
     ///
-    /// - Parameter version: the program's.
+    /// - Parameter version: the program's version.
     public func sarif(version: String) -> SARIFLog {
         SARIFLog(
             version: version,

@@ -1,6 +1,7 @@
 public import RBAC
 
-/// A rule of `rbac lint`, with its stable ID. A binding's subject has at most one of the first six.
+/// A rule of `rbac lint`; the raw value is its stable ID. A binding's subject has at most one finding of the first six
+/// rules.
 public enum RBACLintRule: String, Sendable, CaseIterable {
     case nameDiffersInCase = "name-differs-in-case"
     case groupIsADisplayName = "group-is-a-display-name"
@@ -13,14 +14,15 @@ public enum RBACLintRule: String, Sendable, CaseIterable {
     case userNeverNamed = "user-never-named"
     case roleMissing = "role-missing"
 
+    /// How serious a finding is.
     public enum Severity: String, Sendable {
-        /// Worth knowing; never changes the exit status.
+        /// Useful to know; never changes the exit status.
         case notice
-        /// Something that cannot work or is dangerous; `--strict` makes the exit status 1.
+        /// Cannot work, or is dangerous; with `--strict`, the exit status is 1.
         case warning
     }
 
-    /// What the rule looks for, in one sentence for the README.
+    /// What the rule finds, in one sentence for the README.
     public var purpose: String {
         switch self {
         case .nameDiffersInCase: "a binding's name equals one that can be given but for upper and lower case"
@@ -37,14 +39,20 @@ public enum RBACLintRule: String, Sendable, CaseIterable {
     }
 }
 
-/// One thing about a binding that cannot work or is unwise.
+/// A binding that cannot work or is unwise.
 public struct RBACFinding: Sendable {
+    /// The rule that found it.
     public var rule: RBACLintRule
+    /// How serious it is.
     public var severity: RBACLintRule.Severity
+    /// The binding; nil if the finding is about the configuration.
     public var binding: ObjectName?
+    /// The binding's subject; nil if the finding is not about one.
     public var subject: Subject?
+    /// What is wrong, for people.
     public var message: String
+    /// What to do about it.
     public var hint: String
-    /// Where the binding stands; nil where there is none, or it was made by a program.
+    /// Where the binding stands; nil if it has no place in a file.
     public var place: Place?
 }

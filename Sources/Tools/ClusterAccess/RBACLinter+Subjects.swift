@@ -21,7 +21,7 @@ extension RBACLinter {
         }
     }
 
-    /// Everything about one subject.
+    /// All problems of one subject.
     func problems(of subject: Subject, in binding: Binding) -> [Problem] {
         switch subject.kind {
         case .serviceAccount: return []
@@ -113,7 +113,7 @@ extension RBACLinter {
         return problems
     }
 
-    /// The first of those of which a user has at most one.
+    /// The first problem among those of which a user has at most one.
     private func exclusiveProblem(_ name: String, rest: String?) -> Problem? {
         if let given = spelling(ofUser: name) {
             return Problem(
@@ -153,7 +153,7 @@ extension RBACLinter {
         return nil
     }
 
-    /// A name that can be given and equals this one but for case.
+    /// A name that the configuration can give and that differs only in case.
     private func spelling(ofUser name: String) -> String? {
         guard !names.isGiven(user: name) else { return nil }
         let prefix = names.configuration.kubernetes.usernamePrefix

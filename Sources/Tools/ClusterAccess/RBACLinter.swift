@@ -5,16 +5,16 @@ internal import Kubeconfigs
 public import RBAC
 internal import SafeText
 
-/// Looks for bindings that can never match, and for those that give too much.
+/// Finds bindings that can never match, and bindings that grant too much.
 public struct RBACLinter {
     let cluster: Cluster
     let names: EntraNames
-    /// Display names that `names` of the configuration knows.
+    /// Display names from the configuration's `names`.
     let displayNames: DirectoryNames
     private var findings: [RBACFinding] = []
-    /// How many findings annotations silence.
+    /// Number of findings that annotations suppress.
     private(set) var silenced = 0
-    /// What is wrong with annotations.
+    /// Problems with annotations.
     private var remarks: [String] = []
     private let isAdminRole: [Bool]
     private let spelledOtherwise: [String: String]
@@ -27,7 +27,7 @@ public struct RBACLinter {
         spelledOtherwise = Dictionary(names.configuredGroups.map { ($0.lowercased(), $0) }) { min($0, $1) }
     }
 
-    /// Lints.
+    /// Checks all bindings.
     ///
     /// - Parameter adminGroupsPlace: where the configuration names its admin groups.
     public static func report(
@@ -77,7 +77,7 @@ public struct RBACLinter {
         silenced += found.count { allowed.contains($0.rule) }
     }
 
-    /// The rules that an annotation silences: a line each, with a reason behind the name.
+    /// The rules that an annotation suppresses: one on each line, followed by a reason.
     private static func allowedRules(_ annotation: String?) -> [RBACLintRule] {
         (annotation ?? "").split(separator: "\n").compactMap { line in
             let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
@@ -86,7 +86,7 @@ public struct RBACLinter {
         }
     }
 
-    /// A name that can be given and equals this one but for case.
+    /// A name that the configuration can give and that differs only in case.
     func spelling(ofGroup name: String) -> String? {
         if let configured = spelledOtherwise[name.lowercased()] { return configured }
         let kubernetes = names.configuration.kubernetes
@@ -123,19 +123,23 @@ public struct RBACLinter {
         }
     }
 
-    /// Whether a binding's role may do everything.
+    /// Whether a binding's role allows everything.
     func isAdmin(_ binding: Binding) -> Bool { cluster.role(of: binding).map { isAdminRole[$0] } ?? false }
 }
 
-/// What `rbac lint` found.
+/// The result of `rbac lint`.
 public struct RBACLintReport: Sendable {
+    /// Findings that are not suppressed.
     public var findings: [RBACFinding]
-    /// How many more there are that annotations silence.
+    /// Number of suppressed findings.
     public var silenced: Int
-    /// What should be known beside the findings: annotations that do not do what somebody meant.
+    /// Remarks besides the findings: annotations without the intended effect.
     public var remarks: [String]
+    /// What was read.
     public var input: ClusterInput
+    /// Number of checked bindings.
     public var bindingCount: Int
 
+    /// Number of warnings.
     public var warningCount: Int { findings.count { $0.severity == .warning } }
 }

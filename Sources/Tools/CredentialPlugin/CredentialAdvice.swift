@@ -1,7 +1,8 @@
 internal import EntraTokens
 
-/// What the person in front of kubectl can do, with the values that the hints have.
+/// What the user of kubectl can do, with values from the hints.
 struct CredentialAdvice {
+    /// The tenant whose rules apply to the token; nil if the hints do not have it.
     let tenants: [HintedTenant]
     /// The tenant that the token is judged by; nil when it is none of the hints'.
     let tenant: HintedTenant?
@@ -17,7 +18,7 @@ struct CredentialAdvice {
             } ?? (tenants.count == 1 ? tenants.first : nil)
     }
 
-    /// The reason's own hint where the hints have no value to name.
+    /// The reason's own hint, if the hints have no value to name.
     func hint(for reason: RefusalReason) -> String {
         specific(reason) ?? reason.hint
     }

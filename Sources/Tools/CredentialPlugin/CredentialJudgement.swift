@@ -8,23 +8,23 @@ internal import SafeText
 internal import Terminal
 public import Timestamps
 
-/// What a client can say of the token that a credential plugin printed, before the cluster sees it.
+/// What a client can say about a credential plugin's token before the cluster sees it.
 public enum CredentialJudgement: Hashable, Sendable {
     /// The webhook would refuse the token.
     case refused(RefusalReason, hint: String, tokenSHA256: String)
-    /// The token passes, and will soon need attention.
+    /// The token is valid, but will soon need attention.
     case warning(sentence: String, hint: String)
 
-    /// A token that ends within that many seconds is worth a word.
+    /// A token that expires within this many seconds gets a warning.
     static let soon: Int64 = 5 * 60
 
-    /// Judges what a plugin printed by the checks that the webhook runs.
+    /// Checks a plugin's output with the checks of the webhook.
     ///
     /// - Parameters:
-    ///   - output: the plugin's standard output. What is no ExecCredential with a token is judged by kubectl alone.
-    ///   - hints: nil: only what the token says of itself.
+    ///   - output: the plugin's standard output. If it is not an ExecCredential with a token, only kubectl judges it.
+    ///   - hints: nil to check only what the token itself shows.
     ///   - now: this computer's clock.
-    /// - Returns: nil when there is nothing to say.
+    /// - Returns: nil if there is nothing to say.
     public init?(output: [UInt8], hints: TokenHints?, now: Timestamp) {
         guard let credential = try? ExecCredential(decodingAnyVersion: output), let token = credential.token else {
             return nil
@@ -40,13 +40,13 @@ public enum CredentialJudgement: Hashable, Sendable {
         let failures = evaluation.recorder.outcomes.compactMap { outcome in
             if case .failed(let reason) = outcome.outcome { reason } else { nil }
         }
-        // Without hints a token of somebody else's is judged by its form and its times only.
+        // Without hints, only the form and the times of a foreign token are checked.
         let known = failures.filter {
             settings.tenants.isEmpty
                 ? CredentialJudgement.foreign.contains($0) : CredentialJudgement.isKnown($0, hints: hints)
         }
         let isOurs = !failures.contains(.issuerNotTrusted)
-        // The webhook asks a token whose signature it could not check for its issuer before anything else.
+        // If the signature could not be verified, the webhook looks at the issuer first.
         let first = known.contains(.issuerNotTrusted) ? .issuerNotTrusted : known.min()
         if let first {
             let digest = token.withUnsafeBytes { SHA256Digest(hashing: $0).hex }
@@ -59,7 +59,7 @@ public enum CredentialJudgement: Hashable, Sendable {
         self = warning
     }
 
-    /// Without hints every tenant and audience is right: the token's own.
+    /// Without hints, any tenant and audience is accepted: those of the token itself.
     private static func settings(for token: [UInt8]) -> AuthenticationSettings {
         AuthenticationSettings(
             tenants: InspectionReport.guessedTenants(TokenInput(token)).map {
@@ -67,7 +67,7 @@ public enum CredentialJudgement: Hashable, Sendable {
             }, tokenBytes: TokenHints.tokenBytes)
     }
 
-    /// Whether a failed check can be spoken of: what hints leave out (groups, keys, people, required claims) is not
+    /// Whether a failed check is meaningful. What hints leave out (groups, keys, people, required claims) is not
     /// guessed.
     private static func isKnown(_ reason: RefusalReason, hints: TokenHints?) -> Bool {
         if let hints, hints.unknown.contains(reason) { return false }
@@ -75,13 +75,13 @@ public enum CredentialJudgement: Hashable, Sendable {
         return hints != nil && knownByHints.contains(reason)
     }
 
-    /// What the token says of itself: its form, its times, what it is.
+    /// What the token itself shows: its form, its times, its kind.
     private static let alwaysKnown: Set<RefusalReason> = [
         .tokenMalformed, .tokenEncrypted, .algorithmNotAllowed, .headerNotAllowed, .claimsMalformed,
         .tokenKindNotAccepted, .tokenExpired, .tokenNotYetValid, .subjectMissing, .proofOfPossessionRequired,
     ]
 
-    /// What can be said of a token that another issuer than Entra made.
+    /// What can be said about a token that Entra did not issue.
     private static let foreign: Set<RefusalReason> = [
         .tokenMalformed, .tokenEncrypted, .tokenExpired, .tokenNotYetValid,
     ]
@@ -91,7 +91,7 @@ public enum CredentialJudgement: Hashable, Sendable {
         .subjectKindNotAllowed, .proofOfPossessionNotAccepted,
     ]
 
-    /// What is right and will not stay so, or shows that the clock is wrong.
+    /// What is valid now but not for long, or shows that the clock is wrong.
     private static func warning(_ claims: EntraClaims?, now: Timestamp) -> CredentialJudgement? {
         guard let claims else { return nil }
         if let start = claims.lifetimeStart, now < start {
@@ -119,7 +119,8 @@ extension CredentialJudgement {
     /// The longest line, in bytes.
     static let maximumLine = 600
 
-    /// The one line for standard error, without a line end. It holds nothing of the token but the start of its digest.
+    /// One line for standard error, without a line ending. It contains nothing of the token except the start of its
+    /// digest.
     public var line: String {
         switch self {
         case .refused(let reason, let hint, let digest):
@@ -144,6 +145,7 @@ extension CredentialJudgement {
         return start + clipped + "…" + end
     }
 
+    /// Whether the webhook would refuse the token.
     public var isRefusal: Bool {
         if case .refused = self { true } else { false }
     }

@@ -1,19 +1,20 @@
 internal import Glibc
 
-/// Signals that reach this process while it waits for a command, as messages on a pipe.
+/// Signals that arrive while this process waits for a command, as messages on a pipe.
 ///
-/// A handler may only do what is safe at any moment, so it writes two bytes and no more.
+/// A signal handler may only do what is safe at any moment, so it only writes two bytes.
 struct SignalRelay {
     struct Message {
         var signal: Int32
-        /// Sent by the kernel, as a terminal sends Ctrl-C: to the whole process group, so the command has it as well.
+        /// Sent by the kernel, as a terminal does for Ctrl-C: to the whole process group, so the command receives it
+        /// too.
         var isFromTerminal: Bool
     }
 
-    /// What somebody may send to end the command or to tell it something.
+    /// Signals that end the command or tell it something.
     static let relayed: [Int32] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
 
-    /// Reads without waiting.
+    /// Reading does not block.
     let descriptor: Int32
 
     // Written once, before the first handler is installed; handlers only read it.
@@ -29,7 +30,7 @@ struct SignalRelay {
                 errno = before
             }
 
-    /// Nil when the system has no pipe left.
+    /// Nil if the system has no more pipes.
     init?() {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }
@@ -42,7 +43,7 @@ struct SignalRelay {
         for signal in SignalRelay.relayed + [SIGCHLD] {
             var old = sigaction()
             sigaction(signal, nil, &old)
-            // What this process was started to ignore (`nohup`), the command ignores as well.
+            // The command ignores what this process was started to ignore (`nohup`).
             if signal != SIGCHLD, SignalRelay.isIgnored(old) { continue }
             var new = sigaction()
             new.__sigaction_handler.sa_sigaction = SignalRelay.record

@@ -8,7 +8,7 @@ extension TokenHints {
     static let apiVersion = "kube-entra.dev/v1"
     static let kind = "TokenHints"
 
-    /// What a configuration tells everybody.
+    /// The public part of a configuration.
     public init(_ loaded: LoadedConfiguration, writtenAt: Timestamp) {
         self.init(
             writtenAt: writtenAt, configurationSHA256: loaded.contentSHA256,
@@ -16,7 +16,7 @@ extension TokenHints {
             tenants: loaded.configuration.tenants.map { HintedTenant($0.trust) })
     }
 
-    /// A configuration that says as much and no more: it grants nothing to anybody.
+    /// A configuration with only these facts: it grants nothing to anybody.
     public var configuration: WebhookConfiguration {
         var configuration = WebhookConfiguration()
         configuration.tenants = tenants.map { TenantSettings(trust: $0.trust, policy: TenantPolicy()) }
@@ -24,7 +24,7 @@ extension TokenHints {
         return configuration
     }
 
-    /// As `config hints` prints them and `kubeconfig user --explain` carries them. Durations are spelled as in the
+    /// As `config hints` prints them and `kubeconfig user --explain` embeds them. Durations are written as in the
     /// configuration.
     public var json: JSON {
         .object([
@@ -55,13 +55,13 @@ extension HintedTenant {
     }
 }
 
-/// Why hints are of no use.
+/// Why hints cannot be used.
 public enum TokenHintsProblem: Error, Hashable, Sendable, CaseIterable {
     case notJSON
     case wrongKind
     case noTenants
 
-    /// What is wrong, for people; holds nothing of the hints.
+    /// What is wrong, for people; contains nothing of the hints.
     public var sentence: String {
         switch self {
         case .notJSON: "they are not a JSON object"
@@ -72,8 +72,10 @@ public enum TokenHintsProblem: Error, Hashable, Sendable, CaseIterable {
 }
 
 extension TokenHints {
-    /// Reads hints as far as they go: what another version of the program wrote in a way that this one does not know
-    /// is left out of the judgement, so that a token is never called refused because of it.
+    /// Reads as much of the hints as possible. Parts of another version that this program does not know are not
+    /// checked, so that no token is wrongly called refused.
+    ///
+    /// - Throws: ``TokenHintsProblem`` if these are not hints.
     public init(decoding bytes: [UInt8]) throws(TokenHintsProblem) {
         guard let root = try? JSONDocument(parsing: bytes).root, root.kind == .object else { throw .notJSON }
         guard root["kind"]?.string == TokenHints.kind else { throw .wrongKind }
@@ -84,7 +86,7 @@ extension TokenHints {
             if let tenant = HintedTenant(entry, unknown: &unknown) {
                 tenants.append(tenant)
             } else {
-                // Whose tokens that one takes cannot be said, so no token is nobody's.
+                // Its accepted issuers are unknown, so no issuer can be called untrusted.
                 unknown.formUnion([.issuerNotTrusted, .tenantMismatch])
             }
         }
@@ -102,7 +104,7 @@ extension HintedTenant {
         guard json.kind == .object, let tenantID = json["tenantID"]?.string.flatMap({ GUID($0) }) else { return nil }
         let authority = json["authority"]?.string
         let cloud = json["cloud"].map { $0.string.flatMap { Cloud(rawValue: $0) } } ?? .public
-        // A cloud that this program does not know has issuers that it does not know.
+        // An unknown cloud has unknown issuers.
         guard cloud != nil || authority != nil else { return nil }
         let audiences = json["audiences"]?.strings
         if audiences == nil { unknown.insert(.audienceNotAccepted) }
@@ -132,7 +134,7 @@ extension JSONValue {
         return string.flatMap { DurationText.parse($0) }?.components.seconds
     }
 
-    /// A list of strings; nil when it is no list, or another value stands in it.
+    /// A list of strings; nil for anything else.
     fileprivate var strings: [String]? {
         guard let array else { return nil }
         let strings = array.compactMap(\.string)

@@ -3,20 +3,23 @@ public import Authentication
 public import EntraTokens
 public import Timestamps
 
-/// What anybody may know about a cluster's sign-in, so that a client can say why a token would be refused.
+/// Public facts about a cluster's sign-in, with which a client can explain why a token would be refused.
 ///
-/// Public by construction: no type in here has a field for a group, a role, a required claim, an emergency entry, a
+/// Nothing secret can be in it: no type here has a field for a group, a role, a required claim, an emergency entry, a
 /// file or a secret.
 public struct TokenHints: Hashable, Sendable {
+    /// When the hints were made.
     public var writtenAt: Timestamp
-    /// SHA-256 of the configuration's bytes, hexadecimal: which configuration these hints were taken from.
+    /// SHA-256 of the configuration's bytes as hexadecimal digits; it identifies the source of the hints.
     public var configurationSHA256: String
-    /// Seconds by which clocks may differ.
+    /// Accepted difference between clocks, in seconds.
     public var clockSkew: Int64
+    /// The public part of each tenant's rules.
     public var tenants: [HintedTenant]
-    /// What these hints cannot tell, because they are of a version that says it in other words than this program reads.
+    /// Reasons that these hints cannot predict, because their version says it in a way that this program does not know.
     public var unknown: Set<RefusalReason> = []
 
+    /// Hints from their parts.
     public init(writtenAt: Timestamp, configurationSHA256: String, clockSkew: Int64, tenants: [HintedTenant]) {
         self.writtenAt = writtenAt
         self.configurationSHA256 = configurationSHA256
@@ -24,32 +27,38 @@ public struct TokenHints: Hashable, Sendable {
         self.tenants = tenants
     }
 
-    /// Settings under which a decision is as far as hints go: they name no group, so nobody is anybody's admin.
+    /// Settings for a decision as far as hints allow: they name no group, so nobody is an admin.
     public var authentication: AuthenticationSettings {
         AuthenticationSettings(
             tenants: tenants.map { TenantConfiguration(trust: $0.trust, policy: TenantPolicy()) },
             tokenBytes: TokenHints.tokenBytes, clockSkew: clockSkew)
     }
 
-    /// A plugin's answer is read no further, and what the webhook's own limit is hints do not say.
+    /// No more of a plugin's output is read. The hints do not contain the webhook's own limit.
     static let tokenBytes = 1 << 20
 }
 
-/// A tenant's part of the hints.
+/// One tenant's part of the hints.
 public struct HintedTenant: Hashable, Sendable {
+    /// The tenant's ID.
     public var tenantID: GUID
+    /// The tenant's national cloud.
     public var cloud: Cloud
-    /// Another base than the cloud's, `https://…` without a slash at the end.
+    /// Replaces the cloud's sign-in address: `https://…` without a trailing slash.
     public var authority: String?
+    /// The accepted audiences, as configured.
     public var audiences: [String]
-    /// Empty: any client application.
+    /// IDs of the accepted client applications; empty accepts all.
     public var allowedClientAppIDs: [GUID]
+    /// The kinds of subject that may sign in.
     public var subjects: Set<SubjectKind>
-    /// Seconds.
+    /// The longest accepted lifetime, in seconds.
     public var maximumTokenLifetime: Int64
+    /// What happens to tokens that cannot list all groups.
     public var groupOverage: GroupOverageRule
+    /// Whether tokens bound to a key are accepted or required.
     public var proofOfPossession: ProofOfPossessionRule
-    /// The bare host name that proof-of-possession envelopes must carry in `u`.
+    /// The bare host name that proof-of-possession tokens must carry in `u`.
     public var clusterHost: String?
 
     /// The public part of a tenant's rules.
@@ -66,7 +75,7 @@ public struct HintedTenant: Hashable, Sendable {
         clusterHost = trust.clusterHost
     }
 
-    /// The rules that these hints are enough for.
+    /// The rules that these hints describe.
     public var trust: TokenValidationRules {
         TokenValidationRules(
             tenantID: tenantID, cloud: cloud, authority: authority, audiences: audiences,

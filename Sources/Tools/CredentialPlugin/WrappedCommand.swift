@@ -1,8 +1,8 @@
 internal import Files
 internal import Glibc
 
-/// One run of the command behind `--`: its standard input, standard error and terminal are this process's own, only its
-/// standard output is read.
+/// One run of the command after `--`. It inherits standard input, standard error and terminal; only its standard output
+/// is read.
 public struct WrappedCommand {
     /// How a run ended.
     public enum Ending: Hashable, Sendable {
@@ -11,7 +11,7 @@ public struct WrappedCommand {
         case notFound
         case notExecutable
 
-        /// What a shell would report.
+        /// The exit status that a shell would report.
         public var status: Int32 {
             switch self {
             case .exited(let status): status
@@ -22,19 +22,21 @@ public struct WrappedCommand {
         }
     }
 
+    /// The result of a run.
     public struct Result: Sendable {
+        /// How the command ended.
         public var ending: Ending
-        /// What the command printed; nil when it was more than is kept, and was passed on as it came.
+        /// What the command printed; nil if it was too long and was passed on directly.
         public var output: [UInt8]?
     }
 
-    /// More than any credential is long, in bytes.
+    /// More bytes than any credential has.
     public static let maximumOutput = 1 << 20
 
     private let command: String
     private let arguments: [String]
 
-    /// - Parameter words: the command and its arguments; nil for none.
+    /// - Parameter words: the command and its arguments. Nil if there are none.
     public init?(_ words: [String]) {
         guard let command = words.first, !command.isEmpty else { return nil }
         self.command = command
@@ -43,7 +45,7 @@ public struct WrappedCommand {
 
     /// Runs the command to its end.
     ///
-    /// Signals from other processes are passed on; those that the terminal sends reach the command by themselves.
+    /// Signals from other processes are passed on. Signals from the terminal reach the command anyway.
     public func run() -> Result {
         let path: String
         switch WrappedCommand.find(command) {
@@ -74,12 +76,12 @@ public struct WrappedCommand {
             posix_spawnattr_destroy(&attributes)
         }
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        // What this program ignores, for example broken pipes, the command need not.
+        // The command need not ignore what this program ignores, such as broken pipes.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        // This code may run on a thread that blocks every signal, and a command inherits that.
+        // This code may run on a thread that blocks every signal, which the command would inherit.
         var blocked = sigset_t()
         sigemptyset(&blocked)
         posix_spawnattr_setsigmask(&attributes, &blocked)
@@ -97,7 +99,7 @@ public struct WrappedCommand {
         var ending: Ending
     }
 
-    /// A path as it stands, any other name looked for in `PATH`, as kubectl does: never in a relative folder.
+    /// A path is used as it is. Any other name is searched in `PATH` like in kubectl, but never in a relative folder.
     private static func find(_ command: String) -> Swift.Result<String, NotFound> {
         if command.utf8.contains(UInt8(ascii: "/")) { return judge(command).map { _ in command } }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
@@ -124,7 +126,7 @@ public struct WrappedCommand {
     }
 }
 
-/// Waits for a command's output, its end, and signals for it.
+/// Waits for a command's output, its end, and signals to pass on.
 private struct Listener {
     let process: pid_t
     let output: Int32
@@ -141,7 +143,7 @@ private struct Listener {
     }
 
     mutating func listen() -> WrappedCommand.Result {
-        // It may have ended before its signal could be noticed.
+        // It may have ended before its signal was noticed.
         reap()
         while ending == nil {
             var polls = [pollfd(fd: relay.descriptor, events: Int16(POLLIN), revents: 0)]
@@ -156,7 +158,7 @@ private struct Listener {
                 }
             }
         }
-        // A process that the command left behind may hold the pipe open for ever: what is there now is all.
+        // A process that the command left behind may hold the pipe open forever, so only what is there now is read.
         _ = fcntl(output, F_SETFL, O_NONBLOCK)
         while isOpen { read() }
         return WrappedCommand.Result(ending: ending ?? .exited(0), output: kept)

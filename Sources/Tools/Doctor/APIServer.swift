@@ -6,15 +6,17 @@ public import Kubeconfigs
 internal import OpenSSL
 internal import Timestamps
 
-/// The API server of a kubeconfig context, called as kubectl calls it.
+/// The API server of a kubeconfig context, called as kubectl does.
 public struct APIServer {
     /// Why a context's server cannot be called.
     public struct Problem: Error {
+        /// What is wrong, for people.
         public var sentence: String
+        /// What to do about it.
         public var hint: String
     }
 
-    /// The address without a slash at its end.
+    /// The address without a trailing slash.
     public let base: String
     private let url: HTTPSURL
     private let connection: BlockingHTTPSClient
@@ -23,7 +25,7 @@ public struct APIServer {
 
     /// - Parameters:
     ///   - timeout: for each request.
-    ///   - isOwnHost: the address is one of this host, so no proxy leads there.
+    ///   - isOwnHost: whether the address belongs to this host, so that no proxy is used.
     public init(_ access: KubeconfigAccess, timeout: Duration, isOwnHost: Bool = false) throws(Problem) {
         var server = Substring(access.cluster.server ?? "")
         while server.last == "/" { server = server.dropLast() }
@@ -45,7 +47,7 @@ public struct APIServer {
         if let authority = access.cluster.authority {
             tls.trust = .pem(try APIServer.read(authority, "certificate-authority"))
         }
-        // kubectl shows the certificate as well, and the API server then looks at nothing else.
+        // kubectl presents the certificate too, and the API server then ignores everything else.
         if let certificate = access.user.clientCertificate, let key = access.user.clientKey {
             tls.certificateChain = try APIServer.read(certificate, "client-certificate")
             tls.privateKey = try APIServer.read(key, "client-key")
@@ -80,7 +82,7 @@ public struct APIServer {
         }
     }
 
-    /// Sends one request and waits for its answer.
+    /// Sends one request and waits for the answer.
     public func send(
         _ method: HTTPSRequest.Method, _ path: String, token: String? = nil, body: [UInt8] = []
     ) throws(HTTPSError) -> HTTPSResponse {
@@ -91,7 +93,7 @@ public struct APIServer {
         return try connection.send(method, url, headers: headers, body: body)
     }
 
-    /// What to do when there is no answer.
+    /// What to do if there is no answer.
     public func hint(for error: HTTPSError) -> String? {
         switch error {
         case .nameNotFound: "check `server` in the kubeconfig, and whether a VPN is needed"
@@ -112,7 +114,7 @@ public struct APIServer {
         }
     }
 
-    /// `v1.34.1`, where the server says so.
+    /// `v1.34.1`, if the server reports it.
     static func version(_ response: HTTPSResponse) -> String? {
         (try? JSONDocument(parsing: response.body))?.root["gitVersion"]?.string
     }

@@ -2,14 +2,14 @@ internal import Configuration
 internal import EntraTokens
 internal import Kubeconfigs
 
-/// How an entry of the time before exec plugins becomes one.
+/// How to convert an entry from before exec plugins.
 enum AuthProviderAdvice {
     static func hint(_ provider: AuthProvider, kubeconfig: String, configuration: WebhookConfiguration?) -> String {
         guard provider.name == "azure" else { return "choose a context whose user signs in with kubelogin" }
         let settings = provider.settings
         let login = settings["client-secret"] == nil ? "devicecode" : "spn"
         var command = "kubelogin convert-kubeconfig -l \(login) --kubeconfig \(kubeconfig)"
-        // What the entry does not say, or says wrong, has to be said now.
+        // What is missing or wrong in the entry must be given now.
         let tenant = configuration.flatMap { AuthProviderAdvice.tenant(settings["tenant-id"], in: $0) }
         let audiences = tenant?.trust.audiences ?? []
         let given = settings["apiserver-id"]
@@ -29,7 +29,7 @@ enum AuthProviderAdvice {
         return hint
     }
 
-    /// The tenant that the entry means; the only one where it means none of them.
+    /// The tenant that the entry names, else the only one.
     private static func tenant(_ id: String?, in configuration: WebhookConfiguration) -> TenantSettings? {
         let id = id.flatMap { GUID(lenient: $0) }
         return configuration.tenants.first { $0.trust.tenantID == id }

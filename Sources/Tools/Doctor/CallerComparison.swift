@@ -8,14 +8,14 @@ internal import SafeText
 public import Terminal
 internal import TokenReviewAPI
 
-/// Whom the API server sees, beside whom the token says it is.
+/// Who the caller is for the API server, compared with the token.
 public struct CallerComparison {
-    /// What the API server says of the caller; nil when it refuses it.
+    /// The caller according to the API server; nil if it refuses the caller.
     public let apiServer: KubernetesUser?
-    /// Nil when the kubeconfig's user has no token.
+    /// Nil if the kubeconfig's user has no token.
     let token: InspectionReport?
 
-    /// Whether both are the same principal: the API server's `uid`, or its `oid`, is the token's object ID.
+    /// Whether both are the same principal: the API server's `uid` or `oid` is the token's object ID.
     public var isSame: Bool {
         guard let apiServer, let objectID = token?.claims?.objectID.flatMap({ GUID($0) }) else { return false }
         return ([apiServer.uid] + (apiServer.extra.first { $0.name == "oid" }?.values ?? [])).contains {
@@ -61,12 +61,12 @@ public struct CallerComparison {
 }
 
 extension Doctor {
-    /// Signs in as kubectl would and asks the API server whom it sees; nil when there is no answer, which the report
-    /// then explains.
+    /// Signs in as kubectl does, and asks the API server who the caller is. Nil if there is no answer; the report then
+    /// explains it.
     public mutating func compareCaller() throws -> CallerComparison? {
         guard let access = readKubeconfig(), let server = reachServer(access) else { return nil }
         let token = try signIn(access)
-        // Without a token, a client certificate may still say who it is.
+        // Without a token, a client certificate may still identify the caller.
         guard token != nil || access.user.clientCertificate != nil else { return nil }
         report.secret = token.map { SecretFilter($0.text) }
         let inspection = token.map {

@@ -7,7 +7,7 @@ internal import Kubeconfigs
 internal import TokenReviewAPI
 
 extension Doctor {
-    /// Asks the API server whom it sees, and what that one may do.
+    /// Asks the API server who the caller is and what it may do.
     mutating func askServer(_ server: APIServer, token: String, access: KubeconfigAccess) {
         switch whoAmI(server, token: token) {
         case .failure(let error):
@@ -22,7 +22,7 @@ extension Doctor {
         judgePermissions(server, token: token, namespace: access.context.namespace ?? "default")
     }
 
-    /// The answer of the newest version that the server knows.
+    /// The answer of the newest version that the server supports.
     func whoAmI(_ server: APIServer, token: String?) -> Result<HTTPSResponse, HTTPSError> {
         Result { () throws(HTTPSError) in
             var last: HTTPSResponse?
@@ -77,7 +77,7 @@ extension Doctor {
             hint: "the webhook of this API server runs with another configuration, or another authenticator answered")
     }
 
-    /// What to do about a 401, as far as can be said from here.
+    /// What to do about a 401, as far as it can be known here.
     private var unauthorized: String {
         guard let inspection = report.inspection else { return Doctor.askOperator(nil) }
         if let reason = inspection.reason { return inspection.hint ?? reason.hint }
@@ -100,7 +100,7 @@ extension Doctor {
             + " --authentication-token-webhook-config-file? `kube-entra review` tries it from the control plane"
     }
 
-    /// Where the reason stands, and what it means when it does not.
+    /// Where the reason is logged, and what it means if it is not.
     private static func askOperator(_ tokenSHA256: String?) -> String {
         "The webhook's log has the reason\(tokenSHA256.map { " (tokenSHA256 \($0))" } ?? ""); without such a line"
             + " kube-apiserver did not reach the webhook or does not have it configured, and its own log says"
@@ -157,7 +157,7 @@ extension Doctor {
     }
 }
 
-/// What somebody may do, without what everybody may.
+/// The caller's own permissions, without those that everybody has.
 struct SubjectRules {
     private(set) var count = 0
     private(set) var allowsEverything = false
@@ -170,7 +170,7 @@ struct SubjectRules {
             func texts(_ value: JSONValue?) -> [String] { value?.array?.compactMap(\.string) ?? [] }
             let (verbs, groups) = (texts(rule["verbs"]), texts(rule["apiGroups"]))
             let resources = texts(rule["resources"])
-            // `system:basic-user`: everybody who is signed in may ask about themselves.
+            // `system:basic-user` lets every authenticated user ask about itself.
             if !resources.isEmpty, resources.allSatisfy({ $0.hasPrefix("selfsubject") }) { continue }
             count += 1
             if verbs.contains("*"), groups.contains("*"), resources.contains("*") { allowsEverything = true }

@@ -1,7 +1,7 @@
 internal import Kubeconfigs
 
 extension Doctor {
-    /// Says what is known to be wrong with the kubelogin that is installed. Nothing when it does not say its version.
+    /// Reports known faults of the installed kubelogin; nothing if its version is unknown.
     mutating func judgeProgram(_ path: String, plugin: ExecPlugin, method: String?) {
         let process = PluginProcess(
             path: path, arguments: ["--version"], environment: [], isInteractive: false, timeout: .seconds(3),

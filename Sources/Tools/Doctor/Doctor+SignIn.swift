@@ -5,14 +5,14 @@ internal import Jansson
 internal import Kubeconfigs
 internal import SafeText
 
-/// A token, and the plugin that it is from.
+/// A token and the plugin that returned it.
 struct GivenToken {
     var text: String
     var plugin: ExecPlugin?
 }
 
 extension Doctor {
-    /// Gets a token as kubectl would; nil after a step that says why there is none.
+    /// Gets a token as kubectl does. Nil after a step that says why there is none.
     mutating func signIn(_ access: KubeconfigAccess) throws -> GivenToken? {
         let user = access.user
         if let provider = user.authProvider {
@@ -53,7 +53,7 @@ extension Doctor {
         return nil
     }
 
-    /// The hints that stand in a kubeconfig, or in a file that it names; nil when they cannot be read.
+    /// Hints in a kubeconfig, or in a file that it names; nil if they cannot be read.
     private static func hints(_ text: String) -> TokenHints? {
         let isJSON = text.drop(while: \.isWhitespace).first == "{"
         guard let bytes = isJSON ? Array(text.utf8) : try? FileIO.read(text) else { return nil }
@@ -88,7 +88,7 @@ extension Doctor {
         return GivenToken(text: text, plugin: nil)
     }
 
-    /// Nothing that could end a header's line.
+    /// Whether nothing in the token could end a header line.
     static func isSendable(_ token: String) -> Bool {
         !token.isEmpty && token.utf8.allSatisfy { $0 > 32 && $0 < 127 }
     }
@@ -104,7 +104,7 @@ extension Doctor {
         let advice = KubeloginAdvice(plugin: plugin, configuration: knownConfiguration)
         let login = plugin.isKubelogin ? advice.method : nil
         let findings = plugin.isKubelogin ? advice.findings : []
-        // The plugin is run all the same: its own words may help too.
+        // The plugin runs anyway, because its own messages may help too.
         for finding in findings { report.add(.method, .failed, finding.sentence, hint: finding.hint) }
         if findings.isEmpty {
             report.add(.method, .passed, "by the plugin \(name)" + (login.map { ", \($0)" } ?? ""))

@@ -9,7 +9,7 @@ internal import Terminal
 internal import Timestamps
 
 extension Doctor {
-    /// Explains the token by the webhook's own checks.
+    /// Explains the token with the webhook's own checks.
     mutating func inspect(_ token: GivenToken, access: KubeconfigAccess) throws {
         let input = TokenInput(Array(token.text.utf8))
         let snapshot: KeySnapshot? =
@@ -25,7 +25,7 @@ extension Doctor {
         report.inspection = inspection
         if let claims = inspection.claims, let mismatch = staleCache(claims, plugin: token.plugin) {
             report.add(.token, .failed, mismatch, hint: signInAgain(token.plugin))
-            // That the cluster does not take such a token follows from it, and other advice would contradict this one.
+            // The cluster's refusal follows from this, and other advice would contradict it.
             return
         }
         if knownConfiguration == nil, let audience = inspection.claims?.audience,
@@ -64,7 +64,7 @@ extension Doctor {
         report.add(.token, .passed, [who, trust].compactMap { $0 }.joined(separator: "; "))
     }
 
-    /// How the remembered account is forgotten: each way of signing in has a cache of its own.
+    /// How to sign out: each login method has its own cache.
     private func signInAgain(_ plugin: ExecPlugin?) -> String {
         let method = plugin.flatMap { KubeloginAdvice(plugin: $0, configuration: configuration).method }
         let tenant = plugin?.option("--tenant-id", "-t") ?? "TENANT"
@@ -75,7 +75,7 @@ extension Doctor {
         }
     }
 
-    /// A token for something else than was asked for comes from a cache.
+    /// A token for another application than the requested one comes from a cache.
     private func staleCache(_ claims: EntraClaims, plugin: ExecPlugin?) -> String? {
         guard let plugin, plugin.isKubelogin else { return nil }
         if let wanted = plugin.option("--server-id"), let audience = claims.audience, GUID(lenient: wanted) != nil,

@@ -11,7 +11,7 @@ internal import SafeText
 internal import Terminal
 internal import Timestamps
 
-/// Goes the way of a sign-in step by step.
+/// Follows a sign-in step by step.
 public struct Doctor {
     let kubeconfig: String?
     let contextName: String?
@@ -20,24 +20,24 @@ public struct Doctor {
     let pluginTimeout: Duration
     let timeout: Duration
     let hasTerminal: Bool
-    /// What was found so far.
+    /// The findings so far.
     public internal(set) var report = DoctorReport()
     /// Seconds by which the API server's clock is ahead of this host's.
     private var clockOffset: Int64 = 0
-    /// What `kubeconfig user --explain` wrote into the kubeconfig, where no configuration was given.
+    /// Hints that `kubeconfig user --explain` wrote into the kubeconfig, if no configuration was passed.
     var hints: TokenHints?
 
-    /// The time by the API server's clock, which is the one that judges tokens.
+    /// The time of the API server's clock, against which tokens are checked.
     var serverTime: Timestamp { Timestamp.now().adding(seconds: clockOffset) }
 
-    /// What the cluster takes, as far as it is known: the given configuration, else the hints in the kubeconfig.
+    /// What the cluster accepts, as far as known: the passed configuration, else the hints in the kubeconfig.
     var knownConfiguration: WebhookConfiguration? { configuration ?? hints?.configuration }
 
     /// - Parameters:
-    ///   - kubeconfig: nil: as kubectl finds it.
-    ///   - contextName: nil: the current one.
-    ///   - configuration: the webhook's, where it is known here.
-    ///   - keyFile: signing keys to check the token with.
+    ///   - kubeconfig: nil to find it as kubectl does.
+    ///   - contextName: nil for the current context.
+    ///   - configuration: the webhook's, if it is known here.
+    ///   - keyFile: signing keys to verify the token with.
     public init(
         kubeconfig: String?, contextName: String?, configuration: WebhookConfiguration?, keyFile: String?,
         pluginTimeout: Duration, timeout: Duration, hasTerminal: Bool
@@ -51,7 +51,7 @@ public struct Doctor {
         self.hasTerminal = hasTerminal
     }
 
-    /// Takes every step until one makes the next ones pointless.
+    /// Makes every step until one makes the next ones pointless.
     public mutating func examine() throws {
         guard let access = readKubeconfig() else { return }
         let server = reachServer(access)
@@ -83,7 +83,7 @@ public struct Doctor {
             do {
                 files.append(try Kubeconfig.parse(try FileIO.read(path, maximumBytes: 4 << 20), path: path))
             } catch FileError.missing where kubeconfig == nil {
-                // kubectl passes over files of the list that are not there.
+                // kubectl skips files of the list that do not exist.
                 continue
             } catch {
                 let sentence =
@@ -162,7 +162,7 @@ public struct Doctor {
             return
         }
         let now = Timestamp.now()
-        // Anywhere between question and answer is right, and the date has no fractions.
+        // Any time between request and answer is right, and the date has no fractions.
         let difference = date < before ? date.seconds(since: before) + 1 : date > now ? date.seconds(since: now) : 0
         if abs(difference) <= 60 {
             report.add(.clock, .passed, "the same as the API server's, to \(max(1, abs(difference))) s")

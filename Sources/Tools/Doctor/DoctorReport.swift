@@ -5,9 +5,9 @@ public import Jansson
 internal import SafeText
 public import Terminal
 
-/// What `doctor` found, step by step.
+/// The findings of `doctor`, step by step.
 public struct DoctorReport {
-    /// The steps, in their order.
+    /// The steps in their order.
     public enum StepName: String {
         case kubeconfig
         case apiServer
@@ -20,7 +20,7 @@ public struct DoctorReport {
         case permissions
     }
 
-    /// How a step went.
+    /// How a step ended.
     public enum Status: String {
         case passed
         case warning
@@ -47,7 +47,9 @@ public struct DoctorReport {
 
     /// One step.
     public struct Step {
+        /// The step.
         public let name: StepName
+        /// How the step ended.
         public let status: Status
         /// What was found, for people.
         public let detail: String
@@ -55,12 +57,13 @@ public struct DoctorReport {
         public let hint: String?
     }
 
+    /// The steps so far.
     public private(set) var steps: [Step] = []
-    /// Nothing could be found out, for example because there is no connection.
+    /// Whether nothing could be checked, for example because there is no connection.
     public internal(set) var couldNotCheck = false
     var inspection: InspectionReport?
     var user: KubernetesUser?
-    /// What must not stand in any output.
+    /// Removes secrets from every output.
     var secret: SecretFilter?
 
     mutating func add(_ name: StepName, _ status: Status, _ detail: String, hint: String? = nil) {
@@ -68,12 +71,12 @@ public struct DoctorReport {
         steps.append(Step(name: name, status: status, detail: hide(detail), hint: hint.map(hide)))
     }
 
-    /// What the user has to see to first.
+    /// The first step that failed, which the user must fix first.
     public var problem: Step? { steps.first { $0.status == .failed } }
 
     var verdict: String { problem == nil ? "signedIn" : couldNotCheck ? "unknown" : "failed" }
 
-    /// What will be a problem, though it is none today.
+    /// A future problem that does no harm today.
     var caveat: Step? { problem == nil ? steps.first { $0.name == .clock && $0.status == .warning } : nil }
 
     var message: String {

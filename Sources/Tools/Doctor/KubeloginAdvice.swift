@@ -5,7 +5,7 @@ internal import Inspection
 internal import Kubeconfigs
 internal import SafeText
 
-/// What is wrong with kubelogin's arguments, before it is run.
+/// Finds mistakes in kubelogin's arguments before it runs.
 struct KubeloginAdvice {
     struct Finding {
         let sentence: String
@@ -13,25 +13,25 @@ struct KubeloginAdvice {
     }
 
     let plugin: ExecPlugin
-    /// Nil: what the cluster takes is not known.
+    /// Nil if it is unknown what the cluster accepts.
     let configuration: WebhookConfiguration?
 
     var findings: [Finding] {
         [command, login, serverID, override, tenantID, environment, credentials, proof].compactMap { $0 }
     }
 
-    /// How kubelogin signs in: a variable goes before the argument.
+    /// kubelogin's login method; the environment takes precedence over the argument.
     ///
     /// Source: kubelogin, `Options.UpdateFromEnv`.
     var method: String? { variable("AAD_LOGIN_METHOD") ?? plugin.option("--login", "-l") }
 
-    /// A variable as the plugin sees it.
+    /// A variable of the plugin's environment.
     private func variable(_ name: String) -> String? {
         let given = plugin.environment.last { $0.name == name }?.value
         return (given ?? getenv(name).map { String(cString: $0) }).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The tenant that kubelogin asks, and the variable that names it where that is not the argument.
+    /// The tenant from which kubelogin requests tokens, and the variable that sets it, if one does.
     private var tenant: (id: String, variable: String?)? {
         let isFixed = plugin.arguments.contains { $0.hasPrefix("--disable-environment-override") }
         if !isFixed, let id = variable("AZURE_TENANT_ID") { return (id, "AZURE_TENANT_ID") }
@@ -82,7 +82,7 @@ struct KubeloginAdvice {
             hint: "set --server-id to the cluster's application ID")
     }
 
-    /// A variable that was set for something else may choose another tenant than the kubeconfig does.
+    /// A variable that was set for another program may choose another tenant than the kubeconfig.
     private var override: Finding? {
         guard let tenant, let variable = tenant.variable, let written = plugin.option("--tenant-id", "-t"),
             written.lowercased() != tenant.id.lowercased()
@@ -116,7 +116,7 @@ struct KubeloginAdvice {
             hint: "set --environment to \(wanted[0])")
     }
 
-    /// What ways of signing in without a person take from the environment.
+    /// What non-interactive login methods read from the environment.
     private var credentials: Finding? {
         func isSet(_ names: String...) -> Bool { names.contains { variable($0) != nil } }
         switch method {
@@ -193,7 +193,7 @@ struct KubeloginAdvice {
         configuration.flatMap { tenants($0).lazy.compactMap(\.trust.audiences.first).first }
     }
 
-    /// Whether both mean the same application, `spn:` in front or not.
+    /// Whether both are the same application, with or without `spn:`.
     static func isSame(_ one: String, _ other: String) -> Bool {
         func bare(_ text: String) -> String {
             (text.hasPrefix("spn:") ? String(text.dropFirst(4)) : text).lowercased()

@@ -1,4 +1,4 @@
-/// Which program answers to the name kubelogin, and what is known to be wrong with it.
+/// Which program is called kubelogin, and its known faults.
 struct KubeloginVersion: Hashable, Comparable, Sendable {
     var major: Int
     var minor: Int
@@ -14,16 +14,16 @@ struct KubeloginVersion: Hashable, Comparable, Sendable {
 
     var text: String { "v\(major).\(minor).\(patch)" }
 
-    /// What `--version` says of the program.
+    /// What `--version` reveals about the program.
     enum Program: Hashable, Sendable {
         /// Azure/kubelogin.
         case azure(KubeloginVersion)
-        /// int128/kubelogin, which signs in to any OpenID Connect provider and takes other arguments.
+        /// int128/kubelogin, which signs in to any OpenID Connect provider and has other arguments.
         case another
         case unknown
     }
 
-    /// Reads what `kubelogin --version` printed: Azure's names the commit it was built from, the other's does not.
+    /// Reads the output of `kubelogin --version`. Azure's names the commit it was built from, the other's does not.
     static func program(in output: String) -> Program {
         if let start = output.split(separator: "git hash: v", maxSplits: 1, omittingEmptySubsequences: false)
             .dropFirst().first
@@ -39,11 +39,11 @@ struct KubeloginVersion: Hashable, Comparable, Sendable {
         return words[2].drop { $0 == "v" }.first?.isNumber == true ? .another : .unknown
     }
 
-    /// One fault of released versions.
+    /// A fault of released versions.
     struct Fault: Hashable, Sendable {
         var first: KubeloginVersion
         var last: KubeloginVersion
-        /// The ways of signing in that it concerns; empty: all.
+        /// The affected login methods; empty for all.
         var methods: [String]
         var onlyLegacy = false
         var sentence: String
@@ -51,7 +51,7 @@ struct KubeloginVersion: Hashable, Comparable, Sendable {
         var issue: Int
     }
 
-    /// Source: the tracker of Azure/kubelogin. The last version is the last that was seen to have the fault.
+    /// Source: the issue tracker of Azure/kubelogin. The last version is the last one known to have the fault.
     static let faults = [
         Fault(
             first: .init(0, 0, 21), last: .init(0, 0, 21), methods: [],
@@ -76,7 +76,7 @@ struct KubeloginVersion: Hashable, Comparable, Sendable {
             sentence: "fails where there is no user keyring, also without proof of possession", issue: 711),
     ]
 
-    /// The faults of this version that matter for a way of signing in.
+    /// The faults of this version that affect a login method.
     func faults(method: String?, isLegacy: Bool) -> [Fault] {
         KubeloginVersion.faults.filter { fault in
             (fault.first...fault.last).contains(self) && (isLegacy || !fault.onlyLegacy)

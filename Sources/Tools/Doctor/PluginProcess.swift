@@ -3,7 +3,7 @@ internal import Glibc
 
 /// One run of an exec plugin, as kubectl runs it.
 public struct PluginProcess {
-    /// Why a run gave nothing that could be used.
+    /// Why a run returned nothing usable.
     public enum Failure: Error {
         case notFound
         case cannotStart(code: Int32)
@@ -13,13 +13,13 @@ public struct PluginProcess {
         case tooMuchOutput
     }
 
-    /// What a run gave.
+    /// The result of a run.
     public struct Result {
         /// Standard output.
         public var output: [UInt8]
-        /// The end of what it said to people; that was passed on while it ran.
+        /// The end of its messages for people, which were passed on while it ran.
         public var said: String
-        /// Nil: the program ended with status 0.
+        /// Nil if the program ended with status 0.
         public var failure: Failure?
     }
 
@@ -28,14 +28,14 @@ public struct PluginProcess {
 
     var path: String
     var arguments: [String]
-    /// Besides this process's own.
+    /// Variables in addition to this process's own.
     var environment: [(name: String, value: String)]
     var isInteractive: Bool
     var timeout: Duration
-    /// Whether what it says to people is shown while it runs.
+    /// Whether its messages for people are shown while it runs.
     var passesMessagesOn = true
 
-    /// - Parameter environment: besides this process's own.
+    /// - Parameter environment: variables in addition to this process's own.
     public init(
         path: String, arguments: [String], environment: [(name: String, value: String)], isInteractive: Bool,
         timeout: Duration, passesMessagesOn: Bool = true
@@ -48,11 +48,11 @@ public struct PluginProcess {
         self.passesMessagesOn = passesMessagesOn
     }
 
-    /// The file that a command names: a path as it stands, any other looked for in `PATH`.
+    /// The file of a command: a path is used as it is, any other name is searched in `PATH`.
     public static func find(_ command: String) -> String? {
         if command.contains("/") { return isProgram(command) ? command : nil }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        // A relative folder in PATH would let the current folder choose the program; kubectl refuses that too.
+        // With a relative folder in PATH, the current folder could choose the program; kubectl refuses that too.
         return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(command)" }.first(
             where: isProgram)
     }
@@ -62,7 +62,7 @@ public struct PluginProcess {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
-    /// Runs the program to its end, or until its time is over.
+    /// Runs the program until it ends or times out.
     public func run() -> Result {
         var result = Result(output: [], said: "", failure: nil)
         guard let output = Pipe(), let messages = Pipe() else {
@@ -96,12 +96,12 @@ public struct PluginProcess {
         if !isInteractive { posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) }
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
-        // What this process ignores, for example broken pipes, its child need not.
+        // The child need not ignore what this process ignores, such as broken pipes.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        // This code may run on a thread that blocks every signal, and a plugin inherits that.
+        // This code may run on a thread that blocks every signal, which the plugin would inherit.
         var blocked = sigset_t()
         sigemptyset(&blocked)
         posix_spawnattr_setsigmask(&attributes, &blocked)
@@ -128,7 +128,7 @@ public struct PluginProcess {
         return variables + environment.map { "\($0.name)=\($0.value)" }
     }
 
-    /// Reads until the process has ended or its time is over.
+    /// Reads until the process has ended or has timed out.
     private func listen(to process: pid_t, output: Int32, messages: Int32, into result: inout Result) -> Failure? {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: timeout)
@@ -145,7 +145,7 @@ public struct PluginProcess {
             }
             if !hasEnded, waitpid(process, &status, WNOHANG) == process {
                 hasEnded = true
-                // A grandchild may hold the pipes open for ever; what the plugin itself wrote is there by now.
+                // A grandchild may hold the pipes open forever; the plugin's own output has arrived by now.
                 for descriptor in open { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
             }
             var polls = open.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -185,7 +185,7 @@ public struct PluginProcess {
     }
 }
 
-/// Both ends of a pipe that children do not inherit by accident.
+/// Both ends of a pipe that child processes do not inherit by accident.
 private struct Pipe {
     let read: Int32
     let write: Int32
@@ -199,7 +199,7 @@ private struct Pipe {
     }
 }
 
-/// Lends a NULL-terminated array of C strings.
+/// Calls a closure with a NULL-terminated array of C strings, valid only during the call.
 private func withCStrings<Result>(
     _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
 ) -> Result {

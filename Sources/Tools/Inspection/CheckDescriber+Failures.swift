@@ -8,7 +8,7 @@ internal import Terminal
 internal import Timestamps
 
 extension CheckDescriber {
-    /// What is wrong, with the values: a sentence that stands by itself.
+    /// What is wrong, with the values: a sentence that is complete by itself.
     func failure(_ check: TokenCheck, _ reason: RefusalReason) -> String {
         switch check {
         case .size where reason == .tokenTooLarge:
@@ -90,13 +90,13 @@ extension CheckDescriber {
 
     private var notAmongKeys: String {
         let keyIDs = Set(keys?.keySets.values.flatMap { $0.keys.map(\.keyID) } ?? [])
-        // Keys are a tenant's, and a token of no tenant of Entra has none that could be looked up.
+        // Keys belong to tenants. A token without an Entra tenant has no keys to look up.
         if keyIDs.isEmpty { return "and it is not from a tenant of Entra whose keys could be compared" }
         return keyIDs.count == 1
             ? "which is not the one that was given" : "which is not among the \(keyIDs.count) that were given"
     }
 
-    /// The length of the signature as it stands in the token, in bytes.
+    /// The length of the signature in the token, in bytes.
     private var signatureBytes: Int {
         let token = evaluation.envelope?.accessToken.withUnsafeBytes { Array($0) } ?? input.token
         let part = token.reversed().prefix { $0 != UInt8(ascii: ".") }
@@ -223,7 +223,7 @@ extension SubjectKind {
     }
 }
 
-/// An issuer that is not trusted, and what it has to do with those that are.
+/// An untrusted issuer, and how it differs from the trusted ones.
 enum RelatedIssuer {
     case otherVersion(TokenVersion)
     case otherCloud(GUID, Cloud)

@@ -7,7 +7,7 @@ internal import Terminal
 internal import Timestamps
 
 extension CheckDescriber {
-    /// What to do about this failure of this token; nil where the reason's own hint says it as well.
+    /// What to do about this failure of this token; nil if the reason's own hint is enough.
     func hint(_ check: TokenCheck, _ reason: RefusalReason) -> String? {
         switch check {
         case .size where reason == .tokenMissing: input.otherHint
@@ -50,7 +50,7 @@ extension CheckDescriber {
             + " sign-in passes from \(passes.rfc3339)"
     }
 
-    /// The application that tokens must be for, as `--server-id` takes it.
+    /// The application for which tokens must be issued, in the form of `--server-id`.
     private var serverID: String {
         guard hasConfiguration, let trust else { return "this cluster's application ID" }
         return trust.audiences.first { GUID($0) != nil } ?? trust.audiences.first ?? "this cluster's application ID"
@@ -78,7 +78,7 @@ extension CheckDescriber {
             + " tenant or cloud, or forged"
     }
 
-    /// The command that saves the keys of the token's tenant. Of an issuer that only the token knows, no keys are fetched.
+    /// The command that saves the keys of the token's tenant. Keys of an unknown issuer are never fetched.
     var fetchCommand: String {
         guard let trust, hasConfiguration || trust.authority == nil else { return "kube-entra keys fetch" }
         var command = "kube-entra keys fetch --tenant-id \(trust.tenantID)"
@@ -155,7 +155,7 @@ extension CheckDescriber {
 
     // MARK: Notes
 
-    /// Facts that are no check, and what to do about them.
+    /// Facts that are not checks, and what to do about them.
     var notes: [String] {
         var notes: [String] = []
         if evaluation.envelope != nil {

@@ -6,16 +6,16 @@ internal import SafeText
 internal import Terminal
 internal import Timestamps
 
-/// Says of each check what was found and what was wanted.
+/// Describes what each check found and what it expected.
 struct CheckDescriber {
     let input: TokenInput
     let evaluation: TokenEvaluation<AllChecks>
     let settings: AuthenticationSettings
     let trust: TokenValidationRules?
     let hasConfiguration: Bool
-    /// Those that the checks were done with.
+    /// The keys of the checks.
     let keys: KeySnapshot?
-    /// Whether there were keys at all, be it another tenant's.
+    /// Whether there were any keys, even of another tenant.
     let hadKeys: Bool
     let now: Timestamp
 
@@ -45,7 +45,7 @@ struct CheckDescriber {
         }
     }
 
-    /// What there is to see of a check that only a configuration makes one; nil for the others.
+    /// What a check that needs a configuration can show without one; nil for the others.
     private func needsConfiguration(_ check: TokenCheck, _ outcome: CheckOutcome) -> String? {
         guard outcome == .passed else { return nil }
         if check == .groups, claims?.groups.hasOverage == true {
@@ -56,7 +56,7 @@ struct CheckDescriber {
         return Self.configured.contains(check) ? ": \(found(check))" : nil
     }
 
-    /// What is there, for a check that passed.
+    /// What a passed check found.
     private func found(_ check: TokenCheck) -> String {
         switch check {
         case .size: "\(input.token.count) of at most \(settings.tokenBytes) bytes"
@@ -149,7 +149,7 @@ struct CheckDescriber {
         "\(RelativeTime.describe(time, now: now)), at \(time.rfc3339)"
     }
 
-    /// A value of the token, made safe to print.
+    /// A value of the token, safe to print.
     func shown(_ text: String?) -> String { PrintableText.clean(text ?? "") }
 
     func quoted(_ text: String?) -> String { text.map { PrintableText.quoted($0) } ?? "missing" }

@@ -4,7 +4,7 @@ internal import EntraTokens
 internal import Jansson
 internal import Timestamps
 
-/// Settings that fit a token, for when there is no configuration: what it says about itself is taken as wanted.
+/// Settings that fit a token, if there is no configuration: its own values are accepted.
 enum InferredSettings {
     static func settings(for token: [UInt8]) -> AuthenticationSettings {
         let open = AuthenticationSettings(tenants: [])
@@ -26,12 +26,12 @@ enum InferredSettings {
     }
 }
 
-/// An issuer taken apart: `BASE/TENANT/` of version 1.0, `BASE/TENANT/v2.0` of version 2.0.
+/// The parts of an issuer: `BASE/TENANT/` in version 1.0, `BASE/TENANT/v2.0` in version 2.0.
 struct EntraIssuer {
     let base: String
     let tenantID: GUID
     let version: TokenVersion
-    /// Nil for a base that is no cloud's.
+    /// Nil if no cloud has this base.
     let cloud: Cloud?
 
     init?(_ issuer: String) {
@@ -45,7 +45,7 @@ struct EntraIssuer {
         self.base = base
         tenantID = id
         version = isV2 ? .v2 : .v1
-        // A guessed issuer must be written exactly as its tenant's, so a GUID in capital letters is none.
+        // An inferred issuer must have exactly the tenant's spelling, so a GUID in upper case does not count.
         guard issuer.hasSuffix("/\(id)\(isV2 ? "/v2.0" : "/")") else { return nil }
         cloud = Cloud.allCases.first { (isV2 ? $0.authority : $0.legacyIssuerBase) == base }
     }

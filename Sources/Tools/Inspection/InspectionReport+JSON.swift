@@ -6,8 +6,8 @@ internal import Terminal
 internal import Timestamps
 
 extension InspectionReport {
-    /// The contract's object, with everything that the text says. What has the form of a token is replaced, also in
-    /// the header and the claims.
+    /// The contract's object with everything that the text says. Anything in the form of a token is replaced, also in
+    /// header and claims.
     public var json: JSON { complete.hidingTokens() }
 
     private var complete: JSON {
@@ -39,7 +39,7 @@ extension InspectionReport {
         ])
     }
 
-    /// `inspect`'s subject, and the start of the token's digest.
+    /// The subject of `inspect`, and the start of the token's digest.
     public var tokenSubject: JSON {
         guard case .object(let members) = subject else { return subject }
         return JSON.object(members + [("tokenSHA256", .string(tokenSHA256))]).hidingTokens()
@@ -79,7 +79,8 @@ extension InspectionReport {
         .object([("kind", .string(form.kind.rawValue)), ("name", .string(form.name)), ("from", JSON(origin))])
     }
 
-    /// The envelope without the token inside, which stands in `header` and `claims`, and without its signature.
+    /// The proof-of-possession token without its signature and without the access token, which is in `header` and
+    /// `claims`.
     private static func parts(_ envelope: SignedHTTPRequest) -> JSON {
         let (header, payload) = envelope.untrustedParts
         let members = (payload.members ?? []).filter { $0.name != "at" }
@@ -113,7 +114,7 @@ extension Grant {
 }
 
 extension KubernetesUser {
-    /// The user as a TokenReview's status has it.
+    /// The user in the form of a TokenReview's status.
     public var json: JSON {
         .object([
             ("username", .string(username)),

@@ -7,11 +7,11 @@ public import Terminal
 internal import Timestamps
 
 extension InspectionReport {
-    /// For a person: at most 80 columns, the verdict first.
+    /// For people: at most 80 columns, the verdict first.
     ///
     /// - Parameters:
-    ///   - failedOnly: leaves out the checks that passed or were skipped.
-    ///   - change: applied to each text before it is broken into lines, for redaction.
+    ///   - failedOnly: leaves out checks that passed or were skipped.
+    ///   - change: applied to each text before it is wrapped, for redaction.
     public func text(
         on page: TerminalWriter = TerminalWriter(color: false), failedOnly: Bool = false,
         change: (String) -> String = { $0 }
@@ -52,7 +52,7 @@ extension InspectionReport {
         return lines.joined(separator: "\n")
     }
 
-    /// Why somebody who has a name is called by an object ID.
+    /// Why a user with a user principal name is named by object ID.
     private func whyThatName(_ user: KubernetesUser) -> String {
         guard user.username.utf8.elementsEqual(user.uid.utf8), !displayNames.isEmpty else { return "" }
         switch kind {
@@ -63,7 +63,7 @@ extension InspectionReport {
         }
     }
 
-    /// What gave a group, where a rule of the configuration did.
+    /// What granted a group, if a rule of the configuration did.
     private func why(_ group: String) -> String {
         switch because.first(where: { $0.gives.contains(group) })?.rule {
         case .adminGroup: "  (admin group)"
@@ -74,7 +74,7 @@ extension InspectionReport {
         }
     }
 
-    /// Names that a token carries for people. Nobody is recognised by them.
+    /// Names for people in the token. Nobody is identified by them.
     var displayNames: [(claim: String, value: String)] {
         guard let claims else { return [] }
         return ["upn", "name", "preferred_username", "unique_name", "email"].compactMap { claim in

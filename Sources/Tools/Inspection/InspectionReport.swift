@@ -5,18 +5,23 @@ public import Jansson
 internal import OpenSSL
 public import Timestamps
 
-/// Everything that can be said about one token, by the checks that `serve` runs.
+/// Everything that can be said about one token, from the checks of `serve`.
 public struct InspectionReport: Sendable {
+    /// The result of all checks together.
     public enum Verdict: String, Sendable {
         case accepted
         case rejected
-        /// There were no keys to check the signature with, or only Microsoft Graph knows the groups.
+        /// There were no keys to verify the signature, or only Microsoft Graph knows the groups.
         case unverified
     }
 
+    /// The result of one check.
     public struct Check: Sendable {
+        /// The check.
         public let check: TokenCheck
+        /// Passed, skipped, or failed with a reason.
         public let outcome: CheckOutcome
+        /// What the check found, for people.
         public let detail: String
         /// What to do about a failure.
         public let hint: String?
@@ -25,42 +30,59 @@ public struct InspectionReport: Sendable {
         var reason: RefusalReason? { if case .failed(let reason) = outcome { reason } else { nil } }
     }
 
-    /// The start of the token's digest, by which the webhook's log names it.
+    /// The start of the token's digest, which the webhook's log shows too.
     public let tokenSHA256: String
+    /// The result of all checks together.
     public let verdict: Verdict
+    /// Why the token is refused; nil if it is not.
     public let reason: RefusalReason?
+    /// The result in one sentence.
     public let message: String
+    /// What to do about a refusal; nil if there is none.
     public let hint: String?
+    /// Every check in the order of precedence.
     public let checks: [Check]
+    /// What kind of input it is.
     public let form: TokenForm
-    /// What the token was taken out of; nil for a token by itself.
+    /// What contained the token; nil for a token by itself.
     public let origin: String?
+    /// The header; nil if it cannot be read.
     public let header: JSONValue?
+    /// The claims; nil if they cannot be read.
     public let claims: EntraClaims?
+    /// Whether the signature was verified.
     public let areClaimsTrusted: Bool
+    /// The kind of subject; nil if it is unknown.
     public let kind: SubjectKind
+    /// The Kubernetes user; nil if the token is refused.
     public let user: KubernetesUser?
+    /// Whether the user is a cluster admin.
     public let isAdmin: Bool
-    /// Because of what the user has its groups.
+    /// The rules that granted the user's groups.
     public let because: [Grant]
+    /// Admin groups in the token.
     public let adminGroups: [GUID]
+    /// Group mappings that match the token.
     public let mappedGroups: [GroupMapping]
-    /// Facts that are no check, and what to do about them.
+    /// Facts that are not checks, and what to do about them.
     public let notes: [String]
+    /// The time of the checks.
     public let now: Timestamp
+    /// Whether a configuration was passed.
     public let hasConfiguration: Bool
-    /// Whether the issuer is a configured tenant's, so that its groups mean something here.
+    /// Whether the issuer belongs to a configured tenant, so that its groups mean something here.
     let isOfConfiguredTenant: Bool
+    /// The proof-of-possession token around the access token; nil if there is none.
     public let envelope: SignedHTTPRequest?
-    /// Whether only Microsoft Graph can say in which groups the principal is, which `serve` asks.
+    /// Whether only Microsoft Graph knows the principal's groups; `serve` asks it.
     public let needsGroupResolution: Bool
 
-    /// Inspects what was given.
+    /// Inspects an input.
     ///
     /// - Parameters:
     ///   - settings: nil without a configuration; checks that need one are then skipped.
-    ///   - keys: nil when there are none.
-    ///   - notes: what else is to say, for example about the keys.
+    ///   - keys: nil if there are none.
+    ///   - notes: additional remarks, for example about the keys.
     public init(
         _ input: TokenInput, settings: AuthenticationSettings?, keys: KeySnapshot?, now: Timestamp, notes: [String] = []
     ) {
@@ -84,7 +106,7 @@ public struct InspectionReport: Sendable {
         kind =
             evaluation.kind
             ?? claims.flatMap { claims in rules.map { SubjectKind(claims, trust: $0.trust) } } ?? .unknown
-        // Admin and mapped groups are a tenant's own; of another tenant's token they say nothing.
+        // Admin and mapped groups belong to a tenant; for another tenant's token they mean nothing.
         isOfConfiguredTenant = evaluation.recorder.outcomes.contains {
             $0.check == .issuer && $0.outcome == .passed
         }
@@ -99,7 +121,7 @@ public struct InspectionReport: Sendable {
         let checks = evaluation.recorder.outcomes.map { describer.describe($0.check, $0.outcome) }
         self.checks = checks
         needsGroupResolution = evaluation.reason == .groupResolutionFailed
-        // The directory's answer is not known here; what `serve` makes of the rest is.
+        // The directory's answer is unknown here; the other checks of `serve` are not.
         let reason = needsGroupResolution ? checks.lazy.compactMap(\.reason).first : evaluation.reason
         self.reason = reason
         let access = reason == nil && settings != nil && !needsGroupResolution ? evaluation.access : nil
@@ -107,7 +129,7 @@ public struct InspectionReport: Sendable {
         isAdmin = access?.isAdmin ?? false
         because = access?.because ?? []
 
-        // What is no signed token at all is refused whatever the keys are.
+        // Anything that is not a signed token is refused with any keys.
         let needsNoKey = reason.map { $0 <= .tokenEncrypted } ?? false
         if (keys == nil && !needsNoKey) || (reason == nil && needsGroupResolution) {
             verdict = .unverified
@@ -137,8 +159,8 @@ public struct InspectionReport: Sendable {
         self.notes = input.notes + notes + describer.notes
     }
 
-    /// The token under all checks, and the keys that could be used: none where its tenant's are not at hand, which
-    /// is no fault of the token.
+    /// All checks of the token, and the usable keys: none if those of its tenant are missing, which is not the token's
+    /// fault.
     private static func examine(
         _ token: [UInt8], settings: AuthenticationSettings, keys: KeySnapshot?, now: Timestamp
     ) -> (TokenEvaluation<AllChecks>, KeySnapshot?) {
@@ -148,7 +170,7 @@ public struct InspectionReport: Sendable {
         return (token.withUnsafeBytes { authenticator.examine(token: $0, keys: nil, now: now) }, nil)
     }
 
-    /// The tenant that a token says it is of, when there is no configuration to name tenants.
+    /// The tenant that a token names, if there is no configuration.
     public static func guessedTenants(_ input: TokenInput) -> [TokenValidationRules] {
         InferredSettings.settings(for: input.token).tenants.map(\.trust)
     }

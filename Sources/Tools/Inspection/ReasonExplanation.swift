@@ -2,8 +2,9 @@ public import EntraTokens
 public import Jansson
 public import Terminal
 
-/// The long explanation of a reason for people and programs; the texts are its ``ReasonEntry``'s.
+/// The long explanation of a reason, for people and programs. The texts are those of its ``ReasonEntry``.
 public struct ReasonExplanation: Sendable {
+    /// The explained reason.
     public let reason: RefusalReason
 
     /// Explains that reason.
@@ -54,7 +55,7 @@ public struct ReasonExplanation: Sendable {
         ])
     }
 
-    /// The README's troubleshooting table: the reasons of token reviews, then those that only access reviews have.
+    /// The README's troubleshooting table: the reasons of token reviews, then those of access reviews only.
     public static var markdownTable: String {
         var lines = ["| reason | what it means | what to do |", "|---|---|---|"]
         for reason in RefusalReason.allCases.sorted() {

@@ -3,20 +3,21 @@ internal import EntraTokens
 public import Jansson
 internal import SafeText
 
-/// Replaces names, e-mail addresses and IDs by placeholders, the same for the same value.
+/// Replaces names, e-mail addresses and IDs by placeholders; equal values get equal placeholders.
 ///
-/// Claims that are not known to be harmless are replaced as a whole; in all other texts, everything that a claim said
-/// about a person is, and everything in the form of an ID or an e-mail address.
+/// Claims that are not known to be harmless are replaced as a whole. In all other texts, every value of a personal
+/// claim is replaced, and everything in the form of an ID or an e-mail address.
 public struct Redactor {
-    /// Known values by their spelling in lower case.
+    /// Placeholders by known value, in lower case.
     private var placeholders: [String: String] = [:]
     private var counts: [String: Int] = [:]
-    /// Values of claims in the order in which they are looked for: longer ones first.
+    /// Values of claims, the longest first, in the order of searching.
     private var learned: [String] = []
 
+    /// A redactor that knows only the forms of IDs and addresses.
     public init() {}
 
-    /// Learns the values of a token that tell who or where somebody is.
+    /// Learns the values of a token that reveal who or where somebody is.
     public init(_ report: InspectionReport) {
         var members = report.claims?.json.members ?? []
         members += report.header?.members ?? []
@@ -25,7 +26,7 @@ public struct Redactor {
             members += (payload.members ?? []).filter { $0.name != "at" }
         }
         for member in members { learn(member.value, claim: member.name) }
-        // IDs get their numbers in the token's order, whatever is printed first.
+        // IDs are numbered in the order of the token, whatever is printed first.
         for member in members { learnIDs(member.value) }
         learned.sort { $0.utf8.count > $1.utf8.count }
     }
@@ -60,7 +61,7 @@ public struct Redactor {
         "nonce": "nonce", "u": "host",
     ]
 
-    /// Claims and header members whose values say nothing about a person; IDs in them are replaced all the same.
+    /// Claims and header parameters whose values say nothing about a person; IDs in them are still replaced.
     private static let harmless: Set<String> = [
         "aud", "iss", "idp", "iat", "nbf", "exp", "ver", "idtyp", "acr", "acrs", "amr", "appid", "appidacr", "azp",
         "azpacr", "scp", "roles", "acct", "hasgroups", "auth_time", "tenant_region_scope", "xms_idrel", "xms_sub_fct",
@@ -72,7 +73,7 @@ public struct Redactor {
         kinds[claim] != nil || !harmless.contains(claim)
     }
 
-    /// Values that are no secret, and would change half of all texts.
+    /// Values that are not secret, and whose replacement would change half of all texts.
     private static func isCommon(_ text: String) -> Bool {
         text.utf8.count < 2 || text.utf8.allSatisfy { (48...57).contains($0) } && text.utf8.count < 4
             || ["true", "false", "null", "user", "app", "none"].contains(text.lowercased())
@@ -96,7 +97,7 @@ public struct Redactor {
 
     // MARK: Texts
 
-    /// The text with every known value, and everything that looks like an ID or an address, replaced.
+    /// A text with every known value, and everything in the form of an ID or an address, replaced.
     public mutating func redact(_ text: String) -> String {
         if let known = placeholders[text.lowercased()] { return known }
         var result = text
@@ -106,7 +107,7 @@ public struct Redactor {
         return replacingAddresses(replacingIDs(result))
     }
 
-    /// Replaces whole words only: a name that is one letter does not change every word that holds it.
+    /// Replaces whole words only, so that a name of one letter does not change every word that contains it.
     private static func replacing(_ value: String, with placeholder: String, in text: String) -> String {
         let (wanted, all) = (Array(value.lowercased().utf8), Array(text.utf8))
         let lowered = text.lowercased().utf8.count == all.count ? Array(text.lowercased().utf8) : all
@@ -132,7 +133,7 @@ public struct Redactor {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 128
     }
 
-    /// IDs that the token did not carry, for example those of the configuration.
+    /// IDs that were not in the token, for example those of the configuration.
     private mutating func replacingIDs(_ text: String) -> String {
         let bytes = Array(text.utf8)
         guard bytes.count >= 36 else { return text }
@@ -175,8 +176,8 @@ public struct Redactor {
 
     // MARK: JSON
 
-    /// The report's object with every value replaced that the token, the configuration or the host gave. Values of the
-    /// contract's own lists stay as they are.
+    /// The report's object, with every value from the token, the configuration or the host replaced. Values of the
+    /// contract's own lists stay.
     public mutating func redacted(_ report: InspectionReport) -> JSON {
         redact(report.json, at: [])
     }
@@ -213,7 +214,7 @@ public struct Redactor {
         }
     }
 
-    /// Of what kind a claim's value is when it has to go as a whole.
+    /// The placeholder's kind for a claim that is replaced as a whole.
     private func personalKind(_ path: [String]) -> String? {
         guard path.first == "claims", path.count > 1, let name = path.last, Redactor.isPersonal(name) else {
             return nil

@@ -2,9 +2,9 @@ internal import JOSE
 internal import Jansson
 internal import SafeText
 
-/// Why bytes that should be a token are none, for people.
+/// Why bytes are not a token, for people.
 enum StructureProblem {
-    /// What is wrong with the form; nil when nothing is seen from outside. Linear in the length.
+    /// What is wrong with the form; nil if nothing is visible from outside. Linear in the length.
     static func describe(_ token: [UInt8]) -> String? {
         if token.starts(with: [0xEF, 0xBB, 0xBF]) { return "a byte order mark stands in front of it" }
         let dots = token.reduce(0) { $1 == UInt8(ascii: ".") ? $0 + 1 : $0 }
@@ -21,10 +21,10 @@ enum StructureProblem {
         return header.kind == .object ? nil : "the header is JSON, but no object"
     }
 
-    /// What RS256 signs with in Entra, in bytes.
+    /// Length of an RS256 signature by Entra, in bytes.
     private static let signatureLength = 256
 
-    /// A copy that lacks its end; nil for a signature that is as long as it should be.
+    /// For a token without its end; nil if the signature is long enough.
     static func cutOffSignature(_ bytes: Int) -> String? {
         guard bytes > 0, bytes < signatureLength else { return nil }
         return "the token is cut off: the signature has \(bytes) bytes, RS256 has \(signatureLength)"
@@ -51,7 +51,7 @@ enum StructureProblem {
         return (try? JSONDocument(parsing: bytes, maximumDepth: 8))?.root
     }
 
-    /// The header and the claims of something that is no valid token, as far as they can be read.
+    /// The header and claims of an invalid token, as far as they can be read.
     static func untrustedParts(_ token: [UInt8], maximumBytes: Int) -> (header: JSONValue?, claims: JSONValue?) {
         guard token.count <= maximumBytes else { return (nil, nil) }
         let text = token.starts(with: [0xEF, 0xBB, 0xBF]) ? token.dropFirst(3) : token[...]

@@ -2,8 +2,9 @@ internal import Authentication
 internal import EntraTokens
 internal import Jansson
 
-/// What was given, by its name.
+/// What kind of input it is, with a name for people.
 public struct TokenForm: Sendable {
+    /// The kinds that are recognized.
     public enum Kind: String, Sendable {
         case accessToken
         case idToken
@@ -13,7 +14,7 @@ public struct TokenForm: Sendable {
         case serviceAccountToken
         /// A JSON Web Token that Entra did not issue.
         case foreignToken
-        /// Three parts that are no JSON Web Token.
+        /// Three parts that are not a JSON Web Token.
         case damagedToken
         case refreshToken
         case authorizationCode
@@ -29,6 +30,7 @@ public struct TokenForm: Sendable {
         case nothing
     }
 
+    /// The kind.
     public let kind: Kind
     /// For people, for example `a v1 access token`.
     public let name: String
@@ -95,7 +97,7 @@ public struct TokenForm: Sendable {
 }
 
 extension EntraClaims {
-    /// Whether this is a service account's token, of the present form or of the one before Kubernetes 1.24.
+    /// Whether this is a service account's token, in the current form or the one before Kubernetes 1.24.
     var isServiceAccount: Bool {
         issuer == "kubernetes/serviceaccount" || issuer?.hasPrefix("https://kubernetes.default.svc") == true
             || json["kubernetes.io"] != nil || json["sub"]?.string?.hasPrefix("system:serviceaccount:") == true

@@ -1,7 +1,7 @@
 internal import Jansson
 
 extension TokenInput {
-    /// What JSON holds a token: a plugin's answer, a token cache, a command's or an endpoint's answer.
+    /// A token from JSON: a plugin's answer, a token cache, or the answer of a command or endpoint.
     init(json text: Substring) {
         let bytes = Array(text.utf8)
         guard let document = try? JSONDocument(parsing: bytes, maximumBytes: 16 << 20, maximumDepth: 64) else {
@@ -31,7 +31,7 @@ extension TokenInput {
         self.init(token: Array(token.utf8), wrapping: wrapping, choices: choices)
     }
 
-    /// The newest token of all that stand in the shapes of kubelogin's, MSAL's and the Azure CLI's files.
+    /// The newest token among the entries of kubelogin's, MSAL's and the Azure CLI's files.
     private init(entries root: JSONValue, bytes: [UInt8]) {
         var found: [CachedToken] = []
         CachedToken.collect(root, depth: 0, into: &found)
@@ -52,7 +52,7 @@ extension TokenInput {
 private struct CachedToken {
     let token: String
     let wrapping: TokenInput.Wrapping
-    /// Seconds since 1970; 0 where it is not said.
+    /// Seconds since 1970; 0 if unknown.
     let expires: Int64
 
     private init?(_ value: JSONValue, _ name: String, _ wrapping: TokenInput.Wrapping) {
@@ -71,7 +71,7 @@ private struct CachedToken {
         }
         guard value.kind == .object else { return }
         if value["credential_type"] != nil {
-            // An entry of MSAL's cache; those of refresh tokens and ID tokens are none to sign in with.
+            // An entry of MSAL's cache. Refresh tokens and ID tokens cannot be used to sign in.
             if value["credential_type"]?.string?.hasPrefix("AccessToken") == true {
                 CachedToken(value, "secret", .tokenCache).map { found.append($0) }
             }

@@ -1,5 +1,5 @@
 extension TokenInput {
-    /// What this is instead of a token; nil for what may be one.
+    /// What the input is instead of a token; nil if it may be a token.
     var otherName: String? {
         switch other {
         case .empty: "nothing"
@@ -55,7 +55,7 @@ extension TokenInput {
         }
     }
 
-    /// Where the token was taken from; nil for a token by itself.
+    /// What contained the token; nil for a token by itself.
     public var origin: String? {
         switch wrapping {
         case .none: nil
@@ -72,7 +72,7 @@ extension TokenInput {
         }
     }
 
-    /// What was done to get at the token.
+    /// What was done to find the token.
     var notes: [String] {
         var notes: [String] = []
         if choices > 1 {

@@ -1,8 +1,8 @@
 internal import Jansson
 
-/// What somebody pasted: a token, or something that holds one, or something else that can be named.
+/// Text that somebody pasted: a token, something that contains one, or something else that can be named.
 public struct TokenInput: Sendable {
-    /// What the token was taken out of.
+    /// What contained the token.
     public enum Wrapping: String, Sendable {
         case none
         case bearer
@@ -17,7 +17,7 @@ public struct TokenInput: Sendable {
         case redirect
     }
 
-    /// What there is instead of a JSON Web Token.
+    /// What the input is, if it is not a JSON Web Token.
     public enum Other: String, Sendable, CaseIterable {
         case empty
         case notText
@@ -33,16 +33,18 @@ public struct TokenInput: Sendable {
         case garbage
     }
 
-    /// The token's bytes as they are judged. Not a token when ``other`` is set.
+    /// The token's bytes as they are checked. Not a token if ``other`` is set.
     public let token: [UInt8]
+    /// What contained the token.
     public let wrapping: Wrapping
+    /// What the input is, if it is not a token.
     public let other: Other?
-    /// Whether line breaks inside the token were taken out, as a terminal makes them.
+    /// Whether line breaks within the token were removed, as terminals add them.
     public let hadLineBreaks: Bool
-    /// How many tokens there were to choose from, in a cache.
+    /// Number of tokens in a cache.
     public let choices: Int
 
-    /// Looks at what was given. White space around it and line breaks inside are taken off.
+    /// Recognizes an input. White space around it and line breaks within it are removed.
     public init(_ input: [UInt8]) {
         guard let text = TokenInput.text(input) else {
             self.init(token: input, other: .notText)
@@ -99,7 +101,7 @@ public struct TokenInput: Sendable {
         self.init(token: Array(rest.utf8), wrapping: wrapping)
     }
 
-    /// Takes off what surrounds a token in a header, a shell command or a file: the outermost first.
+    /// Removes what surrounds a token in a header, a shell command or a file, the outermost first.
     private static func unwrapped(_ text: Substring) -> (rest: Substring, wrapping: Wrapping) {
         var rest = text
         var wrapping = Wrapping.none
@@ -114,7 +116,7 @@ public struct TokenInput: Sendable {
             for (prefix, kind) in prefixes {
                 guard rest.prefix(prefix.count).lowercased() == prefix else { continue }
                 let after = rest.dropFirst(prefix.count)
-                // A word counts only where it ends there.
+                // A word counts only if it ends there.
                 guard !(prefix.last?.isLetter ?? false) || (after.first?.isWhitespace ?? true) else { continue }
                 rest = trimmed(after)
                 if kind != .none { wrapping = kind }
@@ -154,7 +156,7 @@ public struct TokenInput: Sendable {
         let beginning = String(decoding: token.prefix(64), as: UTF8.self)
         if isOpaque(beginning) { return .refreshToken }
         if dots == 2 || dots == 4 {
-            // What begins with a letter e in base64url may be a JSON object; the checks say what it is.
+            // Text that starts with e may be base64url of a JSON object; the checks tell what it is.
             return dots == 2 || beginning.hasPrefix("e") ? nil : .garbage
         }
         if beginning.hasPrefix("-----BEGIN") { return .pem }
@@ -168,14 +170,14 @@ public struct TokenInput: Sendable {
         return isSecret ? .clientSecret : .garbage
     }
 
-    /// Refresh tokens and authorization codes of Entra and of Microsoft accounts; both begin alike.
+    /// Refresh tokens and authorization codes of Entra and of Microsoft accounts; both start in the same way.
     private static func isOpaque(_ text: String) -> Bool {
         ["0.A", "1.A", "M.C", "M.R", "AwABAAA", "AQABAAA", "OAQABAAA"].contains(where: text.hasPrefix)
     }
 
     // MARK: Bytes
 
-    /// UTF-8, or UTF-16 as PowerShell writes files.
+    /// UTF-8, or UTF-16 as PowerShell writes it.
     private static func text(_ input: [UInt8]) -> String? {
         guard input.count >= 2, input.count % 2 == 0, input.starts(with: [0xFF, 0xFE]) else {
             return String(validating: input, as: UTF8.self)
@@ -192,7 +194,7 @@ public struct TokenInput: Sendable {
         return text[start..<scalars.index(after: end)]
     }
 
-    /// Takes out line breaks with the white space around them. White space within a line stays, and is an error.
+    /// Removes line breaks with the white space around them. White space within a line stays and is an error.
     private static func withoutLineBreaks(_ token: [UInt8]) -> [UInt8] {
         func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
         guard token.contains(where: { $0 == 10 || $0 == 13 }) else { return token }

@@ -33,7 +33,7 @@ public enum WellKnownApplication {
         "https://vault.azure.net": "Azure Key Vault",
     ]
 
-    /// The name of an application ID, an `spn:` audience or an application ID URI, where it has one.
+    /// The name of an application ID, an `spn:` audience or an application ID URI; nil if it is unknown.
     public static func name(_ id: String) -> String? {
         var bare = id.lowercased()
         if bare.hasPrefix("spn:") { bare.removeFirst(4) }
@@ -41,7 +41,7 @@ public enum WellKnownApplication {
         return names[bare]
     }
 
-    /// The service of Microsoft that an audience stands for, where it is none that a cluster uses.
+    /// The Microsoft service of an audience; nil if it is unknown or one that clusters use.
     public static func otherService(_ audience: String) -> String? {
         let services = [
             "Microsoft Graph", "Azure AD Graph", "Azure Resource Manager", "Azure Key Vault", "Azure DevOps",
@@ -49,7 +49,7 @@ public enum WellKnownApplication {
         return name(audience).flatMap { services.contains($0) ? $0 : nil }
     }
 
-    /// The ID with its name where it has one, safe to print.
+    /// The ID with its name, if it has one, safe to print.
     public static func described(_ id: String) -> String {
         PrintableText.clean(id) + (name(id).map { " (\($0))" } ?? "")
     }

@@ -1,21 +1,23 @@
-/// The file of kube-apiserver's `--authorization-config`: the webhook that can only deny, before Node and RBAC.
+/// The file of kube-apiserver's `--authorization-config`: the webhook, which can only deny, before Node and RBAC.
 ///
 /// Source: Kubernetes documentation, "Configuring the API Server using an Authorization Config File";
 /// `apiserver.config.k8s.io/v1` is stable since 1.32.
 public struct AuthorizationConfiguration: Sendable {
-    /// Beside the configuration, and where its `kubeConfigFile` points.
+    /// The usual name of the webhook's kubeconfig, beside the file; `kubeConfigFile` points to it.
     public static let kubeconfigName = "authorization-webhook.kubeconfig"
 
     /// The absolute path of the webhook's kubeconfig as the API server sees it.
     public var kubeconfigPath: String
-    /// Whether the API server knows fields that older ones refuse.
+    /// Whether the API server knows the cache fields, which older ones reject.
     public var knowsCacheFields: Bool
 
+    /// A file for one API server.
     public init(kubeconfigPath: String, knowsCacheFields: Bool) {
         self.kubeconfigPath = kubeconfigPath
         self.knowsCacheFields = knowsCacheFields
     }
 
+    /// The file's content, in YAML.
     public var text: String {
         let caching =
             knowsCacheFields

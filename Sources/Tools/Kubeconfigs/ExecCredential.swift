@@ -1,10 +1,10 @@
 public import Jansson
 
-/// What kubectl and an exec plugin tell each other.
-///
-/// Source: Kubernetes reference, `client.authentication.k8s.io/v1`.
+/// The messages between kubectl and an exec plugin.
 public struct ExecCredential: Sendable {
+    /// The bearer token; nil if the plugin returned only a certificate.
     public var token: String?
+    /// Whether the plugin returned a client certificate.
     public var hasClientCertificate: Bool
     /// As the plugin wrote it.
     public var expires: String?
@@ -20,7 +20,9 @@ public struct ExecCredential: Sendable {
         ]).text()
     }
 
-    /// Reads what a plugin printed.
+    /// Reads a plugin's output.
+    ///
+    /// - Throws: ``ExecCredentialProblem`` if kubectl would not accept it.
     public init(decoding bytes: [UInt8], apiVersion: String) throws(ExecCredentialProblem) {
         guard !bytes.allSatisfy({ $0 == 10 || $0 == 13 || $0 == 32 }) else { throw .nothing }
         guard let root = try? JSONDocument(parsing: bytes).root, root.kind == .object else { throw .notJSON }
@@ -29,8 +31,8 @@ public struct ExecCredential: Sendable {
         try self.init(status: root)
     }
 
-    /// As ``init(decoding:apiVersion:)``, in any version that kubectl knows: for whoever was not told which one the
-    /// kubeconfig names.
+    /// Like ``init(decoding:apiVersion:)``, in any version that kubectl knows, for callers who do not know the
+    /// kubeconfig's version.
     public init(decodingAnyVersion bytes: [UInt8]) throws(ExecCredentialProblem) {
         guard let root = try? JSONDocument(parsing: bytes).root, root.kind == .object else { throw .notJSON }
         guard root["kind"]?.string == "ExecCredential" else { throw .wrongKind }
@@ -49,7 +51,7 @@ public struct ExecCredential: Sendable {
     }
 }
 
-/// Why a plugin's output is no credential.
+/// Why a plugin's output is not a credential.
 public enum ExecCredentialProblem: Error, Hashable, Sendable, CaseIterable {
     case nothing
     case notJSON
@@ -57,6 +59,7 @@ public enum ExecCredentialProblem: Error, Hashable, Sendable, CaseIterable {
     case wrongVersion
     case noCredential
 
+    /// What is wrong, for people.
     public var sentence: String {
         switch self {
         case .nothing: "it ended well but printed nothing"
@@ -69,7 +72,7 @@ public enum ExecCredentialProblem: Error, Hashable, Sendable, CaseIterable {
 }
 
 extension ExecPlugin {
-    /// Why kubectl would refuse to run the plugin at all; nil when it would run it.
+    /// Why kubectl would refuse to run the plugin; nil if it would run it.
     ///
     /// - Parameter hasTerminal: whether somebody can answer the plugin.
     public func refusal(hasTerminal: Bool) -> Refusal? {
@@ -86,9 +89,11 @@ extension ExecPlugin {
         interactiveMode != .never && hasTerminal
     }
 
+    /// Why kubectl does not run a plugin.
     public enum Refusal: Hashable, Sendable {
         case noCommand, removedVersion, unknownVersion, noInteractiveMode, noTerminal
 
+        /// What is wrong, for people.
         public var sentence: String {
             switch self {
             case .noCommand: "exec has no command"
@@ -99,6 +104,7 @@ extension ExecPlugin {
             }
         }
 
+        /// What to do about it.
         public var hint: String {
             switch self {
             case .noCommand: "set command: kubelogin"

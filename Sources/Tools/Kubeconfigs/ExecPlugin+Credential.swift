@@ -1,7 +1,7 @@
 extension ExecPlugin {
-    /// What `kube-entra credential` runs, where this entry is one: the plugin behind `--`, and the hints that it is told.
+    /// For an entry that runs `kube-entra credential`: the plugin after `--`, and the hints. Nil for other entries.
     ///
-    /// `kubeconfig user --explain` writes such entries. The plugin behind is run under the same rules as this one.
+    /// `kubeconfig user --explain` writes such entries. The inner plugin runs under the same rules as this one.
     public var behindCredential: (plugin: ExecPlugin, hints: String?)? {
         let name = command.split { $0 == "/" || $0 == "\\" }.last ?? ""
         guard name == "kube-entra" || name == "kube-entra.exe", arguments.first == "credential",

@@ -3,13 +3,12 @@ internal import SafeText
 internal import YAML
 
 extension Kubeconfig {
-    /// Reads one file.
+    /// Reads one file. Unknown fields are ignored, as in kubectl.
     ///
-    /// Unknown fields are left alone, as kubectl does.
-    ///
-    /// - Parameter path: names the file; relative paths in it are resolved against its folder.
+    /// - Parameter path: names the file; relative paths in it start at its folder.
+    /// - Throws: ``KubeconfigError`` if the file is not a kubeconfig.
     public static func parse(_ bytes: [UInt8], path: String) throws(KubeconfigError) -> Kubeconfig {
-        // For the YAML reader nothing is no document; for kubectl it is an empty kubeconfig.
+        // An empty file is not a YAML document, but kubectl accepts it as an empty kubeconfig.
         let isEmpty = bytes.split(separator: UInt8(ascii: "\n")).allSatisfy { line in
             line.first { $0 != 9 && $0 != 13 && $0 != 32 }.map { $0 == UInt8(ascii: "#") } ?? true
         }
@@ -111,7 +110,7 @@ extension Kubeconfig {
         var plugin = ExecPlugin()
         plugin.apiVersion = try fields.text("apiVersion") ?? ""
         let command = try fields.text("command") ?? ""
-        // Only a command with a slash in it is a path; any other is looked for in PATH.
+        // Only a command with a slash is a path; any other is searched in PATH.
         plugin.command = command.contains("/") ? fields.resolved(command) : command
         plugin.installHint = try fields.text("installHint")
         plugin.providesClusterInfo = try fields.flag("provideClusterInfo")
@@ -154,12 +153,12 @@ extension Kubeconfig {
     }
 }
 
-/// Reads a mapping's fields and says where one has the wrong form.
+/// Reads a mapping's fields and reports the first one with the wrong form.
 private struct FieldReader {
     let node: YAMLNode
     let folder: String
 
-    /// Nil when there is none, or an empty one.
+    /// Nil if the field is missing or empty.
     func text(_ name: String) throws(KubeconfigError) -> String? {
         guard let value = node[name], !value.isNull else { return nil }
         guard let text = value.text else { throw malformed(name, value) }
@@ -172,7 +171,7 @@ private struct FieldReader {
         return flag
     }
 
-    /// `NAME-data`, which goes first, or `NAME`.
+    /// `NAME-data`, which takes precedence, or `NAME`.
     func source(_ name: String) throws(KubeconfigError) -> KubeconfigSource? {
         if let data = try text(name + "-data") { return Base64.decode(data).map { .data($0) } ?? .damaged }
         return try text(name).map { .file(resolved($0)) }

@@ -1,15 +1,16 @@
 public import YAML
 
-/// Why a context cannot be put into a kubeconfig that is there.
+/// Why a context cannot be added to an existing kubeconfig.
 public enum KubeconfigMergeError: Error, Hashable, Sendable {
     /// The file is something else.
     case notAKubeconfig
     case unreadable(YAMLError)
-    /// A cluster, user or context of that name is there and says something else.
+    /// A cluster, user or context with this name exists and differs.
     case nameTaken(String)
-    /// The file is written in a way that cannot be changed in place.
+    /// The file's layout cannot be edited safely.
     case unusualLayout(line: Int)
 
+    /// What is wrong, for people.
     public var sentence: String {
         switch self {
         case .notAKubeconfig: "the file is there and is not a kubeconfig"
@@ -20,17 +21,18 @@ public enum KubeconfigMergeError: Error, Hashable, Sendable {
     }
 }
 
-/// Puts a context into a kubeconfig, as `kubectl config` and `az aks get-credentials` do, and leaves every other byte of
-/// the file alone.
+/// Adds a context to a kubeconfig, as `kubectl config` and `az aks get-credentials` do, and keeps every other byte of
+/// the file.
 public enum KubeconfigMerge {
     private static let lists = ["clusters", "users", "contexts"]
 
-    /// The file's bytes with one more context, which is the current one from then on.
+    /// The file's bytes with the new context, which becomes the current one.
     ///
     /// - Parameters:
-    ///   - old: the file that is there.
+    ///   - old: the existing file.
     ///   - new: a kubeconfig with one cluster, one user and one context.
-    ///   - replacing: takes the place of entries that have the same names.
+    ///   - replacing: whether to replace entries with the same names.
+    /// - Throws: ``KubeconfigMergeError`` if that is impossible; nothing is lost.
     public static func merge(
         _ new: [UInt8], into old: [UInt8], replacing: Bool
     ) throws(KubeconfigMergeError) -> [UInt8] {

@@ -2,7 +2,9 @@ internal import Files
 internal import Terminal
 
 extension KubeconfigSource {
-    /// The bytes; a ``CommandFailure`` names the field.
+    /// The bytes.
+    ///
+    /// - Throws: `CommandFailure` that names the field.
     public func bytes(_ field: String, of kubeconfig: String) throws -> [UInt8] {
         switch self {
         case .data(let bytes): return bytes

@@ -1,11 +1,11 @@
 internal import SafeText
 
-/// Lines of kubectl for people to copy into a POSIX shell.
+/// kubectl command lines to copy into a POSIX shell.
 public enum KubectlCommand {
-    /// Asks the API server what somebody can do; nil when a name cannot stand on one line.
+    /// Asks the API server what somebody can do; nil if a name does not fit on one line.
     ///
-    /// The API server adds `system:authenticated` itself. The object ID is left out: RBAC never looks at it, and who
-    /// may impersonate users and groups but not `uids` would be refused the whole line.
+    /// The API server adds `system:authenticated` itself. The object ID is left out: RBAC never uses it, and a caller
+    /// who may impersonate users and groups but not `uids` would be refused.
     public static func canI(username: String, groups: [String]) -> String? {
         let groups = groups.filter { !$0.utf8.elementsEqual("system:authenticated".utf8) }
         guard ([username] + groups).allSatisfy({ isOneLine($0) }) else { return nil }
@@ -13,7 +13,7 @@ public enum KubectlCommand {
         return "kubectl auth can-i --list " + names.joined(separator: " ")
     }
 
-    /// A word as a POSIX shell reads it.
+    /// A word in the quoting of a POSIX shell.
     public static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {
@@ -24,12 +24,12 @@ public enum KubectlCommand {
             }
         }
         if isPlain, !word.isEmpty { return word }
-        // Within single quotation marks only those themselves mean something.
+        // Within single quotation marks, only those marks themselves are special.
         let parts = word.split(separator: "'", omittingEmptySubsequences: false)
         return "'" + parts.joined(separator: "'\\''") + "'"
     }
 
-    /// Whether a terminal shows the word as it is, on one line.
+    /// Whether a terminal shows the word unchanged on one line.
     private static func isOneLine(_ word: String) -> Bool {
         PrintableText.clean(word, maximum: .max).utf8.elementsEqual(word.utf8)
     }

@@ -1,6 +1,4 @@
-/// Codes by which Entra refuses to issue a token; plugins print them.
-///
-/// Source: Microsoft Entra documentation, "Authentication and authorization error codes".
+/// Entra's error codes for refused token requests; plugins print them.
 public enum SignInError {
     /// The first code in a text, for example `AADSTS50020`.
     public static func code(in text: String) -> String? {
@@ -14,7 +12,7 @@ public enum SignInError {
         return nil
     }
 
-    /// What a code means and what to do about it; nil for a code that is not known here.
+    /// The meaning of a code and what to do; nil for unknown codes.
     public static func advice(_ code: String) -> (meaning: String, hint: String)? {
         switch code {
         case "AADSTS50020", "AADSTS90072":

@@ -1,17 +1,17 @@
-/// What Talos Linux' machine configuration needs to call the webhook. Talos has no files of its own to name, so the
-/// kubeconfig must hold its certificates.
+/// The part of Talos Linux' machine configuration that calls the webhook. The kubeconfig must contain its certificates,
+/// because Talos has no files to name.
 ///
-/// Source: Talos documentation, "KubeAuthenticationWebhookConfig" (1.15) and "Config: machine.files,
-/// cluster.apiServer" (up to 1.14). Not run.
+/// Source: Talos documentation, "KubeAuthenticationWebhookConfig" (1.15) and "Config: machine.files, cluster.apiServer"
+/// (up to 1.14). Not tested on a real node.
 public struct TalosDocument: Sendable {
-    /// The form of a release of Talos.
+    /// The form that a Talos release needs.
     public enum Form: Hashable, Sendable {
         /// Up to 1.14: a file, flags and a mount in the machine configuration.
         case machineConfiguration
-        /// Since 1.15: a document for exactly this, beside which the flags are refused.
+        /// Since 1.15: a separate document; the flags are then rejected.
         case webhookDocument
 
-        /// Reads a release, such as `1.13`, `v1.15` or `1.15.2`; nil for what is none.
+        /// Reads a release, such as `1.13`, `v1.15` or `1.15.2`; nil for anything else.
         public init?(release text: String) {
             let parts = (text.hasPrefix("v") ? text.dropFirst() : Substring(text)).split(
                 separator: ".", omittingEmptySubsequences: false)
@@ -23,16 +23,18 @@ public struct TalosDocument: Sendable {
         }
     }
 
+    /// The form to write.
     public var form: Form
-    /// A kubeconfig with certificates and key inside.
+    /// A kubeconfig that contains its certificates and key.
     public var kubeconfig: String
 
+    /// A document from its parts.
     public init(form: Form, kubeconfig: String) {
         self.form = form
         self.kubeconfig = kubeconfig
     }
 
-    /// A document of its own, or a patch of the machine configuration; both are what `talosctl` takes as `--patch`.
+    /// A separate document, or a patch of the machine configuration; `talosctl` accepts both as `--patch`.
     public var text: String {
         switch form {
         case .webhookDocument:

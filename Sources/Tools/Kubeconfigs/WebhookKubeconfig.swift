@@ -1,26 +1,29 @@
 internal import SafeText
 
-/// The file that kube-apiserver calls the webhook with.
+/// The file with which kube-apiserver calls the webhook.
 public struct WebhookKubeconfig: Sendable {
-    /// A certificate or key: where it lies, or itself.
+    /// A certificate or key: its path, or its content.
     public enum Source: Hashable, Sendable {
-        /// An absolute path; kube-apiserver then notices a new client certificate by itself.
+        /// An absolute path; kube-apiserver then notices a renewed client certificate.
         case file(String)
         case data([UInt8])
     }
 
+    /// The webhook's URL.
     public var server: String
     /// The CA of the webhook's certificate.
     public var authority: Source
-    /// kube-apiserver's certificate and key; nil for a webhook that lets anybody ask.
+    /// kube-apiserver's certificate and key; nil if the webhook accepts any client.
     public var client: (certificate: Source, key: Source)?
 
+    /// A file from its parts.
     public init(server: String, authority: Source, client: (certificate: Source, key: Source)?) {
         self.server = server
         self.authority = authority
         self.client = client
     }
 
+    /// The file's content, in YAML.
     public var text: String {
         let user = client.map { client in
             """

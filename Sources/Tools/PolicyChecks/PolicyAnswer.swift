@@ -67,7 +67,8 @@ public struct PolicyChecker: Sendable {
         evaluate(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups).answer
     }
 
-    /// The principal of a genuine token whose groups must be asked of the directory, where nothing else is wrong with it.
+    /// The principal of a genuine token whose groups must be asked of the directory, where nothing else is wrong with
+    /// it.
     public func principalToResolve(token: [UInt8], keys: KeySnapshot, now: Timestamp) -> EntraPrincipal? {
         let evaluation = token.withUnsafeBytes { authenticator.examine(token: $0, keys: keys, now: now) }
         // With emergency access there is an answer without the directory, and another one with it.

@@ -17,7 +17,8 @@ public struct ServableConfiguration: Sendable {
     ///
     /// - Parameters:
     ///   - lastGood: deny files in their last readable versions; an invalid one is then not a problem.
-    ///   - knownKeyFiles: offline key files whose last good keys are in use; an invalid one is then not a problem either.
+    ///   - knownKeyFiles: offline key files whose last good keys are in use; an invalid one is then not a problem
+    ///     either.
     public static func load(
         _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<String> = []
     ) throws(ConfigurationError) -> ServableConfiguration {

@@ -91,7 +91,8 @@ public final class SigningKeyStore: Sendable {
 
     /// - Parameters:
     ///   - eventLoop: where fetches and timers run; not one that answers requests.
-    ///   - onChange: receives each new snapshot before anybody who waits for it continues. ``start()`` first passes one with everything that was carried over.
+    ///   - onChange: receives each new snapshot before anybody who waits for it continues. ``start()`` first passes one
+    ///     with everything that was carried over.
     public init(
         plans: [SigningKeyPlan],
         eventLoop: any EventLoop,

@@ -124,8 +124,10 @@ public final class WebhookServer: Sendable {
     /// Starts listening.
     ///
     /// - Parameters:
-    ///   - sockets: replace the configured addresses. Connections that nobody has accepted stay in them for the next server when this one ends.
-    ///   - sharesPorts: whether another process of the same user may listen on the same addresses at the same time (`SO_REUSEPORT`), such as one that takes over from this one.
+    ///   - sockets: replace the configured addresses. Connections that nobody has accepted stay in them for the next
+    ///     server when this one ends.
+    ///   - sharesPorts: whether another process of the same user may listen on the same addresses at the same time
+    ///     (`SO_REUSEPORT`), such as one that takes over from this one.
     /// - Throws: ``ListenFailure`` if an address is unavailable.
     public func start(on sockets: ListeningSockets = ListeningSockets(), sharesPorts: Bool = false) async throws {
         FileDescriptors.allow(options.limits.fileDescriptors)

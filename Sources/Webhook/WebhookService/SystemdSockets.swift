@@ -43,7 +43,8 @@ public struct SystemdSockets {
         return SystemdSockets(sockets: sockets)
     }
 
-    /// Which socket is for what: by its name, `webhook` or `operations`, or by its address. A single socket with another
+    /// Which socket is for what: by its name, `webhook` or `operations`, or by its address. A single socket with
+    /// another
     /// name is the webhook's.
     public func assigned(listen: ListenAddress, operations: ListenAddress) throws(Problem) -> ListeningSockets {
         var assigned = ListeningSockets()

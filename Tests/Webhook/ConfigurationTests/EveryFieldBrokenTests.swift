@@ -2,7 +2,8 @@ import Addresses
 import Configuration
 import Testing
 
-/// Each field of the contract, broken in each way: the problem stands at the field and in its line, or the value is fine.
+/// Each field of the contract, broken in each way: the problem stands at the field and in its line, or the value is
+/// fine.
 @Suite struct EveryFieldBrokenTests {
     /// A file with every field of the table, each at a value that is not its default.
     static let complete = WebhookConfiguration.form.examples[0].block.joined(separator: "\n") + "\n"

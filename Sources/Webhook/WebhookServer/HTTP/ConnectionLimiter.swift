@@ -78,7 +78,8 @@ final class ConnectionLimiter: Sendable {
         return count >= peerLimit.load(ordering: .relaxed) ? .peerConnectionLimit : nil
     }
 
-    /// Counts a connection whose handshake is complete. Nil when the connection may stay; it must then be ended with ``closeConnection(from:)``.
+    /// Counts a connection whose handshake is complete. Nil when the connection may stay; it must then be ended with
+    /// ``closeConnection(from:)``.
     func openConnection(from peer: PeerNetwork) -> RejectionCause? {
         let limit = connectionLimit.load(ordering: .relaxed)
         guard connections.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {

@@ -63,7 +63,8 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     ) -> NIOHTTP2Handler.ConnectionConfiguration {
         var configuration = NIOHTTP2Handler.ConnectionConfiguration()
         configuration.initialSettings = [
-            // More than is announced: see HTTP2GoAwayHandler. Who opens even more is no client that overlooked something.
+            // More than is announced: see HTTP2GoAwayHandler. Who opens even more is no client that overlooked
+            // something.
             HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection * 2 + 100),
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
         ]
