@@ -1,14 +1,14 @@
 internal import Files
 internal import Terminal
 
-/// The file that gives kube-apiserver its flags: as it is, and as it is to be.
+/// The file with kube-apiserver's flags: as it is, and as it shall be.
 struct APIServerFiles {
     let distribution: Distribution
     let path: String
-    /// Nil where a drop-in is not there yet.
+    /// Nil if a drop-in does not exist yet.
     let old: [UInt8]?
     let new: [UInt8]
-    /// Flags that make kube-apiserver judge tokens by itself.
+    /// Flags with which kube-apiserver validates tokens itself.
     let ownAuthenticators: [String]
     /// The user of kube-apiserver's container; nil is root.
     let userID: UInt32?
@@ -39,7 +39,7 @@ struct APIServerFiles {
         }
     }
 
-    /// The distribution's files with flags, but for our own, in the order in which they are read.
+    /// The distribution's files with flags, except our own, in the order of reading.
     private static func others(_ distribution: Distribution, files: NodeFiles) -> [(name: String, bytes: [UInt8])] {
         guard let folder = distribution.configFolder else { return [] }
         let dropIns = files.names(in: folder + "/config.yaml.d").filter {
@@ -51,13 +51,13 @@ struct APIServerFiles {
         }
     }
 
-    /// The text without what was added; nil for a drop-in, which goes as a whole.
+    /// The text without the additions; nil for a drop-in, which is removed as a whole.
     func without(_ flags: WebhookFlags, from current: [UInt8]) throws(ManifestProblem) -> [UInt8]? {
         guard distribution == .kubeadm else { return nil }
         return try APIServerManifest.removing(flags, from: current)
     }
 
-    /// Whether a text makes kube-apiserver ask this webhook.
+    /// Whether a text makes kube-apiserver call this webhook.
     static func asks(_ bytes: [UInt8], _ distribution: Distribution, _ flags: WebhookFlags) -> Bool {
         switch distribution {
         case .kubeadm: (try? APIServerManifest(bytes).asks(flags)) ?? false

@@ -1,10 +1,12 @@
 internal import YAML
 
 extension APIServerManifest {
-    /// The flags and the mount taken away again; what others added in the meantime stays.
+    /// The manifest without the flags and the mount; what others have added since stays.
     ///
-    /// A manifest that has none of them comes back as it is. The version's flag goes only with the other one: alone, or
-    /// beside another webhook, it is not ours.
+    /// A manifest without them is returned unchanged. The version's flag is removed only together with the other one:
+    /// alone, or beside another webhook, it is not ours.
+    ///
+    /// - Throws: ``ManifestProblem`` if the file cannot be edited safely.
     public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var manifest = try APIServerManifest(bytes)
         guard manifest.asks(flags) else { return bytes }
@@ -13,7 +15,7 @@ extension APIServerManifest {
         return manifest.bytes
     }
 
-    /// Whether kube-apiserver is told to ask this webhook.
+    /// Whether kube-apiserver's flags name this webhook.
     public func asks(_ flags: WebhookFlags) -> Bool {
         flagValues[WebhookFlags.configFileName] == flags.configFile
     }
@@ -45,7 +47,7 @@ extension APIServerManifest {
         try take(at: index, outOf: "volumes", in: [.key("spec")])
     }
 
-    /// Takes an item out of a list, and in block style the list with its last item.
+    /// Removes an item from a list. In block style, the list is removed with its last item.
     private mutating func take(at index: Int, outOf key: String, in path: [YAMLStep]) throws(ManifestProblem) {
         let place = path + [.key(key)]
         let list = editor.node(place)

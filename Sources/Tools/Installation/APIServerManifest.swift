@@ -1,15 +1,17 @@
 internal import YAML
 
-/// The static-pod manifest of kube-apiserver, and the change that makes it ask the webhook: a function from the old
-/// text to the new one.
+/// The static-pod manifest of kube-apiserver, and the edit that makes it call the webhook: a function from the old text
+/// to the new one.
 ///
-/// Comments, order, quoting and line ends of everything else stay as they are. Every step is proved by reading the new
-/// text again (``YAMLEditor``).
+/// Comments, order, quoting and line endings of everything else stay. Every edit is verified by parsing the new text
+/// (``YAMLEditor``).
 public struct APIServerManifest: Sendable {
     var editor: YAMLEditor
     let container: [YAMLStep]
 
-    /// Reads a manifest; it must be a pod with a container `kube-apiserver` that has flags.
+    /// Reads a manifest.
+    ///
+    /// - Throws: ``ManifestProblem`` unless it is a pod with a container `kube-apiserver` that has flags.
     public init(_ bytes: [UInt8]) throws(ManifestProblem) {
         do throws(YAMLEditError) {
             editor = try YAMLEditor(bytes)
@@ -25,9 +27,12 @@ public struct APIServerManifest: Sendable {
         _ = try flagPlace()
     }
 
+    /// The current text.
     public var bytes: [UInt8] { editor.bytes }
 
-    /// The flags and the mount added. What is there already stays, so that a second time changes nothing.
+    /// The manifest with the flags and the mount. Existing ones stay, so that a second edit changes nothing.
+    ///
+    /// - Throws: ``ManifestProblem`` if the file cannot be edited safely.
     public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var manifest = try APIServerManifest(bytes)
         try manifest.refuseOtherWebhook(flags)
@@ -38,7 +43,7 @@ public struct APIServerManifest: Sendable {
 
     // Flags
 
-    /// `command` or `args`, whichever has the flags.
+    /// `command` or `args`, whichever contains the flags.
     func flagPlace() throws(ManifestProblem) -> [YAMLStep] {
         let command = try words("command")
         let arguments = try words("args")
@@ -63,18 +68,18 @@ public struct APIServerManifest: Sendable {
         return words
     }
 
-    /// All flags, of `command` and `args` together.
+    /// All flags in `command` and `args`, by name with dashes.
     public var flagValues: [String: String] {
         let words = ["command", "args"].flatMap { (try? self.words($0)) ?? [] }
         return Dictionary(FlagList(words).flags.map { ($0.name, $0.value) }) { _, last in last }
     }
 
-    /// Flags that make kube-apiserver judge tokens by itself, before it asks a webhook.
+    /// Flags with which kube-apiserver validates tokens itself, before it calls a webhook.
     public var ownAuthenticators: [String] {
         FlagList(["command", "args"].flatMap { (try? self.words($0)) ?? [] }).ownAuthenticators
     }
 
-    /// The user that the container runs as, when the pod says so; nil is root, as kubeadm has it.
+    /// The user of the container, if the pod sets one; nil means root, as with kubeadm.
     public var userID: UInt32? {
         let places = [container, [.key("spec")]]
         return places.lazy.compactMap { editor.node($0)?["securityContext"]?["runAsUser"]?.integer }.first
@@ -95,7 +100,7 @@ public struct APIServerManifest: Sendable {
         guard FlagList(all)[name].isEmpty else { return }
         let list = editor.node(place)?.sequence?.compactMap(\.text) ?? []
         let flag = "--\(name)=\(value)"
-        // kubeadm sorts the flags; where somebody else did not, the place means nothing.
+        // kubeadm sorts the flags. If they are not sorted, the position means nothing.
         let index =
             list.firstIndex { $0.hasPrefix("--") && String($0.prefix { $0 != "=" }) > "--" + name } ?? list.count
         try edit { editor throws(YAMLEditError) in try editor.insert(.string(flag), at: index, in: place) }
@@ -111,12 +116,12 @@ public struct APIServerManifest: Sendable {
 
     // The mount
 
-    /// A folder of the host that the container sees.
+    /// A folder of the host that the container can see.
     struct Mount: Hashable {
         var index: Int
         var volume: String
         var path: String
-        /// Nil for a volume that is no folder of the host.
+        /// Nil for a volume that is not a folder of the host.
         var hostPath: String?
         var isPart: Bool
     }
@@ -142,7 +147,7 @@ public struct APIServerManifest: Sendable {
 
     private mutating func addMount(_ folder: String) throws(ManifestProblem) {
         let folder = APIServerManifest.normalized(folder)
-        // The longest mount that the folder lies in is the one that counts.
+        // The longest mount that contains the folder counts.
         let around = mounts.filter { folder == $0.path || $0.path == "/" || folder.hasPrefix($0.path + "/") }
             .max { $0.path.utf8.count < $1.path.utf8.count }
         if let around, around.hostPath == around.path, !around.isPart { return }
@@ -164,7 +169,7 @@ public struct APIServerManifest: Sendable {
         try append(volume, named: name, to: "volumes", in: [.key("spec")])
     }
 
-    /// `kube-entra`, unless another volume has the name.
+    /// `kube-entra`, unless another volume has this name.
     private func freeVolumeName() -> String {
         let names = Set(volumes.compactMap { $0["name"]?.text })
         var name = WebhookFlags.volumeName
@@ -176,7 +181,7 @@ public struct APIServerManifest: Sendable {
         return name
     }
 
-    /// Adds to a list, by name where the list is in that order, as kubeadm's are; a list that is not there is made.
+    /// Adds to a list, in order of name if the list is sorted, as kubeadm's are. Creates a missing list.
     private mutating func append(
         _ item: YAMLValue, named name: String, to key: String, in path: [YAMLStep]
     ) throws(ManifestProblem) {

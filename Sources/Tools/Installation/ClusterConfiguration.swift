@@ -1,12 +1,12 @@
 internal import YAML
 
-/// kubeadm's `ClusterConfiguration`, from which `kubeadm upgrade` writes kube-apiserver's manifest anew: what should
-/// last must stand there as well.
+/// kubeadm's `ClusterConfiguration`, from which `kubeadm upgrade` writes kube-apiserver's manifest again: flags must be
+/// here too, to survive upgrades.
 ///
 /// Source: Kubernetes documentation, "kubeadm Configuration (v1beta3)" and "(v1beta4)".
 public struct ClusterConfiguration: Sendable {
     private var editor: YAMLEditor
-    /// `extraArgs` is a list of names and values since v1beta4, and a mapping before.
+    /// `extraArgs` is a list of names and values since v1beta4; before, it was a mapping.
     private let listsArguments: Bool
 
     private static let apiServer: [YAMLStep] = [.key("apiServer")]
@@ -27,7 +27,7 @@ public struct ClusterConfiguration: Sendable {
         }
     }
 
-    /// The flags and the mount added; a second time changes nothing.
+    /// The document with the flags and the mount; a second edit changes nothing.
     public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
         let found = configuration.arguments[WebhookFlags.configFileName]
@@ -40,7 +40,7 @@ public struct ClusterConfiguration: Sendable {
         return configuration.editor.bytes
     }
 
-    /// The flags and the mount taken away again.
+    /// The document without the flags and the mount.
     public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
         guard configuration.arguments[WebhookFlags.configFileName] == flags.configFile else { return bytes }
@@ -98,7 +98,7 @@ public struct ClusterConfiguration: Sendable {
         }
     }
 
-    /// An argument as v1beta4 lists them.
+    /// An argument in the form of v1beta4.
     private static func item(_ pair: (name: String, value: String)) -> YAMLValue {
         .mapping([.init("name", .string(pair.name)), .init("value", .string(pair.value))])
     }
@@ -131,7 +131,7 @@ public struct ClusterConfiguration: Sendable {
         }
     }
 
-    /// Takes one part away; a list or mapping that would be left empty goes, and `apiServer` becomes `{}`.
+    /// Removes one part. Empty lists and mappings are removed too, and `apiServer` becomes `{}`.
     private mutating func take(
         _ place: [YAMLStep], key: String?, _ change: (inout YAMLEditor) throws(YAMLEditError) -> Void
     ) throws(YAMLEditError) {

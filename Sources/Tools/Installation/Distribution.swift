@@ -1,8 +1,8 @@
-/// How a node's kube-apiserver is run, and so where its flags go.
+/// How a node's kube-apiserver runs, which decides where its flags are.
 public enum Distribution: String, Sendable, CaseIterable {
     case kubeadm, rke2, k3s
 
-    /// The file that carries the flags: kubeadm's manifest, or a drop-in of our own.
+    /// The file with the flags: kubeadm's manifest, or our own drop-in.
     var flagFile: String {
         switch self {
         case .kubeadm: "/etc/kubernetes/manifests/kube-apiserver.yaml"
@@ -11,7 +11,7 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
-    /// The folder that the kubelet runs static pods from.
+    /// The folder from which the kubelet runs static pods.
     var podFolder: String {
         switch self {
         case .kubeadm: "/etc/kubernetes/manifests"
@@ -20,7 +20,7 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
-    /// An admin's kubeconfig on a control-plane node.
+    /// Path of an admin's kubeconfig on a control-plane node.
     public var adminKubeconfig: String {
         switch self {
         case .kubeadm: "/etc/kubernetes/admin.conf"
@@ -29,7 +29,7 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
-    /// What has to be restarted for new flags; with kubeadm, the kubelet does it by itself.
+    /// The service that must be restarted for new flags; nil with kubeadm, where the kubelet restarts the pod.
     var restart: [String]? {
         switch self {
         case .kubeadm: nil
@@ -38,7 +38,7 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
-    /// What is there on a control-plane node of this distribution.
+    /// A path that exists on control-plane nodes of this distribution.
     var sign: String {
         switch self {
         case .kubeadm: flagFile
@@ -47,7 +47,7 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
-    /// The distribution's own configuration, where flags may stand too.
+    /// The distribution's own configuration, which may contain flags too.
     var configFolder: String? {
         switch self {
         case .kubeadm: nil
@@ -56,18 +56,18 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
-    /// Which distributions a node looks like.
+    /// The distributions whose files exist on the node.
     public static func found(root: String = "") -> [Distribution] {
         allCases.filter { NodeFiles(root: root).exists($0.sign) }
     }
 }
 
-/// How the webhook is run on a node.
+/// How the webhook runs on a node.
 public enum ServiceKind: Hashable, Sendable {
     case systemd
     case staticPod(image: String)
 
-    /// As `--as` names it.
+    /// The value of `--as`.
     public var name: String {
         switch self {
         case .systemd: "systemd"
@@ -77,7 +77,7 @@ public enum ServiceKind: Hashable, Sendable {
 }
 
 extension Distribution {
-    /// Where this node's own API server answers, by its flags; nil where they are not to be had.
+    /// The address of this node's own API server, from its flags; nil if they cannot be read.
     public func apiServerAddress(root: String = "") -> (host: String, port: Int)? {
         guard self == .kubeadm, let bytes = try? NodeFiles(root: root).read(flagFile),
             let flags = try? APIServerManifest(bytes).flagValues

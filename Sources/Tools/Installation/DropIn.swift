@@ -1,22 +1,26 @@
 internal import YAML
 
-/// The drop-in that gives RKE2's and k3s' kube-apiserver the flags. It is a file of its own, so the user's files stay.
+/// The drop-in with the flags for RKE2's and k3s' kube-apiserver. It is a separate file, so the user's files stay
+/// unchanged.
 ///
-/// Source: RKE2 documentation, "Server Configuration Reference"; a `+` after a key adds to a list in place of
-/// replacing it.
+/// Source: RKE2 documentation, "Server Configuration Reference": a `+` after a key adds to a list instead of replacing
+/// it.
 public struct DropIn: Sendable {
-    /// Last in the alphabet of files that are read, but for those that want to be later on purpose.
+    /// Sorted after most other files, so that it is read last unless another file is meant to be later.
     public static let fileName = "99-kube-entra.yaml"
 
+    /// The flags to add.
     public var flags: WebhookFlags
-    /// RKE2 runs kube-apiserver as a static pod, which sees a folder only through a mount; k3s does not.
+    /// Whether kube-apiserver needs a mount: RKE2 runs it as a static pod, k3s does not.
     public var needsMount: Bool
 
+    /// A drop-in for one distribution.
     public init(flags: WebhookFlags, needsMount: Bool) {
         self.flags = flags
         self.needsMount = needsMount
     }
 
+    /// The file's content, in YAML.
     public var text: String {
         """
         # Written by `kube-entra enable`. `kube-entra disable` removes it.
@@ -32,16 +36,17 @@ public struct DropIn: Sendable {
                 """ : "")
     }
 
-    /// Whether the distribution's other files let the drop-in have its effect.
+    /// Checks that the distribution's other files do not disable the drop-in.
     ///
-    /// - Parameter files: `config.yaml` and all drop-ins but this one, in the order in which they are read.
+    /// - Parameter files: `config.yaml` and all drop-ins except this one, in the order of reading.
+    /// - Throws: ``ManifestProblem`` if one of them would.
     public func check(_ files: [(name: String, bytes: [UInt8])]) throws(ManifestProblem) {
         for file in files {
             let root: YAMLNode
             do throws(YAMLError) {
                 root = try YAMLNode.parse(file.bytes)
             } catch {
-                // A file of comments only is empty, and fine.
+                // A file with only comments is empty, which is fine.
                 if error.message == "the file is empty" { continue }
                 throw .unreadable(error)
             }
@@ -52,7 +57,7 @@ public struct DropIn: Sendable {
                     throw .otherWebhook(file: other)
                 }
             }
-            // Read after this drop-in, such a key would take its flags away again.
+            // If it is read after this drop-in, such a key would remove its flags.
             let isLater = file.name.utf8.lexicographicallyPrecedes(DropIn.fileName.utf8) == false
             if isLater, file.name != "config.yaml", root["kube-apiserver-arg"] != nil {
                 throw .notExpected(

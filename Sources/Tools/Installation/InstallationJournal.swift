@@ -1,9 +1,9 @@
 internal import Jansson
 
-/// One step of enabling, in order. Each can be done again without harm.
+/// The steps of `enable`, in order. Each can be repeated without harm.
 public enum InstallationStep: String, Sendable, CaseIterable {
     case check, program, user, certificates, configuration, kubeconfig, service, ready, copy
-    /// From here on, kube-apiserver is another one than before.
+    /// From this step on, kube-apiserver is changed.
     case change
     case apiServer = "api-server"
     case bind, kubeadm, done
@@ -11,9 +11,9 @@ public enum InstallationStep: String, Sendable, CaseIterable {
     var index: Int { InstallationStep.allCases.firstIndex(of: self) ?? 0 }
 }
 
-/// What enabling has done to a node so far: enough to go on, and to go back, when the process ends at any point.
+/// What `enable` has done to a node so far: enough to continue or to undo it, wherever the process ended.
 struct InstallationJournal {
-    /// Something that was not there before.
+    /// A file or folder that did not exist before.
     struct Made: Hashable {
         var path: String
         /// SHA-256 of a file's content as it was written; nil for a folder.
@@ -23,17 +23,17 @@ struct InstallationJournal {
     enum Direction: String { case enable, disable }
 
     var direction = Direction.enable
-    /// The step that was begun last.
+    /// The last step that was begun.
     var step = InstallationStep.check
     var distribution: Distribution
     var service: String
     var made: [Made] = []
     /// SHA-256 of the file with the flags, as it was written.
     var changedSHA256: String?
-    /// Whether the service was not running before.
+    /// Whether `enable` started the service.
     var startedService = false
     var madeUser = false
-    /// ClusterRoleBindings that were made.
+    /// ClusterRoleBindings that `enable` created.
     var bindings: [String] = []
     var changedClusterConfiguration = false
     var began: String
@@ -69,7 +69,7 @@ struct InstallationJournal {
         ])
     }
 
-    /// Nil for what is no journal of this version.
+    /// Nil if this is not a journal of this version.
     init?(_ bytes: [UInt8]) {
         guard let root = (try? JSONDocument(parsing: bytes))?.root, root["version"]?.integer == 1,
             let direction = root["direction"]?.string.flatMap(Direction.init(rawValue:)),

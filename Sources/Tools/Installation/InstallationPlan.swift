@@ -6,23 +6,23 @@ internal import Files
 internal import Terminal
 internal import YAML
 
-/// What is to be on the node: all of it known before anything is changed.
+/// What shall be on the node. All of it is known before anything is changed.
 struct InstallationPlan {
     /// A file of the plan.
     struct PlannedFile {
         var path: String
         var bytes: [UInt8]
         var mode: UInt32
-        /// Belongs to the webhook's user.
+        /// Whether the file belongs to the webhook's user.
         var isService: Bool
     }
 
     var request: InstallationRequest
-    /// As it will be read on the node.
+    /// The configuration as the webhook will read it on the node.
     var loaded: LoadedConfiguration
-    /// The configuration's text, when it has to be written.
+    /// The configuration's text, if it must be written.
     var configurationText: [UInt8]?
-    /// Files that come along with the configuration.
+    /// Files that are copied together with the configuration.
     var carried: [PlannedFile]
 
     var configuration: WebhookConfiguration { loaded.configuration }
@@ -84,7 +84,7 @@ struct InstallationPlan {
         ).render()
         do throws(YAMLEditError) {
             var editor = try YAMLEditor(Array(text.utf8))
-            // So that the webhook can start while Entra is unreachable.
+            // With this file, the webhook can start while Entra is unreachable.
             try editor.set(
                 "cacheFile", .string(NodePath.state + "/keys.json"),
                 in: [.key("tenants"), .index(0), .key("signingKeys")])
@@ -94,7 +94,7 @@ struct InstallationPlan {
         }
     }
 
-    /// What was asked for and what is there may not differ without anybody being told.
+    /// If the request and the existing configuration differ, the user must know.
     private func checkSame(_ tenantID: GUID, _ audiences: [String], _ adminGroups: [GUID]) throws {
         let tenant = configuration.tenants.first { $0.trust.tenantID == tenantID }
         let different =
@@ -110,7 +110,7 @@ struct InstallationPlan {
             hint: "change the file (a running webhook takes it by itself), or run `kube-entra disable` first")
     }
 
-    /// Files that the configuration names beside itself come along to the same places beside the new one.
+    /// Files beside the configuration that it names are copied to the same places beside the new one.
     private mutating func carry(from path: String, _ text: [UInt8], files: NodeFiles) throws {
         let source = try InstallationPlan.parse(text, at: path).configuration
         let folder = NodePath.folder(of: path)
@@ -120,7 +120,7 @@ struct InstallationPlan {
         var pairs = zip(named(source), named(configuration)).map {
             (from: $0.0.path, to: $0.1.path, isPrivate: $0.0.isPrivate)
         }
-        // kube-apiserver's side, as `certs create` leaves it beside the server's.
+        // kube-apiserver's files, where `certs create` leaves them.
         let names = [
             CertificateFolder.FileName.authority, CertificateFolder.FileName.client,
             CertificateFolder.FileName.clientKey,

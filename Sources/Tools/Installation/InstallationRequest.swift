@@ -1,26 +1,31 @@
 public import EntraTokens
 
-/// What `kube-entra enable` was asked for.
+/// What `kube-entra enable` was asked to do.
 public struct InstallationRequest: Sendable {
-    /// Where the webhook's configuration comes from.
+    /// The source of the webhook's configuration.
     public enum Source: Sendable {
-        /// Written from these, where there is none yet.
+        /// Written from these values, if there is none yet.
         case values(tenantID: GUID, audiences: [String], adminGroups: [GUID], cloud: Cloud)
-        /// A file; what it names beside itself comes along.
+        /// A file, copied with the files beside it that it names.
         case file(String)
-        /// The one that the node has.
+        /// The node's existing configuration.
         case present
     }
 
+    /// The source of the configuration.
     public var source: Source
+    /// How the node's kube-apiserver runs.
     public var distribution: Distribution
+    /// How the webhook shall run.
     public var service: ServiceKind
+    /// Whether to bind the admin groups to `cluster-admin`.
     public var binds: Bool
-    /// For each wait.
+    /// Time for each wait.
     public var timeout: Duration
-    /// This program.
+    /// Path of this program.
     public var program: String
 
+    /// A request from its parts.
     public init(
         source: Source, distribution: Distribution, service: ServiceKind, binds: Bool, timeout: Duration,
         program: String
@@ -34,14 +39,14 @@ public struct InstallationRequest: Sendable {
     }
 }
 
-/// Where everything lies on a node.
+/// Paths on a node.
 enum NodePath {
     static let home = "/etc/kube-entra"
     static let configuration = ServiceFiles.configuration
     static let kubeconfig = "/etc/kube-entra/webhook.yaml"
-    /// The webhook's own folder, which its service may write to.
+    /// The webhook's own folder, which its service can write to.
     static let state = "/var/lib/kube-entra"
-    /// Root's own: nothing in it may be changed by the webhook's user, since the way back is made from it.
+    /// Only root can write here: `disable` relies on it, so the webhook's user must not be able to change it.
     static let journalFolder = "/var/lib/kube-entra-enable"
     static let journal = journalFolder + "/journal.json"
     static let copy = journalFolder + "/kube-apiserver.yaml"

@@ -6,24 +6,25 @@ internal import OpenSSL
 internal import Terminal
 internal import Timestamps
 
-/// What is in force on a node, with the hashes by which nodes can be compared.
+/// The state of a node, with hashes to compare nodes.
 public struct InstallationStatus {
-    /// Whether people can sign in: kube-apiserver has the flags and answers through the webhook.
+    /// Whether people can sign in: kube-apiserver has the flags and gets answers from the webhook.
     public enum State: String, Sendable {
         case enabled, disabled
-        /// A run ended before its end.
+        /// An earlier run did not finish.
         case halfDone
-        /// The flags are there, and sign-in does not work.
+        /// The flags exist, but sign-in does not work.
         case broken
     }
 
     struct FileHash {
         var path: String
         var sha256: String
-        /// Of a certificate.
+        /// When a certificate expires.
         var expires: Timestamp?
     }
 
+    /// Whether people can sign in.
     public internal(set) var state = State.disabled
     var distribution: Distribution
     var service: String?
@@ -34,10 +35,12 @@ public struct InstallationStatus {
     var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
     var configurationSHA256: String?
     var certificates: [FileHash] = []
-    /// Whether kubeadm's own configuration has the flags; nil where that is not known.
+    /// Whether kubeadm's own configuration has the flags; nil if unknown.
     var kubeadmHasFlags: Bool?
+    /// What to do next; nil if there is nothing to do.
     public internal(set) var next: String?
 
+    /// The state for programs.
     public var json: JSON {
         .object([
             ("enabled", .bool(state == .enabled)),
@@ -70,6 +73,7 @@ public struct InstallationStatus {
         ])
     }
 
+    /// The state for people.
     public var text: String {
         var lines: [(String, String)] = [
             ("state", stateText), ("distribution", distribution.rawValue),
@@ -109,7 +113,7 @@ public struct InstallationStatus {
 }
 
 extension Installer {
-    /// Looks at everything and changes nothing.
+    /// Reads the state of the node and changes nothing.
     public func status(_ distribution: Distribution) throws -> InstallationStatus {
         var status = InstallationStatus(distribution: distribution)
         status.service = journal?.service

@@ -3,7 +3,7 @@ internal import Terminal
 internal import Timestamps
 
 extension Installer {
-    /// Keeps what is about to be changed, away from the folder that the kubelet watches.
+    /// Copies the file before it is changed, outside of the folder that the kubelet watches.
     func keepCopy(_ change: APIServerFiles) throws {
         guard let old = change.old, change.isChange, change.distribution == .kubeadm else { return }
         try files.write(old, to: NodePath.copy, mode: 0o600)
@@ -13,7 +13,7 @@ extension Installer {
     func changeAPIServer(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
         guard change.isChange else {
             say(.change, "kube-apiserver has the flags")
-            // A run that ended between the file and the restart.
+            // An earlier run ended after it wrote the file and before the restart.
             guard let restart = change.distribution.restart, !isAsked(plan.issuer) else { return }
             try run(restart, "kube-apiserver does not start with the flags")
             return say(.change, "restarted \(restart.last ?? "")")
@@ -65,7 +65,7 @@ extension Installer {
 
     // The way back
 
-    /// Puts everything back that was changed, and says so in the failure.
+    /// Undoes every change, and describes that in the failure.
     func takeBack(
         after failure: CommandFailure, _ request: InstallationRequest, _ change: APIServerFiles
     ) -> CommandFailure {
@@ -101,9 +101,9 @@ extension Installer {
         return CommandFailure(sentence, hint: failure.hint, status: status)
     }
 
-    /// Gives kube-apiserver the file that it had, and waits until it serves with it.
+    /// Restores kube-apiserver's file, and waits until it serves again.
     ///
-    /// - Returns: whether it answers again without the webhook.
+    /// - Returns: whether it answers without the webhook.
     func restoreAPIServer(_ journal: InstallationJournal, _ timeout: Duration) throws -> Bool {
         let distribution = journal.distribution
         let path = distribution.flagFile
@@ -119,7 +119,7 @@ extension Installer {
             if let copy, isUntouched, !APIServerFiles.asks(copy, distribution, flags) {
                 old = copy
             } else {
-                // Somebody else changed it too, and that stays.
+                // Somebody else has changed it too; their change stays.
                 do throws(ManifestProblem) {
                     old = try APIServerManifest.removing(flags, from: current)
                 } catch {
@@ -129,7 +129,7 @@ extension Installer {
             do {
                 try files.write(old, to: path)
             } catch {
-                // With the disk full, the smaller text still has room where the larger one is.
+                // On a full disk, there is still room for the smaller text in place of the larger one.
                 try files.overwrite(old, at: path)
             }
             say(named: "change", "put the manifest back as it was: \(path)")
@@ -145,18 +145,18 @@ extension Installer {
     }
 
     private func answersWithoutWebhook() -> Bool {
-        // An API server that still has the flags, and no webhook any more, is the old one.
+        // An API server that still has the flags, without a running webhook, has not restarted yet.
         if case .notAsked(let text) = askAPIServer(nodeIssuer) { !ProbeToken.isCall(text) } else { false }
     }
 
     // Disabling
 
-    /// Takes everything back that enabling did; what was there before, or was changed since, stays.
+    /// Undoes everything that `enable` did. What existed before, or was changed since, stays.
     public func disable(_ distribution: Distribution, timeout: Duration) throws {
         let current = try files.content(distribution.flagFile)
         let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false
         guard journal != nil || isInForce else {
-            // A run that ended while it wrote its first line.
+            // An earlier run ended while it wrote the journal for the first time.
             files.removeTemporary(NodePath.journal)
             files.remove(NodePath.journalFolder)
             return environment.say("nothing to do: kube-apiserver does not ask the webhook, and nothing is half done")
@@ -171,7 +171,7 @@ extension Installer {
         journal.direction = .disable
         self.journal = journal
         if isInForce {
-            // Kept even where the flags were put there by hand.
+            // A copy is kept even if the flags were added by hand.
             if self.journal?.changedSHA256 == nil, let current, distribution == .kubeadm {
                 _ = try files.makeFolder(NodePath.journalFolder, mode: 0o700)
                 try files.write(current, to: NodePath.copy, mode: 0o600)
@@ -189,7 +189,7 @@ extension Installer {
         say(named: "done", "the node is as it was before")
     }
 
-    /// Stops the service, and removes what was made and nobody changed, and at last the journal.
+    /// Stops the service, removes files that `enable` created and nobody changed, and the journal at last.
     func clear(_ journal: InstallationJournal) {
         stopService(journal)
         for made in journal.made.reversed() where made.path != journal.distribution.flagFile {
@@ -209,7 +209,7 @@ extension Installer {
         self.journal = nil
     }
 
-    /// Removes a file that is as it was written, or a folder that is empty.
+    /// Removes a file if it is unchanged, or a folder if it is empty.
     @discardableResult
     func removeMade(_ path: String, _ journal: InstallationJournal) -> Bool {
         guard let made = journal.made.first(where: { $0.path == path }) else { return false }

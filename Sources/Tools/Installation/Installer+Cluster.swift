@@ -4,7 +4,7 @@ internal import Jansson
 internal import SafeText
 internal import Terminal
 
-/// What stands in the cluster itself: the binding of the admins, and kubeadm's configuration.
+/// Objects in the cluster itself: the admins' binding, and kubeadm's configuration.
 extension Installer {
     private static let binding = "kube-entra-cluster-admins"
     private static let bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
@@ -12,7 +12,7 @@ extension Installer {
 
     // Admins
 
-    /// The command that binds the admins' groups, for people.
+    /// The command that binds the admin groups, for people.
     static func bindCommand(_ groups: [String]) -> String {
         "kubectl create clusterrolebinding \(binding) --clusterrole=cluster-admin"
             + groups.map { " --group=\($0)" }.joined()
@@ -63,7 +63,7 @@ extension Installer {
         say(.bind, "bound \(groups.joined(separator: ", ")) to cluster-admin")
     }
 
-    /// The groups of the binding; nil when there is none.
+    /// The groups of the binding; nil if it does not exist.
     private func bindingSubjects() throws -> [String]? {
         let answer = environment.askAPIServer(.get, "\(Installer.bindings)/\(Installer.binding)", [])
         if case .status(404, _) = answer { return nil }
@@ -86,9 +86,9 @@ extension Installer {
 
     // kubeadm
 
-    /// Adds the flags to kubeadm's configuration, so that `kubeadm upgrade` keeps them, or takes them away.
+    /// Adds the flags to kubeadm's configuration, so that `kubeadm upgrade` keeps them, or removes them.
     ///
-    /// The node works without it; where it is not possible, it is said what does it.
+    /// The node works without it. If the change is impossible, a message says how to make it.
     func bringClusterConfigurationInLine(_ distribution: Distribution, adding: Bool) {
         guard distribution == .kubeadm else { return }
         do {
@@ -134,7 +134,7 @@ extension Installer {
         }
     }
 
-    /// kubeadm's configuration and the version of the object; nil when there is none.
+    /// kubeadm's configuration and the version of its object; nil if there is none.
     private func clusterConfiguration() throws -> (text: [UInt8], version: String?)? {
         let answer = environment.askAPIServer(.get, Installer.clusterConfiguration, [])
         if case .status(404, _) = answer { return nil }
@@ -145,7 +145,7 @@ extension Installer {
         return (Array(text.utf8), root["metadata"]?["resourceVersion"]?.string)
     }
 
-    /// Whether kubeadm would write the flags again: nil where that cannot be said.
+    /// Whether kubeadm would write the flags again; nil if unknown.
     func clusterConfigurationHasFlags() -> Bool? {
         guard let (text, _) = (try? clusterConfiguration()).flatMap({ $0 }) else { return nil }
         return (try? ClusterConfiguration.adding(flags, to: text)).map { $0 == text }

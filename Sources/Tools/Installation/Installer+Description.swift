@@ -3,7 +3,7 @@ internal import Certificates
 internal import Configuration
 
 extension Installer {
-    /// Every step of a run as it would be, for `--dry-run`.
+    /// Every step of a run, for `--dry-run`.
     func describe(_ plan: InstallationPlan, _ change: APIServerFiles) -> [String] {
         let request = plan.request
         let paths = CertificatePaths(plan.configuration, root: files.root)

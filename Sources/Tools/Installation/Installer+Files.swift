@@ -8,7 +8,7 @@ internal import Terminal
 internal import Timestamps
 
 extension Installer {
-    /// Days before their end in which certificates are made anew.
+    /// Certificates are renewed this number of days before they expire.
     private static let renewalDays: Int64 = 30
 
     // The program
@@ -125,7 +125,7 @@ extension Installer {
             client: isOpen ? nil : (certificate: .file(paths.client), key: .file(paths.clientKey))
         ).text
         if change.userID != nil, !isOpen {
-            // kube-apiserver without root must be able to read its key.
+            // A kube-apiserver without root must be able to read its key.
             let key = try files.read(paths.clientKey)
             try files.write(key, to: paths.clientKey, owner: change.userID.map { .init(user: $0, group: $0) })
         }
@@ -139,7 +139,7 @@ extension Installer {
 
     // Writing with the journal
 
-    /// Writes a file; one that was not there before is written down first, so that the way back removes it.
+    /// Writes a file. If it did not exist, the journal records it first, so that it can be removed again.
     func put(_ bytes: [UInt8], at path: String, mode: UInt32, owner: NodeFiles.Owner? = nil) throws {
         let isOurs = journal?.made.contains { $0.path == path } ?? false
         if isOurs || !files.exists(path) {
@@ -160,7 +160,7 @@ extension Installer {
         _ = try files.makeFolder(path, mode: mode, owner: owner)
     }
 
-    /// Whom the webhook's own files belong to.
+    /// The owner of the webhook's own files.
     func owner(_ plan: InstallationPlan) -> NodeFiles.Owner? {
         switch plan.request.service {
         case .staticPod: NodeFiles.Owner(user: ServiceFiles.podUser, group: ServiceFiles.podUser)
@@ -170,7 +170,7 @@ extension Installer {
     }
 }
 
-/// Where certificates and keys lie on the node, by what the configuration names.
+/// Paths of certificates and keys on the node, from the configuration.
 struct CertificatePaths {
     var certificate: String
     var key: String
@@ -180,7 +180,7 @@ struct CertificatePaths {
     var clientKey: String
 
     var folder: String { NodePath.folder(of: certificate) }
-    /// The webhook's own.
+    /// The webhook's own files.
     var server: [String] { [certificate, key] + (clientAuthority.map { [$0] } ?? []) }
 
     init(_ configuration: WebhookConfiguration, root: String) {
@@ -197,7 +197,7 @@ struct CertificatePaths {
 }
 
 extension InstallationPlan {
-    /// The host that kube-apiserver calls the webhook at.
+    /// The host in the address at which kube-apiserver calls the webhook.
     var webhookHost: String {
         switch configuration.server.listen.host {
         case "0.0.0.0", "": "127.0.0.1"
@@ -211,7 +211,7 @@ extension InstallationPlan {
         return webhookHost.contains(":") ? "[\(webhookHost)]:\(port)" : "\(webhookHost):\(port)"
     }
 
-    /// The program that the unit starts: this one where a package put it, else a copy.
+    /// The program that the unit starts: this one if a package installed it, else a copy.
     var program: String {
         ["/usr/bin/kube-entra", NodePath.program].first { $0 == request.program } ?? NodePath.program
     }

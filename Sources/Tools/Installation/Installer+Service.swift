@@ -59,7 +59,7 @@ extension Installer {
             return say(.service, "\(Self.unit) runs")
         }
         journal?.startedService = true
-        // systemd makes it for the service.
+        // systemd creates it for the service.
         if !files.exists(ServiceFiles.logFolder) { journal?.note(ServiceFiles.logFolder) }
         try saveJournal()
         try run(
@@ -109,7 +109,7 @@ extension Installer {
         say(.ready, "the webhook answers: \(said)")
     }
 
-    /// Stops what was started, and takes the service's files away.
+    /// Stops what was started, and removes the service's files.
     func stopService(_ journal: InstallationJournal) {
         guard journal.startedService else { return }
         if journal.service == ServiceKind.systemd.name {

@@ -5,18 +5,21 @@ internal import SafeText
 internal import Terminal
 internal import Timestamps
 
-/// Makes a control-plane node's API server ask the webhook, and takes that back.
+/// Makes a control-plane node's API server call the webhook, and undoes that.
 ///
-/// Every step looks at what is there before it does anything, so that it can be done again; the journal is written
-/// before each step, so that a run which ended at any point is gone on with, or taken back, by the next.
+/// Every step checks the current state first, so that it can be repeated. The journal is written before each step, so
+/// that the next run can continue or undo a run that ended anywhere.
 public final class Installer {
     let environment: NodeEnvironment
     let files: NodeFiles
     let flags = WebhookFlags(configFile: NodePath.kubeconfig, folder: NodePath.home)
     var journal: InstallationJournal?
-    /// How often the API server or the webhook was asked.
+    /// Number of requests to the API server or the webhook so far.
     var probes: Int64 = 0
 
+    /// Reads the journal of an earlier run.
+    ///
+    /// - Throws: `CommandFailure` if it cannot be read.
     public init(_ environment: NodeEnvironment) throws {
         self.environment = environment
         files = NodeFiles(root: environment.root)
@@ -35,9 +38,9 @@ public final class Installer {
 
     // Enabling
 
-    /// Does everything, or leaves the node as it was.
+    /// Makes all steps, or leaves the node as it was.
     ///
-    /// - Throws: status 2 when nothing was changed at kube-apiserver, 1 when that was taken back.
+    /// - Throws: `CommandFailure` with status 2 if kube-apiserver was not changed, and 1 if the change was undone.
     public func enable(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files)
@@ -61,7 +64,7 @@ public final class Installer {
             try begin(.done)
         } catch let failure as CommandFailure {
             guard !wasInForce else {
-                // Nothing was changed, so nothing can be taken back.
+                // Nothing was changed, so there is nothing to undo.
                 try? begin(.done)
                 throw CommandFailure(failure.sentence, hint: failure.hint, status: .no)
             }
@@ -70,7 +73,7 @@ public final class Installer {
         say(.done, wasInForce ? "nothing had to be changed" : "people sign in with Microsoft Entra from now on")
     }
 
-    /// What would be done, and the difference of the API server's file.
+    /// Prints the steps, and the difference of the API server's file.
     public func dryRun(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files)
@@ -99,12 +102,12 @@ public final class Installer {
         }
     }
 
-    /// The API server must answer an admin before anything is touched.
+    /// The API server must answer an admin before anything is changed.
     private func checkBeforehand(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
         switch askAPIServer(plan.issuer) {
         case .asked, .notAsked: break
         case .failed(let reason):
-            // A run that ended in the middle may have left an API server that does not start.
+            // An earlier run may have left an API server that does not start.
             guard journal?.step.index ?? 0 >= InstallationStep.change.index, journal?.step != .done else {
                 throw CommandFailure(
                     "the API server does not answer as it is: \(reason)",
@@ -119,7 +122,7 @@ public final class Installer {
 
     // Steps and their times
 
-    /// Writes down which step comes before anything of it is done.
+    /// Records the next step before any part of it is done.
     func begin(_ step: InstallationStep) throws {
         let before = journal
         journal?.step = step
@@ -137,7 +140,7 @@ public final class Installer {
         try files.write(journal.json.render(pretty: true) + [10], to: NodePath.journal, mode: 0o600)
     }
 
-    /// One line of the report: the time of day, how long since the beginning, the step, what was done.
+    /// One line of the report: the time of day, the time since the start, the step, what was done.
     func say(_ step: InstallationStep, _ text: String) {
         say(named: step == .check ? "journal" : step.rawValue, text)
     }
@@ -154,7 +157,7 @@ public final class Installer {
         environment.say("\(time) \(right)  \(pad(name, 14))\(PrintableText.clean(text, maximum: 500))")
     }
 
-    /// Asks until the answer is yes or the time is over.
+    /// Polls until the answer is yes or the time is over.
     func wait(_ timeout: Duration, until isDone: () -> Bool) -> Bool {
         let end = environment.elapsed() + timeout
         while true {
@@ -183,12 +186,12 @@ public final class Installer {
 }
 
 extension InstallationPlan {
-    /// An issuer that the webhook knows.
+    /// An issuer that the webhook accepts.
     var issuer: String { configuration.tenants.first?.trust.issuer(.v2) ?? "" }
 }
 
 extension Installer {
-    /// The configuration that the node has; nil when there is none, or none that can be read.
+    /// The node's configuration; nil if there is none or it cannot be read.
     var nodeConfiguration: LoadedConfiguration? {
         guard let text = (try? files.content(NodePath.configuration)).flatMap({ $0 }) else { return nil }
         return try? ConfigurationLoader.parse(text, path: files.root + NodePath.configuration)

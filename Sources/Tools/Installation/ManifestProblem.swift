@@ -3,15 +3,15 @@ public import YAML
 /// Why a file of the control plane is not changed. Nothing was written.
 public enum ManifestProblem: Error, Hashable, Sendable {
     case unreadable(YAMLError)
-    /// Another kind of document, or one without what has to be in it.
+    /// Another kind of document, or a required part is missing.
     case notExpected(String)
-    /// kube-apiserver asks another webhook already.
+    /// kube-apiserver calls another webhook already.
     case otherWebhook(file: String)
-    /// A flag stands there more than once.
+    /// A flag is set more than once.
     case repeated(flag: String)
-    /// Flags are put together by a shell or another program.
+    /// A shell or another program builds the flags.
     case otherProgram
-    /// The container has something else where the folder would be mounted.
+    /// Something else is mounted at the folder in the container.
     case folderTaken(String)
     case shared(line: Int)
     case unusualLayout(line: Int)
@@ -26,6 +26,7 @@ public enum ManifestProblem: Error, Hashable, Sendable {
             }
     }
 
+    /// What is wrong, for people.
     public var sentence: String {
         switch self {
         case .unreadable(let problem):
@@ -42,6 +43,7 @@ public enum ManifestProblem: Error, Hashable, Sendable {
         }
     }
 
+    /// What to do about it.
     public var hint: String {
         switch self {
         case .unreadable: "repair the file first; kube-apiserver cannot be running from it as it is"

@@ -1,15 +1,18 @@
 public import Timestamps
 
-/// What enabling and disabling needs from the world: programs, the webhook, the API server, and time. Everything else
-/// it does is files, so that it can be tried on a folder with answers that a test makes up.
+/// What `enable` and `disable` need besides files: programs, the webhook, the API server, and time. Tests replace it
+/// and use a folder as the node.
 public struct NodeEnvironment {
-    /// How a program ended.
+    /// The result of a program.
     public struct Ending {
+        /// Whether it ran and ended with status 0.
         public var isSuccess: Bool
+        /// Its standard output.
         public var output: String
-        /// What it said, or why it did not run.
+        /// Its standard error, or why it did not run.
         public var message: String
 
+        /// A result from its parts.
         public init(isSuccess: Bool, output: String = "", message: String = "") {
             self.isSuccess = isSuccess
             self.output = output
@@ -17,32 +20,38 @@ public struct NodeEnvironment {
         }
     }
 
+    /// The methods of requests to the API server.
     public enum Method: Sendable { case get, post, patch, delete }
 
-    /// What came back from a server.
+    /// The answer of a server.
     public enum Answer {
         case status(Int, [UInt8])
-        /// No answer at all, and why.
+        /// No answer, and why.
         case none(String)
     }
 
-    /// Empty, or the folder that holds the node's files.
+    /// Empty, or a folder with the node's files.
     public var root = ""
+    /// Runs a program with its arguments and waits for it.
     public var run: ([String]) -> Ending
-    /// The API server of this node, with an admin's certificate.
+    /// Sends a request to this node's API server with an admin's credentials.
     public var askAPIServer: (Method, _ path: String, _ body: [UInt8]) -> Answer
-    /// The webhook, called with kube-apiserver's own file.
+    /// Calls the webhook with kube-apiserver's own kubeconfig.
     public var askWebhook: (_ kubeconfig: String, _ body: [UInt8]) -> Answer
-    /// Nil when the webhook says that it is ready; else why not.
+    /// Nil if the webhook reports that it is ready; otherwise why it is not.
     public var obstacleToReadiness: (_ host: String, _ port: Int) -> String?
-    /// A user's and group's number by name.
+    /// Numeric user and group IDs of an account; nil if it does not exist.
     public var account: (String) -> (user: UInt32, group: UInt32)?
+    /// Waits a moment between two checks.
     public var pause: () -> Void
-    /// Since the command began.
+    /// Time since the command began.
     public var elapsed: () -> Duration
+    /// The time of day.
     public var now: () -> Timestamp
+    /// Prints one line of the report.
     public var say: (String) -> Void
 
+    /// An environment from its functions.
     public init(
         run: @escaping ([String]) -> Ending,
         askAPIServer: @escaping (Method, String, [UInt8]) -> Answer,

@@ -3,15 +3,15 @@ internal import Glibc
 internal import OpenSSL
 internal import Terminal
 
-/// The files of a node. All paths are those that the node itself has; `root` stands before them.
+/// The files of a node. All paths are the node's own; `root` is put before them.
 struct NodeFiles {
-    /// Whom a file belongs to.
+    /// The owner of a file.
     struct Owner: Hashable {
         var user: UInt32
         var group: UInt32
     }
 
-    /// Empty, or a folder that holds a node's files.
+    /// Empty, or a folder with a node's files.
     let root: String
 
     func exists(_ path: String) -> Bool { FileVersion(path: root + path) != nil }
@@ -24,15 +24,15 @@ struct NodeFiles {
         }
     }
 
-    /// The content, or nil where there is no such file.
+    /// The content; nil if the file does not exist.
     func content(_ path: String) throws -> [UInt8]? { exists(path) ? try read(path) : nil }
 
     static func digest(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex } }
 
-    /// Replaces a file in one step, with the permissions and the owner that it had, or those that are given.
+    /// Replaces a file atomically. Permissions and owner are those of the old file, or the given ones.
     ///
-    /// The new text is first written beside it under a name with a dot: the kubelet runs every other file in its
-    /// folder, half written ones too.
+    /// The new text is first written beside it under a name that starts with a dot: the kubelet runs every other file
+    /// in its folder, even incomplete ones.
     func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, owner: Owner? = nil) throws {
         let folder = root + NodePath.folder(of: path)
         let temporary = temporary(path)
@@ -57,16 +57,16 @@ struct NodeFiles {
         sync(folder: folder)
     }
 
-    /// Where a new text lies before it takes a file's place.
+    /// The path of a new text before it replaces a file.
     private func temporary(_ path: String) -> String {
         let folder = NodePath.folder(of: path)
         return "\(root)\(folder == "/" ? "" : folder)/.\(path.split(separator: "/").last ?? "").kube-entra"
     }
 
-    /// What a run that ended in the middle of writing left behind.
+    /// Removes what an interrupted write left behind.
     func removeTemporary(_ path: String) { unlink(temporary(path)) }
 
-    /// Writes over what is there: for the way back when no room is left for a second file.
+    /// Overwrites the file in place, to undo a change if there is no room for a second file.
     func overwrite(_ bytes: [UInt8], at path: String) throws {
         let descriptor = open(root + path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
@@ -76,7 +76,7 @@ struct NodeFiles {
         else { throw failure(path) }
     }
 
-    /// Makes a folder and those around it; gives those that were not there, the outermost first.
+    /// Creates a folder and its parents. Returns those that did not exist, the outermost first.
     func makeFolder(_ path: String, mode: UInt32 = 0o755, owner: Owner? = nil) throws -> [String] {
         var made: [String] = []
         var current = ""
@@ -90,7 +90,7 @@ struct NodeFiles {
         return made
     }
 
-    /// False when it is not there, or when a folder is not empty.
+    /// False if it does not exist, or if a folder is not empty.
     @discardableResult
     func remove(_ path: String) -> Bool { Glibc.remove(root + path) == 0 }
 

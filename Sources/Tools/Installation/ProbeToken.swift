@@ -1,13 +1,13 @@
 internal import Jansson
 internal import SafeText
 
-/// A token that nobody can sign in with: it names an issuer that the webhook knows, so that it answers with a reason,
-/// and no key, so that nothing is fetched for it.
+/// A token that cannot sign anybody in. It names a configured issuer, so that the webhook answers with a reason, and no
+/// key, so that nothing is fetched.
 enum ProbeToken {
-    /// What every reason begins with, in the webhook's answer and in what kube-apiserver makes of it.
+    /// The beginning of every reason, in the webhook's answer and in kube-apiserver's message about it.
     static let mark = "kube-entra: "
 
-    /// - Parameter number: makes each one another, so that no cache answers.
+    /// - Parameter number: makes each token different, so that no cache answers.
     static func make(issuer: String, number: Int64) -> String {
         let header = JSON.object([("typ", .string("JWT")), ("alg", .string("RS256"))]).render()
         let claims = JSON.object([("iss", .string(issuer)), ("jti", .string("kube-entra enable \(number)"))]).render()
@@ -21,16 +21,16 @@ enum ProbeToken {
         ]).render()
     }
 
-    /// Whether kube-apiserver says that a call of a webhook failed; it names the address that it called.
+    /// Whether kube-apiserver reports that a call of a webhook failed; it then names the called address.
     static func isCall(_ said: String?) -> Bool { said?.contains("/authenticate") ?? false }
 
-    /// What an answer to a TokenReview says.
+    /// The meaning of an answer to a TokenReview.
     enum Finding {
-        /// The webhook was asked; what it said.
+        /// The webhook was called; its answer.
         case asked(String)
-        /// An answer, but not the webhook's; what else was said.
+        /// An answer, but not from the webhook.
         case notAsked(String?)
-        /// No answer that counts, and why.
+        /// No usable answer, and why.
         case failed(String)
     }
 

@@ -1,9 +1,9 @@
-/// The files that make the webhook a service of a node. `deploy/systemd` and `deploy/static-pod` hold the same texts,
-/// for those who put them there by hand.
+/// The files that make the webhook a service of a node. `deploy/systemd` and `deploy/static-pod` contain the same texts
+/// for manual installation.
 enum ServiceFiles {
     static let configuration = "/etc/kube-entra/kube-entra.yaml"
     static let unitPath = "/etc/systemd/system/kube-entra.service"
-    /// Where packages put it.
+    /// Where packages install the unit.
     static let packagedUnitPaths = [
         "/usr/lib/systemd/system/kube-entra.service", "/lib/systemd/system/kube-entra.service",
     ]
@@ -11,7 +11,7 @@ enum ServiceFiles {
     static let userName = "kube-entra"
     static let logFolder = "/var/log/kube-entra"
     static let podName = "kube-entra.yaml"
-    /// The user in the container.
+    /// The user ID in the container.
     static let podUser: UInt32 = 64170
 
     static let sysusers = """

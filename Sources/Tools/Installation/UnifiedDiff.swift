@@ -1,4 +1,4 @@
-/// The difference of two texts in the form that `diff -u` prints and `patch` takes.
+/// The difference of two texts, in the format of `diff -u` and `patch`.
 public enum UnifiedDiff {
     private enum Line {
         case same(Substring)
@@ -6,7 +6,7 @@ public enum UnifiedDiff {
         case added(Substring)
     }
 
-    /// Empty when the texts are the same.
+    /// Empty if the texts are the same.
     public static func render(
         old: String, new: String, oldName: String, newName: String, context: Int = 3
     ) -> String {
@@ -52,7 +52,7 @@ public enum UnifiedDiff {
         return text
     }
 
-    /// Lines with their ends.
+    /// Lines with their endings.
     private static func split(_ text: String) -> [Substring] {
         var lines: [Substring] = []
         var start = text.startIndex
@@ -64,7 +64,7 @@ public enum UnifiedDiff {
         return lines
     }
 
-    /// What stays, goes and comes, by the longest common subsequence; what is equal at both ends is set aside first.
+    /// Kept, removed and added lines, by the longest common subsequence. Equal lines at both ends are set aside first.
     private static func compare(_ old: [Substring], _ new: [Substring]) -> [Line] {
         func isSame(_ one: Substring, _ other: Substring) -> Bool { one.utf8.elementsEqual(other.utf8) }
         var start = 0

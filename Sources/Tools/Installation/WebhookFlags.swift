@@ -1,9 +1,10 @@
-/// What kube-apiserver is told: the file that it calls the webhook with, and the folder that the file lies in.
+/// kube-apiserver's flags: the file with which it calls the webhook, and the folder of that file.
 public struct WebhookFlags: Hashable, Sendable {
     /// The file of `--authentication-token-webhook-config-file`.
     public var configFile: String
-    /// The folder that a static pod needs a mount of.
+    /// The folder that a static pod must mount.
     public var folder: String
+    /// The value of `--authentication-token-webhook-version`.
     public var version = "v1"
 
     static let configFileName = "authentication-token-webhook-config-file"
@@ -11,25 +12,26 @@ public struct WebhookFlags: Hashable, Sendable {
     /// The name of the volume in a static pod and in kubeadm's configuration.
     static let volumeName = "kube-entra"
 
+    /// The usual paths.
     public init(configFile: String = "/etc/kube-entra/webhook.yaml", folder: String = "/etc/kube-entra") {
         self.configFile = configFile
         self.folder = folder
     }
 
-    /// The flags in the order of their names, as kubeadm writes them.
+    /// The flags sorted by name, as kubeadm writes them.
     var pairs: [(name: String, value: String)] {
         [(WebhookFlags.configFileName, configFile), (WebhookFlags.versionName, version)]
     }
 }
 
-/// The flags of a kube-apiserver, as its command line or a distribution's configuration lists them.
+/// kube-apiserver's flags from a command line or a distribution's configuration.
 struct FlagList {
     struct Flag: Hashable {
-        /// The name with dashes; kube-apiserver takes underscores as well.
+        /// The name with dashes; kube-apiserver accepts underscores too.
         var name: String
-        /// Empty where none is given.
+        /// Empty if there is none.
         var value: String
-        /// Which words of the list it takes up.
+        /// The positions of its words in the list.
         var words: Range<Int>
     }
 
@@ -37,7 +39,7 @@ struct FlagList {
 
     /// Reads `--name=value` and `--name value`.
     ///
-    /// - Parameter bare: names stand without their two dashes, as RKE2 and k3s list them.
+    /// - Parameter bare: whether names have no dashes before them, as in RKE2 and k3s.
     init(_ words: [String], bare: Bool = false) {
         var index = 0
         while index < words.count {
@@ -60,7 +62,7 @@ struct FlagList {
 
     func value(_ name: String) -> String? { self[name].last?.value }
 
-    /// What makes kube-apiserver judge Entra's tokens by itself, before it asks any webhook.
+    /// Flags with which kube-apiserver validates Entra's tokens itself, before it calls a webhook.
     var ownAuthenticators: [String] {
         ["authentication-config", "oidc-issuer-url"].filter { !self[$0].isEmpty }.map { "--" + $0 }
     }

@@ -5,10 +5,10 @@ internal import Jansson
 internal import Timestamps
 
 extension HypotheticalPrincipal {
-    /// The claims of a token that this principal would get for the cluster, with everything right that the question
-    /// leaves open: the decision on them then depends on the principal alone.
+    /// The claims of a token that this principal would get for the cluster. Everything that the question leaves open is
+    /// valid, so that the decision depends on the principal alone.
     func claims(for settings: AuthenticationSettings, now: Timestamp) -> JSON {
-        // Settings without a tenant admit nobody, whatever the claims.
+        // Settings without a tenant accept nobody, whatever the claims.
         guard let tenant = tenant(in: settings) else { return .object([]) }
         let open = SyntheticClaims(principal: self, trust: tenant.trust, policy: tenant.policy)
         let trust = tenant.trust
@@ -48,7 +48,8 @@ extension HypotheticalPrincipal {
         return .object(members)
     }
 
-    /// The tenant that was named, or the one that knows the principal; a tenant that is not configured as it would be.
+    /// The named tenant, or the one that knows the principal. A tenant that is not configured is used with default
+    /// rules.
     private func tenant(in settings: AuthenticationSettings) -> (trust: TokenValidationRules, policy: TenantPolicy)? {
         guard let tenantID else {
             return (settings.tenants.first { knows($0.policy) } ?? settings.tenants.first).map { ($0.trust, $0.policy) }
@@ -66,7 +67,7 @@ extension HypotheticalPrincipal {
 }
 
 extension PolicyQuestion {
-    /// The claims to judge. Made once and judged under several settings, they show what differs between these.
+    /// The claims to check. Made once and checked with several settings, they show how these differ.
     func prepared(for settings: AuthenticationSettings, now: Timestamp) throws(JSONError) -> PreparedClaims {
         switch self {
         case .claims(let document, let resolvedGroups):

@@ -37,7 +37,7 @@ extension PolicyAnswer {
         ])
     }
 
-    /// The line with which kubectl asks the API server what this principal can do; nil for who is refused.
+    /// The kubectl command that asks the API server what this principal can do; nil if the principal is refused.
     public var canI: String? {
         access.flatMap { KubectlCommand.canI(username: $0.user.username, groups: $0.user.groups) }
     }

@@ -4,22 +4,25 @@ public import EntraTokens
 internal import Jansson
 public import Timestamps
 
-/// What a principal becomes under a configuration.
+/// A principal's access under a configuration.
 public struct PolicyAnswer: Hashable, Sendable {
-    /// Nil when the principal is admitted.
+    /// Nil if the principal is accepted.
     public var reason: RefusalReason?
-    /// Nil when the principal is refused.
+    /// Nil if the principal is refused.
     public var access: AccessDecision?
-    /// Nil when nothing of the token was verified.
+    /// Nil if nothing of the token was verified.
     public var tenantID: GUID?
+    /// The kind of subject; nil if it is unknown.
     public var kind: SubjectKind?
-    /// Claims in the wrong form, by name.
+    /// Names of claims with the wrong form.
     public var malformedClaims: [String] = []
 
-    /// Entries of the deny list that refuse the principal, or that only a token could be judged by.
+    /// Deny list entries that refuse the principal, or that cannot be decided without a token.
     public var denials: [PolicyDenial] = []
 
+    /// Whether the principal is accepted.
     public var isAdmitted: Bool { access != nil }
+    /// Whether the principal is a cluster admin.
     public var isAdmin: Bool { access?.isAdmin ?? false }
 
     init(refused reason: RefusalReason) {
@@ -29,10 +32,10 @@ public struct PolicyAnswer: Hashable, Sendable {
     init(_ evaluation: TokenEvaluation<AllChecks>, areClaimsBelieved: Bool) {
         reason = evaluation.reason
         access = evaluation.reason == nil ? evaluation.access : nil
-        // Every path without a reason ends in access; should one not, nobody gets in.
+        // Without a reason there is always access. If that ever fails, the principal is refused.
         if reason == nil && access == nil { reason = .claimsMalformed }
         guard areClaimsBelieved else { return }
-        // By the only tenant's rules what is none of its tokens is judged too, which does not make it one.
+        // With a single tenant, its rules are applied to foreign tokens too; that does not make them its own.
         tenantID =
             evaluation.reason == .issuerNotTrusted ? nil : evaluation.tenant?.trust.tenantID
         kind = evaluation.kind
@@ -43,17 +46,19 @@ public struct PolicyAnswer: Hashable, Sendable {
     }
 }
 
-/// Asks the webhook's decision code what principals become. It decides nothing itself.
+/// Asks the webhook's decision code about principals. It decides nothing itself.
 public struct PolicyChecker: Sendable {
     let authenticator: Authenticator
 
+    /// A checker for one configuration.
     public init(_ settings: AuthenticationSettings) {
         authenticator = Authenticator(settings)
     }
 
+    /// The configuration that decides.
     public var settings: AuthenticationSettings { authenticator.settings }
 
-    /// What a principal would become.
+    /// The access that a principal would have.
     public func answer(_ question: PolicyQuestion, now: Timestamp) -> PolicyAnswer {
         guard let claims = try? question.prepared(for: settings, now: now) else {
             return PolicyAnswer(refused: .claimsMalformed)
@@ -61,17 +66,16 @@ public struct PolicyChecker: Sendable {
         return answer(claims, now: now)
     }
 
-    /// What the bearer of a token becomes.
+    /// The access of the token's principal.
     public func answer(token: [UInt8], keys: KeySnapshot, now: Timestamp, resolvedGroups: [GUID]? = nil) -> PolicyAnswer
     {
         evaluate(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups).answer
     }
 
-    /// The principal of a genuine token whose groups must be asked of the directory, where nothing else is wrong with
-    /// it.
+    /// The principal of a valid token whose groups only the directory knows; nil if anything else is wrong.
     public func principalToResolve(token: [UInt8], keys: KeySnapshot, now: Timestamp) -> EntraPrincipal? {
         let evaluation = token.withUnsafeBytes { authenticator.examine(token: $0, keys: keys, now: now) }
-        // With emergency access there is an answer without the directory, and another one with it.
+        // With emergency access there is an answer without the directory, but another one with it.
         guard evaluation.areClaimsTrusted, [nil, .groupResolutionFailed].contains(evaluation.reason) else { return nil }
         return evaluation.groupResolution
     }
@@ -86,7 +90,7 @@ public struct PolicyChecker: Sendable {
         return PolicyAnswer(evaluation, areClaimsBelieved: true)
     }
 
-    /// The answer on a token, and its claims if its signature is right.
+    /// The answer for a token, and its claims if the signature is valid.
     func evaluate(
         token: [UInt8],
         keys: KeySnapshot,

@@ -3,18 +3,19 @@ internal import Jansson
 internal import SafeText
 internal import Timestamps
 
-/// An entry of a deny list in an answer about policy.
+/// A deny list entry in the answer to a policy question.
 public struct PolicyDenial: Hashable, Sendable {
+    /// The entry.
     public var entry: DeniedEntry
-    /// False for one that depends on a token's age or ID, where there is no token: it isn't applied, only named.
+    /// False for an entry that depends on a token's age or ID if there is no token: it is only listed.
     public var isApplied: Bool
 
-    /// No more than so many are named in one answer.
+    /// Largest number of entries in one answer.
     static let maximumNamed = 100
 
     var rule: String { isApplied ? "denied" : "deniedUnjudged" }
 
-    /// What the entry looks at.
+    /// The ID that the entry matches.
     var matched: String {
         var text = "\(entry.kind.rawValue) \(entry.id)"
         if let bound = entry.issuedBefore { text += ", issued before \(bound.rfc3339)" }

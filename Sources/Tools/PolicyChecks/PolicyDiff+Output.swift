@@ -22,7 +22,7 @@ extension PolicyDiff {
 
     /// The differences for a pull request.
     ///
-    /// - Parameter annotate: writes display names behind object IDs.
+    /// - Parameter annotate: adds display names after object IDs.
     public func markdown(annotate: (String) -> String) -> String {
         guard !isEmpty else { return "### kube-entra policy diff\n\nNo difference." }
         var parts = ["### kube-entra policy diff"]

@@ -6,12 +6,16 @@ internal import Jansson
 internal import SafeText
 public import Timestamps
 
-/// Somebody about whom both configurations are asked.
+/// A principal about whom both configurations are asked.
 public struct SamplePrincipal: Sendable {
+    /// The name of the case.
     public var name: String
+    /// The principal.
     public var question: PolicyQuestion
+    /// The time of the check; nil for now.
     public var at: Timestamp?
 
+    /// A principal from its parts.
     public init(name: String, question: PolicyQuestion, at: Timestamp? = nil) {
         self.name = name
         self.question = question
@@ -24,43 +28,50 @@ public struct SamplePrincipal: Sendable {
     }
 }
 
-/// A principal who becomes somebody else.
+/// A principal whose access changes.
 public struct WitnessChange: Sendable {
+    /// The name of the case.
     public var name: String
+    /// The access under the old configuration.
     public var before: PolicyAnswer
+    /// The access under the new configuration.
     public var after: PolicyAnswer
 }
 
-/// What differs between two configurations. Order and comments make no difference, except where order means something.
+/// The differences between two configurations. Order and comments are ignored, unless the order has a meaning.
 public struct PolicyDiff: Sendable {
+    /// Changes of single fields.
     public var changes: [ConfigurationChange]
+    /// Principals whose access changes.
     public var witnesses: [WitnessChange]
 
+    /// Whether there are no differences.
     public var isEmpty: Bool { changes.isEmpty && witnesses.isEmpty }
 
-    /// What the whole change does to people's power.
+    /// The effect of the whole change on people's access.
     public enum Direction: String, Sendable {
         /// Nothing differs.
         case none
-        /// Somebody gains, and nobody loses anything.
+        /// Somebody gains access, and nobody loses any.
         case loosens
-        /// Somebody loses, and nobody gains anything.
+        /// Somebody loses access, and nobody gains any.
         case tightens
-        /// Both, or it depends.
+        /// Both, or the effect is unknown.
         case mixed
     }
 
+    /// The effect of the whole change on people's access.
     public var direction: Direction {
         let effects = Set(changes.map(\.effect))
         if effects.isEmpty { return witnesses.isEmpty ? .none : .mixed }
         return effects == [.gains] ? .loosens : effects == [.loses] ? .tightens : .mixed
     }
 
-    /// Compares.
+    /// Compares two configurations.
     ///
     /// - Parameters:
-    ///   - witnesses: principals to be judged under both.
-    ///   - now: what has expired by then gives nothing.
+    ///   - witnesses: principals to check under both.
+    ///   - now: entries that have expired by then grant nothing.
     public init(
         from old: LoadedConfiguration,
         to new: LoadedConfiguration,
@@ -81,7 +92,7 @@ public struct PolicyDiff: Sendable {
         let after = PolicyChecker(new.authentication)
         return witnesses.compactMap { witness in
             let time = witness.at ?? now
-            // The same claims for both: a token does not change because a configuration does.
+            // Both get the same claims: a token does not change because a configuration does.
             let maker = witness.isKnown(to: old) || !witness.isKnown(to: new) ? before : after
             guard let claims = try? witness.question.prepared(for: maker.settings, now: time) else { return nil }
             let change = WitnessChange(
@@ -92,7 +103,7 @@ public struct PolicyDiff: Sendable {
 }
 
 extension SamplePrincipal {
-    /// Whether the principal's tenant is one of the configuration's.
+    /// Whether the configuration has the principal's tenant.
     fileprivate func isKnown(to configuration: WebhookConfiguration) -> Bool {
         guard case .principal(let principal) = question, let tenant = principal.tenantID else { return true }
         return configuration.tenants.contains { $0.trust.tenantID == tenant }
@@ -107,7 +118,7 @@ extension WitnessChange {
             || before.access?.emergencyReason != after.access?.emergencyReason
     }
 
-    /// What becomes otherwise, for people.
+    /// What changes, for people.
     public var text: String {
         var parts: [String] = []
         switch (before.reason, after.reason) {

@@ -1,21 +1,26 @@
 public import EntraTokens
 public import Jansson
 
-/// A principal in the words of people, for questions about policy.
+/// A principal described by a user, without a token.
 public struct HypotheticalPrincipal: Hashable, Sendable {
-    /// Nil: the tenant that names one of the groups or the object, else the first.
+    /// Nil for the tenant that names one of the groups or the object, else the first tenant.
     public var tenantID: GUID?
-    /// Nil: zeros stand for it.
+    /// Nil for an ID of zeros.
     public var objectID: GUID?
-    /// User principal name.
+    /// The user principal name; nil for principals without one.
     public var user: String?
+    /// The kind of subject.
     public var kind: SubjectKind
+    /// Object IDs of the groups.
     public var groups: [GUID]
+    /// App roles.
     public var roles: [String]
+    /// The client application; nil for one that the tenant accepts.
     public var clientAppID: GUID?
-    /// Whether the token would not list the groups, since there are too many; the directory then gives them.
+    /// Whether the token could not list all groups, so that the directory supplies them.
     public var hasGroupOverage: Bool
 
+    /// A principal from its parts.
     public init(
         tenantID: GUID? = nil,
         objectID: GUID? = nil,
@@ -37,17 +42,17 @@ public struct HypotheticalPrincipal: Hashable, Sendable {
     }
 }
 
-/// Whom a question is about.
+/// The principal that a question is about.
 public enum PolicyQuestion: Sendable {
-    /// All claims of a token, taken as verified.
+    /// All claims of a token, as if verified.
     case claims(JSONDocument, resolvedGroups: [GUID]?)
     case principal(HypotheticalPrincipal)
 }
 
-/// Claims to judge, and what the directory would say.
+/// Claims to check, and the directory's answer.
 struct PreparedClaims: Sendable {
     let document: JSONDocument
     let resolvedGroups: [GUID]?
-    /// False when the claims were made for a principal, so that their times mean nothing.
+    /// False if the claims were made for a principal, so that their times mean nothing.
     let areTokenTimesReal: Bool
 }

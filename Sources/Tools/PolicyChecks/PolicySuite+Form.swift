@@ -3,7 +3,7 @@ internal import EntraTokens
 public import Jansson
 
 extension PolicySuite {
-    /// The fields of a suite, for documents and the JSON Schema. The reader of suites knows the same ones.
+    /// The fields of a suite, for documents and the JSON Schema. The reader of suites uses the same ones.
     public static let form = SectionForm(fields: [
         FieldInfo(
             name: "tests", form: .list(.section(caseForm), canBeEmpty: false), isRequired: true,

@@ -2,28 +2,38 @@ internal import AccessPolicy
 public import EntraTokens
 public import Timestamps
 
-/// What a case expects. What is nil may be anything.
+/// What a case expects. Nil accepts anything.
 public struct PolicyExpectation: Hashable, Sendable {
+    /// Whether the principal is accepted.
     public var admitted: Bool?
+    /// Whether the principal is a cluster admin.
     public var admin: Bool?
+    /// The exact user name.
     public var username: String?
     /// Exactly these groups, in any order.
     public var groups: [String]?
+    /// Groups that the principal must have.
     public var groupsInclude: [String] = []
+    /// Groups that the principal must not have.
     public var groupsExclude: [String] = []
+    /// Why the principal is refused.
     public var reason: RefusalReason?
 
+    /// An expectation that everything meets.
     public init() {}
 
     var isEmpty: Bool { self == PolicyExpectation() }
 }
 
-/// One case of a suite: somebody, and what is expected to become of them.
+/// One case of a suite: a principal and the expected access.
 public struct PolicyCase: Sendable {
+    /// The name, unique in its suite.
     public var name: String
+    /// The principal.
     public var question: PolicyQuestion
-    /// Nil: judged as of now.
+    /// The time of the check; nil for now.
     public var at: Timestamp?
+    /// The expected access.
     public var expectation: PolicyExpectation
     /// Line of the case in its file.
     public var line: Int
@@ -31,33 +41,45 @@ public struct PolicyCase: Sendable {
 
 /// A file of cases.
 public struct PolicySuite: Sendable {
+    /// The path of the file, as the user wrote it.
     public var path: String
+    /// At least one case, in the order of the file.
     public var cases: [PolicyCase]
 }
 
-/// One expectation that did not come true.
+/// One expectation that was not met.
 public struct PolicyMismatch: Hashable, Sendable {
     /// `admitted`, `admin`, `username`, `groups`, `groupsInclude`, `groupsExclude` or `reason`.
     public var field: String
+    /// The expected value.
     public var expected: String
+    /// The actual value.
     public var actual: String
 }
 
-/// How one case ended.
+/// The result of one case.
 public struct PolicyCaseResult: Sendable {
+    /// The name of the case.
     public var name: String
+    /// Line of the case in its file.
     public var line: Int
+    /// The actual access.
     public var answer: PolicyAnswer
+    /// Expectations that were not met.
     public var mismatches: [PolicyMismatch]
 
+    /// Whether all expectations were met.
     public var isPassed: Bool { mismatches.isEmpty }
 }
 
-/// How the cases of a suite ended.
+/// The results of a suite's cases.
 public struct PolicySuiteResult: Sendable {
+    /// The path of the file.
     public var path: String
+    /// The results in the order of the file.
     public var cases: [PolicyCaseResult]
 
+    /// Number of cases that failed.
     public var failedCount: Int { cases.count { !$0.isPassed } }
 }
 
@@ -75,7 +97,7 @@ extension PolicySuite {
 }
 
 extension PolicyExpectation {
-    /// What is otherwise than expected.
+    /// Expectations that the answer does not meet.
     func mismatches(_ answer: PolicyAnswer) -> [PolicyMismatch] {
         var mismatches: [PolicyMismatch] = []
         func expect(_ field: String, _ holds: Bool, _ expected: String, _ actual: String) {

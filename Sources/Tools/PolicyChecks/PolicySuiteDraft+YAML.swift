@@ -1,7 +1,7 @@
 internal import Jansson
 
 extension JSON {
-    /// The value in a line of YAML that reads as the same value; plain words are bare, for readers.
+    /// The value on one line of YAML; plain words have no quotes.
     var yaml: String {
         switch self {
         case .string(let text): JSON.isBareWord(text) ? text : JSON.quoted(text)
@@ -17,9 +17,9 @@ extension JSON {
         return yaml
     }
 
-    /// A member's name and its colon. YAML takes a name of more than 1024 characters only after a question mark.
+    /// A member's name and its colon. YAML allows a name of more than 1024 characters only after a question mark.
     ///
-    /// - Parameter separator: what stands before the colon of a long name: a line end and indentation in block style.
+    /// - Parameter separator: stands before the colon of a long name: a line ending and indentation in block style.
     static func yamlKey(_ name: String, separator: String) -> String {
         let key = isBareWord(name) ? name : quoted(name)
         return key.utf8.count < 1000 ? key + ": " : "? \(key)\(separator): "
@@ -57,8 +57,8 @@ extension JSON {
         return quoted + "\""
     }
 
-    /// Whether YAML allows the character as it is (YAML 1.2.2, section 5.1) and it is seen: no controls, line ends,
-    /// spaces of no width, marks that turn the direction of text around, and noncharacters.
+    /// Whether YAML allows the character (YAML 1.2.2, section 5.1) and it is visible: no controls, line endings,
+    /// zero-width spaces, direction marks or noncharacters.
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20...0x7E: true

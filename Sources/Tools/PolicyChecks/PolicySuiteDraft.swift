@@ -4,15 +4,15 @@ public import EntraTokens
 internal import Jansson
 public import Timestamps
 
-/// Writes a suite with one case from a real principal: what is now, for the future to be held against.
+/// Writes a suite with one case from a real principal: the current access, to compare future access with.
 public enum PolicySuiteDraft {
-    /// Claims on which decisions depend. All others of a token stay out of the file.
+    /// Claims that decisions depend on. All other claims of a token are left out of the file.
     private static let relevantClaims = [
         "iss", "aud", "ver", "tid", "oid", "appid", "azp", "upn", "idtyp", "idp", "acct", "scp", "roles", "groups",
         "hasgroups", "_claim_names", "xms_idrel", "xms_mirid", "xms_sub_fct", "xms_act_fct", "cnf", "iat", "nbf", "exp",
     ]
 
-    /// A suite about the bearer of a token; nil when its signature is not right, so that its claims mean nothing.
+    /// A suite about a token's principal; nil if the signature is invalid, so that the claims mean nothing.
     public static func render(
         token: [UInt8],
         keys: KeySnapshot,
@@ -24,7 +24,7 @@ public enum PolicySuiteDraft {
         return render(JSON(claims), resolvedGroups: nil, answer: answer, checker: checker, now: now)
     }
 
-    /// A suite about whom a question is about.
+    /// A suite about a question's principal.
     public static func render(_ question: PolicyQuestion, checker: PolicyChecker, now: Timestamp) -> String {
         let answer = checker.answer(question, now: now)
         switch question {
@@ -57,7 +57,7 @@ public enum PolicySuiteDraft {
         let kept = members.filter { relevantClaims.contains($0.0) || required.contains($0.0) }
         var given: [(String, JSON)] = [("claims", .object(kept))]
         if let resolvedGroups { given.append(("resolvedGroups", JSON(resolvedGroups.map(\.description)))) }
-        // The claims hold times, so the case is judged as of now for ever.
+        // The claims contain times, so the case is always checked as of now.
         return suite(given: given, answer: answer, at: now)
     }
 

@@ -6,8 +6,10 @@ internal import Timestamps
 internal import YAML
 
 extension PolicySuite {
-    /// Reads a suite's file. It is as strict as the configuration: an unknown field or a suite without a case is an
-    /// error and no pass.
+    /// Reads a suite's file. It is as strict as the configuration: an unknown field or a suite without cases is an
+    /// error, never a pass.
+    ///
+    /// - Throws: `ConfigurationError` with every problem.
     public static func load(path: String) throws(ConfigurationError) -> PolicySuite {
         let bytes: [UInt8]
         do {
@@ -21,6 +23,8 @@ extension PolicySuite {
     }
 
     /// Reads a suite's bytes.
+    ///
+    /// - Throws: `ConfigurationError` with every problem.
     public static func parse(_ bytes: [UInt8], path: String) throws(ConfigurationError) -> PolicySuite {
         let root: YAMLNode
         do {
@@ -55,7 +59,7 @@ private struct SuiteReader {
                 field.nonEmptyList("a suite without a case proves nothing") { element -> PolicyCase? in
                     let known = collector.problems.count
                     guard let one = policyCase(element) else {
-                        // A case that is left out without a word would pass.
+                        // A silently skipped case would pass.
                         return collector.problems.count > known ? nil : element.refuse("cannot be read")
                     }
                     if let first = lines[one.name] {
@@ -133,7 +137,7 @@ private struct SuiteReader {
         return document.map { .claims($0, resolvedGroups: resolved) }
     }
 
-    /// YAML's values as JSON has them; nil when a problem was reported.
+    /// YAML values as JSON; nil if a problem was reported.
     private func json(_ field: ConfigField) -> JSON? {
         let node = field.node
         if let members = node.mapping {
@@ -142,7 +146,7 @@ private struct SuiteReader {
             var values: [(String, JSON)] = []
             for member in members {
                 let name = member.key.text ?? ""
-                // The section has reported the repetition.
+                // The section has reported the duplicate.
                 guard names.insert(name).inserted else { return nil }
                 guard !name.utf8.contains(0) else {
                     collector.add(field.path, member.key, "must not have a name with control characters")

@@ -2,7 +2,7 @@ public import Jansson
 internal import SafeText
 
 extension PolicySuiteResult {
-    /// Failures for people, each as expected against actual; empty without any.
+    /// Failures for people, each with the expected and the actual value; empty if there are none.
     public var text: String {
         var lines: [String] = []
         for one in cases where !one.isPassed {
@@ -46,8 +46,9 @@ extension JSON {
     }
 }
 
-/// Results in the XML that continuous-integration systems read.
+/// Results in JUnit's XML, which continuous-integration systems read.
 public enum JUnitReport {
+    /// One document for all suites.
     public static func render(_ suites: [PolicySuiteResult]) -> String {
         let tests = suites.reduce(0) { $0 + $1.cases.count }
         let failures = suites.reduce(0) { $0 + $1.failedCount }
@@ -72,7 +73,7 @@ public enum JUnitReport {
         return xml + "</testsuites>\n"
     }
 
-    /// XML 1.0 has no way to write most control characters; a question mark stands for them.
+    /// XML 1.0 cannot represent most control characters; a question mark replaces them.
     private static func escaped(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {

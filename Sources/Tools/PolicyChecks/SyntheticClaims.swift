@@ -2,8 +2,8 @@ internal import AccessPolicy
 internal import EntraTokens
 internal import Jansson
 
-/// What a question about a principal leaves open, in the form that Entra gives it and with values that the tenant's
-/// rules accept, as long as these fit a token of such a principal.
+/// Claims that a question about a principal leaves open, in Entra's form and with values that the tenant's rules
+/// accept, as far as such a principal's token can have them.
 struct SyntheticClaims {
     let principal: HypotheticalPrincipal
     let trust: TokenValidationRules
@@ -11,7 +11,7 @@ struct SyntheticClaims {
 
     // MARK: Claims of every token
 
-    /// The version that fits what is required of `ver`, `iss` and the claims that one version alone has.
+    /// The version that fits the required values of `ver` and `iss`, and the required claims that only one version has.
     var version: TokenVersion {
         let fitting = [TokenVersion.v1, .v2].filter { version in
             accepts("ver", version.rawValue) && accepts("iss", trust.issuer(version))
@@ -31,7 +31,7 @@ struct SyntheticClaims {
         return ids.first { !giving.contains(GUID($0) ?? .zero) } ?? ids.first ?? GUID.zero.description
     }
 
-    /// The name of the claim that names the client.
+    /// The name of the claim with the client application.
     var clientClaim: String { version == .v1 ? "appid" : "azp" }
 
     var clientAppID: String {
@@ -44,7 +44,7 @@ struct SyntheticClaims {
 
     // MARK: Claims that make a principal's kind
 
-    /// What marks the principal's kind where no required claim does.
+    /// Claims that identify the principal's kind, unless a required claim does.
     var marks: [(String, JSON)] {
         switch principal.kind {
         case .user, .unknown: [("scp", .string(SyntheticClaims.scope))]
@@ -59,14 +59,14 @@ struct SyntheticClaims {
 
     // MARK: Required claims
 
-    // Where several values are accepted, one that gives nothing by itself comes first.
+    // If several values are accepted, one that grants nothing by itself is preferred.
 
-    /// The claim as this principal's token would have it; nil when no such token has it in an accepted form.
+    /// The claim in this principal's token; nil if no such token has an accepted value.
     func value(of required: RequiredClaim) -> JSON? {
         let values = required.values.compactMap(\.string)
         switch required.claim {
         case "groups":
-            // A token that cannot list the groups does not list these either.
+            // A token that cannot list all groups does not list these either.
             guard !principal.hasGroupOverage else { return nil }
             let ids = values.filter { GUID($0) != nil }
             let giving = Set(policy.adminGroupObjectIDs + policy.groupMappings.map(\.groupObjectID))
@@ -96,7 +96,7 @@ struct SyntheticClaims {
             || provider == trust.issuer(.v2)
     }
 
-    /// Whether relations leave the principal what it is: 5 is a guest, 33 a managed identity.
+    /// Whether relations do not change the principal's kind: 5 means guest, 33 managed identity.
     private func fits(relations: [Substring]) -> Bool {
         switch principal.kind {
         case .user, .unknown: !relations.contains("5")
@@ -115,7 +115,7 @@ struct SyntheticClaims {
         trust.requiredClaims.first { $0.claim == claim }?.values
     }
 
-    /// Whether a claim is not required, or that value is among those that are.
+    /// Whether a claim is not required, or this value is accepted.
     private func accepts(_ claim: String, _ value: String) -> Bool {
         required(claim)?.contains(.string(value)) ?? true
     }

@@ -1,26 +1,30 @@
-/// What was read, and what was not looked at.
+/// What was read from a cluster's files, and what was skipped.
 public struct ClusterInput: Hashable, Sendable {
-    /// RBAC objects, each once.
+    /// Number of different RBAC objects.
     public var objects = 0
-    /// Objects of other kinds.
+    /// Number of objects of other kinds.
     public var passedOver = 0
-    /// Those of them whose kind Kubernetes itself does not have.
+    /// Kinds that Kubernetes itself does not have, with their numbers.
     public var unknownKinds: [String: Int] = [:]
-    /// What was read in a way that should be known, in sentences.
+    /// Remarks about the reading, in sentences.
     public var notices: [String] = []
 
+    /// Nothing was read.
     public init() {}
 }
 
-/// The roles and bindings of one cluster, ready to be asked.
+/// The roles and bindings of one cluster, prepared for questions.
 public struct Cluster: Sendable {
+    /// All roles, without duplicates.
     public let roles: [Role]
+    /// All bindings, without duplicates.
     public let bindings: [Binding]
+    /// What was read, and what was skipped.
     public let input: ClusterInput
-    /// Where each binding stands, in the order of `bindings`.
+    /// The place of each binding, in the order of `bindings`.
     public let bindingPlaces: [Place]
     private let roleIndex: [ObjectName: Int]
-    /// For each role, itself and all that it aggregates, transitively.
+    /// For each role, itself and all roles that it aggregates, transitively.
     private let parts: [[Int]]
 
     /// - Parameter bindingPlaces: as many as there are bindings, or none.
@@ -35,22 +39,22 @@ public struct Cluster: Sendable {
         parts = Aggregation(roles).parts
     }
 
-    /// The role that a binding gives; nil when there is none of that name.
+    /// The index of a binding's role; nil if no such role exists.
     public func role(of binding: Binding) -> Int? { roleIndex[binding.role] }
 
-    /// A role's rules: its own and those that it aggregates. The same rule may come more than once.
+    /// A role's own and aggregated rules. The same rule may occur more than once.
     public func rules(of role: Int) -> some Sequence<PolicyRule> {
         parts[role].lazy.flatMap { roles[$0].rules }
     }
 
-    /// For each role whether it allows what is asked.
+    /// For each role, whether it allows the action.
     public func answers(_ question: AccessQuestion) -> [Bool] {
         let own = roles.map { role in role.rules.contains { $0.allows(question) } }
         return parts.map { $0.contains { own[$0] } }
     }
 }
 
-/// Finds what `aggregationRule`s select.
+/// Finds the roles that an `aggregationRule` selects.
 private struct Aggregation {
     private(set) var parts: [[Int]]
 

@@ -4,9 +4,12 @@ public struct ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     public var file: String
     /// Nil for the file as a whole.
     public var line: Int?
+    /// From 1; nil for the whole file.
     public var column: Int?
+    /// What is wrong, for people.
     public var message: String
 
+    /// An error at a place.
     public init(_ message: String, file: String, line: Int? = nil, column: Int? = nil) {
         self.message = message
         self.file = file
@@ -20,11 +23,14 @@ public struct ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What bounds the reading of a cluster, all files together.
+/// Limits for reading a cluster, for all files together.
 public struct ClusterLimits: Hashable, Sendable {
+    /// Size of all files.
     public var bytes: Int
+    /// Number of rules in all roles.
     public var rules: Int
 
+    /// Limits for large clusters.
     public init(bytes: Int = 100_000_000, rules: Int = 1_000_000) {
         self.bytes = bytes
         self.rules = rules

@@ -1,7 +1,7 @@
 internal import Files
 internal import Glibc
 
-/// Reads what `--cluster` names: files, folders, standard input.
+/// Reads the files, folders or standard input of `--cluster`.
 public enum ClusterFiles {
     /// - Parameter paths: a file, a folder (its `.yaml`, `.yml` and `.json` files, and those of its folders), or `-`.
     public static func read(
@@ -54,7 +54,7 @@ public enum ClusterFiles {
                 if status.st_mode & S_IFMT == S_IFLNK {
                     guard stat(child, &status) == 0 else { throw ClusterFiles.failure(child, errno) }
                 }
-                // Links to folders are not followed; what is neither file nor folder may never end.
+                // Links to folders are not followed. Anything that is neither a file nor a folder may never end.
                 guard status.st_mode & S_IFMT == S_IFREG else { continue }
                 try readFile(child, mustHoldSomething: false)
             }
@@ -80,7 +80,7 @@ public enum ClusterFiles {
             }
             remainingBytes -= bytes.count
             let isSomething = try reader.read(bytes, file: name)
-            // What comes of a command that failed is no cluster without roles.
+            // The empty output of a failed command is not a cluster without roles.
             guard isSomething || !mustHoldSomething else { throw ClusterError("there is nothing in it", file: name) }
         }
     }

@@ -1,7 +1,7 @@
 internal import SafeText
 internal import YAML
 
-/// Collects the RBAC objects of files: JSON or YAML, several documents a file, lists in lists.
+/// Collects the RBAC objects of files: JSON or YAML, several documents in a file, nested lists.
 public struct ClusterReader {
     private let limits: ClusterLimits
     private var roles: [Role] = []
@@ -11,6 +11,7 @@ public struct ClusterReader {
     private var input = ClusterInput()
     private var ruleCount = 0
 
+    /// A reader that has read nothing.
     public init(limits: ClusterLimits = ClusterLimits()) {
         self.limits = limits
     }
@@ -46,7 +47,8 @@ public struct ClusterReader {
         } else if looksLikeJSON {
             switch ManifestBatch.read(JSONEventReader(bytes, maximumDepth: 200), file, rules: remaining) {
             case .failure(.syntax(let error)):
-                // YAML may begin like JSON. If it cannot be read as YAML either, who came further knows more.
+                // YAML may start like JSON. If it is not valid YAML either, the error of the reader that came further
+                // is better.
                 let second = ManifestBatch.readYAML(bytes, file, rules: remaining)
                 if case .failure(.syntax(let other)) = second,
                     (other.line, other.column) <= (error.line, error.column)
@@ -63,7 +65,7 @@ public struct ClusterReader {
         return batch.isSomething
     }
 
-    /// The same object twice is once; two of one name that differ are an error.
+    /// The same object twice counts once; two different ones with the same name are an error.
     private mutating func take(_ batch: ManifestBatch) throws(ClusterError) {
         ruleCount += batch.ruleCount
         input.passedOver += batch.passedOver

@@ -1,19 +1,22 @@
 internal import Addresses
 
-/// A resource that Kubernetes itself has, for filling in what people leave out and for telling kinds apart.
+/// A resource of Kubernetes itself, to complete what people leave out and to recognize kinds.
 public struct KubernetesResource: Sendable {
-    /// Empty: the core group.
+    /// Empty for the core group.
     public let group: String
-    /// As RBAC and URLs name it.
+    /// The name in RBAC rules and URLs.
     public let plural: String
+    /// The kind in manifests.
     public let kind: String
+    /// The short names of kubectl, for example `po`.
     public let shortNames: [String]
+    /// Whether its objects belong to a namespace.
     public let isNamespaced: Bool
 
-    /// The resource of that name. One that is in several groups is the core group's.
+    /// The resource with that name; if several groups have it, that of the core group.
     public static func named(_ plural: String) -> KubernetesResource? { byPlural[plural] }
 
-    /// The resource that somebody means with a kind, a singular or a short name.
+    /// The resource for a kind, a singular or a short name.
     public static func meant(by word: String) -> KubernetesResource? {
         let word = word.lowercased()
         return byPlural[word] ?? all.first { $0.kind.lowercased() == word || $0.shortNames.contains(word) }
@@ -21,7 +24,7 @@ public struct KubernetesResource: Sendable {
 
     /// Whether Kubernetes has objects of that kind.
     ///
-    /// - Parameter group: nil where the object does not say it.
+    /// - Parameter group: nil if the object does not name it.
     static func isKnown(kind: String, group: String?) -> Bool {
         kinds[kind].map { groups in group.map { groups.contains($0) } ?? true } ?? false
     }
@@ -29,7 +32,7 @@ public struct KubernetesResource: Sendable {
     private static let byPlural = Dictionary(all.map { ($0.plural, $0) }) { first, _ in first }
     private static let kinds = Dictionary(grouping: all) { $0.kind }.mapValues { Set($0.map(\.group)) }
 
-    /// Group, resource, kind, short names; what belongs to no namespace has a `!` before it.
+    /// Group, resource, kind, short names; a `!` marks resources without a namespace.
     private static let all: [KubernetesResource] = table.split(separator: "\n").compactMap { line in
         let words = line.split(separator: " ")
         guard words.count >= 3 else { return nil }

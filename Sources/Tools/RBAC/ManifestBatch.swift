@@ -3,9 +3,9 @@ internal import YAML
 
 /// Why a file cannot be read.
 enum ManifestFailure: Error {
-    /// Neither YAML nor JSON, or with a field twice.
+    /// Neither YAML nor JSON, or a field occurs twice.
     case syntax(YAMLError)
-    /// No RBAC object as Kubernetes has it.
+    /// Not an RBAC object in Kubernetes' form.
     case object(ClusterError)
 
     func placed(_ file: String) -> ClusterError {
@@ -26,7 +26,7 @@ extension Result where Success == ManifestBatch, Failure == ManifestFailure {
     }
 }
 
-/// What one file holds.
+/// The content of one file.
 struct ManifestBatch {
     var roles: [(Role, Place)] = []
     var bindings: [(Binding, Place)] = []
@@ -37,7 +37,7 @@ struct ManifestBatch {
     /// Whether there was anything but white space and comments.
     var isSomething = false
 
-    /// The kind that a list's elements have where they do not say it, as in a RoleList.
+    /// The kind of a list's elements that do not name it, as in a RoleList.
     struct ImpliedKind {
         var kind: String
         var group: String?
@@ -75,7 +75,7 @@ struct ManifestBatch {
         ruleCount += other.ruleCount
     }
 
-    /// Takes one object in, or the elements of one list.
+    /// Adds one object, or the elements of a list.
     mutating func add(
         _ node: YAMLNode, implied: ImpliedKind? = nil, file: String, maximumRules: Int
     ) throws(ClusterError) {
@@ -113,7 +113,7 @@ struct ManifestBatch {
     private mutating func passOver(_ kind: String, group: String?) {
         passedOver += 1
         guard !KubernetesResource.isKnown(kind: kind, group: group) else { return }
-        // Another group's kind of a familiar name is not the familiar one.
+        // A kind of another group with a known name is another kind.
         let isFamiliar = KubernetesResource.isKnown(kind: kind, group: nil)
         unknownKinds[isFamiliar ? "\(kind).\(group ?? "")" : kind, default: 0] += 1
     }
@@ -122,7 +122,7 @@ struct ManifestBatch {
         version.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
 
-    /// Lists have elements and no name.
+    /// Whether this is a list: it has elements and no name.
     static func isList(_ kind: String, _ object: ManifestObject) throws(ClusterError) -> Bool {
         guard kind.utf8.suffix(4).elementsEqual("List".utf8) else { return false }
         guard let metadata = try object.member("metadata", of: object.node, "") else { return true }

@@ -1,7 +1,7 @@
 internal import SafeText
 internal import YAML
 
-/// One object of a file, read field by field. Every problem has its place.
+/// One object of a file, read field by field. Every problem has a place.
 struct ManifestObject {
     let file: String
     /// The object's own place.
@@ -11,7 +11,7 @@ struct ManifestObject {
         ClusterError(message, file: file, line: node.line, column: node.column)
     }
 
-    /// A member that is there and not null.
+    /// A member that exists and is not null.
     func member(_ key: String, of node: YAMLNode, _ path: String) throws(ClusterError) -> YAMLNode? {
         guard let members = node.mapping else {
             throw error("\(path.isEmpty ? "an object" : path) must be a mapping, not \(node.kindName)", at: node)
@@ -34,7 +34,7 @@ struct ManifestObject {
         return scalar.text
     }
 
-    /// Whether a word without quotation marks means a number, a boolean or null to Kubernetes, which reads YAML 1.1.
+    /// Whether Kubernetes, which reads YAML 1.1, takes a word without quotes as a number, a boolean or null.
     private static func isOtherType(_ node: YAMLNode, _ text: String) -> Bool {
         if node.isNull || node.bool != nil || node.isNumber { return true }
         guard (2...3).contains(text.utf8.count) else { return false }
@@ -74,7 +74,7 @@ struct ManifestObject {
         for member in members {
             let name = PrintableText.clean(member.key.text ?? "")
             if member.key.text == "<<" { throw error("merge keys (<<) are not understood", at: member.key) }
-            // An annotation or label without a value is an empty one to the API server.
+            // An annotation or label without a value is empty for the API server.
             let value = member.value.isNull ? "" : try text(member.value, "\(path).\(key)[\(name)]")
             pairs.append((member.key.text ?? "", value))
         }
@@ -85,7 +85,7 @@ struct ManifestObject {
 // MARK: RBAC objects
 
 extension ManifestObject {
-    /// The object's name; `isDefaulted` when its namespace had to be assumed.
+    /// The object's name; `isDefaulted` if its namespace was assumed.
     func objectName(_ kind: ObjectName.Kind) throws(ClusterError) -> (name: ObjectName, isDefaulted: Bool) {
         let metadata = try member("metadata", of: node, "")
         let name = try metadata.flatMap { node throws(ClusterError) in
@@ -146,7 +146,7 @@ extension ManifestObject {
         return LabelSelector.Requirement(key: key, op: op, values: try texts("values", of: node, path))
     }
 
-    /// The annotation that silences lint rules.
+    /// The annotation that suppresses lint rules.
     static let lintAllowance = "kube-entra.dev/lint-allow"
 
     func binding(_ name: ObjectName) throws(ClusterError) -> Binding {
@@ -167,7 +167,7 @@ extension ManifestObject {
             name, role: try role(reference, of: name), subjects: subjects, lintAllowance: allowance)
     }
 
-    /// The role that a `roleRef` means. Its API group can be no other than the default one.
+    /// The role of a `roleRef`. Only the default API group is allowed.
     private func role(_ reference: YAMLNode, of binding: ObjectName) throws(ClusterError) -> ObjectName {
         _ = try optionalText("apiGroup", of: reference, "roleRef")
         guard let word = try optionalText("kind", of: reference, "roleRef") else {

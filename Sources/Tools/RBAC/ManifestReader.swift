@@ -1,6 +1,7 @@
 internal import YAML
 
-/// Goes through a file. The elements of an outermost list are read one at a time: they may fill most of the limit.
+/// Goes through a file. The elements of a top-level list are read one at a time, because they may need most of the
+/// limit.
 struct ManifestReader<Events: DocumentEvents> {
     private var reader: NodeReader<Events>
     private let file: String
@@ -29,7 +30,7 @@ struct ManifestReader<Events: DocumentEvents> {
         }
     }
 
-    /// A document that is a mapping: an object, or a list of them.
+    /// A document that is a mapping: an object or a list of objects.
     private mutating func readMapping(_ start: DocumentEvent) throws(ManifestFailure) {
         batch.isSomething = true
         var members: [YAMLNode.Member] = []
@@ -64,12 +65,12 @@ struct ManifestReader<Events: DocumentEvents> {
         }
     }
 
-    /// The elements of what may turn out to be a list.
+    /// The elements of something that may turn out to be a list.
     private struct ElementBatch {
         var batch = ManifestBatch()
-        /// Those that do not say what they are.
+        /// Elements without a kind.
         var nameless: [YAMLNode] = []
-        /// The first problem, which is none if this is no list.
+        /// The first problem; it does not count if this is not a list.
         var problem: ClusterError?
     }
 

@@ -1,12 +1,17 @@
-/// One rule of a Role or ClusterRole, in its own words (`rbac.authorization.k8s.io/v1`, `PolicyRule`).
+/// One rule of a Role or ClusterRole (`rbac.authorization.k8s.io/v1`, `PolicyRule`). `*` means all.
 public struct PolicyRule: Sendable {
+    /// Verbs such as `get`.
     public var verbs: [String]
+    /// API groups; empty string for the core group.
     public var apiGroups: [String]
+    /// Plural names, with subresources after a slash.
     public var resources: [String]
-    /// Empty: every name.
+    /// Names of objects; empty for all.
     public var resourceNames: [String]
+    /// Paths such as `/healthz`; a trailing `*` matches every continuation.
     public var nonResourceURLs: [String]
 
+    /// A rule from its parts.
     public init(
         verbs: [String] = [], apiGroups: [String] = [], resources: [String] = [], resourceNames: [String] = [],
         nonResourceURLs: [String] = []
@@ -22,7 +27,7 @@ public struct PolicyRule: Sendable {
 }
 
 extension PolicyRule: Hashable {
-    /// Byte by byte, as the API server compares.
+    /// Compares byte by byte, as the API server does.
     public static func == (left: PolicyRule, right: PolicyRule) -> Bool {
         left.lists.elementsEqual(right.lists) { $0.elementsEqual($1) { $0.isSame(as: $1) } }
     }
@@ -39,26 +44,26 @@ extension PolicyRule: Hashable {
 }
 
 extension String {
-    /// The same bytes: to `==` some characters are the same as others, to RBAC they are not.
+    /// Whether the bytes are the same: `==` treats some different strings as equal, but RBAC does not.
     func isSame(as other: String) -> Bool {
         self == other && utf8.elementsEqual(other.utf8)
     }
 }
 
-/// What one request to the API server asks to do.
+/// The action of one request to the API server.
 public enum AccessQuestion: Hashable, Sendable {
-    /// An empty `group` is the core group, an empty `subresource` none; an empty `name` asks for every name.
+    /// An empty `group` is the core group, an empty `subresource` means none, and an empty `name` means all names.
     case resource(verb: String, group: String, resource: String, subresource: String, name: String)
     case path(verb: String, path: String)
 
-    /// Whether somebody may do everything.
+    /// Every verb on every resource.
     public static let everything = AccessQuestion.resource(
         verb: "*", group: "*", resource: "*", subresource: "", name: "")
 }
 
 extension PolicyRule {
-    /// Whether this rule allows what is asked, as the API server's RBAC authorizer decides it
-    /// (`k8s.io/component-helpers/auth/rbac/validation`). `*` in a question is matched by `*` alone.
+    /// Whether this rule allows the action, as the API server's RBAC authorizer decides it
+    /// (`k8s.io/component-helpers/auth/rbac/validation`). Only `*` matches a `*` in the question.
     public func allows(_ question: AccessQuestion) -> Bool {
         switch question {
         case .resource(let verb, let group, let resource, let subresource, let name):
@@ -82,7 +87,7 @@ extension PolicyRule {
         }
     }
 
-    /// A trailing `*` stands for everything that begins so.
+    /// A trailing `*` matches every continuation.
     static func url(_ allowed: String, covers path: String) -> Bool {
         if allowed.isSame(as: "*") || allowed.isSame(as: path) { return true }
         guard allowed.utf8.last == UInt8(ascii: "*") else { return false }
@@ -92,7 +97,7 @@ extension PolicyRule {
     }
 }
 
-/// A verb through which somebody becomes more than the rules say.
+/// A verb with which somebody can get more permissions than the rules list.
 public enum WayToMore: String, Hashable, Sendable, CaseIterable {
     case bind
     case escalate
@@ -100,7 +105,7 @@ public enum WayToMore: String, Hashable, Sendable, CaseIterable {
 }
 
 extension PolicyRule {
-    /// Which ways to more this rule opens: `impersonate` on people, `bind` and `escalate` on roles.
+    /// The ways in which this rule leads to more permissions: `impersonate` on people, `bind` and `escalate` on roles.
     public var waysToMore: [WayToMore] {
         WayToMore.allCases.filter { way in
             let groups: [String]

@@ -1,11 +1,13 @@
-/// Where an object stands in the files that were read.
+/// The place of an object in the files.
 public struct Place: Hashable, Sendable, CustomStringConvertible {
+    /// The path, or `standard input`.
     public var file: String
     /// From 1.
     public var line: Int
     /// From 1.
     public var column: Int
 
+    /// A place.
     public init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line
@@ -17,6 +19,7 @@ public struct Place: Hashable, Sendable, CustomStringConvertible {
 
 /// The name of one RBAC object.
 public struct ObjectName: Hashable, Sendable {
+    /// The four kinds of RBAC objects.
     public enum Kind: String, Sendable, CaseIterable {
         case clusterRole = "ClusterRole"
         case clusterRoleBinding = "ClusterRoleBinding"
@@ -27,17 +30,21 @@ public struct ObjectName: Hashable, Sendable {
         var isNamespaced: Bool { self == .role || self == .roleBinding }
     }
 
+    /// The kind.
     public var kind: Kind
-    /// Nil for what belongs to the cluster.
+    /// Nil for objects of the whole cluster.
     public var namespace: String?
+    /// `metadata.name`.
     public var name: String
 
+    /// A name from its parts.
     public init(_ kind: Kind, namespace: String? = nil, name: String) {
         self.kind = kind
         self.namespace = namespace
         self.name = name
     }
 
+    /// Compares names byte by byte, as the API server does.
     public static func == (left: ObjectName, right: ObjectName) -> Bool {
         left.kind == right.kind && left.name.isSame(as: right.name)
             && (left.namespace ?? "").isSame(as: right.namespace ?? "")
@@ -56,9 +63,11 @@ extension ObjectName: CustomStringConvertible {
     public var description: String { "\(kind.rawValue) \(namespace.map { $0 + "/" } ?? "")\(name)" }
 }
 
-/// Which objects are meant, by their labels.
+/// Selects objects by their labels.
 public struct LabelSelector: Hashable, Sendable {
+    /// One condition.
     public struct Requirement: Hashable, Sendable {
+        /// The operators of `matchExpressions`; `matchLabels` is `In` with one value.
         public enum Operator: String, Sendable, CaseIterable {
             case isIn = "In"
             case notIn = "NotIn"
@@ -66,10 +75,14 @@ public struct LabelSelector: Hashable, Sendable {
             case doesNotExist = "DoesNotExist"
         }
 
+        /// The label's key.
         public var key: String
+        /// The operator.
         public var op: Operator
+        /// The values of `In` and `NotIn`; empty for the others.
         public var values: [String]
 
+        /// A condition from its parts.
         public init(key: String, op: Operator, values: [String] = []) {
             self.key = key
             self.op = op
@@ -87,9 +100,10 @@ public struct LabelSelector: Hashable, Sendable {
         }
     }
 
-    /// All must hold; none matches every object.
+    /// All must hold; an empty list selects every object.
     public var requirements: [Requirement]
 
+    /// A selector from its conditions.
     public init(_ requirements: [Requirement] = []) {
         self.requirements = requirements
     }
@@ -101,12 +115,16 @@ public struct LabelSelector: Hashable, Sendable {
 
 /// A Role or a ClusterRole.
 public struct Role: Hashable, Sendable {
+    /// The object's name.
     public var name: ObjectName
+    /// Its own rules, without aggregated ones.
     public var rules: [PolicyRule]
+    /// Labels, which other roles' `aggregationRule` may select.
     public var labels: [String: String]
-    /// What an `aggregationRule` selects; nil without one.
+    /// The selectors of its `aggregationRule`; nil if it has none.
     public var aggregates: [LabelSelector]?
 
+    /// A role from its parts.
     public init(
         _ name: ObjectName, rules: [PolicyRule], labels: [String: String] = [:], aggregates: [LabelSelector]? = nil
     ) {
@@ -117,25 +135,30 @@ public struct Role: Hashable, Sendable {
     }
 }
 
-/// Whom a binding names.
+/// A subject of a binding.
 public struct Subject: Hashable, Sendable {
+    /// The kinds of subjects in RBAC.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case user = "User"
         case group = "Group"
         case serviceAccount = "ServiceAccount"
     }
 
+    /// The kind.
     public var kind: Kind
-    /// Of a service account; nil: the binding's.
+    /// The namespace of a service account; nil for the binding's.
     public var namespace: String?
+    /// The name, compared byte by byte.
     public var name: String
 
+    /// A subject from its parts.
     public init(_ kind: Kind, namespace: String? = nil, name: String) {
         self.kind = kind
         self.namespace = namespace
         self.name = name
     }
 
+    /// Compares names byte by byte, as the API server does.
     public static func == (left: Subject, right: Subject) -> Bool {
         left.kind == right.kind && left.name.isSame(as: right.name)
             && (left.namespace == nil) == (right.namespace == nil)
@@ -150,12 +173,16 @@ public struct Subject: Hashable, Sendable {
 
 /// A RoleBinding or a ClusterRoleBinding.
 public struct Binding: Hashable, Sendable {
+    /// The object's name.
     public var name: ObjectName
+    /// The role that it grants.
     public var role: ObjectName
+    /// To whom it grants the role.
     public var subjects: [Subject]
-    /// The annotation `kube-entra.dev/lint-allow`.
+    /// The annotation `kube-entra.dev/lint-allow`; nil if there is none.
     public var lintAllowance: String?
 
+    /// A binding from its parts.
     public init(_ name: ObjectName, role: ObjectName, subjects: [Subject], lintAllowance: String? = nil) {
         self.name = name
         self.role = role
@@ -163,6 +190,6 @@ public struct Binding: Hashable, Sendable {
         self.lintAllowance = lintAllowance
     }
 
-    /// Where it holds; nil: everywhere.
+    /// The namespace in which it applies; nil for everywhere.
     public var namespace: String? { name.namespace }
 }

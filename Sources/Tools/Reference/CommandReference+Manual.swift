@@ -34,7 +34,7 @@ extension CommandReference {
         return line((commands.isEmpty ? parts : parts + ["COMMAND"]).joined(separator: " "), isEscaped: true)
     }
 
-    /// Examples keep their lines; other lines flow.
+    /// Examples keep their lines; other text is filled.
     private func paragraphs(_ text: String) -> String {
         var page = ""
         var isExample = false
@@ -49,7 +49,7 @@ extension CommandReference {
         return isExample ? page + ".fi\n" : page
     }
 
-    /// A line that does not begin a request of troff's.
+    /// A line that cannot be mistaken for a troff request.
     private func line(_ text: String, isEscaped: Bool = false) -> String {
         let text = isEscaped ? text : escaped(text)
         return text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" + text : text

@@ -1,10 +1,10 @@
 internal import Jansson
 
-/// A command with its arguments and the commands below it, as the argument parser dumps them.
+/// A command with its arguments and subcommands, from the argument parser's dump.
 public struct CommandReference: Sendable {
     /// One argument, option or flag.
     struct Argument: Sendable {
-        /// As in the synopsis, for example `--out <file>`.
+        /// The form in the synopsis, for example `--out <file>`.
         var form: String
         var abstract: String
         var isOptional: Bool
@@ -20,7 +20,7 @@ public struct CommandReference: Sendable {
     let arguments: [Argument]
     let commands: [CommandReference]
 
-    /// Reads the dump of `--experimental-dump-help`; nil when it is none.
+    /// Reads the output of `--experimental-dump-help`; nil for anything else.
     public init?(dump: String) {
         guard let document = try? JSONDocument(parsing: Array(dump.utf8), maximumBytes: 8 << 20, maximumDepth: 32),
             let root = document.root["command"]
@@ -37,14 +37,14 @@ public struct CommandReference: Sendable {
         let words = words
         commands =
             value["subcommands"]?.array?
-            // The parser's own command, which is the same everywhere.
+            // The parser's own command, which is the same in every program.
             .filter { $0["shouldDisplay"]?.bool != false && $0["commandName"]?.string != "help" }
             .map { CommandReference($0, above: words) } ?? []
     }
 
     var name: String { words.joined(separator: " ") }
 
-    /// This and every command below, the outer ones first.
+    /// This command and all below it, the outer ones first.
     var all: [CommandReference] { [self] + commands.flatMap(\.all) }
 
     /// One page about every command.
@@ -63,7 +63,7 @@ public struct CommandReference: Sendable {
         return text + "\n" + Markdown.table(["argument", "what it is"], own.map { ["`\($0.form)`", $0.description] })
     }
 
-    /// Without what every command has.
+    /// Without the arguments that every command has.
     var ownArguments: [Argument] {
         arguments.filter { !["--help", "-h, --help", "--version"].contains($0.form) }
     }
@@ -90,7 +90,7 @@ extension CommandReference.Argument {
         values = value["allValues"]?.array?.compactMap(\.string) ?? []
     }
 
-    /// What it is, with its values and its default.
+    /// The summary, with possible values and the default.
     var description: String {
         var text = abstract
         if !values.isEmpty { text += " One of: \(values.joined(separator: ", "))." }

@@ -2,7 +2,7 @@ internal import Configuration
 internal import Jansson
 internal import PolicyChecks
 
-/// The fields of configurations and suites, from their descriptions.
+/// The fields of configurations and suites, from their descriptions in code.
 enum ConfigurationReference {
     static var schema: JSON { WebhookConfiguration.schema }
     static var suiteSchema: JSON { PolicySuite.schema }

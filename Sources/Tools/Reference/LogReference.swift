@@ -15,7 +15,7 @@ enum LogReference {
         var meaning: String
         var isAuditOnly = false
         var isAlwaysThere = false
-        /// Whether the journal's own stands in its place in the log of a systemd service.
+        /// Whether the journal's own field replaces it in the log of a systemd service.
         var isJournals = false
     }
 
@@ -80,7 +80,7 @@ enum LogReference {
                 fields.map { ["`\($0.name)`", $0.isAuditOnly ? "audit" : "log, audit", $0.meaning] })
     }
 
-    /// The schema of one line about a decision.
+    /// The schema of one decision line.
     static func schema(isAudit: Bool) -> JSON {
         let known = fields.filter { isAudit || !$0.isAuditOnly }
         var properties = known.map { field -> (String, JSON) in

@@ -1,7 +1,7 @@
 internal import Prometheus
 internal import WebhookServer
 
-/// Every metric family, as the registry declares it.
+/// Every metric family, from the registry's declarations.
 enum MetricReference {
     static var text: String {
         "# Metrics\n\n`GET /metrics` on the operations address: Prometheus text, and OpenMetrics when asked. Every family is"

@@ -1,8 +1,10 @@
 internal import Jansson
 
-/// One file of the reference: its path below the folder, and its bytes.
+/// One file of the reference.
 public struct ReferenceDocument: Sendable {
+    /// The path below the reference's folder.
     public var path: String
+    /// The content.
     public var bytes: [UInt8]
 
     init(_ path: String, text: String) {
@@ -15,7 +17,7 @@ public struct ReferenceDocument: Sendable {
         bytes = json.render(pretty: true) + [UInt8(ascii: "\n")]
     }
 
-    /// Everything that the program knows about itself.
+    /// Every document, generated from the program's own tables.
     ///
     /// - Parameter commands: the tree of commands.
     public static func all(commands: CommandReference) -> [ReferenceDocument] {
@@ -56,7 +58,7 @@ enum ReferenceIndex {
         """
 }
 
-/// Text in a table of Markdown.
+/// Text in Markdown tables.
 enum Markdown {
     static func cell(_ text: String) -> String {
         text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")

@@ -2,7 +2,8 @@ internal import EntraTokens
 internal import Jansson
 
 extension Registration {
-    /// A bash script for the Azure CLI. It can be run again: what has the name is changed, not made twice.
+    /// A bash script for the Azure CLI. It can be run again: existing objects with the same name are changed, not
+    /// duplicated.
     public var azureCLIScript: String {
         """
         #!/usr/bin/env bash
@@ -165,7 +166,7 @@ extension Registration {
         """
     }
 
-    /// With `ApplicationGroup`, only groups that are assigned to the application come into its tokens.
+    /// With `ApplicationGroup`, only groups assigned to the application are in its tokens.
     private var assignGroupPart: String {
         """
         resource=$(principal "$audience")
@@ -205,7 +206,7 @@ extension Registration {
         """
     }
 
-    /// What else goes into the configuration.
+    /// Further values for the configuration.
     private var endNotes: String {
         let parts = configurationNotes(clientID: "$directory_id")
         return parts.isEmpty ? "" : "\nIn the configuration:\n\n" + parts.map { "  \($0)\n" }.joined()

@@ -1,30 +1,33 @@
 public import EntraTokens
 internal import OpenSSL
 
-/// What is registered in Microsoft Entra for a cluster: the server application that tokens are for, the client
-/// application that people sign in with, the group of the admins, and, when asked, app roles and the application that
-/// asks Microsoft Graph.
+/// What a cluster needs in Microsoft Entra: the server application for which tokens are issued, the client application
+/// with which people sign in, and the admins' group. On request also app roles and the application that calls Microsoft
+/// Graph.
 ///
-/// The scripts for the Azure CLI and for Terraform are made from these values; `deploy/entra/README.md` is tested
-/// against ``Setting``.
+/// The scripts for the Azure CLI and Terraform are generated from these values. A test compares
+/// `deploy/entra/README.md` with ``Setting``.
 public struct Registration: Sendable {
-    /// The server application's name; the others' names begin with it.
+    /// The server application's name; the names of the others start with it.
     public var name: String
+    /// The name of the admins' group.
     public var groupName: String
+    /// The tenant's national cloud.
     public var cloud: Cloud
-    /// Values of app roles, for people, groups and applications.
+    /// Values of app roles for people, groups and applications.
     public var appRoles: [String]
     /// An application that may read memberships, for `groupOverage: resolve`.
     public var withDirectory: Bool
-    /// Lets the Azure CLI ask for tokens too, for `kubelogin --login azurecli`.
+    /// Lets the Azure CLI request tokens too, for `kubelogin --login azurecli`.
     public var withAzureCLI: Bool
-    /// Only groups that are assigned to the application come into tokens.
+    /// Only groups assigned to the application are in its tokens.
     public var onlyAssignedGroups: Bool
-    /// The person who runs the script becomes a member of the group.
+    /// Adds the person who runs the script to the group.
     public var addsCaller: Bool
-    /// The host that proof-of-possession envelopes are made for.
+    /// The host of proof-of-possession tokens; nil for none.
     public var clusterHost: String?
 
+    /// A registration with usual values.
     public init(
         name: String = "kubernetes", groupName: String? = nil, cloud: Cloud = .public, appRoles: [String] = [],
         withDirectory: Bool = false, withAzureCLI: Bool = false, onlyAssignedGroups: Bool = false,
@@ -41,13 +44,13 @@ public struct Registration: Sendable {
         self.clusterHost = clusterHost
     }
 
-    /// Whether a name can stand in scripts and queries as it is: letters, digits, spaces, and `. _ -`.
+    /// Whether a name needs no escaping in scripts and queries: letters, digits, spaces, and `. _ -`.
     public static func isName(_ text: String) -> Bool {
         (1...100).contains(text.utf8.count) && text.first != " " && text.last != " "
             && text.utf8.allSatisfy { isLetterOrDigit($0) || " ._-".utf8.contains($0) }
     }
 
-    /// Whether a text can be the value of an app role: no white space, and nothing that a shell would act on.
+    /// Whether a text can be the value of an app role: no white space, and nothing that a shell would interpret.
     public static func isRoleValue(_ text: String) -> Bool {
         (1...120).contains(text.utf8.count) && text.first != "."
             && text.utf8.allSatisfy { isLetterOrDigit($0) || "._-:/".utf8.contains($0) }
@@ -59,7 +62,7 @@ public struct Registration: Sendable {
 
     // One list of what the registrations need
 
-    /// A property of a registration, with the name that the manifest of the application has for it.
+    /// A property of a registration, by its name in the application's manifest.
     public enum Setting: String, CaseIterable, Sendable {
         case identifierURIs = "identifierUris"
         case scopes = "oauth2PermissionScopes"
@@ -78,12 +81,12 @@ public struct Registration: Sendable {
         title: "Sign in to the Kubernetes cluster", description: "Lets the client sign in to the cluster as you."
     )
     static let redirectURI = "http://localhost"
-    /// `idtyp` says of an application's token that it is one; version 2.0 tokens carry a `upn` only when asked.
+    /// `idtyp` identifies tokens of applications; version 2.0 tokens have a `upn` only on request.
     static let optionalClaims = ["idtyp", "upn"]
     static let tokenVersion = 2
-    /// Who may be given an app role.
+    /// Who can have an app role.
     static let roleMembers = ["User", "Application"]
-    /// What Microsoft Graph lets the directory application read, and nothing else.
+    /// The only permissions of the application that calls Microsoft Graph.
     static let graphPermissions = ["GroupMember.Read.All", "User.Read.All", "Application.Read.All"]
     static let graphAppID = "00000003-0000-0000-c000-000000000000"
     static let azureCLIAppID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
@@ -91,10 +94,10 @@ public struct Registration: Sendable {
     var groupClaims: String { onlyAssignedGroups ? "ApplicationGroup" : "SecurityGroup" }
     var clientName: String { name + "-login" }
     var directoryName: String { name + "-directory" }
-    /// The group's mail nickname, which Graph wants and nobody uses.
+    /// The group's mail nickname, which Graph requires and nobody uses.
     var mailNickname: String { String(groupName.map { $0 == " " ? "-" : $0 }) }
 
-    /// IDs of scopes and roles must be unique in their application only, so they can be the same on every run.
+    /// IDs of scopes and roles must be unique only within their application, so they can be the same on every run.
     static func identifier(of text: String) -> String {
         let digest = SHA256Digest(hashing: Array(text.utf8)).hex.prefix(32)
         var digits = Array(digest)
@@ -108,7 +111,7 @@ public struct Registration: Sendable {
 
     static func roleID(_ value: String) -> String { identifier(of: "kube-entra role " + value) }
 
-    /// The commands that the values are for.
+    /// The commands that need the values.
     func nextCommands(tenant: String, audience: String, group: String, client: String) -> [String] {
         let cloud = self.cloud == .public ? "" : " --cloud \(self.cloud.rawValue)"
         return [
