@@ -53,6 +53,7 @@ lint() {
     step "Format and lint"
     swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
     python3 Tests/walls.py || fail "the walls between modules do not hold"
+    python3 Tests/comments.py || fail "a public declaration says nothing, or a comment is too wide"
 }
 
 # Of what Swift prints: a line for each tenth of a build, problems, failures and totals. A test that passes and its

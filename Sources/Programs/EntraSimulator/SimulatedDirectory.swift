@@ -4,18 +4,21 @@ internal import NIOConcurrencyHelpers
 internal import NIOHTTP1
 internal import OpenSSL
 
-/// Microsoft Graph as far as group overage needs it: an application that may ask, and who is in which groups.
+/// The part of Microsoft Graph that group overage needs: an application that may ask, and who is in which groups.
 public final class SimulatedDirectory: Sendable {
-    /// Entra gives pages of this size.
+    /// Entra returns pages of this size.
     private static let pageSize = 100
 
-    /// Base of its addresses, without a slash at the end.
+    /// Base of its URLs, without a trailing slash.
     public let endpoint: String
+    /// The application that may ask.
     public let clientID: GUID
+    /// The application's secret, random for each directory.
     public let clientSecret: String
     private let accessToken: String
     private let memberships = NIOLockedValueBox<[GUID: [GUID]]>([:])
 
+    /// A directory without principals.
     public init(endpoint: String, clientID: GUID) {
         self.endpoint = endpoint
         self.clientID = clientID
@@ -27,12 +30,12 @@ public final class SimulatedDirectory: Sendable {
         randomBytes(24).map { String($0, radix: 16) }.joined()
     }
 
-    /// Puts a user or an application into those groups and no others.
+    /// Puts a user or an application into these groups and no others.
     public func setGroups(_ groups: [GUID], of objectID: GUID) {
         memberships.withLockedValue { $0[objectID] = groups }
     }
 
-    /// A token for the application that shows its secret.
+    /// A token for an application with the right secret.
     func token(_ request: SimulatedRequest) -> SimulatedAnswer {
         let fields = String(decoding: request.body, as: UTF8.self).split(separator: "&")
         guard fields.contains("client_id=\(clientID)"), fields.contains("client_secret=\(clientSecret)") else {

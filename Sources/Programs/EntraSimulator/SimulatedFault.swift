@@ -1,4 +1,4 @@
-/// How a simulated Entra misbehaves.
+/// How a simulated Entra fails.
 public enum SimulatedFault: Hashable, Sendable {
     case status(Int)
     case emptyKeySet
@@ -9,6 +9,6 @@ public enum SimulatedFault: Hashable, Sendable {
     case foreignKeyAddress
     /// The connection is closed without an answer.
     case hangUp
-    /// No answer at all.
+    /// There is no answer.
     case silence
 }

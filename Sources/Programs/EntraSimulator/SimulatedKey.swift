@@ -4,12 +4,15 @@ public import OpenSSL
 internal import SafeText
 internal import Timestamps
 
-/// A signing key as Entra has them: RSA-2048 with a self-signed certificate, whose SHA-1 thumbprint is the key ID.
+/// A signing key like Entra's: RSA-2048 with a self-signed certificate, whose SHA-1 thumbprint is the key ID.
 public struct SimulatedKey: Sendable {
+    /// Signs the tokens.
     public let privateKey: PrivateKey
+    /// `kid`: the certificate's SHA-1 thumbprint, in base64url.
     public let keyID: String
     private let certificate: Certificate
 
+    /// Generates a key.
     public init() throws {
         privateKey = try PrivateKey.generateRSA()
         let now = Timestamp.now()
@@ -23,7 +26,7 @@ public struct SimulatedKey: Sendable {
         keyID = Base64URL.encode(certificate.der.withUnsafeBytes { Digests.sha1($0) })
     }
 
-    /// The key as a key set lists it. Entra names no algorithm.
+    /// The key as in a key set. Entra names no algorithm.
     public func jwk(issuer: String?) -> JSON {
         let key = privateKey.publicKey
         var members: [(String, JSON)] = [
@@ -36,7 +39,7 @@ public struct SimulatedKey: Sendable {
         return .object(members)
     }
 
-    /// The key alone, as an envelope carries it.
+    /// Only the key, as a proof-of-possession token contains it.
     var bareJWK: JSON {
         let key = privateKey.publicKey
         return .object([
@@ -53,13 +56,13 @@ public struct SimulatedKey: Sendable {
         return Base64URL.encode(canonical.withUnsafeBytes { SHA256Digest(hashing: $0) }.bytes)
     }
 
-    /// The standard alphabet with padding, as `x5c` wants it (RFC 7517, section 4.7).
+    /// The standard alphabet with padding, as required for `x5c` (RFC 7517 section 4.7).
     private static func base64(_ bytes: [UInt8]) -> String {
         let text = Base64URL.encode(bytes).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
         return String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
     }
 
-    /// Signs a token whose header and claims are given.
+    /// Signs a token with this header and these claims.
     public func sign(header: JSON, claims: JSON) throws -> String {
         let signed = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
         let signature = try Array(signed.utf8).withUnsafeBytes { try privateKey.sign(.rs256, message: $0) }

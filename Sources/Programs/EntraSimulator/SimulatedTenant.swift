@@ -2,19 +2,22 @@ public import EntraTokens
 internal import Jansson
 internal import NIOConcurrencyHelpers
 
-/// A tenant with its signing keys, which can be rotated while it is in use.
+/// A tenant with its signing keys, which can be rotated at any time.
 public final class SimulatedTenant: Sendable {
+    /// The tenant's ID.
     public let tenantID: GUID
-    /// Base of its addresses, without a slash at the end.
+    /// Base of its URLs, without a trailing slash.
     public let authority: String
     private let keys: NIOLockedValueBox<[SimulatedKey]>
 
+    /// A tenant with one new key.
     public init(tenantID: GUID, authority: String) throws {
         self.tenantID = tenantID
         self.authority = authority
         keys = NIOLockedValueBox([try SimulatedKey()])
     }
 
+    /// The `iss` of its tokens of that version.
     public func issuer(_ version: TokenVersion) -> String {
         TokenValidationRules(tenantID: tenantID, authority: authority, audiences: []).issuer(version)
     }
@@ -22,7 +25,7 @@ public final class SimulatedTenant: Sendable {
     /// The key that signs new tokens.
     public var currentKey: SimulatedKey? { keys.withLockedValue { $0.last } }
 
-    /// Adds a key that signs from now on, and takes the oldest away when told to.
+    /// Adds a key that signs from now on, and removes the oldest on request.
     public func rotate(removingOldest: Bool = false) throws {
         let key = try SimulatedKey()
         keys.withLockedValue { keys in
@@ -31,7 +34,7 @@ public final class SimulatedTenant: Sendable {
         }
     }
 
-    /// What lies under the tenant's base; nil where there is nothing.
+    /// The document at a path below the tenant's base; nil if there is none.
     func document(_ path: String) -> JSON? {
         switch path {
         case ".well-known/openid-configuration": metadata(.v1)
@@ -57,7 +60,7 @@ public final class SimulatedTenant: Sendable {
         ])
     }
 
-    /// The key set of a version; version 1.0 names no issuers.
+    /// The key set of a version; that of version 1.0 names no issuers.
     func keySet(_ version: TokenVersion) -> JSON {
         let issuer = version == .v2 ? "\(authority)/{tenantid}/v2.0" : nil
         return .object([("keys", .array(keys.withLockedValue { $0 }.map { $0.jwk(issuer: issuer) }))])

@@ -5,18 +5,21 @@ internal import OpenSSL
 internal import SafeText
 public import Timestamps
 
-/// A token in the making: a kind's usual claims, each of which can be changed before it is signed.
+/// A token that is not signed yet: the usual claims of its kind, each of which can be changed.
 public struct SimulatedToken: Sendable {
+    /// The kinds of tokens with usual claims.
     public enum Kind: String, Sendable, CaseIterable {
         case user, guest, app, managedIdentity, agent, device, idToken
     }
 
+    /// Header parameters in order.
     public var header: [(name: String, value: JSON)]
+    /// Claims in order.
     public var claims: [(name: String, value: JSON)]
     private let tenant: SimulatedTenant
 
     /// - Parameters:
-    ///   - lifetime: seconds.
+    ///   - lifetime: in seconds.
     public init(
         _ kind: Kind,
         tenant: SimulatedTenant,
@@ -71,7 +74,7 @@ public struct SimulatedToken: Sendable {
         }
     }
 
-    /// A claim, or a header parameter; setting nil leaves it out.
+    /// A claim, or a header parameter; setting nil removes it.
     public subscript(name: String, inHeader inHeader: Bool = false) -> JSON? {
         get { (inHeader ? header : claims).first { $0.name == name }?.value }
         set {
@@ -87,7 +90,7 @@ public struct SimulatedToken: Sendable {
         }
     }
 
-    /// The groups, or over the limit of 200 the mark that Entra leaves instead.
+    /// The groups, or above the limit of 200 the claims that Entra uses instead.
     public mutating func setGroups(_ groups: [GUID]) {
         if groups.count <= 200 {
             self["groups"] = JSON(groups.map(\.description))
@@ -100,16 +103,16 @@ public struct SimulatedToken: Sendable {
         }
     }
 
-    /// Signed with the tenant's current key, or with another.
+    /// Signed with the tenant's current key, or with another one.
     public func signed(with key: SimulatedKey? = nil) throws -> String {
         guard let signer = key ?? tenant.currentKey else { return "" }
         return try signer.sign(
             header: .object(header.map { ($0.name, $0.value) }), claims: .object(claims.map { ($0.name, $0.value) }))
     }
 
-    /// Bound to a key, in an envelope that the key signed: what kubelogin's `--pop-enabled` sends.
+    /// Bound to a key, in a proof-of-possession token signed with it, as kubelogin's `--pop-enabled` sends it.
     ///
-    /// - Parameter host: the API server's, as the envelope's `u`.
+    /// - Parameter host: the API server's host, for `u`.
     public func enveloped(with proof: SimulatedKey, host: String, at time: Timestamp = .now()) throws -> String {
         var bound = self
         bound["cnf"] = .object([("kid", .string(proof.thumbprint))])

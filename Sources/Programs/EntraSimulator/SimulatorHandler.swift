@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// What the simulator is asked.
+/// A request to the simulator.
 struct SimulatedRequest {
     var method = HTTPMethod.GET
     /// Without a query.
@@ -10,7 +10,7 @@ struct SimulatedRequest {
     var body: [UInt8] = []
 }
 
-/// What it answers.
+/// An answer of the simulator.
 struct SimulatedAnswer {
     var status = HTTPResponseStatus.ok
     var type = "application/json"
@@ -19,12 +19,12 @@ struct SimulatedAnswer {
     var isTruncated = false
 }
 
-/// Answers one request after the other.
+/// Answers requests one after the other.
 final class SimulatorHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// More than any question to Graph has.
+    /// More than any request to Graph has.
     private static let maximumBody = 1 << 20
 
     private let server: SimulatorServer

@@ -7,7 +7,7 @@ internal import NIOOpenSSL
 internal import NIOPosix
 public import OpenSSL
 
-/// A local Entra over HTTPS: discovery and key sets of its tenants, and Microsoft Graph when it has a directory.
+/// A local Entra over HTTPS: discovery and key sets of its tenants, and Microsoft Graph if it has a directory.
 public final class SimulatorServer: Sendable {
     private struct State {
         var tenants: [SimulatedTenant] = []
@@ -21,7 +21,7 @@ public final class SimulatorServer: Sendable {
     private let context: TLSContext
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter context: of a server certificate for the host that the authority names.
+    /// - Parameter context: a server certificate for the host in the authority.
     public init(context: TLSContext) {
         self.context = context
     }
@@ -44,32 +44,34 @@ public final class SimulatorServer: Sendable {
         return channel.localAddress?.port ?? 0
     }
 
+    /// Adds a tenant; its URLs answer from now on.
     public func add(_ tenant: SimulatedTenant) {
         state.withLockedValue { $0.tenants.append(tenant) }
     }
 
-    /// From now on there is a Microsoft Graph at the same address.
+    /// Serves a Microsoft Graph at the same address from now on.
     public func setDirectory(_ directory: SimulatedDirectory) {
         state.withLockedValue { $0.directory = directory }
     }
 
-    /// From now on every answer has that fault; nil ends it.
+    /// Every answer has that fault from now on; nil ends it.
     public func setFault(_ fault: SimulatedFault?) {
         state.withLockedValue { $0.fault = fault }
     }
 
-    /// How often that path was asked for.
+    /// Number of requests for that path.
     public func requestCount(path: String) -> Int {
         state.withLockedValue { $0.requests[path] ?? 0 }
     }
 
+    /// Closes the listener and ends its threads.
     public func stop() async {
         let channel = state.withLockedValue { $0.channel }
         try? await channel?.close()
         try? await group.shutdownGracefully()
     }
 
-    /// Nil to say nothing.
+    /// Nil to send nothing.
     func answer(_ request: SimulatedRequest) -> SimulatedAnswer? {
         let (tenants, directory, fault) = state.withLockedValue { state in
             state.requests[request.path, default: 0] += 1
@@ -97,7 +99,7 @@ public final class SimulatorServer: Sendable {
         return SimulatorServer.spoiled(document, rest, by: fault)
     }
 
-    /// A tenant's document with what a fault makes of it.
+    /// A tenant's document, changed by a fault.
     private static func spoiled(_ document: JSON, _ rest: String, by fault: SimulatedFault?) -> SimulatedAnswer {
         switch fault {
         case .truncated: SimulatedAnswer(body: document.render(), isTruncated: true)

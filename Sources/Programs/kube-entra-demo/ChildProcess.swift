@@ -1,7 +1,7 @@
 internal import Glibc
 internal import NIOConcurrencyHelpers
 
-/// A program that runs beside this one, with its output in a file.
+/// A program that runs beside this one and writes its output to a file.
 final class ChildProcess: Sendable {
     private let identifier: pid_t
     private let status = NIOLockedValueBox<Int32?>(nil)
@@ -12,7 +12,7 @@ final class ChildProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        // The simulated Entra's sockets would stay open as long as the child lives.
+        // Otherwise, the simulated Entra's sockets would stay open as long as the child lives.
         for descriptor in STDERR_FILENO + 1..<256 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
@@ -39,7 +39,7 @@ final class ChildProcess: Sendable {
         if exitStatus == nil { kill(identifier, signal) }
     }
 
-    /// Asks it to end, and waits until it has; after ten seconds it is made to.
+    /// Asks it to end and waits; after ten seconds it is killed.
     func end() {
         guard exitStatus == nil else { return }
         kill(identifier, SIGTERM)

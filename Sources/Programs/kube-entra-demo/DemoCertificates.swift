@@ -2,7 +2,7 @@ internal import Files
 internal import OpenSSL
 internal import Timestamps
 
-/// A private CA and what it signs, for an hour and one machine.
+/// A private CA and its certificates, valid for an hour on one machine.
 struct DemoCertificates {
     static let fileNames = ["ca.crt", "server.crt", "server.key", "client.crt", "client.key"]
 

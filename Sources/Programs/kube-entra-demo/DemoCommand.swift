@@ -3,7 +3,7 @@ internal import Files
 internal import Glibc
 internal import Synchronization
 
-/// Everything at once on a simulated Entra, with nothing to set up.
+/// Runs everything on a simulated Entra, without any setup.
 @main
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +27,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let webhook = webhook ?? DemoCommand.sibling()
-        // Signals wait from here on, so that whoever ends the demo early leaves no webhook and no folder behind.
+        // Signals are caught from here on, so that an interrupted demo leaves no webhook and no folder behind.
         let signals = await Signals()
         let environment: DemoEnvironment
         do {
@@ -60,7 +60,7 @@ struct DemoCommand: AsyncParsableCommand {
         if failures > 0 { throw ExitCode(1) }
     }
 
-    /// Plays everything and returns how many answers were not as expected.
+    /// Runs all cases, and returns how many answers were not as expected.
     private func show(_ environment: DemoEnvironment, webhook: String) async throws -> Int {
         DemoCommand.write(
             "Simulated Entra: \(environment.authority)\nWebhook:         https://127.0.0.1:\(environment.port)/authenticate\n"
@@ -89,7 +89,7 @@ struct DemoCommand: AsyncParsableCommand {
         return failures
     }
 
-    /// Writes a line at once, also into a pipe.
+    /// Writes a line without buffering, also into a pipe.
     static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
         _ = FileIO.writeAll(Array((text + "\n").utf8), to: descriptor)
     }

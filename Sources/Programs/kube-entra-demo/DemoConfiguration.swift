@@ -1,13 +1,13 @@
 internal import EntraSimulator
 
-/// The webhook's configuration on the demo's stage, in its folder.
+/// The webhook's configuration in the demo's folder.
 struct DemoConfiguration: Sendable {
     static let clusterHost = "cluster.example"
 
     let tenant: SimulatedTenant
     let port: Int
     let operations: Int
-    /// Where principals with more groups than a token lists are asked about; nil to refuse them.
+    /// The directory for principals with more groups than a token can list; nil to refuse them.
     var directory: SimulatedDirectory?
     var acceptsProofs = false
 

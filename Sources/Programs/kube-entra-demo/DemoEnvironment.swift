@@ -44,7 +44,7 @@ final class DemoEnvironment: Sendable {
         self.group = group
     }
 
-    /// Makes certificates, starts the simulated Entra and the webhook, and waits until it is ready.
+    /// Creates certificates, starts the simulated Entra and the webhook, and waits until it is ready.
     static func set(webhook: String) async throws -> DemoEnvironment {
         guard access(webhook, X_OK) == 0 else {
             throw DemoError("there is no kube-entra at \(webhook); build it first, or name it with --webhook")
@@ -88,7 +88,7 @@ final class DemoEnvironment: Sendable {
         }
     }
 
-    /// A token sent as kube-apiserver sends it, and what came back.
+    /// Sends a token as kube-apiserver does, and returns the answer.
     func review(_ token: String) async throws -> DemoAnswer {
         let body = JSON.object([
             ("kind", "TokenReview"), ("apiVersion", "authentication.k8s.io/v1"),
@@ -117,8 +117,8 @@ final class DemoEnvironment: Sendable {
         return .refused(reason: words.count > 1 ? String(words[1]) : error)
     }
 
-    /// Sends a token until the answer is the expected one, since a changed configuration takes a moment; gives the last
-    /// answer after five seconds.
+    /// Sends a token until the answer is the expected one, because a changed configuration needs a moment. Returns the
+    /// last answer after five seconds.
     func review(_ token: String, until expected: DemoAnswer) async throws -> DemoAnswer {
         var answer = try await review(token)
         for _ in 0..<50 where answer != expected {
@@ -128,7 +128,7 @@ final class DemoEnvironment: Sendable {
         return answer
     }
 
-    /// Gives the running webhook another configuration.
+    /// Replaces the running webhook's configuration.
     func reconfigure(_ configuration: DemoConfiguration) throws {
         try FileIO.write(Array(configuration.text.utf8), to: folder + "/config.yaml")
         process.send(SIGHUP)
@@ -142,7 +142,7 @@ final class DemoEnvironment: Sendable {
             if let status = process.exitStatus {
                 throw DemoError("the webhook ended with status \(status): \(log())")
             }
-            // A probe that is refused for what it says was checked with keys that are there.
+            // A probe that is refused for its claims was verified with existing keys.
             if (try? await review(probe)) == .refused(reason: "subject_kind_not_allowed") { return }
             try await Task.sleep(for: .milliseconds(100))
         }
@@ -197,7 +197,7 @@ final class DemoEnvironment: Sendable {
             """)
     }
 
-    /// Ends what was started and removes its files.
+    /// Ends the processes and removes their files.
     func strike() async {
         process.end()
         await simulator.stop()
@@ -215,7 +215,7 @@ final class DemoEnvironment: Sendable {
         rmdir(folder)
     }
 
-    /// A port of the loopback interface that was free a moment ago.
+    /// A loopback port that was free a moment ago.
     private static func freePort() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

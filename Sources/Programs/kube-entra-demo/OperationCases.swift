@@ -3,14 +3,14 @@ internal import EntraTokens
 internal import Files
 internal import Glibc
 
-/// What happens to a cluster in a year, in a second: keys change, Entra fails, the configuration is changed.
+/// What happens to a cluster in a year, in a few seconds: keys are rotated, Entra fails, the configuration changes.
 struct OperationCases {
     struct Act {
         let name: String
         let expected: DemoAnswer
-        /// What it shows, in a few words.
+        /// A few words about what it shows.
         let point: String
-        /// Changes the world; nil where the act before has done so.
+        /// Changes the environment; nil if the previous case did so.
         var prepare: (@Sendable (DemoEnvironment) throws -> Void)?
         let token: @Sendable (DemoEnvironment) throws -> String
     }
@@ -56,7 +56,7 @@ struct OperationCases {
 }
 
 extension DemoEnvironment {
-    /// What `kube-entra inspect` says of a token first, with the keys that `kube-entra keys fetch` saves.
+    /// The first lines of `kube-entra inspect` for a token, with keys saved by `kube-entra keys fetch`.
     func explanation(of token: String, webhook: String) throws -> String {
         try FileIO.write(Array(token.utf8), to: folder + "/token")
         _ = try output(of: [
@@ -71,7 +71,7 @@ extension DemoEnvironment {
         return lines.prefix { !$0.isEmpty }.joined(separator: "\n")
     }
 
-    /// Everything that a command prints.
+    /// The whole output of a command.
     private func output(of arguments: [String]) throws -> String {
         let path = folder + "/output"
         unlink(path)

@@ -3,15 +3,15 @@ internal import EntraTokens
 internal import Jansson
 internal import Timestamps
 
-/// What the API server is told of one token.
+/// The answer to the API server about one token.
 enum DemoAnswer: Equatable {
     case accepted(username: String, groups: [String])
     case refused(reason: String)
-    /// Not ours: no reason is given to the API server.
+    /// Another authenticator's token: the answer has no reason.
     case foreign
 }
 
-/// Who signs in, and what must come of it.
+/// Who signs in, and the expected answer.
 struct SignInCases {
     struct SignIn {
         let name: String
@@ -24,7 +24,7 @@ struct SignInCases {
     static let adminName = "kube-entra:cluster-admins"
 
     let parts: [SignIn]
-    /// More groups than a token lists; the admins are among them.
+    /// More groups than a token can list; the admins are among them.
     let crowd: [GUID]
     let crowdedID: GUID
     let crowded: String
@@ -37,7 +37,7 @@ struct SignInCases {
         return id
     }
 
-    /// The admin's token as a tenant makes it now.
+    /// The admin's token as the tenant would issue it now.
     func admin(of tenant: SimulatedTenant) -> SimulatedToken {
         var token = SimulatedToken(.user, tenant: tenant, audience: DemoEnvironment.audience, objectID: adminID)
         token.setGroups([adminsID])

@@ -1,6 +1,6 @@
 internal import UnixSignals
 
-/// The user's wish to end the demo, noticed from the beginning.
+/// The user's signals to end the demo, caught from the start.
 struct Signals: Sendable {
     private let sequence: UnixSignalsSequence
 
@@ -8,7 +8,7 @@ struct Signals: Sendable {
         sequence = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     }
 
-    /// False when the waiting was cancelled first.
+    /// False if the wait was cancelled first.
     func wait() async -> Bool {
         for await _ in sequence { return true }
         return false

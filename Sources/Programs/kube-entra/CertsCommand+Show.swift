@@ -43,7 +43,7 @@ extension CertsCommand {
                 do {
                     reports.append(try CertificateReport(path: file, keyPath: key, now: now))
                 } catch let failure as CommandFailure {
-                    // The other files are still worth showing.
+                    // The other files are still shown.
                     Console.note(failure.message)
                     isUnreadable = true
                 }

@@ -6,10 +6,10 @@ internal import SafeText
 internal import Terminal
 
 extension KubeEntra {
-    /// As the argument parser's own, except that everything that it says passes through ``Console``, so that no message
-    /// repeats a token.
+    /// Like the argument parser's own, except that every message passes through ``Console``, so that none repeats a
+    /// token.
     static func main() async {
-        // The standard library reads the arguments from /proc, and finds none where that is not mounted.
+        // The standard library reads the arguments from /proc, which may not be mounted.
         guard access("/proc/self/cmdline", R_OK) == 0 else {
             Console.note("kube-entra: the arguments cannot be read: /proc is not mounted here\n→ mount it")
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
@@ -21,7 +21,7 @@ extension KubeEntra {
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
         if !isPlugin, let unknown = CommandArguments.unknownCommand(arguments, of: Self.self) {
-            // The parser's own would speak of an unexpected argument, and call a wrong help topic a success.
+            // The parser's own message would call it an unexpected argument, and would accept a wrong help topic.
             Console.note("Error: \(unknown.sentence)\nUsage: \(usageString())")
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
@@ -53,12 +53,12 @@ extension KubeEntra {
     }
 }
 
-/// What the shell made of what somebody typed.
+/// The arguments as the shell passes them.
 enum CommandArguments {
-    /// A word that stands where a command must, and is none.
+    /// A word in place of a command that is not one.
     struct UnknownCommand: Equatable {
         var name: String
-        /// The command that was meant, as far as can be guessed.
+        /// The command that was probably meant.
         var suggestion: String?
         var isHelpTopic = false
 
@@ -69,7 +69,7 @@ enum CommandArguments {
         }
     }
 
-    /// The first word that is no command of the group that it stands in; nil when all are.
+    /// The first word that is not a command of its group; nil if all are.
     static func unknownCommand(_ arguments: [String], of root: any ParsableCommand.Type) -> UnknownCommand? {
         var group = root
         let isHelp = arguments.first == "help"
@@ -86,12 +86,11 @@ enum CommandArguments {
         return nil
     }
 
-    /// Puts an authorization header together again that was pasted without quotation marks:
-    /// `inspect Authorization: Bearer TOKEN`.
+    /// Joins an authorization header that was pasted without quotation marks: `inspect Authorization: Bearer TOKEN`.
     static func joined(_ arguments: [String]) -> [String] {
         var joined: [String] = []
         var isOpen = false
-        // Behind -- stands another program's command line.
+        // After -- comes another program's command line.
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
         for argument in arguments[..<end] {
             if isOpen, !argument.hasPrefix("-"), let last = joined.popLast() {

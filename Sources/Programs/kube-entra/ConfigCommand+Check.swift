@@ -35,7 +35,7 @@ extension ConfigCommand {
                 report = ConfigurationReport(
                     file: file, problems: [], findings: try findAll(), looksAtFiles: !noFiles)
             } catch {
-                // A file that cannot be read is said as every command says it.
+                // An unreadable file is reported as in every other command.
                 if output == .text, error.problems.contains(where: \.isAboutFile) { throw error }
                 report = ConfigurationReport(
                     file: file, problems: error.problems, findings: [], looksAtFiles: !noFiles)
@@ -45,7 +45,7 @@ extension ConfigCommand {
             case .markdown: Console.print(report.markdown)
             case .sarif: Console.print(report.sarif(version: Version.current).json)
             case .text:
-                // Errors and findings are on one stream, so that one problem matcher finds both.
+                // Errors and findings go to one stream, so that one problem matcher finds both.
                 for line in report.lines { Console.note(line) }
                 if report.problems.isEmpty { Console.print(report.summary) }
             }

@@ -7,7 +7,7 @@ internal import Terminal
 internal import Timestamps
 
 extension ConfigCommand {
-    /// `kube-entra config hints`: what anybody may know of a configuration.
+    /// `kube-entra config hints`: the public part of a configuration.
     struct Hints: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "hints",

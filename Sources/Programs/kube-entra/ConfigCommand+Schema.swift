@@ -5,7 +5,7 @@ internal import PolicyChecks
 internal import Terminal
 
 extension ConfigCommand {
-    /// `kube-entra config schema`: what editors and CI know of a configuration and of policy suites.
+    /// `kube-entra config schema`: schemas of configurations and policy suites for editors and CI.
     struct Schema: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "schema",
@@ -15,7 +15,7 @@ extension ConfigCommand {
                 configuration. What hangs on other fields or on files, only `config check` finds.
                 """)
 
-        /// What a schema can be about.
+        /// What the schema describes.
         enum Subject: String, ExpressibleByArgument, CaseIterable {
             case configuration
             case suite

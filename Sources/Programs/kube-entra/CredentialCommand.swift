@@ -53,7 +53,7 @@ struct CredentialCommand: ParsableCommand {
         case .notExecutable: Console.note("kube-entra: the command behind -- cannot be run")
         case .exited, .killed: break
         }
-        // What was larger than any credential has been passed on already.
+        // Output that is longer than any credential was passed on already.
         guard let output = result.output else { throw ExitCode(result.ending.status) }
         if result.ending == .exited(0),
             let judgement = CredentialJudgement(output: output, hints: hints, now: .now())
@@ -65,7 +65,7 @@ struct CredentialCommand: ParsableCommand {
         throw ExitCode(result.ending.status)
     }
 
-    /// Hints that cannot be read are said, and the token is judged without them.
+    /// Unreadable hints are reported, and the token is checked without them.
     private func knownHints() throws -> TokenHints? {
         guard let hints else { return nil }
         let problem: String

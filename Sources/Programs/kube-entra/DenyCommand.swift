@@ -26,7 +26,7 @@ struct DenyCommand: ParsableCommand {
         var file: String
     }
 
-    /// Whom or what it is about.
+    /// Who or what is denied.
     struct Target: ParsableArguments {
         @Option(
             name: .customLong("object-id"),
@@ -77,14 +77,14 @@ struct DenyCommand: ParsableCommand {
             }
         }
 
-        /// What was named; ends the command when a token cannot be read.
+        /// The denied target; throws if a token cannot be read.
         func read() throws -> DeniedEntry.Target {
             if let id = objectID.flatMap({ GUID(lenient: $0) }) { return .objectID(id) }
             if let id = clientAppID.flatMap({ GUID(lenient: $0) }) { return .clientAppID(id) }
             if let tokenID { return .tokenID(tokenID) }
             let input = TokenInput(try TokenArguments.read(token: token, tokenFile: tokenFile))
             guard input.other == nil else { throw CommandFailure("this is not a token") }
-            // Nothing is verified: whoever holds a token may lock its owner out, and needs no key for it.
+            // Nothing is verified: whoever has a token may lock its owner out, and needs no key for that.
             let untrusted = input.token.withUnsafeBytes { bytes in
                 Authenticator(AuthenticationSettings(tenants: [])).examine(token: bytes, keys: nil, now: .now()).claims
             }
@@ -156,7 +156,7 @@ struct DenyCommand: ParsableCommand {
         }
     }
 
-    /// Ends the command with the file's name when it cannot be used.
+    /// Throws a failure with the file's name if the file cannot be used.
     static func using<Result>(_ path: String, _ body: () throws(DenyFileError) -> Result) throws -> Result {
         do throws(DenyFileError) {
             return try body()

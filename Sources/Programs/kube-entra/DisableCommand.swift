@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Installation
 internal import Terminal
 
-/// `kube-entra disable`: the way back.
+/// `kube-entra disable`: undoes `enable`.
 struct DisableCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable",
@@ -24,7 +24,7 @@ struct DisableCommand: ParsableCommand {
     }
 }
 
-/// `kube-entra status`: what is in force on a node.
+/// `kube-entra status`: the state of a node.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",

@@ -5,7 +5,7 @@ internal import Glibc
 public import Installation
 internal import Terminal
 
-/// `kube-entra enable`: one command from a control-plane node to sign-in with Entra.
+/// `kube-entra enable`: sets up sign-in with Entra on a control-plane node, in one command.
 struct EnableCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable",
@@ -117,7 +117,7 @@ struct EnableCommand: ParsableCommand {
     }
 }
 
-/// What the commands for a node have in common.
+/// Options of all commands for a node.
 struct NodeOptions: ParsableArguments {
     @Option(name: .long, help: "How the cluster was made; found out without it.")
     var distribution: Distribution?
@@ -142,7 +142,7 @@ struct NodeOptions: ParsableArguments {
         }
     }
 
-    /// The distribution that was named, or the only one that the node looks like.
+    /// The named distribution, or the only one whose files exist.
     func foundDistribution() throws -> Distribution {
         if let distribution { return distribution }
         let found = Distribution.found()

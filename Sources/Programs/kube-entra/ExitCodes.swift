@@ -2,9 +2,9 @@ public import ArgumentParser
 internal import Terminal
 
 extension ExitCode {
-    /// Checked, and the answer is no.
+    /// The check ran, and the answer is no.
     static let no = ExitCode(CommandFailure.Status.no.rawValue)
-    /// Could not check.
+    /// The check could not run.
     static let cannot = ExitCode(CommandFailure.Status.cannot.rawValue)
 }
 

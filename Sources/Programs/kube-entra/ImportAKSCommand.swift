@@ -27,7 +27,7 @@ struct ImportAKSCommand: ParsableCommand {
             """
     )
 
-    /// `az aks list` of a large subscription is a few megabytes.
+    /// The output of `az aks list` for a large subscription is a few megabytes.
     private static let maximumBytes = 32 << 20
 
     @Argument(
@@ -94,7 +94,7 @@ struct ImportAKSCommand: ParsableCommand {
         try write(render(only), to: out)
     }
 
-    /// The first cluster of each setup. One that cannot be translated ends the command before anything is written.
+    /// The first cluster of each setup. If one cannot be translated, the command fails before anything is written.
     private func distinct(_ clusters: [AKSCluster]) throws -> [AKSCluster] {
         var setups: [AKSCluster] = []
         for cluster in clusters {
@@ -102,7 +102,7 @@ struct ImportAKSCommand: ParsableCommand {
                 setups.append(cluster)
                 continue
             }
-            // What is to be known of one cluster only is said with the configuration that stands for it too.
+            // Notes about a single cluster are printed for the configuration that covers it.
             let further = cluster.notes.filter { !setups[same].notes.contains($0) }
             setups[same].notes += further.map { note in (cluster.name.map { "\($0): " } ?? "") + note }
         }
@@ -161,7 +161,7 @@ struct ImportAKSCommand: ParsableCommand {
         for problem in cluster.problems { Console.note("kube-entra: \(prefix)\(problem)") }
     }
 
-    /// The configuration of a cluster; what people must know goes to standard error.
+    /// The configuration of a cluster; notes for people go to standard error.
     private func render(_ cluster: AKSCluster) throws -> String {
         let prefix = cluster.name.map { "\($0): " } ?? ""
         guard cluster.problems.isEmpty else {
@@ -196,7 +196,7 @@ struct ImportAKSCommand: ParsableCommand {
         guard isComplete else { throw ExitCode.cannot }
     }
 
-    /// A cluster's name where it can name a file.
+    /// A cluster's name, if it can name a file.
     private func fileName(_ name: String?) -> String? {
         guard let name, let first = name.utf8.first, first != UInt8(ascii: "."), name.utf8.count <= 100,
             name.utf8.allSatisfy({ byte in

@@ -8,7 +8,7 @@ internal import SafeText
 internal import Terminal
 internal import Timestamps
 
-/// `kube-entra inspect`: says what a token is and why it would be refused. Opens no socket.
+/// `kube-entra inspect`: explains a token and why it would be refused. Opens no socket.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
@@ -63,7 +63,7 @@ struct InspectCommand: ParsableCommand {
                 + " --list-reasons prints all of them")
     }
 
-    /// The reason of a code, however it is written.
+    /// The reason of a code, in any spelling.
     private static func reason(_ code: String) -> RefusalReason? {
         RefusalReason(rawValue: String(code.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 }))
     }
@@ -89,7 +89,7 @@ struct InspectCommand: ParsableCommand {
         if report.verdict != .accepted { throw ExitCode.no }
     }
 
-    /// The keys to check with, and what is to say about them.
+    /// The keys for the checks, and remarks about them.
     private func keySnapshot(
         _ configuration: WebhookConfiguration?, input: TokenInput, now: Timestamp
     ) throws -> (KeySnapshot?, [String]) {

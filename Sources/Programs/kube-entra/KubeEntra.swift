@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// The command. Each subcommand stands in its own file.
+/// The command. Each subcommand has its own file.
 @main
 struct KubeEntra: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

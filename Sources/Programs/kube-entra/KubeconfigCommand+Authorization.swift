@@ -76,7 +76,7 @@ extension KubeconfigCommand {
             }
         }
 
-        /// Major and minor of for example `1.34`, `v1.34.2` or `v1.34.2+k3s1`.
+        /// Major and minor version of, for example, `1.34`, `v1.34.2` or `v1.34.2+k3s1`.
         private static func release(_ text: String) -> (major: Int, minor: Int)? {
             let parts = (text.hasPrefix("v") ? text.dropFirst() : Substring(text)).split(
                 separator: ".", omittingEmptySubsequences: false)
@@ -119,12 +119,12 @@ extension KubeconfigCommand {
                     throw CommandFailure("\(path): \(FileError.exists.sentence); --force replaces it")
                 }
             }
-            // The API server reads the configuration again when it changes, and needs the other file then.
+            // The API server reads the configuration again when it changes, and then needs the other file.
             try write(webhook, to: kubeconfig)
             try write(text, to: out)
         }
 
-        /// With a slash at its end.
+        /// With a trailing slash.
         private var folder: String {
             guard let out = destination.out, let end = out.lastIndex(of: "/") else { return "./" }
             return String(out[...end])
@@ -139,7 +139,7 @@ extension KubeconfigCommand {
             Console.note("wrote \(path)")
         }
 
-        /// A file that is named, or what is in it.
+        /// The path of a file, or its content.
         private func source(
             _ chosen: String?, _ standard: String, load: (String) throws -> [UInt8]
         ) throws -> WebhookKubeconfig.Source {

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Kubeconfigs
 
 extension KubeconfigCommand {
-    /// What kubelogin has to be told, by way of signing in.
+    /// What kubelogin needs, depending on the login method.
     struct SignIn {
         var login: Login
         var tenantID: String?
@@ -10,14 +10,14 @@ extension KubeconfigCommand {
         var clientID: String?
         var environment: String
         var authority: String
-        /// The tenant was asked for, and not only found in the configuration.
+        /// Whether the user named the tenant, rather than the configuration.
         var hasChosenTenant: Bool
-        /// The host that a required proof of possession must name; nil for bearer tokens.
+        /// The host for required proofs of possession; nil for bearer tokens.
         var proofHost: String?
-        /// What `kube-entra credential` is told, as JSON; nil: kubectl runs kubelogin itself.
+        /// The hints of `kube-entra credential` as JSON; nil if kubectl runs kubelogin directly.
         var hints: String?
 
-        /// kubelogin's arguments. Each way of signing in takes other ones.
+        /// kubelogin's arguments, which differ between login methods.
         func arguments() throws -> [String] {
             if proofHost != nil, !login.makesProofs {
                 throw ValidationError(
@@ -32,7 +32,7 @@ extension KubeconfigCommand {
                 arguments += ["--client-id", clientID ?? User.clientApplication]
                 arguments += ["--tenant-id", try required(tenantID, "--tenant-id"), "--environment", environment]
             case .spn:
-                // Without it kubelogin takes the application from AAD_SERVICE_PRINCIPAL_CLIENT_ID or AZURE_CLIENT_ID.
+                // Otherwise kubelogin reads the application from AAD_SERVICE_PRINCIPAL_CLIENT_ID or AZURE_CLIENT_ID.
                 if let clientID { arguments += ["--client-id", clientID] }
                 arguments += ["--tenant-id", try required(tenantID, "--tenant-id"), "--environment", environment]
             case .azurepipelines:
@@ -45,17 +45,17 @@ extension KubeconfigCommand {
             case .msi:
                 if let clientID { arguments += ["--client-id", clientID] }
             case .azurecli, .azd:
-                // An Azure CLI that is signed in with a managed identity refuses to be told its tenant.
+                // An Azure CLI that is signed in with a managed identity rejects a tenant.
                 if hasChosenTenant, let tenantID { arguments += ["--tenant-id", tenantID] }
             }
             if let proofHost { arguments += ["--pop-enabled", "--pop-claims", "u=\(proofHost)"] }
             return arguments
         }
 
-        /// The user's part of a kubeconfig that runs kubelogin.
+        /// The user entry of a kubeconfig that runs kubelogin.
         func exec() throws -> String {
             var words = try ["kubelogin"] + arguments()
-            // Without --strict: a client that is wrong about the cluster must not lock anybody out.
+            // Without --strict: a client with a wrong idea of the cluster must not lock anybody out.
             if let hints { words = ["kube-entra", "credential", "--hints", hints, "--"] + words }
             let list = words.dropFirst().map { "      - \(KubeconfigText.quoted($0))" }.joined(separator: "\n")
             let mode = [.devicecode, .interactive, .ropc].contains(login) ? "IfAvailable" : "Never"
@@ -78,7 +78,7 @@ extension KubeconfigCommand {
                     + "without kube-entra, make kubelogin the command and drop the arguments up to --"
         }
 
-        /// The user's part in the form that kubectl understood before 1.26, and that kubelogin converts.
+        /// The user entry in the form of kubectl before 1.26, which kubelogin converts.
         func authProvider() throws -> String {
             if proofHost != nil {
                 throw ValidationError("the configuration requires proof of possession, which needs --format exec")

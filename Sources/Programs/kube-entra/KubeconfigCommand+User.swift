@@ -88,13 +88,13 @@ extension KubeconfigCommand {
 
         @OptionGroup var destination: Destination
 
-        /// Conditional Access lets a browser through more often than a device code, and a browser needs a desktop.
+        /// Conditional Access accepts browsers more often than device codes, but a browser needs a desktop.
         private static var defaultLogin: Login {
             func isSet(_ name: String) -> Bool { getenv(name).map { $0.pointee != 0 } ?? false }
             return isSet("DISPLAY") || isSet("WAYLAND_DISPLAY") ? .interactive : .devicecode
         }
 
-        /// What AKS clusters and kubelogin use; known in every tenant that uses AKS.
+        /// The application of AKS clusters and kubelogin, known in every tenant that uses AKS.
         static let clientApplication = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 
         func validate() throws {
@@ -157,7 +157,7 @@ extension KubeconfigCommand {
                 """)
         }
 
-        /// The command line's values, and the configuration's where it leaves them open.
+        /// The command line's values, completed by the configuration.
         private func signIn() throws -> SignIn {
             var signIn = SignIn(
                 login: login ?? User.defaultLogin, tenantID: tenantID, serverID: serverID, clientID: clientID,
@@ -183,7 +183,7 @@ extension KubeconfigCommand {
             let chosen = cloud ?? tenant.cloud
             signIn.environment = chosen.kubeloginEnvironment
             signIn.authority = chosen.authority
-            // kubelogin asks for an application ID; other audiences are for other clients.
+            // kubelogin requests tokens for an application ID; other audiences are for other clients.
             if serverID == nil {
                 signIn.serverID = tenant.audiences.first { GUID($0) != nil } ?? tenant.audiences.first
             }

@@ -101,16 +101,16 @@ extension KubeconfigCommand {
             try destination.write(talos.map { TalosDocument(form: $0, kubeconfig: text).text } ?? text)
         }
 
-        /// The form of Talos that was asked for.
+        /// The requested form of Talos.
         private var talos: TalosDocument.Form? { format == .talos ? TalosDocument.Form(release: talosVersion) : nil }
 
-        /// One field of the file. A file that is named but not on this machine is taken on trust.
+        /// One field of the file. A named file that does not exist on this machine is accepted.
         private func source(
             _ chosen: String?, _ standard: String, load: (String) throws -> [UInt8]
         ) throws -> WebhookKubeconfig.Source {
             let path = chosen ?? standard
             if embed || format == .talos {
-                // What else the file may hold stays out.
+                // Other contents of the file are left out.
                 return .data(try load(path))
             }
             if FileVersion(path: path) == nil {
@@ -134,7 +134,7 @@ extension KubeconfigCommand {
                 "warning: \(server) has no path, where the webhook answers nothing; it is \(address)/authenticate")
         }
 
-        /// Says so when kube-apiserver's certificate, where it is on this machine, would not be taken.
+        /// Warns if kube-apiserver's certificate is on this machine and would not be accepted.
         private func warnAboutClient(_ path: String) throws {
             guard FileVersion(path: path) != nil else { return }
             let certificate = try PEMFile.certificates(path)[0]
@@ -150,7 +150,7 @@ extension KubeconfigCommand {
             }
         }
 
-        /// Says so when the server's certificate, where it lies in the same folder, does not have the address's host.
+        /// Warns if the server's certificate is in the same folder and does not cover the URL's host.
         private func warnAboutNames() throws {
             let path = CertificateFolder(path: certs).path(of: CertificateFolder.FileName.server)
             guard authority == nil, FileVersion(path: path) != nil else { return }

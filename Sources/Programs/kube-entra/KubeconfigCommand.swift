@@ -8,14 +8,14 @@ internal import OpenSSL
 internal import SafeText
 internal import Terminal
 
-/// `kube-entra kubeconfig`: the files that kube-apiserver and people point at a cluster.
+/// `kube-entra kubeconfig`: kubeconfigs for kube-apiserver and for people.
 struct KubeconfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kubeconfig",
         abstract: "Writes kubeconfigs: for kube-apiserver to call the webhook, and for people to sign in.",
         subcommands: [Webhook.self, Authorization.self, User.self])
 
-    /// Where the file goes.
+    /// The destination of the file.
     struct Destination: ParsableArguments {
         @Option(
             name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
@@ -38,9 +38,9 @@ struct KubeconfigCommand: ParsableCommand {
             Console.note("wrote \(out)")
         }
 
-        /// Adds a kubeconfig's one context to the file that is there; else writes it.
+        /// Adds the context of a kubeconfig to an existing file, or writes a new one.
         func merge(_ text: String) throws {
-            // A link is followed: its target is replaced, and not the link.
+            // A link is followed: its target is replaced, not the link.
             guard let out, let target = realpath(out, nil) else { return try write(text) }
             defer { free(target) }
             let path = String(cString: target)
@@ -62,7 +62,7 @@ struct KubeconfigCommand: ParsableCommand {
     }
 }
 
-/// What a kubeconfig is made of. Every value is quoted, so that none is read as a number, a date or another field.
+/// Values of a kubeconfig. Every value is quoted, so that none is read as a number, a date or another field.
 enum KubeconfigText {
     static func quoted(_ text: String) -> String {
         var result = "\""
@@ -75,7 +75,7 @@ enum KubeconfigText {
         return result + "\""
     }
 
-    /// Whether a value can stand in a kubeconfig: nothing invisible.
+    /// Whether a value contains only visible characters.
     static func isPrintable(_ text: String) -> Bool {
         PrintableText.isVisible(text)
     }
@@ -104,14 +104,14 @@ enum KubeconfigText {
         return port.first == ":" && UInt16(port.dropFirst()).map { $0 > 0 } ?? false
     }
 
-    /// The address's host, without brackets.
+    /// The URL's host, without brackets.
     static func host(of address: String) -> String {
         let authority = address.dropFirst(8).prefix { $0 != "/" }
         if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
         return String(authority.prefix { $0 != ":" })
     }
 
-    /// A path that means the same from every folder.
+    /// An absolute path.
     static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
         defer { free(folder) }

@@ -5,7 +5,7 @@ internal import Glibc
 internal import Kubeconfigs
 internal import Terminal
 
-/// What the program is when a link named `kubectl-entra` starts it, which kubectl does for `kubectl entra`.
+/// The program under the name `kubectl-entra`, which kubectl runs for `kubectl entra`.
 struct KubectlEntra: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kubectl entra",
@@ -13,13 +13,13 @@ struct KubectlEntra: ParsableCommand {
         version: Version.current,
         subcommands: [Why.self, WhoAmI.self, CanI.self])
 
-    /// Whether this process was started through such a link.
+    /// Whether this process was started under that name.
     static var isMeant: Bool {
         let name = CommandLine.arguments.first?.split(separator: "/").last ?? ""
         return name == "kubectl-entra" || name == "kubectl_entra"
     }
 
-    /// Nil when the first word is one of the three, or asks for help.
+    /// Nil if the first word is one of the three commands, or asks for help.
     static func wrongUsage(_ arguments: [String]) -> String? {
         let known = configuration.subcommands.compactMap { $0.configuration.commandName }
         if let first = arguments.first, known.contains(first) || ["help", "--help", "-h", "--version"].contains(first) {
@@ -28,7 +28,7 @@ struct KubectlEntra: ParsableCommand {
         return "use one of: \(known.map { "kubectl entra \($0)" }.joined(separator: ", "))"
     }
 
-    /// `kubectl entra why`: what `kube-entra doctor` is.
+    /// `kubectl entra why`: the same as `kube-entra doctor`.
     struct Why: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "why", abstract: "Signs in as kubectl would, and names the first thing that is wrong.")
@@ -38,7 +38,7 @@ struct KubectlEntra: ParsableCommand {
         func run() throws { try doctor.run() }
     }
 
-    /// The kubeconfig and context that the other two look at.
+    /// The kubeconfig and context of the other two commands.
     struct Place: ParsableArguments {
         @Option(
             name: .long, help: ArgumentHelp("Default: KUBECONFIG, else ~/.kube/config.", valueName: "file"),
@@ -48,7 +48,7 @@ struct KubectlEntra: ParsableCommand {
         @Option(name: .long, help: ArgumentHelp("Default: the current context.", valueName: "name"))
         var context: String?
 
-        /// The API server's view beside the token's; ends the command with 2 where nothing could be found out.
+        /// The API server's view and the token's; throws with status 2 if nothing could be found out.
         func compare() throws -> CallerComparison {
             var doctor = Doctor(
                 kubeconfig: kubeconfig, contextName: context, configuration: nil, keyFile: nil,
@@ -60,7 +60,7 @@ struct KubectlEntra: ParsableCommand {
         }
     }
 
-    /// `kubectl entra whoami`: the API server's view of the caller beside the token's.
+    /// `kubectl entra whoami`: who the caller is for the API server and for the token.
     struct WhoAmI: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "whoami",
@@ -82,7 +82,7 @@ struct KubectlEntra: ParsableCommand {
         }
     }
 
-    /// `kubectl entra can-i`: the line that asks for everything that the caller can do.
+    /// `kubectl entra can-i`: the command that lists the caller's permissions.
     struct CanI: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "can-i",

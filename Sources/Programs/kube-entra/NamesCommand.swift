@@ -65,7 +65,7 @@ struct NamesCommand: ParsableCommand {
                 }
                 asked += 1
                 for (id, entry) in found.entries {
-                    // What one tenant does not know may be another's.
+                    // An ID that one tenant does not know may belong to another.
                     if entry.isDeleted, names.entries[id].map({ !$0.isDeleted }) ?? false { continue }
                     let known = before.entries[id]
                     names.entries[id] = DirectoryNames.Entry(
@@ -81,7 +81,7 @@ struct NamesCommand: ParsableCommand {
             try write(names)
         }
 
-        /// The names that the file has now. Another file of that name is not overwritten.
+        /// The existing names of the file. A file of another kind is not overwritten.
         private func previous() throws -> DirectoryNames {
             guard FileVersion(path: out) != nil else { return DirectoryNames() }
             do throws(DirectoryNames.Problem) {
@@ -112,7 +112,7 @@ struct NamesCommand: ParsableCommand {
     }
 }
 
-/// The object IDs that a tenant's part of the configuration names.
+/// The object IDs in a tenant's part of the configuration.
 private struct NamedObjects {
     let groups: Set<GUID>
     let others: Set<GUID>

@@ -8,7 +8,7 @@ internal import Kubeconfigs
 internal import Terminal
 internal import Timestamps
 
-/// The world that enabling works in: this node's programs, webhook and API server.
+/// The node of `enable`: its programs, webhook and API server.
 struct NodeHost {
     let options: NodeOptions
     let distribution: Distribution
@@ -19,7 +19,7 @@ struct NodeHost {
         self.distribution = distribution
     }
 
-    /// This program's file.
+    /// Path of this program.
     static var program: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
@@ -88,12 +88,12 @@ struct NodeHost {
     }
 }
 
-/// The API server of this node, and of no other: an admin's kubeconfig may name a load balancer.
+/// This node's own API server, because an admin's kubeconfig may name a load balancer.
 final class LocalAPIServer {
     private let kubeconfig: String
     private let distribution: Distribution
     private var chosen: APIServer?
-    /// An admin's token, where the kubeconfig has no certificate.
+    /// An admin's token, if the kubeconfig has no certificate.
     private var token: String?
 
     init(kubeconfig: String, distribution: Distribution) {
@@ -130,7 +130,7 @@ final class LocalAPIServer {
         }
     }
 
-    /// This node's own address by kube-apiserver's flags, where it is one of this host; then the kubeconfig's.
+    /// This node's own address from kube-apiserver's flags, if it belongs to this host; then that of the kubeconfig.
     private func candidates() throws -> [APIServer] {
         let bytes = try PEMFile.read(kubeconfig)
         let access: KubeconfigAccess

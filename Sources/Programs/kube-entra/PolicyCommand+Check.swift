@@ -10,7 +10,7 @@ internal import Timestamps
 internal import WebhookService
 
 extension PolicyCommand {
-    /// `kube-entra policy check`: what a token, claims or groups become.
+    /// `kube-entra policy check`: the access of a token, of claims or of groups.
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check",

@@ -7,7 +7,7 @@ internal import Terminal
 internal import Timestamps
 
 extension PolicyCommand {
-    /// `kube-entra policy diff`: what a change of the configuration means for people.
+    /// `kube-entra policy diff`: what a change of the configuration means for people's access.
     struct Diff: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "diff",
@@ -48,7 +48,7 @@ extension PolicyCommand {
         var output: DiffFormat = .text
 
         mutating func validate() throws {
-            // An option that takes several files also takes the configurations behind it.
+            // An option with several files also takes the configurations after it.
             if configurations.isEmpty {
                 if claims.count > 2 {
                     configurations = claims.suffix(2)

@@ -71,7 +71,7 @@ extension PolicyCommand {
 }
 
 extension PolicySuite {
-    /// Reads suites; ends the command with every problem of every file.
+    /// Reads suites; throws every problem of every file.
     static func loadOrExit(_ paths: [String]) throws -> [PolicySuite] {
         var suites: [PolicySuite] = []
         var isComplete = true

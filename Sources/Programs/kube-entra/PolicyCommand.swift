@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// `kube-entra policy`: who is admin, before the cluster finds out.
+/// `kube-entra policy`: checks who is admin before the cluster does.
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",

@@ -9,7 +9,7 @@ internal import Terminal
 internal import Timestamps
 internal import WebhookService
 
-/// Whom a question is about: a token, claims, or a principal in words.
+/// The principal of a question: a token, claims, or options.
 struct PrincipalArguments: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
@@ -20,7 +20,7 @@ struct PrincipalArguments: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("A file that holds the token.", valueName: "file"), completion: .file())
     var tokenFile: String?
 
-    /// The argument under a name, for those who write it down beside the other options.
+    /// The argument as a named option.
     @Option(name: .customLong("token"), help: .hidden)
     var tokenOption: String?
 
@@ -99,15 +99,15 @@ struct PrincipalArguments: ParsableArguments {
         }
     }
 
-    /// The time to judge at.
+    /// The time of the check.
     var now: Timestamp { at.flatMap { Timestamp(rfc3339: $0) } ?? .now() }
 
-    /// The token to judge.
+    /// The token to check.
     func readToken() throws -> [UInt8] {
         TokenInput(try TokenArguments.read(token: token ?? tokenOption, tokenFile: tokenFile)).token
     }
 
-    /// What the principal becomes.
+    /// The principal's access.
     func answer(_ configuration: WebhookConfiguration, _ checker: PolicyChecker) throws -> PolicyAnswer {
         if let question = try question() { return checker.answer(question, now: now) }
         let keys = try OfflineKeys.snapshot(keys, for: configuration)
@@ -123,7 +123,7 @@ struct PrincipalArguments: ParsableArguments {
         return checker.answer(token: token, keys: keys, now: now, resolvedGroups: groups)
     }
 
-    /// Nil when a token is to be read.
+    /// Nil if a token is to be read.
     func question() throws -> PolicyQuestion? {
         if let claims { return .claims(try ClaimsFile.read(claims), resolvedGroups: nil) }
         guard describesPrincipal else { return nil }

@@ -7,7 +7,7 @@ internal import Terminal
 internal import Timestamps
 
 extension RBACCommand {
-    /// `kube-entra rbac lint`: bindings that can never match, and those that give too much.
+    /// `kube-entra rbac lint`: bindings that can never match, and bindings that grant too much.
     struct Lint: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "lint",
@@ -60,7 +60,7 @@ extension RBACCommand {
 }
 
 extension LoadedConfiguration {
-    /// Where a field stands, or else the file's beginning.
+    /// The place of a field, else the start of the file.
     fileprivate func place(_ field: String) -> Place {
         let position = positions[field] ?? FieldPosition(line: 1, column: 1)
         return Place(file: path, line: position.line, column: position.column)

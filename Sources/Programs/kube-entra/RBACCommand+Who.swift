@@ -5,7 +5,7 @@ internal import Terminal
 internal import Timestamps
 
 extension RBACCommand {
-    /// `kube-entra rbac who`: who of Entra can do something.
+    /// `kube-entra rbac who`: who of Entra's principals can do something.
     struct Who: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "who",

@@ -5,7 +5,7 @@ internal import RBAC
 internal import Terminal
 internal import Timestamps
 
-/// `kube-entra rbac`: a cluster's roles and bindings beside the configuration.
+/// `kube-entra rbac`: a cluster's roles and bindings together with the configuration.
 struct RBACCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rbac",
@@ -19,13 +19,13 @@ struct RBACCommand: ParsableCommand {
         subcommands: [Lint.self, Who.self, Explain.self])
 }
 
-/// What every command about a cluster needs.
+/// Inputs of all commands about a cluster.
 struct ClusterInputs {
     let loaded: LoadedConfiguration
     let cluster: Cluster
     let displayNames: DirectoryNames
 
-    /// Reads all, or ends the command; what should be known of the input goes to standard error.
+    /// Reads all inputs or throws; remarks about them go to standard error.
     static func load(config: String, cluster paths: [String]) throws -> ClusterInputs {
         let loaded = try ConfigurationLoader.load(path: config)
         return ClusterInputs(
@@ -49,7 +49,7 @@ struct ClusterInputs {
 }
 
 extension DirectoryNames {
-    /// The names that a configuration points to. They are for people, so that a file without use stops nothing.
+    /// The names that a configuration points to. They are for people only, so an unusable file stops nothing.
     static func loadOrNote(_ configuration: WebhookConfiguration) -> DirectoryNames {
         guard let path = configuration.names else { return DirectoryNames() }
         do throws(DirectoryNames.Problem) {
@@ -61,7 +61,7 @@ extension DirectoryNames {
     }
 }
 
-/// A moment that somebody wrote.
+/// A time on the command line.
 enum TimeArgument {
     static func validate(_ text: String?) throws {
         guard text.map({ Timestamp(rfc3339: $0) != nil }) ?? true else {

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Asks a webhook's operations port whether it is ready: one plain request on this host.
+/// Asks a webhook's operations port whether it is ready, with one plain request on this host.
 struct ReadinessCheck {
     let host: String
     let port: Int
 
-    /// Nil when it is ready; else what it says, or why it does not answer.
+    /// Nil if it is ready; otherwise its answer, or why there is none.
     var obstacle: String? {
         guard let answer = exchange() else { return "nothing answers at \(host):\(port)" }
         let text = String(decoding: answer, as: UTF8.self)

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Reference
 internal import Terminal
 
-/// `kube-entra reference`: the reference documents, from the program itself.
+/// `kube-entra reference`: the reference documents, generated from the program itself.
 struct ReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reference",

@@ -5,7 +5,7 @@ internal import Files
 internal import Registration
 internal import Terminal
 
-/// `kube-entra register`: prints the script that registers in Entra what a cluster needs.
+/// `kube-entra register`: prints the script that registers the needed applications in Entra.
 struct RegisterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "register",

@@ -1,13 +1,13 @@
 internal import ArgumentParser
 
-/// How a comparison is written.
+/// Output formats of comparisons.
 enum DiffFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case json
     case markdown
 }
 
-/// How the findings of a linter are written.
+/// Output formats of linters.
 enum LintFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case json

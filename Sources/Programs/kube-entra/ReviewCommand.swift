@@ -9,7 +9,7 @@ internal import SafeText
 internal import Terminal
 internal import TokenReviewAPI
 
-/// `kube-entra review`: sends one TokenReview the way kube-apiserver does.
+/// `kube-entra review`: sends one TokenReview as kube-apiserver does.
 struct ReviewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review",
@@ -77,7 +77,7 @@ struct ReviewCommand: ParsableCommand {
         guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600 seconds") }
     }
 
-    /// The token; an empty one is refused here, where it is a mistake and nothing to ask a webhook about.
+    /// The token. An empty one is rejected here, because it is a mistake and not worth a review.
     private func read() throws -> TokenInput {
         let next = "pipe a token in: kubelogin get-token … | kube-entra review …"
         guard token.isGiven || isatty(STDIN_FILENO) == 0 else {
@@ -132,7 +132,7 @@ struct ReviewCommand: ParsableCommand {
     }
 }
 
-/// As kube-apiserver's flag names the versions.
+/// The versions, as named by kube-apiserver's flag.
 enum WebhookVersion: String, ExpressibleByArgument, CaseIterable {
     case v1, v1beta1
 

@@ -10,7 +10,7 @@ internal import Terminal
 internal import Timestamps
 internal import TokenReviewAPI
 
-/// A webhook's answer, as kube-apiserver takes it.
+/// A webhook's answer, as kube-apiserver would understand it.
 struct ReviewResult {
     enum Verdict: String {
         case accepted

@@ -9,7 +9,7 @@ internal import OpenSSL
 internal import Terminal
 internal import Timestamps
 
-/// The webhook that `review` calls, and how.
+/// The webhook that `review` calls.
 struct ReviewTarget {
     var url: HTTPSURL
     var serverName: String?
@@ -45,7 +45,7 @@ struct ReviewTarget {
         if certificate == nil { notes.append("\(path) has no client certificate") }
     }
 
-    /// As its own configuration says, on this host.
+    /// As its own configuration describes it, on this host.
     init(configuration path: String) throws {
         let server = try ConfigurationLoader.load(path: path).configuration.server
         var host = server.listen.host
@@ -58,7 +58,7 @@ struct ReviewTarget {
         }
         self.url = url
         proxies = ProxySettings(proxy: nil)
-        // The configuration names no CA of its own certificate, but the certificate itself can be expected.
+        // The configuration names no CA for the server's certificate, but that certificate itself is known.
         let chain = try PEMFile.certificates(server.certificate)
         trust = .pem(chain.flatMap(\.pem))
         let names = chain[0].dnsNames.map { $0.lowercased() } + chain[0].ipAddresses
@@ -89,7 +89,7 @@ struct ReviewTarget {
             serverName: serverName, proxies: proxies, timeout: timeout)
     }
 
-    /// What to do when there is no connection.
+    /// What to do if there is no connection.
     func hint(for error: HTTPSError) -> String? {
         switch error {
         case .connectionRefused: "is `kube-entra serve` running, and does server.listen say this address?"
@@ -108,7 +108,7 @@ struct ReviewTarget {
         }
     }
 
-    /// What a webhook's alert in the handshake means (RFC 8446 section 6.2, as OpenSSL sends them).
+    /// The meaning of a webhook's alert in the handshake (RFC 8446 section 6.2, as OpenSSL sends it).
     private func refusedHint(_ alert: TLSAlert?) -> String {
         guard let certificate else {
             return "the webhook wants a client certificate: pass one with --certificate and --key"
@@ -143,7 +143,7 @@ struct ReviewTarget {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// kube-apiserver drops them.
+    /// kube-apiserver ignores query and fragment.
     private static func withoutQuery(_ address: String) -> String {
         String(address.prefix { $0 != "?" && $0 != "#" })
     }

@@ -83,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
             if signal == .sighup {
                 service.reloadNow()
             } else if let stopping {
-                // `timeout` and shells signal a process and its group at once: that is one wish, not two.
+                // `timeout` and shells send a signal to a process and its group at once; that counts only once.
                 if ContinuousClock.now - stopping >= .seconds(1) { service.endNow() }
             } else {
                 stopping = .now

@@ -3,7 +3,7 @@ internal import Files
 internal import Glibc
 internal import Terminal
 
-/// How a command is given a token.
+/// How a token is passed to a command.
 struct TokenArguments: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
@@ -16,7 +16,7 @@ struct TokenArguments: ParsableArguments {
         completion: .file())
     var tokenFile: String?
 
-    /// What is read of a token at most, in bytes.
+    /// Largest input, in bytes.
     static let maximumBytes = 16 << 20
 
     func validate() throws {
@@ -24,7 +24,8 @@ struct TokenArguments: ParsableArguments {
         try TokenArguments.refuseFile(token)
     }
 
-    /// No token is also the path of a file that is there. What was given is not shown: it might be a token yet.
+    /// Rejects the path of an existing file as a token. The argument is not shown, because it might be a token after
+    /// all.
     static func refuseFile(_ token: String?) throws {
         guard let token, token != "-", FileVersion(path: token) != nil else { return }
         throw ValidationError("this is a file: use --token-file")
@@ -32,7 +33,7 @@ struct TokenArguments: ParsableArguments {
 
     var isGiven: Bool { token != nil || tokenFile != nil }
 
-    /// The bytes that were given; ends the command when they cannot be read.
+    /// The passed bytes; throws if they cannot be read.
     func read() throws -> [UInt8] {
         try TokenArguments.read(token: token, tokenFile: tokenFile)
     }

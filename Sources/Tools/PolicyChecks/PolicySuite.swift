@@ -27,7 +27,7 @@ public struct PolicyExpectation: Hashable, Sendable {
 
 /// One case of a suite: a principal and the expected access.
 public struct PolicyCase: Sendable {
-    /// The name, unique in its suite.
+    /// The name of the case.
     public var name: String
     /// The principal.
     public var question: PolicyQuestion

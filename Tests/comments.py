@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Finds public declarations without a documentation comment, and comments that are wider than a line.
+
+Usage: Tests/comments.py [FOLDER]…; default: the project's sources.
+Prints every fault and ends with status 1 when there is one. The formatter checks the form of comments but not their
+presence or their width.
+"""
+
+import pathlib
+import re
+import sys
+
+WIDTH = 120
+
+# Conformances whose protocol says everything.
+EXEMPT = {
+    ("var", "description"), ("var", "debugDescription"), ("func", "hash"), ("func", "encode"), ("func", "next"),
+    ("func", "makeIterator"),
+}
+
+MODIFIERS = (
+    r"(?:static|final|nonisolated|mutating|nonmutating|override|indirect|convenience|class|borrowing|consuming|lazy"
+    r"|(?:private|fileprivate|internal|package|public)\(set\))"
+)
+ATTRIBUTE = re.compile(r"^\s*@\w")
+PUBLIC = re.compile(rf"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:{MODIFIERS}\s+)*public\s+(?!extension\b|import\b)(.*)")
+NAME = re.compile(
+    r"\b(struct|class|enum|protocol|actor|func|var|let|init|subscript|typealias)\b\s*([^\s(:<{=]*)")
+COMMENT = re.compile(r"^\s*///? ")
+
+
+def is_exempt(declaration):
+    """Whether the declaration is a conformance that needs no comment."""
+    found = NAME.search(declaration)
+    return found is not None and found.groups() in EXEMPT
+
+
+def has_comment(lines, position):
+    """Whether a documentation comment stands above a declaration, its attributes and its plain comments."""
+    above = position - 1
+    while above >= 0:
+        line = lines[above].strip()
+        if line.startswith("///"):
+            return True
+        if not ATTRIBUTE.match(lines[above]) and not line.startswith("//"):
+            return False
+        above -= 1
+    return False
+
+
+def faults(path):
+    """Every fault of one file as a sentence."""
+    lines = path.read_text().splitlines()
+    for position, line in enumerate(lines):
+        place = f"{path}:{position + 1}"
+        if COMMENT.match(line) and len(line) > WIDTH and "://" not in line:
+            yield f"{place}: this comment is wider than {WIDTH} columns"
+        found = PUBLIC.match(line)
+        if found and not is_exempt(found.group(1)) and not has_comment(lines, position):
+            yield f"{place}: this public declaration has no documentation comment: {line.strip()}"
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parent.parent
+    folders = [pathlib.Path(argument) for argument in sys.argv[1:]] or [root / "Sources"]
+    found = [fault for folder in folders for path in sorted(folder.rglob("*.swift")) for fault in faults(path)]
+    for fault in found:
+        print(fault)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
