@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
 
 /// Modules that a review passes through. All others are compiled for size: the caches are the review's.
 let hot: Set<String> = [
-    "AccessPolicy", "Authentication", "EntraTokens", "JOSE", "Jansson", "LineLogging", "NIOOpenSSL", "OpenSSL",
+    "AccessPolicy", "Authentication", "Entra", "EntraTokens", "JOSE", "Jansson", "LineLogging", "NIOOpenSSL", "OpenSSL",
     "Prometheus", "SafeText", "Timestamps", "TokenReviewAPI", "WebhookServer",
 ]
 
@@ -99,46 +99,45 @@ let package = Package(
         module(.base, "Terminal", ["SafeText", "Timestamps", "Files", "Jansson"]),
 
         module(.decision, "JOSE", ["SafeText", "OpenSSL", "Jansson"]),
-        module(.decision, "EntraTokens", ["SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE"]),
-        module(.decision, "AccessPolicy", ["SafeText", "Timestamps", "EntraTokens"]),
+        module(.decision, "Entra", ["SafeText", "Timestamps"]),
+        module(.decision, "EntraTokens", ["SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra"]),
+        module(.decision, "AccessPolicy", ["SafeText", "Timestamps", "Entra"]),
         module(
             .decision, "Authentication",
-            [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
-            ]),
+            ["SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy"]),
 
-        module(.webhook, "TokenReviewAPI", ["OpenSSL", "Jansson", "EntraTokens", "AccessPolicy", "Authentication"]),
+        module(.webhook, "TokenReviewAPI", ["OpenSSL", "Jansson", "Entra", "AccessPolicy", "Authentication"]),
         module(
             .webhook, "SigningKeys",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
-                "JOSE", "EntraTokens", nioCore, nioConcurrency, logging,
+                "JOSE", "Entra", "EntraTokens", nioCore, nioConcurrency, logging,
             ]),
         module(
             .webhook, "DirectoryGroups",
             [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "Entra",
                 "EntraTokens", "Authentication", nioCore, nioConcurrency, logging, collections,
             ]),
         module(
             .webhook, "Configuration",
             [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "LineLogging",
-                "Terminal", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "LineLogging", "Terminal",
+                "Entra", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys",
             ]),
         module(
             .webhook, "WebhookServer",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "NIOOpenSSL", "Prometheus", "LineLogging",
-                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", nioCore, nioPosix, nioTLS,
-                nioHTTP1, nioConcurrency, nioHTTP2, logging, metrics, collections,
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "NIOOpenSSL", "Prometheus", "LineLogging", "Entra",
+                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", nioCore, nioPosix, nioTLS, nioHTTP1,
+                nioConcurrency, nioHTTP2, logging, metrics, collections,
             ]),
         module(
             .webhook, "WebhookService",
             [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "HTTPSClient", "Prometheus",
-                "LineLogging", "Terminal", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys",
-                "DirectoryGroups", "Configuration", "WebhookServer", nioCore, nioPosix, nioConcurrency, logging,
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "HTTPSClient", "Prometheus", "LineLogging",
+                "Terminal", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys", "DirectoryGroups",
+                "Configuration", "WebhookServer", nioCore, nioPosix, nioConcurrency, logging,
             ]),
 
         module(.tools, "Kubeconfigs", ["SafeText", "Files", "Jansson", "YAML", "Terminal"]),
@@ -147,69 +146,66 @@ let package = Package(
         module(
             .tools, "Inspection",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "Terminal", "JOSE", "EntraTokens", "AccessPolicy",
-                "Authentication",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "Terminal", "JOSE", "Entra", "EntraTokens",
+                "AccessPolicy", "Authentication",
             ]),
         module(
             .tools, "PolicyChecks",
             [
-                "SafeText", "Timestamps", "Files", "Jansson", "YAML", "Terminal", "EntraTokens", "AccessPolicy",
-                "Authentication", "Configuration", "Kubeconfigs",
+                "SafeText", "Timestamps", "Files", "Jansson", "YAML", "Terminal", "Entra", "EntraTokens",
+                "AccessPolicy", "Authentication", "Configuration", "Kubeconfigs",
             ]),
         module(.tools, "RBAC", ["SafeText", "Files", "Addresses", "YAML"]),
         module(
             .tools, "ClusterAccess",
             [
-                "SafeText", "Timestamps", "Jansson", "Terminal", "EntraTokens", "AccessPolicy", "Configuration",
-                "Kubeconfigs", "PolicyChecks", "RBAC",
+                "SafeText", "Timestamps", "Jansson", "Terminal", "Entra", "AccessPolicy",
+                "Configuration", "Kubeconfigs", "PolicyChecks", "RBAC",
             ]),
         module(
             .tools, "CredentialPlugin",
             [
-                "SafeText", "Timestamps", "Files", "OpenSSL", "Jansson", "Terminal", "EntraTokens", "AccessPolicy",
-                "Authentication", "Configuration", "Kubeconfigs", "Inspection",
+                "SafeText", "Timestamps", "Files", "OpenSSL", "Jansson", "Terminal", "Entra", "EntraTokens",
+                "AccessPolicy", "Authentication", "Configuration", "Kubeconfigs", "Inspection",
             ]),
         module(
             .tools, "Doctor",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Terminal",
-                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "Configuration", "Kubeconfigs",
-                "Inspection", "CredentialPlugin",
+                "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "Configuration",
+                "Kubeconfigs", "Inspection", "CredentialPlugin",
             ]),
-        module(.tools, "Registration", ["OpenSSL", "Jansson", "EntraTokens"]),
+        module(.tools, "Registration", ["OpenSSL", "Jansson", "Entra"]),
         module(
             .tools, "Installation",
             [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal",
-                "EntraTokens", "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal", "Entra",
+                "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates",
             ]),
         module(
             .tools, "Reference",
-            [
-                "Jansson", "Prometheus", "EntraTokens", "Configuration", "WebhookServer", "PolicyChecks",
-                "ClusterAccess",
-            ]),
+            ["Jansson", "Prometheus", "Entra", "Configuration", "WebhookServer", "PolicyChecks", "ClusterAccess"]),
 
         module(
             .programs, "EntraSimulator",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "NIOOpenSSL", "JOSE", "EntraTokens", nioCore,
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "NIOOpenSSL", "JOSE", "Entra", nioCore,
                 nioPosix, nioHTTP1, nioConcurrency,
             ]),
         command(
             "kube-entra",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
-                "Terminal", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
+                "Terminal", "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
                 "SigningKeys", "Configuration", "WebhookServer", "WebhookService", "Kubeconfigs", "Certificates",
-                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CredentialPlugin", "Doctor",
-                "Registration", "Installation", "Reference", nioCore, nioPosix, logging, arguments, signals,
+                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CredentialPlugin", "Doctor", "Registration",
+                "Installation", "Reference", nioCore, nioPosix, logging, arguments, signals,
             ]),
         command(
             "kube-entra-demo",
             [
-                "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "EntraTokens",
-                "EntraSimulator", nioCore, nioPosix, nioConcurrency, arguments, signals,
+                "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Entra", "EntraSimulator",
+                nioCore, nioPosix, nioConcurrency, arguments, signals,
             ]),
 
         tests(.base, "SafeText", ["SafeText"]),
@@ -225,45 +221,42 @@ let package = Package(
         tests(.base, "Terminal", ["SafeText", "Timestamps", "Jansson", "Terminal"]),
 
         tests(.decision, "JOSE", ["OpenSSL", "JOSE"]),
-        tests(.decision, "EntraTokens", ["SafeText", "OpenSSL", "Jansson", "JOSE", "EntraTokens"]),
-        tests(.decision, "AccessPolicy", ["Timestamps", "EntraTokens", "AccessPolicy"]),
+        tests(.decision, "Entra", ["Entra"]),
+        tests(.decision, "EntraTokens", ["SafeText", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens"]),
+        tests(.decision, "AccessPolicy", ["Timestamps", "Entra", "AccessPolicy"]),
         tests(
             .decision, "Authentication",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy",
                 "Authentication",
             ]),
 
-        tests(.webhook, "TokenReviewAPI", ["Jansson", "EntraTokens", "AccessPolicy", "TokenReviewAPI"]),
+        tests(.webhook, "TokenReviewAPI", ["Jansson", "Entra", "AccessPolicy", "TokenReviewAPI"]),
         tests(
             .webhook, "SigningKeys",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "EntraTokens",
-                "SigningKeys", nioCore, nioEmbedded, nioConcurrency, logging,
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "Entra",
+                "EntraTokens", "SigningKeys", nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
         tests(
             .webhook, "DirectoryGroups",
-            [
-                "Timestamps", "HTTPSClient", "EntraTokens", "DirectoryGroups", nioCore, nioEmbedded,
-            ]),
+            ["Timestamps", "HTTPSClient", "Entra", "DirectoryGroups", nioCore, nioEmbedded]),
         tests(
             .webhook, "Configuration",
-            [
-                "Timestamps", "Files", "Addresses", "Jansson", "EntraTokens", "AccessPolicy", "Configuration",
-            ]),
+            ["Timestamps", "Files", "Addresses", "Jansson", "Entra", "AccessPolicy", "Configuration"]),
         tests(
             .webhook, "WebhookServer",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "NIOOpenSSL", "Prometheus",
-                "LineLogging", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
-                "WebhookServer", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, nioHTTP2, logging,
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "NIOOpenSSL", "Prometheus", "LineLogging",
+                "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "WebhookServer",
+                nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, nioHTTP2, logging,
             ]),
         tests(
             .webhook, "Model",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "Prometheus", "JOSE", "EntraTokens",
-                "AccessPolicy", "Authentication", "TokenReviewAPI", "SigningKeys", "WebhookServer", nioCore,
-                nioEmbedded, nioConcurrency, logging,
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "Prometheus", "JOSE", "Entra",
+                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "SigningKeys", "WebhookServer",
+                nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
 
         tests(.tools, "Kubeconfigs", ["SafeText", "Jansson", "YAML", "Kubeconfigs"]),
@@ -271,36 +264,34 @@ let package = Package(
         tests(
             .tools, "Inspection",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy",
                 "Authentication", "Inspection",
             ]),
         tests(
             .tools, "PolicyChecks",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "EntraTokens", "AccessPolicy",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy",
                 "Authentication", "Configuration", "PolicyChecks",
             ]),
         tests(.tools, "RBAC", ["RBAC"]),
         tests(
             .tools, "ClusterAccess",
             [
-                "Timestamps", "Files", "Jansson", "EntraTokens", "AccessPolicy", "Configuration", "RBAC",
+                "Timestamps", "Files", "Jansson", "Entra", "AccessPolicy", "Configuration", "RBAC",
                 "ClusterAccess",
             ]),
         tests(
             .tools, "CredentialPlugin",
-            [
-                "SafeText", "Timestamps", "Jansson", "EntraTokens", "Configuration", "CredentialPlugin",
-            ]),
+            ["SafeText", "Timestamps", "Jansson", "Entra", "Configuration", "CredentialPlugin"]),
         tests(.tools, "Doctor", ["Doctor"]),
-        tests(.tools, "Registration", ["EntraTokens", "Registration"]),
+        tests(.tools, "Registration", ["Entra", "Registration"]),
         tests(.tools, "Installation", ["Installation"]),
 
         tests(
             .programs, "EntraSimulator",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "EntraTokens", "AccessPolicy", "Authentication",
-                "EntraSimulator", nioHTTP1,
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "Entra", "EntraTokens", "AccessPolicy",
+                "Authentication", "EntraSimulator", nioHTTP1,
             ]),
     ],
     swiftLanguageModes: [.v6]
@@ -313,7 +304,7 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
             name: "kube-entra-fuzz",
             dependencies: [
                 "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "YAML", "NIOOpenSSL", "HTTPSClient",
-                "Prometheus", "JOSE", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
+                "Prometheus", "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
                 "SigningKeys", "Configuration", "WebhookServer", "Inspection", "PolicyChecks", nioCore, nioTLS,
                 nioEmbedded, nioConcurrency, logging,
             ],

@@ -1,4 +1,4 @@
-internal import EntraTokens
+internal import Entra
 public import Timestamps
 
 extension DeniedEntry {

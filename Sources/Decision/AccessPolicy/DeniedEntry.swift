@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// One entry of a deny list: who or what is refused, although the token is valid otherwise.

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// Whom a tenant refuses at once, whatever their tokens and groups say.

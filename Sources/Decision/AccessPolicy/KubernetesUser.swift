@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 
 /// One entry of a Kubernetes user's `extra`.
 public struct ExtraEntry: Hashable, Sendable {

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// Members of an Entra group get these Kubernetes groups.

@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// The user of an access review: what an accepted token review reported, as the API server sends it back.

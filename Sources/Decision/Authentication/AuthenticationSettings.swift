@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import EntraTokens
+public import Entra
 
 /// One tenant's part of the settings.
 public struct TenantConfiguration: Hashable, Sendable {

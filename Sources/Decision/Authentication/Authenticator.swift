@@ -1,4 +1,5 @@
 internal import AccessPolicy
+public import Entra
 public import EntraTokens
 public import Jansson
 public import Timestamps

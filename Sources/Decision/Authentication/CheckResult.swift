@@ -1,4 +1,4 @@
-internal import EntraTokens
+internal import Entra
 
 /// The result of one check of ``TokenEvaluation``.
 enum CheckResult: Equatable {

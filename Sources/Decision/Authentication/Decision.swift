@@ -1,5 +1,6 @@
 public import AccessPolicy
-public import EntraTokens
+public import Entra
+internal import EntraTokens
 public import OpenSSL
 public import Timestamps
 

@@ -1,4 +1,5 @@
 internal import AccessPolicy
+internal import Entra
 public import EntraTokens
 internal import Glibc
 internal import OpenSSL

@@ -1,5 +1,5 @@
 internal import AccessPolicy
-internal import EntraTokens
+internal import Entra
 internal import SafeText
 
 /// The settings, with prepared look-ups for what every decision needs.

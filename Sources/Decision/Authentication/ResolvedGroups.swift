@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// The directory's answer about the groups of a principal whose token cannot list them.

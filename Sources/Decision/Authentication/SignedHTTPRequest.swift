@@ -1,3 +1,4 @@
+internal import Entra
 internal import EntraTokens
 internal import JOSE
 public import Jansson

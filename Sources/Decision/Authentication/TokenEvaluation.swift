@@ -1,4 +1,5 @@
 public import AccessPolicy
+public import Entra
 public import EntraTokens
 internal import JOSE
 public import Jansson

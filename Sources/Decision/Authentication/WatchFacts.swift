@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// Whose account and membership are checked again while their tokens live, and what happens if the directory is silent.

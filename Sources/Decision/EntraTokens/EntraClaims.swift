@@ -1,3 +1,4 @@
+public import Entra
 public import Jansson
 public import OpenSSL
 public import Timestamps

@@ -1,3 +1,4 @@
+public import Entra
 public import Jansson
 
 /// What a token says about its principal's groups.

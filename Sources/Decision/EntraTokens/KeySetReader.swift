@@ -1,3 +1,4 @@
+public import Entra
 public import JOSE
 public import Jansson
 internal import OpenSSL

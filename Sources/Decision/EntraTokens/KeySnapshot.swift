@@ -1,3 +1,4 @@
+public import Entra
 public import OpenSSL
 public import SafeText
 public import Timestamps

@@ -1,3 +1,4 @@
+public import Entra
 internal import Jansson
 internal import SafeText
 

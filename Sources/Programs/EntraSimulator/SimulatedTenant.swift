@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 internal import Jansson
 internal import NIOConcurrencyHelpers
 

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 internal import JOSE
 public import Jansson
 internal import OpenSSL

@@ -1,6 +1,6 @@
 internal import Addresses
+internal import Entra
 internal import EntraSimulator
-internal import EntraTokens
 internal import Files
 internal import Glibc
 internal import HTTPSClient

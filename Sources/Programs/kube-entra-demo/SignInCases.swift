@@ -1,5 +1,5 @@
+internal import Entra
 internal import EntraSimulator
-internal import EntraTokens
 internal import Jansson
 internal import Timestamps
 

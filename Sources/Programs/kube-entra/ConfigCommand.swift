@@ -1,6 +1,6 @@
 public import ArgumentParser
 internal import Configuration
-public import EntraTokens
+public import Entra
 internal import Files
 internal import Terminal
 

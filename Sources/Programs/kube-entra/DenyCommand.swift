@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import Authentication
 internal import Configuration
+internal import Entra
 internal import EntraTokens
 internal import Glibc
 internal import Inspection

@@ -1,6 +1,6 @@
 public import ArgumentParser
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Glibc
 public import Installation
 internal import Terminal

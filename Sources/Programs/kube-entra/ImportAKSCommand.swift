@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Certificates
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Files
 internal import Glibc
 internal import Inspection

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Authentication
 internal import Configuration
+internal import Entra
 internal import EntraTokens
 internal import Inspection
 internal import Jansson

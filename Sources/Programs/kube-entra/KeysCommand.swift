@@ -1,5 +1,6 @@
 internal import Addresses
 internal import ArgumentParser
+internal import Entra
 internal import EntraTokens
 internal import Files
 internal import HTTPSClient

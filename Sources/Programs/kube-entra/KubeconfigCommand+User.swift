@@ -2,7 +2,7 @@ public import ArgumentParser
 internal import Certificates
 internal import Configuration
 internal import CredentialPlugin
-internal import EntraTokens
+internal import Entra
 internal import Glibc
 internal import Jansson
 public import Kubeconfigs

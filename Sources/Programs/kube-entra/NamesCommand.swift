@@ -2,7 +2,7 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import ClusterAccess
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Files
 internal import Jansson
 internal import RBAC

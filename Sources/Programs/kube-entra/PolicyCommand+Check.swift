@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Files
 internal import Inspection
 internal import Jansson

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Certificates
-internal import EntraTokens
+internal import Entra
 internal import Glibc
 internal import HTTPSClient
 internal import Inspection

@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import Addresses
-internal import EntraTokens
+internal import Entra
 internal import HTTPSClient
 internal import Inspection
 internal import Jansson

@@ -1,5 +1,5 @@
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Jansson
 internal import SafeText
 internal import Timestamps

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// A principal, or a set of principals, to whom Entra and the configuration give names in the cluster.

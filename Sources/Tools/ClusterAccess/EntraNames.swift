@@ -1,6 +1,6 @@
 internal import AccessPolicy
 public import Configuration
-public import EntraTokens
+public import Entra
 public import RBAC
 internal import SafeText
 public import Timestamps

@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 public import Jansson
 public import RBAC
 internal import SafeText

@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import RBAC
 internal import SafeText
 

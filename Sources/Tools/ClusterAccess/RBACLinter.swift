@@ -1,6 +1,6 @@
 internal import AccessPolicy
 public import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Kubeconfigs
 public import RBAC
 internal import SafeText

@@ -1,3 +1,4 @@
+internal import Entra
 internal import EntraTokens
 
 /// What the user of kubectl can do, with values from the hints.

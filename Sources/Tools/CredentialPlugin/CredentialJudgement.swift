@@ -1,6 +1,7 @@
 internal import AccessPolicy
 internal import Authentication
-public import EntraTokens
+public import Entra
+internal import EntraTokens
 internal import Inspection
 internal import Kubeconfigs
 internal import OpenSSL

@@ -1,6 +1,6 @@
 internal import AccessPolicy
 public import Configuration
-internal import EntraTokens
+internal import Entra
 public import Jansson
 public import Timestamps
 

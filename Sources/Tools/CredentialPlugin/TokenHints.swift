@@ -1,6 +1,6 @@
 internal import AccessPolicy
 public import Authentication
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// Public facts about a cluster's sign-in, with which a client can explain why a token would be refused.

@@ -1,5 +1,5 @@
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Kubeconfigs
 
 /// How to convert an entry from before exec plugins.

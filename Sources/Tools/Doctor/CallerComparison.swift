@@ -1,4 +1,5 @@
 public import AccessPolicy
+internal import Entra
 internal import EntraTokens
 internal import HTTPSClient
 internal import Inspection

@@ -1,6 +1,6 @@
 public import Configuration
 internal import CredentialPlugin
-internal import EntraTokens
+internal import Entra
 internal import Files
 internal import Glibc
 internal import HTTPSClient

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import Authentication
+internal import Entra
 internal import EntraTokens
 internal import Jansson
 internal import OpenSSL

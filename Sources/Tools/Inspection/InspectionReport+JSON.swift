@@ -1,5 +1,6 @@
 public import AccessPolicy
 internal import Authentication
+internal import Entra
 internal import EntraTokens
 public import Jansson
 internal import Terminal

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Jansson
 public import Terminal
 

@@ -1,4 +1,5 @@
 internal import Authentication
+internal import Entra
 internal import EntraTokens
 public import Jansson
 internal import SafeText

@@ -1,4 +1,5 @@
 internal import Authentication
+internal import Entra
 internal import EntraTokens
 internal import Jansson
 

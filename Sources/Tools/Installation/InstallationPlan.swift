@@ -1,7 +1,7 @@
 internal import AccessPolicy
 internal import Certificates
 internal import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Files
 internal import Terminal
 internal import YAML

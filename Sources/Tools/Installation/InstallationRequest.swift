@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 
 /// What `kube-entra enable` was asked to do.
 public struct InstallationRequest: Sendable {

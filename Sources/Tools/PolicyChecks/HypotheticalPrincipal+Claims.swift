@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import Authentication
-internal import EntraTokens
+internal import Entra
 internal import Jansson
 internal import Timestamps
 

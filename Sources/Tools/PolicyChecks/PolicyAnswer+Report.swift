@@ -1,5 +1,5 @@
 public import AccessPolicy
-internal import EntraTokens
+internal import Entra
 public import Jansson
 internal import Kubeconfigs
 internal import SafeText

@@ -1,5 +1,6 @@
 public import AccessPolicy
 public import Authentication
+public import Entra
 public import EntraTokens
 internal import Jansson
 public import Timestamps

@@ -1,7 +1,7 @@
 internal import AccessPolicy
 internal import Authentication
 public import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Jansson
 internal import SafeText
 public import Timestamps

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import Jansson
 
 /// A principal described by a user, without a token.

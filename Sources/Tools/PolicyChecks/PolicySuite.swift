@@ -1,5 +1,5 @@
 internal import AccessPolicy
-public import EntraTokens
+public import Entra
 public import Timestamps
 
 /// What a case expects. Nil accepts anything.

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import Authentication
+internal import Entra
 public import EntraTokens
 internal import Jansson
 public import Timestamps

@@ -1,5 +1,5 @@
 public import Configuration
-internal import EntraTokens
+internal import Entra
 internal import Files
 internal import Jansson
 internal import Timestamps

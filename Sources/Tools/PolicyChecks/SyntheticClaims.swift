@@ -1,4 +1,5 @@
 internal import AccessPolicy
+internal import Entra
 internal import EntraTokens
 internal import Jansson
 

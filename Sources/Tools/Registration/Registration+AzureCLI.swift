@@ -1,4 +1,4 @@
-internal import EntraTokens
+internal import Entra
 internal import Jansson
 
 extension Registration {

@@ -1,4 +1,4 @@
-internal import EntraTokens
+internal import Entra
 
 extension Registration {
     /// A configuration for Terraform's `hashicorp/azuread` provider.

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 internal import OpenSSL
 
 /// What a cluster needs in Microsoft Entra: the server application for which tokens are issued, the client application

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 
 /// The sign-in settings of an AKS cluster, from its `aadProfile`.
 public struct AKSCluster: Hashable, Sendable {

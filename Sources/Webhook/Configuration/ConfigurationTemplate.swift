@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import Addresses
-public import EntraTokens
+public import Entra
 internal import LineLogging
 
 /// Writes a complete starting configuration with comments.

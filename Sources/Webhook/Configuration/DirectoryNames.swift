@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 internal import Files
 public import Jansson
 internal import SafeText

@@ -1,3 +1,4 @@
+public import Entra
 public import EntraTokens
 internal import Files
 internal import SigningKeys

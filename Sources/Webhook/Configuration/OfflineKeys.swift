@@ -1,3 +1,4 @@
+internal import Entra
 public import EntraTokens
 internal import SigningKeys
 internal import Terminal

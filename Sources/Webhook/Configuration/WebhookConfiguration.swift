@@ -1,7 +1,7 @@
 public import AccessPolicy
 public import Addresses
 public import Authentication
-public import EntraTokens
+public import Entra
 public import LineLogging
 
 /// Which cryptography of OpenSSL is used.

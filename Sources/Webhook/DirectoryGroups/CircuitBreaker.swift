@@ -1,4 +1,4 @@
-internal import EntraTokens
+internal import Entra
 internal import NIOCore
 
 /// Stops asking a directory that keeps failing or asks for a pause, then tests it with a single request.

@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 public import HTTPSClient
 
 /// How the application authenticates to Entra. Files are read again for each token.

@@ -1,5 +1,5 @@
 internal import Addresses
-public import EntraTokens
+public import Entra
 internal import HTTPSClient
 internal import Jansson
 public import NIOCore

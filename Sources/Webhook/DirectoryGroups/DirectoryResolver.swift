@@ -1,5 +1,5 @@
 public import Authentication
-public import EntraTokens
+public import Entra
 internal import HTTPSClient
 public import Logging
 internal import NIOConcurrencyHelpers

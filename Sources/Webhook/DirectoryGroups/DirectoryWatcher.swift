@@ -1,6 +1,6 @@
 internal import Addresses
 public import Authentication
-internal import EntraTokens
+internal import Entra
 internal import HTTPSClient
 internal import Jansson
 public import Logging

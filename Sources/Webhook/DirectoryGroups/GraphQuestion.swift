@@ -1,5 +1,5 @@
 internal import Addresses
-internal import EntraTokens
+internal import Entra
 internal import HTTPSClient
 internal import Jansson
 internal import NIOCore

@@ -1,5 +1,5 @@
 internal import DequeModule
-internal import EntraTokens
+internal import Entra
 internal import Timestamps
 
 /// The directory's answers by principal. The oldest are dropped if there are too many, or too many groups in them.

@@ -1,5 +1,5 @@
 internal import Authentication
-internal import EntraTokens
+internal import Entra
 internal import NIOCore
 internal import Synchronization
 internal import Timestamps

@@ -1,3 +1,4 @@
+internal import Entra
 public import EntraTokens
 public import HTTPSClient
 internal import OpenSSL

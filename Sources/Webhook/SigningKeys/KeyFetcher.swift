@@ -1,4 +1,5 @@
 internal import Addresses
+public import Entra
 public import EntraTokens
 public import HTTPSClient
 internal import JOSE

@@ -1,3 +1,4 @@
+internal import Entra
 internal import EntraTokens
 internal import HTTPSClient
 internal import Logging

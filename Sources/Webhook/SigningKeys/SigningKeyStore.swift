@@ -1,3 +1,4 @@
+public import Entra
 public import EntraTokens
 public import Logging
 internal import NIOConcurrencyHelpers

@@ -1,4 +1,5 @@
-public import EntraTokens
+public import Entra
+internal import EntraTokens
 internal import JOSE
 internal import NIOCore
 internal import OpenSSL

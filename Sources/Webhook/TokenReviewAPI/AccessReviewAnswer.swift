@@ -1,4 +1,4 @@
-public import EntraTokens
+public import Entra
 
 /// The answer to an access review. There is no case that allows a request, and nothing here can write one: a fault in
 /// the decision may deny too much, but never grants anything.

@@ -1,5 +1,5 @@
 import AccessPolicy
-import EntraTokens
+import Entra
 import Jansson
 
 /// Writes JSON from front to back, without a tree.

@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import EntraTokens
+public import Entra
 import Jansson
 
 /// The answer to a TokenReview.

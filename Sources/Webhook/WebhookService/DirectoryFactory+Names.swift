@@ -1,6 +1,6 @@
 public import Configuration
 internal import DirectoryGroups
-public import EntraTokens
+public import Entra
 internal import NIOCore
 internal import NIOPosix
 internal import Terminal

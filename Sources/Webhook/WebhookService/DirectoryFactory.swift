@@ -2,7 +2,7 @@ internal import AccessPolicy
 internal import Authentication
 public import Configuration
 internal import DirectoryGroups
-public import EntraTokens
+public import Entra
 internal import Files
 internal import Glibc
 internal import HTTPSClient

@@ -1,5 +1,6 @@
 internal import Addresses
 internal import Configuration
+internal import Entra
 internal import EntraTokens
 internal import Files
 public import HTTPSClient

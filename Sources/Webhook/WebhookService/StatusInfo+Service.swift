@@ -1,6 +1,6 @@
 internal import Configuration
 internal import DirectoryGroups
-internal import EntraTokens
+internal import Entra
 internal import OpenSSL
 internal import SigningKeys
 internal import Timestamps

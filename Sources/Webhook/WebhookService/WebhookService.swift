@@ -1,7 +1,7 @@
 internal import Authentication
 public import Configuration
 internal import DirectoryGroups
-internal import EntraTokens
+internal import Entra
 internal import Files
 internal import Glibc
 public import LineLogging

@@ -1,5 +1,5 @@
 import AccessPolicy
-import EntraTokens
+import Entra
 import Testing
 import Timestamps
 

@@ -1,4 +1,5 @@
 import Authentication
+import Entra
 import EntraTokens
 import JOSE
 import Jansson

@@ -1,5 +1,6 @@
 import AccessPolicy
 import Authentication
+import Entra
 import EntraTokens
 import JOSE
 import Jansson

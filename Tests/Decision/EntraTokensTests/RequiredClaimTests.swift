@@ -1,3 +1,4 @@
+import Entra
 import EntraTokens
 import Jansson
 import Testing

@@ -1,6 +1,6 @@
 import AccessPolicy
 import Authentication
-import EntraTokens
+import Entra
 import Jansson
 import Timestamps
 import TokenReviewAPI

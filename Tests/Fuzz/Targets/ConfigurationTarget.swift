@@ -1,5 +1,6 @@
 import Authentication
 import Configuration
+import Entra
 import EntraTokens
 import Jansson
 import PolicyChecks

@@ -1,5 +1,6 @@
 import Addresses
 import Authentication
+import Entra
 import EntraTokens
 import Jansson
 

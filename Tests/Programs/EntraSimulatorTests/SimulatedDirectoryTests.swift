@@ -1,4 +1,4 @@
-import EntraTokens
+import Entra
 import Jansson
 import NIOHTTP1
 import Testing

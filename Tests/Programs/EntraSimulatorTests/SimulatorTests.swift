@@ -1,5 +1,6 @@
 import AccessPolicy
 import Authentication
+import Entra
 import EntraSimulator
 import EntraTokens
 import Jansson

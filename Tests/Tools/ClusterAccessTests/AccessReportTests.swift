@@ -1,6 +1,6 @@
 import ClusterAccess
 import Configuration
-import EntraTokens
+import Entra
 import Jansson
 import RBAC
 import Testing

@@ -1,5 +1,5 @@
 import ClusterAccess
-import EntraTokens
+import Entra
 import RBAC
 import Testing
 

@@ -1,7 +1,7 @@
 import AccessPolicy
 import ClusterAccess
 import Configuration
-import EntraTokens
+import Entra
 import RBAC
 import Timestamps
 

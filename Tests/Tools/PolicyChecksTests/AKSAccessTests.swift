@@ -1,6 +1,6 @@
 import AccessPolicy
 import Configuration
-import EntraTokens
+import Entra
 import Jansson
 import PolicyChecks
 import Testing

@@ -1,7 +1,7 @@
 import AccessPolicy
 import Authentication
 import Configuration
-import EntraTokens
+import Entra
 import Jansson
 import PolicyChecks
 import Testing

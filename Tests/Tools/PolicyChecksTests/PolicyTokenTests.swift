@@ -1,5 +1,6 @@
 import AccessPolicy
 import Configuration
+import Entra
 import EntraTokens
 import JOSE
 import Jansson

@@ -1,4 +1,4 @@
-import EntraTokens
+import Entra
 import Registration
 import Testing
 

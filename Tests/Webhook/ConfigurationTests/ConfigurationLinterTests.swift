@@ -1,5 +1,5 @@
 import Configuration
-import EntraTokens
+import Entra
 import Files
 import Testing
 import Timestamps

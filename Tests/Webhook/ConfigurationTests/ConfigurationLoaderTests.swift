@@ -1,7 +1,7 @@
 import AccessPolicy
 import Addresses
 import Configuration
-import EntraTokens
+import Entra
 import Testing
 import Timestamps
 

@@ -1,4 +1,4 @@
-import EntraTokens
+import Entra
 import HTTPSClient
 import Testing
 import Timestamps

@@ -1,4 +1,5 @@
 import AccessPolicy
+import Entra
 import EntraTokens
 import JOSE
 import Jansson

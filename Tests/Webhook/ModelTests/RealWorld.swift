@@ -1,6 +1,7 @@
 import AccessPolicy
 import Addresses
 import Authentication
+import Entra
 import EntraTokens
 import Jansson
 import Logging

@@ -1,4 +1,5 @@
 import Addresses
+import Entra
 import EntraTokens
 import JOSE
 import Jansson

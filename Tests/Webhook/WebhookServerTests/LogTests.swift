@@ -1,5 +1,5 @@
 import Authentication
-import EntraTokens
+import Entra
 import Glibc
 import Jansson
 import LineLogging

@@ -1,5 +1,5 @@
 import Authentication
-import EntraTokens
+import Entra
 import Testing
 import Timestamps
 

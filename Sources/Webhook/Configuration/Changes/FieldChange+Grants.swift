@@ -1,5 +1,5 @@
 internal import AccessPolicy
-internal import EntraTokens
+internal import Entra
 internal import SafeText
 
 /// Names, compared byte by byte as in RBAC.

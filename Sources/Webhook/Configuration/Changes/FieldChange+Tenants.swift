@@ -1,4 +1,4 @@
-internal import EntraTokens
+internal import Entra
 internal import SafeText
 
 extension FieldChange where Value == [TenantSettings] {

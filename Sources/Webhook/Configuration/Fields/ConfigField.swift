@@ -1,4 +1,4 @@
-package import EntraTokens
+package import Entra
 package import Timestamps
 package import YAML
 

@@ -1,4 +1,4 @@
-internal import EntraTokens
+internal import Entra
 
 extension ConfigValue {
     /// One line in YAML's flow style.

@@ -1,5 +1,5 @@
 internal import AccessPolicy
-internal import EntraTokens
+internal import Entra
 internal import YAML
 
 extension WebhookConfiguration {

@@ -1,6 +1,6 @@
 import AccessPolicy
 public import CoreMetrics
-import EntraTokens
+import Entra
 import Prometheus
 import Synchronization
 public import Timestamps

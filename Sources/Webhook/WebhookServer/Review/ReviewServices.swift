@@ -1,5 +1,5 @@
 public import Authentication
-public import EntraTokens
+public import Entra
 public import NIOCore
 
 /// What reviews may wait for. The program passes these functions, so that the server knows neither fetching nor the

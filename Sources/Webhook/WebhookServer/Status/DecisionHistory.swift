@@ -1,5 +1,5 @@
 import Authentication
-import EntraTokens
+import Entra
 import Timestamps
 
 /// The decisions of one event loop in the last quarter of an hour, for the status page. Contains no identities.

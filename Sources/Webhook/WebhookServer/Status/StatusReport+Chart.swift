@@ -1,4 +1,4 @@
-import EntraTokens
+import Entra
 
 extension StatusReport {
     /// The meaning of one colour in the chart.

@@ -1,4 +1,4 @@
-import EntraTokens
+import Entra
 import Timestamps
 
 extension StatusReport {

@@ -1,4 +1,4 @@
-import EntraTokens
+import Entra
 import Timestamps
 
 /// Everything on the status page, before it is written as text or HTML.

@@ -1,4 +1,4 @@
-import EntraTokens
+import Entra
 import Testing
 
 @Suite("The table of reasons")

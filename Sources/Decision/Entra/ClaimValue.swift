@@ -1,5 +1,3 @@
-internal import Jansson
-
 /// One accepted value of a required claim: a string, a number or a boolean. A claim of another JSON type never matches.
 public enum ClaimValue: Hashable, Sendable {
     case string(String)
@@ -11,19 +9,6 @@ public enum ClaimValue: Hashable, Sendable {
     /// The value of a string; nil for the other types.
     public var string: String? {
         if case .string(let text) = self { text } else { nil }
-    }
-
-    /// Whether a claim's value equals this one. Strings are compared byte by byte, because `==` treats canonically
-    /// equivalent characters as equal. `1` and `1.0` are the same number, as in JSON.
-    func isMet(by value: JSONValue) -> Bool {
-        switch self {
-        case .string(let text):
-            value.withStringBytes { text.utf8.elementsEqual($0) } ?? false
-        case .integer(let number):
-            value.integer.map { $0 == number } ?? value.number.map { Int64(exactly: $0) == number } ?? false
-        case .real(let number): value.number == number
-        case .boolean(let isTrue): value.bool == isTrue
-        }
     }
 }
 

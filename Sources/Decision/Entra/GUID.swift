@@ -1,7 +1,21 @@
 /// A tenant, object, group or application ID: 128 bits, written as 8-4-4-4-12 hexadecimal digits.
+///
+/// Tokens carry hundreds of them, so that what sets and searches need is inlined into the modules that have them.
+@frozen
 public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    private let high: UInt64
-    private let low: UInt64
+    @usableFromInline let high: UInt64
+    @usableFromInline let low: UInt64
+
+    @inlinable
+    public static func == (left: GUID, right: GUID) -> Bool {
+        left.high == right.high && left.low == right.low
+    }
+
+    @inlinable
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(high)
+        hasher.combine(low)
+    }
 
     /// Reads exactly the 36 characters of the hyphenated form in either case, as tokens carry it. Nil for anything
     /// else.
@@ -73,6 +87,7 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     /// The order of the printed forms.
+    @inlinable
     public static func < (left: GUID, right: GUID) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }
