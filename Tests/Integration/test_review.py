@@ -100,6 +100,7 @@ def test_accepted(folder, where, version):
     assert answer["verdict"] == "accepted" and answer["reason"] is None
     assert answer["user"]["username"] == "ada@example.com"
     assert answer["apiVersion"] == "authentication.k8s.io/" + version
+    assert answer["tls"]["keyExchange"] in ("x25519", "X25519MLKEM768")
     assert answer["tls"]["version"] == "TLSv1.3" and "127.0.0.1" in answer["tls"]["certificate"]["names"]
     times = answer["timing"]
     assert 0 < times["totalMilliseconds"] < 10_000

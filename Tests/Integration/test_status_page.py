@@ -58,7 +58,7 @@ def test_what_it_tells(busy, headers):
     for expected in (
             "0.1.0", "status.yaml", TENANT, "99999999-2222-3333-4444-555555555555", "public", "CN=server",
             "server.certificate", "server.clientCA", "audience_not_accepted", "token_expired", "signature_invalid",
-            "token_malformed", CLIENT, "p50", "p90", "p99", "Cache hits", "connection was refused",
+            "token_malformed", CLIENT, "p50", "p90", "p99", "Cache hits", "Key exchanges", "Cryptography", "OpenSSL 3", "connection was refused",
             "Turned away without a decision since the start", "not_found"):
         assert expected in text, expected
     # The latest 50 refusals.

@@ -206,6 +206,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         if let tls {
             details.tlsVersion = tls.tlsVersion
             details.cipherName = tls.cipherName
+            details.keyExchange = tls.keyExchange
             details.applicationProtocol = tls.negotiatedProtocol
             details.peerCertificate = tls.peerCertificate
         }

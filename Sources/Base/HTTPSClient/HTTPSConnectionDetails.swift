@@ -6,6 +6,8 @@ public struct HTTPSConnectionDetails: Sendable {
     public var tlsVersion: String?
     /// For example `TLS_AES_256_GCM_SHA384`.
     public var cipherName: String?
+    /// For example `X25519MLKEM768`.
+    public var keyExchange: String?
     /// The protocol that ALPN negotiated.
     public var applicationProtocol: String?
     /// The server's certificate; nil if there was no TLS.

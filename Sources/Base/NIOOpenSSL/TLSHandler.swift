@@ -57,6 +57,8 @@ public final class TLSHandler: ChannelDuplexHandler {
     public private(set) var tlsVersion: String?
     /// For example `TLS_AES_256_GCM_SHA384`.
     public private(set) var cipherName: String?
+    /// For example `X25519MLKEM768`.
+    public private(set) var keyExchange: String?
 
     private init(handshakeTimeout: TimeAmount, makeSession: @escaping () throws(OpenSSLError) -> TLSSession) {
         self.handshakeTimeout = handshakeTimeout
@@ -273,6 +275,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         negotiatedProtocol = session?.negotiatedProtocol
         tlsVersion = session?.version
         cipherName = session?.cipherName
+        keyExchange = session?.keyExchange
         context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiatedProtocol))
         encryptPendingWrites(context)
         // Data may have arrived together with the end of the handshake.

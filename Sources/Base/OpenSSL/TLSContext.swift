@@ -72,10 +72,7 @@ public final class TLSContext: @unchecked Sendable {
         try check(operation) { COpenSSL_SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION) }
         try check(operation) { COpenSSL_SSL_CTX_set_max_proto_version(handle, TLS1_3_VERSION) }
         try check(operation) { SSL_CTX_set_cipher_list(handle, "ECDHE+AESGCM:ECDHE+CHACHA20") }
-        // The FIPS provider has no X25519.
-        if COpenSSL_SSL_CTX_set1_groups_list(handle, "X25519:P-256:P-384") != 1 {
-            try check(operation) { COpenSSL_SSL_CTX_set1_groups_list(handle, "P-256:P-384") }
-        }
+        try offerKeyExchanges()
         SSL_CTX_set_options(
             handle,
             COpenSSL_SSL_OP_NO_RENEGOTIATION() | COpenSSL_SSL_OP_NO_COMPRESSION() | COpenSSL_SSL_OP_NO_TICKET()
@@ -94,6 +91,28 @@ public final class TLSContext: @unchecked Sendable {
                 | Int(SSL_MODE_NO_AUTO_CHAIN))
         // 112 bits: no RSA below 2048, no SHA-1 signatures. A higher level of the system is kept.
         if SSL_CTX_get_security_level(handle) < 2 { SSL_CTX_set_security_level(handle, 2) }
+    }
+
+    /// What key exchange is done with, best first; each line is all that some OpenSSL has.
+    ///
+    /// The hybrids are ML-KEM together with an elliptic curve, so that what is recorded today stays secret as long as
+    /// one of the two does. A client sends shares for the groups with a `*`, so that a server without the hybrid need
+    /// not ask for another; a `/` ends a level of preference (OpenSSL 3.5, `SSL_CTX_set1_groups_list(3)`).
+    static let keyExchangeGroups = [
+        "*X25519MLKEM768:SecP256r1MLKEM768/*X25519:P-256:P-384",
+        // A FIPS provider has nothing that is based on X25519; before 3.5, there is no hybrid.
+        "*SecP256r1MLKEM768/*P-256:P-384",
+        "X25519:P-256:P-384",
+        "P-256:P-384",
+    ]
+
+    /// Offers the first line of groups that this OpenSSL takes: it refuses a line with a name that it does not know.
+    private func offerKeyExchanges() throws(OpenSSLError) {
+        for groups in Self.keyExchangeGroups {
+            ERR_clear_error()
+            if COpenSSL_SSL_CTX_set1_groups_list(handle, groups) == 1 { return }
+        }
+        throw .drained("set up TLS")
     }
 
     private func selectProtocolsAsServer() {

@@ -135,6 +135,7 @@ struct ReviewResult {
                 .object([
                     ("version", JSON(connection.tlsVersion)),
                     ("cipher", JSON(connection.cipherName)),
+                    ("keyExchange", JSON(connection.keyExchange)),
                     ("applicationProtocol", JSON(connection.applicationProtocol)),
                     (
                         "certificate",
@@ -178,8 +179,8 @@ struct ReviewResult {
                 + "\(connection.handshaking.milliseconds) for TLS, \(connection.answering.milliseconds) to answer")
         lines += page.pair(
             "TLS",
-            [connection.tlsVersion, connection.cipherName, connection.applicationProtocol].compactMap { $0 }
-                .joined(separator: ", "))
+            [connection.tlsVersion, connection.cipherName, connection.keyExchange, connection.applicationProtocol]
+                .compactMap { $0 }.joined(separator: ", "))
         if let certificate = connection.peerCertificate {
             let names = (certificate.dnsNames + certificate.ipAddresses).joined(separator: ", ")
             lines += page.pair("certificate", PrintableText.clean("for \(names)"))

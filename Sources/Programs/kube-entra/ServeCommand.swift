@@ -36,18 +36,25 @@ struct ServeCommand: AsyncParsableCommand {
             discussion: "Both need it (SO_REUSEPORT). Not needed with a systemd socket unit."))
     var sharePorts = false
 
+    /// The FIPS provider, when the configuration asks for it: before anything has used another one.
+    private func activateFIPS() throws -> FIPSProvider? {
+        guard CryptographyRule.wanted(by: config) == .fips else { return nil }
+        do throws(OpenSSLError) {
+            return try FIPSProvider.activate()
+        } catch {
+            throw CommandFailure(
+                "server.cryptography is fips, and \(error.description)",
+                hint: "install and configure the provider (fips.so and `openssl fipsinstall`), or set default")
+        }
+    }
+
     func run() async throws {
         let inherited = SystemdSockets.take()
+        let fips = try activateFIPS()
         let configuration = try ServableConfiguration.load(config)
         let loaded = configuration.loaded
-        if loaded.configuration.server.cryptography == .fips {
-            do throws(OpenSSLError) {
-                try FIPSProvider.activate()
-            } catch {
-                throw CommandFailure(
-                    "server.cryptography is fips, and \(error.description)",
-                    hint: "install and configure the provider (fips.so and `openssl fipsinstall`), or set default")
-            }
+        guard (loaded.configuration.server.cryptography == .fips) == (fips != nil) else {
+            throw CommandFailure("server.cryptography was changed while the configuration was read", hint: "try again")
         }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let audit = try loaded.configuration.logging.audit.map { path in
@@ -68,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
         let service = WebhookService(
             loaded: loaded, identity: configuration.identity, denyFiles: configuration.denyFiles, audit: audit,
             logLevel: logLevel,
-            version: Version.current)
+            version: Version.current, fips: fips)
         do {
             try await service.start(on: sockets, sharesPorts: sharePorts)
         } catch let failure as ListenFailure {

@@ -101,6 +101,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
     private func handshakeCompleted(_ agreed: String?, _ context: ChannelHandlerContext) {
         guard case .handshaking(let tls, let names) = phase else { return }
         phase = .over
+        state.countKeyExchange(tls.keyExchange)
         if let cause = account.establish() {
             state.metrics.recordRejected(cause)
             return context.close(promise: nil)

@@ -37,6 +37,8 @@ final class EventLoopContext {
     /// Grows when connections that are being opened are already out of date.
     private(set) var generation = 0
     private(set) var isDraining = false
+    /// Handshakes since the start, by the group that the keys were agreed on with.
+    private(set) var keyExchanges: [String: Int] = [:]
     /// Read at each sweep: near enough for deadlines, and free.
     private(set) var now: NIODeadline
     private(set) var httpDate = ""
@@ -90,6 +92,8 @@ final class EventLoopContext {
     func remove(_ member: any ManagedConnection) {
         members.removeValue(forKey: ObjectIdentifier(member))
     }
+
+    func countKeyExchange(_ group: String?) { keyExchanges[group ?? "unknown", default: 0] += 1 }
 
     func startSweeping() {
         guard sweep == nil else { return }

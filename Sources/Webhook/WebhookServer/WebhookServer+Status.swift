@@ -8,11 +8,13 @@ extension WebhookServer {
         guard let status else { return nil }
         return { [weak self] accept, eventLoop in
             guard let self else { return eventLoop.makeSucceededFuture(.plain(503, "shutting down\n")) }
-            return self.histories(on: eventLoop).map { histories in
+            return self.loopReports(on: eventLoop).map { reports in
                 let now = self.clock()
                 let report = StatusReport(
                     info: status(), started: self.started, now: now, readiness: self.readinessLines,
-                    openConnections: self.ledger.openConnections, history: .merged(histories, now: now),
+                    openConnections: self.ledger.openConnections,
+                    keyExchanges: reports.reduce(into: [:]) { $0.merge($1.keyExchanges, uniquingKeysWith: +) },
+                    history: .merged(reports.map(\.history), now: now),
                     rejections: self.registry?.counts(of: MetricFamily.Name.rejected) ?? [])
                 let offers = [
                     AcceptHeader.Offer(mediaType: "text/plain"), AcceptHeader.Offer(mediaType: "text/html"),
@@ -24,16 +26,24 @@ extension WebhookServer {
 
     /// The history of each event loop. One that does not answer is left out, because the page is read when something is
     /// wrong.
-    private func histories(on eventLoop: any EventLoop) -> EventLoopFuture<[DecisionHistory]> {
+    private func loopReports(on eventLoop: any EventLoop) -> EventLoopFuture<[LoopReport]> {
         let answers = workers.map { worker in
-            let promise = eventLoop.makePromise(of: DecisionHistory.self)
-            let timeout = eventLoop.scheduleTask(in: .seconds(1)) { promise.succeed(DecisionHistory()) }
-            worker.execute { promise.succeed($0.engine.history) }
+            let promise = eventLoop.makePromise(of: LoopReport.self)
+            let timeout = eventLoop.scheduleTask(in: .seconds(1)) { promise.succeed(LoopReport()) }
+            worker.execute {
+                promise.succeed(LoopReport(history: $0.engine.history, keyExchanges: $0.state.keyExchanges))
+            }
             promise.futureResult.whenComplete { _ in timeout.cancel() }
             return promise.futureResult
         }
         return EventLoopFuture.whenAllSucceed(answers, on: eventLoop)
     }
+}
+
+/// What one event loop knows for the page.
+private struct LoopReport: Sendable {
+    var history = DecisionHistory()
+    var keyExchanges: [String: Int] = [:]
 }
 
 extension ServerResponse {

@@ -9,14 +9,15 @@ internal import WebhookServer
 extension StatusInfo {
     /// What `/statusz` tells about what is in force.
     init(
-        _ loaded: LoadedConfiguration, version: String, identity: ServerIdentity, keys: [TenantKeyStatus],
-        denied: DenyFiles, watches: [WatchStatus], refused: FailedReload?
+        _ loaded: LoadedConfiguration, version: String, fips: FIPSProvider?, identity: ServerIdentity,
+        keys: [TenantKeyStatus], denied: DenyFiles, watches: [WatchStatus], refused: FailedReload?
     ) {
         let clouds = Dictionary(
             loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
             uniquingKeysWith: { first, _ in first })
         self.init(
             version: version,
+            cryptography: "OpenSSL \(OpenSSLLibrary.version)" + (fips.map { ", \($0.name) \($0.version) alone" } ?? ""),
             configurationFile: loaded.path,
             configurationSHA256: loaded.contentSHA256,
             refusedConfiguration: refused?.description,

@@ -9,7 +9,7 @@ internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
-internal import OpenSSL
+public import OpenSSL
 internal import Prometheus
 internal import SigningKeys
 internal import Timestamps
@@ -59,10 +59,11 @@ public final class WebhookService: Sendable {
     /// - Parameter audit: where decisions are written down; nil when no file is configured.
     /// - Parameter logLevel: from the command line, above the configuration's.
     /// - Parameter version: the program's, for metrics, the log and the status page.
+    /// - Parameter fips: the provider that all cryptography comes from; nil for the system's usual ones.
     public init(
         loaded: LoadedConfiguration, identity: ServerIdentity, denyFiles: DenyFiles, audit: LineWriter?,
         logLevel: Configuration.LogLevel?,
-        version: String
+        version: String, fips: FIPSProvider? = nil
     ) {
         self.version = version
         let configuration = loaded.configuration
@@ -77,7 +78,7 @@ public final class WebhookService: Sendable {
         }
         let registry = PrometheusRegistry()
         let metrics = ServerMetrics(
-            factory: registry, version: version,
+            factory: registry, version: version, fips: fips,
             tenantIDs: configuration.tenants.map(\.trust.tenantID.description))
         self.metrics = metrics
         let background = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -154,7 +155,7 @@ public final class WebhookService: Sendable {
             status: {
                 let now = current.withLockedValue { $0 }
                 return StatusInfo(
-                    now.loaded, version: version, identity: now.identity, keys: now.keys.status(),
+                    now.loaded, version: version, fips: fips, identity: now.identity, keys: now.keys.status(),
                     denied: now.denyFiles,
                     watches: now.directories.values.compactMap { $0.watch?.status },
                     refused: now.refused)

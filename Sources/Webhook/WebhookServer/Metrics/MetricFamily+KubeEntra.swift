@@ -55,7 +55,7 @@ extension MetricFamily {
             kind: .gauge),
         MetricFamily(
             name: Name.logLinesDropped, help: "Decisions left out of a log, by log and cause.", kind: .counter),
-        MetricFamily(name: Name.buildInfo, help: "Always 1; the version is in the label.", kind: .gauge),
+        MetricFamily(name: Name.buildInfo, help: "Always 1; the labels say version and FIPS provider.", kind: .gauge),
     ]
 
     enum Name {

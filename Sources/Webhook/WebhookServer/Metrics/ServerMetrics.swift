@@ -1,6 +1,7 @@
 import AccessPolicy
 public import CoreMetrics
 import Entra
+public import OpenSSL
 import Prometheus
 import Synchronization
 public import Timestamps
@@ -50,8 +51,9 @@ public final class ServerMetrics: Sendable {
     private let dropped: [LogLoss: Counter]
 
     /// - Parameters:
+    ///   - fips: the only provider of cryptography; nil if the system's usual ones are used.
     ///   - tenantIDs: as written in labels, in the configuration's order.
-    public init(factory: any MetricsFactory, version: String, tenantIDs: [String] = []) {
+    public init(factory: any MetricsFactory, version: String, fips: FIPSProvider? = nil, tenantIDs: [String] = []) {
         self.factory = factory
         typealias Name = MetricFamily.Name
         func counter(_ name: String, _ labels: [(String, String)] = []) -> Counter {
@@ -89,8 +91,18 @@ public final class ServerMetrics: Sendable {
             uniqueKeysWithValues: LogLoss.allCases.map {
                 ($0, counter(Name.logLinesDropped, [("log", $0.log), ("cause", $0.cause)]))
             })
-        Meter(label: Name.buildInfo, dimensions: [("version", version)], factory: factory).set(Int64(1))
+        Meter(label: Name.buildInfo, dimensions: [("version", version)] + Self.labels(fips), factory: factory)
+            .set(Int64(1))
         for tenant in tenantIDs { register(tenant: tenant) }
+    }
+
+    /// Labels of a chosen provider; without one, the series has only the version.
+    private static func labels(_ fips: FIPSProvider?) -> [(String, String)] {
+        guard let fips else { return [] }
+        return [
+            ("provider", fips.name), ("provider_version", fips.version),
+            ("self_test", fips.isSelfTestPassed ? "passed" : "failed"),
+        ]
     }
 
     /// Creates a tenant's series with zeros; also for tenants that a reload adds.

@@ -70,6 +70,8 @@ public struct StatusInfo: Sendable, Hashable {
 
     /// The program's version.
     public var version: String
+    /// The cryptographic library, and its provider if only that one is used.
+    public var cryptography: String
     /// Path of the configuration.
     public var configurationFile: String
     /// SHA-256 of the active configuration, as hexadecimal digits.
@@ -87,11 +89,12 @@ public struct StatusInfo: Sendable, Hashable {
 
     /// A status from its parts.
     public init(
-        version: String, configurationFile: String, configurationSHA256: String,
+        version: String, cryptography: String = "", configurationFile: String, configurationSHA256: String,
         refusedConfiguration: String? = nil, deniedEntries: Int = 0, watch: Watch? = nil, tenants: [Tenant] = [],
         certificates: [Certificate] = []
     ) {
         self.version = version
+        self.cryptography = cryptography
         self.configurationFile = configurationFile
         self.configurationSHA256 = configurationSHA256
         self.refusedConfiguration = refusedConfiguration

@@ -8,6 +8,8 @@ struct StatusReport: Sendable {
     var now: Timestamp
     var readiness: [HealthReport.Line]
     var openConnections: Int
+    /// Handshakes since the start, by the group of the key exchange.
+    var keyExchanges: [String: Int] = [:]
     var history: DecisionHistory
     /// Callers and requests that were rejected without a decision, by cause, since the start.
     var rejections: [(label: String, count: Int64)] = []
@@ -36,11 +38,19 @@ struct StatusReport: Sendable {
             Fact(name: "Newer configuration", value: info.refusedConfiguration ?? "none"),
             Fact(name: "Denied entries in force", value: String(info.deniedEntries)),
             Fact(name: "Open connections", value: String(openConnections)),
+            Fact(name: "Key exchanges", value: keyExchangeText),
+            Fact(name: "Cryptography", value: info.cryptography),
             Fact(name: "Latency p50", value: latency(0.5, total)),
             Fact(name: "Latency p90", value: latency(0.9, total)),
             Fact(name: "Latency p99", value: latency(0.99, total)),
             Fact(name: "Cache hits", value: lookups == 0 ? "no reviews" : "\(total.cacheHits * 100 / lookups) %"),
         ] + watchFacts
+    }
+
+    /// The most used first.
+    private var keyExchangeText: String {
+        let all = keyExchanges.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return all.isEmpty ? "none" : all.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 
     private var watchFacts: [Fact] {
