@@ -16,7 +16,7 @@ SERVER = ExtendedKeyUsageOID.SERVER_AUTH
 class Certificates:
     def __init__(self, folder):
         self.folder = folder
-        authority = self.authority("ca")
+        authority = self.ca = self.authority("ca")
         other = self.authority("other-ca")
         self.issue("server", authority, SERVER, names=["localhost"], addresses=["127.0.0.1"])
         self.issue("server2", authority, SERVER, names=["localhost"], addresses=["127.0.0.1"])

@@ -12,6 +12,7 @@ os.environ["PATH"] = TOOLS + os.pathsep + os.environ["PATH"]
 
 from certificates import Certificates
 from entra import Entra, OTHER_TENANT, AUDIENCE
+from released import release, release_key  # noqa: F401 (fixtures)
 from webhook import Webhook, configuration, reason
 
 

@@ -3,8 +3,9 @@ that reads its flags from the manifest and calls the webhook as kube-apiserver d
 
     python kubelet.py STATE [DROPIN]
 
-STATE is a folder: `mode` says how the API server misbehaves, `objects.json` is what the cluster holds, `log` what
-happened. With DROPIN, flags come from that file, and only when `restarted` changes, as with RKE2."""
+NODE_ROOT in the environment stands before all paths of the node. STATE is a folder: `mode` says how the API server
+misbehaves, `objects.json` is what the cluster holds, `log` what happened. With DROPIN, flags come from that file, and
+only when `restarted` changes, as with RKE2."""
 
 import glob
 import http.server
@@ -20,9 +21,11 @@ import urllib.request
 
 import yaml
 
-MANIFESTS = "/etc/kubernetes/manifests"
+ROOT = os.environ.get("NODE_ROOT", "")
+MANIFESTS = f"{ROOT}/etc/kubernetes/manifests"
 STATE = sys.argv[1]
 DROPIN = sys.argv[2] if len(sys.argv) > 2 else None
+ADMIN = {"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]}
 BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 
@@ -55,12 +58,12 @@ class Webhook:
     """As client-go calls it: the kubeconfig is read once, at start."""
 
     def __init__(self, path):
-        with open(path) as file:
+        with open(ROOT + path) as file:
             config = yaml.safe_load(file)
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self.url = cluster["server"]
-        self.context = ssl.create_default_context(cafile=cluster["certificate-authority"])
-        self.context.load_cert_chain(user["client-certificate"], user["client-key"])
+        self.context = ssl.create_default_context(cafile=ROOT + cluster["certificate-authority"])
+        self.context.load_cert_chain(ROOT + user["client-certificate"], ROOT + user["client-key"])
 
     def review(self, token, version):
         body = {"kind": "TokenReview", "apiVersion": f"authentication.k8s.io/{version}", "spec": {"token": token}}
@@ -94,8 +97,11 @@ class APIServer:
 
             def handle_all(self):
                 length = int(self.headers.get("Content-Length") or 0)
-                body = json.loads(self.rfile.read(length) or b"null")
-                status, answer = server.answer(self.command, self.path, body)
+                data = self.rfile.read(length)
+                # kubectl sends protobuf where nothing has to be read.
+                body = json.loads(data) if data[:1] == b"{" else None
+                user = ADMIN if self.connection.getpeercert() else server.user(self.headers.get("Authorization"))
+                status, answer = server.answer(self.command, self.path, body, user)
                 data = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -113,9 +119,9 @@ class APIServer:
 
         self.server = Server(("127.0.0.1", int(flags["secure-port"])), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(flags["tls-cert-file"], flags["tls-private-key-file"])
-        context.load_verify_locations(flags["client-ca-file"])
-        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_cert_chain(ROOT + flags["tls-cert-file"], ROOT + flags["tls-private-key-file"])
+        context.load_verify_locations(ROOT + flags["client-ca-file"])
+        context.verify_mode = ssl.CERT_OPTIONAL
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -123,7 +129,28 @@ class APIServer:
         self.server.shutdown()
         self.server.server_close()
 
-    def answer(self, method, path, body):
+    def user(self, authorization):
+        """Who sends that header, or None."""
+        kind, _, token = (authorization or "").partition(" ")
+        status = self.review(token) if kind == "Bearer" else {}
+        if not status.get("authenticated"):
+            return None
+        return {**status["user"], "groups": [*status["user"].get("groups", []), "system:authenticated"]}
+
+    def may_do_everything(self, user):
+        bound = [subject["name"] for binding in objects()["bindings"].values() for subject in binding["subjects"]]
+        return user is ADMIN or any(group in bound for group in user["groups"])
+
+    def answer(self, method, path, body, user):
+        if user is None:
+            return 401, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 401, "reason": "Unauthorized",
+                         "message": "Unauthorized"}
+        if path.startswith("/apis/authentication.k8s.io/v1/selfsubjectreviews"):
+            return 201, {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},
+                         "status": {"userInfo": user}}
+        if not self.may_do_everything(user):
+            return 403, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden",
+                         "message": f"{path} is forbidden"}
         if path == "/apis/authentication.k8s.io/v1/tokenreviews":
             if self.webhook and mode() == "refuses reviews":
                 return 403, {"kind": "Status", "message": "tokenreviews is forbidden"}
@@ -186,8 +213,8 @@ def flags(text):
 def drop_in_flags(base):
     with open(base) as file:
         all = flags(file.read())
-    if os.path.exists(DROPIN):
-        with open(DROPIN) as file:
+    if os.path.exists(ROOT + DROPIN):
+        with open(ROOT + DROPIN) as file:
             all.update(word.split("=", 1) for word in yaml.safe_load(file)["kube-apiserver-arg+"])
     return all
 

@@ -223,6 +223,51 @@ def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
     assert number > 20
 
 
+@pytest.mark.skipif(not os.path.exists("/usr/bin/strace"), reason="strace is not installed")
+@pytest.mark.parametrize("part", range(2))
+def test_a_disk_that_is_full_from_any_change_on_is_taken_back_or_said(make, part):
+    """From the Nth change of a file on, none succeeds any more, also none of the way back."""
+    node = make()
+    before = node.snapshot()
+    failed = 0
+    for number in range(1 + 3 * part, 200, 6):
+        full = f"inject=rename,renameat,renameat2:error=ENOSPC:when={number}+"
+        done = node.enable("--bind", wait="15s", prefix=[*INJECTED, "-e", full])
+        if done.returncode == 0:
+            break
+        failed += 1
+        if done.returncode == 2 and "useradd" in done.stderr:
+            # strace counts for each process: it was systemd-sysusers that had no room, with half a user made.
+            before = node.snapshot()
+            continue
+        assert done.returncode in (1, 2) and "No space left on device" in done.stderr, (number, done.returncode, done.stderr)
+        # What is still there is said, and the next command takes it back when there is room.
+        if node.exists(JOURNAL):
+            assert status(node)[1]["state"] == "halfDone", number
+            assert node.run("disable", "--timeout", "120s").returncode == 0, number
+        as_before(node, before)
+    assert failed > 3
+
+
+@pytest.mark.parametrize("folder", ["/etc/kubernetes/manifests", "/etc/kube-entra", "/var/lib/kube-entra-enable"])
+def test_a_full_disk_of_its_own(node, folder):
+    """A file system of two pages: one for what is there, none for what comes."""
+    if folder != "/etc/kubernetes/manifests":
+        os.makedirs(node.path(folder))
+    script = ("set -e; cp -a {0} {0}.kept; mount -t tmpfs -o size=8k,mode=755 tmpfs {0}; cp -a {0}.kept/. {0}; "
+              "rm -rf {0}.kept; head -c 8000 /dev/zero >{0}/.filler 2>/dev/null || true").format(folder)
+    subprocess.run([*node.enter, "sh", "-c", script], check=True)
+    node.wait_for(lambda: node.log().splitlines()[-1] == "started without the webhook")
+    before = node.snapshot()
+    done = node.enable(wait="15s")
+    assert done.returncode in (1, 2) and "No space left on device" in done.stderr, done.stdout + done.stderr
+    if folder == "/var/lib/kube-entra-enable":
+        # The mount keeps the folder from being removed.
+        assert not node.exists(JOURNAL)
+    as_before(node, before)
+    assert status(node)[1]["state"] == "disabled"
+
+
 @pytest.mark.parametrize("distribution", ["rke2", "k3s"])
 def test_other_distributions_get_a_file_of_their_own(make, entra, distribution):
     node = make(distribution)

@@ -6,45 +6,20 @@ import hashlib
 import io
 import json
 import os
-import pathlib
 import shutil
-import subprocess
 import tarfile
 
 import pytest
 from entra import TENANT
+from released import DEMO, QUICK, REPOSITORY, run
 from webhook import PROGRAM, Webhook, configuration, reason
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-# A release is compressed well; a test of it need not be.
-QUICK = {"SOURCE_DATE_EPOCH": "1790000000", "KUBE_ENTRA_COMPRESSION": "0"}
-DEMO = pathlib.Path(PROGRAM).parent / "kube-entra-demo"
+ROOT = REPOSITORY
 
 
 @pytest.fixture(scope="module")
-def key(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("key")
-    run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder / "key.pem")
-    run("openssl", "pkey", "-in", folder / "key.pem", "-pubout", "-out", folder / "public.pem")
-    return folder
-
-
-def run(*arguments, status=0, **options):
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=900, **options)
-    assert done.returncode == status, (arguments, done.stdout[-4000:], done.stderr[-4000:])
-    return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def release(tmp_path_factory, key):
-    """From the programs that are built already: how they are built is for the release itself."""
-    built = tmp_path_factory.mktemp("built")
-    shutil.copy2(PROGRAM, built / "kube-entra")
-    shutil.copy2(DEMO, built / "kube-entra-demo")
-    out = tmp_path_factory.mktemp("release") / "out"
-    environment = {**os.environ, **QUICK}
-    run(ROOT / "deploy/release.sh", out, "--built", built, "--key", key / "key.pem", env=environment)
-    return out
+def key(release_key):
+    return release_key
 
 
 def one(release, pattern):
