@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 @Suite struct FileIOTests {
-    /// A folder that is gone after the test.
+    /// Runs the body with a new folder, which is removed afterwards.
     static func inFolder(_ body: (String) throws -> Void) throws {
         var template = Array("/tmp/files-tests-XXXXXX\0".utf8CString.dropLast())
         let path = try #require(mkdtemp(&template).map { String(cString: $0) })

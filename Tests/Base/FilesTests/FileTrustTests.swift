@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 @Suite struct FileTrustTests {
-    /// A folder of this test's own.
+    /// Runs the body with a new folder.
     private func withFolder(_ body: (String) throws -> Void) throws {
         var template = Array("/tmp/kube-entra-trust-XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.flatMap { mkdtemp($0) } }

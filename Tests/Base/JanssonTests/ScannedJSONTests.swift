@@ -2,9 +2,9 @@ import Testing
 
 @testable import Jansson
 
-/// The scanner beside jansson: on every input they take the same, and read the same in it.
+/// Compares the scanner with jansson: both must accept the same inputs and read the same values.
 @Suite struct ScannedJSONTests {
-    /// Whether both took it.
+    /// Whether both accepted the input.
     @discardableResult
     private func compare(
         _ bytes: [UInt8], maximumDepth: Int = 32, _ location: SourceLocation = #_sourceLocation
@@ -13,7 +13,7 @@ import Testing
             let text = String(decoding: bytes, as: UTF8.self)
             let parsed = try? JSONDocument(parsing: buffer, maximumDepth: maximumDepth)
             let scanned = try? ScannedJSON(scanning: buffer, maximumDepth: maximumDepth)
-            // jansson swallows a NUL after a number or a word, and that is refused before jansson sees it.
+            // jansson ignores a NUL after a number or a literal, so it is rejected before jansson sees it.
             if bytes.contains(0) {
                 #expect(scanned == nil, "\(text)", sourceLocation: location)
                 return false

@@ -58,7 +58,7 @@ import Testing
         arguments: [
             ("admin", "true", "true"), ("admin", "false", "false"), ("emergencyAccess", "true", "true"),
             ("durationMicroseconds", "133", "133"), ("durationMicroseconds", "0", "0"), ("leftOut", "9990", "9990"),
-            // Of another nature, or no literal of JSON.
+            // Fields that are never literals, or values that are not JSON literals.
             ("keyID", "133", #""133""#), ("tokenSHA256", "012345678901", #""012345678901""#),
             ("emergencyReason", "true", #""true""#), ("admin", "1", #""1""#), ("admin", "yes", #""yes""#),
             ("durationMicroseconds", "007", #""007""#), ("durationMicroseconds", "-1", #""-1""#),
@@ -150,7 +150,7 @@ import Testing
         writer.write(Array("two\n".utf8))
         writer.flush()
         #expect(contents(path) == "two\n")
-        // Where there is no folder for it, a line is lost and counted.
+        // Without its folder, a line is lost and counted.
         unlink(path)
         rmdir(directory)
         writer.write(Array("three\n".utf8))

@@ -5,7 +5,7 @@ import OpenSSL
 
 @testable import NIOOpenSSL
 
-/// A client's and a server's channel in memory; `exchange` carries bytes between them in pieces of any size.
+/// A client's and a server's channel in memory; `exchange` moves bytes between them in buffers of any size.
 final class EmbeddedPair {
     let client: Side
     let server: Side
@@ -23,7 +23,7 @@ final class EmbeddedPair {
         func connect() throws { try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait() }
     }
 
-    /// Keeps what comes out of the TLS handler.
+    /// Records what the TLS handler fires.
     final class Recorder: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         var received: [UInt8] = []
@@ -52,7 +52,7 @@ final class EmbeddedPair {
         try self.client.connect()
     }
 
-    /// Until nothing moves any more.
+    /// Until no more bytes move.
     func exchange(pieceSize: () -> Int = { 1 << 20 }) throws {
         var moved = true
         while moved {
@@ -68,7 +68,7 @@ final class EmbeddedPair {
             while to.channel.isActive, let piece = data.readSlice(length: min(data.readableBytes, pieceSize())),
                 piece.readableBytes > 0
             {
-                // Asked for as a channel that reads by itself would.
+                // Reads like a channel with automatic reading.
                 to.channel.read()
                 to.channel.pipeline.fireChannelRead(piece)
                 to.channel.pipeline.fireChannelReadComplete()
@@ -79,7 +79,7 @@ final class EmbeddedPair {
         return moved
     }
 
-    /// Lets the wait for the peer run out first: `EmbeddedChannel.finish` blocks until the close is done.
+    /// Lets the wait for the peer time out first, because `EmbeddedChannel.finish` blocks until the channel is closed.
     func finish() {
         for side in [client, server] {
             side.channel.close(promise: nil)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NIOOpenSSL
 
-/// The server's side against `openssl s_client`.
+/// Tests the server's side with `openssl s_client`.
 @Suite struct ForeignClientTests {
     static let clients: [(name: String, arguments: [String], shows: String, welcome: Bool)] = [
         ("TLS 1.3", ["-tls1_3"], "New, TLSv1.3", true),
@@ -34,7 +34,7 @@ import Testing
         ]
         let renegotiates = row.arguments.contains("renegotiate")
         if renegotiates {
-            // It obeys the letter R only when the end of its input ends it too.
+            // The letter R works only if the end of input ends the program too.
             arguments.removeLast()
             arguments += ["-cert", certificate.path, "-key", key.path, "-tls1_2"]
         } else if row.arguments == ["without"] {
@@ -50,7 +50,7 @@ import Testing
         #expect(output.contains("echo: hello from outside") == row.welcome, "\(row.name): \(peer.output)")
     }
 
-    /// Answers the first line with "echo: " before it, and closes.
+    /// Answers the first line with "echo: " and the line, and closes.
     static func echoServer(_ context: TLSContext) async throws -> any Channel {
         try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
@@ -74,7 +74,7 @@ import Testing
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 
-    /// Keeps a blocking wait off the threads that tests run on.
+    /// Runs a blocking wait on another thread than those of the tests.
     static func offload<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         (try? await NIOThreadPool.singleton.runIfActive { body() }) ?? body()
     }

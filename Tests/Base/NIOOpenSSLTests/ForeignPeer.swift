@@ -1,6 +1,6 @@
 import Glibc
 
-/// A program that is not ours, run to its end: what it printed on both outputs, and its exit status.
+/// Another program, run to its end: its output on both streams and its exit status.
 struct ForeignPeer: Sendable {
     let output: String
     let status: CInt
@@ -14,7 +14,7 @@ struct ForeignPeer: Sendable {
         guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else {
             return ForeignPeer(output: "no pipe", status: -1)
         }
-        // Another test's program must not hold this one's input open.
+        // Another test's child process must not keep this one's input open.
         for descriptor in toChild + fromChild { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -47,7 +47,7 @@ struct ForeignPeer: Sendable {
     }
 }
 
-/// A file that is gone when its owner is.
+/// A file that is removed with its owner.
 final class TemporaryFile: Sendable {
     let path: String
 

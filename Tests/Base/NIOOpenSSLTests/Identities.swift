@@ -2,7 +2,7 @@ import Glibc
 import OpenSSL
 import Timestamps
 
-/// Authorities, servers and clients made for the tests; no key is kept.
+/// Authorities, servers and clients for the tests; no key is stored.
 struct Authority {
     let certificate: Certificate
     private let key: PrivateKey

@@ -18,7 +18,7 @@ import Testing
         defer { pair.finish() }
         let size = pieceSize < 100 ? 40_000 : 1 << 20
         let request = randomBytes(size), response = randomBytes(size)
-        // Written before the handshake has begun to answer: it waits.
+        // Written before the handshake, so it waits.
         pair.client.channel.writeAndFlush(ByteBuffer(bytes: request), promise: nil)
         try pair.exchange { Int.random(in: 1...pieceSize) }
         #expect(pair.server.recorder.received == request)
@@ -263,7 +263,7 @@ import Testing
     }
 }
 
-/// Looks at a promise without waiting: on an embedded loop nobody else could fulfil it.
+/// The outcome of a promise, without waiting: on an embedded loop nothing else could complete it.
 private func outcome(_ promise: EventLoopPromise<Void>) -> Result<Void, any Error>? {
     let box = OutcomeBox()
     promise.futureResult.assumeIsolated().whenComplete { box.value = $0 }

@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    /// What is not listed does nothing and changes nothing.
+    /// Transitions that are not listed do nothing and change nothing.
     static let transitions: [Transition] = [
         Transition(.idle, .transportActive, .startHandshake, .handshaking),
         Transition(.idle, .handshakeTimedOut, .failAndClose(.handshakeTimedOut), .closed),

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// A line around a PEM block; put together here, so that nothing in this file looks like a key.
+    /// The first or last line of a PEM block, built here so that nothing in this file looks like a key.
     static func line(_ which: String, _ kind: String = "") -> String { "-----\(which) \(kind)PRIVATE KEY-----\n" }
 
     @Test(arguments: [

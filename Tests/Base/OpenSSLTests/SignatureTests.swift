@@ -70,7 +70,7 @@ import Testing
         Self.damaged[index].damage(&bad)
         let verifier = key.publicKey
         #expect(!Self.verify(verifier, algorithm, message, bad), "\(Self.damaged[index].name)")
-        // The same context serves the next caller: a refusal must leave it as it was.
+        // The next caller gets the same context: a rejected signature must not change it.
         #expect(Self.verify(verifier, algorithm, message, good), "after \(Self.damaged[index].name)")
     }
 

@@ -2,7 +2,7 @@ import Testing
 import YAML
 
 @Suite struct JSONEventReaderTests {
-    /// Everything that a text holds, as one line.
+    /// All events of a text on one line.
     private func events(_ text: String) throws(YAMLError) -> String {
         var reader = JSONEventReader(Array(text.utf8), maximumDepth: 4)
         var words: [String] = []

@@ -41,7 +41,7 @@ import Timestamps
     @Test("41 rules and 150 groups give what few of them would, in the order of the rules")
     func manyRules() throws {
         var principal = try Self.principal("a@example.com")
-        // Every third of the rules' groups, in an order of its own.
+        // Every third group of the rules, in another order.
         principal.groups = try (0..<150).reversed().map { try Self.id($0 * 3) }
         let mappings = try (0..<40).map { number in
             GroupMapping(groupObjectID: try Self.id(number), kubernetesGroups: ["m\(number)"])
@@ -85,7 +85,7 @@ import Timestamps
                 == "Entra:ada.lovelace@ex\u{C4}mple.com")
         #expect(try Self.decide("SYSTEM:admin", KubernetesPolicy(username: .upnLowercase)) == nil)
         #expect(try Self.decide("SYSTEM:admin", KubernetesPolicy(username: .upn))?.user.username == "SYSTEM:admin")
-        // To lower case, the kelvin sign is k: not here.
+        // In lower case, the kelvin sign becomes k; but not here.
         #expect(try Self.decide("\u{212A}@b", KubernetesPolicy(username: .upnLowercase))?.user.username == "\u{212A}@b")
     }
 

@@ -8,7 +8,7 @@ import Testing
 import Timestamps
 
 @Suite struct AgreementTests {
-    /// Deterministic, so that a failure can be repeated.
+    /// Deterministic, so that failures can be reproduced.
     struct Generator: RandomNumberGenerator {
         var state: UInt64
         mutating func next() -> UInt64 {
@@ -33,7 +33,7 @@ import Timestamps
     @Test("deciding and explaining give the same reason for thousands of random tokens", arguments: 0..<8)
     func agree(seed: Int) throws {
         var generator = Generator(state: UInt64(seed))
-        // One configured tenant and two: with one, explaining goes on after an issuer that is not trusted.
+        // One configured tenant, and two: with one, explanations continue after an untrusted issuer.
         let both = Forge.settings()
         var single = both
         single.tenants.removeLast()

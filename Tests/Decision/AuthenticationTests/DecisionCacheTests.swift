@@ -19,7 +19,7 @@ import Timestamps
         let authenticators = [
             Authenticator(Forge.settings()),
             Authenticator(Forge.settings { $0.policy.adminGroupObjectIDs = [Forge.guid(Forge.plainGroup)] }),
-            // As a deny list, a rule that ends.
+            // A rule that ends, like an entry of a deny list.
             Authenticator(
                 Forge.settings {
                     $0.policy.emergencyAccess = [
@@ -56,7 +56,7 @@ import Timestamps
             var time = Forge.now
             for _ in 0..<600 {
                 let token = tokens[Int.random(in: 0..<tokens.count, using: &generator)]
-                // Mostly as it was, so that there is something to remember; and a clock that was set back.
+                // Mostly unchanged, so that there are cache hits; and sometimes the clock is set back.
                 switch Int.random(in: 0..<24, using: &generator) {
                 case 0: authenticator = authenticators[Int.random(in: 0..<authenticators.count, using: &generator)]
                 case 1: keys = snapshots[Int.random(in: 0..<snapshots.count, using: &generator)]
@@ -100,7 +100,7 @@ import Timestamps
         let cache = DecisionCache(.init(entries: 1000, bytes: 80_000, maximumAge: 600))
         for token in tokens { _ = cache.decide(token, by: authenticator, keys: keys, now: Forge.now) }
         #expect(cache.byteCount <= 80_000)
-        // 200 object IDs are 3,200 bytes, and not 19,200 as texts.
+        // 200 object IDs need 3,200 bytes, not the 19,200 of strings.
         #expect((12...24).contains(cache.count), "\(cache.count)")
         #expect(!cache.decide(tokens[0], by: authenticator, keys: keys, now: Forge.now).isHit)
         #expect(cache.decide(tokens[39], by: authenticator, keys: keys, now: Forge.now).isHit)

@@ -197,7 +197,7 @@ import Timestamps
         #expect(try Forge.decide(token, settings: missing).reason == .requiredClaimMissing)
         let other = try Forge.token(claims: [("acrs", .array(["c2"]))])
         #expect(try Forge.decide(other, settings: missing).reason == .requiredClaimMismatch)
-        // The kelvin sign is K to Swift's `==`, and to nobody else.
+        // Swift's `==` treats the kelvin sign as K; nothing else does.
         let key = Forge.settings { $0.trust.requiredClaims = [RequiredClaim(claim: "department", values: ["K1"])] }
         for (value, reason) in [("K1", RefusalReason?.none), ("\u{212A}1", .requiredClaimMismatch)] {
             let token = try Forge.token(claims: [("department", .string(value))])
@@ -278,7 +278,7 @@ import Timestamps
         #expect(none.keyRefreshTenant == Forge.guid(Forge.tenantID))
         let old = try Forge.decide(token, keys: Forge.keys(usableUntil: Forge.now))
         #expect(old.reason == .keysUnavailable)
-        // Keys that are too old are not tried, and a set without keys is none.
+        // Keys that are too old are not used, and a set without keys counts as none.
         let forged = try Forge.token(key: Forge.foreignKey.get())
         #expect(try Forge.decide(forged, keys: Forge.keys(usableUntil: Forge.now)).reason == .keysUnavailable)
         let empty = TenantKeySet(keys: [], usableUntil: Timestamp(secondsSinceEpoch: .max))

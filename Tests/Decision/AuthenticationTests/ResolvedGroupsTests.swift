@@ -7,7 +7,7 @@ import OpenSSL
 import Testing
 import Timestamps
 
-/// Decisions that rest on what the directory says, and how long they are remembered.
+/// Decisions that depend on the directory, and how long they are cached.
 @Suite struct ResolvedGroupsTests {
     private let authenticator = Authenticator(Forge.settings { $0.trust.groupOverage = .resolve })
 
@@ -41,7 +41,7 @@ import Timestamps
         let fresh = try look(cache, token, after: 99)
         #expect(fresh.decision.access?.isAdmin == true && fresh.isHit)
         #expect(try decide(cache, token, after: 100).reason == .groupResolutionFailed)
-        // A clock that was set back, and a newer answer over an older one.
+        // The clock is set back, and a newer answer replaces an older one.
         #expect(try decide(cache, token, after: 0).reason == .groupResolutionFailed)
         let later = ResolvedGroups(groups: [], freshUntil: Forge.now.adding(seconds: 300))
         #expect(try decide(cache, token, after: 101, resolved: later).access?.isAdmin == false)

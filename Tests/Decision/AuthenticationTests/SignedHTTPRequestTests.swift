@@ -83,12 +83,12 @@ struct SignedHTTPRequestTests {
         let token = try SignedHTTPRequests.boundToken(to: owner.thumbprint)
         let ownersKey: [(String, JSON?)] = [("cnf", .object([("jwk", .object(owner.jwk))]))]
         let named: [(String, JSON?)] = [("kid", .string(owner.thumbprint))]
-        // The envelope names the thief's key, or the owner's in its header, with the thief's in its payload.
+        // The envelope names the thief's key, or the owner's key in its header and the thief's in its payload.
         for header in [[], named] {
             let envelope = try SignedHTTPRequests.envelope(around: token, key: thief, header: header)
             #expect(try judge(envelope) == (.proofOfPossessionInvalid, .key))
         }
-        // The owner's key in both places, which the thief cannot sign with.
+        // The owner's key in both places; the thief cannot sign with it.
         let envelope = try SignedHTTPRequests.envelope(around: token, key: thief, header: named, payload: ownersKey)
         #expect(try judge(envelope) == (.proofOfPossessionInvalid, .signature))
     }

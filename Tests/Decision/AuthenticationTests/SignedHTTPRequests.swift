@@ -4,7 +4,7 @@ import OpenSSL
 import SafeText
 import Timestamps
 
-/// Makes bound tokens and the envelopes around them.
+/// Makes tokens bound to a key, and proof-of-possession tokens around them.
 struct SignedHTTPRequests {
     static let host = "cluster.example"
 
@@ -29,12 +29,12 @@ struct SignedHTTPRequests {
     static let client = Result { try ClientKey(.generateRSA()) }
     static let thief = Result { try ClientKey(.generateRSA()) }
 
-    /// An access token that is bound to a key.
+    /// An access token bound to a key.
     static func boundToken(to thumbprint: String, claims: [(String, JSON?)] = []) throws -> String {
         try Forge.token(claims: [("cnf", .object([("kid", .string(thumbprint))]))] + claims)
     }
 
-    /// An envelope as kubelogin makes it, with changes.
+    /// A proof-of-possession token as kubelogin makes it, with changes.
     static func envelope(
         around token: String,
         key: ClientKey,

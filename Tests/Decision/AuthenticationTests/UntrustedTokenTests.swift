@@ -4,7 +4,7 @@ import EntraTokens
 import Jansson
 import Testing
 
-/// Tokens that anybody may send: what is read of them before a signature was checked, and what is not.
+/// Tokens that anybody can send: what is read of them before the signature is verified.
 @Suite struct UntrustedTokenTests {
     struct Sent: Sendable, CustomTestStringConvertible {
         var name: String
@@ -92,7 +92,7 @@ import Testing
         let authenticator = Authenticator(Forge.settings())
         let evaluation = token.withUnsafeBytes { authenticator.examine(token: $0, keys: nil, now: Forge.now) }
         #expect(evaluation.reason == reason)
-        // Under a signature that is right, malformed claims are malformed, whoever issued them.
+        // With a valid signature, malformed claims are malformed, whoever issued them.
         #expect(try Forge.decide(String(decoding: token, as: UTF8.self)).reason == .claimsMalformed)
     }
 

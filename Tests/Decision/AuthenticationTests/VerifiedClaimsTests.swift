@@ -13,7 +13,7 @@ import Testing
 
     @Test("claims alone are judged as in their token", arguments: RefusedTokenTests.claimCases)
     func agrees(sent: RefusedTokenTests.Case) throws {
-        // Which key signed is nothing that claims could tell.
+        // Claims alone cannot tell which key signed them.
         guard sent.reason != .keyIssuerMismatch else { return }
         #expect(try reason(sent.claims) == sent.reason)
     }

@@ -107,7 +107,7 @@ import Testing
     @Test("a key listed twice counts once, and an ID of many keys keeps some of them")
     func duplicates() throws {
         #expect(try Self.read([Self.jwk([]), Self.jwk([])]).usable.count == 1)
-        // The same modulus with another exponent is another key.
+        // The same modulus with another exponent is a different key.
         #expect(try Self.read([Self.jwk([("e", "AQAD")]), Self.jwk([])]).usable.count == 2)
         let many = try (0..<6).map { _ in
             try Self.jwk([("n", .string(Base64URL.encode(PrivateKey.generateRSA().publicKey.rsaModulus ?? [])))])

@@ -5,7 +5,7 @@ import Jansson
 import Timestamps
 import TokenReviewAPI
 
-/// The body of an access review, what is decided about it, and what is written back.
+/// The body of an access review, the decision and the answer.
 struct AccessReviewTarget: FuzzTarget {
     private let authenticator: Authenticator
     private let watch: WatchFacts

@@ -5,7 +5,7 @@ import EntraTokens
 import Jansson
 import Timestamps
 
-/// Claims as they are, under a good signature.
+/// Claims with a valid signature.
 struct ClaimsTarget: FuzzTarget {
     private let keys: KeySnapshot
     private let strict = World.authenticator()
@@ -26,7 +26,7 @@ struct ClaimsTarget: FuzzTarget {
         guard input.count <= 16_384 else { return }
         let payload = Array(input)
         let document = (try? JSONDocument(parsing: payload)).flatMap { $0.root.kind == .object ? $0 : nil }
-        // What is no object ends early, and signing is what costs here.
+        // Anything but an object ends early, and signing is expensive.
         guard document != nil || fingerprint(input) & 15 == 0 else { return }
         let token = try World.sign(header: World.header, payload: payload)
         for authenticator in [strict, lax, resolving] {
@@ -44,7 +44,7 @@ struct ClaimsTarget: FuzzTarget {
         }
     }
 
-    /// What must stand in claims for a yes, written down once more and differently.
+    /// The conditions for acceptance, written a second time and differently.
     private func checkAccepted(_ claims: JSONValue, _ decision: Decision) {
         let issuers = [
             "https://sts.windows.net/\(World.tenantID)/", "https://login.microsoftonline.com/\(World.tenantID)/v2.0",
@@ -74,7 +74,7 @@ struct ClaimsTarget: FuzzTarget {
         require(decision.access?.isAdmin == isMember, "an admin is who is in an admin group")
     }
 
-    /// `policy check --claims` and a signed token say the same, but for what only a token can show.
+    /// `policy check --claims` and a signed token must agree, except for what only a token can show.
     private func compareWithVouchedClaims(_ claims: JSONValue, _ decision: Decision, _ authenticator: Authenticator) {
         let vouched = authenticator.examine(verifiedClaims: claims, now: World.now)
         if decision.reason == nil {

@@ -14,7 +14,8 @@ struct ConfigurationTarget: FuzzTarget {
     init() throws {
         token = try World.sign(header: World.header, payload: JSON.object(World.claims).render())
         keys = try World.keys.get()
-        // The tables of fields are made once and kept: here, where leaks are not looked for, and not by an input.
+        // The tables of fields are created once and kept. They are created here, where leaks are not checked, and not
+        // by an input.
         for text in [Self.configuration, Self.suite, "tenants: 1"] {
             try Array(text.utf8).withUnsafeBytes { try run($0) }
         }
@@ -33,7 +34,7 @@ struct ConfigurationTarget: FuzzTarget {
 
     func run(_ input: UnsafeRawBufferPointer) throws {
         let bytes = Array(input)
-        // libyaml ends a line at each of CR, LF, NEL, LS and PS.
+        // For libyaml, each of CR, LF, NEL, LS and PS ends a line.
         let lines = bytes.count + 1
         do throws(ConfigurationError) {
             check(try ConfigurationLoader.parse(bytes, path: "/etc/kube-entra/config.yaml"), lines: lines)

@@ -7,7 +7,7 @@ import Jansson
 @testable import HTTPSClient
 @testable import SigningKeys
 
-/// An OpenID configuration as an authority answers with it.
+/// An OpenID configuration, the answer of an authority.
 struct DiscoveryTarget: FuzzTarget {
     private let trust = World.settings { $0.trust.authority = "https://entra.example:8443/base" }.tenants[0].trust
 
@@ -31,7 +31,7 @@ struct DiscoveryTarget: FuzzTarget {
         }
     }
 
-    /// The input as an address by itself, which a `jwks_uri` is.
+    /// The input as a single URL, as in `jwks_uri`.
     private func checkURL(_ body: [UInt8]) {
         guard let text = String(validating: body, as: UTF8.self), let url = HTTPSURL(text) else { return }
         require(url.target.utf8.first == UInt8(ascii: "/"), "a target begins with a slash")

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The targets by the names that run.sh knows.
+/// The targets by name, as in run.sh.
 private let targets: [String: any FuzzTarget.Type] = [
     "scanner": ScannerTarget.self,
     "jws": JWSTarget.self,
@@ -18,7 +18,7 @@ private let targets: [String: any FuzzTarget.Type] = [
     "resets": ResetTarget.self,
 ]
 
-// Made before the first input and used by libFuzzer's one thread only.
+// Created before the first input, and used only by libFuzzer's thread.
 nonisolated(unsafe) private let target: any FuzzTarget = {
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
     guard let type = targets[name] else {
@@ -33,8 +33,8 @@ nonisolated(unsafe) private let target: any FuzzTarget = {
     }
 }()
 
-// What lives as long as the process is no leak. The leak sanitizer cannot always see that it is held, since Swift keeps
-// the tags of enumerations in unused bits of pointers.
+// Objects that live as long as the process are not leaks. The leak sanitizer cannot always see the references, because
+// Swift stores tags of enumerations in unused bits of pointers.
 @_silgen_name("__lsan_disable") private func pauseLeakChecks()
 @_silgen_name("__lsan_enable") private func resumeLeakChecks()
 

@@ -1,19 +1,19 @@
 import Glibc
 
-/// Code under test with what must be true of it for every input.
+/// Code under test, with the conditions that must hold for every input.
 protocol FuzzTarget: SendableMetatype {
     init() throws
 
-    /// Feeds one input. What must hold is said with ``require(_:_:)``; an error that is thrown fails as well.
+    /// Runs one input. Conditions are checked with ``require(_:_:)``; a thrown error fails too.
     func run(_ input: UnsafeRawBufferPointer) throws
 }
 
-/// Ends the process when something is not true, so that libFuzzer keeps the input.
+/// Ends the process if a condition does not hold, so that libFuzzer keeps the input.
 func require(_ holds: Bool, _ what: @autoclosure () -> String) {
     if !holds { violation(what()) }
 }
 
-/// The value, or the end of the process where there is none.
+/// The value; ends the process if there is none.
 func require<Value>(_ value: Value?, _ what: @autoclosure () -> String) -> Value {
     guard let value else { violation(what()) }
     return value

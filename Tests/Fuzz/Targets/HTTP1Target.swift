@@ -1,4 +1,4 @@
-/// HTTP/1.1 requests, once in one piece and once in many: the answers must be the same.
+/// HTTP/1.1 requests, once in one buffer and once in many: the answers must be the same.
 struct HTTP1Target: FuzzTarget {
     private let shared: HTTPServer.Shared
 
@@ -22,7 +22,7 @@ struct HTTP1Target: FuzzTarget {
             "answers depend on the pieces in which a request comes: \(whole) and \(parts)")
     }
 
-    /// When the time of a head begins depends on the pieces, and so does whether one that does not end is told so.
+    /// The deadline of a head depends on the buffers, so an unfinished head may or may not get an answer.
     private func settled(_ statuses: [Int]) -> ArraySlice<Int> {
         statuses.last == 408 ? statuses.dropLast() : statuses[...]
     }
@@ -37,8 +37,7 @@ struct HTTP1Target: FuzzTarget {
         return statuses(in: output, hasHead: pieces.joined().contains(UInt8(ascii: "H")))
     }
 
-    /// Takes the server's bytes apart as a client does.
-    /// - Parameter hasHead: there may be requests whose answers have no body.
+    /// Parses the server's bytes as a client does.
     private func statuses(in output: [UInt8], hasHead: Bool) -> [Int] {
         var statuses: [Int] = []
         var rest = output[...]

@@ -1,4 +1,4 @@
-/// HTTP/2 frames: all of the bytes as they are, or short frames to which preface and lengths are added.
+/// HTTP/2 frames: the input as it is, or short frames to which preface and lengths are added.
 struct HTTP2Target: FuzzTarget {
     private let shared: HTTPServer.Shared
     private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
@@ -40,7 +40,7 @@ struct HTTP2Target: FuzzTarget {
         return output
     }
 
-    /// - Parameter streams: those that the client began; nil where that is not known.
+    /// - Parameter streams: the streams that the client opened; nil if unknown.
     private func check(_ output: [UInt8], streams: Set<UInt32>?) {
         var rest = output[...]
         var bodies: [UInt32: [UInt8]] = [:]

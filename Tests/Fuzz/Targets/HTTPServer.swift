@@ -14,7 +14,7 @@ import Timestamps
 
 @testable import WebhookServer
 
-/// The webhook's side of one connection, from its first byte to the answer, without a socket.
+/// The server's side of one connection, from the first byte to the answer, without a socket.
 final class HTTPServer {
     static let limits: ServerLimits = {
         var limits = ServerLimits()
@@ -35,12 +35,12 @@ final class HTTPServer {
         var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     }
 
-    /// Key refreshes that have not ended.
+    /// Key refreshes in progress.
     private final class Fetches: Sendable {
         let promises = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
     }
 
-    /// Below everything else: where the network is.
+    /// The lowest handler, in place of the network.
     private final class Transport: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         private var context: ChannelHandlerContext?
@@ -48,14 +48,14 @@ final class HTTPServer {
         func handlerAdded(context: ChannelHandlerContext) { self.context = context }
         func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
-        /// The connection is gone, as a socket says it.
+        /// Ends the connection as a socket does.
         func end(with error: (any Error)?) {
             if let error { context?.fireErrorCaught(error) }
             context?.close(promise: nil)
         }
     }
 
-    /// What outlives a connection.
+    /// Objects that outlive a connection.
     struct Shared {
         let authenticator = World.authenticator()
         let keys: KeySnapshot
@@ -107,7 +107,7 @@ final class HTTPServer {
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
-    /// Delivers bytes as a channel that reads by itself does.
+    /// Delivers bytes like a channel with automatic reading.
     func deliver(_ bytes: some Collection<UInt8>) {
         guard channel.isActive, !bytes.isEmpty else { return }
         channel.read()
@@ -119,14 +119,14 @@ final class HTTPServer {
     /// The client's host has reset the connection.
     func reset() { transport.end(with: IOError(errnoCode: ECONNRESET, reason: "read")) }
 
-    /// The client's end has come without a goodbye.
+    /// The client ends the connection without close_notify.
     func endOfFile() { transport.end(with: nil) }
 
-    /// Lets keys arrive that reviews wait for, and again for those that begin to wait then.
+    /// Delivers keys for waiting reviews, and again for those that start to wait then.
     func endFetches() {
         while let promise = fetches.promises.withLockedValue({ $0.popLast() }) {
             promise.succeed()
-            // Reviews that it wakes take turns.
+            // Woken reviews take turns.
             channel.embeddedEventLoop.advanceTime(by: .seconds(1))
         }
     }
@@ -139,7 +139,7 @@ final class HTTPServer {
         return bytes
     }
 
-    /// Lets every deadline pass, and requires that the connection ends by itself and leaves nothing.
+    /// Lets every deadline pass. The connection must then end by itself and leave nothing behind.
     func finish() throws -> [UInt8] {
         for _ in 0..<8 where channel.isActive {
             time.now = time.now + .seconds(130)
@@ -148,7 +148,7 @@ final class HTTPServer {
         }
         require(!channel.isActive, "a connection that does nothing ends by itself")
         endFetches()
-        // Reviews that still waited have a deadline, which passes too.
+        // Waiting reviews have a deadline, which passes too.
         channel.embeddedEventLoop.advanceTime(by: .seconds(130))
         let rest = try takeOutput()
         _ = try? channel.finish(acceptAlreadyClosed: true)

@@ -3,7 +3,7 @@ import Entra
 import EntraTokens
 import Jansson
 
-/// A header as it is, before good claims and under a good signature.
+/// A header, with valid claims and a valid signature.
 struct HeaderTarget: FuzzTarget {
     private let authenticator = World.authenticator()
     private let keys: KeySnapshot
@@ -21,7 +21,7 @@ struct HeaderTarget: FuzzTarget {
             "a header that \(isGood ? "is good" : "is not good") got \(decision.reason?.code ?? "yes")")
     }
 
-    /// RFC 7515 section 4 and the contract, written down once more and differently.
+    /// RFC 7515 section 4 and the contract, written a second time and differently.
     private func isAcceptable(_ header: [UInt8]) -> Bool {
         guard header.count <= 4096, let root = try? JSONDocument(parsing: header, maximumDepth: 8).root,
             root.kind == .object, count(root) <= 64
@@ -47,7 +47,7 @@ struct HeaderTarget: FuzzTarget {
         return root["alg"] != nil && root["kid"] != nil
     }
 
-    /// The values in a value, itself included.
+    /// Number of values in a value, itself included.
     private func count(_ value: JSONValue) -> Int {
         1 + (value.array?.reduce(0) { $0 + count($1) } ?? 0)
             + (value.members?.reduce(0) { $0 + count($1.value) } ?? 0)

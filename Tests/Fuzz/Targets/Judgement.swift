@@ -6,7 +6,7 @@ import Jansson
 import OpenSSL
 import TokenReviewAPI
 
-/// Decides on a token in every way there is, and requires all of them to say the same.
+/// Decides on a token in every possible way, and requires the same result.
 func judge(
     _ token: UnsafeRawBufferPointer,
     _ authenticator: Authenticator,
@@ -40,7 +40,7 @@ func judge(
     return decision
 }
 
-/// What holds for every user that is told to Kubernetes.
+/// Conditions for every user that Kubernetes gets.
 private func checkAccess(_ access: AccessDecision, settings: AuthenticationSettings) {
     let user = access.user
     require(!user.username.isEmpty && !user.username.hasPrefix("system:"), "no user name is empty or reserved")
@@ -59,7 +59,7 @@ private func checkAccess(_ access: AccessDecision, settings: AuthenticationSetti
         access.isAdmin == user.groups.contains(World.adminGroupName), "an admin is who is in an admin group")
 }
 
-/// The answer is valid JSON, says what was decided and reads back as it was.
+/// The answer must be valid JSON with the decision, and must read back unchanged.
 private func checkAnswer(_ decision: Decision) {
     for version in [TokenReviewVersion.v1, .v1beta1] {
         let bytes =

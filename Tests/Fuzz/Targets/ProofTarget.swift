@@ -7,9 +7,9 @@ import OpenSSL
 import SafeText
 import Timestamps
 
-/// A proof-of-possession envelope: a line of header, then the payload. `$T`, `$N`, `$E` and `$K` stand for what only
-/// this process knows: a bound access token, the proof key's modulus and exponent, and its thumbprint. An exclamation
-/// mark in front has another key sign.
+/// A proof-of-possession token: a line with the header, then the payload. `$T`, `$N`, `$E` and `$K` are replaced by
+/// values that only this process knows: a bound access token, the proof key's modulus and exponent, and its thumbprint.
+/// With an exclamation mark at the start, another key signs.
 struct ProofTarget: FuzzTarget {
     private let authenticator = World.authenticator {
         $0.trust.proofOfPossession = .accept
@@ -68,7 +68,7 @@ struct ProofTarget: FuzzTarget {
         return filled
     }
 
-    /// The facts about envelopes, written down once more and differently.
+    /// The conditions for proofs, written a second time and differently.
     private func isAcceptable(header: [UInt8], payload: [UInt8]) -> Bool {
         guard let head = try? JSONDocument(parsing: header, maximumDepth: 8).root, head.kind == .object,
             let root = parsedJSON(payload)?.root

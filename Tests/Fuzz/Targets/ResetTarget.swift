@@ -6,7 +6,7 @@ import NIOOpenSSL
 import OpenSSL
 import TokenReviewAPI
 
-/// A TLS session with a review in it, cut off after each of a block of bytes: nothing may be left, and nothing leaks.
+/// A TLS session with a review, cut off after each byte of a block: nothing may be left or leaked.
 ///
 /// The seeds are all blocks of every variant, so that a session ends once at each of its bytes.
 struct ResetTarget: FuzzTarget {
@@ -44,7 +44,7 @@ struct ResetTarget: FuzzTarget {
         require(findLeaks() == 0, "a session that is cut off leaks nothing")
     }
 
-    /// One session; false when it was over before that many of the client's bytes.
+    /// One session; false if it ended before this number of the client's bytes.
     private func session(_ variant: UInt8, cutAfter cut: Int) throws -> Bool {
         let isHTTP2 = variant & 1 == 1
         let identities = isHTTP2 ? http2 : http1
@@ -70,9 +70,9 @@ struct ResetTarget: FuzzTarget {
         switch variant >> 1 & 3 {
         case 0: server.reset()
         case 1: server.endOfFile()
-        // Half closed: the server's turn to end it.
+        // Half closed: the server must end it.
         case 2: server.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-        // The client falls silent.
+        // The client sends nothing more.
         default: break
         }
         _ = try server.finish()
@@ -100,5 +100,5 @@ struct ResetTarget: FuzzTarget {
     }
 }
 
-/// Asks the leak sanitizer; not 0 when it has found and printed something.
+/// Asks the leak sanitizer; not 0 if it has found and printed a leak.
 @_silgen_name("__lsan_do_recoverable_leak_check") private func findLeaks() -> CInt

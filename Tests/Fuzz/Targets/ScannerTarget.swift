@@ -1,13 +1,13 @@
 import Jansson
 
-/// JSON as it is: the scanner and jansson take the same, and read the same in it.
+/// Any JSON: the scanner and jansson must accept the same inputs and read the same values.
 struct ScannerTarget: FuzzTarget {
     func run(_ input: UnsafeRawBufferPointer) throws {
         for maximumDepth in [32, 3] {
             let parsed = try? JSONDocument(parsing: input, maximumDepth: maximumDepth)
             let scanned = try? ScannedJSON(scanning: input, maximumDepth: maximumDepth)
             if input.contains(0) {
-                // jansson swallows a NUL after a number or a word.
+                // jansson ignores a NUL after a number or a literal.
                 require(scanned == nil, "the scanner takes no NUL")
                 continue
             }
@@ -45,7 +45,7 @@ struct ScannerTarget: FuzzTarget {
         }
     }
 
-    /// With fewer values than it has, a document is refused, and with as many it is not.
+    /// A document is refused if the limit is below its number of values, and accepted if it is equal.
     private func checkBound(_ input: UnsafeRawBufferPointer) {
         guard let scanned = try? ScannedJSON(scanning: input) else { return }
         let count = count(scanned.root)

@@ -1,7 +1,7 @@
 import OpenSSL
 import Timestamps
 
-/// One authority with a server and a client, made for this process.
+/// One authority with a server and a client, for this process.
 struct TLSIdentities {
     let server: TLSContext
     /// Asks for no certificate.

@@ -3,11 +3,11 @@ import NIOEmbedded
 import NIOOpenSSL
 import NIOTLS
 
-/// One end of a connection in memory, and what came out of its TLS handler.
+/// One side of a connection in memory, and what its TLS handler fired.
 final class TLSPeer {
     let channel = EmbeddedChannel()
     private let recorder = Recorder()
-    /// All that was given to TLS to be sent.
+    /// All plaintext that was written.
     private(set) var sent: [UInt8] = []
     private var writes: [EventLoopFuture<Void>] = []
     private var finishedWrites = 0
@@ -26,7 +26,7 @@ final class TLSPeer {
             if case .handshakeCompleted? = event as? TLSUserEvent { isComplete = true }
         }
 
-        // Failures are what many inputs are about.
+        // Many inputs are meant to fail.
         func errorCaught(context: ChannelHandlerContext, error: any Error) {}
     }
 
@@ -39,7 +39,7 @@ final class TLSPeer {
 
     func connect() throws { try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait() }
 
-    /// Writes that many bytes of a kind.
+    /// Writes this number of bytes.
     func write(_ count: Int) { write((0..<count).map { UInt8(truncatingIfNeeded: sent.count + $0) }) }
 
     func write(_ bytes: [UInt8]) {
@@ -51,7 +51,7 @@ final class TLSPeer {
         channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: promise)
     }
 
-    /// Delivers ciphertext, as a channel that reads by itself would where `asks` is set.
+    /// Delivers ciphertext, like a channel with automatic reading if `asks` is set.
     func deliver(_ bytes: [UInt8], asks: Bool = true) {
         guard channel.isActive else { return }
         if asks { channel.read() }
@@ -60,7 +60,7 @@ final class TLSPeer {
         channel.embeddedEventLoop.run()
     }
 
-    /// Ciphertext that wants to be sent.
+    /// Ciphertext to be sent.
     func takeOutput() throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let part = try channel.readOutbound(as: ByteBuffer.self) {
@@ -69,7 +69,7 @@ final class TLSPeer {
         return bytes
     }
 
-    /// Closes, lets every timer run out and requires that nothing is left.
+    /// Closes, lets every timer expire, and requires that nothing is left.
     func finish() {
         channel.close(promise: nil)
         channel.embeddedEventLoop.advanceTime(by: .seconds(60))

@@ -3,8 +3,8 @@ import NIOEmbedded
 import NIOOpenSSL
 import OpenSSL
 
-/// The server's TLS handler: raw bytes in random pieces, or a real client whose bytes are carried, held back, damaged
-/// and mixed with others.
+/// The server's TLS handler, with raw bytes in random buffers, or with a real client whose bytes are passed on, held
+/// back, damaged and mixed with others.
 struct TLSTarget: FuzzTarget {
     private let identities: TLSIdentities
 
@@ -37,7 +37,7 @@ struct TLSTarget: FuzzTarget {
     }
 }
 
-/// Sizes of pieces that follow from a seed.
+/// Buffer sizes that depend on a seed.
 struct PieceSizes {
     private var state: UInt32
 
@@ -73,7 +73,7 @@ private struct Wire {
             try collect()
             steps += 1
         }
-        // Whatever was done to the records: what comes out is what was sent, from its beginning.
+        // Whatever happened to the records: the output is a prefix of what was sent.
         require(client.sent.starts(with: server.received), "the server reads only what the client wrote")
         require(server.sent.starts(with: client.received), "the client reads only what the server wrote")
         server.finish()

@@ -5,7 +5,7 @@ import Entra
 import RBAC
 import Timestamps
 
-/// A configuration and bindings as text, so that tests read like the files of administrators.
+/// A configuration and bindings as text, so that tests look like administrators' files.
 enum TestCluster {
     static let tenant = "11111111-2222-3333-4444-555555555555"
     static let admins = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"

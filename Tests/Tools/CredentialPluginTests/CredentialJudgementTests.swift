@@ -13,7 +13,7 @@ private let audience = "aaaaaaaa-0000-0000-0000-000000000000"
 private let client = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
 
-/// A token whose signature nobody looks at.
+/// A token whose signature is never verified.
 private func token(_ changes: [String: JSON?] = [:], header: String = #"{"alg":"RS256","kid":"k","typ":"JWT"}"#)
     -> [UInt8]
 {
@@ -40,7 +40,7 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
         var changes: [String: JSON?]
-        /// Nil: nothing is said.
+        /// Nil: no message.
         var withHints: RefusalReason?
         var withoutHints: RefusalReason?
         var testDescription: String { name }

@@ -61,7 +61,7 @@ import Testing
 
     @Test("no open socket of this process is handed on to it")
     func descriptors() {
-        // As accept() leaves them: not closed in a child.
+        // As after accept(): not closed in a child process.
         let descriptor = dup(STDERR_FILENO)
         defer { close(descriptor) }
         let result = Self.run("test -e /proc/self/fd/\(descriptor) || echo closed")

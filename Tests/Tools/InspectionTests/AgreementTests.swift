@@ -10,9 +10,10 @@ import SafeText
 import Testing
 import Timestamps
 
-/// What `serve` decides and what `inspect` reports, over thousands of tokens that are wrong in every way.
+/// Compares the decisions of `serve` with the reports of `inspect`, over thousands of tokens that are wrong in every
+/// way.
 @Suite struct AgreementTests {
-    /// Deterministic, so that a failure can be repeated.
+    /// Deterministic, so that failures can be reproduced.
     struct Generator: RandomNumberGenerator {
         var state: UInt64
         mutating func next() -> UInt64 {
@@ -124,7 +125,7 @@ import Timestamps
         return Array((signed + "." + Base64URL.encode(signature)).utf8)
     }
 
-    /// Changes the encoding. No white space and no quotation marks, which `inspect` takes off around a token.
+    /// Changes the encoding. Not with white space or quotation marks, which `inspect` removes around a token.
     private static func damage(_ token: inout [UInt8], _ generator: inout Generator) {
         guard generator.chance(3) else { return }
         let place = Int.random(in: 0..<token.count, using: &generator)

@@ -189,7 +189,7 @@ struct APIServerManifestTests {
                 #""volumes": [{"hostPath": {"path": "/etc/kube-entra", "type": "Directory"}, "name": "kube-entra"}]"#))
         if isPretty { #expect(new.contains("\t\t\t\t\t\"--authentication-token-webhook-version=v1\",\n")) }
         #expect(try add(new) == new)
-        // A list that was not there stays, empty.
+        // A list that did not exist before stays, empty.
         #expect(
             try remove(new).replacingEvery(",\n\t\t\"volumes\": []", with: "").replacingEvery(
                 ", \"volumes\": []", with: "") == old)
@@ -306,7 +306,7 @@ struct APIServerManifestTests {
 }
 
 extension KubeadmManifests {
-    /// The same with lists two columns further in.
+    /// The same with lists indented by two columns.
     static func indented(_ text: String) -> String {
         text.replacingEvery("\n    - ", with: "\n      - ")
             .replacingEvery(
@@ -348,7 +348,7 @@ extension String {
         return String(result)
     }
 
-    /// The text from one mark up to the next other one replaced.
+    /// Replaces the text from one mark up to the next other mark.
     func replacingPart(from start: String, to end: String, with new: String) -> String {
         guard let first = ranges(of: start).first,
             let last = self[first.upperBound...].ranges(of: end).first

@@ -307,7 +307,7 @@ private func compare(_ old: String, _ new: String, witnesses: [SamplePrincipal] 
     }
 
     @Test func everyFieldAtOnce() throws {
-        // Edits of one place would undo each other; the first of each is enough.
+        // Edits of the same place would undo each other; the first of each is enough.
         var changed = full
         var said: [String] = []
         for edit in Self.edits where changed.contains(edit.old) {
@@ -318,7 +318,7 @@ private func compare(_ old: String, _ new: String, witnesses: [SamplePrincipal] 
         let fields = Set(diff.changes.map(\.field))
         #expect(fields.count >= 55, "\(fields.sorted())")
         #expect(diff.direction == .mixed)
-        // A mapping whose group and whose Kubernetes groups both change is told in other words.
+        // A mapping whose group and Kubernetes groups both change is described in other words.
         let lines = Set(diff.text.split(separator: "\n").map(String.init))
         #expect(said.count { lines.contains($0) } >= 50)
         #expect(try compare(changed, full).changes.count == diff.changes.count)

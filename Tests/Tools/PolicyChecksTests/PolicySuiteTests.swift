@@ -142,7 +142,7 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(error?.problems.map(\.description).contains(expected) == true, "\(error?.description ?? "")")
     }
 
-    /// An escape makes six bytes of one, so that claims which a file holds are more than a token may have.
+    /// An escape turns one byte into six, so claims in a file can be larger than a token allows.
     @Test func claimsThatAreTooLargeForATokenAreAnError() throws {
         let long = String(repeating: "\\a", count: 200_000)
         let text = "tests: [{name: a, given: {claims: {x: \"\(long)\"}}, expect: {admitted: false}}]"
@@ -152,7 +152,7 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(error?.problems.map(\.description) == [expected])
     }
 
-    /// As in `serve`, which does not ask the directory about them.
+    /// As in `serve`, which does not ask the directory about malformed groups.
     @Test func malformedGroupsAreRefusedAlsoWhenTheDirectoryKnowsBetter() throws {
         let resolving =
             TestConfiguration.standardTenant + "\ngroupOverage: resolve\ndirectory: { managedIdentity: true }"
@@ -254,7 +254,7 @@ private func standardChecker() throws -> PolicyChecker {
     }
 }
 
-/// Values that a token's claims may hold, the strange ones first.
+/// Values for claims, the unusual ones first.
 private struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -1,6 +1,6 @@
 import Configuration
 
-/// Configurations as text, so that tests read like the files of administrators.
+/// Configurations as text, so that tests look like administrators' files.
 enum TestConfiguration {
     static let tenant = "11111111-2222-3333-4444-555555555555"
     static let audience = "aaaaaaaa-0000-0000-0000-000000000000"

@@ -24,7 +24,7 @@ import Timestamps
 
     static func lint(_ text: String, facts: LintEnvironment = LintEnvironment(now: now)) throws -> [LintFinding] {
         let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
-        // Most of these files are about something else than keys.
+        // Most of these files are not about keys.
         return ConfigurationLinter.findings(in: loaded, facts: facts).filter { $0.rule != .keysAreNotKept }
     }
 

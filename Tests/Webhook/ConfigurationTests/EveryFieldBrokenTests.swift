@@ -2,10 +2,9 @@ import Addresses
 import Configuration
 import Testing
 
-/// Each field of the contract, broken in each way: the problem stands at the field and in its line, or the value is
-/// fine.
+/// Each field of the contract, broken in each way: the problem has the field's path and line, or the value is valid.
 @Suite struct EveryFieldBrokenTests {
-    /// A file with every field of the table, each at a value that is not its default.
+    /// A file with every field of the table, each with a value other than its default.
     static let complete = WebhookConfiguration.form.examples[0].block.joined(separator: "\n") + "\n"
 
     struct FieldLine: CustomTestStringConvertible, Sendable {
@@ -18,13 +17,13 @@ import Testing
 
     private static let names = Set(FieldForm.section(WebhookConfiguration.form).fields().map(\.info.name))
 
-    /// The lines that hold a field and its value.
+    /// The lines with a field and its value.
     static let fields: [FieldLine] = complete.split(separator: "\n").enumerated().compactMap { index, line in
         guard let colon = line.firstRange(of: ": ") else { return nil }
         let head = line[..<colon.lowerBound]
         let indent = head.prefix { $0 == " " || $0 == "-" }
         let name = String(head.dropFirst(indent.count))
-        // Claims are named by whoever writes the file.
+        // The author of the file chooses the names of claims.
         guard names.contains(name) else { return nil }
         return FieldLine(
             number: index + 1, name: name, indent: String(indent),
@@ -101,7 +100,7 @@ import Testing
     func values(field: FieldLine) {
         for value in Self.wrong {
             for problem in Self.problems(field, line: "\(field.indent)\(field.name): \(value)") {
-                // What a missing value breaks elsewhere is said there, in words that name it.
+                // A problem that a missing value causes elsewhere is reported there, in words that name the field.
                 let isHere = problem.line == field.number && problem.field.contains(field.name)
                 let isConsequence = problem.message.contains(field.name) || problem.message.contains("exactly one of")
                 #expect(isHere || isConsequence, "\(value): \(problem)")

@@ -13,7 +13,7 @@ import Testing
         return GUID(parts.map { String($0) }.joined(separator: "-")) ?? .zero
     }
 
-    /// Asks so many times at once, and tells how often the answer was yes.
+    /// Asks this number of times at once, and returns how often the answer was yes.
     private func admitted(_ breaker: inout CircuitBreaker, at time: NIODeadline, asked times: Int = 1) -> Int {
         (0..<times).count { _ in breaker.admits(at: time) }
     }

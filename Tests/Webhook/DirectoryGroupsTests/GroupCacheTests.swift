@@ -43,7 +43,7 @@ import Timestamps
         memory.forget(try id(7))
         #expect(memory.count == 1 && memory.groupCount == 3)
         #expect(memory.answer(try id(1), youngerThan: 10, at: now) == nil)
-        // Remembered again, it is the newest, and the oldest gives way.
+        // If it is stored again, it is the newest, and the oldest is dropped.
         for number in [1, 3] { memory.remember(try id(number), try answer(1, at: now)) }
         #expect(memory.answer(try id(1), youngerThan: 10, at: now) != nil)
         #expect(memory.answer(try id(2), youngerThan: 10, at: now) == nil)
@@ -66,7 +66,7 @@ import Timestamps
         #expect(memory.count == 2 && memory.groupCount == 8)
         memory.remember(try id(5), try answer(1, at: now))
         #expect(memory.groupCount == 5)
-        // One answer that is too large for the whole memory is not kept.
+        // An answer that is too large for the whole cache is not stored.
         memory.remember(try id(6), try answer(11, at: now))
         #expect(memory.count == 0 && memory.groupCount == 0)
     }

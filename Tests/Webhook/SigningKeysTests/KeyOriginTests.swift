@@ -11,7 +11,7 @@ import Timestamps
 @testable import HTTPSClient
 @testable import SigningKeys
 
-/// Whose keys a document or a file says it holds.
+/// The tenant that a document or file of keys names.
 @Suite("Where keys come from")
 struct KeyOriginTests {
     static let tenant = "11111111-2222-3333-4444-555555555555"

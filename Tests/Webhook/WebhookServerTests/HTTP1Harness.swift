@@ -5,7 +5,7 @@ import Prometheus
 
 @testable import WebhookServer
 
-/// An HTTP/1.1 connection without a socket, with a clock that stands until it is moved.
+/// An HTTP/1.1 connection without a socket, with a clock that moves only on request.
 final class HTTP1Harness {
     let channel = EmbeddedChannel()
     let registry = PrometheusRegistry()
@@ -46,7 +46,7 @@ final class HTTP1Harness {
         try channel.writeInbound(ByteBuffer(string: text))
     }
 
-    /// Everything that was written since the last time.
+    /// Everything written since the previous call.
     func received() throws -> String {
         var text = ""
         while let part = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: part) }

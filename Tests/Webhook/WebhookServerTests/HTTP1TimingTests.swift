@@ -47,7 +47,7 @@ import Testing
         let harness = try HTTP1Harness()
         try harness.send(Self.plain)
         _ = try harness.received()
-        // Time passes that no sweep has seen.
+        // Time passes without a sweep.
         harness.time.now = harness.time.now + .seconds(2)
         harness.state.retireMembers()
         harness.pass(.milliseconds(200))
@@ -138,7 +138,7 @@ import Testing
     }
 }
 
-/// Reviews that wait until they are told.
+/// Reviews that wait until the test answers them.
 private final class Promises {
     private var open: [EventLoopPromise<ServerResponse>] = []
     var eventLoop: any EventLoop = EmbeddedEventLoop()

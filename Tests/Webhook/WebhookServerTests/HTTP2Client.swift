@@ -17,7 +17,7 @@ struct HTTP2Client {
     private let multiplexer: NIOHTTP2Handler.StreamMultiplexer
 
     init(port: Int, tls: TLSContext? = nil) async throws {
-        // Set up before the first byte can arrive, or the server's settings would be lost.
+        // Set up before the first byte can arrive; otherwise the server's settings would be lost.
         (channel, multiplexer) = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {

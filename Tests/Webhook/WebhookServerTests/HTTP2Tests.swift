@@ -56,7 +56,7 @@ import Testing
                 example.method, example.path, body: example.body, headers: headers, isComplete: !isUnfinished)
             #expect(answer.status == example.status)
             #expect(answer.body.contains(#""kind":"Status""#))
-            // The connection goes on.
+            // The connection continues.
             let next = try await client.request("GET", "/", body: "")
             #expect(next.status == "404")
             try await client.channel.close()
@@ -125,7 +125,7 @@ import Testing
         var name: String
         /// Sent once after the preface.
         var start: [UInt8] = []
-        /// Sent over and over.
+        /// Sent repeatedly.
         var flood: @Sendable (_ round: Int) -> [UInt8]
 
         var testDescription: String { name }
@@ -187,7 +187,7 @@ import Testing
                 }
                 try? await channel.writeAndFlush(buffer)
             }
-            // The server may lag behind what was sent.
+            // The server may not have read everything yet.
             for _ in 0..<1000 where channel.isActive { try await Task.sleep(for: .milliseconds(5)) }
             #expect(!channel.isActive, "still open after \(round) rounds")
             let good = try await HTTP2Client(port: test.port)

@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    /// Against pages of other sites whose names are made to resolve to this listener.
+    /// Protects against web pages of other sites whose names resolve to this listener.
     @Test(arguments: [
         ("127.0.0.1", true), ("127.0.0.1:8480", true), ("[::1]", true), ("[::1]:8480", true), ("localhost", true),
         ("LocalHost:1", true), ("10.1.2.3", true), ("attacker.example", false), ("attacker.example:8480", false),

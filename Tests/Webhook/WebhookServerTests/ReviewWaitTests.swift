@@ -14,7 +14,7 @@ import TokenReviewAPI
 
 @testable import WebhookServer
 
-/// Many reviews that wait for one fetch of keys, on an event loop whose time is made by the test.
+/// Many reviews that wait for one fetch of keys, on an event loop whose time the test controls.
 @Suite struct ReviewWaitTests {
     private final class Waiting {
         let loop = EmbeddedEventLoop()
@@ -23,7 +23,7 @@ import TokenReviewAPI
         var answers: [String] = []
         var wasAdmin = false
 
-        /// Questions to the directory that have no answer yet.
+        /// Requests to the directory without an answer.
         let questions = NIOLockedValueBox<[EventLoopPromise<ResolvedGroups?>]>([])
 
         init(keys: KeySnapshot = KeySnapshot([:])) throws {
@@ -98,7 +98,7 @@ import TokenReviewAPI
         waiting.questions.withLockedValue { $0[1] }.succeed(ResolvedGroups(groups: [], freshUntil: .distantFuture))
         waiting.loop.run()
         #expect(waiting.answers == ["accepted"] && !waiting.wasAdmin)
-        // And once more, from memory.
+        // Once more, from the cache.
         waiting.review(token)
         #expect(waiting.answers.count == 2 && !waiting.wasAdmin)
     }

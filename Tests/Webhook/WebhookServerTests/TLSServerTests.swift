@@ -43,7 +43,7 @@ import Testing
             }
         }
 
-        /// What of its certificate stands in the log.
+        /// The part of its certificate in the log.
         var name: String? {
             switch self {
             case .withoutCertificate, .withoutTLS: nil

@@ -1,7 +1,7 @@
 import OpenSSL
 import Timestamps
 
-/// An authority made for a test, and certificates of it; no key is kept.
+/// An authority for a test, and its certificates; no key is stored.
 struct TestAuthority {
     let certificate: Certificate
     private let key: PrivateKey

@@ -14,7 +14,7 @@ import Timestamps
 
 @testable import WebhookServer
 
-/// A server on loopback without TLS, and what it counted and logged.
+/// A server on loopback without TLS, with its metrics and its log.
 final class TestServer: Sendable {
     let server: WebhookServer
     let registry = PrometheusRegistry()
@@ -63,7 +63,7 @@ final class TestServer: Sendable {
         await server.stop(within: .seconds(1))
     }
 
-    /// Sends bytes and returns everything until the server closes or `until` says that it is enough.
+    /// Sends bytes and returns everything until the server closes, or until `until` returns true.
     static func exchange(
         port: Int, _ text: String, tls: TLSContext? = nil,
         until isEnough: @escaping @Sendable (String) -> Bool = { _ in false }
@@ -84,7 +84,7 @@ final class TestServer: Sendable {
         return try await done.futureResult.get()
     }
 
-    /// One request over a connection of its own.
+    /// One request on its own connection.
     static func request(
         port: Int, _ method: String, _ target: String, headers: String = "", body: String = "",
         tls: TLSContext? = nil
@@ -121,7 +121,7 @@ final class TestServer: Sendable {
             self.done = done
         }
 
-        /// On the event loop, so that a busy machine cannot come between the connection and its request.
+        /// On the event loop, so that a busy machine cannot delay the request after the connection.
         func channelActive(context: ChannelHandlerContext) {
             if !request.isEmpty { context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request)), promise: nil) }
             context.fireChannelActive()
@@ -137,7 +137,7 @@ final class TestServer: Sendable {
     }
 }
 
-/// What was logged.
+/// The logged lines.
 final class LogLines: Sendable {
     struct Line: Sendable {
         var level: Logger.Level

@@ -57,7 +57,7 @@ import Timestamps
             #expect(line.metadata["result"] == "accepted")
             #expect(line.metadata["admin"] == "true")
             for value in line.metadata.values {
-                // A name as a whole: digests and identifiers may hold any three hexadecimal digits.
+                // A whole name, because digests and identifiers may contain any three hexadecimal digits.
                 #expect(!value.contains("ada@"))
                 #expect(value != "Ada")
                 #expect(!value.contains(token.suffix(20)))
