@@ -23,7 +23,7 @@ extension RemoteKeySet {
             return (decision, promise)
         }
         if decision == .start {
-            // Not here: an event loop that answers requests must not wait for files.
+            // Not on this event loop, which answers requests and must not wait for files.
             self.eventLoop.execute {
                 self.logger.info("a token names an unknown key, so the signing keys are fetched")
                 self.performFetch()
@@ -53,12 +53,12 @@ extension RemoteKeySet {
         }
     }
 
-    /// One version's keys are there; who waits for them need not wait for the other's.
+    /// The keys of one version have arrived. Reviews that wait for them need not wait for the other version.
     private func arrived(_ set: FetchedKeySet, _ version: TokenVersion) {
         let now = environment.now()
         let waiters = guarded.withLockedValue { guarded -> [EventLoopPromise<Void>] in
             guard !guarded.isStopped else { return [] }
-            // They are as old as the question.
+            // Their age counts from the start of the fetch.
             guarded.state.take(set.report, for: version, at: guarded.state.fetchBegan ?? now)
             return guarded.takeWaiters()
         }
@@ -70,7 +70,7 @@ extension RemoteKeySet {
     private func ended(_ results: [(version: TokenVersion, failure: KeyFetchError?)]) {
         let gotKeys = results.contains { $0.failure == nil }
         let (isStopped, failure) = guarded.withLockedValue { guarded in
-            // An authority that never served one of the versions is no failure, as long as the other is there.
+            // An authority that never served one of the versions has not failed, as long as the other one is available.
             let failure = results.first { result in
                 guard let failure = result.failure else { return false }
                 return !gotKeys || !failure.isNotServed || guarded.state.sets[result.version] != nil

@@ -7,9 +7,9 @@ internal import NIOCore
 internal import Timestamps
 
 extension RemoteKeySet {
-    /// How often a key file is looked at.
+    /// Time between two checks of a key file.
     private static let filePollInterval = TimeAmount.seconds(1)
-    /// How far another machine's clock may be ahead.
+    /// Number of seconds by which another machine's clock may be ahead.
     private static let clockTolerance: Int64 = 300
 
     // MARK: Cache file
@@ -22,7 +22,7 @@ extension RemoteKeySet {
             guard file.fetchedAt <= now.adding(seconds: RemoteKeySet.clockTolerance) else { throw .fromTheFuture }
             guard now < file.fetchedAt.adding(seconds: plan.maximumAge.components.seconds) else { throw .tooOld }
             let isNewer = guarded.withLockedValue { guarded in
-                // After a reload the keys in memory may be newer.
+                // After a reload, the keys in memory may be newer.
                 if let lastSuccess = guarded.state.lastSuccess, lastSuccess >= file.fetchedAt { return false }
                 guarded.state.take(file.report, for: .v2, at: min(file.fetchedAt, now))
                 return true
@@ -71,10 +71,10 @@ extension RemoteKeySet {
         if changed { reloadFile() }
     }
 
-    /// Reads the offline file; when it is not usable, the last good keys stay.
+    /// Reads the offline file. If it is unusable, the last good keys stay.
     func reloadFile() {
         guard let path = plan.file, !guarded.withLockedValue({ $0.isStopped }) else { return }
-        // As it was before it is read: a change meanwhile is seen at the next look.
+        // The version before the read, so that a change during the read is noticed at the next check.
         let stamp = FileVersion(path: path)
         let now = environment.now()
         do throws(KeyFileError) {

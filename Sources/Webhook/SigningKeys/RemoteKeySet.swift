@@ -8,7 +8,7 @@ internal import NIOCore
 internal import SafeText
 internal import Timestamps
 
-/// Gets and keeps one tenant's keys: carries out what ``TenantKeyState`` and ``RefreshSchedule`` decide.
+/// Fetches and stores one tenant's keys: carries out what ``TenantKeyState`` and ``RefreshSchedule`` decide.
 final class RemoteKeySet: Sendable {
     struct Guarded {
         var state: TenantKeyState
@@ -19,7 +19,7 @@ final class RemoteKeySet: Sendable {
         var endTimer: Scheduled<Void>?
         var fileStamp: FileVersion?
         var loggedProblems: [KeyProblemNote] = []
-        /// While there are no keys, for each cause.
+        /// While there are no keys: one for each cause.
         var repeats: [String: RepeatLimit] = [:]
         var isStopped = false
         var onChange: @Sendable (TenantKeySet?) -> Void = { _ in }
@@ -70,7 +70,7 @@ final class RemoteKeySet: Sendable {
         guarded.withLockedValue { $0.status }
     }
 
-    /// Takes over what another keeper has of the same source, and who waits for it.
+    /// Takes over the keys of another set with the same source, and the reviews that wait for it.
     func carryOver(from other: RemoteKeySet) {
         guard plan.file.map({ ExactText($0) }) == other.plan.file.map({ ExactText($0) }),
             plan.trust.tenantID == other.plan.trust.tenantID,
@@ -105,14 +105,14 @@ final class RemoteKeySet: Sendable {
         for waiter in waiters { waiter.succeed() }
     }
 
-    // MARK: What others are told
+    // MARK: Publishing
 
-    /// Hands the keys on as they are now.
+    /// Publishes the current keys.
     func publish() {
-        // Put together outside of the lock, which loops that answer requests take too.
+        // Built outside of the lock, which event loops that answer requests take too.
         let now = environment.now()
         let (state, onChange) = guarded.withLockedValue { guarded in
-            // One version's new set must not lend its age to the other's old one.
+            // A new set of one version must not make the other version's old set look new.
             _ = guarded.state.removeOutdated(now: now)
             return (guarded.state, guarded.onChange)
         }
@@ -121,7 +121,7 @@ final class RemoteKeySet: Sendable {
         onChange(set)
         observe(.keys(tenant: tenantID, count: count))
         if let lastSuccess = state.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
-        // Last, so that whoever sees readiness sees all of it.
+        // Last, so that readiness is visible only after everything else.
         guarded.withLockedValue { guarded in
             guarded.status.keyCount = count
             guarded.status.usableUntil = set?.usableUntil
@@ -130,16 +130,16 @@ final class RemoteKeySet: Sendable {
         scheduleEnd()
     }
 
-    /// The cause, and what there is to know about it here.
+    /// The cause, with what is known about it here.
     private func explained(_ failure: KeyFetchError) -> String {
         failure.sentence
             + (failure.isOfProxy ? plan.proxyName.map { "; the proxy is \($0)" } ?? "" : "")
             + (failure.hint(authorityCA: "authorityCA").map { "; \($0)" } ?? "")
     }
 
-    /// Logs how an attempt ended.
+    /// Logs the result of an attempt.
     ///
-    /// - Parameter gotKeys: whether some keys are new all the same.
+    /// - Parameter gotKeys: whether some keys are new although the attempt failed.
     func log(_ failure: KeyFetchError?, gotKeys: Bool) {
         let now = environment.now()
         let (status, problems) = guarded.withLockedValue { guarded -> (TenantKeyStatus, [KeyProblemNote]?) in
@@ -156,7 +156,7 @@ final class RemoteKeySet: Sendable {
             logger.info("signing keys refreshed", metadata: ["keys": "\(status.keyCount)"])
         }
         guard let problems, !problems.isEmpty else { return }
-        // Every tenant's set holds keys for other issuers, which is as it should be.
+        // Every tenant's set contains keys of other issuers, which is normal.
         let isOrdinary = problems.allSatisfy { $0.problem == .otherIssuer || $0.problem == .otherCloud }
         logger.log(
             level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
@@ -165,7 +165,7 @@ final class RemoteKeySet: Sendable {
 
     private func warn(_ failure: KeyFetchError, hasKeys: Bool, gotKeys: Bool, now: Timestamp) {
         let cause = explained(failure)
-        // Without keys there is an attempt every other second, which would say the same each time.
+        // Without keys there is an attempt every other second, which would log the same each time.
         let leftOut = guarded.withLockedValue { guarded -> Int? in
             if hasKeys || guarded.repeats.count > 16 { guarded.repeats = [:] }
             return hasKeys ? 0 : guarded.repeats[cause, default: RepeatLimit()].admit(at: now)
@@ -182,14 +182,14 @@ final class RemoteKeySet: Sendable {
 
     // MARK: Age
 
-    /// Looks at the keys again when the first of them are too old.
+    /// Checks the keys again when the first of them are too old.
     private func scheduleEnd() {
         let now = environment.now()
         guarded.withLockedValue { guarded in
             guarded.endTimer?.cancel()
             guarded.endTimer = nil
             guard !guarded.isStopped, let end = guarded.state.nextEnd else { return }
-            // The clock may be set meanwhile, so it is looked at once a day at least.
+            // The clock may be changed, so this is checked at least once a day.
             let wait = TimeAmount.seconds(min(max(end.seconds(since: now), 1), 86_400))
             guarded.endTimer = eventLoop.scheduleTask(in: wait) { self.removeOutdated() }
         }

@@ -134,7 +134,8 @@ public final class SigningKeyStore: Sendable {
             published.isStarted = true
             return published.sets
         }
-        // What was taken over, in one snapshot. From now on each tenant's keys are handed on before it counts as ready.
+        // One snapshot of the carried-over keys. From now on, each tenant's keys are published before it counts as
+        // ready.
         onChange(KeySnapshot(sets))
         for keeper in keepers { keeper.start() }
     }
@@ -146,7 +147,7 @@ public final class SigningKeyStore: Sendable {
 
     /// Checks at once whether key files have changed.
     public func reloadFiles() {
-        // On the store's own event loop, so that snapshots are handed on in the order in which they were made.
+        // On the store's own event loop, so that snapshots are published in order.
         eventLoop.execute { [keepers] in
             for keeper in keepers { keeper.reloadFile() }
         }

@@ -29,18 +29,18 @@ public struct TenantKeyStatus: Hashable, Sendable {
     }
 }
 
-/// One tenant's keys over time: what the fetches brought, and when another one may start. Pure; its owner acts.
+/// One tenant's keys over time: the results of fetches, and when the next fetch may start. Pure; its owner acts.
 struct TenantKeyState: Sendable {
     struct VersionSet: Sendable {
         var report: KeySetReport
         var fetchedAt: Timestamp
     }
 
-    /// Seconds; nil for keys from a file, which do not age: whoever put the file there answers for it.
+    /// In seconds; nil for keys from a file, which do not age, because an operator is responsible for them.
     let maximumAge: Int64?
     let unknownKeyRefreshInterval: Duration
     private(set) var sets: [TokenVersion: VersionSet] = [:]
-    /// When the fetch that is under way began.
+    /// Start of the fetch in progress; nil if there is none.
     private(set) var fetchBegan: Timestamp?
     private var lastExtraFetch: NIODeadline?
 
@@ -66,7 +66,7 @@ struct TenantKeyState: Sendable {
         return .start
     }
 
-    /// False when a fetch is already under way.
+    /// False if a fetch is in progress.
     mutating func startFetch(now: Timestamp) -> Bool {
         guard fetchBegan == nil else { return false }
         fetchBegan = now
@@ -79,25 +79,25 @@ struct TenantKeyState: Sendable {
 
     // MARK: Keys
 
-    /// Takes what a fetch brought. A version that failed keeps its last good set until that is too old.
+    /// Stores the result of a fetch. A version that failed keeps its last good set until that is too old.
     mutating func take(_ report: KeySetReport, for version: TokenVersion, at time: Timestamp) {
         sets[version] = VersionSet(report: report, fetchedAt: time)
     }
 
-    /// Takes the sets of another configuration's state of the same tenant, and its restraint.
+    /// Takes over the sets of another configuration's state for the same tenant, and its limits on fetches.
     mutating func take(_ former: TenantKeyState) {
         sets = former.sets
         lastExtraFetch = former.lastExtraFetch
     }
 
-    /// Whether there were sets that are too old now.
+    /// Drops sets that are too old. Returns whether there were any.
     mutating func removeOutdated(now: Timestamp) -> Bool {
         let before = sets.count
         sets = sets.filter { now < end(of: $0.value) }
         return sets.count < before
     }
 
-    /// When the first of the sets is too old.
+    /// When the first set will be too old; nil if none will.
     var nextEnd: Timestamp? { maximumAge == nil ? nil : sets.values.map(end).min() }
 
     private func end(of set: VersionSet) -> Timestamp {
@@ -106,7 +106,7 @@ struct TenantKeyState: Sendable {
 
     var lastSuccess: Timestamp? { sets.values.map(\.fetchedAt).max() }
 
-    /// The union of both versions' usable keys; nil when there is none.
+    /// The usable keys of both versions together; nil if there are none.
     var keySet: TenantKeySet? {
         guard let usableUntil = sets.values.map(end).max() else { return nil }
         var keys: [SigningKey] = []
@@ -119,13 +119,13 @@ struct TenantKeyState: Sendable {
         return TenantKeySet(keys: keys, usableUntil: usableUntil)
     }
 
-    /// The usable keys of the newest sets as they stand in the documents, each once: they are all of one age.
+    /// The usable keys of the newest sets, as the documents have them, each once. They all have the same age.
     var newestJWKs: [JWK] {
         let newest = [TokenVersion.v2, .v1].compactMap { sets[$0] }.filter { $0.fetchedAt == lastSuccess }
         return KeyFile.usableJWKs(newest.map(\.report))
     }
 
-    /// Keys that cannot be used, and why; for the log.
+    /// Unusable keys and their problems, for the log.
     var problems: [KeyProblemNote] {
         var notes: [KeyProblemNote] = []
         for version in [TokenVersion.v2, .v1] {
@@ -140,7 +140,7 @@ struct TenantKeyState: Sendable {
     }
 }
 
-/// A key that cannot be used.
+/// An unusable key.
 struct KeyProblemNote: Hashable, Sendable, CustomStringConvertible {
     static let maximum = 8
 

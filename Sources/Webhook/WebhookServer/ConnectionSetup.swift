@@ -4,20 +4,19 @@ import NIOOpenSSL
 import NIOTLS
 import OpenSSL
 
-/// Tells a connection that began with settings of the past to end soon.
+/// Tells a connection with outdated settings to end soon.
 struct Retirement {}
 
-/// What a connection meets when its handshake begins.
+/// The settings for a connection when its handshake begins.
 struct Admission {
     var tls: TLSContext?
     var handshakeTimeout: Duration
     var allowedClientNames: ClientNames
 }
 
-/// Waits for a connection's first byte, begins the handshake, and at its end makes the connection speak what was
-/// agreed on.
+/// Waits for a connection's first byte, starts the handshake, and then sets up the negotiated protocol.
 ///
-/// Until the first byte this is all that a connection has: whoever only opens connections costs little.
+/// Until the first byte, a connection has only this handler, so that clients that only open connections cost little.
 final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, ManagedConnection {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -25,7 +24,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
     private enum Phase {
         case silent
         case handshaking(TLSHandler, ClientNames)
-        /// Established, or on its way out.
+        /// Established, or about to end.
         case over
     }
 
@@ -38,18 +37,18 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
     private var context: ChannelHandlerContext?
     private(set) var deadline: NIODeadline
 
-    /// - Parameter admission: what is in force at the first byte.
+    /// - Parameter admission: the settings at the first byte.
     init(state: EventLoopContext, account: ConnectionAccount, admission: @escaping () -> Admission) {
         self.state = state
         self.account = account
         self.admission = admission
         accepted = state.exactDeadline(after: .zero)
         let timeout = admission().handshakeTimeout
-        // One that is opened while the server goes is for a request that is about to come.
+        // A connection opened during shutdown gets a short time to send its request.
         deadline = accepted + TimeAmount(state.isDraining ? min(timeout, Self.timeToConnect) : timeout)
     }
 
-    /// For a handshake during a shutdown.
+    /// Time for a handshake during shutdown.
     private static let timeToConnect = Duration.milliseconds(700)
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -69,7 +68,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
         context.fireChannelInactive()
     }
 
-    /// The first bytes. All later ones meet the TLS handler first.
+    /// The first bytes. Later ones reach the TLS handler first.
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .silent = phase else { return context.fireChannelRead(data) }
         let admission = admission()
@@ -78,7 +77,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
         let tls = TLSHandler.server(context: tlsContext, handshakeTimeout: max(left, .milliseconds(1)))
         generation = state.generation
         phase = .handshaking(tls, admission.allowedClientNames)
-        // The handler's own timer runs from here on, but for the end of the server.
+        // From here on the TLS handler has its own timer, except during shutdown.
         deadline = state.isDraining ? deadline : .distantFuture
         account.beginHandshake()
         do {
@@ -116,7 +115,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
         }
     }
 
-    /// A newer connection wants its place. Meanwhile the handshake may have ended.
+    /// A newer connection needs this one's place. The handshake may have ended in between.
     private func makeRoom(_ context: ChannelHandlerContext) {
         if case .over = phase { return }
         phase = .over
@@ -147,7 +146,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
     }
 
     func quiesce() {
-        // The handshake is made with what is in force at the first byte, so that only the end of the server matters.
+        // The handshake uses the settings at the first byte, so only the shutdown matters here.
         guard state.isDraining else { return }
         deadline = min(deadline, state.exactDeadline(after: Self.timeToConnect))
     }
@@ -175,7 +174,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
 }
 
 extension ChannelHandlerContext {
-    /// Closes the connection without waiting for the client's goodbye.
+    /// Closes the connection without waiting for the client's close_notify.
     func closeTransport() {
         if let tls = try? pipeline.syncOperations.context(handlerType: TLSHandler.self) {
             tls.close(promise: nil)

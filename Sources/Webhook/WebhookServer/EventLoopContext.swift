@@ -4,21 +4,21 @@ import NIOOpenSSL
 import OpenSSL
 import Timestamps
 
-/// A connection or request that must come to an end by itself.
+/// A connection or request with a deadline, which must end by itself.
 protocol ManagedConnection: AnyObject {
     /// When ``deadlinePassed()`` is called, up to ``EventLoopContext/sweepInterval`` later.
     var deadline: NIODeadline { get }
     func deadlinePassed()
-    /// Finish what was begun and take nothing new.
+    /// Finishes what has begun and accepts nothing new.
     func quiesce()
 }
 
-/// Everything that one event loop needs to answer requests; it never leaves the loop.
+/// Everything that one event loop needs to answer requests. It never leaves the event loop.
 final class EventLoopContext {
     static let sweepInterval = TimeAmount.milliseconds(200)
-    /// How long a connection without a request stays open when the server ends: a request may be on its way.
+    /// How long an idle connection stays open during shutdown, because a request may be on its way.
     static let idleGrace = Duration.milliseconds(500)
-    /// After which its transport is closed, whatever the client does.
+    /// Time after which its transport is closed, whatever the client does.
     static let goodbyeTime = TimeAmount.milliseconds(150)
 
     let eventLoop: any EventLoop
@@ -26,20 +26,20 @@ final class EventLoopContext {
     var limits: ServerLimits
     let ledger: ConnectionLimiter
     let metrics: ServerMetrics
-    /// Nil where nobody reads it.
+    /// Nil if nobody reads it.
     let rejections: RejectionLog?
-    /// Judges a whole request body.
+    /// Decides on a whole request body.
     let review: (ByteBuffer, ClientIdentity) -> ReviewStep
-    /// Judges a whole body of an access review; nil where there are none.
+    /// Decides on the whole body of an access review; nil if the server answers none.
     var reviewAccess: ((ByteBuffer, ClientIdentity) -> ServerResponse)?
     /// Called about once a second.
     var onSecond: () -> Void = {}
-    /// Grows when connections that are being opened are already out of date.
+    /// Increases when connections that are being opened are already outdated.
     private(set) var generation = 0
     private(set) var isDraining = false
-    /// Handshakes since the start, by the group that the keys were agreed on with.
+    /// Handshakes since the start, by key exchange group.
     private(set) var keyExchanges: [String: Int] = [:]
-    /// Read at each sweep: near enough for deadlines, and free.
+    /// Updated at each sweep: exact enough for deadlines, and free.
     private(set) var now: NIODeadline
     private(set) var httpDate = ""
     private var httpDateSecond: Int64 = .min
@@ -69,7 +69,7 @@ final class EventLoopContext {
 
     var memberCount: Int { members.count }
 
-    /// Judges a whole request body.
+    /// Decides on a whole request body.
     func review(_ body: ByteBuffer, for endpoint: RequestStateMachine.Endpoint, from caller: ClientIdentity)
         -> ReviewStep
     {
@@ -81,8 +81,8 @@ final class EventLoopContext {
 
     func deadline(after duration: Duration) -> NIODeadline { now + TimeAmount(duration) }
 
-    /// As ``deadline(after:)``, of the time that it really is: ``now`` is old when the loop was held up, and a grace
-    /// of half a second counted from then may be over before it is given.
+    /// Like ``deadline(after:)``, but reads the clock: after a stall the cached ``now`` lags, and a short grace period
+    /// could already have expired.
     func exactDeadline(after duration: Duration) -> NIODeadline { clock() + TimeAmount(duration) }
 
     func add(_ member: any ManagedConnection) {
@@ -108,12 +108,13 @@ final class EventLoopContext {
         sweep = nil
     }
 
-    /// Retires every member and, from now on, each new connection after its first request.
+    /// Quiesces every connection, and from now on each new connection after its first request.
     func drain() {
         isDraining = true
         retireMembers()
     }
 
+    /// Quiesces all current connections, spread over this time so that clients do not all reconnect at once.
     func retireMembers() {
         for member in Array(members.values) { member.quiesce() }
     }
@@ -128,7 +129,7 @@ final class EventLoopContext {
         }
     }
 
-    /// Sees to it that a client that does not answer our goodbye does not hold the end off.
+    /// Limits the wait for a client that does not answer close_notify.
     func closeTransportSoon(_ context: ChannelHandlerContext) {
         eventLoop.assumeIsolated().scheduleTask(in: Self.goodbyeTime) { context.closeTransport() }
     }
@@ -141,7 +142,7 @@ final class EventLoopContext {
             httpDate = time.httpDate
             onSecond()
         }
-        // Members leave while they are told, so the late ones are collected first.
+        // Connections are removed during the loop, so the overdue ones are collected first.
         var late: [any ManagedConnection] = []
         for member in members.values where member.deadline <= now { late.append(member) }
         for member in late { member.deadlinePassed() }

@@ -6,9 +6,9 @@ internal import NIOPosix
 internal import Terminal
 
 extension DirectoryFactory {
-    /// What Microsoft Graph says about a tenant's objects now; nil when the tenant has no directory to ask.
+    /// What Microsoft Graph currently knows about a tenant's objects; nil if the tenant has no directory.
     ///
-    /// An ID that Graph does not know is there as deleted.
+    /// IDs that Graph does not know are listed as deleted.
     public static func names(of ids: [GUID], tenant: TenantSettings) throws -> DirectoryNames? {
         guard var source = DirectorySource.whatever(tenant) else { return nil }
         // A command has more time than a review.
@@ -34,7 +34,7 @@ extension DirectoryFactory {
 }
 
 extension DirectoryError {
-    /// What went wrong and what to do, where the permission for names is another one than that for membership.
+    /// What is wrong and what to do; names need another permission than membership.
     fileprivate var namesSentence: String {
         guard self == .forbidden else { return sentence }
         return "Microsoft Graph refuses: grant the application Directory.Read.All, or GroupMember.Read.All with"

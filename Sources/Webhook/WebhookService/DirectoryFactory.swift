@@ -18,7 +18,7 @@ internal import WebhookServer
 struct TenantDirectory: Sendable {
     let source: DirectorySource
     let resolver: DirectoryResolver
-    /// Nil where nobody is watched.
+    /// Nil if nobody is watched.
     let watch: DirectoryWatcher?
 }
 
@@ -32,14 +32,14 @@ struct DirectorySource: Hashable, Sendable {
     var settings: DirectorySettings
     let groups: [GUID]
 
-    /// Nil when the tenant's directory is never asked.
+    /// Nil if the tenant's directory is never asked.
     init?(_ tenant: TenantSettings) {
         guard let directory = tenant.directory, tenant.trust.groupOverage == .resolve || directory.watch != .off
         else { return nil }
         self.init(tenant, directory)
     }
 
-    /// The source of a directory, whatever it is asked for; nil when the tenant has none.
+    /// The directory of a tenant for any purpose; nil if it has none.
     static func whatever(_ tenant: TenantSettings) -> DirectorySource? {
         tenant.directory.map { DirectorySource(tenant, $0) }
     }
@@ -58,9 +58,9 @@ struct DirectorySource: Hashable, Sendable {
     }
 }
 
-/// Turns configured directories into resolvers, by tenant.
+/// Creates resolvers for configured directories, by tenant.
 public enum DirectoryFactory {
-    /// - Parameter known: resolvers from before, which stay with all that they remember where nothing has changed.
+    /// - Parameter known: previous resolvers; unchanged ones are kept with their caches.
     static func directories(
         _ configuration: WebhookConfiguration,
         known: [GUID: TenantDirectory] = [:],
@@ -111,7 +111,9 @@ public enum DirectoryFactory {
             publish: { publish(tenantID, $0) })
     }
 
-    /// What a principal's directory says now; ends the command when it says nothing.
+    /// The directory's current answer about a principal.
+    ///
+    /// - Throws: `CommandFailure` if there is no answer.
     public static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
         let tenant = configuration.tenants.first { $0.trust.tenantID == principal.tenantID }
         guard let tenant, let source = DirectorySource(tenant) else {
@@ -156,7 +158,7 @@ public enum DirectoryFactory {
     }
 }
 
-/// A client that is made anew when its CA file changes, and from time to time because the system's may.
+/// A client that is created again when its CA file changes, and regularly because the system's authorities may change.
 private final class ClientCache: Sendable {
     private struct Made {
         let client: HTTPSClient

@@ -2,7 +2,7 @@ internal import Configuration
 internal import SafeText
 internal import Timestamps
 
-/// What is on disk and not in force, for those who look at the status and not at the log.
+/// Files on disk that are not active, for people who read the status page and not the log.
 struct FailedReload: CustomStringConvertible {
     private let time: Timestamp
     private let problem: String
@@ -10,7 +10,7 @@ struct FailedReload: CustomStringConvertible {
 
     init(_ error: ConfigurationError, at time: Timestamp) {
         self.time = time
-        // A name in the file may hold anything, and this goes into one line.
+        // Names in the file may contain anything, and this must be one line.
         let first = error.problems.first.map { "\($0)" } ?? ""
         problem = PrintableText.clean(first, maximum: 300)
         otherProblems = max(0, error.problems.count - 1)

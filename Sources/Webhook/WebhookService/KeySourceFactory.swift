@@ -13,7 +13,7 @@ internal import SigningKeys
 internal import Timestamps
 internal import WebhookServer
 
-/// Turns configured tenants into a store of signing keys.
+/// Creates a store of signing keys for configured tenants.
 public enum KeySourceFactory {
     static func store(
         _ loaded: LoadedConfiguration,
@@ -61,7 +61,7 @@ public enum KeySourceFactory {
         return plan
     }
 
-    /// A client for an authority, with its CA as it is on disk now.
+    /// A client for an authority, with its CA as it currently is on disk.
     public static func client(
         authorityCA: String?,
         proxy: String?,
@@ -83,19 +83,19 @@ public enum KeySourceFactory {
         }
     }
 
-    /// The proxy of an address, or of the environment where none is configured.
+    /// The configured proxy, or that of the environment.
     ///
-    /// - Parameter source: where the address stands, for people.
+    /// - Parameter source: where the address is configured, for people.
     public static func proxies(_ address: String?, from source: String = "signingKeys.proxy") -> ProxySettings {
         address.map { ProxySettings(address: $0, from: source) } ?? .environment()
     }
 
-    /// Whether keys must be got in another way than before.
+    /// Whether keys must be fetched in another way than before.
     static func needNewStore(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> Bool {
         return old.tenants.map(KeySource.init) != new.tenants.map(KeySource.init)
     }
 
-    /// For `systemctl status`: one line that names tenants whose tokens cannot be checked.
+    /// For `systemctl status`: one line that names tenants whose tokens cannot be verified.
     static func serviceStatus(_ tenants: [TenantKeyStatus], now: Timestamp) -> String {
         let without = tenants.filter { !$0.isUsable(now: now) }.map(\.tenantID.description)
         guard !without.isEmpty else { return "answering token reviews" }

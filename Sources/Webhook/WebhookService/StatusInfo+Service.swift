@@ -7,7 +7,7 @@ internal import Timestamps
 internal import WebhookServer
 
 extension StatusInfo {
-    /// What `/statusz` tells about what is in force.
+    /// The active configuration, for `/statusz`.
     init(
         _ loaded: LoadedConfiguration, version: String, fips: FIPSProvider?, identity: ServerIdentity,
         keys: [TenantKeyStatus], denied: DenyFiles, watches: [WatchStatus], refused: FailedReload?
@@ -44,7 +44,7 @@ extension StatusInfo.Certificate {
 }
 
 extension StatusInfo.Watch {
-    /// Of all tenants together; nil where nobody is watched.
+    /// All tenants together; nil if nobody is watched.
     fileprivate init?(_ watches: [WatchStatus]) {
         guard !watches.isEmpty else { return nil }
         let forbidden = Set(watches.compactMap(\.forbidden)).sorted()

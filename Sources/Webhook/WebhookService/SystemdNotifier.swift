@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Tells systemd about the service's state (sd_notify(3)); does nothing when nobody asked to be told.
+/// Reports the service's state to systemd (sd_notify(3)); does nothing if systemd did not ask for it.
 struct SystemdNotifier: Sendable {
     private let path: String?
 
@@ -8,9 +8,9 @@ struct SystemdNotifier: Sendable {
         path = getenv("NOTIFY_SOCKET").map { String(cString: $0) }
     }
 
-    /// The time within which systemd wants to hear from the service; nil when it does not watch.
+    /// The watchdog interval of systemd; nil if the service has no watchdog.
     var watchdogInterval: Duration? {
-        // The variables may be meant for another process, from which this one has them (sd_watchdog_enabled(3)).
+        // The variables may be inherited and meant for another process (sd_watchdog_enabled(3)).
         if let owner = getenv("WATCHDOG_PID"), String(cString: owner) != String(getpid()) { return nil }
         guard path != nil, let text = getenv("WATCHDOG_USEC"), let microseconds = Int64(String(cString: text)),
             microseconds > 0
@@ -18,7 +18,7 @@ struct SystemdNotifier: Sendable {
         return .microseconds(microseconds)
     }
 
-    /// Whether anybody wants to be told.
+    /// Whether systemd asked for reports.
     var isListening: Bool { path?.isEmpty == false }
 
     func ready() { send("READY=1") }
@@ -42,7 +42,7 @@ struct SystemdNotifier: Sendable {
         var name = Array(path.utf8)
         let capacity = MemoryLayout.size(ofValue: address.sun_path)
         guard name.count < capacity else { return }
-        // A leading @ stands for the abstract name space.
+        // A leading @ means the abstract namespace.
         if name[0] == UInt8(ascii: "@") { name[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
         let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)

@@ -3,18 +3,18 @@ internal import Glibc
 internal import NIOCore
 public import WebhookServer
 
-/// Sockets that systemd opened before it started this process (sd_listen_fds(3)): they stay open while the service is
-/// restarted, so that whoever connects meanwhile waits in place of being refused.
+/// Sockets that systemd opened before it started this process (sd_listen_fds(3)). They stay open while the service
+/// restarts, so that new connections wait instead of being refused.
 public struct SystemdSockets {
     /// One listening socket.
     struct Socket {
         var descriptor: CInt
-        /// `FileDescriptorName=` of its unit; systemd puts the unit's name there when it has none.
+        /// `FileDescriptorName=` of its unit, or the unit's name.
         var name: String
         var address: SocketAddress?
     }
 
-    /// A socket that is not for this program, or not one that it can use.
+    /// A socket that is not for this program, or cannot be used.
     public struct Problem: Error {
         /// What is wrong, for people.
         public let sentence: String
@@ -25,7 +25,7 @@ public struct SystemdSockets {
 
     let sockets: [Socket]
 
-    /// Takes them over, and hides them from processes that this one may start.
+    /// Takes over the sockets, and hides them from child processes.
     public static func take() -> SystemdSockets {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) } }
         guard variable("LISTEN_PID") == String(getpid()),
@@ -43,9 +43,10 @@ public struct SystemdSockets {
         return SystemdSockets(sockets: sockets)
     }
 
-    /// Which socket is for what: by its name, `webhook` or `operations`, or by its address. A single socket with
-    /// another
-    /// name is the webhook's.
+    /// Assigns the sockets by name, `webhook` or `operations`, or by address. A single socket with another name is the
+    /// webhook's.
+    ///
+    /// - Throws: ``Problem`` for a socket that cannot be assigned.
     public func assigned(listen: ListenAddress, operations: ListenAddress) throws(Problem) -> ListeningSockets {
         var assigned = ListeningSockets()
         for socket in sockets {
@@ -81,7 +82,7 @@ public struct SystemdSockets {
         return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value == 1
     }
 
-    /// Nil for what is no IPv4 or IPv6 socket.
+    /// Nil if this is not an IPv4 or IPv6 socket.
     private static func address(of descriptor: CInt) -> SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

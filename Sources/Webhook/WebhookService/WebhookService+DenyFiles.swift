@@ -7,9 +7,9 @@ internal import SafeText
 internal import Timestamps
 internal import WebhookServer
 
-/// Deny files are followed apart from the configuration, so that neither waits for the other's mistakes.
+/// Deny files are watched separately from the configuration, so that a mistake in one does not block the other.
 extension WebhookService {
-    /// Reads the deny files again when one has changed, and counts anew the entries in force.
+    /// Reads changed deny files again, and updates the number of entries in force.
     func pollDenyFiles() {
         let (loaded, before) = current.withLockedValue { ($0.loaded, $0.denyStamps) }
         let paths = DenyFiles.paths(loaded.configuration)
@@ -17,10 +17,10 @@ extension WebhookService {
         recordDenied()
     }
 
-    /// Puts the lists that are on disk in force. A broken one leaves its last good version there.
+    /// Activates the lists on disk. For a broken file, the last good version stays active.
     func reloadDenyFiles() {
         let (loaded, before) = current.withLockedValue { ($0.loaded, $0.denyFiles) }
-        // As the files are before they are read: one that changes meanwhile has to be read again.
+        // The versions before the read, so that a change during the read is noticed.
         let stamps = WebhookService.stamps(DenyFiles.paths(loaded.configuration))
         let files = DenyFiles.read(loaded, lastGood: before).files
         current.withLockedValue { current in
@@ -43,7 +43,7 @@ extension WebhookService {
         }
     }
 
-    /// How many entries are in force now, over all tenants.
+    /// Number of entries in force in all tenants.
     var entriesInForce: Int {
         let (loaded, files) = current.withLockedValue { ($0.loaded, $0.denyFiles) }
         return files.count(in: loaded.configuration, inForceAt: .now())
@@ -55,7 +55,7 @@ extension WebhookService {
 }
 
 extension DenyFiles {
-    /// What `/readyz?verbose` says while a newer version of a list can't be used.
+    /// The text of `/readyz?verbose` while a newer list cannot be used.
     var problemDescription: String? {
         guard !problems.isEmpty else { return nil }
         let texts = problems.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }

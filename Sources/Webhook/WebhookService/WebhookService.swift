@@ -15,22 +15,22 @@ internal import SigningKeys
 internal import Timestamps
 public import WebhookServer
 
-/// Everything that `serve` runs: the server, the signing keys, and what keeps them current.
+/// Everything that `serve` runs: the server, the signing keys, and the tasks that keep them current.
 public final class WebhookService: Sendable {
     struct Current {
         var loaded: LoadedConfiguration
         var identity: ServerIdentity
         var keys: SigningKeyStore
         var directories: [GUID: TenantDirectory]
-        /// Whom tenants lock out beside what the configuration itself says.
+        /// Denied entries in addition to those of the configuration itself.
         var denyFiles: DenyFiles
         var denyStamps: [String: FileVersion?]
-        /// Of the files whose changes make a reload.
+        /// Versions of the files whose changes cause a reload.
         var stamps: [String: FileVersion?]
         var audit: LineWriter?
         var isStopping = false
         var refused: FailedReload?
-        /// What systemd shows now.
+        /// The status that systemd shows.
         var toldStatus = ""
     }
 
@@ -38,28 +38,29 @@ public final class WebhookService: Sendable {
     let logger: Logger
     private let writer: LineWriter
     private let logSettings: LogSettings
-    /// From the command line, above the configuration's.
+    /// From the command line; overrides the configuration.
     private let logLevel: Configuration.LogLevel?
     let metrics: ServerMetrics
     let server: WebhookServer
-    /// Fetches, timers and files live here and not on the loops that answer.
+    /// Runs fetches, timers and file checks, separately from the event loops that answer reviews.
     private let background: MultiThreadedEventLoopGroup
     let current: NIOLockedValueBox<Current>
-    /// Takes what a tenant's watch learned to every event loop.
+    /// Passes the facts of a tenant's watch to every event loop.
     private let publishWatch: @Sendable (GUID, WatchFacts.Tenant?) -> Void
     private let systemd = SystemdNotifier()
-    /// What was listened on at the start, until the end.
+    /// The addresses of the start, until the end.
     private let bound: ServerSettings
 
-    /// How often files are looked at.
+    /// Time between two checks of files.
     private static let pollInterval = TimeAmount.seconds(1)
-    /// How often the audit file is looked at, so that it is there again within a second.
+    /// Time between two checks of the audit file, so that a removed file exists again within a second.
     private static let auditInterval = TimeAmount.milliseconds(500)
 
-    /// - Parameter audit: where decisions are written down; nil when no file is configured.
-    /// - Parameter logLevel: from the command line, above the configuration's.
-    /// - Parameter version: the program's, for metrics, the log and the status page.
-    /// - Parameter fips: the provider that all cryptography comes from; nil for the system's usual ones.
+    /// - Parameters:
+    ///   - audit: where decisions are written; nil if no file is configured.
+    ///   - logLevel: from the command line; overrides the configuration.
+    ///   - version: the program's version, for metrics, the log and the status page.
+    ///   - fips: the provider of all cryptography; nil for the system's usual ones.
     public init(
         loaded: LoadedConfiguration, identity: ServerIdentity, denyFiles: DenyFiles, audit: LineWriter?,
         logLevel: Configuration.LogLevel?,
@@ -104,7 +105,7 @@ public final class WebhookService: Sendable {
                     configuration, eventLoop: background.next(), logger: logger, metrics: metrics,
                     publish: publishWatch),
                 denyFiles: denyFiles,
-                // Not known as they were before they were read, so they are read once more.
+                // Their versions before the read are unknown, so they are read once more.
                 denyStamps: [:],
                 stamps: WebhookService.stamps(WebhookService.paths(loaded)), audit: audit))
         self.current = current
@@ -135,7 +136,7 @@ public final class WebhookService: Sendable {
             metrics: metrics,
             registry: registry,
             readiness: [
-                // Readiness stays, since the last good configuration does.
+                // The service stays ready, because the last good configuration is active.
                 HealthCheck(name: "configuration", note: { current.withLockedValue { $0.refused }?.description }) {
                     nil
                 },
@@ -168,7 +169,9 @@ public final class WebhookService: Sendable {
         recordDenied()
     }
 
-    /// Listens, and begins to fetch keys. Throws when an address cannot be had.
+    /// Listens, and starts to fetch keys.
+    ///
+    /// - Throws: `ListenFailure` if an address is unavailable.
     public func start(on sockets: ListeningSockets = ListeningSockets(), sharesPorts: Bool = false) async throws {
         try await server.start(on: sockets, sharesPorts: sharesPorts)
         current.withLockedValue { $0.keys }.start()
@@ -192,13 +195,13 @@ public final class WebhookService: Sendable {
         }
         if let interval = systemd.watchdogInterval {
             eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: TimeAmount(interval / 3)) { _ in
-                // A loop that hangs answers nobody, and only a restart helps.
+                // An event loop that hangs answers nobody, and only a restart helps.
                 self.server.passThroughLoops(for: eventLoop).whenSuccess { self.systemd.alive() }
             }
         }
     }
 
-    /// Answers what was asked, and ends.
+    /// Finishes open requests, then ends.
     public func stop() async {
         current.withLockedValue { $0.isStopping = true }
         systemd.stopping()
@@ -217,17 +220,17 @@ public final class WebhookService: Sendable {
         WebhookService.leave(1)
     }
 
-    /// Ends the process as it stands. `exit` would let OpenSSL clean up under threads that are still fetching keys or
-    /// groups, and a crash in the last moment is no clean end.
+    /// Ends the process at once. `exit` would let OpenSSL clean up while threads still fetch keys or groups, and could
+    /// crash.
     public static func leave(_ status: Int32) -> Never {
         _exit(status)
     }
 
     // MARK: Reload
 
-    /// Reads configuration, certificates and key files again, and opens the audit file anew.
+    /// Reads configuration, certificates and key files again, and reopens the audit file.
     public func reloadNow() {
-        // Whoever rotates the audit file says so with this signal too.
+        // Log rotation sends this signal too.
         current.withLockedValue { $0.audit }?.reopen()
         background.next().execute {
             self.logger.notice("SIGHUP: reading configuration, certificates and key files again")
@@ -247,7 +250,7 @@ public final class WebhookService: Sendable {
         if !isStopping, let status = newSystemdStatus() { systemd.tell(status: status) }
     }
 
-    /// What systemd is to show; nil when it does already.
+    /// The new status for systemd; nil if it is unchanged.
     private func newSystemdStatus() -> String? {
         guard systemd.isListening else { return nil }
         let keys = current.withLockedValue { $0.keys }
@@ -263,12 +266,12 @@ public final class WebhookService: Sendable {
         if let status = newSystemdStatus() { systemd.tell(status: status) }
     }
 
-    /// Reads everything again. What cannot be used leaves the last good version in force.
+    /// Reads everything again. If a new version can't be loaded, the last good one stays active.
     private func reload() {
         systemd.reloading()
         defer { tellReady() }
         let before = current.withLockedValue { $0.loaded }
-        // As the files are before they are read: one that changes meanwhile has to be read again.
+        // The versions before the read, so that a change during the read is noticed.
         let stamps = WebhookService.stamps(WebhookService.paths(before))
         do throws(ConfigurationError) {
             let denyFiles = current.withLockedValue { $0.denyFiles }
@@ -284,7 +287,7 @@ public final class WebhookService: Sendable {
                 "configuration and certificates are in force",
                 metadata: ["sha256": "\(new.loaded.contentSHA256.prefix(12))"])
         } catch {
-            // The refused configuration may only wait for a file that it names.
+            // The refused configuration may only lack a file that it names.
             let named =
                 error.partial.map { WebhookService.paths($0).union(ServableConfiguration.neededPaths($0)) } ?? []
             watch(WebhookService.paths(before).union(named), asOf: stamps)
@@ -312,7 +315,7 @@ public final class WebhookService: Sendable {
         current.withLockedValue { $0.stamps = now.merging(earlier.filter { paths.contains($0.key) }) { $1 } }
     }
 
-    /// Puts a new configuration in force; throws when it turns out that it cannot be, before anything has changed.
+    /// Activates a new configuration. Throws before anything has changed if that turns out to be impossible.
     private func apply(
         _ loaded: LoadedConfiguration,
         identity: ServerIdentity,
@@ -341,7 +344,7 @@ public final class WebhookService: Sendable {
             store.carryOver(from: previous)
             previous.stop()
             current.withLockedValue { $0.keys = store }
-            // Key and cache files are read before the new rules are in force, so that no token meets them without keys.
+            // Key and cache files are read before the new rules are active, so that no token is checked without keys.
             store.start()
             server.update(
                 authenticator: Authenticator(settings), keys: store.snapshot(),
@@ -349,15 +352,15 @@ public final class WebhookService: Sendable {
         } else if loaded.contentSHA256 != before.contentSHA256 || directoriesChange
             || !denyFiles.hasSameLists(as: denied)
         {
-            // Not compared value by value: to `==` some texts are the same as others.
-            // Also forgets decisions that rest on the answers of a directory that is asked otherwise from now on.
+            // Not compared value by value, because `==` treats some different strings as equal. This also drops cached
+            // decisions that depend on a directory whose settings change.
             server.update(
                 authenticator: Authenticator(settings), configurationSHA256: loaded.contentSHA256)
         }
-        // Old connections end when the certificate changes, so it is left alone when it does not.
+        // Old connections end when the certificate changes, so an unchanged one is left alone.
         let presented = current.withLockedValue { $0.identity }
         if presented.digest != identity.digest {
-            // Who may no longer ask is not served for longer than it takes.
+            // Callers that are no longer allowed are disconnected as soon as possible.
             let isOtherCA = presented.clientAuthorities.map(\.der) != identity.clientAuthorities.map(\.der)
             server.update(tls: identity.context, retiringWithin: isOtherCA ? .seconds(2) : .seconds(30))
         }
@@ -396,13 +399,13 @@ public final class WebhookService: Sendable {
                 return current.audit
             }
             server.update(audit: audit)
-            // Reviews that are being answered may still write there.
+            // Reviews in progress may still write there.
             if let previous { background.next().scheduleTask(in: .seconds(5)) { previous.close() } }
         }
         logSettings.update(new, override: logLevel)
     }
 
-    /// Addresses that have changed, and not back to what is listened on anyway.
+    /// Changed addresses, unless they changed back to the current ones.
     private func needingRestart(_ old: ServerSettings, _ new: ServerSettings) -> [String] {
         var fields: [String] = []
         if old.listen != new.listen, new.listen != bound.listen { fields.append("server.listen") }
@@ -439,7 +442,7 @@ public final class WebhookService: Sendable {
         }
     }
 
-    /// What an error of the network means, for people.
+    /// A network error in words, for people.
     public static func sentence(_ error: any Error) -> String {
         guard let error = error as? IOError else { return "\(error)" }
         return switch error.errnoCode {

@@ -3,21 +3,21 @@ import Synchronization
 
 import struct NIOConcurrencyHelpers.NIOLockedValueBox
 
-/// Counts what all event loops hold together. Atomics only: nothing here makes one loop wait for another.
+/// Counts connections and bytes for all event loops together. It uses atomics, so that no event loop waits for another.
 final class ConnectionLimiter: Sendable {
     private let byteLimit: Atomic<Int>
     private let connectionLimit: Atomic<Int>
     private let peerLimit: Atomic<Int>
     private let bytes = Atomic<Int>(0)
-    /// Of access reviews, which have a quarter for themselves: neither kind of review can crowd out the other.
+    /// For access reviews, which have a quarter of their own: neither kind of review can crowd out the other.
     private let accessBytes = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
-    /// Connections that have sent nothing yet.
+    /// Connections that have not sent anything yet.
     let silent: WaitingConnections
-    /// Connections whose handshake has begun and is not complete.
+    /// Connections in their handshake.
     let handshaking: WaitingConnections
-    // Taken when a connection begins and ends, never for a request. A pthread lock, as everywhere here: of
-    // Synchronization's own the thread sanitizer sees nothing once threads wait for each other.
+    // The lock is taken when a connection begins and ends, never for a request. It is a pthread lock, because the
+    // thread sanitizer does not recognize those of Synchronization.
     private let peers = NIOLockedValueBox<[PeerNetwork: Int]>([:])
 
     init(limits: ServerLimits) {
@@ -28,7 +28,7 @@ final class ConnectionLimiter: Sendable {
         handshaking = WaitingConnections(capacity: limits.handshakes)
     }
 
-    /// What is open or in flight already stays.
+    /// Open connections and bytes in flight stay.
     func update(_ limits: ServerLimits) {
         byteLimit.store(limits.bytesInFlight, ordering: .relaxed)
         connectionLimit.store(limits.connections, ordering: .relaxed)
@@ -38,7 +38,7 @@ final class ConnectionLimiter: Sendable {
     }
 
     var bytesInFlight: Int { bytes.load(ordering: .relaxed) }
-    /// Of all stages.
+    /// Connections in all stages.
     var openConnections: Int { connections.load(ordering: .relaxed) + silent.count + handshaking.count }
 
     func reserve(bytes count: Int, for endpoint: RequestStateMachine.Endpoint) -> Bool {
@@ -71,14 +71,14 @@ final class ConnectionLimiter: Sendable {
         bytes.wrappingSubtract(count, ordering: .relaxed)
     }
 
-    /// Why a new connection could not stay even if its handshake succeeded, so that it need not begin one.
+    /// Why a new connection could not stay even after its handshake, so that it need not begin one.
     func refusal(from peer: PeerNetwork) -> RejectionCause? {
         if connections.load(ordering: .relaxed) >= connectionLimit.load(ordering: .relaxed) { return .connectionLimit }
         let count = peers.withLockedValue { $0[peer, default: 0] }
         return count >= peerLimit.load(ordering: .relaxed) ? .peerConnectionLimit : nil
     }
 
-    /// Counts a connection whose handshake is complete. Nil when the connection may stay; it must then be ended with
+    /// Counts a connection with a complete handshake. Nil if it may stay; it must then be ended with
     /// ``closeConnection(from:)``.
     func openConnection(from peer: PeerNetwork) -> RejectionCause? {
         let limit = connectionLimit.load(ordering: .relaxed)

@@ -1,17 +1,17 @@
 import NIOCore
 
-/// One request, from its head to its whole body: a pure state machine that HTTP/1.1 and HTTP/2 share.
+/// One request, from its head to its whole body: the pure state machine of HTTP/1.1 and HTTP/2.
 struct RequestStateMachine {
     enum Action: Equatable {
         case proceed
         /// Tell the client that it may send the body.
         case sendContinue
-        /// Answer with that; the rest of the request means nothing.
+        /// Answer with this rejection; the rest of the request is ignored.
         case refuse(HTTPRejection)
         case review(ByteBuffer)
     }
 
-    /// What a request is for.
+    /// The resource of a request.
     enum Endpoint: Equatable {
         case tokenReviews
         case accessReviews
@@ -33,9 +33,9 @@ struct RequestStateMachine {
 
     private let bodyLimit: Int
     private var state = State.head
-    /// Of the request under way.
+    /// Of the current request.
     private(set) var endpoint = Endpoint.tokenReviews
-    /// Bytes of the body that count as in flight, to be given back when the answer is written.
+    /// Bytes of the body that count as in flight until the answer is written.
     private(set) var reservedBytes = 0
 
     init(bodyLimit: Int) {
@@ -52,7 +52,7 @@ struct RequestStateMachine {
         return head.expectation == .continuation ? .sendContinue : .proceed
     }
 
-    /// - Parameter reserve: counts more bytes as in flight; false when there are too many already.
+    /// - Parameter reserve: counts more bytes as in flight; false if the limit is reached.
     mutating func receiveBody(_ part: ByteBuffer, reserve: (Int) -> Bool) -> Action {
         guard case .body(let collected) = state else { return .proceed }
         let count = part.readableBytes
@@ -81,7 +81,7 @@ struct RequestStateMachine {
         return .review(collected ?? ByteBuffer())
     }
 
-    /// The bytes to give back; the machine is then ready for the next request.
+    /// Returns the bytes to release. The machine is then ready for the next request.
     mutating func reset() -> Int {
         defer {
             reservedBytes = 0

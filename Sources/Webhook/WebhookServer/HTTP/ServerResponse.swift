@@ -21,10 +21,10 @@ struct ServerResponse: Sendable, Equatable {
         self.body = body
     }
 
-    /// For whoever comes with a browser; kube-apiserver, which gets decisions, has no use for it.
+    /// For browsers; kube-apiserver, which receives decisions, does not use it.
     static let noSniffing = Header(name: "x-content-type-options", value: "nosniff")
 
-    /// A decision. HTTP says 200 to a no as to a yes.
+    /// A decision. The HTTP status is 200 for refused tokens too.
     init(answer: [UInt8]) {
         self.init(status: 200, body: ByteBuffer(bytes: answer))
     }
@@ -49,9 +49,9 @@ struct ServerResponse: Sendable, Equatable {
     }
 }
 
-/// What became of a whole request body.
+/// The result of a whole request body.
 enum ReviewStep {
     case answer(ServerResponse)
-    /// Keys or groups are being fetched. Always ends, at the review deadline at the latest.
+    /// Keys or groups are being fetched. It always completes, at the review deadline at the latest.
     case later(EventLoopFuture<ServerResponse>)
 }

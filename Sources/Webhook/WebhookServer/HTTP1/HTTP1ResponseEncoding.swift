@@ -1,9 +1,9 @@
 import NIOCore
 
 extension ServerResponse {
-    /// Writes head and body as HTTP/1.1 into one buffer, so that one TLS record carries a usual answer.
+    /// Writes head and body as HTTP/1.1 into one buffer, so that a usual answer fits one TLS record.
     ///
-    /// - Parameter hasBody: false for the answer to HEAD.
+    /// - Parameter hasBody: false for an answer to HEAD.
     func writeHTTP1(into buffer: inout ByteBuffer, date: String, closes: Bool, hasBody: Bool = true) {
         buffer.reserveCapacity(minimumWritableBytes: 256 + body.readableBytes)
         if status == 200 {

@@ -1,10 +1,10 @@
 import NIOHTTP1
 
 extension RequestHead {
-    /// Reads a head; nil where it is not the one valid reading of an HTTP/1 request (RFC 9112).
+    /// Reads a head. Nil unless it has exactly one valid interpretation as an HTTP/1 request (RFC 9112).
     ///
-    /// The decoder has refused bare line feeds, folded lines and two lengths before. What is left to refuse here are
-    /// hosts that are missing, repeated or no host names, and body framings that proxies read in different ways.
+    /// The decoder has rejected bare line feeds, folded lines and two lengths already. Rejected here: missing, repeated
+    /// or invalid hosts, and body framings that proxies interpret differently.
     init?(_ head: HTTPRequestHead) {
         var hosts = 0
         var lengths = 0
@@ -45,7 +45,7 @@ extension RequestHead {
         default: method = .other
         }
         body = codings == 1 ? .untilEnd : length.map(BodyLength.bytes) ?? .none
-        // HTTP/1.0 knows no interim answers.
+        // HTTP/1.0 has no interim answers.
         if expectation == .continuation, !isHTTP11 { expectation = .none }
     }
 
@@ -57,7 +57,7 @@ extension RequestHead {
         return Int(text)
     }
 
-    /// A host name or address with an optional port, judged by its characters.
+    /// Whether this is a host name or address with an optional port, by its characters.
     static func isHost(_ text: String) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 261 else { return false }
         return text.utf8.allSatisfy { byte in
@@ -73,7 +73,7 @@ extension RequestHead {
 }
 
 extension String {
-    /// Whether this is that header's name, given in lower case and of the same length.
+    /// Whether this is the header with that name in lower case and of the same length.
     fileprivate func isHeader(_ lowercased: StaticString) -> Bool {
         var index = 0
         for byte in utf8 {

@@ -1,16 +1,16 @@
 import NIOCore
 
-/// Cuts off a client whose frames lead to no requests: window updates, unknown frames and whatever else
-/// NIOHTTP2 does not count by itself.
+/// Closes the connection of a client whose frames lead to no requests: window updates, unknown frames and whatever else
+/// NIOHTTP2 does not count.
 ///
-/// Stands below the HTTP/2 handler and counts bytes; streams take off what was of use.
+/// It is below the HTTP/2 handler and counts bytes; streams subtract those that were useful.
 final class FloodGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
     struct Flood: Error {}
 
-    /// A megabyte of the smallest frames is a tenth of a second's work.
+    /// A megabyte of the smallest frames costs a tenth of a second.
     static let maximumUselessBytes = 1 << 20
 
     private var uselessBytes = 0
@@ -20,7 +20,7 @@ final class FloodGuard: ChannelInboundHandler {
         guard !isTripped else { return }
         uselessBytes += unwrapInboundIn(data).readableBytes
         context.fireChannelRead(data)
-        // Asked after the streams have had their say about these bytes.
+        // Checked after the streams have subtracted their part of these bytes.
         if uselessBytes > Self.maximumUselessBytes {
             isTripped = true
             context.fireErrorCaught(Flood())

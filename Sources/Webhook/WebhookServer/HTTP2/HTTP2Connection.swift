@@ -2,14 +2,14 @@ import NIOCore
 import NIOHTTP2
 import NIOOpenSSL
 
-/// The end of an HTTP/2 connection's pipeline: ends the connection when it misbehaves or is retired.
+/// The last handler of an HTTP/2 connection: ends it after errors and when it is quiesced.
 final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
-    /// What all streams of a connection may send before it is read: many large tokens at once. The 65,535 bytes of the
-    /// standard would hold up whoever has more than thirty reviews in flight. Memory is guarded by
-    /// `limits.bytesInFlight`.
+    /// Number of bytes that all streams of a connection may send before they are read: many large tokens at once. The
+    /// 65,535 bytes of the standard would delay clients with more than thirty reviews in flight. `limits.bytesInFlight`
+    /// bounds the memory.
     static let receiveWindow = 4 << 20
 
     private let state: EventLoopContext
@@ -19,11 +19,11 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     private var openStreams = 0
     private var lastStream = 0
     private var isRetiring = false
-    /// The client knows that it retires: no stream comes any more.
+    /// The client knows that the connection is ending and opens no more streams.
     private var isLast = false
     private var isEnded = false
     private(set) var deadline: NIODeadline
-    /// When a retiring connection ends at the latest.
+    /// Latest end of a connection that is being quiesced.
     private var limit = NIODeadline.distantFuture
 
     private init(state: EventLoopContext, floodGuard: FloodGuard, wire: HTTP2GoAwayHandler) {
@@ -33,7 +33,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
         deadline = state.deadline(after: state.limits.idleTimeout)
     }
 
-    /// Makes `channel`, which has passed its handshake, speak HTTP/2.
+    /// Sets up HTTP/2 on a channel whose handshake is complete.
     static func configure(_ channel: any Channel, state: EventLoopContext, caller: ClientIdentity) throws {
         let floodGuard = FloodGuard()
         let wire = HTTP2GoAwayHandler(announcedStreams: state.limits.streamsPerConnection)
@@ -53,7 +53,8 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
         }
         try pipeline.addHandler(connection)
         if state.isDraining {
-            // Told to go at once, a client would open one connection after the other until nothing listens any more.
+            // If this were sent at once, a client would open one connection after the other until nothing listens any
+            // more.
             state.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(300)) { connection.quiesce() }
         }
     }
@@ -63,8 +64,8 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     ) -> NIOHTTP2Handler.ConnectionConfiguration {
         var configuration = NIOHTTP2Handler.ConnectionConfiguration()
         configuration.initialSettings = [
-            // More than is announced: see HTTP2GoAwayHandler. Who opens even more is no client that overlooked
-            // something.
+            // More than is announced; see HTTP2GoAwayHandler. A client that opens even more ignores the limit on
+            // purpose.
             HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection * 2 + 100),
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
         ]
@@ -80,7 +81,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
 
     private static func streamConfiguration() -> NIOHTTP2Handler.StreamConfiguration {
         var configuration = NIOHTTP2Handler.StreamConfiguration()
-        // Rapid reset (CVE-2023-44487), and streams that the server is made to reset (CVE-2025-8671).
+        // Rapid reset (CVE-2023-44487), and streams that clients make the server reset (CVE-2025-8671).
         configuration.streamResetFrameRateLimit.maximumCount = 200
         configuration.streamResetFrameRateLimit.windowLength = .seconds(30)
         configuration.streamErrorRateLimit.maximumCount = 100
@@ -88,9 +89,9 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
         return configuration
     }
 
-    // MARK: Told by streams
+    // MARK: Called by streams
 
-    /// False when it is one too many.
+    /// False if there are too many streams.
     func streamOpened(_ id: HTTP2StreamID?) -> Bool {
         openStreams += 1
         lastStream = max(lastStream, id.map { Int($0) } ?? 0)
@@ -102,7 +103,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
         openStreams -= 1
         guard openStreams == 0 else { return }
         if isRetiring { setRetirementDeadline() } else { deadline = state.deadline(after: state.limits.idleTimeout) }
-        // The last answer is being written just now, and leaves when that is done.
+        // The last answer is being written, and is sent after this turn.
         if isLast { state.eventLoop.assumeIsolated().execute { self.end() } }
     }
 
@@ -121,8 +122,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
         context.fireChannelActive()
     }
 
-    /// At once, and not when the first body has come: SETTINGS have no say about a connection's window (RFC 9113
-    /// section 6.9.2).
+    /// At once, not with the first body: SETTINGS do not affect a connection's window (RFC 9113 section 6.9.2).
     private func announceWindow(_ context: ChannelHandlerContext) {
         let frame = HTTP2Frame(
             streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: Self.receiveWindow - 65_535))
@@ -156,14 +156,14 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if error is IOError || error is ChannelError || error is TLSError { return context.close(promise: nil) }
         if error is FloodGuard.Flood { wire.sayGoodbye(lastStream: lastStream, .enhanceYourCalm) }
-        // An error of one stream has been answered with RST_STREAM; NIOHTTP2 ends the connection when there are many.
+        // An error of one stream was answered with RST_STREAM; NIOHTTP2 ends the connection if there are many.
         guard wire.hasFailed else { return state.metrics.recordRejected(.malformedRequest) }
         guard !isEnded else { return }
         state.metrics.recordRejected(.http2Violation)
         end()
     }
 
-    /// Closes after what was said. NIOHTTP2 would flush its GOAWAY only when all that came has been looked at.
+    /// Closes after everything was sent. NIOHTTP2 would flush its GOAWAY only after all received bytes are processed.
     private func end() {
         guard !isEnded, let context else { return }
         isEnded = true
@@ -174,7 +174,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
 
     // MARK: ManagedConnection
 
-    /// Idle for too long: says goodbye. Not gone after that: is cut off.
+    /// Idle for too long: sends GOAWAY. Still open after that: closes.
     func deadlinePassed() {
         if isRetiring {
             if !isLast { wire.sayGoodbye(lastStream: lastStream, .noError) }
@@ -188,14 +188,14 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     func quiesce() {
         if !isRetiring {
             isRetiring = true
-            // A review may take its time until the client's part of the goodbye comes, which it may leave out.
+            // Reviews may continue until the client acknowledges GOAWAY, which it need not do.
             limit = state.exactDeadline(after: state.limits.requestTimeout + state.limits.reviewDeadline)
             if !wire.announceGoodbye() { return end() }
         }
         setRetirementDeadline()
     }
 
-    /// With requests open the connection stays as long as these may take; without, not much longer.
+    /// With open requests, the connection stays as long as these may take; without, only briefly.
     private func setRetirementDeadline() {
         let grace = state.isDraining ? EventLoopContext.idleGrace : state.limits.requestTimeout
         deadline = openStreams > 0 ? limit : min(limit, state.exactDeadline(after: grace))

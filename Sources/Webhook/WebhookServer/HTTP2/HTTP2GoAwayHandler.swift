@@ -1,12 +1,12 @@
 import NIOCore
 
-/// What leaves below the HTTP/2 handler, where that one does other than it should.
+/// Sits below the HTTP/2 handler and changes what NIOHTTP2 sends.
 ///
-/// - NIOHTTP2 enforces the number of streams that it announces by ending the connection, where RFC 9113
-///   section 5.1.2 wants the one stream refused: it is given a higher figure, and another one leaves on the wire.
-/// - It does not tell whether an error ended one stream or, with GOAWAY, the connection: its frames are watched.
-/// - After a first GOAWAY it refuses streams that the client had opened before it could know, and takes their data for
-///   a violation: it is not told of the goodbye of section 6.8 at all.
+/// - NIOHTTP2 enforces its announced number of streams by closing the connection, but RFC 9113 section 5.1.2 requires
+///   it to refuse the one stream. It gets a higher number, and this handler announces another one.
+/// - It does not report whether an error ended one stream or, with GOAWAY, the connection. Its frames are parsed.
+/// - After a first GOAWAY it refuses streams that the client had opened before it could know, and treats their data as
+///   a violation. It does not learn of the graceful shutdown of section 6.8 at all.
 final class HTTP2GoAwayHandler: ChannelOutboundHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
@@ -16,14 +16,14 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
         case enhanceYourCalm = 11
     }
 
-    /// Comes back when the client has seen the announcement.
+    /// The client's reply to this PING shows that it has received GOAWAY.
     static let farewellPing: UInt64 = 0x6B75_6265_2D65_6E74
 
     private let announcedStreams: UInt32
     private var hasAnnounced = false
     private var payloadLeft = 0
     private var context: ChannelHandlerContext?
-    /// Whether a GOAWAY with an error has been written.
+    /// Whether a GOAWAY with an error was sent.
     private(set) var hasFailed = false
 
     init(announcedStreams: Int) {
@@ -58,7 +58,7 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
         }
     }
 
-    /// Follows the frames (section 4.1); their heads are written in one piece.
+    /// Follows the frames (section 4.1); their heads are always in one buffer.
     private func lookForFailure(in bytes: ByteBuffer) {
         let goAway: UInt8 = 7
         var index = bytes.readerIndex
@@ -77,9 +77,9 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
         }
     }
 
-    // MARK: Goodbyes
+    // MARK: Graceful shutdown
 
-    /// Says that the end is near, and asks to hear when the client knows. False when nothing can be said yet.
+    /// Announces the shutdown, and asks for an acknowledgement. False if nothing can be sent yet.
     func announceGoodbye() -> Bool {
         guard hasAnnounced, let context else { return false }
         var frames = Self.goAway(lastStream: UInt32(Int32.max), .noError)
@@ -89,7 +89,9 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
         return true
     }
 
-    /// - Parameter lastStream: the highest that is or was served.
+    /// Sends GOAWAY.
+    ///
+    /// - Parameter lastStream: the highest stream that is or was served.
     func sayGoodbye(lastStream: Int, _ code: ErrorCode) {
         if code != .noError { hasFailed = true }
         let frame = Self.goAway(lastStream: UInt32(clamping: lastStream), code)

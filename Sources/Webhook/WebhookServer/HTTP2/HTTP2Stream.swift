@@ -10,7 +10,7 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
     private enum Phase {
         case receiving
         case deciding
-        /// What is still to come of the request is discarded.
+        /// The rest of the request is discarded.
         case answered
     }
 
@@ -84,7 +84,7 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
         }
     }
 
-    /// Nothing of the stream was looked at, so that the client may send it again (RFC 9113 section 8.7).
+    /// Nothing of the stream was processed, so the client may send it again (RFC 9113 section 8.7).
     private func turnAway(_ context: ChannelHandlerContext) {
         guard case .receiving = phase else { return }
         phase = .answered
@@ -134,7 +134,7 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
 
     private func answer(_ response: ServerResponse, context: ChannelHandlerContext) {
         phase = .answered
-        // From here on the time runs for the client to take the answer.
+        // Time for the client to read the answer.
         deadline = state.deadline(after: state.limits.requestTimeout)
         state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
         connection.requestAnswered()
@@ -156,8 +156,8 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
         if sawEnd {
             context.write(wrapOutboundOut(last), promise: nil)
         } else {
-            // The rest of an unfinished request is not wanted (RFC 9113 section 8.1). Said before the answer has left,
-            // it would take the answer with it.
+            // The rest of an unfinished request is not needed (RFC 9113 section 8.1). If RST_STREAM were sent before
+            // the answer, the answer would be lost.
             let written = context.eventLoop.makePromise(of: Void.self)
             written.futureResult.assumeIsolated().whenSuccess {
                 context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
@@ -188,6 +188,6 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
         }
     }
 
-    // The connection says GOAWAY; streams that have begun go on.
+    // The connection sends GOAWAY; open streams continue.
     func quiesce() {}
 }

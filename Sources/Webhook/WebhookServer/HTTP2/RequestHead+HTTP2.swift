@@ -1,7 +1,7 @@
 import NIOHPACK
 
 extension RequestHead {
-    /// Reads a header block, whose form NIOHTTP2 has checked (RFC 9113 section 8.3), as far as that goes.
+    /// Reads a header block. NIOHTTP2 has checked most of its form (RFC 9113 section 8.3).
     init?(_ headers: HPACKHeaders, isEnd: Bool) {
         self.init(method: .other, target: "", contentType: nil, body: isEnd ? .none : .untilEnd)
         var types = 0
@@ -36,12 +36,12 @@ extension RequestHead {
             default: continue
             }
         }
-        // Section 8.3.1: one host, and not another one beside it.
+        // Section 8.3.1: exactly one host.
         guard authority != nil || host != nil, host == nil || authority == nil || host == authority else { return nil }
         guard types <= 1, lengths <= 1, target.utf8.first == UInt8(ascii: "/") || method == .other else { return nil }
     }
 
-    /// Section 8.2.1: what would begin another line in HTTP/1.1 is in no value.
+    /// Section 8.2.1: a value must not contain what would start another line in HTTP/1.1.
     private static func isFieldValue(_ text: String) -> Bool {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
