@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds what Package.swift declares against what the sources import, and the wings against their order.
+"""Compares the dependencies in Package.swift with the imports of the sources, and checks the order of the wings.
 
 Usage: Tests/walls.py [FOLDER]; the folder holds Package.swift, Sources and Tests (default: the project's own).
 Prints every fault and ends with status 1 when there is one; 2 when the manifest cannot be read.
@@ -54,7 +54,7 @@ def imported(folder):
 
 
 def wing(path):
-    """The place of a target's wing in the order; None for what stands outside of the wings."""
+    """The position of a target's wing in the order; None for targets outside of the wings."""
     parts = pathlib.PurePath(path).parts
     return WINGS.index(parts[1]) if len(parts) > 2 and parts[1] in WINGS else None
 

@@ -1,4 +1,4 @@
-"""The reviews that are measured, and the server that answers them."""
+"""The measured reviews, and the server that answers them."""
 
 import os
 import sys
@@ -13,13 +13,13 @@ from webhook import Webhook, configuration  # noqa: E402
 
 
 def review_body(token):
-    """As Go's encoder in kube-apiserver writes it."""
+    """In the form of Go's encoder in kube-apiserver."""
     return ('{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","metadata":{},"spec":{"token":"' + token
             + '","audiences":["https://kubernetes.default.svc"]},"status":{"user":{}}}')
 
 
 class Cases:
-    """Tokens and servers in a folder of their own."""
+    """Tokens and servers in a separate folder."""
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="kube-entra-bench-")

@@ -1,4 +1,4 @@
-"""What goes on around the program during a soak: keys rotate, files are replaced, Entra fails."""
+"""Events around the program during a soak: keys rotate, files are replaced, Entra fails."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ class Changes:
     # Keys
 
     async def rotate(self):
-        """The next key is published, after a while signs, and the one before is taken away."""
+        """The next key is published, signs after some time, and the previous one is removed."""
         keys = self.soak.pool_of_keys
         index = 0
         await self.pause(1, 3)
@@ -47,7 +47,7 @@ class Changes:
     # Files
 
     async def reload(self):
-        """One kind of change after the other; each has settled before the next of its kind."""
+        """Changes of each kind in turn; each has taken effect before the next of its kind."""
         kinds = [self.change_configuration, self.change_certificate, self.break_configuration, self.hang_up]
         while True:
             for kind in self.random.sample(kinds, len(kinds)):
@@ -61,7 +61,7 @@ class Changes:
         self.counts["configuration reloads"] += 1
 
     def break_configuration(self):
-        """The last good one stays in force, and the next good one is taken."""
+        """The last good one stays active, and the next good one is loaded."""
         with open(self.webhook.config_path, "a") as file:
             file.write("\nnonsense: true\n")
         self.counts["broken configurations"] += 1
@@ -69,7 +69,7 @@ class Changes:
             2, lambda: self.webhook.write(self.configuration(self.entra, self.world.variant.value)))
 
     def change_certificate(self):
-        """Certificate first and key after, as most tools do: in between they do not match."""
+        """The certificate first, then the key, as most tools do: in between they do not match."""
         number = 1 + self.counts["certificate reloads"] % 2
         source = "server2" if number == 1 else "server-first"
         certificates = self.webhook.certificates

@@ -26,7 +26,7 @@ VALGRIND = ["valgrind", "--tool=callgrind", "--cache-sim=yes", "--I1=32768,8,64"
 
 
 def answer(connection, data):
-    """Sends a request and reads the whole answer, so that the next one finds the server at rest."""
+    """Sends a request and reads the whole answer, so that the server is idle before the next one."""
     connection.sendall(data)
     received = b""
     while b"\r\n\r\n" not in received:
@@ -47,7 +47,7 @@ class Counts:
         self.cases = Cases()
 
     def requests(self):
-        """For each case, as many requests as are counted, and as many before them that are not."""
+        """For each case, the same number of uncounted requests before the counted ones."""
         count = self.reviews * ROUNDS + WARM_UP
 
         def all_of(tokens):
@@ -104,7 +104,7 @@ class Counts:
 
 
 def own(item):
-    """Whether it is the program's own code: OpenSSL and libc choose theirs by what the CPU can do."""
+    """Whether it is the program's own code: OpenSSL and libc choose their code by CPU features."""
     return item[0].endswith("/kube-entra")
 
 

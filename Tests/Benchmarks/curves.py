@@ -1,4 +1,4 @@
-"""How the cost of a review grows with what it is about. See README.md."""
+"""How the cost of a review grows with its inputs. See README.md."""
 
 import argparse
 import json
@@ -60,7 +60,7 @@ class Curves:
         return self.cost(self.config(), self.bodies(note=[0] * count))
 
     def refused_values(self, count):
-        """A token that anybody may send: our issuer, a key ID that nobody knows, and as many values."""
+        """A token that anybody can send: our issuer, an unknown key ID, and this number of values."""
         body = review_body(self.cases.entra.token(header={"kid": "nobody"}, note=[{}] * count))
         return self.cost(self.config(), [body], '"authenticated":false')
 
@@ -112,7 +112,7 @@ CURVES = {
 
 
 def picture(points):
-    """One line a point, its bar as long as its cost."""
+    """One line for each point; the bar is as long as the cost."""
     most = max(cost for _, cost in points)
     return [f"{value:>8,}  {cost:>9.1f} us  {'#' * max(1, round(50 * cost / most))}" for value, cost in points]
 

@@ -1,4 +1,4 @@
-"""What each answer may be while the world changes: a model of Entra, the files and time, and nothing of the program."""
+"""The possible answers during changes: a model of Entra, the files and time, without any code of the program."""
 
 import re
 
@@ -29,7 +29,7 @@ class Fact:
         return self.history[-1][1]
 
     def possible(self, begin, end, settled):
-        """Values that may be in force at some moment from `begin` to `end`, if each lasts until its change settled."""
+        """Values that may be active from `begin` to `end`, if each lasts until its change has taken effect."""
         values = set()
         for index, (since, value) in enumerate(self.history):
             if since > end:
@@ -58,7 +58,7 @@ class World:
     # What follows from them
 
     def fetched_by(self, time):
-        """When a change of Entra's at that time is surely known: Entra answered without a break for long enough."""
+        """When a change in Entra is certainly known: Entra has answered without interruption for long enough."""
         for down, up in self.outages:
             if down < time + SETTLE and up > time - 1:
                 if up == NEVER:

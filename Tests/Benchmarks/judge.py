@@ -1,4 +1,4 @@
-"""Compares each answer with what it may be."""
+"""Compares each answer with the possible ones."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ class Judge:
         self.wrong = []
 
     def judge(self, ticket, answer, begin, end):
-        """The answer's reason; what is wrong with it is noted."""
+        """The answer's reason; faults of the answer are recorded."""
         http, body = answer
         self.count += 1
         self.names.add(ticket.name)
@@ -38,7 +38,7 @@ class Judge:
         return found
 
     def allowed(self, ticket, begin, end):
-        """Reasons that the answer may have."""
+        """The possible reasons of the answer."""
         expected = {ticket.expected}
         if ticket.kind == "audience":
             variants = self.world.variants(begin, end)

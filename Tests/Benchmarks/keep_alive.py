@@ -1,4 +1,4 @@
-"""Clients that keep their connections over mutual TLS, as kube-apiserver does, and cost little: bodies come ready made."""
+"""Clients with kept connections over mutual TLS, like kube-apiserver; they are cheap, because bodies are prepared."""
 
 import asyncio
 import collections
@@ -18,7 +18,7 @@ def request(body, path="/authenticate?timeout=30s"):
 
 
 class Disconnected(Exception):
-    """The connection ended while an answer was due. `idle` is how long it had been idle before the request."""
+    """The connection ended before the answer. `idle` is how long it had been idle before the request."""
 
     def __init__(self, idle):
         super().__init__(f"the connection ended instead of an answer, after {idle:.3f} s of idleness")
@@ -76,7 +76,7 @@ class Caller(asyncio.Protocol):
 
 
 class Pool:
-    """Callers by need, at most `limit`; the one used last is used next, so that few stay busy."""
+    """Creates callers on demand, at most `limit`; the last used one is used next, so that few stay busy."""
 
     def __init__(self, port, context, limit=400):
         self.port, self.context, self.limit = port, context, limit
@@ -127,7 +127,7 @@ class Pool:
         caller.transport.close()
 
     async def ask(self, data):
-        """(HTTP status, body), over a connection that goes back to the others."""
+        """(HTTP status, body), over a connection that is then free again."""
         caller = await self.take()
         try:
             return await caller.send(data)

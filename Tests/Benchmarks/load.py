@@ -1,4 +1,4 @@
-"""wrk and h2load as the load, from a core of their own."""
+"""Load from wrk and h2load on a separate core."""
 
 import json
 import os

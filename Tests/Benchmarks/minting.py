@@ -1,4 +1,4 @@
-"""A process of its own that mints the whole token table again and again, so that no token grows too old to be right."""
+"""A separate process that signs the whole token table repeatedly, so that no token becomes too old."""
 
 import multiprocessing
 import time
@@ -18,7 +18,7 @@ USABLE_FOR = 8.0
 
 @dataclass
 class Ticket:
-    """One token, ready to be sent, and what follows from it."""
+    """One token, ready to be sent, and the expected answer."""
 
     name: str
     data: bytes
@@ -49,7 +49,7 @@ class Table:
             yield ticket(name, token, expected, kid, kind, "v1beta1" if len(token) % 3 == 0 else "v1")
 
     def near_misses(self):
-        """Issuers that are almost those of the stand-in."""
+        """Issuers that are almost those of the test's Entra."""
         own = self.entra.authority
         issuer = self.entra.issuer("1.0")
         for number, iss in enumerate([

@@ -1,4 +1,4 @@
-"""What the kernel knows of a process."""
+"""Facts of the kernel about a process."""
 
 import os
 

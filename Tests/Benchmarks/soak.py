@@ -97,7 +97,7 @@ class Soak:
     # Asking
 
     async def ask(self, tickets):
-        """Sends what is due every few milliseconds, whatever became of what was sent before."""
+        """Sends the due requests every few milliseconds, whatever the earlier results."""
         queue = []
         self.tasks = set()
         spacing = 1 / self.rate
@@ -124,7 +124,7 @@ class Soak:
             await asyncio.sleep(0.002)
 
     def shuffled(self, tickets):
-        """A round in random order. Of the biggest tokens only some, which is still megabytes a second."""
+        """A round in random order. Only some of the largest tokens, which is still megabytes a second."""
         queue = [ticket for ticket in tickets if len(ticket.data) < BIG or self.random.random() < 0.1]
         # A proof is good for one use, so it goes out once and is then sent again on purpose.
         for ticket in queue:
@@ -231,7 +231,7 @@ class Soak:
         return (statistics.median(rss for _, rss, _ in warm[:part]), statistics.median(rss for _, rss, _ in warm[-part:]))
 
     def report(self):
-        """Prints the figures; returns what is wrong."""
+        """Prints the figures; returns the faults."""
         wrong = []
         seconds = time.monotonic() - self.begin
         times = sorted(self.latencies) or [0]

@@ -12,7 +12,7 @@ KINDS = ("silent", "handshake", "headers", "body", "reading")
 
 
 class Cuts:
-    """How long stallers of each kind were let be, in seconds."""
+    """How long stalled connections of each kind lasted, in seconds."""
 
     def __init__(self):
         self.times = collections.defaultdict(list)
@@ -75,7 +75,7 @@ class Stallers:
         return peer
 
     async def reading(self):
-        """Asks and asks, and never reads. What is asked is small, and the answers are many times that."""
+        """Sends requests and never reads. The requests are small, and the answers much larger."""
         peer = await self.connect(receive_buffer=4096)
         peer.transport.pause_reading()
         peer.transport.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 16_000)

@@ -1,4 +1,4 @@
-"""Peers that stall beside callers that do not. See stalls.sh."""
+"""Stalling peers together with callers that do not stall. See stalls.sh."""
 
 import argparse
 import asyncio
@@ -36,7 +36,7 @@ class Stalls:
         self.webhook = Webhook(certificates, config).start()
 
     async def p99(self, seconds):
-        """Good callers at 200 a second, which a loop of Python can keep up with; in seconds."""
+        """Good callers at 200 a second, a rate that Python can sustain; latencies in seconds."""
         times = []
 
         async def ask():

@@ -1,4 +1,4 @@
-"""What a review costs, row by row in units of one RSA-2048 verification. See run.sh and README.md."""
+"""The cost of each kind of review, in units of one RSA-2048 verification. See run.sh and README.md."""
 
 import argparse
 import os
@@ -148,7 +148,7 @@ class Table:
         server.stop()
 
     def floor(self):
-        """nginx with the same bytes in and out and no work, where it is installed."""
+        """nginx with the same bytes in and out but without the work, if it is installed."""
         if not self.wants("nginx") or not versions()["nginx"]:
             return
         port, folder = free_port(), self.cases.folder.name

@@ -257,7 +257,7 @@ def review_of(token):
 
 
 def unknown_key():
-    """A token for which keys are fetched before it is refused."""
+    """A token that causes a fetch of keys before it is refused."""
     header = {"alg": "RS256", "kid": "x"}
     return f"{base64url(compact(header))}.{base64url(compact({'iss': CLAIMS['iss']}))}.AA"
 
@@ -335,7 +335,7 @@ def http2_seeds():
 
 
 def reset_seeds():
-    """Every block of bytes of a session over HTTP/1.1 and HTTP/2, which ends with a reset and with an end of file."""
+    """Every block of bytes of a session over HTTP/1.1 and HTTP/2 that ends with a reset and with an end of file."""
     return [bytes([variant, block]) for variant in range(4) for block in range(RESET_BLOCKS)]
 
 

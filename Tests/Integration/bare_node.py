@@ -20,7 +20,7 @@ LOGIN = "login.microsoftonline.com"
 
 
 class PublicEntra(Entra):
-    """Entra of the public cloud: the addresses that are in everybody's tokens."""
+    """Entra of the public cloud, with the addresses of real tokens."""
 
     def issuer(self, version="1.0", tenant=None):
         return f"https://sts.windows.net/{tenant}/" if version == "1.0" else f"https://{LOGIN}/{tenant}/v2.0"
@@ -81,7 +81,7 @@ class BareNode:
             return json.load(file)
 
     def sign_in(self, token):
-        """From now on, kubelogin in the root signs in somebody who is given that token."""
+        """From now on, kubelogin in the root returns that token."""
         answer = {"apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential", "status": {"token": token}}
         self.root.write("/usr/local/bin/kubelogin", f"#!/bin/sh\ncat <<'END'\n{json.dumps(answer)}\nEND\n", mode=0o755)
 

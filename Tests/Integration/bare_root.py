@@ -168,7 +168,7 @@ class BareRoot:
         return done.returncode, done.stdout + done.stderr
 
     def in_network(self, work):
-        """Runs `work` on a thread that is in the root's network: a socket that it opens there stays there."""
+        """Runs `work` on a thread in the root's network; sockets that it opens stay there."""
         problem = []
 
         def enter():

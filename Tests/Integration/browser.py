@@ -84,7 +84,7 @@ class Browser:
             file.write(base64.b64decode(data))
 
     def complaints(self):
-        """What stands in the console, and requests that failed."""
+        """Messages in the console, and failed requests."""
         return [message for message in self.messages if message.get("method") in
                 ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded", "Network.loadingFailed")]
 

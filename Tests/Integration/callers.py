@@ -24,7 +24,7 @@ def rsa_key(bits):
 
 
 class Issuer:
-    """A certificate with its key that can certify others, and what a peer must send along with one of theirs."""
+    """A CA certificate with its key, and the chain that peers must send with its certificates."""
 
     def __init__(self, certificate, key, chain=()):
         self.certificate, self.key, self.chain = certificate, key, list(chain)

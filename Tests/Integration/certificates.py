@@ -1,4 +1,4 @@
-"""Certificates for both sides, good ones and each kind of bad one, made by `cryptography`."""
+"""Valid certificates for both sides, and each kind of invalid one, made by `cryptography`."""
 
 import ipaddress
 import os

@@ -28,7 +28,7 @@ def entra(tmp_path_factory, certificates):
 
 @pytest.fixture(scope="session")
 def webhook(certificates, entra):
-    """One offline webhook for all tests that only ask."""
+    """One offline webhook for all tests that only send reviews."""
     entra.write_key_file(certificates.path("keys.json"))
     config = configuration()
     config["tenants"].append({
@@ -45,7 +45,7 @@ def webhook(certificates, entra):
 
 @pytest.fixture
 def online(certificates, tmp_path):
-    """An Entra of its own, and webhooks that fetch from it."""
+    """A separate Entra, and webhooks that fetch from it."""
     entra = Entra(str(tmp_path), certificates)
     entra.start()
     servers = []
@@ -69,7 +69,7 @@ def online(certificates, tmp_path):
 
 
 class Outage:
-    """A webhook that runs and one that starts while Entra is away."""
+    """A running webhook, and one that starts while Entra is unavailable."""
 
     def __init__(self, certificates, folder):
         self.seconds = float(os.environ.get("OUTAGE_SECONDS", "120"))
@@ -115,6 +115,6 @@ def outage(certificates, tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def early(request):
-    """The outage goes on beside the other tests, so that nobody has to wait for its end."""
+    """The outage lasts while other tests run, so that nothing has to wait for its end."""
     if any("test_key_outage" in item.nodeid for item in request.session.items):
         request.getfixturevalue("outage")

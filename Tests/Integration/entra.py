@@ -1,4 +1,4 @@
-"""An Entra made without any of our code: keys and tokens by `cryptography` and `joserfc`, HTTPS by Python's ssl."""
+"""An Entra without any code of the program: keys and tokens by `cryptography` and `joserfc`, HTTPS by Python's ssl."""
 
 import base64
 import hashlib
@@ -77,7 +77,7 @@ def merged(base, changes):
 
 
 class Entra:
-    """Tenants' keys and tokens, and a server for discovery and key sets that can misbehave."""
+    """Tenants' keys and tokens, and a server for discovery and key sets that can fail in many ways."""
 
     def __init__(self, folder, certificates):
         self.keys = [Key()]

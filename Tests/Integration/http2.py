@@ -1,4 +1,4 @@
-"""HTTP/2 frame by frame, without a library that would refuse to send what is wrong."""
+"""HTTP/2 frame by frame, without a library that would refuse to send invalid frames."""
 
 import socket
 import ssl
@@ -30,7 +30,7 @@ def integer(value, prefix):
 
 
 def literal(name, value, indexed=False):
-    """A header field in full; with `indexed` the peer has to remember it."""
+    """A literal header field; with `indexed` the peer must store it."""
     name, value = (text.encode() if isinstance(text, str) else text for text in (name, value))
     return (b"\x40" if indexed else b"\x00") + integer(len(name), 7) + name + integer(len(value), 7) + value
 
@@ -92,7 +92,7 @@ class Connection:
             return False
 
     def receive(self):
-        """More plaintext; empty at the end."""
+        """The next plaintext; empty at the end."""
         while True:
             with self.tls_lock:
                 try:

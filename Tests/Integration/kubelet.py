@@ -191,7 +191,7 @@ class APIServer:
 
 
 def pods():
-    """What a kubelet runs: every file in the folder whose name has no dot at its beginning."""
+    """The files that a kubelet runs: every file in the folder whose name does not start with a dot."""
     found = {}
     for path in glob.glob(f"{MANIFESTS}/*"):
         try:
@@ -247,7 +247,7 @@ class Kubelet:
         return pods().get(f"{MANIFESTS}/kube-apiserver.yaml")
 
     def services(self):
-        """What systemd does for the unit: starts it when `systemctl` says so, and knows its end."""
+        """Acts as systemd for the unit: starts it on `systemctl`, and notices its end."""
         if os.path.exists(f"{STATE}/start"):
             with open(f"{STATE}/start") as file:
                 user, *words = file.read().split()

@@ -207,7 +207,7 @@ class Node:
         return ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt"]
 
     def path(self, path):
-        """A path of the node as this process sees it."""
+        """The path of a node's file for this process."""
         return f"/proc/{self.holder.pid}/root{path}"
 
     def read(self, path):
@@ -236,7 +236,7 @@ class Node:
         return self.run("enable", "--config", self.config, "--timeout", wait, *arguments, prefix=prefix)
 
     def enable_until(self, step, *arguments):
-        """Kills an enable as soon as it has said that the step is done; gives whether it came so far."""
+        """Kills an enable as soon as it reports the step; returns whether it came that far."""
         process = subprocess.Popen(
             [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.environment, cwd="/")

@@ -1,4 +1,4 @@
-"""What tests of group overage share."""
+"""Shared parts of the tests of group overage."""
 
 import time
 
@@ -33,7 +33,7 @@ def asked(webhook, token, times):
 
 
 def logged(webhook, text, timeout=3):
-    """Whether a line with the text is in the log, which is written beside the answers and not before them."""
+    """Whether the log has a line with the text; lines are written at the same time as answers, not before them."""
     end = time.time() + timeout
     while text not in webhook.log():
         if time.time() > end:
@@ -43,7 +43,7 @@ def logged(webhook, text, timeout=3):
 
 
 class OverageWebhook(Webhook):
-    """Remembers its configuration, so that a test may change a part of it."""
+    """Keeps its configuration, so that tests can change a part of it."""
 
     def __init__(self, certificates, config, **options):
         self.config = config
@@ -60,7 +60,7 @@ class OverageWebhook(Webhook):
 
 @pytest.fixture
 def setting(certificates, entra, tmp_path):
-    """A Graph, and a function that starts a webhook which asks it."""
+    """A Graph, and a function that starts a webhook that uses it."""
     graph = Graph(certificates)
     with open(certificates.path("secret"), "w") as file:
         file.write(graph.secret + "\n")

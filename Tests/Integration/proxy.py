@@ -1,4 +1,4 @@
-"""A forward proxy made without any of our code: CONNECT over plain or TLS connections, and the ways to refuse it."""
+"""A forward proxy without any code of the program: CONNECT over plain or TLS connections, and ways to refuse it."""
 
 import base64
 import socket

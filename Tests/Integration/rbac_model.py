@@ -1,4 +1,4 @@
-"""RBAC evaluated a second time, from the Kubernetes documentation alone, to hold the program against."""
+"""A second evaluation of RBAC, written from the Kubernetes documentation alone, to compare the program with."""
 
 import json
 
@@ -66,7 +66,7 @@ class Cluster:
                 self.bindings.append(thing)
 
     def rules(self, key):
-        """A role's rules, with those of every role that it aggregates, however far away."""
+        """A role's rules, with those of all roles that it aggregates, transitively."""
         found, waiting = {}, [key]
         while waiting:
             current = waiting.pop()
@@ -82,7 +82,7 @@ class Cluster:
         return [full(rule) for rules in found.values() for rule in rules]
 
     def given(self, binding):
-        """The rules that a binding gives, and where: None is everywhere."""
+        """The rules that a binding grants, and the namespace; None means everywhere."""
         place = binding["metadata"].get("namespace") if binding["kind"] == "RoleBinding" else None
         reference = binding["roleRef"]
         key = (reference["kind"], place if reference["kind"] == "Role" else None, reference["name"])
@@ -97,7 +97,7 @@ def full(rule):
 
 
 class Configuration:
-    """What the webhook's configuration gives."""
+    """What the webhook's configuration grants."""
 
     def __init__(self, tenant, admin_groups, mappings, roles, kubernetes):
         self.tenant = tenant

@@ -1,4 +1,4 @@
-"""The kill switch: access reviews that can deny and nothing else."""
+"""The kill switch: access reviews, which can only deny."""
 
 import json
 import time

@@ -18,7 +18,7 @@ def test_a_short_soak():
 
 
 def test_a_short_benchmark():
-    """It runs and ends; what it measures is for people to judge."""
+    """It runs and ends; people assess the figures."""
     done = subprocess.run([os.path.join(BENCHMARKS, "run.sh"), "--seconds", "1", "--only", "the same token again",
                            "--only", "the same over HTTP/2"], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr

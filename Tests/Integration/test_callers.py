@@ -1,4 +1,4 @@
-"""Who may ask: every kind of client certificate, the alert or answer it gets, and the cause it is counted under."""
+"""Who may connect: every kind of client certificate, its alert or answer, and the cause under which it is counted."""
 
 import json
 import re
@@ -19,7 +19,7 @@ NO_SIGNATURE = x509.KeyUsage(False, False, True, False, False, False, False, Fal
 
 @pytest.fixture(scope="module")
 def issuers(certificates):
-    """Authorities below the one the webhook trusts, good and bad, and one that only looks like it."""
+    """Authorities below the trusted one, valid and invalid, and one that only looks like it."""
     root = load(certificates, "ca")
     good = certify(root, "intermediate", usages=(), is_authority=True, path_length=0)
     return {
@@ -170,7 +170,7 @@ def test_a_wrong_name_is_refused_before_the_body(named, issuers, tmp_path):
 
 @pytest.fixture
 def quiet(certificates, entra, tmp_path):
-    """A webhook of one test's own, since the log has one line a minute for each cause."""
+    """A webhook for a single test, because the log has one line a minute for each cause."""
     entra.write_key_file(certificates.path("keys.json"))
     made = []
 
@@ -260,7 +260,7 @@ def test_a_client_ca_that_nobody_could_come_with(certificates, entra, issuers, t
 
 @pytest.mark.parametrize("is_self_signed", [False, True])
 def test_a_client_certificate_may_vouch_for_itself(certificates, quiet, issuers, tmp_path, is_self_signed):
-    """What the check above calls possible is possible, and only that."""
+    """The check above accepts exactly the possible values."""
     caller = certify(None if is_self_signed else issuers["root"])
     write(certificates.folder, "pinned", caller)
     webhook = quiet(clientCA="pinned.crt")

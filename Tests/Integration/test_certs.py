@@ -1,4 +1,4 @@
-"""`certs` and `kubeconfig`, judged by libraries that are not ours: cryptography, Python's ssl and PyYAML."""
+"""`certs` and `kubeconfig`, checked with other libraries: cryptography, Python's ssl and PyYAML."""
 
 import base64
 import datetime

@@ -66,7 +66,7 @@ KINDS = {
 
 
 class Discovery(http.server.BaseHTTPRequestHandler):
-    """What an API server says of itself; it holds no object."""
+    """An API server's discovery; it has no objects."""
 
     protocol_version = "HTTP/1.1"
 

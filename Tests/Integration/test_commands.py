@@ -1,4 +1,4 @@
-"""The commands that need no server: they agree with `serve`, and meet bad input with a sentence and the right status."""
+"""The commands without a server: they agree with `serve`, and answer bad input with a sentence and the right status."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def write(path, value):
 
 @pytest.fixture
 def config(certificates, entra, tmp_path):
-    """A configuration with everything that it names, in a folder of its own."""
+    """A configuration with all files that it names, in a separate folder."""
     for name in ("server.crt", "server.key", "ca.crt"):
         shutil.copy2(certificates.path(name), tmp_path)
     entra.write_key_file(str(tmp_path / "keys.json"))

@@ -1,4 +1,4 @@
-"""Connections before their handshake: many of them lock nobody out and cost little; HTTP/2 has room for bursts."""
+"""Connections before their handshake: many of them lock nobody out and are cheap; HTTP/2 has room for bursts."""
 
 import os
 import resource
@@ -27,7 +27,7 @@ def many_files():
 
 @pytest.mark.parametrize("sent", [b"", HELLO], ids=["bare", "handshake begun"])
 def test_unfinished_handshakes_lock_nobody_out(serve, sent):
-    """Two peers hold far more connections than there is room for; a third one, and one of the two, get through."""
+    """Two peers hold far more connections than allowed; a third peer, and one of the two, can still connect."""
     webhook = serve(**FEW)
     held = []
     for _ in range(3 * BUDGET):

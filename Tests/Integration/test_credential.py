@@ -40,7 +40,7 @@ def issuer(tmp_path_factory, certificates):
 
 @pytest.fixture
 def wrapped(tmp_path):
-    """Runs `credential` around a plugin that prints what it is told to."""
+    """Runs `credential` with a plugin that prints a given output."""
 
     def call(output, *options, given=None, script=None, env=None, input=b""):
         data = output.encode() if isinstance(output, str) else output
@@ -282,7 +282,7 @@ def test_it_opens_no_socket(tmp_path, issuer):
 
 
 class Unauthorized(http.server.BaseHTTPRequestHandler):
-    """An API server to which nobody is signed in."""
+    """An API server without a signed-in user."""
 
     protocol_version = "HTTP/1.1"
     seen = []

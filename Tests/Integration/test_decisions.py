@@ -1,4 +1,4 @@
-"""Genuine tokens of every kind become the right user, over both protocols and in both versions."""
+"""Valid tokens of every kind give the right user, over both protocols and in both versions."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What stands in README.md, certs/ and deploy/ is true of the program."""
+"""The statements of README.md, certs/ and deploy/ are true of the program."""
 
 import base64
 import json

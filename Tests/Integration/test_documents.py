@@ -1,4 +1,4 @@
-"""What the documents tell people to type, is understood and does what they say."""
+"""The commands in the documents are valid and do what the documents say."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def five_lines(folder):
 
 @pytest.mark.parametrize("way", ["systemd", "static-pod"])
 def test_the_commands_put_everything_where_the_manifests_look_for_it(way, tmp_path):
-    """Run as they stand, with a folder of this test in place of / and without the users that only root can be."""
+    """Runs the commands unchanged, with a folder of this test as / and without the users that only root can use."""
     five_lines(tmp_path)
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     node = tmp_path / "node"
@@ -167,7 +167,7 @@ def test_the_suite_in_the_documents_runs(folder):
 
 
 def test_the_repository_for_reviews(folder, tmp_path):
-    """Its files are made as the document says, and what its CI runs goes through."""
+    """Its files are created as the document says, and its CI commands succeed."""
     document = ROOT / "deploy/review/README.md"
     suite, admins, binding, _ = blocks(document, "yaml")
     for name in ("suites", "rbac", "cluster"):

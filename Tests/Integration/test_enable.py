@@ -49,7 +49,7 @@ def status(node):
 
 
 def signs_in(node, token):
-    """What the API server makes of a token, asked as a component asks it."""
+    """The API server's view of a token."""
     body = {"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "spec": {"token": token}}
     done = subprocess.run(
         [*node.enter, "curl", "-s", "--noproxy", "*", "--cacert", "/etc/kubernetes/pki/ca.crt", "--cert",
@@ -226,7 +226,7 @@ def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
 @pytest.mark.skipif(not os.path.exists("/usr/bin/strace"), reason="strace is not installed")
 @pytest.mark.parametrize("part", range(2))
 def test_a_disk_that_is_full_from_any_change_on_is_taken_back_or_said(make, part):
-    """From the Nth change of a file on, none succeeds any more, also none of the way back."""
+    """From the Nth change of a file on, every change fails, also those that undo it."""
     node = make()
     before = node.snapshot()
     failed = 0
@@ -251,7 +251,7 @@ def test_a_disk_that_is_full_from_any_change_on_is_taken_back_or_said(make, part
 
 @pytest.mark.parametrize("folder", ["/etc/kubernetes/manifests", "/etc/kube-entra", "/var/lib/kube-entra-enable"])
 def test_a_full_disk_of_its_own(node, folder):
-    """A file system of two pages: one for what is there, none for what comes."""
+    """A full file system: its only page is used."""
     if folder != "/etc/kubernetes/manifests":
         os.makedirs(node.path(folder))
     script = ("set -e; cp -a {0} {0}.kept; mount -t tmpfs -o size=8k,mode=755 tmpfs {0}; cp -a {0}.kept/. {0}; "

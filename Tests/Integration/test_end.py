@@ -1,4 +1,4 @@
-"""The end under load, with a client that behaves as kube-apiserver's does, and what systemd is told."""
+"""Shutdown under load, with a client that behaves like kube-apiserver's, and the messages to systemd."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def secure(webhook):
 
 
 class Gone(Exception):
-    """Nothing listens any more: the caller's next address is asked."""
+    """Nothing listens any more: the caller uses its next address."""
 
 
 class Pool:
@@ -223,7 +223,7 @@ class Manager:
         self.seen = []
 
     def wait(self, text, timeout=8):
-        """The first message from now on with that line."""
+        """The next message with that line."""
         end = time.time() + timeout
         while time.time() < end:
             self.socket.settimeout(max(0.05, end - time.time()))

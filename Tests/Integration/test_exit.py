@@ -1,4 +1,4 @@
-"""The last moment: a process that ends while it fetches keys ends as it should, and does not crash."""
+"""A process that ends while it fetches keys ends normally and does not crash."""
 
 import time
 

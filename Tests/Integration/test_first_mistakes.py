@@ -1,4 +1,4 @@
-"""Mistakes of people who follow the documents for the first time: each is named, with what to do."""
+"""Mistakes of people who follow the documents for the first time: each gets a message that says what to do."""
 
 import datetime
 import json

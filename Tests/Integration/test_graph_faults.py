@@ -1,4 +1,4 @@
-"""A Microsoft Graph that is broken, slow, hostile or away, and what the webhook makes of it."""
+"""A Microsoft Graph that is broken, slow, hostile or unavailable, and the webhook's reaction."""
 
 import socket
 import struct
@@ -218,7 +218,7 @@ def test_the_last_answer_is_used_while_it_is_young_enough(setting, entra):
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404])
 def test_an_answer_about_the_principal_is_no_outage(setting, entra, code):
-    """What Graph said before is no longer so, for as long as answers may be old; an outage does not bring it back."""
+    """An earlier answer of Graph is no longer true, even if old answers are allowed; an outage does not restore it."""
     graph, make = setting
     webhook = make(cacheFor="1s", staleFor="1h")
     assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"

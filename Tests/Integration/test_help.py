@@ -1,4 +1,4 @@
-"""What the program says of itself, as people ask it."""
+"""The program's help and version."""
 
 import os
 import pathlib
@@ -125,7 +125,7 @@ def test_completion(shell, tmp_path):
 
 
 def complete(*words, cwd):
-    """What bash offers for the last word."""
+    """Bash's completions for the last word."""
     script = run("--generate-completion-script", "bash").stdout
     quoted = " ".join(f"'{word}'" for word in words)
     script += f"""

@@ -1,4 +1,4 @@
-"""What a stranger wrote never reaches the terminal as it is: no control sequence, no turned direction, nothing unseen."""
+"""Strangers' text never reaches the terminal unchanged: no control sequences, direction marks or invisible characters."""
 
 import json
 import os
@@ -22,7 +22,7 @@ GROUP = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
 
 
 def harmful(text):
-    """Characters that people do not see, or that a terminal obeys."""
+    """Characters that are invisible, or that control a terminal."""
     found = []
     for character in text:
         category = unicodedata.category(character)

@@ -1,4 +1,4 @@
-"""What must be refused, each with its own reason; and `inspect` says the same as the webhook."""
+"""Tokens that must be refused, each with its own reason; `inspect` agrees with the webhook."""
 
 import base64
 import hashlib
@@ -237,7 +237,7 @@ BOTH = [case for case in CASES if case[0] not in FOR_PEOPLE]
 
 
 def compare(webhook, token, folder):
-    """Both processes judge the token; their verdict, reason and user must be the same. Returns serve's word."""
+    """Both processes check the token; verdict, reason and user must be the same. Returns serve's answer."""
     before = {name: webhook.metric("kube_entra_token_reviews_total", reason=name) for name in FOREIGN_REASONS}
     status = webhook.review(token)
     served = reason(status)

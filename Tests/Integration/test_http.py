@@ -1,4 +1,4 @@
-"""What is no proper request: each gets the contract's answer, nothing of it is echoed, and the next one is served."""
+"""Invalid requests: each gets the contract's answer, nothing of it is repeated, and the next request is served."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as attackers write it: each form gets the one answer it may get, and no second request comes out of it."""
+"""HTTP/1.1 of attackers: each form gets the only allowed answer, and never becomes a second request."""
 
 import re
 import socket
@@ -253,7 +253,7 @@ def test_an_answer_is_given_before_the_body_has_come(webhook):
     ("h2", PLAIN), ("h2", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ("h2", b"\0" * 100),
     ("h2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"x" * 30), ("http/1.1", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")])
 def test_the_other_protocol_than_agreed(webhook, protocol, data):
-    """What was agreed in the handshake is what is spoken: no request comes of the other one."""
+    """Only the negotiated protocol is accepted: the other one never becomes a request."""
     judged = webhook.metric("kube_entra_token_reviews_total")
     rejected = webhook.metric("kube_entra_requests_rejected_total")
     codes, closed, received = exchange(webhook, data, alpn=protocol)

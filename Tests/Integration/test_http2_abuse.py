@@ -1,4 +1,4 @@
-"""HTTP/2 as attackers write it: the connection ends with GOAWAY and is counted, at little cost, and service goes on."""
+"""HTTP/2 of attackers: the connection ends with GOAWAY and is counted, at little cost, and the service continues."""
 
 import os
 import struct
@@ -67,7 +67,7 @@ FLOODS = {
 }
 
 def soon(condition):
-    """What is counted may be seen a moment after the frame that tells of it."""
+    """The count may appear a moment after the frame."""
     end = time.time() + 3
     while not condition() and time.time() < end:
         time.sleep(0.02)
@@ -242,7 +242,7 @@ def test_the_preface(webhook, preface):
 
 
 def test_frames_on_closed_streams(webhook):
-    """A client that has not heard of the end yet may send some; the connection goes on."""
+    """A client that does not know of the end yet may send some; the connection continues."""
     with Connection(webhook) as connection:
         connection.send(request(1, BODY))
         assert b"TokenReview" in connection.answer(1)
@@ -267,7 +267,7 @@ def test_more_streams_than_allowed(webhook):
 
 
 def test_a_window_of_nothing(webhook):
-    """A client that takes no byte of its answers holds them no longer than its time, and others are not held up."""
+    """A client that reads no answer is disconnected at its deadline, and does not delay others."""
     with Connection(webhook, settings=struct.pack(">HI", 4, 0)) as connection:
         connection.send(b"".join(request(2 * i + 1, BODY) for i in range(200)))
         assert connection.wait(lambda f: f[0] == HEADERS and f[2] == 399)

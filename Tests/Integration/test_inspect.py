@@ -1,4 +1,4 @@
-"""`inspect` as the engineer on call uses it: what it takes, what it says, what it never says, and how it fails."""
+"""`inspect` for the engineer on call: its inputs, its output, what it never prints, and its failures."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ def configured(place, name="changed.yaml", **tenant):
 
 
 def inspect(token, *arguments, config=None, env=None):
-    """The exit status and the object; every member of the contract is held to its type."""
+    """The exit status and the object; the type of every member is checked."""
     arguments = [*(["--config", config] if config else []), *arguments]
     code, out, err = run("inspect", "--output", "json", *arguments, input=token, env=env)
     assert out, err

@@ -1,4 +1,4 @@
-"""What `inspect` says to the person who was refused."""
+"""The output of `inspect` for the person who was refused."""
 
 import fcntl
 import hashlib

@@ -42,7 +42,7 @@ def node(release, certificates, tmp_path_factory):
 
 
 class Journey:
-    """Runs commands and says how long each took."""
+    """Runs commands and reports how long each took."""
 
     def __init__(self):
         self.steps = []
@@ -59,7 +59,7 @@ class Journey:
 
 
 def workstation(folder):
-    """Where an administrator is signed in to Azure: the first commands run there."""
+    """The administrator's machine, signed in to Azure: the first commands run there."""
     programs = folder / "bin"
     programs.mkdir()
     (programs / "az").write_text(AZ)

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with what an authority answers: the last good keys stay, and the log says why."""
+"""Every kind of wrong answer of an authority: the last good keys stay, and the log says why."""
 
 import json
 import os
@@ -160,7 +160,7 @@ def tenant_of(number):
 
 @pytest.fixture(scope="module")
 def struck(certificates, tmp_path_factory):
-    """One webhook with a tenant for each fault; after a good start, all of them strike."""
+    """One webhook with a tenant for each fault; after a good start, all faults occur."""
     entra = Entra(str(tmp_path_factory.mktemp("struck")), certificates)
     entra.start()
     tenants = [tenant_of(number) for number in range(len(FAULTS))]
@@ -181,7 +181,7 @@ def struck(certificates, tmp_path_factory):
 
 
 def causes(webhook, start):
-    """The causes that the log names from a place on."""
+    """The causes in the log after a position."""
     lines = webhook.log()[start:].splitlines()
     return [line for line in lines if "signing keys could not be refreshed" in line]
 
@@ -292,7 +292,7 @@ def test_connection_refused(online):
 
 
 class BlackHole:
-    """A port where nobody takes connections any more: the queue is full, and packets get no answer."""
+    """A port that accepts no more connections: the queue is full, and packets get no answer."""
 
     def __init__(self, address="127.0.0.1", port=0):
         self.listener = socket.socket()

@@ -12,7 +12,7 @@ from webhook import HERE, reason, wait_for
 
 
 class Client:
-    """A client in a process of its own, so that it does not share this one's interpreter. Connects at once."""
+    """A client in a separate process, so that it does not share this interpreter. Connects at once."""
 
     def __init__(self, program, webhook, seconds, **spec):
         path = webhook.certificates.path
@@ -56,7 +56,7 @@ def show(name, figures):
 
 
 def test_a_rotation_under_load(online):
-    """The new key appears, tokens with it arrive at once, and the old ones go on."""
+    """A new key appears, tokens with it arrive at once, and old ones still work."""
     entra, make = online
     webhook = make()
     key = Key()

@@ -1,4 +1,4 @@
-"""Ways to an authority that real networks ask for: proxies, own authorities, IPv6, names with dead addresses."""
+"""Connections to an authority in real networks: proxies, private CAs, IPv6, names with dead addresses."""
 
 import os
 import shutil
@@ -216,7 +216,7 @@ def test_tls_1_2_is_the_least(certificates, online, tmp_path, version, goes):
 
 
 def private(script, *arguments):
-    """A root shell whose mounts are its own, so that files of the system may be covered."""
+    """A root shell with its own mounts, so that system files can be replaced."""
     command = ["unshare", "-m", "bash", "-euc", script, "bash", *arguments]
     if os.geteuid() != 0:
         command = ["sudo", "-n", *command]
@@ -236,7 +236,7 @@ class TestCoveredFiles:
             f"{script}\nunset HTTPS_PROXY https_proxy\n{self.FETCH}", PROGRAM, str(out), "--tenant-id", TENANT, "--authority", authority, *options)
 
     def test_a_name_with_dead_addresses(self, certificates, online, tmp_path):
-        """Refused, silent, and at last the good one: tried one after the other within the time for connecting."""
+        """Refused, silent, and finally the good one: all are tried within the connect timeout."""
         entra, _ = online
         entra.stop()
         entra.start("entra-several", host="several.example")

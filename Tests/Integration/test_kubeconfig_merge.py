@@ -1,4 +1,4 @@
-"""`kubeconfig user --out` of a file that is there, read by a real kubectl."""
+"""`kubeconfig user --out` with an existing file, read by a real kubectl."""
 
 import json
 import os

@@ -19,7 +19,7 @@ SECRETS = ["ada@example.com", "Ada", "eve.secret@example.com", "Eve Secret", "gr
 
 @pytest.fixture(scope="module")
 def tokens(entra):
-    """Every kind of token: taken, refused at each stage, damaged."""
+    """Every kind of token: accepted, refused at each stage, damaged."""
     good = entra.token()
     head, claims, signature = good.split(".")
     named = dict(upn="eve.secret@example.com", name="Eve Secret", email="eve.secret@example.com",
@@ -37,7 +37,7 @@ def tokens(entra):
 
 
 def parts(tokens):
-    """What says as much as a token: each part that is long enough to be one, and signatures in every encoding."""
+    """Everything as secret as a token: each part that is long enough, and signatures in every encoding."""
     found = set()
     for token in tokens:
         for part in token.replace("Bearer ", "").split("."):
@@ -84,7 +84,7 @@ def test_what_is_shown(certificates, entra, tokens, level):
 
 
 def memory(process):
-    """All that the process may write to."""
+    """Everything that the process may write to."""
     with open(f"/proc/{process.pid}/maps") as maps, open(f"/proc/{process.pid}/mem", "rb", 0) as mem:
         for line in maps:
             addresses, rights = line.split()[:2]
@@ -100,7 +100,7 @@ def memory(process):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into another process")
 def test_the_key_file_is_not_left_in_memory(certificates, entra):
-    """OpenSSL holds the key as numbers; its text is overwritten once it was read, at the start and at reloads."""
+    """OpenSSL stores the key as numbers; its text is cleared after reading, at the start and at reloads."""
     entra.write_key_file(certificates.path("keys.json"))
     webhook = Webhook(certificates, configuration(), name="memory.yaml").start()
     try:
@@ -122,7 +122,7 @@ def test_the_key_file_is_not_left_in_memory(certificates, entra):
 
 
 def remembered(webhook, needles):
-    """How often each of them stands in the process's memory."""
+    """How often each of them is in the process's memory."""
     blocks = list(memory(webhook.process))
     return {name: sum(block.count(needle) for block in blocks) for name, needle in needles.items()}
 
@@ -130,7 +130,7 @@ def remembered(webhook, needles):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into another process")
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
 def test_no_token_is_left_in_memory(certificates, entra, protocol):
-    """Neither as it came nor decoded; in requests of every form, whether it was taken or not."""
+    """Neither encoded nor decoded; in requests of every form, accepted or not."""
     entra.write_key_file(certificates.path("keys.json"))
     config = configuration(proofOfPossession="accept", clusterHost=HOST)
     config["server"]["protocols"] = [protocol]

@@ -1,4 +1,4 @@
-"""Signals, reload of files in every way they are replaced, and the end: nothing that was asked is dropped."""
+"""Signals, reload of files in every way they are replaced, and shutdown: no request is dropped."""
 
 import json
 import os
@@ -89,7 +89,7 @@ def request(token):
 
 
 def presented(webhook):
-    """The serial number of the certificate that a new connection gets."""
+    """The serial number of the certificate on a new connection."""
     with raw(webhook) as tls:
         return x509.load_der_x509_certificate(tls.getpeercert(True)).serial_number
 

@@ -1,4 +1,4 @@
-"""Each limit of the configuration, exceeded: what is over it is turned away and counted, the rest goes on."""
+"""Each limit of the configuration, exceeded: excess requests are rejected and counted, others continue."""
 
 import json
 import socket
@@ -39,7 +39,7 @@ def secure(webhook, source="127.0.0.1"):
 
 
 def rest(connection):
-    """All that comes until the server closes."""
+    """Everything until the server closes."""
     received = b""
     try:
         while chunk := connection.recv(65536):
@@ -55,7 +55,7 @@ def answer(connection, data=PLAIN):
 
 
 def rejected(webhook, cause, count=1, timeout=5):
-    """Waits until that many were counted, and says how many there are."""
+    """Waits until this number was counted, and returns the count."""
     end = time.time() + timeout
     while webhook.metric("kube_entra_requests_rejected_total", cause=cause) < count and time.time() < end:
         time.sleep(0.02)
@@ -97,7 +97,7 @@ def test_connections_of_one_peer(serve, limits, mine):
 
 
 def test_more_than_the_system_gives(certificates, entra):
-    """Without files left, the newest connection waits or is closed, and nothing ends."""
+    """Without free file descriptors, the newest connection waits or is closed, and nothing else ends."""
     entra.write_key_file(certificates.path("keys.json"))
     webhook = Webhook(certificates, configuration(), name="few-files.yaml")
     webhook.start(prefix=["prlimit", "--nofile=48:48"])
@@ -173,7 +173,7 @@ def test_request_time_of_a_stream(serve):
 
 
 def test_time_to_take_the_answer(serve):
-    """Of one stream the window stays shut; the connection and its other streams go on."""
+    """One stream's window stays closed; the connection and its other streams continue."""
     webhook = serve(requestTimeout="1s")
     with Connection(webhook, settings=struct.pack(">HI", 4, 0)) as connection:
         connection.send(request(1, BODY))
@@ -245,7 +245,7 @@ def test_body_size(serve, entra, chunked):
 
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
 def test_bytes_in_flight(serve, protocol):
-    """The newest body is shed with 503 and Retry-After, which kube-apiserver tries again; the one before goes on."""
+    """The newest body is rejected with 503 and Retry-After, which kube-apiserver retries; the earlier one continues."""
     webhook = serve(bytesInFlight=1500)
     body = review_body("a" * 800).encode()
     first = secure(webhook)
@@ -315,7 +315,7 @@ def test_review_time(certificates, entra):
 
 
 def test_operations_cannot_be_held_up(webhook):
-    """Probes and scrapes get through while somebody holds connections to the operations listener."""
+    """Probes and scrapes work while somebody holds connections to the operations listener."""
     held = [socket.create_connection(("127.0.0.1", webhook.operations)) for _ in range(100)]
     for connection in held[:50]:
         try:

@@ -1,4 +1,4 @@
-"""The decision log and the audit file: what they hold, floods, rotation, kill -9, full disks."""
+"""The decision log and the audit file: content, floods, rotation, kill -9, full disks."""
 
 import hashlib
 import json

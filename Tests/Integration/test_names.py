@@ -15,7 +15,7 @@ EMERGENCY = {"objectID": RESCUER, "until": "2030-01-01T00:00:00Z", "kubernetesGr
 
 @pytest.fixture
 def folder(certificates, tmp_path):
-    """A Graph, and a configuration that may ask it."""
+    """A Graph, and a configuration that uses it."""
     graph = Graph(certificates)
     (tmp_path / "secret").write_text(graph.secret + "\n")
     ca = certificates.path("ca.crt")

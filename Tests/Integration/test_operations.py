@@ -58,7 +58,7 @@ def test_health(webhook):
 
 @pytest.fixture
 def own(certificates, entra, tmp_path):
-    """A webhook of its own, whose files a test may change."""
+    """A separate webhook, whose files a test can change."""
     entra.write_key_file(certificates.path("keys.json"))
     server = Webhook(certificates, configuration(), name=f"config-{tmp_path.name}.yaml")
     yield server.start()

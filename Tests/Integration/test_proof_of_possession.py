@@ -1,4 +1,4 @@
-"""Bound tokens in their envelopes: everything guard forgets is tried."""
+"""Tokens bound to a key, in their envelopes, with everything that guard does not check."""
 
 import hashlib
 import json

@@ -332,7 +332,7 @@ def test_more_than_is_read(tmp_path):
 
 
 def test_damaged_input_is_refused_with_a_place(tmp_path):
-    """Bytes changed at random: the answer is yes or a place in the file, never the end of the program."""
+    """Random changes of bytes: the result is success or an error with a place, never a crash."""
     dice = random.Random("damage")
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(configuration()))
     objects = fresh_cluster.objects()[-12:]

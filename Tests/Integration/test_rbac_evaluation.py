@@ -1,4 +1,4 @@
-"""The program's evaluation of RBAC against a second one in Python, on random roles, bindings and questions.
+"""Compares the program's evaluation of RBAC with a second one in Python, on random roles, bindings and questions.
 
 Each round asks one question of a random cluster of 1,000 bindings, and what one principal can do there. CI runs 20
 rounds (20,000 bindings with their roles); KUBE_ENTRA_RBAC_ROUNDS=100 runs the 100,000.

@@ -1,4 +1,4 @@
-"""The reference documents are what the program says of itself, and its schemas agree with its readers."""
+"""The reference documents are the program's output, and its schemas agree with its readers."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""register: scripts that are right as they stand, run against a stand-in for the Azure CLI, and what the document says."""
+"""register: its scripts work unchanged with a simulated Azure CLI, and agree with the document."""
 
 import json
 import os

@@ -58,7 +58,7 @@ def test_debug_symbols_are_found_by_the_build_id(release, tmp_path):
 
 @pytest.fixture(scope="module")
 def rootfs(release, tmp_path_factory):
-    """The image's files, taken out of the archive by hand: nothing but Python reads it here."""
+    """The image's files, read from the archive with Python only."""
     with tarfile.open(one(release, "*.oci.tar")) as archive:
         def read(name):
             return archive.extractfile(name).read()

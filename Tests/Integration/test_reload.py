@@ -1,4 +1,4 @@
-"""Every part of the configuration that changes without a restart, however the file is written, and emergency access."""
+"""All parts of the configuration that change without a restart, however the file is replaced, and emergency access."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def test_callers_can_be_taken_away_and_given_back(serve, entra):
 
 
 def test_a_change_of_bytes_is_a_change(serve, entra):
-    """Two ways of writing one letter, which some comparisons take for the same."""
+    """Two encodings of one letter, which some comparisons treat as equal."""
     webhook = serve()
     for count, city in enumerate(["caf\u00e9", "cafe\u0301"]):
         config = configuration(requiredClaims={"city": city})
@@ -194,7 +194,7 @@ def test_a_refused_configuration_that_waits_for_its_certificate(serve, folder, e
 @pytest.mark.parametrize("field, content, source", [
     ("clientSecretFile", None, "s"), ("graphCA", "no certificate", None), ("authorityCA", None, None)])
 def test_a_refused_configuration_that_waits_for_what_serve_needs(serve, folder, entra, field, content, source):
-    """A file that a tenant needs refuses the reload as a certificate does, and is looked at until it is right."""
+    """A broken file of a tenant fails the reload like a broken certificate, and is checked until it is valid."""
     webhook = serve()
     path = folder.path(f"late-{field}")
     if content is not None:

@@ -1,4 +1,4 @@
-"""A restart that nobody notices: a socket that systemd keeps open, or a second process on the same port."""
+"""A restart without interruption: a socket that systemd keeps open, or a second process on the same port."""
 
 import os
 import signal
@@ -71,7 +71,7 @@ class Load:
             time.sleep(0.02)
 
     def more(self, count):
-        """Waits for that many answers from now on."""
+        """Waits for this number of further answers."""
         wanted = self.answered + count
         wait_for(lambda: self.answered >= wanted or self.failed, 60)
 
@@ -104,7 +104,7 @@ def test_five_restarts_with_a_socket_of_systemd(make, transport, protocols):
 
 
 def test_five_takeovers_of_a_shared_port(make):
-    """A new process listens beside the old one, which then ends."""
+    """A new process listens together with the old one, which then ends."""
     old = make(protocols=["http/1.1"]).start(arguments=["--share-ports"])
     with Load(old, Pool(old)) as load:
         for number in range(5):
@@ -190,7 +190,7 @@ class Stubborn(Connection):
 
 
 def test_whoever_ignores_the_goodbye_is_closed_before_others_are_served(make):
-    """An open request is waited for; idle connections are not, whatever their clients do."""
+    """Shutdown waits for open requests, but not for idle connections, whatever their clients do."""
     webhook = make(protocols=["h2", "http/1.1"]).start()
     with Stubborn(webhook) as used, Stubborn(webhook) as idle, Connection(webhook) as busy:
         used.send(request(1, BODY))

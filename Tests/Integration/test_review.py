@@ -1,4 +1,4 @@
-"""`review` against a running `serve`, and against webhooks that answer badly. Tokens are made by joserfc."""
+"""`review` with a running `serve`, and with webhooks that answer wrongly. joserfc makes the tokens."""
 
 import http.server
 import json
@@ -193,7 +193,7 @@ def test_a_client_certificate_that_is_refused(folder, name, days, purpose, sente
 
 
 class BadWebhook(http.server.BaseHTTPRequestHandler):
-    """Answers what the path asks for."""
+    """Answers depending on the path."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))

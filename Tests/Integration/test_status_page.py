@@ -1,4 +1,4 @@
-"""The page for people: in a terminal, and in Chromium on a telephone and on a screen."""
+"""The status page: in a terminal, and in Chromium with the size of a phone and of a screen."""
 
 import os
 import re

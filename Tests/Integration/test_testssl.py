@@ -1,4 +1,4 @@
-"""What testssl.sh (Debian) rates: nothing of medium severity or worse.
+"""testssl.sh (Debian) finds nothing of medium severity or worse.
 
 Against a webhook that asks for no client certificate, since testssl.sh leaves checks out where one is needed. The
 certificate names a CRL, as one from a company's CA does: whether it does is no matter of the server. About 40 seconds;

@@ -1,4 +1,4 @@
-"""The document of threats names tests that are there."""
+"""The document of threats names existing tests."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""The TLS listener against peers that are not ours: openssl s_client, curl, h2load, Python's ssl."""
+"""The TLS listener with other implementations: openssl s_client, curl, h2load, Python's ssl."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def open_webhook(certificates, entra):
 
 
 def s_client(webhook, *arguments, client="client", input=b"", timeout=15):
-    """What openssl says about the connection, and what the server sent."""
+    """openssl's output about the connection, and what the server sent."""
     path = webhook.certificates.path
     own = ["-cert", path(f"{client}.crt"), "-key", path(f"{client}.key")] if client else []
     done = subprocess.run(
@@ -71,7 +71,7 @@ def test_no_resumption_and_no_compression(webhook, version, tmp_path):
 
 
 def test_no_renegotiation(webhook):
-    """A client of TLS 1.2 that asks for another handshake ("R") gets none; the service goes on."""
+    """A TLS 1.2 client that asks for renegotiation ("R") does not get it; the service continues."""
     path = webhook.certificates.path
     process = subprocess.Popen(
         ["openssl", "s_client", "-connect", f"127.0.0.1:{webhook.port}", "-CAfile", path("ca.crt"), "-tls1_2",

@@ -1,4 +1,4 @@
-"""No command prints a token back: neither one that was given in the wrong place, nor one that another carries."""
+"""No command prints a token: neither one in the wrong argument, nor one inside another token."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from webhook import run
 
 
 def leaked(token, output):
-    """Whether the output holds anything of the token; line ends and indentation in it are passed over."""
+    """Whether the output contains a part of the token, ignoring line endings and indentation."""
     flat = "".join(output.split())
     return any(part[:24] in flat or part[-24:] in flat for part in token.split(".") if len(part) >= 24)
 
@@ -42,7 +42,7 @@ def test_no_error_repeats_a_token(config, entra, tmp_path, arguments, broken):
 
 @pytest.mark.parametrize("words", [["Bearer"], ["bearer"], ["Authorization:", "Bearer"], ["Authorization: Bearer"]])
 def test_a_header_without_quotation_marks(config, entra, words):
-    """The shell makes several words of it."""
+    """The shell splits it into several words."""
     keys = os.path.join(os.path.dirname(config), "keys.json")
     for command in (["inspect", "--config", config, "--keys", keys], ["policy", "check", "--config", config, "--keys", keys]):
         code, out, err = run(*command, *words, entra.token())

@@ -1,4 +1,4 @@
-"""The check of the house's walls finds what it is there for, in small packages with one fault each."""
+"""The check of the module boundaries finds each kind of fault, in small packages with one fault each."""
 
 import os
 import sys

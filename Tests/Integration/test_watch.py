@@ -1,4 +1,4 @@
-"""The watch: what changes in Entra is felt before the token expires, against a Graph that is not written in Swift."""
+"""The watch: a change in Entra takes effect before the token expires, with a Graph that is not written in Swift."""
 
 import json
 import threading

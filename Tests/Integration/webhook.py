@@ -1,4 +1,4 @@
-"""Runs the built program and talks to it as kube-apiserver does."""
+"""Runs the built program and sends requests like kube-apiserver."""
 
 import http.client
 import json

@@ -1,10 +1,10 @@
-"""Small wrong changes to the decision core. The unit tests of the Decision wing have to notice each of them."""
+"""Small wrong changes to the decision core. The unit tests of the Decision wing must notice each of them."""
 
 from typing import NamedTuple
 
 
 class Change(NamedTuple):
-    """A change of one place. `harmless` says why nothing can notice it; empty where the tests have to."""
+    """A change in one place. `harmless` says why nothing can notice it; empty if tests must notice it."""
 
     file: str
     before: str
