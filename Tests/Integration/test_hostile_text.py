@@ -1,4 +1,4 @@
-"""Strangers' text never reaches the terminal unchanged: no control sequences, direction marks or invisible characters."""
+"""Strangers' text never reaches the terminal unchanged: no control, direction or invisible characters."""
 
 import json
 import os

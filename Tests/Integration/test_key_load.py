@@ -1,4 +1,4 @@
-"""Rotation and floods of unknown key IDs under load. Figures are printed; what is asserted holds on a busy machine too."""
+"""Rotation and floods of unknown key IDs under load. Figures are printed; what is asserted holds on busy machines."""
 
 import json
 import os
