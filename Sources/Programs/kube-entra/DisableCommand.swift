@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Certificates
 internal import Installation
 internal import Terminal
 
@@ -31,24 +32,39 @@ struct StatusCommand: ParsableCommand {
         abstract: "Says whether this node's API server signs people in with Entra.",
         discussion: """
             Flags, webhook, what the API server answers, kubeadm's own configuration, and the hashes of configuration \
-            and certificates, by which control-plane nodes can be compared. It says when an enable or disable was \
-            left half done.
+            and certificates. It says when an enable or disable was left half done. On several control-plane nodes, \
+            write the status of one to a file and compare it on the others:
 
-            Exit status: 0 enabled and working; 1 not enabled, half done, or not working; 2 could not check.
+              kube-entra status --output json >node1.json
+              kube-entra status --compare node1.json
+
+            Exit status: 0 enabled and working; 1 not enabled, half done, not working, or the configuration of a node \
+            differs; 2 could not check.
             """)
 
     @OptionGroup var node: NodeOptions
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What `status --output json` printed on another node: say what is the same. Repeatable.",
+            valueName: "file"), completion: .file())
+    var compare: [String] = []
 
     @Option(name: .long, help: "How the result is written.")
     var output: OutputFormat = .text
 
     func run() throws {
         let distribution = try node.foundDistribution()
-        let status = try Installer(NodeHost(node, distribution).environment).status(distribution)
+        var status = try Installer(NodeHost(node, distribution).environment).status(distribution)
+        for file in compare {
+            status.comparisons.append(try NodeComparison(status, with: PEMFile.read(file), source: file))
+        }
         switch output {
         case .json: Console.print(status.json)
         case .text: Console.print(status.text)
         }
-        if status.state != .enabled { throw ExitCode.no }
+        let isSame = status.comparisons.allSatisfy(\.isConfigurationSame)
+        if status.state != .enabled || !isSame { throw ExitCode.no }
     }
 }

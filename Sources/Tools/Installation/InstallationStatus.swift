@@ -35,6 +35,8 @@ public struct InstallationStatus {
     var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
     var configurationSHA256: String?
     var certificates: [FileHash] = []
+    /// Other control-plane nodes, if their statuses were given.
+    public var comparisons: [NodeComparison] = []
     /// Whether kubeadm's own configuration has the flags; nil if unknown.
     var kubeadmHasFlags: Bool?
     /// What to do next; nil if there is nothing to do.
@@ -70,6 +72,7 @@ public struct InstallationStatus {
                 step.map { .object([("direction", JSON(direction)), ("step", .string($0))]) } ?? .null
             ),
             ("next", JSON(next)),
+            ("compared", .array(comparisons.map(\.json))),
         ])
     }
 
@@ -97,6 +100,7 @@ public struct InstallationStatus {
                     "SHA-256 \(file.sha256.prefix(16))…\(expires)"
                 ))
         }
+        for comparison in comparisons { lines.append(("compared with", comparison.text)) }
         if let next { lines.append(("next", next)) }
         return lines.map { name, text in name + String(repeating: " ", count: max(1, 15 - name.count)) + text }
             .joined(separator: "\n")

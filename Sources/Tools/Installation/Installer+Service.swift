@@ -30,6 +30,9 @@ extension Installer {
         owner = self.owner(plan)
         try makeFolder(NodePath.home)
         try makeFolder(NodePath.state, mode: 0o700, owner: owner)
+        // The webhook writes it, also where a package made the folder.
+        let keys = NodePath.state + "/keys.json"
+        if !files.exists(keys) { journal?.note(keys) }
     }
 
     // The service

@@ -113,7 +113,7 @@ enum ServiceFiles {
               type: RuntimeDefault
           containers:
             - name: kube-entra
-              # Made as deploy/container says.
+              # Built by deploy/release.sh.
               image: \(image)
               imagePullPolicy: IfNotPresent
               args: [serve, --config, \(configuration)]

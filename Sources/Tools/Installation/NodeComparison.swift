@@ -1,0 +1,74 @@
+internal import Jansson
+internal import Terminal
+
+/// What another control-plane node says about itself, beside this one.
+///
+/// Nodes of one cluster have the same configuration, or people's permissions depend on the node that answers. Each
+/// node may have certificates of its own, so that a difference there is shown and is not a fault.
+public struct NodeComparison {
+    /// Whether two nodes have the same content.
+    enum Sameness: String {
+        case same, different
+        /// The other node doesn't have it.
+        case missing
+    }
+
+    /// Where the other node's status was read.
+    let source: String
+    let configuration: Sameness
+    let certificates: [(path: String, sameness: Sameness)]
+
+    /// Whether the configuration is the same on both nodes.
+    public var isConfigurationSame: Bool { configuration == .same }
+
+    /// Compares a status with what `kube-entra status --output json` printed on another node.
+    ///
+    /// - Throws: status 2 if `other` is not such a text, or if this node has no configuration to compare.
+    public init(_ status: InstallationStatus, with other: [UInt8], source: String) throws {
+        guard let root = (try? JSONDocument(parsing: other))?.root, root["distribution"]?.string != nil,
+            let files = root["certificates"]?.array
+        else {
+            throw CommandFailure(
+                "\(source) is not the status of a node",
+                hint: "write it there with `kube-entra status --output json >FILE`")
+        }
+        self.source = source
+        configuration = Self.compare(status.configurationSHA256, root["configurationSHA256"]?.string)
+        certificates = status.certificates.map { file in
+            let there = files.first { $0["path"]?.string == file.path }
+            return (file.path, Self.compare(file.sha256, there?["sha256"]?.string))
+        }
+    }
+
+    private static func compare(_ here: String?, _ there: String?) -> Sameness {
+        guard let there else { return here == nil ? .same : .missing }
+        return here == there ? .same : .different
+    }
+
+    var json: JSON {
+        .object([
+            ("source", .string(source)), ("configuration", .string(configuration.rawValue)),
+            (
+                "certificates",
+                .array(
+                    certificates.map { path, sameness in
+                        .object([("path", .string(path)), ("comparison", .string(sameness.rawValue))])
+                    })
+            ),
+        ])
+    }
+
+    /// One line for people: what is the same, and what is not.
+    var text: String {
+        let names = { (wanted: Sameness) in
+            certificates.filter { $0.sameness == wanted }
+                .map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
+        }
+        let parts = [("same", Sameness.same), ("different", .different), ("missing there", .missing)].compactMap {
+            word, sameness -> String? in
+            let all = (configuration == sameness ? ["configuration"] : []) + names(sameness)
+            return all.isEmpty ? nil : "\(word): \(all.joined(separator: ", "))"
+        }
+        return "\(source): \(parts.joined(separator: "; "))"
+    }
+}
