@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import NIOOpenSSL
 import NIOTLS
 import OpenSSL
@@ -160,15 +159,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
         if isHTTP2 {
             try HTTP2Connection.configure(channel, state: state, caller: caller)
         } else {
-            let pipeline = channel.pipeline.syncOperations
-            var limits = NIOHTTPDecoderLimitConfiguration()
-            limits.maxHeaderFieldSize = state.limits.headerBytes
-            limits.maxHeaderListSize = state.limits.headerBytes
-            limits.maxHeaderFieldCount = ServerLimits.headerCount
-            try pipeline.addHandler(
-                ByteToMessageHandler(
-                    HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
-            try pipeline.addHandler(HTTP1Connection(state: state, caller: caller))
+            try channel.pipeline.syncOperations.addHandler(HTTP1Connection(state: state, caller: caller))
         }
     }
 }

@@ -28,10 +28,7 @@ final class EventLoopContext {
     let metrics: ServerMetrics
     /// Nil if nobody reads it.
     let rejections: RejectionLog?
-    /// Decides on a whole request body.
-    let review: (ByteBuffer, ClientIdentity) -> ReviewStep
-    /// Decides on the whole body of an access review; nil if the server answers none.
-    var reviewAccess: ((ByteBuffer, ClientIdentity) -> ServerResponse)?
+    let reviewer: any RequestReviewer
     /// Called about once a second.
     var onSecond: () -> Void = {}
     /// Increases when connections that are being opened are already outdated.
@@ -53,31 +50,21 @@ final class EventLoopContext {
         ledger: ConnectionLimiter,
         metrics: ServerMetrics,
         rejections: RejectionLog? = nil,
-        clock: @escaping () -> NIODeadline = { .now() },
-        review: @escaping (ByteBuffer, ClientIdentity) -> ReviewStep
+        reviewer: any RequestReviewer,
+        clock: @escaping () -> NIODeadline = { .now() }
     ) {
         self.eventLoop = eventLoop
         self.limits = limits
         self.ledger = ledger
         self.metrics = metrics
         self.rejections = rejections
-        self.review = review
+        self.reviewer = reviewer
         self.clock = clock
         now = clock()
         tick()
     }
 
     var memberCount: Int { members.count }
-
-    /// Decides on a whole request body.
-    func review(_ body: ByteBuffer, for endpoint: RequestStateMachine.Endpoint, from caller: ClientIdentity)
-        -> ReviewStep
-    {
-        switch endpoint {
-        case .tokenReviews: review(body, caller)
-        case .accessReviews: .answer(reviewAccess?(body, caller) ?? ServerResponse(.notFound))
-        }
-    }
 
     func deadline(after duration: Duration) -> NIODeadline { now + TimeAmount(duration) }
 

@@ -100,8 +100,7 @@ public final class WebhookServer: Sendable {
                 services: services, replays: replays, metrics: metrics, log: log, cache: cache, clock: clock)
             let state = EventLoopContext(
                 eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, rejections: rejections,
-                review: engine.review)
-            state.reviewAccess = engine.reviewAccess
+                reviewer: engine)
             state.onSecond = {
                 log.secondPassed()
                 engine.secondPassed()

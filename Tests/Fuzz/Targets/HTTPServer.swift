@@ -83,8 +83,7 @@ final class HTTPServer {
             clock: { World.now })
         state = EventLoopContext(
             eventLoop: channel.eventLoop, limits: HTTPServer.limits, ledger: ledger, metrics: shared.metrics,
-            clock: { [time] in time.now }, review: engine.review)
-        state.reviewAccess = engine.reviewAccess
+            reviewer: engine, clock: { [time] in time.now })
     }
 
     /// After the handshake.

@@ -30,11 +30,11 @@ final class HTTP1Harness {
             limits: limits,
             ledger: ledger,
             metrics: ServerMetrics(factory: registry, version: "0"),
-            clock: { time.now },
-            review: { body, _ in
+            reviewer: TestReviewer { body in
                 review?(body)
                     ?? .answer(ServerResponse(status: 200, body: ByteBuffer(string: "<\(String(buffer: body))>")))
-            })
+            },
+            clock: { time.now })
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try ConnectionSetup.configure(
             channel, state: state, isHTTP2: false,
@@ -68,6 +68,19 @@ final class HTTP1Harness {
         registry.exposition(.prometheus).components(separatedBy: "\n")
             .first { $0.hasPrefix("kube_entra_requests_rejected_total{cause=\"\(cause.rawValue)\"}") }
             .flatMap { Int64($0.components(separatedBy: " ").last ?? "") } ?? -1
+    }
+}
+
+/// Answers every body as a test wants it.
+final class TestReviewer: RequestReviewer {
+    private let answer: (ByteBuffer) -> ReviewStep
+
+    init(answer: @escaping (ByteBuffer) -> ReviewStep) { self.answer = answer }
+
+    func review(
+        _ body: ByteBuffer, for endpoint: RequestStateMachine.Endpoint, from caller: ClientIdentity
+    ) -> ReviewStep {
+        answer(body)
     }
 }
 

@@ -63,7 +63,7 @@ import Testing
         #expect(machine.receiveHead(head, isClientAllowed: true) == .proceed)
         for size in sizes {
             let part = ByteBuffer(repeating: UInt8(size), count: size)
-            #expect(machine.receiveBody(part, reserve: { _ in true }) == .proceed)
+            #expect(machine.receiveBody(part, isReserved: true) == .proceed)
         }
         let whole = ByteBuffer(bytes: sizes.flatMap { Array(repeating: UInt8($0), count: $0) })
         #expect(machine.receiveEnd() == .review(whole))
@@ -75,7 +75,7 @@ import Testing
         var machine = RequestStateMachine(bodyLimit: 100)
         _ = machine.receiveHead(head, isClientAllowed: true)
         var last = RequestStateMachine.Action.proceed
-        for size in sizes { last = machine.receiveBody(ByteBuffer(repeating: 0, count: size), reserve: { _ in true }) }
+        for size in sizes { last = machine.receiveBody(ByteBuffer(repeating: 0, count: size), isReserved: true) }
         #expect(last == .refuse(.bodyTooLarge))
         #expect(machine.receiveEnd() == .proceed)
     }
@@ -89,8 +89,8 @@ import Testing
         _ = first.receiveHead(head, isClientAllowed: true)
         _ = second.receiveHead(head, isClientAllowed: true)
         let part = ByteBuffer(repeating: 0, count: 10)
-        #expect(first.receiveBody(part, reserve: ledger.reserve(bytes:)) == .proceed)
-        #expect(second.receiveBody(part, reserve: ledger.reserve(bytes:)) == .refuse(.bytesInFlight))
+        #expect(first.receiveBody(part, isReserved: ledger.reserve(bytes: 10)) == .proceed)
+        #expect(second.receiveBody(part, isReserved: ledger.reserve(bytes: 10)) == .refuse(.bytesInFlight))
         ledger.release(bytes: second.reset())
         #expect(ledger.bytesInFlight == 10)
         ledger.release(bytes: first.reset())

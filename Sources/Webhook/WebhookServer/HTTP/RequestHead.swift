@@ -33,7 +33,8 @@ struct RequestHead: Equatable {
     var body: BodyLength
     var expectation = Expectation.none
 
-    var path: Substring { target.prefix { $0 != "?" } }
+    /// The target without its query.
+    var path: Substring { target.utf8.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target[...] }
 
     /// Whether a body of this type may be a TokenReview; a missing type is accepted.
     var isJSON: Bool {

@@ -43,28 +43,26 @@ struct RequestStateMachine {
     }
 
     mutating func receiveHead(_ head: RequestHead, isClientAllowed: Bool) -> Action {
-        if let refusal = refusal(head, isClientAllowed: isClientAllowed) {
+        let endpoint = Endpoint(path: head.path)
+        if let refusal = refusal(head, endpoint: endpoint, isClientAllowed: isClientAllowed) {
             state = .finished
             return .refuse(refusal)
         }
         state = .body(nil)
-        endpoint = Endpoint(path: head.path) ?? .tokenReviews
+        self.endpoint = endpoint ?? .tokenReviews
         return head.expectation == .continuation ? .sendContinue : .proceed
     }
 
-    /// - Parameter reserve: counts more bytes as in flight; false if the limit is reached.
-    mutating func receiveBody(_ part: ByteBuffer, reserve: (Int) -> Bool) -> Action {
-        guard case .body(let collected) = state else { return .proceed }
+    /// - Parameter isReserved: whether the part's bytes were counted as in flight; false when there are too many.
+    mutating func receiveBody(_ part: ByteBuffer, isReserved: Bool) -> Action {
         let count = part.readableBytes
-        guard count <= bodyLimit - reservedBytes else {
+        let isTooLarge = count > bodyLimit - reservedBytes
+        if isReserved { reservedBytes += count }
+        guard case .body(let collected) = state else { return .proceed }
+        guard !isTooLarge, isReserved else {
             state = .finished
-            return .refuse(.bodyTooLarge)
+            return .refuse(isTooLarge ? .bodyTooLarge : .bytesInFlight)
         }
-        guard reserve(count) else {
-            state = .finished
-            return .refuse(.bytesInFlight)
-        }
-        reservedBytes += count
         state = .finished  // Gives up its reference, so that the buffer grows in place.
         if var collected {
             collected.writeImmutableBuffer(part)
@@ -90,9 +88,9 @@ struct RequestStateMachine {
         return reservedBytes
     }
 
-    private func refusal(_ head: RequestHead, isClientAllowed: Bool) -> HTTPRejection? {
+    private func refusal(_ head: RequestHead, endpoint: Endpoint?, isClientAllowed: Bool) -> HTTPRejection? {
         guard isClientAllowed else { return .clientName }
-        guard Endpoint(path: head.path) != nil else { return .notFound }
+        guard endpoint != nil else { return .notFound }
         guard head.method == .post else { return .methodNotAllowed }
         guard head.expectation != .unknown else { return .expectation }
         guard head.isJSON else { return .contentType }

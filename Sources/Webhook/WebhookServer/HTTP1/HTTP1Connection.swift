@@ -1,182 +1,100 @@
 import Glibc
 import NIOCore
-import NIOHTTP1
 import NIOOpenSSL
 
-/// One HTTP/1.1 connection: requests one after the other, each answered before the next is looked at.
+/// One HTTP/1.1 connection: carries out what ``HTTP1StateMachine`` decides.
 final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum Phase {
-        /// Between requests.
-        case idle
-        case receiving
-        /// A whole request waits for keys or groups; nothing is read meanwhile.
-        case deciding
-        /// Answered early; the rest of a request without a body is still to come.
-        case answered
-        /// Answered for the last time; what still comes is discarded until the client closes.
-        case lingering
-    }
-
     private let state: EventLoopContext
     private let caller: ClientIdentity
-    private var machine: RequestStateMachine
-    private var phase = Phase.idle
+    private var machine: HTTP1StateMachine
     private var context: ChannelHandlerContext?
-    private var keepsAlive = true
-    /// An answer to HEAD has no body (RFC 9112 section 6.3): a client would take it for the next answer.
-    private var isHeadRequest = false
-    private var isRetiring = false
-    /// Parts of pipelined requests that came while the one before was being decided or answers were not taken.
-    private var waiting = CircularBuffer<HTTPServerRequestPart>()
+    /// The channel asked to be read when that couldn't be.
     private var wantsRead = false
     private var unflushedBytes = 0
-    private var isResuming = false
-    /// Too many requests came before their answers were taken.
-    private var isOverrun = false
+    private var isProceeding = false
     private var isReading = false
-    private var sawPart = false
-    private var phaseDeadline: NIODeadline
-    private var stallDeadline = NIODeadline.distantFuture
 
     init(state: EventLoopContext, caller: ClientIdentity) {
         self.state = state
         self.caller = caller
-        machine = RequestStateMachine(bodyLimit: state.limits.bodyBytes)
-        // One that is opened while the server goes is for a request that is about to come.
-        phaseDeadline = state.deadline(
-            after: state.isDraining ? min(state.limits.idleTimeout, .seconds(1)) : state.limits.idleTimeout)
-        isRetiring = state.isDraining
+        machine = HTTP1StateMachine(
+            limits: state.limits, isClientAllowed: caller.isAllowed, isRetiring: state.isDraining, now: state.now)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         state.add(self)
+        if !context.channel.isWritable { machine.writabilityChanged(false, now: state.now) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        state.remove(self)
-        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
+        leave()
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        state.remove(self)
-        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
+        leave()
         context.fireChannelInactive()
+    }
+
+    private func leave() {
+        state.remove(self)
+        let rest = machine.closed()
+        state.ledger.release(bytes: rest.bytes, for: rest.endpoint)
     }
 
     // MARK: Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = true
-        sawPart = true
-        let part = unwrapInboundIn(data)
-        if mustWait(context) || !waiting.isEmpty {
-            enqueue(part, context: context)
-        } else {
-            receive(part, context: context)
-            flushWhenFull(context)
-        }
+        machine.received(unwrapInboundIn(data))
+        proceed(context)
     }
-
-    private func mustWait(_ context: ChannelHandlerContext) -> Bool {
-        if case .deciding = phase { return true }
-        return !context.channel.isWritable
-    }
-
-    /// One read can bring thousands of small requests: whoever sends so many and takes no answers gets no others.
-    private func enqueue(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
-        if case .lingering = phase { return }
-        waiting.append(part)
-        guard waiting.count > Self.longestQueue else { return }
-        waiting.removeAll()
-        if case .deciding = phase {
-            isRetiring = true
-        } else {
-            linger(context)
-            isOverrun = true
-            stallDeadline = min(stallDeadline, state.deadline(after: state.limits.requestTimeout))
-            phaseDeadline = stallDeadline
-        }
-    }
-
-    private static let longestQueue = 256
-    /// So many bytes of answers are at most kept back until the end of a read.
-    private static let flushThreshold = 32_768
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
-        // Bytes came and no part of a request did: a head has begun, and its time runs.
-        if !sawPart, case .idle = phase, !isHeadPending {
-            isHeadPending = true
-            phaseDeadline = state.deadline(after: state.limits.requestTimeout)
-        }
-        sawPart = false
         flushIfNeeded(context)
         context.fireChannelReadComplete()
     }
 
-    private var isHeadPending = false
-
     func read(context: ChannelHandlerContext) {
-        if case .deciding = phase {
-            wantsRead = true
-        } else if !context.channel.isWritable {
-            wantsRead = true
-        } else {
+        if machine.mayRead { context.read() } else { wantsRead = true }
+    }
+
+    /// Does all that is to be done now.
+    private func proceed(_ context: ChannelHandlerContext) {
+        // Flushing can change the channel's writability, which leads back here.
+        guard !isProceeding else { return }
+        isProceeding = true
+        while let action = machine.next(now: state.now) {
+            perform(action, context)
+            if unflushedBytes >= Self.flushThreshold { flushIfNeeded(context) }
+        }
+        isProceeding = false
+        if !isReading { flushIfNeeded(context) }
+        if wantsRead, machine.mayRead {
+            wantsRead = false
             context.read()
         }
     }
 
-    private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
-        switch (part, phase) {
-        case (.head(let head), .idle): receiveHead(head, context: context)
-        case (.body(let bytes), .receiving):
-            let action = machine.receiveBody(
-                bytes, reserve: { [endpoint = machine.endpoint] in state.ledger.reserve(bytes: $0, for: endpoint) })
-            perform(action, hasMore: true, context: context)
-        case (.end, .receiving): perform(machine.receiveEnd(), hasMore: false, context: context)
-        case (.end, .answered): finishRequest(context)
-        default: return
-        }
-    }
-
-    private func receiveHead(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
-        if !isHeadPending { phaseDeadline = state.deadline(after: state.limits.requestTimeout) }
-        isHeadPending = false
-        phase = .receiving
-        isHeadRequest = head.method == .HEAD
-        guard let summary = RequestHead(head) else { return refuse(.malformed, hasMore: true, context: context) }
-        // After an upgrade or CONNECT the decoder reads nothing more; HTTP/1.0 is answered and done with.
-        keepsAlive =
-            head.isKeepAlive && head.version == .http1_1 && head.method != .CONNECT
-            && !head.headers.contains(name: "upgrade")
-        let action = machine.receiveHead(summary, isClientAllowed: caller.isAllowed)
-        let hasBody =
-            switch summary.body {
-            case .none, .bytes(0): false
-            default: true
-            }
-        perform(action, hasMore: hasBody, context: context)
-    }
-
-    private func perform(_ action: RequestStateMachine.Action, hasMore: Bool, context: ChannelHandlerContext) {
+    private func perform(_ action: HTTP1StateMachine.Action, _ context: ChannelHandlerContext) {
         switch action {
-        case .proceed: return
+        case .reserve(let count, let endpoint):
+            let isReserved = state.ledger.reserve(bytes: count, for: endpoint)
+            if let next = machine.reserved(isReserved, now: state.now) { perform(next, context) }
         case .sendContinue:
-            let interim = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+            let interim = ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")
             unflushedBytes += interim.readableBytes
             context.write(wrapOutboundOut(interim), promise: nil)
-        case .refuse(let refusal): refuse(refusal, hasMore: hasMore, context: context)
-        case .review(let body):
-            switch state.review(body, for: machine.endpoint, from: caller) {
-            case .answer(let response):
-                write(response, context: context)
-                finishRequest(context)
+        case .refuse(let rejection, let answer): refuse(rejection, answer, context)
+        case .review(let body, let endpoint):
+            switch state.reviewer.review(body, for: endpoint, from: caller) {
+            case .answer(let response): finish(response, wasWaiting: false, context)
             case .later(let future): wait(for: future)
             }
         }
@@ -185,82 +103,51 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     // MARK: Answering
 
     private func wait(for future: EventLoopFuture<ServerResponse>) {
-        phase = .deciding
-        phaseDeadline = .distantFuture
-        future.assumeIsolated().whenComplete { result in
-            guard let context = self.context, case .deciding = self.phase, case .success(let response) = result else {
-                return
-            }
-            self.write(response, context: context)
-            self.finishRequest(context)
-            self.resume(context)
+        future.assumeIsolated().whenSuccess { response in
+            guard let context = self.context else { return }
+            self.finish(response, wasWaiting: true, context)
+            self.proceed(context)
         }
     }
 
-    /// Goes on with pipelined requests after an answer that took its time.
-    private func resume(_ context: ChannelHandlerContext) {
-        // Flushing can make the channel writable, which leads back here.
-        guard !isResuming else { return }
-        isResuming = true
-        defer {
-            isResuming = false
-            if !isReading { flushIfNeeded(context) }
-        }
-        while !waiting.isEmpty {
-            if mustWait(context) { return }
-            receive(waiting.removeFirst(), context: context)
-            flushWhenFull(context)
-        }
-        if wantsRead, context.channel.isWritable {
-            wantsRead = false
-            context.read()
-        }
+    private func finish(_ response: ServerResponse, wasWaiting: Bool, _ context: ChannelHandlerContext) {
+        guard let answer = machine.answered(wasWaiting: wasWaiting, now: state.now) else { return }
+        write(response, answer, context)
     }
 
-    private func refuse(_ refusal: HTTPRejection, hasMore: Bool, context: ChannelHandlerContext) {
-        state.metrics.recordRejected(refusal.cause)
-        state.rejections?.record(refusal, from: caller)
-        if hasMore {
-            keepsAlive = false
-            write(ServerResponse(refusal, to: caller), context: context)
-            linger(context)
-        } else {
-            write(ServerResponse(refusal, to: caller), context: context)
-            phase = .answered
-        }
+    private func refuse(
+        _ rejection: HTTPRejection, _ answer: HTTP1StateMachine.Answer, _ context: ChannelHandlerContext
+    ) {
+        state.metrics.recordRejected(rejection.cause)
+        state.rejections?.record(rejection, from: caller)
+        write(ServerResponse(rejection, to: caller), answer, context)
     }
 
-    private func write(_ response: ServerResponse, context: ChannelHandlerContext) {
-        if isRetiring { keepsAlive = false }
+    private func write(
+        _ response: ServerResponse, _ answer: HTTP1StateMachine.Answer, _ context: ChannelHandlerContext
+    ) {
         var buffer = context.channel.allocator.buffer(capacity: 256 + response.body.readableBytes)
-        response.writeHTTP1(into: &buffer, date: state.httpDate, closes: !keepsAlive, hasBody: !isHeadRequest)
+        response.writeHTTP1(
+            into: &buffer, date: state.httpDate, closes: answer.sequel != .next, hasBody: answer.hasBody)
         unflushedBytes += buffer.readableBytes
         context.write(wrapOutboundOut(buffer), promise: nil)
-    }
-
-    private func finishRequest(_ context: ChannelHandlerContext) {
-        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
-        guard keepsAlive else { return close(context) }
-        phase = .idle
-        isHeadRequest = false
-        phaseDeadline = state.deadline(after: state.limits.idleTimeout)
-    }
-
-    /// Closing at once, with unread bytes, could reset the connection before the client has read the answer.
-    private func linger(_ context: ChannelHandlerContext) {
-        phase = .lingering
-        state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
-        phaseDeadline = state.deadline(after: .seconds(1))
-        if !isReading { flushIfNeeded(context) }
+        state.ledger.release(bytes: answer.released, for: answer.endpoint)
+        switch answer.sequel {
+        case .next: break
+        case .linger: if !isReading { flushIfNeeded(context) }
+        case .close: close(context)
+        }
     }
 
     private func close(_ context: ChannelHandlerContext) {
-        phase = .lingering
         unflushedBytes = 0
         context.flush()
         context.close(promise: nil)
         if state.isDraining { state.closeTransportSoon(context) }
     }
+
+    /// So many bytes of answers are at most kept back until the end of a read.
+    private static let flushThreshold = 32_768
 
     private func flushIfNeeded(_ context: ChannelHandlerContext) {
         guard unflushedBytes > 0 else { return }
@@ -268,18 +155,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
         context.flush()
     }
 
-    private func flushWhenFull(_ context: ChannelHandlerContext) {
-        if unflushedBytes >= Self.flushThreshold { flushIfNeeded(context) }
-    }
-
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
-            if !isOverrun { stallDeadline = .distantFuture }
-            resume(context)
-        } else {
-            // The client does not read its answers.
-            stallDeadline = min(stallDeadline, state.deadline(after: state.limits.requestTimeout))
-        }
+        machine.writabilityChanged(context.channel.isWritable, now: state.now)
+        proceed(context)
         context.fireChannelWritabilityChanged()
     }
 
@@ -289,47 +167,30 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // What follows unreadable bytes is dropped; the first of them have been dealt with.
-        if case .dataReceivedInErrorState? = error as? ByteToMessageDecoderError { return }
-        guard let error = error as? HTTPParserError, error != .invalidEOFState else {
-            return context.close(promise: nil)
-        }
-        switch phase {
-        case .idle, .receiving:
-            let refusal: HTTPRejection = error == .headerOverflow ? .headersTooLarge : .malformed
-            refuse(refusal, hasMore: true, context: context)
-        case .answered: linger(context)
-        // Whatever follows is unreadable, but the request before it gets its answer.
-        case .deciding: isRetiring = true
-        case .lingering: return
-        }
+        context.close(promise: nil)
     }
 
     // MARK: ManagedConnection
 
-    var deadline: NIODeadline { min(phaseDeadline, stallDeadline) }
+    var deadline: NIODeadline { machine.deadline }
 
     func deadlinePassed() {
         guard let context else { return }
-        if stallDeadline <= state.now {
+        switch machine.deadlinePassed(now: state.now) {
+        case .none: break
+        case .abort:
             state.metrics.recordRejected(.answerTimeout)
-            return abort(context)
-        }
-        switch phase {
-        case .idle where !isHeadPending:
-            if !isRetiring { state.metrics.recordRejected(.idleTimeout) }
+            abort(context)
+        case .closeIdle:
+            state.metrics.recordRejected(.idleTimeout)
             close(context)
-        case .idle, .receiving: refuse(.requestTimeout, hasMore: true, context: context)
-        case .deciding: return
-        case .answered, .lingering: context.close(promise: nil)
+        case .close: close(context)
+        case .refuse(let rejection, let answer): refuse(rejection, answer, context)
         }
     }
 
     /// Closes without a goodbye, which would wait behind answers that nobody takes.
     private func abort(_ context: ChannelHandlerContext) {
-        stallDeadline = .distantFuture
-        phaseDeadline = .distantFuture
-        phase = .lingering
         // The kernel would keep for minutes what nobody takes, and the client would not learn of the end.
         if let socket = context.channel as? any SocketOptionProvider {
             _ = socket.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0))
@@ -338,10 +199,6 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     }
 
     func quiesce() {
-        isRetiring = true
-        // A request may be on its way, so an idle connection gets a moment more.
-        if case .idle = phase, !isHeadPending {
-            phaseDeadline = min(phaseDeadline, state.exactDeadline(after: EventLoopContext.idleGrace))
-        }
+        machine.retire(idleUntil: state.exactDeadline(after: EventLoopContext.idleGrace))
     }
 }

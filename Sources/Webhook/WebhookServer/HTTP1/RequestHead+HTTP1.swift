@@ -51,16 +51,29 @@ extension RequestHead {
 
     /// Digits only: no sign, no list, no white space.
     static func length(_ text: String) -> Int? {
-        guard !text.isEmpty, text.utf8.count <= 18,
-            text.utf8.allSatisfy({ UInt8(ascii: "0") <= $0 && $0 <= UInt8(ascii: "9") })
-        else { return nil }
-        return Int(text)
+        var text = text
+        return text.withUTF8 { length(UnsafeRawBufferPointer($0)) }
+    }
+
+    static func length(_ text: UnsafeRawBufferPointer) -> Int? {
+        guard !text.isEmpty, text.count <= 18 else { return nil }
+        var length = 0
+        for byte in text {
+            guard UInt8(ascii: "0") <= byte, byte <= UInt8(ascii: "9") else { return nil }
+            length = length * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return length
     }
 
     /// Whether this is a host name or address with an optional port, by its characters.
     static func isHost(_ text: String) -> Bool {
-        guard !text.isEmpty, text.utf8.count <= 261 else { return false }
-        return text.utf8.allSatisfy { byte in
+        var text = text
+        return text.withUTF8 { isHost(UnsafeRawBufferPointer($0)) }
+    }
+
+    static func isHost(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard !text.isEmpty, text.count <= 261 else { return false }
+        return text.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),

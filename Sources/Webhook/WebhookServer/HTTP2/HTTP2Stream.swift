@@ -75,10 +75,8 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
             connection.received(usefulBytes: bytes.readableBytes)
             sawEnd = frame.endStream
             guard case .receiving = phase else { return }
-            perform(
-                machine.receiveBody(
-                    bytes, reserve: { [endpoint = machine.endpoint] in state.ledger.reserve(bytes: $0, for: endpoint) }),
-                context: context)
+            let isReserved = state.ledger.reserve(bytes: bytes.readableBytes, for: machine.endpoint)
+            perform(machine.receiveBody(bytes, isReserved: isReserved), context: context)
             if sawEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
         default: return
         }
@@ -110,7 +108,7 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
             context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
         case .refuse(let refusal): refuse(refusal, context: context)
         case .review(let body):
-            switch state.review(body, for: machine.endpoint, from: caller) {
+            switch state.reviewer.review(body, for: machine.endpoint, from: caller) {
             case .answer(let response): answer(response, context: context)
             case .later(let future): wait(for: future)
             }

@@ -1,0 +1,266 @@
+import NIOCore
+
+/// Where an HTTP/1.1 connection stands, and what follows from each event: requests one after the other, each answered
+/// before the next is looked at.
+///
+/// Pure: it knows no channel and no clock. The handler tells it what happened, asks ``next(now:)`` what is to be done
+/// until that is nothing, and does it.
+struct HTTP1StateMachine {
+    /// What of a request its answer depends on.
+    private struct Exchange: Equatable {
+        var keepsAlive: Bool
+        var isHEAD: Bool
+    }
+
+    private enum State: Equatable {
+        /// Between requests.
+        case idle
+        /// A head has begun.
+        case head
+        case body(Exchange)
+        /// A whole request waits for its answer. Nothing is read meanwhile.
+        case deciding(Exchange)
+        /// Answered for the last time. What still comes is discarded until the client closes.
+        case lingering
+    }
+
+    /// What follows an answer.
+    enum Sequel: Equatable {
+        /// The next request.
+        case next
+        /// The client's end: closing at once, with unread bytes, could reset the connection before it has read the
+        /// answer.
+        case linger
+        case close
+    }
+
+    /// How an answer is written, and which bytes are not in flight any more.
+    struct Answer: Equatable {
+        var sequel: Sequel
+        /// False in an answer to HEAD.
+        var hasBody = true
+        var released = 0
+        var endpoint = RequestStateMachine.Endpoint.tokenReviews
+    }
+
+    /// What is to be done now.
+    enum Action: Equatable {
+        /// Tell the client that it may send the body.
+        case sendContinue
+        /// Count that many bytes of a body as in flight, and say ``reserved(_:now:)`` whether they may be.
+        case reserve(Int, RequestStateMachine.Endpoint)
+        /// Decide on a whole body, and ask ``answered(wasWaiting:now:)`` when that is done.
+        case review(ByteBuffer, RequestStateMachine.Endpoint)
+        case refuse(HTTPRejection, Answer)
+    }
+
+    /// What follows from a deadline that has passed.
+    enum Lateness: Equatable {
+        case none
+        /// The client doesn't take its answers. A goodbye would wait behind them.
+        case abort
+        /// No request came for too long, and the connection wasn't to end anyway.
+        case closeIdle
+        case close
+        case refuse(HTTPRejection, Answer)
+    }
+
+    /// Bytes that may wait behind a request that takes its time: about what one turn of reading brings.
+    static let longestQueue = 3 << 16
+    private static let lingerTime = TimeAmount.seconds(1)
+
+    private let isClientAllowed: Bool
+    private let idleTime: TimeAmount
+    /// From a request's first byte to its last, and for taking an answer.
+    private let requestTime: TimeAmount
+    private var reader: HTTP1RequestReader
+    private var request: RequestStateMachine
+    private var state = State.idle
+    /// A part of a body that isn't counted yet.
+    private var uncounted: ByteBuffer?
+    /// The next answer is the last.
+    private var isRetiring: Bool
+    /// Whether the client takes its answers.
+    private var isWritable = true
+    private var phaseDeadline: NIODeadline
+    private var stallDeadline = NIODeadline.distantFuture
+
+    /// - Parameter isRetiring: whether the first request is the last, because the server goes.
+    init(limits: ServerLimits, isClientAllowed: Bool, isRetiring: Bool, now: NIODeadline) {
+        self.isClientAllowed = isClientAllowed
+        self.isRetiring = isRetiring
+        idleTime = TimeAmount(limits.idleTimeout)
+        requestTime = TimeAmount(limits.requestTimeout)
+        reader = HTTP1RequestReader(headerLimit: limits.headerBytes, fieldLimit: ServerLimits.headerCount)
+        request = RequestStateMachine(bodyLimit: limits.bodyBytes)
+        // A connection opened during shutdown gets one second to send its request.
+        phaseDeadline = now + (isRetiring ? min(idleTime, .seconds(1)) : idleTime)
+    }
+
+    /// When ``deadlinePassed(now:)`` is to be called.
+    var deadline: NIODeadline { min(phaseDeadline, stallDeadline) }
+
+    /// Whether more bytes of the connection may be read.
+    var mayRead: Bool { isWritable && !isDeciding }
+
+    var isDeciding: Bool {
+        if case .deciding = state { true } else { false }
+    }
+
+    // MARK: Requests
+
+    /// Bytes came.
+    mutating func received(_ bytes: ByteBuffer) {
+        switch state {
+        case .lingering: return
+        case .deciding where reader.bufferedBytes + bytes.readableBytes > Self.longestQueue:
+            reader.discard()
+            isRetiring = true
+        case .idle, .head, .body, .deciding: reader.receive(bytes)
+        }
+    }
+
+    /// What is to be done now; nil when nothing is before something else happens.
+    mutating func next(now: NIODeadline) -> Action? {
+        while mayRead, state != .lingering {
+            let part: HTTP1RequestReader.Part?
+            do throws(HTTP1RequestReader.Problem) {
+                part = try reader.next()
+            } catch {
+                let rejection: HTTPRejection = error == .headersTooLarge ? .headersTooLarge : .malformed
+                return .refuse(rejection, refuse(hasMore: true, now: now))
+            }
+            guard let part else {
+                if state == .idle, reader.isInRequest { headBegan(now: now) }
+                return nil
+            }
+            if let action = take(part, now: now) { return action }
+        }
+        return nil
+    }
+
+    private mutating func headBegan(now: NIODeadline) {
+        state = .head
+        phaseDeadline = now + requestTime
+    }
+
+    private mutating func take(_ part: HTTP1RequestReader.Part, now: NIODeadline) -> Action? {
+        switch part {
+        case .head(let head):
+            if state == .idle { headBegan(now: now) }
+            state = .body(Exchange(keepsAlive: head.keepsAlive, isHEAD: head.isHEAD))
+            let action = request.receiveHead(head.request, isClientAllowed: isClientAllowed)
+            guard head.request.body.isEmpty else { return follow(action, hasMore: true, now: now) }
+            if case .refuse = action { return follow(action, hasMore: false, now: now) }
+            return follow(request.receiveEnd(), hasMore: false, now: now)
+        case .body(let bytes):
+            uncounted = bytes
+            return .reserve(bytes.readableBytes, request.endpoint)
+        case .end: return follow(request.receiveEnd(), hasMore: false, now: now)
+        }
+    }
+
+    /// Whether the bytes of ``Action/reserve(_:_:)`` may be in flight, and are counted. Nil: ask ``next(now:)``.
+    mutating func reserved(_ isReserved: Bool, now: NIODeadline) -> Action? {
+        guard let part = uncounted else { return nil }
+        uncounted = nil
+        return follow(request.receiveBody(part, isReserved: isReserved), hasMore: true, now: now)
+    }
+
+    private mutating func follow(_ action: RequestStateMachine.Action, hasMore: Bool, now: NIODeadline) -> Action? {
+        switch action {
+        case .proceed: return nil
+        case .sendContinue: return .sendContinue
+        case .refuse(let rejection): return .refuse(rejection, refuse(hasMore: hasMore, now: now))
+        case .review(let body):
+            if case .body(let exchange) = state { state = .deciding(exchange) }
+            phaseDeadline = .distantFuture
+            return .review(body, request.endpoint)
+        }
+    }
+
+    /// How the answer to a review is written; nil when nobody waits for it any more.
+    ///
+    /// - Parameter wasWaiting: whether other things could happen since ``Action/review(_:_:)``.
+    mutating func answered(wasWaiting: Bool, now: NIODeadline) -> Answer? {
+        guard case .deciding(let exchange) = state else { return nil }
+        // Whatever follows is unreadable, or too much, but the request before it gets its answer.
+        if wasWaiting, reader.isUnreadable || reader.bufferedBytes > Self.longestQueue { isRetiring = true }
+        return answer(exchange, closes: isRetiring || !exchange.keepsAlive, now: now)
+    }
+
+    /// - Parameter hasMore: whether there may be more of the request, which nobody reads.
+    private mutating func refuse(hasMore: Bool, now: NIODeadline) -> Answer {
+        var exchange = Exchange(keepsAlive: true, isHEAD: false)
+        if case .body(let begun) = state { exchange = begun }
+        guard hasMore else { return answer(exchange, closes: isRetiring || !exchange.keepsAlive, now: now) }
+        return answer(exchange, sequel: .linger, now: now)
+    }
+
+    private mutating func answer(_ exchange: Exchange, closes: Bool, now: NIODeadline) -> Answer {
+        answer(exchange, sequel: closes ? .close : .next, now: now)
+    }
+
+    private mutating func answer(_ exchange: Exchange, sequel: Sequel, now: NIODeadline) -> Answer {
+        let answer = Answer(
+            sequel: sequel, hasBody: !exchange.isHEAD, released: request.reset(), endpoint: request.endpoint)
+        switch sequel {
+        case .next:
+            state = .idle
+            phaseDeadline = now + idleTime
+        case .linger, .close: end(now: now)
+        }
+        return answer
+    }
+
+    private mutating func end(now: NIODeadline) {
+        state = .lingering
+        reader.discard()
+        phaseDeadline = now + Self.lingerTime
+    }
+
+    // MARK: The connection
+
+    /// Answers can be written again, or no longer.
+    mutating func writabilityChanged(_ isWritable: Bool, now: NIODeadline) {
+        self.isWritable = isWritable
+        stallDeadline = isWritable ? .distantFuture : min(stallDeadline, now + requestTime)
+    }
+
+    /// The connection is to end: at once when it is idle for `grace`, or else with its next answer.
+    mutating func retire(idleUntil grace: NIODeadline) {
+        isRetiring = true
+        // A request may be on its way, so an idle connection gets a moment more.
+        if state == .idle { phaseDeadline = min(phaseDeadline, grace) }
+    }
+
+    /// ``deadline`` has passed.
+    mutating func deadlinePassed(now: NIODeadline) -> Lateness {
+        if stallDeadline <= now {
+            (stallDeadline, phaseDeadline) = (.distantFuture, .distantFuture)
+            state = .lingering
+            reader.discard()
+            return .abort
+        }
+        switch state {
+        case .idle:
+            end(now: now)
+            return isRetiring ? .close : .closeIdle
+        case .head, .body: return .refuse(.requestTimeout, refuse(hasMore: true, now: now))
+        case .deciding: return .none
+        case .lingering: return .close
+        }
+    }
+
+    /// The connection is gone: what it still had in flight.
+    mutating func closed() -> (bytes: Int, endpoint: RequestStateMachine.Endpoint) {
+        state = .lingering
+        reader.discard()
+        return (request.reset(), request.endpoint)
+    }
+}
+
+extension RequestHead.BodyLength {
+    /// Whether the request ends with its head.
+    fileprivate var isEmpty: Bool { self == .none || self == .bytes(0) }
+}
