@@ -106,7 +106,9 @@ let package = Package(
             .decision, "Authentication",
             ["SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy"]),
 
-        module(.webhook, "TokenReviewAPI", ["OpenSSL", "Jansson", "Entra", "AccessPolicy", "Authentication"]),
+        module(
+            .webhook, "TokenReviewAPI",
+            ["SafeText", "OpenSSL", "Jansson", "Entra", "AccessPolicy", "Authentication"]),
         module(
             .webhook, "SigningKeys",
             [

@@ -71,17 +71,29 @@ public struct LineLogHandler: LogHandler {
         var fields = all.map { (name: $0.key, value: "\($0.value)") }
         fields.sort { $0.name < $1.name }
         var clock = LineClock()
-        write(
-            LogLine(time: clock.text(), level: event.level.rawValue, message: "\(event.message)", fields: fields))
+        let line = LogLine(
+            time: clock.text(), level: event.level.rawValue, message: "\(event.message)", fields: fields)
+        writer.write((isForJournal ? line.forJournal : line).encoded(settings.format))
     }
 
-    /// Writes a finished line, for code that writes very many.
-    public func write(_ line: LogLine) {
-        let line = isForJournal ? line.forJournal : line
-        writer.write(settings.format == .json ? line.json : line.text)
+    /// Writes a line field by field, for code that writes very many.
+    ///
+    /// - Parameters:
+    ///   - line: the line is written with its memory.
+    ///   - fields: adds the fields.
+    public func write(
+        time: String, level: Logger.Level, message: String, with line: inout LineEncoder,
+        fields: (inout LineEncoder) -> Void
+    ) {
+        line.begin(
+            settings.format, priority: isForJournal ? LogLine.priority(level) : nil, time: isForJournal ? nil : time,
+            level: level.rawValue, message: message)
+        fields(&line)
+        line.finish()
+        line.withUnsafeBytes { writer.write($0) }
     }
 
-    /// Whether lines of this handler have more fields than those passed to ``write(_:)``.
+    /// Whether lines of this handler have more fields than those passed to ``write(time:level:message:with:fields:)``.
     public var hasOwnMetadata: Bool { !metadata.isEmpty || metadataProvider != nil }
 
     /// Lines lost since the previous call.

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The destination of a line writer. Only one thread at a time uses it.
 public protocol LineSink: Sendable {
-    /// Writes a whole line; false if it is lost.
-    func write(_ line: [UInt8]) -> Bool
+    /// Writes whole lines; false if they are lost.
+    func write(_ lines: UnsafeRawBufferPointer) -> Bool
     /// Several lines may share a write up to this number of bytes; 0 means one write for each line.
     var batchBytes: Int { get }
     /// Opens the file again, because it was moved away.
@@ -24,12 +24,10 @@ struct DescriptorSink: LineSink {
     /// stay whole too.
     let batchBytes = 4096
 
-    func write(_ line: [UInt8]) -> Bool {
+    func write(_ lines: UnsafeRawBufferPointer) -> Bool {
         var written = 0
-        while written < line.count {
-            let count = line.withUnsafeBytes { bytes in
-                Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-            }
+        while written < lines.count {
+            let count = Glibc.write(descriptor, lines.baseAddress?.advanced(by: written), lines.count - written)
             if count > 0 {
                 written += count
             } else if errno == EAGAIN {
@@ -61,13 +59,13 @@ final class AppendingFile: LineSink, @unchecked Sendable {
 
     var isOpen: Bool { descriptor >= 0 }
 
-    func write(_ line: [UInt8]) -> Bool {
+    func write(_ lines: UnsafeRawBufferPointer) -> Bool {
         if descriptor < 0 { descriptor = open() }
         guard descriptor >= 0 else { return false }
         if isRemoved, !replace() { return false }
         while true {
-            let count = line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count == line.count { return true }
+            let count = Glibc.write(descriptor, lines.baseAddress, lines.count)
+            if count == lines.count { return true }
             if count < 0 && errno == EINTR { continue }
             if count > 0 { takeBack(count) }
             return false

@@ -15,8 +15,7 @@ public final class LineWriter: Sendable {
     }
 
     private struct State {
-        var lines: [[UInt8]] = []
-        var queuedBytes = 0
+        var queue = LineQueue()
         var isDraining = false
         var mustReopen = false
         var mustLook = false
@@ -27,12 +26,13 @@ public final class LineWriter: Sendable {
     private static let longestFlush = 2.0
     /// How long the thread collects lines after a write, in microseconds. Waking it for each of thousands of lines a
     /// second would cost the event loops as much as a signature. After a quiet time, the first line is written at once.
-    private static let collectingTime: UInt32 = 2000
+    private static let collectingTime: UInt32 = 10_000
 
     private let sink: any LineSink
     private let pool = NIOThreadPool(numberOfThreads: 1)
     private let state = NIOLockedValueBox(State())
-    private let turn = NIOLockedValueBox(())
+    /// Held while writing; the memory for lines that were taken out of the queue.
+    private let turn = NIOLockedValueBox(LineQueue())
 
     /// - Parameter sink: the destination; only the writer's thread uses it.
     public init(sink: any LineSink) {
@@ -61,14 +61,16 @@ public final class LineWriter: Sendable {
     }
 
     /// Queues a line, which must end with a line feed.
-    public func write(_ line: [UInt8]) {
+    public func write(_ line: [UInt8]) { line.withUnsafeBytes { write($0) } }
+
+    /// Queues a line, which must end with a line feed.
+    public func write(_ line: UnsafeRawBufferPointer) {
         let mustStart = state.withLockedValue { state in
-            guard state.queuedBytes + line.count <= Self.maximumQueuedBytes else {
+            guard state.queue.bytes.count + line.count <= Self.maximumQueuedBytes else {
                 state.losses.queueFull += 1
                 return false
             }
-            state.lines.append(line)
-            state.queuedBytes += line.count
+            state.queue.append(line)
             defer { state.isDraining = true }
             return !state.isDraining
         }
@@ -109,44 +111,56 @@ public final class LineWriter: Sendable {
     }
 
     private func drain() {
-        turn.withLockedValue { _ in
+        turn.withLockedValue { spare in
             while true {
-                let (lines, mustReopen, mustLook) = state.withLockedValue { state in
-                    defer {
-                        state.lines = []
-                        state.queuedBytes = 0
-                        state.mustReopen = false
-                        state.mustLook = false
-                    }
-                    if state.lines.isEmpty { state.isDraining = false }
-                    return (state.lines, state.mustReopen, state.mustLook)
+                let (mustReopen, mustLook) = state.withLockedValue { state in
+                    defer { (state.mustReopen, state.mustLook) = (false, false) }
+                    swap(&state.queue, &spare)
+                    if spare.ends.isEmpty { state.isDraining = false }
+                    return (state.mustReopen, state.mustLook)
                 }
                 if mustReopen { sink.reopen() }
                 if mustLook { sink.replaceIfRemoved() }
-                if lines.isEmpty { return }
-                let failed = writeAll(lines)
+                if spare.ends.isEmpty { return }
+                let failed = spare.write(to: sink)
+                spare.removeAll()
                 if failed > 0 { state.withLockedValue { $0.losses.writeFailed += failed } }
                 usleep(Self.collectingTime)
             }
         }
     }
+}
 
-    /// Returns the number of lost lines.
-    private func writeAll(_ lines: [[UInt8]]) -> Int {
+/// Lines, one after the other in memory.
+private struct LineQueue {
+    private(set) var bytes: [UInt8] = []
+    /// Where each line ends.
+    private(set) var ends: [Int] = []
+    /// More memory is not kept for the next lines.
+    private static let keptBytes = 1 << 16
+
+    mutating func append(_ line: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: line)
+        ends.append(bytes.count)
+    }
+
+    mutating func removeAll() {
+        let isSmall = bytes.capacity <= Self.keptBytes
+        bytes.removeAll(keepingCapacity: isSmall)
+        ends.removeAll(keepingCapacity: isSmall)
+    }
+
+    /// Writes all lines, several at once if the sink allows it. Returns the number of lost lines.
+    func write(to sink: any LineSink) -> Int {
         var failed = 0
-        var batch: [UInt8] = []
-        var batchLines = 0
-        func writeBatch() {
-            if batchLines > 0, !sink.write(batch) { failed += batchLines }
-            batch.removeAll(keepingCapacity: true)
-            batchLines = 0
+        var (start, first) = (0, 0)
+        for (index, end) in ends.enumerated() {
+            let isLast = index + 1 == ends.count
+            if !isLast, ends[index + 1] - start <= sink.batchBytes { continue }
+            let isWritten = bytes.withUnsafeBytes { sink.write(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
+            if !isWritten { failed += index + 1 - first }
+            (start, first) = (end, index + 1)
         }
-        for line in lines {
-            if batch.count + line.count > sink.batchBytes { writeBatch() }
-            batch += line
-            batchLines += 1
-        }
-        writeBatch()
         return failed
     }
 }

@@ -36,6 +36,17 @@ public struct SHA256Digest: Hashable, Sendable {
     /// 64 lower-case hexadecimal digits.
     public var hex: String { hexadecimal(bytes) }
 
+    /// Writes as many of the digits of ``hex`` as the buffer has room for.
+    public func writeHexadecimal(to digits: UnsafeMutableRawBufferPointer) {
+        let alphabet: StaticString = "0123456789abcdef"
+        withUnsafeBytes { bytes in
+            for index in 0..<min(digits.count, bytes.count * 2) {
+                let byte = bytes[index / 2]
+                digits[index] = alphabet.utf8Start[Int(index % 2 == 0 ? byte >> 4 : byte & 15)]
+            }
+        }
+    }
+
     /// Whether all 32 bytes are the same. Not in constant time: digests are not secrets.
     public static func == (left: Self, right: Self) -> Bool { left.words == right.words }
 

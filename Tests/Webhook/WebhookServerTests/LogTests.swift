@@ -19,7 +19,7 @@ import Testing
         let reopened = NIOLockedValueBox(0)
         let batchBytes = 0
 
-        func write(_ line: [UInt8]) -> Bool {
+        func write(_ line: UnsafeRawBufferPointer) -> Bool {
             guard !isBroken.withLockedValue({ $0 }) else { return false }
             lines.withLockedValue { $0.append(String(decoding: line, as: UTF8.self)) }
             return true

@@ -7,60 +7,64 @@ import OpenSSL
 
 /// The fields of the contract's decision line, in its order.
 struct DecisionFields {
-    private(set) var values: [(name: String, value: String)]
+    let decision: Decision
+    let id: String
+    let digest: SHA256Digest
+    let nanoseconds: Int64
 
-    init(_ decision: Decision, id: String, digest: SHA256Digest, nanoseconds: Int64) {
-        values = [("decision", id)]
-        values.reserveCapacity(13)
+    func write(to line: inout some FieldWriter & ~Copyable) {
+        line.add("decision", id)
         switch decision.outcome {
         case .accepted(let access):
-            add("result", "accepted")
-            add("admin", access.isAdmin ? "true" : "false")
+            line.add("result", "accepted")
+            line.add("admin", access.isAdmin)
             if let reason = access.emergencyReason {
-                add("emergencyAccess", "true")
-                if !reason.isEmpty { add("emergencyReason", reason) }
+                line.add("emergencyAccess", true)
+                if !reason.isEmpty { line.add("emergencyReason", reason) }
             }
         case .refused(let reason):
-            add("result", reason.isForeign ? "foreign" : "refused")
-            add("reason", reason.code)
-            add("admin", "false")
+            line.add("result", reason.isForeign ? "foreign" : "refused")
+            line.add("reason", reason.code)
+            line.add("admin", false)
             if let denial = decision.denial {
-                add("deniedBy", denial.kind.rawValue)
-                add("deniedReason", denial.reason)
+                line.add("deniedBy", denial.kind.rawValue)
+                line.add("deniedReason", denial.reason)
             }
         }
-        let subject = decision.subject
-        if let tenant = subject.tenantID { add("tenant", tenant.description) }
-        if let kind = subject.kind { add("subjectKind", kind.rawValue) }
-        if let objectID = subject.objectID { add("objectID", objectID.description) }
-        if let clientAppID = subject.clientAppID { add("clientAppID", clientAppID) }
-        if let keyID = subject.keyID ?? decision.untrustedKeyID { add("keyID", keyID) }
-        add("durationMicroseconds", String(nanoseconds / 1000))
-        add("tokenSHA256", String(digest.hex.prefix(12)))
-        if let tokenID = subject.tokenID { add("tokenID", tokenID) }
+        if let tenant = decision.subject.tenantID { line.add("tenant", tenant) }
+        if let kind = decision.subject.kind { line.add("subjectKind", kind.rawValue) }
+        if let objectID = decision.subject.objectID { line.add("objectID", objectID) }
+        if let clientAppID = decision.subject.clientAppID { line.add("clientAppID", clientAppID) }
+        if let keyID = decision.subject.keyID ?? decision.untrustedKeyID { line.add("keyID", keyID) }
+        line.add("durationMicroseconds", nanoseconds / 1000)
+        line.add("tokenSHA256", plain: Self.digestDigits) { digest.writeHexadecimal(to: $0) }
+        if let tokenID = decision.subject.tokenID { line.add("tokenID", tokenID) }
     }
 
-    init(_ denial: AccessDenial?, id: String, nanoseconds: Int64) {
-        values = [("decision", id)]
-        add("result", denial == nil ? "noOpinion" : "denied")
+    /// As many as tell the tokens of a cluster apart.
+    private static let digestDigits = 12
+}
+
+/// The fields of the line of an access review.
+struct AccessFields {
+    /// Nil for no opinion.
+    let denial: AccessDenial?
+    let id: String
+    let nanoseconds: Int64
+
+    func write(to line: inout some FieldWriter & ~Copyable) {
+        line.add("decision", id)
+        line.add("result", denial == nil ? "noOpinion" : "denied")
         if let denial {
-            add("reason", denial.reason.code)
+            line.add("reason", denial.reason.code)
             if let entry = denial.denial {
-                add("deniedBy", entry.kind.rawValue)
-                add("deniedReason", entry.reason)
+                line.add("deniedBy", entry.kind.rawValue)
+                line.add("deniedReason", entry.reason)
             }
-            add("tenant", denial.tenantID.description)
-            add("objectID", denial.objectID.description)
+            line.add("tenant", denial.tenantID)
+            line.add("objectID", denial.objectID)
         }
-        add("durationMicroseconds", String(nanoseconds / 1000))
-    }
-
-    private mutating func add(_ name: String, _ value: String) {
-        values.append((name, value))
-    }
-
-    var metadata: Logger.Metadata {
-        Logger.Metadata(uniqueKeysWithValues: values.map { ($0.name, .string($0.value)) })
+        line.add("durationMicroseconds", nanoseconds / 1000)
     }
 }
 
@@ -69,30 +73,42 @@ struct AuditFields {
     let caller: ClientIdentity
     let configurationSHA256: String?
 
-    /// The line of a token decision.
-    func line(_ fields: DecisionFields, time: String, about decision: Decision) -> LogLine {
-        var line = LogLine(time: time, fields: fields.values)
-        if let version = decision.subject.tokenVersion { line.fields.append(("tokenVersion", version.rawValue)) }
-        addCircumstances(to: &line)
-        guard let user = decision.access?.user else { return line }
-        line.fields.append(("username", user.username))
-        if !user.objectIDGroups.isEmpty { line.fields.append(("groupObjectIDs", String(user.objectIDGroups.count))) }
-        line.lists.append(("groups", user.namedGroups))
-        let admins = user.extra.first { $0.name == AccessPolicy.adminGroupsName }
-        if let admins { line.lists.append(("adminGroupObjectIDs", admins.values)) }
-        return line
-    }
-
-    /// The line of an access decision, which grants nothing.
-    func line(_ fields: DecisionFields, time: String) -> LogLine {
-        var line = LogLine(time: time, fields: fields.values)
-        addCircumstances(to: &line)
-        return line
-    }
-
-    private func addCircumstances(to line: inout LogLine) {
+    /// - Parameter decision: nil for a decision about access, which gives nothing.
+    func write(to line: inout LineEncoder, about decision: Decision? = nil) {
+        if let version = decision?.subject.tokenVersion { line.add("tokenVersion", version.rawValue) }
         let caller = caller.description
-        if !caller.isEmpty { line.fields.append(("caller", caller)) }
-        if let configurationSHA256 { line.fields.append(("configurationSHA256", configurationSHA256)) }
+        if !caller.isEmpty { line.add("caller", caller) }
+        if let configurationSHA256 { line.add("configurationSHA256", configurationSHA256) }
+        guard let user = decision?.access?.user else { return }
+        line.add("username", user.username)
+        if !user.objectIDGroups.isEmpty { line.add("groupObjectIDs", Int64(user.objectIDGroups.count)) }
+        line.add("groups", list: user.namedGroups)
+        let admins = user.extra.first { $0.name == AccessPolicy.adminGroupsName }
+        if let admins { line.add("adminGroupObjectIDs", list: admins.values) }
     }
+}
+
+extension FieldWriter where Self: ~Copyable {
+    fileprivate mutating func add(_ name: StaticString, _ id: GUID) {
+        add(name, plain: GUID.textLength) { id.write(to: $0) }
+    }
+}
+
+/// Fields as swift-log wants them, for loggers that write elsewhere.
+struct MetadataFields: FieldWriter {
+    private(set) var metadata: Logger.Metadata = [:]
+
+    mutating func add(_ name: StaticString, _ value: String) { metadata["\(name)"] = .string(value) }
+
+    mutating func add(_ name: StaticString, plain count: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
+        let value = String(unsafeUninitializedCapacity: count) { buffer in
+            write(UnsafeMutableRawBufferPointer(buffer))
+            return count
+        }
+        metadata["\(name)"] = .string(value)
+    }
+
+    mutating func add(_ name: StaticString, _ number: Int64) { metadata["\(name)"] = "\(number)" }
+
+    mutating func add(_ name: StaticString, _ flag: Bool) { metadata["\(name)"] = "\(flag)" }
 }

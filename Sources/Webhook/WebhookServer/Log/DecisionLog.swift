@@ -23,6 +23,8 @@ final class DecisionLog {
     /// Avoids the dictionary that swift-log needs for each line.
     private let lines: LineLogHandler?
     private var clock = LineClock()
+    /// Keeps its memory for the next line.
+    private var line = LineEncoder()
     private var written: [RefusalReason: Int] = [:]
     private var leftOut: [RefusalReason: Int] = [:]
 
@@ -54,17 +56,21 @@ final class DecisionLog {
         let level: Logger.Level = decision.access?.emergencyReason == nil ? .info : .warning
         let isLogged = logger.logLevel <= level && isWorthALine(decision)
         guard isAudited || isLogged else { return false }
-        let fields = DecisionFields(decision, id: id, digest: digest, nanoseconds: nanoseconds)
+        let fields = DecisionFields(decision: decision, id: id, digest: digest, nanoseconds: nanoseconds)
         let time = clock.text()
         if isAudited {
-            let more = AuditFields(caller: caller, configurationSHA256: configurationSHA256)
-            audit?.write(more.line(fields, time: time, about: decision).json)
+            writeAudit(time) { line in
+                fields.write(to: &line)
+                AuditFields(caller: caller, configurationSHA256: configurationSHA256).write(to: &line, about: decision)
+            }
         }
         guard isLogged else { return false }
         if let lines {
-            lines.write(LogLine(time: time, level: level.rawValue, message: "token review", fields: fields.values))
+            lines.write(time: time, level: level, message: "token review", with: &line) { fields.write(to: &$0) }
         } else {
-            logger.log(level: level, "token review", metadata: fields.metadata)
+            var metadata = MetadataFields()
+            fields.write(to: &metadata)
+            logger.log(level: level, "token review", metadata: metadata.metadata)
         }
         return true
     }
@@ -75,18 +81,29 @@ final class DecisionLog {
         let isAudited = audit != nil && denial != nil
         let isLogged = logger.logLevel <= level && (denial.map { isWorthALine($0.reason) } ?? true)
         guard isAudited || isLogged else { return }
-        let fields = DecisionFields(denial, id: id, nanoseconds: nanoseconds)
+        let fields = AccessFields(denial: denial, id: id, nanoseconds: nanoseconds)
         let time = clock.text()
         if isAudited {
-            let more = AuditFields(caller: caller, configurationSHA256: configurationSHA256)
-            audit?.write(more.line(fields, time: time).json)
+            writeAudit(time) { line in
+                fields.write(to: &line)
+                AuditFields(caller: caller, configurationSHA256: configurationSHA256).write(to: &line)
+            }
         }
         guard isLogged else { return }
         if let lines {
-            lines.write(LogLine(time: time, level: level.rawValue, message: "access review", fields: fields.values))
+            lines.write(time: time, level: level, message: "access review", with: &line) { fields.write(to: &$0) }
         } else {
-            logger.log(level: level, "access review", metadata: fields.metadata)
+            var metadata = MetadataFields()
+            fields.write(to: &metadata)
+            logger.log(level: level, "access review", metadata: metadata.metadata)
         }
+    }
+
+    private func writeAudit(_ time: String, fields: (inout LineEncoder) -> Void) {
+        line.begin(.json, time: time)
+        fields(&line)
+        line.finish()
+        if let audit { line.withUnsafeBytes { audit.write($0) } }
     }
 
     /// Whether the single checks of a decision are logged too.
