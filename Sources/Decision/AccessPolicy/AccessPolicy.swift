@@ -17,15 +17,18 @@ public enum AccessPolicy {
         let username = username(of: principal, kubernetes)
         guard !isReserved(username) else { return nil }
 
-        let memberships = Memberships(
-            principal.groups, questions: tenant.adminGroupObjectIDs.count + tenant.groupMappings.count)
         var collector = GrantCollector(explains: explains)
-        let admins = tenant.adminGroupObjectIDs.filter(memberships.contains)
-        for group in admins {
-            collector.add(.adminGroup, matched: group.description, gives: kubernetes.adminGroups)
-        }
-        for mapping in tenant.groupMappings where memberships.contains(mapping.groupObjectID) {
-            collector.add(.groupMapping, matched: mapping.groupObjectID.description, gives: mapping.kubernetesGroups)
+        var admins: [GUID] = []
+        for rule in tenant.index.matches(principal.groups, in: tenant) {
+            if rule < tenant.adminGroupObjectIDs.count {
+                let group = tenant.adminGroupObjectIDs[rule]
+                admins.append(group)
+                collector.add(.adminGroup, matched: group.description, gives: kubernetes.adminGroups)
+            } else {
+                let mapping = tenant.groupMappings[rule - tenant.adminGroupObjectIDs.count]
+                collector.add(
+                    .groupMapping, matched: mapping.groupObjectID.description, gives: mapping.kubernetesGroups)
+            }
         }
         if !tenant.appRoleMappings.isEmpty {
             let roles = Set(principal.roles.map { ExactText($0) })
@@ -115,21 +118,6 @@ public enum AccessPolicy {
             extra.append(ExtraEntry(name: "authentication.kubernetes.io/credential-id", values: ["JTI=" + tokenID]))
         }
         return extra
-    }
-}
-
-/// The groups of one principal. For few look-ups, a linear search is faster than building a set.
-private struct Memberships {
-    private let groups: [GUID]
-    private let set: Set<GUID>?
-
-    init(_ groups: [GUID], questions: Int) {
-        self.groups = groups
-        set = questions > 16 && groups.count > 16 ? Set(groups) : nil
-    }
-
-    func contains(_ group: GUID) -> Bool {
-        set?.contains(group) ?? groups.contains(group)
     }
 }
 

@@ -52,23 +52,25 @@ public struct EmergencyEntry: Hashable, Sendable {
 /// What groups, app roles and emergency entries grant in one tenant.
 public struct TenantPolicy: Hashable, Sendable {
     /// Entra groups whose members are admins of the cluster.
-    public var adminGroupObjectIDs: [GUID]
+    public var adminGroupObjectIDs: [GUID] {
+        didSet { index = GroupRuleIndex(self) }
+    }
     /// Kubernetes groups by Entra group.
-    public var groupMappings: [GroupMapping]
+    public var groupMappings: [GroupMapping] {
+        didSet { index = GroupRuleIndex(self) }
+    }
     /// Kubernetes groups by app role.
     public var appRoleMappings: [AppRoleMapping]
     /// Access of single principals for a limited time.
     public var emergencyAccess: [EmergencyEntry]
     /// The entries of the configuration itself; the entries of `deniedFile` are kept apart.
     public var denied: [DeniedEntry]
+    private(set) var index = GroupRuleIndex()
 
     /// The Entra groups that grant something, each once, admin groups first.
     public var configuredGroups: [GUID] {
-        var groups: [GUID] = []
-        for group in adminGroupObjectIDs + groupMappings.map(\.groupObjectID) where !groups.contains(group) {
-            groups.append(group)
-        }
-        return groups
+        var seen: Set<GUID> = []
+        return (adminGroupObjectIDs + groupMappings.map(\.groupObjectID)).filter { seen.insert($0).inserted }
     }
 
     /// A policy that grants nothing, unless told otherwise.
@@ -84,5 +86,6 @@ public struct TenantPolicy: Hashable, Sendable {
         self.appRoleMappings = appRoleMappings
         self.emergencyAccess = emergencyAccess
         self.denied = denied
+        index = GroupRuleIndex(self)
     }
 }

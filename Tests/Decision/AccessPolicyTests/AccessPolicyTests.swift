@@ -54,6 +54,32 @@ import Timestamps
         #expect(access?.user.groups == ["admins"] + stride(from: 0, to: 40, by: 3).map { "m\($0)" })
     }
 
+    @Test("rules of a group that is listed twice apply once, however many rules there are", arguments: [0, 40])
+    func repeatedGroups(others: Int) throws {
+        var principal = try Self.principal("a@example.com")
+        let (first, second) = (try Self.id(1), try Self.id(2))
+        principal.groups = [second, first, second]
+        let mappings =
+            [GroupMapping(groupObjectID: second, kubernetesGroups: ["a"])]
+            + (try (0..<others).map { GroupMapping(groupObjectID: try Self.id(100 + $0), kubernetesGroups: ["no"]) })
+            + [
+                GroupMapping(groupObjectID: first, kubernetesGroups: ["b"]),
+                GroupMapping(groupObjectID: second, kubernetesGroups: ["c"]),
+            ]
+        var tenant = TenantPolicy(groupMappings: mappings)
+        let kubernetes = KubernetesPolicy(adminGroups: ["admins"], groupObjectIDs: .drop)
+        func decide() -> AccessDecision? {
+            AccessPolicy.decide(
+                principal, tenant: tenant, kubernetes: kubernetes, now: Timestamp(secondsSinceEpoch: 0))
+        }
+        #expect(decide()?.user.groups == ["a", "b", "c"])
+        #expect(decide()?.because.count == 3)
+        // A policy that is changed is a policy that is known.
+        tenant.adminGroupObjectIDs = [first, first]
+        tenant.groupMappings.removeLast()
+        #expect(decide()?.user.groups == ["admins", "a", "b"])
+    }
+
     @Test("groups come in the contract's order, each once")
     func order() throws {
         var principal = try Self.principal("a@example.com")
