@@ -52,3 +52,8 @@ func check(_ operation: String, _ body: () -> CInt) throws(OpenSSLError) {
     ERR_clear_error()
     guard body() == 1 else { throw OpenSSLError.drained(operation) }
 }
+
+/// Empties the thread's error queue, which costs little if it is empty already.
+func clearErrors() {
+    if ERR_peek_error() != 0 { ERR_clear_error() }
+}

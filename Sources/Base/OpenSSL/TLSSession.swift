@@ -120,7 +120,7 @@ public final class TLSSession {
     /// Decrypts at most one record into `buffer`.
     public func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
         var count = 0
-        ERR_clear_error()
+        clearErrors()
         let outcome = SSL_read_ex(handle, buffer.baseAddress, buffer.count, &count)
         if outcome == 1 { return .bytes(count) }
         switch SSL_get_error(handle, outcome) {
@@ -133,7 +133,7 @@ public final class TLSSession {
     /// Encrypts `plaintext`, which must not be empty. The ciphertext then waits as output.
     public func write(_ plaintext: UnsafeRawBufferPointer) -> WriteResult {
         var count = 0
-        ERR_clear_error()
+        clearErrors()
         if SSL_write_ex(handle, plaintext.baseAddress, plaintext.count, &count) == 1 { return .bytes(count) }
         return .failed(.drained(connection: handle))
     }

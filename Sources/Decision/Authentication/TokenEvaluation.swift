@@ -241,7 +241,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     ) -> KeyCandidate? {
         let known = hashed.flatMap { $0.length == jws.signedLength ? $0.digest : nil }
         let digest = known ?? SHA256Digest(hashing: UnsafeRawBufferPointer(rebasing: bytes[..<jws.signedLength]))
-        return jws.signature.withUnsafeBytes { signature in
+        // Without a capture of all that is known of the token.
+        return jws.signature.withUnsafeBytes { [candidates] signature in
             candidates.first { $0.publicKey.verify(.rs256, digest: digest, signature: signature) }
         }
     }
@@ -268,7 +269,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private func read(payload: SecureBytes) -> EntraClaims? {
         let maximumBytes = rules.settings.tokenBytes
         guard Recorder.explains || rules.readsClaimsByName else {
-            return try? EntraClaims(scanning: payload, maximumBytes: maximumBytes)
+            return try? EntraClaims.scan(payload, maximumBytes: maximumBytes)
         }
         let document = payload.withUnsafeBytes { try? JSONDocument(parsing: $0, maximumBytes: maximumBytes) }
         guard let root = document?.root, root.kind == .object else { return nil }

@@ -6,7 +6,9 @@ public import Timestamps
 /// The claims of an Entra token. Each claim is read by itself, so that one malformed claim does not hide the others.
 ///
 /// This type does not know whether the signature was verified: the caller decides whether to trust the claims.
-public struct EntraClaims: Sendable {
+///
+/// A class, so that a check that looks at one claim doesn't copy all of them.
+public final class EntraClaims: Sendable {
     private let source: Source
     /// `iss`, compared byte by byte with the issuers of the configured tenants.
     public let issuer: String?
@@ -60,7 +62,7 @@ public struct EntraClaims: Sendable {
     }
 
     /// Reads claims from a parsed JSON object.
-    public init(_ json: JSONValue) {
+    public convenience init(_ json: JSONValue) {
         self.init(reading: json, source: .parsed(json))
     }
 
@@ -68,8 +70,8 @@ public struct EntraClaims: Sendable {
     ///
     /// - Throws: `JSONError` if the payload is not a JSON object, in exactly the cases in which ``JSONDocument``
     ///   refuses it.
-    public init(scanning payload: SecureBytes, maximumBytes: Int) throws(JSONError) {
-        self = try payload.withUnsafeBytes { bytes in
+    public static func scan(_ payload: SecureBytes, maximumBytes: Int) throws(JSONError) -> EntraClaims {
+        try payload.withUnsafeBytes { bytes in
             Result { () throws(JSONError) in
                 let scanned = try ScannedJSON(scanning: bytes, maximumBytes: maximumBytes)
                 guard scanned.kind == .object else { throw JSONError(.invalid) }

@@ -204,8 +204,7 @@ final class ReviewEngine {
         return .later(promise.futureResult)
     }
 
-    private func finish(_ review: Review, _ decision: Decision) -> ServerResponse {
-        var decision = decision
+    private func finish(_ review: Review, _ decision: consuming Decision) -> ServerResponse {
         if let use = decision.proofUse, decision.access != nil {
             switch replays.remember(use, of: decision.subject, now: clock()) {
             case .firstUse: break
