@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import shutil
+import subprocess
 import tarfile
 
 import pytest
@@ -88,9 +90,8 @@ def test_the_image_is_small_and_has_no_shell(rootfs):
     assert config["User"] == "65532:65532" and config["Entrypoint"] == ["/usr/bin/kube-entra"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a container without a daemon needs root here")
-def test_the_image_runs_read_only_and_without_capabilities(rootfs, certificates, entra, tmp_path):
-    folder, config = rootfs
+def in_container(certificates, entra, tmp_path):
+    """A webhook whose files are a container's user's, in a folder that is mounted at /etc/kube-entra."""
     files = tmp_path / "files"
     files.mkdir()
     for name in ("server", "ca", "client"):
@@ -105,6 +106,13 @@ def test_the_image_runs_read_only_and_without_capabilities(rootfs, certificates,
     os.chmod(webhook.config_path, 0o644)
     for path in [files, *files.iterdir()]:
         os.chown(path, 65532, 65532)
+    return webhook, files
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a container without a daemon needs root here")
+def test_the_image_runs_read_only_and_without_capabilities(rootfs, certificates, entra, tmp_path):
+    folder, config = rootfs
+    webhook, files = in_container(certificates, entra, tmp_path)
     # The files as they are in the image, read-only, and the user that it names: what a container runtime does with it.
     script = ('root=$1 files=$2 user=$3; shift 3; mount --bind "$root" "$root"; mount --bind "$files" "$root/etc/kube-entra"; mkdir -p "$root/proc"; mount -t proc proc "$root/proc"; '
               'mount -o remount,bind,ro "$root"; exec setpriv --bounding-set=-all,+sys_chroot,+setuid,+setgid,+setpcap '
@@ -122,6 +130,49 @@ def test_the_image_runs_read_only_and_without_capabilities(rootfs, certificates,
     finally:
         webhook.stop()
     assert TENANT in webhook.log()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a container without a daemon needs root here")
+@pytest.mark.skipif(not shutil.which("crun"), reason="crun is not installed: Tests/run.sh packages installs it")
+def test_the_image_runs_under_crun(rootfs, certificates, entra, tmp_path):
+    """As a container runtime starts it: the image's user and command, nothing writable, no capability, no new one."""
+    folder, config = rootfs
+    webhook, files = in_container(certificates, entra, tmp_path)
+    outside, inside = webhook.config_path, "/etc/kube-entra/" + os.path.basename(webhook.config_path)
+    run("crun", "spec", cwd=tmp_path)
+    spec = json.loads((tmp_path / "config.json").read_text())
+    user, group = map(int, config["User"].split(":"))
+    spec["root"] = {"path": str(folder), "readonly": True}
+    spec["process"].update(
+        terminal=False, args=[*config["Entrypoint"], "serve", "--config", inside], env=config["Env"], cwd=config["WorkingDir"],
+        user={"uid": user, "gid": group}, noNewPrivileges=True, capabilities={})
+    mounts = [mount for mount in spec["mounts"] if mount["destination"] != "/sys/fs/cgroup"]
+    spec["mounts"] = [*mounts, {"destination": "/etc/kube-entra", "source": str(files), "type": "none", "options": ["bind", "ro"]}]
+    spec["linux"].pop("resources", None)
+    spec["linux"]["namespaces"] = [one for one in spec["linux"]["namespaces"] if one["type"] not in ("network", "cgroup")]
+    (tmp_path / "config.json").write_text(json.dumps(spec))
+    # crun does not take a machine with both kinds of cgroups, which some still have.
+    name, state = f"kube-entra-{os.getpid()}", tmp_path / "crun"
+    words = ["crun", "--cgroup-manager=disabled", "--root", str(state)]
+    script = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"'
+    namespace = ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh"]
+    started = shlex.join([*namespace, *words, "run", "--bundle", str(tmp_path), name])
+    # What is started is in the bundle: the words that follow are for nobody.
+    webhook.start(prefix=["sh", "-c", f"exec {started}", "sh"])
+    try:
+        assert reason(webhook.review(entra.token())) == "accepted"
+        state_of = json.loads(run(*namespace, *words, "state", name))
+        with open(f"/proc/{state_of['pid']}/status") as file:
+            status = dict(line.split(":\t") for line in file if ":\t" in line)
+        assert status["Uid"].split()[1] == "65532" and status["CapEff"].strip("0\n") == status["CapBnd"].strip("0\n") == ""
+        assert status["NoNewPrivs"] == "1\n" and len(status["NSpid"].split()) > 1
+        run(*namespace, *words, "kill", name, "TERM")
+        assert webhook.process.wait(30) == 0, webhook.log()
+    finally:
+        webhook.config_path = outside
+        if webhook.process.poll() is None:
+            subprocess.run([*namespace, *words, "delete", "--force", name], capture_output=True)
+            webhook.process.wait(30)
 
 
 def test_the_papers_fit(release, key):
