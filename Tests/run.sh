@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 DEBIAN_PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config curl openssl nghttp2-client testssl.sh strace
     util-linux mount iproute2 procps python3 python3-venv shellcheck patch valgrind wrk binutils dpkg-dev lintian
     ca-certificates mmdebstrap crun)
-PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 jsonschema==4.26.0 pytest==9.0.3 PyYAML==6.0.3 python-hcl2==8.1.4)
+PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 jsonschema==4.26.0 pytest==9.0.3 PyYAML==6.0.3 python-hcl2==8.1.4
+    ruff==0.17.6)
 VENV=.build-python
 
 step() { printf '\n== %s\n' "$*"; }
@@ -54,6 +55,9 @@ lint() {
     swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
     python3 Tests/walls.py || fail "the walls between modules do not hold"
     python3 Tests/comments.py || fail "a public declaration says nothing, or a comment is too wide"
+    local ruff="$VENV/bin/ruff"
+    [ -x "$ruff" ] || packages
+    "$ruff" check --quiet Tests || fail "ruff found something"
 }
 
 # Of what Swift prints: a line for each tenth of a build, problems, failures and totals. A test that passes and its

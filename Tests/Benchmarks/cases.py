@@ -7,9 +7,9 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Integration"))
 
-from certificates import Certificates  # noqa: E402
-from entra import ADMINS, Entra  # noqa: E402
-from webhook import Webhook, configuration  # noqa: E402
+from certificates import Certificates
+from entra import ADMINS, Entra
+from webhook import Webhook, configuration
 
 
 def review_body(token):

@@ -5,15 +5,14 @@ import glob
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 
-from cases import Cases, review_body
 from callgrind import Profile
+from cases import Cases, review_body
 from keep_alive import request
 from webhook import PROGRAM
-
-import socket
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUDGET = os.path.join(HERE, "budget.json")

@@ -4,11 +4,11 @@ import multiprocessing
 import time
 from dataclasses import dataclass, field
 
-import test_hostile_tokens
-import test_proof_of_possession
-from keep_alive import request
+import hostile_tokens
+import proofs
 from entra import ADMINS, DEVELOPERS, LEFT_OUT, OTHER_TENANT, PLAIN
 from expectations import BEFORE_THE_KEY
+from keep_alive import request
 from webhook import review_body
 
 EXTRA_AUDIENCE = "api://soak"
@@ -40,7 +40,7 @@ class Table:
         self.entra, self.pool = entra, pool
 
     def hostile(self):
-        for name, make, expected in test_hostile_tokens.CASES:
+        for name, make, expected in hostile_tokens.CASES:
             token = make(self.entra)
             kid = None if expected in BEFORE_THE_KEY else self.entra.keys[-1].kid
             kind = "fixed"
@@ -83,10 +83,10 @@ class Table:
         kid = self.entra.keys[-1].kid
         # Fewer than a round's worth: replays are remembered for a quarter of an hour, which is no leak.
         for _ in range(2):
-            yield ticket("a fresh proof", test_proof_of_possession.envelope(self.entra), "accepted", kid, "proof")
-        yield ticket("a proof for another host", test_proof_of_possession.envelope(self.entra, u="other.example"),
+            yield ticket("a fresh proof", proofs.envelope(self.entra), "accepted", kid, "proof")
+        yield ticket("a proof for another host", proofs.envelope(self.entra, u="other.example"),
                      "proof_of_possession_invalid", kid)
-        yield ticket("a proof of an hour ago", test_proof_of_possession.envelope(self.entra, ts=int(time.time()) - 3600),
+        yield ticket("a proof of an hour ago", proofs.envelope(self.entra, ts=int(time.time()) - 3600),
                      "proof_of_possession_invalid", kid)
 
     def __iter__(self):

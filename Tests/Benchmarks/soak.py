@@ -12,16 +12,16 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Integration"))
 
-from keep_alive import Disconnected, Pool
 from certificates import Certificates
 from changes import Changes
 from entra import AUDIENCE, OTHER_TENANT, Entra, Key
 from expectations import World
 from judge import Judge
+from keep_alive import Disconnected, Pool
 from minting import USABLE_FOR, Minter
 from process_figures import open_files, rss_kib
+from proofs import HOST
 from stallers import KINDS, Stallers
-from test_proof_of_possession import HOST
 from webhook import Webhook, configuration
 
 LIMITS = {"handshakeTimeout": "3s", "requestTimeout": "4s", "reviewDeadline": "2s"}
@@ -138,7 +138,7 @@ class Soak:
         self.sent += 1
         try:
             answer = await self.exchange(ticket)
-        except (OSError, Disconnected, asyncio.TimeoutError) as error:
+        except (TimeoutError, OSError, Disconnected) as error:
             self.failures[f"{type(error).__name__}: {str(error)[:60]}"] += 1
             return
         end = time.monotonic()

@@ -36,7 +36,7 @@ class Stallers:
         try:
             async with self.gate:
                 peer = await getattr(self, kind)()
-        except (OSError, ssl.SSLError, asyncio.TimeoutError) as error:
+        except (TimeoutError, OSError, ssl.SSLError) as error:
             self.cuts.failures.append((kind, repr(error)))
             return
         begin = time.monotonic()

@@ -10,9 +10,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Integration"))
 
-from keep_alive import Pool, request
 from certificates import Certificates
 from entra import Entra
+from keep_alive import Pool, request
 from process_figures import rss_kib
 from stallers import Stallers
 from webhook import Webhook, configuration, review_body

@@ -1,7 +1,7 @@
 """Client certificates of every kind, each with its whole chain, made by `cryptography`."""
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -39,7 +39,7 @@ def certify(issuer, name="kube-apiserver", key=p256, usages=(CLIENT,), dns=(), d
             path_length=None, key_usage=None, critical=None, names_key=True, chained=True):
     """A certificate by `issuer`; None makes it self-signed."""
     own = key() if callable(key) else key
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name is not None else [])
     signer = issuer.key if issuer else own
     builder = (

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -44,7 +44,7 @@ class Certificates:
         os.chmod(self.path(f"{name}.key"), 0o600)
 
     def builder(self, name, key, days):
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         return (
             x509.CertificateBuilder().subject_name(subject).public_key(key.public_key())

@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 import threading
 import time
@@ -6,14 +7,17 @@ import time
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-# The released kubectl and helm that Tests/run.sh unpacks come before what a machine happens to have.
-TOOLS = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".build-python", "tools"))
-os.environ["PATH"] = TOOLS + os.pathsep + os.environ["PATH"]
-
 from certificates import Certificates
-from entra import Entra, OTHER_TENANT, AUDIENCE
+from entra import AUDIENCE, OTHER_TENANT, Entra
+from files import write
+from lifecycle import Folder
+from overage import setting  # noqa: F401 (a fixture)
+from programs import TOOLS
 from released import release, release_key  # noqa: F401 (fixtures)
 from webhook import Webhook, configuration, reason
+
+# The released kubectl and helm come before what a machine happens to have.
+os.environ["PATH"] = TOOLS + os.pathsep + os.environ["PATH"]
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +70,58 @@ def online(certificates, tmp_path):
     for server in servers:
         server.stop()
     entra.stop()
+
+
+@pytest.fixture
+def folder(certificates, entra, tmp_path):
+    for name in os.listdir(certificates.folder):
+        if name.endswith((".crt", ".key")):
+            shutil.copy2(certificates.path(name), tmp_path)
+    folder = Folder(str(tmp_path))
+    entra.write_key_file(folder.path("keys.json"))
+    return folder
+
+
+@pytest.fixture
+def serve(folder):
+    servers = []
+
+    def make(change=lambda config: None, **options):
+        config = configuration()
+        change(config)
+        server = Webhook(folder, config)
+        servers.append(server)
+        return server.start(**options)
+
+    yield make
+    for server in servers:
+        if server.process and server.process.poll() is None:
+            server.process.kill()
+            server.process.wait(10)
+
+
+@pytest.fixture
+def limited(certificates, entra):
+    servers = []
+
+    def make(**limits):
+        entra.write_key_file(certificates.path("keys.json"))
+        config = configuration()
+        config["limits"] = limits
+        servers.append(Webhook(certificates, config, name=f"limits-{len(servers)}.yaml"))
+        return servers[-1].start()
+    yield make
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def config(certificates, entra, tmp_path):
+    """A configuration with all files that it names, in a separate folder."""
+    for name in ("server.crt", "server.key", "ca.crt"):
+        shutil.copy2(certificates.path(name), tmp_path)
+    entra.write_key_file(str(tmp_path / "keys.json"))
+    return write(tmp_path / "config.yaml", configuration())
 
 
 class Outage:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography import x509
@@ -39,7 +39,7 @@ class Key:
 
     def __init__(self, bits=2048, exponent=65537):
         self.private = rsa.generate_private_key(exponent, bits)
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.windows.net")])
         certificate = (
             x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(self.private.public_key())

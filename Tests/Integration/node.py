@@ -4,7 +4,6 @@ kubelet runs in it (kubelet.py), and one for systemctl, which starts what the un
 import hashlib
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess

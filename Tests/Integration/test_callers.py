@@ -7,11 +7,11 @@ import socket
 import ssl
 
 import pytest
+from callers import SERVER, certify, load, p384, rsa_key, write
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from callers import SERVER, certify, load, p384, rsa_key, write
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from webhook import Webhook, configuration, review_body, run, wait_for
 
 NO_SIGNATURE = x509.KeyUsage(False, False, True, False, False, False, False, False, False)

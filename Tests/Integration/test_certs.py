@@ -24,7 +24,7 @@ BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists
 TENANT = "11111111-2222-3333-4444-555555555555"
 SERVER = "aaaaaaaa-0000-0000-0000-000000000000"
 NAMES = ["ca.crt", "ca.key", "client-ca.crt", "client.crt", "client.key", "server.crt", "server.key"]
-NOW = datetime.datetime.now(datetime.timezone.utc)
+NOW = datetime.datetime.now(datetime.UTC)
 
 
 @pytest.fixture

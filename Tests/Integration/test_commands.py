@@ -9,23 +9,10 @@ import time
 import pytest
 import yaml
 from entra import ADMINS, AUDIENCE, CLIENT, DEVELOPERS, OBJECT, PLAIN, TENANT
+from files import write
 from webhook import PROGRAM, Webhook, configuration, reason, run
 
 AKS_SERVER = "6dae42f8-4368-4678-94ff-3960e28e3630"
-
-
-def write(path, value):
-    path.write_text(value if isinstance(value, str) else json.dumps(value))
-    return str(path)
-
-
-@pytest.fixture
-def config(certificates, entra, tmp_path):
-    """A configuration with all files that it names, in a separate folder."""
-    for name in ("server.crt", "server.key", "ca.crt"):
-        shutil.copy2(certificates.path(name), tmp_path)
-    entra.write_key_file(str(tmp_path / "keys.json"))
-    return write(tmp_path / "config.yaml", configuration())
 
 
 # Policy

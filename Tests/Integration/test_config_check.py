@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -226,7 +226,7 @@ def test_files_of_another_kind_are_named(folder):
 
 
 def test_old_offline_keys(folder, entra):
-    old = datetime.now(timezone.utc) - timedelta(days=31)
+    old = datetime.now(UTC) - timedelta(days=31)
     keys = {"tenantID": TENANT, "fetchedAt": old.strftime("%Y-%m-%dT%H:%M:%SZ"), **entra.key_set()}
     (folder / "keys.json").write_text(json.dumps(keys))
     assert rules(check(folder, clean())[1]) == [("offline-keys-are-old", "tenants[0].signingKeys.file")]

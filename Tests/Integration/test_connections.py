@@ -1,14 +1,11 @@
 """Connections before their handshake: many of them lock nobody out and are cheap; HTTP/2 has room for bursts."""
 
-import os
 import resource
-import socket
 import struct
-import time
 
 import pytest
-from http2 import DATA, END_HEADERS, HEADERS, REQUEST, SETTINGS, WINDOW_UPDATE, Connection, block, frame, request
-from test_limits import BODY, PLAIN, answer, plain, rejected, rest, secure, serve  # noqa: F401: serve is a fixture
+from connections import BODY, answer, plain, rejected, rest, secure
+from http2 import DATA, END_HEADERS, HEADERS, REQUEST, WINDOW_UPDATE, Connection, block, frame, request
 from webhook import wait_for
 
 # What the server keeps at most of connections that have sent nothing, and of those in their handshake, with so few.
@@ -26,9 +23,9 @@ def many_files():
 
 
 @pytest.mark.parametrize("sent", [b"", HELLO], ids=["bare", "handshake begun"])
-def test_unfinished_handshakes_lock_nobody_out(serve, sent):
+def test_unfinished_handshakes_lock_nobody_out(limited, sent):
     """Two peers hold far more connections than allowed; a third peer, and one of the two, can still connect."""
-    webhook = serve(**FEW)
+    webhook = limited(**FEW)
     held = []
     for _ in range(3 * BUDGET):
         for peer in ("127.0.0.2", "127.0.0.3"):
@@ -45,9 +42,9 @@ def test_unfinished_handshakes_lock_nobody_out(serve, sent):
         connection.close()
 
 
-def test_thousands_of_bare_connections(serve):
+def test_thousands_of_bare_connections(limited):
     """The same with everything as it is by default: 6,000 of two peers, more than `limits.connections`."""
-    webhook = serve()
+    webhook = limited()
     held = [plain(webhook, peer) for _ in range(3000) for peer in ("127.0.0.2", "127.0.0.3")]
     for peer in ["127.0.0.4", "127.0.0.3"] * 50:
         with secure(webhook, peer) as good:
@@ -57,8 +54,8 @@ def test_thousands_of_bare_connections(serve):
         connection.close()
 
 
-def test_the_oldest_goes_and_the_newest_stays(serve):
-    webhook = serve(**FEW)
+def test_the_oldest_goes_and_the_newest_stays(limited):
+    webhook = limited(**FEW)
     held = []
     for number in range(BUDGET):
         held.append(plain(webhook))
@@ -78,8 +75,8 @@ def test_the_oldest_goes_and_the_newest_stays(serve):
         connection.close()
 
 
-def test_a_slow_handshake_survives_the_flood_of_another_peer(serve):
-    webhook = serve(**FEW)
+def test_a_slow_handshake_survives_the_flood_of_another_peer(limited):
+    webhook = limited(**FEW)
     slow = plain(webhook, "127.0.0.2")
     wait_for(lambda: webhook.metric("kube_entra_connections") == 1)
     held = [plain(webhook, "127.0.0.3") for _ in range(5 * BUDGET)]
@@ -90,8 +87,8 @@ def test_a_slow_handshake_survives_the_flood_of_another_peer(serve):
         connection.close()
 
 
-def test_unfinished_handshakes_have_no_part_of_the_limit(serve):
-    webhook = serve(connections=5)
+def test_unfinished_handshakes_have_no_part_of_the_limit(limited):
+    webhook = limited(connections=5)
     held = [plain(webhook) for _ in range(20)]
     kept = [secure(webhook) for _ in range(5)]
     assert all(answer(connection).startswith(b"HTTP/1.1 200") for connection in kept)
@@ -104,9 +101,9 @@ def memory(webhook):
         return next(int(line.split()[1]) for line in file if line.startswith("Pss_Anon") or line.startswith("Anonymous"))
 
 
-def test_a_bare_connection_costs_little(serve):
+def test_a_bare_connection_costs_little(limited):
     """Pipeline and TLS session are made with the first byte: both together cost 45 to 60 KB."""
-    webhook = serve()
+    webhook = limited()
     warm = [plain(webhook) for _ in range(50)]
     wait_for(lambda: webhook.metric("kube_entra_connections") == 50)
     before = memory(webhook)
@@ -117,9 +114,9 @@ def test_a_bare_connection_costs_little(serve):
         connection.close()
 
 
-def test_the_receive_window_of_a_connection(serve):
+def test_the_receive_window_of_a_connection(limited):
     """More than thirty reviews in flight: a megabyte and more is announced before anything was sent."""
-    webhook = serve()
+    webhook = limited()
     with Connection(webhook) as connection:
         update = connection.wait(lambda f: f[0] == WINDOW_UPDATE and f[2] == 0)
         assert update and 65_535 + struct.unpack(">I", update[3])[0] >= 1 << 20

@@ -4,9 +4,8 @@ import base64
 import hashlib
 import json
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -14,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from entra import TENANT
 from graph import MetadataService
-from overage import CLIENT_ID, OVERAGE, logged, object_id, setting  # noqa: F401
+from overage import CLIENT_ID, OVERAGE, logged, object_id
 from webhook import reason
 
 
@@ -27,7 +26,7 @@ def eventually(condition, timeout=8):
 
 def write_certificate(path, key):
     name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "kube-entra")])
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
                    .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=9))
                    .sign(key, hashes.SHA256()))

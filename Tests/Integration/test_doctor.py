@@ -5,7 +5,6 @@ import hashlib
 import http.server
 import json
 import os
-import pathlib
 import shutil
 import ssl
 import subprocess
@@ -14,8 +13,8 @@ import time
 
 import pytest
 import yaml
-
-from test_review import ADMINS, BINARY, KEY, SERVER, TENANT, token
+from programs import BINARY
+from signed_tokens import ADMINS, KEY, SERVER, TENANT, token
 
 OTHER = "99999999-2222-3333-4444-555555555555"
 ARGUMENTS = ["get-token", "--login", "devicecode", "--server-id", SERVER, "--tenant-id", TENANT]

@@ -1,7 +1,6 @@
 """The commands in the documents are valid and do what the documents say."""
 
 import json
-import os
 import pathlib
 import re
 import shlex
@@ -9,20 +8,13 @@ import shutil
 import subprocess
 import textwrap
 
+import fresh_cluster
 import pytest
 import yaml
+from programs import BINARY, ROOT, run
 
-import fresh_cluster
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
-BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 DOCUMENTS = [ROOT / "README.md", ROOT / "certs/README.md", *sorted((ROOT / "deploy").rglob("README.md"))]
 FIVE_LINES = 5
-
-
-def run(*arguments, cwd=None):
-    return subprocess.run([BINARY, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
 def blocks(path, language):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 from node import CLUSTER_CONFIGURATION, Node
-from webhook import PROGRAM, run
+from webhook import run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
 MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
@@ -86,7 +86,7 @@ def test_from_nothing_to_sign_in_and_back(node, entra):
     new = node.read(MANIFEST)
     assert set(manifest.splitlines()) <= set(new.splitlines()) and "# as kubeadm has it" in new
     assert os.stat(node.path(MANIFEST)).st_mode & 0o777 == 0o600
-    user = int(next(l.split(":")[2] for l in node.read("/etc/passwd").splitlines() if l.startswith("kube-entra:")))
+    user = int(next(line.split(":")[2] for line in node.read("/etc/passwd").splitlines() if line.startswith("kube-entra:")))
     for path, owner, mode in [
             ("/etc/kube-entra/certs/server.key", user, 0o600), ("/etc/kube-entra/certs/client.key", 0, 0o600),
             ("/etc/kube-entra/webhook.yaml", 0, 0o600), ("/var/lib/kube-entra-enable", 0, 0o700),
@@ -254,8 +254,8 @@ def test_a_full_disk_of_its_own(node, folder):
     """A full file system: its only page is used."""
     if folder != "/etc/kubernetes/manifests":
         os.makedirs(node.path(folder))
-    script = ("set -e; cp -a {0} {0}.kept; mount -t tmpfs -o size=8k,mode=755 tmpfs {0}; cp -a {0}.kept/. {0}; "
-              "rm -rf {0}.kept; head -c 8000 /dev/zero >{0}/.filler 2>/dev/null || true").format(folder)
+    script = (f"set -e; cp -a {folder} {folder}.kept; mount -t tmpfs -o size=8k,mode=755 tmpfs {folder}; cp -a {folder}.kept/. {folder}; "
+              f"rm -rf {folder}.kept; head -c 8000 /dev/zero >{folder}/.filler 2>/dev/null || true")
     subprocess.run([*node.enter, "sh", "-c", script], check=True)
     node.wait_for(lambda: node.log().splitlines()[-1] == "started without the webhook")
     before = node.snapshot()

@@ -26,7 +26,7 @@ def client(folder, usage, days):
     """Another certificate in place of kube-apiserver's."""
     key = serialization.load_pem_private_key((folder / "client.key").read_bytes(), None)
     old = x509.load_pem_x509_certificate((folder / "client.crt").read_bytes())
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder().subject_name(old.subject).issuer_name(old.issuer).serial_number(7)
     builder = builder.not_valid_before(now - datetime.timedelta(days=9)).public_key(key.public_key())
     builder = builder.not_valid_after(now + datetime.timedelta(days=days))

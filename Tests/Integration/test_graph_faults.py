@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 from entra import ADMINS, LEFT_OUT, OBJECT, PLAIN
-from overage import OVERAGE, logged, object_id, setting  # noqa: F401
+from overage import OVERAGE, logged, object_id
 from webhook import reason
 
 RESOLUTIONS = "kube_entra_group_resolutions_total"

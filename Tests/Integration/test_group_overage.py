@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from entra import ADMINS, DEVELOPERS, LEFT_OUT, OBJECT, PLAIN, TENANT
-from overage import OVERAGE, asked, object_id, setting  # noqa: F401
+from overage import OVERAGE, asked, object_id
 from webhook import reason, review_body, run
 
 APP = {"idtyp": "app", "scp": LEFT_OUT, "upn": LEFT_OUT}

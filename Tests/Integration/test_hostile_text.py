@@ -3,7 +3,7 @@
 import json
 import os
 import unicodedata
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -51,7 +51,7 @@ tenants:
 def certificate(path):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOSTILE)])
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
             .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=90))
             .sign(key, hashes.SHA256()))

@@ -6,8 +6,29 @@ import time
 
 import pytest
 from http2 import (
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PREFACE, PRIORITY, PUSH_PROMISE,
-    REQUEST, RST_STREAM, SETTINGS, WINDOW_UPDATE, WITH_PRIORITY, Connection, block, frame, literal, request)
+    ACK,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    GOAWAY,
+    HEADERS,
+    PADDED,
+    PING,
+    PREFACE,
+    PRIORITY,
+    PUSH_PROMISE,
+    REQUEST,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    WITH_PRIORITY,
+    Connection,
+    block,
+    frame,
+    literal,
+    request,
+)
 from webhook import reason, review_body
 
 BODY = review_body("x").encode()

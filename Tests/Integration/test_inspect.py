@@ -12,7 +12,7 @@ import time
 import unicodedata
 
 import pytest
-from entra import (ADMINS, AUDIENCE, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, OTHER_TENANT, PLAIN, TENANT, b64)
+from entra import ADMINS, AUDIENCE, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, OTHER_TENANT, PLAIN, TENANT, b64
 from webhook import PROGRAM, configuration, run
 
 GRAPH = "00000003-0000-0000-c000-000000000000"

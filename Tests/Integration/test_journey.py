@@ -8,12 +8,11 @@ import subprocess
 import time
 
 import pytest
+from azure_cli import AZ
 from bare_node import BareNode
 from bare_root import archive, needs_mmdebstrap, needs_root
-from conftest import TOOLS
 from entra import TENANT
-from test_documents import ROOT
-from test_register import AZ
+from programs import ROOT, TOOLS
 from webhook import PROGRAM
 
 pytestmark = [needs_root, needs_mmdebstrap]

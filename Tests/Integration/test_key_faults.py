@@ -3,11 +3,11 @@
 import json
 import os
 import re
-import socket
 import time
 
 import pytest
-from entra import Entra, Key, TENANT, b64
+from entra import TENANT, Entra, Key, b64
+from key_outages import BlackHole, causes, never, refreshes
 from webhook import Webhook, configuration, reason, wait_for
 
 
@@ -53,13 +53,6 @@ def one_byte_a_second(handler, path):
             time.sleep(1)
     except OSError:
         pass
-    return True
-
-
-def never(handler, path):
-    """A black hole behind an accepted connection."""
-    time.sleep(12)
-    handler.close_connection = True
     return True
 
 
@@ -150,10 +143,6 @@ def rss(webhook):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def refreshes(webhook, result, tenant=TENANT):
-    return webhook.metric("kube_entra_signing_key_refreshes_total", tenant=tenant, result=result)
-
-
 def tenant_of(number):
     return f"22222222-0000-0000-0000-{number:012}"
 
@@ -178,12 +167,6 @@ def struck(certificates, tmp_path_factory):
     yield entra, webhook, faults
     webhook.stop()
     entra.stop()
-
-
-def causes(webhook, start):
-    """The causes in the log after a position."""
-    lines = webhook.log()[start:].splitlines()
-    return [line for line in lines if "signing keys could not be refreshed" in line]
 
 
 @pytest.mark.parametrize("number", range(len(FAULTS)), ids=[case[0] for case in FAULTS])
@@ -289,29 +272,6 @@ def test_connection_refused(online):
     start = len(webhook.log())
     wait_for(lambda: any("connection was refused" in line for line in causes(webhook, start)))
     assert reason(webhook.review(entra.token())) == "accepted"
-
-
-class BlackHole:
-    """A port that accepts no more connections: the queue is full, and packets get no answer."""
-
-    def __init__(self, address="127.0.0.1", port=0):
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((address, port))
-        self.listener.listen(0)
-        self.address = self.listener.getsockname()
-        self.fillers = []
-        for _ in range(8):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(self.address)
-            self.fillers.append(filler)
-        time.sleep(0.1)
-
-    def close(self):
-        for filler in self.fillers:
-            filler.close()
-        self.listener.close()
 
 
 def test_a_black_hole(online):

@@ -7,12 +7,12 @@ import shutil
 import signal
 import subprocess
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from entra import Key, OTHER_TENANT, TENANT, b64, merged
-from test_key_faults import refreshes
-from webhook import PROGRAM, Webhook, configuration, reason, review_body, run, wait_for
+from entra import OTHER_TENANT, TENANT, Key, b64, merged
+from key_outages import refreshes
+from webhook import PROGRAM, Webhook, configuration, reason, run, wait_for
 
 DOCUMENTS = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "data", "entra")
 
@@ -21,7 +21,7 @@ DOCUMENTS = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", 
 
 
 def stamp(**ago):
-    return (datetime.now(timezone.utc) - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.now(UTC) - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_a_restart_during_an_outage_uses_the_cache_file(certificates, online):
@@ -41,7 +41,7 @@ def test_a_restart_during_an_outage_uses_the_cache_file(certificates, online):
     assert time.time() - start < 3
     for version in ["1.0", "2.0"]:
         assert reason(second.review(entra.token(version=version))) == "accepted"
-    fetched = datetime.strptime(written["fetchedAt"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    fetched = datetime.strptime(written["fetchedAt"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert second.metric("kube_entra_signing_keys_last_success_timestamp_seconds") == fetched.timestamp()
     second.stop()
     # What happens to the real file.
@@ -225,7 +225,7 @@ def test_keys_fetch_and_show(certificates, online, tmp_path):
     assert code == 0, text + err
     entra.stop()
     # `serve` takes it as its offline file, and as its cache.
-    for number, keys in enumerate([{"file": str(out)}, {"cacheFile": str(out)}]):
+    for _number, keys in enumerate([{"file": str(out)}, {"cacheFile": str(out)}]):
         webhook = make(**keys)
         assert reason(webhook.review(entra.token())) == "accepted"
         webhook.stop()

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 
-from entra import Key, TENANT
-from test_key_faults import never, refreshes
+from entra import TENANT, Key
+from key_outages import never, refreshes
 from webhook import HERE, reason, wait_for
 
 

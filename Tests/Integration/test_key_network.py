@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import time
 
 import pytest
 from entra import TENANT
+from key_outages import BlackHole, causes, refreshes
 from proxy import Proxy
-from test_key_faults import BlackHole, causes, refreshes
 from webhook import PROGRAM, reason, run, wait_for
 
 SECRET = "pass:w@rd%25"

@@ -3,7 +3,7 @@
 import time
 
 import yaml
-from entra import Key, TENANT
+from entra import TENANT, Key
 from webhook import reason, wait_for
 
 

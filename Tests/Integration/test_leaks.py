@@ -10,8 +10,8 @@ import time
 
 import pytest
 from entra import b64
-from overage import CLIENT_ID, OVERAGE, setting  # noqa: F401
-from test_proof_of_possession import HOST, envelope
+from overage import CLIENT_ID, OVERAGE
+from proofs import HOST, envelope
 from webhook import Webhook, configuration, review_body
 
 SECRETS = ["ada@example.com", "Ada", "eve.secret@example.com", "Eve Secret", "grp-secret-name"]
@@ -170,7 +170,7 @@ def test_no_token_is_left_in_memory(certificates, entra, protocol):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into another process")
-def test_the_secret_for_graph_is_not_left_in_memory(setting, entra):  # noqa: F811
+def test_the_secret_for_graph_is_not_left_in_memory(setting, entra):
     graph, make = setting
     webhook = make()
     assert webhook.review(entra.token(**OVERAGE))["authenticated"]

@@ -7,69 +7,13 @@ import shutil
 import signal
 import socket
 import ssl
-import threading
 import time
 
 import pytest
 from cryptography import x509
 from entra import ADMINS
-from webhook import Webhook, configuration, checked, free_port, reason, review_body, run
-
-
-class Folder:
-    """A copy of the certificates that a test may change."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-
-@pytest.fixture
-def folder(certificates, entra, tmp_path):
-    for name in os.listdir(certificates.folder):
-        if name.endswith((".crt", ".key")):
-            shutil.copy2(certificates.path(name), tmp_path)
-    folder = Folder(str(tmp_path))
-    entra.write_key_file(folder.path("keys.json"))
-    return folder
-
-
-@pytest.fixture
-def serve(folder):
-    servers = []
-
-    def make(change=lambda config: None, **options):
-        config = configuration()
-        change(config)
-        server = Webhook(folder, config)
-        servers.append(server)
-        return server.start(**options)
-
-    yield make
-    for server in servers:
-        if server.process and server.process.poll() is None:
-            server.process.kill()
-            server.process.wait(10)
-
-
-def wait_for(condition, timeout=8):
-    end = time.time() + timeout
-    while time.time() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
-
-
-def raw(webhook, data=b""):
-    """An open TLS connection on which `data` was sent."""
-    plain = socket.create_connection(("127.0.0.1", webhook.port), timeout=15)
-    tls = webhook.context().wrap_socket(plain, server_hostname="127.0.0.1")
-    if data:
-        tls.sendall(data)
-    return tls
+from lifecycle import Load, raw, request
+from webhook import Webhook, configuration, free_port, reason, review_body, run, wait_for
 
 
 def read(tls):
@@ -80,12 +24,6 @@ def read(tls):
     except (ConnectionError, ssl.SSLError):
         pass
     return received
-
-
-def request(token):
-    body = review_body(token).encode()
-    head = b"POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    return head % len(body) + body
 
 
 def presented(webhook):
@@ -176,40 +114,6 @@ def test_a_second_signal_ends_at_once(serve):
         webhook.process.send_signal(signal.SIGTERM)
         assert webhook.process.wait(3) is not None
     assert "second signal" in webhook.log()
-
-
-class Load:
-    """Clients that keep their connections, as kube-apiserver's do, and check each answer."""
-
-    def __init__(self, webhook, ask, clients=4):
-        self.webhook, self.ask, self.ended = webhook, ask, threading.Event()
-        self.count, self.wrong, self.broken = 0, [], []
-        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(clients)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        connection = self.webhook.connect()
-        while not self.ended.is_set():
-            for token, expected in self.ask:
-                try:
-                    connection.request("POST", "/authenticate", review_body(token), {"Content-Type": "application/json"})
-                    response = connection.getresponse()
-                    found = reason(checked(response.read(), "v1")) if response.status == 200 else response.status
-                except Exception as error:  # Whatever it is, a request was dropped.
-                    self.broken.append((time.time(), repr(error)))
-                    connection.close()
-                    if self.ended.is_set() or len(self.broken) > 100:
-                        return
-                    continue
-                self.count += 1
-                if found not in expected:
-                    self.wrong.append((token[:10], found, expected))
-
-    def stop(self):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join(15)
 
 
 def test_the_end_under_load(serve, entra):

@@ -2,68 +2,17 @@
 
 import json
 import socket
-import ssl
 import struct
 import time
 
 import pytest
-from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, REQUEST, Connection, block, frame, request
+from connections import BODY, HEAD, PLAIN, answer, plain, rejected, rest, secure
+from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, REQUEST, RST_STREAM, Connection, block, frame, request
 from webhook import Webhook, configuration, reason, review_body
 
-BODY = review_body("x").encode()
-HEAD = b"POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-PLAIN = HEAD % len(BODY) + BODY
 
-
-@pytest.fixture
-def serve(certificates, entra):
-    servers = []
-
-    def make(**limits):
-        entra.write_key_file(certificates.path("keys.json"))
-        config = configuration()
-        config["limits"] = limits
-        servers.append(Webhook(certificates, config, name=f"limits-{len(servers)}.yaml"))
-        return servers[-1].start()
-    yield make
-    for server in servers:
-        server.stop()
-
-
-def plain(webhook, source="127.0.0.1"):
-    return socket.create_connection(("127.0.0.1", webhook.port), timeout=8, source_address=(source, 0))
-
-
-def secure(webhook, source="127.0.0.1"):
-    return webhook.context().wrap_socket(plain(webhook, source), server_hostname="127.0.0.1")
-
-
-def rest(connection):
-    """Everything until the server closes."""
-    received = b""
-    try:
-        while chunk := connection.recv(65536):
-            received += chunk
-    except (ConnectionError, ssl.SSLError):
-        pass
-    return received
-
-
-def answer(connection, data=PLAIN):
-    connection.sendall(data)
-    return connection.recv(65536)
-
-
-def rejected(webhook, cause, count=1, timeout=5):
-    """Waits until this number was counted, and returns the count."""
-    end = time.time() + timeout
-    while webhook.metric("kube_entra_requests_rejected_total", cause=cause) < count and time.time() < end:
-        time.sleep(0.02)
-    return webhook.metric("kube_entra_requests_rejected_total", cause=cause)
-
-
-def test_connections(serve):
-    webhook = serve(connections=5)
+def test_connections(limited):
+    webhook = limited(connections=5)
     kept = [secure(webhook) for _ in range(5)]
     # A client is through its handshake before the server is; an answer shows that both are.
     assert all(answer(connection).startswith(b"HTTP/1.1 200") for connection in kept)
@@ -82,8 +31,8 @@ def test_connections(serve):
 
 @pytest.mark.parametrize("limits,mine", [(dict(connections=80), 60), (dict(connections=80, connectionsPerPeer=3), 3)],
                          ids=["three quarters", "as configured"])
-def test_connections_of_one_peer(serve, limits, mine):
-    webhook = serve(**limits)
+def test_connections_of_one_peer(limited, limits, mine):
+    webhook = limited(**limits)
     kept = [secure(webhook) for _ in range(mine)]
     assert all(answer(connection).startswith(b"HTTP/1.1 200") for connection in kept)
     with plain(webhook) as late:
@@ -122,8 +71,8 @@ def test_more_than_the_system_gives(certificates, entra):
     webhook.stop()
 
 
-def test_handshake_time(serve):
-    webhook = serve(handshakeTimeout="1s")
+def test_handshake_time(limited):
+    webhook = limited(handshakeTimeout="1s")
     begin = time.time()
     with plain(webhook) as silent, plain(webhook) as stalled:
         stalled.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01")
@@ -134,8 +83,8 @@ def test_handshake_time(serve):
 
 @pytest.mark.parametrize("sent", [b"P", b"POST /authenticate HTTP/1.1\r\nHost: a\r\n", HEAD % 100, HEAD % 100 + b"{"],
                          ids=["first byte", "headers", "before the body", "body"])
-def test_request_time(serve, sent):
-    webhook = serve(requestTimeout="1s", idleTimeout="30s")
+def test_request_time(limited, sent):
+    webhook = limited(requestTimeout="1s", idleTimeout="30s")
     begin = time.time()
     with secure(webhook) as connection:
         assert answer(connection).startswith(b"HTTP/1.1 200")
@@ -146,8 +95,8 @@ def test_request_time(serve, sent):
     assert rejected(webhook, "request_timeout") == 1
 
 
-def test_request_time_of_a_client_that_sends_a_byte_now_and_then(serve):
-    webhook = serve(requestTimeout="1s")
+def test_request_time_of_a_client_that_sends_a_byte_now_and_then(limited):
+    webhook = limited(requestTimeout="1s")
     begin = time.time()
     with secure(webhook) as connection:
         connection.settimeout(0.1)
@@ -162,8 +111,8 @@ def test_request_time_of_a_client_that_sends_a_byte_now_and_then(serve):
     assert received.startswith(b"HTTP/1.1 408") and time.time() - begin < 4
 
 
-def test_request_time_of_a_stream(serve):
-    webhook = serve(requestTimeout="1s")
+def test_request_time_of_a_stream(limited):
+    webhook = limited(requestTimeout="1s")
     with Connection(webhook) as connection:
         connection.send(frame(HEADERS, END_HEADERS, 1, block(REQUEST)) + frame(DATA, 0, 1, b"{"))
         assert b'"code":408' in connection.answer(1)
@@ -172,9 +121,9 @@ def test_request_time_of_a_stream(serve):
     assert rejected(webhook, "request_timeout") == 1
 
 
-def test_time_to_take_the_answer(serve):
+def test_time_to_take_the_answer(limited):
     """One stream's window stays closed; the connection and its other streams continue."""
-    webhook = serve(requestTimeout="1s")
+    webhook = limited(requestTimeout="1s")
     with Connection(webhook, settings=struct.pack(">HI", 4, 0)) as connection:
         connection.send(request(1, BODY))
         assert connection.wait(lambda f: f[0] == RST_STREAM and f[2] == 1)
@@ -184,8 +133,8 @@ def test_time_to_take_the_answer(serve):
 
 
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
-def test_idle_time(serve, protocol):
-    webhook = serve(idleTimeout="1s")
+def test_idle_time(limited, protocol):
+    webhook = limited(idleTimeout="1s")
     begin = time.time()
     if protocol == "h2":
         with Connection(webhook) as connection:
@@ -198,8 +147,8 @@ def test_idle_time(serve, protocol):
     assert rejected(webhook, "idle_timeout") == 1
 
 
-def test_header_size(serve):
-    webhook = serve(headerBytes=1000)
+def test_header_size(limited):
+    webhook = limited(headerBytes=1000)
     with secure(webhook) as connection:
         assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 1100 + b"\r\n\r\n").startswith(b"HTTP/1.1 431")
     assert rejected(webhook, "headers_too_large") == 1
@@ -210,8 +159,8 @@ def test_header_size(serve):
         assert connection.wait(lambda f: f[0] in (3, 7)), connection.frames
 
 
-def test_header_count(serve):
-    webhook = serve()
+def test_header_count(limited):
+    webhook = limited()
     with secure(webhook) as connection:
         assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 101 + b"\r\n").startswith(b"HTTP/1.1 431")
     assert rejected(webhook, "headers_too_large") == 1
@@ -224,8 +173,8 @@ def test_header_count(serve):
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_body_size(serve, entra, chunked):
-    webhook = serve(bodyBytes=5000)
+def test_body_size(limited, entra, chunked):
+    webhook = limited(bodyBytes=5000)
     big = b"x" * 6000
     with secure(webhook) as connection:
         if chunked:
@@ -244,9 +193,9 @@ def test_body_size(serve, entra, chunked):
 
 
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
-def test_bytes_in_flight(serve, protocol):
+def test_bytes_in_flight(limited, protocol):
     """The newest body is rejected with 503 and Retry-After, which kube-apiserver retries; the earlier one continues."""
-    webhook = serve(bytesInFlight=1500)
+    webhook = limited(bytesInFlight=1500)
     body = review_body("a" * 800).encode()
     first = secure(webhook)
     first.sendall(HEAD % len(body) + body[:-1])
@@ -269,16 +218,16 @@ def test_bytes_in_flight(serve, protocol):
         assert answer(third, HEAD % len(body) + body).startswith(b"HTTP/1.1 200")
 
 
-def test_token_size(serve, entra):
-    webhook = serve(tokenBytes=2000)
+def test_token_size(limited, entra):
+    webhook = limited(tokenBytes=2000)
     before = webhook.metric("kube_entra_token_reviews_total", reason="token_too_large")
     assert reason(webhook.review("a" * 2001)) == "foreign"
     assert webhook.metric("kube_entra_token_reviews_total", reason="token_too_large") == before + 1
     assert reason(webhook.review(entra.token())) == "accepted"
 
 
-def test_streams(serve):
-    webhook = serve(streamsPerConnection=3)
+def test_streams(limited):
+    webhook = limited(streamsPerConnection=3)
     with Connection(webhook) as connection:
         connection.send(b"".join(frame(HEADERS, END_HEADERS, s, block(REQUEST)) for s in (1, 3, 5, 7)))
         assert connection.wait(lambda f: f[0] == RST_STREAM)[2:] == (7, struct.pack(">I", 7))

@@ -13,10 +13,9 @@ import time
 
 import jsonschema
 import pytest
-from entra import ADMINS, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, TENANT
+from entra import ADMINS, CLIENT, DEVELOPERS, OBJECT, TENANT
 from overage import asked
-from test_operations import wait_for
-from webhook import HERE, Webhook, configuration, reason, review_body
+from webhook import HERE, Webhook, configuration, reason, review_body, wait_for
 
 AUDIT = "kube_entra_log_lines_dropped_total"
 

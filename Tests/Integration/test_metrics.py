@@ -8,9 +8,9 @@ import threading
 import time
 
 import pytest
-from entra import ADMINS, AUDIENCE, OTHER_TENANT, TENANT
-from test_operations import FAMILIES, wait_for
-from webhook import Webhook, configuration, review_body
+from entra import AUDIENCE, OTHER_TENANT, TENANT
+from metric_families import FAMILIES
+from webhook import Webhook, configuration, review_body, wait_for
 
 PROMETHEUS = "application/openmetrics-text;version=1.0.0;q={},application/openmetrics-text;version=0.0.1;q=0.4," \
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"

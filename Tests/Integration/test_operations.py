@@ -2,25 +2,13 @@
 
 import json
 import re
-import shutil
 import signal
-import ssl
 import time
 
 import pytest
-from entra import ADMINS, AUDIENCE, TENANT
-from webhook import Webhook, configuration, reason, run
-
-FAMILIES = {
-    "kube_entra_token_reviews_total": "counter", "kube_entra_token_review_duration_seconds": "histogram",
-    "kube_entra_verified_token_cache_total": "counter", "kube_entra_signing_keys": "gauge",
-    "kube_entra_signing_key_refreshes_total": "counter",
-    "kube_entra_signing_keys_last_success_timestamp_seconds": "gauge", "kube_entra_group_resolutions_total": "counter",
-    "kube_entra_config_reloads_total": "counter", "kube_entra_config_last_success_timestamp_seconds": "gauge",
-    "kube_entra_certificate_expiry_timestamp_seconds": "gauge", "kube_entra_connections": "gauge",
-    "kube_entra_requests_rejected_total": "counter", "kube_entra_emergency_access_total": "counter",
-    "kube_entra_build_info": "gauge", "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
-}
+from entra import ADMINS, AUDIENCE
+from metric_families import FAMILIES
+from webhook import Webhook, configuration, reason, run, wait_for
 
 
 def test_every_metric_is_there_with_help_and_type(webhook):
@@ -63,15 +51,6 @@ def own(certificates, entra, tmp_path):
     server = Webhook(certificates, configuration(), name=f"config-{tmp_path.name}.yaml")
     yield server.start()
     server.stop()
-
-
-def wait_for(condition, timeout=8):
-    end = time.time() + timeout
-    while time.time() < end:
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
 
 
 def test_a_changed_configuration_takes_effect(own, entra):

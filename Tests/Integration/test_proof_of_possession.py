@@ -7,29 +7,9 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from entra import Entra, b64, merged, LEFT_OUT
+from entra import LEFT_OUT, b64
+from proofs import HOST, KEY, ProofKey, envelope
 from webhook import Webhook, configuration, reason, run, wait_for
-
-HOST = "cluster.example"
-
-
-class ProofKey:
-    def __init__(self, bits=2048, exponent=65537, n=None, e=None):
-        self.private = rsa.generate_private_key(exponent, bits)
-        numbers = self.private.public_key().public_numbers()
-        self.n = n or b64(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big"))
-        self.e = e or b64(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big"))
-        canonical = json.dumps({"e": self.e, "kty": "RSA", "n": self.n}, separators=(",", ":"), sort_keys=True)
-        self.thumbprint = b64(hashlib.sha256(canonical.encode()).digest())
-
-    @property
-    def jwk(self):
-        return {"kty": "RSA", "n": self.n, "e": self.e}
-
-    def sign(self, data):
-        return self.private.sign(data.encode(), padding.PKCS1v15(), hashes.SHA256())
 
 
 class ExponentOne(ProofKey):
@@ -52,17 +32,6 @@ def kubelogin(entra, key, host):
     payload = f'{{"at":"{token}","ts":{int(time.time())},"u":"{host}","cnf":{{"jwk":{jwk}}},"nonce":"{nonce}"}}'
     signed = b64(header) + "." + b64(payload)
     return signed + "." + b64(key.sign(signed))
-
-
-KEY = ProofKey()
-
-
-def envelope(entra, key=KEY, bound=None, header=None, signer=None, token=None, **payload):
-    token = token or entra.token(cnf={"kid": (bound or key).thumbprint})
-    header = merged({"typ": "pop", "alg": "RS256", "kid": key.thumbprint}, header or {})
-    body = merged({"at": token, "ts": int(time.time()), "u": HOST, "cnf": {"jwk": key.jwk}, "nonce": uuid.uuid4().hex}, payload)
-    signed = b64(json.dumps(header)) + "." + b64(json.dumps(body))
-    return signed + "." + b64((signer or key).sign(signed))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +61,8 @@ def test_what_each_setting_takes(servers, entra):
 
 OTHER = ProofKey()
 INVALID = "proof_of_possession_invalid"
-now = lambda offset: int(time.time()) + offset
+def now(offset):
+    return int(time.time()) + offset
 
 CASES = [
     ("another host", lambda e: envelope(e, u="other.example"), INVALID),

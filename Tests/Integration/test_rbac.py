@@ -7,12 +7,11 @@ import re
 import shlex
 import subprocess
 
+import fresh_cluster
 import pytest
 import yaml
 from entra import ADMINS, DEVELOPERS, TENANT
 from webhook import configuration, run
-
-import fresh_cluster
 
 STRANGER = "12340000-bbbb-cccc-dddd-eeeeffff0000"
 ADMIN_GROUP = "kube-entra:cluster-admins"

@@ -11,9 +11,8 @@ import random
 import subprocess
 
 import pytest
-import yaml
-
 import rbac_model
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]

@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
 from entra import ADMINS, OBJECT
-from test_lifecycle import Load, folder, raw, request, serve, wait_for  # noqa: F401: fixtures
-from webhook import configuration, reason, review_body, run
+from lifecycle import Load, raw, request
+from webhook import configuration, reason, review_body, run, wait_for
 
 GROUPS = {"adminGroups": ["changed"]}
 
@@ -223,7 +223,7 @@ def test_a_refused_configuration_that_waits_for_what_serve_needs(serve, folder, 
 # Emergency access
 
 def emergency(seconds, **changes):
-    until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
     return [{"objectID": OBJECT, "until": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
              "kubernetesGroups": ["kube-entra:cluster-admins"], "reason": "incident 4711", **changes}]
 

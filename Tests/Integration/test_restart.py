@@ -8,8 +8,9 @@ import threading
 import time
 
 import pytest
+from connections import BODY, PLAIN
 from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, PING, REQUEST, Connection, block, frame, request
-from test_end import BODY, PLAIN, Gone, Pool, Shared, secure
+from keep_alive_clients import Gone, Pool, Shared, secure
 from webhook import Webhook, configuration, run, wait_for
 
 

@@ -3,7 +3,6 @@
 import http.server
 import json
 import os
-import pathlib
 import socket
 import ssl
 import subprocess
@@ -16,26 +15,8 @@ from callers import SERVER as SERVER_AUTH
 from callers import Issuer, certify, write
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from joserfc import jwt
-from joserfc.jwk import RSAKey
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
-BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
-TENANT = "11111111-2222-3333-4444-555555555555"
-SERVER = "aaaaaaaa-0000-0000-0000-000000000000"
-ADMINS = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
-KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"}, private=True)
-
-
-def token(**changes):
-    now = int(time.time())
-    claims = {
-        "aud": SERVER, "iss": f"https://sts.windows.net/{TENANT}/", "tid": TENANT, "ver": "1.0",
-        "iat": now, "nbf": now, "exp": now + 3600, "appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
-        "oid": "0b1ec700-0000-0000-0000-000000000001", "upn": "ada@example.com", "uti": "u", "groups": [ADMINS],
-    }
-    return jwt.encode({"alg": "RS256", "kid": "k1", "typ": "JWT"}, claims | changes, KEY, algorithms=["RS256"])
+from programs import BINARY
+from signed_tokens import ADMINS, KEY, SERVER, TENANT, token
 
 
 def free_port():

@@ -7,7 +7,7 @@ import time
 import pytest
 from browser import Browser
 from entra import ADMINS, AUDIENCE, CLIENT, OBJECT, TENANT
-from webhook import Webhook, configuration, reason
+from webhook import Webhook, configuration
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import subprocess
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from callers import SERVER, Issuer, load, write
 from cryptography import x509
@@ -23,7 +23,7 @@ CHECKS = ["-p", "-f", "-P", "-S", "-h", "-U"]
 def server_certificate(certificates):
     authority = load(certificates, "ca")
     key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder().subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]))
         .issuer_name(authority.certificate.subject).public_key(key.public_key())

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from cryptography import x509
-from webhook import Webhook, configuration, review_body, reason
+from webhook import Webhook, configuration, reason, review_body
 
 
 @pytest.fixture(scope="module")

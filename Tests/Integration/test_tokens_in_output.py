@@ -4,7 +4,6 @@ import json
 import os
 
 import pytest
-from test_commands import config  # noqa: F401
 from webhook import run
 
 

@@ -104,7 +104,7 @@ def page(bench):
         "No groups in the token", "The sign-in works and everything is Forbidden: the server application does not emit groups.",
         "in groups   0, of which 0 admin and 0 mapped",
         "az ad app update --id $SERVER_APPLICATION --set groupMembershipClaims=SecurityGroup"))
-    for title, cause, subject, rule, command in BINDINGS:
+    for title, cause, subject, _rule, command in BINDINGS:
         (finding,) = bench.lint(subject)
         parts.append(section(title, cause, f"{finding['severity']}: {finding['message']} [{finding['rule']}] → {finding['hint']}",
                              command))

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-import walls  # noqa: E402
+import walls
 
 BASE = {"name": "Files", "type": "regular", "path": "Sources/Base/Files", "dependencies": []}
 ENTRA = {"name": "Entra", "type": "regular", "path": "Sources/Decision/Entra", "dependencies": []}

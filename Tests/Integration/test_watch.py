@@ -1,14 +1,13 @@
 """The watch: a change in Entra takes effect before the token expires, with a Graph that is not written in Swift."""
 
-import json
 import threading
 import time
 
 import pytest
+from access_reviews import ask, extra, why
 from entra import ADMINS, DEVELOPERS, LEFT_OUT, OBJECT, PLAIN, TENANT
 from graph import Graph
 from overage import CLIENT_ID, OverageWebhook, logged, object_id
-from test_authorize import ask, extra, why
 from webhook import configuration, reason, wait_for
 
 ADMIN = "kube-entra:cluster-admins"
