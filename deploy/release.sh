@@ -47,12 +47,14 @@ trap 'rm -rf "$work"' EXIT
 if [ -n "$built" ]; then
     cp "$built/kube-entra" "$built/kube-entra-demo" "$work/"
 else
-    # No path of this machine and no time ends up in the programs.
+    # No path of this machine and no time ends up in the programs: paths are made relative; the names of cached modules
+    # and the hashes of compiler options, which depend on paths, are left out. deploy/reproduce.sh shows it.
     here=$PWD
     for product in kube-entra kube-entra-demo; do
         swift build -c release --static-swift-stdlib --scratch-path .build-release --product "$product" \
             -Xswiftc -file-prefix-map -Xswiftc "$here=." -Xswiftc -file-compilation-dir -Xswiftc . \
-            -Xcc "-ffile-prefix-map=$here=." || fail "the build failed"
+            -Xcc "-ffile-prefix-map=$here=." -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
+            -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen || fail "the build failed"
     done
     cp .build-release/release/kube-entra .build-release/release/kube-entra-demo "$work/"
 fi
