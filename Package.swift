@@ -287,7 +287,7 @@ let package = Package(
             ["SafeText", "Timestamps", "Jansson", "Entra", "Configuration", "CredentialPlugin"]),
         tests(.tools, "Doctor", ["Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
-        tests(.tools, "Installation", ["Installation"]),
+        tests(.tools, "Installation", ["Installation", "Jansson"]),
 
         tests(
             .programs, "EntraSimulator",
