@@ -1,55 +1,67 @@
-/// Bytes that are written front to back, such as a line or a JSON document. Each append costs little, because nothing
-/// but the end and the memory has to be looked at.
+/// Bytes that are written from front to back, such as a line or a JSON document. An append only has to look at the end
+/// and the capacity, so it costs little.
 public struct ByteWriter: ~Copyable {
-    @usableFromInline var memory: UnsafeMutableRawBufferPointer
-    /// Number of bytes that were written.
-    public private(set) var count = 0
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var capacity: Int
+    @usableFromInline var used = 0
 
     /// - Parameter capacity: how many bytes are expected; there may be more.
     public init(capacity: Int) {
-        memory = .allocate(byteCount: max(64, capacity), alignment: 1)
+        self.capacity = max(64, capacity)
+        base = .allocate(byteCount: self.capacity, alignment: 1)
     }
 
-    deinit { memory.deallocate() }
+    deinit { base.deallocate() }
+
+    /// Number of bytes that were written.
+    public var count: Int { used }
 
     /// A copy of the bytes.
     public var bytes: [UInt8] { withUnsafeBytes { [UInt8]($0) } }
 
     /// Calls a closure with the bytes, which are valid only during the call.
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+        body(UnsafeRawBufferPointer(start: base, count: used))
     }
 
     /// Drops the bytes and keeps the memory.
-    public mutating func removeAll() { count = 0 }
+    public mutating func removeAll() { used = 0 }
 
-    private mutating func reserve(_ more: Int) {
-        guard memory.count - count < more else { return }
-        let larger = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(memory.count * 2, count + more), alignment: 1)
-        larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
-        memory.deallocate()
-        memory = larger
+    /// Makes room for more bytes than fit.
+    @usableFromInline
+    mutating func grow(for more: Int) {
+        let larger = max(capacity * 2, used + more)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 1)
+        memory.copyMemory(from: base, byteCount: used)
+        base.deallocate()
+        (base, capacity) = (memory, larger)
     }
 
     /// Appends one byte.
+    @inlinable
     public mutating func append(_ byte: UInt8) {
-        reserve(1)
-        memory[count] = byte
-        count += 1
+        if used == capacity { grow(for: 1) }
+        base.storeBytes(of: byte, toByteOffset: used, as: UInt8.self)
+        used += 1
     }
 
     /// Appends bytes.
+    @inlinable
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        append(count: bytes.count) { $0.copyMemory(from: bytes) }
+        guard let source = bytes.baseAddress else { return }
+        if capacity - used < bytes.count { grow(for: bytes.count) }
+        (base + used).copyMemory(from: source, byteCount: bytes.count)
+        used += bytes.count
     }
 
     /// Appends a constant.
+    @inlinable
     public mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends a string in UTF-8.
+    @inlinable
     public mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
@@ -58,12 +70,13 @@ public struct ByteWriter: ~Copyable {
     /// Appends as many bytes as a closure writes.
     ///
     /// - Parameters:
-    ///   - count: how many bytes that is.
+    ///   - added: how many bytes that is.
     ///   - write: writes all of them.
+    @inlinable
     public mutating func append(count added: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
-        reserve(added)
-        write(UnsafeMutableRawBufferPointer(rebasing: memory[count..<(count + added)]))
-        count += added
+        if capacity - used < added { grow(for: added) }
+        write(UnsafeMutableRawBufferPointer(start: base + used, count: added))
+        used += added
     }
 
     /// Appends a number in decimal.

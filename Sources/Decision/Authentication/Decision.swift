@@ -49,7 +49,8 @@ public struct ProofUse: Hashable, Sendable {
 public struct Decision: Sendable {
     /// Accepted with the access of the principal, or refused for one reason.
     public enum Outcome: Hashable, Sendable {
-        case accepted(AccessDecision)
+        /// Indirect, because a decision is passed on more often than its access is looked at.
+        indirect case accepted(AccessDecision)
         case refused(RefusalReason)
     }
 

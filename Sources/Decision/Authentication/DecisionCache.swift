@@ -126,10 +126,10 @@ public final class DecisionCache: Sendable {
         let isSmall = (resolved?.groups.count ?? 0) <= Self.maximumResolvedGroups
         // A decision that lacks the directory's answer, or that depends on one proof, is not cached.
         let isWhole = decision.proofUse == nil && decision.groupResolution == nil && !decision.awaitsFirstAnswer
-        if isEnabled, let access = decision.access, isWhole, isSmall {
+        if isEnabled, case .accepted = decision.outcome, isWhole, isSmall {
             let end = resolved.map { min(decision.validUntil, $0.freshUntil) } ?? decision.validUntil
             let entry = RememberedDecision(
-                access: access, subject: decision.subject, basis: basis, watchVersion: decision.watchVersion,
+                outcome: decision.outcome, subject: decision.subject, basis: basis, watchVersion: decision.watchVersion,
                 validFrom: now,
                 validUntil: end)
             withShard(token.digest) { $0.insert(entry, for: token.digest, now: now) }

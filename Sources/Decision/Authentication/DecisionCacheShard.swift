@@ -6,7 +6,8 @@ internal import Timestamps
 
 /// The part of a decision that is cached. It is kept small, because there may be ten thousand.
 final class RememberedDecision: Sendable {
-    let access: AccessDecision
+    /// The access of a principal.
+    let outcome: Decision.Outcome
     let subject: DecisionSubject
     let basis: DecisionCache.Basis
     /// Version of the directory's facts about the principal.
@@ -16,11 +17,11 @@ final class RememberedDecision: Sendable {
     let validUntil: Timestamp
 
     init(
-        access: AccessDecision, subject: DecisionSubject, basis: DecisionCache.Basis, watchVersion: UInt64,
+        outcome: Decision.Outcome, subject: DecisionSubject, basis: DecisionCache.Basis, watchVersion: UInt64,
         validFrom: Timestamp,
         validUntil: Timestamp
     ) {
-        self.access = access
+        self.outcome = outcome
         self.subject = subject
         self.basis = basis
         self.watchVersion = watchVersion
@@ -29,7 +30,7 @@ final class RememberedDecision: Sendable {
     }
 
     var decision: Decision {
-        var decision = Decision(outcome: .accepted(access))
+        var decision = Decision(outcome: outcome)
         decision.subject = subject
         decision.validUntil = validUntil
         decision.watchVersion = watchVersion
@@ -38,6 +39,7 @@ final class RememberedDecision: Sendable {
 
     /// Estimated memory, its place in the cache included. Configured names are shared and not counted.
     var byteCount: Int {
+        guard case .accepted(let access) = outcome else { return 0 }
         let user = access.user
         let extra = user.extra.reduce(0) { sum, entry in
             entry.values.reduce(sum + 72) { $0 + 16 + Self.heapBytes($1) }
