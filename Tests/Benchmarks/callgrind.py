@@ -11,6 +11,7 @@ class Profile:
     """Costs by (object, function), each a list in the order of `events`."""
 
     def __init__(self, path):
+        self.path = path
         self.events = []
         self.costs = collections.defaultdict(lambda: [0] * len(self.events))
         names = {"ob": {}, "fn": {}}

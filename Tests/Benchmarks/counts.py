@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -41,8 +42,9 @@ def answer(connection, data):
 
 
 class Counts:
-    def __init__(self, reviews):
+    def __init__(self, reviews, keep=None):
         self.reviews = reviews
+        self.keep = keep
         self.cases = Cases()
 
     def requests(self):
@@ -71,13 +73,18 @@ class Counts:
         subprocess.run(["strip", "--strip-debug", "-o", server.program, PROGRAM], check=True)
         pattern = self.cases.path("callgrind.out")
         environment = {**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}
-        server.start(ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"))
+        server.start(
+            ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"), timeout=120)
         server.wait("/readyz", timeout=120)
         profiles = {}
         with socket.create_connection(("127.0.0.1", server.port)) as raw, \
                 server.context().wrap_socket(raw, server_hostname="127.0.0.1") as connection:
             connection.settimeout(120)
             for name, (all_of_it, expected) in requests.items():
+                if self.keep and not profiles:
+                    self.control(server, "--dump=start")
+                    newest = max(glob.glob(pattern + ".*"), key=os.path.getmtime)
+                    shutil.copy(newest, os.path.join(self.keep, "callgrind.out.start"))
                 for data in all_of_it[:WARM_UP]:
                     assert expected in answer(connection, data), name
                 rounds = []
@@ -93,6 +100,9 @@ class Counts:
         # What it would do at its end is of no interest, and takes valgrind long.
         server.process.kill()
         server.process.wait(30)
+        if self.keep:
+            for name, profile in profiles.items():
+                shutil.copy(profile.path, os.path.join(self.keep, f"callgrind.out.{name}"))
         return profiles
 
     @staticmethod
@@ -190,8 +200,9 @@ def main():
     parser.add_argument("--output", choices=("text", "json"), default="text")
     parser.add_argument("--check", action="store_true", help="compare with the committed budget, and nothing else")
     parser.add_argument("--write", action="store_true", help="write a new budget")
+    parser.add_argument("--keep", metavar="FOLDER", help="leave callgrind's files there, for callgrind_annotate")
     arguments = parser.parse_args()
-    profiles = Counts(arguments.reviews).run()
+    profiles = Counts(arguments.reviews, arguments.keep).run()
     result = summary(profiles, arguments.reviews)
     if arguments.write:
         write(result)

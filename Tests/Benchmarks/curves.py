@@ -8,6 +8,7 @@ import ssl
 import sys
 
 from cases import Cases, review_body
+from curves_picture import draw
 from load import SERVER_CORE, as_json, pinned, wrk
 from process_figures import cpu_seconds
 from table import YES
@@ -18,9 +19,9 @@ class Curves:
         self.seconds = seconds
         self.cases = Cases()
 
-    def cost(self, config, bodies, expected=YES, connections=16, idle=0):
+    def cost(self, config, bodies, expected=YES, connections=16, idle=0, cores=SERVER_CORE):
         """Microseconds of CPU a review."""
-        server = self.cases.server(config).start(prefix=pinned(SERVER_CORE, []))
+        server = self.cases.server(config).start(prefix=pinned(cores, []))
         try:
             others = self.idle_connections(server.port, idle)
 
@@ -98,6 +99,12 @@ class Curves:
         return self.cost(self.config(limits={"connections": 20_000, "connectionsPerPeer": 20_000}), self.bodies(),
                          connections=min(count, 64), idle=max(0, count - 64))
 
+    def cores(self, count):
+        """An event loop for each core. Their cost stays what it is as long as they don't wait for each other."""
+        config = self.cases.config(any_client=True)
+        config["server"]["eventLoops"] = count
+        return self.cost(config, self.bodies(), cores=",".join(str(core) for core in range(count)))
+
 
 CURVES = {
     "groups in the token": ("groups", [0, 5, 20, 100, 200, 500, 1000]),
@@ -108,6 +115,7 @@ CURVES = {
     "configured groups": ("configured_groups", [1, 10, 100, 1000, 5000]),
     "tenants": ("tenants", [1, 10, 100]),
     "connections": ("connections", [1, 16, 64, 1000]),
+    "cores, with a cache": ("cores", [count for count in (1, 2, 4) if count <= (os.cpu_count() or 1)]),
 }
 
 
@@ -122,6 +130,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--only", action="append", help="curves whose name has this in it; may be repeated")
     parser.add_argument("--output", choices=("text", "json"), default="text")
+    parser.add_argument("--svg", metavar="FILE", help="draw the curves there too")
     arguments = parser.parse_args()
     curves = Curves(arguments.seconds)
     result = {}
@@ -136,6 +145,9 @@ def main():
         if arguments.output == "text":
             print(f"\n{name}")
             print("\n".join(picture(points)), flush=True)
+    if arguments.svg:
+        with open(arguments.svg, "w") as file:
+            file.write(draw(result))
     if arguments.output == "json":
         print(as_json(result))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests/Benchmarks/curves.sh [--seconds N] [--only WORD]… [--output json]: CPU time a review against the number of groups,
+# Tests/Benchmarks/curves.sh [--seconds N] [--only WORD]… [--output json] [--svg FILE]: CPU time a review against the number of groups,
 # the size of the token, keys, configured groups, tenants and connections: nothing may grow faster than its input.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -77,9 +77,9 @@ class Webhook:
             yaml.safe_dump(config, file)
         os.rename(temporary, self.config_path)
 
-    def start(self, ready=True, env=None, prefix=(), arguments=(), stderr=None, sockets=()):
+    def start(self, ready=True, env=None, prefix=(), arguments=(), stderr=None, sockets=(), timeout=15):
         """`prefix`: a command that runs the program; `stderr`: a descriptor in place of the log file; `sockets`: what
-        listens already, passed on as systemd does (sd_listen_fds(3))."""
+        listens already, passed on as systemd does (sd_listen_fds(3)); `timeout`: seconds until it must answer."""
         log = open(self.log_path, "wb")
         if sockets:
             places = " ".join(f"exec {3 + i}<&{s.fileno()};" for i, s in enumerate(sockets))
@@ -88,7 +88,7 @@ class Webhook:
         self.process = subprocess.Popen(
             [*prefix, self.program, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env,
             pass_fds=[s.fileno() for s in sockets])
-        self.wait("/readyz" if ready else "/livez")
+        self.wait("/readyz" if ready else "/livez", timeout)
         return self
 
     def wait(self, path, timeout=15, status=200):
