@@ -125,6 +125,7 @@ let package = Package(
             .webhook, "SigningKeys",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
+                "Terminal",
                 "JOSE", "Entra", "EntraTokens", nioCore, nioConcurrency, logging,
             ]),
         module(
@@ -150,11 +151,14 @@ let package = Package(
             .webhook, "WebhookService",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "HTTPSClient", "Prometheus", "LineLogging",
-                "Terminal", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys", "DirectoryGroups",
+                "Terminal", "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys",
+                "DirectoryGroups",
                 "Configuration", "WebhookServer", nioCore, nioPosix, nioConcurrency, logging,
             ]),
 
-        module(.tools, "Kubeconfigs", ["SafeText", "Files", "Jansson", "YAML", "Terminal"]),
+        module(
+            .tools, "Kubeconfigs",
+            ["SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal", "Certificates"]),
         module(
             .tools, "Certificates", ["SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "Terminal"]),
         module(
@@ -189,12 +193,19 @@ let package = Package(
                 "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "Configuration",
                 "Kubeconfigs", "Inspection", "CredentialPlugin",
             ]),
+        module(
+            .tools, "WebhookReview",
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Terminal",
+                "Entra",
+                "AccessPolicy", "TokenReviewAPI", "Configuration", "Kubeconfigs", "Certificates", "Inspection",
+            ]),
         module(.tools, "Registration", ["OpenSSL", "Jansson", "Entra"]),
         module(
             .tools, "Installation",
             [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal", "Entra",
-                "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "HTTPSClient", "Terminal",
+                "Entra", "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates", "Doctor", "WebhookReview",
             ]),
         module(
             .tools, "Reference",
@@ -210,10 +221,10 @@ let package = Package(
             "kube-entra",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
-                "Terminal", "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
+                "Terminal", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
                 "SigningKeys", "Configuration", "WebhookServer", "WebhookService", "Kubeconfigs", "Certificates",
-                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CredentialPlugin", "Doctor", "Registration",
-                "Installation", "Reference", nioCore, nioPosix, logging, arguments, signals,
+                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CredentialPlugin", "Doctor", "WebhookReview",
+                "Registration", "Installation", "Reference", logging, arguments, signals,
             ]),
         command(
             "kube-entra-demo",
@@ -257,7 +268,7 @@ let package = Package(
             ["Timestamps", "HTTPSClient", "Entra", "DirectoryGroups", nioCore, nioEmbedded]),
         tests(
             .webhook, "Configuration",
-            ["Timestamps", "Files", "Addresses", "Jansson", "Entra", "AccessPolicy", "Configuration"]),
+            ["Timestamps", "Files", "Addresses", "Jansson", "Terminal", "Entra", "AccessPolicy", "Configuration"]),
         tests(
             .webhook, "WebhookServer",
             [
@@ -273,7 +284,7 @@ let package = Package(
                 nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
 
-        tests(.tools, "Kubeconfigs", ["SafeText", "Jansson", "YAML", "Kubeconfigs"]),
+        tests(.tools, "Kubeconfigs", ["SafeText", "Timestamps", "Jansson", "YAML", "Terminal", "Kubeconfigs"]),
         tests(.tools, "Certificates", ["Timestamps", "OpenSSL", "Certificates"]),
         tests(
             .tools, "Inspection",
@@ -297,6 +308,9 @@ let package = Package(
         tests(
             .tools, "CredentialPlugin",
             ["SafeText", "Timestamps", "Jansson", "Entra", "Configuration", "CredentialPlugin"]),
+        tests(
+            .tools, "WebhookReview",
+            ["SafeText", "Addresses", "Jansson", "HTTPSClient", "Entra", "TokenReviewAPI", "WebhookReview"]),
         tests(.tools, "Doctor", ["Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
         tests(.tools, "Installation", ["Installation", "Jansson"]),

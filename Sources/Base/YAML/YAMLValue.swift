@@ -65,7 +65,7 @@ extension YAMLValue {
     /// Lines in block style. The first starts at the value's place; the others are indented relative to it.
     var blockLines: [String] {
         switch self {
-        case .string(let text): [YAMLValue.isPlain(text) ? text : YAMLValue.quoted(text)]
+        case .string(let text): [YAMLValue.isPlain(text) ? text : YAMLText.quoted(text)]
         case .literal(let text): [text]
         case .sequence([]): ["[]"]
         case .mapping([]): ["{}"]
@@ -79,7 +79,7 @@ extension YAMLValue {
 
     /// The lines of one member. Lists are not indented below their key, as in the output of Kubernetes' own tools.
     static func blockLines(_ key: String, _ value: YAMLValue) -> [String] {
-        let key = isPlain(key) ? key : quoted(key)
+        let key = isPlain(key) ? key : YAMLText.quoted(key)
         let lines = value.blockLines
         switch value {
         case .sequence(let elements) where !elements.isEmpty: return [key + ":"] + lines
@@ -91,27 +91,12 @@ extension YAMLValue {
     /// One line, as in JSON.
     var flow: String {
         switch self {
-        case .string(let text): YAMLValue.quoted(text)
+        case .string(let text): YAMLText.quoted(text)
         case .literal(let text): text
         case .sequence(let elements): "[" + elements.map(\.flow).joined(separator: ", ") + "]"
         case .mapping(let members):
-            "{" + members.map { "\(YAMLValue.quoted($0.key)): \($0.value.flow)" }.joined(separator: ", ") + "}"
+            "{" + members.map { "\(YAMLText.quoted($0.key)): \($0.value.flow)" }.joined(separator: ", ") + "}"
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        "\""
-            + text.unicodeScalars.map { scalar in
-                switch scalar {
-                case "\"", "\\": return "\\\(scalar)"
-                case "\n": return "\\n"
-                case "\t": return "\\t"
-                case let scalar where scalar.value < 32 || scalar.value == 127:
-                    let digits = String(scalar.value, radix: 16)
-                    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                default: return String(scalar)
-                }
-            }.joined() + "\""
     }
 
     /// Whether a string needs no quotes anywhere: letters, digits and few signs, and not readable as a number, a

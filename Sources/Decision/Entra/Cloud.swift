@@ -15,6 +15,13 @@ public enum Cloud: String, Sendable, CaseIterable {
         }
     }
 
+    /// An address that may stand in place of ``authority``, without slashes at its end.
+    public static func base(_ address: String) -> String {
+        var base = Substring(address)
+        while base.last == "/" { base = base.dropLast() }
+        return String(base)
+    }
+
     /// Base of version 1.0 issuers, without a trailing slash.
     public var legacyIssuerBase: String {
         switch self {

@@ -106,55 +106,13 @@ extension CertsCommand {
                 Console.note("note: the new certificates end with the CA, on \(end.rfc3339.prefix(10))")
             }
             try folder.write(files, replacing: force || renew)
-            report(files, plan, signedBy: authority?.certificate)
-        }
-
-        private func report(_ files: [CertificateFile], _ plan: CertificatePlan, signedBy authority: Certificate?) {
-            let folder = CertificateFolder(path: out)
-            if output == .json {
-                Console.print(
-                    .object([
-                        ("folder", .string(out)),
-                        ("hosts", JSON(plan.hosts.map(\.text))),
-                        ("clientName", .string(plan.chosenClientName)),
-                        (
-                            "keptAuthority",
-                            authority.map { authority in
-                                .object([
-                                    ("subject", .string(authority.subject)),
-                                    ("expires", .string(authority.notAfter.rfc3339)),
-                                    ("sha256Fingerprint", .string(authority.sha256Fingerprint.hex)),
-                                ])
-                            } ?? .null
-                        ),
-                        (
-                            "files",
-                            .array(
-                                files.map { file in
-                                    .object([
-                                        ("path", .string(folder.path(of: file.name))),
-                                        ("purpose", .string(file.purpose)),
-                                        ("expires", JSON(file.expires?.rfc3339)),
-                                    ])
-                                })
-                        ),
-                    ]))
-                return
-            }
-            for file in files {
-                let expires = file.expires.map { ", valid until \($0.rfc3339.prefix(10))" } ?? ""
-                Console.print("\(folder.path(of: file.name))  \(file.purpose)\(expires)")
-            }
-            Console.note("Server names: \(plan.hosts.map(\.text).joined(separator: ", "))")
-            Console.note("Client name: \(plan.chosenClientName)")
-            if let authority {
-                let end = authority.notAfter.rfc3339.prefix(10)
-                let fingerprint = authority.sha256Fingerprint.hex.prefix(16)
-                Console.note("Signed by: \(authority.subject), valid until \(end), SHA-256 \(fingerprint)…")
-            } else {
-                Console.note(
-                    "Keep \(folder.path(of: CertificateFolder.FileName.authorityKey)) away from the cluster; --renew needs it."
-                )
+            let report = CreationReport(
+                folder: folder, plan: plan, files: files, authority: authority?.certificate)
+            switch output {
+            case .json: Console.print(report.json)
+            case .text:
+                for line in report.lines { Console.print(line) }
+                for note in report.notes { Console.note(note) }
             }
         }
     }

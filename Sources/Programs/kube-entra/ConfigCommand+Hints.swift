@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
 internal import CredentialPlugin
-internal import Files
 internal import Jansson
 internal import Terminal
 internal import Timestamps
@@ -20,26 +19,15 @@ extension ConfigCommand {
         @Argument(help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
         var file: String
 
-        @Option(
-            name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
-            completion: .file())
-        var out: String?
-
-        @Flag(name: .long, help: "Overwrite a file that is there.")
-        var force = false
+        @OptionGroup var destination: OutputArguments
 
         func run() throws {
             let hints = TokenHints(try ConfigurationLoader.load(path: file), writtenAt: .now())
-            guard let out else {
+            guard destination.out != nil else {
                 Console.print(hints.json)
                 return
             }
-            do throws(FileError) {
-                try FileIO.write(hints.json.render(pretty: true) + [10], to: out, mode: 0o644, replacing: force)
-            } catch {
-                throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
-            }
-            Console.note("wrote \(out)")
+            try destination.write(hints.json.text(pretty: true) + "\n")
         }
     }
 }

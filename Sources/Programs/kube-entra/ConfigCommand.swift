@@ -1,8 +1,6 @@
 public import ArgumentParser
 internal import Configuration
 public import Entra
-internal import Files
-internal import Terminal
 
 /// `kube-entra config`: prepares and checks configuration files.
 struct ConfigCommand: ParsableCommand {
@@ -49,13 +47,7 @@ struct ConfigCommand: ParsableCommand {
                 "Where it will run: settings for production. Without it, for trying out.", valueName: "deployment"))
         var deployment: ConfigurationTemplate.Deployment?
 
-        @Option(
-            name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
-            completion: .file())
-        var out: String?
-
-        @Flag(name: .long, help: "Overwrite a file that is there.")
-        var force = false
+        @OptionGroup var destination: OutputArguments
 
         func validate() throws {
             guard GUID(lenient: tenantID) != nil else {
@@ -78,17 +70,7 @@ struct ConfigCommand: ParsableCommand {
                 cloud: cloud,
                 certificates: certs)
             template.deployment = deployment
-            let text = template.render()
-            guard let out else {
-                Console.write(Array(text.utf8))
-                return
-            }
-            do throws(FileError) {
-                try FileIO.write(Array(text.utf8), to: out, mode: 0o644, replacing: force)
-            } catch {
-                throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
-            }
-            Console.note("wrote \(out)")
+            try destination.write(template.render())
         }
     }
 }

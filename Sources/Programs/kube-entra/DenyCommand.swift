@@ -1,13 +1,10 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import Authentication
 internal import Configuration
 internal import Entra
-internal import EntraTokens
 internal import Glibc
 internal import Inspection
 internal import Jansson
-internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -84,22 +81,7 @@ struct DenyCommand: ParsableCommand {
             if let id = clientAppID.flatMap({ GUID(lenient: $0) }) { return .clientAppID(id) }
             if let tokenID { return .tokenID(tokenID) }
             let input = TokenInput(try TokenArguments.read(token: token, tokenFile: tokenFile))
-            guard input.other == nil else { throw CommandFailure("this is not a token") }
-            // Nothing is verified: whoever has a token may lock its owner out, and needs no key for that.
-            let untrusted = input.token.withUnsafeBytes { bytes in
-                Authenticator(AuthenticationSettings(tenants: [])).examine(token: bytes, keys: nil, now: .now()).claims
-            }
-            guard let untrusted else { throw CommandFailure("this is not a token") }
-            if onlyThisToken {
-                guard let id = untrusted.tokenID, !id.isEmpty else {
-                    throw CommandFailure("the token has no ID of its own (uti)")
-                }
-                return .tokenID(id)
-            }
-            guard let id = untrusted.objectID.flatMap({ GUID($0) }) else {
-                throw CommandFailure("the token has no object ID (oid)")
-            }
-            return .objectID(id)
+            return try input.deniedTarget(onlyThisToken: onlyThisToken)
         }
     }
 
@@ -164,15 +146,5 @@ struct DenyCommand: ParsableCommand {
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }
-    }
-}
-
-extension DeniedEntry {
-    /// The entry for people.
-    func line(at now: Timestamp) -> String {
-        var line = "\(kind.rawValue) \(PrintableText.clean(id))"
-        if let issuedBefore { line += ", tokens issued before \(issuedBefore.rfc3339)" }
-        if let until { line += isInForce(at: now) ? ", until \(until.rfc3339)" : ", ended \(until.rfc3339)" }
-        return line + ": " + PrintableText.clean(reason, maximum: 256)
     }
 }

@@ -21,7 +21,7 @@ struct DisableCommand: ParsableCommand {
     func run() throws {
         let distribution = try node.foundDistribution()
         try node.requireRoot("disable")
-        try Installer(NodeHost(node, distribution).environment).disable(distribution, timeout: node.duration)
+        try Installer(node.host(distribution).environment).disable(distribution, timeout: node.duration)
     }
 }
 
@@ -56,7 +56,7 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let distribution = try node.foundDistribution()
-        var status = try Installer(NodeHost(node, distribution).environment).status(distribution)
+        var status = try Installer(node.host(distribution).environment).status(distribution)
         for file in compare {
             status.comparisons.append(try NodeComparison(status, with: PEMFile.read(file), source: file))
         }

@@ -3,6 +3,7 @@ internal import Configuration
 internal import Entra
 internal import Glibc
 public import Installation
+internal import Kubeconfigs
 internal import Terminal
 
 /// `kube-entra enable`: sets up sign-in with Entra on a control-plane node, in one command.
@@ -112,7 +113,7 @@ struct EnableCommand: ParsableCommand {
             source: source, distribution: distribution,
             service: image.map { .staticPod(image: $0) } ?? .systemd, binds: bind, timeout: node.duration,
             program: NodeHost.program)
-        let installer = try Installer(NodeHost(node, distribution).environment)
+        let installer = try Installer(node.host(distribution).environment)
         if dryRun { try installer.dryRun(request) } else { try installer.enable(request) }
     }
 }
@@ -144,20 +145,12 @@ struct NodeOptions: ParsableArguments {
 
     /// The named distribution, or the only one whose files exist.
     func foundDistribution() throws -> Distribution {
-        if let distribution { return distribution }
-        let found = Distribution.found()
-        guard let first = found.first else {
-            throw CommandFailure(
-                "this is not a control-plane node of kubeadm, RKE2 or k3s: there is no"
-                    + " /etc/kubernetes/manifests/kube-apiserver.yaml, /etc/rancher/rke2 or /etc/rancher/k3s",
-                hint: "run it on a control-plane node, or say --distribution; deploy/kubeadm has the way by hand")
-        }
-        guard found.count == 1 else {
-            throw CommandFailure(
-                "this node looks like \(found.map(\.rawValue).joined(separator: " and "))",
-                hint: "say which it is with --distribution")
-        }
-        return first
+        try distribution ?? Distribution.ofThisNode()
+    }
+
+    /// This node.
+    func host(_ distribution: Distribution) -> NodeHost {
+        NodeHost(distribution, kubeconfig: kubeconfig, timeout: duration)
     }
 
     func requireRoot(_ command: String) throws {

@@ -1,13 +1,9 @@
 internal import Addresses
 internal import ArgumentParser
 internal import Entra
-internal import EntraTokens
 internal import Files
 internal import HTTPSClient
-internal import JOSE
 internal import Jansson
-internal import NIOCore
-internal import NIOPosix
 internal import SigningKeys
 internal import Terminal
 internal import Timestamps
@@ -72,8 +68,8 @@ struct KeysCommand: ParsableCommand {
         func run() throws {
             guard let id = GUID(tenantID) else { throw ExitCode.cannot }
             let trust = TokenValidationRules(
-                tenantID: id, cloud: cloud, authority: authority.map(KeysCommand.withoutSlash), audiences: [])
-            let (keys, warnings) = try fetch(trust)
+                tenantID: id, cloud: cloud, authority: authority.map(Cloud.base), audiences: [])
+            let (keys, warnings) = try KeySourceFactory.fetchOnce(trust, authorityCA: authorityCA, proxy: proxy)
             for warning in warnings { Console.note("kube-entra: \(warning)") }
             let bytes = KeyFile.render(keys: keys, trust: trust, fetchedAt: .now())
             if out == "-" {
@@ -86,42 +82,6 @@ struct KeysCommand: ParsableCommand {
                 throw CommandFailure("\(out): \(error.sentence)")
             }
             Console.note("wrote \(keys.count) usable keys of tenant \(id) to \(out)")
-        }
-
-        private func sentence(_ error: KeyFetchError, _ trust: TokenValidationRules) -> String {
-            let proxy = HTTPSURL(trust.authorityBase).flatMap { url in
-                KeySourceFactory.proxies(self.proxy, from: "--proxy").proxyName(for: url)
-            }
-            return "\(trust.authorityBase): \(error.sentence)"
-                + (error.isOfProxy ? proxy.map { "; the proxy is \($0)" } ?? "" : "")
-                + (error.hint(authorityCA: "--authority-ca").map { "\n→ \($0)" } ?? "")
-        }
-
-        private func fetch(_ trust: TokenValidationRules) throws -> (keys: [JWK], warnings: [String]) {
-            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-            defer { try? group.syncShutdownGracefully() }
-            let (authorityCA, proxy) = (authorityCA, proxy)
-            let fetcher = KeyFetcher(trust: trust) { () throws(HTTPSError) in
-                try KeySourceFactory.client(authorityCA: authorityCA, proxy: proxy)
-            }
-            var reports: [KeySetReport] = []
-            var failures: [(version: TokenVersion, error: KeyFetchError)] = []
-            let attempts = [TokenVersion.v2, .v1].map { ($0, fetcher.fetch($0, on: group.next())) }
-            for (version, attempt) in attempts {
-                do {
-                    reports.append(try attempt.wait().report)
-                } catch {
-                    failures.append((version, error as? KeyFetchError ?? .metadata(.unreachable)))
-                }
-            }
-            // As in `serve`, an authority with only one of the versions is not a failure.
-            if !reports.isEmpty { failures.removeAll { $0.error.isNotServed } }
-            let warnings =
-                failures.count == 2 && failures[0].error == failures[1].error
-                ? [sentence(failures[0].error, trust)]
-                : failures.map { "version \($0.version.rawValue): \(sentence($0.error, trust))" }
-            guard !reports.isEmpty else { throw CommandFailure(warnings.joined(separator: "\nkube-entra: ")) }
-            return (KeyFile.usableJWKs(reports), warnings)
         }
     }
 
@@ -158,54 +118,13 @@ struct KeysCommand: ParsableCommand {
         }
 
         func run() throws {
-            let keyFile = try read()
-            let keys = keyFile.descriptions
-            let usable = keys.filter(\.isUsable).count
-            if output == .json {
-                Console.print(
-                    .object([
-                        ("file", .string(file)), ("tenantID", JSON(keyFile.tenantID?.description)),
-                        ("authority", JSON(keyFile.authority)), ("fetchedAt", JSON(keyFile.fetchedAt?.rfc3339)),
-                        ("usable", .integer(Int64(usable))), ("keys", .array(keys.map(\.json))),
-                    ]))
-            } else {
-                var head = "\(file): \(keys.count == 1 ? "1 key" : "\(keys.count) keys"), \(usable) usable"
-                if let tenant = keyFile.tenantID { head += "\ntenant      \(tenant)" }
-                if let fetched = keyFile.fetchedAt { head += "\nfetched     \(fetched.rfc3339)" }
-                Console.print(([head] + keys.map(\.text)).joined(separator: "\n\n"))
+            let report = try KeyFileReport(
+                path: file, tenantID: tenantID.flatMap { GUID($0) }, cloud: cloud, authority: authority)
+            switch output {
+            case .json: Console.print(report.json)
+            case .text: Console.print(report.text)
             }
-            if usable == 0 { throw ExitCode.no }
+            if report.usableCount == 0 { throw ExitCode.no }
         }
-
-        private func read() throws -> KeyFile {
-            do throws(FileError) {
-                let bytes = try FileIO.read(file, maximumBytes: KeySetReader.maximumBytes)
-                let said = KeyFile.origin(of: bytes)
-                let nobody = "00000000-0000-0000-0000-000000000000"
-                guard let id = tenantID.flatMap({ GUID($0) }) ?? said.tenantID ?? GUID(nobody) else {
-                    throw FileError.notReadable
-                }
-                var base = authority.map(KeysCommand.withoutSlash) ?? said.authority
-                if base == cloud.authority { base = nil }
-                let known = base.flatMap { base in Cloud.allCases.first { $0.authority == base } }
-                let trust = TokenValidationRules(
-                    tenantID: id, cloud: known ?? cloud, authority: known == nil ? base : nil, audiences: [])
-                do {
-                    return try KeyFile.parse(bytes, trust: trust)
-                } catch {
-                    Console.note("kube-entra: \(file): \(error.sentence)")
-                    throw FileError.notReadable
-                }
-            } catch {
-                if error != .notReadable { Console.note("kube-entra: \(file): \(error.sentence)") }
-                throw ExitCode.cannot
-            }
-        }
-    }
-
-    static func withoutSlash(_ base: String) -> String {
-        var base = Substring(base)
-        while base.last == "/" { base = base.dropLast() }
-        return String(base)
     }
 }

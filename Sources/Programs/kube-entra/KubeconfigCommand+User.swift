@@ -7,7 +7,6 @@ internal import Glibc
 internal import Jansson
 public import Kubeconfigs
 internal import OpenSSL
-internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -58,7 +57,7 @@ extension KubeconfigCommand {
             help: ArgumentHelp(
                 """
                 The application that asks for the token. (default where a person signs in: the AKS client application, \
-                \(User.clientApplication))
+                \(KubeloginSignIn.clientApplication))
                 """, valueName: "id"))
         var clientID: String?
 
@@ -86,16 +85,13 @@ extension KubeconfigCommand {
         @Option(name: .long, help: ArgumentHelp("The name of cluster and context.", valueName: "name"))
         var name = "kube-entra"
 
-        @OptionGroup var destination: Destination
+        @OptionGroup var destination: OutputArguments
 
         /// Conditional Access accepts browsers more often than device codes, but a browser needs a desktop.
         private static var defaultLogin: Login {
             func isSet(_ name: String) -> Bool { getenv(name).map { $0.pointee != 0 } ?? false }
             return isSet("DISPLAY") || isSet("WAYLAND_DISPLAY") ? .interactive : .devicecode
         }
-
-        /// The application of AKS clusters and kubelogin, known in every tenant that uses AKS.
-        static let clientApplication = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 
         func validate() throws {
             guard KubeconfigText.isHTTPS(server) else {
@@ -128,70 +124,30 @@ extension KubeconfigCommand {
         }
 
         func run() throws {
-            let authority = try authority.map { path in
-                "certificate-authority-data: "
-                    + Base64.encode(try PEMFile.certificates(path).flatMap(\.pem))
-            }
+            let authority = try authority.map { try PEMFile.certificates($0).flatMap(\.pem) }
             let signIn = try signIn()
-            let user = name + "-user"
-            let quoted = KubeconfigText.quoted
-            try destination.merge(
-                """
-                apiVersion: v1
-                kind: Config
-                clusters:
-                - name: \(quoted(name))
-                  cluster:
-                    server: \(quoted(server))
-                \(authority.map { "    \($0)\n" } ?? "")users:
-                - name: \(quoted(user))
-                  user:
-                \(format == .exec ? try signIn.exec() : try signIn.authProvider())
-                contexts:
-                - name: \(quoted(name))
-                  context:
-                    cluster: \(quoted(name))
-                    user: \(quoted(user))
-                current-context: \(quoted(name))
-
-                """)
+            let text = UserKubeconfig(
+                name: name, server: server, authority: authority,
+                user: format == .exec ? try signIn.exec() : try signIn.authProvider()
+            ).text
+            if let out = destination.out,
+                try KubeconfigMerge.merge(text, intoFile: out, replacing: destination.force)
+            {
+                Console.note("added the context to \(out)")
+            } else {
+                try destination.write(text, mode: 0o600)
+            }
         }
 
-        /// The command line's values, completed by the configuration.
-        private func signIn() throws -> SignIn {
-            var signIn = SignIn(
+        /// The command line's values; missing ones come from the configuration.
+        private func signIn() throws -> KubeloginSignIn {
+            var signIn = KubeloginSignIn(
                 login: login ?? User.defaultLogin, tenantID: tenantID, serverID: serverID, clientID: clientID,
-                environment: (cloud ?? .public).kubeloginEnvironment, authority: (cloud ?? .public).authority,
-                hasChosenTenant: tenantID != nil)
+                environment: (cloud ?? .public).kubeloginEnvironment, authority: (cloud ?? .public).authority)
             guard let config else { return signIn }
             let loaded = try ConfigurationLoader.load(path: config)
             if explain { signIn.hints = TokenHints(loaded, writtenAt: .now()).json.text() }
-            let tenants = loaded.configuration.tenants.map(\.trust)
-            let wanted = tenantID.flatMap { GUID($0) }
-            let matching = tenants.filter { wanted == nil || $0.tenantID == wanted }
-            guard let tenant = matching.first, matching.count == 1 else {
-                throw CommandFailure(
-                    matching.isEmpty
-                        ? "\(config): there is no tenant \(tenantID ?? "")"
-                        : "\(config): there are several tenants; choose one with --tenant-id")
-            }
-            signIn.tenantID = tenant.tenantID.description
-            if tenant.proofOfPossession == .require {
-                signIn.proofHost = tenant.clusterHost
-                signIn.login = login ?? .interactive
-            }
-            let chosen = cloud ?? tenant.cloud
-            signIn.environment = chosen.kubeloginEnvironment
-            signIn.authority = chosen.authority
-            // kubelogin requests tokens for an application ID; other audiences are for other clients.
-            if serverID == nil {
-                signIn.serverID = tenant.audiences.first { GUID($0) != nil } ?? tenant.audiences.first
-            }
-            if clientID == nil, !tenant.allowedClientAppIDs.isEmpty,
-                !tenant.allowedClientAppIDs.contains(where: { $0.description == User.clientApplication })
-            {
-                signIn.clientID = tenant.allowedClientAppIDs.first?.description
-            }
+            try signIn.complete(from: loaded.configuration, of: config, cloud: cloud, choosesLogin: login == nil)
             return signIn
         }
     }

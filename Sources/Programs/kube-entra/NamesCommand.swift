@@ -1,4 +1,3 @@
-internal import AccessPolicy
 internal import ArgumentParser
 internal import ClusterAccess
 internal import Configuration
@@ -51,44 +50,25 @@ struct NamesCommand: ParsableCommand {
 
         func run() throws {
             let loaded = try ConfigurationLoader.load(path: config)
-            let before = try previous()
+            let before = try DirectoryNames.existing(path: out)
             var names = DirectoryNames()
             var asked = 0
             let bound = try boundIDs(loaded.configuration)
             for tenant in loaded.configuration.tenants {
-                let expected = NamedObjects(tenant)
-                let ids = expected.ids.union(bound).sorted()
+                let ids = tenant.namedObjectIDs.union(bound).sorted()
                 guard let found = try DirectoryFactory.names(of: ids, tenant: tenant) else {
                     Console.note(
                         "kube-entra: tenant \(tenant.trust.tenantID) has no directory, so nothing is asked of it")
                     continue
                 }
                 asked += 1
-                for (id, entry) in found.entries {
-                    // An ID that one tenant does not know may belong to another.
-                    if entry.isDeleted, names.entries[id].map({ !$0.isDeleted }) ?? false { continue }
-                    let known = before.entries[id]
-                    names.entries[id] = DirectoryNames.Entry(
-                        displayName: entry.displayName ?? known?.displayName,
-                        kind: entry.kind ?? known?.kind ?? (expected.groups.contains(id) ? .group : .user),
-                        isDeleted: entry.isDeleted)
-                }
+                names.add(found, known: before, groups: tenant.namedGroups)
             }
             guard asked > 0 else {
                 throw CommandFailure(
                     "no tenant has a directory to ask", hint: "add directory to the tenant, or write the file by hand")
             }
             try write(names)
-        }
-
-        /// The existing names of the file. A file of another kind is not overwritten.
-        private func previous() throws -> DirectoryNames {
-            guard FileVersion(path: out) != nil else { return DirectoryNames() }
-            do throws(DirectoryNames.Problem) {
-                return try DirectoryNames.load(path: out)
-            } catch {
-                throw CommandFailure("\(error.sentence); it is there and no file of names, so it stays as it is")
-            }
         }
 
         private func boundIDs(_ configuration: WebhookConfiguration) throws -> Set<GUID> {
@@ -109,24 +89,5 @@ struct NamesCommand: ParsableCommand {
             let deleted = names.entries.values.count(where: \.isDeleted)
             Console.note("wrote \(out): \(names.entries.count - deleted) known, \(deleted) deleted")
         }
-    }
-}
-
-/// The object IDs in a tenant's part of the configuration.
-private struct NamedObjects {
-    let groups: Set<GUID>
-    let others: Set<GUID>
-
-    init(_ tenant: TenantSettings) {
-        let policy = tenant.policy
-        groups = Set(policy.adminGroupObjectIDs + policy.groupMappings.map(\.groupObjectID))
-        others = Set(
-            policy.emergencyAccess.map(\.objectID) + policy.denied.compactMap { NamedObjects.objectID($0.target) })
-    }
-
-    var ids: Set<GUID> { groups.union(others) }
-
-    private static func objectID(_ target: DeniedEntry.Target) -> GUID? {
-        if case .objectID(let id) = target { id } else { nil }
     }
 }

@@ -1,7 +1,5 @@
 internal import ArgumentParser
 internal import Configuration
-internal import Entra
-internal import Files
 internal import Inspection
 internal import Jansson
 internal import PolicyChecks
@@ -67,21 +65,6 @@ extension PolicyCommand {
                     token: try principal.readToken(), keys: keys, checker: checker, now: now)
             else { throw CommandFailure("the token's signature is not right, so its claims make no test") }
             return suite
-        }
-    }
-}
-
-/// Files with the claims of one principal.
-enum ClaimsFile {
-    static func read(_ path: String) throws -> JSONDocument {
-        let bytes: [UInt8]
-        do { bytes = try FileIO.read(path) } catch { throw CommandFailure("\(path): \(error.sentence)") }
-        do {
-            let document = try JSONDocument(parsing: bytes)
-            guard document.root.kind == .object else { throw CommandFailure("\(path): claims must be a JSON object") }
-            return document
-        } catch let error as JSONError {
-            throw CommandFailure("\(path): \(error.sentence)")
         }
     }
 }

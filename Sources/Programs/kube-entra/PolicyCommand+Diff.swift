@@ -75,7 +75,7 @@ extension PolicyCommand {
             var witnesses = try claims.map { file in
                 SamplePrincipal(name: file, question: .claims(try ClaimsFile.read(file), resolvedGroups: nil))
             }
-            witnesses += try PolicySuite.loadOrExit(suite).flatMap { SamplePrincipal.from($0) }
+            witnesses += try PolicySuite.load(paths: suite).flatMap { SamplePrincipal.from($0) }
             let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
             let diff = PolicyDiff(from: before, to: after, witnesses: witnesses, now: now)
             let permissions = try cluster.isEmpty ? nil : permissions(before, after, now: now)

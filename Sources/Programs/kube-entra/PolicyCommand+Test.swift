@@ -41,7 +41,7 @@ extension PolicyCommand {
 
         func run() throws {
             let configuration = try DenyFiles.load(path: config).configuration
-            let loaded = try PolicySuite.loadOrExit(suites)
+            let loaded = try PolicySuite.load(paths: suites)
             let checker = PolicyChecker(configuration.authentication)
             let now = Timestamp.now()
             let results = loaded.map { $0.run(checker, now: now) }
@@ -67,23 +67,5 @@ extension PolicyCommand {
             }
             if failed > 0 { throw ExitCode.no }
         }
-    }
-}
-
-extension PolicySuite {
-    /// Reads suites; throws every problem of every file.
-    static func loadOrExit(_ paths: [String]) throws -> [PolicySuite] {
-        var suites: [PolicySuite] = []
-        var isComplete = true
-        for path in paths {
-            do throws(ConfigurationError) {
-                suites.append(try load(path: path))
-            } catch {
-                isComplete = false
-                for problem in error.problems { Console.note(problem.commandLine) }
-            }
-        }
-        guard isComplete else { throw ExitCode.cannot }
-        return suites
     }
 }

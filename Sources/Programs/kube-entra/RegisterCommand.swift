@@ -1,9 +1,7 @@
 internal import ArgumentParser
 internal import Certificates
 internal import Entra
-internal import Files
 internal import Registration
-internal import Terminal
 
 /// `kube-entra register`: prints the script that registers the needed applications in Entra.
 struct RegisterCommand: ParsableCommand {
@@ -70,13 +68,7 @@ struct RegisterCommand: ParsableCommand {
         help: ArgumentHelp("For proof of possession: the host that people call the cluster by.", valueName: "host"))
     var clusterHost: String?
 
-    @Option(
-        name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
-        completion: .file())
-    var out: String?
-
-    @Flag(name: .long, help: "Overwrite a file that is there.")
-    var force = false
+    @OptionGroup var destination: OutputArguments
 
     func validate() throws {
         for name in [name, groupName].compactMap({ $0 }) where !Registration.isName(name) {
@@ -99,12 +91,6 @@ struct RegisterCommand: ParsableCommand {
             name: name, groupName: groupName, cloud: cloud, appRoles: roles, withDirectory: withDirectory,
             withAzureCLI: withAzureCLI, onlyAssignedGroups: assignedGroups, addsCaller: addMe, clusterHost: clusterHost)
         let text = format == .az ? registration.azureCLIScript : registration.terraformConfiguration
-        guard let out else { return Console.write(Array(text.utf8)) }
-        do throws(FileError) {
-            try FileIO.write(Array(text.utf8), to: out, mode: format == .az ? 0o755 : 0o644, replacing: force)
-        } catch {
-            throw CommandFailure("\(out): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
-        }
-        Console.note("wrote \(out)")
+        try destination.write(text, mode: format == .az ? 0o755 : 0o644)
     }
 }

@@ -1,13 +1,12 @@
 internal import ArgumentParser
 internal import Certificates
-internal import Entra
 internal import Glibc
-internal import HTTPSClient
 internal import Inspection
+internal import Kubeconfigs
 internal import OpenSSL
-internal import SafeText
 internal import Terminal
 internal import TokenReviewAPI
+internal import WebhookReview
 
 /// `kube-entra review`: sends one TokenReview as kube-apiserver does.
 struct ReviewCommand: ParsableCommand {
@@ -105,21 +104,8 @@ struct ReviewCommand: ParsableCommand {
         }
         for note in target.notes { Console.note("note: " + note) }
 
-        let connection = target.connection(timeout: .seconds(timeout))
-        let response: HTTPSResponse
-        do throws(HTTPSError) {
-            response = try connection.send(
-                .post, target.url,
-                headers: [
-                    (name: "Content-Type", value: "application/json"),
-                    (name: "Accept", value: "application/json, */*"),
-                ],
-                body: TokenReviewRequest.encode(token: text, audiences: audience, version: version.review))
-        } catch {
-            throw CommandFailure("\(target.url): \(error.sentence)", hint: target.hint(for: error))
-        }
-        let result = ReviewResult(
-            response, server: target.url, asked: version.review, audiences: audience, hiding: SecretFilter(text))
+        let result = try target.review(
+            token: text, audiences: audience, version: version.review, timeout: .seconds(timeout))
         switch output {
         case .json: Console.print(result.json)
         case .text: Console.print(result.text(color: Console.wantsColor))

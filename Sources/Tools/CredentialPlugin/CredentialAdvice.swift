@@ -50,7 +50,12 @@ struct CredentialAdvice {
             return "compare this computer's clock with the real time (`timedatectl`)"
         case .tokenExpired:
             return "run `kubelogin remove-cache-dir` and sign in again; if the token is new, compare the clocks"
-        default:
+        case .tokenMissing, .tokenTooLarge, .tokenMalformed, .tokenEncrypted, .algorithmNotAllowed, .headerNotAllowed,
+            .keyIDMissing, .keyNotFound, .keysUnavailable, .signatureInvalid, .claimsMalformed, .keyIssuerMismatch,
+            .tokenKindNotAccepted, .tokenLifetimeTooLong, .subjectMissing, .principalDenied, .requiredClaimMissing,
+            .requiredClaimMismatch, .accountDisabled, .sessionsRevoked, .groupOverage, .groupsMalformed,
+            .groupResolutionFailed, .usernameReserved, .proofOfPossessionNotAccepted, .proofOfPossessionInvalid,
+            .proofOfPossessionReplayed, .emergencyAccessEnded, .membershipEnded:
             return nil
         }
     }

@@ -1,3 +1,5 @@
+internal import YAML
+
 /// The file of kube-apiserver's `--authorization-config`: the webhook, which can only deny, before Node and RBAC.
 ///
 /// Source: Kubernetes documentation, "Configuring the API Server using an Authorization Config File";
@@ -15,6 +17,17 @@ public struct AuthorizationConfiguration: Sendable {
     public init(kubeconfigPath: String, knowsCacheFields: Bool) {
         self.kubeconfigPath = kubeconfigPath
         self.knowsCacheFields = knowsCacheFields
+    }
+
+    /// Whether an API server of that version, such as `1.34`, `v1.34.2` or `v1.34.2+k3s1`, knows the cache fields; nil
+    /// for what is not a version.
+    public static func knowsCacheFields(version: String) -> Bool? {
+        let parts = (version.hasPrefix("v") ? version.dropFirst() : Substring(version)).split(
+            separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isNumber }),
+            major >= 0, minor >= 0
+        else { return nil }
+        return major > 1 || (major == 1 && minor >= 34)
     }
 
     /// The file's content, in YAML.
@@ -45,7 +58,7 @@ public struct AuthorizationConfiguration: Sendable {
                 matchConditionSubjectAccessReviewVersion: v1
                 connectionInfo:
                   type: KubeConfigFile
-                  kubeConfigFile: \(AuthorizationConfiguration.quoted(kubeconfigPath))
+                  kubeConfigFile: \(YAMLText.quoted(kubeconfigPath))
                 # Only for people and applications of Entra: no node, controller or service account ever waits for it.
                 matchConditions:
                 - expression: "has(request.extra) && 'kube-entra.dev/tenant-id' in request.extra"
@@ -55,9 +68,5 @@ public struct AuthorizationConfiguration: Sendable {
               name: rbac
 
             """
-    }
-
-    private static func quoted(_ text: String) -> String {
-        "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
     }
 }

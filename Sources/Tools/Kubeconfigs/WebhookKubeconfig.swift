@@ -1,4 +1,5 @@
 internal import SafeText
+internal import YAML
 
 /// The file with which kube-apiserver calls the webhook.
 public struct WebhookKubeconfig: Sendable {
@@ -9,12 +10,20 @@ public struct WebhookKubeconfig: Sendable {
         case data([UInt8])
     }
 
+    /// What kube-apiserver calls the webhook for.
+    public enum Purpose: Sendable {
+        case authentication
+        case authorization
+    }
+
     /// The webhook's URL.
     public var server: String
     /// The CA of the webhook's certificate.
     public var authority: Source
     /// kube-apiserver's certificate and key; nil if the webhook accepts any client.
     public var client: (certificate: Source, key: Source)?
+    /// What the file is for, which its comment says.
+    public var purpose = Purpose.authentication
 
     /// A file from its parts.
     public init(server: String, authority: Source, client: (certificate: Source, key: Source)?) {
@@ -32,16 +41,24 @@ public struct WebhookKubeconfig: Sendable {
                 \(WebhookKubeconfig.field("client-key", client.key))
             """
         }
+        let use =
+            switch purpose {
+            case .authentication:
+                """
+                #   --authentication-token-webhook-config-file=THIS FILE
+                #   --authentication-token-webhook-version=v1
+                """
+            case .authorization: "#   kubeConfigFile in the file of --authorization-config"
+            }
         return """
             # kube-apiserver calls the webhook with this file:
-            #   --authentication-token-webhook-config-file=THIS FILE
-            #   --authentication-token-webhook-version=v1
+            \(use)
             apiVersion: v1
             kind: Config
             clusters:
             - name: kube-entra
               cluster:
-                server: \(WebhookKubeconfig.quoted(server))
+                server: \(YAMLText.quoted(server))
                 \(WebhookKubeconfig.field("certificate-authority", authority))
             users:
             - name: kube-apiserver
@@ -58,12 +75,8 @@ public struct WebhookKubeconfig: Sendable {
 
     private static func field(_ name: String, _ source: Source) -> String {
         switch source {
-        case .file(let path): "\(name): \(quoted(path))"
+        case .file(let path): "\(name): \(YAMLText.quoted(path))"
         case .data(let bytes): "\(name)-data: \(Base64.encode(bytes))"
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
     }
 }

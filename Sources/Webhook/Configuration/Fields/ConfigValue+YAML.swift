@@ -1,4 +1,5 @@
 internal import Entra
+internal import YAML
 
 extension ConfigValue {
     /// One line in YAML's flow style.
@@ -51,22 +52,12 @@ extension ConfigValue {
         let isNumber = Double(text) != nil || text.hasPrefix("0x") || text.hasPrefix("0o")
         let startsWell = text.utf8.first.map { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "-") } ?? false
         return isSafe && !isNumber && startsWell && text.utf8.last != UInt8(ascii: ":")
-            && !["true", "false", "null"].contains(text.lowercased()) ? text : doubleQuoted(text)
+            && !["true", "false", "null"].contains(text.lowercased()) ? text : YAMLText.quoted(text)
     }
 
     /// A YAML string, in double quotes if it needs them.
     static func quoted(_ text: String) -> String {
-        isPlain(text) ? text : doubleQuoted(text)
-    }
-
-    private static func doubleQuoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar in
-            if scalar.value < 32 || (127...159).contains(scalar.value) {
-                return "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            }
-            return scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
-        }
-        return "\"\(escaped.joined())\""
+        isPlain(text) ? text : YAMLText.quoted(text)
     }
 
     private static func isPlain(_ text: String) -> Bool {

@@ -1,18 +1,19 @@
 internal import AccessPolicy
-internal import Addresses
-internal import Entra
-internal import HTTPSClient
+public import Addresses
+public import Entra
+public import HTTPSClient
 internal import Inspection
-internal import Jansson
+public import Jansson
 internal import OpenSSL
-internal import SafeText
+public import SafeText
 internal import Terminal
 internal import Timestamps
-internal import TokenReviewAPI
+public import TokenReviewAPI
 
 /// A webhook's answer, as kube-apiserver would understand it.
-struct ReviewResult {
-    enum Verdict: String {
+public struct ReviewResult {
+    /// What kube-apiserver makes of the answer.
+    public enum Verdict: String, Sendable {
         case accepted
         case refused
         /// kube-apiserver reports an error instead of an answer.
@@ -22,13 +23,20 @@ struct ReviewResult {
     let server: HTTPSURL
     let status: Int
     let connection: HTTPSConnectionDetails
-    let verdict: Verdict
-    let message: String
+    /// What kube-apiserver makes of the answer.
+    public let verdict: Verdict
+    /// The verdict in words.
+    public let message: String
     let answer: TokenReviewAnswer?
-    let reason: RefusalReason?
-    let hint: String?
+    /// The webhook's reason for a refusal.
+    public let reason: RefusalReason?
+    /// What to do about it.
+    public let hint: String?
 
-    init(
+    /// - Parameters:
+    ///   - asked: the version of the request.
+    ///   - secret: hides the token in what the webhook wrote.
+    public init(
         _ response: HTTPSResponse,
         server: HTTPSURL,
         asked: TokenReviewVersion,
@@ -107,7 +115,8 @@ struct ReviewResult {
         return words.count == 2 && words[0] == "decision" ? String(words[1]) : nil
     }
 
-    var json: JSON {
+    /// The result as JSON.
+    public var json: JSON {
         let certificate = connection.peerCertificate
         return .object([
             ("verdict", .string(verdict.rawValue)),
@@ -153,7 +162,8 @@ struct ReviewResult {
         ])
     }
 
-    func text(color: Bool) -> String {
+    /// The result for people.
+    public func text(color: Bool) -> String {
         let page = TerminalWriter(color: color)
         let style: TerminalWriter.Style = verdict == .accepted ? .good : verdict == .refused ? .bad : .doubtful
         var lines = page.wrapped(PrintableText.clean(verdict.rawValue.uppercased() + ": " + message), style: style)

@@ -1,0 +1,19 @@
+internal import Files
+
+extension Console {
+    /// Writes a result to a file and says so; without a file, to standard output.
+    ///
+    /// - Parameters:
+    ///   - mode: the permissions of a new file.
+    ///   - isReplacing: whether an existing file is replaced.
+    /// - Throws: `CommandFailure` if the file exists or cannot be written.
+    public static func write(_ result: [UInt8], to path: String?, mode: UInt32, replacing isReplacing: Bool) throws {
+        guard let path else { return write(result) }
+        do throws(FileError) {
+            try FileIO.write(result, to: path, mode: mode, replacing: isReplacing)
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+        }
+        note("wrote \(path)")
+    }
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import Kubeconfigs
+internal import Terminal
+internal import Timestamps
+
+/// The certificates with which kube-apiserver calls the webhook.
+struct WebhookCertificateArguments: ParsableArguments {
+    @Option(
+        name: .long, help: ArgumentHelp("The folder that `certs create` wrote.", valueName: "folder"),
+        completion: .directory)
+    var certs = "certs"
+
+    @Option(
+        name: .customLong("ca"),
+        help: ArgumentHelp("The CA of the webhook's certificate. (default: <folder>/ca.crt)", valueName: "file"),
+        completion: .file())
+    var authority: String?
+
+    @Option(
+        name: .customLong("client-certificate"),
+        help: ArgumentHelp("kube-apiserver's certificate. (default: <folder>/client.crt)", valueName: "file"),
+        completion: .file())
+    var clientCertificate: String?
+
+    @Option(
+        name: .customLong("client-key"),
+        help: ArgumentHelp("kube-apiserver's key. (default: <folder>/client.key)", valueName: "file"),
+        completion: .file())
+    var clientKey: String?
+
+    @Flag(name: .long, help: "Put the certificates and the key into the kubeconfig.")
+    var embed = false
+
+    func validate() throws {
+        for path in [certs, authority, clientCertificate, clientKey] {
+            guard path.map(KubeconfigText.isPrintable) ?? true else {
+                throw ValidationError("a path is empty or has characters that a kubeconfig cannot hold")
+            }
+        }
+    }
+
+    /// The kubeconfig of a webhook; what people should know about the certificates goes to standard error.
+    func kubeconfig(server: String, isEmbedded: Bool = false) throws -> WebhookKubeconfig {
+        let certificates = WebhookCertificates(
+            folder: certs, authority: authority, clientCertificate: clientCertificate, clientKey: clientKey,
+            isEmbedded: embed || isEmbedded)
+        let sources = try certificates.sources(for: server, now: .now())
+        for note in sources.notes { Console.note(note) }
+        return WebhookKubeconfig(server: server, authority: sources.authority, client: sources.client)
+    }
+}

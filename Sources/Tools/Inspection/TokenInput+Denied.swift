@@ -1,0 +1,31 @@
+public import AccessPolicy
+internal import Authentication
+internal import Entra
+internal import EntraTokens
+internal import Terminal
+internal import Timestamps
+
+extension TokenInput {
+    /// The entry of a deny list that locks the token's owner out.
+    ///
+    /// - Parameter onlyThisToken: whether the token's own ID is denied, in place of its owner's object ID.
+    /// - Throws: `CommandFailure` if this is not a token, or it has no such ID.
+    public func deniedTarget(onlyThisToken: Bool) throws -> DeniedEntry.Target {
+        guard other == nil else { throw CommandFailure("this is not a token") }
+        // Nothing is verified: whoever has a token may lock its owner out, and needs no key for that.
+        let untrusted = token.withUnsafeBytes { bytes in
+            Authenticator(AuthenticationSettings(tenants: [])).examine(token: bytes, keys: nil, now: .now()).claims
+        }
+        guard let untrusted else { throw CommandFailure("this is not a token") }
+        if onlyThisToken {
+            guard let id = untrusted.tokenID, !id.isEmpty else {
+                throw CommandFailure("the token has no ID of its own (uti)")
+            }
+            return .tokenID(id)
+        }
+        guard let id = untrusted.objectID.flatMap({ GUID($0) }) else {
+            throw CommandFailure("the token has no object ID (oid)")
+        }
+        return .objectID(id)
+    }
+}

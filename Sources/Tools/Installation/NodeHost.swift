@@ -1,0 +1,85 @@
+internal import Doctor
+internal import Glibc
+internal import HTTPSClient
+internal import Terminal
+internal import Timestamps
+internal import WebhookReview
+
+/// The node of `enable`: its programs, webhook and API server.
+public struct NodeHost {
+    private let kubeconfig: String
+    private let timeout: Duration
+    private let distribution: Distribution
+    private let start = ContinuousClock.now
+
+    /// - Parameters:
+    ///   - kubeconfig: an admin's; nil: the distribution's own.
+    ///   - timeout: how long programs may take, apart from two minutes of grace.
+    public init(_ distribution: Distribution, kubeconfig: String?, timeout: Duration) {
+        self.kubeconfig = kubeconfig ?? distribution.adminKubeconfig
+        self.timeout = timeout
+        self.distribution = distribution
+    }
+
+    /// Path of this program.
+    public static var program: String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The environment of commands that change this node.
+    public var environment: NodeEnvironment {
+        let apiServer = LocalAPIServer(kubeconfig: kubeconfig, distribution: distribution)
+        return NodeEnvironment(
+            run: run,
+            askAPIServer: apiServer.send,
+            askWebhook: NodeHost.askWebhook,
+            obstacleToReadiness: { host, port in
+                let host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
+                return ReadinessCheck(host: host, port: port).obstacle
+            },
+            account: { name in
+                guard let entry = getpwnam(name) else { return nil }
+                return (user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+            },
+            pause: { usleep(500_000) },
+            elapsed: { [start] in ContinuousClock.now - start },
+            now: { .now() },
+            say: { Console.print($0) })
+    }
+
+    private func run(_ command: [String]) -> NodeEnvironment.Ending {
+        guard let name = command.first, let path = PluginProcess.find(name) else {
+            return .init(isSuccess: false, message: "there is no program \(command.first ?? "")")
+        }
+        let process = PluginProcess(
+            path: path, arguments: Array(command.dropFirst()), environment: [], isInteractive: false,
+            timeout: timeout + .seconds(120))
+        let result = process.run()
+        let output = String(decoding: result.output, as: UTF8.self)
+        guard let failure = result.failure else { return .init(isSuccess: true, output: output) }
+        let said = result.said.split(separator: "\n").last.map(String.init) ?? ""
+        let message =
+            switch failure {
+            case .exited(let status): said.isEmpty ? "exit status \(status)" : said
+            case .killed(let signal): "signal \(signal)"
+            case .timedOut: "it did not end in time"
+            case .notFound, .cannotStart: "it cannot be started"
+            case .tooMuchOutput: "it printed too much"
+            }
+        return .init(isSuccess: false, output: output, message: message)
+    }
+
+    private static func askWebhook(_ kubeconfig: String, _ body: [UInt8]) -> NodeEnvironment.Answer {
+        do {
+            let target = try ReviewTarget(kubeconfig: kubeconfig)
+            let response = try target.post(body, timeout: .seconds(10))
+            return .status(response.status, response.body)
+        } catch let error as HTTPSError {
+            return .none("the webhook does not answer: \(error.sentence)")
+        } catch {
+            return .none((error as? CommandFailure)?.sentence ?? "the webhook cannot be asked")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import SafeText
+internal import YAML
+
+/// The kubeconfig with which a person or an application signs in.
+public struct UserKubeconfig: Sendable {
+    /// The name of cluster and context.
+    public var name: String
+    /// The API server's address.
+    public var server: String
+    /// The CA of the API server's certificate in PEM; nil: the system's.
+    public var authority: [UInt8]?
+    /// The user entry, of ``KubeloginSignIn``.
+    public var user: String
+
+    /// A kubeconfig from its parts.
+    public init(name: String, server: String, authority: [UInt8]?, user: String) {
+        self.name = name
+        self.server = server
+        self.authority = authority
+        self.user = user
+    }
+
+    /// The file's content, in YAML.
+    public var text: String {
+        let quoted = YAMLText.quoted
+        let authority = authority.map { "    certificate-authority-data: \(Base64.encode($0))\n" } ?? ""
+        return """
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: \(quoted(name))
+              cluster:
+                server: \(quoted(server))
+            \(authority)users:
+            - name: \(quoted(name + "-user"))
+              user:
+            \(user)
+            contexts:
+            - name: \(quoted(name))
+              context:
+                cluster: \(quoted(name))
+                user: \(quoted(name + "-user"))
+            current-context: \(quoted(name))
+
+            """
+    }
+}

@@ -1,0 +1,21 @@
+internal import Files
+public import Jansson
+internal import Terminal
+
+/// Files with the claims of one principal.
+public enum ClaimsFile {
+    /// The claims.
+    ///
+    /// - Throws: `CommandFailure` if the file cannot be read, or holds something else.
+    public static func read(_ path: String) throws -> JSONDocument {
+        let bytes: [UInt8]
+        do { bytes = try FileIO.read(path) } catch { throw CommandFailure("\(path): \(error.sentence)") }
+        do {
+            let document = try JSONDocument(parsing: bytes)
+            guard document.root.kind == .object else { throw CommandFailure("\(path): claims must be a JSON object") }
+            return document
+        } catch let error as JSONError {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+}

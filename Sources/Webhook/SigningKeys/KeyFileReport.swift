@@ -1,0 +1,67 @@
+public import Entra
+internal import EntraTokens
+internal import Files
+public import Jansson
+public import Terminal
+internal import Timestamps
+
+/// A description of a key file, for people and programs.
+public struct KeyFileReport: Sendable {
+    /// The file's path.
+    public let path: String
+    private let file: KeyFile
+
+    /// Reads a file; what the arguments leave open is taken from the file.
+    ///
+    /// - Throws: `CommandFailure` if the file cannot be read, or is not a key set.
+    public init(path: String, tenantID: GUID?, cloud: Cloud, authority: String?) throws(CommandFailure) {
+        self.path = path
+        let bytes: [UInt8]
+        do {
+            bytes = try FileIO.read(path, maximumBytes: KeySetReader.maximumBytes)
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+        do {
+            file = try KeyFile.parse(
+                bytes,
+                trust: KeyFileReport.rules(
+                    KeyFile.origin(of: bytes), tenantID: tenantID, cloud: cloud, authority: authority))
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+
+    /// The rules under which the keys are looked at.
+    private static func rules(
+        _ origin: (tenantID: GUID?, authority: String?), tenantID: GUID?, cloud: Cloud, authority: String?
+    ) -> TokenValidationRules {
+        var base = authority.map(Cloud.base) ?? origin.authority
+        if base == cloud.authority { base = nil }
+        let known = base.flatMap { base in Cloud.allCases.first { $0.authority == base } }
+        return TokenValidationRules(
+            tenantID: tenantID ?? origin.tenantID ?? .zero, cloud: known ?? cloud,
+            authority: known == nil ? base : nil, audiences: [])
+    }
+
+    /// How many keys can be used.
+    public var usableCount: Int { file.descriptions.count(where: \.isUsable) }
+
+    /// The report as JSON.
+    public var json: JSON {
+        .object([
+            ("file", .string(path)), ("tenantID", JSON(file.tenantID?.description)),
+            ("authority", JSON(file.authority)), ("fetchedAt", JSON(file.fetchedAt?.rfc3339)),
+            ("usable", .integer(Int64(usableCount))), ("keys", .array(file.descriptions.map(\.json))),
+        ])
+    }
+
+    /// The report for people.
+    public var text: String {
+        let keys = file.descriptions
+        var head = "\(path): \(keys.count == 1 ? "1 key" : "\(keys.count) keys"), \(usableCount) usable"
+        if let tenant = file.tenantID { head += "\ntenant      \(tenant)" }
+        if let fetched = file.fetchedAt { head += "\nfetched     \(fetched.rfc3339)" }
+        return ([head] + keys.map(\.text)).joined(separator: "\n\n")
+    }
+}

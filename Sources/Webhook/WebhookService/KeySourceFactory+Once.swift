@@ -1,0 +1,53 @@
+internal import Addresses
+public import Entra
+internal import EntraTokens
+internal import HTTPSClient
+public import JOSE
+internal import NIOCore
+internal import NIOPosix
+internal import SigningKeys
+public import Terminal
+
+extension KeySourceFactory {
+    /// Fetches a tenant's keys as `serve` does, once.
+    ///
+    /// - Parameters:
+    ///   - authorityCA: the file with the CA of the authority's certificate; nil: the system's.
+    ///   - proxy: the value of `--proxy`; nil: the environment's.
+    /// - Returns: the usable keys, and a sentence about each version that could not be fetched.
+    /// - Throws: `CommandFailure` if neither version could be fetched.
+    public static func fetchOnce(
+        _ trust: TokenValidationRules, authorityCA: String?, proxy: String?
+    ) throws(CommandFailure) -> (keys: [JWK], warnings: [String]) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { try? group.syncShutdownGracefully() }
+        let fetcher = KeyFetcher(trust: trust) { () throws(HTTPSError) in
+            try client(authorityCA: authorityCA, proxy: proxy)
+        }
+        var reports: [KeySetReport] = []
+        var failures: [(version: TokenVersion, error: KeyFetchError)] = []
+        let attempts = [TokenVersion.v2, .v1].map { ($0, fetcher.fetch($0, on: group.next())) }
+        for (version, attempt) in attempts {
+            do {
+                reports.append(try attempt.wait().report)
+            } catch {
+                failures.append((version, error as? KeyFetchError ?? .metadata(.unreachable)))
+            }
+        }
+        // As in `serve`, an authority that serves one of the versions only is no failure.
+        if !reports.isEmpty { failures.removeAll { $0.error.isNotServed } }
+        let warnings =
+            failures.count == 2 && failures[0].error == failures[1].error
+            ? [sentence(failures[0].error, trust, proxy: proxy)]
+            : failures.map { "version \($0.version.rawValue): \(sentence($0.error, trust, proxy: proxy))" }
+        guard !reports.isEmpty else { throw CommandFailure(warnings.joined(separator: "\nkube-entra: ")) }
+        return (KeyFile.usableJWKs(reports), warnings)
+    }
+
+    private static func sentence(_ error: KeyFetchError, _ trust: TokenValidationRules, proxy: String?) -> String {
+        let name = HTTPSURL(trust.authorityBase).flatMap { proxies(proxy, from: "--proxy").proxyName(for: $0) }
+        return "\(trust.authorityBase): \(error.sentence)"
+            + (error.isOfProxy ? name.map { "; the proxy is \($0)" } ?? "" : "")
+            + (error.hint(authorityCA: "--authority-ca").map { "\n→ \($0)" } ?? "")
+    }
+}
