@@ -284,7 +284,8 @@ let package = Package(
                 nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
 
-        tests(.tools, "Kubeconfigs", ["SafeText", "Timestamps", "Jansson", "YAML", "Terminal", "Kubeconfigs"]),
+        tests(
+            .tools, "Kubeconfigs", ["SafeText", "Timestamps", "Files", "Jansson", "YAML", "Terminal", "Kubeconfigs"]),
         tests(.tools, "Certificates", ["Timestamps", "OpenSSL", "Certificates"]),
         tests(
             .tools, "Inspection",

@@ -5,34 +5,8 @@ internal import Jansson
 
 /// What kind of input it is, with a name for people.
 public struct TokenForm: Sendable {
-    /// The kinds that are recognized.
-    public enum Kind: String, Sendable {
-        case accessToken
-        case idToken
-        case graphToken
-        case proofOfPossession
-        case encryptedToken
-        case serviceAccountToken
-        /// A JSON Web Token that Entra did not issue.
-        case foreignToken
-        /// Three parts that are not a JSON Web Token.
-        case damagedToken
-        case refreshToken
-        case authorizationCode
-        case deviceLogin
-        case bootstrapToken
-        case clientSecret
-        case pem
-        case markup
-        case kubeconfig
-        case json
-        case notText
-        case garbage
-        case nothing
-    }
-
     /// The kind.
-    public let kind: Kind
+    public let kind: CredentialKind
     /// For people, for example `a v1 access token`.
     public let name: String
 
@@ -40,7 +14,7 @@ public struct TokenForm: Sendable {
         _ input: TokenInput, evaluation: TokenEvaluation<AllChecks>, header: JSONValue?, claims: EntraClaims?
     ) {
         if let other = input.other, let name = input.otherName {
-            kind = TokenForm.kind(other)
+            kind = other
             self.name = name
         } else if evaluation.reason == .tokenEncrypted {
             (kind, name) = (.encryptedToken, "an encrypted token (JWE)")
@@ -57,7 +31,7 @@ public struct TokenForm: Sendable {
         }
     }
 
-    private static func named(_ claims: EntraClaims, hasNonce: Bool) -> (Kind, String) {
+    private static func named(_ claims: EntraClaims, hasNonce: Bool) -> (CredentialKind, String) {
         if claims.isServiceAccount {
             return (.serviceAccountToken, "a service account's token of a Kubernetes cluster")
         }
@@ -76,23 +50,6 @@ public struct TokenForm: Sendable {
         case .v1: "a v1"
         case .v2: "a v2"
         case nil: "an"
-        }
-    }
-
-    private static func kind(_ other: TokenInput.Other) -> Kind {
-        switch other {
-        case .empty: .nothing
-        case .notText: .notText
-        case .refreshToken: .refreshToken
-        case .authorizationCode: .authorizationCode
-        case .deviceLogin: .deviceLogin
-        case .bootstrapToken: .bootstrapToken
-        case .clientSecret: .clientSecret
-        case .pem: .pem
-        case .markup: .markup
-        case .kubeconfig: .kubeconfig
-        case .json: .json
-        case .garbage: .garbage
         }
     }
 }

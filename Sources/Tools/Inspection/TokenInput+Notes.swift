@@ -2,7 +2,7 @@ extension TokenInput {
     /// What the input is instead of a token; nil if it may be a token.
     var otherName: String? {
         switch other {
-        case .empty: "nothing"
+        case .nothing: "nothing"
         case .notText: "no text"
         case .refreshToken: "a refresh token or an authorization code of Entra"
         case .authorizationCode: "an authorization code"
@@ -14,14 +14,16 @@ extension TokenInput {
         case .kubeconfig: "a kubeconfig without a token in it"
         case .json: "JSON without an access token in it"
         case .garbage: "garbage"
-        case nil: nil
+        case .accessToken, .idToken, .graphToken, .proofOfPossession, .encryptedToken, .serviceAccountToken,
+            .foreignToken, .damagedToken, nil:
+            nil
         }
     }
 
     /// The same as a sentence.
     var otherSentence: String? {
         switch other {
-        case .empty: "there is nothing here"
+        case .nothing: "there is nothing here"
         case .notText: "this is not text, so it is no token"
         case .refreshToken:
             "this is a refresh token or an authorization code: it cannot be read, and it never belongs in a cluster"
@@ -34,14 +36,16 @@ extension TokenInput {
         case .kubeconfig: "this is a kubeconfig, and there is no token in it"
         case .json: "this is JSON, but there is no access token in it"
         case .garbage: "this is garbage: no token of any kind that is known here"
-        case nil: nil
+        case .accessToken, .idToken, .graphToken, .proofOfPossession, .encryptedToken, .serviceAccountToken,
+            .foreignToken, .damagedToken, nil:
+            nil
         }
     }
 
     /// What to do about it.
     var otherHint: String? {
         switch other {
-        case .empty: "pipe a token in: kubelogin get-token … | kube-entra inspect"
+        case .nothing: "pipe a token in: kubelogin get-token … | kube-entra inspect"
         case .refreshToken, .authorizationCode, .clientSecret:
             "pass the access token, which `kubelogin get-token …` prints; this one is a secret of long life: do not"
                 + " send it to anybody"
@@ -51,7 +55,9 @@ extension TokenInput {
         case .json: "pass the output of `kubelogin get-token …`, or the token by itself"
         case .notText, .pem, .markup, .garbage:
             "pass the access token: `kubelogin get-token …` prints it; it begins with eyJ and has two dots"
-        case nil: nil
+        case .accessToken, .idToken, .graphToken, .proofOfPossession, .encryptedToken, .serviceAccountToken,
+            .foreignToken, .damagedToken, nil:
+            nil
         }
     }
 

@@ -17,28 +17,12 @@ public struct TokenInput: Sendable {
         case redirect
     }
 
-    /// What the input is, if it is not a JSON Web Token.
-    public enum Other: String, Sendable, CaseIterable {
-        case empty
-        case notText
-        case refreshToken
-        case authorizationCode
-        case deviceLogin
-        case bootstrapToken
-        case clientSecret
-        case pem
-        case markup
-        case kubeconfig
-        case json
-        case garbage
-    }
-
     /// The token's bytes as they are checked. Not a token if ``other`` is set.
     public let token: [UInt8]
     /// What contained the token.
     public let wrapping: Wrapping
     /// What the input is, if it is not a token.
-    public let other: Other?
+    public let other: CredentialKind?
     /// Whether line breaks within the token were removed, as terminals add them.
     public let hadLineBreaks: Bool
     /// Number of tokens in a cache.
@@ -52,7 +36,7 @@ public struct TokenInput: Sendable {
         }
         let trimmed = TokenInput.trimmed(text[...])
         guard !trimmed.isEmpty else {
-            self.init(token: [], other: .empty)
+            self.init(token: [], other: .nothing)
             return
         }
         switch trimmed.utf8.first {
@@ -61,7 +45,7 @@ public struct TokenInput: Sendable {
         }
     }
 
-    init(token: [UInt8], wrapping: Wrapping = .none, other: Other? = nil, choices: Int = 1) {
+    init(token: [UInt8], wrapping: Wrapping = .none, other: CredentialKind? = nil, choices: Int = 1) {
         let joined = TokenInput.withoutLineBreaks(token)
         self.token = joined
         self.wrapping = wrapping
@@ -95,7 +79,7 @@ public struct TokenInput: Sendable {
         }
         let (rest, wrapping) = TokenInput.unwrapped(text)
         guard !rest.isEmpty else {
-            self.init(token: [], wrapping: wrapping, other: .empty)
+            self.init(token: [], wrapping: wrapping, other: .nothing)
             return
         }
         self.init(token: Array(rest.utf8), wrapping: wrapping)
@@ -149,8 +133,8 @@ public struct TokenInput: Sendable {
 
     // MARK: Naming
 
-    private static func classify(_ token: [UInt8]) -> Other? {
-        guard !token.isEmpty else { return .empty }
+    private static func classify(_ token: [UInt8]) -> CredentialKind? {
+        guard !token.isEmpty else { return .nothing }
         // A million dots are counted, not split.
         let dots = token.reduce(0) { $1 == UInt8(ascii: ".") ? $0 + 1 : $0 }
         let beginning = String(decoding: token.prefix(64), as: UTF8.self)

@@ -23,6 +23,21 @@ public enum SignInError {
             ("multi-factor authentication is needed", "sign in with --login devicecode or interactive")
         case "AADSTS53000", "AADSTS53001", "AADSTS53003", "AADSTS530003":
             ("Conditional Access forbids it", "sign in from a managed device, or with --login interactive")
+        case "AADSTS7000218":
+            (
+                "the client application does not allow public client flows",
+                "set Allow public client flows to Yes in the client application"
+            )
+        case "AADSTS50011":
+            (
+                "the client application lacks the redirect URI http://localhost",
+                "add it, or sign in with --login devicecode"
+            )
+        case "AADSTS50105", "AADSTS501051":
+            (
+                "the server application requires assignment, and this account is not assigned",
+                "have an administrator assign the account, its group or the application to the server application"
+            )
         case "AADSTS65001", "AADSTS650052", "AADSTS650057":
             (
                 "the client application may not ask for this cluster's application",

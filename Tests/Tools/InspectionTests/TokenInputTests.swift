@@ -31,11 +31,11 @@ import Testing
     @Test(
         "what is no token is named",
         arguments: [
-            ("", TokenInput.Other.empty), (" \n", .empty), ("garbage", .garbage), ("{\"a\":1}", .json),
+            ("", CredentialKind.nothing), (" \n", .nothing), ("garbage", .garbage), ("{\"a\":1}", .json),
             ("{\"a\":", .garbage), ("0.AXoAabc" + String(repeating: "x", count: 300), .refreshToken),
             (String(repeating: ".", count: 1_000_000), .garbage), ("a.b", .garbage),
         ])
-    func names(pasted: String, other: TokenInput.Other) {
+    func names(pasted: String, other: CredentialKind) {
         #expect(TokenInput(Array(pasted.utf8)).other == other)
     }
 
