@@ -191,6 +191,7 @@ let package = Package(
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Terminal",
                 "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "Configuration",
+                "DirectoryGroups",
                 "Kubeconfigs", "Inspection", "CredentialPlugin",
             ]),
         module(
@@ -265,7 +266,10 @@ let package = Package(
             ]),
         tests(
             .webhook, "DirectoryGroups",
-            ["Timestamps", "HTTPSClient", "Entra", "DirectoryGroups", nioCore, nioEmbedded]),
+            [
+                "Timestamps", "HTTPSClient", "Jansson", "Entra", "Authentication", "DirectoryGroups", nioCore,
+                nioEmbedded, nioConcurrency, logging,
+            ]),
         tests(
             .webhook, "Configuration",
             ["Timestamps", "Files", "Addresses", "Jansson", "Terminal", "Entra", "AccessPolicy", "Configuration"]),
@@ -279,9 +283,10 @@ let package = Package(
         tests(
             .webhook, "Model",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "Prometheus", "JOSE", "Entra",
-                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "SigningKeys", "WebhookServer",
-                nioCore, nioEmbedded, nioConcurrency, logging,
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus", "JOSE",
+                "Entra",
+                "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "SigningKeys", "DirectoryGroups",
+                "WebhookServer", nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
 
         tests(

@@ -1,8 +1,6 @@
-internal import Addresses
 public import Authentication
 internal import Entra
 internal import HTTPSClient
-internal import Jansson
 public import Logging
 internal import NIOConcurrencyHelpers
 public import NIOCore
@@ -43,7 +41,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     private let plan: DirectoryConfiguration
     private let eventLoop: any EventLoop
-    private let tokens: AppTokenSource
+    private let transport: any WatchTransport
     private let logger: Logger
     private let refusesInSilence: Bool
     private let clock: @Sendable () -> Timestamp
@@ -58,6 +56,8 @@ public final class DirectoryWatcher: @unchecked Sendable {
     private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
     private var inFlight = 0
     private var lastPass = NIODeadline.uptimeNanoseconds(0)
+    /// When the directory last failed, or wanted no questions.
+    private var lastTrouble: NIODeadline?
     private var budget = DirectoryWatcher.questionsEachSecond
     private var budgetBegan = NIODeadline.uptimeNanoseconds(0)
     private var saidForbidden: Set<WatchState.Topic> = []
@@ -72,17 +72,37 @@ public final class DirectoryWatcher: @unchecked Sendable {
     ///   - every: how long a change may take to have an effect.
     ///   - eventLoop: where requests run; not one that answers reviews.
     ///   - publish: receives the facts for decisions; nil after the watch has ended.
-    public init(
+    public convenience init(
         plan: DirectoryConfiguration,
         every: Duration,
         refusesInSilence: Bool,
         eventLoop: any EventLoop,
         logger: Logger,
-        clock: @escaping @Sendable () -> Timestamp = { .now() },
+        observe: @escaping @Sendable (WatchOutcome) -> Void,
+        publish: @escaping @Sendable (WatchFacts.Tenant?) -> Void
+    ) {
+        self.init(
+            plan: plan, every: every, refusesInSilence: refusesInSilence, eventLoop: eventLoop, logger: logger,
+            transport: GraphTransport(plan: plan, eventLoop: eventLoop), clock: { .now() }, observe: observe,
+            publish: publish)
+    }
+
+    /// - Parameters:
+    ///   - transport: takes the batches to Microsoft Graph.
+    ///   - clock: tells when tokens end, and how old an answer is for people. All else goes by the event loop's time.
+    init(
+        plan: DirectoryConfiguration,
+        every: Duration,
+        refusesInSilence: Bool,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        transport: any WatchTransport,
+        clock: @escaping @Sendable () -> Timestamp,
         observe: @escaping @Sendable (WatchOutcome) -> Void,
         publish: @escaping @Sendable (WatchFacts.Tenant?) -> Void
     ) {
         self.plan = plan
+        self.transport = transport
         self.eventLoop = eventLoop
         self.refusesInSilence = refusesInSilence
         self.clock = clock
@@ -92,7 +112,6 @@ public final class DirectoryWatcher: @unchecked Sendable {
         logger[metadataKey: "tenant"] = "\(plan.trust.tenantID)"
         self.logger = logger
         state = WatchState(groups: plan.groups ?? [], every: TimeAmount(every))
-        tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: clock)
     }
 
     /// Starts asking. Must be called on the event loop.
@@ -102,13 +121,13 @@ public final class DirectoryWatcher: @unchecked Sendable {
         eventLoop.assertInEventLoop()
         if let earlier {
             earlier.stop(isReplaced: true)
-            state.carryOver(from: earlier.state, now: .now())
+            state.carryOver(from: earlier.state, now: eventLoop.now)
             pausedUntil = earlier.pausedUntil
             waiting = earlier.waiting
             earlier.waiting = [:]
         }
         publishChanges()
-        tokens.keepFresh()
+        transport.prepare()
         task = eventLoop.scheduleRepeatedTask(initialDelay: WatchState.tick, delay: WatchState.tick) { [weak self] _ in
             self?.turn()
         }
@@ -129,7 +148,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     /// Watches a principal until its token expires. From any thread.
     public func remember(_ interest: WatchInterest) {
-        eventLoop.execute { self.admit(interest, firstDeadline: .now()) }
+        eventLoop.execute { self.admit(interest, firstDeadline: self.eventLoop.now) }
     }
 
     /// Completes when the first answer about a principal is in use, or at the deadline; at once if there is nothing to
@@ -150,7 +169,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         return promise.futureResult
     }
 
-    private var now: WatchState.Age { WatchState.Age(instant: .now(), time: clock()) }
+    private var now: WatchState.Age { WatchState.Age(instant: eventLoop.now, time: clock()) }
 
     @discardableResult
     private func admit(_ interest: WatchInterest, firstDeadline: NIODeadline) -> Bool {
@@ -201,6 +220,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         let room = wasOpen ? WatchBatch.size : (Self.batchesInFlight - inFlight) * WatchBatch.size
         let questions = state.takeDue(at: now, limit: min(room, budget))
         budget -= questions.count
+        sayWhetherLate(state.lateness, at: now.instant)
         for start in stride(from: 0, to: questions.count, by: WatchBatch.size) {
             send(Array(questions[start..<min(start + WatchBatch.size, questions.count)]), mayRetry: true)
         }
@@ -208,37 +228,19 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     private func send(_ questions: [WatchQuestion], mayRetry: Bool) {
         inFlight += 1
-        let deadline = NIODeadline.now() + TimeAmount(plan.timeout)
+        let deadline = eventLoop.now + TimeAmount(plan.timeout)
         let answer = eventLoop.makePromise(of: GraphReply.self)
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
         let used = NIOLockedValueBox<String?>(nil)
-        tokens.token().flatMap { token -> EventLoopFuture<GraphReply> in
+        transport.token().flatMap { token -> EventLoopFuture<GraphReply> in
             used.withLockedValue { $0 = token }
-            return self.exchange(questions, token: token)
+            return self.transport.send(WatchBatch.encode(questions), token: token)
         }.cascade(to: answer)
         answer.futureResult.whenComplete { result in
             timer.cancel()
             self.inFlight -= 1
             guard !self.isStopped else { return }
             self.received(result, to: questions, token: used.withLockedValue { $0 }, mayRetry: mayRetry)
-        }
-    }
-
-    private func exchange(_ questions: [WatchQuestion], token: String) -> EventLoopFuture<GraphReply> {
-        guard let url = HTTPSURL("\(plan.graph)/v1.0/$batch") else {
-            return eventLoop.makeFailedFuture(
-                DirectoryError.graph(.configuration("the Graph endpoint is no https address")))
-        }
-        let headers = [
-            (name: "Authorization", value: "Bearer \(token)"), (name: "Accept", value: "application/json"),
-            (name: "Content-Type", value: "application/json"),
-        ]
-        do throws(HTTPSError) {
-            let client = try plan.graphClient()
-            let request = HTTPSRequest(.post, url, headers: headers, body: WatchBatch.encode(questions))
-            return client.send(request, on: eventLoop).map(GraphReply.response).recover(GraphReply.init(failing:))
-        } catch {
-            return eventLoop.makeFailedFuture(DirectoryError.graph(error))
         }
     }
 
@@ -251,34 +253,40 @@ public final class DirectoryWatcher: @unchecked Sendable {
             if let seconds = reply.wantedPause { return paused(for: seconds, questions) }
             let document = try reply.document()
             let replies = WatchBatch.decode(document, questions: questions)
-            if replies.contains(.unauthorized), let token { tokens.drop(token) }
+            if replies.contains(.unauthorized), let token { transport.drop(token) }
             let isHopeless = replies.allSatisfy { $0 == .failed || $0 == .unauthorized }
-            if isHopeless { breaker.failed(nil, at: .now()) } else { breaker.succeeded() }
+            if isHopeless { failed() } else { breaker.succeeded() }
             return take(replies, to: questions)
         } catch {
             failure = error as? DirectoryError ?? .graph(.unreachable)
         }
         if failure == .unauthorized, let token {
             // The secret may have changed: try once more with a new token.
-            tokens.drop(token)
+            transport.drop(token)
             if mayRetry { return send(questions, mayRetry: false) }
         }
         if case .throttled(let seconds) = failure { return paused(for: seconds, questions) }
-        breaker.failed(nil, at: .now())
+        failed()
         warn("Microsoft Graph does not answer about watched principals", failure.sentence)
         take(questions.map { _ in .failed }, to: questions)
+    }
+
+    private func failed() {
+        lastTrouble = eventLoop.now
+        breaker.failed(nil, at: eventLoop.now)
     }
 
     /// The directory asked for a pause of all requests.
     private func paused(for seconds: Int64, _ questions: [WatchQuestion]) {
         breaker.succeeded()
-        pausedUntil = max(pausedUntil, .now() + .seconds(seconds))
+        pausedUntil = max(pausedUntil, eventLoop.now + .seconds(seconds))
+        lastTrouble = pausedUntil
         warn("Microsoft Graph wants no questions", "for \(seconds) s")
         take(questions.map { _ in .throttled(seconds: seconds) }, to: questions)
     }
 
     private func take(_ replies: [WatchReply], to questions: [WatchQuestion]) {
-        let instant = NIODeadline.now()
+        let instant = eventLoop.now
         var ended: [GUID] = []
         for (question, reply) in zip(questions, replies) {
             observe(reply.outcome)
@@ -318,6 +326,20 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
     }
 
+    /// Whether the directory answers too slowly for so many, although it does answer.
+    private func sayWhetherLate(_ lateness: TimeAmount, at now: NIODeadline) {
+        guard !hasSaidSlow, lateness > state.every, breaker.isOpen == false,
+            lastTrouble.map({ now - $0 > state.every * 3 + .seconds(10) }) ?? true
+        else { return }
+        hasSaidSlow = true
+        logger.warning(
+            "the watch asks less often than watchEvery: Microsoft Graph answers too slowly for so many principals",
+            metadata: [
+                "principals": "\(state.records.count)",
+                "secondsLate": "\(lateness.nanoseconds / 1_000_000_000)",
+            ])
+    }
+
     private func sayWhetherSlow() {
         let questions = state.records.count * state.questionsEach
         let seconds = max(1, state.every.nanoseconds / 1_000_000_000)
@@ -329,7 +351,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     }
 
     private func warn(_ message: Logger.Message, _ cause: String) {
-        let now = NIODeadline.now()
+        let now = eventLoop.now
         guard lastWarning.map({ now - $0 >= .seconds(5) }) ?? true else { return }
         lastWarning = now
         logger.warning(
@@ -351,7 +373,7 @@ extension WatchReply {
 
 extension WatchState.Topic {
     /// The permission that the application needs.
-    fileprivate var sentence: String {
+    var sentence: String {
         switch (isAccount, collection) {
         case (true, .users): "accounts of users are unknown: grant User.Read.All"
         case (true, .servicePrincipals): "accounts of applications are unknown: grant Application.Read.All"

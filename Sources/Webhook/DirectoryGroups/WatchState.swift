@@ -48,8 +48,11 @@ struct WatchState {
     private(set) var records: [GUID: Record] = [:]
     /// The facts for decisions.
     private(set) var facts = WatchFacts.Tenant()
-    private(set) var answeredTopics: Set<Topic> = []
+    /// What the directory has ever answered, and when it was first asked with success.
+    private(set) var answeredTopics: [Topic: Age] = [:]
     private(set) var forbiddenTopics: Set<Topic> = []
+    /// How late the longest-waiting question was when questions were last taken.
+    private(set) var lateness = TimeAmount.zero
     /// Whether ``facts`` have changed since they were last published.
     var isChanged = false
 
@@ -143,13 +146,16 @@ struct WatchState {
     }
 
     private func oldestAnswer(_ record: Record) -> Age {
-        var ages: [Age] = []
-        if answeredTopics.contains(Topic(collection: record.collection, isAccount: true)) {
-            ages.append(record.accountAge ?? record.created)
+        func age(isAccount: Bool, _ own: Age?) -> Age? {
+            guard let first = answeredTopics[Topic(collection: record.collection, isAccount: isAccount)] else {
+                return nil
+            }
+            // A permission that was granted only now makes nobody silent who still waits for its own answer.
+            return own ?? (first.instant < record.created.instant ? record.created : first)
         }
-        if answeredTopics.contains(Topic(collection: record.collection, isAccount: false)) {
-            ages.append(record.membershipAge ?? record.created)
-        }
+        let ages = [
+            age(isAccount: true, record.accountAge), age(isAccount: false, record.membershipAge),
+        ].compactMap { $0 }
         return ages.min { $0.instant < $1.instant } ?? record.created
     }
 
@@ -175,6 +181,7 @@ struct WatchState {
     mutating func takeDue(at now: Age, limit: Int) -> [WatchQuestion] {
         let due = records.filter { $0.value.outstanding == 0 && $0.value.nextQuestion <= now.instant }
             .sorted { $0.value.nextQuestion < $1.value.nextQuestion }.prefix(max(1, limit / questionsEach))
+        lateness = due.first.map { now.instant - $0.value.nextQuestion } ?? .zero
         var questions: [WatchQuestion] = []
         for (id, record) in due {
             let collection = record.collection
@@ -202,7 +209,7 @@ struct WatchState {
         records[id] = record
         let topic = Topic(collection: question.collection, isAccount: question.kind == .account)
         if reply.isAnswer {
-            answeredTopics.insert(topic)
+            if answeredTopics[topic] == nil { answeredTopics[topic] = record.roundBegan }
             forbiddenTopics.remove(topic)
         }
         if reply == .forbidden { forbiddenTopics.insert(topic) }

@@ -1,0 +1,53 @@
+internal import Addresses
+internal import HTTPSClient
+internal import NIOCore
+internal import Timestamps
+
+/// Takes the watch's batches to Microsoft Graph. Everything happens on the watch's event loop.
+protocol WatchTransport: Sendable {
+    /// Gets ready, so that the first batch need not wait.
+    func prepare()
+    /// The application's token; the failure is a ``DirectoryError``.
+    func token() -> EventLoopFuture<String>
+    /// Forgets a token that was not accepted.
+    func drop(_ token: String)
+    /// Sends one encoded batch.
+    func send(_ batch: [UInt8], token: String) -> EventLoopFuture<GraphReply>
+}
+
+/// Over HTTPS.
+struct GraphTransport: WatchTransport {
+    private let plan: DirectoryConfiguration
+    private let eventLoop: any EventLoop
+    private let tokens: AppTokenSource
+
+    init(plan: DirectoryConfiguration, eventLoop: any EventLoop) {
+        self.plan = plan
+        self.eventLoop = eventLoop
+        tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: { .now() })
+    }
+
+    func prepare() { tokens.keepFresh() }
+
+    func token() -> EventLoopFuture<String> { tokens.token() }
+
+    func drop(_ token: String) { tokens.drop(token) }
+
+    func send(_ batch: [UInt8], token: String) -> EventLoopFuture<GraphReply> {
+        guard let url = HTTPSURL("\(plan.graph)/v1.0/$batch") else {
+            return eventLoop.makeFailedFuture(
+                DirectoryError.graph(.configuration("the Graph endpoint is not an https address")))
+        }
+        let headers = [
+            (name: "Authorization", value: "Bearer \(token)"), (name: "Accept", value: "application/json"),
+            (name: "Content-Type", value: "application/json"),
+        ]
+        do throws(HTTPSError) {
+            let client = try plan.graphClient()
+            let request = HTTPSRequest(.post, url, headers: headers, body: batch)
+            return client.send(request, on: eventLoop).map(GraphReply.response).recover(GraphReply.init(failing:))
+        } catch {
+            return eventLoop.makeFailedFuture(DirectoryError.graph(error))
+        }
+    }
+}

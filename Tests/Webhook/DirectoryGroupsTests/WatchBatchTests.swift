@@ -1,0 +1,101 @@
+import Entra
+import Jansson
+import Testing
+import Timestamps
+
+@testable import DirectoryGroups
+
+/// The form of a batch, and what is made of each part of an answer.
+@Suite struct WatchBatchTests {
+    static let person = WatchStateTests.id
+    static let account = "{\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":\"2026-01-02T03:04:05Z\"}"
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var part: String
+        var isAboutAccount = true
+        var expected: WatchReply
+
+        var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+        Case(
+            name: "an account", part: "\"status\":200,\"body\":\(account)",
+            expected: .account(isEnabled: true, sessionsValidFrom: Timestamp(rfc3339: "2026-01-02T03:04:05Z"))),
+        Case(
+            name: "an application's account", part: "\"status\":200,\"body\":{\"accountEnabled\":false}",
+            expected: .account(isEnabled: false, sessionsValidFrom: nil)),
+        Case(
+            name: "a time with a fraction counts as the next second",
+            part: "\"status\":200,\"body\":{\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":"
+                + "\"2026-01-02T03:04:05.1Z\"}",
+            expected: .account(isEnabled: true, sessionsValidFrom: Timestamp(rfc3339: "2026-01-02T03:04:06Z"))),
+        Case(
+            name: "a time that is none",
+            part:
+                "\"status\":200,\"body\":{\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":\"yesterday\"}",
+            expected: .unclear),
+        Case(
+            name: "accountEnabled that was not selected", part: "\"status\":200,\"body\":{\"id\":\"x\"}",
+            expected: .unclear),
+        Case(
+            name: "no group", part: "\"status\":200,\"body\":{\"value\":[]}", isAboutAccount: false,
+            expected: .members([])),
+        Case(
+            name: "a group that was not asked about",
+            part: "\"status\":200,\"body\":{\"value\":[\"77777777-0000-0000-0000-000000000000\"]}",
+            isAboutAccount: false, expected: .members([])),
+        Case(
+            name: "a group that is no ID", part: "\"status\":200,\"body\":{\"value\":[\"x\"]}", isAboutAccount: false,
+            expected: .unclear),
+        Case(
+            name: "deleted", part: "\"status\":404,\"body\":{\"error\":{\"code\":\"Request_ResourceNotFound\"}}",
+            expected: .deleted),
+        Case(
+            name: "another 404", part: "\"status\":404,\"body\":{\"error\":{\"code\":\"Request_UnsupportedQuery\"}}",
+            expected: .unclear),
+        Case(name: "forbidden", part: "\"status\":403,\"body\":{}", expected: .forbidden),
+        Case(name: "a token that ended", part: "\"status\":401,\"body\":{}", expected: .unauthorized),
+        Case(
+            name: "throttled, in any spelling of the header",
+            part: "\"status\":429,\"headers\":{\"retry-AFTER\":\"17\"},\"body\":{}",
+            expected: .throttled(seconds: 17)),
+        Case(
+            name: "throttled for longer than a day", part: "\"status\":429,\"headers\":{\"Retry-After\":\"999999999\"}",
+            expected: .throttled(seconds: 86_400)),
+        Case(
+            name: "throttled without a time", part: "\"status\":429,\"body\":{}", expected: .throttled(seconds: 1)),
+        Case(name: "a failure", part: "\"status\":503,\"body\":{}", expected: .failed),
+        Case(name: "no status", part: "\"body\":\(account)", expected: .failed),
+    ]
+
+    @Test("each part of an answer", arguments: cases)
+    func part(_ one: Case) throws {
+        let group = try Self.person(9000)
+        let question = WatchQuestion(
+            objectID: try Self.person(1), collection: .users,
+            kind: one.isAboutAccount ? .account : .membership([group]))
+        let text = "{\"responses\":[{\"id\":\"1\",\(one.part)}]}"
+        let document = try JSONDocument(parsing: Array(text.utf8))
+        #expect(WatchBatch.decode(document, questions: [question]) == [one.expected])
+    }
+
+    @Test("answers belong to their questions whatever their order, and what is missing has failed")
+    func order() throws {
+        let questions = try (1...3).map {
+            WatchQuestion(objectID: try Self.person($0), collection: .users, kind: .account)
+        }
+        let text = """
+            {"responses":[{"id":"3","status":403},{"id":"9","status":200},{"id":"x","status":200},{"id":"0","status":200},
+            {"id":"1","status":200,"body":\(Self.account)}]}
+            """
+        let replies = WatchBatch.decode(try JSONDocument(parsing: Array(text.utf8)), questions: questions)
+        #expect(replies[1] == .failed && replies[2] == .forbidden)
+        if case .account(true, _) = replies[0] {} else { Issue.record("\(replies[0])") }
+        for text in ["{}", "[]", "{\"responses\":{}}", "{\"responses\":[1,null,[]]}"] {
+            let replies = WatchBatch.decode(try JSONDocument(parsing: Array(text.utf8)), questions: questions)
+            #expect(replies == [.failed, .failed, .failed])
+        }
+    }
+}

@@ -1,0 +1,247 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+
+/// For every history of Entra and every schedule of Graph's answers, each decision is the one that follows from what has
+/// arrived, and what has arrived is never older than promised.
+@Suite struct WatchHistoryTests {
+    typealias Model = WatchModel
+    typealias Token = (token: Model.Token, text: String)
+
+    private static let people = 12
+    /// The longest that a healthy Graph takes here, and how rarely the watch looks at its clock.
+    private static let answerTime = 1400 + 300
+
+    // Everything happens on the test's thread.
+    private final class Run: @unchecked Sendable {
+        var random: ModelTests.SeededRandom
+        var model = Model()
+        var world: WatchWorld?
+        var entra = [Model.Person](repeating: Model.Person(), count: WatchHistoryTests.people)
+        var mode = ScheduledGraph.Mode.healthy
+        /// Since when Graph has answered every question, by what it has told itself.
+        var healthySince = 0
+        var waitUntil: [Int: Int] = [:]
+        var tokens: [Token] = []
+        var signedIn: [(token: Model.Token, answer: WatchWorld.Answer)] = []
+        var history: [String] = []
+        var seen: [String: Int] = [:]
+        var faults: [String] = []
+        var (reviews, waited, pending, denials, boundChecks) = (0, 0, 0, 0, 0)
+
+        init(seed: UInt64) throws {
+            random = ModelTests.SeededRandom(state: seed)
+            world = try WatchWorld(wall: { [unowned self] in model.wall }, makeGraph: { [unowned self] in graph($0) })
+            for person in entra.indices { entra[person].groups = groups() }
+            model.now = 0
+            apply(Model.Settings())
+        }
+
+        private func graph(_ loop: EmbeddedEventLoop) -> ScheduledGraph {
+            ScheduledGraph(
+                loop: loop, now: { [unowned self] in now }, random: { [unowned self] in random.next() },
+                mode: { [unowned self] in mode }, person: { [unowned self] in entra[$0] },
+                deliver: { [unowned self] person, account, membership, groups, asked, time in
+                    model.now = now
+                    model.take(
+                        person, account: account, membership: membership, groups: groups, asked: asked, true: time)
+                },
+                toldToWait: { [unowned self] person, time in
+                    if let person {
+                        waitUntil[person] = max(waitUntil[person] ?? 0, time)
+                    } else {
+                        healthySince = max(healthySince, time)
+                    }
+                })
+        }
+
+        var now: Int { Int((world?.loop.now.uptimeNanoseconds ?? 0) / 1_000_000) }
+
+        private func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+        private func isOne(in count: Int) -> Bool { pick(1...count) == 1 }
+        private func groups() -> Set<Int> { Set((0...3).filter { _ in isOne(in: 2) }) }
+
+        func note(_ text: String) { history.append("\(now) ms: \(text)") }
+
+        func step() throws {
+            model.now = now
+            switch pick(0...99) {
+            case 0..<52: try review()
+            case 52..<74: pass(pick(20...1500))
+            case 74..<78: pass(pick(3000...40_000))
+            case 78..<87: changeEntra()
+            case 87..<93: changeGraph()
+            case 93..<97: apply(settings())
+            case 97: setClock()
+            default: askAccess()
+            }
+        }
+
+        func pass(_ milliseconds: Int) {
+            note("\(milliseconds) ms pass")
+            // In small steps, so that the wall clock goes on while tasks run.
+            var rest = milliseconds
+            while rest > 0 {
+                let part = min(rest, 50)
+                world?.loop.advanceTime(by: .milliseconds(Int64(part)))
+                model.now = now
+                rest -= part
+            }
+        }
+
+        private func changeEntra() {
+            let person = pick(0...(WatchHistoryTests.people - 1))
+            switch pick(0...9) {
+            case 0...5: entra[person].groups = groups()
+            case 6: entra[person].isEnabled.toggle()
+            case 7: entra[person].isDeleted.toggle()
+            default: entra[person].sessionsValidFrom = isOne(in: 3) ? 0 : model.wall + pick(-400...100)
+            }
+            note("person \(person) is \(entra[person])")
+        }
+
+        private func changeGraph() {
+            let isHealthy = isOne(in: 2)
+            mode = isHealthy ? .healthy : ScheduledGraph.Mode.allCases.randomElement(using: &random) ?? .healthy
+            if mode == .healthy { healthySince = max(healthySince, now) }
+            note("Graph is \(mode)")
+        }
+
+        private func setClock() {
+            model.clockChange = max(-600, min(600, model.clockChange + pick(-300...300)))
+            note("the clock is set to \(model.clockChange)")
+        }
+
+        private func settings() -> Model.Settings {
+            var settings = model.settings
+            if isOne(in: 2) {
+                settings.scope = [.off, .admins, .everyone, .everyone].randomElement(using: &random) ?? .everyone
+                settings.every = [1, 1, 2, 2, 5, 30].randomElement(using: &random) ?? 2
+                settings.refusesInSilence = isOne(in: 2)
+                settings.adminGroup = [0, 0, 2].randomElement(using: &random) ?? 0
+                settings.hasMapping = !isOne(in: 4)
+            }
+            settings.denied = (0..<pick(0...2)).map { _ in
+                Model.Denied(
+                    person: isOne(in: 3) ? nil : pick(0...(WatchHistoryTests.people - 1)),
+                    tokenID: tokens.randomElement(using: &random)?.token.id,
+                    issuedBefore: isOne(in: 2) ? model.wall + pick(-600...200) : nil,
+                    until: isOne(in: 2) ? model.wall + pick(1...60) : nil)
+            }
+            // One entry names one thing.
+            for index in settings.denied.indices where settings.denied[index].person != nil {
+                settings.denied[index].tokenID = nil
+            }
+            settings.emergency =
+                isOne(in: 2)
+                ? Model.Emergency(
+                    person: pick(0...(WatchHistoryTests.people - 1)), until: model.wall + pick(1...90),
+                    group: isOne(in: 2) ? "admins" : "emergency") : nil
+            return settings
+        }
+
+        private func apply(_ settings: Model.Settings) {
+            note("\(settings)")
+            model.now = now
+            lastReload = now
+            model.apply(settings)
+            world?.apply(settings)
+        }
+
+        private func token() throws -> Token {
+            if tokens.count > 30 || (!tokens.isEmpty && isOne(in: 2)), let known = tokens.randomElement(using: &random)
+            {
+                return known
+            }
+            let token = Model.Token(
+                id: "token\(tokens.count)", person: pick(0...(WatchHistoryTests.people - 1)),
+                issued: Model.start + pick(-500...1500), groups: groups().sorted())
+            let made = (token, try WatchWorld.sign(token))
+            tokens.append(made)
+            return made
+        }
+
+        private func review() throws {
+            let (token, text) = try token()
+            reviews += 1
+            let number = reviews
+            note("review \(number): \(token)")
+            let sent = now
+            model.signIn(token)
+            let atFirst = model.answers(token)
+            pending += 1
+            let isWaiting = world?.review(text) { [unowned self] answer in
+                pending -= 1
+                model.now = now
+                var right = model.answers(token)
+                if now > sent || isOverdue(sent) {
+                    waited += 1
+                    // At its deadline a review is answered by what was so when it began.
+                    if isOverdue(sent) { right.formUnion(atFirst) }
+                    if now > sent + Model.reviewDeadline { fault("review \(number) waited too long") }
+                    if !model.mayEnd(token.person) { fault("review \(number) was given up too early") }
+                }
+                note("answer \(number): \(answer.text)")
+                if !right.contains(answer.text) {
+                    fault("review \(number): \(answer.text), expected \(right.sorted())", token.person)
+                }
+                seen[answer.text.prefix { $0 != ":" }.description, default: 0] += 1
+                if answer.isAccepted { signedIn.append((token, answer)) }
+                checkBound(token.person, number)
+            }
+            if isWaiting == true, !model.mayWait(token.person) {
+                fault("review \(number) waits although answers are known")
+            }
+        }
+
+        private func isOverdue(_ sent: Int) -> Bool { now >= sent + Model.reviewDeadline }
+
+        /// The bound of the contract: watchEvery, once Graph has been back for twice watchEvery and five seconds.
+        private func checkBound(_ person: Int, _ number: Int) {
+            guard mode == .healthy, model.settings.scope != .off, let record = model.records[person] else { return }
+            let since = max(healthySince, record.created, waitUntil[person] ?? 0, lastReload)
+            let every = model.settings.every * 1000
+            guard now - since > 2 * every + 5000 + WatchHistoryTests.answerTime else { return }
+            boundChecks += 1
+            for time in [record.accountTimes?.true, record.membershipTimes?.true] {
+                guard let time, now - time <= every + WatchHistoryTests.answerTime else {
+                    return fault("review \(number) rests on facts of \(time.map(String.init) ?? "never")")
+                }
+            }
+        }
+
+        private var lastReload = 0
+
+        private func askAccess() {
+            guard let (token, answer) = signedIn.randomElement(using: &random) else { return }
+            let expected = model.denial(token, groups: answer.groups, hasEmergencyAccess: answer.hasEmergencyAccess)
+            let found = world?.denial(answer)
+            denials += 1
+            note("access review of \(token) with \(answer.groups): \(found ?? "no opinion")")
+            seen["access \(found ?? "no opinion")", default: 0] += 1
+            if found != expected {
+                fault("access review: \(found ?? "no opinion"), expected \(expected ?? "no opinion")")
+            }
+        }
+
+        func fault(_ text: String, _ person: Int? = nil) {
+            guard faults.isEmpty else { return }
+            let known = person.flatMap { model.records[$0] }.map { "\($0)" } ?? "nothing"
+            faults = history.suffix(80) + ["", "\(model.settings)", "known: \(known)", text]
+        }
+    }
+
+    @Test("a decision is what follows from what has arrived, and that is no older than promised", arguments: 0..<8)
+    func histories(seed: Int) throws {
+        let run = try Run(seed: UInt64(seed))
+        defer { run.world?.end() }
+        for _ in 0..<2500 where run.faults.isEmpty { try run.step() }
+        run.pass(Model.reviewDeadline + 100)
+        #expect(run.faults.isEmpty, "seed \(seed):\n\(run.faults.joined(separator: "\n"))")
+        #expect(run.pending == 0, "every review is answered by its deadline")
+        // A run in which nothing happens would prove nothing.
+        guard run.faults.isEmpty else { return }
+        #expect(run.reviews > 800 && run.waited > 5 && run.denials > 10 && run.boundChecks > 3)
+        #expect(run.seen.count >= 7, "\(run.seen)")
+    }
+}
