@@ -81,6 +81,12 @@ def test_what_is_no_access_review_is_400(server, sent):
     assert code == 400 and status["kind"] == "Status" and status["code"] == 400
 
 
+def test_who_may_sign_in_again_is_told_from_when(server):
+    status = ask(server, extra=extra(oid=[DEVELOPERS], token_issued_at=["1700000000"]))
+    assert "; a new sign-in passes from 2026-01-01T00:05:00Z (decision " in status["reason"]
+    assert "passes from" not in ask(server, extra=extra(oid=[OTHER]))["reason"]
+
+
 def test_each_version_is_read_in_its_own_spelling(server):
     # The other version's member is a member like any other, whatever its type.
     assert ask(server, "v1", group=7) == {"allowed": False}

@@ -26,6 +26,15 @@ public struct AccessDenial: Sendable {
     public let objectID: GUID
     /// The entry of the deny list that denies the user; nil for other reasons.
     public let denial: DeniedEntry?
+    /// Says more exactly than the reason's own sentence what helps; nil where that one says it all.
+    public let sentence: String?
+}
+
+extension RefusalReason {
+    /// The sentence with the time from which a new sign-in passes; nil without one.
+    func sentence(newSignInPasses time: Timestamp?) -> String? {
+        time.map { "\(sentence); a new sign-in passes from \($0.rfc3339)" }
+    }
 }
 
 extension Authenticator {
@@ -66,11 +75,20 @@ private struct AccessReview {
     let now: Timestamp
 
     func denial() -> AccessDenial? {
-        func denied(_ reason: RefusalReason, _ entry: DeniedEntry? = nil) -> AccessDenial {
-            AccessDenial(reason: reason, tenantID: rules.trust.tenantID, objectID: objectID, denial: entry)
+        func denied(
+            _ reason: RefusalReason, _ entry: DeniedEntry? = nil, newSignInPasses time: Timestamp? = nil
+        ) -> AccessDenial {
+            AccessDenial(
+                reason: reason, tenantID: rules.trust.tenantID, objectID: objectID, denial: entry,
+                sentence: reason.sentence(newSignInPasses: time))
         }
-        if let entry = deniedEntry { return denied(.principalDenied, entry) }
-        if let reason = known?.accountProblem(issuedAt: issuedAt) { return denied(reason) }
+        if let entry = deniedEntry {
+            return denied(.principalDenied, entry, newSignInPasses: entry.newSignInPasses)
+        }
+        if let reason = known?.accountProblem(issuedAt: issuedAt) {
+            return denied(
+                reason, newSignInPasses: reason == .sessionsRevoked ? known?.account?.newSignInPasses : nil)
+        }
         if hasLostEmergencyAccess { return denied(.emergencyAccessEnded) }
         if hasLostMembership { return denied(.membershipEnded) }
         return nil
@@ -89,18 +107,22 @@ private struct AccessReview {
     private var deniedEntry: DeniedEntry? {
         guard !denyList.isEmpty else { return nil }
         let issuedAt = issuedAt
-        func entry(clientAppID: GUID? = nil, tokenID: String? = nil) -> DeniedEntry? {
+        let clients = (user.extra["kube-entra.dev/client-app-id"] ?? []).compactMap { GUID($0) }
+        let tokenIDs = (user.extra["authentication.kubernetes.io/credential-id"] ?? []).compactMap { credential in
+            credential.utf8.starts(with: "JTI=".utf8) ? String(credential.dropFirst(4)) : nil
+        }
+        func entry(objectID: GUID?, clientAppID: GUID?, tokenID: String?) -> DeniedEntry? {
             denyList.denial(
                 of: DenyList.Token(
                     objectID: objectID, clientAppID: clientAppID, tokenID: tokenID, issuedAt: issuedAt), now: now)
         }
-        if let found = entry() { return found }
-        for client in (user.extra["kube-entra.dev/client-app-id"] ?? []).compactMap({ GUID($0) }) {
-            if let found = entry(clientAppID: client) { return found }
+        // One of each is what a sign-in gives; further ones were put there by somebody who impersonates.
+        if let found = entry(objectID: objectID, clientAppID: clients.first, tokenID: tokenIDs.first) { return found }
+        for client in clients.dropFirst() {
+            if let found = entry(objectID: nil, clientAppID: client, tokenID: nil) { return found }
         }
-        for credential in user.extra["authentication.kubernetes.io/credential-id"] ?? []
-        where credential.utf8.starts(with: "JTI=".utf8) {
-            if let found = entry(tokenID: String(credential.dropFirst(4))) { return found }
+        for tokenID in tokenIDs.dropFirst() {
+            if let found = entry(objectID: nil, clientAppID: nil, tokenID: tokenID) { return found }
         }
         return nil
     }

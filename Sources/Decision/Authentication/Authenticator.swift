@@ -121,6 +121,7 @@ extension TokenEvaluation {
             decision = Decision(outcome: .refused(reason))
             decision.keyRefreshTenant = keyRefreshTenant
             decision.denial = reason == .principalDenied ? denial : nil
+            decision.sentence = reason.sentence(newSignInPasses: newSignInPasses)
             decision.groupResolution = reason == .groupResolutionFailed ? groupResolution : nil
         } else if let access {
             decision = Decision(outcome: .accepted(access))

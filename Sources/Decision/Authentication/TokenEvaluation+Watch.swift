@@ -11,7 +11,9 @@ extension TokenEvaluation {
 
     /// Checks what is known of the principal's account. The principal stays watched as long as this token lives.
     mutating func checkAccount() -> CheckResult {
-        guard let tenant, let objectID, let known = fact(about: objectID, in: tenant) else { return .omitted }
+        guard let tenant, let objectID else { return .omitted }
+        guard watchFacts != nil || tenant.watch == nil || kind == .device else { return .skipped }
+        guard let known = fact(about: objectID, in: tenant) else { return .omitted }
         watchVersion = known.version
         if let kind, known.until < watchEnd {
             watch = WatchInterest(
@@ -20,6 +22,16 @@ extension TokenEvaluation {
         guard known.account != nil else { return .omitted }
         let problem = known.accountProblem(issuedAt: claims?.issuedAt)
         return .when(problem == nil, else: problem ?? .accountDisabled)
+    }
+
+    /// From when a new sign-in passes, where one helps against the refusal.
+    var newSignInPasses: Timestamp? {
+        switch reason {
+        case .principalDenied?: denial?.newSignInPasses
+        case .sessionsRevoked?:
+            if let tenant, let objectID { fact(about: objectID, in: tenant)?.account?.newSignInPasses } else { nil }
+        default: nil
+        }
     }
 
     private func fact(about objectID: GUID, in tenant: TenantConfiguration) -> WatchedPrincipal? {

@@ -62,6 +62,9 @@ public struct WatchedPrincipal: Hashable, Sendable {
             self.isEnabled = isEnabled
             self.sessionsValidFrom = sessionsValidFrom
         }
+
+        /// When a new sign-in passes after the sessions were revoked: Entra dates `iat` five minutes back.
+        public var newSignInPasses: Timestamp? { sessionsValidFrom?.adding(seconds: 300) }
     }
 
     /// Changes with everything that can change a decision. Never 0, and never used twice in one process.

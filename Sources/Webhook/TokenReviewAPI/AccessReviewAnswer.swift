@@ -5,8 +5,8 @@ public import Entra
 public enum AccessReviewAnswer: Sendable, Hashable {
     /// The next authorizer decides.
     case noOpinion
-    /// No other authorizer is asked.
-    case denied(RefusalReason, decisionID: String)
+    /// No other authorizer is asked. The sentence replaces the reason's own; it contains no value of a token.
+    case denied(RefusalReason, sentence: String? = nil, decisionID: String)
 
     /// The bytes of the answer. It does not repeat the request's `spec` or `status`.
     public func encode(_ version: AccessReviewVersion) -> [UInt8] {
@@ -18,9 +18,9 @@ public enum AccessReviewAnswer: Sendable, Hashable {
             text.raw("{\"kind\":\"SubjectAccessReview\",\"apiVersion\":\"authorization.k8s.io/v1beta1\",")
         }
         text.raw("\"metadata\":{\"creationTimestamp\":null},\"spec\":{},\"status\":{\"allowed\":false")
-        if case .denied(let reason, let decisionID) = self {
+        if case .denied(let reason, let sentence, let decisionID) = self {
             text.raw(",\"denied\":true,\"reason\":")
-            text.string("kube-entra: \(reason.code): \(reason.sentence) (decision \(decisionID))")
+            text.string("kube-entra: \(reason.code): \(sentence ?? reason.sentence) (decision \(decisionID))")
         }
         text.raw("}}")
         return text.bytes

@@ -56,20 +56,20 @@ public struct AccessReviewRequest: Sendable, Hashable {
     /// The user's groups and `extra`.
     public let user: ReviewedUser
 
-    /// Reads the body of a request. `status` is ignored.
+    /// Reads the body of a request in one pass. `status` is ignored.
     ///
     /// - Parameter maximumBytes: larger bodies are refused without being read.
     /// - Throws: ``AccessReviewProblem`` if this is not an access review.
     public init(
         decoding body: UnsafeRawBufferPointer, maximumBytes: Int = .max
     ) throws(AccessReviewProblem) {
-        let document: JSONDocument
+        let root: ScannedJSON
         do {
-            document = try JSONDocument(parsing: body, maximumBytes: maximumBytes)
+            root = try ScannedJSON(
+                scanning: body, maximumBytes: maximumBytes, maximumValues: JSONDocument.defaultMaximumValues)
         } catch {
             throw error.code == .tooDeep ? .tooDeep : .notJSON
         }
-        let root = document.root
         guard root.kind == .object else { throw .notAnObject }
         guard root["kind"]?.string == "SubjectAccessReview" else { throw .wrongKind }
         switch root["apiVersion"]?.string {
@@ -94,12 +94,12 @@ public struct AccessReviewRequest: Sendable, Hashable {
     }
 
     private static func texts(
-        _ value: JSONValue?, or problem: AccessReviewProblem
+        _ value: JSONView?, or problem: AccessReviewProblem
     ) throws(AccessReviewProblem) -> [String] {
         guard let value, !value.isNull else { return [] }
         guard let array = value.array else { throw problem }
         var texts: [String] = []
-        texts.reserveCapacity(array.count)
+        texts.reserveCapacity(value.estimatedCount)
         for element in array {
             guard let text = element.string else { throw problem }
             texts.append(text)

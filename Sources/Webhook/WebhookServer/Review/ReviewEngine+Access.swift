@@ -30,6 +30,7 @@ extension ReviewEngine {
         }
         if let entry = denial.denial { metrics.recordDenied(by: entry.kind) }
         return ServerResponse(
-            answer: AccessReviewAnswer.denied(denial.reason, decisionID: id).encode(request.version))
+            answer: AccessReviewAnswer.denied(denial.reason, sentence: denial.sentence, decisionID: id)
+                .encode(request.version))
     }
 }
