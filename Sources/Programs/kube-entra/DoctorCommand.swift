@@ -6,6 +6,7 @@ internal import EntraTokens
 internal import Glibc
 internal import Terminal
 internal import Timestamps
+internal import WebhookService
 
 /// `kube-entra doctor`: for the person in front of kubectl who gets "Unauthorized".
 struct DoctorCommand: ParsableCommand {
@@ -17,7 +18,8 @@ struct DoctorCommand: ParsableCommand {
             explains the token and asks the API server whom it sees. It changes nothing (the plugin may remember a \
             sign-in, as it does for kubectl) and shows no token.
 
-            With --config and --keys it also says what the webhook thinks of the token.
+            With --config and --keys it also says what the webhook thinks of the token, and with directory.watch in the \
+            configuration, what Microsoft Graph says of the account since the token was issued.
 
             Exit status: 0 it works; 1 it does not, and the first problem says why; 2 it could not be found out.
             """)
@@ -62,7 +64,10 @@ struct DoctorCommand: ParsableCommand {
         var doctor = Doctor(
             kubeconfig: kubeconfig, contextName: context, configuration: configuration, keyFile: keys,
             pluginTimeout: .seconds(pluginTimeout), timeout: .seconds(timeout),
-            hasTerminal: isatty(STDIN_FILENO) == 1)
+            hasTerminal: isatty(STDIN_FILENO) == 1,
+            askDirectory: configuration.map { configuration in
+                { DirectoryFactory.probe($0, configuration) }
+            })
         try doctor.examine()
         switch output {
         case .json: Console.print(doctor.report.json)

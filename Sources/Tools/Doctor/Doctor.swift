@@ -1,5 +1,7 @@
+public import Authentication
 public import Configuration
 internal import CredentialPlugin
+public import DirectoryGroups
 internal import Entra
 internal import Files
 internal import Glibc
@@ -20,6 +22,8 @@ public struct Doctor {
     let pluginTimeout: Duration
     let timeout: Duration
     let hasTerminal: Bool
+    /// What Microsoft Graph says about a principal now; returns nil if nobody is watched.
+    let askDirectory: ((WatchInterest) -> DirectoryProbe?)?
     /// The findings so far.
     public internal(set) var report = DoctorReport()
     /// Seconds by which the API server's clock is ahead of this host's.
@@ -38,10 +42,13 @@ public struct Doctor {
     ///   - contextName: nil for the current context.
     ///   - configuration: the webhook's, if it is known here.
     ///   - keyFile: signing keys to verify the token with.
+    ///   - askDirectory: asks Microsoft Graph as the webhook's watch does; nil to ask nobody.
     public init(
         kubeconfig: String?, contextName: String?, configuration: WebhookConfiguration?, keyFile: String?,
-        pluginTimeout: Duration, timeout: Duration, hasTerminal: Bool
+        pluginTimeout: Duration, timeout: Duration, hasTerminal: Bool,
+        askDirectory: ((WatchInterest) -> DirectoryProbe?)? = nil
     ) {
+        self.askDirectory = askDirectory
         self.kubeconfig = kubeconfig
         self.contextName = contextName
         self.configuration = configuration
@@ -63,6 +70,7 @@ public struct Doctor {
         }
         report.secret = SecretFilter(token.text)
         try inspect(token, access: access)
+        judgeDirectory()
         guard let server else {
             for step in [DoctorReport.StepName.identity, .permissions] {
                 report.add(step, .skipped, "the API server cannot be asked")

@@ -17,6 +17,8 @@ public struct DoctorReport {
         case method
         case plugin
         case token
+        /// What Microsoft Graph says since the token was issued; only where the configuration watches.
+        case directory
         case identity
         case permissions
     }

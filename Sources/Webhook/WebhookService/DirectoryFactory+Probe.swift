@@ -1,0 +1,21 @@
+public import Authentication
+public import Configuration
+public import DirectoryGroups
+internal import Entra
+internal import NIOCore
+internal import NIOPosix
+
+extension DirectoryFactory {
+    /// What the watch would hear about a principal now; nil where its tenant watches nobody.
+    public static func probe(_ interest: WatchInterest, _ configuration: WebhookConfiguration) -> DirectoryProbe? {
+        let tenant = configuration.tenants.first { $0.trust.tenantID == interest.tenantID }
+        guard let tenant, var source = DirectorySource(tenant), source.settings.watch != .off else { return nil }
+        // A command has more time than a review.
+        source.settings.timeout = max(source.settings.timeout, .seconds(10))
+        var plan = plan(source, trust: tenant.trust)
+        plan.groups = source.groups
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        defer { try? group.syncShutdownGracefully() }
+        return try? DirectoryProbe.ask(interest, plan: plan, on: group.next()).wait()
+    }
+}
