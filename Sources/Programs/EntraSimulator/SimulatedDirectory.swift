@@ -4,7 +4,8 @@ internal import NIOConcurrencyHelpers
 internal import NIOHTTP1
 internal import OpenSSL
 
-/// The part of Microsoft Graph that group overage needs: an application that may ask, and who is in which groups.
+/// The parts of Microsoft Graph that group overage and the watch need: an application that may ask, who is in which
+/// groups, and whose account is enabled.
 public final class SimulatedDirectory: Sendable {
     /// Entra returns pages of this size.
     private static let pageSize = 100
@@ -17,6 +18,7 @@ public final class SimulatedDirectory: Sendable {
     public let clientSecret: String
     private let accessToken: String
     private let memberships = NIOLockedValueBox<[GUID: [GUID]]>([:])
+    private let disabled = NIOLockedValueBox<Set<GUID>>([])
 
     /// A directory without principals.
     public init(endpoint: String, clientID: GUID) {
@@ -35,6 +37,11 @@ public final class SimulatedDirectory: Sendable {
         memberships.withLockedValue { $0[objectID] = groups }
     }
 
+    /// Enables or disables an account.
+    public func setEnabled(_ isEnabled: Bool, of objectID: GUID) {
+        _ = disabled.withLockedValue { isEnabled ? $0.remove(objectID) : $0.insert(objectID).memberAfterInsert }
+    }
+
     /// A token for an application with the right secret.
     func token(_ request: SimulatedRequest) -> SimulatedAnswer {
         let fields = String(decoding: request.body, as: UTF8.self).split(separator: "&")
@@ -47,15 +54,39 @@ public final class SimulatedDirectory: Sendable {
             ]).render())
     }
 
-    /// `/v1.0/{users|servicePrincipals}/{id}/checkMemberGroups` or `…/getMemberObjects`, the latter in pages.
+    /// `/v1.0/$batch` with at most 20 questions, or one question alone.
+    func answer(_ request: SimulatedRequest, parts: [String]) -> SimulatedAnswer {
+        guard parts.count == 2, parts[1] == "$batch" else { return groups(request, parts: parts) }
+        guard let questions = try? JSONDocument(parsing: request.body).root["requests"]?.array, questions.count <= 20
+        else { return .refusal(.badRequest, "Request_BadRequest") }
+        let responses = questions.map { question -> JSON in
+            let path = question["url"]?.string?.prefix { $0 != "?" } ?? ""
+            let single = SimulatedRequest(
+                method: question["method"]?.string == "POST" ? .POST : .GET, path: "/v1.0\(path)",
+                authorization: request.authorization, body: question["body"].map { JSON($0).render() } ?? [])
+            let answer = groups(single, parts: single.path.split(separator: "/").map(String.init))
+            return .object([
+                ("id", JSON(question["id"]?.string)), ("status", .integer(Int64(answer.status.code))),
+                ("body", (try? JSONDocument(parsing: answer.body)).map { JSON($0.root) } ?? .null),
+            ])
+        }
+        return SimulatedAnswer(body: JSON.object([("responses", .array(responses))]).render())
+    }
+
+    /// `/v1.0/{users|servicePrincipals}/{id}`, `…/checkMemberGroups` or `…/getMemberObjects`, the latter in pages.
     func groups(_ request: SimulatedRequest, parts: [String]) -> SimulatedAnswer {
         guard request.authorization == "Bearer \(accessToken)" else {
             return .refusal(.unauthorized, "InvalidAuthenticationToken")
         }
-        guard parts.count >= 4, ["users", "servicePrincipals"].contains(parts[1]), let id = GUID(parts[2]),
+        guard parts.count >= 3, ["users", "servicePrincipals"].contains(parts[1]), let id = GUID(parts[2]),
             let groups = memberships.withLockedValue({ $0[id] })
-        else { return .refusal(.notFound, "Request_ResourceNotFound") }
-        switch (request.method, parts[3]) {
+        else { return .notFound }
+        if parts.count == 3, request.method == .GET {
+            let isEnabled = disabled.withLockedValue { !$0.contains(id) }
+            return SimulatedAnswer(
+                body: JSON.object([("id", .string(id.description)), ("accountEnabled", .bool(isEnabled))]).render())
+        }
+        switch (request.method, parts.count > 3 ? parts[3] : "") {
         case (.POST, "checkMemberGroups"):
             guard let asked = try? JSONDocument(parsing: request.body).root["groupIds"]?.array, asked.count <= 20 else {
                 return .refusal(.badRequest, "Request_BadRequest")

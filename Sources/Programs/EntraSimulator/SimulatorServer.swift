@@ -86,7 +86,7 @@ public final class SimulatorServer: Sendable {
         }
         let parts = request.path.split(separator: "/").map(String.init)
         if parts.first == "v1.0" {
-            return directory?.groups(request, parts: parts) ?? .refusal(.notFound, "Request_ResourceNotFound")
+            return directory?.answer(request, parts: parts) ?? .notFound
         }
         guard let id = parts.first.flatMap(GUID.init), let tenant = tenants.first(where: { $0.tenantID == id }) else {
             return .refusal(.badRequest, "invalid_tenant")
@@ -122,6 +122,13 @@ public final class SimulatorServer: Sendable {
 }
 
 extension SimulatedAnswer {
+    /// As Graph says that it does not know an object.
+    static var notFound: SimulatedAnswer {
+        SimulatedAnswer(
+            status: .notFound,
+            body: JSON.object([("error", .object([("code", "Request_ResourceNotFound")]))]).render())
+    }
+
     static func refusal(_ status: HTTPResponseStatus, _ code: String) -> SimulatedAnswer {
         SimulatedAnswer(status: status, body: JSON.object([("error", .string(code))]).render())
     }

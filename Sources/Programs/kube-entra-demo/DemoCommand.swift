@@ -47,7 +47,7 @@ struct DemoCommand: AsyncParsableCommand {
             failures = try await show(environment, webhook: webhook)
             isOver.withLock { $0 = true }
             if keepRunning {
-                try environment.explainByHand()
+                try await environment.explainByHand()
                 await watch.value
             }
         } catch {
@@ -75,9 +75,15 @@ struct DemoCommand: AsyncParsableCommand {
             DemoCommand.write(table.row(part.name, answer, isExpected: answer == part.expected))
         }
         DemoCommand.write("\n" + table.header("then this happens"))
-        for act in try OperationCases(signIns, environment).acts {
+        for act in try OperationCases(signIns, environment, webhook: webhook).acts {
+            let session = act.isRequest ? try await environment.signIn(act.token(environment)) : nil
             try act.prepare?(environment)
-            let answer = try await environment.review(act.token(environment), until: act.expected)
+            let answer =
+                if let session {
+                    try await environment.request(of: session, until: act.expected)
+                } else {
+                    try await environment.review(act.token(environment), until: act.expected)
+                }
             if answer != act.expected { failures += 1 }
             DemoCommand.write(
                 table.row(act.name, answer, isExpected: answer == act.expected, point: act.point))

@@ -10,6 +10,8 @@ struct DemoConfiguration: Sendable {
     /// The directory for principals with more groups than a token can list; nil to refuse them.
     var directory: SimulatedDirectory?
     var acceptsProofs = false
+    /// Whether the directory is asked again about admins who are signed in, and `denied.json` is followed.
+    var watches = false
 
     init(tenant: SimulatedTenant, port: Int, operations: Int) {
         self.tenant = tenant
@@ -48,6 +50,14 @@ struct DemoConfiguration: Sendable {
                       graphCA: ca.crt
 
                 """
+            if watches {
+                text += """
+                          watch: admins
+                          watchEvery: 1s
+                        deniedFile: denied.json
+
+                    """
+            }
         }
         if acceptsProofs {
             text += """

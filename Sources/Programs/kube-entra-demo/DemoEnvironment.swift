@@ -23,8 +23,8 @@ final class DemoEnvironment: Sendable {
     let directory: SimulatedDirectory
     let configuration: DemoConfiguration
     let process: ChildProcess
-    private let client: HTTPSClient
-    private let group: MultiThreadedEventLoopGroup
+    let client: HTTPSClient
+    let group: MultiThreadedEventLoopGroup
 
     private init(
         folder: String, authority: String, port: Int, tenants: [SimulatedTenant], simulator: SimulatorServer,
@@ -88,46 +88,6 @@ final class DemoEnvironment: Sendable {
         }
     }
 
-    /// Sends a token as kube-apiserver does, and returns the answer.
-    func review(_ token: String) async throws -> DemoAnswer {
-        let body = JSON.object([
-            ("kind", "TokenReview"), ("apiVersion", "authentication.k8s.io/v1"),
-            ("metadata", .object([("creationTimestamp", .null)])),
-            (
-                "spec",
-                .object([("token", .string(token)), ("audiences", .array(["https://kubernetes.default.svc"]))])
-            ),
-            ("status", .object([("user", .object([]))])),
-        ])
-        guard let url = HTTPSURL("https://127.0.0.1:\(port)/authenticate?timeout=30s") else {
-            throw DemoError("the webhook's address is none")
-        }
-        let request = HTTPSRequest(
-            .post, url, headers: [(name: "Content-Type", value: "application/json")], body: body.render())
-        let response = try await client.send(request, on: group.next()).get()
-        let answer = try JSONDocument(parsing: response.successBody())
-        guard let status = answer.root["status"] else { throw DemoError("the webhook answered without a status") }
-        if status["authenticated"]?.bool == true {
-            return .accepted(
-                username: status["user"]?["username"]?.string ?? "",
-                groups: status["user"]?["groups"]?.array?.compactMap(\.string) ?? [])
-        }
-        guard let error = status["error"]?.string else { return .foreign }
-        let words = error.split(separator: ":").map { $0.drop { $0 == " " } }
-        return .refused(reason: words.count > 1 ? String(words[1]) : error)
-    }
-
-    /// Sends a token until the answer is the expected one, because a changed configuration needs a moment. Returns the
-    /// last answer after five seconds.
-    func review(_ token: String, until expected: DemoAnswer) async throws -> DemoAnswer {
-        var answer = try await review(token)
-        for _ in 0..<50 where answer != expected {
-            try await Task.sleep(for: .milliseconds(100))
-            answer = try await review(token)
-        }
-        return answer
-    }
-
     /// Replaces the running webhook's configuration.
     func reconfigure(_ configuration: DemoConfiguration) throws {
         try FileIO.write(Array(configuration.text.utf8), to: folder + "/config.yaml")
@@ -155,8 +115,13 @@ final class DemoEnvironment: Sendable {
     }
 
     /// Prints how to try it by hand.
-    func explainByHand() throws {
-        let token = try SignInCases(self).parts[0].token
+    func explainByHand() async throws {
+        let signIns = try SignInCases(self)
+        let (token, expected) = (signIns.parts[0].token, signIns.parts[0].expected)
+        // The admin gets back what the cases before took away.
+        directory.setEnabled(true, of: signIns.adminID)
+        directory.setGroups([signIns.adminsID], of: signIns.adminID)
+        _ = try await self.review(token, until: expected)
         let review = JSON.object([
             ("kind", "TokenReview"), ("apiVersion", "authentication.k8s.io/v1"),
             ("spec", .object([("token", .string(token))])),
@@ -208,7 +173,7 @@ final class DemoEnvironment: Sendable {
     private static func remove(_ folder: String) {
         for name in DemoCertificates.fileNames + [
             "config.yaml", "secret", "webhook.log", "review.json", "token", "webhook-kubeconfig.yaml", "keys.json",
-            "output",
+            "output", "denied.json", "denied.json.lock",
         ] {
             unlink("\(folder)/\(name)")
         }

@@ -10,6 +10,8 @@ struct OperationCases {
         let expected: DemoAnswer
         /// A few words about what it shows.
         let point: String
+        /// Whether the user has signed in already and sends a request, about which the API server asks an authorizer.
+        var isRequest = false
         /// Changes the environment; nil if the previous case did so.
         var prepare: (@Sendable (DemoEnvironment) throws -> Void)?
         let token: @Sendable (DemoEnvironment) throws -> String
@@ -17,7 +19,7 @@ struct OperationCases {
 
     let acts: [Act]
 
-    init(_ signIns: SignInCases, _ environment: DemoEnvironment) throws {
+    init(_ signIns: SignInCases, _ environment: DemoEnvironment, webhook: String) throws {
         let admin = DemoAnswer.accepted(
             username: "ada@example.com", groups: [SignInCases.adminName, SignInCases.admins])
         let envelope = try signIns.admin(of: environment.tenant).enveloped(
@@ -26,7 +28,7 @@ struct OperationCases {
         var open = environment.configuration
         open.directory = environment.directory
         open.acceptsProofs = true
-        acts = [
+        let unwatched = [
             Act(
                 name: "Entra signs with a new key", expected: admin, point: "taken at its first token",
                 prepare: { try $0.tenant.rotate() },
@@ -52,6 +54,39 @@ struct OperationCases {
                 name: "the same one, stolen", expected: .refused(reason: "proof_of_possession_replayed"),
                 point: "each is taken once", token: { _ in envelope }),
         ]
+        acts = try unwatched + Self.watched(signIns, open, webhook: webhook)
+    }
+
+    /// What changes in Entra, or on the deny list, while somebody is signed in.
+    private static func watched(_ signIns: SignInCases, _ open: DemoConfiguration, webhook: String) throws -> [Act] {
+        var watching = open
+        watching.watches = true
+        let ada = try signIns.admin(of: open.tenant).signed()
+        let developer = signIns.developer
+        return [
+            Act(
+                name: "the watch is turned on",
+                expected: .accepted(username: "ada@example.com", groups: [SignInCases.adminName, SignInCases.admins]),
+                point: "Graph says the same",
+                prepare: { [watching] environment in
+                    environment.directory.setGroups([signIns.adminsID], of: signIns.adminID)
+                    try FileIO.write(Array("{\"denied\":[]}".utf8), to: environment.folder + "/denied.json")
+                    try environment.reconfigure(watching)
+                },
+                token: { _ in ada }),
+            Act(
+                name: "the admin leaves the group", expected: .accepted(username: "ada@example.com", groups: []),
+                point: "the same token, seconds later",
+                prepare: { $0.directory.setGroups([], of: signIns.adminID) }, token: { _ in ada }),
+            Act(
+                name: "her account is disabled", expected: .refused(reason: "account_disabled"),
+                point: "the same token",
+                prepare: { $0.directory.setEnabled(false, of: signIns.adminID) }, token: { _ in ada }),
+            Act(
+                name: "a token is denied", expected: .refused(reason: "principal_denied"),
+                point: "at the next request of its session", isRequest: true,
+                prepare: { try $0.deny(developer, webhook: webhook) }, token: { _ in developer }),
+        ]
     }
 }
 
@@ -69,6 +104,15 @@ extension DemoEnvironment {
         ])
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return lines.prefix { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    /// Puts one token on the deny list.
+    fileprivate func deny(_ token: String, webhook: String) throws {
+        try FileIO.write(Array(token.utf8), to: folder + "/token")
+        _ = try output(of: [
+            webhook, "deny", "add", "--file", folder + "/denied.json", "--token-file", folder + "/token",
+            "--only-this-token", "--reason", "a laptop was stolen",
+        ])
     }
 
     /// The whole output of a command.

@@ -29,8 +29,10 @@ struct SignInCases {
     let crowdedID: GUID
     let crowded: String
     let expired: String
-    private let adminID: GUID
-    private let adminsID: GUID
+    /// The token of a developer, as it was sent before.
+    let developer: String
+    let adminID: GUID
+    let adminsID: GUID
 
     private static func id(_ number: Int) throws -> GUID {
         guard let id = GUID("0b1ec700-0000-0000-0000-00000000000\(number)") else { throw DemoError("no such ID") }
@@ -70,6 +72,7 @@ struct SignInCases {
         for claim in ["iat", "nbf"] { expired[claim] = .integer(past) }
         expired["exp"] = .integer(past + 3600)
         self.expired = try expired.signed()
+        developer = try token(.user, 2, name: "grace", groups: [developers]).signed()
 
         parts = [
             SignIn(
@@ -78,7 +81,7 @@ struct SignInCases {
                 expected: .accepted(username: "ada@example.com", groups: [SignInCases.adminName, SignInCases.admins])),
             SignIn(
                 name: "a developer of a mapped group",
-                token: try token(.user, 2, name: "grace", groups: [developers]).signed(),
+                token: developer,
                 expected: .accepted(username: "grace@example.com", groups: ["developers", SignInCases.developers])),
             SignIn(
                 name: "a member without groups",

@@ -81,4 +81,39 @@ import Testing
         let body = Array("client_id=\(directory.clientID)&client_secret=guess".utf8)
         #expect(directory.token(SimulatedRequest(method: .POST, body: body)).status == .unauthorized)
     }
+
+    @Test("a batch answers each question on its own")
+    func batch() throws {
+        let (directory, token) = try Self.directory()
+        let (known, unknown, group) = (try Self.id(9), try Self.id(8), try Self.id(1))
+        directory.setGroups([group], of: known)
+        directory.setEnabled(false, of: known)
+        let question = { (id: String, method: String, url: String) -> JSON in
+            .object([
+                ("id", .string(id)), ("method", .string(method)), ("url", .string(url)),
+                ("body", .object([("groupIds", JSON([group.description]))])),
+            ])
+        }
+        let body = JSON.object([
+            (
+                "requests",
+                .array([
+                    question("1", "GET", "/users/\(known)?$select=id,accountEnabled"),
+                    question("2", "POST", "/users/\(known)/checkMemberGroups"),
+                    question("3", "GET", "/users/\(unknown)"),
+                ])
+            )
+        ]).render()
+        let request = SimulatedRequest(
+            method: .POST, path: "/v1.0/$batch", authorization: "Bearer \(token)", body: body)
+        let root = try JSONDocument(parsing: directory.answer(request, parts: ["v1.0", "$batch"]).body).root
+        let parts = root["responses"]?.array.map { Array($0) } ?? []
+        #expect(parts.map { $0["status"]?.integer } == [200, 200, 404])
+        #expect(parts.first?["body"]?["accountEnabled"]?.bool == false)
+        #expect(parts.dropFirst().first?["body"]?["value"]?.array?.compactMap(\.string) == [group.description])
+        #expect(parts.last?["body"]?["error"]?["code"]?.string == "Request_ResourceNotFound")
+        directory.setEnabled(true, of: known)
+        let again = try JSONDocument(parsing: directory.answer(request, parts: ["v1.0", "$batch"]).body).root
+        #expect(again["responses"]?.array.map { Array($0) }?.first?["body"]?["accountEnabled"]?.bool == true)
+    }
 }
