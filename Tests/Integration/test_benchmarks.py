@@ -1,5 +1,6 @@
 """The programs of Tests/Benchmarks still run and find nothing; their long runs are for people to start."""
 
+import json
 import os
 import re
 import subprocess
@@ -37,3 +38,15 @@ def test_a_thousand_peers_that_stall():
     done = subprocess.run([os.path.join(BENCHMARKS, "stalls.sh")], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
 
+
+
+def test_a_short_watch():
+    """Everybody's change is felt, and what was asked is counted; how fast is for people to judge."""
+    done = subprocess.run([os.path.join(BENCHMARKS, "watch.sh"), "--watched", "30", "--every", "1", "--samples", "6",
+                           "--seconds", "1", "--output", "json"], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    row, = json.loads(done.stdout)["rows"]
+    assert row["watched"] == 30 and row["felt"]["samples"] == 6
+    assert 0 < row["felt"]["p50"] <= row["felt"]["p99"] <= row["felt"]["worst"]
+    assert row["questionsASecond"] > row["batchesASecond"] > 0
+    assert row["with"]["p99"] > 0 and row["without"]["p99"] > 0

@@ -1,54 +1,106 @@
 """`doctor` hears from Microsoft Graph what the watch hears: accounts, sessions, memberships, and what is forbidden."""
 
+import http.server
+import json
+import ssl
+import threading
 import time
 
 import pytest
 import yaml
+from entra import OBJECT
 from graph import Graph
 from overage import CLIENT_ID
-from test_doctor import bench, folder, port, steps  # noqa: F401
-from test_review import ADMINS, TENANT, token
+from signed_tokens import ADMINS, KEY, SERVER, TENANT, token
+from webhook import run
 
-PERSON = "0b1ec700-0000-0000-0000-000000000001"
 OTHER = "9999aaaa-bbbb-cccc-dddd-eeeeffff0000"
 
 
+class APIServer(http.server.BaseHTTPRequestHandler):
+    """Knows whoever asks as Ada, who may do everything."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status, body):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.answer(200, {"gitVersion": "v1.34.1"})
+
+    def do_POST(self):
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer(201, {"kind": sent["kind"], "apiVersion": sent["apiVersion"], "status": {
+            "userInfo": {"username": "ada@example.com", "groups": []}, "nonResourceRules": [], "incomplete": False,
+            "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]}})
+
+
+class Bench:
+    """A kubeconfig with a token of an admin, a configuration that watches, and its Graph."""
+
+    def __init__(self, folder, certificates, graph, port):
+        self.folder, self.graph = folder, graph
+        path = certificates.path
+        (folder / "secret").write_text(graph.secret)
+        (folder / "keys.json").write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
+        self.directory = {"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base,
+                          "graphCA": path("ca.crt"), "watch": "admins"}
+        self.config = {
+            "apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
+            "server": {"certificate": path("server.crt"), "privateKey": path("server.key"), "clientCA": path("ca.crt")},
+            "tenants": [{
+                "tenantID": TENANT, "audiences": [SERVER], "adminGroupObjectIDs": [ADMINS],
+                "groupMappings": [{"groupObjectID": OTHER, "kubernetesGroups": ["developers"]}],
+                "authority": graph.base, "authorityCA": path("ca.crt"), "signingKeys": {"file": "keys.json"},
+                "directory": self.directory}]}
+        (folder / "kubeconfig").write_text(yaml.safe_dump({
+            "apiVersion": "v1", "kind": "Config", "current-context": "here",
+            "clusters": [{"name": "c", "cluster": {
+                "server": f"https://127.0.0.1:{port}", "certificate-authority": path("ca.crt")}}],
+            "users": [{"name": "u", "user": {"token": token(iss=f"{graph.base}/{TENANT}/")}}],
+            "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}]}))
+
+
 @pytest.fixture
-def watched(bench, certificates):  # noqa: F811
-    """A bench whose configuration watches, and its Graph. The token is of an admin."""
+def watched(tmp_path, certificates):
     graph = Graph(certificates)
-    graph.members = {PERSON: {ADMINS}}
-    with open(certificates.path("secret"), "w") as file:
-        file.write(graph.secret)
-    config = yaml.safe_load((bench.folder / "config.yaml").read_text())
-    tenant = config["tenants"][0]
-    tenant |= {"authority": graph.base, "authorityCA": certificates.path("ca.crt"),
-               "groupMappings": [{"groupObjectID": OTHER, "kubernetesGroups": ["developers"]}],
-               "directory": {"clientID": CLIENT_ID, "clientSecretFile": certificates.path("secret"),
-                             "graphEndpoint": graph.base, "graphCA": certificates.path("ca.crt"), "watch": "admins"}}
-    (bench.folder / "watching.yaml").write_text(yaml.safe_dump(config))
-    bench.gives(token(iss=f"{graph.base}/{TENANT}/"))
-    bench.graph = graph
-    yield bench
+    graph.members = {OBJECT: {ADMINS}}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.path("server.crt"), certificates.path("server.key"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), APIServer)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Bench(tmp_path, certificates, graph, server.server_port)
+    server.shutdown()
     graph.stop()
 
 
-def directory(bench, status=0):  # noqa: F811
-    report = bench.run("--config", "watching.yaml", status=status)
+def directory(bench, status=0):
+    (bench.folder / "config.yaml").write_text(yaml.safe_dump(bench.config))
+    found, output, errors = run("doctor", "--kubeconfig", str(bench.folder / "kubeconfig"),
+                                "--config", str(bench.folder / "config.yaml"), "--output", "json")
+    assert found == status, output + errors
+    report = json.loads(output)
     return report, [step for step in report["steps"] if step["name"] == "directory"]
 
 
 def test_an_enabled_account_in_its_groups(watched):
     report, (step,) = directory(watched)
     assert step["status"] == "passed" and step["detail"].endswith("in 1 of 2 configured groups")
-    assert steps(report)["identity"] == "passed"
+    assert report["verdict"] == "signedIn"
     assert {method for _, method, _, _ in watched.graph.parts} == {"GET", "POST"}
 
 
 def test_a_configuration_that_does_not_watch_asks_nobody(watched):
-    config = yaml.safe_load((watched.folder / "watching.yaml").read_text())
-    config["tenants"][0]["directory"]["watch"] = "off"
-    (watched.folder / "watching.yaml").write_text(yaml.safe_dump(config))
+    watched.directory["watch"] = "off"
     assert directory(watched)[1] == [] and watched.graph.requests == []
 
 
@@ -58,9 +110,9 @@ def test_a_configuration_that_does_not_watch_asks_nobody(watched):
 ])
 def test_a_disabled_or_deleted_account(watched, account, code, hint):
     if account:
-        watched.graph.accounts[PERSON] = account
+        watched.graph.accounts[OBJECT] = account
     else:
-        del watched.graph.members[PERSON]
+        del watched.graph.members[OBJECT]
     report, found = directory(watched, status=1)
     assert report["problem"] == "directory" and report["message"].startswith(code) and hint in report["hint"]
     assert found[0]["status"] == "failed"
@@ -68,7 +120,7 @@ def test_a_disabled_or_deleted_account(watched, account, code, hint):
 
 def test_revoked_sessions_and_when_a_new_sign_in_passes(watched):
     revoked = int(time.time()) + 60
-    watched.graph.accounts[PERSON] = {
+    watched.graph.accounts[OBJECT] = {
         "signInSessionsValidFromDateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(revoked))}
     report, _ = directory(watched, status=1)
     assert report["message"].startswith("sessions_revoked")
@@ -76,7 +128,7 @@ def test_revoked_sessions_and_when_a_new_sign_in_passes(watched):
 
 
 def test_groups_that_were_lost_and_gained_since(watched):
-    watched.graph.members[PERSON] = {OTHER}
+    watched.graph.members[OBJECT] = {OTHER}
     report, (lost, gained) = directory(watched)
     assert lost["status"] == gained["status"] == "warning"
     assert ADMINS in lost["detail"] and OTHER in gained["detail"]
@@ -91,7 +143,7 @@ def test_what_graph_forbids_names_the_permission(watched):
 
 
 @pytest.mark.parametrize("fault", ["silent", "secret"])
-def test_a_graph_that_cannot_be_asked_is_a_warning(watched, certificates, fault):
+def test_a_graph_that_cannot_be_asked_is_a_warning(watched, fault):
     if fault == "secret":
         watched.graph.secret = "another"
     else:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from access_reviews import ask, extra, why
@@ -126,6 +127,9 @@ def test_disabled_deleted_and_revoked(watched, entra):
     graph.accounts[OBJECT] = {"signInSessionsValidFromDateTime": revoked}
     eventually(lambda: reason(server.review(token)) == "sessions_revoked")
     assert why(ask(server, extra=extra())) == "sessions_revoked"
+    # Entra dates iat five minutes back: the person is told when a new sign-in passes.
+    passes = time.strftime("; a new sign-in passes from %Y-%m-%dT%H:%M:%SZ", time.gmtime(issued + 360))
+    assert passes in server.review(token)["error"] and passes in ask(server, extra=extra())["reason"]
     assert why(ask(server, groups=[], extra=extra(token_issued_at=[str(issued + 60)]))) is None
     assert reason(server.review(entra.token(iat=issued + 60))) == "accepted"
     assert reason(server.review(entra.token(iat=issued + 59))) == "sessions_revoked"
@@ -283,3 +287,53 @@ def test_resolved_groups_and_the_watch_together(watched, entra):
     eventually(lambda: groups(server, token) == [PLAIN])
     refusing = make(watch="everyone", tenant={"groupOverage": "deny"})
     assert reason(refusing.review(token)) == "group_overage"
+
+
+def storm(graph):
+    graph.fault = lambda handler, count: handler.answer(429, {}, {"Retry-After": "1"}) or True
+
+
+def outage(graph):
+    graph.fault = silent
+
+
+def parts_only(graph):
+    """Of each batch, some parts fail, some are throttled, and only some questions about accounts are answered."""
+    def fault(request):
+        number = int(request["id"]) % 4
+        return [(500, {}), None, (429, {}, {"Retry-After": "1"}), (404, {"error": {"code": "Other"}})][number]
+
+    graph.part_fault = fault
+
+
+def slowness(graph):
+    graph.delay = 3
+
+
+@pytest.mark.parametrize("reloads", [False, True], ids=["", "with a reload in between"])
+@pytest.mark.parametrize("trouble", [outage, storm, parts_only, slowness])
+def test_nothing_is_lost_and_nothing_given(watched, entra, trouble, reloads):
+    graph, make = watched
+    server = make(watch="everyone")
+    people = [object_id(number) for number in range(200, 212)]
+    for number, person in enumerate(people):
+        graph.members[person] = {ADMINS} if number % 2 else set()
+    # What the tokens say is the opposite of what Entra says by now.
+    tokens = [entra.token(oid=person, groups=[PLAIN] if number % 2 else [PLAIN, ADMINS])
+              for number, person in enumerate(people)]
+    expected = [[ADMIN, PLAIN, ADMINS] if number % 2 else [PLAIN] for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(lambda token: groups(server, token), tokens)) == expected
+    trouble(graph)
+    count = len(graph.requests)
+    eventually(lambda: len(graph.requests) > count)
+    for turn in range(8):
+        assert [groups(server, token) for token in tokens] == expected
+        if reloads and turn == 3:
+            server.reload(make.config(watch="everyone", timeout="1s"))
+        time.sleep(0.4)
+    graph.fault = graph.part_fault = None
+    graph.delay = 0
+    for number, person in enumerate(people):
+        graph.members[person] = set() if number % 2 else {ADMINS}
+    eventually(lambda: all((ADMIN in groups(server, token)) == (number % 2 == 0) for number, token in enumerate(tokens)))
