@@ -257,7 +257,7 @@ let package = Package(
                 "Authentication",
             ]),
 
-        tests(.webhook, "TokenReviewAPI", ["Jansson", "Entra", "AccessPolicy", "TokenReviewAPI"]),
+        tests(.webhook, "TokenReviewAPI", ["Jansson", "Entra", "AccessPolicy", "Authentication", "TokenReviewAPI"]),
         tests(
             .webhook, "SigningKeys",
             [
@@ -308,7 +308,7 @@ let package = Package(
         tests(
             .tools, "ClusterAccess",
             [
-                "Timestamps", "Files", "Jansson", "Entra", "AccessPolicy", "Configuration", "RBAC",
+                "SafeText", "Timestamps", "Files", "Jansson", "Entra", "AccessPolicy", "Configuration", "RBAC",
                 "ClusterAccess",
             ]),
         tests(
@@ -339,17 +339,22 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
             dependencies: [
                 "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "YAML", "NIOOpenSSL", "HTTPSClient",
                 "Prometheus", "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
-                "SigningKeys", "Configuration", "WebhookServer", "Inspection", "PolicyChecks", nioCore, nioTLS,
+                "SigningKeys", "Configuration", "WebhookServer", "Inspection", "PolicyChecks", "Kubeconfigs", "RBAC",
+                "ClusterAccess", nioCore, nioTLS,
                 nioEmbedded, nioConcurrency, logging,
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: strict))
 }
 
-// The decision wing and what it stands on, which needs no other package: Tests/mutants.sh builds it a hundred times.
+// The decision wing, its wire format and what they stand on, which need no other package, for Tests/mutants.sh.
 if Context.environment["KUBE_ENTRA_DECISION_ONLY"] != nil {
     func isDecision(_ target: Target) -> Bool {
-        ["Sources/Decision/", "Tests/Decision/"].contains { target.path?.hasPrefix($0) == true }
+        [
+            "Sources/Decision/", "Tests/Decision/", "Sources/Webhook/TokenReviewAPI",
+            "Tests/Webhook/TokenReviewAPITests",
+            "Tests/Base/JanssonTests", "Tests/Base/SafeTextTests",
+        ].contains { target.path?.hasPrefix($0) == true }
     }
     var needed = Set(package.targets.filter(isDecision).map(\.name))
     var count = 0

@@ -27,20 +27,16 @@ COMPILER_ERROR = re.compile(r"^(/\S+\.swift):(\d+):\d+: error: (.*)$", re.MULTIL
 def path_of(name):
     """The one source file of that name, relative to the package. Modules may be moved; files keep their names."""
     found = [path.relative_to(ROOT) for path in (ROOT / "Sources").rglob(name)]
-    if len(found) != 1:
-        sys.exit(f"{name}: {len(found)} source files have this name")
-    return found[0]
+    return found[0] if len(found) == 1 else None
 
 
-def check_places(changes):
-    """Every change has exactly one place, and makes a difference there."""
-    wrong = []
-    for change in changes.values():
-        count = (ROOT / path_of(change.file)).read_text().count(change.before)
-        if count != 1 or change.before == change.after:
-            wrong.append(f"{change.file}: {change.before!r} stands there {count} times")
-    if wrong:
-        sys.exit("\n".join(wrong))
+def place_problem(change):
+    """Why the change cannot be made: it must have exactly one place, and make a difference there."""
+    path = path_of(change.file)
+    if path is None:
+        return "there is not exactly one source file of this name"
+    count = (ROOT / path).read_text().count(change.before)
+    return None if count == 1 and change.before != change.after else f"stands there {count} times"
 
 
 def copy(folder):
@@ -99,14 +95,14 @@ class Copy:
     def __init__(self, folder, changes):
         self.folder = folder
         self.changes = dict(changes)
+        self.files = sorted((path_of(name), name) for name in {change.file for change in changes.values()})
         self.alone = []
         self.broken = {}
 
     def rewrite(self):
         """Writes all files with switches anew; changes that have no place for one are put aside."""
         modules = set()
-        for name in sorted({change.file for change in CHANGES}):
-            path = path_of(name)
+        for path, name in self.files:
             mine = {
                 number: (change.before, change.after) for number, change in self.changes.items() if change.file == name}
             text, left = switched((ROOT / path).read_text(), mine)
@@ -131,7 +127,7 @@ class Copy:
                 if number is not None:
                     guilty[number] = message
             if not guilty:
-                sys.exit(output[-6000:] + "\nthe copy with switches does not compile")
+                sys.exit("\n".join(line for line in output.split("\n") if "error:" in line)[:4000] + "\nthe copy with switches does not compile")
             for number, message in guilty.items():
                 self.broken[number] = message
                 self.changes.pop(number, None)
@@ -183,18 +179,25 @@ def main():
     arguments.add_argument("--sample", type=int, help="try only so many, chosen at random")
     arguments.add_argument("--seed", type=int, default=1, help="of the choice and the order")
     arguments.add_argument("--file", default="", help="only changes of files with this in their name")
+    arguments.add_argument("--numbers", default="1-", help="only these in the list: such as 3,17-20,150-")
     arguments.add_argument("--text", default="", help="only changes with this in the text before or after")
     given = arguments.parse_args()
     numbered = dict(enumerate(CHANGES, 1))
-    check_places(numbered)
-    chosen = [number for number, change in numbered.items()
-              if given.file in change.file and (given.text in change.before or given.text in change.after)]
+    wanted = set()
+    for part in given.numbers.split(","):
+        first, dash, last = part.partition("-")
+        wanted.update(range(int(first), int(last or (len(CHANGES) if dash else first)) + 1))
+    chosen = [
+        number for number, change in numbered.items()
+        if number in wanted and given.file in change.file
+        and (given.text in change.before or given.text in change.after)]
     random.Random(given.seed).shuffle(chosen)
     chosen = chosen[:given.sample]
     end = time.monotonic() + given.minutes * 60
     given.folder.mkdir(parents=True, exist_ok=True)
     copy(given.folder)
-    package = Copy(given.folder, {number: numbered[number] for number in chosen})
+    lost = {number: problem for number in chosen if (problem := place_problem(numbered[number]))}
+    package = Copy(given.folder, {number: numbered[number] for number in chosen if number not in lost})
     package.build()
     print(f"built with {len(package.changes)} changes that can be switched on", flush=True)
     failure = run_tests(given.folder, None)
@@ -207,10 +210,10 @@ def main():
         with lock:
             verdicts[number] = verdict
             change = numbered[number]
-            print(f"{len(verdicts)}/{len(chosen)} {verdict}: {change.file}: {change.before.strip()!r} → "
+            print(f"{len(verdicts)}/{len(chosen)} {verdict}: {number}: {change.file}: {change.before.strip()!r} → "
                   f"{change.after.strip()!r}: {detail[:160]}", flush=True)
 
-    for number, message in package.broken.items():
+    for number, message in (lost | package.broken).items():
         report(number, "broken", message)
     judge_switched(given.folder, list(package.changes), given.jobs, end, report)
     for number in package.alone:

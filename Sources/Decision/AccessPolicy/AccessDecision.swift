@@ -28,7 +28,7 @@ public struct Grant: Hashable, Sendable {
 public struct AccessDecision: Hashable, Sendable {
     /// The user of the TokenReview's answer.
     public var user: KubernetesUser
-    /// Whether an admin group matched, or another rule granted a Kubernetes group of the admins.
+    /// Whether an admin group matched, or another rule granted a Kubernetes group of the admins or `system:masters`.
     public var isAdmin: Bool
     /// The reason of the emergency entry that was used; nil if none was.
     public var emergencyReason: String?

@@ -40,7 +40,7 @@ public enum AccessPolicy {
         for entry in emergencies {
             collector.add(.emergencyAccess, matched: entry.objectID.description, gives: entry.kubernetesGroups)
         }
-        let givesAdminGroup = collector.gives(anyOf: kubernetes.adminGroups)
+        let givesAdminGroup = collector.gives(anyOf: kubernetes.adminGroups) || collector.gives(masters)
         if kubernetes.groupObjectIDs == .include {
             collector.add(objectIDs: principal.groups, prefix: kubernetes.groupPrefix)
         }
@@ -60,6 +60,9 @@ public enum AccessPolicy {
             because: collector.grants
         )
     }
+
+    /// The group for which Kubernetes does not ask RBAC: its members are admins under every configuration.
+    private static let masters = ExactText("system:masters")
 
     /// Key of the `extra` entry that lists the admin groups which matched.
     public static let adminGroupsName = "kube-entra.dev/admin-group-object-id"
@@ -138,6 +141,8 @@ private struct GrantCollector {
         for group in gives where seen.insert(ExactText(group)).inserted { groups.append(group) }
         if explains { grants.append(Grant(rule: rule, matched: matched(), gives: gives)) }
     }
+
+    func gives(_ group: ExactText) -> Bool { seen.contains(group) }
 
     func gives(anyOf groups: [String]) -> Bool {
         groups.contains { seen.contains(ExactText($0)) }

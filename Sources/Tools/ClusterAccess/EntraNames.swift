@@ -66,7 +66,7 @@ public struct EntraNames: Sendable {
         private var index: [EntraHolder.Identity: Int] = [:]
 
         init(adminGroups: [String]) {
-            self.adminGroups = Set(adminGroups.map { ExactText($0) })
+            self.adminGroups = Set((adminGroups + [EntraNames.masters]).map { ExactText($0) })
         }
 
         mutating func add(_ holder: EntraHolder, _ names: [String], isAdmin: Bool = false) {

@@ -178,6 +178,7 @@ struct SignedHTTPRequestTests {
         }
         let first = try use(key: key, token: token)
         #expect(first.expires == Forge.now.adding(seconds: 15 * 60 + 5 * 60))
+        #expect(first.made == Forge.now)
         #expect(try use([("ts", .integer(Self.second - 1))], key: key, token: token).digest == first.digest)
         #expect(try use([("nonce", "n-2")], key: key, token: token).digest != first.digest)
         let other = try SignedHTTPRequests.thief.get()

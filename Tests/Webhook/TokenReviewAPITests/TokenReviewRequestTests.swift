@@ -52,6 +52,21 @@ import Testing
         #expect(request.audiences == example.audiences)
     }
 
+    @Test("a body may be 16 deep and hold 10,000 values, and no more")
+    func bounds() throws {
+        func body(_ more: String) -> String {
+            #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":"a"},"x":\#(more)}"#
+        }
+        func nested(_ depth: Int) -> String {
+            body(String(repeating: "[", count: depth) + String(repeating: "]", count: depth))
+        }
+        func list(_ count: Int) -> String { body("[" + String(repeating: "1,", count: count - 1) + "1]") }
+        _ = try decode(nested(15))
+        #expect(throws: TokenReviewProblem.tooDeep) { try decode(nested(16)) }
+        _ = try decode(list(9_900))
+        #expect(throws: TokenReviewProblem.tooManyValues) { try decode(list(10_001)) }
+    }
+
     struct Refused: Sendable, CustomTestStringConvertible {
         var name: String
         var body: String

@@ -1,0 +1,211 @@
+import AccessPolicy
+import Authentication
+import Entra
+import EntraTokens
+import Testing
+import Timestamps
+
+/// What ends access while the API server still remembers the sign-in.
+@Suite("Access reviews")
+struct AccessReviewTests {
+    private static let tenantID = Forge.guid(Forge.tenantID)
+    private static let objectID = Forge.guid(Forge.objectID)
+    private static let admins = Forge.guid(Forge.adminGroup)
+    private static let developers = Forge.guid(Forge.developerGroup)
+    private static let issued: Int64 = 1_799_999_700
+
+    private static func user(
+        _ groups: [String] = ["kube-entra:cluster-admins"], _ changes: [String: [String]?] = [:]
+    ) -> ReviewedUser {
+        var extra = [
+            "oid": [Forge.objectID], "kube-entra.dev/tenant-id": [Forge.tenantID],
+            "kube-entra.dev/token-issued-at": [String(issued)], "kube-entra.dev/client-app-id": [Forge.client],
+            "authentication.kubernetes.io/credential-id": ["JTI=abc"],
+        ]
+        for (name, value) in changes { extra[name] = value }
+        return ReviewedUser(groups: groups, extra: extra)
+    }
+
+    private static func known(
+        members: [GUID]? = nil, asked: [GUID] = [admins, developers],
+        account: WatchedPrincipal.Account? = nil
+    ) -> WatchFacts {
+        WatchFacts([
+            tenantID: WatchFacts.Tenant(principals: [
+                objectID: WatchedPrincipal(
+                    version: 1, until: Timestamp(secondsSinceEpoch: .max),
+                    membership: members.map { WatchedPrincipal.Membership(asked: asked, members: $0) },
+                    account: account)
+            ])
+        ])
+    }
+
+    private static func reason(
+        _ user: ReviewedUser = user(), watch: WatchFacts = .none, now: Timestamp = Forge.now, isWatched: Bool = true,
+        kubernetes: KubernetesPolicy = KubernetesPolicy(), change: (inout TenantConfiguration) -> Void = { _ in }
+    ) -> RefusalReason? {
+        var settings = Forge.settings {
+            if isWatched { $0.watch = WatchRule(scope: .everyone, refusesInSilence: true) }
+            change(&$0)
+        }
+        settings.kubernetes = kubernetes
+        return Authenticator(settings).denial(of: user, watch: watch, now: now)?.reason
+    }
+
+    private static func deny(_ target: DeniedEntry.Target, issuedBefore: Int64? = nil) -> (inout TenantConfiguration)
+        -> Void
+    {
+        { tenant in
+            tenant.policy.denied = [
+                DeniedEntry(
+                    target: target,
+                    issuedBefore: issuedBefore.map { Timestamp(secondsSinceEpoch: $0) }, reason: "drill")
+            ]
+        }
+    }
+
+    @Test("whoever has lost nothing is not denied, and neither is anybody who is not Entra's")
+    func noOpinion() {
+        #expect(Self.reason() == nil)
+        #expect(Self.reason(watch: Self.known(members: [Self.admins])) == nil)
+        let deny = Self.deny(.objectID(Self.objectID))
+        for missing in ["oid", "kube-entra.dev/tenant-id"] {
+            #expect(Self.reason(Self.user([], [missing: nil]), change: deny) == nil)
+        }
+        #expect(Self.reason(Self.user([], ["kube-entra.dev/tenant-id": [Forge.otherTenantID]]), change: deny) == nil)
+        #expect(Self.reason(Self.user([], ["oid": [Forge.plainGroup]]), change: deny) == nil)
+    }
+
+    @Test("an entry of the deny list denies by object ID, client application and token")
+    func denied() {
+        #expect(Self.reason(change: Self.deny(.objectID(Self.objectID))) == .principalDenied)
+        #expect(Self.reason(change: Self.deny(.clientAppID(Forge.guid(Forge.client)))) == .principalDenied)
+        #expect(Self.reason(change: Self.deny(.tokenID("abc"))) == .principalDenied)
+        #expect(Self.reason(change: Self.deny(.tokenID("JTI=abc"))) == nil)
+        #expect(Self.reason(change: Self.deny(.objectID(Self.admins))) == nil)
+        let other = Self.user([], ["authentication.kubernetes.io/credential-id": ["XYZ=abc"]])
+        #expect(Self.reason(other, change: Self.deny(.tokenID("abc"))) == nil)
+        // One of several values is enough.
+        let two = Self.user([], ["oid": [Forge.plainGroup, Forge.objectID]])
+        #expect(Self.reason(two, change: Self.deny(.objectID(Self.objectID))) == .principalDenied)
+    }
+
+    @Test(
+        "an entry for older tokens denies those, and tokens whose time is missing or cannot be read",
+        arguments: [
+            ([String(issued)], nil), ([String(issued - 1)], .principalDenied), (nil, .principalDenied),
+            (["x"], .principalDenied), ([String(issued), "x"], .principalDenied),
+            ([String(issued + 5), String(issued - 1)], .principalDenied), ([], .principalDenied),
+        ] as [([String]?, RefusalReason?)])
+    func issuedBefore(times: [String]?, expected: RefusalReason?) {
+        let user = Self.user([], ["kube-entra.dev/token-issued-at": times])
+        #expect(Self.reason(user, change: Self.deny(.objectID(Self.objectID), issuedBefore: Self.issued)) == expected)
+    }
+
+    @Test("an account that was disabled, or whose sessions were revoked, is denied where it is watched")
+    func account() {
+        let disabled = Self.known(account: WatchedPrincipal.Account(isEnabled: false))
+        #expect(Self.reason(watch: disabled) == .accountDisabled)
+        #expect(Self.reason(watch: disabled, isWatched: false) == nil)
+        func revoked(_ offset: Int64) -> WatchFacts {
+            let from = Timestamp(secondsSinceEpoch: Self.issued + offset)
+            return Self.known(account: WatchedPrincipal.Account(isEnabled: true, sessionsValidFrom: from))
+        }
+        #expect(Self.reason(watch: revoked(1)) == .sessionsRevoked)
+        #expect(Self.reason(watch: revoked(0)) == nil)
+        #expect(Self.reason(watch: disabled, change: Self.deny(.objectID(Self.objectID))) == .principalDenied)
+    }
+
+    @Test("of several reasons the one that comes first is the answer")
+    func precedence() {
+        let disabled = Self.known(account: WatchedPrincipal.Account(isEnabled: false))
+        for objectIDs in [[Forge.objectID, Forge.plainGroup], [Forge.plainGroup, Forge.objectID]] {
+            let deny = Self.deny(.objectID(Forge.guid(Forge.plainGroup)))
+            let user = Self.user([], ["oid": objectIDs])
+            #expect(Self.reason(user, watch: disabled, change: deny) == .principalDenied)
+        }
+    }
+
+    @Test("a Kubernetes group that no membership gives any more is denied")
+    func membership() {
+        let lost = Self.known(members: [Self.developers])
+        #expect(Self.reason(watch: lost) == .membershipEnded)
+        #expect(Self.reason(Self.user(["developers"]), watch: lost) == nil)
+        #expect(Self.reason(Self.user([Forge.adminGroup]), watch: lost) == .membershipEnded)
+        #expect(Self.reason(Self.user(["x:" + Forge.adminGroup]), watch: lost) == nil)
+        #expect(
+            Self.reason(
+                Self.user(["x:" + Forge.adminGroup]), watch: lost, kubernetes: KubernetesPolicy(groupPrefix: "x:"))
+                == .membershipEnded)
+        #expect(
+            Self.reason(
+                Self.user([Forge.adminGroup]), watch: lost, kubernetes: KubernetesPolicy(groupObjectIDs: .drop)) == nil)
+        // No configured group, so the directory was not asked about it.
+        #expect(Self.reason(Self.user([Forge.plainGroup, "Developers"]), watch: lost) == nil)
+        #expect(Self.reason(watch: Self.known(members: [], asked: [Self.developers])) == nil)
+    }
+
+    @Test("a group that something else gives stays")
+    func otherGivers() {
+        let lost = Self.known(members: [])
+        #expect(
+            Self.reason(watch: lost) {
+                $0.policy.appRoleMappings = [
+                    AppRoleMapping(appRole: "Admin", kubernetesGroups: ["kube-entra:cluster-admins"])
+                ]
+            } == nil)
+        #expect(
+            Self.reason(watch: lost) { $0.policy.emergencyAccess = [Self.emergency(["kube-entra:cluster-admins"])] }
+                == nil)
+        #expect(
+            Self.reason(watch: lost) {
+                $0.policy.emergencyAccess = [Self.emergency(["kube-entra:cluster-admins"], until: Forge.now)]
+            } == .membershipEnded)
+        #expect(
+            Self.reason(watch: Self.known(members: [Self.developers])) {
+                $0.policy.groupMappings[0].kubernetesGroups = ["developers", "kube-entra:cluster-admins"]
+            } == nil)
+    }
+
+    private static func emergency(
+        _ groups: [String], until: Timestamp = Forge.now.adding(seconds: 1), of objectID: GUID = objectID
+    ) -> EmergencyEntry {
+        EmergencyEntry(objectID: objectID, until: until, kubernetesGroups: groups, reason: "drill")
+    }
+
+    @Test("emergency access ends at its second, with the groups that only it gave")
+    func emergencyAccess() {
+        let user = Self.user(["rescuers", "developers"], ["kube-entra.dev/emergency-access": ["drill"]])
+        func reason(_ entries: [EmergencyEntry], now: Timestamp = Forge.now) -> RefusalReason? {
+            Self.reason(user, now: now) { $0.policy.emergencyAccess = entries }
+        }
+        #expect(reason([Self.emergency(["rescuers"])]) == nil)
+        #expect(reason([Self.emergency(["rescuers"])], now: Forge.now.adding(seconds: 1)) == .emergencyAccessEnded)
+        #expect(reason([]) == .emergencyAccessEnded)
+        #expect(reason([Self.emergency(["rescuers"], of: Self.admins)]) == .emergencyAccessEnded)
+        let ended = Self.emergency(["rescuers"], until: Forge.now)
+        #expect(reason([ended, Self.emergency(["others"])]) == .emergencyAccessEnded)
+        #expect(reason([ended, Self.emergency(["rescuers"])]) == nil)
+        // What a mapping gives as well was not the entry's alone.
+        #expect(reason([Self.emergency(["developers"], until: Forge.now), Self.emergency(["rescuers"])]) == nil)
+        let viewer = Self.user(["viewers"], ["kube-entra.dev/emergency-access": ["drill"]])
+        #expect(
+            Self.reason(viewer) {
+                $0.policy.emergencyAccess = [
+                    Self.emergency(["viewers"], until: Forge.now), Self.emergency(["others"]),
+                ]
+            } == nil)
+        // At its end it is over, whatever else gives the same group.
+        #expect(reason([Self.emergency(["developers"], until: Forge.now)]) == .emergencyAccessEnded)
+        // A name in the form of an object ID is a group's only where a group of that ID is configured.
+        let named = Self.user([Forge.plainGroup], ["kube-entra.dev/emergency-access": ["drill"]])
+        #expect(
+            Self.reason(named) {
+                $0.policy.emergencyAccess = [
+                    Self.emergency([Forge.plainGroup], until: Forge.now), Self.emergency(["others"]),
+                ]
+            } == .emergencyAccessEnded)
+        // Who did not use it has nothing to lose.
+        #expect(Self.reason(Self.user(["developers"])) { $0.policy.emergencyAccess = [ended] } == nil)
+    }
+}
