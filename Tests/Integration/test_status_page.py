@@ -1,13 +1,15 @@
 """The status page: in a terminal, and in Chromium with the size of a phone and of a screen."""
 
+import json
 import os
+import pathlib
 import re
 import time
 
 import pytest
 from browser import Browser
 from entra import ADMINS, AUDIENCE, CLIENT, OBJECT, TENANT
-from webhook import Webhook, configuration
+from webhook import Webhook, configuration, wait_for
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -66,6 +68,48 @@ def test_what_it_tells(busy, headers):
     # Nothing that tells who somebody is, and no part of a token.
     for secret in (OBJECT, "ada@", "Ada", "eyJ", "another"):
         assert secret not in text, secret
+
+
+def top(server, headers=None):
+    """What needs attention: pairs of colour and sentence."""
+    page = server.get("/statusz", headers or {})[1]
+    if headers:
+        return re.findall(r'<li class="(red|amber)">([^<]*)</li>', page)
+    lines = page.split("Needs attention\n")[1].split("\n\n")[0].split("\n")
+    return [tuple(line.split(maxsplit=1)) for line in lines]
+
+
+def test_what_needs_attention_is_on_top_and_ids_have_names(certificates, entra):
+    entra.write_key_file(certificates.path("keys.json"))
+    names = pathlib.Path(certificates.path("status-names.json"))
+    config = configuration()
+    config["names"] = names.name
+    server = Webhook(certificates, config, name="attention.yaml").start()
+    try:
+        assert top(server) == [("nothing",)] and top(server, HTML) == []
+        server.review(entra.token(aud="elsewhere"))
+        assert f"{CLIENT} (" not in server.get("/statusz")[1]
+        # A file that comes later is read without a reload.
+        names.write_text(json.dumps({"names": {CLIENT: {"displayName": "The <b>plugin</b>", "kind": "application"}}}))
+        wait_for(lambda: f"{CLIENT} (The <b>plugin</b>)" in server.get("/statusz")[1], 60)
+        assert f"{CLIENT} (The &lt;b&gt;plugin&lt;/b&gt;)" in server.get("/statusz", HTML)[1]
+        # A configuration that cannot be used: ready, and red.
+        before = pathlib.Path(server.config_path).read_text()
+        pathlib.Path(server.config_path).write_text("apiVersion: x\n")
+        wait_for(lambda: top(server)[0][0] == "red", 60)
+        (level, sentence), = top(server)
+        assert sentence.startswith("configuration: ") and top(server, HTML)[0][0] == "red"
+        assert server.get("/statusz")[1].startswith("kube-entra: ready\n")
+        pathlib.Path(server.config_path).write_text(before)
+        wait_for(lambda: top(server) == [("nothing",)], 60)
+    finally:
+        server.stop()
+
+
+def test_a_tenant_without_keys_is_red(busy):
+    assert top(busy)[0][0] == "red" and "99999999-2222-3333-4444-555555555555: none can be used" in top(busy)[0][1]
+    colours = [level for level, _ in top(busy)]
+    assert colours == sorted(colours, reverse=True)
 
 
 def test_the_decision_of_the_page_is_the_one_in_the_answer(busy, entra):

@@ -139,10 +139,15 @@ public struct DirectoryNames: Sendable {
 
     /// The text after an object ID for people: ` (Platform team)`, ` (deleted in Entra)`, or nothing.
     public func remark(_ id: GUID?) -> String {
-        guard let entry = id.flatMap({ entries[$0] }) else { return "" }
-        let parts = [entry.displayName.map { PrintableText.clean($0) }, entry.isDeleted ? "deleted in Entra" : nil]
-            .compactMap(\.self)
-        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+        guard let remark = id.flatMap({ entries[$0]?.remark }) else { return "" }
+        return " (\(remark))"
+    }
+
+    /// What stands behind an object ID for people, by ID: `Platform team`, `deleted in Entra`.
+    public var remarks: [String: String] {
+        var remarks: [String: String] = [:]
+        for (id, entry) in entries { remarks[id.description] = entry.remark }
+        return remarks
     }
 
     /// A text with a remark after each object ID.
@@ -181,5 +186,14 @@ public struct DirectoryNames: Sendable {
             (entry.kind == nil || entry.kind == .group) && !entry.isDeleted
                 && entry.displayName.map { $0.utf8.elementsEqual(text.utf8) } ?? false
         }.map(\.key).sorted()
+    }
+}
+
+extension DirectoryNames.Entry {
+    /// Nil if there is nothing to say.
+    fileprivate var remark: String? {
+        let parts = [displayName.map { PrintableText.clean($0) }, isDeleted ? "deleted in Entra" : nil].compactMap(
+            \.self)
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 }

@@ -10,7 +10,8 @@ extension StatusInfo {
     /// The active configuration, for `/statusz`.
     init(
         _ loaded: LoadedConfiguration, version: String, fips: FIPSProvider?, identity: ServerIdentity,
-        keys: [TenantKeyStatus], denied: DenyFiles, watches: [WatchStatus], refused: FailedReload?
+        keys: [TenantKeyStatus], denied: DenyFiles, watches: [WatchStatus], refused: FailedReload?,
+        names: [String: String]
     ) {
         let clouds = Dictionary(
             loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
@@ -30,10 +31,13 @@ extension StatusInfo {
                     keyCount: status.keyCount,
                     lastSuccess: status.lastSuccess,
                     nextRefresh: status.nextRefresh,
-                    problem: status.lastError)
+                    problem: status.lastError,
+                    usableUntil: status.usableUntil,
+                    isOffline: status.isOffline)
             },
             certificates: [Certificate("server.certificate", identity.certificate)]
-                + identity.clientAuthorities.map { Certificate("server.clientCA", $0) })
+                + identity.clientAuthorities.map { Certificate("server.clientCA", $0) },
+            names: names)
     }
 }
 

@@ -48,6 +48,7 @@ public final class WebhookService: Sendable {
     /// Passes the facts of a tenant's watch to every event loop.
     private let publishWatch: @Sendable (GUID, WatchFacts.Tenant?) -> Void
     private let systemd = SystemdNotifier()
+    private let displayNames: DisplayNames
     /// The addresses of the start, until the end.
     private let bound: ServerSettings
 
@@ -85,6 +86,9 @@ public final class WebhookService: Sendable {
         let background = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.background = background
 
+        let displayNames = DisplayNames()
+        self.displayNames = displayNames
+        displayNames.refresh(from: configuration.names)
         let serverBox = NIOLockedValueBox<WebhookServer?>(nil)
         let keys = KeySourceFactory.store(
             loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
@@ -159,7 +163,7 @@ public final class WebhookService: Sendable {
                     now.loaded, version: version, fips: fips, identity: now.identity, keys: now.keys.status(),
                     denied: now.denyFiles,
                     watches: now.directories.values.compactMap { $0.watch?.status },
-                    refused: now.refused)
+                    refused: now.refused, names: displayNames.remarks)
             })
         bound = configuration.server
         let server = server
@@ -245,6 +249,7 @@ public final class WebhookService: Sendable {
         if !isStopping {
             pollDenyFiles()
             recordWatch()
+            displayNames.refresh(from: current.withLockedValue { $0.loaded.configuration.names })
         }
         if !isStopping, WebhookService.stamps(before.keys) != before { reload() }
         if !isStopping, let status = newSystemdStatus() { systemd.tell(status: status) }

@@ -8,9 +8,8 @@ import Timestamps
 ///
 /// All event loops share it, because the second use may arrive on another one. Only genuine proofs reach it. Each key
 /// has a share, so that one client's many sign-ins do not lock out others. When all places are used, the principals
-/// that
-/// hold the most give theirs back: only the time of their newest proof is kept, and only newer proofs are accepted from
-/// them. So a newcomer always finds a place, and no proof is accepted twice.
+/// with the most proofs lose theirs: only the time of their newest proof is kept, and only newer proofs are accepted
+/// from them. So a newcomer always finds a place, and no proof is accepted twice.
 final class ReplayCache: Sendable {
     enum Outcome: Equatable {
         case firstUse

@@ -16,11 +16,16 @@ public struct StatusInfo: Sendable, Hashable {
         public var nextRefresh: Timestamp?
         /// Why the last fetch failed; nil if it succeeded.
         public var problem: String?
+        /// From then on the keys are not used any more; nil if there are none.
+        public var usableUntil: Timestamp?
+        /// Whether the keys come from a file, so that they do not age.
+        public var isOffline: Bool
 
         /// A tenant from its parts.
         public init(
             tenantID: String, cloud: String, keyCount: Int, lastSuccess: Timestamp? = nil,
-            nextRefresh: Timestamp? = nil, problem: String? = nil
+            nextRefresh: Timestamp? = nil, problem: String? = nil, usableUntil: Timestamp? = nil,
+            isOffline: Bool = false
         ) {
             self.tenantID = tenantID
             self.cloud = cloud
@@ -28,6 +33,8 @@ public struct StatusInfo: Sendable, Hashable {
             self.lastSuccess = lastSuccess
             self.nextRefresh = nextRefresh
             self.problem = problem
+            self.usableUntil = usableUntil
+            self.isOffline = isOffline
         }
     }
 
@@ -86,12 +93,14 @@ public struct StatusInfo: Sendable, Hashable {
     public var tenants: [Tenant]
     /// The server's certificate, and the others that can expire.
     public var certificates: [Certificate]
+    /// Display names by ID, in lower case, for people.
+    public var names: [String: String]
 
     /// A status from its parts.
     public init(
         version: String, cryptography: String = "", configurationFile: String, configurationSHA256: String,
         refusedConfiguration: String? = nil, deniedEntries: Int = 0, watch: Watch? = nil, tenants: [Tenant] = [],
-        certificates: [Certificate] = []
+        certificates: [Certificate] = [], names: [String: String] = [:]
     ) {
         self.version = version
         self.cryptography = cryptography
@@ -102,5 +111,6 @@ public struct StatusInfo: Sendable, Hashable {
         self.watch = watch
         self.tenants = tenants
         self.certificates = certificates
+        self.names = names
     }
 }

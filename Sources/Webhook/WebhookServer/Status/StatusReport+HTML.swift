@@ -19,7 +19,8 @@ extension StatusReport {
         <h1>kube-entra</h1>
         <p class="state \(isReady ? "good" : "bad")">\(isReady ? "Ready" : "Not ready")</p>
         </header>
-        \(failures)
+        <h2>Needs attention</h2>
+        \(attentionList)
         <dl>\(facts.map { "<div><dt>\(Self.escaped($0.name))</dt><dd>\(Self.escaped($0.value))</dd></div>" }.joined())</dl>
         <h2>Decisions in the last 15 minutes</h2>
         \(chart)
@@ -39,11 +40,9 @@ extension StatusReport {
         """
     }
 
-    private var failures: String {
-        let failed = readiness.compactMap { line in
-            line.failure.map { "<li>\(Self.escaped(line.name)): \(Self.escaped($0))</li>" }
-        }
-        return failed.isEmpty ? "" : "<ul class=\"failures\">\(failed.joined())</ul>"
+    private var attentionList: String {
+        let entries = attention.map { "<li class=\"\($0.level.rawValue)\">\(Self.escaped($0.sentence))</li>" }
+        return entries.isEmpty ? "<p class=\"none\">nothing</p>" : "<ul class=\"attention\">\(entries.joined())</ul>"
     }
 
     private static func table(_ columns: [String], _ rows: [[String]]) -> String {
@@ -78,10 +77,10 @@ extension StatusReport {
     // On narrow screens each row becomes a card, so that nothing scrolls sideways.
     private static let style = """
         :root{color-scheme:light dark;--text:#1b1f24;--muted:#57606a;--ground:#fff;--card:#f6f8fa;--line:#d0d7de;\
-        --accepted:#1a7f37;--refused:#cf222e;--s1:#d55e00;--s2:#0072b2;--s3:#cc79a7;--s4:#e69f00;--s5:#7048b6;\
+        --accepted:#1a7f37;--refused:#cf222e;--amber:#bf8700;--s1:#d55e00;--s2:#0072b2;--s3:#cc79a7;--s4:#e69f00;--s5:#7048b6;\
         --others:#8c959f}
         @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--muted:#9198a1;--ground:#0d1117;--card:#161b22;\
-        --line:#30363d;--accepted:#3fb950;--refused:#f85149;--s1:#f0883e;--s2:#58a6ff;--s3:#e5a3c8;--s4:#f2cc60;\
+        --line:#30363d;--accepted:#3fb950;--refused:#f85149;--amber:#d29922;--s1:#f0883e;--s2:#58a6ff;--s3:#e5a3c8;--s4:#f2cc60;\
         --s5:#a98bea;--others:#6e7681}}
         *{box-sizing:border-box}
         body{margin:0 auto;padding:1rem;max-width:80rem;font:15px/1.5 system-ui,sans-serif;color:var(--text);\
@@ -92,7 +91,11 @@ extension StatusReport {
         .state{margin:0;padding:.1rem .7rem;border-radius:1rem;color:var(--ground);font-weight:600}
         .good{background:var(--accepted)}
         .bad{background:var(--refused)}
-        .failures{color:var(--refused)}
+        .attention{list-style:none;margin:0 0 1rem;padding:0}
+        .attention li{border-left:.35rem solid;border-radius:.2rem;background:var(--card);padding:.3rem .7rem;\
+        margin-bottom:.3rem;overflow-wrap:anywhere}
+        .red{border-color:var(--refused)!important}
+        .amber{border-color:var(--amber)!important}
         dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));gap:.5rem}
         dl div{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.4rem .7rem}
         dt{color:var(--muted);font-size:.85rem}

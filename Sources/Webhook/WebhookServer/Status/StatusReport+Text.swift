@@ -4,10 +4,11 @@ extension StatusReport {
     /// For a terminal.
     var text: String {
         var text = "kube-entra: \(isReady ? "ready" : "not ready")\n"
-        for line in readiness where line.failure != nil {
-            text += "  \(line.name): \(line.failure ?? "")\n"
+        text += "\nNeeds attention\n"
+        for entry in attention {
+            text += "  " + Self.padded(entry.level.rawValue, 5) + "  " + PrintableText.whole(entry.sentence) + "\n"
         }
-        text += "\n"
+        text += attention.isEmpty ? "  nothing\n\n" : "\n"
         let width = facts.map(\.name.count).max() ?? 0
         for fact in facts { text += Self.padded(fact.name, width) + "  " + PrintableText.whole(fact.value) + "\n" }
         text += Self.table("Tenants", Self.tenantColumns, tenantRows)

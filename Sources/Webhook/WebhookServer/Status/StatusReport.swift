@@ -70,7 +70,7 @@ struct StatusReport: Sendable {
     var tenantRows: [[String]] {
         info.tenants.map { tenant in
             [
-                tenant.tenantID, tenant.cloud, String(tenant.keyCount),
+                annotated(tenant.tenantID), tenant.cloud, String(tenant.keyCount),
                 tenant.lastSuccess.map { Self.age(now.seconds(since: $0)) + " ago" } ?? "never",
                 tenant.nextRefresh.map { "in " + Self.age($0.seconds(since: now)) } ?? "never",
                 tenant.problem ?? "none",
@@ -99,6 +99,11 @@ struct StatusReport: Sendable {
             + refused.map { [$0.key.isForeign ? "foreign" : "refused", $0.key.code, String($0.value)] }
     }
 
+    /// An ID, and what people call it.
+    func annotated(_ id: String) -> String {
+        info.names[GUID(id)?.description ?? id].map { "\(id) (\($0))" } ?? id
+    }
+
     static let rejectionColumns = ["Cause", "Count"]
 
     var rejectionRows: [[String]] {
@@ -111,8 +116,8 @@ struct StatusReport: Sendable {
     var refusalRows: [[String]] {
         history.recentRefusals.reversed().map { refusal in
             [
-                refusal.time.rfc3339, refusal.reason.code, refusal.tenantID?.description ?? "",
-                refusal.clientAppID ?? "", refusal.decisionID,
+                refusal.time.rfc3339, refusal.reason.code, annotated(refusal.tenantID?.description ?? ""),
+                annotated(refusal.clientAppID ?? ""), refusal.decisionID,
             ]
         }
     }
