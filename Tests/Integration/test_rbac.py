@@ -9,6 +9,7 @@ import subprocess
 
 import fresh_cluster
 import pytest
+import sarif
 import yaml
 from entra import ADMINS, DEVELOPERS, TENANT
 from webhook import configuration, run
@@ -126,6 +127,7 @@ def test_lint_says_what_and_where(ask, tmp_path):
 
 
 def check_sarif(log):
+    sarif.check(log)
     assert log["version"] == "2.1.0" and log["$schema"].endswith("sarif-schema-2.1.0.json")
     (found,) = log["runs"]
     rules = found["tool"]["driver"]["rules"]
@@ -151,9 +153,20 @@ def test_sarif(ask, tmp_path):
     path.write_text(yaml.safe_dump(configuration(subjects=["user", "guest"])) + "# kube-entra:allow nosuch rule\n")
     code, out, _ = run("config", "check", "--no-files", str(path), "--output", "sarif")
     assert {one["ruleId"] for one in check_sarif(json.loads(out))} == {"guests-can-be-admins", "allowance-unknown"}
+    # A name of which a URI takes no character as it is.
+    path = tmp_path / "a b%20\u00e9\"<>^`{|}.yaml"
     path.write_text("apiVersion: x\n")
     code, out, _ = run("config", "check", "--no-files", str(path), "--output", "sarif")
+    uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in check_sarif(json.loads(out))}
+    assert uris == {path.as_uri()}
     assert code == 2 and all(one["level"] == "error" for one in check_sarif(json.loads(out)))
+
+
+def test_sarif_of_a_finding_that_is_silenced(ask):
+    allowed = {"kube-entra.dev/lint-allow": "group-never-given it comes by certificate"}
+    objects = [READER, ADMIN_ROLE, ADMINS_ARE_BOUND, binding("b", "reader", group("ops"), annotations=allowed)]
+    _, log, _ = ask("rbac", "lint", objects=objects, output="sarif")
+    check_sarif(log)
 
 
 def test_who(ask):

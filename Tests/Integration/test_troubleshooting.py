@@ -53,6 +53,10 @@ BINDINGS = [
 ]
 
 
+# A binding that has what it needs.
+GOOD = {"kind": "Group", "name": DEVELOPERS}
+
+
 class Bench:
     def __init__(self, folder, entra):
         self.folder, self.entra = folder, entra
@@ -80,6 +84,12 @@ class Bench:
         return [f for f in json.loads(out)["findings"] if f["subject"] == subject]
 
 
+    def lint_line(self, subject):
+        lines = [f"{f['severity']}: {f['message']} [{f['rule']}] → {f['hint']}" for f in self.lint(subject)]
+        assert len(lines) <= 1
+        return "".join(lines)
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory, certificates):
     from entra import Entra
@@ -87,9 +97,18 @@ def bench(tmp_path_factory, certificates):
     return Bench(folder, Entra(str(folder), certificates))
 
 
-def section(title, cause, said, command):
-    block = "\n".join(textwrap.wrap(said, 116, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False))
-    return f"## {title}\n\n{cause}\n\n```\n{block}\n```\n\n```sh\n{command}\n```\n"
+def said(who, text):
+    if not text:
+        return f"{who}: nothing.\n"
+    block = "\n".join(textwrap.wrap(text, 116, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False))
+    return f"{who}:\n\n```\n{block}\n```\n"
+
+
+def section(title, cause, credential, lint, command, inspect=None):
+    parts = [f"## {title}\n\n{cause}\n", said("kubectl with `credential`", credential), said("`rbac lint`", lint)]
+    if inspect:
+        parts.append(said("`inspect`", inspect))
+    return "\n".join(parts) + f"\nWhat mends it:\n\n```sh\n{command}\n```\n"
 
 
 def page(bench):
@@ -99,15 +118,14 @@ def page(bench):
              "at length. A binding that can never match is found by `kube-entra rbac lint`. Below is what they print,\n"
              "and the command that mends it.\n"]
     for title, cause, claims, command in TOKENS:
-        parts.append(section(title, cause, bench.credential(claims), command))
+        parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))
     parts.append(section(
         "No groups in the token", "The sign-in works and everything is Forbidden: the server application does not emit groups.",
-        "in groups   0, of which 0 admin and 0 mapped",
-        "az ad app update --id $SERVER_APPLICATION --set groupMembershipClaims=SecurityGroup"))
+        bench.credential({"groups": LEFT_OUT}), bench.lint_line(GOOD),
+        "az ad app update --id $SERVER_APPLICATION --set groupMembershipClaims=SecurityGroup",
+        inspect="in groups   0, of which 0 admin and 0 mapped"))
     for title, cause, subject, _rule, command in BINDINGS:
-        (finding,) = bench.lint(subject)
-        parts.append(section(title, cause, f"{finding['severity']}: {finding['message']} [{finding['rule']}] → {finding['hint']}",
-                             command))
+        parts.append(section(title, cause, bench.credential({}), bench.lint_line(subject), command))
     return "\n".join(parts)
 
 
