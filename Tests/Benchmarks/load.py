@@ -59,8 +59,8 @@ def wrk(folder, port, bodies, expected, seconds, connections=16):
     return {"reviews": int(found[1]), "p50": int(found[4]), "p99": int(found[5])}
 
 
-def h2load(folder, port, body, reviews, streams=16, connections=1, rate=None):
-    """`rate`: that many a second, evenly, instead of as many as fit."""
+def h2load(folder, port, body, reviews, streams=16, connections=1, rate=None, http1=False):
+    """`rate`: that many a second, evenly, instead of as many as fit. `http1`: over HTTP/1.1."""
     path, log = os.path.join(folder, "body"), os.path.join(folder, "h2load.log")
     with open(path, "w") as file:
         file.write(body)
@@ -70,8 +70,10 @@ def h2load(folder, port, body, reviews, streams=16, connections=1, rate=None):
                "-H", "content-type: application/json", f"https://127.0.0.1:{port}/authenticate"]
     if rate:
         command[1:1] = [f"--rps={rate}"]
+    if http1:
+        command[1:1] = ["--h1"]
     done = subprocess.run(pinned(LOAD_CORE, command), capture_output=True, text=True, timeout=300)
-    if f"{reviews} succeeded" not in done.stdout or "protocol: h2" not in done.stdout:
+    if f"{reviews} succeeded" not in done.stdout or f"protocol: {'http/1.1' if http1 else 'h2'}" not in done.stdout:
         raise WrongAnswer(done.stdout + done.stderr)
     with open(log) as file:
         times = sorted(int(line.split("\t")[2]) for line in file)
