@@ -249,7 +249,7 @@ let package = Package(
         tests(.decision, "JOSE", ["OpenSSL", "JOSE"]),
         tests(.decision, "Entra", ["Entra"]),
         tests(.decision, "EntraTokens", ["SafeText", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens"]),
-        tests(.decision, "AccessPolicy", ["Timestamps", "Entra", "AccessPolicy"]),
+        tests(.decision, "AccessPolicy", ["SafeText", "Timestamps", "Entra", "AccessPolicy"]),
         tests(
             .decision, "Authentication",
             [
@@ -272,13 +272,23 @@ let package = Package(
             ]),
         tests(
             .webhook, "Configuration",
-            ["Timestamps", "Files", "Addresses", "Jansson", "Terminal", "Entra", "AccessPolicy", "Configuration"]),
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "Jansson", "Terminal", "Entra", "AccessPolicy",
+                "Configuration",
+            ]),
         tests(
             .webhook, "WebhookServer",
             [
                 "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "NIOOpenSSL", "Prometheus", "LineLogging",
                 "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "WebhookServer",
                 nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, nioHTTP2, logging,
+            ]),
+        tests(
+            .webhook, "WebhookService",
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus",
+                "LineLogging", "Entra", "AccessPolicy", "Configuration", "WebhookServer", "WebhookService", nioCore,
+                nioPosix, nioConcurrency,
             ]),
         tests(
             .webhook, "Model",

@@ -328,6 +328,26 @@ def test_a_broken_list_leaves_the_last_good_one_in_force(served, entra, file, co
     assert server.metric("kube_entra_denied_list_broken") == 0
 
 
+def test_a_list_that_others_may_write_leaves_the_last_good_one_in_force_and_refuses_to_start(served, entra, file):
+    add(file, "--object-id", OBJECT)
+    server = served(config(file))
+    token = entra.token()
+    assert is_refused(server, token)
+    # Another user empties the list.
+    file.write_text('{"denied": []}')
+    file.chmod(0o666)
+    wait_for(lambda: "may change the file" in server.get("/readyz?verbose")[1], timeout=30)
+    assert is_refused(server, token) and server.get("/readyz")[0] == 200
+    assert "last good list stays" in server.get("/readyz?verbose")[1]
+    assert server.metric("kube_entra_denied_list_broken") == 1
+    wait_for(lambda: "the deny list cannot be used, the last good one stays" in server.log())
+    status, _, errors = run("serve", "--config", server.config_path)
+    assert status == 2 and "tenants[0].deniedFile" in errors and "may change the file" in errors
+    file.chmod(0o600)
+    wait_for(lambda: reason(server.review(token)) == "accepted", timeout=30)
+    assert server.metric("kube_entra_denied_list_broken") == 0
+
+
 @pytest.mark.parametrize("content", [None, "", "{}"])
 def test_a_list_that_cannot_be_read_refuses_to_start_and_to_be_checked(certificates, entra, file, content):
     entra.write_key_file(certificates.path("keys.json"))

@@ -116,6 +116,8 @@ public struct FileVersion: Hashable, Sendable {
     private let seconds: Int
     private let nanoseconds: Int
     private let mode: UInt32
+    /// Who owns a file decides whether it is trusted.
+    private let owner: UInt32
 
     /// Nil if the path does not exist.
     public init?(path: String) {
@@ -127,5 +129,6 @@ public struct FileVersion: Hashable, Sendable {
         seconds = Int(status.st_mtim.tv_sec)
         nanoseconds = Int(status.st_mtim.tv_nsec)
         mode = UInt32(status.st_mode)
+        owner = UInt32(status.st_uid)
     }
 }

@@ -1,4 +1,5 @@
 internal import Entra
+internal import SafeText
 public import Timestamps
 
 extension DeniedEntry {
@@ -22,7 +23,7 @@ extension DeniedEntry {
     public var id: String {
         switch target {
         case .objectID(let id), .clientAppID(let id): id.description
-        case .tokenID(let id): id
+        case .tokenID(let id): id.text
         }
     }
 
@@ -37,14 +38,6 @@ extension DeniedEntry {
 
     /// Whether target, times and reason are the same, byte by byte.
     public func isIdentical(to other: DeniedEntry) -> Bool {
-        self == other && id.utf8.elementsEqual(other.id.utf8) && reason.utf8.elementsEqual(other.reason.utf8)
-    }
-
-    /// Whether the target is the same; token IDs are compared byte by byte.
-    public func hasSameTarget(as target: Target) -> Bool {
-        if case (.tokenID(let one), .tokenID(let other)) = (self.target, target) {
-            return one.utf8.elementsEqual(other.utf8)
-        }
-        return self.target == target
+        self == other && reason.utf8.elementsEqual(other.reason.utf8)
     }
 }

@@ -1,4 +1,5 @@
 public import Entra
+public import SafeText
 public import Timestamps
 
 /// One entry of a deny list: who or what is refused, although the token is valid otherwise.
@@ -9,8 +10,8 @@ public struct DeniedEntry: Hashable, Sendable {
         case objectID(GUID)
         /// Every token that was issued to this client application.
         case clientAppID(GUID)
-        /// One token, by its `uti`. IDs are compared byte by byte.
-        case tokenID(String)
+        /// One token, by its `uti`.
+        case tokenID(ExactText)
     }
 
     /// What the entry refuses.

@@ -1,4 +1,5 @@
 public import Entra
+internal import SafeText
 public import Timestamps
 
 /// Whom a tenant refuses at once, whatever their tokens and groups say.
@@ -91,12 +92,10 @@ public struct DenyList: Hashable, Sendable {
 
     private func forEachEntry(naming token: Token, _ body: (DeniedEntry) -> Void) {
         func visit(_ target: DeniedEntry.Target) {
-            for position in positions[target] ?? [] where entries[position].hasSameTarget(as: target) {
-                body(entries[position])
-            }
+            for position in positions[target] ?? [] { body(entries[position]) }
         }
         if let id = token.objectID { visit(.objectID(id)) }
         if hasClientApps, let id = token.clientAppID { visit(.clientAppID(id)) }
-        if hasTokenIDs, let id = token.tokenID { visit(.tokenID(id)) }
+        if hasTokenIDs, let id = token.tokenID { visit(.tokenID(ExactText(id))) }
     }
 }

@@ -5,6 +5,7 @@ internal import Entra
 internal import Glibc
 internal import Inspection
 internal import Jansson
+internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -79,7 +80,7 @@ struct DenyCommand: ParsableCommand {
         func read() throws -> DeniedEntry.Target {
             if let id = objectID.flatMap({ GUID(lenient: $0) }) { return .objectID(id) }
             if let id = clientAppID.flatMap({ GUID(lenient: $0) }) { return .clientAppID(id) }
-            if let tokenID { return .tokenID(tokenID) }
+            if let tokenID { return .tokenID(ExactText(tokenID)) }
             let input = TokenInput(try TokenArguments.read(token: token, tokenFile: tokenFile))
             return try input.deniedTarget(onlyThisToken: onlyThisToken)
         }

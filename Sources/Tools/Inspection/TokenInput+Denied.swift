@@ -2,6 +2,7 @@ public import AccessPolicy
 internal import Authentication
 internal import Entra
 internal import EntraTokens
+internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -21,7 +22,7 @@ extension TokenInput {
             guard let id = untrusted.tokenID, !id.isEmpty else {
                 throw CommandFailure("the token has no ID of its own (uti)")
             }
-            return .tokenID(id)
+            return .tokenID(ExactText(id))
         }
         guard let id = untrusted.objectID.flatMap({ GUID($0) }) else {
             throw CommandFailure("the token has no object ID (oid)")

@@ -27,8 +27,8 @@ extension DenyFile {
     /// - Throws: ``DenyFileError`` if the file is invalid or cannot be written.
     public static func remove(_ target: DeniedEntry.Target, from path: String) throws(DenyFileError) -> Edit {
         try edit(path, mayCreate: false) { entries in
-            let removed = entries.filter { $0.hasSameTarget(as: target) }
-            entries.removeAll { $0.hasSameTarget(as: target) }
+            let removed = entries.filter { $0.target == target }
+            entries.removeAll { $0.target == target }
             return .removed(removed)
         }
     }

@@ -2,6 +2,7 @@ public import AccessPolicy
 internal import Entra
 public import Files
 public import Jansson
+internal import SafeText
 internal import Timestamps
 
 /// Why a deny file cannot be used.
@@ -107,7 +108,7 @@ public enum DenyFile {
                 targets.append(name == "objectID" ? .objectID(id) : .clientAppID(id))
             case "tokenID":
                 guard !text.isEmpty else { throw .malformed(place: field, "must not be empty") }
-                targets.append(.tokenID(text))
+                targets.append(.tokenID(ExactText(text)))
             case "issuedBefore": issuedBefore = try time(Timestamp(rfc3339RoundingUp: text), field)
             case "until": until = try time(Timestamp(rfc3339: text), field)
             default:

@@ -1,20 +1,21 @@
 internal import AccessPolicy
 internal import Files
+public import SafeText
 public import Timestamps
 
 /// The deny files of a configuration, in their last readable versions.
 public struct DenyFiles: Sendable, Hashable {
     /// By path.
-    private var lists: [String: [DeniedEntry]] = [:]
+    private var lists: [ExactText: [DeniedEntry]] = [:]
     /// Why the newest version of a file is not used, by path.
-    public private(set) var problems: [String: String] = [:]
+    public private(set) var problems: [ExactText: String] = [:]
 
     /// No files.
     public init() {}
 
     /// The files that a configuration names, each once.
-    public static func paths(_ configuration: WebhookConfiguration) -> Set<String> {
-        Set(configuration.tenants.compactMap(\.deniedFile))
+    public static func paths(_ configuration: WebhookConfiguration) -> Set<ExactText> {
+        Set(configuration.tenants.compactMap { $0.deniedFile.map { ExactText($0) } })
     }
 
     /// Reads every file that a configuration names.
@@ -30,11 +31,13 @@ public struct DenyFiles: Sendable, Hashable {
     ) -> (files: DenyFiles, problems: [ConfigurationProblem]) {
         var files = DenyFiles()
         var problems: [ConfigurationProblem] = []
-        var unusable: Set<String> = []
+        var unusable: Set<ExactText> = []
         for (index, tenant) in loaded.configuration.tenants.enumerated() {
-            guard let path = tenant.deniedFile, files.lists[path] == nil, !unusable.contains(path) else { continue }
+            guard let path = tenant.deniedFile.map({ ExactText($0) }), files.lists[path] == nil,
+                !unusable.contains(path)
+            else { continue }
             do throws(DenyFileError) {
-                files.lists[path] = try DenyFile.read(path, isTrusted: isTrusted)
+                files.lists[path] = try DenyFile.read(path.text, isTrusted: isTrusted)
             } catch {
                 if let known = lastGood.lists[path] {
                     files.lists[path] = known
@@ -58,12 +61,12 @@ public struct DenyFiles: Sendable, Hashable {
     }
 
     /// The entries of one file.
-    func entries(in path: String) -> [DeniedEntry] { lists[path] ?? [] }
+    func entries(in path: String) -> [DeniedEntry] { lists[ExactText(path)] ?? [] }
 
     /// Number of entries in force in the configuration and its files, for all tenants.
     public func count(in configuration: WebhookConfiguration, inForceAt now: Timestamp) -> Int {
         configuration.tenants.reduce(0) { sum, tenant in
-            let list = tenant.deniedFile.flatMap { lists[$0] } ?? []
+            let list = tenant.deniedFile.flatMap { lists[ExactText($0)] } ?? []
             return sum + tenant.policy.denied.count { $0.isInForce(at: now) } + list.count { $0.isInForce(at: now) }
         }
     }
@@ -75,7 +78,7 @@ public struct DenyFiles: Sendable, Hashable {
     public func applied(to configuration: WebhookConfiguration) -> WebhookConfiguration {
         var configuration = configuration
         for index in configuration.tenants.indices {
-            if let path = configuration.tenants[index].deniedFile, let list = lists[path] {
+            if let path = configuration.tenants[index].deniedFile, let list = lists[ExactText(path)] {
                 configuration.tenants[index].policy.denied += list
             }
         }

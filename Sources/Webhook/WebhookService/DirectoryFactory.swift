@@ -39,6 +39,12 @@ struct DirectorySource: Hashable, Sendable {
         self.init(tenant, directory)
     }
 
+    /// By tenant, where a directory is asked.
+    static func all(_ configuration: WebhookConfiguration) -> [GUID: DirectorySource] {
+        let sources = configuration.tenants.compactMap(DirectorySource.init)
+        return Dictionary(sources.map { ($0.tenantID, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// The directory of a tenant for any purpose; nil if it has none.
     static func whatever(_ tenant: TenantSettings) -> DirectorySource? {
         tenant.directory.map { DirectorySource(tenant, $0) }

@@ -90,11 +90,6 @@ public enum KeySourceFactory {
         address.map { ProxySettings(address: $0, from: source) } ?? .environment()
     }
 
-    /// Whether keys must be fetched in another way than before.
-    static func needNewStore(_ old: WebhookConfiguration, _ new: WebhookConfiguration) -> Bool {
-        return old.tenants.map(KeySource.init) != new.tenants.map(KeySource.init)
-    }
-
     /// For `systemctl status`: one line that names tenants whose tokens cannot be verified.
     static func serviceStatus(_ tenants: [TenantKeyStatus], now: Timestamp) -> String {
         let without = tenants.filter { !$0.isUsable(now: now) }.map(\.tenantID.description)
@@ -153,23 +148,5 @@ extension ServerLimits {
         requestTimeout = limits.requestTimeout
         idleTimeout = limits.idleTimeout
         reviewDeadline = limits.reviewDeadline
-    }
-}
-
-/// Everything that a tenant's keys depend on. Paths and addresses are compared byte by byte.
-private struct KeySource: Equatable {
-    private let tenantID: GUID
-    private let cloud: Cloud
-    private let texts: [ExactText?]
-    private let times: [Duration]
-
-    init(_ tenant: TenantSettings) {
-        let keys = tenant.signingKeys
-        tenantID = tenant.trust.tenantID
-        cloud = tenant.trust.cloud
-        texts = [tenant.trust.authority, tenant.authorityCA, keys.cacheFile, keys.file, keys.proxy].map { text in
-            text.map { ExactText($0) }
-        }
-        times = [keys.refreshEvery, keys.unknownKeyRefreshInterval, keys.maximumAge]
     }
 }

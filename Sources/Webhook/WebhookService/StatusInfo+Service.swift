@@ -9,31 +9,31 @@ internal import WebhookServer
 extension StatusInfo {
     /// The active configuration, for `/statusz`.
     init(
-        _ loaded: LoadedConfiguration, version: String, fips: FIPSProvider?, identity: ServerIdentity,
-        keys: [TenantKeyStatus], denied: DenyFiles, watches: [WatchStatus], refused: FailedReload?,
-        names: [String: String]
+        _ served: ServedConfiguration, version: String, fips: FIPSProvider?, keys: [TenantKeyStatus],
+        watches: [WatchStatus], refused: FailedReload?, names: [String: String]
     ) {
-        let clouds = Dictionary(
-            loaded.configuration.tenants.map { ($0.trust.tenantID, $0.trust.cloud) },
-            uniquingKeysWith: { first, _ in first })
+        let (loaded, identity) = (served.loaded, served.identity)
+        let statuses = Dictionary(keys.map { ($0.tenantID, $0) }, uniquingKeysWith: { first, _ in first })
         self.init(
             version: version,
             cryptography: "OpenSSL \(OpenSSLLibrary.version)" + (fips.map { ", \($0.name) \($0.version) alone" } ?? ""),
             configurationFile: loaded.path,
             configurationSHA256: loaded.contentSHA256,
             refusedConfiguration: refused?.description,
-            deniedEntries: denied.count(in: loaded.configuration, inForceAt: .now()),
+            deniedEntries: served.denyFiles.count(in: loaded.configuration, inForceAt: .now()),
             watch: Watch(watches),
-            tenants: keys.map { status in
-                Tenant(
-                    tenantID: status.tenantID.description,
-                    cloud: clouds[status.tenantID]?.rawValue ?? "",
-                    keyCount: status.keyCount,
-                    lastSuccess: status.lastSuccess,
-                    nextRefresh: status.nextRefresh,
-                    problem: status.lastError,
-                    usableUntil: status.usableUntil,
-                    isOffline: status.isOffline)
+            // In the configuration's order.
+            tenants: loaded.configuration.tenants.map { tenant in
+                let status = statuses[tenant.trust.tenantID]
+                return Tenant(
+                    tenantID: tenant.trust.tenantID.description,
+                    cloud: tenant.trust.cloud.rawValue,
+                    keyCount: status?.keyCount ?? 0,
+                    lastSuccess: status?.lastSuccess,
+                    nextRefresh: status?.nextRefresh,
+                    problem: status?.lastError,
+                    usableUntil: status?.usableUntil,
+                    isOffline: status?.isOffline ?? false)
             },
             certificates: [Certificate("server.certificate", identity.certificate)]
                 + identity.clientAuthorities.map { Certificate("server.clientCA", $0) },

@@ -1,5 +1,6 @@
 import AccessPolicy
 import Entra
+import SafeText
 import Testing
 import Timestamps
 

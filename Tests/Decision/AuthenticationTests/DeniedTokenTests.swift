@@ -4,6 +4,7 @@ import Entra
 import EntraTokens
 import Jansson
 import OpenSSL
+import SafeText
 import Testing
 import Timestamps
 

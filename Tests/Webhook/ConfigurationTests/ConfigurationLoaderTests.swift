@@ -2,6 +2,7 @@ import AccessPolicy
 import Addresses
 import Configuration
 import Entra
+import SafeText
 import Testing
 import Timestamps
 

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import Entra
+internal import SafeText
 internal import Timestamps
 
 extension FieldChange where Value == [DeniedEntry] {
@@ -56,7 +57,7 @@ extension FieldChange where Value == String? {
 
 extension DeniedEntry {
     fileprivate func isSame(as other: DeniedEntry) -> Bool {
-        target.isSame(as: other.target) && issuedBefore == other.issuedBefore && until == other.until
+        target == other.target && issuedBefore == other.issuedBefore && until == other.until
             && reason.utf8.elementsEqual(other.reason.utf8)
     }
 
@@ -66,7 +67,7 @@ extension DeniedEntry {
             guard let mine else { return true }
             return theirs.map { mine >= $0 } ?? false
         }
-        return target.isSame(as: other.target) && reaches(issuedBefore, other.issuedBefore)
+        return target == other.target && reaches(issuedBefore, other.issuedBefore)
             && reaches(until, other.until)
     }
 
@@ -81,19 +82,10 @@ extension DeniedEntry {
 }
 
 extension DeniedEntry.Target {
-    func isSame(as other: DeniedEntry.Target) -> Bool {
-        switch (self, other) {
-        case (.objectID(let left), .objectID(let right)), (.clientAppID(let left), .clientAppID(let right)):
-            left == right
-        case (.tokenID(let left), .tokenID(let right)): left.utf8.elementsEqual(right.utf8)
-        default: false
-        }
-    }
-
     fileprivate var id: String {
         switch self {
         case .objectID(let id), .clientAppID(let id): id.description
-        case .tokenID(let id): id
+        case .tokenID(let id): id.text
         }
     }
 

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import Entra
+internal import SafeText
 internal import Timestamps
 internal import YAML
 
@@ -124,8 +125,8 @@ extension DeniedEntry {
     }
 
     private var tokenID: String? {
-        get { if case .tokenID(let id) = target { id } else { nil } }
-        set { if let newValue { target = .tokenID(newValue) } }
+        get { if case .tokenID(let id) = target { id.text } else { nil } }
+        set { if let newValue { target = .tokenID(ExactText(newValue)) } }
     }
 }
 

@@ -1,0 +1,24 @@
+internal import Files
+internal import SafeText
+
+/// The versions of several files at one moment.
+struct FileVersions: Equatable, Sendable {
+    /// Nil: there is no such file.
+    private var versions: [ExactText: FileVersion?] = [:]
+
+    init() {}
+
+    /// Looks at the files now.
+    ///
+    /// - Parameter earlier: versions that stand for files that were looked at before they were read.
+    init(_ paths: Set<ExactText>, asOf earlier: FileVersions = FileVersions()) {
+        for path in paths { versions[path] = .some(earlier.versions[path] ?? FileVersion(path: path.text)) }
+    }
+
+    var paths: Set<ExactText> { Set(versions.keys) }
+
+    /// Forgets all other files.
+    mutating func keep(_ paths: Set<ExactText>) {
+        versions = versions.filter { paths.contains($0.key) }
+    }
+}

@@ -1,0 +1,25 @@
+internal import Configuration
+internal import NIOConcurrencyHelpers
+internal import SigningKeys
+internal import Timestamps
+internal import WebhookServer
+
+extension HealthCheck {
+    /// The service's checks of `/readyz`. What was refused is noted and fails nothing, since the last good version of it
+    /// is in force.
+    static func all(of current: NIOLockedValueBox<WebhookService.Current>) -> [HealthCheck] {
+        [
+            HealthCheck(name: "configuration", note: { current.withLockedValue { $0.refused }?.description }) { nil },
+            HealthCheck(
+                name: "denied-list",
+                note: { current.withLockedValue { $0.served.denyFiles.problemDescription } },
+                isShown: { !DenyFiles.paths(current.withLockedValue { $0.served.loaded.configuration }).isEmpty }
+            ) {
+                nil
+            },
+            HealthCheck(name: "signing-keys") {
+                KeySourceFactory.readinessFailure(current.withLockedValue { $0.keys }.status(), now: .now())
+            },
+        ]
+    }
+}

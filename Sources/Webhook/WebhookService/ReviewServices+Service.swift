@@ -1,0 +1,32 @@
+internal import Authentication
+internal import DirectoryGroups
+internal import Entra
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import SigningKeys
+internal import WebhookServer
+
+extension ReviewServices {
+    /// What reviews wait for, always of what is in force when they ask. Everything is found by the tenant's ID.
+    init(of current: NIOLockedValueBox<WebhookService.Current>) {
+        self.init(
+            refreshKeys: { tenant, eventLoop in
+                current.withLockedValue { $0.keys }.refreshForUnknownKey(tenant: tenant, on: eventLoop)
+            },
+            resolveGroups: { principal, eventLoop in
+                guard let directory = current.withLockedValue({ $0.directories[principal.tenantID] }) else {
+                    return eventLoop.makeSucceededFuture(nil)
+                }
+                return directory.resolver.resolve(principal, on: eventLoop)
+            },
+            firstAnswer: { interest, deadline, eventLoop in
+                guard let watch = current.withLockedValue({ $0.directories[interest.tenantID]?.watch }) else {
+                    return eventLoop.makeSucceededVoidFuture()
+                }
+                return watch.firstAnswer(interest, deadline: deadline, on: eventLoop)
+            },
+            keepWatching: { interest in
+                current.withLockedValue { $0.directories[interest.tenantID]?.watch }?.remember(interest)
+            })
+    }
+}

@@ -1,0 +1,208 @@
+internal import Authentication
+internal import Configuration
+internal import DirectoryGroups
+internal import Entra
+internal import Files
+internal import LineLogging
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+internal import OpenSSL
+internal import SafeText
+internal import SigningKeys
+internal import Timestamps
+internal import WebhookServer
+
+/// What is in force, or was read to be in force next.
+struct ServedConfiguration: Sendable {
+    var loaded: LoadedConfiguration
+    var identity: ServerIdentity
+    /// Whom tenants lock out beside what the configuration itself says.
+    var denyFiles: DenyFiles
+
+    /// What a reload compares.
+    var state: ReloadState {
+        ReloadState(
+            loaded: loaded, denyFiles: denyFiles, presented: identity.digest,
+            clientAuthorities: identity.clientAuthorities.map(\.der))
+    }
+
+    /// What decisions depend on.
+    var authenticator: Authenticator {
+        Authenticator(denyFiles.applied(to: loaded.configuration).authentication)
+    }
+}
+
+/// Reads files again when they change, and carries out what ``ReloadPlan`` says. All of it on the background loop.
+extension WebhookService {
+    /// Reads configuration, certificates and key files again, and opens the audit file anew.
+    public func reloadNow() {
+        // Whoever rotates the audit file says so with this signal too.
+        current.withLockedValue { $0.audit }?.reopen()
+        background.next().execute {
+            self.logger.notice("SIGHUP: reading configuration, certificates and key files again")
+            self.reloadDenyFiles()
+            self.reload()
+            self.current.withLockedValue { $0.keys }.reloadFiles()
+        }
+    }
+
+    /// Looks at every file that is followed.
+    func poll() {
+        let before = current.withLockedValue { $0 }
+        guard !before.isStopping else { return }
+        pollDenyFiles()
+        recordWatch()
+        displayNames.refresh(from: before.served.loaded.configuration.names)
+        if FileVersions(before.versions.paths) != before.versions { reload() }
+        tellSystemdStatus()
+    }
+
+    /// Reads everything again. What cannot be used leaves the last good version in force.
+    func reload() {
+        systemd.reloading()
+        defer { tellReady() }
+        let before = current.withLockedValue { $0.served }
+        // As the files are before they are read: one that changes meanwhile has to be read again.
+        let versions = FileVersions(before.state.paths)
+        let refused: ConfigurationError?
+        do throws(ConfigurationError) {
+            let new = try ServableConfiguration.load(
+                before.loaded.path, lastGood: before.denyFiles,
+                knownKeyFiles: Set(before.loaded.configuration.tenants.compactMap(\.signingKeys.file)))
+            let next = ServedConfiguration(loaded: new.loaded, identity: new.identity, denyFiles: new.denyFiles)
+            let plan = ReloadPlan(old: before.state, new: next.state, started: started)
+            refused = carryOut(plan, from: before, to: next, versions: versions)
+        } catch {
+            refused = error
+        }
+        guard let refused else { return }
+        let plan = ReloadPlan(old: before.state, refused: refused)
+        _ = carryOut(plan, from: before, to: before, versions: versions)
+    }
+
+    /// Does what a plan says, up to the first action that fails.
+    ///
+    /// - Parameter versions: of the files before they were read.
+    /// - Returns: why the new configuration can't be used after all; nothing has changed then.
+    func carryOut(
+        _ plan: ReloadPlan, from old: ServedConfiguration, to new: ServedConfiguration,
+        versions: FileVersions = FileVersions()
+    ) -> ConfigurationError? {
+        for action in plan.actions {
+            switch action {
+            case .openAudit(let path):
+                guard openAudit(path) else {
+                    return ConfigurationError(problems: [AuditFile.refusal(new.loaded)], partial: new.loaded)
+                }
+            case .setLogging(let settings): logSettings.update(settings, override: logLevel)
+            case .replaceDirectories: replaceDirectories(new.loaded.configuration)
+            case .replaceKeysAndRules(let tenants):
+                for tenant in tenants { metrics.register(tenant: tenant.description) }
+                replaceKeys(new)
+            case .replaceRules:
+                server.update(authenticator: new.authenticator, configurationSHA256: new.loaded.contentSHA256)
+            case .replaceCertificate(let time): server.update(tls: new.identity.context, retiringWithin: time)
+            case .setOptions: server.update(options: ServerOptions(new.loaded.configuration))
+            case .forgetTenants(let tenants):
+                for tenant in tenants { metrics.forget(tenant: tenant.description) }
+            case .adopt: adopt(new)
+            case .follow(let paths): follow(paths, asOf: versions)
+            case .reportInForce: reportInForce(new)
+            case .reportRefused(let error): reportRefused(error)
+            case .reportRestartNeeded(let field):
+                logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
+            case .reportDenyListInForce:
+                logger.notice("the deny list is in force", metadata: ["entries": "\(entriesInForce)"])
+            case .reportDenyListRefused(let path, let problem):
+                logger.error(
+                    "the deny list cannot be used, the last good one stays",
+                    metadata: ["file": "\(path)", "problem": "\(problem)"])
+                metrics.recordConfigReload(.failure)
+            case .reportDenyListUsable(let path):
+                logger.notice("the deny list can be used again", metadata: ["file": "\(path)"])
+            }
+        }
+        return nil
+    }
+
+    // MARK: Actions
+
+    /// False when the file cannot be opened; decisions are then written where they were before.
+    private func openAudit(_ path: ExactText?) -> Bool {
+        let audit = path.flatMap { LineWriter(appendingTo: $0.text) }
+        guard audit != nil || path == nil else { return false }
+        let previous = current.withLockedValue { current in
+            defer { current.audit = audit }
+            return current.audit
+        }
+        server.update(audit: audit)
+        // Reviews that are being answered may still write there.
+        if let previous { background.next().scheduleTask(in: .seconds(5)) { previous.close() } }
+        return true
+    }
+
+    private func replaceDirectories(_ configuration: WebhookConfiguration) {
+        let directories = DirectoryFactory.directories(
+            configuration, known: current.withLockedValue { $0.directories }, eventLoop: background.next(),
+            logger: logger, metrics: metrics, publish: publishWatch)
+        current.withLockedValue { $0.directories = directories }
+    }
+
+    private func replaceKeys(_ new: ServedConfiguration) {
+        let server = server
+        let previous = current.withLockedValue { $0.keys }
+        let store = KeySourceFactory.store(
+            new.loaded, eventLoop: background.next(), logger: logger, metrics: metrics,
+            onChange: { server.update(keys: $0) })
+        store.carryOver(from: previous)
+        previous.stop()
+        current.withLockedValue { $0.keys = store }
+        // Key and cache files are read before the new rules are in force, so that no token meets them without keys.
+        store.start()
+        server.update(
+            authenticator: new.authenticator, keys: store.snapshot(), configurationSHA256: new.loaded.contentSHA256)
+    }
+
+    private func adopt(_ new: ServedConfiguration) {
+        current.withLockedValue { current in
+            current.served = new
+            current.denyVersions.keep(DenyFiles.paths(new.loaded.configuration))
+        }
+        recordDenied()
+    }
+
+    private func follow(_ paths: Set<ExactText>, asOf earlier: FileVersions) {
+        let versions = FileVersions(paths, asOf: earlier)
+        current.withLockedValue { $0.versions = versions }
+    }
+
+    private func reportInForce(_ new: ServedConfiguration) {
+        current.withLockedValue { $0.refused = nil }
+        metrics.recordConfigReload(.success)
+        metrics.setConfigLastSuccess(.now())
+        recordExpiry(new.identity)
+        logger.notice(
+            "configuration and certificates are in force",
+            metadata: ["sha256": "\(new.loaded.contentSHA256.prefix(12))"])
+    }
+
+    private func reportRefused(_ error: ConfigurationError) {
+        current.withLockedValue { $0.refused = FailedReload(error, at: .now()) }
+        for problem in error.problems {
+            logger.error("configuration refused, the last good one stays", metadata: ["problem": "\(problem)"])
+        }
+        metrics.recordConfigReload(.failure)
+    }
+
+    private func recordWatch() {
+        let (served, directories) = current.withLockedValue { ($0.served, $0.directories) }
+        for tenant in served.loaded.configuration.tenants {
+            let status = directories[tenant.trust.tenantID]?.watch?.status
+            metrics.setWatched(
+                tenant: tenant.trust.tenantID.description, principals: status?.principals ?? 0,
+                oldestAnswer: status.map { $0.oldestAnswer ?? .now() })
+        }
+    }
+}

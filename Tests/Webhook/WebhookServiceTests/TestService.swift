@@ -1,0 +1,192 @@
+import Addresses
+import Configuration
+import Entra
+import Glibc
+import HTTPSClient
+import Jansson
+import LineLogging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import OpenSSL
+import SafeText
+import Timestamps
+import WebhookServer
+
+@testable import WebhookService
+
+/// The whole service on loopback, its files in a folder, and what it logs.
+final class TestService: Sendable {
+    static let tenantID = "11111111-2222-3333-4444-555555555555"
+    static let otherTenantID = "99999999-2222-3333-4444-555555555555"
+    static let objectID = "0b1ec700-0000-0000-0000-000000000001"
+    static let audience = "aaaaaaaa-0000-0000-0000-000000000000"
+    private static let key = Result { try PrivateKey.generateRSA() }
+
+    /// The parts of the configuration that tests change.
+    struct Settings: Sendable {
+        var listen = "127.0.0.1:0"
+        var server = ""
+        var audience = TestService.audience
+        var tenant = ""
+        var tenants = [TestService.tenantID]
+        var more = ""
+    }
+
+    let folder: TestFolder
+    let service: WebhookService
+    private let log: CollectingSink
+
+    private init(folder: TestFolder, service: WebhookService, log: CollectingSink) {
+        self.folder = folder
+        self.service = service
+        self.log = log
+    }
+
+    /// Runs a test on a service that has begun; its own look at files every second is not waited for.
+    static func with(
+        _ settings: Settings = Settings(), in folder: TestFolder? = nil,
+        _ body: (TestService) async throws -> Void
+    ) async throws {
+        let folder = try folder ?? TestFolder()
+        try writeCertificate(folder)
+        try writeKeys(folder)
+        try write(settings, folder)
+        let servable = try ServableConfiguration.load(folder.path("config.yaml"))
+        let log = CollectingSink()
+        let audit = servable.loaded.configuration.logging.audit.flatMap { LineWriter(appendingTo: $0) }
+        let service = WebhookService(
+            loaded: servable.loaded, identity: servable.identity, denyFiles: servable.denyFiles, audit: audit,
+            logLevel: nil, version: "1.2.3", log: LineWriter(sink: log))
+        let test = TestService(folder: folder, service: service, log: log)
+        try await service.start()
+        do {
+            try await body(test)
+        } catch {
+            await service.stop()
+            throw error
+        }
+        await service.stop()
+    }
+
+    // MARK: Files
+
+    func write(_ settings: Settings) throws { try Self.write(settings, folder) }
+
+    private static func write(_ settings: Settings, _ folder: TestFolder) throws {
+        let tenants = settings.tenants.map { id in
+            "{tenantID: \(id), audiences: [\(settings.audience)], signingKeys: {file: keys.json}\(settings.tenant)}"
+        }
+        try folder.write(
+            "config.yaml",
+            """
+            apiVersion: kube-entra.dev/v1
+            kind: WebhookConfiguration
+            server:
+              listen: \(settings.listen)
+              operations: 127.0.0.1:0
+              certificate: server.crt
+              privateKey: server.key
+              insecureAllowAnyClient: true
+              \(settings.server)
+            tenants: [\(tenants.joined(separator: ", "))]
+            \(settings.more)
+
+            """)
+    }
+
+    /// Another certificate each time.
+    static func writeCertificate(_ folder: TestFolder) throws {
+        let key = try PrivateKey.generateP256()
+        let now = Timestamp.now()
+        let certificate = try Certificate.selfSigned(
+            subject: CertificateName(commonName: "127.0.0.1"), key: key, sans: [.ip("127.0.0.1")],
+            notBefore: now.adding(seconds: -3600), notAfter: now.adding(seconds: 90 * 86_400), profile: .server)
+        try folder.write("server.key", key.pem())
+        try folder.write("server.crt", certificate.pem)
+    }
+
+    private static func writeKeys(_ folder: TestFolder) throws {
+        let key = try key.get().publicKey
+        let jwk = JSON.object([
+            ("kty", "RSA"), ("use", "sig"), ("kid", "k1"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
+            ("e", .string(Base64URL.encode(key.rsaExponent ?? []))),
+        ])
+        try folder.write("keys.json", JSON.object([("keys", .array([jwk]))]).render())
+    }
+
+    // MARK: What it does
+
+    /// Ends when everything that is to be read again was.
+    func reload() async throws {
+        try await service.background.next().submit { self.service.poll() }.get()
+    }
+
+    /// `accepted`, or the reason.
+    func review(tenant: String = tenantID) async throws -> String {
+        let token = try Self.token(tenant)
+        let body = #"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{"token":"\#(token)"}}"#
+        let answer = try await send(.post, "https", service.server.webhookAddress?.port, "/authenticate", body)
+        let status = try JSONDocument(parsing: answer.body).root["status"]
+        if status?["authenticated"]?.bool == true { return "accepted" }
+        return status?["error"]?.string?.split(separator: ":").dropFirst().first.map { String($0.dropFirst()) }
+            ?? "foreign"
+    }
+
+    /// The text of an operations page.
+    func get(_ path: String) async throws -> String {
+        let answer = try await send(.get, "http", service.server.operationsAddress?.port, path, "")
+        return String(decoding: answer.body, as: UTF8.self)
+    }
+
+    /// Fails when the server presents another certificate than the one in the folder.
+    private func send(
+        _ method: HTTPSRequest.Method, _ scheme: String, _ port: Int?, _ path: String, _ body: String
+    ) async throws -> HTTPSResponse {
+        let context = try TLSContext(
+            client: TLSClientConfiguration(
+                trust: .pem(Array(folder.read("server.crt").utf8)), applicationProtocols: ["http/1.1"]))
+        let base = "\(scheme)://127.0.0.1:\(port ?? 0)"
+        let url = scheme == "https" ? HTTPSURL(base + path) : .instanceMetadata(base: base, target: path)
+        guard let url else { throw TestFolder.Failure() }
+        let request = HTTPSRequest(
+            method, url, headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        return try await HTTPSClient(context: context).send(request, on: loop).get()
+    }
+
+    /// Lines that were logged, once those that are on their way are there.
+    func logged() -> String {
+        service.writer.flush()
+        return log.text
+    }
+
+    private static func token(_ tenantID: String) throws -> String {
+        let now = Timestamp.now().secondsSinceEpoch
+        let header = JSON.object([("typ", "JWT"), ("alg", "RS256"), ("kid", "k1")])
+        let claims = JSON.object([
+            ("aud", .string(audience)), ("iss", .string("https://sts.windows.net/\(tenantID)/")),
+            ("iat", .integer(now - 300)), ("nbf", .integer(now - 300)), ("exp", .integer(now + 3600)),
+            ("appid", "80faf920-1908-4b52-b5ef-a8e7bedfc67a"), ("appidacr", "0"), ("oid", .string(objectID)),
+            ("scp", "user.read"), ("tid", .string(tenantID)), ("upn", "ada@example.com"), ("uti", "abc_DEF-1"),
+            ("ver", "1.0"),
+        ])
+        let input = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
+        let signature = try Array(input.utf8).withUnsafeBytes { try key.get().sign(.rs256, message: $0) }
+        return input + "." + Base64URL.encode(signature)
+    }
+
+    private final class CollectingSink: LineSink {
+        let batchBytes = 0
+        private let lines = NIOLockedValueBox<[UInt8]>([])
+
+        var text: String { String(decoding: lines.withLockedValue { $0 }, as: UTF8.self) }
+
+        func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            lines.withLockedValue { $0 += bytes }
+            return true
+        }
+
+        func reopen() {}
+    }
+}
