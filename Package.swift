@@ -261,7 +261,7 @@ let package = Package(
         tests(
             .webhook, "SigningKeys",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "Entra",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "Entra",
                 "EntraTokens", "SigningKeys", nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
         tests(

@@ -1,27 +1,22 @@
 internal import Entra
 internal import EntraTokens
 internal import Files
-internal import LineLogging
+internal import HTTPSClient
 internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import SafeText
 internal import Timestamps
 
-/// Fetches and stores one tenant's keys: carries out what ``TenantKeyState`` and ``RefreshSchedule`` decide.
+/// One tenant's keys: passes events to its ``RemoteKeyState`` under one lock, and carries out the actions.
+///
+/// Everything but the events of reviews happens on the background loop.
 final class RemoteKeySet: Sendable {
-    struct Guarded {
-        var state: TenantKeyState
-        var schedule: RefreshSchedule
-        var status: TenantKeyStatus
+    private struct Guarded {
+        var state: RemoteKeyState
         var waiters: [EventLoopPromise<Void>] = []
-        var timer: Scheduled<Void>?
-        var endTimer: Scheduled<Void>?
-        var fileStamp: FileVersion?
-        var loggedProblems: [KeyProblemNote] = []
-        /// While there are no keys: one for each cause.
-        var repeats: [String: RepeatLimit] = [:]
-        var isStopped = false
+        var fetchTimer: Scheduled<Void>?
+        var ageTimer: Scheduled<Void>?
         var onChange: @Sendable (TenantKeySet?) -> Void = { _ in }
 
         mutating func takeWaiters() -> [EventLoopPromise<Void>] {
@@ -30,12 +25,12 @@ final class RemoteKeySet: Sendable {
         }
     }
 
-    let plan: SigningKeyPlan
-    let eventLoop: any EventLoop
-    let environment: SigningKeyEnvironment
-    let logger: Logger
-    let observe: @Sendable (SigningKeyEvent) -> Void
-    let guarded: NIOLockedValueBox<Guarded>
+    private let plan: SigningKeyPlan
+    private let eventLoop: any EventLoop
+    private let environment: SigningKeyEnvironment
+    private let logger: Logger
+    private let observe: @Sendable (SigningKeyEvent) -> Void
+    private let guarded: NIOLockedValueBox<Guarded>
 
     var tenantID: GUID { plan.trust.tenantID }
 
@@ -53,157 +48,181 @@ final class RemoteKeySet: Sendable {
         var logger = logger
         logger[metadataKey: "tenant"] = "\(plan.trust.tenantID)"
         self.logger = logger
-        guarded = NIOLockedValueBox(
-            Guarded(
-                state: TenantKeyState(
-                    maximumAge: plan.file == nil ? plan.maximumAge.components.seconds : nil,
-                    unknownKeyRefreshInterval: plan.unknownKeyRefreshInterval),
-                schedule: RefreshSchedule(refreshEvery: plan.refreshEvery),
-                status: TenantKeyStatus(tenantID: plan.trust.tenantID, isOffline: plan.file != nil)))
+        let rules = RemoteKeyRules(
+            isOffline: plan.file != nil, hasCacheFile: plan.cacheFile != nil, refreshEvery: plan.refreshEvery,
+            unknownKeyRefreshInterval: plan.unknownKeyRefreshInterval, maximumAge: plan.maximumAge,
+            maximumWaiters: plan.maximumWaiters, proxyName: plan.proxyName)
+        guarded = NIOLockedValueBox(Guarded(state: RemoteKeyState(rules, tenantID: plan.trust.tenantID)))
     }
 
     func whenChanged(_ onChange: @escaping @Sendable (TenantKeySet?) -> Void) {
         guarded.withLockedValue { $0.onChange = onChange }
     }
 
-    func status() -> TenantKeyStatus {
-        guarded.withLockedValue { $0.status }
-    }
+    func status() -> TenantKeyStatus { guarded.withLockedValue { $0.state.status } }
 
-    /// Takes over the keys of another set with the same source, and the reviews that wait for it.
+    func start() { handle(.started) }
+
+    func stop() { handle(.stopped) }
+
+    /// Reads the offline file again, if there is one.
+    func reloadFile() { handle(.fileAskedFor) }
+
+    /// Takes over what another one has of the same source, and who waits for it.
     func carryOver(from other: RemoteKeySet) {
         guard plan.file.map({ ExactText($0) }) == other.plan.file.map({ ExactText($0) }),
             plan.trust.tenantID == other.plan.trust.tenantID,
             ExactText(plan.trust.authorityBase) == ExactText(other.plan.trust.authorityBase),
             plan.trust.cloud == other.plan.trust.cloud
         else { return }
-        let (former, waiters) = other.guarded.withLockedValue { ($0.state, $0.takeWaiters()) }
-        guarded.withLockedValue { guarded in
-            guarded.state.take(former)
+        let (former, waiters) = other.guarded.withLockedValue { ($0.state.keys, $0.takeWaiters()) }
+        handle(.tookOver(former, waiters: waiters.count), with: waiters)
+    }
+
+    /// See ``SigningKeyStore/refreshForUnknownKey(tenant:on:)``.
+    func refreshForUnknownKey(on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
+        let moment = moment
+        let (actions, promise) = guarded.withLockedValue { guarded in
+            let actions = guarded.state.handle(.keyUnknown, at: moment)
+            guard actions.first == .wait else { return (actions, EventLoopPromise<Void>?.none) }
+            // In the same step as the decision, so that no fetch ends between them.
+            let promise = eventLoop.makePromise(of: Void.self)
+            guarded.waiters.append(promise)
+            return (actions, promise)
+        }
+        let others = actions.dropFirst()
+        // Not here: an event loop that answers requests must not wait for files.
+        if !others.isEmpty { self.eventLoop.execute { self.carryOut(Array(others)) } }
+        return promise?.futureResult
+    }
+
+    // MARK: Actions
+
+    private var moment: RemoteKeyState.Moment {
+        RemoteKeyState.Moment(now: environment.now(), uptime: environment.uptime(), random: environment.random())
+    }
+
+    private func handle(_ event: RemoteKeyState.Event, with waiters: [EventLoopPromise<Void>] = []) {
+        let moment = moment
+        let (actions, released) = guarded.withLockedValue { guarded in
             guarded.waiters += waiters
+            let actions = guarded.state.handle(event, at: moment)
+            // Those who come after this step wait for what comes after it.
+            return (actions, actions.contains(.release) ? guarded.takeWaiters() : [])
         }
-        if former.lastSuccess != nil { publish() }
+        carryOut(actions, releasing: released)
     }
 
-    func start() {
-        if plan.file != nil {
-            reloadFile()
-            scheduleFilePoll()
-        } else {
-            readCache()
-            fetch()
+    private func carryOut(_ actions: [RemoteKeyState.Action], releasing waiters: [EventLoopPromise<Void>] = []) {
+        for action in actions {
+            switch action {
+            case .wait: break
+            case .release: for waiter in waiters { waiter.succeed() }
+            case .fetch: fetch()
+            case .fetchAfter(let wait): schedule(\.fetchTimer, in: TimeAmount(wait), .fetchDue)
+            case .cancelFetchTimer: guarded.withLockedValue { $0.fetchTimer?.cancel() }
+            case .readCache: readCache()
+            case .writeCache: writeCache()
+            case .readFile: readFile()
+            case .lookAtFileAfter(let wait): lookAtFile(in: TimeAmount(wait))
+            case .publish: publish()
+            case .lookAtAgeAfter(let seconds): schedule(\.ageTimer, in: seconds.map { .seconds($0) }, .ageDue)
+            case .cancelTimers:
+                guarded.withLockedValue { guarded in
+                    guarded.fetchTimer?.cancel()
+                    guarded.ageTimer?.cancel()
+                }
+            case .count(let result): observe(.refreshed(tenant: tenantID, result: result))
+            case .log(let line):
+                line.write(
+                    to: logger, source: plan.file ?? plan.trust.authorityBase, cacheFile: plan.cacheFile ?? "")
+            }
         }
     }
 
-    func stop() {
-        let waiters = guarded.withLockedValue { guarded in
-            guarded.isStopped = true
-            guarded.timer?.cancel()
-            guarded.endTimer?.cancel()
-            return guarded.takeWaiters()
+    /// - Parameter wait: nil cancels what is scheduled.
+    private func schedule(
+        _ timer: WritableKeyPath<Guarded, Scheduled<Void>?>, in wait: TimeAmount?, _ event: RemoteKeyState.Event
+    ) {
+        guarded.withLockedValue { guarded in
+            guarded[keyPath: timer]?.cancel()
+            guard let wait, !guarded.state.isStopped else { return guarded[keyPath: timer] = nil }
+            guarded[keyPath: timer] = eventLoop.scheduleTask(in: wait) { self.handle(event) }
         }
-        for waiter in waiters { waiter.succeed() }
     }
 
-    // MARK: Publishing
-
-    /// Publishes the current keys.
-    func publish() {
-        // Built outside of the lock, which event loops that answer requests take too.
-        let now = environment.now()
-        let (state, onChange) = guarded.withLockedValue { guarded in
-            // A new set of one version must not make the other version's old set look new.
-            _ = guarded.state.removeOutdated(now: now)
-            return (guarded.state, guarded.onChange)
+    private func fetch() {
+        let attempts = TenantKeyState.versions.map { version in
+            plan.fetch(version, eventLoop).hop(to: eventLoop)
+                .map { set -> (TokenVersion, KeyFetchError)? in
+                    self.handle(.arrived(set.report, version))
+                    return nil
+                }
+                .flatMapErrorThrowing { (version, $0 as? KeyFetchError ?? .metadata(.unreachable)) }
         }
-        let set = state.keySet
-        let count = Set(set?.keys.map(\.keyID) ?? []).count
+        EventLoopFuture.whenAllSucceed(attempts, on: eventLoop).whenSuccess { failures in
+            let failures = Dictionary(failures.compactMap { $0 }, uniquingKeysWith: { first, _ in first })
+            self.handle(.fetchEnded(failures))
+        }
+    }
+
+    /// Hands the keys on as they are now.
+    private func publish() {
+        let (keys, onChange) = guarded.withLockedValue { ($0.state.keys, $0.onChange) }
+        // Put together outside of the lock, which loops that answer requests take too.
+        let set = keys.keySet
         onChange(set)
-        observe(.keys(tenant: tenantID, count: count))
-        if let lastSuccess = state.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
-        // Last, so that readiness is visible only after everything else.
+        observe(.keys(tenant: tenantID, count: keys.keyCount))
+        if let lastSuccess = keys.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
+        // Last, so that whoever sees readiness sees all of it.
+        handle(.handedOn(count: keys.keyCount, usableUntil: set?.usableUntil))
+    }
+
+    // MARK: Files
+
+    private func readCache() {
+        guard let path = plan.cacheFile else { return }
+        do throws(KeyFileError) {
+            let file = try KeyFile.readCache(path: path, trust: plan.trust)
+            handle(.cacheRead(file.report, fetchedAt: file.fetchedAt))
+        } catch {
+            handle(.cacheFailed(error))
+        }
+    }
+
+    private func writeCache() {
+        guard let path = plan.cacheFile else { return }
+        let state = guarded.withLockedValue { $0.state.keys }
+        let keys = state.newestJWKs
+        guard let time = state.lastSuccess, !keys.isEmpty else { return }
+        do throws(FileError) {
+            try FileIO.write(KeyFile.render(keys: keys, trust: plan.trust, fetchedAt: time), to: path)
+        } catch {
+            logger.warning(
+                "the cache file of signing keys is not written",
+                metadata: ["cause": "\(error.sentence)", "file": "\(path)"])
+        }
+    }
+
+    private func lookAtFile(in wait: TimeAmount) {
+        guard let path = plan.file else { return }
         guarded.withLockedValue { guarded in
-            guarded.status.keyCount = count
-            guarded.status.usableUntil = set?.usableUntil
-            if let lastSuccess = state.lastSuccess { guarded.status.lastSuccess = lastSuccess }
-        }
-        scheduleEnd()
-    }
-
-    /// The cause, with what is known about it here.
-    private func explained(_ failure: KeyFetchError) -> String {
-        failure.sentence
-            + (failure.isOfProxy ? plan.proxyName.map { "; the proxy is \($0)" } ?? "" : "")
-            + (failure.hint(authorityCA: "authorityCA").map { "; \($0)" } ?? "")
-    }
-
-    /// Logs the result of an attempt.
-    ///
-    /// - Parameter gotKeys: whether some keys are new although the attempt failed.
-    func log(_ failure: KeyFetchError?, gotKeys: Bool) {
-        let now = environment.now()
-        let (status, problems) = guarded.withLockedValue { guarded -> (TenantKeyStatus, [KeyProblemNote]?) in
-            guarded.status.lastError = failure.map(explained)
-            let problems = guarded.state.problems
-            guard gotKeys, problems != guarded.loggedProblems else { return (guarded.status, nil) }
-            guarded.loggedProblems = problems
-            return (guarded.status, problems)
-        }
-        if let failure {
-            warn(failure, hasKeys: gotKeys || status.isUsable(now: now), gotKeys: gotKeys, now: now)
-        } else {
-            guarded.withLockedValue { $0.repeats = [:] }
-            logger.info("signing keys refreshed", metadata: ["keys": "\(status.keyCount)"])
-        }
-        guard let problems, !problems.isEmpty else { return }
-        // Every tenant's set contains keys of other issuers, which is normal.
-        let isOrdinary = problems.allSatisfy { $0.problem == .otherIssuer || $0.problem == .otherCloud }
-        logger.log(
-            level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
-            metadata: ["cause": "\(problems.map(\.description).joined(separator: "; "))"])
-    }
-
-    private func warn(_ failure: KeyFetchError, hasKeys: Bool, gotKeys: Bool, now: Timestamp) {
-        let cause = explained(failure)
-        // Without keys there is an attempt every other second, which would log the same each time.
-        let leftOut = guarded.withLockedValue { guarded -> Int? in
-            if hasKeys || guarded.repeats.count > 16 { guarded.repeats = [:] }
-            return hasKeys ? 0 : guarded.repeats[cause, default: RepeatLimit()].admit(at: now)
-        }
-        guard let leftOut else { return }
-        let state = gotKeys ? "some are new" : hasKeys ? "the last known good keys stay" : "there are none"
-        var metadata: Logger.Metadata = [
-            "cause": "\(cause)", "result": "\(failure.label)", "keys": "\(state)",
-            "from": "\(plan.file ?? plan.trust.authorityBase)",
-        ]
-        if leftOut > 0 { metadata["leftOut"] = "\(leftOut)" }
-        logger.warning("signing keys could not be refreshed", metadata: metadata)
-    }
-
-    // MARK: Age
-
-    /// Checks the keys again when the first of them are too old.
-    private func scheduleEnd() {
-        let now = environment.now()
-        guarded.withLockedValue { guarded in
-            guarded.endTimer?.cancel()
-            guarded.endTimer = nil
-            guard !guarded.isStopped, let end = guarded.state.nextEnd else { return }
-            // The clock may be changed, so this is checked at least once a day.
-            let wait = TimeAmount.seconds(min(max(end.seconds(since: now), 1), 86_400))
-            guarded.endTimer = eventLoop.scheduleTask(in: wait) { self.removeOutdated() }
+            guard !guarded.state.isStopped else { return }
+            guarded.fetchTimer = eventLoop.scheduleTask(in: wait) {
+                self.handle(.fileLookedAt(FileVersion(path: path)))
+            }
         }
     }
 
-    private func removeOutdated() {
-        let now = environment.now()
-        let (isStopped, hasChanged, hasKeys) = guarded.withLockedValue { guarded in
-            let hasChanged = guarded.state.removeOutdated(now: now)
-            return (guarded.isStopped, hasChanged, guarded.state.lastSuccess != nil)
+    private func readFile() {
+        guard let path = plan.file else { return }
+        // As it was before it is read: a change meanwhile is seen at the next look.
+        let version = FileVersion(path: path)
+        do throws(KeyFileError) {
+            let file = try KeyFile.read(path: path, trust: plan.trust, isTrusted: true)
+            handle(.fileRead(file.report, version))
+        } catch {
+            handle(.fileFailed(error, version))
         }
-        guard !isStopped else { return }
-        guard hasChanged else { return scheduleEnd() }
-        publish()
-        if !hasKeys { logger.error("the signing keys are too old to be used any longer") }
     }
 }

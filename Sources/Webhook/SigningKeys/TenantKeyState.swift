@@ -29,7 +29,7 @@ public struct TenantKeyStatus: Hashable, Sendable {
     }
 }
 
-/// One tenant's keys over time: the results of fetches, and when the next fetch may start. Pure; its owner acts.
+/// One tenant's keys over time: what the fetches brought, and when another one may start. Pure.
 struct TenantKeyState: Sendable {
     struct VersionSet: Sendable {
         var report: KeySetReport
@@ -39,6 +39,8 @@ struct TenantKeyState: Sendable {
     /// In seconds; nil for keys from a file, which do not age, because an operator is responsible for them.
     let maximumAge: Int64?
     let unknownKeyRefreshInterval: Duration
+    /// In the order in which they are looked at.
+    static let versions = [TokenVersion.v2, .v1]
     private(set) var sets: [TokenVersion: VersionSet] = [:]
     /// Start of the fetch in progress; nil if there is none.
     private(set) var fetchBegan: Timestamp?
@@ -104,6 +106,9 @@ struct TenantKeyState: Sendable {
         maximumAge.map { set.fetchedAt.adding(seconds: $0) } ?? Timestamp(secondsSinceEpoch: .max)
     }
 
+    /// Usable key IDs, each counted once.
+    var keyCount: Int { Set(sets.values.flatMap { $0.report.usable.map(\.keyID) }).count }
+
     var lastSuccess: Timestamp? { sets.values.map(\.fetchedAt).max() }
 
     /// The usable keys of both versions together; nil if there are none.
@@ -111,7 +116,7 @@ struct TenantKeyState: Sendable {
         guard let usableUntil = sets.values.map(end).max() else { return nil }
         var keys: [SigningKey] = []
         var known: [ExactText: Set<RSANumbers>] = [:]
-        for version in [TokenVersion.v2, .v1] {
+        for version in TenantKeyState.versions {
             for key in sets[version]?.report.usable ?? [] {
                 if known[key.keyID, default: []].insert(RSANumbers(key.publicKey)).inserted { keys.append(key) }
             }
@@ -121,14 +126,14 @@ struct TenantKeyState: Sendable {
 
     /// The usable keys of the newest sets, as the documents have them, each once. They all have the same age.
     var newestJWKs: [JWK] {
-        let newest = [TokenVersion.v2, .v1].compactMap { sets[$0] }.filter { $0.fetchedAt == lastSuccess }
+        let newest = TenantKeyState.versions.compactMap { sets[$0] }.filter { $0.fetchedAt == lastSuccess }
         return KeyFile.usableJWKs(newest.map(\.report))
     }
 
     /// Unusable keys and their problems, for the log.
     var problems: [KeyProblemNote] {
         var notes: [KeyProblemNote] = []
-        for version in [TokenVersion.v2, .v1] {
+        for version in TenantKeyState.versions {
             for key in sets[version]?.report.keys ?? [] {
                 guard let problem = key.problem else { continue }
                 let note = KeyProblemNote(keyID: key.jwk.keyID, problem: problem)

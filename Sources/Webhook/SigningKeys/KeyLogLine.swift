@@ -1,0 +1,61 @@
+internal import Entra
+internal import EntraTokens
+internal import Logging
+internal import Timestamps
+
+/// What is logged about a tenant's keys.
+enum KeyLogLine: Equatable, Sendable {
+    /// Which keys serve after an attempt that failed.
+    enum Keys: String, Sendable {
+        case someNew = "some are new"
+        case lastGood = "the last known good keys stay"
+        case none = "there are none"
+    }
+
+    case keyUnknown
+    case refreshed(keys: Int)
+    /// - Parameter leftOut: lines with the same cause since the last one.
+    case failed(KeyFetchError, cause: String, keys: Keys, leftOut: Int)
+    case unusable([KeyProblemNote])
+    case tooOld
+    case cacheTaken(fetchedAt: Timestamp)
+    case cacheIgnored(KeyFileError)
+
+    /// - Parameters:
+    ///   - source: whose keys they are: an authority's or a file's.
+    ///   - cacheFile: the path of the cache file.
+    func write(to logger: Logger, source: String, cacheFile: String) {
+        switch self {
+        case .keyUnknown: logger.info("a token names an unknown key, so the signing keys are fetched")
+        case .refreshed(let count): logger.info("signing keys refreshed", metadata: ["keys": "\(count)"])
+        case .failed(let failure, let cause, let keys, let leftOut):
+            var metadata: Logger.Metadata = [
+                "cause": "\(cause)", "result": "\(failure.label)", "keys": "\(keys.rawValue)", "from": "\(source)",
+            ]
+            if leftOut > 0 { metadata["leftOut"] = "\(leftOut)" }
+            logger.warning("signing keys could not be refreshed", metadata: metadata)
+        case .unusable(let problems):
+            // Every tenant's set holds keys for other issuers, which is as it should be.
+            let isOrdinary = problems.allSatisfy { $0.problem == .otherIssuer || $0.problem == .otherCloud }
+            logger.log(
+                level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
+                metadata: ["cause": "\(problems.map(\.description).joined(separator: "; "))"])
+        case .tooOld: logger.error("the signing keys are too old to be used any longer")
+        case .cacheTaken(let fetchedAt):
+            logger.info("signing keys taken from the cache file", metadata: ["fetched": "\(fetchedAt.rfc3339)"])
+        case .cacheIgnored(let error):
+            logger.warning(
+                "the cache file of signing keys is ignored",
+                metadata: ["cause": "\(error.sentence)", "file": "\(cacheFile)"])
+        }
+    }
+}
+
+extension KeyFetchError {
+    /// The cause, and what there is to know about it here.
+    func explained(proxyName: String?) -> String {
+        sentence
+            + (isOfProxy ? proxyName.map { "; the proxy is \($0)" } ?? "" : "")
+            + (hint(authorityCA: "authorityCA").map { "; \($0)" } ?? "")
+    }
+}

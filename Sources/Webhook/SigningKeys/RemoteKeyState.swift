@@ -1,0 +1,280 @@
+internal import Entra
+internal import EntraTokens
+internal import Files
+internal import LineLogging
+internal import NIOCore
+internal import Timestamps
+
+/// What a tenant's keys are fetched from, and the limits of that. Never changes.
+struct RemoteKeyRules: Sendable {
+    /// Keys come from a file, and nothing is ever fetched.
+    var isOffline = false
+    var hasCacheFile = false
+    var refreshEvery = Duration.seconds(3600)
+    var unknownKeyRefreshInterval = Duration.seconds(300)
+    var maximumAge = Duration.seconds(86_400)
+    var maximumWaiters = 2048
+    /// The proxy that fetches go through, for people.
+    var proxyName: String?
+
+    /// How often the file is looked at.
+    static let filePollInterval = Duration.seconds(1)
+    /// Seconds by which another machine's clock may be ahead.
+    static let clockTolerance: Int64 = 300
+    /// The clock may be set meanwhile, so ages are looked at once a day at least.
+    static let longestAgeWait: Int64 = 86_400
+}
+
+/// One tenant's keys and everything that is due for them: events go in, actions come out.
+///
+/// Pure: it reads no clock, opens no file and asks nobody. ``RemoteKeySet`` holds one under its lock, and carries the
+/// actions out in their order.
+struct RemoteKeyState: Sendable {
+    /// When an event happens, and the chance that belongs to it.
+    struct Moment: Sendable {
+        var now: Timestamp
+        var uptime: NIODeadline
+        /// From 0 to 1.
+        var random: Double
+    }
+
+    enum Event: Sendable {
+        case started
+        /// Another state of the same source, and how many reviews wait for it.
+        case tookOver(TenantKeyState, waiters: Int)
+        /// A token names a key that is not there; its review would wait.
+        case keyUnknown
+        case fetchDue
+        /// One version's keys are there; the other's may follow.
+        case arrived(KeySetReport, TokenVersion)
+        /// A failure for each version without keys, in the order in which they are told.
+        case fetchEnded([TokenVersion: KeyFetchError])
+        case cacheRead(KeySetReport, fetchedAt: Timestamp)
+        case cacheFailed(KeyFileError)
+        case fileLookedAt(FileVersion?)
+        /// Somebody asks for the file to be read, whether it has changed or not.
+        case fileAskedFor
+        case fileRead(KeySetReport, FileVersion?)
+        case fileFailed(KeyFileError, FileVersion?)
+        /// The keys were handed on: whoever looks at the status sees them from now on.
+        case handedOn(count: Int, usableUntil: Timestamp?)
+        case ageDue
+        case stopped
+    }
+
+    enum Action: Equatable, Sendable {
+        /// The review that brought the event waits.
+        case wait
+        /// All reviews that wait go on.
+        case release
+        case fetch
+        case fetchAfter(Duration)
+        case cancelFetchTimer
+        case readCache
+        case writeCache
+        case readFile
+        case lookAtFileAfter(Duration)
+        /// Hand the keys on as they are now, and say that this was done.
+        case publish
+        /// Look at the keys' age then. Nil: they don't age, or there are none.
+        case lookAtAgeAfter(seconds: Int64?)
+        case cancelTimers
+        /// Counts an attempt.
+        case count(result: String)
+        case log(KeyLogLine)
+    }
+
+    let rules: RemoteKeyRules
+    private(set) var keys: TenantKeyState
+    private(set) var schedule: RefreshSchedule
+    private(set) var status: TenantKeyStatus
+    private(set) var isStopped = false
+    private var waiters = 0
+    private var fileVersion: FileVersion?
+    private var loggedProblems: [KeyProblemNote] = []
+    /// While there are no keys, for each cause.
+    private var repeats: [String: RepeatLimit] = [:]
+
+    init(_ rules: RemoteKeyRules, tenantID: GUID) {
+        self.rules = rules
+        keys = TenantKeyState(
+            maximumAge: rules.isOffline ? nil : rules.maximumAge.components.seconds,
+            unknownKeyRefreshInterval: rules.unknownKeyRefreshInterval)
+        schedule = RefreshSchedule(refreshEvery: rules.refreshEvery)
+        status = TenantKeyStatus(tenantID: tenantID, isOffline: rules.isOffline)
+    }
+
+    /// What is to be done about an event.
+    mutating func handle(_ event: Event, at moment: Moment) -> [Action] {
+        guard !isStopped else { return [] }
+        switch event {
+        case .started: return start(at: moment)
+        case .tookOver(let former, let waiters):
+            keys.take(former)
+            self.waiters += waiters
+            return former.lastSuccess == nil ? [] : publish(at: moment)
+        case .keyUnknown: return wait(at: moment)
+        case .fetchDue: return keys.startFetch(now: moment.now) ? [.fetch] : []
+        case .arrived(let report, let version):
+            // They are as old as the question.
+            keys.take(report, for: version, at: keys.fetchBegan ?? moment.now)
+            return waiters == 0 ? [] : publish(at: moment) + release()
+        case .fetchEnded(let failures): return endFetch(failures, at: moment)
+        case .cacheRead(let report, let fetchedAt): return takeCache(report, fetchedAt, at: moment)
+        case .cacheFailed(let error): return error == .file(.missing) ? [] : [.log(.cacheIgnored(error))]
+        case .fileLookedAt(let version):
+            return (version == fileVersion ? [] : [.readFile]) + [.lookAtFileAfter(RemoteKeyRules.filePollInterval)]
+        case .fileAskedFor: return rules.isOffline ? [.readFile] : []
+        case .fileRead(let report, let version): return takeFile(report, version, at: moment)
+        case .fileFailed(let error, let version): return failFile(error, version, at: moment)
+        case .handedOn(let count, let usableUntil):
+            status.keyCount = count
+            status.usableUntil = usableUntil
+            if let lastSuccess = keys.lastSuccess { status.lastSuccess = lastSuccess }
+            return []
+        case .ageDue: return lookAtAge(at: moment)
+        case .stopped:
+            isStopped = true
+            return [.cancelTimers] + release()
+        }
+    }
+
+    private mutating func start(at moment: Moment) -> [Action] {
+        if rules.isOffline { return [.readFile, .lookAtFileAfter(RemoteKeyRules.filePollInterval)] }
+        let fetch: [Action] = keys.startFetch(now: moment.now) ? [.fetch] : []
+        return (rules.hasCacheFile ? [.readCache] : []) + fetch
+    }
+
+    // MARK: Reviews that wait
+
+    private mutating func wait(at moment: Moment) -> [Action] {
+        guard !rules.isOffline, waiters < rules.maximumWaiters else { return [] }
+        switch keys.extraFetch(at: moment.uptime, now: moment.now) {
+        case .refuse: return []
+        case .join:
+            waiters += 1
+            return [.wait]
+        case .start:
+            waiters += 1
+            return [.wait, .cancelFetchTimer, .log(.keyUnknown), .fetch]
+        }
+    }
+
+    private mutating func release() -> [Action] {
+        waiters = 0
+        return [.release]
+    }
+
+    // MARK: Fetches
+
+    private mutating func endFetch(_ failures: [TokenVersion: KeyFetchError], at moment: Moment) -> [Action] {
+        keys.endFetch()
+        let versions = TenantKeyState.versions
+        let hasNewKeys = versions.contains { failures[$0] == nil }
+        // An authority that never served one of the versions is no failure, as long as the other is there.
+        let failure = versions.compactMap { version in
+            failures[version].flatMap { failure in
+                !hasNewKeys || !failure.isNotServed || keys.sets[version] != nil ? failure : nil
+            }
+        }.first
+        var actions: [Action] = [.count(result: failure?.label ?? "success")]
+        if hasNewKeys { actions += publish(at: moment) }
+        actions += report(failure, hasNewKeys: hasNewKeys, now: moment.now) + release()
+        actions.append(.fetchAfter(scheduleNext(failure, hasNewKeys: hasNewKeys, at: moment)))
+        if hasNewKeys, rules.hasCacheFile { actions.append(.writeCache) }
+        return actions
+    }
+
+    private mutating func scheduleNext(
+        _ failure: KeyFetchError?, hasNewKeys: Bool, at moment: Moment
+    ) -> Duration {
+        let wait: Duration
+        if failure == nil {
+            wait = schedule.waitAfterSuccess(random: moment.random)
+        } else {
+            let rest = (status.usableUntil ?? moment.now).seconds(since: moment.now)
+            let outlook: RefreshSchedule.Outlook =
+                hasNewKeys
+                ? .partlyNew : status.isUsable(now: moment.now) ? .lastGoodKeys(.seconds(rest)) : .noKeys
+            wait = schedule.waitAfterFailure(outlook, random: moment.random)
+        }
+        status.nextRefresh = moment.now.adding(seconds: wait.components.seconds)
+        return wait
+    }
+
+    // MARK: Files
+
+    private mutating func takeCache(_ report: KeySetReport, _ fetchedAt: Timestamp, at moment: Moment) -> [Action] {
+        let latest = moment.now.adding(seconds: RemoteKeyRules.clockTolerance)
+        guard fetchedAt <= latest else { return [.log(.cacheIgnored(.fromTheFuture))] }
+        guard moment.now < fetchedAt.adding(seconds: rules.maximumAge.components.seconds) else {
+            return [.log(.cacheIgnored(.tooOld))]
+        }
+        // After a reload the keys in memory may be newer.
+        if let lastSuccess = keys.lastSuccess, lastSuccess >= fetchedAt { return [] }
+        keys.take(report, for: .v2, at: min(fetchedAt, moment.now))
+        return publish(at: moment) + [.log(.cacheTaken(fetchedAt: fetchedAt))]
+    }
+
+    private mutating func takeFile(_ report: KeySetReport, _ version: FileVersion?, at moment: Moment) -> [Action] {
+        guard !report.usable.isEmpty else {
+            return failFile(.noUsableKeys(report.keys.compactMap(\.problem).first), version, at: moment)
+        }
+        fileVersion = version
+        keys.take(report, for: .v2, at: moment.now)
+        return [.count(result: "success")] + publish(at: moment) + self.report(nil, hasNewKeys: true, now: moment.now)
+    }
+
+    /// The last good keys stay.
+    private mutating func failFile(_ error: KeyFileError, _ version: FileVersion?, at moment: Moment) -> [Action] {
+        // Looked at again when it is another one.
+        fileVersion = version
+        let failure = KeyFetchError.file(error)
+        return [.count(result: failure.label)] + report(failure, hasNewKeys: false, now: moment.now)
+    }
+
+    // MARK: Age
+
+    private mutating func publish(at moment: Moment) -> [Action] {
+        // One version's new set must not lend its age to the other's old one.
+        _ = keys.removeOutdated(now: moment.now)
+        return [.publish, ageTimer(at: moment)]
+    }
+
+    /// When the first of the sets will be too old.
+    private func ageTimer(at moment: Moment) -> Action {
+        let seconds = keys.nextEnd?.seconds(since: moment.now)
+        return .lookAtAgeAfter(seconds: seconds.map { min(max($0, 1), RemoteKeyRules.longestAgeWait) })
+    }
+
+    private mutating func lookAtAge(at moment: Moment) -> [Action] {
+        guard keys.removeOutdated(now: moment.now) else { return [ageTimer(at: moment)] }
+        return publish(at: moment) + (keys.lastSuccess == nil ? [.log(.tooOld)] : [])
+    }
+
+    // MARK: What is told
+
+    /// How an attempt ended.
+    private mutating func report(_ failure: KeyFetchError?, hasNewKeys: Bool, now: Timestamp) -> [Action] {
+        let cause = failure.map { $0.explained(proxyName: rules.proxyName) }
+        status.lastError = cause
+        var actions: [Action] = []
+        if let failure, let cause {
+            let hasKeys = hasNewKeys || status.isUsable(now: now)
+            // Without keys there is an attempt every other second, which would say the same each time.
+            if hasKeys || repeats.count > 16 { repeats = [:] }
+            let leftOut = hasKeys ? 0 : repeats[cause, default: RepeatLimit()].admit(at: now)
+            if let leftOut {
+                let state: KeyLogLine.Keys = hasNewKeys ? .someNew : hasKeys ? .lastGood : .none
+                actions.append(.log(.failed(failure, cause: cause, keys: state, leftOut: leftOut)))
+            }
+        } else {
+            repeats = [:]
+            actions.append(.log(.refreshed(keys: keys.keyCount)))
+        }
+        let problems = keys.problems
+        guard hasNewKeys, problems != loggedProblems else { return actions }
+        loggedProblems = problems
+        return problems.isEmpty ? actions : actions + [.log(.unusable(problems))]
+    }
+}
