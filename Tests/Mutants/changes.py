@@ -13,6 +13,7 @@ class Change(NamedTuple):
 
 
 EVALUATION = "TokenEvaluation.swift"
+SIGNATURE = "SignatureCheck.swift"
 ANSWER = "Authenticator.swift"
 ENVELOPE = "SignedHTTPRequest.swift"
 CACHE = "DecisionCache.swift"
@@ -41,7 +42,7 @@ DOCUMENT = "JSONDocument.swift"
 NUMBER = "JSONNumber.swift"
 BODY = "TokenReviewRequest.swift"
 ACCESS_BODY = "AccessReviewRequest.swift"
-WATCH = "TokenEvaluation+Watch.swift"
+WATCH = "WatchCheck.swift"
 FACTS = "WatchFacts.swift"
 REVIEW = "AccessReview.swift"
 
@@ -49,8 +50,8 @@ CHANGES = [
     # Size and structure
     Change(EVALUATION, "return .ended(.tokenMissing)", "return .ended(.tokenMalformed)"),
     Change(EVALUATION, "bytes.count <= rules.settings.tokenBytes", "bytes.count < rules.settings.tokenBytes"),
-    Change(EVALUATION, "error == .encrypted ? .tokenEncrypted : .tokenMalformed", ".tokenMalformed"),
-    Change(EVALUATION, "if outer.header.isEnvelope, let opened", "if let opened"),
+    Change(SIGNATURE, "error == .encrypted ? .tokenEncrypted : .tokenMalformed", ".tokenMalformed"),
+    Change(SIGNATURE, "if outer.header.isEnvelope, let opened", "if let opened"),
     Change(JWS, "guard dotCount == 2 else", "guard dotCount >= 1 else"),
     Change(JWS, "guard dots.0 > 0, dots.1 > dots.0 + 1 else", "guard dots.1 > dots.0 + 1 else"),
     Change(JWS, "guard dots.0 > 0, dots.1 > dots.0 + 1 else", "guard dots.0 > 0 else"),
@@ -67,15 +68,14 @@ CHANGES = [
     Change(EVALUATION, "case .algorithm, .header, .keyID, .key: return", "case .header, .keyID, .key: return"),
     Change(EVALUATION, "case .algorithm, .header, .keyID, .key: return", "case .algorithm, .header, .keyID: return"),
     Change(EVALUATION, "case .claims where keys == nil && !hasOnlyClaims:", "case .claims where keys != nil && hasOnlyClaims:"),
-    Change(EVALUATION, "isUsable(tenant: tenant, now: now) ? .keyNotFound : .keysUnavailable",
+    Change(SIGNATURE, "isUsable(tenant: tenant, now: now) ? .keyNotFound : .keysUnavailable",
            "isUsable(tenant: tenant, now: now) ? .keysUnavailable : .keyNotFound"),
-    Change(EVALUATION, "            refreshForSharedKeyID()\n            return .failed(.signatureInvalid)",
-           "            return .failed(.signatureInvalid)"),
-    Change(EVALUATION, "            return .failed(.signatureInvalid)\n", "            return .passed\n"),
-    Change(EVALUATION, "keyTenants = signer.tenants", "keyTenants = candidates.flatMap(\\.tenants) + signer.tenants"),
-    Change(EVALUATION, "let tenant = findUntrustedTenant(), !tenants.contains(tenant)",
-           "let tenant = findUntrustedTenant(), tenants.contains(tenant)"),
-    Change(EVALUATION, "$0.length == jws.signedLength ? $0.digest : nil", "$0.length > 0 ? $0.digest : nil",
+    Change(SIGNATURE, "        refreshForSharedKeyID()\n        return .failed(.signatureInvalid)",
+           "        return .failed(.signatureInvalid)"),
+    Change(SIGNATURE, "        return .failed(.signatureInvalid)\n", "        return .passed\n"),
+    Change(SIGNATURE, "let tenant = untrustedTenant(), !tenants.contains(tenant)",
+           "let tenant = untrustedTenant(), tenants.contains(tenant)"),
+    Change(SIGNATURE, "$0.length == jws.signedLength ? $0.digest : nil", "$0.length > 0 ? $0.digest : nil",
            "what was hashed always ends at the last dot, which in a token of three parts is this one"),
     Change(HEADER, 'algorithm == "RS256"', 'algorithm?.uppercased() == "RS256"'),
     Change(HEADER, '("jku", header["jku"]), ', ""),
@@ -112,10 +112,14 @@ CHANGES = [
     Change(EVALUATION, ", known.matches(claims.version) {", " {"),
     Change(EVALUATION, "return .when(claims.tenantID.flatMap(GUID.init) == tenant.trust.tenantID, else: .tenantMismatch)",
            "return .passed"),
-    Change(EVALUATION, "if isUsable, keyTenants.contains(tenantID) { return .passed }", "if isUsable { return .passed }"),
-    Change(EVALUATION, "if isUsable, keyTenants.contains(tenantID) { return .passed }",
-           "if keyTenants.contains(tenantID) { return .passed }"),
-    Change(EVALUATION, "        keyRefreshTenant = tenantID\n", ""),
+    Change(EVALUATION, "if isUsable, signature.signer?.tenants.contains(tenantID) == true {", "if isUsable {"),
+    Change(EVALUATION, "if isUsable, signature.signer?.tenants.contains(tenantID) == true {",
+           "if signature.signer?.tenants.contains(tenantID) == true {"),
+    Change(EVALUATION, "        issuerRefreshTenant = tenantID\n        return .failed(isUsable",
+           "        return .failed(isUsable"),
+    Change(EVALUATION, "lacksKeys(failing: check) ? .keysUnavailable : reason", "reason"),
+    Change(EVALUATION, "        case .claims, .issuer, .tenant:\n", "        case .claims, .issuer:\n"),
+    Change(EVALUATION, "            issuerRefreshTenant = tenantID\n            return true", "            return true"),
     Change(EVALUATION, "isUsable ? .keyIssuerMismatch : .keysUnavailable", "isUsable ? .keysUnavailable : .keyIssuerMismatch"),
     Change(EVALUATION, ".when(claims?.isAccessToken ?? false, else: .tokenKindNotAccepted)", ".passed"),
     Change(EVALUATION, "accepts(audience:)) ?? false", "accepts(audience:)) ?? true"),
@@ -179,7 +183,7 @@ CHANGES = [
     Change(EVALUATION, "resolvedGroups.filter { seen.insert($0).inserted }", "resolvedGroups.filter { seen.insert($0).inserted || true }"),
     Change(EVALUATION, "if problem == .failed(.groupResolutionFailed) { groupResolution = principal }", ""),
     Change(EVALUATION, "if hasEmergencyAccess { return .skipped }", ""),
-    Change(EVALUATION, "if problem == .passed || hasEmergencyAccess { watchProblem", "if problem == .passed { watchProblem"),
+    Change(EVALUATION, "if problem == .passed || hasEmergencyAccess {", "if problem == .passed {"),
     Change(EVALUATION, "return watchProblem.map { .failed($0) } ?? problem", "return problem"),
     Change(POLICY, "guard !isReserved(username) else { return nil }", ""),
     Change(POLICY, "filter { $0.objectID == principal.objectID && now < $0.until }", "filter { now < $0.until }"),

@@ -60,9 +60,9 @@ public final class Authenticator: Sendable {
             keys: keys,
             now: now,
             resolvedGroups: resolvedGroups,
+            watch: watch,
             recorder: FirstFailure()
         )
-        evaluation.watchFacts = watch
         evaluation.run(token, signed: signed)
         return evaluation.decision(clockSkew: settings.clockSkew, keys: keys, now: now)
     }
@@ -83,9 +83,9 @@ public final class Authenticator: Sendable {
             keys: keys,
             now: now,
             resolvedGroups: resolvedGroups,
+            watch: watch,
             recorder: AllChecks()
         )
-        evaluation.watchFacts = watch
         evaluation.run(token)
         return evaluation
     }
@@ -106,6 +106,7 @@ public final class Authenticator: Sendable {
             keys: nil,
             now: now,
             resolvedGroups: resolvedGroups,
+            watch: nil,
             recorder: AllChecks()
         )
         evaluation.run(verifiedClaims: verifiedClaims, areTokenTimesReal: areTokenTimesReal)
@@ -132,15 +133,15 @@ extension TokenEvaluation {
             // Without a reason there is always access. If that ever fails, the token is refused.
             decision = Decision(outcome: .refused(.claimsMalformed))
         }
-        decision.watchVersion = watchVersion
+        decision.watchVersion = watch.version
         if areClaimsTrusted {
             let isAboutWatch = reason == .groupResolutionFailed && groupResolution == nil
             switch reason {
-            case nil, .accountDisabled?, .sessionsRevoked?: decision.watch = watch
-            case _ where isAboutWatch: decision.watch = watch
+            case nil, .accountDisabled?, .sessionsRevoked?: decision.watch = watch.interest
+            case _ where isAboutWatch: decision.watch = watch.interest
             default: break
             }
-            decision.awaitsFirstAnswer = awaitsFirstAnswer && (reason == nil || isAboutWatch)
+            decision.awaitsFirstAnswer = watch.awaitsFirstAnswer && (reason == nil || isAboutWatch)
         }
         guard areClaimsTrusted else {
             decision.untrustedKeyID = header?.keyID.flatMap { TokenEvaluation.isPlain($0) ? $0 : nil }

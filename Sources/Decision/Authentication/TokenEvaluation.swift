@@ -12,10 +12,10 @@ internal import Timestamps
 /// It does no I/O and reads no clock. ``TokenCheck`` lists the checks in order; one function here makes each and
 /// returns its result. The recorder chooses whether to stop at the first failure. The reason is the same either way.
 public struct TokenEvaluation<Recorder: CheckRecorder> {
-    let rules: IssuerIndex
+    private let rules: IssuerIndex
     /// Nil if there are no keys: key and signature are then skipped (offline inspection).
     private let keys: KeySnapshot?
-    let now: Timestamp
+    private let now: Timestamp
     private let resolvedGroups: [GUID]?
 
     /// The recorder with the outcomes.
@@ -23,13 +23,13 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// Why the token is refused: the reason of the first check that failed.
     public private(set) var reason: RefusalReason?
     /// The header of the access token; nil if the structure is wrong.
-    public private(set) var header: TokenHeader?
+    public var header: TokenHeader? { signature.token?.header }
     /// The whole header, for explanations; nil for recorders that don't explain.
     public private(set) var headerDocument: JSONDocument?
     /// The claims; nil if they could not be read. See ``areClaimsTrusted``.
     public private(set) var claims: EntraClaims?
     /// Whether the signature was verified.
-    public private(set) var areClaimsTrusted = false
+    public var areClaimsTrusted: Bool { signature.signer != nil }
     /// The tenant whose rules apply to the claims.
     public private(set) var tenant: TenantConfiguration?
     /// The kind of subject, once it was determined.
@@ -38,43 +38,43 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     public private(set) var principal: EntraPrincipal?
     /// The principal's access, if its user name is not reserved.
     public private(set) var access: AccessDecision?
-    /// The directory's last answers; nil if nobody is watched.
-    var watchFacts: WatchFacts?
-    var watch: WatchInterest?
-    var watchVersion: UInt64 = 0
-    var awaitsFirstAnswer = false
+    /// What the directory's last answers say about the principal.
+    private(set) var watch: WatchCheck
     /// The entry of the deny list that refuses the principal.
     public private(set) var denial: DeniedEntry?
     /// Entries of the deny list that cannot be decided from claims without a real token's times and ID.
     public private(set) var undecidedDenials: [DeniedEntry] = []
     /// The tenant whose keys may contain the missing key after a refresh.
-    public private(set) var keyRefreshTenant: GUID?
+    public var keyRefreshTenant: GUID? { issuerRefreshTenant ?? signature.refreshTenant }
     /// The principal whose groups the directory should resolve. If there is a reason, the token cannot be accepted
     /// without the answer; if not, only emergency access is granted without it.
     public private(set) var groupResolution: EntraPrincipal?
     /// The accepted proof of possession, to be remembered.
     public private(set) var proofUse: ProofUse?
     /// The proof-of-possession token around the access token.
-    public private(set) var envelope: SignedHTTPRequest?
+    public var envelope: SignedHTTPRequest? { signature.envelope }
     /// What is wrong with the proof of possession.
     public private(set) var proofProblem: ProofProblem?
 
-    private var token: ParsedToken?
-    /// Digest of what the outermost token's signature covers, if it was computed before.
-    private var signedDigest: HashedToken.SignedDigest?
-    private var candidates: [KeyCandidate] = []
-    /// Tenants that publish the key which verified the signature.
-    private var keyTenants: [GUID] = []
-    private(set) var objectID: GUID?
-    /// The tenant that the unverified token names, once it was looked up.
-    private var untrustedTenant: GUID??
+    /// The token, its key and its signature.
+    private var signature: SignatureCheck
+    /// The tenant of the issuer, if its keys are too old or do not verify the signature.
+    private var issuerRefreshTenant: GUID?
+    private var objectID: GUID?
     /// Whether there are claims but no token, so that checks of the token itself are impossible.
     private var hasOnlyClaims = false
     /// Whether `iat` comes from a token.
     private var areTokenTimesReal = true
 
-    init(rules: IssuerIndex, keys: KeySnapshot?, now: Timestamp, resolvedGroups: [GUID]?, recorder: Recorder) {
+    init(
+        rules: IssuerIndex, keys: KeySnapshot?, now: Timestamp, resolvedGroups: [GUID]?, watch: WatchFacts?,
+        recorder: Recorder
+    ) {
         self.rules = rules
+        signature = SignatureCheck(rules: rules, keys: keys, now: now)
+        self.watch = WatchCheck(
+            facts: watch, now: now, clockSkew: rules.settings.clockSkew,
+            adminGroups: rules.settings.kubernetes.adminGroups)
         self.keys = keys
         self.now = now
         self.resolvedGroups = resolvedGroups
@@ -87,8 +87,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     ///
     /// - Parameter signed: the digest of the signed part of these same bytes, if it was computed before.
     mutating func run(_ bytes: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest? = nil) {
-        signedDigest = signed
-        for check in TokenCheck.allCases where !record(check, make(check, of: bytes)) { break }
+        for check in TokenCheck.allCases where !record(check, make(check, of: bytes, signed: signed)) { break }
     }
 
     /// Checks claims that the caller vouches for; checks that need a token are skipped.
@@ -100,20 +99,22 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         claims = EntraClaims(verifiedClaims)
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         for check in TokenCheck.allCases {
-            let result = check.isOfTokensOnly ? .skipped : make(check, of: nothing)
+            let result = check.isOfTokensOnly ? .skipped : make(check, of: nothing, signed: nil)
             guard record(check, result) else { break }
         }
     }
 
-    private mutating func make(_ check: TokenCheck, of bytes: UnsafeRawBufferPointer) -> CheckResult {
+    private mutating func make(
+        _ check: TokenCheck, of bytes: UnsafeRawBufferPointer, signed: HashedToken.SignedDigest?
+    ) -> CheckResult {
         switch check {
         case .size: checkSize(bytes)
         case .structure: checkStructure(bytes)
         case .algorithm: .when(header?.isAlgorithmAllowed ?? false, else: .algorithmNotAllowed)
         case .header: .when(header?.forbidden.isEmpty ?? false, else: .headerNotAllowed)
         case .keyID: .when(header?.keyID != nil, else: .keyIDMissing)
-        case .key: checkKey()
-        case .signature: checkSignature(bytes)
+        case .key: signature.checkKey()
+        case .signature: signature.checkSignature(bytes, hashed: signed)
         case .claims: checkClaims()
         case .issuer: checkIssuer()
         case .tenant: checkTenant()
@@ -155,7 +156,10 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private mutating func fail(_ check: TokenCheck, _ reason: RefusalReason) -> Bool {
         // Checks run in the order of precedence, so the first failure is the answer.
-        if self.reason == nil { self.reason = isForeign(failing: check) ? .issuerNotTrusted : reason }
+        if self.reason == nil {
+            let isForeign = isForeign(failing: check)
+            self.reason = isForeign ? .issuerNotTrusted : lacksKeys(failing: check) ? .keysUnavailable : reason
+        }
         return recorder.failed(check, reason)
     }
 
@@ -163,21 +167,27 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// is looked at first.
     private mutating func isForeign(failing check: TokenCheck) -> Bool {
         switch check {
-        case .algorithm, .header, .keyID, .key: return findUntrustedTenant() == nil
+        case .algorithm, .header, .keyID, .key: return signature.untrustedTenant() == nil
         case .claims where keys == nil && !hasOnlyClaims:
-            guard let issuer = claims?.issuer else { return findUntrustedTenant() == nil }
+            guard let issuer = claims?.issuer else { return signature.untrustedTenant() == nil }
             return rules.known(issuer: issuer) == nil
         default: return false
         }
     }
 
-    /// Reads the issuer once, from the top level of the payload only.
-    private mutating func findUntrustedTenant() -> GUID? {
-        if let untrustedTenant { return untrustedTenant }
-        let issuer = token?.jws.untrustedPayload.withUnsafeBytes { UntrustedPayload.scan($0)?["iss"]?.string }
-        let tenant = issuer.flatMap { rules.known(issuer: $0)?.tenant.trust.tenantID }
-        untrustedTenant = .some(tenant)
-        return tenant
+    /// Whether the issuer's keys are too old. Another tenant's key of the same ID may have verified the signature, but
+    /// the reason that the token's own keys are missing takes precedence over what its claims say.
+    private mutating func lacksKeys(failing check: TokenCheck) -> Bool {
+        switch check {
+        case .claims, .issuer, .tenant:
+            guard areClaimsTrusted, let keys,
+                let tenantID = claims?.issuer.flatMap({ rules.known(issuer: $0)?.tenant.trust.tenantID }),
+                !keys.isUsable(tenant: tenantID, now: now)
+            else { return false }
+            issuerRefreshTenant = tenantID
+            return true
+        default: return false
+        }
     }
 
     // MARK: Structure
@@ -188,79 +198,17 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private mutating func checkStructure(_ bytes: UnsafeRawBufferPointer) -> CheckResult {
-        do throws(CompactJWSError) {
-            let outer = try ParsedToken(bytes)
-            if outer.header.isEnvelope, let opened = SignedHTTPRequest(outer, of: bytes) {
-                envelope = opened
-                token = try opened.accessToken.withUnsafeBytes { inner in
-                    Result { () throws(CompactJWSError) in try ParsedToken(inner) }
-                }.get()
-            } else {
-                token = outer
-            }
-        } catch {
-            return .ended(error == .encrypted ? .tokenEncrypted : .tokenMalformed)
-        }
-        header = token?.header
+        let result = signature.checkStructure(bytes)
         if Recorder.explains {
-            headerDocument = token?.jws.header.withUnsafeBytes { try? JSONDocument(parsing: $0) }
+            headerDocument = signature.token?.jws.header.withUnsafeBytes { try? JSONDocument(parsing: $0) }
         }
-        return .passed
-    }
-
-    // MARK: Key and signature
-
-    private mutating func checkKey() -> CheckResult {
-        guard let keys, let header, header.isAlgorithmAllowed, let keyID = header.keyID else { return .skipped }
-        candidates = keys.candidates(keyID: ExactText(keyID), now: now)
-        guard candidates.isEmpty else { return .passed }
-        guard let tenant = findUntrustedTenant() else { return .failed(.keyNotFound) }
-        keyRefreshTenant = tenant
-        return .failed(keys.isUsable(tenant: tenant, now: now) ? .keyNotFound : .keysUnavailable)
-    }
-
-    private mutating func checkSignature(_ bytes: UnsafeRawBufferPointer) -> CheckResult {
-        guard let token, !candidates.isEmpty else { return .skipped }
-        let signer =
-            if let envelope {
-                envelope.accessToken.withUnsafeBytes { findSigner(of: token.jws, in: $0, hashed: nil) }
-            } else {
-                findSigner(of: token.jws, in: bytes, hashed: signedDigest)
-            }
-        guard let signer else {
-            refreshForSharedKeyID()
-            return .failed(.signatureInvalid)
-        }
-        keyTenants = signer.tenants
-        areClaimsTrusted = true
-        return .passed
-    }
-
-    private func findSigner(
-        of jws: CompactJWS, in bytes: UnsafeRawBufferPointer, hashed: HashedToken.SignedDigest?
-    ) -> KeyCandidate? {
-        let known = hashed.flatMap { $0.length == jws.signedLength ? $0.digest : nil }
-        let digest = known ?? SHA256Digest(hashing: UnsafeRawBufferPointer(rebasing: bytes[..<jws.signedLength]))
-        // Without a capture of all that is known of the token.
-        return jws.signature.withUnsafeBytes { [candidates] signature in
-            candidates.first { $0.publicKey.verify(.rs256, digest: digest, signature: signature) }
-        }
-    }
-
-    /// Another tenant's key may have the ID of a key that this tenant has published since. If every tenant has a key
-    /// with that ID, nothing of the token is read after its signature was found invalid.
-    private mutating func refreshForSharedKeyID() {
-        let tenants = Set(candidates.flatMap(\.tenants))
-        guard !rules.settings.tenants.allSatisfy({ tenants.contains($0.trust.tenantID) }),
-            let tenant = findUntrustedTenant(), !tenants.contains(tenant)
-        else { return }
-        keyRefreshTenant = tenant
+        return result
     }
 
     // MARK: Whose token it is
 
     private mutating func checkClaims() -> CheckResult {
-        if !hasOnlyClaims { claims = token.flatMap { read(payload: $0.jws.untrustedPayload) } }
+        if !hasOnlyClaims { claims = signature.token.flatMap { read(payload: $0.jws.untrustedPayload) } }
         guard let claims else { return .ended(.claimsMalformed) }
         return .when(claims.malformed.isEmpty, else: .claimsMalformed)
     }
@@ -295,8 +243,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         guard let tenantID = tenant?.trust.tenantID else { return .omitted }
         guard areClaimsTrusted, let keys else { return .skipped }
         let isUsable = keys.isUsable(tenant: tenantID, now: now)
-        if isUsable, keyTenants.contains(tenantID) { return .passed }
-        keyRefreshTenant = tenantID
+        if isUsable, signature.signer?.tenants.contains(tenantID) == true { return .passed }
+        issuerRefreshTenant = tenantID
         return .failed(isUsable ? .keyIssuerMismatch : .keysUnavailable)
     }
 
@@ -365,6 +313,21 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         return .when(!isOther, else: .requiredClaimMismatch)
     }
 
+    /// From when a new sign-in passes, where one helps against the refusal.
+    var newSignInPasses: Timestamp? {
+        switch reason {
+        case .principalDenied?: denial?.newSignInPasses
+        case .sessionsRevoked?:
+            if let tenant, let objectID { watch.newSignInPasses(objectID, kind: kind, tenant) } else { nil }
+        default: nil
+        }
+    }
+
+    private mutating func checkAccount() -> CheckResult {
+        guard let tenant, let claims, let objectID else { return .omitted }
+        return watch.checkAccount(objectID, kind: kind, tenant, claims: claims)
+    }
+
     // MARK: What it becomes
 
     private mutating func checkGroups() -> CheckResult {
@@ -382,7 +345,9 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         }
         let hasEmergencyAccess = AccessPolicy.hasEmergencyAccess(objectID, tenant: tenant.policy, now: now)
         var watchProblem: RefusalReason?
-        if problem == .passed || hasEmergencyAccess { watchProblem = applyWatch(&principal, tenant) }
+        if problem == .passed || hasEmergencyAccess {
+            watchProblem = watch.apply(to: &principal, tenant, tokenEnds: claims.expires)
+        }
         self.principal = principal
         if problem == .failed(.groupResolutionFailed) { groupResolution = principal }
         if problem == .passed, watchProblem == nil { return .passed }

@@ -56,6 +56,30 @@ struct SharedKeyIDTests {
         #expect(try Forge.decide(other, keys: young).reason == nil)
     }
 
+    @Test(
+        "keys that are too old come before what is wrong with the claims, also where another tenant's key verified",
+        arguments: [
+            (name: "a wrong tid", claims: [("tid", "77777777-2222-3333-4444-555555555555")]),
+            (name: "no tid", claims: [("tid", nil)]),
+            (name: "a malformed claim", claims: [("exp", "soon")]),
+            (name: "the other version's issuer", claims: [("ver", "2.0")]),
+            (name: "a wrong audience", claims: [("aud", "x")]),
+        ] as [(name: String, claims: [(String, JSON?)])])
+    func tooOldFirst(name: String, claims: [(String, JSON?)]) throws {
+        let old = TenantKeySet(
+            keys: [SigningKey(keyID: "k1", publicKey: try Forge.key.get().publicKey)], usableUntil: Forge.now)
+        let keys = KeySnapshot([Self.first: old, Self.second: try Self.set(Forge.key)])
+        let token = try Forge.token(claims: claims)
+        let refused = try Forge.decide(token, keys: keys)
+        #expect(refused.reason == .keysUnavailable && refused.keyRefreshTenant == Self.first)
+        // With keys it is what the claims say.
+        let young = KeySnapshot([Self.first: try Self.set(Forge.key), Self.second: try Self.set(Forge.key)])
+        #expect(try Forge.decide(token, keys: young).reason != .keysUnavailable)
+        // Nothing of it is ours to say about a token of nobody's issuer.
+        let foreign = try Forge.token(claims: claims + [("iss", "https://sts.windows.net/x/")])
+        #expect(try Forge.decide(foreign, keys: keys).reason != .keysUnavailable)
+    }
+
     @Test("keys are found by tenant, whatever the order of the configuration")
     func order() throws {
         var settings = Forge.settings()

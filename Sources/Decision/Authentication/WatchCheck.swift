@@ -1,0 +1,92 @@
+internal import AccessPolicy
+internal import Entra
+internal import EntraTokens
+internal import Timestamps
+
+/// What the directory has said since the token was issued, and whom it should be asked about from now on.
+struct WatchCheck {
+    /// The directory's last answers; nil if nobody is watched.
+    private let facts: WatchFacts?
+    private let now: Timestamp
+    private let clockSkew: Int64
+    private let adminGroups: [String]
+    /// Who should be watched from now on, or for longer.
+    private(set) var interest: WatchInterest?
+    /// The version of the answer that was used.
+    private(set) var version: UInt64 = 0
+    /// Whether the first answer about the principal is awaited.
+    private(set) var awaitsFirstAnswer = false
+
+    init(facts: WatchFacts?, now: Timestamp, clockSkew: Int64, adminGroups: [String]) {
+        self.facts = facts
+        self.now = now
+        self.clockSkew = clockSkew
+        self.adminGroups = adminGroups
+    }
+
+    private func end(of tokenEnds: Timestamp?) -> Timestamp { (tokenEnds ?? now).adding(seconds: clockSkew) }
+
+    /// Checks what is known of the principal's account. The principal stays watched as long as this token lives.
+    mutating func checkAccount(
+        _ objectID: GUID, kind: SubjectKind?, _ tenant: TenantConfiguration, claims: EntraClaims
+    ) -> CheckResult {
+        guard facts != nil || tenant.watch == nil || kind == .device else { return .skipped }
+        guard let known = fact(about: objectID, kind: kind, in: tenant) else { return .omitted }
+        version = known.version
+        let end = end(of: claims.expires)
+        if let kind, known.until < end {
+            interest = WatchInterest(tenantID: tenant.trust.tenantID, objectID: objectID, kind: kind, until: end)
+        }
+        guard known.account != nil else { return .omitted }
+        let problem = known.accountProblem(issuedAt: claims.issuedAt)
+        return .when(problem == nil, else: problem ?? .accountDisabled)
+    }
+
+    /// From when a new sign-in passes after the directory revoked the sessions.
+    func newSignInPasses(_ objectID: GUID, kind: SubjectKind?, _ tenant: TenantConfiguration) -> Timestamp? {
+        fact(about: objectID, kind: kind, in: tenant)?.account?.newSignInPasses
+    }
+
+    private func fact(about objectID: GUID, kind: SubjectKind?, in tenant: TenantConfiguration) -> WatchedPrincipal? {
+        // The directory is not asked about devices.
+        guard tenant.watch != nil, kind != .device else { return nil }
+        return facts?.principal(objectID, tenantID: tenant.trust.tenantID)
+    }
+
+    /// Replaces the token's membership in the configured groups by the directory's answer, or returns why nothing is
+    /// known.
+    mutating func apply(
+        to principal: inout EntraPrincipal, _ tenant: TenantConfiguration, tokenEnds: Timestamp?
+    ) -> RefusalReason? {
+        guard let facts, let rule = tenant.watch, principal.kind != .device else { return nil }
+        let interest = WatchInterest(
+            tenantID: principal.tenantID, objectID: principal.objectID, kind: principal.kind, until: end(of: tokenEnds))
+        guard let known = fact(about: principal.objectID, kind: principal.kind, in: tenant) else {
+            guard rule.scope == .everyone || isWatchedAdmin(principal, policy: tenant.policy) else { return nil }
+            if facts.tenants[principal.tenantID]?.isFull != true {
+                self.interest = interest
+                awaitsFirstAnswer = true
+            }
+            return rule.refusesInSilence ? .groupResolutionFailed : nil
+        }
+        if let membership = known.membership { principal.groups = membership.applied(to: principal.groups) }
+        if known.isFirstAnswerDue {
+            self.interest = interest
+            awaitsFirstAnswer = true
+            return rule.refusesInSilence ? .groupResolutionFailed : nil
+        }
+        return known.isSilent && rule.refusesInSilence ? .groupResolutionFailed : nil
+    }
+
+    /// Whether an admin group, or an emergency entry in force, grants a Kubernetes group of the admins. App roles and
+    /// mapped groups do not count here.
+    private func isWatchedAdmin(_ principal: EntraPrincipal, policy: TenantPolicy) -> Bool {
+        if policy.adminGroupObjectIDs.contains(where: principal.groups.contains) { return true }
+        return policy.emergencyAccess.contains { entry in
+            entry.objectID == principal.objectID && now < entry.until
+                && entry.kubernetesGroups.contains { group in
+                    adminGroups.contains { $0.utf8.elementsEqual(group.utf8) }
+                }
+        }
+    }
+}
