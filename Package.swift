@@ -257,7 +257,9 @@ let package = Package(
                 "Authentication",
             ]),
 
-        tests(.webhook, "TokenReviewAPI", ["Jansson", "Entra", "AccessPolicy", "Authentication", "TokenReviewAPI"]),
+        tests(
+            .webhook, "TokenReviewAPI",
+            ["SafeText", "Jansson", "Entra", "AccessPolicy", "Authentication", "TokenReviewAPI"]),
         tests(
             .webhook, "SigningKeys",
             [

@@ -32,8 +32,8 @@ public enum AccessPolicy {
         }
         if !tenant.appRoleMappings.isEmpty {
             let roles = Set(principal.roles.map { ExactText($0) })
-            for mapping in tenant.appRoleMappings where roles.contains(ExactText(mapping.appRole)) {
-                collector.add(.appRoleMapping, matched: mapping.appRole, gives: mapping.kubernetesGroups)
+            for mapping in tenant.appRoleMappings where roles.contains(mapping.appRole) {
+                collector.add(.appRoleMapping, matched: mapping.appRole.text, gives: mapping.kubernetesGroups)
             }
         }
         let emergencies = tenant.emergencyAccess.filter { $0.objectID == principal.objectID && now < $0.until }
@@ -137,15 +137,15 @@ private struct GrantCollector {
         self.explains = explains
     }
 
-    mutating func add(_ rule: Grant.Rule, matched: @autoclosure () -> String, gives: [String]) {
-        for group in gives where seen.insert(ExactText(group)).inserted { groups.append(group) }
-        if explains { grants.append(Grant(rule: rule, matched: matched(), gives: gives)) }
+    mutating func add(_ rule: Grant.Rule, matched: @autoclosure () -> String, gives: [ExactText]) {
+        for group in gives where seen.insert(group).inserted { groups.append(group.text) }
+        if explains { grants.append(Grant(rule: rule, matched: matched(), gives: gives.map(\.text))) }
     }
 
     func gives(_ group: ExactText) -> Bool { seen.contains(group) }
 
-    func gives(anyOf groups: [String]) -> Bool {
-        groups.contains { seen.contains(ExactText($0)) }
+    func gives(anyOf groups: [ExactText]) -> Bool {
+        groups.contains { seen.contains($0) }
     }
 
     /// Adds object IDs. They have no duplicates among themselves, but one may equal a configured name.

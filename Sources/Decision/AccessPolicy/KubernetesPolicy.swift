@@ -1,3 +1,5 @@
+public import SafeText
+
 /// How users of the tenant itself are named in Kubernetes.
 ///
 /// Guests, applications and users without a user principal name are always named by object ID.
@@ -25,7 +27,7 @@ public enum GroupObjectIDRule: String, Sendable, CaseIterable {
 /// The policy that all tenants of a cluster share.
 public struct KubernetesPolicy: Hashable, Sendable {
     /// The Kubernetes groups of members of an admin group.
-    public var adminGroups: [String]
+    public var adminGroups: [ExactText]
     /// How users of the tenant itself are named.
     public var username: UsernameRule
     /// Stands before every user name.
@@ -43,7 +45,7 @@ public struct KubernetesPolicy: Hashable, Sendable {
         groupObjectIDs: GroupObjectIDRule = .include,
         groupPrefix: String = ""
     ) {
-        self.adminGroups = adminGroups
+        self.adminGroups = adminGroups.map { ExactText($0) }
         self.username = username
         self.usernamePrefix = usernamePrefix
         self.groupObjectIDs = groupObjectIDs

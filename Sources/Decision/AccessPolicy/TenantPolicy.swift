@@ -1,4 +1,5 @@
 public import Entra
+public import SafeText
 public import Timestamps
 
 /// Members of an Entra group get these Kubernetes groups.
@@ -6,26 +7,26 @@ public struct GroupMapping: Hashable, Sendable {
     /// The Entra group's object ID.
     public var groupObjectID: GUID
     /// The Kubernetes groups of its members.
-    public var kubernetesGroups: [String]
+    public var kubernetesGroups: [ExactText]
 
     /// A mapping from its parts.
     public init(groupObjectID: GUID, kubernetesGroups: [String]) {
         self.groupObjectID = groupObjectID
-        self.kubernetesGroups = kubernetesGroups
+        self.kubernetesGroups = kubernetesGroups.map { ExactText($0) }
     }
 }
 
 /// Principals with an app role get these Kubernetes groups.
 public struct AppRoleMapping: Hashable, Sendable {
-    /// The app role's value, compared byte by byte with the token's `roles`.
-    public var appRole: String
+    /// The app role's value, as in the token's `roles`.
+    public var appRole: ExactText
     /// The Kubernetes groups of principals with that role.
-    public var kubernetesGroups: [String]
+    public var kubernetesGroups: [ExactText]
 
     /// A mapping from its parts.
     public init(appRole: String, kubernetesGroups: [String]) {
-        self.appRole = appRole
-        self.kubernetesGroups = kubernetesGroups
+        self.appRole = ExactText(appRole)
+        self.kubernetesGroups = kubernetesGroups.map { ExactText($0) }
     }
 }
 
@@ -36,7 +37,7 @@ public struct EmergencyEntry: Hashable, Sendable {
     /// The entry ends at this time.
     public var until: Timestamp
     /// The Kubernetes groups until then.
-    public var kubernetesGroups: [String]
+    public var kubernetesGroups: [ExactText]
     /// Why the access was granted. It appears in `extra`, in the log and in metrics.
     public var reason: String
 
@@ -44,7 +45,7 @@ public struct EmergencyEntry: Hashable, Sendable {
     public init(objectID: GUID, until: Timestamp, kubernetesGroups: [String], reason: String) {
         self.objectID = objectID
         self.until = until
-        self.kubernetesGroups = kubernetesGroups
+        self.kubernetesGroups = kubernetesGroups.map { ExactText($0) }
         self.reason = reason
     }
 }

@@ -1,17 +1,18 @@
 public import AccessPolicy
 public import Entra
+public import SafeText
 public import Timestamps
 
 /// The user of an access review: what an accepted token review reported, as the API server sends it back.
 public struct ReviewedUser: Hashable, Sendable {
     /// `spec.groups`
-    public var groups: [String]
+    public var groups: [ExactText]
     /// The values of `spec.extra`, by name.
     public var extra: [String: [String]]
 
     /// A user from its parts.
     public init(groups: [String] = [], extra: [String: [String]] = [:]) {
-        self.groups = groups
+        self.groups = groups.map { ExactText($0) }
         self.extra = extra
     }
 }
@@ -157,15 +158,16 @@ private struct AccessReview {
     }
 
     /// The configured Entra groups that grant their members this Kubernetes group.
-    private func givers(of group: String) -> [GUID] {
+    private func givers(of group: ExactText) -> [GUID] {
         let policy = rules.policy
         var givers: [GUID] = []
-        if holds(kubernetes.adminGroups, group) { givers += policy.adminGroupObjectIDs }
-        for mapping in policy.groupMappings where holds(mapping.kubernetesGroups, group) {
+        if kubernetes.adminGroups.contains(group) { givers += policy.adminGroupObjectIDs }
+        for mapping in policy.groupMappings where mapping.kubernetesGroups.contains(group) {
             givers.append(mapping.groupObjectID)
         }
-        if kubernetes.groupObjectIDs == .include, group.utf8.starts(with: kubernetes.groupPrefix.utf8),
-            let id = GUID(String(decoding: group.utf8.dropFirst(kubernetes.groupPrefix.utf8.count), as: UTF8.self)),
+        let (bytes, prefix) = (group.text.utf8, kubernetes.groupPrefix.utf8)
+        if kubernetes.groupObjectIDs == .include, bytes.starts(with: prefix),
+            let id = GUID(String(decoding: bytes.dropFirst(prefix.count), as: UTF8.self)),
             policy.configuredGroups.contains(id)
         {
             givers.append(id)
@@ -173,20 +175,15 @@ private struct AccessReview {
         return givers
     }
 
-    private func isGivenByAppRole(_ group: String) -> Bool {
-        rules.policy.appRoleMappings.contains { holds($0.kubernetesGroups, group) }
+    private func isGivenByAppRole(_ group: ExactText) -> Bool {
+        rules.policy.appRoleMappings.contains { $0.kubernetesGroups.contains(group) }
     }
 
-    private func isGivenByEmergency(_ group: String) -> Bool {
+    private func isGivenByEmergency(_ group: ExactText) -> Bool {
         rules.policy.emergencyAccess.contains {
-            $0.objectID == objectID && now < $0.until && holds($0.kubernetesGroups, group)
+            $0.objectID == objectID && now < $0.until && $0.kubernetesGroups.contains(group)
         }
     }
 
-    private func carries(_ group: String) -> Bool { holds(user.groups, group) }
-
-    /// Compares byte by byte, as RBAC does.
-    private func holds(_ names: [String], _ name: String) -> Bool {
-        names.contains { $0.utf8.elementsEqual(name.utf8) }
-    }
+    private func carries(_ group: ExactText) -> Bool { user.groups.contains(group) }
 }

@@ -1,6 +1,7 @@
 internal import AccessPolicy
 internal import Entra
 internal import EntraTokens
+internal import SafeText
 internal import Timestamps
 
 /// What the directory has said since the token was issued, and whom it should be asked about from now on.
@@ -9,7 +10,7 @@ struct WatchCheck {
     private let facts: WatchFacts?
     private let now: Timestamp
     private let clockSkew: Int64
-    private let adminGroups: [String]
+    private let adminGroups: [ExactText]
     /// Who should be watched from now on, or for longer.
     private(set) var interest: WatchInterest?
     /// The version of the answer that was used.
@@ -17,7 +18,7 @@ struct WatchCheck {
     /// Whether the first answer about the principal is awaited.
     private(set) var awaitsFirstAnswer = false
 
-    init(facts: WatchFacts?, now: Timestamp, clockSkew: Int64, adminGroups: [String]) {
+    init(facts: WatchFacts?, now: Timestamp, clockSkew: Int64, adminGroups: [ExactText]) {
         self.facts = facts
         self.now = now
         self.clockSkew = clockSkew
@@ -84,9 +85,7 @@ struct WatchCheck {
         if policy.adminGroupObjectIDs.contains(where: principal.groups.contains) { return true }
         return policy.emergencyAccess.contains { entry in
             entry.objectID == principal.objectID && now < entry.until
-                && entry.kubernetesGroups.contains { group in
-                    adminGroups.contains { $0.utf8.elementsEqual(group.utf8) }
-                }
+                && entry.kubernetesGroups.contains(where: adminGroups.contains)
         }
     }
 }

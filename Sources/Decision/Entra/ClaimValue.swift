@@ -1,6 +1,8 @@
+public import SafeText
+
 /// One accepted value of a required claim: a string, a number or a boolean. A claim of another JSON type never matches.
 public enum ClaimValue: Hashable, Sendable {
-    case string(String)
+    case string(ExactText)
     case integer(Int64)
     /// A number with a fraction or an exponent.
     case real(Double)
@@ -8,7 +10,7 @@ public enum ClaimValue: Hashable, Sendable {
 
     /// The value of a string; nil for the other types.
     public var string: String? {
-        if case .string(let text) = self { text } else { nil }
+        if case .string(let text) = self { text.text } else { nil }
     }
 }
 
@@ -17,7 +19,7 @@ extension ClaimValue: CustomStringConvertible {
     public var description: String {
         switch self {
         case .string(let text):
-            ["true", "false", "null", ""].contains(text) || Double(text) != nil ? "\"\(text)\"" : text
+            ["true", "false", "null", ""].contains(text) || Double(text.text) != nil ? "\"\(text)\"" : text.text
         case .integer(let number): "\(number)"
         case .real(let number): "\(number)"
         case .boolean(let isTrue): "\(isTrue)"
@@ -53,7 +55,7 @@ extension ClaimValue: Comparable {
 
 extension ClaimValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
     /// A string value, so that tests and tables can write `"Corporate"`.
-    public init(stringLiteral value: String) { self = .string(value) }
+    public init(stringLiteral value: String) { self = .string(ExactText(value)) }
     /// An integer value.
     public init(integerLiteral value: Int64) { self = .integer(value) }
     /// A boolean value.

@@ -1,3 +1,5 @@
+public import SafeText
+
 /// What to do if a principal is in more groups than a token can list (`groupOverage`).
 public enum GroupOverageRule: String, Sendable, CaseIterable {
     case deny
@@ -15,13 +17,13 @@ public enum ProofOfPossessionRule: String, Sendable, CaseIterable {
 /// A claim that a token must have. The claim, or one element of its array, must have one of the values.
 public struct RequiredClaim: Hashable, Sendable {
     /// The claim's name, a top-level member of the payload.
-    public var claim: String
+    public var claim: ExactText
     /// The accepted values; one match is enough.
     public var values: [ClaimValue]
 
     /// A required claim with its accepted values.
     public init(claim: String, values: [ClaimValue]) {
-        self.claim = claim
+        self.claim = ExactText(claim)
         self.values = values
     }
 }
@@ -35,7 +37,7 @@ public struct TokenValidationRules: Hashable, Sendable {
     /// Replaces the cloud's sign-in address: `https://…` without a trailing slash.
     public var authority: String?
     /// As configured. An application ID also accepts its `spn:` form; anything else is matched exactly.
-    public var audiences: [String]
+    public var audiences: [ExactText]
     /// IDs of the accepted client applications; empty accepts all.
     public var allowedClientAppIDs: [GUID]
     /// The kinds of subject that may sign in.
@@ -68,7 +70,7 @@ public struct TokenValidationRules: Hashable, Sendable {
         self.tenantID = tenantID
         self.cloud = cloud
         self.authority = authority
-        self.audiences = audiences
+        self.audiences = audiences.map { ExactText($0) }
         self.allowedClientAppIDs = allowedClientAppIDs
         self.subjects = subjects
         self.requiredClaims = requiredClaims

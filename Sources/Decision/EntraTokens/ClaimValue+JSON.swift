@@ -1,5 +1,6 @@
 internal import Entra
 internal import Jansson
+internal import SafeText
 
 extension ClaimValue {
     /// Whether a claim's value equals this one. Strings are compared byte by byte, because `==` treats canonically
@@ -7,7 +8,7 @@ extension ClaimValue {
     func isMet(by value: JSONValue) -> Bool {
         switch self {
         case .string(let text):
-            value.withStringBytes { text.utf8.elementsEqual($0) } ?? false
+            value.withStringBytes { text.text.utf8.elementsEqual($0) } ?? false
         case .integer(let number):
             value.integer.map { $0 == number } ?? value.number.map { Int64(exactly: $0) == number } ?? false
         case .real(let number): value.number == number

@@ -9,7 +9,8 @@ extension TokenValidationRules {
         let isPrefixed = audience.utf8.starts(with: "spn:".utf8)
         let bare = isPrefixed ? String(decoding: audience.utf8.dropFirst(4), as: UTF8.self) : audience
         let id = GUID(bare)
-        return audiences.contains { ExactText($0) == ExactText(audience) || (id != nil && GUID($0) == id) }
+        let exact = ExactText(audience)
+        return audiences.contains { $0 == exact || (id != nil && GUID($0.text) == id) }
     }
 
     /// Whether tokens of this client application are accepted. An empty list in the configuration accepts all.
@@ -22,7 +23,7 @@ extension TokenValidationRules {
     /// The required claims that fail with this reason: `required_claim_missing` or `required_claim_mismatch`.
     public func unmetRequirements(_ claims: EntraClaims, for reason: RefusalReason) -> [RequiredClaim] {
         requiredClaims.filter { required in
-            let isThere = claims.json[named: required.claim] != nil
+            let isThere = claims.json[named: required.claim.text] != nil
             return reason == .requiredClaimMissing ? !isThere : isThere && !required.holds(claims)
         }
     }
@@ -31,7 +32,7 @@ extension TokenValidationRules {
 extension RequiredClaim {
     /// Whether the claim, or one element of its array, has one of the values. `scp` is one string of words.
     func holds(_ claims: EntraClaims) -> Bool {
-        guard let value = claims.json[named: claim] else { return false }
+        guard let value = claims.json[named: claim.text] else { return false }
         if claim == "scp", let scopes = value.string {
             return scopes.split(separator: " ").contains { scope in
                 values.contains { $0.string?.utf8.elementsEqual(scope.utf8) ?? false }

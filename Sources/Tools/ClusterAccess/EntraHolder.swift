@@ -1,4 +1,5 @@
 public import Entra
+public import SafeText
 public import Timestamps
 
 /// A principal, or a set of principals, to whom Entra and the configuration give names in the cluster.
@@ -72,7 +73,7 @@ public struct EntraGrant: Sendable {
     /// To whom it is granted.
     public var holder: EntraHolder
     /// Kubernetes groups with configured names, without duplicates.
-    public var kubernetesGroups: [String]
+    public var kubernetesGroups: [ExactText]
     /// Whether it makes somebody a cluster admin.
     public var isAdmin: Bool
 }

@@ -36,7 +36,8 @@ public struct EntraNames: Sendable {
                     EntraHolder(.group, tenantID: id, objectID: mapping.groupObjectID), mapping.kubernetesGroups)
             }
             for mapping in tenant.policy.appRoleMappings {
-                collector.add(EntraHolder(.appRole, tenantID: id, appRole: mapping.appRole), mapping.kubernetesGroups)
+                collector.add(
+                    EntraHolder(.appRole, tenantID: id, appRole: mapping.appRole.text), mapping.kubernetesGroups)
             }
             for entry in tenant.policy.emergencyAccess {
                 guard now < entry.until else {
@@ -53,7 +54,7 @@ public struct EntraNames: Sendable {
         var byName: [ExactText: [Int]] = [:]
         var byObjectID: [GUID: [Int]] = [:]
         for (index, grant) in grants.enumerated() {
-            for name in grant.kubernetesGroups { byName[ExactText(name), default: []].append(index) }
+            for name in grant.kubernetesGroups { byName[name, default: []].append(index) }
             if grant.holder.kind == .group, let id = grant.holder.objectID { byObjectID[id, default: []].append(index) }
         }
         self.byName = byName
@@ -65,32 +66,31 @@ public struct EntraNames: Sendable {
         private(set) var grants: [EntraGrant] = []
         private var index: [EntraHolder.Identity: Int] = [:]
 
-        init(adminGroups: [String]) {
-            self.adminGroups = Set((adminGroups + [EntraNames.masters]).map { ExactText($0) })
+        init(adminGroups: [ExactText]) {
+            self.adminGroups = Set(adminGroups + [ExactText(EntraNames.masters)])
         }
 
-        mutating func add(_ holder: EntraHolder, _ names: [String], isAdmin: Bool = false) {
+        mutating func add(_ holder: EntraHolder, _ names: [ExactText], isAdmin: Bool = false) {
             let place = index[holder.identity] ?? grants.count
             if place == grants.count {
                 index[holder.identity] = place
                 grants.append(EntraGrant(holder: holder, kubernetesGroups: [], isAdmin: false))
             }
-            for name in names
-            where !grants[place].kubernetesGroups.contains(where: { ExactText($0) == ExactText(name) }) {
+            for name in names where !grants[place].kubernetesGroups.contains(name) {
                 grants[place].kubernetesGroups.append(name)
             }
-            if isAdmin || names.contains(where: { adminGroups.contains(ExactText($0)) }) {
+            if isAdmin || names.contains(where: adminGroups.contains) {
                 grants[place].isAdmin = true
             }
         }
 
         /// Entries for one object may end at different times, so they are kept separate.
-        mutating func addEmergency(_ holder: EntraHolder, _ names: [String]) {
+        mutating func addEmergency(_ holder: EntraHolder, _ names: [ExactText]) {
             var seen: Set<ExactText> = []
             grants.append(
                 EntraGrant(
-                    holder: holder, kubernetesGroups: names.filter { seen.insert(ExactText($0)).inserted },
-                    isAdmin: names.contains { adminGroups.contains(ExactText($0)) }))
+                    holder: holder, kubernetesGroups: names.filter { seen.insert($0).inserted },
+                    isAdmin: names.contains(where: adminGroups.contains)))
         }
     }
 

@@ -26,12 +26,12 @@ public struct GrantList: Sendable {
         rows = names.grants.map { grant in
             var groups = grant.kubernetesGroups
             if grant.holder.kind == .group, let id = grant.holder.objectID {
-                groups += names.groupName(ofObjectID: id).map { [$0] } ?? []
+                groups += names.groupName(ofObjectID: id).map { [ExactText($0)] } ?? []
             }
             return Row(
                 grant: grant, displayName: displayNames.displayName(of: grant.holder.objectID),
                 isBound: index.map { index in
-                    groups.contains { $0.utf8.elementsEqual(EntraNames.masters.utf8) || index.isBound(group: $0) }
+                    groups.contains { $0 == ExactText(EntraNames.masters) || index.isBound(group: $0.text) }
                 })
         }
     }
@@ -49,7 +49,8 @@ public struct GrantList: Sendable {
                             holder.kind == .appRole
                                 ? ("appRole", JSON(holder.appRole)) : ("objectID", JSON(holder.objectID?.description)),
                             ("displayName", JSON(row.displayName)),
-                            ("kubernetesGroups", JSON(row.grant.kubernetesGroups)), ("admin", .bool(row.grant.isAdmin)),
+                            ("kubernetesGroups", JSON(row.grant.kubernetesGroups.map(\.text))),
+                            ("admin", .bool(row.grant.isAdmin)),
                             ("until", JSON(holder.until?.rfc3339)), ("bound", row.isBound.map { .bool($0) } ?? .null),
                         ])
                     })
@@ -61,7 +62,8 @@ public struct GrantList: Sendable {
     public var text: String {
         var table = [["what", "gives", "admin"] + (hasCluster ? ["bound"] : [])]
         for row in rows {
-            let groups = row.grant.kubernetesGroups.isEmpty ? "-" : row.grant.kubernetesGroups.joined(separator: ", ")
+            let given = row.grant.kubernetesGroups.map(\.text)
+            let groups = given.isEmpty ? "-" : given.joined(separator: ", ")
             var cells = [
                 row.grant.holder.label(displayNames, namesTenant: names.hasSeveralTenants),
                 PrintableText.clean(groups, maximum: 400), row.grant.isAdmin ? "yes" : "no",

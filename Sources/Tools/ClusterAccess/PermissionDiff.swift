@@ -101,7 +101,7 @@ private struct PermissionComparison {
     private func names(of holder: EntraHolder, _ configuration: EntraNames) -> Names {
         var names = Names()
         for grant in configuration.grants where grant.holder.identity == holder.identity {
-            names.groups.formUnion(grant.kubernetesGroups.map { ExactText($0) })
+            names.groups.formUnion(grant.kubernetesGroups)
         }
         switch holder.kind {
         case .group:

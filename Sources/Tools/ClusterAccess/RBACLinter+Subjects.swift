@@ -80,7 +80,7 @@ extension RBACLinter {
             return "bind the group's object ID, or map it to a name in groupMappings and bind that name"
         }
         if let holder = names.grants.first(where: { $0.holder.objectID == id && $0.holder.kind == .group }),
-            let name = holder.kubernetesGroups.first
+            let name = holder.kubernetesGroups.first?.text
         {
             return "bind \(PrintableText.quoted(name)), which members of \(id) get"
         }

@@ -108,13 +108,13 @@ public struct RBACLinter {
             for subject in binding.subjects where subject.kind == .group { bound.insert(ExactText(subject.name)) }
         }
         var seen: Set<ExactText> = [ExactText(EntraNames.masters)]
-        for group in configuration.kubernetes.adminGroups where seen.insert(ExactText(group)).inserted {
-            guard !bound.contains(ExactText(group)) else { continue }
-            let name = PrintableText.clean(group)
+        for group in configuration.kubernetes.adminGroups where seen.insert(group).inserted {
+            guard !bound.contains(group) else { continue }
+            let name = PrintableText.clean(group.text)
             findings.append(
                 RBACFinding(
                     rule: .adminGroupUnbound, severity: .warning, binding: nil,
-                    subject: Subject(.group, name: group),
+                    subject: Subject(.group, name: group.text),
                     message: "cluster admins get Kubernetes group \(name), which no ClusterRoleBinding binds to a role"
                         + " that may do everything",
                     hint: "kubectl create clusterrolebinding kube-entra-cluster-admins --clusterrole=cluster-admin"

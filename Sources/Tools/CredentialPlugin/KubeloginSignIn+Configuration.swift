@@ -1,6 +1,7 @@
 public import Configuration
 public import Entra
 public import Kubeconfigs
+internal import SafeText
 internal import Terminal
 
 extension KubeloginSignIn {
@@ -32,7 +33,10 @@ extension KubeloginSignIn {
         environment = chosen.kubeloginEnvironment
         authority = chosen.authority
         // kubelogin asks for an application ID; other audiences are for other clients.
-        if serverID == nil { serverID = tenant.audiences.first { GUID($0) != nil } ?? tenant.audiences.first }
+        if serverID == nil {
+            let audience = tenant.audiences.first { GUID($0.text) != nil } ?? tenant.audiences.first
+            serverID = audience?.text
+        }
         if clientID == nil, !tenant.allowedClientAppIDs.isEmpty,
             !tenant.allowedClientAppIDs.contains(where: { $0.description == KubeloginSignIn.clientApplication })
         {

@@ -1,6 +1,7 @@
 internal import AccessPolicy
 public import Authentication
 public import Entra
+internal import SafeText
 public import Timestamps
 
 /// Public facts about a cluster's sign-in, with which a client can explain why a token would be refused.
@@ -66,7 +67,7 @@ public struct HintedTenant: Hashable, Sendable {
         tenantID = trust.tenantID
         cloud = trust.cloud
         authority = trust.authority
-        audiences = trust.audiences
+        audiences = trust.audiences.map(\.text)
         allowedClientAppIDs = trust.allowedClientAppIDs
         subjects = trust.subjects
         maximumTokenLifetime = trust.maximumTokenLifetime

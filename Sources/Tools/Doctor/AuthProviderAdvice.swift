@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Entra
 internal import Kubeconfigs
+internal import SafeText
 
 /// How to convert an entry from before exec plugins.
 enum AuthProviderAdvice {
@@ -11,7 +12,7 @@ enum AuthProviderAdvice {
         var command = "kubelogin convert-kubeconfig -l \(login) --kubeconfig \(kubeconfig)"
         // What is missing or wrong in the entry must be given now.
         let tenant = configuration.flatMap { AuthProviderAdvice.tenant(settings["tenant-id"], in: $0) }
-        let audiences = tenant?.trust.audiences ?? []
+        let audiences = tenant?.trust.audiences.map(\.text) ?? []
         let given = settings["apiserver-id"]
         let isTaken = audiences.contains { KubeloginAdvice.isSame($0, given ?? "") }
         if given == nil || !audiences.isEmpty && !isTaken {

@@ -70,7 +70,7 @@ struct KubeloginAdvice {
         }
         if let configuration {
             let known = tenants(configuration).flatMap(\.trust.audiences)
-            if known.contains(where: { KubeloginAdvice.isSame($0, given) }) { return nil }
+            if known.contains(where: { KubeloginAdvice.isSame($0.text, given) }) { return nil }
             return Finding(
                 sentence: "--server-id is \(WellKnownApplication.described(given)), which this cluster does not take",
                 hint: "set --server-id to \(wantedAudience ?? "an audience of the configuration")")
@@ -190,7 +190,7 @@ struct KubeloginAdvice {
     }
 
     private var wantedAudience: String? {
-        configuration.flatMap { tenants($0).lazy.compactMap(\.trust.audiences.first).first }
+        configuration.flatMap { tenants($0).lazy.compactMap(\.trust.audiences.first?.text).first }
     }
 
     /// Whether both are the same application, with or without `spn:`.

@@ -33,7 +33,7 @@ extension CheckDescriber {
         case .tokenKind: "an ID token: it has neither appid nor azp, so it says who signed in and gives no access"
         case .audience:
             "audience is \(claims?.audience.map(WellKnownApplication.described) ?? "missing"); this cluster takes "
-                + (trust?.audiences.map { WellKnownApplication.described($0) }.joined(separator: ", ") ?? "none")
+                + (trust?.audiences.map { WellKnownApplication.described($0.text) }.joined(separator: ", ") ?? "none")
         case .expiry: claims?.expires.map { "expired \(moment($0))" } ?? reason.sentence
         case .notBefore: claims?.notBefore.map { "not valid yet: valid \(moment($0))" } ?? reason.sentence
         case .lifetime: "\(lifetime); the longest allowed is \(RelativeTime.span(trust?.maximumTokenLifetime ?? 0))"

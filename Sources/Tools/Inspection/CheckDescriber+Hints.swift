@@ -54,7 +54,8 @@ extension CheckDescriber {
     /// The application for which tokens must be issued, in the form of `--server-id`.
     private var serverID: String {
         guard hasConfiguration, let trust else { return "this cluster's application ID" }
-        return trust.audiences.first { GUID($0) != nil } ?? trust.audiences.first ?? "this cluster's application ID"
+        let audience = trust.audiences.first { GUID($0.text) != nil } ?? trust.audiences.first
+        return audience?.text ?? "this cluster's application ID"
     }
 
     private var tenantText: String { trust.map { "\($0.tenantID)" } ?? "that this cluster trusts" }
@@ -184,7 +185,7 @@ extension CheckDescriber {
             )
         }
         if hasConfiguration, let tenant = evaluation.tenant {
-            let mapped = Set(tenant.policy.appRoleMappings.map { ExactText($0.appRole) })
+            let mapped = Set(tenant.policy.appRoleMappings.map(\.appRole))
             let unmapped = claims.roles.filter { !mapped.contains(ExactText($0)) }
             if !unmapped.isEmpty {
                 let names = unmapped.prefix(5).map { shown($0) }.joined(separator: ", ")

@@ -83,7 +83,8 @@ struct CheckDescriber {
         case .denyList: "no entry of the deny list"
         case .requiredClaims:
             trust?.requiredClaims.isEmpty == false
-                ? "all there: \(trust?.requiredClaims.map(\.claim).joined(separator: ", ") ?? "")" : "none are required"
+                ? "all there: \(trust?.requiredClaims.map(\.claim.text).joined(separator: ", ") ?? "")"
+                : "none are required"
         case .account: "enabled, as far as is known"
         case .groups: groups
         case .username: shown(evaluation.access?.user.username)

@@ -118,7 +118,8 @@ extension InspectionReport {
         facts.append(("in groups", text))
         for group in adminGroups { facts.append(("", "\(group)  admin group")) }
         for mapping in mappedGroups {
-            facts.append(("", "\(mapping.groupObjectID)  gives \(mapping.kubernetesGroups.joined(separator: ", "))"))
+            let given = mapping.kubernetesGroups.map(\.text).joined(separator: ", ")
+            facts.append(("", "\(mapping.groupObjectID)  gives \(given)"))
         }
         if !claims.roles.isEmpty { facts.append(("app roles", claims.roles.joined(separator: ", "))) }
         return facts

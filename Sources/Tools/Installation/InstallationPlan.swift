@@ -3,6 +3,7 @@ internal import Certificates
 internal import Configuration
 internal import Entra
 internal import Files
+internal import SafeText
 internal import Terminal
 internal import YAML
 
@@ -100,7 +101,7 @@ struct InstallationPlan {
         let different =
             tenant == nil
             ? "--tenant-id"
-            : audiences.contains { !(tenant?.trust.audiences.contains($0) ?? false) }
+            : audiences.contains { !(tenant?.trust.audiences.contains(ExactText($0)) ?? false) }
                 ? "--audience"
                 : adminGroups.contains { !(tenant?.policy.adminGroupObjectIDs.contains($0) ?? false) }
                     ? "--admin-group" : nil

@@ -19,7 +19,7 @@ extension Installer {
     }
 
     func bindAdmins(_ plan: InstallationPlan) throws {
-        let groups = plan.configuration.kubernetes.adminGroups
+        let groups = plan.configuration.kubernetes.adminGroups.map(\.text)
         guard plan.request.binds else {
             let command = Installer.bindCommand(groups)
             return say(.bind, "not asked for (--bind); the command for it is: \(command)")

@@ -1,6 +1,7 @@
 internal import AccessPolicy
 internal import Certificates
 internal import Configuration
+internal import SafeText
 
 extension Installer {
     /// Every step of a run, for `--dry-run`.
@@ -39,8 +40,8 @@ extension Installer {
         lines.append(
             ("api-server", "wait until it answers a TokenReview through the webhook, else put everything back"))
         if request.binds {
-            lines.append(
-                ("bind", "bind \(plan.configuration.kubernetes.adminGroups.joined(separator: ", ")) to cluster-admin"))
+            let groups = plan.configuration.kubernetes.adminGroups.map(\.text)
+            lines.append(("bind", "bind \(groups.joined(separator: ", ")) to cluster-admin"))
         }
         if request.distribution == .kubeadm {
             lines.append(("kubeadm", "add the flags to the ConfigMap kubeadm-config"))

@@ -4,6 +4,7 @@ internal import Configuration
 internal import Files
 internal import Kubeconfigs
 internal import OpenSSL
+internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -84,7 +85,7 @@ extension Installer {
         let known = CertificatePlan.loopback
         let extra = CertificateHost(host).map { known.contains($0.name) ? [] : [$0.name] } ?? []
         var draft = CertificatePlan(
-            hosts: known + extra, clientName: plan.configuration.server.allowedClientNames.first, usesRSA: false,
+            hosts: known + extra, clientName: plan.configuration.server.allowedClientNames.first?.text, usesRSA: false,
             days: 365, authorityDays: 3650, now: environment.now())
         let made: [CertificateFile]
         do throws(OpenSSLError) {

@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import Authentication
 internal import Entra
 internal import Jansson
+internal import SafeText
 internal import Timestamps
 
 extension HypotheticalPrincipal {
@@ -39,8 +40,8 @@ extension HypotheticalPrincipal {
         if trust.proofOfPossession == .require {
             members.append(("cnf", .object([("kid", .string(""))])))
         }
-        for required in trust.requiredClaims where !members.contains(where: { $0.0 == required.claim }) {
-            if let value = open.value(of: required) { members.append((required.claim, value)) }
+        for required in trust.requiredClaims where !members.contains(where: { ExactText($0.0) == required.claim }) {
+            if let value = open.value(of: required) { members.append((required.claim.text, value)) }
         }
         for (name, value) in open.marks where !members.contains(where: { $0.0 == name }) {
             members.append((name, value))
@@ -62,7 +63,7 @@ extension HypotheticalPrincipal {
         policy.adminGroupObjectIDs.contains(where: groups.contains)
             || policy.groupMappings.contains { groups.contains($0.groupObjectID) }
             || policy.emergencyAccess.contains { $0.objectID == objectID }
-            || policy.appRoleMappings.contains { roles.contains($0.appRole) }
+            || policy.appRoleMappings.contains { mapping in roles.contains { ExactText($0) == mapping.appRole } }
     }
 }
 

@@ -3,6 +3,7 @@ internal import Authentication
 internal import Entra
 public import EntraTokens
 internal import Jansson
+internal import SafeText
 public import Timestamps
 
 /// Writes a suite with one case from a real principal: the current access, to compare future access with.
@@ -55,7 +56,7 @@ public enum PolicySuiteDraft {
     ) -> String {
         guard case .object(let members) = claims else { return "" }
         let required = checker.settings.tenants.flatMap { $0.trust.requiredClaims.map(\.claim) }
-        let kept = members.filter { relevantClaims.contains($0.0) || required.contains($0.0) }
+        let kept = members.filter { relevantClaims.contains($0.0) || required.contains(ExactText($0.0)) }
         var given: [(String, JSON)] = [("claims", .object(kept))]
         if let resolvedGroups { given.append(("resolvedGroups", JSON(resolvedGroups.map(\.description)))) }
         // The claims contain times, so the case is always checked as of now.

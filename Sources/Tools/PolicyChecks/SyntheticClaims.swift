@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import Entra
 internal import EntraTokens
 internal import Jansson
+internal import SafeText
 
 /// Claims that a question about a principal leaves open, in Entra's form and with values that the tenant's rules
 /// accept, as far as such a principal's token can have them.
@@ -22,7 +23,7 @@ struct SyntheticClaims {
     }
 
     var audience: String {
-        strings("aud")?.first { trust.accepts(audience: $0) } ?? trust.audiences.first ?? ""
+        strings("aud")?.first { trust.accepts(audience: $0) } ?? trust.audiences.first?.text ?? ""
     }
 
     var objectID: String {
@@ -74,7 +75,7 @@ struct SyntheticClaims {
             return list(ids.first { !giving.contains(GUID($0) ?? .zero) } ?? ids.first)
         case "roles":
             let giving = Set(policy.appRoleMappings.map(\.appRole))
-            return list(values.first { !giving.contains($0) } ?? values.first)
+            return list(values.first { !giving.contains(ExactText($0)) } ?? values.first)
         case "amr", "acrs", "wids", "xms_cc": return required.values.first.map { .array([$0.json]) }
         case "acct":
             // 1 is a guest, 0 a member.
@@ -113,19 +114,19 @@ struct SyntheticClaims {
     private func strings(_ claim: String) -> [String]? { required(claim)?.compactMap(\.string) }
 
     private func required(_ claim: String) -> [ClaimValue]? {
-        trust.requiredClaims.first { $0.claim == claim }?.values
+        trust.requiredClaims.first { $0.claim == ExactText(claim) }?.values
     }
 
     /// Whether a claim is not required, or this value is accepted.
     private func accepts(_ claim: String, _ value: String) -> Bool {
-        required(claim)?.contains(.string(value)) ?? true
+        required(claim)?.contains(.string(ExactText(value))) ?? true
     }
 }
 
 extension ClaimValue {
     fileprivate var json: JSON {
         switch self {
-        case .string(let text): .string(text)
+        case .string(let text): .string(text.text)
         case .integer(let number): .integer(number)
         case .real(let number): .real(number)
         case .boolean(let isTrue): .bool(isTrue)

@@ -84,8 +84,10 @@ public struct ReviewResult {
             message = "the answer's apiVersion is not the one that was asked with, so kube-apiserver refuses it"
             hint = nil
         } else if let answer, answer.isAuthenticated {
+            let asked = audiences.map { ExactText($0) }
             let audiencesFit =
-                answer.audiences.isEmpty || audiences.isEmpty || answer.audiences.contains(where: audiences.contains)
+                answer.audiences.isEmpty || asked.isEmpty
+                || answer.audiences.contains { asked.contains(ExactText($0)) }
             verdict = audiencesFit ? .accepted : .refused
             message =
                 audiencesFit

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import Entra
+internal import SafeText
 internal import Timestamps
 
 extension ConfigurationLinter {
@@ -14,7 +15,7 @@ extension ConfigurationLinter {
     func otherMeaning(of id: GUID, in tenant: TenantSettings) -> String? {
         if configuration.tenants.contains(where: { $0.trust.tenantID == id }) { return "a tenant's ID" }
         let isApplication =
-            tenant.trust.audiences.contains { GUID($0) == id } || tenant.trust.allowedClientAppIDs.contains(id)
+            tenant.trust.audiences.contains { GUID($0.text) == id } || tenant.trust.allowedClientAppIDs.contains(id)
             || tenant.directory?.clientID == id || KnownClaims.applications.contains(id)
         return isApplication ? "an application's ID" : nil
     }
@@ -44,7 +45,7 @@ extension ConfigurationLinter {
                     "put all its groups into one entry")
             }
         }
-        var roles: Set<String> = []
+        var roles: Set<ExactText> = []
         for (index, mapping) in tenant.policy.appRoleMappings.enumerated() {
             let field = "\(path).appRoleMappings[\(index)]"
             if !roles.insert(mapping.appRole).inserted {

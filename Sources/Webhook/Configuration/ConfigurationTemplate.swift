@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import Addresses
 public import Entra
 internal import LineLogging
+internal import SafeText
 
 /// Writes a complete starting configuration with comments.
 public struct ConfigurationTemplate: Sendable {

@@ -1,3 +1,4 @@
+public import SafeText
 internal import Timestamps
 
 /// A configuration that `serve` can use, with the content of the files that it names.
@@ -20,7 +21,7 @@ public struct ServableConfiguration: Sendable {
     ///   - knownKeyFiles: offline key files whose last good keys are in use; an invalid one is then not a problem
     ///     either.
     public static func load(
-        _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<String> = []
+        _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<ExactText> = []
     ) throws(ConfigurationError) -> ServableConfiguration {
         var problems: [ConfigurationProblem] = []
         let loaded: LoadedConfiguration
@@ -58,11 +59,11 @@ public struct ServableConfiguration: Sendable {
 extension LintEnvironment {
     /// What is wrong with files that `serve` needs; these are errors, not findings.
     fileprivate mutating func takeNeeded(
-        _ loaded: LoadedConfiguration, except known: Set<String>
+        _ loaded: LoadedConfiguration, except known: Set<ExactText>
     ) -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         for file in loaded.configuration.files
-        where file.isNeeded && !(file.role == .signingKeys && known.contains(file.path)) {
+        where file.isNeeded && !(file.role == .signingKeys && known.contains(ExactText(file.path))) {
             if let sentence = unusableFiles.removeValue(forKey: file.field) {
                 problems.append(loaded.problem(file.field, sentence))
             } else if missingFiles.contains(file.path), file.role.isTenants {

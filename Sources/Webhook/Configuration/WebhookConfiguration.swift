@@ -3,6 +3,7 @@ public import Addresses
 public import Authentication
 public import Entra
 public import LineLogging
+public import SafeText
 
 /// Which cryptography of OpenSSL is used.
 public enum CryptographyRule: String, Hashable, Sendable, CaseIterable {
@@ -27,7 +28,7 @@ public struct ServerSettings: Hashable, Sendable {
     /// Path of the CA certificates in PEM that must have issued the callers' certificates.
     public var clientCA: String?
     /// Common names or DNS names of callers; empty accepts every certificate of the CA.
-    public var allowedClientNames: [String] = []
+    public var allowedClientNames: [ExactText] = []
     /// ALPN names, the server's preferred one first.
     public var protocols = ["h2", "http/1.1"]
     /// Accepts callers without a certificate, instead of `clientCA`.

@@ -1,5 +1,6 @@
 public import Addresses
 import Authentication
+public import SafeText
 
 /// The settings of a webhook server. Addresses and event loops cannot change after the start.
 public struct ServerOptions: Sendable, Hashable {
@@ -10,7 +11,7 @@ public struct ServerOptions: Sendable, Hashable {
     /// Limits of requests and connections.
     public var limits: ServerLimits
     /// Common names or DNS names of client certificates; empty accepts every certificate that the handshake accepted.
-    public var allowedClientNames: Set<String>
+    public var allowedClientNames: Set<ExactText>
     /// Largest number of cached tokens, for all event loops together.
     public var cacheEntries: Int
     /// Longest time that a cached token is used, in seconds.
@@ -29,7 +30,7 @@ public struct ServerOptions: Sendable, Hashable {
         listen: ListenAddress,
         operations: ListenAddress? = nil,
         limits: ServerLimits = ServerLimits(),
-        allowedClientNames: Set<String> = [],
+        allowedClientNames: Set<ExactText> = [],
         cacheEntries: Int = 10_000,
         cacheMaximumAge: Int64 = 600,
         eventLoops: Int = 1

@@ -11,6 +11,7 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import OpenSSL
+internal import SafeText
 internal import Terminal
 internal import WebhookServer
 
@@ -23,7 +24,7 @@ struct TenantDirectory: Sendable {
 }
 
 /// Everything that the answers of a tenant's directory depend on.
-struct DirectorySource: Hashable, Sendable {
+struct DirectorySource: Equatable, Sendable {
     let tenantID: GUID
     let cloud: Cloud
     let authority: String?
@@ -48,6 +49,19 @@ struct DirectorySource: Hashable, Sendable {
     /// The directory of a tenant for any purpose; nil if it has none.
     static func whatever(_ tenant: TenantSettings) -> DirectorySource? {
         tenant.directory.map { DirectorySource(tenant, $0) }
+    }
+
+    /// To `==` on `String`, some different paths and addresses are equal.
+    static func == (left: DirectorySource, right: DirectorySource) -> Bool {
+        left.tenantID == right.tenantID && left.cloud == right.cloud && left.settings == right.settings
+            && left.groups == right.groups && left.texts == right.texts
+    }
+
+    private var texts: [ExactText?] {
+        [
+            authority, authorityCA, proxy, settings.clientSecretFile, settings.clientCertificateFile,
+            settings.federatedTokenFile, settings.graphEndpoint, settings.graphCA,
+        ].map { text in text.map { ExactText($0) } }
     }
 
     private init(_ tenant: TenantSettings, _ directory: DirectorySettings) {

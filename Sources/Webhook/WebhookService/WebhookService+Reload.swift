@@ -21,6 +21,11 @@ struct ServedConfiguration: Sendable {
     /// Whom tenants lock out beside what the configuration itself says.
     var denyFiles: DenyFiles
 
+    /// Offline key files whose keys are in use.
+    var keyFiles: Set<ExactText> {
+        Set(loaded.configuration.tenants.compactMap { $0.signingKeys.file.map { ExactText($0) } })
+    }
+
     /// What a reload compares.
     var state: ReloadState {
         ReloadState(
@@ -70,7 +75,7 @@ extension WebhookService {
         do throws(ConfigurationError) {
             let new = try ServableConfiguration.load(
                 before.loaded.path, lastGood: before.denyFiles,
-                knownKeyFiles: Set(before.loaded.configuration.tenants.compactMap(\.signingKeys.file)))
+                knownKeyFiles: before.keyFiles)
             let next = ServedConfiguration(loaded: new.loaded, identity: new.identity, denyFiles: new.denyFiles)
             let plan = ReloadPlan(old: before.state, new: next.state, started: started)
             refused = carryOut(plan, from: before, to: next, versions: versions)

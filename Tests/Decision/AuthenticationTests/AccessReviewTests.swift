@@ -2,6 +2,7 @@ import AccessPolicy
 import Authentication
 import Entra
 import EntraTokens
+import SafeText
 import Testing
 import Timestamps
 

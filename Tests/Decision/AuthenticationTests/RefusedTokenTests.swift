@@ -4,6 +4,7 @@ import EntraTokens
 import JOSE
 import Jansson
 import OpenSSL
+import SafeText
 import Testing
 import Timestamps
 

@@ -1,6 +1,7 @@
 import Entra
 import EntraTokens
 import Jansson
+import SafeText
 import Testing
 
 @Suite("Claims as Entra writes them")

@@ -10,6 +10,7 @@ import NIOEmbedded
 import NIOOpenSSL
 import OpenSSL
 import Prometheus
+import SafeText
 import Timestamps
 
 @testable import WebhookServer

@@ -4,6 +4,7 @@ import Entra
 import EntraTokens
 import Jansson
 import OpenSSL
+import SafeText
 import TokenReviewAPI
 
 /// Decides on a token in every possible way, and requires the same result.
@@ -46,11 +47,11 @@ private func checkAccess(_ access: AccessDecision, settings: AuthenticationSetti
     require(!user.username.isEmpty && !user.username.hasPrefix("system:"), "no user name is empty or reserved")
     require(GUID(user.uid) != nil, "the UID is an object ID")
     require(Set(user.groups).count == user.groups.count, "no group stands there twice")
-    var configured = Set(settings.kubernetes.adminGroups)
+    var configured = Set(settings.kubernetes.adminGroups.map(\.text))
     for tenant in settings.tenants {
-        for mapping in tenant.policy.groupMappings { configured.formUnion(mapping.kubernetesGroups) }
-        for mapping in tenant.policy.appRoleMappings { configured.formUnion(mapping.kubernetesGroups) }
-        for entry in tenant.policy.emergencyAccess { configured.formUnion(entry.kubernetesGroups) }
+        for mapping in tenant.policy.groupMappings { configured.formUnion(mapping.kubernetesGroups.map(\.text)) }
+        for mapping in tenant.policy.appRoleMappings { configured.formUnion(mapping.kubernetesGroups.map(\.text)) }
+        for entry in tenant.policy.emergencyAccess { configured.formUnion(entry.kubernetesGroups.map(\.text)) }
     }
     for group in user.groups {
         require(configured.contains(group) || GUID(group) != nil, "a group is configured or an object ID")

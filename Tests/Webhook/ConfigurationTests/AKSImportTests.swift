@@ -2,6 +2,7 @@ import AccessPolicy
 import Configuration
 import Entra
 import Jansson
+import SafeText
 import Testing
 import Timestamps
 
@@ -75,7 +76,7 @@ private func configuration(_ cluster: AKSCluster) throws -> LoadedConfiguration 
         let loaded = try configuration(cluster).configuration
         #expect(loaded.tenants.count == 1)
         #expect(loaded.tenants[0].trust.tenantID.description == tenant)
-        #expect(loaded.tenants[0].trust.audiences == [shared])
+        #expect(loaded.tenants[0].trust.audiences == [ExactText(shared)])
         #expect(loaded.tenants[0].trust.allowedClientAppIDs == [])
         #expect(loaded.tenants[0].policy.adminGroupObjectIDs.map(\.description) == [group])
     }
@@ -87,7 +88,7 @@ private func configuration(_ cluster: AKSCluster) throws -> LoadedConfiguration 
             """
         let cluster = try #require(try clusters(text).first)
         let loaded = try configuration(cluster).configuration
-        #expect(loaded.tenants[0].trust.audiences == [server])
+        #expect(loaded.tenants[0].trust.audiences == [ExactText(server)])
         #expect(loaded.tenants[0].trust.allowedClientAppIDs.map(\.description) == [client])
         let rendered = cluster.template(tenantID: try #require(GUID(tenant)), cloud: nil, certificates: "c").render()
         #expect(!rendered.contains("hunter2"))

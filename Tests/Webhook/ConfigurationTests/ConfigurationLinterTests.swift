@@ -1,6 +1,7 @@
 import Configuration
 import Entra
 import Files
+import SafeText
 import Testing
 import Timestamps
 
@@ -153,7 +154,7 @@ import Timestamps
                 tenantID: id, audiences: [audience], adminGroups: [group], certificates: "a b: c"
             ).render()
             let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
-            #expect(loaded.configuration.tenants.first?.trust.audiences == [audience])
+            #expect(loaded.configuration.tenants.first?.trust.audiences == [ExactText(audience)])
             #expect(loaded.configuration.server.clientCA == "/a b: c/client-ca.crt")
             let findings = ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: Self.now))
             #expect(findings.allSatisfy { $0.allowedBecause != nil }, "\(findings)")

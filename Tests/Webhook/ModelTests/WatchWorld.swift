@@ -202,7 +202,7 @@ final class WatchWorld: @unchecked Sendable {
         }
         policy.denied = settings.denied.map { entry in
             DeniedEntry(
-                target: entry.person.map { .objectID(guid(personID($0))) } ?? .tokenID(entry.tokenID ?? ""),
+                target: entry.person.map { .objectID(guid(personID($0))) } ?? .tokenID(ExactText(entry.tokenID ?? "")),
                 issuedBefore: entry.issuedBefore.map { Timestamp(secondsSinceEpoch: Int64($0)) },
                 until: entry.until.map { Timestamp(secondsSinceEpoch: Int64($0)) }, reason: "test")
         }

@@ -1,4 +1,5 @@
 import Authentication
+import SafeText
 import Testing
 
 @testable import TokenReviewAPI

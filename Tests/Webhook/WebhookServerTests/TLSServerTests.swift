@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import OpenSSL
 import Prometheus
+import SafeText
 import Testing
 
 @testable import WebhookServer

@@ -10,6 +10,7 @@ import NIOOpenSSL
 import NIOPosix
 import OpenSSL
 import Prometheus
+import SafeText
 import Timestamps
 
 @testable import WebhookServer
@@ -28,7 +29,7 @@ final class TestServer: Sendable {
         keys: KeySnapshot? = nil,
         readiness: [HealthCheck] = [],
         tls: TLSContext? = nil,
-        allowedClientNames: Set<String> = [],
+        allowedClientNames: Set<ExactText> = [],
         status: (@Sendable () -> StatusInfo)? = nil,
         logLevel: Logger.Level = .info
     ) throws {

@@ -82,7 +82,7 @@ private func changed(
 }
 
 extension EmergencyEntry {
-    fileprivate var groups: NameSet { NameSet(names: kubernetesGroups) }
+    fileprivate var groups: NameSet { NameSet(kubernetesGroups) }
     fileprivate var because: String { reason.isEmpty ? "" : " (\(reason))" }
     fileprivate var words: String { "\(groups.names) until \(until.rfc3339)\(because)" }
 

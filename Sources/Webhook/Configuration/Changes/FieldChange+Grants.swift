@@ -15,14 +15,14 @@ extension NameSet {
 }
 
 extension ChangeContext {
-    fileprivate var oldAdminGroups: NameSet { NameSet(names: old.configuration.kubernetes.adminGroups) }
-    fileprivate var newAdminGroups: NameSet { NameSet(names: new.configuration.kubernetes.adminGroups) }
+    fileprivate var oldAdminGroups: NameSet { NameSet(old.configuration.kubernetes.adminGroups) }
+    fileprivate var newAdminGroups: NameSet { NameSet(new.configuration.kubernetes.adminGroups) }
 
     /// Whether a mapping of the new configuration makes the group's members cluster admins.
     fileprivate func isStillAdmin(_ group: GUID) -> Bool {
         let mappings = new.configuration.tenants.flatMap(\.policy.groupMappings)
         let given = mappings.filter { $0.groupObjectID == group }.flatMap(\.kubernetesGroups)
-        return !NameSet(names: given).isDisjoint(with: newAdminGroups)
+        return !NameSet(given).isDisjoint(with: newAdminGroups)
     }
 }
 
@@ -54,8 +54,8 @@ extension FieldChange where Value == [AppRoleMapping] {
     static var appRoleMappings: Self {
         FieldChange { name, old, new, collector, context in
             mappings(
-                name, "holders of app role", old.map { (ExactText($0.appRole), $0.kubernetesGroups) },
-                new.map { (ExactText($0.appRole), $0.kubernetesGroups) }, &collector, context)
+                name, "holders of app role", old.map { ($0.appRole, $0.kubernetesGroups) },
+                new.map { ($0.appRole, $0.kubernetesGroups) }, &collector, context)
         }
     }
 }
@@ -63,13 +63,13 @@ extension FieldChange where Value == [AppRoleMapping] {
 private func mappings<Key: Hashable & Comparable>(
     _ field: String,
     _ who: String,
-    _ old: [(Key, [String])],
-    _ new: [(Key, [String])],
+    _ old: [(Key, [ExactText])],
+    _ new: [(Key, [ExactText])],
     _ collector: inout ChangeCollector,
     _ context: ChangeContext
 ) {
-    let old = Dictionary(old.map { ($0, NameSet(names: $1)) }) { $0.union($1) }
-    let new = Dictionary(new.map { ($0, NameSet(names: $1)) }) { $0.union($1) }
+    let old = Dictionary(old.map { ($0, NameSet($1)) }) { $0.union($1) }
+    let new = Dictionary(new.map { ($0, NameSet($1)) }) { $0.union($1) }
     for key in Set(old.keys).union(new.keys).sorted() {
         let before = old[key] ?? []
         let after = new[key] ?? []

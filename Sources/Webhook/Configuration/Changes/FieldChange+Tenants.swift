@@ -57,11 +57,11 @@ extension FieldChange where Value == [GUID] {
     }
 }
 
-extension FieldChange where Value == [String] {
+extension FieldChange where Value == [ExactText] {
     /// Names of callers; an empty list means any.
     static var callers: Self {
         FieldChange { name, old, new, collector, _ in
-            let (old, new) = (NameSet(names: old), NameSet(names: new))
+            let (old, new) = (NameSet(old), NameSet(new))
             if old.isEmpty != new.isEmpty {
                 collector.add(
                     name, new.isEmpty ? .gains : .loses,
@@ -84,7 +84,7 @@ extension FieldChange where Value == [String] {
         added: @escaping @Sendable (String) -> String, removed: @escaping @Sendable (String) -> String
     ) -> Self {
         FieldChange { name, old, new, collector, _ in
-            collector.set(name, NameSet(names: old), NameSet(names: new)) {
+            collector.set(name, old, new) {
                 (.gains, added($0.text))
             } removed: {
                 (.loses, removed($0.text))
@@ -96,8 +96,8 @@ extension FieldChange where Value == [String] {
 extension FieldChange where Value == [RequiredClaim] {
     static var requiredClaims: Self {
         FieldChange { name, old, new, collector, _ in
-            let before = Dictionary(old.map { (ExactText($0.claim), $0.values) }) { first, _ in first }
-            let after = Dictionary(new.map { (ExactText($0.claim), $0.values) }) { first, _ in first }
+            let before = Dictionary(old.map { ($0.claim, $0.values) }) { first, _ in first }
+            let after = Dictionary(new.map { ($0.claim, $0.values) }) { first, _ in first }
             for claim in Set(before.keys).union(after.keys).sorted() {
                 let field = "\(name).\(claim)"
                 let words = { (values: [ClaimValue]) in values.map(\.description).joined(separator: " or ") }

@@ -1,6 +1,7 @@
 internal import AccessPolicy
 internal import Addresses
 internal import Entra
+internal import SafeText
 internal import Timestamps
 internal import YAML
 
@@ -137,7 +138,7 @@ extension FieldType where Value == String {
         FieldType(.file(role), read: { $0.filePath() }, write: { .file($0, role) })
     }
 
-    /// A string that is compared with another one.
+    /// A string.
     static func name(
         _ words: String = "a string", canBeEmpty: Bool = false, maximumLength: Int? = nil,
         refusing problem: @escaping @Sendable (String) -> String? = { _ in nil }
@@ -168,6 +169,13 @@ extension FieldType where Value == String {
             }
             return url.withoutTrailingSlash
         }
+    }
+}
+
+extension FieldType where Value == ExactText {
+    /// A string that is compared with another one, byte by byte.
+    static func name(_ words: String = "a string") -> Self {
+        FieldType<String>.name(words).map({ ExactText($0) }, back: { $0.text })
     }
 }
 

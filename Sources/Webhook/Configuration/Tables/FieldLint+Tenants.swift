@@ -8,22 +8,22 @@ extension LintPlace {
     /// Kubernetes groups that no configuration should grant.
     ///
     /// - Parameter orAdmin: whether to report those of cluster admins too.
-    func unwise(_ groups: [String], orAdmin: Bool = false) -> [FieldFinding] {
+    func unwise(_ groups: [ExactText], orAdmin: Bool = false) -> [FieldFinding] {
         groups.enumerated().flatMap { index, group in
             let place = element(index)
             return place.unwise(group) + (orAdmin ? place.admin(group) : [])
         }
     }
 
-    private func admin(_ group: String) -> [FieldFinding] {
-        guard NameSet(names: configuration.kubernetes.adminGroups).contains(ExactText(group)) else { return [] }
+    private func admin(_ group: ExactText) -> [FieldFinding] {
+        guard configuration.kubernetes.adminGroups.contains(group) else { return [] }
         return finding(
             .mappingGivesAdmin, "this makes cluster admins, as membership in an admin group does",
             "that may be meant; else use another name, or list the group in adminGroupObjectIDs")
     }
 
     /// One Kubernetes group.
-    func unwise(_ group: String) -> [FieldFinding] {
+    func unwise(_ group: ExactText) -> [FieldFinding] {
         let kubernetes = configuration.kubernetes
         var findings: [FieldFinding] = []
         if group == "system:masters" {
@@ -31,8 +31,8 @@ extension LintPlace {
                 .systemMasters, "system:masters is above RBAC: nothing can take it away or limit it",
                 "use a group of your own and bind it to cluster-admin")
         }
-        if kubernetes.groupObjectIDs == .include, group.hasPrefix(kubernetes.groupPrefix),
-            GUID(String(group.dropFirst(kubernetes.groupPrefix.count))) != nil
+        if kubernetes.groupObjectIDs == .include, group.text.utf8.starts(with: kubernetes.groupPrefix.utf8),
+            GUID(String(decoding: group.text.utf8.dropFirst(kubernetes.groupPrefix.utf8.count), as: UTF8.self)) != nil
         {
             findings += finding(
                 .groupCanBeImitated,
@@ -49,7 +49,7 @@ extension TenantSettings {
             "6dae42f8-4368-4678-94ff-3960e28e3630": "AKS", "6256c85f-0aad-4d50-b960-e6e9b21efe35": "Arc-enabled",
         ]
         return tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in
-            let bare = audience.hasPrefix("spn:") ? String(audience.dropFirst(4)) : audience
+            let bare = audience.text.hasPrefix("spn:") ? String(audience.text.dropFirst(4)) : audience.text
             guard let kind = shared[bare.lowercased()] else { return [] }
             return place.element(index).finding(
                 .sharedAudience,
@@ -60,8 +60,8 @@ extension TenantSettings {
 
     static func unwiseClaims(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
         tenant.trust.requiredClaims.flatMap { required -> [FieldFinding] in
-            let place = place.field(required.claim)
-            if !KnownClaims.contains(required.claim) {
+            let place = place.field(required.claim.text)
+            if !KnownClaims.contains(required.claim.text) {
                 return place.finding(
                     .unknownClaim, "no access token of Entra is known to carry this claim",
                     "check its spelling; nobody could sign in")
@@ -71,7 +71,7 @@ extension TenantSettings {
                     .methodsAreMissing, "access tokens of version 2.0 carry no amr, so nobody with one can sign in",
                     "use acrs with an authentication context of Conditional Access, or tokens of version 1.0")
             }
-            if let type = KnownClaims.type(of: required.claim), !required.values.contains(where: type.fits) {
+            if let type = KnownClaims.type(of: required.claim.text), !required.values.contains(where: type.fits) {
                 return place.finding(
                     .claimHasOtherType, "Entra writes this claim as \(type.words), and none of the values is one",
                     "write \(type.example), without quotes; nobody could sign in")

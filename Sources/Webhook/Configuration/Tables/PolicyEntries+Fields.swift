@@ -4,7 +4,7 @@ internal import SafeText
 internal import Timestamps
 internal import YAML
 
-extension FieldType where Value == [String] {
+extension FieldType where Value == [ExactText] {
     /// Kubernetes groups that an entry grants.
     fileprivate static var kubernetesGroups: Self {
         .list(.name("a Kubernetes group"), notEmpty: "list what it gives")

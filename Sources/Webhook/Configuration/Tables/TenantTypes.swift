@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import Entra
+internal import SafeText
 internal import YAML
 
 extension FieldType where Value == GUID {
@@ -16,17 +17,19 @@ extension FieldType where Value == GUID {
     }
 }
 
-extension FieldType where Value == String {
+extension FieldType where Value == ExactText {
     /// An audience; an application ID in its usual form.
     static var audience: Self {
         FieldType(.string(StringForm("an application ID or an identifier URI"))) { field in
             guard let text = field.nonEmptyText() else { return nil }
-            return GUID(lenient: text)?.description ?? text
+            return ExactText(GUID(lenient: text)?.description ?? text)
         } write: {
-            .name($0)
+            .name($0.text)
         }
     }
+}
 
+extension FieldType where Value == String {
     static var hostName: Self {
         word(StringForm("a host name", pattern: "^[^ /:@?#]+$")) { field in
             guard let text = field.nonEmptyText() else { return nil }
@@ -70,7 +73,7 @@ extension FieldType where Value == [RequiredClaim] {
                 return field.claimValue().map { RequiredClaim(claim: name, values: [$0]) }
             }
         } write: { required in
-            .mapping(required.map { ConfigValue.Member($0.claim, .list($0.values.map(\.written))) })
+            .mapping(required.map { ConfigValue.Member($0.claim.text, .list($0.values.map(\.written))) })
         }
     }
 }
@@ -78,7 +81,7 @@ extension FieldType where Value == [RequiredClaim] {
 extension ClaimValue {
     fileprivate var written: ConfigValue {
         switch self {
-        case .string(let text): .name(text)
+        case .string(let text): .name(text.text)
         case .integer(let number): .integer(Int(number))
         case .real(let number): .real(number)
         case .boolean(let isTrue): .boolean(isTrue)
@@ -90,7 +93,7 @@ extension ConfigField {
     /// A string, a number or a boolean, which matches only a claim of the same JSON type.
     fileprivate func claimValue() -> ClaimValue? {
         if let isTrue = node.bool { return .boolean(isTrue) }
-        guard node.isNumber else { return scalar().map { .string($0) } }
+        guard node.isNumber else { return scalar().map { .string(ExactText($0)) } }
         if let number = node.integer { return .integer(Int64(number)) }
         guard let text = node.text, let number = Double(text), number.isFinite,
             text.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) })

@@ -1,0 +1,35 @@
+import OpenSSL
+import SafeText
+import Testing
+
+@testable import WebhookServer
+
+@Suite("Names of callers") struct ClientNamesTests {
+    private static func certificate(_ name: String, dns: String? = nil) throws -> Certificate {
+        try Certificate.selfSigned(
+            subject: CertificateName(commonName: name), key: .generateP256(), sans: dns.map { [.dns($0)] } ?? [],
+            notBefore: TestAuthority.hours(-1), notAfter: TestAuthority.hours(1), profile: .client)
+    }
+
+    @Test(
+        "a common name is compared byte by byte, a DNS name without the case of A to Z",
+        arguments: [
+            (allowed: "K", common: "K", dns: nil, isAllowed: true),
+            (allowed: "K", common: "\u{212A}", dns: nil, isAllowed: false),
+            (allowed: "K", common: "k", dns: nil, isAllowed: false),
+            (allowed: "caf\u{E9}", common: "cafe\u{301}", dns: nil, isAllowed: false),
+            (allowed: "cafe\u{301}", common: "cafe\u{301}", dns: nil, isAllowed: true),
+            (allowed: "API.example", common: "x", dns: "api.EXAMPLE", isAllowed: true),
+            (allowed: "*.example", common: "x", dns: "api.example", isAllowed: false),
+        ] as [(allowed: String, common: String, dns: String?, isAllowed: Bool)])
+    func names(allowed: String, common: String, dns: String?, isAllowed: Bool) throws {
+        let names = ClientNames([ExactText(allowed)])
+        #expect(try names.allow(Self.certificate(common, dns: dns)) == isAllowed)
+    }
+
+    @Test("two names that Unicode takes for one are both in the list")
+    func both() throws {
+        let names = ClientNames(["caf\u{E9}", "cafe\u{301}"])
+        for name in ["caf\u{E9}", "cafe\u{301}"] { #expect(try names.allow(Self.certificate(name))) }
+    }
+}
