@@ -85,6 +85,15 @@ extension TokenInput {
             notes.append(
                 "the \(wrapping == .kubeconfig ? "first" : "newest") of \(choices) tokens in \(origin ?? "it")")
         }
+        if other == nil {
+            switch encoding {
+            case .utf8: break
+            case .utf8WithMark:
+                notes.append("a byte order mark was taken out; with it, an API server takes the token for garbage")
+            case .utf16:
+                notes.append("it was read as UTF-16, as PowerShell writes; an API server takes that for garbage")
+            }
+        }
         if other == nil, hadLineBreaks {
             notes.append("line breaks inside the token were taken out; with them, an API server takes it for garbage")
         }

@@ -17,6 +17,14 @@ public struct TokenInput: Sendable {
         case redirect
     }
 
+    /// How the input was written.
+    public enum Encoding: Sendable {
+        case utf8
+        case utf8WithMark
+        /// As PowerShell writes it, in either byte order.
+        case utf16
+    }
+
     /// The token's bytes as they are checked. Not a token if ``other`` is set.
     public let token: [UInt8]
     /// What contained the token.
@@ -27,22 +35,22 @@ public struct TokenInput: Sendable {
     public let hadLineBreaks: Bool
     /// Number of tokens in a cache.
     public let choices: Int
+    /// How the input was written. The API server understands tokens in plain UTF-8 only.
+    public private(set) var encoding = Encoding.utf8
 
     /// Recognizes an input. White space around it and line breaks within it are removed.
     public init(_ input: [UInt8]) {
-        guard let text = TokenInput.text(input) else {
+        guard let (text, encoding) = TokenInput.text(input) else {
             self.init(token: input, other: .notText)
             return
         }
         let trimmed = TokenInput.trimmed(text[...])
-        guard !trimmed.isEmpty else {
-            self.init(token: [], other: .nothing)
-            return
-        }
         switch trimmed.utf8.first {
+        case nil: self.init(token: [], other: .nothing)
         case UInt8(ascii: "{"), UInt8(ascii: "["): self.init(json: trimmed)
         default: self.init(plain: trimmed)
         }
+        self.encoding = encoding
     }
 
     init(token: [UInt8], wrapping: Wrapping = .none, other: CredentialKind? = nil, choices: Int = 1) {
@@ -161,13 +169,32 @@ public struct TokenInput: Sendable {
 
     // MARK: Bytes
 
-    /// UTF-8, or UTF-16 as PowerShell writes it.
-    private static func text(_ input: [UInt8]) -> String? {
-        guard input.count >= 2, input.count % 2 == 0, input.starts(with: [0xFF, 0xFE]) else {
-            return String(validating: input, as: UTF8.self)
+    /// Reads UTF-8, or UTF-16 as PowerShell writes it, with or without a byte order mark. Nil for anything else.
+    private static func text(_ input: [UInt8]) -> (text: String, encoding: Encoding)? {
+        if input.starts(with: [0xEF, 0xBB, 0xBF]) {
+            return String(validating: input.dropFirst(3), as: UTF8.self).map { ($0, .utf8WithMark) }
         }
-        let units = stride(from: 2, to: input.count, by: 2).map { UInt16(input[$0]) | UInt16(input[$0 + 1]) << 8 }
-        return String(validating: units, as: UTF16.self)
+        if let isBigEndian = isUTF16(input) {
+            let units = stride(from: 0, to: input.count, by: 2).map { place in
+                let (one, other) = (UInt16(input[place]), UInt16(input[place + 1]))
+                return isBigEndian ? one << 8 | other : other << 8 | one
+            }
+            let text = units.first == 0xFEFF ? units.dropFirst() : units[...]
+            return String(validating: text, as: UTF16.self).map { ($0, .utf16) }
+        }
+        return String(validating: input, as: UTF8.self).map { ($0, .utf8) }
+    }
+
+    /// Whether this is UTF-16 with the high byte first; nil for anything that is not UTF-16. Without a byte order mark
+    /// it is known by its zeros, since tokens are ASCII.
+    private static func isUTF16(_ input: [UInt8]) -> Bool? {
+        guard input.count >= 2, input.count % 2 == 0 else { return nil }
+        if input.starts(with: [0xFF, 0xFE]) { return false }
+        if input.starts(with: [0xFE, 0xFF]) { return true }
+        let pairs = stride(from: 0, to: min(input.count, 64), by: 2).map { (input[$0] == 0, input[$0 + 1] == 0) }
+        if pairs.allSatisfy({ $0.0 && !$0.1 }) { return true }
+        if pairs.allSatisfy({ !$0.0 && $0.1 }) { return false }
+        return nil
     }
 
     private static func trimmed(_ text: Substring) -> Substring {

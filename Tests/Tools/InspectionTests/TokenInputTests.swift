@@ -1,5 +1,6 @@
-import Inspection
 import Testing
+
+@testable import Inspection
 
 @Suite struct TokenInputTests {
     static let token = "e30.e30.AQID"
@@ -37,6 +38,31 @@ import Testing
         ])
     func names(pasted: String, other: CredentialKind) {
         #expect(TokenInput(Array(pasted.utf8)).other == other)
+    }
+
+    private static func utf16(_ text: String, isBigEndian: Bool) -> [UInt8] {
+        text.utf16.flatMap { isBigEndian ? [UInt8($0 >> 8), UInt8($0 & 0xFF)] : [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    }
+
+    @Test(
+        "a token is the same in UTF-8 with a mark and in UTF-16, and a note says so",
+        arguments: [
+            (Array("\u{FEFF}eyJ.e30.AA\r\n".utf8), "byte order mark"),
+            (utf16("\u{FEFF}eyJ.e30.AA\r\n", isBigEndian: false), "UTF-16"),
+            (utf16("\u{FEFF}eyJ.e30.AA\r\n", isBigEndian: true), "UTF-16"),
+            (utf16("eyJ.e30.AA", isBigEndian: false), "UTF-16"), (utf16("eyJ.e30.AA", isBigEndian: true), "UTF-16"),
+        ])
+    func encodings(bytes: [UInt8], note: String) {
+        let input = TokenInput(bytes)
+        #expect(input.other == nil && String(decoding: input.token, as: UTF8.self) == "eyJ.e30.AA")
+        #expect(input.notes.count == 1 && input.notes.allSatisfy { $0.contains(note) })
+    }
+
+    @Test("a token in plain UTF-8 has no note")
+    func plain() {
+        #expect(TokenInput(Array("eyJ.e30.AA\n".utf8)).notes.isEmpty)
+        #expect(TokenInput([0xFF, 0xFE, 0x00]).other == .notText)
+        #expect(TokenInput([0xFE, 0xFF, 0xD8, 0x00]).other == .notText)
     }
 
     @Test("bytes that are no text are no token")
