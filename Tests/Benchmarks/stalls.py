@@ -24,7 +24,8 @@ KINDS = {"silent": (0.25, "tls_handshake_timeout"), "handshake": (0.25, "tls_han
 
 
 class Stalls:
-    def __init__(self, peers):
+    def __init__(self, peers, patience):
+        self.patience = patience
         self.counts = {kind: int(peers * part) for kind, (part, _) in KINDS.items()}
         self.folder = tempfile.TemporaryDirectory(prefix="kube-entra-stalls-")
         certificates = Certificates(self.folder.name)
@@ -81,8 +82,8 @@ class Stalls:
         print(f"good callers' p99       {quiet * 1e3:.2f} ms before, {loaded * 1e3:.2f} ms with them, "
               f"{again * 1e3:.2f} ms after")
         print(f"memory with them        {memory / 1024:.1f} MiB")
-        # Twice the quiet figure is the aim; the rest is for a machine on which others work too.
-        if loaded > 2 * max(quiet, again) + 0.25:
+        # Twice the quiet figure is the aim.
+        if loaded > 2 * max(quiet, again) + self.patience:
             wrong.append("good callers had to wait")
         if stalling < 0.5 * sum(self.counts.values()):
             wrong.append("too few peers stalled at once for this to mean anything")
@@ -92,7 +93,7 @@ class Stalls:
                 wrong.append(f"{count - len(times)} of {count} peers that stalled in {kind} were never cut: {cuts.failures[:2]}")
             if times:
                 print(f"stalled in {kind:<13}{len(times)} cut after {times[0]:.1f} to {times[-1]:.1f} s, due {DEADLINE} s")
-                if times[-1] > DEADLINE + 5:
+                if times[-1] > DEADLINE + max(5, self.patience):
                     wrong.append(f"a peer that stalled in {kind} was let be for {times[-1]:.1f} s")
         for cause in sorted({cause for _, cause in KINDS.values()}):
             expected = sum(self.counts[kind] for kind, (_, its) in KINDS.items() if its == cause)
@@ -105,9 +106,12 @@ class Stalls:
 def main():
     parser = argparse.ArgumentParser(prog="stalls.sh")
     parser.add_argument("--peers", type=int, default=1000)
+    parser.add_argument("--patience", type=float, default=0.25,
+                        help="seconds by which callers and cuts may be late, for a machine on which others work too")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
-    stalls = Stalls(parser.parse_args().peers)
+    arguments = parser.parse_args()
+    stalls = Stalls(arguments.peers, arguments.patience)
     try:
         wrong = asyncio.run(stalls.run())
     finally:

@@ -66,7 +66,7 @@ def test_no_request_fails_at_the_end(serve, client, protocols, round):
         thread.join(10)
     assert failed == []
     assert before > 50 and len(counts) > before
-    assert took < 5
+    assert took < 15
 
 
 def test_the_end_in_spite_of_everybody_who_stalls(serve):
@@ -156,7 +156,7 @@ def test_what_systemd_is_told(serve, tmp_path, abstract):
     for _ in range(3):  # More than twice in the time that systemd waits.
         begin = time.monotonic()
         manager.wait("WATCHDOG=1")
-        assert time.monotonic() - begin < 0.75
+        assert time.monotonic() - begin < 1.5
     before = time.monotonic_ns() // 1000
     webhook.process.send_signal(signal.SIGHUP)
     message = manager.wait("RELOADING=1")

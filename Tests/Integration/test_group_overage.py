@@ -74,14 +74,14 @@ def test_the_endpoint_in_the_token_is_never_called(setting, entra):
 
 def test_many_configured_groups_are_asked_in_batches_at_once(setting, entra):
     graph, make = setting
-    graph.delay = 0.4
+    graph.delay = 1
     configured = [object_id(number) for number in range(45)]
     graph.members[OBJECT] = {configured[0], configured[19], configured[20], configured[44], PLAIN}
     webhook = make({"adminGroupObjectIDs": configured[:30], "groupMappings": [
         {"groupObjectID": group, "kubernetesGroups": ["mapped"]} for group in configured[30:]]})
     begin = time.time()
     groups = webhook.review(entra.token(**OVERAGE))["user"]["groups"]
-    assert time.time() - begin < 1.1, "one after the other"
+    assert time.time() - begin < 2.9, "one after the other"
     assert groups[:2] == ["kube-entra:cluster-admins", "mapped"]
     assert set(groups[2:]) == {configured[0], configured[19], configured[20], configured[44]}
     assert sorted(len(body["groupIds"]) for _, body, _ in graph.requests) == [5, 20, 20]

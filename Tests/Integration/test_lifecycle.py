@@ -53,7 +53,7 @@ def test_a_signal_ends_it_in_spite_of_idle_connections(serve, entra, which):
     begin = time.time()
     webhook.process.send_signal(which)
     assert webhook.process.wait(20) == 0, webhook.log()
-    assert time.time() - begin < 5
+    assert time.time() - begin < 15
     for connection in idle + [kept]:
         connection.close()
 
@@ -101,7 +101,7 @@ def test_a_peer_that_stalls_holds_up_the_end_no_longer_than_its_time(serve):
         begin = time.time()
         webhook.process.send_signal(signal.SIGTERM)
         assert webhook.process.wait(20) == 0
-        assert time.time() - begin < 6
+        assert time.time() - begin < 15
 
 
 def test_a_second_signal_ends_at_once(serve):

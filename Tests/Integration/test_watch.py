@@ -176,17 +176,17 @@ def silent(handler, count):
 def test_a_graph_that_never_answers(watched, entra, rule, expected):
     graph, make = watched
     graph.fault = silent
-    server = make(whenSilent=rule, limits={"reviewDeadline": "2s"})
+    server = make(whenSilent=rule, limits={"reviewDeadline": "4s"})
     token = entra.token()
     begin = time.time()
     assert reason(server.review(token)) == expected
-    assert time.time() - begin >= 1.9
+    assert time.time() - begin >= 3.9
     # No later review waits, and nobody else is concerned.
     begin = time.time()
     for _ in range(3):
         assert reason(server.review(token)) == expected
     assert reason(server.review(entra.token(groups=[PLAIN], oid=object_id(5)))) == "accepted"
-    assert time.time() - begin < 1.9
+    assert time.time() - begin < 3.9
     graph.fault = None
     graph.members[OBJECT] = set()
     eventually(lambda: server.review(token).get("user", {}).get("groups") == [PLAIN])
