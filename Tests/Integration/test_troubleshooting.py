@@ -1,5 +1,5 @@
-"""The ten commonest mistakes of a newcomer: what the programs say of each, and the one command that mends it. The page
-in deploy/troubleshooting is made here: UPDATE_DOCUMENTS=1 writes it."""
+"""The ten most frequent mistakes: the programs' message for each, and the one command that fixes it. This test writes
+the page in deploy/troubleshooting if UPDATE_DOCUMENTS=1 is set."""
 
 import json
 import os
@@ -23,19 +23,19 @@ CONFIG = {
                  "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["developers"]}]}]}
 NOW = int(time.time())
 
-# What somebody did, the token that comes of it, and the command that mends it.
+# The mistake, the resulting token, and the command that fixes it.
 TOKENS = [
-    ("The wrong audience", "kubelogin was given another application's `--server-id`.", {"aud": CLIENT},
+    ("The wrong audience", "kubelogin has another application's `--server-id`.", {"aud": CLIENT},
      f"kubelogin remove-cache-dir  # and --server-id {AUDIENCE} in the kubeconfig"),
     ("The wrong tenant", "Somebody is signed in to another tenant.", {"tenant": OTHER_TENANT},
      f"kubelogin remove-cache-dir  # and --tenant-id {TENANT} in the kubeconfig"),
-    ("The wrong cloud", "kubelogin was told another `--environment`.",
+    ("The wrong cloud", "kubelogin has another `--environment`.",
      {"iss": f"https://login.microsoftonline.us/{TENANT}/v2.0", "ver": "2.0", "azp": CLIENT, "appid": LEFT_OUT},
      "kubelogin remove-cache-dir  # and --environment AzurePublicCloud in the kubeconfig"),
-    ("The wrong client", "The token was asked for by an application that is not allowed.",
+    ("The wrong client", "An application that is not allowed requested the token.",
      {"appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46"},
      f"kubelogin remove-cache-dir  # and --client-id {CLIENT} in the kubeconfig"),
-    ("An ID token", "Another tool than kubelogin put an ID token into the kubeconfig.", {"appid": LEFT_OUT},
+    ("An ID token", "A tool other than kubelogin put an ID token into the kubeconfig.", {"appid": LEFT_OUT},
      f"kubelogin get-token --login devicecode --server-id {AUDIENCE} --client-id {CLIENT} --tenant-id {TENANT}"),
     ("An expired token", "The token was copied, or a cache is older than it should be.",
      {"iat": 1, "nbf": 1, "exp": 3601}, "kubelogin remove-cache-dir"),
@@ -43,7 +43,7 @@ TOKENS = [
      "timedatectl set-ntp true"),
 ]
 
-# What somebody bound, what `rbac lint` says, and the command that mends it.
+# The binding, the finding of `rbac lint`, and the command that fixes it.
 BINDINGS = [
     ("A binding by display name", "Display names are never in a token.", {"kind": "Group", "name": "Platform Team"},
      "group-is-a-display-name",
@@ -64,7 +64,7 @@ class Bench:
         self.hints = run("config", "hints", str(folder / "kube-entra.yaml"))[1]
 
     def credential(self, claims):
-        """What kubectl's user sees, with the digest left out, since each token has its own."""
+        """What kubectl's user sees, without the digest, which differs between tokens."""
         output = json.dumps({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1",
                              "status": {"token": self.entra.token(**claims)}})
         done = subprocess.run([PROGRAM, "credential", "--hints", self.hints, "--", "echo", output], capture_output=True,
@@ -112,11 +112,11 @@ def section(title, cause, credential, lint, command, inspect=None):
 
 
 def page(bench):
-    parts = ["# The ten commonest mistakes\n\n"
-             "kubectl says \"You must be logged in to the server (Unauthorized)\" and no more. A kubeconfig that\n"
-             "`kube-entra kubeconfig user --explain` wrote has the reason one line above it; `kubectl entra why` has it\n"
-             "at length. A binding that can never match is found by `kube-entra rbac lint`. Below is what they print,\n"
-             "and the command that mends it.\n"]
+    parts = ["# The ten most frequent mistakes\n\n"
+             "kubectl prints only \"You must be logged in to the server (Unauthorized)\". With a kubeconfig from\n"
+             "`kube-entra kubeconfig user --explain`, the reason stands one line above it; `kubectl entra why`\n"
+             "explains it in detail. `kube-entra rbac lint` finds bindings that can never match. Below are their\n"
+             "messages, each with the command that fixes the mistake.\n"]
     for title, cause, claims, command in TOKENS:
         parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))
     parts.append(section(

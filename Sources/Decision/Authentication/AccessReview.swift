@@ -138,7 +138,9 @@ private struct AccessReview {
         // If one of several entries has ended, the groups that only it granted have ended too.
         for entry in entries where now >= entry.until {
             for group in entry.kubernetesGroups where carries(group) {
-                guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else { continue }
+                guard !isGivenByEmergency(group), groupsGranting(group).isEmpty, !isGivenByAppRole(group) else {
+                    continue
+                }
                 return true
             }
         }
@@ -150,29 +152,29 @@ private struct AccessReview {
     private var hasLostMembership: Bool {
         guard let membership = known?.membership else { return false }
         return user.groups.contains { group in
-            let givers = givers(of: group)
+            let granting = groupsGranting(group)
             // The directory was not asked about every group yet; an unknown one may grant it.
-            guard !givers.isEmpty, givers.allSatisfy({ membership.contains($0) == false }) else { return false }
+            guard !granting.isEmpty, granting.allSatisfy({ membership.contains($0) == false }) else { return false }
             return !isGivenByAppRole(group) && !isGivenByEmergency(group)
         }
     }
 
     /// The configured Entra groups that grant their members this Kubernetes group.
-    private func givers(of group: ExactText) -> [GUID] {
+    private func groupsGranting(_ group: ExactText) -> [GUID] {
         let policy = rules.policy
-        var givers: [GUID] = []
-        if kubernetes.adminGroups.contains(group) { givers += policy.adminGroupObjectIDs }
+        var granting: [GUID] = []
+        if kubernetes.adminGroups.contains(group) { granting += policy.adminGroupObjectIDs }
         for mapping in policy.groupMappings where mapping.kubernetesGroups.contains(group) {
-            givers.append(mapping.groupObjectID)
+            granting.append(mapping.groupObjectID)
         }
         let (bytes, prefix) = (group.text.utf8, kubernetes.groupPrefix.utf8)
         if kubernetes.groupObjectIDs == .include, bytes.starts(with: prefix),
             let id = GUID(String(decoding: bytes.dropFirst(prefix.count), as: UTF8.self)),
             policy.configuredGroups.contains(id)
         {
-            givers.append(id)
+            granting.append(id)
         }
-        return givers
+        return granting
     }
 
     private func isGivenByAppRole(_ group: ExactText) -> Bool {

@@ -39,7 +39,7 @@ struct DemoCommand: AsyncParsableCommand {
         let isOver = Mutex(false)
         let watch = Task {
             guard await signals.wait(), !isOver.withLock({ $0 }) else { return }
-            await environment.strike()
+            await environment.tearDown()
             Glibc.exit(130)
         }
         let failures: Int
@@ -52,11 +52,11 @@ struct DemoCommand: AsyncParsableCommand {
             }
         } catch {
             watch.cancel()
-            await environment.strike()
+            await environment.tearDown()
             DemoCommand.write("kube-entra-demo: \(DemoCommand.sentence(error))", to: STDERR_FILENO)
             throw ExitCode(2)
         }
-        await environment.strike()
+        await environment.tearDown()
         if failures > 0 { throw ExitCode(1) }
     }
 

@@ -163,7 +163,7 @@ final class DemoEnvironment: Sendable {
     }
 
     /// Ends the processes and removes their files.
-    func strike() async {
+    func tearDown() async {
         process.end()
         await simulator.stop()
         try? await group.shutdownGracefully()

@@ -43,10 +43,10 @@ public struct CertificateReport {
         } else {
             key = nil
         }
-        judge()
+        evaluate()
     }
 
-    private mutating func judge() {
+    private mutating func evaluate() {
         for (index, certificate) in certificates.enumerated() {
             let which = certificates.count == 1 ? "it" : "certificate \(index + 1)"
             let left = certificate.notAfter.seconds(since: now)

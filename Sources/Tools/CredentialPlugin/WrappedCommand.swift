@@ -101,11 +101,11 @@ public struct WrappedCommand {
 
     /// A path is used as it is. Any other name is searched in `PATH` like in kubectl, but never in a relative folder.
     private static func find(_ command: String) -> Swift.Result<String, NotFound> {
-        if command.utf8.contains(UInt8(ascii: "/")) { return judge(command).map { _ in command } }
+        if command.utf8.contains(UInt8(ascii: "/")) { return checkExecutable(command).map { _ in command } }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
         var failure = NotFound(ending: .notFound)
         for folder in path.split(separator: ":") where folder.hasPrefix("/") {
-            switch judge("\(folder)/\(command)") {
+            switch checkExecutable("\(folder)/\(command)") {
             case .success(let found): return .success(found)
             case .failure(let problem) where problem.ending == .notExecutable: failure = problem
             case .failure: break
@@ -114,7 +114,7 @@ public struct WrappedCommand {
         return .failure(failure)
     }
 
-    private static func judge(_ path: String) -> Swift.Result<String, NotFound> {
+    private static func checkExecutable(_ path: String) -> Swift.Result<String, NotFound> {
         var status = stat()
         guard stat(path, &status) == 0 else {
             return .failure(NotFound(ending: errno == EACCES ? .notExecutable : .notFound))

@@ -14,13 +14,13 @@ extension Doctor {
         case .failure(let error):
             report.couldNotCheck = report.problem == nil
             report.add(.identity, .failed, error.sentence, hint: server.hint(for: error))
-        case .success(let response): judge(response)
+        case .success(let response): checkAnswer(response)
         }
         guard report.steps.last?.status != .failed else {
             report.add(.permissions, .skipped, "nobody is signed in")
             return
         }
-        judgePermissions(server, token: token, namespace: access.context.namespace ?? "default")
+        checkPermissions(server, token: token, namespace: access.context.namespace ?? "default")
     }
 
     /// The answer of the newest version that the server supports.
@@ -38,7 +38,7 @@ extension Doctor {
         }
     }
 
-    private mutating func judge(_ response: HTTPSResponse) {
+    private mutating func checkAnswer(_ response: HTTPSResponse) {
         switch response.status {
         case 200, 201:
             guard let user = try? SelfSubjectReview.user(in: response.body) else {
@@ -47,7 +47,7 @@ extension Doctor {
                 return
             }
             report.user = user
-            judge(user)
+            checkIdentity(user)
         case 401:
             report.add(.identity, .failed, "the API server refuses the token (401 Unauthorized)", hint: unauthorized)
         case 403:
@@ -60,7 +60,7 @@ extension Doctor {
         }
     }
 
-    private mutating func judge(_ user: KubernetesUser) {
+    private mutating func checkIdentity(_ user: KubernetesUser) {
         if user.username == "system:anonymous" {
             report.add(
                 .identity, .failed, "the API server saw no token and takes you for anonymous",
@@ -110,7 +110,7 @@ extension Doctor {
 
     // MARK: Permissions
 
-    private mutating func judgePermissions(_ server: APIServer, token: String, namespace: String) {
+    private mutating func checkPermissions(_ server: APIServer, token: String, namespace: String) {
         let body = JSON.object([
             ("kind", "SelfSubjectRulesReview"), ("apiVersion", "authorization.k8s.io/v1"),
             ("spec", .object([("namespace", .string(namespace))])),

@@ -2,7 +2,7 @@ internal import Kubeconfigs
 
 extension Doctor {
     /// Reports known faults of the installed kubelogin; nothing if its version is unknown.
-    mutating func judgeProgram(_ path: String, plugin: ExecPlugin, method: String?) {
+    mutating func checkProgram(_ path: String, plugin: ExecPlugin, method: String?) {
         let process = PluginProcess(
             path: path, arguments: ["--version"], environment: [], isInteractive: false, timeout: .seconds(3),
             passesMessagesOn: false)

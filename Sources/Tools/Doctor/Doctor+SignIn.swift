@@ -116,7 +116,7 @@ extension Doctor {
                     ?? "install it: https://azure.github.io/kubelogin/")
             return nil
         }
-        if plugin.isKubelogin { judgeProgram(path, plugin: plugin, method: login) }
+        if plugin.isKubelogin { checkProgram(path, plugin: plugin, method: login) }
         let process = PluginProcess(
             path: path, arguments: plugin.arguments,
             environment: plugin.environment.map { (name: $0.name, value: $0.value) } + [

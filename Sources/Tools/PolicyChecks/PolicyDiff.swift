@@ -29,7 +29,7 @@ public struct SamplePrincipal: Sendable {
 }
 
 /// A principal whose access changes.
-public struct WitnessChange: Sendable {
+public struct SampleChange: Sendable {
     /// The name of the case.
     public var name: String
     /// The access under the old configuration.
@@ -43,7 +43,7 @@ public struct PolicyDiff: Sendable {
     /// Changes of single fields.
     public var changes: [ConfigurationChange]
     /// Principals whose access changes.
-    public var witnesses: [WitnessChange]
+    public var witnesses: [SampleChange]
 
     /// Whether there are no differences.
     public var isEmpty: Bool { changes.isEmpty && witnesses.isEmpty }
@@ -87,7 +87,7 @@ public struct PolicyDiff: Sendable {
         _ old: WebhookConfiguration,
         _ new: WebhookConfiguration,
         now: Timestamp
-    ) -> [WitnessChange] {
+    ) -> [SampleChange] {
         let before = PolicyChecker(old.authentication)
         let after = PolicyChecker(new.authentication)
         return witnesses.compactMap { witness in
@@ -95,7 +95,7 @@ public struct PolicyDiff: Sendable {
             // Both get the same claims: a token does not change because a configuration does.
             let maker = witness.isKnown(to: old) || !witness.isKnown(to: new) ? before : after
             guard let claims = try? witness.question.prepared(for: maker.settings, now: time) else { return nil }
-            let change = WitnessChange(
+            let change = SampleChange(
                 name: witness.name, before: before.answer(claims, now: time), after: after.answer(claims, now: time))
             return change.isDifferent ? change : nil
         }
@@ -110,7 +110,7 @@ extension SamplePrincipal {
     }
 }
 
-extension WitnessChange {
+extension SampleChange {
     fileprivate var isDifferent: Bool {
         before.reason != after.reason || before.isAdmin != after.isAdmin
             || before.access?.user.username != after.access?.user.username

@@ -37,11 +37,11 @@ extension LintEnvironment {
         self.init(now: now)
         for file in configuration.files {
             let index = configuration.tenants.indices.first { file.field.hasPrefix("tenants[\($0)].") }
-            look(at: file, tenant: index.map { configuration.tenants[$0] })
+            inspect(file, tenant: index.map { configuration.tenants[$0] })
         }
     }
 
-    private mutating func look(at file: NamedFile, tenant: TenantSettings?) {
+    private mutating func inspect(_ file: NamedFile, tenant: TenantSettings?) {
         var found = stat()
         let path = file.role == .keyCache ? Self.folder(of: file.path) : file.path
         let isThere = stat(path, &found) == 0 || (errno != ENOENT && errno != ENOTDIR)

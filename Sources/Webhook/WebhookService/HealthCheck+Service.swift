@@ -5,8 +5,7 @@ internal import Timestamps
 internal import WebhookServer
 
 extension HealthCheck {
-    /// The service's checks of `/readyz`. What was refused is noted and fails nothing, since the last good version of it
-    /// is in force.
+    /// The service's checks of `/readyz`. A refused version is noted and fails nothing: the last good one stays active.
     static func all(of current: NIOLockedValueBox<WebhookService.Current>) -> [HealthCheck] {
         [
             HealthCheck(name: "configuration", note: { current.withLockedValue { $0.refused }?.description }) { nil },

@@ -34,7 +34,7 @@ extension DirectorySettings {
                 example: .boolean(false), change: .silent),
             FieldDescription(
                 "groups", \.groups, .choice, "configured | all: which groups the directory is asked about"),
-            FieldDescription("timeout", \.timeout, .duration(), "how long one question may take") { directory, place in
+            FieldDescription("timeout", \.timeout, .duration(), "time for one request") { directory, place in
                 let deadline = place.configuration.limits.reviewDeadline
                 return directory.timeout > deadline
                     ? place.finding(
@@ -43,7 +43,7 @@ extension DirectorySettings {
                         "make it shorter than limits.reviewDeadline") : []
             },
             FieldDescription(
-                "cacheFor", \.cacheFor, .duration(atLeast: .zero), "how long an answer holds"
+                "cacheFor", \.cacheFor, .duration(atLeast: .zero), "how long an answer is used"
             ) { directory, place in
                 directory.cacheFor > .seconds(3600)
                     ? place.finding(
@@ -53,7 +53,7 @@ extension DirectorySettings {
             },
             FieldDescription(
                 "staleFor", \.staleFor, .duration(atLeast: .zero),
-                "how much longer it holds while Microsoft Graph is away"
+                "how much longer it is used while Microsoft Graph does not answer"
             ) { directory, place in
                 directory.staleFor > .seconds(86_400)
                     ? place.finding(
@@ -62,7 +62,7 @@ extension DirectorySettings {
                         "set it to a few hours at most") : []
             },
             FieldDescription(
-                "graphEndpoint", \.graphEndpoint, .optional(.secureBase), "another https:// base than the cloud's",
+                "graphEndpoint", \.graphEndpoint, .optional(.secureBase), "replaces the cloud's Graph address",
                 example: .word("https://graph.example")),
             FieldDescription(
                 "graphCA", \.graphCA, .optional(.file(.graphCA)),
@@ -70,7 +70,8 @@ extension DirectorySettings {
             FieldDescription(
                 "watch", \.watch, .choice, "off | admins | everyone: who is asked about again while their tokens live",
                 details: "`admins`: everybody to whom an admin group or an emergency entry gives something."
-                    + " `everyone`: all, so that somebody who is activated gains without a new sign-in as well.",
+                    + " `everyone`: everybody, so that somebody who is added to a group gains access without a new"
+                    + " sign-in too.",
                 change: .choice { old, new in new.consequence(after: old) }
             ) { directory, place in
                 directory.watch == .off
@@ -81,7 +82,7 @@ extension DirectorySettings {
                         "assign people directly, or know who is in the groups inside")
             },
             FieldDescription(
-                "watchEvery", \.watchEvery, .duration(), "how long a change in Entra may take to be felt",
+                "watchEvery", \.watchEvery, .duration(), "how long a change in Entra may take to have an effect",
                 change: .sentence { old, new in
                     "a change in Entra is felt within \(DurationText.render(new)) instead of"
                         + " \(DurationText.render(old))"

@@ -33,7 +33,7 @@ extension AppRoleMapping {
                 "appRole", \.appRole, .name("the value of an app role"), "the role's value",
                 required: "the value of an app role", example: .name("Cluster.Viewer")),
             FieldDescription(
-                "kubernetesGroups", \.kubernetesGroups, .kubernetesGroups, "what its holders get",
+                "kubernetesGroups", \.kubernetesGroups, .kubernetesGroups, "what principals with this role get",
                 required: "list what it gives", isEssential: false, example: .list([.name("viewers")])
             ) { $1.unwise($0.kubernetesGroups, orAdmin: true) },
         ])

@@ -16,7 +16,7 @@ extension LimitSettings {
                         "make bodyBytes larger than tokenBytes by at least 1024") : []
             },
             FieldDescription(
-                "bytesInFlight", \.bytesInFlight, .count(), "all bodies that are being read together, in bytes"
+                "bytesInFlight", \.bytesInFlight, .count(), "all request bodies in memory together, in bytes"
             ) { limits, place in
                 limits.bytesInFlight < limits.bodyBytes
                     ? place.finding(
@@ -30,7 +30,7 @@ extension LimitSettings {
                 example: .integer(1000)),
             FieldDescription(
                 "streamsPerConnection", \.streamsPerConnection, .count(1...1_000_000),
-                "requests at once on one HTTP/2 connection"),
+                "concurrent requests on one HTTP/2 connection"),
             FieldDescription(
                 "handshakeTimeout", \.handshakeTimeout, .duration(), "how long a TLS handshake may take",
                 lint: least(\.handshakeTimeout, .seconds(2))),
@@ -85,10 +85,10 @@ extension TokenCacheSettings {
         TokenCacheSettings(),
         [
             FieldDescription(
-                "entries", \.entries, .count(0...10_000_000), "how many tokens are remembered; 0: none"),
+                "entries", \.entries, .count(0...10_000_000), "how many tokens are cached; 0: none"),
             FieldDescription(
                 "maximumAge", \.maximumAge, .duration(),
-                "how long; claims, groups and rules are judged anew each time"),
+                "how long; claims, groups and rules are checked again each time"),
         ])
 }
 

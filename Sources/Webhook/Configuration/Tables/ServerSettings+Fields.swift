@@ -9,12 +9,12 @@ extension ServerSettings {
                 "listen", \.listen, .address, "where TokenReviews are answered, with TLS",
                 details: "A change takes effect after a restart.", example: .word("127.0.0.1:9443"), isShown: true),
             FieldDescription(
-                "eventLoops", \.eventLoops, .autoOrCount(1...256), "how many event loops answer",
+                "eventLoops", \.eventLoops, .autoOrCount(1...256), "number of event loops that answer reviews",
                 details: "`auto`: as many as this process may use CPUs (affinity and quota), at most 4. A change takes"
                     + " effect after a restart.", example: .integer(2)),
             FieldDescription(
                 "operations", \.operations, .address, "plain HTTP: /livez /readyz /healthz /metrics /statusz",
-                details: "It asks for no credentials. A change takes effect after a restart.",
+                details: "No credentials are needed. A change takes effect after a restart.",
                 example: .word("127.0.0.1:9480"), isShown: true
             ) { server, place in
                 server.operations.isLoopback
@@ -50,7 +50,8 @@ extension ServerSettings {
                 .list(.choice(of: ["http/1.1", "h2"]), notEmpty: "list http/1.1, h2 or both"),
                 "ALPN, in the server's order of preference", example: .list([.word("h2")])),
             FieldDescription(
-                "insecureAllowAnyClient", \.insecureAllowAnyClient, .boolean, "instead of clientCA: anybody may ask",
+                "insecureAllowAnyClient", \.insecureAllowAnyClient, .boolean,
+                "instead of clientCA: anybody may send reviews",
                 example: .boolean(false), change: .anyClient
             ) { server, place in
                 server.insecureAllowAnyClient

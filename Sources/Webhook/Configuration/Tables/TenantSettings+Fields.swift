@@ -22,7 +22,7 @@ extension TenantSettings {
                 "tokens of cloud \(new.rawValue) are accepted instead of those of cloud \(old.rawValue)"
             }),
         FieldDescription(
-            "authority", \.trust.authority, .optional(.secureBase), "another base than the cloud's",
+            "authority", \.trust.authority, .optional(.secureBase), "replaces the cloud's sign-in address",
             details: "For private clouds and tests: keys are fetched from it, and tokens are issued by it.",
             example: .word("https://login.example"), change: .authority),
         FieldDescription(
@@ -53,7 +53,7 @@ extension TenantSettings {
             "maximumTokenLifetime", \.trust.maximumTokenLifetime,
             FieldType<Duration>.duration().map({ $0.components.seconds }, back: { .seconds($0) }),
             "tokens that are valid for longer are refused",
-            details: "29h takes the long ones that continuous access evaluation and managed identities have.",
+            details: "29h accepts the long-lived tokens of continuous access evaluation and managed identities.",
             change: .more(
                 {
                     "tokens may be valid for \(DurationText.render(.seconds($1))) instead of"
@@ -74,7 +74,7 @@ extension TenantSettings {
             "what members of other groups get", isShown: true, isGrant: true, change: .groupMappings),
         FieldDescription(
             "appRoleMappings", \.policy.appRoleMappings, .list(.section(AppRoleMapping.description)),
-            "what holders of app roles get", isShown: true, isGrant: true, change: .appRoleMappings),
+            "what principals with an app role get", isShown: true, isGrant: true, change: .appRoleMappings),
         FieldDescription(
             "groupOverage", \.trust.groupOverage, .choice, "more than 200 groups: deny | resolve | ignore",
             details: "`resolve` asks Microsoft Graph and needs `directory`.", isShown: true,
@@ -100,12 +100,12 @@ extension TenantSettings {
         },
         FieldDescription(
             "denied", \.policy.denied, .list(.section(DeniedEntry.description)),
-            "what is refused all the same: an objectID, a clientAppID or a tokenID", change: .denied),
+            "what is refused although the token is valid: an objectID, a clientAppID or a tokenID", change: .denied),
         FieldDescription(
             "deniedFile", \.deniedFile, .optional(.file(.deniedList)),
             "the same list in a file that `kube-entra deny` edits",
-            details: "Both lists add up. A file that cannot be used is an error; while `serve` runs, the last good list"
-                + " stays in force.", change: .deniedFile),
+            details: "Both lists apply. An unusable file is an error; while `serve` runs, the last good list"
+                + " stays active.", change: .deniedFile),
         FieldDescription(
             "emergencyAccess", \.policy.emergencyAccess, .list(.section(EmergencyEntry.description)),
             "what single principals get until a point in time", isShown: true, isGrant: true, change: .emergencies),

@@ -21,21 +21,21 @@ extension WebhookConfiguration {
                 required: "list at least one tenant", isEssential: false, change: .tenants),
             FieldDescription(
                 "kubernetes", \.kubernetes, .section(KubernetesPolicy.description),
-                "what principals are called in the cluster", isShown: true),
+                "how principals are named in the cluster", isShown: true),
             FieldDescription(
                 "limits", \.limits, .section(LimitSettings.description),
-                "what bounds a request, a connection and the process"),
+                "limits of a request, a connection and the process"),
             FieldDescription(
                 "verifiedTokenCache", \.verifiedTokenCache, .section(TokenCacheSettings.description),
-                "the memory of tokens whose signature was verified"),
+                "the cache of tokens whose signature was verified"),
             FieldDescription(
-                "logging", \.logging, .section(LoggingSettings.description), "what is written down, and how",
+                "logging", \.logging, .section(LoggingSettings.description), "log lines and the audit file",
                 isShown: true),
             FieldDescription(
                 "names", \.names, .optional(.file(.names)),
-                "display names that stand beside object IDs, for people only",
-                details: "Made by `kube-entra names fetch` or by hand. No decision looks at it, and no group is named"
-                    + " by it, since display names are not unique."),
+                "display names shown beside object IDs, for people only",
+                details: "Written by `kube-entra names fetch` or by hand. No decision uses it and no group is named"
+                    + " by it, because display names are not unique."),
         ])
 
     // The only accepted values of these two fields.
