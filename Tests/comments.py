@@ -14,7 +14,11 @@ WIDTH = 120
 
 # Conformances whose protocol says everything.
 EXEMPT = {
-    ("var", "description"), ("var", "debugDescription"), ("func", "hash"), ("func", "encode"), ("func", "next"),
+    ("var", "description"),
+    ("var", "debugDescription"),
+    ("func", "hash"),
+    ("func", "encode"),
+    ("func", "next"),
     ("func", "makeIterator"),
 }
 
@@ -24,8 +28,7 @@ MODIFIERS = (
 )
 ATTRIBUTE = re.compile(r"^\s*@\w")
 PUBLIC = re.compile(rf"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:{MODIFIERS}\s+)*public\s+(?!extension\b|import\b)(.*)")
-NAME = re.compile(
-    r"\b(struct|class|enum|protocol|actor|func|var|let|init|subscript|typealias)\b\s*([^\s(:<{=]*)")
+NAME = re.compile(r"\b(struct|class|enum|protocol|actor|func|var|let|init|subscript|typealias)\b\s*([^\s(:<{=]*)")
 COMMENT = re.compile(r"^\s*///? ")
 
 

@@ -58,6 +58,7 @@ lint() {
     local ruff="$VENV/bin/ruff"
     [ -x "$ruff" ] || packages
     "$ruff" check --quiet Tests || fail "ruff found something"
+    "$ruff" format --quiet --check Tests || fail "ruff would write some Python otherwise"
 }
 
 # Of what Swift prints: a line for each tenth of a build, problems, failures and totals. A test that passes and its

@@ -19,7 +19,9 @@ LENT = {("Tests", "EntraSimulator")}
 
 IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(public|package|internal|fileprivate|private)\s+)?import\s+"
-    r"(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)", re.M)
+    r"(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)",
+    re.M,
+)
 
 # Modules of a product that has another name.
 PRODUCTS = {"NIOHPACK": "NIOHTTP2"}
@@ -28,7 +30,8 @@ PRODUCTS = {"NIOHPACK": "NIOHTTP2"}
 def manifest(folder):
     """What SwiftPM reads from Package.swift."""
     result = subprocess.run(
-        ["swift", "package", "dump-package"], cwd=folder, capture_output=True, text=True, check=False)
+        ["swift", "package", "dump-package"], cwd=folder, capture_output=True, text=True, check=False
+    )
     if result.returncode != 0:
         print(result.stderr, file=sys.stderr)
         sys.exit(2)
@@ -89,7 +92,8 @@ def faults(package, folder):
                 continue
             found.append(
                 f"{name} ({WINGS[own]}) imports {module} ({WINGS[other]}), which stands below it:"
-                f" {file.relative_to(folder)}")
+                f" {file.relative_to(folder)}"
+            )
     return found
 
 

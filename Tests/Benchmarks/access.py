@@ -24,18 +24,30 @@ IN_FLIGHT = 16
 
 def access_body():
     """As kube-apiserver asks about a request of somebody who has signed in."""
-    return json.dumps({
-        "kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {"creationTimestamp": None},
-        "spec": {
-            "resourceAttributes": {"namespace": "default", "verb": "get", "version": "v1", "resource": "pods"},
-            "user": "ada@example.com", "groups": [f"{number:08x}-0000-4000-8000-000000000000" for number in range(5)]
-            + ["system:authenticated"],
-            "extra": {
-                "oid": [OBJECT], "kube-entra.dev/tenant-id": [TENANT], "kube-entra.dev/token-issued-at": ["1800000000"],
-                "kube-entra.dev/client-app-id": [CLIENT], "kube-entra.dev/subject-kind": ["user"],
-                "authentication.kubernetes.io/credential-id": ["JTI=abc_DEF-1"]},
-            "uid": OBJECT},
-        "status": {"allowed": False}}, separators=(",", ":"))
+    return json.dumps(
+        {
+            "kind": "SubjectAccessReview",
+            "apiVersion": "authorization.k8s.io/v1",
+            "metadata": {"creationTimestamp": None},
+            "spec": {
+                "resourceAttributes": {"namespace": "default", "verb": "get", "version": "v1", "resource": "pods"},
+                "user": "ada@example.com",
+                "groups": [f"{number:08x}-0000-4000-8000-000000000000" for number in range(5)]
+                + ["system:authenticated"],
+                "extra": {
+                    "oid": [OBJECT],
+                    "kube-entra.dev/tenant-id": [TENANT],
+                    "kube-entra.dev/token-issued-at": ["1800000000"],
+                    "kube-entra.dev/client-app-id": [CLIENT],
+                    "kube-entra.dev/subject-kind": ["user"],
+                    "authentication.kubernetes.io/credential-id": ["JTI=abc_DEF-1"],
+                },
+                "uid": OBJECT,
+            },
+            "status": {"allowed": False},
+        },
+        separators=(",", ":"),
+    )
 
 
 class Access:
@@ -48,8 +60,10 @@ class Access:
 
     def config(self, denied):
         config = self.cases.config()
-        entries = [{("objectID", "clientAppID", "tokenID")[number % 3]: str(uuid.uuid4()), "reason": "bench"}
-                   for number in range(denied)]
+        entries = [
+            {("objectID", "clientAppID", "tokenID")[number % 3]: str(uuid.uuid4()), "reason": "bench"}
+            for number in range(denied)
+        ]
         with open(self.cases.path("denied.json"), "w") as file:
             json.dump({"denied": entries}, file)
         config["tenants"][0]["deniedFile"] = "denied.json"
@@ -72,8 +86,7 @@ class Access:
         server.program = self.program
         pattern = self.cases.path(f"callgrind-{denied}.out")
         environment = {**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}
-        server.start(ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"),
-                     timeout=240)
+        server.start(ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"), timeout=240)
         result = {}
         try:
             server.wait("/readyz", timeout=240)
@@ -101,7 +114,7 @@ class Access:
             requests = [make() for _ in range(self.reviews)]
             Counts.control(server, "--zero")
             for start in range(0, len(requests), len(connections)):
-                wave = requests[start:start + len(connections)]
+                wave = requests[start : start + len(connections)]
                 for connection, data in zip(connections[1:], wave[1:]):
                     connection.sendall(data)
                 found = [answer(connections[0], wave[0])]
@@ -112,7 +125,10 @@ class Access:
             if number >= WARM_UP:
                 rounds.append(Profile(max(glob.glob(pattern + ".*"), key=os.path.getmtime)))
         best = min(rounds, key=lambda profile: profile.total("Ir", own))
-        return {"instructions": round(best.total("Ir") / self.reviews), "own": round(best.total("Ir", own) / self.reviews)}
+        return {
+            "instructions": round(best.total("Ir") / self.reviews),
+            "own": round(best.total("Ir", own) / self.reviews),
+        }
 
     @staticmethod
     def receive(connection):
@@ -135,17 +151,28 @@ def main():
     arguments = parser.parse_args()
     access = Access(arguments.reviews)
     without, with_one, with_list = access.run(0), access.run(1), access.run(arguments.denied)
-    rows = [{"case": name, "inFlight": in_flight, "without": without[name, in_flight], "one": with_one[name, in_flight],
-             "with": with_list[name, in_flight],
-             "change": with_list[name, in_flight]["instructions"] / without[name, in_flight]["instructions"] - 1}
-            for name, in_flight in without]
+    rows = [
+        {
+            "case": name,
+            "inFlight": in_flight,
+            "without": without[name, in_flight],
+            "one": with_one[name, in_flight],
+            "with": with_list[name, in_flight],
+            "change": with_list[name, in_flight]["instructions"] / without[name, in_flight]["instructions"] - 1,
+        }
+        for name, in_flight in without
+    ]
     if arguments.output == "json":
         return print(as_json({"denied": arguments.denied, "rows": rows}))
-    print(f"| case | in flight | own | instructions | with 1 denied | with {arguments.denied:,} denied | change |\n"
-          "|---|---|---|---|---|---|---|")
+    print(
+        f"| case | in flight | own | instructions | with 1 denied | with {arguments.denied:,} denied | change |\n"
+        "|---|---|---|---|---|---|---|"
+    )
     for row in rows:
-        print(f"| {row['case']} | {row['inFlight']} | {row['without']['own']:,} | {row['without']['instructions']:,} | "
-              f"{row['one']['instructions']:,} | {row['with']['instructions']:,} | {row['change']:+.1%} |")
+        print(
+            f"| {row['case']} | {row['inFlight']} | {row['without']['own']:,} | {row['without']['instructions']:,} | "
+            f"{row['one']['instructions']:,} | {row['with']['instructions']:,} | {row['change']:+.1%} |"
+        )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ from webhook import Webhook, configuration
 
 def review_body(token):
     """In the form of Go's encoder in kube-apiserver."""
-    return ('{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","metadata":{},"spec":{"token":"' + token
-            + '","audiences":["https://kubernetes.default.svc"]},"status":{"user":{}}}')
+    return (
+        '{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","metadata":{},"spec":{"token":"'
+        + token
+        + '","audiences":["https://kubernetes.default.svc"]},"status":{"user":{}}}'
+    )
 
 
 class Cases:

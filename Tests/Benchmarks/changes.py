@@ -66,7 +66,8 @@ class Changes:
             file.write("\nnonsense: true\n")
         self.counts["broken configurations"] += 1
         asyncio.get_running_loop().call_later(
-            2, lambda: self.webhook.write(self.configuration(self.entra, self.world.variant.value)))
+            2, lambda: self.webhook.write(self.configuration(self.entra, self.world.variant.value))
+        )
 
     def change_certificate(self):
         """The certificate first, then the key, as most tools do: in between they do not match."""
@@ -117,7 +118,9 @@ class Changes:
             "500": lambda handler, path: handler.answer(500, "no") or True,
             "nonsense": lambda handler, path: handler.answer(200, "<html>", "text/html") or True,
             "hanging": lambda handler, path: time.sleep(0.5) or handler.answer(503, "", length=100) or True,
-            "empty key set": lambda handler, path: path.endswith("/keys") and (handler.answer(200, '{"keys":[]}') or True),
+            "empty key set": lambda handler, path: (
+                path.endswith("/keys") and (handler.answer(200, '{"keys":[]}') or True)
+            ),
         }
         self.entra.fault = faults[kind]
 

@@ -21,8 +21,15 @@ GROWTH = 1.03
 ROUNDS = 3
 WARM_UP = 20
 # The same caches on every machine.
-VALGRIND = ["valgrind", "--tool=callgrind", "--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64",
-            "--LL=8388608,16,64", "--fair-sched=yes"]
+VALGRIND = [
+    "valgrind",
+    "--tool=callgrind",
+    "--cache-sim=yes",
+    "--I1=32768,8,64",
+    "--D1=32768,8,64",
+    "--LL=8388608,16,64",
+    "--fair-sched=yes",
+]
 
 
 def answer(connection, data):
@@ -73,12 +80,13 @@ class Counts:
         subprocess.run(["strip", "--strip-debug", "-o", server.program, PROGRAM], check=True)
         pattern = self.cases.path("callgrind.out")
         environment = {**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}
-        server.start(
-            ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"), timeout=120)
+        server.start(ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"), timeout=120)
         server.wait("/readyz", timeout=120)
         profiles = {}
-        with socket.create_connection(("127.0.0.1", server.port)) as raw, \
-                server.context().wrap_socket(raw, server_hostname="127.0.0.1") as connection:
+        with (
+            socket.create_connection(("127.0.0.1", server.port)) as raw,
+            server.context().wrap_socket(raw, server_hostname="127.0.0.1") as connection,
+        ):
             connection.settimeout(120)
             for name, (all_of_it, expected) in requests.items():
                 if self.keep and not profiles:
@@ -90,7 +98,7 @@ class Counts:
                 rounds = []
                 for start in range(WARM_UP, len(all_of_it), self.reviews):
                     self.control(server, "--zero")
-                    for data in all_of_it[start:start + self.reviews]:
+                    for data in all_of_it[start : start + self.reviews]:
                         assert expected in answer(connection, data), name
                     self.control(server, f"--dump={name}")
                     newest = max(glob.glob(pattern + ".*"), key=os.path.getmtime)
@@ -130,8 +138,11 @@ def summary(profiles, reviews):
             "instructions": round(profile.total("Ir") / reviews),
             "own": round(profile.total("Ir", own) / reviews),
             "instructionCacheMisses": round(profile.total("I1mr") / reviews),
-            "libraries": {library: round(cost / reviews) for library, cost in profile.by_object("Ir").most_common(8)
-                          if cost >= reviews},
+            "libraries": {
+                library: round(cost / reviews)
+                for library, cost in profile.by_object("Ir").most_common(8)
+                if cost >= reviews
+            },
         }
     return result
 
@@ -140,7 +151,9 @@ def show(result, profiles, reviews, functions):
     print(f"{'a review':<14}{'instructions':>13}{'own':>10}{'I1 misses':>11}   by library")
     for name, row in result.items():
         libraries = ", ".join(f"{library} {cost:,}" for library, cost in row["libraries"].items())
-        print(f"{name:<14}{row['instructions']:>13,}{row['own']:>10,}{row['instructionCacheMisses']:>11,}   {libraries}")
+        print(
+            f"{name:<14}{row['instructions']:>13,}{row['own']:>10,}{row['instructionCacheMisses']:>11,}   {libraries}"
+        )
     for name, profile in profiles.items():
         if functions == 0:
             continue
@@ -162,15 +175,18 @@ def is_comparable(budget):
 def has_grown(result):
     budget = committed()
     return is_comparable(budget) and any(
-        result[name]["own"] > allowed * GROWTH for name, allowed in budget["own"].items())
+        result[name]["own"] > allowed * GROWTH for name, allowed in budget["own"].items()
+    )
 
 
 def check(result):
     """Compares with the committed budget; the exit status."""
     budget = committed()
     if not is_comparable(budget):
-        print(f"not compared: the budget was counted with Swift {budget['compiler']} on {budget['machine']}, this is "
-              f"Swift {compiler()} on {os.uname().machine}; counts.sh --write makes a new one")
+        print(
+            f"not compared: the budget was counted with Swift {budget['compiler']} on {budget['machine']}, this is "
+            f"Swift {compiler()} on {os.uname().machine}; counts.sh --write makes a new one"
+        )
         return 0
     grown = 0
     for name, allowed in budget["own"].items():
@@ -188,8 +204,15 @@ def check(result):
 
 def write(result):
     with open(BUDGET, "w") as file:
-        json.dump({"compiler": compiler(), "machine": os.uname().machine,
-                   "own": {name: row["own"] for name, row in result.items()}}, file, indent=2)
+        json.dump(
+            {
+                "compiler": compiler(),
+                "machine": os.uname().machine,
+                "own": {name: row["own"] for name, row in result.items()},
+            },
+            file,
+            indent=2,
+        )
         file.write("\n")
 
 
@@ -214,8 +237,11 @@ def main():
                 result[name]["own"] = min(result[name]["own"], row["own"])
         sys.exit(check(result))
     if arguments.output == "json":
-        print(json.dumps({"compiler": compiler(), "program": PROGRAM, "reviews": arguments.reviews, "cases": result},
-                         indent=2))
+        print(
+            json.dumps(
+                {"compiler": compiler(), "program": PROGRAM, "reviews": arguments.reviews, "cases": result}, indent=2
+            )
+        )
     else:
         show(result, profiles, arguments.reviews, arguments.functions)
 

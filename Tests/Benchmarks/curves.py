@@ -85,19 +85,25 @@ class Curves:
         config = self.config()
         config["tenants"][0]["groupMappings"] = [
             {"groupObjectID": f"{number:08x}-1111-4000-8000-000000000000", "kubernetesGroups": [f"team-{number % 50}"]}
-            for number in range(count)]
+            for number in range(count)
+        ]
         return self.cost(config, self.bodies(groups=50))
 
     def tenants(self, count):
         config = self.config()
         first = config["tenants"][0]
         config["tenants"] = [
-            {**first, "tenantID": f"{number:08x}-2222-4000-8000-000000000000"} for number in range(count - 1)] + [first]
+            {**first, "tenantID": f"{number:08x}-2222-4000-8000-000000000000"} for number in range(count - 1)
+        ] + [first]
         return self.cost(config, self.bodies())
 
     def connections(self, count):
-        return self.cost(self.config(limits={"connections": 20_000, "connectionsPerPeer": 20_000}), self.bodies(),
-                         connections=min(count, 64), idle=max(0, count - 64))
+        return self.cost(
+            self.config(limits={"connections": 20_000, "connectionsPerPeer": 20_000}),
+            self.bodies(),
+            connections=min(count, 64),
+            idle=max(0, count - 64),
+        )
 
     def cores(self, count):
         """An event loop for each core. Their cost stays what it is as long as they don't wait for each other."""

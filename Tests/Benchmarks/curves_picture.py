@@ -40,14 +40,17 @@ def panel(name, points):
     step *= max(1, math.floor(most / 2 / step))
     for mark in (step, 2 * step):
         if mark < most:
-            parts.append(f'<path d="M{LEFT} {y(mark):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
-                         f'<text x="{LEFT - 4}" y="{y(mark) + 4:.1f}" text-anchor="end">{short(mark)}</text>')
+            parts.append(
+                f'<path d="M{LEFT} {y(mark):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
+                f'<text x="{LEFT - 4}" y="{y(mark) + 4:.1f}" text-anchor="end">{short(mark)}</text>'
+            )
     line = " ".join(f"{x(value):.1f},{y(cost):.1f}" for value, cost in points)
     parts.append(f'<polyline points="{line}" fill="none" stroke="#1f6feb" stroke-width="2"/>')
     for value, cost in points:
         parts.append(
             f'<circle cx="{x(value):.1f}" cy="{y(cost):.1f}" r="3" fill="#1f6feb"><title>{value:,}: {cost:.1f} us'
-            f'</title></circle><text x="{x(value):.1f}" y="{floor + 16}" text-anchor="middle">{short(value)}</text>')
+            f'</title></circle><text x="{x(value):.1f}" y="{floor + 16}" text-anchor="middle">{short(value)}</text>'
+        )
     return "".join(parts)
 
 
@@ -62,5 +65,7 @@ def draw(curves):
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="10" fill="#333">\n'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>\n' + "\n".join(panels)
-        + f'\n<text x="{LEFT}" y="{height - 6}">microseconds of CPU a review, without a cache</text>\n</svg>\n')
+        f'<rect width="{width}" height="{height}" fill="#fff"/>\n'
+        + "\n".join(panels)
+        + f'\n<text x="{LEFT}" y="{height - 6}">microseconds of CPU a review, without a cache</text>\n</svg>\n'
+    )

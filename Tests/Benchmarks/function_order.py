@@ -75,8 +75,9 @@ class CallGraph:
                 continue
             seen.add(name)
             ordered.append(name)
-            stack.extend(callee for callee, _ in sorted(
-                self.callees[name].items(), key=lambda item: (item[1], item[0])))
+            stack.extend(
+                callee for callee, _ in sorted(self.callees[name].items(), key=lambda item: (item[1], item[0]))
+            )
         return [name for name in ordered if name in self.own]
 
 

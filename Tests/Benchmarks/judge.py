@@ -68,7 +68,11 @@ class Judge:
             if groups not in expected:
                 self.note(ticket, groups, expected)
         elif ticket.name.startswith(("user", "by a key", "a fresh proof")):
-            if (user["username"], user["uid"], groups) != ("ada@example.com", OBJECT, ["kube-entra:cluster-admins", PLAIN, ADMINS]):
+            if (user["username"], user["uid"], groups) != (
+                "ada@example.com",
+                OBJECT,
+                ["kube-entra:cluster-admins", PLAIN, ADMINS],
+            ):
                 self.note(ticket, user, "Ada, an admin")
         elif ticket.name.startswith("200 groups") and len(groups) != 201:
             self.note(ticket, len(groups), 201)

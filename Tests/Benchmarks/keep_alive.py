@@ -12,8 +12,10 @@ CLOSES = re.compile(rb"\r\nconnection: *close", re.I)
 def request(body, path="/authenticate?timeout=30s"):
     """A whole HTTP/1.1 request for a TokenReview, as bytes."""
     body = body.encode() if isinstance(body, str) else body
-    head = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"Accept: application/json, */*\r\nUser-Agent: kube-apiserver/v1.34.0\r\nContent-Length: {len(body)}\r\n\r\n")
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Accept: application/json, */*\r\nUser-Agent: kube-apiserver/v1.34.0\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
@@ -60,8 +62,8 @@ class Caller(asyncio.Protocol):
             length = LENGTH.search(head)
             self.missing = end + 4 + (int(length[1]) if length else 0)
         if len(self.received) >= self.missing:
-            body = bytes(self.received[self.start:self.missing])
-            del self.received[:self.missing]
+            body = bytes(self.received[self.start : self.missing])
+            del self.received[: self.missing]
             self.missing = None
             self.idle_since = time.monotonic()
             answer, self.answer = self.answer, None
@@ -103,7 +105,8 @@ class Pool:
         self.size += 1
         try:
             _, caller = await asyncio.get_running_loop().create_connection(
-                Caller, "127.0.0.1", self.port, ssl=self.context, server_hostname="127.0.0.1")
+                Caller, "127.0.0.1", self.port, ssl=self.context, server_hostname="127.0.0.1"
+            )
         except BaseException:
             self.size -= 1
             raise

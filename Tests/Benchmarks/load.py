@@ -50,8 +50,10 @@ def wrk(folder, port, bodies, expected, seconds, connections=16):
         file.write("\n".join(bodies) + "\n")
     with open(script, "w") as file:
         file.write(SCRIPT % (lines, expected))
-    command = pinned(LOAD_CORE, ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script,
-                                 f"https://127.0.0.1:{port}/authenticate"])
+    command = pinned(
+        LOAD_CORE,
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, f"https://127.0.0.1:{port}/authenticate"],
+    )
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
     if not found or found[3] != "0":
@@ -66,8 +68,21 @@ def h2load(folder, port, body, reviews, streams=16, connections=1, rate=None, ht
         file.write(body)
     if os.path.exists(log):
         os.unlink(log)
-    command = ["h2load", "-n", str(reviews), "-c", str(connections), "-m", str(streams), "-d", path, f"--log-file={log}",
-               "-H", "content-type: application/json", f"https://127.0.0.1:{port}/authenticate"]
+    command = [
+        "h2load",
+        "-n",
+        str(reviews),
+        "-c",
+        str(connections),
+        "-m",
+        str(streams),
+        "-d",
+        path,
+        f"--log-file={log}",
+        "-H",
+        "content-type: application/json",
+        f"https://127.0.0.1:{port}/authenticate",
+    ]
     if rate:
         command[1:1] = [f"--rps={rate}"]
     if http1:
@@ -82,8 +97,12 @@ def h2load(folder, port, body, reviews, streams=16, connections=1, rate=None, ht
 
 def verification_seconds():
     """One RSA-2048 verification, on the server's core."""
-    done = subprocess.run(pinned(SERVER_CORE, ["openssl", "speed", "-seconds", "1", "rsa2048"]), capture_output=True,
-                          text=True, check=True)
+    done = subprocess.run(
+        pinned(SERVER_CORE, ["openssl", "speed", "-seconds", "1", "rsa2048"]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return 1 / float(re.search(r"^rsa +2048 bits.*?([\d.]+)$", done.stdout, re.M)[1])
 
 
@@ -97,9 +116,15 @@ def versions():
 
     with open("/proc/cpuinfo") as file:
         model = re.search(r"model name\s*: (.*)", file.read())
-    return {"cpu": model[1].strip() if model else "unknown", "cores": os.cpu_count(), "kernel": os.uname().release,
-            "openssl": first(["openssl", "version"]), "wrk": first(["wrk", "-v"]), "h2load": first(["h2load", "--version"]),
-            "nginx": first(["nginx", "-v"])}
+    return {
+        "cpu": model[1].strip() if model else "unknown",
+        "cores": os.cpu_count(),
+        "kernel": os.uname().release,
+        "openssl": first(["openssl", "version"]),
+        "wrk": first(["wrk", "-v"]),
+        "h2load": first(["h2load", "--version"]),
+        "nginx": first(["nginx", "-v"]),
+    }
 
 
 def as_json(value):

@@ -52,10 +52,19 @@ class Table:
         """Issuers that are almost those of the test's Entra."""
         own = self.entra.authority
         issuer = self.entra.issuer("1.0")
-        for number, iss in enumerate([
-                issuer[:-1], issuer + "/", issuer.replace("https", "http"), issuer.replace("localhost", "LOCALHOST"),
-                issuer.replace("localhost", "localhost.evil.example"), issuer.replace("://", "://u@"),
-                f"{own}/common/", f"{own}/{{tenantid}}/", self.entra.issuer("2.0") + "/"]):
+        for number, iss in enumerate(
+            [
+                issuer[:-1],
+                issuer + "/",
+                issuer.replace("https", "http"),
+                issuer.replace("localhost", "LOCALHOST"),
+                issuer.replace("localhost", "localhost.evil.example"),
+                issuer.replace("://", "://u@"),
+                f"{own}/common/",
+                f"{own}/{{tenantid}}/",
+                self.entra.issuer("2.0") + "/",
+            ]
+        ):
             yield ticket(f"near-miss issuer {number}", self.entra.token(iss=iss), "foreign")
 
     def genuine(self):
@@ -64,30 +73,49 @@ class Table:
         for version in ("1.0", "2.0"):
             yield ticket(f"user v{version}", self.entra.token(version=version), "accepted", kid)
             yield ticket(f"200 groups v{version}", self.entra.token(version=version, groups=many), "accepted", kid)
-            yield ticket(f"app v{version}", self.entra.token(
-                version=version, idtyp="app", scp=LEFT_OUT, upn=LEFT_OUT, roles=["Cluster.Viewer"]), "accepted", kid)
+            yield ticket(
+                f"app v{version}",
+                self.entra.token(version=version, idtyp="app", scp=LEFT_OUT, upn=LEFT_OUT, roles=["Cluster.Viewer"]),
+                "accepted",
+                kid,
+            )
         yield ticket("guest", self.entra.token(upn=LEFT_OUT, idp="https://sts.windows.net/other/"), "accepted", kid)
         yield ticket("a mapped group", self.entra.token(groups=[PLAIN, DEVELOPERS]), "accepted", kid, "mapped")
-        yield ticket("an audience of one configuration", self.entra.token(aud=EXTRA_AUDIENCE), "accepted", kid, "audience")
-        yield ticket("the other tenant", self.entra.token(
-            tenant=OTHER_TENANT, key=self.entra.foreign, header={"kid": self.entra.foreign.kid}), "accepted",
-            self.entra.foreign.kid, "short-lived keys")
+        yield ticket(
+            "an audience of one configuration", self.entra.token(aud=EXTRA_AUDIENCE), "accepted", kid, "audience"
+        )
+        yield ticket(
+            "the other tenant",
+            self.entra.token(tenant=OTHER_TENANT, key=self.entra.foreign, header={"kid": self.entra.foreign.kid}),
+            "accepted",
+            self.entra.foreign.kid,
+            "short-lived keys",
+        )
 
     def rotation(self):
         """Each key's tokens, published or not."""
         for key in self.pool:
-            yield ticket("by a key that comes and goes",
-                         self.entra.token(header={"kid": key.kid}, key=key), "accepted", key.kid)
+            yield ticket(
+                "by a key that comes and goes", self.entra.token(header={"kid": key.kid}, key=key), "accepted", key.kid
+            )
 
     def proofs(self):
         kid = self.entra.keys[-1].kid
         # Fewer than a round's worth: replays are remembered for a quarter of an hour, which is no leak.
         for _ in range(2):
             yield ticket("a fresh proof", proofs.envelope(self.entra), "accepted", kid, "proof")
-        yield ticket("a proof for another host", proofs.envelope(self.entra, u="other.example"),
-                     "proof_of_possession_invalid", kid)
-        yield ticket("a proof of an hour ago", proofs.envelope(self.entra, ts=int(time.time()) - 3600),
-                     "proof_of_possession_invalid", kid)
+        yield ticket(
+            "a proof for another host",
+            proofs.envelope(self.entra, u="other.example"),
+            "proof_of_possession_invalid",
+            kid,
+        )
+        yield ticket(
+            "a proof of an hour ago",
+            proofs.envelope(self.entra, ts=int(time.time()) - 3600),
+            "proof_of_possession_invalid",
+            kid,
+        )
 
     def __iter__(self):
         for part in (self.hostile, self.near_misses, self.genuine, self.rotation, self.proofs):

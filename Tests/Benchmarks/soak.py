@@ -35,14 +35,21 @@ WAITING = {"key_not_found", "keys_unavailable", "key_issuer_mismatch"}
 def soak_configuration(entra, variant):
     keys = {"refreshEvery": "1s", "unknownKeyRefreshInterval": "1s", "maximumAge": "24h"}
     config = configuration(
-        authority=entra.authority, authorityCA="ca.crt", signingKeys=keys, proofOfPossession="accept", clusterHost=HOST)
+        authority=entra.authority, authorityCA="ca.crt", signingKeys=keys, proofOfPossession="accept", clusterHost=HOST
+    )
     tenant = config["tenants"][0]
     tenant["groupMappings"][0]["kubernetesGroups"] = [f"developers-{variant}"]
     if variant:
         tenant["audiences"].append("api://soak")
-    config["tenants"].append({
-        "tenantID": OTHER_TENANT, "audiences": [AUDIENCE], "authority": entra.authority, "authorityCA": "ca.crt",
-        "signingKeys": {**keys, "maximumAge": "6s"}})
+    config["tenants"].append(
+        {
+            "tenantID": OTHER_TENANT,
+            "audiences": [AUDIENCE],
+            "authority": entra.authority,
+            "authorityCA": "ca.crt",
+            "signingKeys": {**keys, "maximumAge": "6s"},
+        }
+    )
     config["limits"] = LIMITS
     return config
 
@@ -81,9 +88,17 @@ class Soak:
         self.stallers = Stallers(self.webhook.port, context, next(t.data for t in tickets if t.kind == "mapped"))
         self.begin = time.monotonic()
         self.end = self.begin + self.seconds
-        background = [loop.create_task(task) for task in (
-            self.changes.rotate(), self.changes.reload(), self.changes.fail(), self.sample(), self.keep_stalling(),
-            self.watch_lag())]
+        background = [
+            loop.create_task(task)
+            for task in (
+                self.changes.rotate(),
+                self.changes.reload(),
+                self.changes.fail(),
+                self.sample(),
+                self.keep_stalling(),
+                self.watch_lag(),
+            )
+        ]
         await self.ask(tickets)
         await self.finish_asking()
         for task in background:
@@ -186,8 +201,9 @@ class Soak:
         while True:
             if self.webhook.process.poll() is not None:
                 raise RuntimeError(f"the webhook ended with {self.webhook.process.returncode}")
-            self.samples.append((time.monotonic() - self.begin, rss_kib(self.webhook.process.pid),
-                                 open_files(self.webhook.process.pid)))
+            self.samples.append(
+                (time.monotonic() - self.begin, rss_kib(self.webhook.process.pid), open_files(self.webhook.process.pid))
+            )
             if len(self.samples) % 5 == 0:
                 for path in ("/metrics", "/statusz", "/readyz?verbose"):
                     await asyncio.get_running_loop().run_in_executor(None, self.webhook.get, path)
@@ -222,13 +238,18 @@ class Soak:
         for result in ("accepted", "foreign"):
             counted = self.webhook.metric("kube_entra_token_reviews_total", result=result)
             if counted != self.judge.reasons[result] and not self.failures and not self.idle_races:
-                self.judge.wrong.append((f"kube_entra_token_reviews_total {result}", counted, self.judge.reasons[result]))
+                self.judge.wrong.append(
+                    (f"kube_entra_token_reviews_total {result}", counted, self.judge.reasons[result])
+                )
 
     def memory(self):
         """RSS in KiB when warm and at the end, as medians of a sixth of the samples each."""
-        warm = self.samples[len(self.samples) // 3:]
+        warm = self.samples[len(self.samples) // 3 :]
         part = max(1, len(warm) // 4)
-        return (statistics.median(rss for _, rss, _ in warm[:part]), statistics.median(rss for _, rss, _ in warm[-part:]))
+        return (
+            statistics.median(rss for _, rss, _ in warm[:part]),
+            statistics.median(rss for _, rss, _ in warm[-part:]),
+        )
 
     def report(self):
         """Prints the figures; returns the faults."""
@@ -238,26 +259,38 @@ class Soak:
         warm, last = self.memory()
         peak = max(rss for _, rss, _ in self.samples)
         print(f"reviews               {self.judge.count} in {seconds:.0f} s, {self.sent / self.seconds:.0f} a second")
-        print(f"answers               accepted {self.judge.reasons['accepted']}, foreign {self.judge.reasons['foreign']}, "
-              f"refused {self.judge.count - self.judge.reasons['accepted'] - self.judge.reasons['foreign']} "
-              f"with {len(self.judge.reasons) - 2} reasons")
+        print(
+            f"answers               accepted {self.judge.reasons['accepted']}, foreign {self.judge.reasons['foreign']}, "
+            f"refused {self.judge.count - self.judge.reasons['accepted'] - self.judge.reasons['foreign']} "
+            f"with {len(self.judge.reasons) - 2} reasons"
+        )
         print(f"token kinds           {len(self.judge.names)}")
         print(f"strictly predictable  {self.judge.strict / max(1, self.judge.count):.1%} of the answers")
         print(f"wrong decisions       {len(self.judge.wrong)}")
         print(f"failed requests       {sum(self.failures.values())} {dict(self.failures) or ''}")
-        print(f"connections           {self.callers.opened} opened, {self.callers.ended_idle} ended while idle, "
-              f"{self.idle_races} crossed a request")
+        print(
+            f"connections           {self.callers.opened} opened, {self.callers.ended_idle} ended while idle, "
+            f"{self.idle_races} crossed a request"
+        )
         print(f"changes               {dict(self.changes.counts)}")
         cuts = self.stallers.cuts
         for kind in KINDS:
             cut = sorted(cuts.times[kind])
             if cut:
-                print(f"stalled in {kind:<11}{len(cut)} cut after {cut[0]:.1f} to {cut[-1]:.1f} s, due {DEADLINES[kind]} s")
-        print(f"latency               p50 {times[len(times) // 2] * 1e3:.1f} ms, p99 {times[len(times) * 99 // 100] * 1e3:.1f} ms, "
-              f"longest {times[-1] * 1e3:.0f} ms; {max(self.fetch_latencies, default=0) * 1e3:.0f} ms with a wait for keys")
-        print(f"memory                {self.samples[0][1] / 1024:.1f} MiB at first, {warm / 1024:.1f} MiB when warm, "
-              f"{last / 1024:.1f} MiB at the end, {peak / 1024:.1f} MiB at most")
-        print(f"open files            {self.samples[-1][2]} at the end, {max(files for _, _, files in self.samples)} at most")
+                print(
+                    f"stalled in {kind:<11}{len(cut)} cut after {cut[0]:.1f} to {cut[-1]:.1f} s, due {DEADLINES[kind]} s"
+                )
+        print(
+            f"latency               p50 {times[len(times) // 2] * 1e3:.1f} ms, p99 {times[len(times) * 99 // 100] * 1e3:.1f} ms, "
+            f"longest {times[-1] * 1e3:.0f} ms; {max(self.fetch_latencies, default=0) * 1e3:.0f} ms with a wait for keys"
+        )
+        print(
+            f"memory                {self.samples[0][1] / 1024:.1f} MiB at first, {warm / 1024:.1f} MiB when warm, "
+            f"{last / 1024:.1f} MiB at the end, {peak / 1024:.1f} MiB at most"
+        )
+        print(
+            f"open files            {self.samples[-1][2]} at the end, {max(files for _, _, files in self.samples)} at most"
+        )
 
         if self.judge.wrong:
             wrong.append("wrong decisions")

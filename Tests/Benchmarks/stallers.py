@@ -61,7 +61,7 @@ class Stallers:
             pass
         hello = outgoing.read()
         peer = await self.connect(tls=False)
-        peer.transport.write(hello[:len(hello) // 2])
+        peer.transport.write(hello[: len(hello) // 2])
         return peer
 
     async def headers(self):

@@ -19,8 +19,13 @@ from webhook import Webhook, configuration, review_body
 
 DEADLINE = 10
 # Kind → its part of all peers, and the cause under which its end is counted.
-KINDS = {"silent": (0.25, "tls_handshake_timeout"), "handshake": (0.25, "tls_handshake_timeout"),
-         "headers": (0.2, "request_timeout"), "body": (0.2, "request_timeout"), "reading": (0.1, "answer_timeout")}
+KINDS = {
+    "silent": (0.25, "tls_handshake_timeout"),
+    "handshake": (0.25, "tls_handshake_timeout"),
+    "headers": (0.2, "request_timeout"),
+    "body": (0.2, "request_timeout"),
+    "reading": (0.1, "answer_timeout"),
+}
 
 
 class Stalls:
@@ -79,8 +84,10 @@ class Stalls:
     def report(self, quiet, loaded, again, stalling, memory, cuts):
         wrong = []
         print(f"peers stalling at once  {stalling}")
-        print(f"good callers' p99       {quiet * 1e3:.2f} ms before, {loaded * 1e3:.2f} ms with them, "
-              f"{again * 1e3:.2f} ms after")
+        print(
+            f"good callers' p99       {quiet * 1e3:.2f} ms before, {loaded * 1e3:.2f} ms with them, "
+            f"{again * 1e3:.2f} ms after"
+        )
         print(f"memory with them        {memory / 1024:.1f} MiB")
         # Twice the quiet figure is the aim.
         if loaded > 2 * max(quiet, again) + self.patience:
@@ -90,9 +97,13 @@ class Stalls:
         for kind, count in self.counts.items():
             times = sorted(cuts.times[kind])
             if len(times) < count:
-                wrong.append(f"{count - len(times)} of {count} peers that stalled in {kind} were never cut: {cuts.failures[:2]}")
+                wrong.append(
+                    f"{count - len(times)} of {count} peers that stalled in {kind} were never cut: {cuts.failures[:2]}"
+                )
             if times:
-                print(f"stalled in {kind:<13}{len(times)} cut after {times[0]:.1f} to {times[-1]:.1f} s, due {DEADLINE} s")
+                print(
+                    f"stalled in {kind:<13}{len(times)} cut after {times[0]:.1f} to {times[-1]:.1f} s, due {DEADLINE} s"
+                )
                 if times[-1] > DEADLINE + max(5, self.patience):
                     wrong.append(f"a peer that stalled in {kind} was let be for {times[-1]:.1f} s")
         for cause in sorted({cause for _, cause in KINDS.values()}):
@@ -106,8 +117,12 @@ class Stalls:
 def main():
     parser = argparse.ArgumentParser(prog="stalls.sh")
     parser.add_argument("--peers", type=int, default=1000)
-    parser.add_argument("--patience", type=float, default=0.25,
-                        help="seconds by which callers and cuts may be late, for a machine on which others work too")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0.25,
+        help="seconds by which callers and cuts may be late, for a machine on which others work too",
+    )
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     arguments = parser.parse_args()

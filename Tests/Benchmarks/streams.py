@@ -16,7 +16,10 @@ def measure(cases, entries, groups, streams, reviews):
     try:
         body, folder = review_body(cases.token(groups)), cases.folder.name
         row = {"streams": streams, "groups": groups, "remembered": entries > 0}
-        for name, options in (("h2", {"streams": streams}), ("h1", {"streams": 1, "connections": streams, "http1": True})):
+        for name, options in (
+            ("h2", {"streams": streams}),
+            ("h1", {"streams": 1, "connections": streams, "http1": True}),
+        ):
             h2load(folder, server.port, body, max(reviews // 10, streams), **options)
             found = h2load(folder, server.port, body, max(reviews, streams), **options)
             row[name] = {"p50": found["p50"], "p99": found["p99"]}
@@ -38,10 +41,13 @@ def main():
         for streams in given.streams or STREAMS:
             row = measure(cases, entries, given.groups, streams, given.reviews)
             rows.append(row)
-            print(f"{'remembered' if entries else 'new       '} {streams:>4} at once: "
-                  f"HTTP/2 p50 {row['h2']['p50']:>7} p99 {row['h2']['p99']:>7} us, "
-                  f"HTTP/1.1 p50 {row['h1']['p50']:>7} p99 {row['h1']['p99']:>7} us, ratio of p99 {row['ratio']}",
-                  file=sys.stderr, flush=True)
+            print(
+                f"{'remembered' if entries else 'new       '} {streams:>4} at once: "
+                f"HTTP/2 p50 {row['h2']['p50']:>7} p99 {row['h2']['p99']:>7} us, "
+                f"HTTP/1.1 p50 {row['h1']['p50']:>7} p99 {row['h1']['p99']:>7} us, ratio of p99 {row['ratio']}",
+                file=sys.stderr,
+                flush=True,
+            )
     if given.output == "json":
         print(as_json(rows))
 

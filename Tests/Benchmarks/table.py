@@ -37,8 +37,7 @@ class Table:
         return not self.only or any(word in name for word in self.only)
 
     def started(self, **config):
-        return self.cases.server(self.cases.config(any_client=True, **config)).start(
-            prefix=pinned(SERVER_CORE, []))
+        return self.cases.server(self.cases.config(any_client=True, **config)).start(prefix=pinned(SERVER_CORE, []))
 
     def row(self, name, server, load):
         """`load` is called twice: to warm up, and to be measured."""
@@ -49,9 +48,20 @@ class Table:
         spent = (cpu_seconds(server.process.pid) - begin) / result["reviews"]
         v = (before + verification_seconds()) / 2
         guard, kubernetes, goal = BESIDE.get(name, (None, None, None))
-        self.rows.append({"case": name, "microseconds": spent * 1e6, "verificationMicroseconds": v * 1e6, "v": spent / v,
-                          "goal": goal, "guard": guard, "kubernetes": kubernetes, "reviews": result["reviews"],
-                          "p50": result["p50"], "p99": result["p99"]})
+        self.rows.append(
+            {
+                "case": name,
+                "microseconds": spent * 1e6,
+                "verificationMicroseconds": v * 1e6,
+                "v": spent / v,
+                "goal": goal,
+                "guard": guard,
+                "kubernetes": kubernetes,
+                "reviews": result["reviews"],
+                "p50": result["p50"],
+                "p99": result["p99"],
+            }
+        )
         self.show(self.rows[-1])
 
     def figure(self, name, value, unit, goal, guard=None):
@@ -61,8 +71,11 @@ class Table:
     def show(self, row):
         if "v" in row:
             beside = [f"goal {row['goal']} V" if row["goal"] else "", f"guard {row['guard']} V" if row["guard"] else ""]
-            print(f"{row['case']:<36}{row['microseconds']:>8.1f} us {row['v']:>6.2f} V  (V {row['verificationMicroseconds']:.1f} us)"
-                  f"  p99 {row['p99']} us  {', '.join(filter(None, beside))}", file=sys.stderr)
+            print(
+                f"{row['case']:<36}{row['microseconds']:>8.1f} us {row['v']:>6.2f} V  (V {row['verificationMicroseconds']:.1f} us)"
+                f"  p99 {row['p99']} us  {', '.join(filter(None, beside))}",
+                file=sys.stderr,
+            )
         else:
             guard = f", guard {row['guard']}" if row["guard"] else ""
             print(f"{row['figure']:<60}{row['value']:>8.1f} {row['unit']}  goal {row['goal']}{guard}", file=sys.stderr)
@@ -73,10 +86,12 @@ class Table:
             return lambda: wrk(self.cases.folder.name, server.port, bodies, expected, self.seconds)
 
         # Without a cache every token is a new one.
-        unseen = [("distinct tokens, 5 groups", lambda: self.cases.distinct(200), YES),
-                  ("distinct tokens, 200 groups", lambda: self.cases.distinct(60, groups=200), YES),
-                  ("bad signature", lambda: [self.cases.bad_signature()], "signature_invalid"),
-                  ("not ours", lambda: [self.cases.foreign()], '"authenticated":false')]
+        unseen = [
+            ("distinct tokens, 5 groups", lambda: self.cases.distinct(200), YES),
+            ("distinct tokens, 200 groups", lambda: self.cases.distinct(60, groups=200), YES),
+            ("bad signature", lambda: [self.cases.bad_signature()], "signature_invalid"),
+            ("not ours", lambda: [self.cases.foreign()], '"authenticated":false'),
+        ]
         for entries, rows in ((0, unseen), (10_000, [("the same token again", lambda: [self.cases.token()], YES)])):
             rows = [row for row in rows if self.wants(row[0])]
             if not rows:
@@ -98,8 +113,9 @@ class Table:
         if self.wants(name):
             server = self.started(entries=10_000, protocols=["h2"])
             body = review_body(self.cases.token())
-            self.row(name, server, lambda: h2load(
-                self.cases.folder.name, server.port, body, 1000 * self.seconds, rate=1000))
+            self.row(
+                name, server, lambda: h2load(self.cases.folder.name, server.port, body, 1000 * self.seconds, rate=1000)
+            )
             server.stop()
 
     def memory(self):
@@ -152,23 +168,26 @@ class Table:
         if not self.wants("nginx") or not versions()["nginx"]:
             return
         port, folder = free_port(), self.cases.folder.name
-        answer = '{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","status":{"authenticated":true,"x":"%s"}}'
+        answer = (
+            '{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","status":{"authenticated":true,"x":"%s"}}'
+        )
         with open(os.path.join(folder, "nginx.conf"), "w") as file:
             file.write(f"""daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 4096; }}
 http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {folder}/body; proxy_temp_path {folder}/p;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port} ssl http2; ssl_certificate {self.cases.certificates.path('server.crt')};
-    ssl_certificate_key {self.cases.certificates.path('server.key')};
+  server {{ listen 127.0.0.1:{port} ssl http2; ssl_certificate {self.cases.certificates.path("server.crt")};
+    ssl_certificate_key {self.cases.certificates.path("server.key")};
     location / {{ default_type application/json; return 200 '{answer % ("x" * 900)}'; }} }} }}
 """)
-        process = subprocess.Popen(pinned(SERVER_CORE, ["nginx", "-p", folder, "-c", os.path.join(folder, "nginx.conf")]))
+        process = subprocess.Popen(
+            pinned(SERVER_CORE, ["nginx", "-p", folder, "-c", os.path.join(folder, "nginx.conf")])
+        )
         server = type("Nginx", (), {"process": process})
         try:
             time.sleep(1)
             body = review_body(self.cases.token())
-            self.row("nginx, no work, HTTP/1.1", server,
-                     lambda: wrk(folder, port, [body], YES, self.seconds))
+            self.row("nginx, no work, HTTP/1.1", server, lambda: wrk(folder, port, [body], YES, self.seconds))
             self.row("nginx, no work, HTTP/2", server, lambda: h2load(folder, port, body, 4000 * self.seconds))
         finally:
             process.terminate()
@@ -182,15 +201,22 @@ http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {fo
         def number(value, unit=""):
             return "–" if value is None else f"{value:g}{unit}"
 
-        lines = ["| case | CPU a review | in V | goal | guard | kube-apiserver in process | p99 |", "|---|---|---|---|---|---|---|"]
+        lines = [
+            "| case | CPU a review | in V | goal | guard | kube-apiserver in process | p99 |",
+            "|---|---|---|---|---|---|---|",
+        ]
         for row in self.rows:
-            lines.append(f"| {row['case']} | {row['microseconds']:.1f} µs | {row['v']:.2f} V | {number(row['goal'], ' V')} | "
-                         f"{number(row['guard'], ' V')} | {number(row['kubernetes'], ' V')} | {row['p99'] / 1000:.2f} ms |")
+            lines.append(
+                f"| {row['case']} | {row['microseconds']:.1f} µs | {row['v']:.2f} V | {number(row['goal'], ' V')} | "
+                f"{number(row['guard'], ' V')} | {number(row['kubernetes'], ' V')} | {row['p99'] / 1000:.2f} ms |"
+            )
         if self.figures:
             lines += ["", "| figure | value | goal | guard |", "|---|---|---|---|"]
         for row in self.figures:
-            lines.append(f"| {row['figure']} | {row['value']:.1f} {row['unit']} | {row['goal']} {row['unit']} | "
-                         f"{number(row['guard'])} |")
+            lines.append(
+                f"| {row['figure']} | {row['value']:.1f} {row['unit']} | {row['goal']} {row['unit']} | "
+                f"{number(row['guard'])} |"
+            )
         return "\n".join(lines)
 
 
@@ -203,8 +229,11 @@ def main():
     table = Table(arguments.seconds, arguments.only)
     table.run()
     if arguments.output == "json":
-        print(as_json({"date": time.strftime("%Y-%m-%d"), "machine": versions(), "rows": table.rows,
-                       "figures": table.figures}))
+        print(
+            as_json(
+                {"date": time.strftime("%Y-%m-%d"), "machine": versions(), "rows": table.rows, "figures": table.figures}
+            )
+        )
     else:
         print(table.markdown())
 

@@ -46,7 +46,11 @@ class Watch:
         tenant = config["tenants"][0]
         tenant |= {"authority": self.graph.base, "authorityCA": "ca.crt"}
         tenant["directory"] = {
-            "clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": self.graph.base, "graphCA": "ca.crt"}
+            "clientID": CLIENT_ID,
+            "clientSecretFile": "secret",
+            "graphEndpoint": self.graph.base,
+            "graphCA": "ca.crt",
+        }
         if every:
             tenant["directory"] |= {"watch": "everyone", "watchEvery": f"{every}s"}
         return config
@@ -119,14 +123,22 @@ class Watch:
         spent = cpu_seconds(server.process.pid)
         await asyncio.sleep(max(every, 5))
         row["watchCPUShare"] = (cpu_seconds(server.process.pid) - spent) / max(every, 5)
-        times = [one for part in await asyncio.gather(*(worker(chosen[start::workers]) for start in range(workers)))
-                 for one in part]
+        times = [
+            one
+            for part in await asyncio.gather(*(worker(chosen[start::workers]) for start in range(workers)))
+            for one in part
+        ]
         end, questions_at_end, batches_at_end = self.graph.counts()
         row["questionsASecond"] = (questions_at_end - questions) / (end - begin)
         row["batchesASecond"] = (batches_at_end - batches) / (end - begin)
         if times:
-            row["felt"] = {"samples": len(times), "p50": percentile(times, 0.5), "p99": percentile(times, 0.99),
-                           "worst": max(times), "pollSeconds": poll}
+            row["felt"] = {
+                "samples": len(times),
+                "p50": percentile(times, 0.5),
+                "p99": percentile(times, 0.99),
+                "worst": max(times),
+                "pollSeconds": poll,
+            }
         for caller in pool.idle:
             caller.transport.close()
 
@@ -155,21 +167,30 @@ class Watch:
     @staticmethod
     def show(row):
         felt = row.get("felt")
-        text = "nobody" if not felt else (
-            f"felt after {felt['p50']:.2f} s (p50), {felt['p99']:.2f} s (p99), {felt['worst']:.2f} s (worst of "
-            f"{felt['samples']})")
+        text = (
+            "nobody"
+            if not felt
+            else (
+                f"felt after {felt['p50']:.2f} s (p50), {felt['p99']:.2f} s (p99), {felt['worst']:.2f} s (worst of "
+                f"{felt['samples']})"
+            )
+        )
         print(f"{row['watched']:>6} watched every {row['watchEverySeconds']} s: {text}", file=sys.stderr, flush=True)
 
     def text(self):
-        lines = ["| watched | `watchEvery` | felt: p50 | p99 | worst | questions/s | batches/s | CPU of the watch |"
-                 " p99 of 1,000 reviews/s without | with | ratio |", "|---|---|---|---|---|---|---|---|---|---|---|"]
+        lines = [
+            "| watched | `watchEvery` | felt: p50 | p99 | worst | questions/s | batches/s | CPU of the watch |"
+            " p99 of 1,000 reviews/s without | with | ratio |",
+            "|---|---|---|---|---|---|---|---|---|---|---|",
+        ]
         for row in self.rows:
             felt = row.get("felt")
             times = [f"{felt[name]:.2f} s" for name in ("p50", "p99", "worst")] if felt else ["–"] * 3
             lines.append(
                 f"| {row['watched']:,} | {row['watchEverySeconds']} s | {' | '.join(times)} | {row['questionsASecond']:.0f} | "
                 f"{row['batchesASecond']:.1f} | {row['watchCPUShare'] * 100:.1f} % | {row['without']['p99'] / 1000:.2f} ms | "
-                f"{row['with']['p99'] / 1000:.2f} ms | {row['p99Ratio']:.2f} |")
+                f"{row['with']['p99'] / 1000:.2f} ms | {row['p99Ratio']:.2f} |"
+            )
         return "\n".join(lines)
 
     def stop(self):
@@ -178,7 +199,9 @@ class Watch:
 
 def main():
     parser = argparse.ArgumentParser(prog="watch.sh")
-    parser.add_argument("--watched", type=int, action="append", help="principals; may be repeated (default 0, 200, 2000)")
+    parser.add_argument(
+        "--watched", type=int, action="append", help="principals; may be repeated (default 0, 200, 2000)"
+    )
     parser.add_argument("--every", type=int, action="append", help="watchEvery in seconds (default 2 and 30)")
     parser.add_argument("--samples", type=int, default=100, help="changes a row")
     parser.add_argument("--seconds", type=int, default=5, help="how long each load lasts")
@@ -193,7 +216,9 @@ def main():
     finally:
         watch.stop()
     if arguments.output == "json":
-        print(as_json({"date": time.strftime("%Y-%m-%d"), "machine": versions(), "loadAverage": busy, "rows": watch.rows}))
+        print(
+            as_json({"date": time.strftime("%Y-%m-%d"), "machine": versions(), "loadAverage": busy, "rows": watch.rows})
+        )
     else:
         print(f"load average of the machine before: {busy:.1f}\n")
         print(watch.text())

@@ -22,10 +22,20 @@ RESET_BLOCKS = 48
 KELVIN = "\N{KELVIN SIGN}"
 HEADER = {"typ": "JWT", "alg": "RS256", "kid": "k1"}
 CLAIMS = {
-    "aud": AUDIENCE, "iss": f"https://sts.windows.net/{TENANT}/", "iat": NOW - 300, "nbf": NOW - 300,
-    "exp": NOW + 3600, "appid": "80faf920-1908-4b52-b5ef-a8e7bedfc67a", "appidacr": "0",
-    "oid": "0b1ec700-0000-0000-0000-000000000001", "scp": "user.read", "tid": TENANT, "upn": "ada@example.com",
-    "uti": "abc_DEF-1", "ver": "1.0", "groups": [ADMINS],
+    "aud": AUDIENCE,
+    "iss": f"https://sts.windows.net/{TENANT}/",
+    "iat": NOW - 300,
+    "nbf": NOW - 300,
+    "exp": NOW + 3600,
+    "appid": "80faf920-1908-4b52-b5ef-a8e7bedfc67a",
+    "appidacr": "0",
+    "oid": "0b1ec700-0000-0000-0000-000000000001",
+    "scp": "user.read",
+    "tid": TENANT,
+    "upn": "ada@example.com",
+    "uti": "abc_DEF-1",
+    "ver": "1.0",
+    "groups": [ADMINS],
 }
 
 
@@ -44,15 +54,30 @@ def base64url(data):
 
 def claims_seeds():
     v2 = without(CLAIMS, "appid", "appidacr") | {
-        "iss": f"https://login.microsoftonline.com/{TENANT}/v2.0", "azp": CLAIMS["appid"], "ver": "2.0"}
+        "iss": f"https://login.microsoftonline.com/{TENANT}/v2.0",
+        "azp": CLAIMS["appid"],
+        "ver": "2.0",
+    }
     app = without(CLAIMS, "scp", "upn", "groups") | {"idtyp": "app", "roles": ["Cluster.Viewer"]}
     overage = without(CLAIMS, "groups") | {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {}}}
     changes = [
-        {}, {"groups": [MAPPED, "developers", ADMINS.upper()]}, {"idp": "https://other.example/", "acct": 1},
-        {"oid": EMERGENCY, "groups": 1}, {"xms_idrel": "7 33", "xms_mirid": "/x"}, {"xms_sub_fct": "13"},
-        {"cnf": {"kid": "x"}}, {"upn": "system:admin"}, {"hasgroups": True}, {"aud": "spn:" + AUDIENCE},
-        {"aud": "https://Kube.example/api"}, {"exp": 2**63 - 1, "iat": -(2**63)}, {"nbf": NOW + 60}, {"exp": NOW - 59},
-        {"uti": "\"\\\u0001\N{GRINNING FACE}"}, {"ver": "2.0"}, {"tid": "x"},
+        {},
+        {"groups": [MAPPED, "developers", ADMINS.upper()]},
+        {"idp": "https://other.example/", "acct": 1},
+        {"oid": EMERGENCY, "groups": 1},
+        {"xms_idrel": "7 33", "xms_mirid": "/x"},
+        {"xms_sub_fct": "13"},
+        {"cnf": {"kid": "x"}},
+        {"upn": "system:admin"},
+        {"hasgroups": True},
+        {"aud": "spn:" + AUDIENCE},
+        {"aud": "https://Kube.example/api"},
+        {"exp": 2**63 - 1, "iat": -(2**63)},
+        {"nbf": NOW + 60},
+        {"exp": NOW - 59},
+        {"uti": '"\\\u0001\N{GRINNING FACE}'},
+        {"ver": "2.0"},
+        {"tid": "x"},
     ]
     return [compact(CLAIMS | change) for change in changes] + [compact(v2), compact(app), compact(overage)]
 
@@ -60,19 +85,47 @@ def claims_seeds():
 def scanner_seeds():
     deep = [f"{'[' * count}{']' * count}" for count in (3, 4, 32, 33)]
     names = [{f"n{number}": number for number in range(count)} for count in (31, 33, 70)]
-    numbers = ["0", "-0", "1.5e-7", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e308",
-               "1e309", "1.7976931348623159e308", "01", "1.", "-"]
+    numbers = [
+        "0",
+        "-0",
+        "1.5e-7",
+        "9223372036854775807",
+        "9223372036854775808",
+        "-9223372036854775808",
+        "1e308",
+        "1e309",
+        "1.7976931348623159e308",
+        "01",
+        "1.",
+        "-",
+    ]
     strings = ["\\ud83d\\ude00", "\\ud800", "\\u0000", "\\u00e9\\/\\b", "\N{GRINNING FACE}\x7f", "\\x"]
-    return (claims_seeds() + tokenreview_seeds() + deep + [compact(value) for value in names]
-            + [f'{{"a":{number},"b":[ {number} ]}}' for number in numbers]
-            + [f'{{"{text}":"{text}","\\u0069ss":1}}' for text in strings])
+    return (
+        claims_seeds()
+        + tokenreview_seeds()
+        + deep
+        + [compact(value) for value in names]
+        + [f'{{"a":{number},"b":[ {number} ]}}' for number in numbers]
+        + [f'{{"{text}":"{text}","\\u0069ss":1}}' for text in strings]
+    )
 
 
 def header_seeds():
     changes = [
-        {}, {"typ": "at+jwt"}, {"typ": "application/JWT"}, {"alg": "none"}, {"kid": ""}, {"x5t": "k1"},
+        {},
+        {"typ": "at+jwt"},
+        {"typ": "application/JWT"},
+        {"alg": "none"},
+        {"kid": ""},
+        {"x5t": "k1"},
         {"crit": ["exp"]},
-        {"jku": "https://a"}, {"b64": False}, {"nonce": "n"}, {"alg": "HS256"}, {"typ": "pop"}, {"kid": "k2"}]
+        {"jku": "https://a"},
+        {"b64": False},
+        {"nonce": "n"},
+        {"alg": "HS256"},
+        {"typ": "pop"},
+        {"kid": "k2"},
+    ]
     return [compact(HEADER | change) for change in changes]
 
 
@@ -80,22 +133,41 @@ def jws_seeds():
     signature = base64url(bytes(range(256)))
     tokens = [
         ".".join([base64url(header), base64url(claims), signature])
-        for header, claims in zip(header_seeds(), itertools.cycle(claims_seeds()))]
+        for header, claims in zip(header_seeds(), itertools.cycle(claims_seeds()))
+    ]
     envelope = compact({"at": tokens[0], "ts": NOW, "u": "kube.example", "cnf": {"jwk": {"kty": "RSA"}}, "nonce": "n"})
     return tokens + [
         ".".join([base64url(compact({"typ": "pop", "alg": "RS256", "kid": "k"})), base64url(envelope), signature]),
-        "e30.e30.", "e30.e30.AA", "e30.e31.AA", "..", "....", "eyJlbmMiOiIifQ.a.b.c.d", "." * 64,
+        "e30.e30.",
+        "e30.e30.AA",
+        "e30.e31.AA",
+        "..",
+        "....",
+        "eyJlbmMiOiIifQ.a.b.c.d",
+        "." * 64,
         "Bearer " + tokens[0],
-        compact({"kind": "ExecCredential", "status": {"token": tokens[0]}}), "0.AXoA-_x"]
+        compact({"kind": "ExecCredential", "status": {"token": tokens[0]}}),
+        "0.AXoA-_x",
+    ]
 
 
 def pop_seeds():
     header = compact({"typ": "pop", "alg": "RS256", "kid": "$K"})
     payload = {
-        "at": "$T", "ts": NOW, "u": "kube.example", "nonce": "n1",
-        "cnf": {"jwk": {"kty": "RSA", "n": "$N", "e": "$E"}}}
-    changes = [{}, {"u": "KUBE.example"}, {"u": KELVIN + "ube.example"}, {"ts": NOW - 900}, {"ts": NOW + 61},
-        {"nonce": ""}]
+        "at": "$T",
+        "ts": NOW,
+        "u": "kube.example",
+        "nonce": "n1",
+        "cnf": {"jwk": {"kty": "RSA", "n": "$N", "e": "$E"}},
+    }
+    changes = [
+        {},
+        {"u": "KUBE.example"},
+        {"u": KELVIN + "ube.example"},
+        {"ts": NOW - 900},
+        {"ts": NOW + 61},
+        {"nonce": ""},
+    ]
     changes += [{"cnf": {"jwk": {"kty": "RSA", "n": "$N", "e": "Aw"}}}, {"at": "e30.e30."}, {"m": "POST", "p": "/"}]
     seeds = [f"{header}\n{compact(payload | change)}" for change in changes]
     return seeds + ["!" + seeds[0], compact(HEADER) + "\n" + compact(payload), header + "\n{}"]
@@ -109,14 +181,28 @@ def key(kid="k1", first=0xC3, bits=2048, **more):
 def jwks_seeds():
     issuer = "https://login.microsoftonline.com/{tenantid}/v2.0"
     sets = [
-        [key()], [key(issuer=issuer), key("k2", 0xC5, issuer=issuer.format(tenantid=TENANT))], [key(bits=1024)],
-        [key(bits=4096)], [key(e="Aw")], [key(e="AQAAAAE")], [key(use="enc")], [key(alg="RS512")], [key(x5c=["AAAA"])],
-        [key(cloud_instance_name="microsoftonline.com")], [{"kty": "EC", "kid": "e", "crv": "P-256"}], [], [1],
+        [key()],
+        [key(issuer=issuer), key("k2", 0xC5, issuer=issuer.format(tenantid=TENANT))],
+        [key(bits=1024)],
+        [key(bits=4096)],
+        [key(e="Aw")],
+        [key(e="AQAAAAE")],
+        [key(use="enc")],
+        [key(alg="RS512")],
+        [key(x5c=["AAAA"])],
+        [key(cloud_instance_name="microsoftonline.com")],
+        [{"kty": "EC", "kid": "e", "crv": "P-256"}],
+        [],
+        [1],
         [key()] * 3,
-        [key(first=first) for first in (0xC1, 0xC3, 0xC5, 0xC7, 0xC9)]]
+        [key(first=first) for first in (0xC1, 0xC3, 0xC5, 0xC7, 0xC9)],
+    ]
     kept = {
-        "tenantID": TENANT, "authority": "https://login.microsoftonline.com", "fetchedAt": "2026-11-01T00:00:00Z",
-        "keys": [key()]}
+        "tenantID": TENANT,
+        "authority": "https://login.microsoftonline.com",
+        "fetchedAt": "2026-11-01T00:00:00Z",
+        "keys": [key()],
+    }
     return [compact({"keys": keys}) for keys in sets] + [compact(kept), "{}", "[]"]
 
 
@@ -125,42 +211,76 @@ def discovery_seeds():
     v1 = {"issuer": base + "/", "jwks_uri": base + "/discovery/keys"}
     v2 = {"issuer": base + "/v2.0", "jwks_uri": base + "/discovery/v2.0/keys"}
     addresses = [
-        "https://entra.example/keys", "https://ENTRA.example:8443", "https://entra.example:8443@evil.example/",
-        "https://evil.example/?https://entra.example:8443", "http://entra.example:8443/", "https://[::1]:8443/?a#b",
-        "https://entra.example:8443.evil.example/", "https://entra.example:+8443/", "https://a:99999/"]
+        "https://entra.example/keys",
+        "https://ENTRA.example:8443",
+        "https://entra.example:8443@evil.example/",
+        "https://evil.example/?https://entra.example:8443",
+        "http://entra.example:8443/",
+        "https://[::1]:8443/?a#b",
+        "https://entra.example:8443.evil.example/",
+        "https://entra.example:+8443/",
+        "https://a:99999/",
+    ]
     return [compact(v1), compact(v2)] + [compact(v2 | {"jwks_uri": address}) for address in addresses] + addresses
 
 
 def accessreview_seeds():
-    extra = {"oid": ["0b1ec700-0000-0000-0000-000000000001"],
-             "kube-entra.dev/tenant-id": ["11111111-2222-3333-4444-555555555555"],
-             "kube-entra.dev/token-issued-at": ["1800000000"], "kube-entra.dev/emergency-access": ["x"],
-             "authentication.kubernetes.io/credential-id": ["JTI=1"]}
+    extra = {
+        "oid": ["0b1ec700-0000-0000-0000-000000000001"],
+        "kube-entra.dev/tenant-id": ["11111111-2222-3333-4444-555555555555"],
+        "kube-entra.dev/token-issued-at": ["1800000000"],
+        "kube-entra.dev/emergency-access": ["x"],
+        "authentication.kubernetes.io/credential-id": ["JTI=1"],
+    }
     member = dict(extra, oid=["5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"])
     member.pop("kube-entra.dev/emergency-access")
     specs = [{"user": "a", "uid": "b", "extra": extra}, {"extra": None}, [], {"extra": {"oid": None}}]
-    specs += [{"extra": member, name: ["kube-entra:cluster-admins", "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"]}
-              for name in ("groups", "group")]
-    return [compact({"kind": "SubjectAccessReview", "apiVersion": f"authorization.k8s.io/{version}", "metadata": {},
-                     "spec": spec, "status": {"allowed": True}})
-            for spec in specs for version in ("v1", "v1beta1", "v2")]
+    specs += [
+        {"extra": member, name: ["kube-entra:cluster-admins", "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"]}
+        for name in ("groups", "group")
+    ]
+    return [
+        compact(
+            {
+                "kind": "SubjectAccessReview",
+                "apiVersion": f"authorization.k8s.io/{version}",
+                "metadata": {},
+                "spec": spec,
+                "status": {"allowed": True},
+            }
+        )
+        for spec in specs
+        for version in ("v1", "v1beta1", "v2")
+    ]
 
 
 def tokenreview_seeds():
-    def body(version, spec, metadata="{\"creationTimestamp\":null}", tail=""):
+    def body(version, spec, metadata='{"creationTimestamp":null}', tail=""):
         return (
             f'{{"kind":"TokenReview","apiVersion":"authentication.k8s.io/{version}","metadata":{metadata},'
-            f'"spec":{spec},"status":{{"user":{{}}}}}}{tail}')
+            f'"spec":{spec},"status":{{"user":{{}}}}}}{tail}'
+        )
 
     requests = [
-        body("v1", '{"token":"a.b.c"}', tail="\n"), body("v1beta1", '{"token":"a.b.c"}', "{}"),
-        body("v1", '{"token":"a","audiences":["https://kubernetes.default.svc","b"]}'), body("v1",
-        '{"audiences":null}'),
-        body("v1", '{"token":"\\u0061\\ud83d\\ude00"}'), body("v2", '{"token":"a"}'), body("v1", '{"token":1}'),
-        body("v1", '{"token":"a","t\\u006fken":"b"}'), body("v1", "[]"), "{}", "[]", "[" * 64]
+        body("v1", '{"token":"a.b.c"}', tail="\n"),
+        body("v1beta1", '{"token":"a.b.c"}', "{}"),
+        body("v1", '{"token":"a","audiences":["https://kubernetes.default.svc","b"]}'),
+        body("v1", '{"audiences":null}'),
+        body("v1", '{"token":"\\u0061\\ud83d\\ude00"}'),
+        body("v2", '{"token":"a"}'),
+        body("v1", '{"token":1}'),
+        body("v1", '{"token":"a","t\\u006fken":"b"}'),
+        body("v1", "[]"),
+        "{}",
+        "[]",
+        "[" * 64,
+    ]
     user = {
-        "username": "ada@example.com", "uid": "u", "groups": ["a", "b"],
-        "extra": {"oid": ["x"], "authentication.kubernetes.io/credential-id": ["JTI=1"]}}
+        "username": "ada@example.com",
+        "uid": "u",
+        "groups": ["a", "b"],
+        "extra": {"oid": ["x"], "authentication.kubernetes.io/credential-id": ["JTI=1"]},
+    }
     answer = {"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1"}
     statuses = [{"authenticated": True, "user": user}, {"authenticated": False, "error": "no", "audiences": ["a"]}, {}]
     who = {"kind": "SelfSubjectReview", "status": {"userInfo": user}}
@@ -229,12 +349,25 @@ SUITE = f"""tests:
 
 def configuration_seeds():
     return [
-        MINIMAL, FULL, SUITE, FULL.replace("protocols: [h2]", "allowedClientNames: [a]"),
-        MINIMAL.replace("clientCA", "allowedClientNames: [a], clientCA"), MINIMAL.replace("kind", "knid"),
-        MINIMAL + "server: {}\n", "a: &a [*a]\n",
-        "a: &a {b: c}\nd: *a\n", "--- {}\n--- {}\n", "!!str a", "? [a]\n: b\n", "\ufeffa: b\n", "a:\n\tb: c\n",
-        compact({"apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration", "tenants": [{}]}), "[]", "null",
-        "#"]
+        MINIMAL,
+        FULL,
+        SUITE,
+        FULL.replace("protocols: [h2]", "allowedClientNames: [a]"),
+        MINIMAL.replace("clientCA", "allowedClientNames: [a], clientCA"),
+        MINIMAL.replace("kind", "knid"),
+        MINIMAL + "server: {}\n",
+        "a: &a [*a]\n",
+        "a: &a {b: c}\nd: *a\n",
+        "--- {}\n--- {}\n",
+        "!!str a",
+        "? [a]\n: b\n",
+        "\ufeffa: b\n",
+        "a:\n\tb: c\n",
+        compact({"apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration", "tenants": [{}]}),
+        "[]",
+        "null",
+        "#",
+    ]
 
 
 def tls_seeds():
@@ -242,14 +375,23 @@ def tls_seeds():
     hello = bytes.fromhex("160301002f0100002b0303") + bytes(32) + bytes.fromhex("000002130101000000")
     handshake = bytes([0]) * 16
     return [
-        b"\x00" + hello, b"\x00" + b"GET / HTTP/1.1\r\n\r\n", b"\x00\x15\x03\x03\x00\x02\x02\x28",
+        b"\x00" + hello,
+        b"\x00" + b"GET / HTTP/1.1\r\n\r\n",
+        b"\x00\x15\x03\x03\x00\x02\x02\x28",
         b"\x00\x80\x2e\x01\x00\x02",
-        b"\x01" + handshake, b"\x01" + handshake + bytes([1, 40, 0, 0, 2, 40, 0, 0, 3, 0, 0, 0, 0, 0]),
-        b"\x01" + handshake + bytes([1, 40, 5, 9, 0, 0]), b"\x01" + handshake + bytes([1, 40, 6, 30, 0, 0]),
-        b"\x01" + handshake + bytes([4, 0, 0, 0]), b"\x01" + handshake + bytes([9, 0, 0, 0, 10, 200]),
-        b"\x01" + handshake + bytes([1, 40, 7, 0, 0, 0]), b"\x01" + bytes([8, 1] * 40), b"\x01" + bytes([11, 0, 0, 0]),
-        b"\x01" + handshake + bytes([12, 9, 23, 3, 3, 0, 4, 1, 2, 3, 4]), b"\x02" + handshake + bytes([1, 40, 0, 0]),
-        b"\x03" + handshake + bytes([1, 255, 2, 255, 0, 0])]
+        b"\x01" + handshake,
+        b"\x01" + handshake + bytes([1, 40, 0, 0, 2, 40, 0, 0, 3, 0, 0, 0, 0, 0]),
+        b"\x01" + handshake + bytes([1, 40, 5, 9, 0, 0]),
+        b"\x01" + handshake + bytes([1, 40, 6, 30, 0, 0]),
+        b"\x01" + handshake + bytes([4, 0, 0, 0]),
+        b"\x01" + handshake + bytes([9, 0, 0, 0, 10, 200]),
+        b"\x01" + handshake + bytes([1, 40, 7, 0, 0, 0]),
+        b"\x01" + bytes([8, 1] * 40),
+        b"\x01" + bytes([11, 0, 0, 0]),
+        b"\x01" + handshake + bytes([12, 9, 23, 3, 3, 0, 4, 1, 2, 3, 4]),
+        b"\x02" + handshake + bytes([1, 40, 0, 0]),
+        b"\x03" + handshake + bytes([1, 255, 2, 255, 0, 0]),
+    ]
 
 
 def review_of(token):
@@ -273,17 +415,34 @@ def http1_seeds():
     asked = f"{access}Content-Length: {len(question)}\r\n\r\n{question}"
     chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n{len(review):x}\r\n{review}\r\n0\r\n\r\n"
     requests = [
-        whole, whole * 3, waiting, waiting + whole + waiting, waiting + "x",
-        "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + whole, chunked, chunked + whole,
-        head + "Content-Length: 2\r\n\r\n{}", "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        head.replace("/authenticate", "/tokenreviews") + "Content-Length: 0\r\n\r\n", head + "\r\n",
+        whole,
+        whole * 3,
+        waiting,
+        waiting + whole + waiting,
+        waiting + "x",
+        "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + whole,
+        chunked,
+        chunked + whole,
+        head + "Content-Length: 2\r\n\r\n{}",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        head.replace("/authenticate", "/tokenreviews") + "Content-Length: 0\r\n\r\n",
+        head + "\r\n",
         f"{head}Expect: 100-continue\r\nContent-Length: {len(review)}\r\n\r\n{review}",
-        f"{head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
-        f"{head}Connection: close\r\nContent-Length: 2\r\n\r\n{{}}" + whole, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-        "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n" + whole, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\n\n",
+        f"{head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        f"{head}Connection: close\r\nContent-Length: 2\r\n\r\n{{}}" + whole,
+        "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n" + whole,
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET / HTTP/1.1\n\n",
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n" + whole,
-        "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
-        "GET / HTTP/1.1\r\n\r\n", asked, asked + whole + asked, asked.replace("authorization", "x")]
+        "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        asked,
+        asked + whole + asked,
+        asked.replace("authorization", "x"),
+    ]
     return [bytes([index % 8 * 37 % 256]) + request.encode() for index, request in enumerate(requests)]
 
 
@@ -299,11 +458,19 @@ def http2_seeds():
     review = review_of("e30.e30.AA").encode()
     late = review_of(unknown_key()).encode()
     post = hpack(
-        (":method", "POST"), (":scheme", "https"), (":path", "/authenticate"), (":authority", "a"),
-        ("content-type", "application/json"))
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":path", "/authenticate"),
+        (":authority", "a"),
+        ("content-type", "application/json"),
+    )
     access = hpack(
-        (":method", "POST"), (":scheme", "https"), (":path", "/authorize"), (":authority", "a"),
-        ("content-type", "application/json"))
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":path", "/authorize"),
+        (":authority", "a"),
+        ("content-type", "application/json"),
+    )
     question = compact({"kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": {}}).encode()
     get = hpack((":method", "GET"), (":scheme", "https"), (":path", "/"), (":authority", "a"))
 
@@ -320,18 +487,29 @@ def http2_seeds():
     settings = struct.pack(">HI", 4, 65_535)
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     structured = [
-        request(short, 1), request(short, 1, late) + request(short, 3, late),
-        request(short, 1) + request(short, 3) + short(7, 0, 0, bytes(8)), short(1, 5, 1, get),
-        short(1, 0, 1, post[:20]) + short(9, 4, 1, post[20:]) + short(0, 1, 1, review), short(6, 0, 0, bytes(8)),
-        (short(1, 4, 1, post) + short(3, 0, 1, bytes([0, 0, 0, 8]))) * 2, short(4, 0, 0, settings), short(4, 1, 0),
-        short(8, 0, 0, bytes([0x7F, 255, 255, 255])) * 2, short(2, 0, 1, bytes(5)), short(1, 0x2D, 1, bytes(6) + get),
-        short(0, 9, 1, b"\x01a\x00"), short(1, 4, 1, post) + short(8, 0, 1, bytes(4)), short(1, 5, 2, get),
-        short(16, 0, 0, b"u=1"), short(1, 5, 1, b"\x82\x87\x84\x41\x01a"), short(1, 5, 1, b"\x3f\xe1\x1f\x82\x87\x84"),
-        short(1, 4, 1, access) + short(0, 1, 1, question), request(short, 1, late) + short(1, 4, 3, access)
-        + short(0, 1, 3, question)]
+        request(short, 1),
+        request(short, 1, late) + request(short, 3, late),
+        request(short, 1) + request(short, 3) + short(7, 0, 0, bytes(8)),
+        short(1, 5, 1, get),
+        short(1, 0, 1, post[:20]) + short(9, 4, 1, post[20:]) + short(0, 1, 1, review),
+        short(6, 0, 0, bytes(8)),
+        (short(1, 4, 1, post) + short(3, 0, 1, bytes([0, 0, 0, 8]))) * 2,
+        short(4, 0, 0, settings),
+        short(4, 1, 0),
+        short(8, 0, 0, bytes([0x7F, 255, 255, 255])) * 2,
+        short(2, 0, 1, bytes(5)),
+        short(1, 0x2D, 1, bytes(6) + get),
+        short(0, 9, 1, b"\x01a\x00"),
+        short(1, 4, 1, post) + short(8, 0, 1, bytes(4)),
+        short(1, 5, 2, get),
+        short(16, 0, 0, b"u=1"),
+        short(1, 5, 1, b"\x82\x87\x84\x41\x01a"),
+        short(1, 5, 1, b"\x3f\xe1\x1f\x82\x87\x84"),
+        short(1, 4, 1, access) + short(0, 1, 1, question),
+        request(short, 1, late) + short(1, 4, 3, access) + short(0, 1, 3, question),
+    ]
     raw = [preface + frame(4, 0, 0, settings) + request(frame, 1), preface + frame(4, 0, 0) + frame(1, 5, 1, get)]
-    return [bytes([index * 2 % 256]) + seed for index,
-        seed in enumerate(structured)] + [b"\x01" + seed for seed in raw]
+    return [bytes([index * 2 % 256]) + seed for index, seed in enumerate(structured)] + [b"\x01" + seed for seed in raw]
 
 
 def reset_seeds():
@@ -341,48 +519,161 @@ def reset_seeds():
 
 JSON_WORDS = ['{"', '":', '","', "[]", "{}", "null", "true", "false", "1e308", "\\u0000", "\\ud800", KELVIN]
 CLAIM_WORDS = [f'"{name}":' for name in CLAIMS] + [
-    '"azp":', '"idtyp":', '"idp":', '"acct":', '"roles":', '"_claim_names":', '"hasgroups":', '"cnf":', '"wids":',
-    '"xms_idrel":', '"xms_mirid":', '"xms_sub_fct":', '"xms_act_fct":', "1.0", "2.0", "app", "user", "device", "#EXT#",
-    "spn:", "system:masters", "Cluster.Viewer", AUDIENCE, ADMINS, MAPPED, EMERGENCY, TENANT,
-    f"https://sts.windows.net/{TENANT}/", f"https://login.microsoftonline.com/{TENANT}/v2.0",
-        "https://Kube.example/api"]
+    '"azp":',
+    '"idtyp":',
+    '"idp":',
+    '"acct":',
+    '"roles":',
+    '"_claim_names":',
+    '"hasgroups":',
+    '"cnf":',
+    '"wids":',
+    '"xms_idrel":',
+    '"xms_mirid":',
+    '"xms_sub_fct":',
+    '"xms_act_fct":',
+    "1.0",
+    "2.0",
+    "app",
+    "user",
+    "device",
+    "#EXT#",
+    "spn:",
+    "system:masters",
+    "Cluster.Viewer",
+    AUDIENCE,
+    ADMINS,
+    MAPPED,
+    EMERGENCY,
+    TENANT,
+    f"https://sts.windows.net/{TENANT}/",
+    f"https://login.microsoftonline.com/{TENANT}/v2.0",
+    "https://Kube.example/api",
+]
 HEADER_WORDS = [
-    '"alg":', '"kid":', '"typ":', '"jku":', '"x5u":', '"jwk":', '"x5c":', '"crit":', '"b64":', '"zip":', '"cty":',
-    '"nonce":', '"enc":', "RS256", "none", "HS256", "JWT", "at+jwt", "pop", "application/", "k1", "k2"]
+    '"alg":',
+    '"kid":',
+    '"typ":',
+    '"jku":',
+    '"x5u":',
+    '"jwk":',
+    '"x5c":',
+    '"crit":',
+    '"b64":',
+    '"zip":',
+    '"cty":',
+    '"nonce":',
+    '"enc":',
+    "RS256",
+    "none",
+    "HS256",
+    "JWT",
+    "at+jwt",
+    "pop",
+    "application/",
+    "k1",
+    "k2",
+]
 HTTP_WORDS = [
-    "POST ", "GET ", "/authenticate", "/authorize", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "\r\n\r\n", "Host: a\r\n",
-    "Content-Length: ", "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "Connection: close\r\n",
-    "0\r\n\r\n", "Upgrade: h2c\r\n",
-    "Content-Type: application/json\r\n", "CONNECT ", "HEAD ", "OPTIONS * ", "application/json; charset=utf-8",
-        "keep-alive"]
+    "POST ",
+    "GET ",
+    "/authenticate",
+    "/authorize",
+    " HTTP/1.1\r\n",
+    " HTTP/1.0\r\n",
+    "\r\n\r\n",
+    "Host: a\r\n",
+    "Content-Length: ",
+    "Transfer-Encoding: chunked\r\n",
+    "Expect: 100-continue\r\n",
+    "Connection: close\r\n",
+    "0\r\n\r\n",
+    "Upgrade: h2c\r\n",
+    "Content-Type: application/json\r\n",
+    "CONNECT ",
+    "HEAD ",
+    "OPTIONS * ",
+    "application/json; charset=utf-8",
+    "keep-alive",
+]
 YAML_WORDS = sorted(
     {word.strip("\"'{}[]:") + ":" for word in (FULL + SUITE).split() if word.endswith(":")}
-    | {word.strip("{").rstrip(":") + ":" for word in FULL.split() if word.startswith("{")})
+    | {word.strip("{").rstrip(":") + ":" for word in FULL.split() if word.startswith("{")}
+)
 
 TARGETS = {
     "jws": (jws_seeds, [".", "..", "e30", "eyJ", "Bearer "]),
     "scanner": (scanner_seeds, JSON_WORDS + CLAIM_WORDS + ["\\\\u", "\\\\ud8", "e308", "-0", "[[", "]]"]),
     "header": (header_seeds, HEADER_WORDS + JSON_WORDS),
     "claims": (claims_seeds, CLAIM_WORDS + JSON_WORDS),
-    "pop": (pop_seeds, HEADER_WORDS + JSON_WORDS + ["$T", "$N", "$E", "$K", '"at":', '"ts":', '"u":', '"cnf":',
-        '"jwk":']),
-    "jwks": (jwks_seeds, JSON_WORDS + ['"keys":', '"kty":', '"use":', '"n":', '"e":', '"issuer":', "RSA", "sig",
-        "AQAB"]),
-    "discovery": (discovery_seeds, JSON_WORDS + ['"issuer":', '"jwks_uri":', "https://", "entra.example:8443", "@",
-        "[::1]"]),
-    "tokenreview": (tokenreview_seeds, JSON_WORDS + [
-        '"kind":', '"TokenReview"', '"apiVersion":', "authentication.k8s.io/v1", "beta1", '"spec":', '"token":',
-        '"audiences":', '"status":', '"user":', '"groups":', '"extra":', '"authenticated":',
-        '"creationTimestamp":null']),
-    "accessreview": (accessreview_seeds, JSON_WORDS + [
-        '"kind":', '"SubjectAccessReview"', '"apiVersion":', "authorization.k8s.io/v1", "beta1", '"spec":', '"user":',
-        '"groups":', '"group":', '"extra":', '"oid":', '"kube-entra.dev/tenant-id":']),
-    "configuration": (configuration_seeds, YAML_WORDS + ["&a ", "*a", "!!", "---", "? ", "\n  - ", "\n    ", "1s",
-        "29h"]),
+    "pop": (
+        pop_seeds,
+        HEADER_WORDS + JSON_WORDS + ["$T", "$N", "$E", "$K", '"at":', '"ts":', '"u":', '"cnf":', '"jwk":'],
+    ),
+    "jwks": (
+        jwks_seeds,
+        JSON_WORDS + ['"keys":', '"kty":', '"use":', '"n":', '"e":', '"issuer":', "RSA", "sig", "AQAB"],
+    ),
+    "discovery": (
+        discovery_seeds,
+        JSON_WORDS + ['"issuer":', '"jwks_uri":', "https://", "entra.example:8443", "@", "[::1]"],
+    ),
+    "tokenreview": (
+        tokenreview_seeds,
+        JSON_WORDS
+        + [
+            '"kind":',
+            '"TokenReview"',
+            '"apiVersion":',
+            "authentication.k8s.io/v1",
+            "beta1",
+            '"spec":',
+            '"token":',
+            '"audiences":',
+            '"status":',
+            '"user":',
+            '"groups":',
+            '"extra":',
+            '"authenticated":',
+            '"creationTimestamp":null',
+        ],
+    ),
+    "accessreview": (
+        accessreview_seeds,
+        JSON_WORDS
+        + [
+            '"kind":',
+            '"SubjectAccessReview"',
+            '"apiVersion":',
+            "authorization.k8s.io/v1",
+            "beta1",
+            '"spec":',
+            '"user":',
+            '"groups":',
+            '"group":',
+            '"extra":',
+            '"oid":',
+            '"kube-entra.dev/tenant-id":',
+        ],
+    ),
+    "configuration": (
+        configuration_seeds,
+        YAML_WORDS + ["&a ", "*a", "!!", "---", "? ", "\n  - ", "\n    ", "1s", "29h"],
+    ),
     "tls": (tls_seeds, []),
     "http1": (http1_seeds, HTTP_WORDS),
-    "http2": (http2_seeds, [":method", ":path", ":scheme", ":authority", "/authenticate", "/authorize",
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]),
+    "http2": (
+        http2_seeds,
+        [
+            ":method",
+            ":path",
+            ":scheme",
+            ":authority",
+            "/authenticate",
+            "/authorize",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        ],
+    ),
     "resets": (reset_seeds, []),
 }
 

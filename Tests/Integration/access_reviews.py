@@ -10,10 +10,13 @@ OTHER = "0b1ec700-0000-0000-0000-0000000000ff"
 
 def extra(**changes):
     values = {
-        "oid": [OBJECT], "kube-entra.dev/tenant-id": [TENANT],
+        "oid": [OBJECT],
+        "kube-entra.dev/tenant-id": [TENANT],
         "kube-entra.dev/token-issued-at": [str(int(time.time()) - 300)],
-        "kube-entra.dev/client-app-id": [CLIENT], "kube-entra.dev/subject-kind": ["user"],
-        "authentication.kubernetes.io/credential-id": ["JTI=abc_DEF-1"]}
+        "kube-entra.dev/client-app-id": [CLIENT],
+        "kube-entra.dev/subject-kind": ["user"],
+        "authentication.kubernetes.io/credential-id": ["JTI=abc_DEF-1"],
+    }
     for name, value in changes.items():
         name = name if name == "oid" else "kube-entra.dev/" + name.replace("_", "-")
         if value is None:
@@ -24,11 +27,21 @@ def extra(**changes):
 
 
 def body(version="v1", **changes):
-    spec = {"user": "ada@example.com", "uid": OBJECT, "groups" if version == "v1" else "group": ["developers"],
-            "extra": extra(), "resourceAttributes": {"namespace": "x", "verb": "get", "resource": "pods"}}
+    spec = {
+        "user": "ada@example.com",
+        "uid": OBJECT,
+        "groups" if version == "v1" else "group": ["developers"],
+        "extra": extra(),
+        "resourceAttributes": {"namespace": "x", "verb": "get", "resource": "pods"},
+    }
     spec.update(changes)
-    return {"kind": "SubjectAccessReview", "apiVersion": f"authorization.k8s.io/{version}",
-            "metadata": {"creationTimestamp": None}, "spec": spec, "status": {"allowed": True}}
+    return {
+        "kind": "SubjectAccessReview",
+        "apiVersion": f"authorization.k8s.io/{version}",
+        "metadata": {"creationTimestamp": None},
+        "spec": spec,
+        "status": {"allowed": True},
+    }
 
 
 def ask(server, version="v1", **changes):

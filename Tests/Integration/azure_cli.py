@@ -1,7 +1,5 @@
 """A stand-in for the Azure CLI, with Entra in a file."""
 
-
-
 # Keeps objects in a file, answers as Microsoft Graph does, and refuses what is no JSON.
 AZ = r"""#!/usr/bin/env python3
 import json, os, re, sys, uuid

@@ -36,7 +36,9 @@ class BareNode:
         self.state = f"{folder}/state"
         os.mkdir(self.state)
         certificates.issue("login", certificates.ca, SERVER, names=[LOGIN])
-        certificates.issue("cluster", certificates.ca, SERVER, names=["localhost", "cluster.example"], addresses=["127.0.0.1"])
+        certificates.issue(
+            "cluster", certificates.ca, SERVER, names=["localhost", "cluster.example"], addresses=["127.0.0.1"]
+        )
         root = self.root
         root.write("/etc/hosts", f"127.0.0.1 localhost node cluster.example {LOGIN}\n")
         with open(certificates.path("ca.crt")) as file:
@@ -47,13 +49,36 @@ class BareNode:
             for kind in ("crt", "key"):
                 with open(certificates.path(f"{source}.{kind}")) as file:
                     root.write(f"/etc/kubernetes/pki/{name}.{kind}", file.read(), mode=0o600)
-        root.write("/etc/kubernetes/admin.conf", yaml.safe_dump({
-            "apiVersion": "v1", "kind": "Config", "current-context": "admin",
-            "clusters": [{"name": "c", "cluster": {
-                "server": f"https://localhost:{PORT}", "certificate-authority": "/etc/kubernetes/pki/ca.crt"}}],
-            "users": [{"name": "u", "user": {
-                "client-certificate": "/etc/kubernetes/pki/admin.crt", "client-key": "/etc/kubernetes/pki/admin.key"}}],
-            "contexts": [{"name": "admin", "context": {"cluster": "c", "user": "u"}}]}), mode=0o600)
+        root.write(
+            "/etc/kubernetes/admin.conf",
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "admin",
+                    "clusters": [
+                        {
+                            "name": "c",
+                            "cluster": {
+                                "server": f"https://localhost:{PORT}",
+                                "certificate-authority": "/etc/kubernetes/pki/ca.crt",
+                            },
+                        }
+                    ],
+                    "users": [
+                        {
+                            "name": "u",
+                            "user": {
+                                "client-certificate": "/etc/kubernetes/pki/admin.crt",
+                                "client-key": "/etc/kubernetes/pki/admin.key",
+                            },
+                        }
+                    ],
+                    "contexts": [{"name": "admin", "context": {"cluster": "c", "user": "u"}}],
+                }
+            ),
+            mode=0o600,
+        )
         root.write("/etc/kubernetes/manifests/kube-apiserver.yaml", MANIFEST.format(port=PORT), mode=0o600)
         with open(f"{self.state}/objects.json", "w") as file:
             configmap = {"metadata": {"resourceVersion": "1"}, "data": {"ClusterConfiguration": CLUSTER_CONFIGURATION}}
@@ -66,7 +91,8 @@ class BareNode:
         root.in_network(self.entra.start)
         self.kubelet = subprocess.Popen(
             [*root.inside("net"), sys.executable, f"{HERE}/kubelet.py", self.state],
-            env={**os.environ, "NODE_ROOT": root.root})
+            env={**os.environ, "NODE_ROOT": root.root},
+        )
         Node.wait_for(lambda: "started" in self.log())
 
     def log(self):
@@ -82,7 +108,11 @@ class BareNode:
 
     def sign_in(self, token):
         """From now on, kubelogin in the root returns that token."""
-        answer = {"apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential", "status": {"token": token}}
+        answer = {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "kind": "ExecCredential",
+            "status": {"token": token},
+        }
         self.root.write("/usr/local/bin/kubelogin", f"#!/bin/sh\ncat <<'END'\n{json.dumps(answer)}\nEND\n", mode=0o755)
 
     def close(self):

@@ -17,15 +17,34 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("KUBE_ENTRA_ROOTS", os.path.join(HERE, "..", "..", ".build-python", "roots"))
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a Debian root and run systemd in it")
 needs_mmdebstrap = pytest.mark.skipif(
-    not shutil.which("mmdebstrap"), reason="mmdebstrap is not installed: Tests/run.sh packages installs it")
+    not shutil.which("mmdebstrap"), reason="mmdebstrap is not installed: Tests/run.sh packages installs it"
+)
 
 # What a container has no use for, and what would reach out of it.
-MASKED = ["console-getty.service", "getty.target", "systemd-sysctl.service", "systemd-modules-load.service",
-          "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "sys-fs-fuse-connections.mount", "dev-hugepages.mount",
-          "dev-mqueue.mount", "proc-sys-fs-binfmt_misc.automount", "systemd-remount-fs.service", "apt-daily.timer",
-          "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
-          "systemd-tmpfiles-clean.timer", "systemd-resolved.service", "systemd-networkd.service",
-          "systemd-networkd.socket", "systemd-timesyncd.service", "systemd-logind.service"]
+MASKED = [
+    "console-getty.service",
+    "getty.target",
+    "systemd-sysctl.service",
+    "systemd-modules-load.service",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "sys-fs-fuse-connections.mount",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "proc-sys-fs-binfmt_misc.automount",
+    "systemd-remount-fs.service",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+    "systemd-tmpfiles-clean.timer",
+    "systemd-resolved.service",
+    "systemd-networkd.service",
+    "systemd-networkd.socket",
+    "systemd-timesyncd.service",
+    "systemd-logind.service",
+]
 
 # A cgroup of its own first: what is in the tests' one would keep systemd from handing out controllers.
 OUTER = r"""
@@ -89,12 +108,25 @@ def archive(packages, waiting=(), release=None):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     hooks = []
     if waiting:
-        hooks = ["--skip=cleanup/apt",
-                 "--customize-hook=chroot \"$1\" apt-get install -qq -y --no-install-recommends --download-only "
-                 + " ".join(waiting)]
+        hooks = [
+            "--skip=cleanup/apt",
+            '--customize-hook=chroot "$1" apt-get install -qq -y --no-install-recommends --download-only '
+            + " ".join(waiting),
+        ]
     done = subprocess.run(
-        ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}", *hooks, release, path + ".new.tar"],
-        capture_output=True, text=True, timeout=1800)
+        [
+            "mmdebstrap",
+            "--quiet",
+            "--variant=minbase",
+            f"--include={','.join(packages)}",
+            *hooks,
+            release,
+            path + ".new.tar",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
     if done.returncode != 0:
         pytest.skip(f"mmdebstrap could not make a root of {release}, which needs its archive: {done.stderr[-500:]}")
     os.rename(path + ".new.tar", path)
@@ -133,7 +165,9 @@ class BareRoot:
         return os.path.lexists(self.path(path))
 
     def boot(self):
-        self.process = subprocess.Popen(["bash", "-c", OUTER, "outer", BOOT, self.root], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            ["bash", "-c", OUTER, "outer", BOOT, self.root], stdout=subprocess.PIPE, text=True
+        )
         assert self.process.stdout.readline() == "ready\n", "the root does not boot: see what stands above"
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
             self.init = int(file.read().split()[0])
@@ -154,17 +188,30 @@ class BareRoot:
 
     def command(self, script):
         """For subprocess: a shell of root's in the root, with root's environment."""
-        return [*self.inside("mount", "pid", "net", "uts", "ipc", "cgroup", "root"), "env", "-i", "HOME=/root", "LC_ALL=C.UTF-8",
-                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive",
-                "sh", "-c", f"cd /root; {script}"]
+        return [
+            *self.inside("mount", "pid", "net", "uts", "ipc", "cgroup", "root"),
+            "env",
+            "-i",
+            "HOME=/root",
+            "LC_ALL=C.UTF-8",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "DEBIAN_FRONTEND=noninteractive",
+            "sh",
+            "-c",
+            f"cd /root; {script}",
+        ]
 
     def run(self, script, check=True, timeout=600):
-        done = subprocess.run(self.command(script), capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            self.command(script), capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+        )
         assert not check or done.returncode == 0, (script, done.returncode, done.stdout[-4000:], done.stderr[-4000:])
         return done.stdout + done.stderr
 
     def status(self, script):
-        done = subprocess.run(self.command(script), capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            self.command(script), capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL
+        )
         return done.returncode, done.stdout + done.stderr
 
     def in_network(self, work):
@@ -203,7 +250,7 @@ class BareRoot:
                 elif stat.S_ISREG(status.st_mode):
                     with open(path, "rb") as file:
                         content = hashlib.sha256(file.read()).hexdigest()
-                found[path[len(self.root):]] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
+                found[path[len(self.root) :]] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
         return found
 
     def close(self):

@@ -23,11 +23,27 @@ class Browser:
             os.dup2(theirs, 4)
 
         self.process = subprocess.Popen(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--disable-background-networking", "--no-proxy-server", "--hide-scrollbars", "--remote-debugging-pipe",
-             f"--user-data-dir={folder}", "about:blank"],
-            pass_fds=(3, 4), preexec_fn=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env={**os.environ, "HOME": str(folder)})
+            [
+                "chromium",
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--no-proxy-server",
+                "--hide-scrollbars",
+                "--remote-debugging-pipe",
+                f"--user-data-dir={folder}",
+                "about:blank",
+            ],
+            pass_fds=(3, 4),
+            preexec_fn=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": str(folder)},
+        )
         os.close(to_browser)
         os.close(from_browser)
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -69,9 +85,13 @@ class Browser:
 
     def open(self, address, width, dark=False):
         self.messages.clear()
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
-        self.call("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
+        )
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
+        )
         self.call("Page.navigate", url=address)
         self.wait(lambda message: message.get("method") == "Page.loadEventFired")
 
@@ -85,9 +105,16 @@ class Browser:
 
     def complaints(self):
         """Messages in the console, and failed requests."""
-        return [message for message in self.messages if message.get("method") in
-                ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded", "Network.loadingFailed")]
+        return [
+            message
+            for message in self.messages
+            if message.get("method")
+            in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded", "Network.loadingFailed")
+        ]
 
     def addresses(self):
-        return [message["params"]["request"]["url"] for message in self.messages
-                if message.get("method") == "Network.requestWillBeSent"]
+        return [
+            message["params"]["request"]["url"]
+            for message in self.messages
+            if message.get("method") == "Network.requestWillBeSent"
+        ]

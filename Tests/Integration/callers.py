@@ -35,23 +35,41 @@ def load(certificates, name):
         return Issuer(x509.load_pem_x509_certificate(crt.read()), serialization.load_pem_private_key(key.read(), None))
 
 
-def certify(issuer, name="kube-apiserver", key=p256, usages=(CLIENT,), dns=(), days=(-1, 30), is_authority=False,
-            path_length=None, key_usage=None, critical=None, names_key=True, chained=True):
+def certify(
+    issuer,
+    name="kube-apiserver",
+    key=p256,
+    usages=(CLIENT,),
+    dns=(),
+    days=(-1, 30),
+    is_authority=False,
+    path_length=None,
+    key_usage=None,
+    critical=None,
+    names_key=True,
+    chained=True,
+):
     """A certificate by `issuer`; None makes it self-signed."""
     own = key() if callable(key) else key
     now = datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name is not None else [])
     signer = issuer.key if issuer else own
     builder = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer.certificate.subject if issuer else subject)
-        .public_key(own.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now + timedelta(days=days[0])).not_valid_after(now + timedelta(days=days[1]))
-        .add_extension(x509.BasicConstraints(is_authority, path_length), True))
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(own.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
+        .add_extension(x509.BasicConstraints(is_authority, path_length), True)
+    )
     if usages:
         builder = builder.add_extension(x509.ExtendedKeyUsage(list(usages)), False)
     if issuer and names_key:
         builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.certificate.public_key()), False)
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.certificate.public_key()), False
+        )
     if dns:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(d) for d in dns]), False)
     if is_authority:

@@ -39,15 +39,20 @@ class Certificates:
         with open(self.path(f"{name}.crt"), "wb") as file:
             file.write(certificate.public_bytes(serialization.Encoding.PEM))
         with open(self.path(f"{name}.key"), "wb") as file:
-            file.write(key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+            file.write(
+                key.private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                )
+            )
         os.chmod(self.path(f"{name}.key"), 0o600)
 
     def builder(self, name, key, days):
         now = datetime.now(UTC)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         return (
-            x509.CertificateBuilder().subject_name(subject).public_key(key.public_key())
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + timedelta(days=days[0]) - timedelta(hours=1))
             .not_valid_after(now + timedelta(days=days[1]))
@@ -70,7 +75,8 @@ class Certificates:
         builder = builder.add_extension(x509.BasicConstraints(False, None), True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), False)
         builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority[0].public_key()), False)
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority[0].public_key()), False
+        )
         alternatives = [x509.DNSName(n) for n in names] + [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)

@@ -35,9 +35,11 @@ def webhook(certificates, entra):
     """One offline webhook for all tests that only send reviews."""
     entra.write_key_file(certificates.path("keys.json"))
     config = configuration()
-    config["tenants"].append({
-        "tenantID": OTHER_TENANT, "audiences": [AUDIENCE], "signingKeys": {"file": "other-keys.json"}})
+    config["tenants"].append(
+        {"tenantID": OTHER_TENANT, "audiences": [AUDIENCE], "signingKeys": {"file": "other-keys.json"}}
+    )
     import json
+
     with open(certificates.path("other-keys.json"), "w") as file:
         json.dump(entra.key_set(OTHER_TENANT), file)
     # With the server preferring h2, curl gets it, and Python, which offers only http/1.1, gets that.
@@ -56,7 +58,8 @@ def online(certificates, tmp_path):
 
     def make(ready=True, authority=None, env=None, limits=None, client=None, ca="ca.crt", **keys):
         config = configuration(
-            authority=authority or entra.authority, authorityCA=ca, signingKeys={"refreshEvery": "1h", **keys})
+            authority=authority or entra.authority, authorityCA=ca, signingKeys={"refreshEvery": "1h", **keys}
+        )
         if limits:
             config["limits"] = limits
         if client == "any":
@@ -110,6 +113,7 @@ def limited(certificates, entra):
         config["limits"] = limits
         servers.append(Webhook(certificates, config, name=f"limits-{len(servers)}.yaml"))
         return servers[-1].start()
+
     yield make
     for server in servers:
         server.stop()
@@ -134,7 +138,8 @@ class Outage:
         self.reviews, self.readiness = [], []
         interval = f"{max(1, int(self.seconds) - 5)}s"
         config = configuration(
-            authority=self.entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": interval})
+            authority=self.entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": interval}
+        )
         self.running = Webhook(certificates, config, name="outage-running.yaml").start()
         self.entra.stop()
         self.started = time.time()

@@ -42,9 +42,14 @@ class Key:
         now = datetime.now(UTC)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.windows.net")])
         certificate = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(self.private.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=365)).sign(self.private, hashes.SHA256())
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(self.private.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=365))
+            .sign(self.private, hashes.SHA256())
         )
         self.der = certificate.public_bytes(serialization.Encoding.DER)
         self.kid = b64(hashlib.sha1(self.der).digest())
@@ -53,16 +58,26 @@ class Key:
         self.e = b64(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big"))
 
     def jwk(self, **changes):
-        key = {"kty": "RSA", "use": "sig", "kid": self.kid, "x5t": self.kid, "n": self.n, "e": self.e,
-               "x5c": [base64.b64encode(self.der).decode()]}
+        key = {
+            "kty": "RSA",
+            "use": "sig",
+            "kid": self.kid,
+            "x5t": self.kid,
+            "n": self.n,
+            "e": self.e,
+            "x5c": [base64.b64encode(self.der).decode()],
+        }
         return merged(key, changes)
 
     def sign(self, data):
-        return self.private.sign(data if isinstance(data, bytes) else data.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return self.private.sign(
+            data if isinstance(data, bytes) else data.encode(), padding.PKCS1v15(), hashes.SHA256()
+        )
 
     def joserfc(self):
         pem = self.private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
         return RSAKey.import_key(pem)
 
 
@@ -102,10 +117,22 @@ class Entra:
 
     def claims(self, version="1.0", tenant=TENANT, **changes):
         now = int(time.time())
-        claims = {"aud": AUDIENCE, "iss": self.issuer(version, tenant), "iat": now - 300, "nbf": now - 300,
-                  "exp": now + 3600, "oid": OBJECT, "sub": "pairwise", "scp": "user.read", "tid": tenant,
-                  "upn": "ada@example.com", "name": "Ada", "uti": "abc_DEF-1", "ver": version,
-                  "groups": [PLAIN, ADMINS]}
+        claims = {
+            "aud": AUDIENCE,
+            "iss": self.issuer(version, tenant),
+            "iat": now - 300,
+            "nbf": now - 300,
+            "exp": now + 3600,
+            "oid": OBJECT,
+            "sub": "pairwise",
+            "scp": "user.read",
+            "tid": tenant,
+            "upn": "ada@example.com",
+            "name": "Ada",
+            "uti": "abc_DEF-1",
+            "ver": version,
+            "groups": [PLAIN, ADMINS],
+        }
         claims["appid" if version == "1.0" else "azp"] = CLIENT
         return merged(claims, changes)
 
@@ -177,7 +204,9 @@ class Entra:
 
         self.server = Server((address, getattr(self, "port", 0)), Handler)
         self.context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificates.path(f"{certificate}.crt"), self.certificates.path(f"{certificate}.key"))
+        context.load_cert_chain(
+            self.certificates.path(f"{certificate}.crt"), self.certificates.path(f"{certificate}.key")
+        )
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
         self.authority = f"https://{host}:{self.port}"
@@ -194,10 +223,14 @@ class Entra:
         rest = "/".join(path.split("/")[2:])
         base = f"{self.authority}/{tenant}"
         return {
-            ".well-known/openid-configuration":
-                {"issuer": self.issuer("1.0", tenant), "jwks_uri": f"{base}/discovery/keys"},
-            "v2.0/.well-known/openid-configuration":
-                {"issuer": self.issuer("2.0", tenant), "jwks_uri": f"{base}/discovery/v2.0/keys"},
+            ".well-known/openid-configuration": {
+                "issuer": self.issuer("1.0", tenant),
+                "jwks_uri": f"{base}/discovery/keys",
+            },
+            "v2.0/.well-known/openid-configuration": {
+                "issuer": self.issuer("2.0", tenant),
+                "jwks_uri": f"{base}/discovery/v2.0/keys",
+            },
             "discovery/keys": self.key_set(tenant, "1.0"),
             "discovery/v2.0/keys": self.key_set(tenant, "2.0"),
         }.get(rest, {})

@@ -25,8 +25,10 @@ def main(spec):
 
     server = types.SimpleNamespace(port=spec["port"], context=context)
     connections = [http2.Connection(server) for _ in range(spec["connections"])]
-    requests = [http2.request(1 + 2 * (number // len(connections)), review_body(token).encode())
-                for number, token in enumerate(spec["tokens"])]
+    requests = [
+        http2.request(1 + 2 * (number // len(connections)), review_body(token).encode())
+        for number, token in enumerate(spec["tokens"])
+    ]
     print("connected", flush=True)
     sys.stdin.readline()
     begin = time.monotonic()
@@ -36,8 +38,12 @@ def main(spec):
     took = time.monotonic() - begin
 
     def answers():
-        return [payload for connection in connections for kind, _, _, payload in connection.frames
-                if kind == http2.DATA and payload]
+        return [
+            payload
+            for connection in connections
+            for kind, _, _, payload in connection.frames
+            if kind == http2.DATA and payload
+        ]
 
     while len(answers()) < len(requests) and time.monotonic() < begin + spec["seconds"] + 30:
         time.sleep(0.1)

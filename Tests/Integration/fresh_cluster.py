@@ -24,31 +24,38 @@ ROLES = {
     "cluster-admin": [rule(["*"], ["*"], "*"), {"verbs": ["*"], "nonResourceURLs": ["*"]}],
     "system:aggregate-to-admin": [
         rule(["create"], ["localsubjectaccessreviews"], "authorization.k8s.io"),
-        rule(READ + CHANGE, ["rolebindings", "roles"], RBAC)],
+        rule(READ + CHANGE, ["rolebindings", "roles"], RBAC),
+    ],
     "system:aggregate-to-edit": [
         rule(READ, ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"]),
         rule(["impersonate"], ["serviceaccounts"]),
         rule(CHANGE, ["pods", "configmaps", "secrets", "services"]),
-        rule(CHANGE, ["deployments", "deployments/scale", "statefulsets"], "apps")],
+        rule(CHANGE, ["deployments", "deployments/scale", "statefulsets"], "apps"),
+    ],
     "system:aggregate-to-view": [
         rule(READ, ["configmaps", "pods", "pods/log", "services"]),
-        rule(READ, ["deployments", "deployments/scale", "statefulsets"], "apps")],
+        rule(READ, ["deployments", "deployments/scale", "statefulsets"], "apps"),
+    ],
     "system:auth-delegator": [rule(["create"], ["tokenreviews"], "authentication.k8s.io")],
     "system:basic-user": [
         rule(["create"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], "authorization.k8s.io"),
-        rule(["create"], ["selfsubjectreviews"], "authentication.k8s.io")],
+        rule(["create"], ["selfsubjectreviews"], "authentication.k8s.io"),
+    ],
     "system:discovery": [urls("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/version/")],
     "system:public-info-viewer": [urls("/healthz", "/livez", "/readyz", "/version", "/version/")],
     "system:monitoring": [urls("/healthz", "/livez", "/metrics", "/metrics/slis", "/readyz")],
     "system:service-account-issuer-discovery": [urls("/.well-known/openid-configuration", "/openid/v1/jwks")],
     "system:kube-controller-manager": [
-        rule(["list", "watch"], ["*"], "*"), rule(["create"], ["serviceaccounts/token"])],
+        rule(["list", "watch"], ["*"], "*"),
+        rule(["create"], ["serviceaccounts/token"]),
+    ],
     "system:kube-scheduler": [rule(READ + ["delete"], ["pods"]), rule(["create"], ["bindings", "pods/binding"])],
     "system:kube-dns": [rule(["list", "watch"], ["endpoints", "services"])],
     "system:kube-aggregator": [rule(READ, ["endpoints", "services"])],
     "system:kubelet-api-admin": [
         rule(["get", "list", "watch"], ["nodes"]),
-        rule(["*"], ["nodes/log", "nodes/metrics", "nodes/proxy", "nodes/stats"])],
+        rule(["*"], ["nodes/log", "nodes/metrics", "nodes/proxy", "nodes/stats"]),
+    ],
     "system:node": [rule(READ, ["nodes", "pods", "secrets", "services"])],
     "system:node-bootstrapper": [rule(READ + ["create"], ["certificatesigningrequests"], "certificates.k8s.io")],
     "system:node-problem-detector": [rule(["patch"], ["nodes/status"])],
@@ -56,11 +63,14 @@ ROLES = {
     "system:persistent-volume-provisioner": [rule(READ + ["create", "delete"], ["persistentvolumes"])],
     "system:volume-scheduler": [rule(READ + ["patch", "update"], ["persistentvolumes"])],
     "system:certificates.k8s.io:certificatesigningrequests:nodeclient": [
-        rule(["create"], ["certificatesigningrequests/nodeclient"], "certificates.k8s.io")],
+        rule(["create"], ["certificatesigningrequests/nodeclient"], "certificates.k8s.io")
+    ],
     "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient": [
-        rule(["create"], ["certificatesigningrequests/selfnodeclient"], "certificates.k8s.io")],
+        rule(["create"], ["certificatesigningrequests/selfnodeclient"], "certificates.k8s.io")
+    ],
     "system:certificates.k8s.io:kube-apiserver-client-approver": [
-        rule(["approve"], ["signers"], "certificates.k8s.io", names=["kubernetes.io/kube-apiserver-client"])],
+        rule(["approve"], ["signers"], "certificates.k8s.io", names=["kubernetes.io/kube-apiserver-client"])
+    ],
     "system:coredns": [rule(["list", "watch"], ["endpoints", "services", "pods", "namespaces"])],
     "kubeadm:get-nodes": [rule(["get"], ["nodes"])],
 }
@@ -81,7 +91,9 @@ CONTROLLERS = """
 """.split()
 
 FAR_REACHING = {
-    "clusterrole-aggregation-controller": [rule(["escalate", "get", "list", "patch", "update", "watch"], ["clusterroles"], RBAC)],
+    "clusterrole-aggregation-controller": [
+        rule(["escalate", "get", "list", "patch", "update", "watch"], ["clusterroles"], RBAC)
+    ],
     "disruption-controller": [rule(["get"], ["*/scale"], "*")],
     "generic-garbage-collector": [rule(["delete", "get", "list", "patch", "update", "watch"], ["*"], "*")],
     "horizontal-pod-autoscaler": [rule(["get", "update"], ["*/scale"], "*")],
@@ -97,7 +109,9 @@ BINDINGS = {
     "system:public-info-viewer": ("system:public-info-viewer", [(GROUP, EVERYBODY), (GROUP, NOBODY)]),
     "system:monitoring": ("system:monitoring", [(GROUP, "system:monitoring")]),
     "system:service-account-issuer-discovery": (
-        "system:service-account-issuer-discovery", [(GROUP, "system:serviceaccounts")]),
+        "system:service-account-issuer-discovery",
+        [(GROUP, "system:serviceaccounts")],
+    ),
     "system:kube-controller-manager": ("system:kube-controller-manager", [(USER, "system:kube-controller-manager")]),
     "system:kube-scheduler": ("system:kube-scheduler", [(USER, "system:kube-scheduler")]),
     "system:volume-scheduler": ("system:volume-scheduler", [(USER, "system:kube-scheduler")]),
@@ -108,33 +122,64 @@ BINDINGS = {
     "kubeadm:cluster-admins": ("cluster-admin", [(GROUP, "kubeadm:cluster-admins")]),
     "kubeadm:get-nodes": ("kubeadm:get-nodes", [(GROUP, "system:bootstrappers:kubeadm:default-node-token")]),
     "kubeadm:kubelet-bootstrap": (
-        "system:node-bootstrapper", [(GROUP, "system:bootstrappers:kubeadm:default-node-token")]),
+        "system:node-bootstrapper",
+        [(GROUP, "system:bootstrappers:kubeadm:default-node-token")],
+    ),
     "kubeadm:node-autoapprove-bootstrap": (
         "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
-        [(GROUP, "system:bootstrappers:kubeadm:default-node-token")]),
+        [(GROUP, "system:bootstrappers:kubeadm:default-node-token")],
+    ),
     "kubeadm:node-autoapprove-certificate-rotation": (
-        "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", [(GROUP, "system:nodes")]),
+        "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
+        [(GROUP, "system:nodes")],
+    ),
     "kubeadm:node-proxier": ("system:node-proxier", [("kube-system", "kube-proxy")]),
 }
 
 NAMESPACED = [
     ("kube-public", "kubeadm:bootstrap-signer-clusterinfo", [(USER, "system:anonymous")]),
     ("kube-public", "system:controller:bootstrap-signer", [("kube-system", "bootstrap-signer")]),
-    ("kube-system", "extension-apiserver-authentication-reader", [(USER, "system:kube-controller-manager"), (USER, "system:kube-scheduler")]),
-    ("kube-system", "system::leader-locking-kube-controller-manager", [(USER, "system:kube-controller-manager"), ("kube-system", "kube-controller-manager")]),
-    ("kube-system", "system::leader-locking-kube-scheduler", [(USER, "system:kube-scheduler"), ("kube-system", "kube-scheduler")]),
+    (
+        "kube-system",
+        "extension-apiserver-authentication-reader",
+        [(USER, "system:kube-controller-manager"), (USER, "system:kube-scheduler")],
+    ),
+    (
+        "kube-system",
+        "system::leader-locking-kube-controller-manager",
+        [(USER, "system:kube-controller-manager"), ("kube-system", "kube-controller-manager")],
+    ),
+    (
+        "kube-system",
+        "system::leader-locking-kube-scheduler",
+        [(USER, "system:kube-scheduler"), ("kube-system", "kube-scheduler")],
+    ),
     ("kube-system", "system:controller:bootstrap-signer", [("kube-system", "bootstrap-signer")]),
     ("kube-system", "system:controller:cloud-provider", [("kube-system", "cloud-provider")]),
     ("kube-system", "system:controller:token-cleaner", [("kube-system", "token-cleaner")]),
     ("kube-system", "kube-proxy", [(GROUP, "system:bootstrappers:kubeadm:default-node-token")]),
-    ("kube-system", "kubeadm:kubelet-config", [(GROUP, "system:nodes"), (GROUP, "system:bootstrappers:kubeadm:default-node-token")]),
-    ("kube-system", "kubeadm:nodes-kubeadm-config", [(GROUP, "system:nodes"), (GROUP, "system:bootstrappers:kubeadm:default-node-token")]),
+    (
+        "kube-system",
+        "kubeadm:kubelet-config",
+        [(GROUP, "system:nodes"), (GROUP, "system:bootstrappers:kubeadm:default-node-token")],
+    ),
+    (
+        "kube-system",
+        "kubeadm:nodes-kubeadm-config",
+        [(GROUP, "system:nodes"), (GROUP, "system:bootstrappers:kubeadm:default-node-token")],
+    ),
 ]
 
 
 def meta(name, namespace=None, labels=None):
-    made = {"name": name, "uid": "0", "resourceVersion": "77", "creationTimestamp": "2026-11-01T08:00:00Z",
-            "annotations": {f"{RBAC}/autoupdate": "true"}, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}
+    made = {
+        "name": name,
+        "uid": "0",
+        "resourceVersion": "77",
+        "creationTimestamp": "2026-11-01T08:00:00Z",
+        "annotations": {f"{RBAC}/autoupdate": "true"},
+        "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"},
+    }
     made["labels"].update(labels or {})
     return {**made, "namespace": namespace} if namespace else made
 
@@ -151,12 +196,16 @@ def aggregates(name):
 
 def objects():
     roles = dict(ROLES)
-    roles.update({
-        f"system:controller:{name}": FAR_REACHING.get(name, [rule(["create", "patch", "update"], ["events"])])
-        for name in CONTROLLERS})
+    roles.update(
+        {
+            f"system:controller:{name}": FAR_REACHING.get(name, [rule(["create", "patch", "update"], ["events"])])
+            for name in CONTROLLERS
+        }
+    )
     bindings = dict(BINDINGS)
-    bindings.update({
-        f"system:controller:{name}": (f"system:controller:{name}", [("kube-system", name)]) for name in CONTROLLERS})
+    bindings.update(
+        {f"system:controller:{name}": (f"system:controller:{name}", [("kube-system", name)]) for name in CONTROLLERS}
+    )
     made = []
 
     def add(kind, metadata, **fields):
@@ -168,8 +217,12 @@ def objects():
         # As the cluster has them: filled in by its controller.
         filled = [rule for part, target in PARTS.items() if target == name for rule in ROLES[part]]
         selector = {"matchLabels": aggregates(name)}
-        add("ClusterRole", meta(name, labels=aggregates(into)), rules=filled,
-            aggregationRule={"clusterRoleSelectors": [selector]})
+        add(
+            "ClusterRole",
+            meta(name, labels=aggregates(into)),
+            rules=filled,
+            aggregationRule={"clusterRoleSelectors": [selector]},
+        )
     for name, (role, subjects) in bindings.items():
         fields = {"roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role}}
         if subjects:
@@ -177,12 +230,17 @@ def objects():
         add("ClusterRoleBinding", meta(name), **fields)
     for namespace, name, subjects in NAMESPACED:
         add("Role", meta(name, namespace), rules=[rule(["get"], ["configmaps"], names=["x"])])
-        add("RoleBinding", meta(name, namespace), roleRef={"apiGroup": RBAC, "kind": "Role", "name": name},
-            subjects=[subject(*one) for one in subjects])
+        add(
+            "RoleBinding",
+            meta(name, namespace),
+            roleRef={"apiGroup": RBAC, "kind": "Role", "name": name},
+            subjects=[subject(*one) for one in subjects],
+        )
     return made
 
 
 def text():
     """As `kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json` prints it."""
     return json.dumps(
-        {"apiVersion": "v1", "items": objects(), "kind": "List", "metadata": {"resourceVersion": ""}}, indent=4)
+        {"apiVersion": "v1", "items": objects(), "kind": "List", "metadata": {"resourceVersion": ""}}, indent=4
+    )

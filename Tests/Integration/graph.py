@@ -104,8 +104,15 @@ class Graph:
         if handler.path == "/v1.0/directoryObjects/getByIds":
             assert 1 <= len(body["ids"]) <= 1000
             found = [(one, self.objects[one]) for one in body["ids"] if one in self.objects]
-            return handler.answer(200, {"value": [
-                {"@odata.type": f"#microsoft.graph.{kind}", "id": one, "displayName": name} for one, (kind, name) in found]})
+            return handler.answer(
+                200,
+                {
+                    "value": [
+                        {"@odata.type": f"#microsoft.graph.{kind}", "id": one, "displayName": name}
+                        for one, (kind, name) in found
+                    ]
+                },
+            )
         if handler.path == "/v1.0/$batch":
             return self.batch(handler, body["requests"])
         _, version, kind, oid, action = handler.path.split("/")
@@ -127,7 +134,9 @@ class Graph:
             self.parts.append((now, request["method"], request["url"], request.get("body")))
             answer = self.part_fault(request) if self.part_fault else None
             status, body, *headers = answer or self.part(request)
-            answers.append({"id": request["id"], "status": status, "body": body, "headers": headers[0] if headers else {}})
+            answers.append(
+                {"id": request["id"], "status": status, "body": body, "headers": headers[0] if headers else {}}
+            )
         # In any order.
         handler.answer(200, {"responses": answers[::-1]})
 

@@ -39,8 +39,13 @@ def block(fields):
     return b"".join(literal(name, value) for name, value in fields)
 
 
-REQUEST = [(":method", "POST"), (":scheme", "https"), (":path", "/authenticate"), (":authority", "a"),
-           ("content-type", "application/json")]
+REQUEST = [
+    (":method", "POST"),
+    (":scheme", "https"),
+    (":path", "/authenticate"),
+    (":authority", "a"),
+    ("content-type", "application/json"),
+]
 
 
 def request(stream, body, fields=REQUEST):

@@ -69,7 +69,8 @@ class Webhook:
         body = {"kind": "TokenReview", "apiVersion": f"authentication.k8s.io/{version}", "spec": {"token": token}}
         request = urllib.request.Request(self.url, json.dumps(body).encode(), {"Content-Type": "application/json"})
         opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.context))
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.context)
+        )
         with opener.open(request, timeout=30) as response:
             answer = json.load(response)
         assert answer["apiVersion"] == body["apiVersion"]
@@ -143,14 +144,30 @@ class APIServer:
 
     def answer(self, method, path, body, user):
         if user is None:
-            return 401, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 401, "reason": "Unauthorized",
-                         "message": "Unauthorized"}
+            return 401, {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "status": "Failure",
+                "code": 401,
+                "reason": "Unauthorized",
+                "message": "Unauthorized",
+            }
         if path.startswith("/apis/authentication.k8s.io/v1/selfsubjectreviews"):
-            return 201, {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},
-                         "status": {"userInfo": user}}
+            return 201, {
+                "kind": "SelfSubjectReview",
+                "apiVersion": "authentication.k8s.io/v1",
+                "metadata": {},
+                "status": {"userInfo": user},
+            }
         if not self.may_do_everything(user):
-            return 403, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden",
-                         "message": f"{path} is forbidden"}
+            return 403, {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "status": "Failure",
+                "code": 403,
+                "reason": "Forbidden",
+                "message": f"{path} is forbidden",
+            }
         if path == "/apis/authentication.k8s.io/v1/tokenreviews":
             if self.webhook and mode() == "refuses reviews":
                 return 403, {"kind": "Status", "message": "tokenreviews is forbidden"}
@@ -228,7 +245,10 @@ def run_as(user, words):
     with open(f"{STATE}/webhook.log", "ab") as output:
         process = subprocess.Popen(
             ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *words],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output)
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+        )
     with open(f"{STATE}/webhook.pid", "w") as file:
         file.write(str(process.pid))
     return process

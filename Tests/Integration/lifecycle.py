@@ -48,7 +48,9 @@ class Load:
         while not self.ended.is_set():
             for token, expected in self.ask:
                 try:
-                    connection.request("POST", "/authenticate", review_body(token), {"Content-Type": "application/json"})
+                    connection.request(
+                        "POST", "/authenticate", review_body(token), {"Content-Type": "application/json"}
+                    )
                     response = connection.getresponse()
                     found = reason(checked(response.read(), "v1")) if response.status == 200 else response.status
                 except Exception as error:  # Whatever it is, a request was dropped.

@@ -17,8 +17,10 @@ from webhook import review_body
 
 def request(token):
     body = review_body(token).encode()
-    return (b"POST /authenticate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    return (
+        b"POST /authenticate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
 
 
 async def main(spec):
@@ -56,8 +58,13 @@ async def main(spec):
     connected, began, ready = [], [], asyncio.Event()
     await asyncio.gather(*(connection(number) for number in range(spec["connections"])))
     latencies.sort()
-    return {"results": results, "rate": len(latencies) / spec["seconds"],
-            "p50": latencies[len(latencies) // 2], "p99": latencies[len(latencies) * 99 // 100], "max": latencies[-1]}
+    return {
+        "results": results,
+        "rate": len(latencies) / spec["seconds"],
+        "p50": latencies[len(latencies) // 2],
+        "p99": latencies[len(latencies) * 99 // 100],
+        "max": latencies[-1],
+    }
 
 
 if __name__ == "__main__":

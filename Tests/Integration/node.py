@@ -117,7 +117,8 @@ class Node:
             os.mkdir(path)
         self.port, self.listen, self.operations = free_port(), free_port(), free_port()
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "bash", "-c", SETUP.format(work=work)], stdout=subprocess.PIPE, text=True)
+            ["unshare", "--mount", "bash", "-c", SETUP.format(work=work)], stdout=subprocess.PIPE, text=True
+        )
         assert self.holder.stdout.readline() == "ready\n"
         with open(f"{folder}/bin/systemctl", "w") as file:
             file.write(SYSTEMCTL.format(state=self.state))
@@ -134,19 +135,44 @@ class Node:
 
     def make_cluster(self, entra):
         manifest = MANIFEST.format(port=self.port)
-        self.admin = {"kubeadm": "/etc/kubernetes/admin.conf", "rke2": "/etc/rancher/rke2/rke2.yaml",
-                      "k3s": "/etc/rancher/k3s/k3s.yaml"}[self.distribution]
+        self.admin = {
+            "kubeadm": "/etc/kubernetes/admin.conf",
+            "rke2": "/etc/rancher/rke2/rke2.yaml",
+            "k3s": "/etc/rancher/k3s/k3s.yaml",
+        }[self.distribution]
         self.write("/etc/kubernetes/pki/ca.crt", open(self.certificates.path("ca.crt")).read())
         for kind in ("crt", "key"):
             self.write(f"/etc/kubernetes/pki/apiserver.{kind}", open(self.certificates.path(f"server.{kind}")).read())
             self.write(f"/etc/kubernetes/pki/admin.{kind}", open(self.certificates.path(f"client.{kind}")).read())
-        self.write(self.admin, yaml.safe_dump({
-            "apiVersion": "v1", "kind": "Config", "current-context": "admin",
-            "clusters": [{"name": "c", "cluster": {
-                "server": f"https://localhost:{self.port}", "certificate-authority": "/etc/kubernetes/pki/ca.crt"}}],
-            "users": [{"name": "u", "user": {
-                "client-certificate": "/etc/kubernetes/pki/admin.crt", "client-key": "/etc/kubernetes/pki/admin.key"}}],
-            "contexts": [{"name": "admin", "context": {"cluster": "c", "user": "u"}}]}))
+        self.write(
+            self.admin,
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "admin",
+                    "clusters": [
+                        {
+                            "name": "c",
+                            "cluster": {
+                                "server": f"https://localhost:{self.port}",
+                                "certificate-authority": "/etc/kubernetes/pki/ca.crt",
+                            },
+                        }
+                    ],
+                    "users": [
+                        {
+                            "name": "u",
+                            "user": {
+                                "client-certificate": "/etc/kubernetes/pki/admin.crt",
+                                "client-key": "/etc/kubernetes/pki/admin.key",
+                            },
+                        }
+                    ],
+                    "contexts": [{"name": "admin", "context": {"cluster": "c", "user": "u"}}],
+                }
+            ),
+        )
         if self.distribution == "kubeadm":
             self.write("/etc/kubernetes/manifests/kube-apiserver.yaml", manifest, mode=0o600)
         else:
@@ -159,10 +185,15 @@ class Node:
         # The configuration that is given with --config, with its keys beside it.
         entra.write_key_file(f"{self.folder}/given/keys.json")
         from webhook import configuration
+
         config = configuration()
         config["server"] = {
-            "listen": f"127.0.0.1:{self.listen}", "operations": f"127.0.0.1:{self.operations}",
-            "certificate": "certs/server.crt", "privateKey": "certs/server.key", "clientCA": "certs/client-ca.crt"}
+            "listen": f"127.0.0.1:{self.listen}",
+            "operations": f"127.0.0.1:{self.operations}",
+            "certificate": "certs/server.crt",
+            "privateKey": "certs/server.key",
+            "clientCA": "certs/client-ca.crt",
+        }
         self.config = f"{self.folder}/given/kube-entra.yaml"
         with open(self.config, "w") as file:
             yaml.safe_dump(config, file)
@@ -174,7 +205,8 @@ class Node:
     def start_kubelet(self):
         arguments = [] if self.distribution == "kubeadm" else [self.drop_in]
         self.kubelet = subprocess.Popen(
-            [*self.enter, sys.executable, f"{HERE}/kubelet.py", self.state, *arguments], env=self.environment)
+            [*self.enter, sys.executable, f"{HERE}/kubelet.py", self.state, *arguments], env=self.environment
+        )
         self.wait_for(lambda: "started" in self.log())
 
     def mode(self, text):
@@ -227,8 +259,13 @@ class Node:
 
     def run(self, *arguments, timeout=300, prefix=()):
         done = subprocess.run(
-            [*self.enter, *prefix, PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout,
-            env=self.environment, cwd="/")
+            [*self.enter, *prefix, PROGRAM, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=self.environment,
+            cwd="/",
+        )
         return done
 
     def enable(self, *arguments, wait="120s", prefix=()):
@@ -238,7 +275,12 @@ class Node:
         """Kills an enable as soon as it reports the step; returns whether it came that far."""
         process = subprocess.Popen(
             [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.environment, cwd="/")
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=self.environment,
+            cwd="/",
+        )
         try:
             for line in process.stdout:
                 if line.split()[3:4] == [step]:
@@ -262,10 +304,18 @@ class Node:
                         with open(path, "rb") as file:
                             digest = hashlib.sha256(file.read()).hexdigest()
                     shown = path.split("/root", 1)[1]
-                    found[shown] = (stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, digest)
+                    found[shown] = (
+                        stat.S_IFMT(status.st_mode),
+                        stat.S_IMODE(status.st_mode),
+                        status.st_uid,
+                        status.st_gid,
+                        digest,
+                    )
         # Copies that the tools for users keep by themselves.
         for name in list(found):
-            if name.startswith("/etc/") and (name.endswith("-") or name in ("/etc/.pwd.lock", "/etc/gshadow", "/etc/shadow")):
+            if name.startswith("/etc/") and (
+                name.endswith("-") or name in ("/etc/.pwd.lock", "/etc/gshadow", "/etc/shadow")
+            ):
                 del found[name]
         return found
 

@@ -8,8 +8,11 @@ from graph import Graph
 from webhook import Webhook, configuration, review_body
 
 CLIENT_ID = "bbbbbbbb-0000-0000-0000-000000000000"
-OVERAGE = {"groups": LEFT_OUT, "_claim_names": {"groups": "src1"},
-           "_claim_sources": {"src1": {"endpoint": "https://169.254.169.254/never"}}}
+OVERAGE = {
+    "groups": LEFT_OUT,
+    "_claim_names": {"groups": "src1"},
+    "_claim_sources": {"src1": {"endpoint": "https://169.254.169.254/never"}},
+}
 
 
 def object_id(number):
@@ -67,11 +70,17 @@ def setting(certificates, entra, tmp_path):
     servers = []
 
     def make(tenant=None, env=None, **changes):
-        directory = {"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base,
-                     "graphCA": "ca.crt", **changes}
+        directory = {
+            "clientID": CLIENT_ID,
+            "clientSecretFile": "secret",
+            "graphEndpoint": graph.base,
+            "graphCA": "ca.crt",
+            **changes,
+        }
         directory = {name: value for name, value in directory.items() if value is not None}
         config = configuration(
-            groupOverage="resolve", directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {}))
+            groupOverage="resolve", directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {})
+        )
         server = OverageWebhook(certificates, config, name=f"overage-{tmp_path.name}-{len(servers)}.yaml")
         servers.append(server)
         entra.authority = graph.base

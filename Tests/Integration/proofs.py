@@ -35,6 +35,8 @@ KEY = ProofKey()
 def envelope(entra, key=KEY, bound=None, header=None, signer=None, token=None, **payload):
     token = token or entra.token(cnf={"kid": (bound or key).thumbprint})
     header = merged({"typ": "pop", "alg": "RS256", "kid": key.thumbprint}, header or {})
-    body = merged({"at": token, "ts": int(time.time()), "u": HOST, "cnf": {"jwk": key.jwk}, "nonce": uuid.uuid4().hex}, payload)
+    body = merged(
+        {"at": token, "ts": int(time.time()), "u": HOST, "cnf": {"jwk": key.jwk}, "nonce": uuid.uuid4().hex}, payload
+    )
     signed = b64(json.dumps(header)) + "." + b64(json.dumps(body))
     return signed + "." + b64((signer or key).sign(signed))

@@ -54,8 +54,10 @@ class Proxy:
             expected = self.credentials and base64.b64encode(self.credentials.encode()).decode()
             if expected and f"Proxy-Authorization: Basic {expected}\r\n" not in head.decode():
                 body = b"<html>Who are you?</html>"
-                client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\n"
-                               b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+                client.sendall(
+                    b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+                )
                 time.sleep(12)
                 return client.close()
             host, port = head.decode().split(" ")[1].rsplit(":", 1)

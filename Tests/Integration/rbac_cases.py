@@ -28,10 +28,16 @@ def case(number, seed):
     asked, words = question_about(dice, objects) if dice.random() < 0.7 else question(dice)
     entra, others = rbac_model.who(rbac_model.Cluster(objects), model, asked)
     return {
-        "number": number, "configuration": json.dumps(text), "cluster": json.dumps({"kind": "List", "items": objects}),
-        "verb": asked["verb"], "resource": words[1], "namespace": asked["namespace"], "name": asked["name"],
+        "number": number,
+        "configuration": json.dumps(text),
+        "cluster": json.dumps({"kind": "List", "items": objects}),
+        "verb": asked["verb"],
+        "resource": words[1],
+        "namespace": asked["namespace"],
+        "name": asked["name"],
         "who": sorted(line(holder, way) for holder, ways in entra.items() for way in ways),
-        "others": sorted(line(subject, way) for subject, ways in others.items() for way in ways)}
+        "others": sorted(line(subject, way) for subject, ways in others.items() for way in ways),
+    }
 
 
 def main():

@@ -77,7 +77,8 @@ class Cluster:
             selectors = (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or []
             for other, candidate in self.roles.items():
                 if other[0] == "ClusterRole" and any(
-                        selects(selector, candidate["metadata"].get("labels", {})) for selector in selectors):
+                    selects(selector, candidate["metadata"].get("labels", {})) for selector in selectors
+                ):
                     waiting.append(other)
         return [full(rule) for rules in found.values() for rule in rules]
 
@@ -115,7 +116,7 @@ class Configuration:
         prefix = self.kubernetes["groupPrefix"]
         if self.kubernetes["groupObjectIDs"] != "include" or not name.startswith(prefix):
             return None
-        rest = name[len(prefix):]
+        rest = name[len(prefix) :]
         return rest if is_object_id(rest) else None
 
     def holders(self, group):
@@ -130,7 +131,7 @@ class Configuration:
         prefix = self.kubernetes["usernamePrefix"]
         if not name.startswith(prefix) or name.startswith("system:"):
             return False
-        rest = name[len(prefix):]
+        rest = name[len(prefix) :]
         if is_object_id(rest):
             return True
         if self.kubernetes["username"] == "oid" or rest.count("@") != 1 or "#ext#" in rest.lower():
@@ -156,7 +157,8 @@ def who(cluster, configuration, question):
                 if space is not None:
                     full_name = f"system:serviceaccount:{space}:{name}"
                     others.setdefault(("ServiceAccount", space, name), set()).add(
-                        path(None, full_name, binding, key, place))
+                        path(None, full_name, binding, key, place)
+                    )
                 continue
             if subject["kind"] == "Group":
                 way = path(name, None, binding, key, place)
@@ -203,15 +205,19 @@ def frozen(rule):
 
 
 def path(group, user, binding, role, place):
-    return (
-        group, user, (binding["kind"], place, binding["metadata"]["name"]),
-        (role[0], role[1], role[2]), place)
+    return (group, user, (binding["kind"], place, binding["metadata"]["name"]), (role[0], role[1], role[2]), place)
 
 
 def path_of(answer):
     """A path as the program prints it."""
+
     def name(thing):
         return None if thing is None else (thing["kind"], thing["namespace"], thing["name"])
+
     return (
-        answer["kubernetesGroup"], answer["username"], name(answer["binding"]), name(answer["role"]),
-        answer["namespace"])
+        answer["kubernetesGroup"],
+        answer["username"],
+        name(answer["binding"]),
+        name(answer["role"]),
+        answer["namespace"],
+    )

@@ -13,7 +13,14 @@ URLS = ["/healthz", "/healthz/*", "/api*", "*", "/metrics", "/a/**", "/b***"]
 PATHS = ["/healthz", "/healthz/x", "/healthz/", "/api", "/apis/apps", "/metrics", "/a/", "/a/x", "/a", "/b", "/bc", "/"]
 NAMESPACES = ["team-a", "team-b", "default"]
 KUBERNETES_GROUPS = ["one", "two", "three", "One", COMPOSED, DECOMPOSED, "kube-entra:cluster-admins", "system:masters"]
-USERS = ["alice@contoso.com", "Alice@contoso.com", "jane", "bob_x#EXT#@contoso.com", "bob_x#eXt#@contoso.com", "system:kube-proxy"]
+USERS = [
+    "alice@contoso.com",
+    "Alice@contoso.com",
+    "jane",
+    "bob_x#EXT#@contoso.com",
+    "bob_x#eXt#@contoso.com",
+    "system:kube-proxy",
+]
 
 
 def some(dice, choices, most=3, least=0):
@@ -53,8 +60,12 @@ def selector(dice):
 def subject(dice, prefixes):
     kind = dice.random()
     if kind < 0.55:
-        name = dice.choice(KUBERNETES_GROUPS + ["system:authenticated", "system:nodes"]
-                           + [prefixes["group"] + one for one in OBJECTS] + [OBJECTS[0].upper()])
+        name = dice.choice(
+            KUBERNETES_GROUPS
+            + ["system:authenticated", "system:nodes"]
+            + [prefixes["group"] + one for one in OBJECTS]
+            + [OBJECTS[0].upper()]
+        )
         return {"kind": "Group", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
     if kind < 0.85:
         name = dice.choice(USERS + OBJECTS)
@@ -86,9 +97,14 @@ def cluster(dice, prefixes, bindings=1000):
             meta["namespace"] = dice.choice(NAMESPACES)
         kind = "ClusterRole" if is_wide or dice.random() < 0.6 else "Role"
         reference = {"kind": kind, "name": f"role-{dice.randint(0, roles + roles // 40)}"}
-        objects.append({
-            "kind": "ClusterRoleBinding" if is_wide else "RoleBinding", "metadata": meta, "roleRef": reference,
-            "subjects": [subject(dice, prefixes) for _ in range(dice.randint(0, 3))] or None})
+        objects.append(
+            {
+                "kind": "ClusterRoleBinding" if is_wide else "RoleBinding",
+                "metadata": meta,
+                "roleRef": reference,
+                "subjects": [subject(dice, prefixes) for _ in range(dice.randint(0, 3))] or None,
+            }
+        )
     for thing in objects:
         thing["apiVersion"] = "rbac.authorization.k8s.io/v1"
     dice.shuffle(objects)
@@ -97,21 +113,32 @@ def cluster(dice, prefixes, bindings=1000):
 
 def configuration(dice, prefixes):
     kubernetes = {
-        "adminGroups": ["kube-entra:cluster-admins"], "username": dice.choice(["upn", "oid", "upnLowercase"]),
-        "usernamePrefix": prefixes["user"], "groupObjectIDs": dice.choice(["include", "include", "drop"]),
-        "groupPrefix": prefixes["group"]}
+        "adminGroups": ["kube-entra:cluster-admins"],
+        "username": dice.choice(["upn", "oid", "upnLowercase"]),
+        "usernamePrefix": prefixes["user"],
+        "groupObjectIDs": dice.choice(["include", "include", "drop"]),
+        "groupPrefix": prefixes["group"],
+    }
     admins = OBJECTS[:2]
     mappings = [(OBJECTS[2 + i], some(dice, KUBERNETES_GROUPS, 2, 1)) for i in range(4)]
     roles = [("Cluster.Viewer", some(dice, KUBERNETES_GROUPS, 2, 1))]
     text = {
-        "apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
+        "apiVersion": "kube-entra.dev/v1",
+        "kind": "WebhookConfiguration",
         "server": {"certificate": "s.crt", "privateKey": "s.key", "clientCA": "ca.crt"},
-        "tenants": [{
-            "tenantID": TENANT, "audiences": ["aaaaaaaa-0000-0000-0000-000000000000"],
-            "adminGroupObjectIDs": admins,
-            "groupMappings": [{"groupObjectID": one, "kubernetesGroups": sorted(set(names))} for one, names in mappings],
-            "appRoleMappings": [{"appRole": one, "kubernetesGroups": sorted(set(names))} for one, names in roles]}],
-        "kubernetes": kubernetes}
+        "tenants": [
+            {
+                "tenantID": TENANT,
+                "audiences": ["aaaaaaaa-0000-0000-0000-000000000000"],
+                "adminGroupObjectIDs": admins,
+                "groupMappings": [
+                    {"groupObjectID": one, "kubernetesGroups": sorted(set(names))} for one, names in mappings
+                ],
+                "appRoleMappings": [{"appRole": one, "kubernetesGroups": sorted(set(names))} for one, names in roles],
+            }
+        ],
+        "kubernetes": kubernetes,
+    }
     return text, rbac_model.Configuration(TENANT, admins, mappings, roles, kubernetes)
 
 
@@ -127,8 +154,12 @@ def question_about(dice, objects):
         return asked_of_path(dice.choice(about["verbs"]), path if path.startswith("/") else "/" + path)
     resource, _, subresource = dice.choice(about["resources"]).partition("/")
     return asked_of_resource(
-        dice, dice.choice(about["verbs"]), resource if resource != "*" else dice.choice(["pods", "widgets", "*"]),
-        dice.choice(about["apiGroups"]), subresource or None)
+        dice,
+        dice.choice(about["verbs"]),
+        resource if resource != "*" else dice.choice(["pods", "widgets", "*"]),
+        dice.choice(about["apiGroups"]),
+        subresource or None,
+    )
 
 
 def question(dice):
@@ -136,18 +167,37 @@ def question(dice):
     if dice.random() < 0.2:
         return asked_of_path(verb, dice.choice(PATHS))
     return asked_of_resource(
-        dice, verb, dice.choice(["pods", "widgets", "*"]), dice.choice(API_GROUPS), dice.choice([None, None, "log", "scale"]))
+        dice,
+        verb,
+        dice.choice(["pods", "widgets", "*"]),
+        dice.choice(API_GROUPS),
+        dice.choice([None, None, "log", "scale"]),
+    )
 
 
 def asked_of_path(verb, path):
-    asked = {"verb": verb, "resource": None, "group": None, "subresource": None, "namespace": None, "name": None,
-             "path": path}
+    asked = {
+        "verb": verb,
+        "resource": None,
+        "group": None,
+        "subresource": None,
+        "namespace": None,
+        "name": None,
+        "path": path,
+    }
     return asked, [verb, path]
 
 
 def asked_of_resource(dice, verb, resource, group, subresource):
-    asked = {"verb": verb, "resource": resource, "group": group, "subresource": subresource, "namespace": None,
-             "name": None, "path": None}
+    asked = {
+        "verb": verb,
+        "resource": resource,
+        "group": group,
+        "subresource": subresource,
+        "namespace": None,
+        "name": None,
+        "path": None,
+    }
     words = [verb, f"{resource}.{group}"]
     if subresource:
         words[1] += "/" + subresource

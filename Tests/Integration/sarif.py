@@ -17,30 +17,46 @@ def a_list(items, **more):
 TEXT = {"type": "string", "minLength": 1}
 LEVEL = {"enum": ["none", "note", "warning", "error"]}
 # A URI reference (RFC 3986): no space, no control character, a per cent sign only before two digits.
-URI = {"type": "string", "format": "uri-reference", "pattern": r"^([A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2})+$"}
+URI = {
+    "type": "string",
+    "format": "uri-reference",
+    "pattern": r"^([A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2})+$",
+}
 MESSAGE = an_object(["text"], text=TEXT)
 REGION = an_object([], startLine={"type": "integer", "minimum": 1}, startColumn={"type": "integer", "minimum": 1})
 LOCATION = an_object(
     [],
     physicalLocation=an_object(["artifactLocation"], artifactLocation=an_object([], uri=URI), region=REGION),
-    logicalLocations=a_list(an_object([], fullyQualifiedName=TEXT), uniqueItems=True))
-RULE = an_object(
-    ["id"], id=TEXT, shortDescription=MESSAGE, defaultConfiguration=an_object([], level=LEVEL))
+    logicalLocations=a_list(an_object([], fullyQualifiedName=TEXT), uniqueItems=True),
+)
+RULE = an_object(["id"], id=TEXT, shortDescription=MESSAGE, defaultConfiguration=an_object([], level=LEVEL))
 RESULT = an_object(
-    ["message"], ruleId=TEXT, ruleIndex={"type": "integer", "minimum": -1}, level=LEVEL, message=MESSAGE,
+    ["message"],
+    ruleId=TEXT,
+    ruleIndex={"type": "integer", "minimum": -1},
+    level=LEVEL,
+    message=MESSAGE,
     locations=a_list(LOCATION),
     suppressions=a_list(
-        an_object(["kind"], kind={"enum": ["inSource", "external"]}, justification={"type": "string"}),
-        uniqueItems=True))
+        an_object(["kind"], kind={"enum": ["inSource", "external"]}, justification={"type": "string"}), uniqueItems=True
+    ),
+)
 DRIVER = an_object(["name"], name=TEXT, version=TEXT, rules=a_list(RULE, uniqueItems=True))
 RUN = an_object(
-    ["tool"], tool=an_object(["driver"], driver=DRIVER),
-    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]}, results=a_list(RESULT))
+    ["tool"],
+    tool=an_object(["driver"], driver=DRIVER),
+    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+    results=a_list(RESULT),
+)
 LOG = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     **an_object(
-        ["version", "runs"], **{"$schema": {"type": "string", "format": "uri"}}, version={"const": "2.1.0"},
-        runs=a_list(RUN))}
+        ["version", "runs"],
+        **{"$schema": {"type": "string", "format": "uri"}},
+        version={"const": "2.1.0"},
+        runs=a_list(RUN),
+    ),
+}
 
 VALIDATOR = jsonschema.Draft202012Validator(LOG)
 

@@ -14,13 +14,17 @@ def server(certificates, entra):
     entra.write_key_file(certificates.path("keys.json"))
     ended = "2020-01-01T00:00:00Z"
     config = configuration(
-        denied=[{"objectID": OTHER, "reason": "hidden"},
-                {"clientAppID": "cccccccc-0000-0000-0000-000000000000", "reason": "hidden"},
-                {"tokenID": "gone", "reason": "hidden"},
-                {"objectID": DEVELOPERS, "issuedBefore": "2026-01-01T00:00:00Z", "reason": "hidden"}],
+        denied=[
+            {"objectID": OTHER, "reason": "hidden"},
+            {"clientAppID": "cccccccc-0000-0000-0000-000000000000", "reason": "hidden"},
+            {"tokenID": "gone", "reason": "hidden"},
+            {"objectID": DEVELOPERS, "issuedBefore": "2026-01-01T00:00:00Z", "reason": "hidden"},
+        ],
         emergencyAccess=[
             {"objectID": OBJECT, "until": ended, "kubernetesGroups": ["em"], "reason": "over"},
-            {"objectID": ADMINS, "until": "2999-01-01T00:00:00Z", "kubernetesGroups": ["em"], "reason": "on"}])
+            {"objectID": ADMINS, "until": "2999-01-01T00:00:00Z", "kubernetesGroups": ["em"], "reason": "on"},
+        ],
+    )
     running = Webhook(certificates, config, name="authorize.yaml").start()
     yield running
     running.stop()
@@ -31,24 +35,39 @@ CASES = [
     ("by object ID", {"extra": extra(oid=[OTHER])}, "principal_denied"),
     ("any of several object IDs", {"extra": extra(oid=[OBJECT, OTHER])}, "principal_denied"),
     ("in capital letters", {"extra": extra(oid=[OTHER.upper()])}, "principal_denied"),
-    ("by client application", {"extra": extra(client_app_id=["cccccccc-0000-0000-0000-000000000000"])},
-     "principal_denied"),
-    ("by token ID", {"extra": {**extra(), "authentication.kubernetes.io/credential-id": ["JTI=gone"]}},
-     "principal_denied"),
-    ("another case of a token ID", {"extra": {**extra(), "authentication.kubernetes.io/credential-id": ["JTI=Gone"]}},
-     None),
+    (
+        "by client application",
+        {"extra": extra(client_app_id=["cccccccc-0000-0000-0000-000000000000"])},
+        "principal_denied",
+    ),
+    (
+        "by token ID",
+        {"extra": {**extra(), "authentication.kubernetes.io/credential-id": ["JTI=gone"]}},
+        "principal_denied",
+    ),
+    (
+        "another case of a token ID",
+        {"extra": {**extra(), "authentication.kubernetes.io/credential-id": ["JTI=Gone"]}},
+        None,
+    ),
     ("issued after the bound", {"extra": extra(oid=[DEVELOPERS])}, None),
     ("issued before the bound", {"extra": extra(oid=[DEVELOPERS], token_issued_at=["1700000000"])}, "principal_denied"),
-    ("without a time it is older than everything", {"extra": extra(oid=[DEVELOPERS], token_issued_at=None)},
-     "principal_denied"),
+    (
+        "without a time it is older than everything",
+        {"extra": extra(oid=[DEVELOPERS], token_issued_at=None)},
+        "principal_denied",
+    ),
     ("with an unreadable time as well", {"extra": extra(oid=[DEVELOPERS], token_issued_at=["x"])}, "principal_denied"),
     ("another tenant's", {"extra": extra(oid=[OTHER], tenant_id=[OTHER_TENANT])}, None),
     ("no tenant", {"extra": extra(oid=[OTHER], tenant_id=None)}, None),
     ("no object ID", {"extra": extra(oid=None)}, None),
     ("emergency access that has ended", {"extra": extra(emergency_access=["over"])}, "emergency_access_ended"),
     ("emergency access in force", {"extra": extra(oid=[ADMINS], emergency_access=["on"])}, None),
-    ("emergency access without an entry", {"extra": extra(oid=[DEVELOPERS], emergency_access=["x"])},
-     "emergency_access_ended"),
+    (
+        "emergency access without an entry",
+        {"extra": extra(oid=[DEVELOPERS], emergency_access=["x"])},
+        "emergency_access_ended",
+    ),
     ("no extra", {"extra": None}, None),
     ("no groups, which nobody watches", {"groups": None, "group": None}, None),
 ]
@@ -62,13 +81,19 @@ def test_what_is_denied(server, version, changes, expected):
 
 
 WRONG = [
-    ("no JSON", "{"), ("a list", []), ("a TokenReview", {**body(), "kind": "TokenReview"}),
+    ("no JSON", "{"),
+    ("a list", []),
+    ("a TokenReview", {**body(), "kind": "TokenReview"}),
     ("another version", {**body(), "apiVersion": "authorization.k8s.io/v2"}),
     ("another group", {**body(), "apiVersion": "authentication.k8s.io/v1"}),
-    ("no spec", {**body(), "spec": None}), ("a spec that is a list", {**body(), "spec": []}),
-    ("a user that is a number", body(user=1)), ("a uid that is a list", body(uid=[])),
-    ("groups that are a string", body(groups="x")), ("a group that is null", body(groups=[None])),
-    ("extra that is a list", body(extra=[])), ("extra with a string", body(extra={"oid": OBJECT})),
+    ("no spec", {**body(), "spec": None}),
+    ("a spec that is a list", {**body(), "spec": []}),
+    ("a user that is a number", body(user=1)),
+    ("a uid that is a list", body(uid=[])),
+    ("groups that are a string", body(groups="x")),
+    ("a group that is null", body(groups=[None])),
+    ("extra that is a list", body(extra=[])),
+    ("extra with a string", body(extra={"oid": OBJECT})),
     ("extra with a number", body(extra={"oid": [1]})),
     ("group that is a string, in v1beta1", body("v1beta1", group="x")),
 ]
@@ -130,27 +155,50 @@ def test_kubeconfig_authorization_writes_both_files(certificates, tmp_path):
     settings = webhook["webhook"]
     condition = "has(request.extra) && 'kube-entra.dev/tenant-id' in request.extra"
     assert settings == {
-        "timeout": "1s", "authorizedTTL": "1ms", "unauthorizedTTL": "1ms", "failurePolicy": "NoOpinion",
-        "subjectAccessReviewVersion": "v1", "matchConditionSubjectAccessReviewVersion": "v1",
-        "connectionInfo": {"type": "KubeConfigFile",
-                           "kubeConfigFile": str(tmp_path / "authorization-webhook.kubeconfig")},
-        "matchConditions": [{"expression": condition}]}
+        "timeout": "1s",
+        "authorizedTTL": "1ms",
+        "unauthorizedTTL": "1ms",
+        "failurePolicy": "NoOpinion",
+        "subjectAccessReviewVersion": "v1",
+        "matchConditionSubjectAccessReviewVersion": "v1",
+        "connectionInfo": {
+            "type": "KubeConfigFile",
+            "kubeConfigFile": str(tmp_path / "authorization-webhook.kubeconfig"),
+        },
+        "matchConditions": [{"expression": condition}],
+    }
     kubeconfig = yaml.safe_load((tmp_path / "authorization-webhook.kubeconfig").read_text())
     assert kubeconfig["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:8443/authorize"
     # Neither is overwritten without --force.
     assert run("kubeconfig", "authorization", "--certs", certificates.folder, "--out", str(out))[0] == 2
-    assert run("kubeconfig", "authorization", "--certs", certificates.folder, "--out", str(out), "--force",
-               "--mounted-at", "/etc/kubernetes/kube-entra", "--kubernetes", "1.34")[0] == 0
+    assert (
+        run(
+            "kubeconfig",
+            "authorization",
+            "--certs",
+            certificates.folder,
+            "--out",
+            str(out),
+            "--force",
+            "--mounted-at",
+            "/etc/kubernetes/kube-entra",
+            "--kubernetes",
+            "1.34",
+        )[0]
+        == 0
+    )
     settings = yaml.safe_load(out.read_text())["authorizers"][0]["webhook"]
     assert settings["cacheAuthorizedRequests"] is False and settings["cacheUnauthorizedRequests"] is False
     assert settings["connectionInfo"]["kubeConfigFile"] == (
-        "/etc/kubernetes/kube-entra/authorization-webhook.kubeconfig")
+        "/etc/kubernetes/kube-entra/authorization-webhook.kubeconfig"
+    )
 
 
 @pytest.mark.parametrize("version, has", [("1.33", False), ("v1.34.2", True), ("1.36", True), ("1.9", False)])
 def test_newer_fields_only_for_api_servers_that_know_them(certificates, version, has):
-    status, output, _ = run("kubeconfig", "authorization", "--certs", certificates.folder, "--kubernetes", version,
-                            "--mounted-at", "/x")
+    status, output, _ = run(
+        "kubeconfig", "authorization", "--certs", certificates.folder, "--kubernetes", version, "--mounted-at", "/x"
+    )
     documents = list(yaml.safe_load_all(output))
     assert status == 0 and [d["kind"] for d in documents] == ["AuthorizationConfiguration", "Config"]
     assert ("cacheAuthorizedRequests" in documents[0]["authorizers"][0]["webhook"]) is has

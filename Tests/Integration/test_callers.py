@@ -23,7 +23,9 @@ def issuers(certificates):
     root = load(certificates, "ca")
     good = certify(root, "intermediate", usages=(), is_authority=True, path_length=0)
     return {
-        "root": root, "other": load(certificates, "other-ca"), "intermediate": good,
+        "root": root,
+        "other": load(certificates, "other-ca"),
+        "intermediate": good,
         "second": certify(good, "second", usages=(), is_authority=True),
         "expired": certify(root, "old", usages=(), is_authority=True, days=(-30, -1)),
         "leaf": certify(root, "leaf"),
@@ -37,29 +39,75 @@ REFUSED = [
     ("no certificate", None, "tls_no_client_certificate", "CERTIFICATE_REQUIRED"),
     ("another CA", lambda i: certify(i["other"]), "tls_untrusted_certificate", "UNKNOWN_CA"),
     ("self-signed", lambda i: certify(None), "tls_untrusted_certificate", "UNKNOWN_CA"),
-    ("self-signed with the CA's name", lambda i: certify(None, "ca"), "tls_untrusted_certificate", "UNKNOWN_CA|DECRYPT_ERROR"),
-    ("a CA of the same name", lambda i: certify(i["imitated"], names_key=False), "tls_untrusted_certificate",
-     "UNKNOWN_CA|DECRYPT_ERROR"),
+    (
+        "self-signed with the CA's name",
+        lambda i: certify(None, "ca"),
+        "tls_untrusted_certificate",
+        "UNKNOWN_CA|DECRYPT_ERROR",
+    ),
+    (
+        "a CA of the same name",
+        lambda i: certify(i["imitated"], names_key=False),
+        "tls_untrusted_certificate",
+        "UNKNOWN_CA|DECRYPT_ERROR",
+    ),
     ("expired", lambda i: certify(i["root"], days=(-30, -1)), "tls_certificate_expired", "CERTIFICATE_EXPIRED"),
     ("not yet valid", lambda i: certify(i["root"], days=(1, 30)), "tls_certificate_not_yet_valid", "BAD_CERTIFICATE"),
-    ("for servers only", lambda i: certify(i["root"], usages=[SERVER]), "tls_wrong_certificate_purpose",
-     "UNSUPPORTED_CERTIFICATE"),
-    ("for code signing only", lambda i: certify(i["root"], usages=[ExtendedKeyUsageOID.CODE_SIGNING]),
-     "tls_wrong_certificate_purpose", "UNSUPPORTED_CERTIFICATE"),
-    ("a key that may not sign", lambda i: certify(i["root"], key_usage=NO_SIGNATURE), "tls_wrong_certificate_purpose",
-     "UNSUPPORTED_CERTIFICATE"),
+    (
+        "for servers only",
+        lambda i: certify(i["root"], usages=[SERVER]),
+        "tls_wrong_certificate_purpose",
+        "UNSUPPORTED_CERTIFICATE",
+    ),
+    (
+        "for code signing only",
+        lambda i: certify(i["root"], usages=[ExtendedKeyUsageOID.CODE_SIGNING]),
+        "tls_wrong_certificate_purpose",
+        "UNSUPPORTED_CERTIFICATE",
+    ),
+    (
+        "a key that may not sign",
+        lambda i: certify(i["root"], key_usage=NO_SIGNATURE),
+        "tls_wrong_certificate_purpose",
+        "UNSUPPORTED_CERTIFICATE",
+    ),
     ("issued by an expired CA", lambda i: certify(i["expired"]), "tls_certificate_expired", "CERTIFICATE_EXPIRED"),
-    ("issued by a certificate that is no CA", lambda i: certify(i["leaf"]), "tls_untrusted_certificate",
-     "UNKNOWN_CA|BAD_CERTIFICATE"),
-    ("issued below a CA that may have none below", lambda i: certify(i["second"]), "tls_untrusted_certificate",
-     "UNKNOWN_CA|BAD_CERTIFICATE"),
-    ("issued by a CA for servers", lambda i: certify(i["for servers"]), "tls_wrong_certificate_purpose",
-     "UNSUPPORTED_CERTIFICATE"),
-    ("without its intermediate", lambda i: certify(i["intermediate"], chained=False), "tls_untrusted_certificate",
-     "UNKNOWN_CA"),
-    ("RSA with 1024 bits", lambda i: certify(i["root"], key=rsa_key(1024)), "tls_certificate_refused", "BAD_CERTIFICATE|.*"),
-    ("an unknown critical extension", lambda i: certify(i["root"], critical="1.3.6.1.4.1.99999.1"),
-     "tls_certificate_refused", ".*"),
+    (
+        "issued by a certificate that is no CA",
+        lambda i: certify(i["leaf"]),
+        "tls_untrusted_certificate",
+        "UNKNOWN_CA|BAD_CERTIFICATE",
+    ),
+    (
+        "issued below a CA that may have none below",
+        lambda i: certify(i["second"]),
+        "tls_untrusted_certificate",
+        "UNKNOWN_CA|BAD_CERTIFICATE",
+    ),
+    (
+        "issued by a CA for servers",
+        lambda i: certify(i["for servers"]),
+        "tls_wrong_certificate_purpose",
+        "UNSUPPORTED_CERTIFICATE",
+    ),
+    (
+        "without its intermediate",
+        lambda i: certify(i["intermediate"], chained=False),
+        "tls_untrusted_certificate",
+        "UNKNOWN_CA",
+    ),
+    (
+        "RSA with 1024 bits",
+        lambda i: certify(i["root"], key=rsa_key(1024)),
+        "tls_certificate_refused",
+        "BAD_CERTIFICATE|.*",
+    ),
+    (
+        "an unknown critical extension",
+        lambda i: certify(i["root"], critical="1.3.6.1.4.1.99999.1"),
+        "tls_certificate_refused",
+        ".*",
+    ),
 ]
 
 ACCEPTED = [
@@ -168,6 +216,7 @@ def test_a_wrong_name_is_refused_before_the_body(named, issuers, tmp_path):
 
 # What the log says of them
 
+
 @pytest.fixture
 def quiet(certificates, entra, tmp_path):
     """A webhook for a single test, because the log has one line a minute for each cause."""
@@ -229,11 +278,15 @@ def test_a_flood_of_strangers_is_one_line(quiet, issuers, tmp_path):
 def test_a_refused_name_is_told_to_its_owner(named, issuers, tmp_path):
     answer = ask(named, certify(issuers["root"], 'else"\n'), tmp_path)
     status = json.loads(answer.split("\r\n\r\n", 1)[1])
-    assert 'the client certificate\'s name "else"\n" is not in the webhook\'s server.allowedClientNames' in status["message"]
+    assert (
+        'the client certificate\'s name "else"\n" is not in the webhook\'s server.allowedClientNames'
+        in status["message"]
+    )
     assert "kube-apiserver" not in answer and "api.example" not in answer
 
 
 # The file of server.clientCA
+
 
 def test_a_client_ca_that_nobody_could_come_with(certificates, entra, issuers, tmp_path):
     for name in ("server.crt", "server.key", "ca.crt"):

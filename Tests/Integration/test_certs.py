@@ -132,8 +132,23 @@ class TestCreate:
 
     def test_rsa_names_and_days(self, run, tmp_path):
         run(
-            "certs", "create", "--rsa", "--days", "7", "--out", "x/y", "--client-name", "api one",
-            "--host", "Webhook.Example", "--host", "10.96.0.20", "--host", "fd00::1", "--host", "10.96.0.20",
+            "certs",
+            "create",
+            "--rsa",
+            "--days",
+            "7",
+            "--out",
+            "x/y",
+            "--client-name",
+            "api one",
+            "--host",
+            "Webhook.Example",
+            "--host",
+            "10.96.0.20",
+            "--host",
+            "fd00::1",
+            "--host",
+            "10.96.0.20",
         )
         cert = certificate(tmp_path / "x/y/server.crt")
         assert alternatives(cert) == ["webhook.example", "10.96.0.20", "fd00::1"]

@@ -19,19 +19,29 @@ SETS = {
     "a DaemonSet on the control plane": {"kind": "DaemonSet", "nodeSelector": {"disk": "fast"}},
     "certificates from cert-manager": {"certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}}},
     "metrics for the Prometheus operator": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
-    "everything off": {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False},
-                       "adminBinding": {"enabled": False}},
-    "closed to all but the control plane": {"networkPolicy": {"apiServerCIDRs": ["192.0.2.0/28", "2001:db8::/64"]},
-                                            "image": {"tag": "1.2.3", "pullPolicy": "Always",
-                                                      "pullSecrets": [{"name": "registry"}]},
-                                            "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
-                                            "tolerations": [{"operator": "Exists"}], "replicas": 3},
+    "everything off": {
+        "networkPolicy": {"enabled": False},
+        "podDisruptionBudget": {"enabled": False},
+        "adminBinding": {"enabled": False},
+    },
+    "closed to all but the control plane": {
+        "networkPolicy": {"apiServerCIDRs": ["192.0.2.0/28", "2001:db8::/64"]},
+        "image": {"tag": "1.2.3", "pullPolicy": "Always", "pullSecrets": [{"name": "registry"}]},
+        "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+        "tolerations": [{"operator": "Exists"}],
+        "replicas": 3,
+    },
 }
 
 
 def helm(*arguments, values=None):
-    return subprocess.run(["helm", *arguments, *(["--values", "-"] if values is not None else [])],
-                          input=json.dumps(values or {}), capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        ["helm", *arguments, *(["--values", "-"] if values is not None else [])],
+        input=json.dumps(values or {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def rendered(values):
@@ -76,13 +86,38 @@ class Discovery(http.server.BaseHTTPRequestHandler):
             return self.answer({"kind": "APIVersions", "versions": ["v1"]})
         if self.path.startswith("/apis?") or self.path == "/apis":
             groups = [name.split("/") for name in KINDS if "/" in name]
-            return self.answer({"kind": "APIGroupList", "apiVersion": "v1", "groups": [
-                {"name": group, "versions": [{"groupVersion": f"{group}/{v}", "version": v}],
-                 "preferredVersion": {"groupVersion": f"{group}/{v}", "version": v}} for group, v in groups]})
+            return self.answer(
+                {
+                    "kind": "APIGroupList",
+                    "apiVersion": "v1",
+                    "groups": [
+                        {
+                            "name": group,
+                            "versions": [{"groupVersion": f"{group}/{v}", "version": v}],
+                            "preferredVersion": {"groupVersion": f"{group}/{v}", "version": v},
+                        }
+                        for group, v in groups
+                    ],
+                }
+            )
         if version in KINDS:
-            return self.answer({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": [
-                {"name": name, "singularName": "", "namespaced": kind != "ClusterRoleBinding", "kind": kind,
-                 "verbs": ["create", "get", "patch"]} for kind, name in KINDS[version].items()]})
+            return self.answer(
+                {
+                    "kind": "APIResourceList",
+                    "apiVersion": "v1",
+                    "groupVersion": version,
+                    "resources": [
+                        {
+                            "name": name,
+                            "singularName": "",
+                            "namespaced": kind != "ClusterRoleBinding",
+                            "kind": kind,
+                            "verbs": ["create", "get", "patch"],
+                        }
+                        for kind, name in KINDS[version].items()
+                    ],
+                }
+            )
         self.answer({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}, 404)
 
     def answer(self, body, status=200):
@@ -105,8 +140,12 @@ def kubectl(tmp_path_factory):
 
     def call(*arguments):
         return subprocess.run(
-            ["kubectl", "--server", f"http://127.0.0.1:{server.server_port}", *arguments], capture_output=True,
-            text=True, timeout=120, env={"HOME": str(home), "PATH": os.environ["PATH"]})
+            ["kubectl", "--server", f"http://127.0.0.1:{server.server_port}", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={"HOME": str(home), "PATH": os.environ["PATH"]},
+        )
 
     yield call
     server.shutdown()
@@ -124,7 +163,9 @@ def test_kubectl_takes_every_set_of_values(values, tmp_path, kubectl):
 
 
 def test_chart_and_kustomization_make_the_same_objects():
-    done = subprocess.run(["kubectl", "kustomize", ROOT / "deploy" / "kustomize"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["kubectl", "kustomize", ROOT / "deploy" / "kustomize"], capture_output=True, text=True, timeout=60
+    )
     kustomized = by_name(yaml.safe_load_all(done.stdout))
     # A chart is installed into a namespace that is there.
     del kustomized["Namespace", "kube-entra"]
@@ -154,8 +195,11 @@ def test_every_pod_runs_without_privileges():
         pod = workload["spec"]["template"]["spec"]
         container = pod["containers"][0]["securityContext"]
         assert pod["securityContext"]["runAsNonRoot"] and not pod["automountServiceAccountToken"]
-        assert container == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
-                             "capabilities": {"drop": ["ALL"]}}
+        assert container == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
 
 
 def paths(value, path=()):
@@ -176,10 +220,21 @@ def test_a_typo_is_refused_everywhere(path):
     assert done.returncode != 0 and "typo" in done.stderr
 
 
-@pytest.mark.parametrize("values", [
-    {"kind": "StatefulSet"}, {"replicas": 0}, {"service": {"port": "https"}}, {"image": {"repository": ""}},
-    {"networkPolicy": {"apiServerCIDRs": ["192.0.2.1"]}}, {"user": 0}, {"configuration": None},
-    {"configuration": {"kind": "Other"}}, {"certificates": {"certManager": {"enabled": True}}}], ids=json.dumps)
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": "StatefulSet"},
+        {"replicas": 0},
+        {"service": {"port": "https"}},
+        {"image": {"repository": ""}},
+        {"networkPolicy": {"apiServerCIDRs": ["192.0.2.1"]}},
+        {"user": 0},
+        {"configuration": None},
+        {"configuration": {"kind": "Other"}},
+        {"certificates": {"certManager": {"enabled": True}}},
+    ],
+    ids=json.dumps,
+)
 def test_what_cannot_work_is_refused(values):
     assert helm("template", CHART, values=values).returncode != 0
 

@@ -18,12 +18,18 @@ AKS_SERVER = "6dae42f8-4368-4678-94ff-3960e28e3630"
 # Policy
 
 PRINCIPALS = {
-    "an admin": {"groups": [ADMINS]}, "a developer": {"groups": [PLAIN, DEVELOPERS]}, "nobody special": {"groups": []},
-    "both": {"groups": [DEVELOPERS, ADMINS, DEVELOPERS]}, "a role": {"roles": ["Cluster.Viewer"]},
-    "version 2": {"version": "2.0"}, "an application": {"idtyp": "app", "upn": None, "scp": None},
+    "an admin": {"groups": [ADMINS]},
+    "a developer": {"groups": [PLAIN, DEVELOPERS]},
+    "nobody special": {"groups": []},
+    "both": {"groups": [DEVELOPERS, ADMINS, DEVELOPERS]},
+    "a role": {"roles": ["Cluster.Viewer"]},
+    "version 2": {"version": "2.0"},
+    "an application": {"idtyp": "app", "upn": None, "scp": None},
     "a guest": {"idp": "https://sts.windows.net/99999999-2222-3333-4444-555555555555/"},
-    "another audience": {"aud": "x"}, "too many groups": {"groups": None, "hasgroups": True},
-    "a reserved name": {"upn": "system:admin"}, "no object ID": {"oid": None},
+    "another audience": {"aud": "x"},
+    "too many groups": {"groups": None, "hasgroups": True},
+    "a reserved name": {"upn": "system:admin"},
+    "no object ID": {"oid": None},
 }
 
 
@@ -74,11 +80,21 @@ def test_a_suite_made_from_a_principal_passes_and_fails_after_a_change(config, e
     assert run("policy", "diff", config, config)[0] == 0
 
 
-@pytest.mark.parametrize("suite", [
-    "", "tests: []", "tests: [{name: a}]", "tests: [{name: a, given: {group: [x]}, expect: {admin: true}}]",
-    "tests: [{name: a, given: {groups: []}, expect: {}}]", "tests: [{name: a, given: {groups: []}, expect: {adnim: true}}]",
-    "test: []", "[]", "tests: [", "tests: {}\ntests: {}",
-])
+@pytest.mark.parametrize(
+    "suite",
+    [
+        "",
+        "tests: []",
+        "tests: [{name: a}]",
+        "tests: [{name: a, given: {group: [x]}, expect: {admin: true}}]",
+        "tests: [{name: a, given: {groups: []}, expect: {}}]",
+        "tests: [{name: a, given: {groups: []}, expect: {adnim: true}}]",
+        "test: []",
+        "[]",
+        "tests: [",
+        "tests: {}\ntests: {}",
+    ],
+)
 def test_a_suite_that_tests_nothing_is_no_pass(config, tmp_path, suite):
     code, out, err = run("policy", "test", "--config", config, write(tmp_path / "suite.yaml", suite))
     assert code == 2, out
@@ -87,14 +103,27 @@ def test_a_suite_that_tests_nothing_is_no_pass(config, tmp_path, suite):
 
 # Configuration
 
-@pytest.mark.parametrize("aks", [
-    {"managed": True, "adminGroupObjectIDs": [ADMINS], "tenantID": TENANT, "enableAzureRBAC": True},
-    {"managed": True, "adminGroupObjectIds": [ADMINS.upper()], "tenantId": TENANT, "enableAzureRbac": False},
-    {"clientAppID": OBJECT, "serverAppID": AUDIENCE, "serverAppSecret": "HUSH-HUSH", "tenantID": TENANT, "adminGroupObjectIDs": [ADMINS]},
-], ids=["ARM", "CLI", "legacy"])
-@pytest.mark.parametrize("wrap", [
-    lambda p: p, lambda p: {"name": "a", "aadProfile": p}, lambda p: {"name": "a", "properties": {"aadProfile": p}}],
-    ids=["bare", "az aks show", "ARM resource"])
+
+@pytest.mark.parametrize(
+    "aks",
+    [
+        {"managed": True, "adminGroupObjectIDs": [ADMINS], "tenantID": TENANT, "enableAzureRBAC": True},
+        {"managed": True, "adminGroupObjectIds": [ADMINS.upper()], "tenantId": TENANT, "enableAzureRbac": False},
+        {
+            "clientAppID": OBJECT,
+            "serverAppID": AUDIENCE,
+            "serverAppSecret": "HUSH-HUSH",
+            "tenantID": TENANT,
+            "adminGroupObjectIDs": [ADMINS],
+        },
+    ],
+    ids=["ARM", "CLI", "legacy"],
+)
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda p: p, lambda p: {"name": "a", "aadProfile": p}, lambda p: {"name": "a", "properties": {"aadProfile": p}}],
+    ids=["bare", "az aks show", "ARM resource"],
+)
 def test_from_aks_to_policy(certificates, tmp_path, aks, wrap):
     code, text, err = run("config", "import-aks", "--certs", ".", input=json.dumps(wrap(aks)))
     assert code == 0, err
@@ -108,11 +137,17 @@ def test_from_aks_to_policy(certificates, tmp_path, aks, wrap):
     assert (code, json.loads(out)["admin"]) == (0, True), err
 
 
-@pytest.mark.parametrize("aks, claims", [
-    ({"managed": True, "adminGroupObjectIDs": [ADMINS], "tenantID": TENANT}, {"aud": AKS_SERVER}),
-    ({"clientAppID": CLIENT, "serverAppID": AUDIENCE, "tenantID": TENANT, "adminGroupObjectIDs": [ADMINS]},
-     {"aud": f"spn:{AUDIENCE}"}),
-], ids=["managed", "legacy"])
+@pytest.mark.parametrize(
+    "aks, claims",
+    [
+        ({"managed": True, "adminGroupObjectIDs": [ADMINS], "tenantID": TENANT}, {"aud": AKS_SERVER}),
+        (
+            {"clientAppID": CLIENT, "serverAppID": AUDIENCE, "tenantID": TENANT, "adminGroupObjectIDs": [ADMINS]},
+            {"aud": f"spn:{AUDIENCE}"},
+        ),
+    ],
+    ids=["managed", "legacy"],
+)
 def test_from_aks_to_a_webhook_that_serves_and_a_policy_that_agrees(certificates, entra, aks, claims):
     code, text, err = run("config", "import-aks", "--certs", ".", input=json.dumps({"name": "a", "aadProfile": aks}))
     assert code == 0, err
@@ -185,6 +220,7 @@ def test_what_the_check_of_a_configuration_says_serve_says_too(config):
 
 # Bad input
 
+
 def files(folder):
     (folder / "empty").write_bytes(b"")
     (folder / "binary").write_bytes(os.urandom(50_000))
@@ -231,12 +267,17 @@ def test_bad_files(config, tmp_path, command, name):
 
 # Nothing of the token
 
+
 def test_no_command_shows_the_token(config, entra, tmp_path):
     token = entra.token()
     keys = os.path.join(os.path.dirname(config), "keys.json")
-    for arguments in (["inspect", "--config", config], ["inspect", "--config", config, "--output", "json"], ["inspect"],
-                      ["policy", "check", "--config", config, "--keys", keys],
-                      ["policy", "check", "--config", config, "--keys", keys, "--output", "json"]):
+    for arguments in (
+        ["inspect", "--config", config],
+        ["inspect", "--config", config, "--output", "json"],
+        ["inspect"],
+        ["policy", "check", "--config", config, "--keys", keys],
+        ["policy", "check", "--config", config, "--keys", keys, "--output", "json"],
+    ):
         code, out, err = run(*arguments, input="Bearer " + token + "\n")
         assert code == (1 if arguments == ["inspect"] else 0), (arguments, out, err)
         for part in token.split("."):
@@ -251,8 +292,12 @@ def test_a_token_with_no_network(config, entra):
     probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True)
     if probe.returncode != 0:
         pytest.skip("user namespaces are not allowed here")
-    done = subprocess.run(["unshare", "-rn", PROGRAM, "inspect", "--config", config], input=entra.token().encode(),
-                          capture_output=True, timeout=10)
+    done = subprocess.run(
+        ["unshare", "-rn", PROGRAM, "inspect", "--config", config],
+        input=entra.token().encode(),
+        capture_output=True,
+        timeout=10,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -266,19 +311,31 @@ def test_a_normal_token_is_explained_at_once(config, entra):
     assert min(times) < 5, times
 
 
-@pytest.mark.parametrize("arguments", [
-    ("config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE), ("config", "check", "CONFIG"), ("policy", "check", "--config", "CONFIG", "--group", ADMINS),
-    ("inspect", "--output", "json", "a.b.c"), ("keys", "show", "KEYS")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE),
+        ("config", "check", "CONFIG"),
+        ("policy", "check", "--config", "CONFIG", "--group", ADMINS),
+        ("inspect", "--output", "json", "a.b.c"),
+        ("keys", "show", "KEYS"),
+    ],
+)
 def test_a_result_that_nobody_gets_is_no_success(config, arguments):
     folder = os.path.dirname(config)
-    arguments = [{"CONFIG": config, "KEYS": os.path.join(folder, "keys.json")}.get(argument, argument) for argument in arguments]
+    arguments = [
+        {"CONFIG": config, "KEYS": os.path.join(folder, "keys.json")}.get(argument, argument) for argument in arguments
+    ]
     with open("/dev/full", "w") as full:
-        done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        done = subprocess.run(
+            [PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
     assert done.returncode == 2 and "cannot be written to standard output: No space left" in done.stderr, done
 
 
 def test_a_principal_of_no_tenant_is_none_of_the_only_tenant(config):
-    code, out, err = run("policy", "check", "--config", config, "--tenant-id", "99999999-2222-3333-4444-555555555555",
-                         "--output", "json")
+    code, out, err = run(
+        "policy", "check", "--config", config, "--tenant-id", "99999999-2222-3333-4444-555555555555", "--output", "json"
+    )
     answer = json.loads(out)
     assert (code, answer["admitted"], answer["reason"], answer["tenantID"]) == (1, False, "issuer_not_trusted", None)

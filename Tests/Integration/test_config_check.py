@@ -106,7 +106,9 @@ def test_permissions(folder):
     config = clean()
     config["tenants"][0].update(groupOverage="resolve", directory={"clientID": TENANT, "clientSecretFile": "secret"})
     assert rules(check(folder, config)[1]) == [
-        ("key-is-readable", "server.privateKey"), ("key-is-readable", "tenants[0].directory.clientSecretFile")]
+        ("key-is-readable", "server.privateKey"),
+        ("key-is-readable", "tenants[0].directory.clientSecretFile"),
+    ]
     os.chmod(folder / "server.key", 0o640)
     os.chmod(folder / "secret", 0o600)
     assert rules(check(folder, config)[1]) == []
@@ -117,24 +119,34 @@ def test_files_that_serve_needs_are_errors(folder):
     (folder / "empty").write_text("\n")
     os.chmod(folder / "empty", 0o600)
     config["tenants"][0].update(
-        authorityCA="no.crt", groupOverage="resolve",
+        authorityCA="no.crt",
+        groupOverage="resolve",
         directory={"clientID": TENANT, "clientSecretFile": "empty", "graphCA": "keys.json"},
-        signingKeys={"file": "server.crt"})
+        signingKeys={"file": "server.crt"},
+    )
     code, answer, _ = check(folder, config)
     assert code == 2
     found = {one["field"]: one["message"] for one in answer["problems"]}
     assert set(found) == {
-        "tenants[0].authorityCA", "tenants[0].directory.clientSecretFile", "tenants[0].directory.graphCA",
-        "tenants[0].signingKeys.file"}
+        "tenants[0].authorityCA",
+        "tenants[0].directory.clientSecretFile",
+        "tenants[0].directory.graphCA",
+        "tenants[0].signingKeys.file",
+    }
     assert found["tenants[0].authorityCA"].endswith("no.crt: there is no such file")
     assert found["tenants[0].directory.clientSecretFile"].endswith("empty: the file is empty")
     assert check(folder, config, "--no-files")[0] == 0
 
 
-@pytest.mark.parametrize("field, value, sentence", [
-    ("clientSecretFile", "no", "there is no such file"), ("clientCertificateFile", "server.crt", "no private key in PEM"),
-    ("clientCertificateFile", "server2.key", "no certificate in PEM"),
-    ("federatedTokenFile", "folder", "this is a folder, not a file")])
+@pytest.mark.parametrize(
+    "field, value, sentence",
+    [
+        ("clientSecretFile", "no", "there is no such file"),
+        ("clientCertificateFile", "server.crt", "no private key in PEM"),
+        ("clientCertificateFile", "server2.key", "no certificate in PEM"),
+        ("federatedTokenFile", "folder", "this is a folder, not a file"),
+    ],
+)
 def test_each_way_to_sign_in_is_looked_at(folder, field, value, sentence):
     (folder / "folder").mkdir()
     config = clean()
@@ -142,7 +154,8 @@ def test_each_way_to_sign_in_is_looked_at(folder, field, value, sentence):
     code, answer, _ = check(folder, config)
     assert code == 2
     assert [(one["field"], sentence in one["message"]) for one in answer["problems"]] == [
-        (f"tenants[0].directory.{field}", True)]
+        (f"tenants[0].directory.{field}", True)
+    ]
     # Nobody is asked: the file is not needed, and said to be of no use.
     config["tenants"][0]["groupOverage"] = "deny"
     code, answer, _ = check(folder, config)
@@ -201,7 +214,9 @@ def test_errors_and_warnings_have_one_form_on_one_stream(folder):
     path.write_text(json.dumps(config, indent=1))
     code, out, err = run("config", "check", str(path))
     assert (code, out) == (0, f"{path}: usable, 1 warning\n")
-    matcher = re.compile(rf"^{re.escape(str(path))}:[0-9]+:[0-9]+: (error|warning|notice): ([^ ]+): (.*)$", re.MULTILINE)
+    matcher = re.compile(
+        rf"^{re.escape(str(path))}:[0-9]+:[0-9]+: (error|warning|notice): ([^ ]+): (.*)$", re.MULTILINE
+    )
     assert [one[:2] for one in matcher.findall(err)] == [("warning", "server.operations")]
     config["tenants"][0].update(cloud="publik", authorityCA="no.crt")
     config["tenants"][0]["signingKeys"] = {}
@@ -209,12 +224,19 @@ def test_errors_and_warnings_have_one_form_on_one_stream(folder):
     code, out, err = run("config", "check", str(path))
     assert (code, out) == (2, "")
     assert sorted(one[:2] for one in matcher.findall(err)) == [
-        ("error", "tenants[0].authorityCA"), ("error", "tenants[0].cloud")]
+        ("error", "tenants[0].authorityCA"),
+        ("error", "tenants[0].cloud"),
+    ]
 
 
 def test_a_missing_file_is_said_in_one_form(folder):
-    for command in (["config", "check"], ["serve", "--config"], ["config", "hints"],
-                    ["policy", "check", "--group", ADMINS, "--config"], ["inspect", "--config"]):
+    for command in (
+        ["config", "check"],
+        ["serve", "--config"],
+        ["config", "hints"],
+        ["policy", "check", "--group", ADMINS, "--config"],
+        ["inspect", "--config"],
+    ):
         code, out, err = run(*command, "/no/such.yaml", input="", timeout=10)
         assert (code, out, err) == (2, "", "kube-entra: /no/such.yaml: there is no such file\n"), command
 
@@ -244,8 +266,12 @@ def test_problems_of_the_file_and_of_what_it_names_in_one_run(folder):
     code, answer, _ = check(folder, config)
     assert code == 2
     assert [(one["field"], one["rule"]) for one in answer["problems"]] == [
-        ("server.certificate", None), ("server.clientCA", None),
-        ("tenants[0].adminGroupObjectIDs[0]", "group-name-for-id"), ("tenants[0].cloud", None), ("logging.audit", None)]
+        ("server.certificate", None),
+        ("server.clientCA", None),
+        ("tenants[0].adminGroupObjectIDs[0]", "group-name-for-id"),
+        ("tenants[0].cloud", None),
+        ("logging.audit", None),
+    ]
     lines = [one["line"] for one in answer["problems"]]
     assert lines == sorted(lines) and lines[0] > 1
     code, out, err = run("config", "check", str(folder / "config.yaml"))
@@ -255,7 +281,9 @@ def test_problems_of_the_file_and_of_what_it_names_in_one_run(folder):
     assert "[group-name-for-id]" in err and "audit.jsonl: cannot be written to: the folder that it would be in" in err
     code, answer, _ = check(folder, config, "--no-files")
     assert code == 2 and [one["field"] for one in answer["problems"]] == [
-        "tenants[0].adminGroupObjectIDs[0]", "tenants[0].cloud"]
+        "tenants[0].adminGroupObjectIDs[0]",
+        "tenants[0].cloud",
+    ]
     assert not os.path.exists(folder / "no-folder")
 
 
@@ -271,7 +299,8 @@ def test_a_starting_file_is_complete_and_clean(folder, tmp_path):
         shutil.copy2(folder / name, folder / "certs" / name.replace("ca.", "client-ca."))
     path = str(folder / "init.yaml")
     code, out, err = run(
-        "config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE, "--admin-group", ADMINS, "--out", path)
+        "config", "init", "--tenant-id", TENANT, "--audience", AUDIENCE, "--admin-group", ADMINS, "--out", path
+    )
     assert (code, out) == (0, "")
     code, out, err = run("config", "check", "--strict", path)
     assert (code, out, err) == (0, f"{path}: usable, 0 warnings\n", "")

@@ -98,7 +98,9 @@ def test_unfinished_handshakes_have_no_part_of_the_limit(limited):
 
 def memory(webhook):
     with open(f"/proc/{webhook.process.pid}/smaps_rollup") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pss_Anon") or line.startswith("Anonymous"))
+        return next(
+            int(line.split()[1]) for line in file if line.startswith("Pss_Anon") or line.startswith("Anonymous")
+        )
 
 
 def test_a_bare_connection_costs_little(limited):

@@ -20,21 +20,47 @@ SUBJECTS = ["user", "guest", "app", "managedIdentity"]
 
 
 def credential(token, version="v1beta1", **status):
-    return json.dumps({"kind": "ExecCredential", "apiVersion": f"client.authentication.k8s.io/{version}", "spec": {},
-                       "status": {"expirationTimestamp": "2030-01-01T00:00:00Z", "token": token, **status}})
+    return json.dumps(
+        {
+            "kind": "ExecCredential",
+            "apiVersion": f"client.authentication.k8s.io/{version}",
+            "spec": {},
+            "status": {"expirationTimestamp": "2030-01-01T00:00:00Z", "token": token, **status},
+        }
+    )
 
 
 def hints(**tenant):
-    return {"apiVersion": "kube-entra.dev/v1", "kind": "TokenHints", "writtenAt": "2026-01-01T00:00:00Z",
-            "configurationSHA256": "00", "clockSkew": "60s", "tenants": [merged({
-                "tenantID": TENANT, "cloud": "public", "authority": None, "audiences": [AUDIENCE],
-                "allowedClientAppIDs": [], "subjects": SUBJECTS, "maximumTokenLifetime": "29h", "groupOverage": "deny",
-                "proofOfPossession": "off", "clusterHost": None}, tenant)]}
+    return {
+        "apiVersion": "kube-entra.dev/v1",
+        "kind": "TokenHints",
+        "writtenAt": "2026-01-01T00:00:00Z",
+        "configurationSHA256": "00",
+        "clockSkew": "60s",
+        "tenants": [
+            merged(
+                {
+                    "tenantID": TENANT,
+                    "cloud": "public",
+                    "authority": None,
+                    "audiences": [AUDIENCE],
+                    "allowedClientAppIDs": [],
+                    "subjects": SUBJECTS,
+                    "maximumTokenLifetime": "29h",
+                    "groupOverage": "deny",
+                    "proofOfPossession": "off",
+                    "clusterHost": None,
+                },
+                tenant,
+            )
+        ],
+    }
 
 
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory, certificates):
     from entra import Entra
+
     return Entra(str(tmp_path_factory.mktemp("credential")), certificates)
 
 
@@ -49,8 +75,13 @@ def wrapped(tmp_path):
         plugin.write_text("#!/bin/sh\n" + (script or f"cat {tmp_path}/output\n"))
         plugin.chmod(0o755)
         arguments = ["--hints", json.dumps(given)] if given is not None else []
-        done = subprocess.run([PROGRAM, "credential", *arguments, *options, "--", str(plugin), "get-token"],
-                              input=input, capture_output=True, timeout=60, env=env)
+        done = subprocess.run(
+            [PROGRAM, "credential", *arguments, *options, "--", str(plugin), "get-token"],
+            input=input,
+            capture_output=True,
+            timeout=60,
+            env=env,
+        )
         return done.returncode, done.stdout, done.stderr.decode()
 
     return call
@@ -65,11 +96,19 @@ REFUSED = [
     ("from the future", "token_not_yet_valid", {"nbf": 4_000_000_000, "exp": 4_000_003_600}, {}),
     ("valid for three days", "token_lifetime_too_long", {"exp": int(time.time()) + 260_000}, {}),
     ("asked for by another application", "client_app_not_allowed", {}, {"allowedClientAppIDs": [AUDIENCE]}),
-    ("an application where only users may", "subject_kind_not_allowed", {"idtyp": "app", "upn": LEFT_OUT},
-     {"subjects": ["user"]}),
+    (
+        "an application where only users may",
+        "subject_kind_not_allowed",
+        {"idtyp": "app", "upn": LEFT_OUT},
+        {"subjects": ["user"]},
+    ),
     ("bound and without an envelope", "proof_of_possession_required", {"cnf": {"kid": "x"}}, {}),
-    ("a bearer token where proof is required", "proof_of_possession_required", {},
-     {"proofOfPossession": "require", "clusterHost": "cluster.example"}),
+    (
+        "a bearer token where proof is required",
+        "proof_of_possession_required",
+        {},
+        {"proofOfPossession": "require", "clusterHost": "cluster.example"},
+    ),
 ]
 
 
@@ -101,8 +140,14 @@ def test_a_good_token_passes_without_a_word(issuer, wrapped):
 
 
 QUIET = [
-    ("groups that only the webhook knows", {"groups": LEFT_OUT, "_claim_names": {"groups": "src1"},
-                                            "_claim_sources": {"src1": {"endpoint": "https://graph.example"}}}),
+    (
+        "groups that only the webhook knows",
+        {
+            "groups": LEFT_OUT,
+            "_claim_names": {"groups": "src1"},
+            "_claim_sources": {"src1": {"endpoint": "https://graph.example"}},
+        },
+    ),
     ("groups of another form", {"groups": "none"}),
     ("a user name that is reserved", {"upn": "system:admin"}),
 ]
@@ -124,15 +169,27 @@ def test_the_issuer_is_asked_before_the_form_of_the_claims(issuer, wrapped):
     assert err.startswith("kube-entra: issuer_not_trusted: ")
 
 
-@pytest.mark.parametrize("claims,code", [
-    ({"iat": 1, "nbf": 1, "exp": 3601}, "token_expired"), ({"appid": LEFT_OUT}, "token_kind_not_accepted"),
-    ({"cnf": {"kid": "x"}}, "proof_of_possession_required")])
+@pytest.mark.parametrize(
+    "claims,code",
+    [
+        ({"iat": 1, "nbf": 1, "exp": 3601}, "token_expired"),
+        ({"appid": LEFT_OUT}, "token_kind_not_accepted"),
+        ({"cnf": {"kid": "x"}}, "proof_of_possession_required"),
+    ],
+)
 def test_without_hints_the_token_says_what_is_wrong_with_itself(issuer, wrapped, claims, code):
     assert wrapped(credential(issuer.token(**claims)))[2].startswith(f"kube-entra: {code}: ")
 
 
-@pytest.mark.parametrize("claims", [{"aud": CLIENT}, {"tenant": OTHER_TENANT}, {"iss": "https://accounts.google.com"},
-                                    {"iss": "https://kubernetes.default.svc", "appid": LEFT_OUT, "tid": LEFT_OUT}])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": CLIENT},
+        {"tenant": OTHER_TENANT},
+        {"iss": "https://accounts.google.com"},
+        {"iss": "https://kubernetes.default.svc", "appid": LEFT_OUT, "tid": LEFT_OUT},
+    ],
+)
 def test_without_hints_every_audience_and_issuer_may_be_right(issuer, wrapped, claims):
     assert wrapped(credential(issuer.token(**claims)))[2] == ""
 
@@ -151,16 +208,31 @@ def test_a_clock_that_is_behind_shows_in_the_token(issuer, wrapped):
     assert re.fullmatch(r"kube-entra: this computer's clock is at least [^\n]+ behind[^\n]+ → [^\n]+\n", err)
 
 
-@pytest.mark.parametrize("output", [
-    b"", b"no JSON", b"{}", b"\x00\xff" * 100, b"x" * ((1 << 20) + 7), b"y" * (5 << 20),
-    credential("t", "v1alpha1").encode(), json.dumps({"kind": "ExecCredential"}).encode(),
-    credential("", clientCertificateData="PEM").encode()], ids=range(9))
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"",
+        b"no JSON",
+        b"{}",
+        b"\x00\xff" * 100,
+        b"x" * ((1 << 20) + 7),
+        b"y" * (5 << 20),
+        credential("t", "v1alpha1").encode(),
+        json.dumps({"kind": "ExecCredential"}).encode(),
+        credential("", clientCertificateData="PEM").encode(),
+    ],
+    ids=range(9),
+)
 def test_what_is_no_credential_passes_without_a_word(wrapped, output):
     assert wrapped(output, "--strict", given=hints()) == (0, output, "")
 
 
 def test_status_standard_error_and_standard_input_are_the_commands_own(wrapped, issuer):
-    assert wrapped("", script="cat\necho said >&2\nexit 42\n", input=b"asked", given=hints()) == (42, b"asked", "said\n")
+    assert wrapped("", script="cat\necho said >&2\nexit 42\n", input=b"asked", given=hints()) == (
+        42,
+        b"asked",
+        "said\n",
+    )
     bad = credential(issuer.token(aud=CLIENT))
     assert wrapped(bad, "--strict", script="cat $(dirname $0)/output; exit 3\n", given=hints()) == (3, bad.encode(), "")
 
@@ -178,18 +250,23 @@ def test_a_command_that_a_signal_ended(wrapped):
 def test_a_grandchild_that_holds_the_pipe_does_not_hold_kubectl(wrapped, issuer):
     output = credential(issuer.token())
     started = time.time()
-    assert wrapped(output, script="(sleep 300 2>/dev/null) & echo $! >$(dirname $0)/pid; cat $(dirname $0)/output\n",
-                   given=hints()) == (0, output.encode(), "")
+    assert wrapped(
+        output, script="(sleep 300 2>/dev/null) & echo $! >$(dirname $0)/pid; cat $(dirname $0)/output\n", given=hints()
+    ) == (0, output.encode(), "")
     assert time.time() - started < 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1])
 def test_a_signal_from_somebody_else_is_passed_on(tmp_path, number):
     script = tmp_path / "plugin"
-    script.write_text(f"#!/bin/sh\ntrap 'echo caught; exit 7' {signal.Signals(number).name[3:]}\necho ready >&2\n"
-                      "while :; do sleep 0.05; done\n")
+    script.write_text(
+        f"#!/bin/sh\ntrap 'echo caught; exit 7' {signal.Signals(number).name[3:]}\necho ready >&2\n"
+        "while :; do sleep 0.05; done\n"
+    )
     script.chmod(0o755)
-    process = subprocess.Popen([PROGRAM, "credential", "--", str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [PROGRAM, "credential", "--", str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stderr.readline() == b"ready\n"
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
@@ -199,12 +276,15 @@ def test_a_signal_from_somebody_else_is_passed_on(tmp_path, number):
 def test_control_c_reaches_the_command_once(tmp_path):
     """The terminal sends it to the whole group: passed on, it would be there twice."""
     script = tmp_path / "plugin"
-    script.write_text("#!/usr/bin/env python3\nimport signal, time\ncount = 0\n"
-                      "def caught(*_):\n    global count\n    count += 1\n"
-                      "signal.signal(signal.SIGINT, caught)\nprint('ready', flush=True)\nend = time.time() + 1.5\n"
-                      f"while time.time() < end: time.sleep(0.05)\nopen({str(tmp_path / 'count')!r}, 'w').write(str(count))\n")
+    script.write_text(
+        "#!/usr/bin/env python3\nimport signal, time\ncount = 0\n"
+        "def caught(*_):\n    global count\n    count += 1\n"
+        "signal.signal(signal.SIGINT, caught)\nprint('ready', flush=True)\nend = time.time() + 1.5\n"
+        f"while time.time() < end: time.sleep(0.05)\nopen({str(tmp_path / 'count')!r}, 'w').write(str(count))\n"
+    )
     script.chmod(0o755)
     import pty
+
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(PROGRAM, [PROGRAM, "credential", "--", "/bin/sh", "-c", f"{script} >&2"])
@@ -217,9 +297,19 @@ def test_control_c_reaches_the_command_once(tmp_path):
     assert (tmp_path / "count").read_text() == "1"
 
 
-@pytest.mark.parametrize("arguments,status", [
-    ([], 64), (["--"], 64), (["kubelogin"], 64), (["--nonsense", "--", "true"], 64), (["--", "/no/such/program"], 127),
-    (["--", "no-such-program-anywhere"], 127), (["--", "/etc/passwd"], 126), (["--", "/etc"], 126)])
+@pytest.mark.parametrize(
+    "arguments,status",
+    [
+        ([], 64),
+        (["--"], 64),
+        (["kubelogin"], 64),
+        (["--nonsense", "--", "true"], 64),
+        (["--", "/no/such/program"], 127),
+        (["--", "no-such-program-anywhere"], 127),
+        (["--", "/etc/passwd"], 126),
+        (["--", "/etc"], 126),
+    ],
+)
 def test_wrong_usage_and_commands_that_cannot_be_run(arguments, status):
     done = subprocess.run([PROGRAM, "credential", *arguments], capture_output=True, timeout=60)
     assert (done.returncode, done.stdout) == (status, b"") and done.stderr
@@ -246,13 +336,20 @@ def test_hints_of_another_version_are_used_as_far_as_they_go(issuer, wrapped):
 
 def test_config_hints_say_what_anybody_may_know_and_nothing_else(tmp_path):
     config = {
-        "apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
+        "apiVersion": "kube-entra.dev/v1",
+        "kind": "WebhookConfiguration",
         "server": {"certificate": "s.crt", "privateKey": "s.key", "clientCA": "c.crt"},
-        "tenants": [{"tenantID": TENANT, "audiences": [AUDIENCE], "adminGroupObjectIDs": [ADMINS],
-                     "requiredClaims": {"acrs": "secret-context"},
-                     "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["secret-group"]}],
-                     "appRoleMappings": [{"appRole": "Secret.Role", "kubernetesGroups": ["secret-group"]}],
-                     "signingKeys": {"file": "secret-keys.json"}}],
+        "tenants": [
+            {
+                "tenantID": TENANT,
+                "audiences": [AUDIENCE],
+                "adminGroupObjectIDs": [ADMINS],
+                "requiredClaims": {"acrs": "secret-context"},
+                "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["secret-group"]}],
+                "appRoleMappings": [{"appRole": "Secret.Role", "kubernetesGroups": ["secret-group"]}],
+                "signingKeys": {"file": "secret-keys.json"},
+            }
+        ],
     }
     file = tmp_path / "kube-entra.yaml"
     file.write_text(yaml.safe_dump(config))
@@ -260,7 +357,10 @@ def test_config_hints_say_what_anybody_may_know_and_nothing_else(tmp_path):
     assert (status, err) == (0, "")
     result = json.loads(out)
     assert list(result) == ["apiVersion", "kind", "writtenAt", "configurationSHA256", "clockSkew", "tenants"]
-    assert result["kind"] == "TokenHints" and result["configurationSHA256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (
+        result["kind"] == "TokenHints"
+        and result["configurationSHA256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    )
     assert list(result["tenants"][0]) == list(hints()["tenants"][0])
     assert result["tenants"][0]["audiences"] == [AUDIENCE]
     for secret in (ADMINS, DEVELOPERS, "secret", "Secret", ".crt", ".key", str(tmp_path)):
@@ -272,8 +372,24 @@ def test_it_opens_no_socket(tmp_path, issuer):
     (tmp_path / "output").write_text(credential(issuer.token(aud=CLIENT)))
     trace = tmp_path / "trace"
     done = subprocess.run(
-        ["strace", "-f", "-e", "trace=socket,connect", "-o", str(trace), PROGRAM, "credential", "--hints",
-         json.dumps(hints()), "--", "cat", str(tmp_path / "output")], capture_output=True, timeout=60)
+        [
+            "strace",
+            "-f",
+            "-e",
+            "trace=socket,connect",
+            "-o",
+            str(trace),
+            PROGRAM,
+            "credential",
+            "--hints",
+            json.dumps(hints()),
+            "--",
+            "cat",
+            str(tmp_path / "output"),
+        ],
+        capture_output=True,
+        timeout=60,
+    )
     assert done.returncode == 0 and b"audience_not_accepted" in done.stderr
     assert "socket(" not in trace.read_text() and "connect(" not in trace.read_text()
 
@@ -289,8 +405,17 @@ class Unauthorized(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         Unauthorized.seen.append(self.headers["Authorization"])
-        body = json.dumps({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-                           "message": "Unauthorized", "reason": "Unauthorized", "code": 401}).encode()
+        body = json.dumps(
+            {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "metadata": {},
+                "status": "Failure",
+                "message": "Unauthorized",
+                "reason": "Unauthorized",
+                "code": 401,
+            }
+        ).encode()
         self.send_response(401)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -314,20 +439,41 @@ def api_server(certificates):
 
 @pytest.mark.parametrize("name,code,claims,tenant", REFUSED, ids=[entry[0] for entry in REFUSED])
 def test_kubectl_shows_the_reason_above_its_own_error(
-        issuer, certificates, api_server, tmp_path, name, code, claims, tenant):
+    issuer, certificates, api_server, tmp_path, name, code, claims, tenant
+):
     config = tmp_path / "kube-entra.yaml"
-    config.write_text(yaml.safe_dump({
-        "apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
-        "server": {"certificate": "s.crt", "privateKey": "s.key", "clientCA": "c.crt"},
-        "tenants": [{"tenantID": TENANT, "audiences": [AUDIENCE], "signingKeys": {"file": "keys.json"}, **tenant}]}))
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "kube-entra.dev/v1",
+                "kind": "WebhookConfiguration",
+                "server": {"certificate": "s.crt", "privateKey": "s.key", "clientCA": "c.crt"},
+                "tenants": [
+                    {"tenantID": TENANT, "audiences": [AUDIENCE], "signingKeys": {"file": "keys.json"}, **tenant}
+                ],
+            }
+        )
+    )
     kubeconfig = tmp_path / "kubeconfig"
     login = ["--login", "interactive"] if tenant.get("proofOfPossession") else []
-    made = run("kubeconfig", "user", "--server", api_server, "--ca", certificates.path("ca.crt"), "--config", str(config),
-               "--explain", *login, "--out", str(kubeconfig))
+    made = run(
+        "kubeconfig",
+        "user",
+        "--server",
+        api_server,
+        "--ca",
+        certificates.path("ca.crt"),
+        "--config",
+        str(config),
+        "--explain",
+        *login,
+        "--out",
+        str(kubeconfig),
+    )
     assert made[0] == 0, made
     entry = yaml.safe_load(kubeconfig.read_text())["users"][0]["user"]["exec"]
     assert entry["command"] == "kube-entra" and entry["args"][0] == "credential" and "--strict" not in entry["args"]
-    assert entry["args"][entry["args"].index("--") + 1:][:2] == ["kubelogin", "get-token"]
+    assert entry["args"][entry["args"].index("--") + 1 :][:2] == ["kubelogin", "get-token"]
     assert "kube-entra" in entry["installHint"] and "kubelogin" in entry["installHint"]
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -337,9 +483,12 @@ def test_kubectl_shows_the_reason_above_its_own_error(
     (programs / "kubelogin").write_text(f"#!/bin/sh\nexec cat {tmp_path}/output\n")
     (programs / "kubelogin").chmod(0o755)
     done = subprocess.run(
-        ["kubectl", "--kubeconfig", str(kubeconfig), "get", "--raw", "/api"], capture_output=True, timeout=120,
+        ["kubectl", "--kubeconfig", str(kubeconfig), "get", "--raw", "/api"],
+        capture_output=True,
+        timeout=120,
         stdin=subprocess.DEVNULL,
-        env={"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"})
+        env={"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
+    )
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 1
     assert any(line.startswith(f"kube-entra: {code}: ") for line in lines), lines

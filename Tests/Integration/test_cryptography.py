@@ -6,7 +6,9 @@ import subprocess
 import pytest
 from webhook import Webhook, configuration, reason
 
-MODULES = subprocess.run(["openssl", "version", "-m"], capture_output=True, text=True).stdout.partition('"')[2].strip('"\n')
+MODULES = (
+    subprocess.run(["openssl", "version", "-m"], capture_output=True, text=True).stdout.partition('"')[2].strip('"\n')
+)
 
 
 def fips(certificates, entra):

@@ -16,8 +16,13 @@ CASES = [
     ("guest by name", "1.0", {"upn": "ada_home.example#EXT#@example.com"}, OBJECT, "guest"),
     ("app", "2.0", {"idtyp": "app", "scp": LEFT_OUT, "upn": LEFT_OUT}, OBJECT, "app"),
     ("app without idtyp", "1.0", {"scp": LEFT_OUT, "upn": LEFT_OUT, "roles": []}, OBJECT, "app"),
-    ("managed identity", "2.0", {"idtyp": "app", "scp": LEFT_OUT, "upn": LEFT_OUT, "xms_mirid": "/x"}, OBJECT,
-     "managedIdentity"),
+    (
+        "managed identity",
+        "2.0",
+        {"idtyp": "app", "scp": LEFT_OUT, "upn": LEFT_OUT, "xms_mirid": "/x"},
+        OBJECT,
+        "managedIdentity",
+    ),
 ]
 
 
@@ -47,8 +52,7 @@ def test_kinds(webhook, entra, name, token_version, claims, username, kind, http
 def test_groups_in_order_without_repetition(webhook, entra):
     token = entra.library_token(groups=[PLAIN, DEVELOPERS.upper(), ADMINS, "a name", PLAIN], roles=["Cluster.Viewer"])
     status = webhook.review(token)
-    assert status["user"]["groups"] == [
-        "kube-entra:cluster-admins", "developers", "viewers", PLAIN, DEVELOPERS, ADMINS]
+    assert status["user"]["groups"] == ["kube-entra:cluster-admins", "developers", "viewers", PLAIN, DEVELOPERS, ADMINS]
 
 
 def test_no_groups_at_all(webhook, entra):
@@ -61,6 +65,7 @@ def test_inspect_agrees_with_serve(webhook, entra):
     code, out, _ = run("inspect", "--config", webhook.config_path, "--output", "json", input=entra.token())
     assert code == 0
     import json
+
     report = json.loads(out)
     assert report["verdict"] == "accepted"
     served = webhook.review(entra.token())["user"]

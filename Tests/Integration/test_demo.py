@@ -39,7 +39,9 @@ ROWS = {
 
 
 def folders(tmp):
-    return [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("kube-entra-demo-") and name not in tmp]
+    return [
+        name for name in os.listdir(tempfile.gettempdir()) if name.startswith("kube-entra-demo-") and name not in tmp
+    ]
 
 
 @pytest.fixture

@@ -94,7 +94,9 @@ def test_a_token_is_read_for_its_ids_and_not_shown(file, entra, tmp_path):
     status, output, errors = add(file, "--token-file", path, "--only-this-token")
     assert status == 0 and token[:20] not in output + errors + file.read_text()
     assert [{k: v for k, v in entry.items() if k != "reason"} for entry in entries(file)] == [
-        {"objectID": OBJECT}, {"tokenID": "abc_DEF-1"}]
+        {"objectID": OBJECT},
+        {"tokenID": "abc_DEF-1"},
+    ]
     # Signed by nobody: it is not verified.
     forged = token.rsplit(".", 1)[0] + ".AAAA"
     assert deny("remove", "--file", file, "-", input=forged)[0] == 0
@@ -103,7 +105,9 @@ def test_a_token_is_read_for_its_ids_and_not_shown(file, entra, tmp_path):
 
 
 NO_TOKENS = [
-    ("nothing", lambda e: "", []), ("no token", lambda e: "hello", []), ("no oid", lambda e: e.token(oid=None), []),
+    ("nothing", lambda e: "", []),
+    ("no token", lambda e: "hello", []),
+    ("no oid", lambda e: e.token(oid=None), []),
     ("an oid that is no ID", lambda e: e.token(oid="me"), []),
     ("no uti", lambda e: e.token(uti=None), ["--only-this-token"]),
 ]
@@ -142,23 +146,35 @@ def test_no_id_and_no_token_on_a_terminal_is_64(file):
     master, slave = pty.openpty()
     for command in (["add", "--reason", "x"], ["remove"]):
         done = subprocess.run(
-            [PROGRAM, "deny", *command, "--file", str(file)], stdin=slave, capture_output=True, timeout=30)
+            [PROGRAM, "deny", *command, "--file", str(file)], stdin=slave, capture_output=True, timeout=30
+        )
         assert done.returncode == 64, done.stderr
     os.close(master)
     os.close(slave)
 
 
 BROKEN = [
-    "", "{", "[]", "{}", '{"denied": null}', '{"denied": {}}', '{"denied": [], "denied": []}',
-    '{"denied": [], "more": 1}', '{"denied": [1]}', '{"denied": [{"objectID": "%s"}]}',
-    '{"denied": [{"reason": "x"}]}', '{"denied": [{"objectID": "%s", "reason": ""}]}',
+    "",
+    "{",
+    "[]",
+    "{}",
+    '{"denied": null}',
+    '{"denied": {}}',
+    '{"denied": [], "denied": []}',
+    '{"denied": [], "more": 1}',
+    '{"denied": [1]}',
+    '{"denied": [{"objectID": "%s"}]}',
+    '{"denied": [{"reason": "x"}]}',
+    '{"denied": [{"objectID": "%s", "reason": ""}]}',
     '{"denied": [{"objectID": "%s", "reason": "x", "until": null}]}',
     '{"denied": [{"objectID": "%s", "reason": "x", "until": "soon"}]}',
     '{"denied": [{"objectID": "%s", "reason": "x", "since": "2026-01-01T00:00:00Z"}]}',
     '{"denied": [{"objectID": "%s", "tokenID": "x", "reason": "x"}]}',
     '{"denied": [{"objectID": "%s", "objectID": "%s", "reason": "x"}]}',
-    '{"denied": [{"objectID": "{%s}", "reason": "x"}]}', '{"denied": [{"tokenID": "", "reason": "x"}]}',
-    '{"denied": [{"tokenID": 1, "reason": "x"}]}', '{"denied": []} x',
+    '{"denied": [{"objectID": "{%s}", "reason": "x"}]}',
+    '{"denied": [{"tokenID": "", "reason": "x"}]}',
+    '{"denied": [{"tokenID": 1, "reason": "x"}]}',
+    '{"denied": []} x',
     '{"denied": [{"objectID": "%s", "reason": "' + "x" * 257 + '"}]}',
 ]
 
@@ -205,9 +221,22 @@ def test_a_folder_that_cannot_be_written_is_2(file):
         if str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     done = subprocess.run(
-        [sys.executable, "-c",
-         "import os, sys; os.setgid(65534); os.setuid(65534); os.execv(sys.argv[1], sys.argv[1:])",
-         PROGRAM, "deny", "add", "--file", str(file), "--object-id", OTHER, "--reason", "x"], capture_output=True)
+        [
+            sys.executable,
+            "-c",
+            "import os, sys; os.setgid(65534); os.setuid(65534); os.execv(sys.argv[1], sys.argv[1:])",
+            PROGRAM,
+            "deny",
+            "add",
+            "--file",
+            str(file),
+            "--object-id",
+            OTHER,
+            "--reason",
+            "x",
+        ],
+        capture_output=True,
+    )
     assert done.returncode == 2, done
     assert len(entries(file)) == 1
 

@@ -19,7 +19,11 @@ BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")
 BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 README = (ROOT / "README.md").read_text()
 DEPLOY = ROOT / "deploy"
-FAMILIES = set(re.findall(r'"(kube_entra_\w+)"', "".join(p.read_text() for p in ROOT.glob("Sources/Webhook/WebhookServer/Metrics/*"))))
+FAMILIES = set(
+    re.findall(
+        r'"(kube_entra_\w+)"', "".join(p.read_text() for p in ROOT.glob("Sources/Webhook/WebhookServer/Metrics/*"))
+    )
+)
 
 
 def run(*arguments, cwd=None):
@@ -145,7 +149,9 @@ def test_dashboard():
 
 
 def test_the_configuration_of_the_deployment_loads():
-    done = run("kubeconfig", "user", "--server", "https://a.example", "--config", str(DEPLOY / "kustomize/kube-entra.yaml"))
+    done = run(
+        "kubeconfig", "user", "--server", "https://a.example", "--config", str(DEPLOY / "kustomize/kube-entra.yaml")
+    )
     assert done.returncode == 0, done.stderr
     done = run("config", "check", "--strict", "--no-files", str(DEPLOY / "kustomize/kube-entra.yaml"))
     assert done.returncode == 0 and "not looked at" in done.stdout, done.stdout + done.stderr
@@ -156,7 +162,11 @@ def test_pods_are_confined():
         *yaml.safe_load_all((DEPLOY / "kustomize/deployment.yaml").read_text()),
         yaml.safe_load((DEPLOY / "static-pod/kube-entra.yaml").read_text()),
     ]
-    pods = [m["spec"]["template"]["spec"] if m["kind"] == "Deployment" else m["spec"] for m in manifests if m["kind"] != "PodDisruptionBudget"]
+    pods = [
+        m["spec"]["template"]["spec"] if m["kind"] == "Deployment" else m["spec"]
+        for m in manifests
+        if m["kind"] != "PodDisruptionBudget"
+    ]
     assert len(pods) == 2
     for pod in pods:
         assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
@@ -211,7 +221,8 @@ def test_socket_unit(tmp_path):
         text = (DEPLOY / "systemd" / name).read_text()
         (tmp_path / name).write_text(text.replace("/usr/local/bin/kube-entra ", "/bin/true "))
     done = subprocess.run(
-        ["systemd-analyze", "verify", tmp_path / "kube-entra.socket"], capture_output=True, text=True, timeout=60)
+        ["systemd-analyze", "verify", tmp_path / "kube-entra.socket"], capture_output=True, text=True, timeout=60
+    )
     assert "kube-entra" not in done.stderr, done.stderr
     text = (DEPLOY / "systemd/kube-entra.socket").read_text()
     assert "ListenStream=127.0.0.1:8443\n" in text and "FileDescriptorName=webhook\n" in text
@@ -219,12 +230,17 @@ def test_socket_unit(tmp_path):
 
 def test_kubectl_reads_the_kubeconfigs(tmp_path):
     """What kubectl understands of them is what we meant."""
+
     def config(*arguments):
         run = [BINARY, "kubeconfig", *arguments, "--out", "kubeconfig.yaml", "--force"]
         subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
         done = subprocess.run(
             ["kubectl", "config", "view", "--raw", "--minify", "-o", "json", "--kubeconfig", "kubeconfig.yaml"],
-            cwd=tmp_path, capture_output=True, text=True, timeout=60)
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         assert done.returncode == 0, done.stderr
         view = json.loads(done.stdout)
         return view["clusters"][0]["cluster"], view["users"][0]["user"]
@@ -238,7 +254,15 @@ def test_kubectl_reads_the_kubeconfigs(tmp_path):
     assert base64.b64decode(cluster["certificate-authority-data"]) == (tmp_path / "certs/ca.crt").read_bytes()
     assert base64.b64decode(user["client-key-data"]) == (tmp_path / "certs/client.key").read_bytes()
     cluster, user = config(
-        "user", "--server", "https://cluster.example:6443", "--ca", "certs/ca.crt", "--tenant-id",
-        "11111111-2222-3333-4444-555555555555", "--server-id", "aaaaaaaa-0000-0000-0000-000000000000")
+        "user",
+        "--server",
+        "https://cluster.example:6443",
+        "--ca",
+        "certs/ca.crt",
+        "--tenant-id",
+        "11111111-2222-3333-4444-555555555555",
+        "--server-id",
+        "aaaaaaaa-0000-0000-0000-000000000000",
+    )
     assert cluster["server"] == "https://cluster.example:6443"
     assert user["exec"]["command"] == "kubelogin" and "get-token" in user["exec"]["args"]

@@ -27,13 +27,23 @@ def eventually(condition, timeout=8):
 def write_certificate(path, key):
     name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "kube-entra")])
     now = datetime.now(UTC)
-    certificate = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-                   .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=9))
-                   .sign(key, hashes.SHA256()))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=9))
+        .sign(key, hashes.SHA256())
+    )
     with open(path, "wb") as file:
         file.write(certificate.public_bytes(serialization.Encoding.PEM))
-        file.write(key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        file.write(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
     return certificate
 
 
@@ -46,8 +56,11 @@ def test_a_secret(setting, entra):
     webhook = make()
     assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
     assert graph.tokens[0] == {
-        "grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": graph.secret,
-        "scope": f"{graph.base}/.default"}
+        "grant_type": "client_credentials",
+        "client_id": CLIENT_ID,
+        "client_secret": graph.secret,
+        "scope": f"{graph.base}/.default",
+    }
     assert graph.requests[0][2] == "Bearer app-token-1"
     for secret in (graph.secret, "app-token-1"):
         assert secret not in webhook.log()
@@ -68,8 +81,11 @@ def test_a_certificate_signs_an_assertion(setting, entra, certificates):
     thumbprint = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
     assert json.loads(decoded(header)) == {"alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint}
     key.public_key().verify(
-        decoded(signature), f"{header}.{claims}".encode(), padding.PSS(padding.MGF1(hashes.SHA256()), 32),
-        hashes.SHA256())
+        decoded(signature),
+        f"{header}.{claims}".encode(),
+        padding.PSS(padding.MGF1(hashes.SHA256()), 32),
+        hashes.SHA256(),
+    )
     claims = json.loads(decoded(claims))
     assert claims["iss"] == claims["sub"] == CLIENT_ID
     assert claims["aud"] == f"{graph.base}/{TENANT}/oauth2/v2.0/token"
@@ -94,7 +110,7 @@ def test_serve_does_not_start_with_a_certificate_of_no_use(setting, certificates
     write_certificate(path, ec.generate_private_key(ec.SECP256R1()))
     text = open(path).read()
     with open(path, "w") as file:
-        file.write({"no": "x", "only": text[:text.index("-----BEGIN PRIVATE")]}[content.split()[0]])
+        file.write({"no": "x", "only": text[: text.index("-----BEGIN PRIVATE")]}[content.split()[0]])
     with pytest.raises(AssertionError, match="directory.clientCertificateFile: .*no (certificate|private key) in PEM"):
         make(clientSecretFile=None, clientCertificateFile="directory.pem")
 
@@ -109,7 +125,7 @@ def test_a_certificate_that_cannot_sign(setting, entra, certificates, content):
     # It was right when the webhook started.
     webhook = make(clientSecretFile=None, clientCertificateFile="directory.pem")
     with open(path, "w") as file:
-        file.write({"no": "x", "only": text[:text.index("-----BEGIN PRIVATE")], "a": text}[content.split()[0]])
+        file.write({"no": "x", "only": text[: text.index("-----BEGIN PRIVATE")], "a": text}[content.split()[0]])
     assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
     assert graph.tokens == []
     assert logged(webhook, "certificate or token file cannot be")
@@ -210,7 +226,7 @@ TOKEN_FAULTS = {
 @pytest.mark.parametrize("fault", TOKEN_FAULTS)
 def test_faults_of_the_token_endpoint(setting, entra, fault):
     graph, make = setting
-    graph.token_fault = TOKEN_FAULTS[fault] or (lambda handler: graph.give_token(handler, 2 ** 62))
+    graph.token_fault = TOKEN_FAULTS[fault] or (lambda handler: graph.give_token(handler, 2**62))
     webhook = make(timeout="1s")
     begin = time.time()
     expected = "group_resolution_failed" if TOKEN_FAULTS[fault] else "accepted"

@@ -55,13 +55,15 @@ class APIServer(http.server.BaseHTTPRequestHandler):
             if way == "old" or way == "older" and not path.endswith("v1beta1/selfsubjectreviews"):
                 return self.answer(404, {})
             user = {"anonymous": {"username": "system:anonymous"}, "other": ADA | {"username": "bob"}}.get(way, ADA)
-            return self.answer(201, {"kind": "SelfSubjectReview", "apiVersion": sent["apiVersion"],
-                                     "status": {"userInfo": user}})
+            return self.answer(
+                201, {"kind": "SelfSubjectReview", "apiVersion": sent["apiVersion"], "status": {"userInfo": user}}
+            )
         if way == "no-rules":
             return self.answer(403, {})
         rules = {"unbound": [BASIC], "some": [BASIC, SOME], "unknown": []}.get(way, [BASIC, ALL])
-        self.answer(201, {"kind": "SelfSubjectRulesReview",
-                          "status": {"resourceRules": rules, "incomplete": way == "unknown"}})
+        self.answer(
+            201, {"kind": "SelfSubjectRulesReview", "status": {"resourceRules": rules, "incomplete": way == "unknown"}}
+        )
 
     def log_message(self, *_):
         pass
@@ -104,8 +106,12 @@ class Bench:
     def __init__(self, folder, port):
         self.folder, self.port = folder, port
         self.cluster = {"server": f"https://127.0.0.1:{port}/ok", "certificate-authority": "certs/ca.crt"}
-        self.exec = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin",
-                     "args": list(ARGUMENTS), "installHint": "get kubelogin somewhere\nand more"}
+        self.exec = {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "kubelogin",
+            "args": list(ARGUMENTS),
+            "installHint": "get kubelogin somewhere\nand more",
+        }
         self.user = {"exec": self.exec}
         self.path = f"{folder}/bin:/usr/bin:/bin"
         self.given = token()
@@ -117,9 +123,18 @@ class Bench:
 
     def gives(self, given, version="v1beta1"):
         self.given = given
-        self.plugin("cat <<'END'\n" + json.dumps({
-            "kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/" + version, "spec": {},
-            "status": {"token": given, "expirationTimestamp": "2030-01-01T00:00:00Z"}}) + "\nEND")
+        self.plugin(
+            "cat <<'END'\n"
+            + json.dumps(
+                {
+                    "kind": "ExecCredential",
+                    "apiVersion": "client.authentication.k8s.io/" + version,
+                    "spec": {},
+                    "status": {"token": given, "expirationTimestamp": "2030-01-01T00:00:00Z"},
+                }
+            )
+            + "\nEND"
+        )
 
     def plugin(self, script):
         path = self.folder / "bin/kubelogin"
@@ -127,19 +142,35 @@ class Bench:
         path.chmod(0o755)
 
     def write(self, name="kubeconfig"):
-        (self.folder / name).write_text(yaml.safe_dump({
-            "apiVersion": "v1", "kind": "Config", "current-context": "here",
-            "clusters": [{"name": "c", "cluster": self.cluster}], "users": [{"name": "u", "user": self.user}],
-            "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "team"}}]}))
+        (self.folder / name).write_text(
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "here",
+                    "clusters": [{"name": "c", "cluster": self.cluster}],
+                    "users": [{"name": "u", "user": self.user}],
+                    "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "team"}}],
+                }
+            )
+        )
 
     def run(self, *arguments, status, output="json"):
         self.write()
-        if not any(argument.startswith("--kubeconfig") for argument in arguments) and "KUBECONFIG" not in self.variables:
+        if (
+            not any(argument.startswith("--kubeconfig") for argument in arguments)
+            and "KUBECONFIG" not in self.variables
+        ):
             arguments = ("--kubeconfig", "kubeconfig", *arguments)
         done = subprocess.run(
-            [BINARY, "doctor", "--output", output, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=60,
-            env={"PATH": self.path, "HOME": str(self.folder / "empty")} | self.variables)
+            [BINARY, "doctor", "--output", output, *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={"PATH": self.path, "HOME": str(self.folder / "empty")} | self.variables,
+        )
         assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
         for part in self.given.split("."):
             assert len(part) < 24 or part not in done.stdout + done.stderr
@@ -167,7 +198,8 @@ def test_works(bench, arguments):
     report = bench.run(*arguments, status=0)
     assert report["verdict"] == "signedIn" and report["problem"] is None
     assert steps(report) == dict.fromkeys(
-        ["kubeconfig", "apiServer", "clock", "method", "plugin", "token", "identity", "permissions"], "passed")
+        ["kubeconfig", "apiServer", "clock", "method", "plugin", "token", "identity", "permissions"], "passed"
+    )
     assert report["user"]["username"] == "ada@example.com"
     assert report["inspection"]["verdict"] == ("accepted" if arguments else "unverified")
     assert SEEN[-1] == ("ok", "apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "Bearer " + bench.given)
@@ -206,7 +238,8 @@ def problem(bench, name, sentence, *arguments, hint="", status=1):
         ({"server": "https://127.0.0.1:1"}, "refused", "control plane", 2),
         ({"server": "https://no-such-host.invalid"}, "not found", "VPN", 2),
         ({"proxy-url": "http://127.0.0.1:1"}, "proxy", "proxy-url", 2),
-    ])
+    ],
+)
 def test_server(bench, cluster, sentence, hint, status):
     bench.cluster |= cluster
     problem(bench, "apiServer", sentence, hint=hint, status=status)
@@ -242,8 +275,9 @@ def test_a_token_that_the_servers_clock_refuses_is_not_judged_by_this_hosts(benc
     assert steps(report)["clock"] == "warning"
 
 
-@pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000",
-                                      "https://management.azure.com/"])
+@pytest.mark.parametrize(
+    "audience", ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000", "https://management.azure.com/"]
+)
 def test_a_token_for_another_service_is_not_called_right(bench, audience):
     bench.exec["args"] = ["get-token", "--login", "devicecode", "--server-id", "api://own", "--tenant-id", TENANT]
     bench.gives(token(aud=audience))
@@ -252,7 +286,9 @@ def test_a_token_for_another_service_is_not_called_right(bench, audience):
 
 def test_an_unchecked_signature_is_not_called_right(bench, folder):
     bench.way("refuses")
-    (folder / "no-keys.yaml").write_text((folder / "config.yaml").read_text().replace("file: keys.json", "maximumAge: 24h"))
+    (folder / "no-keys.yaml").write_text(
+        (folder / "config.yaml").read_text().replace("file: keys.json", "maximumAge: 24h")
+    )
     bench.gives(bench.given[:-6] + "AAAAAA")
     report = problem(bench, "identity", "401", "--config", "no-keys.yaml", hint="--keys")
     assert "the token is right" not in json.dumps(report)
@@ -260,7 +296,9 @@ def test_an_unchecked_signature_is_not_called_right(bench, folder):
 
 @pytest.mark.parametrize("arguments", [(), ("--config", "no-keys.yaml")])
 def test_where_the_reason_stands_and_what_its_absence_means(bench, folder, arguments):
-    (folder / "no-keys.yaml").write_text((folder / "config.yaml").read_text().replace("file: keys.json", "maximumAge: 24h"))
+    (folder / "no-keys.yaml").write_text(
+        (folder / "config.yaml").read_text().replace("file: keys.json", "maximumAge: 24h")
+    )
     bench.way("refuses")
     report = bench.run(*arguments, status=1)
     digest = hashlib.sha256(bench.given.encode()).hexdigest()[:12]
@@ -278,10 +316,18 @@ def test_a_cached_token_for_another_application_gets_one_advice(bench):
 AZURE = "kubelogin version \n\ngit hash: {}/0123abcd\n\nGo version: go1.24.7\n\nPlatform: linux/amd64"
 
 
-@pytest.mark.parametrize("version,arguments,said", [
-    ("v0.2.11", ["--login", "azurecli"], "#711"), ("v0.2.5", ["--login", "azurecli"], "#636"),
-    ("v0.2.6", ["--login", "devicecode"], "#641"), ("v0.0.31", ["--login", "spn", "--legacy"], "#331"),
-    ("v0.0.31", ["--login", "spn"], None), ("v0.2.12", ["--login", "azurecli"], None), ("v0.1.9", ["--login", "devicecode"], None)])
+@pytest.mark.parametrize(
+    "version,arguments,said",
+    [
+        ("v0.2.11", ["--login", "azurecli"], "#711"),
+        ("v0.2.5", ["--login", "azurecli"], "#636"),
+        ("v0.2.6", ["--login", "devicecode"], "#641"),
+        ("v0.0.31", ["--login", "spn", "--legacy"], "#331"),
+        ("v0.0.31", ["--login", "spn"], None),
+        ("v0.2.12", ["--login", "azurecli"], None),
+        ("v0.1.9", ["--login", "devicecode"], None),
+    ],
+)
 def test_known_faults_of_kubelogin(bench, version, arguments, said):
     (bench.folder / "bin/az").write_text("#!/bin/sh\n")
     (bench.folder / "bin/az").chmod(0o755)
@@ -297,13 +343,19 @@ def test_known_faults_of_kubelogin(bench, version, arguments, said):
 
 def test_the_other_program_of_that_name(bench):
     script = (bench.folder / "bin/kubelogin").read_text().partition("\n")[2]
-    bench.plugin('if [ "$1" = --version ]; then echo "kubelogin version v1.32.0 (go1.23.4 linux_amd64)"; exit; fi\n' + script)
+    bench.plugin(
+        'if [ "$1" = --version ]; then echo "kubelogin version v1.32.0 (go1.23.4 linux_amd64)"; exit; fi\n' + script
+    )
     problem(bench, "method", "int128/kubelogin", hint="azure.github.io/kubelogin")
 
 
 def test_it_looks_through_credential_and_takes_its_hints(bench):
-    hints = json.loads(subprocess.run([BINARY, "config", "hints", "config.yaml"], cwd=bench.folder, capture_output=True).stdout)
-    bench.exec.update(command="kube-entra", args=["credential", "--hints", json.dumps(hints), "--", "kubelogin", *bench.exec["args"]])
+    hints = json.loads(
+        subprocess.run([BINARY, "config", "hints", "config.yaml"], cwd=bench.folder, capture_output=True).stdout
+    )
+    bench.exec.update(
+        command="kube-entra", args=["credential", "--hints", json.dumps(hints), "--", "kubelogin", *bench.exec["args"]]
+    )
     report = bench.run(status=0)
     assert "by the plugin kubelogin" in json.dumps(report)
     bench.gives(token(aud="api://other"))
@@ -322,8 +374,14 @@ def entra(bench, *arguments, status, **user):
     if not link.is_symlink():
         link.symlink_to(os.path.realpath(BINARY))
     done = subprocess.run(
-        [str(link), *arguments], cwd=bench.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-        env={"PATH": bench.path, "HOME": str(bench.folder / "empty"), "KUBECONFIG": "kubeconfig"})
+        [str(link), *arguments],
+        cwd=bench.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": bench.path, "HOME": str(bench.folder / "empty"), "KUBECONFIG": "kubeconfig"},
+    )
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     assert bench.given not in done.stdout + done.stderr
     return done.stdout, done.stderr
@@ -339,7 +397,10 @@ def test_kubectl_entra_whoami(bench, monkeypatch):
     bench.gives(token(oid="0B1EC700-0000-0000-0000-000000000001"))
     report = json.loads(entra(bench, "whoami", "--output", "json", status=0)[0])
     assert list(report) == ["apiServer", "token", "same"] and report["same"] is True
-    assert list(report["apiServer"]) == ["username", "uid", "groups", "extra"] and report["apiServer"]["username"] == "ada@example.com"
+    assert (
+        list(report["apiServer"]) == ["username", "uid", "groups", "extra"]
+        and report["apiServer"]["username"] == "ada@example.com"
+    )
     assert report["token"]["tokenSHA256"] == hashlib.sha256(bench.given.encode()).hexdigest()[:12]
     assert {"kind", "tenantID", "objectID", "tokenVersion"} <= set(report["token"])
     assert "Both are the same." in entra(bench, "whoami", status=0)[0]
@@ -368,22 +429,43 @@ def test_kubectl_entra_names_its_three(bench, words):
     "user, sentence, hint",
     [
         ({}, "no way to sign in", "kube-entra kubeconfig user"),
-        ({"client-certificate": "certs/client.crt", "client-key": "certs/client.key"}, "client certificate", "kubelogin"),
+        (
+            {"client-certificate": "certs/client.crt", "client-key": "certs/client.key"},
+            "client certificate",
+            "kubelogin",
+        ),
         ({"username": "ada", "password": "x"}, "name and a password", ""),
-        ({"auth-provider": {"name": "azure", "config": {"apiserver-id": SERVER}}}, "auth-provider azure",
-         "kubelogin convert-kubeconfig -l devicecode"),
-        ({"auth-provider": {"name": "azure", "config": {"client-secret": "s3cret-s3cret-s3cret-s3cret"}}}, "azure",
-         "-l spn"),
-        ({"auth-provider": {"name": "azure", "config": {"tenant-id": TENANT, "client-id": OTHER}}}, "azure",
-         "--server-id <server application ID>`"),
-        ({"auth-provider": {"name": "azure", "config": {"apiserver-id": SERVER, "tenant-id": TENANT, "client-id": OTHER,
-                                                        "config-mode": "1"}}}, "azure",
-         "kubeconfig`; server, client and tenant IDs are taken over"),
+        (
+            {"auth-provider": {"name": "azure", "config": {"apiserver-id": SERVER}}},
+            "auth-provider azure",
+            "kubelogin convert-kubeconfig -l devicecode",
+        ),
+        (
+            {"auth-provider": {"name": "azure", "config": {"client-secret": "s3cret-s3cret-s3cret-s3cret"}}},
+            "azure",
+            "-l spn",
+        ),
+        (
+            {"auth-provider": {"name": "azure", "config": {"tenant-id": TENANT, "client-id": OTHER}}},
+            "azure",
+            "--server-id <server application ID>`",
+        ),
+        (
+            {
+                "auth-provider": {
+                    "name": "azure",
+                    "config": {"apiserver-id": SERVER, "tenant-id": TENANT, "client-id": OTHER, "config-mode": "1"},
+                }
+            },
+            "azure",
+            "kubeconfig`; server, client and tenant IDs are taken over",
+        ),
         ({"auth-provider": {"name": "azure", "config": {"config-mode": "0"}}}, "azure", "--legacy"),
         ({"auth-provider": {"name": "gcp"}}, "not Entra's", ""),
         ({"tokenFile": "missing"}, "there is no such file", ""),
         ({"token": "two\nlines"}, "characters that no token has", ""),
-    ])
+    ],
+)
 def test_user(bench, user, sentence, hint):
     bench.user = user
     report = problem(bench, "method", sentence, hint=hint)
@@ -413,7 +495,8 @@ def test_fixed_token(bench, as_file):
         ({"apiVersion": "x"}, "no apiVersion", ""),
         ({"command": ""}, "no command", ""),
         ({"interactiveMode": "Always"}, "no terminal", "azurecli"),
-    ])
+    ],
+)
 def test_refused_plugin(bench, change, sentence, hint):
     bench.exec |= change
     problem(bench, "method", sentence, hint=hint)
@@ -443,26 +526,32 @@ def test_plugin_missing(bench):
         ("echo nonsense", "no JSON", "by hand"),
         ("echo '{}'", "no ExecCredential", ""),
         ("yes", "printed more", ""),
-    ])
+    ],
+)
 def test_broken_plugin(bench, script, sentence, hint):
     bench.plugin(script)
     problem(bench, "plugin", sentence, hint=hint)
 
 
-@pytest.mark.parametrize("login, hint", [
-    ("interactive", "needs a browser"), ("msi", "Azure's machines only"), ("devicecode", "remove-cache-dir")])
+@pytest.mark.parametrize(
+    "login, hint",
+    [("interactive", "needs a browser"), ("msi", "Azure's machines only"), ("devicecode", "remove-cache-dir")],
+)
 def test_broken_plugin_by_way_of_signing_in(bench, login, hint):
     bench.plugin("echo no >&2; exit 1")
     bench.exec["args"] = ["get-token", "--login", login, "--server-id", SERVER]
     problem(bench, "plugin", "ended with status 1", hint=hint)
 
 
-@pytest.mark.parametrize("variables, configured, sentence, hint", [
-    ({"AAD_LOGIN_METHOD": "magic"}, False, "which AAD_LOGIN_METHOD asks for", "set AAD_LOGIN_METHOD to one of"),
-    ({"AZURE_TENANT_ID": OTHER}, False, f"AZURE_TENANT_ID in the environment is {OTHER}", "unset AZURE_TENANT_ID"),
-    ({"AZURE_TENANT_ID": OTHER}, True, "instead of --tenant-id " + TENANT, "unset"),
-    ({"AAD_LOGIN_METHOD": "ropc"}, False, "needs a name and a password", "devicecode"),
-])
+@pytest.mark.parametrize(
+    "variables, configured, sentence, hint",
+    [
+        ({"AAD_LOGIN_METHOD": "magic"}, False, "which AAD_LOGIN_METHOD asks for", "set AAD_LOGIN_METHOD to one of"),
+        ({"AZURE_TENANT_ID": OTHER}, False, f"AZURE_TENANT_ID in the environment is {OTHER}", "unset AZURE_TENANT_ID"),
+        ({"AZURE_TENANT_ID": OTHER}, True, "instead of --tenant-id " + TENANT, "unset"),
+        ({"AAD_LOGIN_METHOD": "ropc"}, False, "needs a name and a password", "devicecode"),
+    ],
+)
 def test_variables_that_overrule_the_kubeconfig(bench, variables, configured, sentence, hint):
     bench.variables = variables
     problem(bench, "method", sentence, *(CONFIG if configured else ()), hint=hint)
@@ -504,20 +593,37 @@ def test_changes_nothing_and_asks_only_about_itself(bench):
     SEEN.clear()
     bench.run(*CONFIG, status=0)
     assert {path: path.read_bytes() for path in bench.folder.rglob("*") if path.is_file()} == before
-    assert [path for _, path, _ in SEEN] == ["apis/authentication.k8s.io/v1/selfsubjectreviews",
-                                             "apis/authorization.k8s.io/v1/selfsubjectrulesreviews"]
+    assert [path for _, path, _ in SEEN] == [
+        "apis/authentication.k8s.io/v1/selfsubjectreviews",
+        "apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    ]
 
 
 def test_json_has_the_same_form_always(bench):
     for way in ("ok", "refuses", "unbound", "down", "anonymous"):
         bench.way(way)
         bench.write()
-        done = subprocess.run([BINARY, "doctor", "--kubeconfig", "kubeconfig", "--output", "json"], cwd=bench.folder,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={"PATH": bench.path})
+        done = subprocess.run(
+            [BINARY, "doctor", "--kubeconfig", "kubeconfig", "--output", "json"],
+            cwd=bench.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            env={"PATH": bench.path},
+        )
         report = json.loads(done.stdout)
         assert set(report) == {"verdict", "problem", "message", "hint", "steps", "inspection", "user", "tokenSHA256"}
         names = [step["name"] for step in report["steps"]]
-        assert set(names) == {"kubeconfig", "apiServer", "clock", "method", "plugin", "token", "identity", "permissions"}
+        assert set(names) == {
+            "kubeconfig",
+            "apiServer",
+            "clock",
+            "method",
+            "plugin",
+            "token",
+            "identity",
+            "permissions",
+        }
         assert done.returncode == {"signedIn": 0, "failed": 1, "unknown": 2}[report["verdict"]]
         for step in report["steps"]:
             assert set(step) == {"name", "status", "detail", "hint"}
@@ -547,7 +653,9 @@ def test_plugin_that_leaves_a_child(bench):
 
 def test_what_the_plugin_is_given(bench):
     script = (bench.folder / "bin/kubelogin").read_text().removeprefix("#!/bin/sh\n")
-    bench.plugin('printf %s "$KUBERNETES_EXEC_INFO" > info; echo "$A $*" > args; echo "open the browser" >&2\n' + script)
+    bench.plugin(
+        'printf %s "$KUBERNETES_EXEC_INFO" > info; echo "$A $*" > args; echo "open the browser" >&2\n' + script
+    )
     bench.exec |= {"provideClusterInfo": True, "env": [{"name": "A", "value": "one two"}]}
     bench.cluster["extensions"] = [{"name": "client.authentication.k8s.io/exec", "extension": {"x": [1]}}]
     assert bench.run(status=0)["verdict"] == "signedIn"
@@ -572,12 +680,17 @@ def test_what_the_plugin_is_given(bench):
         (["get-token", "--server-id=00000003-0000-0000-c000-000000000000"], False, "Microsoft Graph", ""),
         (["get-token", "--server-id", OTHER], True, "does not take", "set --server-id to " + SERVER),
         (["get-token", "--server-id", SERVER, "-t", OTHER], True, "does not trust", "set --tenant-id to " + TENANT),
-        (["get-token", "--server-id", SERVER, "--environment", "AzureChinaCloud"], True, "another cloud",
-         "AzurePublicCloud"),
+        (
+            ["get-token", "--server-id", SERVER, "--environment", "AzureChinaCloud"],
+            True,
+            "another cloud",
+            "AzurePublicCloud",
+        ),
         (["get-token", "--server-id", SERVER, "--pop-enabled", "--pop-claims", "u=x"], True, "takes none", "remove"),
         (["get-token", "--server-id", SERVER, "--pop-enabled"], True, "belong together", "add --pop-claims"),
         (["get-token", "--server-id", SERVER, "--pop-claims", "u=x"], False, "belong together", "add --pop-enabled"),
-    ])
+    ],
+)
 def test_arguments(bench, arguments, configured, sentence, hint):
     bench.exec["args"] = arguments
     problem(bench, "method", sentence, *(CONFIG if configured else ()), hint=hint)
@@ -590,7 +703,8 @@ def test_arguments(bench, arguments, configured, sentence, hint):
         ({"tid": OTHER, "iss": f"https://sts.windows.net/{OTHER}/"}, False, "of tenant " + OTHER, "remove-cache-dir"),
         ({"exp": -7200, "nbf": 0, "iat": 0}, False, "token_expired: expired 2 h ago", "remove-cache-dir"),
         ({"idp": "x", "acct": "1", "oid": "nobody"}, True, "subject_missing", ""),
-    ])
+    ],
+)
 def test_token(bench, changes, configured, sentence, hint):
     if "exp" in changes:
         # Counted from now, and not from when the table was read.
@@ -621,9 +735,16 @@ def test_refused(bench, arguments, hint):
     assert steps(report)["permissions"] == "skipped"
 
 
-@pytest.mark.parametrize("changes, hint", [
-    ({"aud": OTHER}, "see the token above first: run `kubelogin remove-cache-dir`"),
-    ({"groups": [], "_claim_names": {"groups": "src1"}}, "the token lists no groups, since there are more than 200")])
+@pytest.mark.parametrize(
+    "changes, hint",
+    [
+        ({"aud": OTHER}, "see the token above first: run `kubelogin remove-cache-dir`"),
+        (
+            {"groups": [], "_claim_names": {"groups": "src1"}},
+            "the token lists no groups, since there are more than 200",
+        ),
+    ],
+)
 def test_refused_for_what_can_be_seen(bench, changes, hint):
     bench.way("refuses")
     bench.gives(token(**changes))
@@ -638,8 +759,15 @@ def test_anonymous(bench):
 
 @pytest.mark.parametrize(
     "way, name, status",
-    [("other", "identity", "warning"), ("old", "identity", "warning"), ("older", "identity", "passed"),
-     ("some", "permissions", "passed"), ("unknown", "permissions", "skipped"), ("no-rules", "permissions", "skipped")])
+    [
+        ("other", "identity", "warning"),
+        ("old", "identity", "warning"),
+        ("older", "identity", "passed"),
+        ("some", "permissions", "passed"),
+        ("unknown", "permissions", "skipped"),
+        ("no-rules", "permissions", "skipped"),
+    ],
+)
 def test_small_differences(bench, way, name, status):
     bench.way(way)
     assert steps(bench.run(*CONFIG, status=0))[name] == status
@@ -647,7 +775,12 @@ def test_small_differences(bench, way, name, status):
 
 def test_no_binding(bench):
     bench.way("unbound")
-    problem(bench, "permissions", "allowed nothing in the namespace team", hint="kubectl create clusterrolebinding kube-entra-cluster-admins")
+    problem(
+        bench,
+        "permissions",
+        "allowed nothing in the namespace team",
+        hint="kubectl create clusterrolebinding kube-entra-cluster-admins",
+    )
 
 
 def test_kubeconfig_list(bench):
@@ -666,7 +799,8 @@ def test_kubeconfig_list(bench):
         (("--context", "nowhere"), {}, "there is no context nowhere"),
         ((), {"KUBECONFIG": "missing"}, "there is no kubeconfig: missing"),
         ((), {"KUBECONFIG": ""}, "empty/.kube/config"),
-    ])
+    ],
+)
 def test_no_kubeconfig(bench, arguments, variables, sentence):
     bench.variables = variables
     problem(bench, "kubeconfig", sentence, *arguments, status=2)

@@ -37,9 +37,19 @@ class APIServer(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.answer(201, {"kind": sent["kind"], "apiVersion": sent["apiVersion"], "status": {
-            "userInfo": {"username": "ada@example.com", "groups": []}, "nonResourceRules": [], "incomplete": False,
-            "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]}})
+        self.answer(
+            201,
+            {
+                "kind": sent["kind"],
+                "apiVersion": sent["apiVersion"],
+                "status": {
+                    "userInfo": {"username": "ada@example.com", "groups": []},
+                    "nonResourceRules": [],
+                    "incomplete": False,
+                    "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+                },
+            },
+        )
 
 
 class Bench:
@@ -50,22 +60,47 @@ class Bench:
         path = certificates.path
         (folder / "secret").write_text(graph.secret)
         (folder / "keys.json").write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
-        self.directory = {"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base,
-                          "graphCA": path("ca.crt"), "watch": "admins"}
+        self.directory = {
+            "clientID": CLIENT_ID,
+            "clientSecretFile": "secret",
+            "graphEndpoint": graph.base,
+            "graphCA": path("ca.crt"),
+            "watch": "admins",
+        }
         self.config = {
-            "apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
+            "apiVersion": "kube-entra.dev/v1",
+            "kind": "WebhookConfiguration",
             "server": {"certificate": path("server.crt"), "privateKey": path("server.key"), "clientCA": path("ca.crt")},
-            "tenants": [{
-                "tenantID": TENANT, "audiences": [SERVER], "adminGroupObjectIDs": [ADMINS],
-                "groupMappings": [{"groupObjectID": OTHER, "kubernetesGroups": ["developers"]}],
-                "authority": graph.base, "authorityCA": path("ca.crt"), "signingKeys": {"file": "keys.json"},
-                "directory": self.directory}]}
-        (folder / "kubeconfig").write_text(yaml.safe_dump({
-            "apiVersion": "v1", "kind": "Config", "current-context": "here",
-            "clusters": [{"name": "c", "cluster": {
-                "server": f"https://127.0.0.1:{port}", "certificate-authority": path("ca.crt")}}],
-            "users": [{"name": "u", "user": {"token": token(iss=f"{graph.base}/{TENANT}/")}}],
-            "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}]}))
+            "tenants": [
+                {
+                    "tenantID": TENANT,
+                    "audiences": [SERVER],
+                    "adminGroupObjectIDs": [ADMINS],
+                    "groupMappings": [{"groupObjectID": OTHER, "kubernetesGroups": ["developers"]}],
+                    "authority": graph.base,
+                    "authorityCA": path("ca.crt"),
+                    "signingKeys": {"file": "keys.json"},
+                    "directory": self.directory,
+                }
+            ],
+        }
+        (folder / "kubeconfig").write_text(
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "here",
+                    "clusters": [
+                        {
+                            "name": "c",
+                            "cluster": {"server": f"https://127.0.0.1:{port}", "certificate-authority": path("ca.crt")},
+                        }
+                    ],
+                    "users": [{"name": "u", "user": {"token": token(iss=f"{graph.base}/{TENANT}/")}}],
+                    "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+                }
+            )
+        )
 
 
 @pytest.fixture
@@ -85,8 +120,15 @@ def watched(tmp_path, certificates):
 
 def directory(bench, status=0):
     (bench.folder / "config.yaml").write_text(yaml.safe_dump(bench.config))
-    found, output, errors = run("doctor", "--kubeconfig", str(bench.folder / "kubeconfig"),
-                                "--config", str(bench.folder / "config.yaml"), "--output", "json")
+    found, output, errors = run(
+        "doctor",
+        "--kubeconfig",
+        str(bench.folder / "kubeconfig"),
+        "--config",
+        str(bench.folder / "config.yaml"),
+        "--output",
+        "json",
+    )
     assert found == status, output + errors
     report = json.loads(output)
     return report, [step for step in report["steps"] if step["name"] == "directory"]
@@ -104,10 +146,13 @@ def test_a_configuration_that_does_not_watch_asks_nobody(watched):
     assert directory(watched)[1] == [] and watched.graph.requests == []
 
 
-@pytest.mark.parametrize("account, code, hint", [
-    ({"accountEnabled": False}, "account_disabled", "enable the account"),
-    (None, "account_disabled", "enable the account"),
-])
+@pytest.mark.parametrize(
+    "account, code, hint",
+    [
+        ({"accountEnabled": False}, "account_disabled", "enable the account"),
+        (None, "account_disabled", "enable the account"),
+    ],
+)
 def test_a_disabled_or_deleted_account(watched, account, code, hint):
     if account:
         watched.graph.accounts[OBJECT] = account
@@ -121,7 +166,8 @@ def test_a_disabled_or_deleted_account(watched, account, code, hint):
 def test_revoked_sessions_and_when_a_new_sign_in_passes(watched):
     revoked = int(time.time()) + 60
     watched.graph.accounts[OBJECT] = {
-        "signInSessionsValidFromDateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(revoked))}
+        "signInSessionsValidFromDateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(revoked))
+    }
     report, _ = directory(watched, status=1)
     assert report["message"].startswith("sessions_revoked")
     assert time.strftime("from %Y-%m-%dT%H:%M:%SZ", time.gmtime(revoked + 300)) in report["hint"]
@@ -136,8 +182,9 @@ def test_groups_that_were_lost_and_gained_since(watched):
 
 
 def test_what_graph_forbids_names_the_permission(watched):
-    watched.graph.part_fault = lambda request: (403, {"error": {"code": "Authorization_RequestDenied"}}) if (
-        request["method"] == "GET") else None
+    watched.graph.part_fault = lambda request: (
+        (403, {"error": {"code": "Authorization_RequestDenied"}}) if (request["method"] == "GET") else None
+    )
     _, (step,) = directory(watched)
     assert step["status"] == "warning" and "User.Read.All" in step["detail"] and "admin consent" in step["hint"]
 

@@ -63,7 +63,7 @@ def test_every_command_and_option_in_the_documents_exists(helps):
             options = [word.split("=")[0] for word in words if word.startswith("--")]
             if options == ["--generate-completion-script"]:
                 continue
-            rest = words[len(names):]
+            rest = words[len(names) :]
             if not names:
                 assert not rest or rest[0] in ("help", "COMMAND"), (path, words)
                 continue
@@ -111,7 +111,11 @@ def test_the_commands_put_everything_where_the_manifests_look_for_it(way, tmp_pa
     assert run("config", "check", str(home / "kube-entra.yaml")).returncode == 0
     named = yaml.safe_load((home / "webhook.yaml").read_text())
     user = named["users"][0]["user"]
-    for path in (named["clusters"][0]["cluster"]["certificate-authority"], user["client-certificate"], user["client-key"]):
+    for path in (
+        named["clusters"][0]["cluster"]["certificate-authority"],
+        user["client-certificate"],
+        user["client-key"],
+    ):
         assert pathlib.Path(path).exists(), path
     assert not (home / "certs/ca.key").exists()
     for key in ("server.key", "client.key"):
@@ -207,5 +211,7 @@ def test_the_scrape_configurations(tmp_path):
         if "kubernetes_sd_configs" in text:
             continue
         (tmp_path / "prometheus.yaml").write_text(text)
-        done = subprocess.run(["promtool", "check", "config", tmp_path / "prometheus.yaml"], capture_output=True, text=True)
+        done = subprocess.run(
+            ["promtool", "check", "config", tmp_path / "prometheus.yaml"], capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr

@@ -12,8 +12,19 @@ from webhook import run
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
 MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 JOURNAL = "/var/lib/kube-entra-enable/journal.json"
-STEPS = ["user", "certificates", "configuration", "kubeconfig", "service", "ready", "copy", "change", "api-server", "bind",
-         "kubeadm"]
+STEPS = [
+    "user",
+    "certificates",
+    "configuration",
+    "kubeconfig",
+    "service",
+    "ready",
+    "copy",
+    "change",
+    "api-server",
+    "bind",
+    "kubeadm",
+]
 
 
 @pytest.fixture
@@ -52,10 +63,28 @@ def signs_in(node, token):
     """The API server's view of a token."""
     body = {"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "spec": {"token": token}}
     done = subprocess.run(
-        [*node.enter, "curl", "-s", "--noproxy", "*", "--cacert", "/etc/kubernetes/pki/ca.crt", "--cert",
-         "/etc/kubernetes/pki/admin.crt", "--key", "/etc/kubernetes/pki/admin.key", "-H", "Content-Type: application/json",
-         "-d", json.dumps(body), f"https://localhost:{node.port}/apis/authentication.k8s.io/v1/tokenreviews"],
-        capture_output=True, text=True, timeout=60)
+        [
+            *node.enter,
+            "curl",
+            "-s",
+            "--noproxy",
+            "*",
+            "--cacert",
+            "/etc/kubernetes/pki/ca.crt",
+            "--cert",
+            "/etc/kubernetes/pki/admin.crt",
+            "--key",
+            "/etc/kubernetes/pki/admin.key",
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            json.dumps(body),
+            f"https://localhost:{node.port}/apis/authentication.k8s.io/v1/tokenreviews",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     return json.loads(done.stdout)["status"]
 
 
@@ -80,17 +109,27 @@ def test_from_nothing_to_sign_in_and_back(node, entra):
     assert code == 0 and found["enabled"] and found["webhook"]["ready"] and found["apiServer"]["asksWebhook"]
     assert found["kubeadmConfigHasFlags"] and len(found["configurationSHA256"]) == 64
     assert {os.path.basename(file["path"]) for file in found["certificates"]} == {
-        "ca.crt", "client-ca.crt", "server.crt", "client.crt"}
+        "ca.crt",
+        "client-ca.crt",
+        "server.crt",
+        "client.crt",
+    }
 
     # What is on the node: secrets are their users', the copy lies outside of the manifests' folder.
     new = node.read(MANIFEST)
     assert set(manifest.splitlines()) <= set(new.splitlines()) and "# as kubeadm has it" in new
     assert os.stat(node.path(MANIFEST)).st_mode & 0o777 == 0o600
-    user = int(next(line.split(":")[2] for line in node.read("/etc/passwd").splitlines() if line.startswith("kube-entra:")))
+    user = int(
+        next(line.split(":")[2] for line in node.read("/etc/passwd").splitlines() if line.startswith("kube-entra:"))
+    )
     for path, owner, mode in [
-            ("/etc/kube-entra/certs/server.key", user, 0o600), ("/etc/kube-entra/certs/client.key", 0, 0o600),
-            ("/etc/kube-entra/webhook.yaml", 0, 0o600), ("/var/lib/kube-entra-enable", 0, 0o700),
-            ("/var/lib/kube-entra-enable/ca.key", 0, 0o600), ("/var/lib/kube-entra", user, 0o700)]:
+        ("/etc/kube-entra/certs/server.key", user, 0o600),
+        ("/etc/kube-entra/certs/client.key", 0, 0o600),
+        ("/etc/kube-entra/webhook.yaml", 0, 0o600),
+        ("/var/lib/kube-entra-enable", 0, 0o700),
+        ("/var/lib/kube-entra-enable/ca.key", 0, 0o600),
+        ("/var/lib/kube-entra", user, 0o700),
+    ]:
         assert (os.stat(node.path(path)).st_uid, os.stat(node.path(path)).st_mode & 0o777) == (owner, mode), path
     assert node.read("/var/lib/kube-entra-enable/kube-apiserver.yaml") == manifest
     assert "unexpected file" not in node.log()
@@ -125,7 +164,7 @@ def test_a_dry_run_changes_nothing_and_its_difference_is_a_patch(node, tmp_path)
     old = node.read(MANIFEST)
     assert node.enable().returncode == 0
     (tmp_path / "manifest").write_text(old)
-    (tmp_path / "patch").write_text(done.stdout[done.stdout.index("--- /etc"):])
+    (tmp_path / "patch").write_text(done.stdout[done.stdout.index("--- /etc") :])
     subprocess.run(["patch", "-s", str(tmp_path / "manifest"), str(tmp_path / "patch")], check=True)
     assert (tmp_path / "manifest").read_text() == node.read(MANIFEST)
 
@@ -207,7 +246,9 @@ def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
     node = make()
     before = node.snapshot()
     for number in range(1 + part, 200, 3):
-        done = node.enable("--bind", prefix=[*INJECTED, "-e", f"inject=rename,renameat,renameat2:signal=SIGKILL:when={number}"])
+        done = node.enable(
+            "--bind", prefix=[*INJECTED, "-e", f"inject=rename,renameat,renameat2:signal=SIGKILL:when={number}"]
+        )
         if done.returncode == 0:
             break
         if done.returncode == 2 and "useradd" in done.stderr:
@@ -240,7 +281,11 @@ def test_a_disk_that_is_full_from_any_change_on_is_taken_back_or_said(make, part
             # strace counts for each process: it was systemd-sysusers that had no room, with half a user made.
             before = node.snapshot()
             continue
-        assert done.returncode in (1, 2) and "No space left on device" in done.stderr, (number, done.returncode, done.stderr)
+        assert done.returncode in (1, 2) and "No space left on device" in done.stderr, (
+            number,
+            done.returncode,
+            done.stderr,
+        )
         # What is still there is said, and the next command takes it back when there is room.
         if node.exists(JOURNAL):
             assert status(node)[1]["state"] == "halfDone", number
@@ -254,8 +299,10 @@ def test_a_full_disk_of_its_own(node, folder):
     """A full file system: its only page is used."""
     if folder != "/etc/kubernetes/manifests":
         os.makedirs(node.path(folder))
-    script = (f"set -e; cp -a {folder} {folder}.kept; mount -t tmpfs -o size=8k,mode=755 tmpfs {folder}; cp -a {folder}.kept/. {folder}; "
-              f"rm -rf {folder}.kept; head -c 8000 /dev/zero >{folder}/.filler 2>/dev/null || true")
+    script = (
+        f"set -e; cp -a {folder} {folder}.kept; mount -t tmpfs -o size=8k,mode=755 tmpfs {folder}; cp -a {folder}.kept/. {folder}; "
+        f"rm -rf {folder}.kept; head -c 8000 /dev/zero >{folder}/.filler 2>/dev/null || true"
+    )
     subprocess.run([*node.enter, "sh", "-c", script], check=True)
     node.wait_for(lambda: node.log().splitlines()[-1] == "started without the webhook")
     before = node.snapshot()
@@ -335,15 +382,29 @@ def test_other_values_than_those_in_force_are_not_taken_quietly(node, tmp_path):
     assert node.snapshot() == before
 
 
-@pytest.mark.parametrize("words", [
-    ["--tenant-id", "11111111-2222-3333-4444-555555555555"],
-    ["--tenant-id", "x", "--audience", "a", "--admin-group", "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"],
-    ["--tenant-id", "11111111-2222-3333-4444-555555555555", "--audience", "a", "--admin-group", "admins"],
-    ["--tenant-id", "11111111-2222-3333-4444-555555555555", "--audience", "a", "--admin-group",
-     "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed", "--config", "x"],
-    ["--config", "x", "--as", "static-pod"], ["--config", "x", "--image", "y"], ["--config", "x", "--timeout", "soon"],
-    ["--config", "x", "--distribution", "aks"], ["--config", "x", "--as", "deployment"],
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--tenant-id", "11111111-2222-3333-4444-555555555555"],
+        ["--tenant-id", "x", "--audience", "a", "--admin-group", "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"],
+        ["--tenant-id", "11111111-2222-3333-4444-555555555555", "--audience", "a", "--admin-group", "admins"],
+        [
+            "--tenant-id",
+            "11111111-2222-3333-4444-555555555555",
+            "--audience",
+            "a",
+            "--admin-group",
+            "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed",
+            "--config",
+            "x",
+        ],
+        ["--config", "x", "--as", "static-pod"],
+        ["--config", "x", "--image", "y"],
+        ["--config", "x", "--timeout", "soon"],
+        ["--config", "x", "--distribution", "aks"],
+        ["--config", "x", "--as", "deployment"],
+    ],
+)
 def test_wrong_usage(words):
     code, out, error = run("enable", *words)
     assert code == 64 and not out, error
@@ -358,5 +419,7 @@ def test_not_a_control_plane_node(tmp_path, node):
 
 
 def test_only_root_changes_a_node(node):
-    done = node.run("enable", "--config", node.config, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+    done = node.run(
+        "enable", "--config", node.config, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    )
     assert done.returncode == 2 and "root" in done.stderr

@@ -25,6 +25,7 @@ def serve(certificates, entra):
         change(config)
         servers.append(Webhook(certificates, config, name=name))
         return servers[-1].start(**options)
+
     yield make
     for server in servers:
         if server.process and server.process.poll() is None:
@@ -52,6 +53,7 @@ def test_no_request_fails_at_the_end(serve, client, protocols, round):
             except BaseException as error:
                 failed.append(repr(error))
                 return
+
     threads = [threading.Thread(target=run) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -123,6 +125,7 @@ def test_goaway_and_connection_close(serve):
 
 # systemd
 
+
 class Manager:
     """The socket of a service manager, at a path or in the abstract name space."""
 
@@ -183,7 +186,9 @@ def test_what_systemd_shows_while_there_are_no_keys(folder, entra, tmp_path):
 def test_the_watchdog_is_for_another_process(serve, tmp_path):
     """sd_watchdog_enabled(3): WATCHDOG_PID names whom the variables are for."""
     manager = Manager(str(tmp_path / "notify"))
-    webhook = serve(env={**os.environ, "NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"})
+    webhook = serve(
+        env={**os.environ, "NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"}
+    )
     manager.wait("READY=1")
     with pytest.raises(AssertionError):
         manager.wait("WATCHDOG=1", timeout=1)

@@ -14,8 +14,14 @@ def test_the_end_while_keys_are_being_fetched(tmp_path):
     try:
         config = configuration()
         config["tenants"] = [
-            {**configuration(authority=entra.authority, authorityCA="ca.crt", signingKeys={"refreshEvery": "1s"})["tenants"][0],
-             "tenantID": f"22222222-0000-0000-0000-{number:012}"} for number in range(40)]
+            {
+                **configuration(authority=entra.authority, authorityCA="ca.crt", signingKeys={"refreshEvery": "1s"})[
+                    "tenants"
+                ][0],
+                "tenantID": f"22222222-0000-0000-0000-{number:012}",
+            }
+            for number in range(40)
+        ]
         for attempt in range(6):
             webhook = Webhook(certificates, config).start()
             # Fetches come in waves a second apart; each attempt ends in another part of one.

@@ -31,8 +31,7 @@ def client(folder, usage, days):
     builder = builder.not_valid_before(now - datetime.timedelta(days=9)).public_key(key.public_key())
     builder = builder.not_valid_after(now + datetime.timedelta(days=days))
     builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-    (folder / "client.crt").write_bytes(
-        builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    (folder / "client.crt").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
 
 @pytest.mark.parametrize("path, warned", [("", True), ("/", True), ("/authenticate", False), ("/tokenreviews", False)])
@@ -45,9 +44,11 @@ def test_an_address_without_a_path(tmp_path, path, warned):
 @pytest.mark.parametrize(
     "usage, days, words",
     [
-        (ExtendedKeyUsageOID.CLIENT_AUTH, 9, ""), (ExtendedKeyUsageOID.CLIENT_AUTH, -1, "has expired"),
+        (ExtendedKeyUsageOID.CLIENT_AUTH, 9, ""),
+        (ExtendedKeyUsageOID.CLIENT_AUTH, -1, "has expired"),
         (ExtendedKeyUsageOID.SERVER_AUTH, 9, "no clientAuth"),
-    ])
+    ],
+)
 def test_a_client_certificate_that_the_webhook_would_refuse(tmp_path, usage, days, words):
     command = certs(tmp_path / "certs")
     client(tmp_path / "certs", usage, days)
@@ -88,8 +89,12 @@ def test_review_on_a_terminal_does_not_wait(tmp_path):
     ours, theirs = pty.openpty()
     try:
         done = subprocess.run(
-            [PROGRAM, "review", "--kubeconfig", str(tmp_path / "webhook.yaml")], stdin=theirs, capture_output=True,
-            text=True, timeout=20)
+            [PROGRAM, "review", "--kubeconfig", str(tmp_path / "webhook.yaml")],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
     finally:
         os.close(ours)
         os.close(theirs)
@@ -112,7 +117,9 @@ def test_keys_fetch_says_a_failure_once_and_where():
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("proxy")}
     code, _, err = run("keys", "fetch", "--tenant-id", TENANT, "--authority", authority, "--out", "-", env=clean)
     assert code == 2
-    assert err == f"kube-entra: {authority}: the OpenID configuration could not be fetched: the connection was refused\n"
+    assert (
+        err == f"kube-entra: {authority}: the OpenID configuration could not be fetched: the connection was refused\n"
+    )
 
 
 def test_keys_fetch_asks_about_the_tenant_and_the_authority(certificates, online):

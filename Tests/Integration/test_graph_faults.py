@@ -50,7 +50,8 @@ FAULTS = {
     "429 for a minute": (status(429, {"Retry-After": "60"}), "wants no question for 60 s"),
     "429 until a time": (
         lambda handler, count: status(429, {"Retry-After": formatdate(time.time() + 85, usegmt=True)})(handler, count),
-        "wants no question for 8"),
+        "wants no question for 8",
+    ),
     "429 and nothing more": (status(429), "wants no question for"),
     "a redirect": (status(307, {"Location": "https://localhost:1/"}), "redirects"),
     "an array": (body(b"[]"), "not what it should be"),
@@ -83,9 +84,21 @@ def test_faults(setting, entra, name):
     assert ("GroupMember.Read.All" in line) == (name == "403")
 
 
-@pytest.mark.parametrize("address", [
-    "https://evil.example/next", "https://localhost:1/next", "http://{host}/next", "https://{host}@evil.example/",
-    "https://evil.example#{base}", "//{host}/next", "/v1.0/next?skip=100", "", 7, None])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/next",
+        "https://localhost:1/next",
+        "http://{host}/next",
+        "https://{host}@evil.example/",
+        "https://evil.example#{base}",
+        "//{host}/next",
+        "/v1.0/next?skip=100",
+        "",
+        7,
+        None,
+    ],
+)
 def test_a_next_link_that_leads_elsewhere(setting, entra, address):
     graph, make = setting
     if isinstance(address, str):

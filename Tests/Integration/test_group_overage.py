@@ -31,7 +31,9 @@ def test_a_user_is_asked_about_and_remembered(setting, entra):
         assert webhook.review(token) == status
     assert webhook.metric(CACHE, result="hit") >= 10
     for number in range(5):
-        assert webhook.review(entra.token(**OVERAGE, uti=f"other-{number}"))["user"]["groups"] == status["user"]["groups"]
+        assert (
+            webhook.review(entra.token(**OVERAGE, uti=f"other-{number}"))["user"]["groups"] == status["user"]["groups"]
+        )
     assert len(graph.requests) == 1
     assert webhook.metric(RESOLUTIONS, tenant=TENANT, result="success") == 1
     assert webhook.metric(RESOLUTIONS, tenant=TENANT, result="cached") >= 5
@@ -53,7 +55,9 @@ def test_nobody_else_causes_a_question(setting, entra):
     assert reason(webhook.review(entra.token())) == "accepted"
     assert reason(webhook.review(entra.token(groups=LEFT_OUT))) == "accepted"
     now = int(time.time())
-    assert reason(webhook.review(entra.token(**OVERAGE, exp=now - 100, iat=now - 900, nbf=now - 900))) == "token_expired"
+    assert (
+        reason(webhook.review(entra.token(**OVERAGE, exp=now - 100, iat=now - 900, nbf=now - 900))) == "token_expired"
+    )
     assert reason(webhook.review(entra.token(**OVERAGE, key=entra.foreign))) == "signature_invalid"
     assert graph.requests == []
     assert webhook.metric(RESOLUTIONS) == 0
@@ -77,8 +81,12 @@ def test_many_configured_groups_are_asked_in_batches_at_once(setting, entra):
     graph.delay = 1
     configured = [object_id(number) for number in range(45)]
     graph.members[OBJECT] = {configured[0], configured[19], configured[20], configured[44], PLAIN}
-    webhook = make({"adminGroupObjectIDs": configured[:30], "groupMappings": [
-        {"groupObjectID": group, "kubernetesGroups": ["mapped"]} for group in configured[30:]]})
+    webhook = make(
+        {
+            "adminGroupObjectIDs": configured[:30],
+            "groupMappings": [{"groupObjectID": group, "kubernetesGroups": ["mapped"]} for group in configured[30:]],
+        }
+    )
     begin = time.time()
     groups = webhook.review(entra.token(**OVERAGE))["user"]["groups"]
     assert time.time() - begin < 2.9, "one after the other"
@@ -226,8 +234,13 @@ def test_inspect_never_asks_and_says_so(setting, entra, certificates):
     graph, make = setting
     webhook = make()
     code, out, err = run(
-        "inspect", "--config", webhook.config_path, "--keys", certificates.path("keys.json"),
-        input=entra.token(**OVERAGE))
+        "inspect",
+        "--config",
+        webhook.config_path,
+        "--keys",
+        certificates.path("keys.json"),
+        input=entra.token(**OVERAGE),
+    )
     assert code == 1
     assert "serve asks Microsoft Graph, inspect asks nobody" in " ".join(out.split())
     assert graph.requests == []

@@ -13,8 +13,23 @@ BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")
 BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 # Commands whose exit status is an answer, or that run for long: their help says what each means.
 ANSWERING = {
-    "serve", "inspect", "doctor", "review", "policy check", "policy test", "policy diff", "config check", "keys show",
-    "certs show", "deny add", "deny remove", "deny list", "policy list", "rbac lint", "rbac who", "rbac explain",
+    "serve",
+    "inspect",
+    "doctor",
+    "review",
+    "policy check",
+    "policy test",
+    "policy diff",
+    "config check",
+    "keys show",
+    "certs show",
+    "deny add",
+    "deny remove",
+    "deny list",
+    "policy list",
+    "rbac lint",
+    "rbac who",
+    "rbac explain",
 }
 TAKING_TOKENS = {"inspect", "review", "policy check", "rbac explain"}
 

@@ -56,9 +56,16 @@ def certificate(path):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOSTILE)])
     now = datetime.now(UTC)
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=90))
-            .sign(key, hashes.SHA256()))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=90))
+        .sign(key, hashes.SHA256())
+    )
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     return str(path)
 
@@ -74,35 +81,77 @@ def key_set(entra, folder):
 
 
 def kubeconfig(folder):
-    return write(folder / "kubeconfig.yaml", yaml.safe_dump({
-        "apiVersion": "v1", "kind": "Config", "current-context": HOSTILE,
-        "contexts": [{"name": HOSTILE, "context": {"cluster": HOSTILE, "user": HOSTILE}}],
-        "clusters": [{"name": HOSTILE, "cluster": {"server": f"https://{HOSTILE}.example"}}],
-        "users": [{"name": HOSTILE, "user": {"token": "x"}}]}))
+    return write(
+        folder / "kubeconfig.yaml",
+        yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": HOSTILE,
+                "contexts": [{"name": HOSTILE, "context": {"cluster": HOSTILE, "user": HOSTILE}}],
+                "clusters": [{"name": HOSTILE, "cluster": {"server": f"https://{HOSTILE}.example"}}],
+                "users": [{"name": HOSTILE, "user": {"token": "x"}}],
+            }
+        ),
+    )
 
 
 def aks(folder):
-    return write(folder / "aks.json", {
-        "name": HOSTILE, "aadProfile": {
-            "managed": True, "tenantID": TENANT, "adminGroupObjectIDs": [GROUP], HOSTILE: True}})
+    return write(
+        folder / "aks.json",
+        {
+            "name": HOSTILE,
+            "aadProfile": {"managed": True, "tenantID": TENANT, "adminGroupObjectIDs": [GROUP], HOSTILE: True},
+        },
+    )
 
 
 def cluster(folder, mark=HOSTILE):
     """RBAC objects in which every name, label and annotation was written by a stranger."""
     api = "rbac.authorization.k8s.io/v1"
     meta = {"name": mark, "annotations": {mark: mark, "kube-entra.dev/lint-allow": mark}, "labels": {mark: mark}}
-    return write(folder / "cluster.json", {"kind": "List", "apiVersion": "v1", "items": [
-        {"apiVersion": api, "kind": "ClusterRole", "metadata": meta, "rules": [
-            {"verbs": ["*", mark], "apiGroups": ["*", mark], "resources": ["*", mark], "resourceNames": []},
-            {"verbs": ["get"], "nonResourceURLs": ["/" + mark]}]},
-        {"apiVersion": api, "kind": "ClusterRoleBinding", "metadata": meta,
-         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": mark},
-         "subjects": [{"kind": "Group", "name": mark}, {"kind": "User", "name": mark}, {"kind": "Group", "name": GROUP},
-                      {"kind": "ServiceAccount", "name": mark, "namespace": mark}]},
-        {"apiVersion": api, "kind": "RoleBinding", "metadata": {**meta, "namespace": mark},
-         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "not there " + mark},
-         "subjects": [{"kind": "Group", "name": "system:authenticated"}]},
-        {"apiVersion": mark, "kind": mark, "metadata": meta}]})
+    return write(
+        folder / "cluster.json",
+        {
+            "kind": "List",
+            "apiVersion": "v1",
+            "items": [
+                {
+                    "apiVersion": api,
+                    "kind": "ClusterRole",
+                    "metadata": meta,
+                    "rules": [
+                        {"verbs": ["*", mark], "apiGroups": ["*", mark], "resources": ["*", mark], "resourceNames": []},
+                        {"verbs": ["get"], "nonResourceURLs": ["/" + mark]},
+                    ],
+                },
+                {
+                    "apiVersion": api,
+                    "kind": "ClusterRoleBinding",
+                    "metadata": meta,
+                    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": mark},
+                    "subjects": [
+                        {"kind": "Group", "name": mark},
+                        {"kind": "User", "name": mark},
+                        {"kind": "Group", "name": GROUP},
+                        {"kind": "ServiceAccount", "name": mark, "namespace": mark},
+                    ],
+                },
+                {
+                    "apiVersion": api,
+                    "kind": "RoleBinding",
+                    "metadata": {**meta, "namespace": mark},
+                    "roleRef": {
+                        "apiGroup": "rbac.authorization.k8s.io",
+                        "kind": "ClusterRole",
+                        "name": "not there " + mark,
+                    },
+                    "subjects": [{"kind": "Group", "name": "system:authenticated"}],
+                },
+                {"apiVersion": mark, "kind": mark, "metadata": meta},
+            ],
+        },
+    )
 
 
 def rbac(folder, *words):
@@ -111,8 +160,10 @@ def rbac(folder, *words):
 
 def named(folder):
     """A configuration whose names are a stranger's: display names are chosen by their owners."""
-    names = {GROUP: {"displayName": HOSTILE, "kind": "group", "deleted": False},
-             "9999aaaa-bbbb-cccc-dddd-eeeeffff0000": {"displayName": HOSTILE, "deleted": True}}
+    names = {
+        GROUP: {"displayName": HOSTILE, "kind": "group", "deleted": False},
+        "9999aaaa-bbbb-cccc-dddd-eeeeffff0000": {"displayName": HOSTILE, "deleted": True},
+    }
     write(folder / "names.json", {"names": names})
     path = configuration(folder / "named.yaml")
     (folder / "named.yaml").write_text((folder / "named.yaml").read_text() + "\nnames: names.json\n")
@@ -133,16 +184,40 @@ def plugin(folder, output, error=""):
 
 
 def credential(token):
-    return json.dumps({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "spec": {},
-                       "status": {"token": token}})
+    return json.dumps(
+        {
+            "kind": "ExecCredential",
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "spec": {},
+            "status": {"token": token},
+        }
+    )
 
 
 def hints(**more):
-    tenant = {"tenantID": TENANT, "cloud": "public", "authority": None, "audiences": [HOSTILE],
-              "allowedClientAppIDs": [HOSTILE], "subjects": ["user"], "maximumTokenLifetime": "29h",
-              "groupOverage": "deny", "proofOfPossession": "off", "clusterHost": HOSTILE}
-    return json.dumps({"apiVersion": "kube-entra.dev/v1", "kind": "TokenHints", "writtenAt": HOSTILE,
-                       "configurationSHA256": HOSTILE, "clockSkew": "60s", "tenants": [tenant], **more})
+    tenant = {
+        "tenantID": TENANT,
+        "cloud": "public",
+        "authority": None,
+        "audiences": [HOSTILE],
+        "allowedClientAppIDs": [HOSTILE],
+        "subjects": ["user"],
+        "maximumTokenLifetime": "29h",
+        "groupOverage": "deny",
+        "proofOfPossession": "off",
+        "clusterHost": HOSTILE,
+    }
+    return json.dumps(
+        {
+            "apiVersion": "kube-entra.dev/v1",
+            "kind": "TokenHints",
+            "writtenAt": HOSTILE,
+            "configurationSHA256": HOSTILE,
+            "clockSkew": "60s",
+            "tenants": [tenant],
+            **more,
+        }
+    )
 
 
 # The command, and the files that it reads.
@@ -150,79 +225,183 @@ READERS = {
     "keys show": lambda entra, folder: ["keys", "show", key_set(entra, folder)],
     "keys show as JSON": lambda entra, folder: ["keys", "show", key_set(entra, folder), "--output", "json"],
     "inspect": lambda entra, folder: [
-        "inspect", entra.token(header={"kid": HOSTILE}, upn=HOSTILE, name=HOSTILE, aud=HOSTILE, unknown=HOSTILE)],
+        "inspect",
+        entra.token(header={"kid": HOSTILE}, upn=HOSTILE, name=HOSTILE, aud=HOSTILE, unknown=HOSTILE),
+    ],
     "inspect as JSON": lambda entra, folder: [
-        "inspect", "--output", "json",
-        entra.token(header={"kid": HOSTILE}, upn=HOSTILE, name=HOSTILE, aud=HOSTILE, unknown=HOSTILE)],
+        "inspect",
+        "--output",
+        "json",
+        entra.token(header={"kid": HOSTILE}, upn=HOSTILE, name=HOSTILE, aud=HOSTILE, unknown=HOSTILE),
+    ],
     "inspect --explain": lambda entra, folder: ["inspect", "--explain", HOSTILE],
     "certs show": lambda entra, folder: ["certs", "show", certificate(folder / "evil.crt")],
-    "certs show as JSON": lambda entra, folder: [
-        "certs", "show", certificate(folder / "evil.crt"), "--output", "json"],
+    "certs show as JSON": lambda entra, folder: ["certs", "show", certificate(folder / "evil.crt"), "--output", "json"],
     "certs show of a missing file": lambda entra, folder: ["certs", "show", str(folder / HOSTILE)],
     "certs create": lambda entra, folder: ["certs", "create", "--out", str(folder), "--client-name", HOSTILE],
     "config check of a missing file": lambda entra, folder: ["config", "check", str(folder / HOSTILE)],
     "config check of an unknown field": lambda entra, folder: [
-        "config", "check", write(folder / "evil.yaml", yaml.safe_dump({HOSTILE: 1}))],
+        "config",
+        "check",
+        write(folder / "evil.yaml", yaml.safe_dump({HOSTILE: 1})),
+    ],
     "config import-aks": lambda entra, folder: ["config", "import-aks", aks(folder)],
     "policy diff": lambda entra, folder: [
-        "policy", "diff", configuration(folder / "a.yaml"), configuration(folder / "b.yaml", UNSEEN)],
+        "policy",
+        "diff",
+        configuration(folder / "a.yaml"),
+        configuration(folder / "b.yaml", UNSEEN),
+    ],
     "policy diff as JSON": lambda entra, folder: [
-        "policy", "diff", configuration(folder / "a.yaml"), configuration(folder / "b.yaml", UNSEEN), "--output",
-        "json"],
+        "policy",
+        "diff",
+        configuration(folder / "a.yaml"),
+        configuration(folder / "b.yaml", UNSEEN),
+        "--output",
+        "json",
+    ],
     "config check of a group's name": lambda entra, folder: [
-        "config", "check", "--no-files", configuration(folder / "c.yaml", UNSEEN)],
+        "config",
+        "check",
+        "--no-files",
+        configuration(folder / "c.yaml", UNSEEN),
+    ],
     "policy check": lambda entra, folder: [
-        "policy", "check", "--config", configuration(folder / "c.yaml", UNSEEN), "--user", "ada@example.com",
-        "--group", "9999aaaa-bbbb-cccc-dddd-eeeeffff0000"],
+        "policy",
+        "check",
+        "--config",
+        configuration(folder / "c.yaml", UNSEEN),
+        "--user",
+        "ada@example.com",
+        "--group",
+        "9999aaaa-bbbb-cccc-dddd-eeeeffff0000",
+    ],
     "doctor": lambda entra, folder: ["doctor", "--kubeconfig", kubeconfig(folder), "--timeout", "1"],
     "doctor as JSON": lambda entra, folder: [
-        "doctor", "--kubeconfig", kubeconfig(folder), "--timeout", "1", "--output", "json"],
+        "doctor",
+        "--kubeconfig",
+        kubeconfig(folder),
+        "--timeout",
+        "1",
+        "--output",
+        "json",
+    ],
     "review of a kubeconfig": lambda entra, folder: ["review", "--kubeconfig", kubeconfig(folder), "x"],
     "rbac lint": lambda entra, folder: rbac(folder, "lint"),
     "rbac lint as JSON": lambda entra, folder: rbac(folder, "lint", "--output", "json"),
     "rbac lint as Markdown": lambda entra, folder: rbac(folder, "lint", "--output", "markdown"),
     "rbac lint as SARIF": lambda entra, folder: rbac(folder, "lint", "--output", "sarif"),
     "rbac lint of a damaged file": lambda entra, folder: [
-        "rbac", "lint", "--config", configuration(folder / "c.yaml"), "--cluster",
-        write(folder / f"{HOSTILE}.json", '{"kind": "' + HOSTILE + '",}')],
+        "rbac",
+        "lint",
+        "--config",
+        configuration(folder / "c.yaml"),
+        "--cluster",
+        write(folder / f"{HOSTILE}.json", '{"kind": "' + HOSTILE + '",}'),
+    ],
     "rbac who": lambda entra, folder: rbac(folder, "who", "--can", "get", "secrets"),
     "rbac who as JSON": lambda entra, folder: rbac(folder, "who", "--can", "get", "secrets", "--output", "json"),
     "rbac who of something unknown": lambda entra, folder: rbac(folder, "who", "--can", "get", HOSTILE),
     "rbac explain": lambda entra, folder: rbac(folder, "explain", "--group", GROUP, "--user", "ada@example.com"),
     "rbac explain as JSON": lambda entra, folder: rbac(
-        folder, "explain", "--group", GROUP, "--user", "ada@example.com", "--output", "json"),
+        folder, "explain", "--group", GROUP, "--user", "ada@example.com", "--output", "json"
+    ),
     "policy list": lambda entra, folder: [
-        "policy", "list", "--config", configuration(folder / "c.yaml", UNSEEN), "--cluster", cluster(folder)],
+        "policy",
+        "list",
+        "--config",
+        configuration(folder / "c.yaml", UNSEEN),
+        "--cluster",
+        cluster(folder),
+    ],
     "policy list with names": lambda entra, folder: ["policy", "list", "--config", named(folder)],
     "policy list with names as JSON": lambda entra, folder: [
-        "policy", "list", "--config", named(folder), "--output", "json"],
+        "policy",
+        "list",
+        "--config",
+        named(folder),
+        "--output",
+        "json",
+    ],
     "policy diff with names": lambda entra, folder: [
-        "policy", "diff", configuration(folder / "a.yaml", "before"), named(folder)],
+        "policy",
+        "diff",
+        configuration(folder / "a.yaml", "before"),
+        named(folder),
+    ],
     "policy diff as Markdown": lambda entra, folder: [
-        "policy", "diff", configuration(folder / "a.yaml"), configuration(folder / "b.yaml", UNSEEN), "--output",
-        "markdown"],
+        "policy",
+        "diff",
+        configuration(folder / "a.yaml"),
+        configuration(folder / "b.yaml", UNSEEN),
+        "--output",
+        "markdown",
+    ],
     "policy diff with a cluster": lambda entra, folder: [
-        "policy", "diff", configuration(folder / "a.yaml", "before"), configuration(folder / "b.yaml", UNSEEN),
-        "--cluster", cluster(folder, UNSEEN)],
+        "policy",
+        "diff",
+        configuration(folder / "a.yaml", "before"),
+        configuration(folder / "b.yaml", UNSEEN),
+        "--cluster",
+        cluster(folder, UNSEEN),
+    ],
     "inspect with names": lambda entra, folder: ["inspect", "--config", named(folder), entra.token(groups=[GROUP])],
     "policy list with damaged names": lambda entra, folder: [
-        "policy", "list", "--config", (named(folder), write(folder / "names.json", {"names": {HOSTILE: {}}, HOSTILE: 1}))[0]],
+        "policy",
+        "list",
+        "--config",
+        (named(folder), write(folder / "names.json", {"names": {HOSTILE: {}}, HOSTILE: 1}))[0],
+    ],
     "names fetch": lambda entra, folder: [
-        "names", "fetch", "--config", str(folder / HOSTILE), "--out", str(folder / "n.json")],
+        "names",
+        "fetch",
+        "--config",
+        str(folder / HOSTILE),
+        "--out",
+        str(folder / "n.json"),
+    ],
     "deny list": lambda entra, folder: ["deny", "list", "--file", deny_list(folder)],
     "deny list as JSON": lambda entra, folder: ["deny", "list", "--file", deny_list(folder), "--output", "json"],
     "deny list of a token": lambda entra, folder: ["deny", "list", "--file", deny_list(folder, "x", tokenID=HOSTILE)],
-    "deny list of an unknown field": lambda entra, folder: ["deny", "list", "--file", deny_list(folder, **{HOSTILE: 1})],
+    "deny list of an unknown field": lambda entra, folder: [
+        "deny",
+        "list",
+        "--file",
+        deny_list(folder, **{HOSTILE: 1}),
+    ],
     "deny add": lambda entra, folder: [
-        "deny", "add", "--file", str(folder / "d.json"), "--token-id", HOSTILE, "--reason", HOSTILE],
+        "deny",
+        "add",
+        "--file",
+        str(folder / "d.json"),
+        "--token-id",
+        HOSTILE,
+        "--reason",
+        HOSTILE,
+    ],
     "deny remove": lambda entra, folder: ["deny", "remove", "--file", deny_list(folder), "--token-id", HOSTILE],
     "credential": lambda entra, folder: [
-        "credential", "--hints", hints(), "--", plugin(folder, credential(entra.token(aud="other")))],
+        "credential",
+        "--hints",
+        hints(),
+        "--",
+        plugin(folder, credential(entra.token(aud="other"))),
+    ],
     "credential with hints of another version": lambda entra, folder: [
-        "credential", "--hints", hints(apiVersion=HOSTILE), "--", plugin(folder, credential(entra.token(aud=HOSTILE)))],
+        "credential",
+        "--hints",
+        hints(apiVersion=HOSTILE),
+        "--",
+        plugin(folder, credential(entra.token(aud=HOSTILE))),
+    ],
     "credential without its command": lambda entra, folder: ["credential", "--", str(folder / HOSTILE)],
     "credential without its hints": lambda entra, folder: [
-        "credential", "--hints", str(folder / HOSTILE), "--", plugin(folder, credential("x"))],
+        "credential",
+        "--hints",
+        str(folder / HOSTILE),
+        "--",
+        plugin(folder, credential("x")),
+    ],
     "an unknown option": lambda entra, folder: ["keys", f"--{HOSTILE}"],
     "an unknown topic": lambda entra, folder: ["help", HOSTILE],
 }
@@ -241,9 +420,16 @@ def test_what_a_stranger_wrote_is_made_safe(entra, tmp_path, name):
 
 # Those which have a sentence of their own, without the text.
 SILENT = {
-    "certs create", "review of a kubeconfig", "rbac who of something unknown", "policy list with damaged names",
-    "deny list of an unknown field", "deny remove", "credential with hints of another version",
-    "credential without its command", "credential without its hints"}
+    "certs create",
+    "review of a kubeconfig",
+    "rbac who of something unknown",
+    "policy list with damaged names",
+    "deny list of an unknown field",
+    "deny remove",
+    "credential with hints of another version",
+    "credential without its command",
+    "credential without its hints",
+}
 
 
 @contextlib.contextmanager
@@ -253,9 +439,16 @@ def hostile_webhook(certificates, status=200):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = {"apiVersion": sent["apiVersion"], "kind": "TokenReview", "message": HOSTILE, "status": {
-                "authenticated": sent["spec"]["token"] == "yes", "error": HOSTILE, "user": {
-                    "username": HOSTILE, "uid": HOSTILE, "groups": [HOSTILE], "extra": {HOSTILE: [HOSTILE]}}}}
+            answer = {
+                "apiVersion": sent["apiVersion"],
+                "kind": "TokenReview",
+                "message": HOSTILE,
+                "status": {
+                    "authenticated": sent["spec"]["token"] == "yes",
+                    "error": HOSTILE,
+                    "user": {"username": HOSTILE, "uid": HOSTILE, "groups": [HOSTILE], "extra": {HOSTILE: [HOSTILE]}},
+                },
+            }
             data = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
@@ -281,12 +474,23 @@ def hostile_webhook(certificates, status=200):
 @pytest.mark.parametrize("token, status", [("yes", 200), ("no", 200), ("no", 503)])
 def test_what_a_webhook_answers_is_made_safe(certificates, tmp_path, token, status, output):
     with hostile_webhook(certificates, status) as address:
-        (tmp_path / "webhook.yaml").write_text(yaml.safe_dump({
-            "apiVersion": "v1", "kind": "Config", "current-context": "c",
-            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": {
-                "server": address, "certificate-authority": certificates.path("ca.crt")}}],
-            "users": [{"name": "u", "user": {}}]}))
+        (tmp_path / "webhook.yaml").write_text(
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "c",
+                    "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+                    "clusters": [
+                        {
+                            "name": "c",
+                            "cluster": {"server": address, "certificate-authority": certificates.path("ca.crt")},
+                        }
+                    ],
+                    "users": [{"name": "u", "user": {}}],
+                }
+            )
+        )
         code, out, err = run("review", "--kubeconfig", str(tmp_path / "webhook.yaml"), "--output", output, token)
     assert code == (2 if status == 503 else 0 if token == "yes" else 1)
     assert not harmful(out + err), (harmful(out + err), out, err)

@@ -23,7 +23,9 @@ def test_refused(webhook, entra, make, expected):
 
 def test_group_system_masters_gives_nothing(webhook, entra):
     assert webhook.review(entra.token(groups=["system:masters", ADMINS.upper()]))["user"]["groups"] == [
-        "kube-entra:cluster-admins", ADMINS]
+        "kube-entra:cluster-admins",
+        ADMINS,
+    ]
 
 
 # White space around a token and line breaks inside are taken off for inspect, which is for people; so is JSON around one.
@@ -38,8 +40,11 @@ def compare(webhook, token, folder):
     served = reason(status)
     if served == FOREIGN:
         # The answer does not say why, the counter does.
-        served, = [name for name in FOREIGN_REASONS
-                   if webhook.metric("kube_entra_token_reviews_total", reason=name) > before[name]]
+        (served,) = [
+            name
+            for name in FOREIGN_REASONS
+            if webhook.metric("kube_entra_token_reviews_total", reason=name) > before[name]
+        ]
     path = folder / "token"
     path.write_text(token)
     code, out, err = run("inspect", "--config", webhook.config_path, "--token-file", str(path), "--output", "json")
@@ -69,10 +74,55 @@ def test_inspect_agrees(webhook, entra, make, expected, tmp_path):
 def test_inspect_agrees_on_random_tokens(webhook, entra, tmp_path, seed):
     """Tokens that are wrong in several ways at once, the same in every run."""
     draw = random.Random(seed)
-    values = [LEFT_OUT, None, "", "x", 0, -1, 1.5, True, [], {}, [1], TENANT, OTHER_TENANT, "1.0", "2.0", "app", "device",
-              f"https://sts.windows.net/{OTHER_TENANT}/", GRAPH, 2**53, ["system:masters"], "system:admin", "a#EXT#@b"]
-    names = ["aud", "iss", "iat", "nbf", "exp", "appid", "azp", "oid", "scp", "tid", "upn", "ver", "groups", "roles", "idtyp",
-             "idp", "acct", "_claim_names", "hasgroups", "cnf", "xms_mirid", "xms_sub_fct"]
+    values = [
+        LEFT_OUT,
+        None,
+        "",
+        "x",
+        0,
+        -1,
+        1.5,
+        True,
+        [],
+        {},
+        [1],
+        TENANT,
+        OTHER_TENANT,
+        "1.0",
+        "2.0",
+        "app",
+        "device",
+        f"https://sts.windows.net/{OTHER_TENANT}/",
+        GRAPH,
+        2**53,
+        ["system:masters"],
+        "system:admin",
+        "a#EXT#@b",
+    ]
+    names = [
+        "aud",
+        "iss",
+        "iat",
+        "nbf",
+        "exp",
+        "appid",
+        "azp",
+        "oid",
+        "scp",
+        "tid",
+        "upn",
+        "ver",
+        "groups",
+        "roles",
+        "idtyp",
+        "idp",
+        "acct",
+        "_claim_names",
+        "hasgroups",
+        "cnf",
+        "xms_mirid",
+        "xms_sub_fct",
+    ]
     seen = set()
     for _ in range(40):
         changes = {draw.choice(names): draw.choice(values) for _ in range(draw.randint(0, 3))}
@@ -80,7 +130,7 @@ def test_inspect_agrees_on_random_tokens(webhook, entra, tmp_path, seed):
         token = entra.token(header=head, key=entra.foreign if draw.random() < 0.1 else None, **changes)
         if draw.random() < 0.2:
             place = draw.randrange(len(token))
-            token = token[:place] + draw.choice([".", "", "A", "=", "/", "eyJ"]) + token[place + draw.randint(0, 1):]
+            token = token[:place] + draw.choice([".", "", "A", "=", "/", "eyJ"]) + token[place + draw.randint(0, 1) :]
         seen.add(compare(webhook, token, tmp_path))
     assert len(seen) > 5 and "accepted" in seen
 
@@ -93,7 +143,12 @@ def test_nothing_leaks_into_the_log(webhook, entra):
     time.sleep(0.3)
     log = webhook.log()
     assert "token review" in log
-    for secret in ["secret.person", "Secret Person", token.split(".")[1][:40], token.split(".")[2][:40],
-                   forged.split(".")[2][:40]]:
+    for secret in [
+        "secret.person",
+        "Secret Person",
+        token.split(".")[1][:40],
+        token.split(".")[2][:40],
+        forged.split(".")[2][:40],
+    ]:
         assert secret not in log
     assert hashlib.sha256(token.encode()).hexdigest()[:12] in log

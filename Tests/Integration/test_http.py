@@ -17,8 +17,16 @@ def status_object(body, code):
 
 
 BODIES = [
-    ("nothing", b""), ("text", b"hello MARK"), ("an array", b"[]"), ("another kind", b'{"kind":"Pod","apiVersion":"v1"}'),
-    ("a foreign version", json.dumps({"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v9", "spec": {"token": "MARK"}}).encode()),
+    ("nothing", b""),
+    ("text", b"hello MARK"),
+    ("an array", b"[]"),
+    ("another kind", b'{"kind":"Pod","apiVersion":"v1"}'),
+    (
+        "a foreign version",
+        json.dumps(
+            {"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v9", "spec": {"token": "MARK"}}
+        ).encode(),
+    ),
     ("no kind", b'{"spec":{"token":"MARK"}}'),
     ("a token that is a number", b'{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":1}}'),
     ("a repeated member", b'{"kind":"TokenReview","kind":"TokenReview","apiVersion":"authentication.k8s.io/v1"}'),
@@ -51,19 +59,29 @@ def test_too_large_body(webhook):
     status_object(answer, 413)
 
 
-@pytest.mark.parametrize("path,method,code", [
-    ("/", "POST", 404), ("/authenticate/", "POST", 404), ("/Authenticate", "POST", 404), ("/metrics", "GET", 404),
-    ("/../authenticate", "POST", 404), ("/authenticate", "GET", 405), ("/tokenreviews", "PUT", 405),
-    ("/authenticate", "DELETE", 405),
-])
+@pytest.mark.parametrize(
+    "path,method,code",
+    [
+        ("/", "POST", 404),
+        ("/authenticate/", "POST", 404),
+        ("/Authenticate", "POST", 404),
+        ("/metrics", "GET", 404),
+        ("/../authenticate", "POST", 404),
+        ("/authenticate", "GET", 405),
+        ("/tokenreviews", "PUT", 405),
+        ("/authenticate", "DELETE", 405),
+    ],
+)
 def test_paths_and_methods(webhook, path, method, code):
     got, answer = webhook.post(b"" if method == "GET" else review_body("x"), path, method=method)
     assert got == code
     status_object(answer, code)
 
 
-@pytest.mark.parametrize("content_type,code", [
-    ("application/json; charset=utf-8", 200), ("text/plain", 415), ("application/x-www-form-urlencoded", 415)])
+@pytest.mark.parametrize(
+    "content_type,code",
+    [("application/json; charset=utf-8", 200), ("text/plain", 415), ("application/x-www-form-urlencoded", 415)],
+)
 def test_content_types(webhook, content_type, code):
     got, _ = webhook.post(review_body("x"), headers={"Content-Type": content_type})
     assert got == code
@@ -121,6 +139,7 @@ def test_pipelined_requests_are_answered_in_order(webhook, entra):
     def request(token):
         body = review_body(token).encode()
         return HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
     data = request(entra.token()) + request("x") + request(entra.token(exp=1))
     answer = raw(webhook, data, timeout=2)
     assert answer.count(b"HTTP/1.1 200") == 3
@@ -130,7 +149,9 @@ def test_pipelined_requests_are_answered_in_order(webhook, entra):
 
 def test_chunked_body(webhook, entra):
     body = review_body(entra.token()).encode()
-    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:500], body[500:])) + b"0\r\n\r\n"
+    chunks = (
+        b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:500], body[500:])) + b"0\r\n\r\n"
+    )
     answer = raw(webhook, HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks)
     assert b'"authenticated":true' in answer
 
@@ -141,10 +162,33 @@ def test_h2load(webhook, entra, tmp_path):
     cert = webhook.certificates.path
     # h2load cannot present a client certificate, so curl does the load: many requests on few connections.
     config = tmp_path / "requests"
-    config.write_text("".join(
-        f'url = "https://127.0.0.1:{webhook.port}/authenticate"\noutput = "/dev/null"\n' for _ in range(200)))
+    config.write_text(
+        "".join(f'url = "https://127.0.0.1:{webhook.port}/authenticate"\noutput = "/dev/null"\n' for _ in range(200))
+    )
     done = subprocess.run(
-        ["curl", "-sS", "--fail-early", "-f", "-Z", "--parallel-max", "16", "--http2", "--cacert", cert("ca.crt"),
-         "--cert", cert("client.crt"), "--key", cert("client.key"), "-H", "Content-Type: application/json",
-         "--data-binary", f"@{body}", "-K", str(config)], capture_output=True, timeout=60)
+        [
+            "curl",
+            "-sS",
+            "--fail-early",
+            "-f",
+            "-Z",
+            "--parallel-max",
+            "16",
+            "--http2",
+            "--cacert",
+            cert("ca.crt"),
+            "--cert",
+            cert("client.crt"),
+            "--key",
+            cert("client.key"),
+            "-H",
+            "Content-Type: application/json",
+            "--data-binary",
+            f"@{body}",
+            "-K",
+            str(config),
+        ],
+        capture_output=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr

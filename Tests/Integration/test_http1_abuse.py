@@ -140,8 +140,7 @@ REFUSED = {
     "an endless chunk size line": HEAD + CHUNKED + b"\r\n" + b"0" * 100_000 + b"1\r\n",
     "an endless chunk extension": HEAD + CHUNKED + b"\r\n1;" + b"x" * 100_000,
     "a bare line feed in a chunk extension": HEAD + CHUNKED + b"\r\n1;a\nx\r\nx\r\n0\r\n\r\n",
-    "framing in trailers":
-        HEAD + CHUNKED + b"\r\n%x\r\n%s\r\n0\r\nContent-Length: 900\r\n\r\n" % (len(BODY), BODY),
+    "framing in trailers": HEAD + CHUNKED + b"\r\n%x\r\n%s\r\n0\r\nContent-Length: 900\r\n\r\n" % (len(BODY), BODY),
     "a trailer that is no header": HEAD + CHUNKED + b"\r\n%x\r\n%s\r\n0\r\nx y\r\n\r\n" % (len(BODY), BODY),
 }
 
@@ -154,13 +153,21 @@ def all_at_once(webhook, cases):
 
 def test_what_is_refused(webhook):
     def counted():
-        return [webhook.metric("kube_entra_requests_rejected_total", cause=cause)
-                for cause in ("malformed_request", "headers_too_large")]
+        return [
+            webhook.metric("kube_entra_requests_rejected_total", cause=cause)
+            for cause in ("malformed_request", "headers_too_large")
+        ]
+
     before, judged = counted(), webhook.metric("kube_entra_token_reviews_total")
     outcomes = all_at_once(webhook, {name: data + SMUGGLED for name, data in REFUSED.items()})
-    wrong = {name: received for name, (codes, closed, received) in outcomes.items()
-             if codes not in ([400], [431]) or not closed or b"connection: close" not in received
-             or b'"kind":"Status"' not in received}
+    wrong = {
+        name: received
+        for name, (codes, closed, received) in outcomes.items()
+        if codes not in ([400], [431])
+        or not closed
+        or b"connection: close" not in received
+        or b'"kind":"Status"' not in received
+    }
     assert not wrong
     assert webhook.metric("kube_entra_token_reviews_total") == judged
     codes = [codes for codes, _, _ in outcomes.values()]
@@ -173,13 +180,29 @@ ANSWERED = {
     "an empty line before the request": (b"\r\n" + PLAIN, [200], False),
     "chunked": (HEAD + CHUNKED + b"\r\n" + CHUNKS + PLAIN, [200, 200], False),
     "chunked in other letters": (HEAD + b"transfer-ENCODING: Chunked\r\n\r\n" + CHUNKS + PLAIN, [200, 200], False),
-    "chunks of one byte": (HEAD + CHUNKED + b"\r\n" + b"".join(b"1\r\n%c\r\n" % c for c in BODY) + b"0\r\n\r\n", [200], False),
-    "a short chunk extension": (HEAD + CHUNKED + b"\r\n%x;a=b\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY) + PLAIN, [200, 200], False),
-    "trailers": (HEAD + CHUNKED + b"\r\n%x\r\n%s\r\n0\r\nX-A: b\r\n\r\n" % (len(BODY), BODY) + PLAIN, [200, 200], False),
+    "chunks of one byte": (
+        HEAD + CHUNKED + b"\r\n" + b"".join(b"1\r\n%c\r\n" % c for c in BODY) + b"0\r\n\r\n",
+        [200],
+        False,
+    ),
+    "a short chunk extension": (
+        HEAD + CHUNKED + b"\r\n%x;a=b\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY) + PLAIN,
+        [200, 200],
+        False,
+    ),
+    "trailers": (
+        HEAD + CHUNKED + b"\r\n%x\r\n%s\r\n0\r\nX-A: b\r\n\r\n" % (len(BODY), BODY) + PLAIN,
+        [200, 200],
+        False,
+    ),
     "a host with a port": (PLAIN.replace(b"Host: a", b"Host: [::1]:8443"), [200], False),
     "HTTP/1.0": (HEAD.replace(b"1.1", b"1.0") + LENGTH + b"\r\n" + BODY + PLAIN, [200], True),
     "HTTP/1.0 without host": (START.replace(b"1.1", b"1.0") + LENGTH + b"\r\n" + BODY + PLAIN, [200], True),
-    "HTTP/1.0 that wants to stay": (HEAD.replace(b"1.1", b"1.0") + LENGTH + b"Connection: keep-alive\r\n\r\n" + BODY + PLAIN, [200], True),
+    "HTTP/1.0 that wants to stay": (
+        HEAD.replace(b"1.1", b"1.0") + LENGTH + b"Connection: keep-alive\r\n\r\n" + BODY + PLAIN,
+        [200],
+        True,
+    ),
     "Connection: close": (HEAD + LENGTH + b"Connection: close\r\n\r\n" + BODY + PLAIN, [200], True),
     "an upgrade to h2c": (HEAD + LENGTH + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + BODY + PLAIN, [200], True),
     "CONNECT": (b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n" + PLAIN, [404], True),
@@ -196,7 +219,11 @@ ANSWERED = {
     "a path with a fragment": (PLAIN.replace(b"/authenticate", b"/authenticate#x"), [404], True),
     "100 headers too many": (HEAD + b"".join(b"X-%d: y\r\n" % i for i in range(200)) + b"\r\n" + PLAIN, [431], True),
     "a header of 40 KB": (HEAD + b"X: " + b"y" * 40_000 + b"\r\n" + LENGTH + b"\r\n" + BODY, [431], True),
-    "headers of 40 KB": (HEAD + b"".join(b"X-%d: %s\r\n" % (i, b"y" * 1000) for i in range(40)) + LENGTH + b"\r\n" + BODY, [431], True),
+    "headers of 40 KB": (
+        HEAD + b"".join(b"X-%d: %s\r\n" % (i, b"y" * 1000) for i in range(40)) + LENGTH + b"\r\n" + BODY,
+        [431],
+        True,
+    ),
     "a path of 40 KB": (PLAIN.replace(b"/authenticate", b"/authenticate?" + b"a" * 40_000), [431], True),
     "a method of 40 KB": (b"A" * 40_000 + b" / HTTP/1.1\r\nHost: a\r\n\r\n", [400], True),
     "trailers of 40 KB": (HEAD + CHUNKED + b"\r\n0\r\nX: " + b"y" * 40_000 + b"\r\n\r\n", [431], True),
@@ -205,15 +232,20 @@ ANSWERED = {
 
 def test_what_is_answered(webhook):
     outcomes = all_at_once(webhook, {name: data for name, (data, _, _) in ANSWERED.items()})
-    wrong = {name: (expected[1:], outcomes[name]) for name, expected in ANSWERED.items()
-             if outcomes[name][:2] != expected[1:]}
+    wrong = {
+        name: (expected[1:], outcomes[name])
+        for name, expected in ANSWERED.items()
+        if outcomes[name][:2] != expected[1:]
+    }
     assert not wrong
 
 
 def test_100_requests_in_one_packet(webhook, entra):
     """All are answered, in order: every tenth is a good token."""
+
     def request(body):
         return HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
     good, other = request(review_body(entra.token()).encode()), request(BODY)
     data = b"".join(good if i % 10 == 0 else other for i in range(100))
     with session(webhook) as tls:
@@ -249,9 +281,16 @@ def test_an_answer_is_given_before_the_body_has_come(webhook):
         assert received.startswith(b"HTTP/1.1 404") and b"connection: close" in received and closed
 
 
-@pytest.mark.parametrize("protocol,data", [
-    ("h2", PLAIN), ("h2", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ("h2", b"\0" * 100),
-    ("h2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"x" * 30), ("http/1.1", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")])
+@pytest.mark.parametrize(
+    "protocol,data",
+    [
+        ("h2", PLAIN),
+        ("h2", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("h2", b"\0" * 100),
+        ("h2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"x" * 30),
+        ("http/1.1", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"),
+    ],
+)
 def test_the_other_protocol_than_agreed(webhook, protocol, data):
     """Only the negotiated protocol is accepted: the other one never becomes a request."""
     judged = webhook.metric("kube_entra_token_reviews_total")

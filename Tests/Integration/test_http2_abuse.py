@@ -57,14 +57,20 @@ FLOODS = {
     "rapid reset of whole requests": lambda i: request(2 * i + 1, BODY) + frame(RST_STREAM, 0, 2 * i + 1, CANCEL),
     "MadeYouReset by an empty window update (CVE-2025-8671)": lambda i: opened(2 * i + 1) + window(2 * i + 1, 0),
     "MadeYouReset by a window that overflows": lambda i: opened(2 * i + 1) + window(2 * i + 1, 0x7FFFFFFF),
-    "MadeYouReset by a priority of the wrong length": lambda i: opened(2 * i + 1) + frame(PRIORITY, 0, 2 * i + 1, b"\0" * 4),
-    "MadeYouReset by a stream that depends on itself":
-        lambda i: opened(2 * i + 1) + frame(PRIORITY, 0, 2 * i + 1, struct.pack(">IB", 2 * i + 1, 1)),
+    "MadeYouReset by a priority of the wrong length": lambda i: (
+        opened(2 * i + 1) + frame(PRIORITY, 0, 2 * i + 1, b"\0" * 4)
+    ),
+    "MadeYouReset by a stream that depends on itself": lambda i: (
+        opened(2 * i + 1) + frame(PRIORITY, 0, 2 * i + 1, struct.pack(">IB", 2 * i + 1, 1))
+    ),
     "MadeYouReset by data after the end": lambda i: request(2 * i + 1, BODY) + frame(DATA, END_STREAM, 2 * i + 1, b"x"),
-    "MadeYouReset by a length that is wrong":
-        lambda i: request(2 * i + 1, b"x", REQUEST + [("content-length", "5")]),
-    "malformed requests": lambda i: frame(HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, block([(":method", "GET"), (":method", "GET")])),
-    "CONTINUATION (CVE-2024-27316)": lambda i: (frame(HEADERS, 0, 1, HEAD) if i == 0 else b"") + frame(CONTINUATION, 0, 1, literal("x", "y" * 100)),
+    "MadeYouReset by a length that is wrong": lambda i: request(2 * i + 1, b"x", REQUEST + [("content-length", "5")]),
+    "malformed requests": lambda i: frame(
+        HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, block([(":method", "GET"), (":method", "GET")])
+    ),
+    "CONTINUATION (CVE-2024-27316)": lambda i: (
+        (frame(HEADERS, 0, 1, HEAD) if i == 0 else b"") + frame(CONTINUATION, 0, 1, literal("x", "y" * 100))
+    ),
     "empty CONTINUATION": lambda i: (frame(HEADERS, 0, 1, HEAD) if i == 0 else b"") + frame(CONTINUATION, 0, 1),
     "PING (CVE-2019-9512)": lambda i: frame(PING, 0, 0, b"12345678"),
     "PING answers": lambda i: frame(PING, ACK, 0, b"12345678"),
@@ -76,8 +82,12 @@ FLOODS = {
     "DATA of padding": lambda i: (opened(1) if i == 0 else b"") + frame(DATA, PADDED, 1, b"\xff" + b"\0" * 255),
     "empty HEADERS (CVE-2019-9518)": lambda i: frame(HEADERS, END_HEADERS, 2 * i + 1),
     "empty header names (CVE-2019-9516)": lambda i: frame(HEADERS, END_HEADERS, 2 * i + 1, HEAD + literal("", "") * 20),
-    "trailers over and over": lambda i: (opened(1) if i == 0 else b"") + frame(HEADERS, END_HEADERS, 1, literal("x", "y")),
-    "PRIORITY (CVE-2019-9513)": lambda i: frame(PRIORITY, 0, 2 * (i % 100) + 1, struct.pack(">IB", 2 * ((i + 1) % 100) + 1, 9)),
+    "trailers over and over": lambda i: (
+        (opened(1) if i == 0 else b"") + frame(HEADERS, END_HEADERS, 1, literal("x", "y"))
+    ),
+    "PRIORITY (CVE-2019-9513)": lambda i: frame(
+        PRIORITY, 0, 2 * (i % 100) + 1, struct.pack(">IB", 2 * ((i + 1) % 100) + 1, 9)
+    ),
     "PRIORITY that loops": lambda i: frame(PRIORITY, 0, 1 + 2 * (i % 2), struct.pack(">IB", 3 - 2 * (i % 2), 9)),
     "window updates of the connection": lambda i: window(0, 1),
     "window updates of a stream": lambda i: (opened(1) if i == 0 else b"") + window(1, 1),
@@ -86,6 +96,7 @@ FLOODS = {
     "GOAWAY": lambda i: frame(GOAWAY, 0, 0, b"\0" * 8),
     "streams that never end": lambda i: opened(2 * i + 1),
 }
+
 
 def soon(condition):
     """The count may appear a moment after the frame."""
@@ -132,8 +143,8 @@ VIOLATIONS = {
     "an HPACK string longer than the block": frame(HEADERS, END_HEADERS, 1, HEAD + b"\x00\x7f\xff\x7f"),
     "an HPACK table larger than allowed": frame(HEADERS, END_HEADERS, 1, b"\x3f\xe1\xff\xff\x7f" + HEAD),
     "an HPACK string of bad Huffman code": frame(HEADERS, END_HEADERS, 1, HEAD + b"\x00\x01x\x84\xff\xff\xff\xff"),
-    "a header list of 200 KB": frame(HEADERS, 0, 1, HEAD) + b"".join(
-        frame(CONTINUATION, END_HEADERS if i == 12 else 0, 1, literal("x", "y" * 16_000)) for i in range(13)),
+    "a header list of 200 KB": frame(HEADERS, 0, 1, HEAD)
+    + b"".join(frame(CONTINUATION, END_HEADERS if i == 12 else 0, 1, literal("x", "y" * 16_000)) for i in range(13)),
     "a frame larger than allowed": frame(DATA, 0, 1, b"\0" * 20_000),
     "a frame said to be larger than allowed": frame(HEADERS, END_HEADERS, 1, b"", length=0xFFFFFF),
     "DATA on stream 0": frame(DATA, 0, 0, b"x"),
@@ -252,9 +263,17 @@ def test_a_malformed_request_leaves_the_others_alone(webhook):
         assert not connection.kinds(GOAWAY)
 
 
-@pytest.mark.parametrize("preface", [
-    b"", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + b"\0" * 30, PREFACE[:-1] + b"x" + b"\0" * 30, b"\0" * 100, PREFACE[:10]],
-    ids=["none", "HTTP/1.1", "nearly", "zeros", "half"])
+@pytest.mark.parametrize(
+    "preface",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + b"\0" * 30,
+        PREFACE[:-1] + b"x" + b"\0" * 30,
+        b"\0" * 100,
+        PREFACE[:10],
+    ],
+    ids=["none", "HTTP/1.1", "nearly", "zeros", "half"],
+)
 def test_the_preface(webhook, preface):
     with Connection(webhook, settings=None, preface=preface) as connection:
         connection.send(b"\0" * 50)
@@ -310,10 +329,14 @@ def test_a_tiny_window(webhook):
 def test_a_request_in_pieces(webhook):
     """Split over CONTINUATION frames, padded, byte by byte, with trailers: all of it is allowed."""
     with Connection(webhook) as connection:
-        data = (frame(HEADERS, WITH_PRIORITY | PADDED, 1, b"\4" + b"\0\0\0\0\1" + HEAD[:10] + b"\0" * 4)
-                + frame(CONTINUATION, 0, 1, HEAD[10:20]) + frame(CONTINUATION, END_HEADERS, 1, HEAD[20:])
-                + frame(DATA, PADDED, 1, b"\2" + BODY[:5] + b"\0\0") + frame(DATA, 0, 1, BODY[5:])
-                + frame(HEADERS, END_HEADERS | END_STREAM, 1, literal("x", "y")))
+        data = (
+            frame(HEADERS, WITH_PRIORITY | PADDED, 1, b"\4" + b"\0\0\0\0\1" + HEAD[:10] + b"\0" * 4)
+            + frame(CONTINUATION, 0, 1, HEAD[10:20])
+            + frame(CONTINUATION, END_HEADERS, 1, HEAD[20:])
+            + frame(DATA, PADDED, 1, b"\2" + BODY[:5] + b"\0\0")
+            + frame(DATA, 0, 1, BODY[5:])
+            + frame(HEADERS, END_HEADERS | END_STREAM, 1, literal("x", "y"))
+        )
         for byte in data:
             connection.send(bytes([byte]))
         assert b"TokenReview" in connection.answer(1)

@@ -48,9 +48,24 @@ def inspect(token, *arguments, config=None, env=None):
 
 def hold_to_contract(report):
     text, optional = (str,), (str, type(None))
-    types = {"verdict": text, "reason": optional, "message": text, "hint": optional, "checks": (list,), "header": (dict,),
-             "claims": (dict,), "claimsTrusted": (bool,), "subject": (dict,), "times": (dict,), "user": (dict, type(None)),
-             "adminGroups": (list,), "mappedGroups": (list,), "admin": (bool,), "notes": (list,), "input": (dict,)}
+    types = {
+        "verdict": text,
+        "reason": optional,
+        "message": text,
+        "hint": optional,
+        "checks": (list,),
+        "header": (dict,),
+        "claims": (dict,),
+        "claimsTrusted": (bool,),
+        "subject": (dict,),
+        "times": (dict,),
+        "user": (dict, type(None)),
+        "adminGroups": (list,),
+        "mappedGroups": (list,),
+        "admin": (bool,),
+        "notes": (list,),
+        "input": (dict,),
+    }
     for name, wanted in types.items():
         assert isinstance(report[name], wanted), (name, report.get(name))
     assert report["verdict"] in ("accepted", "rejected", "unverified")
@@ -90,8 +105,9 @@ def columns(line):
 
 # What it takes
 
+
 def wrapped(token, width=80):
-    return "\n".join(token[start:start + width] for start in range(0, len(token), width))
+    return "\n".join(token[start : start + width] for start in range(0, len(token), width))
 
 
 WRAPPINGS = {
@@ -108,32 +124,90 @@ WRAPPINGS = {
     "quotation marks": (lambda t: f'"{t}"', "quotation marks"),
     "apostrophes": (lambda t: f"'{t}'\n", "quotation marks"),
     "a line of JSON": (lambda t: f'  "token": "{t}",', "a field named token"),
-    "ExecCredential": (lambda t: json.dumps({
-        "kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1", "spec": {"interactive": False},
-        "status": {"expirationTimestamp": "2026-01-01T00:00:00Z", "token": t}}), "an ExecCredential"),
-    "MSAL's cache": (lambda t: json.dumps({
-        "AccessToken": {
-            "a": {"credential_type": "AccessToken", "secret": "old.old.old", "expires_on": "100", "target": "x/.default"},
-            "b": {"credential_type": "AccessToken", "secret": t, "expires_on": "200", "target": f"{AUDIENCE}/.default"}},
-        "RefreshToken": {"r": {"credential_type": "RefreshToken", "secret": "0.AXoA" + "x" * 60}},
-        "IdToken": {"i": {"credential_type": "IdToken", "secret": "id.id.id"}}, "Account": {}, "AppMetadata": {}}),
-        "a token cache"),
-    "kubelogin's cache of ADAL times": (lambda t: json.dumps({
-        "access_token": t, "refresh_token": "0.AXoA" + "x" * 60, "expires_in": "3599", "expires_on": "1605",
-        "not_before": "1600", "resource": AUDIENCE, "token_type": "Bearer"}), "a token cache"),
-    "az account get-access-token": (lambda t: json.dumps({
-        "accessToken": t, "expiresOn": "2026-01-01 00:00:00.000000", "expires_on": 1767225600, "subscription": "s",
-        "tenant": TENANT, "tokenType": "Bearer"}), "the Azure CLI's output"),
-    "the Azure CLI's old file": (lambda t: json.dumps([
-        {"accessToken": t, "expiresOn": "2020-01-01", "resource": AUDIENCE, "refreshToken": "x"}]), "the Azure CLI's output"),
-    "the token endpoint's answer": (lambda t: json.dumps({
-        "token_type": "Bearer", "scope": "x", "expires_in": 3599, "access_token": t, "id_token": "a.b.c"}),
-        "a token endpoint's answer"),
+    "ExecCredential": (
+        lambda t: json.dumps(
+            {
+                "kind": "ExecCredential",
+                "apiVersion": "client.authentication.k8s.io/v1beta1",
+                "spec": {"interactive": False},
+                "status": {"expirationTimestamp": "2026-01-01T00:00:00Z", "token": t},
+            }
+        ),
+        "an ExecCredential",
+    ),
+    "MSAL's cache": (
+        lambda t: json.dumps(
+            {
+                "AccessToken": {
+                    "a": {
+                        "credential_type": "AccessToken",
+                        "secret": "old.old.old",
+                        "expires_on": "100",
+                        "target": "x/.default",
+                    },
+                    "b": {
+                        "credential_type": "AccessToken",
+                        "secret": t,
+                        "expires_on": "200",
+                        "target": f"{AUDIENCE}/.default",
+                    },
+                },
+                "RefreshToken": {"r": {"credential_type": "RefreshToken", "secret": "0.AXoA" + "x" * 60}},
+                "IdToken": {"i": {"credential_type": "IdToken", "secret": "id.id.id"}},
+                "Account": {},
+                "AppMetadata": {},
+            }
+        ),
+        "a token cache",
+    ),
+    "kubelogin's cache of ADAL times": (
+        lambda t: json.dumps(
+            {
+                "access_token": t,
+                "refresh_token": "0.AXoA" + "x" * 60,
+                "expires_in": "3599",
+                "expires_on": "1605",
+                "not_before": "1600",
+                "resource": AUDIENCE,
+                "token_type": "Bearer",
+            }
+        ),
+        "a token cache",
+    ),
+    "az account get-access-token": (
+        lambda t: json.dumps(
+            {
+                "accessToken": t,
+                "expiresOn": "2026-01-01 00:00:00.000000",
+                "expires_on": 1767225600,
+                "subscription": "s",
+                "tenant": TENANT,
+                "tokenType": "Bearer",
+            }
+        ),
+        "the Azure CLI's output",
+    ),
+    "the Azure CLI's old file": (
+        lambda t: json.dumps(
+            [{"accessToken": t, "expiresOn": "2020-01-01", "resource": AUDIENCE, "refreshToken": "x"}]
+        ),
+        "the Azure CLI's output",
+    ),
+    "the token endpoint's answer": (
+        lambda t: json.dumps(
+            {"token_type": "Bearer", "scope": "x", "expires_in": 3599, "access_token": t, "id_token": "a.b.c"}
+        ),
+        "a token endpoint's answer",
+    ),
     "a TokenReview": (lambda t: json.dumps({"kind": "TokenReview", "spec": {"token": t}}), "a TokenReview"),
-    "a kubeconfig": (lambda t: "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: " + t + "\n",
-                     "a kubeconfig"),
-    "a kubeconfig in JSON": (lambda t: json.dumps({
-        "kind": "Config", "users": [{"name": "a", "user": {"token": t}}]}), "a kubeconfig"),
+    "a kubeconfig": (
+        lambda t: "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: " + t + "\n",
+        "a kubeconfig",
+    ),
+    "a kubeconfig in JSON": (
+        lambda t: json.dumps({"kind": "Config", "users": [{"name": "a", "user": {"token": t}}]}),
+        "a kubeconfig",
+    ),
     "a redirect": (lambda t: f"http://localhost/#access_token={t}&token_type=Bearer", "a redirect address"),
     "UTF-16 of PowerShell": (lambda t: b"\xff\xfe" + (t + "\r\n").encode("utf-16-le"), None),
     "UTF-16 with the high byte first": (lambda t: b"\xfe\xff" + (t + "\r\n").encode("utf-16-be"), None),
@@ -155,13 +229,21 @@ OTHERS = {
     "nothing": (b"", "nothing", "token_missing"),
     "white space": (b" \n\t", "nothing", "token_missing"),
     "Bearer alone": (b"Bearer \n", "nothing", "token_missing"),
-    "Entra's refresh token": (b"0.AXoA9Tc-" + b"x" * 400 + b".AgABAwEAAAD" + b"y" * 500, "refreshToken", "token_malformed"),
+    "Entra's refresh token": (
+        b"0.AXoA9Tc-" + b"x" * 400 + b".AgABAwEAAAD" + b"y" * 500,
+        "refreshToken",
+        "token_malformed",
+    ),
     "its newer form": (b"1.AXoA9Tc-xxxxxxxxx.AgABAwEAAAD." + b"y" * 500, "refreshToken", "token_malformed"),
     "its older form": (b"AwABAAAAvPM1KaPlrEqdFSBzjqfTGBCmLdgfSTLEMPGYuNHSUYBrq", "refreshToken", "token_malformed"),
     "a personal account's": (b"M.C507_BAY.0.U.-CkY" + b"x" * 300, "refreshToken", "token_malformed"),
     "a code": (b"http://localhost/?code=0.AXoAabc&state=1", "authorizationCode", "token_malformed"),
-    "device login": (b"To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code"
-                     b" ABCD to authenticate.", "deviceLogin", "token_malformed"),
+    "device login": (
+        b"To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code"
+        b" ABCD to authenticate.",
+        "deviceLogin",
+        "token_malformed",
+    ),
     "a bootstrap token": (b"abcdef.0123456789abcdef", "bootstrapToken", "token_malformed"),
     "a client secret": (b"abc8Q~abcdefghijklmnopqrstuvwxyzABCDEFGH", "clientSecret", "token_malformed"),
     "a certificate": (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "pem", "token_malformed"),
@@ -195,8 +277,16 @@ def test_names_what_is_no_token(place, name, with_config):
 
 
 def test_takes_no_longer_than_a_tenth_of_a_second_below_the_limit(entra):
-    for given in (b"." * 65_536, b"[" * 65_536, b"eyJ" + b"a" * 65_000, entra.token(groups=["x"] * 9_000).encode(),
-                  b'{"a":' * 13_000, b" " * 65_536, b"\n" * 30_000 + b"a.b.c", b"'" * 65_536):
+    for given in (
+        b"." * 65_536,
+        b"[" * 65_536,
+        b"eyJ" + b"a" * 65_000,
+        entra.token(groups=["x"] * 9_000).encode(),
+        b'{"a":' * 13_000,
+        b" " * 65_536,
+        b"\n" * 30_000 + b"a.b.c",
+        b"'" * 65_536,
+    ):
         assert len(given) <= 65_600
         times = []
         for _ in range(30):
@@ -211,20 +301,54 @@ def test_takes_no_longer_than_a_tenth_of_a_second_below_the_limit(entra):
 KINDS = {
     "v1": (lambda e: e.token(), "accessToken", "a v1 access token", "accepted", None),
     "v2": (lambda e: e.token(version="2.0"), "accessToken", "a v2 access token", "accepted", None),
-    "an ID token": (lambda e: e.token(appid=LEFT_OUT, nonce="n"), "idToken", "a v1 ID token", "rejected",
-                    "token_kind_not_accepted"),
-    "Graph": (lambda e: e.token(aud="https://graph.microsoft.com", header={"nonce": "n"}, key=e.foreign), "graphToken",
-              "a v1 access token for Microsoft Graph", "rejected", "header_not_allowed"),
-    "JWE": (lambda e: b64('{"alg":"RSA-OAEP","enc":"A256GCM"}') + ".AA.AA.AA.AA", "encryptedToken",
-            "an encrypted token (JWE)", "rejected", "token_encrypted"),
-    "a service account": (lambda e: e.raw(
-        json.dumps({"alg": "RS256", "kid": "sa"}),
-        json.dumps({"iss": "https://kubernetes.default.svc.cluster.local", "sub": "system:serviceaccount:a:b",
-                    "aud": ["https://kubernetes.default.svc"], "exp": 2e9, "kubernetes.io": {"namespace": "a"}})),
-        "serviceAccountToken", "a service account's token of a Kubernetes cluster", "rejected", "issuer_not_trusted"),
-    "another provider": (lambda e: e.raw(
-        json.dumps({"alg": "RS256", "kid": "g"}), json.dumps({"iss": "https://accounts.google.com", "aud": "x"})),
-        "foreignToken", "a JSON Web Token that is not from Entra", "rejected", "issuer_not_trusted"),
+    "an ID token": (
+        lambda e: e.token(appid=LEFT_OUT, nonce="n"),
+        "idToken",
+        "a v1 ID token",
+        "rejected",
+        "token_kind_not_accepted",
+    ),
+    "Graph": (
+        lambda e: e.token(aud="https://graph.microsoft.com", header={"nonce": "n"}, key=e.foreign),
+        "graphToken",
+        "a v1 access token for Microsoft Graph",
+        "rejected",
+        "header_not_allowed",
+    ),
+    "JWE": (
+        lambda e: b64('{"alg":"RSA-OAEP","enc":"A256GCM"}') + ".AA.AA.AA.AA",
+        "encryptedToken",
+        "an encrypted token (JWE)",
+        "rejected",
+        "token_encrypted",
+    ),
+    "a service account": (
+        lambda e: e.raw(
+            json.dumps({"alg": "RS256", "kid": "sa"}),
+            json.dumps(
+                {
+                    "iss": "https://kubernetes.default.svc.cluster.local",
+                    "sub": "system:serviceaccount:a:b",
+                    "aud": ["https://kubernetes.default.svc"],
+                    "exp": 2e9,
+                    "kubernetes.io": {"namespace": "a"},
+                }
+            ),
+        ),
+        "serviceAccountToken",
+        "a service account's token of a Kubernetes cluster",
+        "rejected",
+        "issuer_not_trusted",
+    ),
+    "another provider": (
+        lambda e: e.raw(
+            json.dumps({"alg": "RS256", "kid": "g"}), json.dumps({"iss": "https://accounts.google.com", "aud": "x"})
+        ),
+        "foreignToken",
+        "a JSON Web Token that is not from Entra",
+        "rejected",
+        "issuer_not_trusted",
+    ),
     "cut off": (lambda e: e.token()[:-1], "damagedToken", "a damaged token", "rejected", "token_malformed"),
     "padded": (lambda e: e.token() + "=", "damagedToken", "a damaged token", "rejected", "token_malformed"),
 }
@@ -252,23 +376,32 @@ def envelope(entra, **changes):
     canonical = json.dumps({"e": key.e, "kty": "RSA", "n": key.n}, separators=(",", ":"), sort_keys=True)
     thumbprint = b64(hashlib.sha256(canonical.encode()).digest())
     token = entra.token(cnf={"kid": changes.pop("bound", thumbprint)})
-    claims = {"at": token, "ts": int(time.time()), "u": "cluster.example", "nonce": "n1",
-              "cnf": {"jwk": {"kty": "RSA", "n": key.n, "e": key.e}}} | changes
-    return entra.raw(json.dumps({"typ": "pop", "alg": "RS256", "kid": thumbprint}), json.dumps(claims),
-                     changes.get("key", key)), token
+    claims = {
+        "at": token,
+        "ts": int(time.time()),
+        "u": "cluster.example",
+        "nonce": "n1",
+        "cnf": {"jwk": {"kty": "RSA", "n": key.n, "e": key.e}},
+    } | changes
+    return entra.raw(
+        json.dumps({"typ": "pop", "alg": "RS256", "kid": thumbprint}), json.dumps(claims), changes.get("key", key)
+    ), token
 
 
 POP = {"proofOfPossession": "accept", "clusterHost": "cluster.example"}
 
 
-@pytest.mark.parametrize("tenant, changes, reason, said", [
-    (POP, {}, None, ""),
-    (POP, {"u": "elsewhere.example"}, "proof_of_possession_invalid", 'for the host "elsewhere.example"'),
-    (POP, {"ts": -3000}, "proof_of_possession_invalid", "made 50 minutes ago"),
-    (POP, {"nonce": ""}, "proof_of_possession_invalid", "nonce"),
-    (POP, {"bound": "another"}, "proof_of_possession_invalid", "not the one that the token is bound to"),
-    ({}, {}, "proof_of_possession_not_accepted", "proofOfPossession is off"),
-])
+@pytest.mark.parametrize(
+    "tenant, changes, reason, said",
+    [
+        (POP, {}, None, ""),
+        (POP, {"u": "elsewhere.example"}, "proof_of_possession_invalid", 'for the host "elsewhere.example"'),
+        (POP, {"ts": -3000}, "proof_of_possession_invalid", "made 50 minutes ago"),
+        (POP, {"nonce": ""}, "proof_of_possession_invalid", "nonce"),
+        (POP, {"bound": "another"}, "proof_of_possession_invalid", "not the one that the token is bound to"),
+        ({}, {}, "proof_of_possession_not_accepted", "proofOfPossession is off"),
+    ],
+)
 def test_envelopes_are_opened_one_level(place, entra, tenant, changes, reason, said):
     if "ts" in changes:
         changes = {**changes, "ts": int(time.time()) + changes["ts"]}
@@ -284,17 +417,34 @@ def test_envelopes_are_opened_one_level(place, entra, tenant, changes, reason, s
 
 # What it says
 
+
 def test_text_says_it_all_at_a_glance(place, entra):
-    token = entra.token(groups=[PLAIN, ADMINS, DEVELOPERS, "a name"], roles=["Cluster.Viewer"], name="Ada L.",
-                        iat=int(time.time()) - 720, nbf=int(time.time()) - 720)
+    token = entra.token(
+        groups=[PLAIN, ADMINS, DEVELOPERS, "a name"],
+        roles=["Cluster.Viewer"],
+        name="Ada L.",
+        iat=int(time.time()) - 720,
+        nbf=int(time.time()) - 720,
+    )
     shown = text(token, "--config", str(place / "config.yaml"), code=0)
     assert shown.splitlines()[0] == "ACCEPTED: accepted as ada@example.com, an admin"
-    for line in ["who         user", "object ID   " + OBJECT, "tenant      " + TENANT, "name        Ada L.  (display only)",
-                 f"asked by    {CLIENT} (AKS client)", "made for    " + AUDIENCE, "version     1.0",
-                 "in groups   3, of which 1 admin and 1 mapped", f"{ADMINS}  admin group",
-                 f"{DEVELOPERS}  gives developers", "user        ada@example.com",
-                 "groups      kube-entra:cluster-admins  (admin group)", "developers  (mapped group)",
-                 "viewers  (app role)", "ok    signature         right"]:
+    for line in [
+        "who         user",
+        "object ID   " + OBJECT,
+        "tenant      " + TENANT,
+        "name        Ada L.  (display only)",
+        f"asked by    {CLIENT} (AKS client)",
+        "made for    " + AUDIENCE,
+        "version     1.0",
+        "in groups   3, of which 1 admin and 1 mapped",
+        f"{ADMINS}  admin group",
+        f"{DEVELOPERS}  gives developers",
+        "user        ada@example.com",
+        "groups      kube-entra:cluster-admins  (admin group)",
+        "developers  (mapped group)",
+        "viewers  (app role)",
+        "ok    signature         right",
+    ]:
         assert line in shown, (line, shown)
     assert re.search(r"issued      \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  \(12 minutes ago\)", shown)
     assert "note: 1 value in groups is no object ID and was dropped" in shown
@@ -303,15 +453,31 @@ def test_text_says_it_all_at_a_glance(place, entra):
 
 EXAMPLES = [
     ({"exp": -7200, "iat": -20000, "nbf": -20000}, "token_expired", "expired 2 h ago", "kubelogin remove-cache-dir"),
-    ({"aud": GRAPH}, "audience_not_accepted", f"audience is {GRAPH} (Microsoft Graph)",
-     f"the kubeconfig's --server-id must be {AUDIENCE}"),
-    ({"tid": OTHER_TENANT, "iss": f"https://sts.windows.net/{OTHER_TENANT}/"}, "issuer_not_trusted",
-     f"issued by tenant {OTHER_TENANT}, this cluster trusts tenant {TENANT}", f"--tenant-id in the kubeconfig to {TENANT}"),
-    ({"ver": "2.0", "iss": f"https://login.microsoftonline.us/{TENANT}/v2.0"}, "issuer_not_trusted",
-     "in the cloud usGovernment", "--environment in the kubeconfig to AzurePublicCloud"),
+    (
+        {"aud": GRAPH},
+        "audience_not_accepted",
+        f"audience is {GRAPH} (Microsoft Graph)",
+        f"the kubeconfig's --server-id must be {AUDIENCE}",
+    ),
+    (
+        {"tid": OTHER_TENANT, "iss": f"https://sts.windows.net/{OTHER_TENANT}/"},
+        "issuer_not_trusted",
+        f"issued by tenant {OTHER_TENANT}, this cluster trusts tenant {TENANT}",
+        f"--tenant-id in the kubeconfig to {TENANT}",
+    ),
+    (
+        {"ver": "2.0", "iss": f"https://login.microsoftonline.us/{TENANT}/v2.0"},
+        "issuer_not_trusted",
+        "in the cloud usGovernment",
+        "--environment in the kubeconfig to AzurePublicCloud",
+    ),
     ({"groups": LEFT_OUT, "hasgroups": True}, "group_overage", "more than 200 groups", "groupOverage: resolve"),
-    ({"appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "aud": "https://management.core.windows.net/"},
-     "audience_not_accepted", "(Azure Resource Manager)", f"az account get-access-token --resource {AUDIENCE}"),
+    (
+        {"appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "aud": "https://management.core.windows.net/"},
+        "audience_not_accepted",
+        "(Azure Resource Manager)",
+        f"az account get-access-token --resource {AUDIENCE}",
+    ),
     ({"idtyp": "device"}, "subject_kind_not_allowed", "a device's", "subjects"),
     ({"oid": "x"}, "subject_missing", 'oid is "x", which is no object ID', "oid"),
     ({"upn": "system:admin"}, "username_reserved", '"system:admin"', "username: oid"),
@@ -320,17 +486,26 @@ EXAMPLES = [
     ({"nbf": 600, "iat": 0}, "token_not_yet_valid", "valid in 10 minutes", "timedatectl"),
     ({"exp": 40 * 3600}, "token_lifetime_too_long", "the longest allowed is 29 h", "maximumTokenLifetime"),
     ({"ver": "3.0"}, "claims_malformed", 'ver is "3.0"', "claims-mapping policy"),
-    ({"exp": LEFT_OUT, "upn": 1, "roles": [1], "iat": "now"}, "claims_malformed",
-     "upn is a number; iat is a string; roles is a list of something other than strings; exp is missing", "claims-mapping"),
+    (
+        {"exp": LEFT_OUT, "upn": 1, "roles": [1], "iat": "now"},
+        "claims_malformed",
+        "upn is a number; iat is a string; roles is a list of something other than strings; exp is missing",
+        "claims-mapping",
+    ),
     ({"exp": 100, "nbf": 200}, "claims_malformed", "exp is not later than nbf", "claims-mapping"),
     ({"tid": OTHER_TENANT}, "tenant_mismatch", f'tid is "{OTHER_TENANT}", and the issuer is tenant {TENANT}', "tenant"),
 ]
 
 
-@pytest.mark.parametrize("changes, reason, said, hint", EXAMPLES, ids=[f"{case[1]}: {case[2]}"[:60] for case in EXAMPLES])
+@pytest.mark.parametrize(
+    "changes, reason, said, hint", EXAMPLES, ids=[f"{case[1]}: {case[2]}"[:60] for case in EXAMPLES]
+)
 def test_each_failure_has_its_values_and_its_hint(place, entra, changes, reason, said, hint):
     now = int(time.time())
-    changes = {name: value + now if name in ("exp", "iat", "nbf") and isinstance(value, int) else value for name, value in changes.items()}
+    changes = {
+        name: value + now if name in ("exp", "iat", "nbf") and isinstance(value, int) else value
+        for name, value in changes.items()
+    }
     report = inspect(entra.token(**changes), config=str(place / "config.yaml"))
     assert report["reason"] == reason
     assert said in report["message"] and hint in report["hint"], (report["message"], report["hint"])
@@ -338,13 +513,32 @@ def test_each_failure_has_its_values_and_its_hint(place, entra, changes, reason,
 
 def test_all_failures_at_once(place, entra):
     config = configured(place, allowedClientAppIDs=[OBJECT], subjects=["user"], requiredClaims={"acrs": ["c1"]})
-    token = entra.token(aud=GRAPH, exp=int(time.time()) - 9000, nbf=0, iat=0, idtyp="app", groups=[1], cnf={},
-                        header={"jku": "https://evil.example"}, key=entra.foreign, oid=LEFT_OUT)
+    token = entra.token(
+        aud=GRAPH,
+        exp=int(time.time()) - 9000,
+        nbf=0,
+        iat=0,
+        idtyp="app",
+        groups=[1],
+        cnf={},
+        header={"jku": "https://evil.example"},
+        key=entra.foreign,
+        oid=LEFT_OUT,
+    )
     report = inspect(token, config=config)
     assert list(failed(report)) == [
-        "header_not_allowed", "signature_invalid", "audience_not_accepted", "token_expired", "token_lifetime_too_long",
-        "client_app_not_allowed", "subject_kind_not_allowed", "subject_missing", "required_claim_missing",
-        "groups_malformed", "proof_of_possession_required"]
+        "header_not_allowed",
+        "signature_invalid",
+        "audience_not_accepted",
+        "token_expired",
+        "token_lifetime_too_long",
+        "client_app_not_allowed",
+        "subject_kind_not_allowed",
+        "subject_missing",
+        "required_claim_missing",
+        "groups_malformed",
+        "proof_of_possession_required",
+    ]
     assert report["reason"] == "header_not_allowed"
     shown = text(token, "--config", config, code=1)
     assert "10 more checks failed" in shown and shown.count("FAIL") == 11
@@ -370,7 +564,9 @@ def test_failures_of_one_check_are_all_listed(place, entra):
     report = inspect(entra.token(city="Bonn"), config=both)
     assert list(failed(report)) == ["required_claim_missing", "required_claim_mismatch"]
     assert "amr is missing" in report["message"] and "street is missing" in report["message"]
-    report = inspect(entra.token(groups="x", hasgroups=True, oid="x", upn="system:x"), config=str(place / "config.yaml"))
+    report = inspect(
+        entra.token(groups="x", hasgroups=True, oid="x", upn="system:x"), config=str(place / "config.yaml")
+    )
     assert list(failed(report)) == ["subject_missing", "group_overage", "groups_malformed", "username_reserved"]
     report = inspect(entra.token(groups="x", hasgroups=True), config=str(place / "config.yaml"))
     assert list(failed(report)) == ["group_overage", "groups_malformed"]
@@ -386,12 +582,23 @@ def test_what_gives_nothing_is_named(place, entra):
     assert "gives nothing" not in "; ".join(inspect(entra.token(roles=["Cluster.Viewer"]), config=config)["notes"])
 
 
-@pytest.mark.parametrize("value", [
-    "x" * 3000, "y " * 400, "字" * 200, "e\u0301" * 300, "\u202e\u200b" * 50, "a\x1b[31mb", "https://" + "z/" * 300],
-    ids=["one word", "words", "wide", "combining", "hidden", "escapes", "an address"])
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 3000, "y " * 400, "字" * 200, "e\u0301" * 300, "\u202e\u200b" * 50, "a\x1b[31mb", "https://" + "z/" * 300],
+    ids=["one word", "words", "wide", "combining", "hidden", "escapes", "an address"],
+)
 def test_long_and_strange_values_stay_within_80_columns(place, entra, value):
-    token = entra.token(aud=value, name=value, preferred_username=value, appid=value, tid=value, iss=value, oid=value,
-                        roles=[value], header={"kid": value, "typ": value})
+    token = entra.token(
+        aud=value,
+        name=value,
+        preferred_username=value,
+        appid=value,
+        tid=value,
+        iss=value,
+        oid=value,
+        roles=[value],
+        header={"kid": value, "typ": value},
+    )
     for arguments in ([], ["--config", str(place / "config.yaml")]):
         shown = text(token, *arguments, code=1)
         assert not set(shown) & set("\x1b\u202e\u200b")
@@ -441,6 +648,7 @@ def test_at(place, entra):
 
 # Keys
 
+
 def test_nobody_is_told_to_fetch_keys_from_where_a_stranger_says(entra):
     report = inspect(entra.token(iss=f"https://evil.example/{TENANT}/"))
     assert report["verdict"] == "unverified" and "evil.example" not in report["hint"]
@@ -458,7 +666,11 @@ def test_keys(place, entra, tmp_path):
     # From the configured offline file, or the cache file; or from neither.
     assert inspect(token, config=config)["verdict"] == "accepted"
     cached = json.loads((place / "keys.json").read_text())
-    cached |= {"tenantID": TENANT, "authority": "https://login.microsoftonline.com", "fetchedAt": "2026-01-01T00:00:00Z"}
+    cached |= {
+        "tenantID": TENANT,
+        "authority": "https://login.microsoftonline.com",
+        "fetchedAt": "2026-01-01T00:00:00Z",
+    }
     (place / "cache.json").write_text(json.dumps(cached))
     report = inspect(token, config=configured(place, signingKeys={"cacheFile": "cache.json"}))
     assert report["verdict"] == "accepted" and any("cacheFile" in note for note in report["notes"])
@@ -466,7 +678,10 @@ def test_keys(place, entra, tmp_path):
         report = inspect(token, config=configured(place, signingKeys=keys))
         assert (report["verdict"], report["reason"], report["claimsTrusted"]) == ("unverified", None, False)
         assert {check["name"] for check in report["checks"] if check["status"] == "skipped"} == {
-            "key", "signature", "keyIssuer"}
+            "key",
+            "signature",
+            "keyIssuer",
+        }
         assert bool(keys) == any("missing.json" in note for note in report["notes"])
         assert f"`kube-entra keys fetch --tenant-id {TENANT} --out keys.json`" in report["hint"]
     report = inspect(entra.token(aud="x", oid="y"), config=configured(place, signingKeys={}))
@@ -490,14 +705,25 @@ def test_groups_that_only_graph_knows(place, entra):
     assert "Microsoft Graph" in report["message"]
 
 
-@pytest.mark.parametrize("content, said", [
-    (None, "no such file"), (b"", "JSON"), (b"\x00\xff" * 100, ""), (b"[]", "JWK set"), (b'{"keys": 1}', "JWK set"),
-    (b'{"keys": []}', "there is none in it"), (b'{"keys": [{"kty": "EC", "kid": "x", "crv": "P-256"}]}', "not an RSA key"),
-    (b'{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]}', "not an RSA key"),
-    (b'{"keys": [{"kty": "RSA", "kid": "x", "use": "enc", "n": "AQAB", "e": "AQAB"}]}', "not for signatures"),
-    (b"-----BEGIN RSA " b"PRIVATE KEY-----\nc2VjcmV0LXNlY3JldC1zZWNyZXQ\n", ""), (b'{"keys":' + b"[" * 100_000, ""),
-    (b" " * 2_000_000, "larger"), ("folder", "folder"),
-], ids=range(13))
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (None, "no such file"),
+        (b"", "JSON"),
+        (b"\x00\xff" * 100, ""),
+        (b"[]", "JWK set"),
+        (b'{"keys": 1}', "JWK set"),
+        (b'{"keys": []}', "there is none in it"),
+        (b'{"keys": [{"kty": "EC", "kid": "x", "crv": "P-256"}]}', "not an RSA key"),
+        (b'{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]}', "not an RSA key"),
+        (b'{"keys": [{"kty": "RSA", "kid": "x", "use": "enc", "n": "AQAB", "e": "AQAB"}]}', "not for signatures"),
+        (b"-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0LXNlY3JldC1zZWNyZXQ\n", ""),
+        (b'{"keys":' + b"[" * 100_000, ""),
+        (b" " * 2_000_000, "larger"),
+        ("folder", "folder"),
+    ],
+    ids=range(13),
+)
 def test_key_files_that_are_none(place, entra, tmp_path, content, said):
     path = tmp_path / "keys"
     if content == "folder":
@@ -508,25 +734,43 @@ def test_key_files_that_are_none(place, entra, tmp_path, content, said):
         for arguments in ([], ["--config", str(place / "config.yaml")]):
             code, out, err = run("inspect", *arguments, "--keys", str(path), input=token)
             # A token of another system is nobody's, so that no tenant could use a key of the file.
-            if not arguments and "google" in base64.urlsafe_b64decode(token.split(".")[1] + "==").decode() and code == 1:
+            if (
+                not arguments
+                and "google" in base64.urlsafe_b64decode(token.split(".")[1] + "==").decode()
+                and code == 1
+            ):
                 continue
             assert (code, out) == (2, ""), (code, out, err)
             assert str(path) in err and said in err and "c2VjcmV0" not in err and len(err) < 500
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--token-file", "/no/such/file"], ["--token-file", "/"], ["--config", "/no/such/file", "a.b.c"],
-    ["--config", "/", "a.b.c"], ["--keys", "/no/such/file", "a.b.c"], ["--token-file", "/proc/self/mem"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--token-file", "/no/such/file"],
+        ["--token-file", "/"],
+        ["--config", "/no/such/file", "a.b.c"],
+        ["--config", "/", "a.b.c"],
+        ["--keys", "/no/such/file", "a.b.c"],
+        ["--token-file", "/proc/self/mem"],
+    ],
+)
 def test_cannot_check(arguments):
     code, out, err = run("inspect", *arguments)
     assert (code, out) == (2, "") and arguments[1] in err and len(err.splitlines()) == 1, err
 
 
-@pytest.mark.parametrize("arguments", [
-    ["a.b.c", "d.e.f"], ["a.b.c", "--token-file", "x"], ["--output", "yaml"], ["--nonsense"], ["--explain", "token_expird"],
-    ["--explain", ""],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["a.b.c", "d.e.f"],
+        ["a.b.c", "--token-file", "x"],
+        ["--output", "yaml"],
+        ["--nonsense"],
+        ["--explain", "token_expird"],
+        ["--explain", ""],
+    ],
+)
 def test_wrong_usage(arguments):
     code, out, err = run("inspect", *arguments)
     assert (code, out) == (64, "") and err
@@ -536,31 +780,66 @@ def test_wrong_usage(arguments):
 
 # Safety
 
+
 def test_offline_provably(place, entra, tmp_path):
     (place / "token").write_text(entra.token())
     arguments = [PROGRAM, "inspect", "--config", str(place / "config.yaml"), "--token-file", str(place / "token")]
     trace = tmp_path / "trace"
-    done = subprocess.run(["strace", "-f", "-qq", "-e", "trace=%network", "-o", str(trace), *arguments], capture_output=True)
+    done = subprocess.run(
+        ["strace", "-f", "-qq", "-e", "trace=%network", "-o", str(trace), *arguments], capture_output=True
+    )
     assert done.returncode == 0, done.stderr
     assert [line for line in trace.read_text().splitlines() if "exited" not in line and "SIG" not in line] == []
 
 
 def person(entra):
     return entra.token(
-        upn="ada.lovelace@contoso.example", name="Ada Lovelace", given_name="Ada", family_name="Lovelace",
-        email="Ada.Lovelace@Contoso.example", ipaddr="203.0.113.77", employeeid=4711, extension_boss="Charles Babbage",
-        onprem_sid="S-1-5-21-1", groups=[PLAIN, ADMINS.upper(), "Domain Admins of Contoso"],
+        upn="ada.lovelace@contoso.example",
+        name="Ada Lovelace",
+        given_name="Ada",
+        family_name="Lovelace",
+        email="Ada.Lovelace@Contoso.example",
+        ipaddr="203.0.113.77",
+        employeeid=4711,
+        extension_boss="Charles Babbage",
+        onprem_sid="S-1-5-21-1",
+        groups=[PLAIN, ADMINS.upper(), "Domain Admins of Contoso"],
         xms_mirid="/subscriptions/88888888-1111-2222-3333-444444444444/resourcegroups/secret-project",
-        _claim_sources={"src1": {"endpoint": f"https://graph.windows.net/{TENANT}/users/{OBJECT}"}})
+        _claim_sources={"src1": {"endpoint": f"https://graph.windows.net/{TENANT}/users/{OBJECT}"}},
+    )
 
 
-SECRETS = ["ada", "lovelace", "contoso", "203.0.113.77", "4711", "babbage", "s-1-5-21-1", "domain admins", "secret-project",
-           "88888888", TENANT, OBJECT, PLAIN, ADMINS, AUDIENCE, CLIENT, "abc_def-1"]
+SECRETS = [
+    "ada",
+    "lovelace",
+    "contoso",
+    "203.0.113.77",
+    "4711",
+    "babbage",
+    "s-1-5-21-1",
+    "domain admins",
+    "secret-project",
+    "88888888",
+    TENANT,
+    OBJECT,
+    PLAIN,
+    ADMINS,
+    AUDIENCE,
+    CLIENT,
+    "abc_def-1",
+]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--output", "json"]])
-@pytest.mark.parametrize("tenant", [{}, {"audiences": [OTHER_TENANT, "api://11110000-1111-2222-3333-444444444444"]},
-                                    {"tenantID": OTHER_TENANT}, {"requiredClaims": {"upn": "grace@contoso.example"}}])
+@pytest.mark.parametrize(
+    "tenant",
+    [
+        {},
+        {"audiences": [OTHER_TENANT, "api://11110000-1111-2222-3333-444444444444"]},
+        {"tenantID": OTHER_TENANT},
+        {"requiredClaims": {"upn": "grace@contoso.example"}},
+    ],
+)
 def test_redaction(place, entra, arguments, tenant):
     token = person(entra)
     config = configured(place, **tenant)
@@ -595,12 +874,16 @@ def test_redaction_is_stable(place, entra):
 
 
 def test_a_persons_name_does_not_change_the_words_of_the_report(place, entra):
-    report = inspect(entra.token(name="user", given_name="passed", nickname="accepted"), "--redact",
-                     config=str(place / "config.yaml"))
+    report = inspect(
+        entra.token(name="user", given_name="passed", nickname="accepted"),
+        "--redact",
+        config=str(place / "config.yaml"),
+    )
     assert report["subject"]["kind"] == "user" and report["verdict"] == "accepted"
 
 
 # Explanations
+
 
 def reasons():
     contract = run("inspect", "--list-reasons", "--output", "json")

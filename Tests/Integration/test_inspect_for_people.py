@@ -79,7 +79,9 @@ def test_lines_are_as_wide_as_the_terminal(entra, files, tmp_path, columns):
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"NO_COLOR": "1", "TERM": "xterm"}
-    process = subprocess.Popen([PROGRAM, "inspect", *files, "--token-file", str(tmp_path / "token")], stdout=slave, env=env)
+    process = subprocess.Popen(
+        [PROGRAM, "inspect", *files, "--token-file", str(tmp_path / "token")], stdout=slave, env=env
+    )
     os.close(slave)
     shown = b""
     try:

@@ -18,8 +18,17 @@ from webhook import PROGRAM
 pytestmark = [needs_root, needs_mmdebstrap]
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # What a running Debian writes down by itself.
-OWN = ("/var/log", "/var/lib/systemd", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/etc/machine-id", "/root",
-       "/etc/ld.so.cache", "/usr/local/bin/kubelogin")
+OWN = (
+    "/var/log",
+    "/var/lib/systemd",
+    "/var/cache",
+    "/var/lib/dpkg",
+    "/var/lib/apt",
+    "/etc/machine-id",
+    "/root",
+    "/etc/ld.so.cache",
+    "/usr/local/bin/kubelogin",
+)
 
 
 def readme_commands():
@@ -67,15 +76,21 @@ def workstation(folder):
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "AZ_STORE": str(folder / "store")}
 
     def run(command):
-        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         return done.stdout
+
     return run
 
 
 def changed(before, after):
-    return {path: (before.get(path), after.get(path)) for path in before.keys() | after.keys()
-            if before.get(path) != after.get(path)}
+    return {
+        path: (before.get(path), after.get(path))
+        for path in before.keys() | after.keys()
+        if before.get(path) != after.get(path)
+    }
 
 
 def test_from_a_bare_root_to_whoami_and_back(node, tmp_path):
@@ -97,7 +112,9 @@ def test_from_a_bare_root_to_whoami_and_back(node, tmp_path):
     assert "people sign in with Microsoft Entra from now on" in said, said
     assert "active" == root.run("systemctl is-active kube-entra").strip()
     journey.step(lines[1], root.run)
-    assert f"--client-id\n      - {client}" in root.read("/root/kubeconfig.yaml") or client in root.read("/root/kubeconfig.yaml")
+    assert f"--client-id\n      - {client}" in root.read("/root/kubeconfig.yaml") or client in root.read(
+        "/root/kubeconfig.yaml"
+    )
     node.sign_in(node.entra.token(tenant=TENANT, aud=audience, appid=client, groups=[group]))
     said = journey.step(whoami, root.run)
     assert "ada@example.com" in said and "kube-entra:cluster-admins" in said, said
@@ -144,7 +161,9 @@ def test_the_package_is_installed_upgraded_removed_and_purged_with_what_the_user
     root.write("/root/newer.deb", later.read_bytes())
     root.run("apt-get install -y ./kube-entra.deb")
     # Nothing runs and nothing is enabled until somebody wants it.
-    assert root.status("systemctl is-active kube-entra")[0] != 0 and root.status("systemctl is-enabled kube-entra")[0] != 0
+    assert (
+        root.status("systemctl is-active kube-entra")[0] != 0 and root.status("systemctl is-enabled kube-entra")[0] != 0
+    )
     assert root.run("kube-entra --version").strip() and root.exists("/usr/bin/kubectl-entra")
     ids = "--tenant-id 11111111-2222-3333-4444-555555555555 --audience aaaaaaaa-0000-0000-0000-000000000000"
     root.run(f"kube-entra enable {ids} --admin-group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed")
@@ -169,6 +188,11 @@ def test_the_package_is_installed_upgraded_removed_and_purged_with_what_the_user
     assert {path: root.read(path) for path in mine} == mine and not root.exists("/usr/bin/kube-entra")
     assert root.status("systemctl is-active kube-entra")[0] != 0
     root.run("apt-get purge -y kube-entra")
-    for path in ("/etc/default/kube-entra", "/etc/kube-entra", "/var/lib/kube-entra", "/var/log/kube-entra",
-                 "/etc/logrotate.d/kube-entra"):
+    for path in (
+        "/etc/default/kube-entra",
+        "/etc/kube-entra",
+        "/var/lib/kube-entra",
+        "/var/log/kube-entra",
+        "/etc/logrotate.d/kube-entra",
+    ):
         assert not root.exists(path), path

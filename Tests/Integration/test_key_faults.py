@@ -15,15 +15,18 @@ def answer(*arguments, **keywords):
     def fault(handler, path):
         handler.answer(*arguments, **keywords)
         return True
+
     return fault
 
 
 def on_keys(make):
     """A fault of the key set only."""
+
     def fault(handler, path):
         if path.endswith("/keys"):
             make(handler, path)
             return True
+
     return fault
 
 
@@ -34,6 +37,7 @@ def changed(**changes):
             document.update(changes)
             handler.answer(200, json.dumps(document))
             return True
+
     return fault
 
 
@@ -58,6 +62,7 @@ def one_byte_a_second(handler, path):
 
 def endless(announced):
     """100 MB, with its length in front or without."""
+
     def send(handler, path):
         try:
             handler.send_response(200)
@@ -71,6 +76,7 @@ def endless(announced):
         except OSError:
             pass
         handler.close_connection = True
+
     return on_keys(send)
 
 
@@ -112,7 +118,11 @@ FAULTS = [
     ("no answer at all", never, "not complete within the time allowed"),
     ("redirect to another host", answer(302, "", headers={"Location": "https://evil.example/"}), "redirects elsewhere"),
     ("wrong issuer", changed(issuer="https://evil.example/"), "another issuer"),
-    ("the template of an issuer", changed(issuer="https://login.microsoftonline.com/{tenantid}/v2.0"), "another issuer"),
+    (
+        "the template of an issuer",
+        changed(issuer="https://login.microsoftonline.com/{tenantid}/v2.0"),
+        "another issuer",
+    ),
     ("foreign jwks_uri", changed(jwks_uri="https://evil.example/keys"), "not on the authority's own host"),
     ("jwks_uri of a look-alike", changed(jwks_uri="https://localhost.evil.example/keys"), "authority's own host"),
     ("jwks_uri with a user", changed(jwks_uri="https://localhost@evil.example/keys"), "authority's own host"),
@@ -155,8 +165,14 @@ def struck(certificates, tmp_path_factory):
     tenants = [tenant_of(number) for number in range(len(FAULTS))]
     config = configuration()
     config["tenants"] = [
-        {**configuration(authority=entra.authority, authorityCA="ca.crt", signingKeys={"refreshEvery": "1s"})["tenants"][0],
-         "tenantID": tenant} for tenant in tenants]
+        {
+            **configuration(authority=entra.authority, authorityCA="ca.crt", signingKeys={"refreshEvery": "1s"})[
+                "tenants"
+            ][0],
+            "tenantID": tenant,
+        }
+        for tenant in tenants
+    ]
     webhook = Webhook(certificates, config, name="struck.yaml").start()
     for tenant in tenants:
         wait_for(lambda: refreshes(webhook, "success", tenant) >= 2, 20)
@@ -202,11 +218,22 @@ def test_no_fault_makes_memory_grow_or_lasts(struck):
 def test_a_bad_key_leaves_the_rest_of_the_set(online):
     entra, make = online
     good = entra.keys[0]
-    bad = [rsa("long", 16_384), rsa("one", exponent=b"\1"), rsa("three", exponent=b"\3"), rsa("short", 1024),
-           {"kty": "EC", "crv": "P-256", "kid": "curve", "x": "AQAB", "y": "AQAB"}, {"kty": "oct", "kid": "mac", "k": "AQAB"},
-           {**rsa("sealed"), "use": "enc"}, {**rsa("other"), "alg": "RS512"}, {"kid": "nothing"}, "text", None, 7,
-           {**rsa("elsewhere"), "cloud_instance_name": "microsoftonline.us"},
-           {**rsa("theirs"), "issuer": "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"}]
+    bad = [
+        rsa("long", 16_384),
+        rsa("one", exponent=b"\1"),
+        rsa("three", exponent=b"\3"),
+        rsa("short", 1024),
+        {"kty": "EC", "crv": "P-256", "kid": "curve", "x": "AQAB", "y": "AQAB"},
+        {"kty": "oct", "kid": "mac", "k": "AQAB"},
+        {**rsa("sealed"), "use": "enc"},
+        {**rsa("other"), "alg": "RS512"},
+        {"kid": "nothing"},
+        "text",
+        None,
+        7,
+        {**rsa("elsewhere"), "cloud_instance_name": "microsoftonline.us"},
+        {**rsa("theirs"), "issuer": "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"},
+    ]
     entra.fault = key_set(*bad, good.jwk(), good.jwk())
     webhook = make()
     assert webhook.metric("kube_entra_signing_keys", tenant=TENANT) == 1
@@ -245,8 +272,10 @@ def test_a_thousand_keys_are_taken(online):
     assert rss(webhook) < memory + 12, (memory, rss(webhook))
 
 
-@pytest.mark.parametrize("certificate, words", [
-    ("entra-other-name", "for another name"), ("entra-expired", "expired"), ("entra-other-ca", "trusted authority")])
+@pytest.mark.parametrize(
+    "certificate, words",
+    [("entra-other-name", "for another name"), ("entra-expired", "expired"), ("entra-other-ca", "trusted authority")],
+)
 def test_an_authority_that_cannot_prove_itself(online, certificate, words):
     entra, make = online
     webhook = make(refreshEvery="1s")

@@ -47,7 +47,9 @@ def test_a_restart_during_an_outage_uses_the_cache_file(certificates, online):
     # What happens to the real file.
     good = json.load(open(path))
     cases = {
-        "empty": b"", "cut off": open(path, "rb").read()[:-20], "no keys": json.dumps({**good, "keys": []}).encode(),
+        "empty": b"",
+        "cut off": open(path, "rb").read()[:-20],
+        "no keys": json.dumps({**good, "keys": []}).encode(),
         "another tenant's": json.dumps({**good, "tenantID": OTHER_TENANT}).encode(),
         "another authority's": json.dumps({**good, "authority": "https://login.microsoftonline.com"}).encode(),
         "a plain key set": json.dumps({"keys": good["keys"]}).encode(),
@@ -55,7 +57,9 @@ def test_a_restart_during_an_outage_uses_the_cache_file(certificates, online):
         "too old": json.dumps({**good, "fetchedAt": stamp(hours=25)}).encode(),
         "from the future": json.dumps({**good, "fetchedAt": stamp(hours=-2)}).encode(),
         "a weak key": json.dumps({**good, "keys": [{**good["keys"][0], "e": "Aw"}]}).encode(),
-        "too large": b" " * 2_000_000, "something after it": open(path, "rb").read() + b"{}", "text": b"\xff\xfe",
+        "too large": b" " * 2_000_000,
+        "something after it": open(path, "rb").read() + b"{}",
+        "text": b"\xff\xfe",
     }
     for name, content in cases.items():
         with open(path, "wb") as file:
@@ -138,8 +142,13 @@ def test_the_offline_file_is_followed(certificates, entra, tmp_path):
         wait_for(lambda: result(new) == "accepted", 5)
         # Also for a token that was accepted before.
         assert result(old) == "key_not_found"
-        for damage in ["", "{", '{"keys":[]}', '{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]}',
-                       json.dumps({"tenantID": OTHER_TENANT, "keys": [old.jwk()]})]:
+        for damage in [
+            "",
+            "{",
+            '{"keys":[]}',
+            '{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]}',
+            json.dumps({"tenantID": OTHER_TENANT, "keys": [old.jwk()]}),
+        ]:
             failures = refreshes(webhook, "failure")
             path.write_text(damage)
             wait_for(lambda: refreshes(webhook, "failure") > failures, 5)
@@ -181,9 +190,21 @@ def test_an_offline_webhook_never_connects(certificates, entra, tmp_path):
     webhook = Webhook(certificates, configuration(signingKeys={"file": str(path)}), name="traced.yaml")
     environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
     webhook.process = subprocess.Popen(
-        ["strace", "-f", "-o", str(trace), "-e", "trace=socket,connect,sendto,sendmsg,sendmmsg",
-         PROGRAM, "serve", "--config", webhook.config_path],
-        stderr=open(webhook.log_path, "wb"), env={**environment, "HTTPS_PROXY": "http://127.0.0.1:9"})
+        [
+            "strace",
+            "-f",
+            "-o",
+            str(trace),
+            "-e",
+            "trace=socket,connect,sendto,sendmsg,sendmmsg",
+            PROGRAM,
+            "serve",
+            "--config",
+            webhook.config_path,
+        ],
+        stderr=open(webhook.log_path, "wb"),
+        env={**environment, "HTTPS_PROXY": "http://127.0.0.1:9"},
+    )
     try:
         webhook.wait("/readyz", 30)
         assert reason(webhook.review(entra.token())) == "accepted"
@@ -193,7 +214,9 @@ def test_an_offline_webhook_never_connects(certificates, entra, tmp_path):
         for page in ["/metrics", "/statusz", "/healthz?verbose"]:
             webhook.get(page)
     finally:
-        pid = int(subprocess.run(["pgrep", "-P", str(webhook.process.pid)], capture_output=True, text=True).stdout.split()[0])
+        pid = int(
+            subprocess.run(["pgrep", "-P", str(webhook.process.pid)], capture_output=True, text=True).stdout.split()[0]
+        )
         os.kill(pid, signal.SIGTERM)
         webhook.process.wait(25)
     lines = [line for line in trace.read_text().splitlines() if "(" in line and "---" not in line]
@@ -208,8 +231,16 @@ def test_an_offline_webhook_never_connects(certificates, entra, tmp_path):
 def test_keys_fetch_and_show(certificates, online, tmp_path):
     entra, make = online
     out = tmp_path / "fetched.json"
-    arguments = ["keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--authority-ca",
-                 certificates.path("ca.crt")]
+    arguments = [
+        "keys",
+        "fetch",
+        "--tenant-id",
+        TENANT,
+        "--authority",
+        entra.authority,
+        "--authority-ca",
+        certificates.path("ca.crt"),
+    ]
     code, text, err = run(*arguments, "--out", str(out))
     assert (code, text) == (0, ""), err
     assert json.loads(out.read_text())["keys"] == [entra.keys[0].jwk(issuer=entra.issuer("2.0", "{tenantid}"))]
@@ -232,7 +263,8 @@ def test_keys_fetch_and_show(certificates, online, tmp_path):
     before = out.read_bytes()
     for wrong, status, words in [
         (["--tenant-id", TENANT, "--authority", entra.authority], 2, "connection was refused"),
-        (["--tenant-id", "nobody"], 64, "tenant's ID"), ([], 64, "--tenant-id"),
+        (["--tenant-id", "nobody"], 64, "tenant's ID"),
+        ([], 64, "--tenant-id"),
         (["--tenant-id", TENANT, "--cloud", "mars"], 64, "mars"),
         (["--tenant-id", TENANT, "--authority", "http://localhost"], 64, "https://"),
         (["--tenant-id", TENANT, "--authority", entra.authority, "--authority-ca", "/no/such/file"], 2, "no such file"),
@@ -251,8 +283,18 @@ def test_keys_fetch_and_show(certificates, online, tmp_path):
 
 def test_keys_fetch_takes_what_there_is(certificates, online, tmp_path):
     entra, _ = online
-    arguments = ["keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--authority-ca",
-                 certificates.path("ca.crt"), "--out", str(tmp_path / "keys.json")]
+    arguments = [
+        "keys",
+        "fetch",
+        "--tenant-id",
+        TENANT,
+        "--authority",
+        entra.authority,
+        "--authority-ca",
+        certificates.path("ca.crt"),
+        "--out",
+        str(tmp_path / "keys.json"),
+    ]
     entra.fault = lambda handler, path: "v2.0" not in path and (handler.answer(404, "{}") or True)
     code, _, err = run(*arguments)
     assert code == 0 and "404" not in err
@@ -266,6 +308,7 @@ def test_keys_fetch_takes_what_there_is(certificates, online, tmp_path):
 
 def thumbprint(**members):
     import hashlib
+
     return b64(hashlib.sha256(json.dumps(members, sort_keys=True, separators=(",", ":")).encode()).digest())
 
 
@@ -273,11 +316,27 @@ def test_keys_show_says_what_is_wrong(tmp_path):
     good, short, three = Key(), Key(1024), Key(exponent=3)
     curve = {"kty": "EC", "crv": "P-256", "kid": "curve", "x": b64(b"\1" * 32), "y": b64(b"\2" * 32)}
     path = tmp_path / "keys.json"
-    path.write_text(json.dumps({"keys": [
-        good.jwk(kid="good", issuer="https://login.microsoftonline.com/{tenantid}/v2.0"), short.jwk(kid="short"),
-        three.jwk(kid="three"), curve, good.jwk(kid="sealed", use="enc"), good.jwk(kid="cloud", cloud_instance_name="microsoftonline.us"),
-        good.jwk(kid="theirs", issuer="https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"),
-        good.jwk(kid="bent", x5c=["AAAA"]), good.jwk(kid="\x1b[31mred\n"), "text"]}))
+    path.write_text(
+        json.dumps(
+            {
+                "keys": [
+                    good.jwk(kid="good", issuer="https://login.microsoftonline.com/{tenantid}/v2.0"),
+                    short.jwk(kid="short"),
+                    three.jwk(kid="three"),
+                    curve,
+                    good.jwk(kid="sealed", use="enc"),
+                    good.jwk(kid="cloud", cloud_instance_name="microsoftonline.us"),
+                    good.jwk(
+                        kid="theirs",
+                        issuer="https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+                    ),
+                    good.jwk(kid="bent", x5c=["AAAA"]),
+                    good.jwk(kid="\x1b[31mred\n"),
+                    "text",
+                ]
+            }
+        )
+    )
     code, text, _ = run("keys", "show", str(path), "--output", "json")
     assert code == 0
     shown = json.loads(text)
@@ -292,8 +351,14 @@ def test_keys_show_says_what_is_wrong(tmp_path):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first[member])
     assert keys["curve"]["thumbprint"] == thumbprint(kty="EC", crv="P-256", x=curve["x"], y=curve["y"])
     assert keys["curve"]["bits"] == 256
-    for kid, words in [("short", "less than 2048 bits"), ("three", "exponent"), ("curve", "not an RSA key"),
-                       ("sealed", "not for signatures"), ("cloud", "another cloud"), ("theirs", "another issuer")]:
+    for kid, words in [
+        ("short", "less than 2048 bits"),
+        ("three", "exponent"),
+        ("curve", "not an RSA key"),
+        ("sealed", "not for signatures"),
+        ("cloud", "another cloud"),
+        ("theirs", "another issuer"),
+    ]:
         assert keys[kid]["usable"] is False and words in keys[kid]["problem"]
     assert keys["bent"]["usable"] and keys["bent"]["certificateNotAfter"] is None
     code, text, _ = run("keys", "show", str(path))
@@ -303,10 +368,19 @@ def test_keys_show_says_what_is_wrong(tmp_path):
         assert words in text.split(f"\n{kid}")[1].split("\n\n")[0]
 
 
-@pytest.mark.parametrize("content, status, words", [
-    ('{"keys":[]}', 1, "0 keys, 0 usable"), ('{"keys":[{"kty":"RSA"}]}', 1, "1 keys, 0 usable|1 key, 0 usable"),
-    ("", 2, "JSON"), ("{}", 2, "no list named keys"), ("[]", 2, "no list named keys"), ('{"keys":{}}', 2, "no list"),
-    (None, 2, "no such file"), (json.dumps({"keys": [{}] * 1001}), 2, "more than 1000 keys")])
+@pytest.mark.parametrize(
+    "content, status, words",
+    [
+        ('{"keys":[]}', 1, "0 keys, 0 usable"),
+        ('{"keys":[{"kty":"RSA"}]}', 1, "1 keys, 0 usable|1 key, 0 usable"),
+        ("", 2, "JSON"),
+        ("{}", 2, "no list named keys"),
+        ("[]", 2, "no list named keys"),
+        ('{"keys":{}}', 2, "no list"),
+        (None, 2, "no such file"),
+        (json.dumps({"keys": [{}] * 1001}), 2, "more than 1000 keys"),
+    ],
+)
 def test_exit_statuses_of_keys_show(tmp_path, content, status, words):
     path = tmp_path / "keys.json"
     if content is not None:

@@ -16,10 +16,16 @@ class Client:
 
     def __init__(self, program, webhook, seconds, **spec):
         path = webhook.certificates.path
-        spec |= {"port": webhook.port, "ca": path("ca.crt"), "cert": path("client.crt"), "key": path("client.key"),
-                 "seconds": seconds}
+        spec |= {
+            "port": webhook.port,
+            "ca": path("ca.crt"),
+            "cert": path("client.crt"),
+            "key": path("client.key"),
+            "seconds": seconds,
+        }
         self.process = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [sys.executable, os.path.join(HERE, program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.process.stdin.write(json.dumps(spec) + "\n")
         self.process.stdin.flush()
         assert self.process.stdout.readline() == "connected\n"
@@ -51,8 +57,10 @@ class Flood(Client):
 
 
 def show(name, figures):
-    print(f"{name}: {figures['rate']:.0f} reviews/s, p50 {figures['p50'] * 1000:.1f} ms, p99 {figures['p99'] * 1000:.1f} ms,"
-          f" longest {figures['max'] * 1000:.0f} ms, {figures['results']}")
+    print(
+        f"{name}: {figures['rate']:.0f} reviews/s, p50 {figures['p50'] * 1000:.1f} ms, p99 {figures['p99'] * 1000:.1f} ms,"
+        f" longest {figures['max'] * 1000:.0f} ms, {figures['results']}"
+    )
 
 
 def test_a_rotation_under_load(online):
@@ -122,8 +130,13 @@ def test_tokens_of_others_never_cause_a_fetch(online):
     entra, make = online
     webhook = make()
     before = dict(entra.counts)
-    for issuer in ["https://evil.example/", f"https://sts.windows.net/{TENANT}/", entra.issuer("1.0", "99999999-2222-3333-4444-555555555555"),
-                   entra.issuer("1.0").upper(), entra.issuer("1.0")[:-1]]:
+    for issuer in [
+        "https://evil.example/",
+        f"https://sts.windows.net/{TENANT}/",
+        entra.issuer("1.0", "99999999-2222-3333-4444-555555555555"),
+        entra.issuer("1.0").upper(),
+        entra.issuer("1.0")[:-1],
+    ]:
         assert reason(webhook.review(entra.token(header={"kid": "x"}, iss=issuer))) == "foreign"
     assert reason(webhook.review(entra.token(header={"kid": "x", "alg": "HS256"}))) == "algorithm_not_allowed"
     assert reason(webhook.review(entra.token(key=Key()))) == "signature_invalid"

@@ -58,8 +58,18 @@ def test_a_proxy_over_tls(certificates, online, proxy):
     assert len(gate.targets) == 4
 
 
-@pytest.mark.parametrize("exceptions", [
-    "localhost", "LOCALHOST", ".localhost", "other.example, localhost", "localhost:PORT", "*", "host.example localhost"])
+@pytest.mark.parametrize(
+    "exceptions",
+    [
+        "localhost",
+        "LOCALHOST",
+        ".localhost",
+        "other.example, localhost",
+        "localhost:PORT",
+        "*",
+        "host.example localhost",
+    ],
+)
 def test_hosts_that_no_proxy_names_are_reached_directly(certificates, online, proxy, tmp_path, exceptions):
     entra, _ = online
     gate = proxy()
@@ -69,9 +79,21 @@ def test_hosts_that_no_proxy_names_are_reached_directly(certificates, online, pr
     assert gate.targets == []
 
 
-@pytest.mark.parametrize("exceptions, goes", [
-    ("127.0.0.1", False), ("127.0.0.0/8", False), ("127.0.0.1:PORT", False), ("127.0.0.1:1", True),
-    ("128.0.0.0/8", True), ("27.0.0.1", True), ("local", True), ("", True), ("::1", True), ("nonsense/99", True)])
+@pytest.mark.parametrize(
+    "exceptions, goes",
+    [
+        ("127.0.0.1", False),
+        ("127.0.0.0/8", False),
+        ("127.0.0.1:PORT", False),
+        ("127.0.0.1:1", True),
+        ("128.0.0.0/8", True),
+        ("27.0.0.1", True),
+        ("local", True),
+        ("", True),
+        ("::1", True),
+        ("nonsense/99", True),
+    ],
+)
 def test_addresses_and_networks_in_no_proxy(certificates, online, proxy, tmp_path, exceptions, goes):
     entra, _ = online
     entra.stop()
@@ -100,7 +122,9 @@ def test_proxies_that_refuse(certificates, online, proxy, tmp_path, answer, word
     entra, _ = online
     gate = proxy()
     gate.answer = answer
-    code, _, err = fetch(certificates, entra.authority, tmp_path / "keys.json", "--proxy", f"http://127.0.0.1:{gate.port}")
+    code, _, err = fetch(
+        certificates, entra.authority, tmp_path / "keys.json", "--proxy", f"http://127.0.0.1:{gate.port}"
+    )
     assert code == 2
     assert any(word in err for word in words.split("|")), err
     assert not (tmp_path / "keys.json").exists()
@@ -111,7 +135,8 @@ def test_a_proxy_that_wants_other_credentials_is_told_at_once(certificates, onli
     gate = proxy(credentials="kube:secret")
     start = time.time()
     code, _, err = fetch(
-        certificates, entra.authority, tmp_path / "keys.json", "--proxy", f"http://kube:WRONG@127.0.0.1:{gate.port}")
+        certificates, entra.authority, tmp_path / "keys.json", "--proxy", f"http://kube:WRONG@127.0.0.1:{gate.port}"
+    )
     assert code == 2
     assert "status 407" in err and "WRONG" not in err
     # Its answer has a body, and the connection stays open.
@@ -127,7 +152,9 @@ def test_a_proxy_that_is_slow_or_not_there(certificates, online, proxy, tmp_path
     wait_for(lambda: any("did not open a tunnel within" in line for line in causes(webhook, start)), 15)
     assert reason(webhook.review(entra.token())) == "accepted"
     gate.close()
-    code, _, err = fetch(certificates, entra.authority, tmp_path / "keys.json", "--proxy", f"http://127.0.0.1:{gate.port}")
+    code, _, err = fetch(
+        certificates, entra.authority, tmp_path / "keys.json", "--proxy", f"http://127.0.0.1:{gate.port}"
+    )
     assert code == 2
     assert "the proxy cannot be reached" in err
     assert err.count(f"the proxy is 127.0.0.1:{gate.port} (from --proxy)") == 1
@@ -154,7 +181,9 @@ def test_serve_does_not_start_with_an_authority_ca_of_no_use(certificates, onlin
         path = certificates.path("bad-ca.crt")
         with open(path, "w") as file:
             file.write(content)
-    with pytest.raises(AssertionError, match="error: tenants\\[0\\].authorityCA: .*(no such file|no certificate in PEM)"):
+    with pytest.raises(
+        AssertionError, match="error: tenants\\[0\\].authorityCA: .*(no such file|no certificate in PEM)"
+    ):
         make(ready=False, ca=path)
 
 
@@ -182,6 +211,7 @@ def test_an_authority_ca_that_is_damaged_later(certificates, online, content):
 
 def test_ipv6(certificates, tmp_path):
     from entra import Entra
+
     entra = Entra(str(tmp_path), certificates)
     try:
         entra.start("entra-ipv6", host="[::1]", address="::1")
@@ -232,7 +262,15 @@ class TestCoveredFiles:
 
     def fetch(self, script, authority, out, *options):
         return private(
-            f"{script}\nunset HTTPS_PROXY https_proxy\n{self.FETCH}", PROGRAM, str(out), "--tenant-id", TENANT, "--authority", authority, *options)
+            f"{script}\nunset HTTPS_PROXY https_proxy\n{self.FETCH}",
+            PROGRAM,
+            str(out),
+            "--tenant-id",
+            TENANT,
+            "--authority",
+            authority,
+            *options,
+        )
 
     def test_a_name_with_dead_addresses(self, certificates, online, tmp_path):
         """Refused, silent, and finally the good one: all are tried within the connect timeout."""
@@ -246,26 +284,42 @@ class TestCoveredFiles:
                 hosts.write_text("".join(f"{address} several.example\n" for address in dead.split() + ["127.0.0.1"]))
                 start = time.time()
                 done = self.fetch(
-                    f"mount --bind {hosts} /etc/hosts", entra.authority, tmp_path / "keys.json",
-                    "--authority-ca", certificates.path("ca.crt"))
+                    f"mount --bind {hosts} /etc/hosts",
+                    entra.authority,
+                    tmp_path / "keys.json",
+                    "--authority-ca",
+                    certificates.path("ca.crt"),
+                )
                 assert done.returncode == 0, done.stderr
                 assert time.time() - start < 12
             hosts.write_text("127.0.0.7 several.example\n127.0.0.9 several.example\n")
             done = self.fetch(
-                f"mount --bind {hosts} /etc/hosts", entra.authority, tmp_path / "keys.json",
-                "--authority-ca", certificates.path("ca.crt"))
+                f"mount --bind {hosts} /etc/hosts",
+                entra.authority,
+                tmp_path / "keys.json",
+                "--authority-ca",
+                certificates.path("ca.crt"),
+            )
             assert done.returncode == 2
             assert "no connection within the time allowed" in done.stderr or "refused" in done.stderr
         finally:
             hole.close()
 
-    @pytest.mark.parametrize("layout", [
-        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/ca-bundle.pem"])
+    @pytest.mark.parametrize(
+        "layout",
+        [
+            "/etc/ssl/certs/ca-certificates.crt",
+            "/etc/pki/tls/certs/ca-bundle.crt",
+            "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+            "/etc/ssl/ca-bundle.pem",
+        ],
+    )
     def test_system_authorities(self, certificates, online, tmp_path, layout):
         entra, _ = online
-        empty = ("mount -t tmpfs none /mnt\ncp -a /etc /mnt/etc\nrm -rf /mnt/etc/ssl/certs /mnt/etc/pki\n"
-                 "mount --bind /mnt/etc /etc\nunset SSL_CERT_FILE SSL_CERT_DIR\n")
+        empty = (
+            "mount -t tmpfs none /mnt\ncp -a /etc /mnt/etc\nrm -rf /mnt/etc/ssl/certs /mnt/etc/pki\n"
+            "mount --bind /mnt/etc /etc\nunset SSL_CERT_FILE SSL_CERT_DIR\n"
+        )
         place = f"mkdir -p $(dirname {layout})\ncp {certificates.path('ca.crt')} {layout}\n"
         done = self.fetch(empty + place, entra.authority, tmp_path / "keys.json")
         assert done.returncode == 0, done.stderr
@@ -284,10 +338,15 @@ def test_authorities_from_the_environment(certificates, online, tmp_path):
     shutil.copy(ca, folder / "ca.pem")
     subprocess.run(["openssl", "rehash", str(folder)], check=True)
     code, _, err = fetch(
-        certificates, entra.authority, tmp_path / "keys.json", ca=False, env={"SSL_CERT_DIR": str(folder)})
+        certificates, entra.authority, tmp_path / "keys.json", ca=False, env={"SSL_CERT_DIR": str(folder)}
+    )
     assert code == 0, err
     code, _, err = fetch(
-        certificates, entra.authority, tmp_path / "keys.json", ca=False,
-        env={"SSL_CERT_FILE": certificates.path("other-ca.crt")})
+        certificates,
+        entra.authority,
+        tmp_path / "keys.json",
+        ca=False,
+        env={"SSL_CERT_FILE": certificates.path("other-ca.crt")},
+    )
     assert code == 2
     assert "not issued by a trusted authority" in err

@@ -26,13 +26,25 @@ users:
 
 
 def user(*arguments):
-    return run("kubeconfig", "user", "--server", "https://c.example:6443", "--server-id", AUDIENCE, "--tenant-id", TENANT,
-               *arguments)
+    return run(
+        "kubeconfig",
+        "user",
+        "--server",
+        "https://c.example:6443",
+        "--server-id",
+        AUDIENCE,
+        "--tenant-id",
+        TENANT,
+        *arguments,
+    )
 
 
 def view(path, *arguments):
-    done = subprocess.run(["kubectl", "--kubeconfig", str(path), "config", "view", "--raw", "-o", "json", *arguments],
-                          capture_output=True, timeout=60)
+    done = subprocess.run(
+        ["kubectl", "--kubeconfig", str(path), "config", "view", "--raw", "-o", "json", *arguments],
+        capture_output=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -80,18 +92,35 @@ def test_what_is_no_kubeconfig_is_refused_and_left_alone(tmp_path, text):
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("variable,login", [("DISPLAY", "interactive"), ("WAYLAND_DISPLAY", "interactive"), (None, "devicecode")])
+@pytest.mark.parametrize(
+    "variable,login", [("DISPLAY", "interactive"), ("WAYLAND_DISPLAY", "interactive"), (None, "devicecode")]
+)
 def test_a_browser_where_there_is_a_desktop(variable, login):
     env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    status, out, _ = run("kubeconfig", "user", "--server", "https://c.example", "--server-id", AUDIENCE, "--tenant-id", TENANT,
-                         env=env | ({variable: ":0"} if variable else {}))
+    status, out, _ = run(
+        "kubeconfig",
+        "user",
+        "--server",
+        "https://c.example",
+        "--server-id",
+        AUDIENCE,
+        "--tenant-id",
+        TENANT,
+        env=env | ({variable: ":0"} if variable else {}),
+    )
     arguments = yaml.safe_load(out)["users"][0]["user"]["exec"]["args"]
     assert status == 0 and arguments[arguments.index("--login") + 1] == login
 
 
-@pytest.mark.parametrize("words,said", [
-    (["polcy", "check"], "unknown command polcy, did you mean policy?"), (["config", "chek"], "unknown command chek, did you mean check?"),
-    (["help", "docter"], "there is no command 'docter', did you mean doctor?"), (["zzzzzzzzz"], "unknown command zzzzzzzzz\n")])
+@pytest.mark.parametrize(
+    "words,said",
+    [
+        (["polcy", "check"], "unknown command polcy, did you mean policy?"),
+        (["config", "chek"], "unknown command chek, did you mean check?"),
+        (["help", "docter"], "there is no command 'docter', did you mean doctor?"),
+        (["zzzzzzzzz"], "unknown command zzzzzzzzz\n"),
+    ],
+)
 def test_a_command_that_is_none_gets_a_suggestion(words, said):
     status, out, err = run(*words)
     assert (status, out) == (64, "") and said in err
@@ -100,6 +129,10 @@ def test_a_command_that_is_none_gets_a_suggestion(words, said):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take /proc away")
 def test_without_proc_it_says_so():
     from webhook import PROGRAM
-    done = subprocess.run(["unshare", "-m", "sh", "-c", 'umount -l /proc; exec "$0" policy check --config x', PROGRAM],
-                          capture_output=True, timeout=60)
+
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", 'umount -l /proc; exec "$0" policy check --config x', PROGRAM],
+        capture_output=True,
+        timeout=60,
+    )
     assert (done.returncode, done.stdout) == (2, b"") and b"/proc" in done.stderr

@@ -22,17 +22,37 @@ def tokens(entra):
     """Every kind of token: accepted, refused at each stage, damaged."""
     good = entra.token()
     head, claims, signature = good.split(".")
-    named = dict(upn="eve.secret@example.com", name="Eve Secret", email="eve.secret@example.com",
-                 preferred_username="eve.secret@example.com")
+    named = dict(
+        upn="eve.secret@example.com",
+        name="Eve Secret",
+        email="eve.secret@example.com",
+        preferred_username="eve.secret@example.com",
+    )
     return [
-        good, entra.token(**named), entra.token(groups=["grp-secret-name"], **named), entra.token(exp=1, nbf=0, iat=0, **named),
-        entra.token(aud="elsewhere", **named), entra.token(iss="https://secret.example/", **named),
-        entra.token(key=entra.foreign, **named), entra.token(version="2.0", **named), entra.token(oid="eve.secret", **named),
-        entra.token(header={"kid": "unknown-kid"}, **named), entra.token(header={"alg": "none"}, **named),
-        entra.token(header={"alg": "HS256"}, **named), entra.token(upn="system:admin"), entra.token(groups=5, **named),
-        entra.token(_claim_names={"groups": "src1"}, groups=[], **named), entra.token(cnf={"kid": "x"}, **named),
-        head + "." + claims + ".", head + "." + claims, f"{head}.{claims}.{signature[:-4]}AAAA", "a.b.c." + good,
-        good + "." + good, "Bearer " + good, f"{head}.{b64('{')}.{signature}", b64("eve.secret@example.com") + ".e.e",
+        good,
+        entra.token(**named),
+        entra.token(groups=["grp-secret-name"], **named),
+        entra.token(exp=1, nbf=0, iat=0, **named),
+        entra.token(aud="elsewhere", **named),
+        entra.token(iss="https://secret.example/", **named),
+        entra.token(key=entra.foreign, **named),
+        entra.token(version="2.0", **named),
+        entra.token(oid="eve.secret", **named),
+        entra.token(header={"kid": "unknown-kid"}, **named),
+        entra.token(header={"alg": "none"}, **named),
+        entra.token(header={"alg": "HS256"}, **named),
+        entra.token(upn="system:admin"),
+        entra.token(groups=5, **named),
+        entra.token(_claim_names={"groups": "src1"}, groups=[], **named),
+        entra.token(cnf={"kid": "x"}, **named),
+        head + "." + claims + ".",
+        head + "." + claims,
+        f"{head}.{claims}.{signature[:-4]}AAAA",
+        "a.b.c." + good,
+        good + "." + good,
+        "Bearer " + good,
+        f"{head}.{b64('{')}.{signature}",
+        b64("eve.secret@example.com") + ".e.e",
     ]
 
 
@@ -59,19 +79,31 @@ def test_what_is_shown(certificates, entra, tokens, level):
         for token in tokens:
             answers.append(webhook.post(review_body(token))[1])
             # In places where no token belongs.
-            for body in (token, json.dumps({"kind": "TokenReview", "apiVersion": token}), review_body(token)[:-9], "[" + token):
+            for body in (
+                token,
+                json.dumps({"kind": "TokenReview", "apiVersion": token}),
+                review_body(token)[:-9],
+                "[" + token,
+            ):
                 answers.append(webhook.post(body)[1])
             answers.append(webhook.post("{}", path="/authenticate/" + token[:2000].replace(" ", "+"))[1])
-            answers.append(webhook.post("{}", headers={"Authorization": "Bearer " + token, "Content-Type": token[:500]})[1])
+            answers.append(
+                webhook.post("{}", headers={"Authorization": "Bearer " + token, "Content-Type": token[:500]})[1]
+            )
         with socket.create_connection(("127.0.0.1", webhook.port)) as plain:
             plain.sendall(b"GET /" + tokens[0].encode() + b" HTTP/1.1\r\n\r\n")
             plain.recv(100)
-        shown = "".join(webhook.get(path, {"Accept": kind})[1] for path in
-                        ("/metrics", "/statusz", "/readyz?verbose", "/livez?verbose", "/" + tokens[0][:900])
-                        for kind in ("*/*", "text/html", "application/openmetrics-text"))
+        shown = "".join(
+            webhook.get(path, {"Accept": kind})[1]
+            for path in ("/metrics", "/statusz", "/readyz?verbose", "/livez?verbose", "/" + tokens[0][:900])
+            for kind in ("*/*", "text/html", "application/openmetrics-text")
+        )
         # The user's name is for kube-apiserver; an error is for everybody.
-        errors = "".join(json.loads(a).get("status", {}).get("error", "") if "TokenReview" in a else a for a in answers
-                         if '"authenticated":true' not in a)
+        errors = "".join(
+            json.loads(a).get("status", {}).get("error", "") if "TokenReview" in a else a
+            for a in answers
+            if '"authenticated":true' not in a
+        )
     finally:
         webhook.stop()
     log = webhook.log()
@@ -139,8 +171,11 @@ def test_no_token_is_left_in_memory(certificates, entra, protocol):
     try:
         many = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(200)]
         forms = {
-            "taken": entra.token(), "with 200 groups": entra.token(groups=many), "expired": entra.token(exp=1, nbf=0, iat=0),
-            "signed by another": entra.token(key=entra.foreign), "in an envelope": envelope(entra),
+            "taken": entra.token(),
+            "with 200 groups": entra.token(groups=many),
+            "expired": entra.token(exp=1, nbf=0, iat=0),
+            "signed by another": entra.token(key=entra.foreign),
+            "in an envelope": envelope(entra),
             "not ours": entra.token(iss="https://secret.example/", header={"kid": "other"}),
         }
         needles = {"control": configuration()["tenants"][0]["tenantID"].encode()}
@@ -150,13 +185,21 @@ def test_no_token_is_left_in_memory(certificates, entra, protocol):
                 # In pieces, and written so that only the JSON parser can read it.
                 body = json.dumps(json.loads(review_body(token)), indent=1).replace("TokenReview", "\\u0054okenReview")
                 webhook.post(body)
-                webhook.post("".join(f"{len(body[at:at + 1000]):x}\r\n{body[at:at + 1000]}\r\n"
-                                     for at in range(0, len(body), 1000)) + "0\r\n\r\n",
-                             headers={"Transfer-Encoding": "chunked"})
+                webhook.post(
+                    "".join(
+                        f"{len(body[at : at + 1000]):x}\r\n{body[at : at + 1000]}\r\n"
+                        for at in range(0, len(body), 1000)
+                    )
+                    + "0\r\n\r\n",
+                    headers={"Transfer-Encoding": "chunked"},
+                )
                 webhook.post(review_body(token)[:-9])
             signature = token.split(".")[2]
-            needles |= {f"{name}: signature": signature[40:90].encode(), f"{name}: claims": token.split(".")[1][60:130].encode(),
-                        f"{name}: decoded": base64.urlsafe_b64decode(signature + "==")[60:110]}
+            needles |= {
+                f"{name}: signature": signature[40:90].encode(),
+                f"{name}: claims": token.split(".")[1][60:130].encode(),
+                f"{name}: decoded": base64.urlsafe_b64decode(signature + "==")[60:110],
+            }
         # What is read last may wait for the next to come.
         for _ in range(16):
             review("x" * 20_000)

@@ -44,6 +44,7 @@ def replace(folder, source, target):
 
 # The end
 
+
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_spite_of_idle_connections(serve, entra, which):
     webhook = serve()
@@ -88,6 +89,7 @@ def test_nothing_new_is_taken_after_the_signal(serve, entra):
             socket.create_connection(("127.0.0.1", webhook.port), 5).close()
         except ConnectionRefusedError:
             return True
+
     # New connections are taken for a moment, until callers have noticed.
     wait_for(refused, 4)
     stalled.close()
@@ -131,8 +133,9 @@ def test_the_end_under_load(serve, entra):
     assert all(when >= sent for when, _ in load.broken)
     # What broke is a new connection refused, or one that the server had closed between two requests.
     for _, error in load.broken:
-        assert error.startswith(("ConnectionRefusedError", "RemoteDisconnected", "ConnectionResetError",
-                                 "BrokenPipeError", "SSLEOFError")), error
+        assert error.startswith(
+            ("ConnectionRefusedError", "RemoteDisconnected", "ConnectionResetError", "BrokenPipeError", "SSLEOFError")
+        ), error
 
 
 def test_a_connection_that_waits_before_its_first_request_is_idle(serve, entra):
@@ -148,10 +151,17 @@ def test_a_connection_that_waits_before_its_first_request_is_idle(serve, entra):
 
 # Reload
 
+
 def test_reloads_under_load_change_no_other_decision(serve, folder, entra):
     webhook = serve()
-    load = Load(webhook, [(entra.token(groups=[ADMINS]), {"accepted"}), (entra.token(aud="x"), {"audience_not_accepted"}),
-                          (entra.token(key=entra.foreign), {"signature_invalid"})])
+    load = Load(
+        webhook,
+        [
+            (entra.token(groups=[ADMINS]), {"accepted"}),
+            (entra.token(aud="x"), {"audience_not_accepted"}),
+            (entra.token(key=entra.foreign), {"signature_invalid"}),
+        ],
+    )
     for round in range(5):
         config = configuration()
         config["kubernetes"] = {"adminGroups": [f"admins-{round}"]}
@@ -213,6 +223,7 @@ def test_a_new_client_authority_takes_effect(serve, folder, entra):
             return webhook.post(body, client="client-other-ca")[0] == 200
         except OSError:
             return False
+
     wait_for(taken)
     with pytest.raises(OSError):
         webhook.post(body)
@@ -221,6 +232,7 @@ def test_a_new_client_authority_takes_effect(serve, folder, entra):
 
 def test_symlink_swaps_as_in_a_kubernetes_volume(folder, entra):
     """config.yaml → ..data/config.yaml, ..data → ..1; an update makes ..2 and renames a new ..data over the old."""
+
     def volume(name, certificate, groups):
         os.mkdir(folder.path(name))
         for kind in ("crt", "key"):
@@ -229,8 +241,11 @@ def test_symlink_swaps_as_in_a_kubernetes_volume(folder, entra):
         shutil.copy2(folder.path("keys.json"), folder.path(f"{name}/keys.json"))
         config = configuration()
         config["server"].update(
-            certificate="tls.crt", privateKey="tls.key", listen=f"127.0.0.1:{webhook.port}",
-            operations=f"127.0.0.1:{webhook.operations}")
+            certificate="tls.crt",
+            privateKey="tls.key",
+            listen=f"127.0.0.1:{webhook.port}",
+            operations=f"127.0.0.1:{webhook.operations}",
+        )
         config["kubernetes"] = {"adminGroups": groups}
         with open(folder.path(f"{name}/config.yaml"), "w") as file:
             json.dump(config, file)
@@ -298,6 +313,7 @@ def test_sighup_on_an_invalid_configuration_keeps_the_old_one(serve, entra):
 
 
 # The start
+
 
 def test_an_address_in_use(serve, folder):
     webhook = serve()

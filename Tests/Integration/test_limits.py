@@ -29,8 +29,11 @@ def test_connections(limited):
     assert answer(secure(webhook)).startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.parametrize("limits,mine", [(dict(connections=80), 60), (dict(connections=80, connectionsPerPeer=3), 3)],
-                         ids=["three quarters", "as configured"])
+@pytest.mark.parametrize(
+    "limits,mine",
+    [(dict(connections=80), 60), (dict(connections=80, connectionsPerPeer=3), 3)],
+    ids=["three quarters", "as configured"],
+)
 def test_connections_of_one_peer(limited, limits, mine):
     webhook = limited(**limits)
     kept = [secure(webhook) for _ in range(mine)]
@@ -81,8 +84,11 @@ def test_handshake_time(limited):
     assert rejected(webhook, "tls_handshake_timeout", 2) == 2
 
 
-@pytest.mark.parametrize("sent", [b"P", b"POST /authenticate HTTP/1.1\r\nHost: a\r\n", HEAD % 100, HEAD % 100 + b"{"],
-                         ids=["first byte", "headers", "before the body", "body"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"P", b"POST /authenticate HTTP/1.1\r\nHost: a\r\n", HEAD % 100, HEAD % 100 + b"{"],
+    ids=["first byte", "headers", "before the body", "body"],
+)
 def test_request_time(limited, sent):
     webhook = limited(requestTimeout="1s", idleTimeout="30s")
     begin = time.time()
@@ -150,7 +156,9 @@ def test_idle_time(limited, protocol):
 def test_header_size(limited):
     webhook = limited(headerBytes=1000)
     with secure(webhook) as connection:
-        assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 1100 + b"\r\n\r\n").startswith(b"HTTP/1.1 431")
+        assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 1100 + b"\r\n\r\n").startswith(
+            b"HTTP/1.1 431"
+        )
     assert rejected(webhook, "headers_too_large") == 1
     with secure(webhook) as connection:
         assert answer(connection, PLAIN.replace(b"Host: a", b"Host: a\r\nX: " + b"y" * 700)).startswith(b"HTTP/1.1 200")
@@ -162,7 +170,9 @@ def test_header_size(limited):
 def test_header_count(limited):
     webhook = limited()
     with secure(webhook) as connection:
-        assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 101 + b"\r\n").startswith(b"HTTP/1.1 431")
+        assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 101 + b"\r\n").startswith(
+            b"HTTP/1.1 431"
+        )
     assert rejected(webhook, "headers_too_large") == 1
     with secure(webhook) as connection:
         assert answer(connection, PLAIN.replace(b"Host: a", b"Host: a" + b"\r\nX: y" * 90)).startswith(b"HTTP/1.1 200")
@@ -238,13 +248,16 @@ def test_streams(limited):
 
 def test_review_time(certificates, entra):
     """An answer that waits for keys comes at the deadline, as a no."""
+
     def stall(handler, path):
         time.sleep(4)
         return False
+
     entra.start()
     try:
         config = configuration(
-            authority=entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": "1s"})
+            authority=entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": "1s"}
+        )
         config["limits"] = {"reviewDeadline": "1s"}
         webhook = Webhook(certificates, config, name="review-time.yaml").start()
         token = entra.token()

@@ -57,14 +57,21 @@ def test_one_line_a_decision_with_the_fields_of_the_contract(start, entra):
         return [line for line in map(json.loads, server.log().splitlines()) if line["message"] == "token review"]
 
     wait_for(lambda: len(found()) == 3)
-    accepted, refused, foreign = sorted(found(), key=lambda line: line["result"])[0], *[
-        next(line for line in found() if line["result"] == result) for result in ("refused", "foreign")]
+    accepted, refused, foreign = (
+        sorted(found(), key=lambda line: line["result"])[0],
+        *[next(line for line in found() if line["result"] == result) for result in ("refused", "foreign")],
+    )
     for line, token in zip((accepted, refused, foreign), tokens):
         assert line["level"] == "info" and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
         assert line["tokenSHA256"] == hashlib.sha256(token.encode()).hexdigest()[:12]
         assert isinstance(line["durationMicroseconds"], int) and line["durationMicroseconds"] > 0
-    subject = {"tenant": TENANT, "subjectKind": "user", "objectID": OBJECT, "clientAppID": CLIENT,
-               "keyID": entra.keys[-1].kid}
+    subject = {
+        "tenant": TENANT,
+        "subjectKind": "user",
+        "objectID": OBJECT,
+        "clientAppID": CLIENT,
+        "keyID": entra.keys[-1].kid,
+    }
     assert subject.items() <= accepted.items() and accepted["admin"] is True and "reason" not in accepted
     assert refused.items() >= {**subject, "reason": "audience_not_accepted"}.items()
     assert foreign["reason"] == "token_malformed" and not (subject.keys() | {"tokenID"}) & foreign.keys()
@@ -82,7 +89,10 @@ def test_text_lines(start, entra):
     decision = re.search(r"decision (\w+)", error)[1]
     wait_for(lambda: decision in server.log())
     line = next(line for line in server.log().splitlines() if decision in line)
-    assert f" info token review decision={decision} result=refused reason=audience_not_accepted admin=false tenant={TENANT} " in line
+    assert (
+        f" info token review decision={decision} result=refused reason=audience_not_accepted admin=false tenant={TENANT} "
+        in line
+    )
 
 
 def journal_stream(descriptor):
@@ -118,7 +128,9 @@ def test_lines_for_the_journal_have_a_priority_and_no_second_time(certificates, 
             found = file.read().decode().splitlines()
     else:
         found = path.read_text().splitlines()
-    message = {"text": r"<(\d)>(\w+) ([^=]*?)(?: \w+=.*)?", "json": r'<(\d)>\{"level":"(\w+)","message":"([^"]*)".*\}'}[format]
+    message = {"text": r"<(\d)>(\w+) ([^=]*?)(?: \w+=.*)?", "json": r'<(\d)>\{"level":"(\w+)","message":"([^"]*)".*\}'}[
+        format
+    ]
     matches = [re.fullmatch(message, line) for line in found]
     assert all(matches), found
     priorities = {"info": "6", "notice": "5", "warning": "4"}
@@ -152,7 +164,9 @@ def test_debug_shows_the_checks_in_order(start, entra):
     wait_for(lambda: "checks" in server.log())
     line = next(line for line in server.log().splitlines() if " debug checks " in line)
     checks = re.search(r'checks="([^"]*)"', line)[1]
-    assert checks.startswith("size: passed, structure: passed, algorithm: passed, header: passed, keyID: passed, key: passed")
+    assert checks.startswith(
+        "size: passed, structure: passed, algorithm: passed, header: passed, keyID: passed, key: passed"
+    )
     assert "audience: audience_not_accepted" in checks
     assert "ada" not in server.log() and "another" not in server.log()
 
@@ -244,7 +258,9 @@ def test_the_audit_file_says_what_was_given(start, entra, tmp_path):
     assert not {"groupObjectIDs", "adminGroupObjectIDs"} & one.keys()
     # Nothing of that is for the ordinary log.
     found = [line for line in map(json.loads, server.log().splitlines()) if line["message"] == "token review"]
-    assert found and not any((given | {"caller", "tokenVersion", "configurationSHA256"}) & line.keys() for line in found)
+    assert found and not any(
+        (given | {"caller", "tokenVersion", "configurationSHA256"}) & line.keys() for line in found
+    )
     for secret in (user["username"], "ada", "grace"):
         assert secret not in server.log()
     # Another configuration in force.
@@ -345,7 +361,11 @@ def test_kill_9_leaves_whole_lines(start, entra, tmp_path):
         while not stop.is_set():
             try:
                 connection.request(
-                    "POST", "/authenticate", review_body(entra.token(uti=str(number))), {"Content-Type": "application/json"})
+                    "POST",
+                    "/authenticate",
+                    review_body(entra.token(uti=str(number))),
+                    {"Content-Type": "application/json"},
+                )
                 connection.getresponse().read()
             except OSError:
                 return

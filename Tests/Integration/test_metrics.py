@@ -12,8 +12,10 @@ from entra import AUDIENCE, OTHER_TENANT, TENANT
 from metric_families import FAMILIES
 from webhook import Webhook, configuration, review_body, wait_for
 
-PROMETHEUS = "application/openmetrics-text;version=1.0.0;q={},application/openmetrics-text;version=0.0.1;q=0.4," \
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0;q={},application/openmetrics-text;version=0.0.1;q=0.4,"
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,24 +57,43 @@ def test_families_are_declared_once_and_have_nothing_else_between_them(own):
         assert expected <= seen
 
 
-@pytest.mark.parametrize("accept, is_open", [
-    (None, False), ("", False), ("*/*", False), ("text/plain", False), ("text/*", False), ("text/html", False),
-    ("application/openmetrics-text", True), ("application/openmetrics-text; version=1.0.0; charset=utf-8", True),
-    ("application/*", True), ("APPLICATION/OpenMetrics-Text", True),
-    ("application/openmetrics-text;version=0.0.1", False),
-    ("application/openmetrics-text;q=0", False), ("application/openmetrics-text;q=0, */*", False),
-    ("application/openmetrics-text;q=0.3, text/plain;q=0.7", False),
-    ("application/openmetrics-text;q=0.7, text/plain;q=0.3", True),
-    ("application/openmetrics-text;q=0.301, text/plain;q=0.3", True),
-    (PROMETHEUS.format("0.6"), True), (PROMETHEUS.format("0.3"), False),
-    ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=1.0.0;q=0.4,"
-     "text/plain;version=0.0.4;q=0.3,*/*;q=0.1", True),
-    (";q=,/,;;,text", False), ("x" * 5000, False),
-])
+@pytest.mark.parametrize(
+    "accept, is_open",
+    [
+        (None, False),
+        ("", False),
+        ("*/*", False),
+        ("text/plain", False),
+        ("text/*", False),
+        ("text/html", False),
+        ("application/openmetrics-text", True),
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", True),
+        ("application/*", True),
+        ("APPLICATION/OpenMetrics-Text", True),
+        ("application/openmetrics-text;version=0.0.1", False),
+        ("application/openmetrics-text;q=0", False),
+        ("application/openmetrics-text;q=0, */*", False),
+        ("application/openmetrics-text;q=0.3, text/plain;q=0.7", False),
+        ("application/openmetrics-text;q=0.7, text/plain;q=0.3", True),
+        ("application/openmetrics-text;q=0.301, text/plain;q=0.3", True),
+        (PROMETHEUS.format("0.6"), True),
+        (PROMETHEUS.format("0.3"), False),
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=1.0.0;q=0.4,"
+            "text/plain;version=0.0.4;q=0.3,*/*;q=0.1",
+            True,
+        ),
+        (";q=,/,;;,text", False),
+        ("x" * 5000, False),
+    ],
+)
 def test_what_the_scraper_likes_best(own, accept, is_open):
     headers, text = own.exchange("/metrics", {} if accept is None else {"Accept": accept})
-    version = "application/openmetrics-text; version=1.0.0; charset=utf-8" if is_open else \
-        "text/plain; version=0.0.4; charset=utf-8"
+    version = (
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        if is_open
+        else "text/plain; version=0.0.4; charset=utf-8"
+    )
     assert headers["content-type"] == version and text.endswith("# EOF\n") == is_open
 
 
@@ -101,12 +122,15 @@ def test_hundreds_of_requests_at_once_are_counted_exactly(own, entra):
     def counts():
         return [own.metric(name, result=result) for result in ("accepted", "refused", "foreign")] + [
             own.metric("kube_entra_token_review_duration_seconds_count"),
-            own.metric("kube_entra_verified_token_cache_total")]
+            own.metric("kube_entra_verified_token_cache_total"),
+        ]
 
     def ask():
         connection = own.connect()
         for number in range(150):
-            connection.request("POST", "/authenticate", review_body(tokens[number % 3]), {"Content-Type": "application/json"})
+            connection.request(
+                "POST", "/authenticate", review_body(tokens[number % 3]), {"Content-Type": "application/json"}
+            )
             assert connection.getresponse().read()
         connection.close()
 
@@ -121,9 +145,14 @@ def test_hundreds_of_requests_at_once_are_counted_exactly(own, entra):
 
 def test_a_tenant_that_goes_takes_its_series_with_it(own):
     config = configuration()
-    config["tenants"].append({
-        "tenantID": OTHER_TENANT, "audiences": [AUDIENCE], "authority": "https://localhost:1",
-        "signingKeys": {"file": "keys.json"}})
+    config["tenants"].append(
+        {
+            "tenantID": OTHER_TENANT,
+            "audiences": [AUDIENCE],
+            "authority": "https://localhost:1",
+            "signingKeys": {"file": "keys.json"},
+        }
+    )
     own.write(config)
     wait_for(lambda: OTHER_TENANT in own.get("/metrics")[1])
     own.write(configuration())
@@ -135,12 +164,16 @@ def test_health_as_kubernetes_writes_it(own):
     assert own.get("/livez") == own.get("/readyz") == own.get("/healthz") == (200, "ok")
     for query in ("?verbose", "?verbose=", "?verbose=1", "?verbose=false", "?a=b&verbose"):
         assert own.get(f"/readyz{query}") == (
-            200, "[+]configuration ok\n[+]signing-keys ok\n[+]shutdown ok\nreadyz check passed\n")
+            200,
+            "[+]configuration ok\n[+]signing-keys ok\n[+]shutdown ok\nreadyz check passed\n",
+        )
     assert own.get("/livez?verbose") == (200, "[+]event-loops ok\nlivez check passed\n")
     code, text = own.get("/healthz?verbose")
     assert code == 200 and text.endswith("\nhealthz check passed\n") and text.count("[+]") == 4
     assert own.get("/readyz?verbose&exclude=signing-keys&exclude=shutdown")[1].splitlines()[1:3] == [
-        "[+]signing-keys excluded: ok", "[+]shutdown excluded: ok"]
+        "[+]signing-keys excluded: ok",
+        "[+]shutdown excluded: ok",
+    ]
     code, text = own.get("/readyz?verbose&exclude=etcd&exclude=signing%2Dkeys&exclude=%0A%5B-%5D<x>")
     assert code == 200 and "[+]signing-keys excluded: ok\n" in text
     assert 'warn: some health checks cannot be excluded: no matches for "etcd", "?[-]<x>"\n' in text
@@ -155,7 +188,9 @@ def test_not_ready_and_why(certificates):
         assert code == 500
         assert re.fullmatch(
             r"\[\+\]configuration ok\n\[-\]signing-keys failed: tenant [-0-9]+: [^\n]*refused[^\n]*\n\[\+\]shutdown ok\n"
-            r"readyz check failed\n", text), text
+            r"readyz check failed\n",
+            text,
+        ), text
         assert server.get("/healthz")[0] == 500 and server.get("/livez") == (200, "ok")
         assert server.get("/readyz?exclude=signing-keys") == (200, "ok")
         assert "not ready" in server.get("/statusz")[1]
@@ -186,13 +221,28 @@ def test_not_ready_while_draining(certificates, entra):
     server.stop()
 
 
-@pytest.mark.parametrize("method, path, status", [
-    ("GET", "/", 404), ("GET", "/metrics/", 404), ("GET", "/metricsx", 404), ("GET", "/debug/pprof/", 404),
-    ("GET", "//metrics", 404), ("GET", "/authenticate", 404), ("POST", "/authenticate", 404), ("GET", "/%6detrics", 404),
-    ("POST", "/metrics", 405), ("PUT", "/livez", 405), ("OPTIONS", "/statusz", 405), ("DELETE", "/readyz", 405),
-    ("HEAD", "/livez", 200), ("HEAD", "/readyz", 200), ("HEAD", "/metrics", 200), ("HEAD", "/statusz", 200),
-    ("HEAD", "/nothing", 404),
-])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [
+        ("GET", "/", 404),
+        ("GET", "/metrics/", 404),
+        ("GET", "/metricsx", 404),
+        ("GET", "/debug/pprof/", 404),
+        ("GET", "//metrics", 404),
+        ("GET", "/authenticate", 404),
+        ("POST", "/authenticate", 404),
+        ("GET", "/%6detrics", 404),
+        ("POST", "/metrics", 405),
+        ("PUT", "/livez", 405),
+        ("OPTIONS", "/statusz", 405),
+        ("DELETE", "/readyz", 405),
+        ("HEAD", "/livez", 200),
+        ("HEAD", "/readyz", 200),
+        ("HEAD", "/metrics", 200),
+        ("HEAD", "/statusz", 200),
+        ("HEAD", "/nothing", 404),
+    ],
+)
 def test_paths_and_methods(own, method, path, status):
     connection = http.client.HTTPConnection("127.0.0.1", own.operations, timeout=5)
     connection.request(method, path)

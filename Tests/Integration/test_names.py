@@ -20,8 +20,11 @@ def folder(certificates, tmp_path):
     (tmp_path / "secret").write_text(graph.secret + "\n")
     ca = certificates.path("ca.crt")
     config = configuration(
-        authority=graph.base, authorityCA=ca, emergencyAccess=[EMERGENCY],
-        directory={"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base, "graphCA": ca})
+        authority=graph.base,
+        authorityCA=ca,
+        emergencyAccess=[EMERGENCY],
+        directory={"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base, "graphCA": ca},
+    )
     config["names"] = "names.json"
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
     yield graph, tmp_path
@@ -37,10 +40,13 @@ def test_names_are_fetched_and_the_dead_are_named(folder):
     graph.objects = {ADMINS: ("group", "Platform"), DEVELOPERS: ("group", "D\u00e9veloppeurs")}
     code, out, err = fetch(path)
     assert (code, out) == (0, "") and RESCUER in err
-    assert json.loads((path / "names.json").read_text()) == {"names": {
-        ADMINS: {"displayName": "Platform", "kind": "group", "deleted": False},
-        RESCUER: {"displayName": None, "kind": "user", "deleted": True},
-        DEVELOPERS: {"displayName": "D\u00e9veloppeurs", "kind": "group", "deleted": False}}}
+    assert json.loads((path / "names.json").read_text()) == {
+        "names": {
+            ADMINS: {"displayName": "Platform", "kind": "group", "deleted": False},
+            RESCUER: {"displayName": None, "kind": "user", "deleted": True},
+            DEVELOPERS: {"displayName": "D\u00e9veloppeurs", "kind": "group", "deleted": False},
+        }
+    }
     (asked,) = graph.requests
     assert asked[0] == "/v1.0/directoryObjects/getByIds" and set(asked[1]["ids"]) == {ADMINS, DEVELOPERS, RESCUER}
     # Who is gone keeps the name that is known of it.
@@ -49,7 +55,8 @@ def test_names_are_fetched_and_the_dead_are_named(folder):
     assert json.loads((path / "names.json").read_text())["names"] == {
         ADMINS: {"displayName": "Platform", "kind": "group", "deleted": True},
         RESCUER: {"displayName": "Ada", "kind": "user", "deleted": False},
-        DEVELOPERS: {"displayName": "Builders", "kind": "group", "deleted": False}}
+        DEVELOPERS: {"displayName": "Builders", "kind": "group", "deleted": False},
+    }
     code, out, _ = run("policy", "list", "--config", str(path / "c.yaml"))
     assert f"{DEVELOPERS} (Builders)" in out and f"{ADMINS} (Platform, deleted in Entra)" in out
 
@@ -58,9 +65,16 @@ def test_what_is_bound_can_be_asked_about_too(folder):
     graph, path = folder
     bound = "12340000-bbbb-cccc-dddd-eeeeffff0000"
     graph.objects = {bound: ("servicePrincipal", "Pipeline")}
-    (path / "cluster.yaml").write_text(yaml.safe_dump({
-        "kind": "ClusterRoleBinding", "metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": "view"},
-        "subjects": [{"kind": "User", "name": bound}]}))
+    (path / "cluster.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": "b"},
+                "roleRef": {"kind": "ClusterRole", "name": "view"},
+                "subjects": [{"kind": "User", "name": bound}],
+            }
+        )
+    )
     assert fetch(path, "--cluster", str(path / "cluster.yaml"))[0] == 0
     names = json.loads((path / "names.json").read_text())["names"]
     assert names[bound] == {"displayName": "Pipeline", "kind": "servicePrincipal", "deleted": False}
@@ -87,12 +101,23 @@ def test_a_busy_graph_is_asked_again(folder):
     assert fetch(path)[0] == 0 and len(graph.requests) == 2
 
 
-@pytest.mark.parametrize("text", [
-    "", "[]", "{}", '{"names": []}', '{"names": {"x": {}}}', '{"names": {"%s": "x"}}' % ADMINS,
-    '{"names": {"%s": {"displayName": 1}}}' % ADMINS, '{"names": {"%s": {"kind": "robot"}}}' % ADMINS,
-    '{"names": {"%s": {"deleted": "no"}}}' % ADMINS, '{"names": {"%s": {"name": "x"}}}' % ADMINS,
-    '{"names": {}, "more": 1}', '{"names": {"%s": {}, "%s": {}}}' % (ADMINS, ADMINS.upper()),
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"names": []}',
+        '{"names": {"x": {}}}',
+        '{"names": {"%s": "x"}}' % ADMINS,
+        '{"names": {"%s": {"displayName": 1}}}' % ADMINS,
+        '{"names": {"%s": {"kind": "robot"}}}' % ADMINS,
+        '{"names": {"%s": {"deleted": "no"}}}' % ADMINS,
+        '{"names": {"%s": {"name": "x"}}}' % ADMINS,
+        '{"names": {}, "more": 1}',
+        '{"names": {"%s": {}, "%s": {}}}' % (ADMINS, ADMINS.upper()),
+    ],
+)
 def test_names_that_cannot_be_read_stop_nothing(text, tmp_path):
     (tmp_path / "names.json").write_text(text)
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({**configuration(), "names": "names.json"}))
@@ -102,9 +127,16 @@ def test_names_that_cannot_be_read_stop_nothing(text, tmp_path):
 
 
 def test_names_stand_beside_ids_and_decide_nothing(entra, certificates, tmp_path):
-    (tmp_path / "names.json").write_text(json.dumps({"names": {
-        ADMINS: {"displayName": "system:masters\u001b[31m", "kind": "group"},
-        DEVELOPERS: {"displayName": "Developers", "kind": "group"}}}))
+    (tmp_path / "names.json").write_text(
+        json.dumps(
+            {
+                "names": {
+                    ADMINS: {"displayName": "system:masters\u001b[31m", "kind": "group"},
+                    DEVELOPERS: {"displayName": "Developers", "kind": "group"},
+                }
+            }
+        )
+    )
     entra.write_key_file(str(tmp_path / "keys.json"))
     config = {**configuration(), "names": "names.json"}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))

@@ -58,6 +58,7 @@ class Rooted(Webhook):
         class Files:
             def path(self, name):
                 return str(files / name)
+
         config = configuration()
         config["server"]["cryptography"] = cryptography
         super().__init__(Files(), config)
@@ -73,16 +74,51 @@ class Rooted(Webhook):
     def ask(self, token):
         """With the program's own client, in the root."""
         done = subprocess.run(
-            inside(self.root, "kube-entra", "review", "--config", f"{FOLDER}/config.yaml", "--server",
-             f"https://127.0.0.1:{self.port}/authenticate", "--ca", f"{FOLDER}/ca.crt", "--certificate", f"{FOLDER}/client.crt",
-             "--key", f"{FOLDER}/client.key", "--output", "json"), input=token, capture_output=True, text=True, timeout=60)
+            inside(
+                self.root,
+                "kube-entra",
+                "review",
+                "--config",
+                f"{FOLDER}/config.yaml",
+                "--server",
+                f"https://127.0.0.1:{self.port}/authenticate",
+                "--ca",
+                f"{FOLDER}/ca.crt",
+                "--certificate",
+                f"{FOLDER}/client.crt",
+                "--key",
+                f"{FOLDER}/client.key",
+                "--output",
+                "json",
+            ),
+            input=token,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return yaml.safe_load(done.stdout)["tls"]["keyExchange"]
 
     def offers(self, group):
         done = subprocess.run(
-            inside(self.root, "openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-groups", group, "-cert",
-             f"{FOLDER}/client.crt", "-key", f"{FOLDER}/client.key"), input="", capture_output=True, text=True, timeout=60)
+            inside(
+                self.root,
+                "openssl",
+                "s_client",
+                "-connect",
+                f"127.0.0.1:{self.port}",
+                "-groups",
+                group,
+                "-cert",
+                f"{FOLDER}/client.crt",
+                "-key",
+                f"{FOLDER}/client.key",
+            ),
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         return done.returncode == 0 and "Verification" in done.stdout
 
 
@@ -114,7 +150,9 @@ def test_fips_is_the_only_provider_from_the_beginning(root, certificates, entra)
         assert reason(webhook.review(entra.token(key=entra.foreign))) == "signature_invalid"
         # What the provider does not have is not taken from another one.
         assert not webhook.offers("X25519") and webhook.offers("P-256")
-        (line,) = [line for line in webhook.get("/metrics")[1].splitlines() if line.startswith("kube_entra_build_info{")]
+        (line,) = [
+            line for line in webhook.get("/metrics")[1].splitlines() if line.startswith("kube_entra_build_info{")
+        ]
         assert 'provider="OpenSSL FIPS Provider",provider_version="3.5.' in line and 'self_test="passed"' in line
         assert "OpenSSL FIPS Provider 3.5" in webhook.get("/statusz")[1]
     finally:

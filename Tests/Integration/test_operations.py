@@ -22,8 +22,13 @@ def test_every_metric_is_there_with_help_and_type(webhook):
 def test_counters_move_by_exactly_the_number_of_requests(webhook, entra):
     def counts():
         name = "kube_entra_token_reviews_total"
-        return (webhook.metric(name, result="accepted"), webhook.metric(name, result="refused", reason="token_expired"),
-                webhook.metric(name, result="foreign"), webhook.metric("kube_entra_token_review_duration_seconds_count"))
+        return (
+            webhook.metric(name, result="accepted"),
+            webhook.metric(name, result="refused", reason="token_expired"),
+            webhook.metric(name, result="foreign"),
+            webhook.metric("kube_entra_token_review_duration_seconds_count"),
+        )
+
     before = counts()
     now = int(time.time())
     for _ in range(7):
@@ -92,6 +97,7 @@ def test_a_second_tenant_can_be_added(own, entra):
 
 def test_key_file_is_followed(own, entra):
     from entra import Key
+
     entra.keys.append(Key())
     try:
         token = entra.token()
@@ -107,13 +113,16 @@ def test_sigterm_ends_cleanly(own):
     own.stop(expected=0)
 
 
-@pytest.mark.parametrize("change,place", [
-    (lambda c: c["server"].update(certificate="missing.crt"), "server.certificate"),
-    (lambda c: c["server"].update(privateKey="server2.key"), "server.privateKey"),
-    (lambda c: c["server"].update(clientCA="keys.json"), "server.clientCA"),
-    (lambda c: c["tenants"][0].update(tenantID="x"), "tenants[0].tenantID"),
-    (lambda c: c.update(apiVersion="v1"), "apiVersion"),
-])
+@pytest.mark.parametrize(
+    "change,place",
+    [
+        (lambda c: c["server"].update(certificate="missing.crt"), "server.certificate"),
+        (lambda c: c["server"].update(privateKey="server2.key"), "server.privateKey"),
+        (lambda c: c["server"].update(clientCA="keys.json"), "server.clientCA"),
+        (lambda c: c["tenants"][0].update(tenantID="x"), "tenants[0].tenantID"),
+        (lambda c: c.update(apiVersion="v1"), "apiVersion"),
+    ],
+)
 def test_what_cannot_be_served_ends_with_2_and_a_place(certificates, change, place):
     config = configuration()
     change(config)

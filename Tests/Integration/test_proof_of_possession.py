@@ -40,7 +40,8 @@ def servers(certificates, entra):
     made = {}
     for rule in ["off", "accept", "require"]:
         made[rule] = Webhook(
-            certificates, configuration(proofOfPossession=rule, clusterHost=HOST), name=f"pop-{rule}.yaml").start()
+            certificates, configuration(proofOfPossession=rule, clusterHost=HOST), name=f"pop-{rule}.yaml"
+        ).start()
     yield made
     for server in made.values():
         server.stop()
@@ -61,8 +62,11 @@ def test_what_each_setting_takes(servers, entra):
 
 OTHER = ProofKey()
 INVALID = "proof_of_possession_invalid"
+
+
 def now(offset):
     return int(time.time()) + offset
+
 
 CASES = [
     ("another host", lambda e: envelope(e, u="other.example"), INVALID),
@@ -85,22 +89,35 @@ CASES = [
     ("crit", lambda e: envelope(e, header={"crit": ["x"]}), INVALID),
     ("a key of 1024 bits", lambda e: envelope(e, key=ProofKey(1024)), INVALID),
     ("an exponent of 3", lambda e: envelope(e, key=ProofKey(2048, 3)), INVALID),
-    ("an expired token inside", lambda e: envelope(
-        e, token=e.token(cnf={"kid": KEY.thumbprint}, exp=now(-200), nbf=now(-900), iat=now(-900))), "token_expired"),
-    ("a forged token inside", lambda e: envelope(
-        e, token=e.token(cnf={"kid": KEY.thumbprint}, key=e.foreign)), "signature_invalid"),
-    ("a foreign token inside", lambda e: envelope(
-        e, token=e.token(cnf={"kid": KEY.thumbprint}, iss="https://x", header={"kid": "y"})), "foreign"),
+    (
+        "an expired token inside",
+        lambda e: envelope(e, token=e.token(cnf={"kid": KEY.thumbprint}, exp=now(-200), nbf=now(-900), iat=now(-900))),
+        "token_expired",
+    ),
+    (
+        "a forged token inside",
+        lambda e: envelope(e, token=e.token(cnf={"kid": KEY.thumbprint}, key=e.foreign)),
+        "signature_invalid",
+    ),
+    (
+        "a foreign token inside",
+        lambda e: envelope(e, token=e.token(cnf={"kid": KEY.thumbprint}, iss="https://x", header={"kid": "y"})),
+        "foreign",
+    ),
     ("garbage inside", lambda e: envelope(e, token="x.y"), "foreign"),
     ("an envelope inside", lambda e: envelope(e, token=envelope(e)), "foreign"),
-    ("the host with a letter that is only like K", lambda e: envelope(e, u="cluster.example".replace("c", "\u212a")), INVALID),
+    (
+        "the host with a letter that is only like K",
+        lambda e: envelope(e, u="cluster.example".replace("c", "\u212a")),
+        INVALID,
+    ),
     ("a host with a path", lambda e: envelope(e, u=HOST + "/"), INVALID),
     ("a host that is a list", lambda e: envelope(e, u=[HOST]), INVALID),
     ("fourteen minutes old", lambda e: envelope(e, ts=now(-14 * 60)), "accepted"),
     ("seventeen minutes old", lambda e: envelope(e, ts=now(-17 * 60)), INVALID),
     ("two minutes in the future", lambda e: envelope(e, ts=now(120)), INVALID),
-    ("a time beyond all numbers", lambda e: envelope(e, ts=2 ** 63 - 1), INVALID),
-    ("a time before all numbers", lambda e: envelope(e, ts=-2 ** 63), INVALID),
+    ("a time beyond all numbers", lambda e: envelope(e, ts=2**63 - 1), INVALID),
+    ("a time before all numbers", lambda e: envelope(e, ts=-(2**63)), INVALID),
     ("a fraction of a second", lambda e: envelope(e, ts=time.time()), INVALID),
     ("a nonce that is a number", lambda e: envelope(e, nonce=7), INVALID),
     ("a nonce of 2,000 letters", lambda e: envelope(e, nonce="x" * 2000), INVALID),
@@ -118,8 +135,11 @@ CASES = [
     ("jku", lambda e: envelope(e, header={"jku": "https://127.0.0.1/"}), INVALID),
     ("typ JWT around it", lambda e: envelope(e, header={"typ": "JWT"}), "foreign"),
     ("a token bound by certificate", lambda e: envelope(e, token=e.token(cnf={"x5t#S256": "x"})), INVALID),
-    ("wrong in two ways: token first", lambda e: envelope(
-        e, u="x", token=e.token(cnf={"kid": KEY.thumbprint}, aud="another")), "audience_not_accepted"),
+    (
+        "wrong in two ways: token first",
+        lambda e: envelope(e, u="x", token=e.token(cnf={"kid": KEY.thumbprint}, aud="another")),
+        "audience_not_accepted",
+    ),
     ("a typ in other case", lambda e: envelope(e, header={"typ": "PoP"}), "accepted"),
 ]
 
@@ -175,8 +195,14 @@ def test_what_kubelogin_sends(servers, entra):
 
 
 def test_a_nonce_is_used_up_by_genuine_envelopes_only(servers, entra):
-    for number, spoiled in enumerate([{"u": "other.example"}, {"signer": OTHER}, {"ts": now(-3600)}, {
-            "token": entra.token(cnf={"kid": KEY.thumbprint}, aud="another")}]):
+    for number, spoiled in enumerate(
+        [
+            {"u": "other.example"},
+            {"signer": OTHER},
+            {"ts": now(-3600)},
+            {"token": entra.token(cnf={"kid": KEY.thumbprint}, aud="another")},
+        ]
+    ):
         nonce = f"victim-{number}"
         assert reason(servers["accept"].review(envelope(entra, nonce=nonce, **spoiled))) != "accepted"
         assert reason(servers["accept"].review(envelope(entra, nonce=nonce))) == "accepted"

@@ -19,8 +19,13 @@ ADMIN_GROUP = "kube-entra:cluster-admins"
 
 
 def role(name, *rules, **more):
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name},
-            "rules": list(rules), **more}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": list(rules),
+        **more,
+    }
 
 
 def binding(name, role_name, *subjects, namespace=None, annotations=None):
@@ -29,9 +34,13 @@ def binding(name, role_name, *subjects, namespace=None, annotations=None):
         meta["namespace"] = namespace
     if annotations:
         meta["annotations"] = annotations
-    return {"kind": "RoleBinding" if namespace else "ClusterRoleBinding",
-            "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": meta,
-            "roleRef": {"kind": "ClusterRole", "name": role_name}, "subjects": list(subjects)}
+    return {
+        "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "metadata": meta,
+        "roleRef": {"kind": "ClusterRole", "name": role_name},
+        "subjects": list(subjects),
+    }
 
 
 def group(name):
@@ -44,21 +53,31 @@ def user(name):
 
 ADMIN_ROLE = role("cluster-admin", {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]})
 READER = role(
-    "reader", {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]},
-    {"verbs": ["get"], "nonResourceURLs": ["/metrics"]})
+    "reader",
+    {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]},
+    {"verbs": ["get"], "nonResourceURLs": ["/metrics"]},
+)
 ADMINS_ARE_BOUND = binding("admins", "cluster-admin", group(ADMIN_GROUP))
 
 
 @pytest.fixture
 def ask(tmp_path):
     """Calls a command on a configuration and objects."""
+
     def ask(*words, objects=(), tenant=None, top=None, output="json"):
         (tmp_path / "c.yaml").write_text(yaml.safe_dump({**configuration(**(tenant or {})), **(top or {})}))
         (tmp_path / "cluster.yaml").write_text(yaml.safe_dump_all(list(objects)))
         code, out, err = run(
-            *words, "--config", str(tmp_path / "c.yaml"), "--cluster", str(tmp_path / "cluster.yaml"),
-            "--output", output)
+            *words,
+            "--config",
+            str(tmp_path / "c.yaml"),
+            "--cluster",
+            str(tmp_path / "cluster.yaml"),
+            "--output",
+            output,
+        )
         return code, json.loads(out) if output in ("json", "sarif") and out else out, err
+
     return ask
 
 
@@ -87,14 +106,24 @@ def test_a_fresh_cluster_has_no_finding(tmp_path):
 def test_the_advice_for_an_unbound_admin_group_mends_it(tmp_path):
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(configuration()))
     (tmp_path / "cluster.json").write_text(fresh_cluster.text())
-    words = ["rbac", "lint", "--strict", "--config", str(tmp_path / "c.yaml"), "--output", "json",
-             "--cluster", str(tmp_path / "cluster.json")]
+    words = [
+        "rbac",
+        "lint",
+        "--strict",
+        "--config",
+        str(tmp_path / "c.yaml"),
+        "--output",
+        "json",
+        "--cluster",
+        str(tmp_path / "cluster.json"),
+    ]
     code, out, _ = run(*words)
     finding = json.loads(out)["findings"][0]
     assert code == 1 and finding["rule"] == "admin-group-unbound" and finding["binding"] is None
     assert finding["subject"] == {"kind": "Group", "name": ADMIN_GROUP}
     done = subprocess.run(
-        [*shlex.split(finding["hint"]), "--dry-run=client", "-o", "yaml"], capture_output=True, text=True, timeout=60)
+        [*shlex.split(finding["hint"]), "--dry-run=client", "-o", "yaml"], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     (tmp_path / "more.yaml").write_text(done.stdout)
     code, out, _ = run(*words, str(tmp_path / "more.yaml"))
@@ -119,7 +148,8 @@ def test_lint_says_what_and_where(ask, tmp_path):
     assert (code, answer["findings"]) == (0, [])
     for useless in ("group-is-a-display-name", "nosuch-rule for a reason"):
         loud = objects[:3] + [
-            binding("b", "reader", group("Platform Team"), annotations={"kube-entra.dev/lint-allow": useless})]
+            binding("b", "reader", group("Platform Team"), annotations={"kube-entra.dev/lint-allow": useless})
+        ]
         code, answer, err = ask("rbac", "lint", "--strict", objects=loud)
         assert (code, len(answer["findings"])) == (1, 1) and "silences nothing" in err
     code, text, _ = ask("rbac", "lint", objects=objects, output="markdown")
@@ -145,16 +175,17 @@ def test_sarif(ask, tmp_path):
     objects = [READER, binding("b", "reader", group("ops"), user("a@b.c"))]
     code, log, _ = ask("rbac", "lint", objects=objects, output="sarif")
     results = check_sarif(log)
-    assert [one["ruleId"] for one in results] == [
-        "group-never-given", "upn-can-be-given-again", "admin-group-unbound"]
-    assert results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == f"file://{tmp_path}/cluster.yaml"
+    assert [one["ruleId"] for one in results] == ["group-never-given", "upn-can-be-given-again", "admin-group-unbound"]
+    assert (
+        results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == f"file://{tmp_path}/cluster.yaml"
+    )
     assert results[2]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == f"file://{tmp_path}/c.yaml"
     path = tmp_path / "c.yaml"
     path.write_text(yaml.safe_dump(configuration(subjects=["user", "guest"])) + "# kube-entra:allow nosuch rule\n")
     code, out, _ = run("config", "check", "--no-files", str(path), "--output", "sarif")
     assert {one["ruleId"] for one in check_sarif(json.loads(out))} == {"guests-can-be-admins", "allowance-unknown"}
     # A name of which a URI takes no character as it is.
-    path = tmp_path / "a b%20\u00e9\"<>^`{|}.yaml"
+    path = tmp_path / 'a b%20\u00e9"<>^`{|}.yaml'
     path.write_text("apiVersion: x\n")
     code, out, _ = run("config", "check", "--no-files", str(path), "--output", "sarif")
     uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in check_sarif(json.loads(out))}
@@ -173,15 +204,39 @@ def test_who(ask):
     objects = [ADMIN_ROLE, READER, binding("b", "reader", group("developers"), user("a@b.c"), namespace="team")]
     code, answer, err = ask("rbac", "who", "--can", "get", "pods", objects=objects)
     assert code == 0 and answer["question"] == {
-        "verb": "get", "resource": "pods", "group": "", "subresource": None, "namespace": None, "name": None,
-        "path": None}
-    path = {"binding": {"kind": "RoleBinding", "namespace": "team", "name": "b"},
-            "role": {"kind": "ClusterRole", "namespace": None, "name": "reader"}, "namespace": "team"}
+        "verb": "get",
+        "resource": "pods",
+        "group": "",
+        "subresource": None,
+        "namespace": None,
+        "name": None,
+        "path": None,
+    }
+    path = {
+        "binding": {"kind": "RoleBinding", "namespace": "team", "name": "b"},
+        "role": {"kind": "ClusterRole", "namespace": None, "name": "reader"},
+        "namespace": "team",
+    }
     assert answer["who"] == [
-        {"kind": "group", "tenantID": TENANT, "objectID": DEVELOPERS, "appRole": None, "username": None, "until": None,
-         "paths": [{"kubernetesGroup": "developers", "username": None, **path}]},
-        {"kind": "user", "tenantID": None, "objectID": None, "appRole": None, "username": "a@b.c", "until": None,
-         "paths": [{"kubernetesGroup": None, "username": "a@b.c", **path}]}]
+        {
+            "kind": "group",
+            "tenantID": TENANT,
+            "objectID": DEVELOPERS,
+            "appRole": None,
+            "username": None,
+            "until": None,
+            "paths": [{"kubernetesGroup": "developers", "username": None, **path}],
+        },
+        {
+            "kind": "user",
+            "tenantID": None,
+            "objectID": None,
+            "appRole": None,
+            "username": "a@b.c",
+            "until": None,
+            "paths": [{"kubernetesGroup": None, "username": "a@b.c", **path}],
+        },
+    ]
     assert answer["others"] == []
     assert ask("rbac", "who", "--can", "get", "pods", "-n", "other", objects=objects)[0] == 1
     assert ask("rbac", "who", "--can", "get", "/metrics", objects=objects)[0] == 1
@@ -190,34 +245,82 @@ def test_who(ask):
 
 
 def test_emergency_access_counts_while_it_lasts(ask):
-    entry = {"objectID": STRANGER, "until": "2026-12-01T00:00:00Z", "kubernetesGroups": ["system:masters"], "reason": "x"}
+    entry = {
+        "objectID": STRANGER,
+        "until": "2026-12-01T00:00:00Z",
+        "kubernetesGroups": ["system:masters"],
+        "reason": "x",
+    }
     question = ("rbac", "who", "--can", "delete", "nodes", "--at")
     code, answer, _ = ask(*question, "2026-11-30T23:59:59Z", objects=[READER], tenant={"emergencyAccess": [entry]})
     assert code == 0 and answer["who"] == [
-        {"kind": "emergencyAccess", "tenantID": TENANT, "objectID": STRANGER, "appRole": None, "username": None,
-         "until": "2026-12-01T00:00:00Z", "paths": [
-             {"kubernetesGroup": "system:masters", "username": None, "binding": None, "role": None,
-              "namespace": None}]}]
+        {
+            "kind": "emergencyAccess",
+            "tenantID": TENANT,
+            "objectID": STRANGER,
+            "appRole": None,
+            "username": None,
+            "until": "2026-12-01T00:00:00Z",
+            "paths": [
+                {
+                    "kubernetesGroup": "system:masters",
+                    "username": None,
+                    "binding": None,
+                    "role": None,
+                    "namespace": None,
+                }
+            ],
+        }
+    ]
     assert ask(*question, "2026-12-01T00:00:00Z", objects=[READER], tenant={"emergencyAccess": [entry]})[0] == 1
 
 
 def test_explain(ask):
     ways = role("ways", {"verbs": ["impersonate", "get"], "apiGroups": [""], "resources": ["users"]})
-    objects = [ways, READER, binding("a", "ways", group("developers")),
-               binding("b", "reader", group("developers"), namespace="team")]
+    objects = [
+        ways,
+        READER,
+        binding("a", "ways", group("developers")),
+        binding("b", "reader", group("developers"), namespace="team"),
+    ]
     code, answer, _ = ask("rbac", "explain", "--group", DEVELOPERS, "--user", "a@b.c", objects=objects)
     assert code == 0 and answer["admitted"] and not answer["everything"]
     assert answer["rules"] == [
-        {"verbs": ["impersonate", "get"], "apiGroups": [""], "resources": ["users"], "resourceNames": [],
-         "nonResourceURLs": [], "waysToMore": ["impersonate"], "paths": [
-             {"kubernetesGroup": "developers", "username": None, "namespace": None,
-              "binding": {"kind": "ClusterRoleBinding", "namespace": None, "name": "a"},
-              "role": {"kind": "ClusterRole", "namespace": None, "name": "ways"}}]},
-        {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"], "resourceNames": [],
-         "nonResourceURLs": [], "waysToMore": [], "paths": [
-             {"kubernetesGroup": "developers", "username": None, "namespace": "team",
-              "binding": {"kind": "RoleBinding", "namespace": "team", "name": "b"},
-              "role": {"kind": "ClusterRole", "namespace": None, "name": "reader"}}]}]
+        {
+            "verbs": ["impersonate", "get"],
+            "apiGroups": [""],
+            "resources": ["users"],
+            "resourceNames": [],
+            "nonResourceURLs": [],
+            "waysToMore": ["impersonate"],
+            "paths": [
+                {
+                    "kubernetesGroup": "developers",
+                    "username": None,
+                    "namespace": None,
+                    "binding": {"kind": "ClusterRoleBinding", "namespace": None, "name": "a"},
+                    "role": {"kind": "ClusterRole", "namespace": None, "name": "ways"},
+                }
+            ],
+        },
+        {
+            "verbs": ["get", "list"],
+            "apiGroups": [""],
+            "resources": ["pods"],
+            "resourceNames": [],
+            "nonResourceURLs": [],
+            "waysToMore": [],
+            "paths": [
+                {
+                    "kubernetesGroup": "developers",
+                    "username": None,
+                    "namespace": "team",
+                    "binding": {"kind": "RoleBinding", "namespace": "team", "name": "b"},
+                    "role": {"kind": "ClusterRole", "namespace": None, "name": "reader"},
+                }
+            ],
+        },
+    ]
     code, answer, _ = ask("rbac", "explain", "--user", "system:x@b.c", objects=objects)
     assert (code, answer["admitted"], answer["rules"]) == (1, False, [])
     code, text, _ = ask("rbac", "explain", "--group", DEVELOPERS, objects=objects, output="text")
@@ -234,9 +337,19 @@ def test_the_line_for_kubectl(tmp_path):
     line = json.loads(out)["canI"]
     shell = subprocess.run(["sh", "-c", f"set -- {line}; printf '%s\\n' \"$@\""], capture_output=True, text=True)
     assert shell.stdout.splitlines() == [
-        "kubectl", "auth", "can-i", "--list", "--as=o'b@x.y", "--as-group=it's", "--as-group=a b", "--as-group=$(id)"]
+        "kubectl",
+        "auth",
+        "can-i",
+        "--list",
+        "--as=o'b@x.y",
+        "--as-group=it's",
+        "--as-group=a b",
+        "--as-group=$(id)",
+    ]
     assert line in run(*words)[1].splitlines()
-    code, out, _ = run("policy", "check", "--config", str(tmp_path / "c.yaml"), "--user", "system:x", "--output", "json")
+    code, out, _ = run(
+        "policy", "check", "--config", str(tmp_path / "c.yaml"), "--user", "system:x", "--output", "json"
+    )
     assert (code, json.loads(out)["canI"]) == (1, None)
 
 
@@ -253,15 +366,40 @@ def test_policy_list(ask, tmp_path):
     code, answer, _ = ask("policy", "list", objects=objects, top={"names": "names.json"})
     base = {"tenantID": TENANT, "until": None}
     assert code == 0 and answer["grants"] == [
-        {"kind": "group", "objectID": ADMINS, "displayName": None, "kubernetesGroups": [ADMIN_GROUP], "admin": True,
-         "bound": False, **base},
-        {"kind": "group", "objectID": DEVELOPERS, "displayName": "Developers", "kubernetesGroups": ["developers"],
-         "admin": False, "bound": True, **base},
-        {"kind": "appRole", "appRole": "Cluster.Viewer", "displayName": None, "kubernetesGroups": ["viewers"],
-         "admin": False, "bound": False, **base}]
+        {
+            "kind": "group",
+            "objectID": ADMINS,
+            "displayName": None,
+            "kubernetesGroups": [ADMIN_GROUP],
+            "admin": True,
+            "bound": False,
+            **base,
+        },
+        {
+            "kind": "group",
+            "objectID": DEVELOPERS,
+            "displayName": "Developers",
+            "kubernetesGroups": ["developers"],
+            "admin": False,
+            "bound": True,
+            **base,
+        },
+        {
+            "kind": "appRole",
+            "appRole": "Cluster.Viewer",
+            "displayName": None,
+            "kubernetesGroups": ["viewers"],
+            "admin": False,
+            "bound": False,
+            **base,
+        },
+    ]
     code, out, _ = run("policy", "list", "--config", str(tmp_path / "c.yaml"), "--output", "json")
     assert [one["bound"] for one in json.loads(out)["grants"]] == [None, None, None]
-    assert f"{DEVELOPERS} (Developers)" in ask("policy", "list", objects=objects, top={"names": "names.json"}, output="text")[1]
+    assert (
+        f"{DEVELOPERS} (Developers)"
+        in ask("policy", "list", objects=objects, top={"names": "names.json"}, output="text")[1]
+    )
 
 
 def test_policy_diff_in_permissions(tmp_path):
@@ -275,12 +413,29 @@ def test_policy_diff_in_permissions(tmp_path):
     cluster = ["--cluster", str(tmp_path / "cluster.yaml")]
     code, out, _ = run("policy", "diff", *files, *cluster, "--output", "json")
     assert code == 1 and json.loads(out)["permissions"] == [
-        {"effect": "gains", "kind": "group", "tenantID": TENANT, "objectID": DEVELOPERS, "verbs": ["get", "list"],
-         "apiGroups": [""], "resources": ["pods"], "resourceNames": [], "nonResourceURLs": [], "waysToMore": [],
-         "namespace": "team", "paths": [
-             {"kubernetesGroup": "readers", "username": None, "namespace": "team",
-              "binding": {"kind": "RoleBinding", "namespace": "team", "name": "b"},
-              "role": {"kind": "ClusterRole", "namespace": None, "name": "reader"}}]}]
+        {
+            "effect": "gains",
+            "kind": "group",
+            "tenantID": TENANT,
+            "objectID": DEVELOPERS,
+            "verbs": ["get", "list"],
+            "apiGroups": [""],
+            "resources": ["pods"],
+            "resourceNames": [],
+            "nonResourceURLs": [],
+            "waysToMore": [],
+            "namespace": "team",
+            "paths": [
+                {
+                    "kubernetesGroup": "readers",
+                    "username": None,
+                    "namespace": "team",
+                    "binding": {"kind": "RoleBinding", "namespace": "team", "name": "b"},
+                    "role": {"kind": "ClusterRole", "namespace": None, "name": "reader"},
+                }
+            ],
+        }
+    ]
     code, out, _ = run("policy", "diff", *files, *cluster, "--output", "markdown")
     assert code == 1 and "can now get, list pods" in out and "| --- |" in out
     assert "permissions" not in json.loads(run("policy", "diff", *files, "--output", "json")[1])
@@ -290,14 +445,17 @@ def test_policy_diff_in_permissions(tmp_path):
     assert run("policy", "diff", *cluster, *files)[0] == 1
 
 
-@pytest.mark.parametrize("text, place, part", [
-    ("kind: ClusterRole\nmetadata: {}\n", "2:11", "no name"),
-    ("kind: ClusterRole\nmetadata: {name: a}\nrules: [{verbs: get}]\n", "3:17", "must be a list"),
-    ("kind: ClusterRole\nkind: ClusterRole\n", "2:1", "twice"),
-    ("kind: RoleBinding\nmetadata: {name: a}\n", "1:1", "roleRef"),
-    ("{\"kind\": \"ClusterRole\",\n \"metadata\": {\"name\": 1}}", "2:23", "string"),
-    ("kind: [", "2:1", ""),
-])
+@pytest.mark.parametrize(
+    "text, place, part",
+    [
+        ("kind: ClusterRole\nmetadata: {}\n", "2:11", "no name"),
+        ("kind: ClusterRole\nmetadata: {name: a}\nrules: [{verbs: get}]\n", "3:17", "must be a list"),
+        ("kind: ClusterRole\nkind: ClusterRole\n", "2:1", "twice"),
+        ("kind: RoleBinding\nmetadata: {name: a}\n", "1:1", "roleRef"),
+        ('{"kind": "ClusterRole",\n "metadata": {"name": 1}}', "2:23", "string"),
+        ("kind: [", "2:1", ""),
+    ],
+)
 def test_what_cannot_be_read_has_its_place(text, place, part, tmp_path):
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(configuration()))
     file = tmp_path / "bad.yaml"
@@ -361,11 +519,12 @@ def test_damaged_input_is_refused_with_a_place(tmp_path):
             elif way < 0.7:
                 data[at:at] = dice.choice(parts)
             else:
-                del data[at:at + dice.randint(1, 40)]
+                del data[at : at + dice.randint(1, 40)]
         file = tmp_path / f"cluster{dice.choice(['.json', '.yaml'])}"
         file.write_bytes(data)
         code, out, err = run(
-            "rbac", "lint", "--config", str(tmp_path / "c.yaml"), "--cluster", str(file), "--output", "json")
+            "rbac", "lint", "--config", str(tmp_path / "c.yaml"), "--cluster", str(file), "--output", "json"
+        )
         assert code in (0, 2), (number, err)
         if code == 2:
             assert re.match(rf"{re.escape(str(file))}:[0-9]+:[0-9]+: ", err) and out == "", err

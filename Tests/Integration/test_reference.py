@@ -53,6 +53,7 @@ def test_every_command_has_a_page(written):
 
 def test_links_and_tables_are_whole(written):
     import re
+
     for path in written.glob("*.md"):
         text = path.read_text()
         for target in re.findall(r"\]\(([^)]+)\)", text):
@@ -97,33 +98,73 @@ def changed(path, value):
 DENIED = {"objectID": "7777aaaa-bbbb-cccc-dddd-eeeeffff0000", "reason": "left"}
 
 
-@pytest.mark.parametrize("path, value", [
-    ("server.eventLoops", "auto"), ("server.eventLoops", 4), ("server.cryptography", "fips"), ("server.protocols", ["h2"]),
-    ("names", None), ("names", "names.json"), ("limits.connectionsPerPeer", 3), ("limits.clockSkew", "0s"),
-    ("tenants.0.tenantID", "{11111111-2222-3333-4444-55555555555A}"), ("tenants.0.authority", None),
-    ("tenants.0.requiredClaims", {"acct": 0, "acrs": ["c1", "c2"], "x": True, "y": 1.5}),
-    ("tenants.0.maximumTokenLifetime", "1h30m"), ("tenants.0.denied", [DENIED]),
-    ("tenants.0.denied", [{**DENIED, "until": "2026-12-01T00:00:00Z"}]),
-    ("tenants.0.directory", {"managedIdentity": True, "watch": "everyone", "watchEvery": "2s", "whenSilent": "refuse"}),
-    ("kubernetes.username", "upnLowercase"), ("logging", None), ("kubernetes.groupPrefix", "g:"),
-])
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("server.eventLoops", "auto"),
+        ("server.eventLoops", 4),
+        ("server.cryptography", "fips"),
+        ("server.protocols", ["h2"]),
+        ("names", None),
+        ("names", "names.json"),
+        ("limits.connectionsPerPeer", 3),
+        ("limits.clockSkew", "0s"),
+        ("tenants.0.tenantID", "{11111111-2222-3333-4444-55555555555A}"),
+        ("tenants.0.authority", None),
+        ("tenants.0.requiredClaims", {"acct": 0, "acrs": ["c1", "c2"], "x": True, "y": 1.5}),
+        ("tenants.0.maximumTokenLifetime", "1h30m"),
+        ("tenants.0.denied", [DENIED]),
+        ("tenants.0.denied", [{**DENIED, "until": "2026-12-01T00:00:00Z"}]),
+        (
+            "tenants.0.directory",
+            {"managedIdentity": True, "watch": "everyone", "watchEvery": "2s", "whenSilent": "refuse"},
+        ),
+        ("kubernetes.username", "upnLowercase"),
+        ("logging", None),
+        ("kubernetes.groupPrefix", "g:"),
+    ],
+)
 def test_what_the_reader_takes_the_schema_takes(tmp_path, path, value):
     document = changed(path, value)
-    assert check(tmp_path, document) and accepts(schema(), document) and accepts(schema("--of", "configuration"), document)
+    assert (
+        check(tmp_path, document) and accepts(schema(), document) and accepts(schema("--of", "configuration"), document)
+    )
 
 
-@pytest.mark.parametrize("path, value", [
-    ("server.eventLoops", 0), ("server.eventLoops", "many"), ("server.protocols", []), ("server.protocols", ["h3"]),
-    ("server.certificate", KeyError), ("server", KeyError), ("tenants", KeyError), ("tenants", []), ("kind", "Webhook"),
-    ("sever", {}), ("limits.connectionsPerPeer", "3"), ("limits.clockSkew", 60), ("limits.tokenBytes", 1.5),
-    ("tenants.0.tenantID", "common"), ("tenants.0.audiences", KeyError), ("tenants.0.audiences", []),
-    ("tenants.0.requiredClaims", {"acrs": []}), ("tenants.0.requiredClaims", {"acrs": {}}),
-    ("tenants.0.adminGroupObjectIDs", ["admins"]), ("tenants.0.denied", [{"objectID": DENIED["objectID"]}]),
-    ("tenants.0.denied", [{**DENIED, "until": "tomorrow"}]), ("tenants.0.denied", [{**DENIED, "reason": "x" * 257}]),
-    ("tenants.0.groupMappings", [{"groupObjectID": DENIED["objectID"]}]), ("kubernetes.username", "email"),
-    ("tenants.0.directory", {"managedIdentity": True, "watch": "all"}), ("logging.level", True),
-    ("kubernetes.adminGroups", "admins"), ("tenants.0.clusterHost", "https://x"), ("names", ""),
-])
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("server.eventLoops", 0),
+        ("server.eventLoops", "many"),
+        ("server.protocols", []),
+        ("server.protocols", ["h3"]),
+        ("server.certificate", KeyError),
+        ("server", KeyError),
+        ("tenants", KeyError),
+        ("tenants", []),
+        ("kind", "Webhook"),
+        ("sever", {}),
+        ("limits.connectionsPerPeer", "3"),
+        ("limits.clockSkew", 60),
+        ("limits.tokenBytes", 1.5),
+        ("tenants.0.tenantID", "common"),
+        ("tenants.0.audiences", KeyError),
+        ("tenants.0.audiences", []),
+        ("tenants.0.requiredClaims", {"acrs": []}),
+        ("tenants.0.requiredClaims", {"acrs": {}}),
+        ("tenants.0.adminGroupObjectIDs", ["admins"]),
+        ("tenants.0.denied", [{"objectID": DENIED["objectID"]}]),
+        ("tenants.0.denied", [{**DENIED, "until": "tomorrow"}]),
+        ("tenants.0.denied", [{**DENIED, "reason": "x" * 257}]),
+        ("tenants.0.groupMappings", [{"groupObjectID": DENIED["objectID"]}]),
+        ("kubernetes.username", "email"),
+        ("tenants.0.directory", {"managedIdentity": True, "watch": "all"}),
+        ("logging.level", True),
+        ("kubernetes.adminGroups", "admins"),
+        ("tenants.0.clusterHost", "https://x"),
+        ("names", ""),
+    ],
+)
 def test_what_the_schema_refuses_the_reader_refuses(tmp_path, path, value):
     document = changed(path, value)
     assert not accepts(schema(), document) and not accepts(schema("--of", "configuration"), document)
@@ -134,8 +175,15 @@ def test_files_of_the_project_fit_their_schemas():
     both = schema()
     for path in [*ROOT.glob("deploy/kustomize/kube-entra.yaml")]:
         assert accepts(both, yaml.safe_load(path.read_text())), path
-    suite = {"tests": [{"name": "a", "given": {"groups": ["5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"], "kind": "guest"},
-                        "expect": {"admitted": False, "reason": "subject_kind_not_allowed"}}]}
+    suite = {
+        "tests": [
+            {
+                "name": "a",
+                "given": {"groups": ["5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"], "kind": "guest"},
+                "expect": {"admitted": False, "reason": "subject_kind_not_allowed"},
+            }
+        ]
+    }
     assert accepts(both, suite) and accepts(schema("--of", "suite"), suite)
     suite["tests"][0]["expect"]["admited"] = True
     assert not accepts(both, suite)
@@ -143,6 +191,7 @@ def test_files_of_the_project_fit_their_schemas():
 
 def test_decision_lines_fit_their_schemas(certificates, entra):
     from webhook import Webhook
+
     config = configuration()
     config["logging"] = {"format": "json", "audit": "reference-audit.jsonl"}
     entra.write_key_file(certificates.path("keys.json"))

@@ -37,10 +37,18 @@ def test_lintian_finds_no_error_and_no_warning(release):
 
 def test_the_package_holds_what_a_distribution_expects(release):
     listed = run("dpkg-deb", "--contents", one(release, "kube-entra_*.deb"))
-    for path in ("/usr/bin/kube-entra", "/usr/bin/kubectl-entra -> kube-entra", "/usr/lib/systemd/system/kube-entra.service",
-                 "/usr/lib/sysusers.d/kube-entra.conf", "/usr/lib/tmpfiles.d/kube-entra.conf", "/etc/logrotate.d/kube-entra",
-                 "/usr/share/man/man1/kube-entra.1.gz", "/usr/share/bash-completion/completions/kube-entra",
-                 "/usr/share/zsh/vendor-completions/_kube-entra", "/usr/share/fish/vendor_completions.d/kube-entra.fish"):
+    for path in (
+        "/usr/bin/kube-entra",
+        "/usr/bin/kubectl-entra -> kube-entra",
+        "/usr/lib/systemd/system/kube-entra.service",
+        "/usr/lib/sysusers.d/kube-entra.conf",
+        "/usr/lib/tmpfiles.d/kube-entra.conf",
+        "/etc/logrotate.d/kube-entra",
+        "/usr/share/man/man1/kube-entra.1.gz",
+        "/usr/share/bash-completion/completions/kube-entra",
+        "/usr/share/zsh/vendor-completions/_kube-entra",
+        "/usr/share/fish/vendor_completions.d/kube-entra.fish",
+    ):
         assert "." + path in listed, path
     control = run("dpkg-deb", "--info", one(release, "kube-entra_*.deb"))
     for library in ("libssl3", "libjansson4", "libyaml-0-2", "libc6", "ca-certificates"):
@@ -62,8 +70,10 @@ def test_debug_symbols_are_found_by_the_build_id(release, tmp_path):
 def rootfs(release, tmp_path_factory):
     """The image's files, read from the archive with Python only."""
     with tarfile.open(one(release, "*.oci.tar")) as archive:
+
         def read(name):
             return archive.extractfile(name).read()
+
         index = json.loads(read("index.json"))
         manifest = json.loads(read("blobs/sha256/" + index["manifests"][0]["digest"][7:]))
         config = json.loads(read("blobs/sha256/" + manifest["config"]["digest"][7:]))
@@ -76,7 +86,9 @@ def rootfs(release, tmp_path_factory):
     folder.chmod(0o755)
     with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
         # Debian 12's Python has no filters yet.
-        filters = {"filter": "fully_trusted" if os.geteuid() == 0 else "data"} if hasattr(tarfile, "data_filter") else {}
+        filters = (
+            {"filter": "fully_trusted" if os.geteuid() == 0 else "data"} if hasattr(tarfile, "data_filter") else {}
+        )
         tar.extractall(folder, **filters)
     return folder, config["config"]
 
@@ -102,6 +114,7 @@ def in_container(certificates, entra, tmp_path):
     class Folder:
         def path(self, name):
             return str(files / name)
+
     webhook = Webhook(Folder(), configuration())
     os.chmod(webhook.config_path, 0o644)
     for path in [files, *files.iterdir()]:
@@ -114,13 +127,28 @@ def test_the_image_runs_read_only_and_without_capabilities(rootfs, certificates,
     folder, config = rootfs
     webhook, files = in_container(certificates, entra, tmp_path)
     # The files as they are in the image, read-only, and the user that it names: what a container runtime does with it.
-    script = ('root=$1 files=$2 user=$3; shift 3; mount --bind "$root" "$root"; mount --bind "$files" "$root/etc/kube-entra"; mkdir -p "$root/proc"; mount -t proc proc "$root/proc"; '
-              'mount -o remount,bind,ro "$root"; exec setpriv --bounding-set=-all,+sys_chroot,+setuid,+setgid,+setpcap '
-              '--no-new-privs chroot --userspec="$user" --groups= "$root" "$@"')
+    script = (
+        'root=$1 files=$2 user=$3; shift 3; mount --bind "$root" "$root"; mount --bind "$files" "$root/etc/kube-entra"; mkdir -p "$root/proc"; mount -t proc proc "$root/proc"; '
+        'mount -o remount,bind,ro "$root"; exec setpriv --bounding-set=-all,+sys_chroot,+setuid,+setgid,+setpcap '
+        '--no-new-privs chroot --userspec="$user" --groups= "$root" "$@"'
+    )
     webhook.program = config["Entrypoint"][0]
     host_path, webhook.config_path = webhook.config_path, "/etc/kube-entra/" + os.path.basename(webhook.config_path)
-    webhook.start(prefix=["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", str(folder), str(files),
-                          config["User"]], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    webhook.start(
+        prefix=[
+            "unshare",
+            "--mount",
+            "--propagation=private",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            str(folder),
+            str(files),
+            config["User"],
+        ],
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+    )
     webhook.config_path = host_path
     try:
         assert reason(webhook.review(entra.token())) == "accepted"
@@ -144,12 +172,23 @@ def test_the_image_runs_under_crun(rootfs, certificates, entra, tmp_path):
     user, group = map(int, config["User"].split(":"))
     spec["root"] = {"path": str(folder), "readonly": True}
     spec["process"].update(
-        terminal=False, args=[*config["Entrypoint"], "serve", "--config", inside], env=config["Env"], cwd=config["WorkingDir"],
-        user={"uid": user, "gid": group}, noNewPrivileges=True, capabilities={})
+        terminal=False,
+        args=[*config["Entrypoint"], "serve", "--config", inside],
+        env=config["Env"],
+        cwd=config["WorkingDir"],
+        user={"uid": user, "gid": group},
+        noNewPrivileges=True,
+        capabilities={},
+    )
     mounts = [mount for mount in spec["mounts"] if mount["destination"] != "/sys/fs/cgroup"]
-    spec["mounts"] = [*mounts, {"destination": "/etc/kube-entra", "source": str(files), "type": "none", "options": ["bind", "ro"]}]
+    spec["mounts"] = [
+        *mounts,
+        {"destination": "/etc/kube-entra", "source": str(files), "type": "none", "options": ["bind", "ro"]},
+    ]
     spec["linux"].pop("resources", None)
-    spec["linux"]["namespaces"] = [one for one in spec["linux"]["namespaces"] if one["type"] not in ("network", "cgroup")]
+    spec["linux"]["namespaces"] = [
+        one for one in spec["linux"]["namespaces"] if one["type"] not in ("network", "cgroup")
+    ]
     (tmp_path / "config.json").write_text(json.dumps(spec))
     # crun does not take a machine with both kinds of cgroups, which some still have.
     name, state = f"kube-entra-{os.getpid()}", tmp_path / "crun"
@@ -164,7 +203,9 @@ def test_the_image_runs_under_crun(rootfs, certificates, entra, tmp_path):
         state_of = json.loads(run(*namespace, *words, "state", name))
         with open(f"/proc/{state_of['pid']}/status") as file:
             status = dict(line.split(":\t") for line in file if ":\t" in line)
-        assert status["Uid"].split()[1] == "65532" and status["CapEff"].strip("0\n") == status["CapBnd"].strip("0\n") == ""
+        assert (
+            status["Uid"].split()[1] == "65532" and status["CapEff"].strip("0\n") == status["CapBnd"].strip("0\n") == ""
+        )
         assert status["NoNewPrivs"] == "1\n" and len(status["NSpid"].split()) > 1
         run(*namespace, *words, "kill", name, "TERM")
         assert webhook.process.wait(30) == 0, webhook.log()
@@ -183,16 +224,23 @@ def test_the_papers_fit(release, key):
     assert {"swift-nio", "swift-argument-parser", "libssl3", "libjansson4", "libyaml-0-2"} <= names
     statement = json.loads(one(release, "*.intoto.json").read_text())
     assert {s["name"] for s in statement["subject"]} == {
-        path.name for path in release.iterdir() if not path.name.startswith("SHA256SUMS") and ".intoto." not in path.name}
+        path.name
+        for path in release.iterdir()
+        if not path.name.startswith("SHA256SUMS") and ".intoto." not in path.name
+    }
 
 
 @pytest.mark.parametrize("damage", ["a package", "the checksums", "the signature", "the statement", "one file more"])
 def test_a_release_that_was_changed_is_refused(release, key, tmp_path, damage):
     copy = tmp_path / "copy"
     shutil.copytree(release, copy)
-    file = {"a package": one(copy, "kube-entra_*.deb"), "the checksums": copy / "SHA256SUMS",
-            "the signature": copy / "SHA256SUMS.sig", "the statement": one(copy, "*.intoto.json"),
-            "one file more": copy / "more.deb"}[damage]
+    file = {
+        "a package": one(copy, "kube-entra_*.deb"),
+        "the checksums": copy / "SHA256SUMS",
+        "the signature": copy / "SHA256SUMS.sig",
+        "the statement": one(copy, "*.intoto.json"),
+        "one file more": copy / "more.deb",
+    }[damage]
     data = bytearray(file.read_bytes() if file.exists() else b"\0")
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
@@ -212,6 +260,15 @@ def test_the_same_programs_give_the_same_bytes(release, key, tmp_path):
     shutil.copy(PROGRAM, built / "kube-entra")
     shutil.copy(DEMO, built / "kube-entra-demo")
     environment = {**os.environ, **QUICK, "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"}
-    run("sh", "-c", 'umask 077; exec "$@"', "sh", ROOT / "deploy/release.sh", tmp_path / "out", "--built", built,
-        env=environment)
+    run(
+        "sh",
+        "-c",
+        'umask 077; exec "$@"',
+        "sh",
+        ROOT / "deploy/release.sh",
+        tmp_path / "out",
+        "--built",
+        built,
+        env=environment,
+    )
     assert (tmp_path / "out/SHA256SUMS").read_text() == (release / "SHA256SUMS").read_text()

@@ -32,6 +32,7 @@ def is_changed(webhook, entra):
 
 # What changes
 
+
 def test_callers_can_be_taken_away_and_given_back(serve, entra):
     webhook = serve()
     body = review_body(entra.token())
@@ -134,13 +135,16 @@ def test_logging_takes_effect(serve, folder, entra):
 
 # How the file is written
 
+
 def text_of(webhook, **sections):
     changed(webhook, **sections)
     with open(webhook.config_path) as file:
         return file.read()
 
 
-@pytest.mark.parametrize("way", ["in place", "in place, byte by byte", "renamed over", "deleted and made again", "linked"])
+@pytest.mark.parametrize(
+    "way", ["in place", "in place, byte by byte", "renamed over", "deleted and made again", "linked"]
+)
 def test_every_way_of_writing_the_file(serve, entra, way):
     webhook = serve()
     text = text_of(webhook, kubernetes=GROUPS)
@@ -154,7 +158,7 @@ def test_every_way_of_writing_the_file(serve, entra, way):
     elif way == "in place, byte by byte":
         with open(path, "w") as file:
             for part in range(0, len(text), 40):
-                file.write(text[part:part + 40])
+                file.write(text[part : part + 40])
                 file.flush()
                 time.sleep(0.05)
     elif way == "deleted and made again":
@@ -191,8 +195,10 @@ def test_a_refused_configuration_that_waits_for_its_certificate(serve, folder, e
     webhook.stop()
 
 
-@pytest.mark.parametrize("field, content, source", [
-    ("clientSecretFile", None, "s"), ("graphCA", "no certificate", None), ("authorityCA", None, None)])
+@pytest.mark.parametrize(
+    "field, content, source",
+    [("clientSecretFile", None, "s"), ("graphCA", "no certificate", None), ("authorityCA", None, None)],
+)
 def test_a_refused_configuration_that_waits_for_what_serve_needs(serve, folder, entra, field, content, source):
     """A broken file of a tenant fails the reload like a broken certificate, and is checked until it is valid."""
     webhook = serve()
@@ -222,10 +228,18 @@ def test_a_refused_configuration_that_waits_for_what_serve_needs(serve, folder, 
 
 # Emergency access
 
+
 def emergency(seconds, **changes):
     until = datetime.now(UTC) + timedelta(seconds=seconds)
-    return [{"objectID": OBJECT, "until": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
-             "kubernetesGroups": ["kube-entra:cluster-admins"], "reason": "incident 4711", **changes}]
+    return [
+        {
+            "objectID": OBJECT,
+            "until": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "kubernetesGroups": ["kube-entra:cluster-admins"],
+            "reason": "incident 4711",
+            **changes,
+        }
+    ]
 
 
 def test_emergency_access_ends_at_its_second_for_a_cached_token_too(serve, entra):
@@ -248,13 +262,27 @@ def test_emergency_access_ends_at_its_second_for_a_cached_token_too(serve, entra
     webhook.stop()
 
 
-@pytest.mark.parametrize("claims", [
-    {}, {"idtyp": "app", "upn": None, "scp": None}, {"groups": None, "hasgroups": True},
-    {"groups": None, "_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://x.example"}}},
-], ids=["user", "application", "too many groups", "too many groups, with a source"])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"idtyp": "app", "upn": None, "scp": None},
+        {"groups": None, "hasgroups": True},
+        {
+            "groups": None,
+            "_claim_names": {"groups": "src1"},
+            "_claim_sources": {"src1": {"endpoint": "https://x.example"}},
+        },
+    ],
+    ids=["user", "application", "too many groups", "too many groups, with a source"],
+)
 def test_each_use_of_emergency_access_is_seen(serve, entra, tmp_path, claims):
-    webhook = serve(lambda config: (
-        config["tenants"][0].update(emergencyAccess=emergency(3600)), config.update(logging={"level": "warning"})))
+    webhook = serve(
+        lambda config: (
+            config["tenants"][0].update(emergencyAccess=emergency(3600)),
+            config.update(logging={"level": "warning"}),
+        )
+    )
     given = {name: value for name, value in entra.claims(**{"groups": [], **claims}).items() if value is not None}
     token = entra.raw(json.dumps(entra.header()), json.dumps(given))
     for _ in range(12):
@@ -275,8 +303,7 @@ def test_each_use_of_emergency_access_is_seen(serve, entra, tmp_path, claims):
     code, out, _ = run("policy", "check", "--config", webhook.config_path, "--claims", str(file), "--output", "json")
     answer = json.loads(out)
     assert (code, answer["admin"]) == (0, True)
-    assert answer["because"] == [
-        {"rule": "emergencyAccess", "matched": OBJECT, "gives": ["kube-entra:cluster-admins"]}]
+    assert answer["because"] == [{"rule": "emergencyAccess", "matched": OBJECT, "gives": ["kube-entra:cluster-admins"]}]
     with open(webhook.config_path) as file:
         config = yaml.safe_load(file)
     config["tenants"][0]["emergencyAccess"] = []
@@ -289,12 +316,17 @@ def test_each_use_of_emergency_access_is_seen(serve, entra, tmp_path, claims):
 
 def test_reloads_of_everything_under_load_drop_nothing(serve, entra):
     webhook = serve()
-    load = Load(webhook, [(entra.token(groups=[ADMINS]), {"accepted"}), (entra.token(aud="x"), {"audience_not_accepted"})])
+    load = Load(
+        webhook, [(entra.token(groups=[ADMINS]), {"accepted"}), (entra.token(aud="x"), {"audience_not_accepted"})]
+    )
     for round in range(4):
         changed(
-            webhook, kubernetes={"adminGroups": ["changed" if round % 2 else "other"]},
+            webhook,
+            kubernetes={"adminGroups": ["changed" if round % 2 else "other"]},
             limits={"idleTimeout": f"{100 + round}s", "connections": 1000 + round},
-            verifiedTokenCache={"entries": round * 100}, logging={"format": ["text", "json"][round % 2]})
+            verifiedTokenCache={"entries": round * 100},
+            logging={"format": ["text", "json"][round % 2]},
+        )
         wait_for(lambda: is_changed(webhook, entra) == bool(round % 2))
     load.stop()
     assert load.count > 100

@@ -24,6 +24,7 @@ def make(certificates, entra):
         config["server"]["protocols"] = list(protocols)
         servers.append(Webhook(certificates, config, name=name))
         return servers[-1]
+
     yield make
     for server in servers:
         if server.process and server.process.poll() is None:
@@ -87,8 +88,9 @@ class Load:
             thread.join(30)
 
 
-@pytest.mark.parametrize("transport,protocols", [(Pool, ["http/1.1"]), (Shared, ["h2", "http/1.1"])],
-                         ids=["http/1.1", "h2"])
+@pytest.mark.parametrize(
+    "transport,protocols", [(Pool, ["http/1.1"]), (Shared, ["h2", "http/1.1"])], ids=["http/1.1", "h2"]
+)
 def test_five_restarts_with_a_socket_of_systemd(make, transport, protocols):
     webhook = make(protocols=protocols)
     with listening(webhook.port) as listener:

@@ -27,8 +27,14 @@ def free_port():
 
 def review(folder, *arguments, given, status):
     done = subprocess.run(
-        [BINARY, "review", *arguments], cwd=folder, input=given, capture_output=True, text=True, timeout=60,
-        env={k: v for k, v in os.environ.items() if "proxy" not in k.lower()})
+        [BINARY, "review", *arguments],
+        cwd=folder,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={k: v for k, v in os.environ.items() if "proxy" not in k.lower()},
+    )
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     for part in given.strip().split("."):
         assert len(part) < 24 or part not in done.stdout + done.stderr
@@ -58,8 +64,18 @@ tenants:
     signingKeys: {{file: keys.json}}
 """)
     subprocess.run(
-        [BINARY, "kubeconfig", "webhook", "--server", f"https://127.0.0.1:{port}/authenticate", "--out", "webhook.conf"],
-        cwd=folder, check=True)
+        [
+            BINARY,
+            "kubeconfig",
+            "webhook",
+            "--server",
+            f"https://127.0.0.1:{port}/authenticate",
+            "--out",
+            "webhook.conf",
+        ],
+        cwd=folder,
+        check=True,
+    )
     served = subprocess.Popen([BINARY, "serve", "--config", "config.yaml"], cwd=folder, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
@@ -118,8 +134,18 @@ def test_not_ours(folder, given):
 
 def test_files_as_options(folder):
     done = review(
-        folder, "--kubeconfig", "webhook.conf", "--ca", "certs/ca.crt", "--certificate", "certs/client.crt", "--key",
-        "certs/client.key", given=token(), status=0)
+        folder,
+        "--kubeconfig",
+        "webhook.conf",
+        "--ca",
+        "certs/ca.crt",
+        "--certificate",
+        "certs/client.crt",
+        "--key",
+        "certs/client.key",
+        given=token(),
+        status=0,
+    )
     assert done.stdout.startswith("ACCEPTED")
 
 
@@ -135,11 +161,18 @@ def test_files_as_options(folder):
         (["--kubeconfig", "webhook.conf", "--server", "http://127.0.0.1/"], 64, "--server"),
         (["--kubeconfig", "webhook.conf", "--server", "https://127.0.0.1:1/authenticate"], 2, "refused"),
         (["--kubeconfig", "webhook.conf", "--ca", "certs/client.crt"], 2, "--ca"),
-        (["--kubeconfig", "webhook.conf", "--certificate", "certs/server.crt", "--key", "certs/server.key"], 2,
-         "does not take this client certificate"),
-        (["--kubeconfig", "webhook.conf", "--certificate", "certs/server.crt", "--key", "certs/client.key"], 2,
-         "does not belong"),
-    ])
+        (
+            ["--kubeconfig", "webhook.conf", "--certificate", "certs/server.crt", "--key", "certs/server.key"],
+            2,
+            "does not take this client certificate",
+        ),
+        (
+            ["--kubeconfig", "webhook.conf", "--certificate", "certs/server.crt", "--key", "certs/client.key"],
+            2,
+            "does not belong",
+        ),
+    ],
+)
 def test_cannot(folder, arguments, status, sentence):
     done = review(folder, *arguments, given=token(), status=status)
     assert done.stdout == "" and sentence in done.stderr, done.stderr
@@ -153,22 +186,25 @@ def test_without_client_certificate(folder):
     assert "wants a client certificate" in done.stderr
 
 
-@pytest.mark.parametrize("name, days, purpose, sentence", [
-    ("own-ca", (-30, -1), CLIENT_AUTH, "the client certificate has expired"),
-    ("own-ca", (1, 30), CLIENT_AUTH, "it is not valid yet"),
-    ("own-ca", (-1, 30), SERVER_AUTH, "it is not meant for clients"),
-    ("another", (-1, 30), CLIENT_AUTH, "it is not from a CA in the webhook's server.clientCA"),
-])
+@pytest.mark.parametrize(
+    "name, days, purpose, sentence",
+    [
+        ("own-ca", (-30, -1), CLIENT_AUTH, "the client certificate has expired"),
+        ("own-ca", (1, 30), CLIENT_AUTH, "it is not valid yet"),
+        ("own-ca", (-1, 30), SERVER_AUTH, "it is not meant for clients"),
+        ("another", (-1, 30), CLIENT_AUTH, "it is not from a CA in the webhook's server.clientCA"),
+    ],
+)
 def test_a_client_certificate_that_is_refused(folder, name, days, purpose, sentence):
     if name == "own-ca":
         issuer = Issuer(
             x509.load_pem_x509_certificate((folder / "certs/ca.crt").read_bytes()),
-            serialization.load_pem_private_key((folder / "certs/ca.key").read_bytes(), None))
+            serialization.load_pem_private_key((folder / "certs/ca.key").read_bytes(), None),
+        )
     else:
         issuer = certify(None, "another", usages=(), is_authority=True)
     crt, key = write(str(folder), "caller", certify(issuer, usages=(purpose,), days=days))
-    done = review(
-        folder, "--kubeconfig", "webhook.conf", "--certificate", crt, "--key", key, given=token(), status=2)
+    done = review(folder, "--kubeconfig", "webhook.conf", "--certificate", crt, "--key", key, given=token(), status=2)
     assert sentence in " ".join(done.stderr.split()), done.stderr
     assert ("--renew" in done.stderr) == (sentence.endswith("has expired"))
 
@@ -181,13 +217,22 @@ class BadWebhook(http.server.BaseHTTPRequestHandler):
         sent = json.loads(body)
         yes = {"authenticated": True, "user": {"username": "ada"}}
         answers = {
-            "/audiences": {"apiVersion": sent["apiVersion"], "kind": "TokenReview",
-                           "status": yes | {"audiences": ["elsewhere"]}},
+            "/audiences": {
+                "apiVersion": sent["apiVersion"],
+                "kind": "TokenReview",
+                "status": yes | {"audiences": ["elsewhere"]},
+            },
             "/version": {"apiVersion": "authentication.k8s.io/v1beta1", "kind": "TokenReview", "status": yes},
-            "/echo": {"apiVersion": sent["apiVersion"], "kind": "TokenReview",
-                      "status": {"authenticated": False, "error": "no: " + sent["spec"]["token"]}},
-            "/escape": {"apiVersion": sent["apiVersion"], "kind": "TokenReview",
-                        "status": {"authenticated": True, "user": {"username": "\x1b[2Jada"}}},
+            "/echo": {
+                "apiVersion": sent["apiVersion"],
+                "kind": "TokenReview",
+                "status": {"authenticated": False, "error": "no: " + sent["spec"]["token"]},
+            },
+            "/escape": {
+                "apiVersion": sent["apiVersion"],
+                "kind": "TokenReview",
+                "status": {"authenticated": True, "user": {"username": "\x1b[2Jada"}},
+            },
             "/json": "nonsense",
             "/503": {"kind": "Status", "message": "too busy"},
         }
@@ -222,12 +267,13 @@ def bad(folder):
         ("/escape", 0, "ada"),
         ("/json", 2, "not valid JSON"),
         ("/503", 2, "status 503: too busy"),
-    ])
+    ],
+)
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_bad_answers(folder, bad, path, status, sentence, output):
     done = review(
-        folder, "--kubeconfig", "webhook.conf", "--server", bad + path, "--output", output, given=token(),
-        status=status)
+        folder, "--kubeconfig", "webhook.conf", "--server", bad + path, "--output", output, given=token(), status=status
+    )
     # A terminal without UTF-8 is shown three dots.
     assert sentence in " ".join(done.stdout.split()).replace("...", "…"), done.stdout
     assert "\x1b" not in done.stdout

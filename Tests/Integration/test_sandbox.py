@@ -8,13 +8,27 @@ import sys
 import pytest
 from webhook import PROGRAM, Webhook, configuration, reason
 
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
-          "--no-new-privs"]
+NOBODY = [
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+    "--bounding-set=-all",
+    "--inh-caps=-all",
+    "--no-new-privs",
+]
 
 # Everything read-only, also what is mounted below; /proc stays, as a container's does.
-READ_ONLY = ["unshare", "--mount", "--propagation=private", "sh", "-c",
-             "for m in $(awk '{print $5}' /proc/self/mountinfo | sort -u); do mount -o remount,bind,ro $m 2>/dev/null; done; "
-             "touch /tmp/kube-entra-is-read-only 2>/dev/null && exit 9; exec \"$@\"", "sh"]
+READ_ONLY = [
+    "unshare",
+    "--mount",
+    "--propagation=private",
+    "sh",
+    "-c",
+    "for m in $(awk '{print $5}' /proc/self/mountinfo | sort -u); do mount -o remount,bind,ro $m 2>/dev/null; done; "
+    'touch /tmp/kube-entra-is-read-only 2>/dev/null && exit 9; exec "$@"',
+    "sh",
+]
 
 # What the default profile of containers refuses, as a seccomp filter: these calls end with EPERM.
 SECCOMP = """
@@ -41,9 +55,11 @@ os.execvp(sys.argv[1], sys.argv[1:])
 @pytest.fixture
 def folder(certificates, entra, tmp_path):
     """Files that nobody but their reader may read, owned by the user that the program runs as."""
+
     class Folder:
         def path(self, name):
             return str(tmp_path / name)
+
     for name in ("server", "ca", "client"):
         for kind in ("crt", "key"):
             shutil.copy2(certificates.path(f"{name}.{kind}"), tmp_path)

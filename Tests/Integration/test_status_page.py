@@ -20,9 +20,14 @@ def busy(certificates, entra):
     entra.write_key_file(certificates.path("keys.json"))
     config = configuration()
     # A second tenant whose keys cannot be fetched, so that there is a problem to show.
-    config["tenants"].append({
-        "tenantID": "99999999-2222-3333-4444-555555555555", "audiences": [AUDIENCE],
-        "authority": "https://localhost:1", "authorityCA": "ca.crt"})
+    config["tenants"].append(
+        {
+            "tenantID": "99999999-2222-3333-4444-555555555555",
+            "audiences": [AUDIENCE],
+            "authority": "https://localhost:1",
+            "authorityCA": "ca.crt",
+        }
+    )
     server = Webhook(certificates, config, name="status.yaml").start()
     now = int(time.time())
     for _ in range(30):
@@ -58,10 +63,30 @@ def test_plain_text_unless_html_is_wanted(busy):
 def test_what_it_tells(busy, headers):
     text = busy.get("/statusz", headers)[1]
     for expected in (
-            "0.1.0", "status.yaml", TENANT, "99999999-2222-3333-4444-555555555555", "public", "CN=server",
-            "server.certificate", "server.clientCA", "audience_not_accepted", "token_expired", "signature_invalid",
-            "token_malformed", CLIENT, "p50", "p90", "p99", "Cache hits", "Key exchanges", "Cryptography", "OpenSSL 3", "connection was refused",
-            "Turned away without a decision since the start", "not_found"):
+        "0.1.0",
+        "status.yaml",
+        TENANT,
+        "99999999-2222-3333-4444-555555555555",
+        "public",
+        "CN=server",
+        "server.certificate",
+        "server.clientCA",
+        "audience_not_accepted",
+        "token_expired",
+        "signature_invalid",
+        "token_malformed",
+        CLIENT,
+        "p50",
+        "p90",
+        "p99",
+        "Cache hits",
+        "Key exchanges",
+        "Cryptography",
+        "OpenSSL 3",
+        "connection was refused",
+        "Turned away without a decision since the start",
+        "not_found",
+    ):
         assert expected in text, expected
     # The latest 50 refusals.
     assert text.count("audience_not_accepted") in range(30, 55)
@@ -97,7 +122,7 @@ def test_what_needs_attention_is_on_top_and_ids_have_names(certificates, entra):
         before = pathlib.Path(server.config_path).read_text()
         pathlib.Path(server.config_path).write_text("apiVersion: x\n")
         wait_for(lambda: top(server)[0][0] == "red", 60)
-        (level, sentence), = top(server)
+        ((level, sentence),) = top(server)
         assert sentence.startswith("configuration: ") and top(server, HTML)[0][0] == "red"
         assert server.get("/statusz")[1].startswith("kube-entra: ready\n")
         pathlib.Path(server.config_path).write_text(before)
@@ -133,11 +158,15 @@ def test_in_a_browser(busy, browser, tmp_path, width, dark):
     assert [url for url in browser.addresses() if not url.startswith("data:")] == [address]
     assert browser.value("document.documentElement.scrollWidth") <= width
     # Nothing is cut off, and nothing is too small to read.
-    assert browser.value("""[...document.querySelectorAll('td, dd, th, p, h1, h2')].filter(e => e.offsetParent &&
+    assert (
+        browser.value("""[...document.querySelectorAll('td, dd, th, p, h1, h2')].filter(e => e.offsetParent &&
         (e.scrollWidth > e.clientWidth + 1 || parseFloat(getComputedStyle(e).fontSize) < 12)).map(e => e.textContent)
-        """) == []
+        """)
+        == []
+    )
     colours = browser.value(
-        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor].join(' ')")
+        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor].join(' ')"
+    )
     text, ground = [sum(map(int, re.findall(r"\d+", part)[:3])) for part in re.findall(r"rgb\([^)]*\)", colours)]
     assert (text > 600 and ground < 150) if dark else (text < 150 and ground > 600)
     assert browser.value("document.querySelectorAll('svg rect').length") >= 2

@@ -16,6 +16,6 @@ def test_every_named_test_is_there():
 
 
 def test_every_threat_names_a_test():
-    before = TEXT[:TEXT.index("## What it does not stop")]
+    before = TEXT[: TEXT.index("## What it does not stop")]
     rows = [line for line in before.splitlines() if line.startswith("| ") and not line.startswith("| with what")]
     assert rows and all(re.search(r"\| `test_\w+` \|$", line) for line in rows)

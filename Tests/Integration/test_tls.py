@@ -29,9 +29,23 @@ def s_client(webhook, *arguments, client="client", input=b"", timeout=15):
     path = webhook.certificates.path
     own = ["-cert", path(f"{client}.crt"), "-key", path(f"{client}.key")] if client else []
     done = subprocess.run(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{webhook.port}", "-CAfile", path("ca.crt"),
-         "-verify_return_error", "-verify_ip", "127.0.0.1", *own, *arguments],
-        input=input, capture_output=True, timeout=timeout)
+        [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{webhook.port}",
+            "-CAfile",
+            path("ca.crt"),
+            "-verify_return_error",
+            "-verify_ip",
+            "127.0.0.1",
+            *own,
+            *arguments,
+        ],
+        input=input,
+        capture_output=True,
+        timeout=timeout,
+    )
     return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
 
 
@@ -44,14 +58,22 @@ def test_versions_that_are_spoken(webhook, version):
     assert f"New, TLSv{version[-3:].replace('_', '.')}, Cipher is " in text
 
 
-@pytest.mark.parametrize("arguments", [
-    ["-tls1", "-cipher", "ALL:@SECLEVEL=0"], ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
-    # No forward secrecy, no authenticated encryption, no encryption, no authentication.
-    ["-tls1_2", "-cipher", "AES128-GCM-SHA256:AES128-SHA"], ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES256-SHA384"],
-    ["-tls1_2", "-cipher", "eNULL:@SECLEVEL=0"], ["-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"],
-    ["-tls1_2", "-cipher", "DHE"],
-    ["-tls1_3", "-groups", "secp521r1"], ["-tls1_3", "-groups", "ffdhe2048"],
-], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-tls1", "-cipher", "ALL:@SECLEVEL=0"],
+        ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
+        # No forward secrecy, no authenticated encryption, no encryption, no authentication.
+        ["-tls1_2", "-cipher", "AES128-GCM-SHA256:AES128-SHA"],
+        ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES256-SHA384"],
+        ["-tls1_2", "-cipher", "eNULL:@SECLEVEL=0"],
+        ["-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"],
+        ["-tls1_2", "-cipher", "DHE"],
+        ["-tls1_3", "-groups", "secp521r1"],
+        ["-tls1_3", "-groups", "ffdhe2048"],
+    ],
+    ids=" ".join,
+)
 def test_what_is_not_spoken(webhook, arguments):
     code, text = s_client(webhook, *arguments)
     assert code != 0, text
@@ -74,9 +96,23 @@ def test_no_renegotiation(webhook):
     """A TLS 1.2 client that asks for renegotiation ("R") does not get it; the service continues."""
     path = webhook.certificates.path
     process = subprocess.Popen(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{webhook.port}", "-CAfile", path("ca.crt"), "-tls1_2",
-         "-cert", path("client.crt"), "-key", path("client.key")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{webhook.port}",
+            "-CAfile",
+            path("ca.crt"),
+            "-tls1_2",
+            "-cert",
+            path("client.crt"),
+            "-key",
+            path("client.key"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     time.sleep(0.7)
     try:
         text = process.communicate(b"R\n", timeout=10)[0].decode(errors="replace")
@@ -87,9 +123,15 @@ def test_no_renegotiation(webhook):
     assert reason(webhook.review("x")) == "foreign"
 
 
-@pytest.mark.parametrize("offered,chosen", [
-    ("h2,http/1.1", "h2"), ("http/1.1,h2", "h2"), ("http/1.1", "http/1.1"), ("h2", "h2"),
-])
+@pytest.mark.parametrize(
+    "offered,chosen",
+    [
+        ("h2,http/1.1", "h2"),
+        ("http/1.1,h2", "h2"),
+        ("http/1.1", "http/1.1"),
+        ("h2", "h2"),
+    ],
+)
 def test_alpn_is_the_servers_preference(webhook, offered, chosen):
     code, text = s_client(webhook, "-alpn", offered)
     assert code == 0, text
@@ -107,7 +149,9 @@ def test_alpn_without_anything_in_common(webhook):
 
 
 def test_no_alpn_is_http1(webhook):
-    code, text = s_client(webhook, "-quiet", "-ign_eof", input=b"GET /authenticate HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    code, text = s_client(
+        webhook, "-quiet", "-ign_eof", input=b"GET /authenticate HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    )
     assert "HTTP/1.1 405 " in text, text
 
 
@@ -117,10 +161,15 @@ def test_client_certificate_is_asked_for_by_ca(webhook):
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-@pytest.mark.parametrize("client,alert", [
-    (None, "certificate required|handshake failure"), ("client-other-ca", "unknown ca"), ("client-expired", "certificate expired"),
-    ("client-wrong-usage", "unsupported certificate"),
-])
+@pytest.mark.parametrize(
+    "client,alert",
+    [
+        (None, "certificate required|handshake failure"),
+        ("client-other-ca", "unknown ca"),
+        ("client-expired", "certificate expired"),
+        ("client-wrong-usage", "unsupported certificate"),
+    ],
+)
 def test_a_refused_certificate_gets_its_alert(webhook, version, client, alert):
     # In 1.3 the client is done before the server has seen its certificate: it must read to learn of the alert.
     head = b"GET /authenticate HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -131,8 +180,15 @@ def test_a_refused_certificate_gets_its_alert(webhook, version, client, alert):
 
 def test_cut_off_and_garbage_handshakes(webhook, entra):
     before = webhook.metric("kube_entra_connections")
-    for data in [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/1.1\r\n\r\n", b"\x80\x2e\x01\x00\x02",
-                 b"\x16\x03\x01\xff\xff" + b"\x01" * 70_000, bytes(range(256)) * 40]:
+    for data in [
+        b"",
+        b"\x16",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x80\x2e\x01\x00\x02",
+        b"\x16\x03\x01\xff\xff" + b"\x01" * 70_000,
+        bytes(range(256)) * 40,
+    ]:
         with socket.create_connection(("127.0.0.1", webhook.port), timeout=5) as plain:
             plain.sendall(data)
             plain.shutdown(socket.SHUT_WR)
@@ -152,9 +208,25 @@ def curl(webhook, tmp_path, token, *arguments):
     path = webhook.certificates.path
     (tmp_path / "body.json").write_text(review_body(token))
     done = subprocess.run(
-        ["curl", "-sS", "--max-time", "15", "--cacert", path("ca.crt"), "-H", "Content-Type: application/json", "--data-binary",
-         f"@{tmp_path / 'body.json'}", "-w", "\n%{http_version} %{http_code}", *arguments,
-         f"https://127.0.0.1:{webhook.port}/authenticate?timeout=30s"], capture_output=True, timeout=20)
+        [
+            "curl",
+            "-sS",
+            "--max-time",
+            "15",
+            "--cacert",
+            path("ca.crt"),
+            "-H",
+            "Content-Type: application/json",
+            "--data-binary",
+            f"@{tmp_path / 'body.json'}",
+            "-w",
+            "\n%{http_version} %{http_code}",
+            *arguments,
+            f"https://127.0.0.1:{webhook.port}/authenticate?timeout=30s",
+        ],
+        capture_output=True,
+        timeout=20,
+    )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -162,8 +234,9 @@ def curl(webhook, tmp_path, token, *arguments):
 @pytest.mark.parametrize("tls", [["--tls-max", "1.2"], ["--tlsv1.3"]], ids=["TLS 1.2", "TLS 1.3"])
 def test_curl_with_a_client_certificate(webhook, entra, tmp_path, protocol, version, tls):
     path = webhook.certificates.path
-    code, out, err = curl(webhook, tmp_path, entra.token(), protocol, *tls,
-                          "--cert", path("client.crt"), "--key", path("client.key"))
+    code, out, err = curl(
+        webhook, tmp_path, entra.token(), protocol, *tls, "--cert", path("client.crt"), "--key", path("client.key")
+    )
     assert code == 0, err
     body, line = out.rsplit("\n", 1)
     assert line == f"{version} 200"
@@ -177,8 +250,10 @@ def test_curl_without_a_client_certificate(webhook, entra, tmp_path, protocol):
     assert "authenticated" not in out
 
 
-@pytest.mark.parametrize("names,code", [
-    (["kube-apiserver"], 200), (["other", "kube-apiserver"], 200), (["KUBE-APISERVER2"], 403), (["kube"], 403)])
+@pytest.mark.parametrize(
+    "names,code",
+    [(["kube-apiserver"], 200), (["other", "kube-apiserver"], 200), (["KUBE-APISERVER2"], 403), (["kube"], 403)],
+)
 def test_allowed_client_names(certificates, entra, names, code):
     config = configuration()
     config["server"]["allowedClientNames"] = names
@@ -204,9 +279,25 @@ def test_h2load(open_webhook, entra, tmp_path, protocol):
     count = 20_000
     before = open_webhook.metric("kube_entra_token_reviews_total", result="accepted")
     done = subprocess.run(
-        ["h2load", "-n", str(count), "-c", "4", "-m", "16", "-d", str(body), "-H", "content-type: application/json",
-         *protocol, *(["--npn-list=h2"] if not protocol else []),
-         f"https://127.0.0.1:{open_webhook.port}/authenticate?timeout=30s"], capture_output=True, timeout=120)
+        [
+            "h2load",
+            "-n",
+            str(count),
+            "-c",
+            "4",
+            "-m",
+            "16",
+            "-d",
+            str(body),
+            "-H",
+            "content-type: application/json",
+            *protocol,
+            *(["--npn-list=h2"] if not protocol else []),
+            f"https://127.0.0.1:{open_webhook.port}/authenticate?timeout=30s",
+        ],
+        capture_output=True,
+        timeout=120,
+    )
     text = done.stdout.decode()
     assert f"Application protocol: {'http/1.1' if protocol else 'h2'}" in text, text
     assert f"{count} succeeded, 0 failed, 0 errored, 0 timeout" in text, text
@@ -214,10 +305,14 @@ def test_h2load(open_webhook, entra, tmp_path, protocol):
     assert open_webhook.metric("kube_entra_token_reviews_total", result="accepted") - before == count
 
 
-@pytest.mark.parametrize("days,sentence", [
-    ((-30, -5), "a certificate has expired"), ((-30, 5), "a certificate expires soon"),
-    ((1, 60), "a certificate is not valid yet"),
-])
+@pytest.mark.parametrize(
+    "days,sentence",
+    [
+        ((-30, -5), "a certificate has expired"),
+        ((-30, 5), "a certificate expires soon"),
+        ((1, 60), "a certificate is not valid yet"),
+    ],
+)
 def test_the_start_says_what_is_wrong_with_the_certificate(certificates, entra, days, sentence):
     entra.write_key_file(certificates.path("keys.json"))
     made = certificates.authority("dated-ca")

@@ -16,40 +16,83 @@ from webhook import PROGRAM, run
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "deploy/troubleshooting/README.md"
 CONFIG = {
-    "apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration",
+    "apiVersion": "kube-entra.dev/v1",
+    "kind": "WebhookConfiguration",
     "server": {"certificate": "s.crt", "privateKey": "s.key", "clientCA": "c.crt"},
-    "tenants": [{"tenantID": TENANT, "audiences": [AUDIENCE], "allowedClientAppIDs": [CLIENT],
-                 "adminGroupObjectIDs": [ADMINS],
-                 "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["developers"]}]}]}
+    "tenants": [
+        {
+            "tenantID": TENANT,
+            "audiences": [AUDIENCE],
+            "allowedClientAppIDs": [CLIENT],
+            "adminGroupObjectIDs": [ADMINS],
+            "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["developers"]}],
+        }
+    ],
+}
 NOW = int(time.time())
 
 # The mistake, the resulting token, and the command that fixes it.
 TOKENS = [
-    ("The wrong audience", "kubelogin has another application's `--server-id`.", {"aud": CLIENT},
-     f"kubelogin remove-cache-dir  # and --server-id {AUDIENCE} in the kubeconfig"),
-    ("The wrong tenant", "Somebody is signed in to another tenant.", {"tenant": OTHER_TENANT},
-     f"kubelogin remove-cache-dir  # and --tenant-id {TENANT} in the kubeconfig"),
-    ("The wrong cloud", "kubelogin has another `--environment`.",
-     {"iss": f"https://login.microsoftonline.us/{TENANT}/v2.0", "ver": "2.0", "azp": CLIENT, "appid": LEFT_OUT},
-     "kubelogin remove-cache-dir  # and --environment AzurePublicCloud in the kubeconfig"),
-    ("The wrong client", "An application that is not allowed requested the token.",
-     {"appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46"},
-     f"kubelogin remove-cache-dir  # and --client-id {CLIENT} in the kubeconfig"),
-    ("An ID token", "A tool other than kubelogin put an ID token into the kubeconfig.", {"appid": LEFT_OUT},
-     f"kubelogin get-token --login devicecode --server-id {AUDIENCE} --client-id {CLIENT} --tenant-id {TENANT}"),
-    ("An expired token", "The token was copied, or a cache is older than it should be.",
-     {"iat": 1, "nbf": 1, "exp": 3601}, "kubelogin remove-cache-dir"),
-    ("A wrong clock", "This computer's clock is behind.", {"iat": NOW + 10**6, "nbf": NOW + 10**6, "exp": NOW + 10**6 + 3600},
-     "timedatectl set-ntp true"),
+    (
+        "The wrong audience",
+        "kubelogin has another application's `--server-id`.",
+        {"aud": CLIENT},
+        f"kubelogin remove-cache-dir  # and --server-id {AUDIENCE} in the kubeconfig",
+    ),
+    (
+        "The wrong tenant",
+        "Somebody is signed in to another tenant.",
+        {"tenant": OTHER_TENANT},
+        f"kubelogin remove-cache-dir  # and --tenant-id {TENANT} in the kubeconfig",
+    ),
+    (
+        "The wrong cloud",
+        "kubelogin has another `--environment`.",
+        {"iss": f"https://login.microsoftonline.us/{TENANT}/v2.0", "ver": "2.0", "azp": CLIENT, "appid": LEFT_OUT},
+        "kubelogin remove-cache-dir  # and --environment AzurePublicCloud in the kubeconfig",
+    ),
+    (
+        "The wrong client",
+        "An application that is not allowed requested the token.",
+        {"appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46"},
+        f"kubelogin remove-cache-dir  # and --client-id {CLIENT} in the kubeconfig",
+    ),
+    (
+        "An ID token",
+        "A tool other than kubelogin put an ID token into the kubeconfig.",
+        {"appid": LEFT_OUT},
+        f"kubelogin get-token --login devicecode --server-id {AUDIENCE} --client-id {CLIENT} --tenant-id {TENANT}",
+    ),
+    (
+        "An expired token",
+        "The token was copied, or a cache is older than it should be.",
+        {"iat": 1, "nbf": 1, "exp": 3601},
+        "kubelogin remove-cache-dir",
+    ),
+    (
+        "A wrong clock",
+        "This computer's clock is behind.",
+        {"iat": NOW + 10**6, "nbf": NOW + 10**6, "exp": NOW + 10**6 + 3600},
+        "timedatectl set-ntp true",
+    ),
 ]
 
 # The binding, the finding of `rbac lint`, and the command that fixes it.
 BINDINGS = [
-    ("A binding by display name", "Display names are never in a token.", {"kind": "Group", "name": "Platform Team"},
-     "group-is-a-display-name",
-     f"kubectl create clusterrolebinding platform-team --clusterrole=view --group={DEVELOPERS}"),
-    ("A binding by a user's object ID", "People are named by their user principal name.", {"kind": "User", "name": OBJECT},
-     "object-id-of-a-user", "kubectl create clusterrolebinding ada --clusterrole=view --user=ada@example.com"),
+    (
+        "A binding by display name",
+        "Display names are never in a token.",
+        {"kind": "Group", "name": "Platform Team"},
+        "group-is-a-display-name",
+        f"kubectl create clusterrolebinding platform-team --clusterrole=view --group={DEVELOPERS}",
+    ),
+    (
+        "A binding by a user's object ID",
+        "People are named by their user principal name.",
+        {"kind": "User", "name": OBJECT},
+        "object-id-of-a-user",
+        "kubectl create clusterrolebinding ada --clusterrole=view --user=ada@example.com",
+    ),
 ]
 
 
@@ -65,24 +108,45 @@ class Bench:
 
     def credential(self, claims):
         """What kubectl's user sees, without the digest, which differs between tokens."""
-        output = json.dumps({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1",
-                             "status": {"token": self.entra.token(**claims)}})
-        done = subprocess.run([PROGRAM, "credential", "--hints", self.hints, "--", "echo", output], capture_output=True,
-                              timeout=60)
+        output = json.dumps(
+            {
+                "kind": "ExecCredential",
+                "apiVersion": "client.authentication.k8s.io/v1beta1",
+                "status": {"token": self.entra.token(**claims)},
+            }
+        )
+        done = subprocess.run(
+            [PROGRAM, "credential", "--hints", self.hints, "--", "echo", output], capture_output=True, timeout=60
+        )
         assert done.returncode == 0 and done.stdout.decode().strip() == output
         return re.sub(r"\(token [0-9a-f]{12}\)", "(token 1a2b3c4d5e6f)", done.stderr.decode().strip())
 
     def lint(self, subject):
-        role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "view"},
-                "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}
-        binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "team"},
-                   "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
-                   "subjects": [{"apiGroup": "rbac.authorization.k8s.io", **subject}]}
+        role = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "view"},
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+        }
+        binding = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "team"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", **subject}],
+        }
         (self.folder / "cluster.yaml").write_text(yaml.safe_dump_all([role, binding]))
-        out = run("rbac", "lint", "--config", str(self.folder / "kube-entra.yaml"), "--cluster",
-                  str(self.folder / "cluster.yaml"), "--output", "json")[1]
+        out = run(
+            "rbac",
+            "lint",
+            "--config",
+            str(self.folder / "kube-entra.yaml"),
+            "--cluster",
+            str(self.folder / "cluster.yaml"),
+            "--output",
+            "json",
+        )[1]
         return [f for f in json.loads(out)["findings"] if f["subject"] == subject]
-
 
     def lint_line(self, subject):
         lines = [f"{f['severity']}: {f['message']} [{f['rule']}] → {f['hint']}" for f in self.lint(subject)]
@@ -93,6 +157,7 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory, certificates):
     from entra import Entra
+
     folder = tmp_path_factory.mktemp("troubleshooting")
     return Bench(folder, Entra(str(folder), certificates))
 
@@ -100,7 +165,9 @@ def bench(tmp_path_factory, certificates):
 def said(who, text):
     if not text:
         return f"{who}: nothing.\n"
-    block = "\n".join(textwrap.wrap(text, 116, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False))
+    block = "\n".join(
+        textwrap.wrap(text, 116, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
+    )
     return f"{who}:\n\n```\n{block}\n```\n"
 
 
@@ -112,18 +179,25 @@ def section(title, cause, credential, lint, command, inspect=None):
 
 
 def page(bench):
-    parts = ["# The ten most frequent mistakes\n\n"
-             "kubectl prints only \"You must be logged in to the server (Unauthorized)\". With a kubeconfig from\n"
-             "`kube-entra kubeconfig user --explain`, the reason stands one line above it; `kubectl entra why`\n"
-             "explains it in detail. `kube-entra rbac lint` finds bindings that can never match. Below are their\n"
-             "messages, each with the command that fixes the mistake.\n"]
+    parts = [
+        "# The ten most frequent mistakes\n\n"
+        'kubectl prints only "You must be logged in to the server (Unauthorized)". With a kubeconfig from\n'
+        "`kube-entra kubeconfig user --explain`, the reason stands one line above it; `kubectl entra why`\n"
+        "explains it in detail. `kube-entra rbac lint` finds bindings that can never match. Below are their\n"
+        "messages, each with the command that fixes the mistake.\n"
+    ]
     for title, cause, claims, command in TOKENS:
         parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))
-    parts.append(section(
-        "No groups in the token", "The sign-in works and everything is Forbidden: the server application does not emit groups.",
-        bench.credential({"groups": LEFT_OUT}), bench.lint_line(GOOD),
-        "az ad app update --id $SERVER_APPLICATION --set groupMembershipClaims=SecurityGroup",
-        inspect="in groups   0, of which 0 admin and 0 mapped"))
+    parts.append(
+        section(
+            "No groups in the token",
+            "The sign-in works and everything is Forbidden: the server application does not emit groups.",
+            bench.credential({"groups": LEFT_OUT}),
+            bench.lint_line(GOOD),
+            "az ad app update --id $SERVER_APPLICATION --set groupMembershipClaims=SecurityGroup",
+            inspect="in groups   0, of which 0 admin and 0 mapped",
+        )
+    )
     for title, cause, subject, _rule, command in BINDINGS:
         parts.append(section(title, cause, bench.credential({}), bench.lint_line(subject), command))
     return "\n".join(parts)

@@ -31,29 +31,67 @@ def check(folder, targets, sources):
 
 
 def test_a_package_without_a_fault_has_none(tmp_path):
-    targets = [BASE, C, {**ENTRA, "dependencies": on("Files") + product("Logging")},
-               {**SERVER, "dependencies": on("Entra", "Files")}]
-    assert check(tmp_path, targets, {
-        "Sources/Base/Files/A.swift": "import Glibc\n",
-        "Sources/Decision/Entra/A.swift": "public import Files\ninternal import Logging\n",
-        "Sources/Webhook/Server/A.swift": "@testable import Entra\nimport struct Files.Path\n",
-    }) == []
+    targets = [
+        BASE,
+        C,
+        {**ENTRA, "dependencies": on("Files") + product("Logging")},
+        {**SERVER, "dependencies": on("Entra", "Files")},
+    ]
+    assert (
+        check(
+            tmp_path,
+            targets,
+            {
+                "Sources/Base/Files/A.swift": "import Glibc\n",
+                "Sources/Decision/Entra/A.swift": "public import Files\ninternal import Logging\n",
+                "Sources/Webhook/Server/A.swift": "@testable import Entra\nimport struct Files.Path\n",
+            },
+        )
+        == []
+    )
 
 
-@pytest.mark.parametrize("name, targets, source, expected", [
-    ("a dead edge", [BASE, {**ENTRA, "dependencies": on("Files")}], "import Glibc\n",
-     "Entra declares Files and never imports it"),
-    ("a dead edge to another package", [BASE, {**ENTRA, "dependencies": product("Logging")}], "let logging = 1\n",
-     "Entra declares Logging and never imports it"),
-    ("an import in a comment is none", [BASE, {**ENTRA, "dependencies": on("Files")}], "// import Files\n",
-     "Entra declares Files and never imports it"),
-    ("an upward import", [SERVER, {**ENTRA, "dependencies": on("Server")}], "import Server\n",
-     "Entra (Decision) imports Server (Webhook), which stands below it"),
-    ("an import that is not declared", [BASE, ENTRA], "import Files\n",
-     "Entra imports Files (Sources/Decision/Entra/A.swift) and does not declare it"),
-    ("a dependency twice", [BASE, {**ENTRA, "dependencies": on("Files", "Files")}], "import Files\n",
-     "Entra declares a dependency twice"),
-])
+@pytest.mark.parametrize(
+    "name, targets, source, expected",
+    [
+        (
+            "a dead edge",
+            [BASE, {**ENTRA, "dependencies": on("Files")}],
+            "import Glibc\n",
+            "Entra declares Files and never imports it",
+        ),
+        (
+            "a dead edge to another package",
+            [BASE, {**ENTRA, "dependencies": product("Logging")}],
+            "let logging = 1\n",
+            "Entra declares Logging and never imports it",
+        ),
+        (
+            "an import in a comment is none",
+            [BASE, {**ENTRA, "dependencies": on("Files")}],
+            "// import Files\n",
+            "Entra declares Files and never imports it",
+        ),
+        (
+            "an upward import",
+            [SERVER, {**ENTRA, "dependencies": on("Server")}],
+            "import Server\n",
+            "Entra (Decision) imports Server (Webhook), which stands below it",
+        ),
+        (
+            "an import that is not declared",
+            [BASE, ENTRA],
+            "import Files\n",
+            "Entra imports Files (Sources/Decision/Entra/A.swift) and does not declare it",
+        ),
+        (
+            "a dependency twice",
+            [BASE, {**ENTRA, "dependencies": on("Files", "Files")}],
+            "import Files\n",
+            "Entra declares a dependency twice",
+        ),
+    ],
+)
 def test_a_planted_fault_is_found(tmp_path, name, targets, source, expected):
     found = check(tmp_path, targets, {"Sources/Decision/Entra/A.swift": source})
     assert len(found) == 1, found

@@ -26,8 +26,15 @@ def watched(certificates, entra, tmp_path):
     servers = []
 
     def config(tenant=None, limits=None, **changes):
-        directory = {"clientID": CLIENT_ID, "clientSecretFile": "secret", "graphEndpoint": graph.base,
-                     "graphCA": "ca.crt", "watch": "admins", "watchEvery": "1s", **changes}
+        directory = {
+            "clientID": CLIENT_ID,
+            "clientSecretFile": "secret",
+            "graphEndpoint": graph.base,
+            "graphCA": "ca.crt",
+            "watch": "admins",
+            "watchEvery": "1s",
+            **changes,
+        }
         made = configuration(directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {}))
         if limits:
             made["limits"] = limits
@@ -79,7 +86,8 @@ def test_an_admin_loses_and_regains_within_seconds(watched, entra):
     assert "Watched principals" in page and "Lost or gained in the last hour" in page
     assert {(method, url) for _, method, url, _ in graph.parts} == {
         ("GET", f"/users/{OBJECT}?$select=id,accountEnabled,signInSessionsValidFromDateTime"),
-        ("POST", f"/users/{OBJECT}/checkMemberGroups")}
+        ("POST", f"/users/{OBJECT}/checkMemberGroups"),
+    }
     assert all(body is None or body == {"groupIds": [ADMINS, DEVELOPERS]} for _, _, _, body in graph.parts)
 
 
@@ -150,8 +158,9 @@ def test_any_other_404_is_no_answer(watched, entra):
 
 def test_what_is_forbidden_stays_unknown_and_is_named_once(watched, entra):
     graph, make = watched
-    graph.part_fault = lambda request: (403, {"error": {"code": "Authorization_RequestDenied"}}) if (
-        request["method"] == "GET") else None
+    graph.part_fault = lambda request: (
+        (403, {"error": {"code": "Authorization_RequestDenied"}}) if (request["method"] == "GET") else None
+    )
     server = make(whenSilent="refuse")
     token = entra.token()
     begin = time.time()
@@ -299,6 +308,7 @@ def outage(graph):
 
 def parts_only(graph):
     """Of each batch, some parts fail, some are throttled, and only some questions about accounts are answered."""
+
     def fault(request):
         number = int(request["id"]) % 4
         return [(500, {}), None, (429, {}, {"Retry-After": "1"}), (404, {"error": {"code": "Other"}})][number]
@@ -319,8 +329,10 @@ def test_nothing_is_lost_and_nothing_given(watched, entra, trouble, reloads):
     for number, person in enumerate(people):
         graph.members[person] = {ADMINS} if number % 2 else set()
     # What the tokens say is the opposite of what Entra says by now.
-    tokens = [entra.token(oid=person, groups=[PLAIN] if number % 2 else [PLAIN, ADMINS])
-              for number, person in enumerate(people)]
+    tokens = [
+        entra.token(oid=person, groups=[PLAIN] if number % 2 else [PLAIN, ADMINS])
+        for number, person in enumerate(people)
+    ]
     expected = [[ADMIN, PLAIN, ADMINS] if number % 2 else [PLAIN] for number in range(12)]
     with ThreadPoolExecutor(12) as pool:
         assert list(pool.map(lambda token: groups(server, token), tokens)) == expected
@@ -336,4 +348,6 @@ def test_nothing_is_lost_and_nothing_given(watched, entra, trouble, reloads):
     graph.delay = 0
     for number, person in enumerate(people):
         graph.members[person] = set() if number % 2 else {ADMINS}
-    eventually(lambda: all((ADMIN in groups(server, token)) == (number % 2 == 0) for number, token in enumerate(tokens)))
+    eventually(
+        lambda: all((ADMIN in groups(server, token)) == (number % 2 == 0) for number, token in enumerate(tokens))
+    )

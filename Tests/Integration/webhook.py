@@ -37,12 +37,17 @@ def configuration(**tenant):
         "apiVersion": "kube-entra.dev/v1",
         "kind": "WebhookConfiguration",
         "server": {"certificate": "server.crt", "privateKey": "server.key", "clientCA": "ca.crt"},
-        "tenants": [{
-            "tenantID": TENANT, "audiences": [AUDIENCE], "adminGroupObjectIDs": [ADMINS],
-            "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["developers"]}],
-            "appRoleMappings": [{"appRole": "Cluster.Viewer", "kubernetesGroups": ["viewers"]}],
-            "signingKeys": {"file": "keys.json"}, **tenant,
-        }],
+        "tenants": [
+            {
+                "tenantID": TENANT,
+                "audiences": [AUDIENCE],
+                "adminGroupObjectIDs": [ADMINS],
+                "groupMappings": [{"groupObjectID": DEVELOPERS, "kubernetesGroups": ["developers"]}],
+                "appRoleMappings": [{"appRole": "Cluster.Viewer", "kubernetesGroups": ["viewers"]}],
+                "signingKeys": {"file": "keys.json"},
+                **tenant,
+            }
+        ],
     }
 
 
@@ -86,8 +91,11 @@ class Webhook:
             script = f'{places} export LISTEN_PID=$$ LISTEN_FDS={len(sockets)}; exec "$@"'
             prefix = [*prefix, "bash", "-c", script, "bash"]
         self.process = subprocess.Popen(
-            [*prefix, self.program, "serve", "--config", self.config_path, *arguments], stderr=stderr or log, env=env,
-            pass_fds=[s.fileno() for s in sockets])
+            [*prefix, self.program, "serve", "--config", self.config_path, *arguments],
+            stderr=stderr or log,
+            env=env,
+            pass_fds=[s.fileno() for s in sockets],
+        )
         self.wait("/readyz" if ready else "/livez", timeout)
         return self
 
@@ -171,19 +179,42 @@ class Webhook:
         with open(path, "w") as file:
             file.write(review_body(token, version))
         done = subprocess.run(
-            ["curl", "-sS", "--http2", "--cacert", self.certificates.path("ca.crt"),
-             "--cert", self.certificates.path("client.crt"), "--key", self.certificates.path("client.key"),
-             "-H", "Content-Type: application/json", "--data-binary", f"@{path}", "-w", "\n%{http_version} %{http_code}",
-             f"https://127.0.0.1:{self.port}/tokenreviews?timeout=30s"], capture_output=True, timeout=20)
+            [
+                "curl",
+                "-sS",
+                "--http2",
+                "--cacert",
+                self.certificates.path("ca.crt"),
+                "--cert",
+                self.certificates.path("client.crt"),
+                "--key",
+                self.certificates.path("client.key"),
+                "-H",
+                "Content-Type: application/json",
+                "--data-binary",
+                f"@{path}",
+                "-w",
+                "\n%{http_version} %{http_code}",
+                f"https://127.0.0.1:{self.port}/tokenreviews?timeout=30s",
+            ],
+            capture_output=True,
+            timeout=20,
+        )
         body, line = done.stdout.decode().rsplit("\n", 1)
         assert line == "2 200", (line, done.stderr)
         return checked(body, version)
 
 
 def review_body(token, version="v1"):
-    return json.dumps({
-        "kind": "TokenReview", "apiVersion": f"authentication.k8s.io/{version}", "metadata": {"creationTimestamp": None},
-        "spec": {"token": token, "audiences": ["https://kubernetes.default.svc"]}, "status": {"user": {}}})
+    return json.dumps(
+        {
+            "kind": "TokenReview",
+            "apiVersion": f"authentication.k8s.io/{version}",
+            "metadata": {"creationTimestamp": None},
+            "spec": {"token": token, "audiences": ["https://kubernetes.default.svc"]},
+            "status": {"user": {}},
+        }
+    )
 
 
 def checked(body, version):

@@ -43,7 +43,11 @@ def copy(folder):
     """What git knows of the package, with files that are not committed yet. The build folder of an earlier run stays."""
     names = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "Package.swift", "Package.resolved", "Sources", "Tests"],
-        cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\n")
     for part in ("Sources", "Tests"):
         shutil.rmtree(folder / part, ignore_errors=True)
     for name in filter(None, names):
@@ -58,18 +62,30 @@ def copy(folder):
 def build(folder):
     """Whether the tests compile, and what was printed."""
     done = subprocess.run(
-        ["swift", "build", "--build-tests"], cwd=folder, env=ENVIRONMENT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        ["swift", "build", "--build-tests"],
+        cwd=folder,
+        env=ENVIRONMENT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     return done.returncode == 0, done.stdout
 
 
 def run_tests(folder, number):
     """The first failure of the tests with that change, or None when they pass. Ends at the first failure."""
     process = subprocess.Popen(
-        ["swift", "test", "--skip-build"] if number is None else
-        [next((folder / ".build/debug").glob("*.xctest")), "--testing-library", "swift-testing"],
-        cwd=folder, env=ENVIRONMENT | {"KUBE_ENTRA_MUTANT": str(number or 0)}, text=True, errors="replace",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        ["swift", "test", "--skip-build"]
+        if number is None
+        else [next((folder / ".build/debug").glob("*.xctest")), "--testing-library", "swift-testing"],
+        cwd=folder,
+        env=ENVIRONMENT | {"KUBE_ENTRA_MUTANT": str(number or 0)},
+        text=True,
+        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
     timer = threading.Timer(LONGEST_TEST_RUN, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()
     failure, last, counted = None, "", False
@@ -104,7 +120,8 @@ class Copy:
         modules = set()
         for path, name in self.files:
             mine = {
-                number: (change.before, change.after) for number, change in self.changes.items() if change.file == name}
+                number: (change.before, change.after) for number, change in self.changes.items() if change.file == name
+            }
             text, left = switched((ROOT / path).read_text(), mine)
             (self.folder / path).write_text(text)
             modules.add(path.parts[:3])
@@ -127,7 +144,10 @@ class Copy:
                 if number is not None:
                     guilty[number] = message
             if not guilty:
-                sys.exit("\n".join(line for line in output.split("\n") if "error:" in line)[:4000] + "\nthe copy with switches does not compile")
+                sys.exit(
+                    "\n".join(line for line in output.split("\n") if "error:" in line)[:4000]
+                    + "\nthe copy with switches does not compile"
+                )
             for number, message in guilty.items():
                 self.broken[number] = message
                 self.changes.pop(number, None)
@@ -173,7 +193,9 @@ def judge_switched(folder, changes, jobs, end, report):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--folder", type=Path, default=Path("/tmp/kube-entra-mutants"), help="where the copy is kept")
+    arguments.add_argument(
+        "--folder", type=Path, default=Path("/tmp/kube-entra-mutants"), help="where the copy is kept"
+    )
     arguments.add_argument("--minutes", type=float, default=90, help="begin no other change after that time")
     arguments.add_argument("--jobs", type=int, default=max(1, len(os.sched_getaffinity(0))), help="test runs at a time")
     arguments.add_argument("--sample", type=int, help="try only so many, chosen at random")
@@ -188,11 +210,14 @@ def main():
         first, dash, last = part.partition("-")
         wanted.update(range(int(first), int(last or (len(CHANGES) if dash else first)) + 1))
     chosen = [
-        number for number, change in numbered.items()
-        if number in wanted and given.file in change.file
-        and (given.text in change.before or given.text in change.after)]
+        number
+        for number, change in numbered.items()
+        if number in wanted
+        and given.file in change.file
+        and (given.text in change.before or given.text in change.after)
+    ]
     random.Random(given.seed).shuffle(chosen)
-    chosen = chosen[:given.sample]
+    chosen = chosen[: given.sample]
     end = time.monotonic() + given.minutes * 60
     given.folder.mkdir(parents=True, exist_ok=True)
     copy(given.folder)
@@ -210,8 +235,11 @@ def main():
         with lock:
             verdicts[number] = verdict
             change = numbered[number]
-            print(f"{len(verdicts)}/{len(chosen)} {verdict}: {number}: {change.file}: {change.before.strip()!r} → "
-                  f"{change.after.strip()!r}: {detail[:160]}", flush=True)
+            print(
+                f"{len(verdicts)}/{len(chosen)} {verdict}: {number}: {change.file}: {change.before.strip()!r} → "
+                f"{change.after.strip()!r}: {detail[:160]}",
+                flush=True,
+            )
 
     for number, message in (lost | package.broken).items():
         report(number, "broken", message)
@@ -226,13 +254,17 @@ def main():
         if verdicts[number] == "survived":
             change = numbered[number]
             print(f"survived: {change.file}\n  - {change.before.strip()}\n  + {change.after.strip()}")
-            print(f"  harmless: {change.harmless}" if change.harmless else "  NOT NOTICED, and not known to be harmless")
+            print(
+                f"  harmless: {change.harmless}" if change.harmless else "  NOT NOTICED, and not known to be harmless"
+            )
             unexplained += not change.harmless
     count = {name: list(verdicts.values()).count(name) for name in ("noticed", "survived", "broken")}
     tried = count["noticed"] + count["survived"]
     figure = 100 * count["noticed"] / tried if tried else 0
-    print(f"{count['noticed']} of {tried} changes were noticed: {figure:.1f} %; {count['broken']} broken; "
-          f"{unexplained} not noticed and not known to be harmless")
+    print(
+        f"{count['noticed']} of {tried} changes were noticed: {figure:.1f} %; {count['broken']} broken; "
+        f"{unexplained} not noticed and not known to be harmless"
+    )
     sys.exit(0 if tried and figure >= 95 and not count["broken"] and len(verdicts) == len(chosen) else 1)
 
 

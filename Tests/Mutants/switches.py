@@ -99,7 +99,12 @@ def value_around(text, code, start, end):
     line = text.rfind("\n", 0, start) + 1
     finish = text.find("\n", start)
     match = STORED.match(code[line:finish].rstrip())
-    if not match or end > finish or start < line + match.start("value") or match["value"].rstrip().endswith(("(", "[", "{")):
+    if (
+        not match
+        or end > finish
+        or start < line + match.start("value")
+        or match["value"].rstrip().endswith(("(", "[", "{"))
+    ):
         return None
     return line + match.start("value"), finish
 
@@ -123,7 +128,7 @@ def switched(text, changes):
             left.append(number)
             continue
         begin, finish = place
-        changed = text[begin:start] + after[head:len(after) - tail] + text[end:finish]
+        changed = text[begin:start] + after[head : len(after) - tail] + text[end:finish]
         places.setdefault((begin, finish, body is not None), []).append((number, changed))
     for (begin, end, is_body), variants in sorted(places.items(), reverse=True):
         original = text[begin:end]
@@ -132,7 +137,10 @@ def switched(text, changes):
             replacement = f"\nswitch Mutant.active {{{cases}\ndefault:\n{original}\n}}\n"
         else:
             # Each on a line of its own, so that a message of the compiler names the change.
-            parts = "".join(f"\nMutant.active == {number} ?\n// mutant {number}\n({changed})\n// end\n:" for number, changed in variants)
+            parts = "".join(
+                f"\nMutant.active == {number} ?\n// mutant {number}\n({changed})\n// end\n:"
+                for number, changed in variants
+            )
             replacement = f"{parts}\n({original})"
         text = text[:begin] + replacement + text[end:]
     return text, left
