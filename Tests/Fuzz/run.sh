@@ -8,7 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-TARGETS=(scanner jws header claims pop jwks discovery tokenreview accessreview configuration tls http1 http2 resets)
+TARGETS=(scanner jws header claims pop jwks discovery tokenreview accessreview configuration rbac denyfile kubeconfig
+    tls http1 http2 resets)
 SCRATCH=.build-fuzz
 FUZZER=$SCRATCH/release/kube-entra-fuzz
 # No input takes longer than a fraction of a second, so that one of 60 is a finding on the busiest machine too.

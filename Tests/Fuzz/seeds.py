@@ -370,6 +370,122 @@ def configuration_seeds():
     ]
 
 
+def rbac_seeds():
+    api = "rbac.authorization.k8s.io/v1"
+    rules = [
+        {"verbs": ["get", "*"], "apiGroups": ["", "*"], "resources": ["pods", "*", "pods/log"], "resourceNames": ["a"]},
+        {"verbs": ["get"], "nonResourceURLs": ["/metrics", "/a/**", "*"]},
+    ]
+    role = {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": "r", "labels": {"one": "x"}}, "rules": rules}
+    collected = {
+        "apiVersion": api,
+        "kind": "ClusterRole",
+        "metadata": {"name": "all"},
+        "rules": None,
+        "aggregationRule": {
+            "clusterRoleSelectors": [
+                {"matchLabels": {"one": "x"}},
+                {"matchExpressions": [{"key": "one", "operator": "Exists"}]},
+            ]
+        },
+    }
+    subjects = [
+        {"kind": "Group", "name": "developers", "apiGroup": "rbac.authorization.k8s.io"},
+        {"kind": "User", "name": "ada@example.com"},
+        {"kind": "User", "name": "a_b#EXT#@example.com"},
+        {"kind": "Group", "name": "9999aaaa-bbbb-cccc-dddd-eeeeffff0000"},
+        {"kind": "Group", "name": "A Team"},
+        {"kind": "ServiceAccount", "name": "s", "namespace": "n"},
+    ]
+    meta = {"name": "b", "annotations": {"kube-entra.dev/lint-allow": "group-never-given because"}}
+    wide = {
+        "apiVersion": api,
+        "kind": "ClusterRoleBinding",
+        "metadata": meta,
+        "roleRef": {"kind": "ClusterRole", "name": "all", "apiGroup": "rbac.authorization.k8s.io"},
+        "subjects": subjects,
+    }
+    narrow = dict(wide, kind="RoleBinding", metadata={"name": "b", "namespace": "team"})
+    whole = {"apiVersion": "v1", "kind": "List", "items": [role, collected, wide, narrow, {"kind": "Pod"}]}
+    texts = [
+        whole,
+        role,
+        wide,
+        dict(wide, roleRef=None),
+        dict(role, rules=[[]]),
+        {"kind": "Nosuch"},
+        [],
+        wide | {"subjects": {}},
+    ]
+    return [compact(text) for text in texts] + [
+        "---\n".join(compact(text) + "\n" for text in texts),
+        "kind: ClusterRole\nmetadata: {name: &a b}\nrules: [*a]\n",
+        "kind: Role\nmetadata:\n  name: r\nrules:\n- verbs: [get]\n  apiGroups: ['']\n  resources: [pods]\n---\n# x\n",
+        compact(role) + compact(role),
+        "\ufeff" + compact(role),
+    ]
+
+
+def denyfile_seeds():
+    identity = "0b1ec700-0000-0000-0000-000000000001"
+    entries = [
+        {"objectID": identity, "reason": "left"},
+        {"clientAppID": identity, "reason": "x"},
+        {"tokenID": "abc_DEF-1", "reason": "x", "until": "2030-01-01T00:00:00Z"},
+        {"objectID": identity, "issuedBefore": "2026-01-01T00:00:00Z", "reason": "\u00e9"},
+    ]
+    wrong = [
+        {},
+        {"objectID": identity},
+        {"objectID": identity, "clientAppID": identity, "reason": "x"},
+        {"objectID": "x", "reason": "x"},
+        {"objectID": identity, "reason": ""},
+        {"tokenID": 1, "reason": "x"},
+    ]
+    return [compact({"denied": part}) for part in [entries, [], *[[entry] for entry in entries + wrong]]] + [
+        "",
+        "{}",
+        "[]",
+        '{"denied":null}',
+        compact({"denied": [], "x": 1}),
+    ]
+
+
+def kubeconfig_seeds():
+    execution = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "kubelogin",
+        "args": ["get-token"],
+        "env": [{"name": "A", "value": "b"}],
+        "interactiveMode": "IfAvailable",
+    }
+    whole = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "c",
+        "preferences": {},
+        "clusters": [{"name": "c", "cluster": {"server": "https://a.example", "certificate-authority-data": "YQ=="}}],
+        "users": [{"name": "u", "user": {"exec": execution}}, {"name": "v", "user": {"token": "x"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u", "namespace": "n"}}],
+    }
+    yaml = (
+        "apiVersion: v1\nkind: Config # x\nclusters:\n- cluster:\n    server: https://a.example\n  name: c\nusers: []\n"
+        "contexts:\n- context: {cluster: c}\n  name: c\ncurrent-context: c\n"
+    )
+    return [
+        compact(whole),
+        yaml,
+        yaml.replace("users: []", "users:"),
+        yaml.replace("\n", "\r\n"),
+        "",
+        "# x\n",
+        yaml.replace("- ", "  - "),
+        compact(dict(whole, users=None)),
+        compact(dict(whole, clusters=[{}])),
+        "a: &a [*a]\n",
+    ]
+
+
 def tls_seeds():
     """Pairs of an operation and its argument; the first byte says who begins. See TLSTarget.swift."""
     hello = bytes.fromhex("160301002f0100002b0303") + bytes(32) + bytes.fromhex("000002130101000000")
@@ -659,6 +775,33 @@ TARGETS = {
     "configuration": (
         configuration_seeds,
         YAML_WORDS + ["&a ", "*a", "!!", "---", "? ", "\n  - ", "\n    ", "1s", "29h"],
+    ),
+    "rbac": (
+        rbac_seeds,
+        JSON_WORDS
+        + YAML_WORDS
+        + [
+            '"kind":',
+            '"ClusterRole"',
+            '"RoleBinding"',
+            '"subjects":',
+            '"roleRef":',
+            '"rules":',
+            '"verbs":',
+            '"metadata":',
+            '"aggregationRule":',
+            '"nonResourceURLs":',
+            "---\n",
+            "#EXT#",
+            "system:",
+        ],
+    ),
+    "denyfile": (denyfile_seeds, JSON_WORDS + ['"denied":', '"objectID":', '"tokenID":', '"reason":', '"until":']),
+    "kubeconfig": (
+        kubeconfig_seeds,
+        JSON_WORDS
+        + YAML_WORDS
+        + ["clusters:", "users:", "contexts:", "current-context:", "name:", "exec:", "&a ", "*a", "---\n"],
     ),
     "tls": (tls_seeds, []),
     "http1": (http1_seeds, HTTP_WORDS),

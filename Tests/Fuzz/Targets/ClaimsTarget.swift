@@ -70,7 +70,8 @@ struct ClaimsTarget: FuzzTarget {
             decision.access.map { Array($0.user.uid.utf8) == lowered(claims["oid"]) } ?? false,
             "the UID is the object ID")
         let groups = claims["groups"]?.array.map { $0.map { lowered($0) ?? [] } } ?? []
-        let isMember = groups.contains(Array(World.adminGroup.utf8))
+        // The mapped group gives system:masters.
+        let isMember = [World.adminGroup, World.mappedGroup].contains { groups.contains(Array($0.utf8)) }
         require(decision.access?.isAdmin == isMember, "an admin is who is in an admin group")
     }
 
