@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -15,6 +16,11 @@ from overage import setting  # noqa: F401 (a fixture)
 from programs import TOOLS
 from released import release, release_key  # noqa: F401 (fixtures)
 from webhook import Webhook, configuration, reason
+
+# Whoever runs the tests in the background hands ignored signals on to every program that they start.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 # The released kubectl and helm come before what a machine happens to have.
 os.environ["PATH"] = TOOLS + os.pathsep + os.environ["PATH"]

@@ -64,6 +64,11 @@ import Timestamps
             principal, tenant: tenant, kubernetes: kubernetes, now: Timestamp(secondsSinceEpoch: 0))
         #expect(access?.isAdmin == true)
         #expect(access?.user.groups == ["admins"] + stride(from: 0, to: 40, by: 3).map { "m\($0)" })
+        // Two alone, too.
+        principal.groups = [try Self.id(2), try Self.id(1)]
+        let two = AccessPolicy.decide(
+            principal, tenant: tenant, kubernetes: kubernetes, now: Timestamp(secondsSinceEpoch: 0))
+        #expect(two?.user.groups == ["m1", "m2"])
     }
 
     @Test("rules of a group that is listed twice apply once, however many rules there are", arguments: [0, 40])
