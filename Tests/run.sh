@@ -141,7 +141,7 @@ sanitizers() {
     # Leaks are looked for by the fuzz targets: here, values that live as long as the process would be taken for some.
     ASAN_OPTIONS=detect_leaks=${DETECT_LEAKS:-0} swift_tests --sanitize=address --scratch-path .build-asan
     step "Unit tests under the thread sanitizer"
-    TSAN_OPTIONS="halt_on_error=1" swift_tests --sanitize=thread --scratch-path .build-tsan
+    TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/Tests/thread-sanitizer.txt" swift_tests --sanitize=thread --scratch-path .build-tsan
 }
 
 fuzz() {

@@ -272,7 +272,10 @@ class Node:
         return self.run("enable", "--config", self.config, "--timeout", wait, *arguments, prefix=prefix)
 
     def enable_until(self, step, *arguments):
-        """Kills an enable as soon as it reports the step; returns whether it came that far."""
+        """Kills an enable as soon as it reports the step.
+
+        Returns whether it came that far and was killed: on a busy machine it may have ended meanwhile.
+        """
         process = subprocess.Popen(
             [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
             stdout=subprocess.PIPE,
@@ -285,7 +288,7 @@ class Node:
             for line in process.stdout:
                 if line.split()[3:4] == [step]:
                     process.kill()
-                    return True
+                    return process.wait() == -signal.SIGKILL
             return False
         finally:
             process.wait()
