@@ -374,7 +374,7 @@ def test_kill_9_leaves_whole_lines(start, entra, tmp_path):
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
-    wait_for(lambda: path.stat().st_size > 20_000)
+    wait_for(lambda: path.stat().st_size > 40_000)
     server.process.kill()
     server.process.wait()
     stop.set()
