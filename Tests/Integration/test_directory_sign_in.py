@@ -174,7 +174,7 @@ def test_a_metadata_service_that_is_not_near(setting, entra, base):
 
 def test_a_token_is_renewed_before_it_ends_and_once_at_a_time(setting, entra):
     graph, make = setting
-    graph.lifetime = 4
+    graph.lifetime = 12
     graph.token_delay = 0.3
     webhook = make()
     with ThreadPoolExecutor(12) as pool:
@@ -182,7 +182,7 @@ def test_a_token_is_renewed_before_it_ends_and_once_at_a_time(setting, entra):
         list(pool.map(webhook.review, tokens))
     assert len(graph.tokens) == 1
     # Nobody asks, and there is a new one when half of its life is over.
-    eventually(lambda: len(graph.tokens) == 2, timeout=4)
+    eventually(lambda: len(graph.tokens) == 2, timeout=30)
     graph.token_fault = lambda handler: handler.answer(503, {})
     # While the sign-in is out of order, the token at hand is used for as long as it is good.
     assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
