@@ -323,6 +323,8 @@ class Node:
         return found
 
     def close(self):
+        if self.holder.stdout.closed:
+            return
         if self.kubelet:
             self.kubelet.send_signal(signal.SIGTERM)
             self.kubelet.wait()

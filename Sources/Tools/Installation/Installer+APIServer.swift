@@ -199,14 +199,24 @@ extension Installer {
             files.remove(NodePath.state + "/keys.json")
             files.remove(NodePath.state)
         }
-        if journal.madeUser, environment.account(ServiceFiles.userName) != nil {
-            _ = environment.run(["userdel", ServiceFiles.userName])
-        }
+        if journal.madeUser { removeUser() }
         for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.removeTemporary(path) }
         for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal, NodePath.journalFolder] {
             files.remove(path)
         }
         self.journal = nil
+    }
+
+    /// Removes the service's user, or says why it stays. userdel refuses while one of its processes is still ending.
+    private func removeUser() {
+        guard environment.account(ServiceFiles.userName) != nil else { return }
+        var message = ""
+        let isGone = wait(.seconds(5)) {
+            let ending = environment.run(["userdel", ServiceFiles.userName])
+            message = ending.message
+            return ending.isSuccess || environment.account(ServiceFiles.userName) == nil
+        }
+        if !isGone { say(named: "kept", "the user \(ServiceFiles.userName): \(message)") }
     }
 
     /// Removes a file if it is unchanged, or a folder if it is empty.
