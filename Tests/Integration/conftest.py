@@ -1,21 +1,19 @@
+import json
 import os
 import shutil
 import signal
-import sys
-import threading
-import time
 
 import pytest
-
-sys.path.insert(0, os.path.dirname(__file__))
 from certificates import Certificates
 from entra import AUDIENCE, OTHER_TENANT, Entra
 from files import write
+from graph import Graph
+from key_outages import Outage
 from lifecycle import Folder
-from overage import setting  # noqa: F401 (a fixture)
-from programs import TOOLS
-from released import release, release_key  # noqa: F401 (fixtures)
-from webhook import Webhook, configuration, reason
+from overage import CLIENT_ID, OverageWebhook
+from programs import ROOT, TOOLS
+from released import DEMO, QUICK, run
+from webhook import PROGRAM, Webhook, configuration
 
 # Whoever runs the tests in the background hands ignored signals on to every program that they start.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
@@ -44,8 +42,6 @@ def webhook(certificates, entra):
     config["tenants"].append(
         {"tenantID": OTHER_TENANT, "audiences": [AUDIENCE], "signingKeys": {"file": "other-keys.json"}}
     )
-    import json
-
     with open(certificates.path("other-keys.json"), "w") as file:
         json.dump(entra.key_set(OTHER_TENANT), file)
     # With the server preferring h2, curl gets it, and Python, which offers only http/1.1, gets that.
@@ -110,22 +106,6 @@ def serve(folder):
 
 
 @pytest.fixture
-def limited(certificates, entra):
-    servers = []
-
-    def make(**limits):
-        entra.write_key_file(certificates.path("keys.json"))
-        config = configuration()
-        config["limits"] = limits
-        servers.append(Webhook(certificates, config, name=f"limits-{len(servers)}.yaml"))
-        return servers[-1].start()
-
-    yield make
-    for server in servers:
-        server.stop()
-
-
-@pytest.fixture
 def config(certificates, entra, tmp_path):
     """A configuration with all files that it names, in a separate folder."""
     for name in ("server.crt", "server.key", "ca.crt"):
@@ -134,43 +114,58 @@ def config(certificates, entra, tmp_path):
     return write(tmp_path / "config.yaml", configuration())
 
 
-class Outage:
-    """A running webhook, and one that starts while Entra is unavailable."""
+@pytest.fixture
+def setting(certificates, entra, tmp_path):
+    """A Graph, and a function that starts a webhook that uses it."""
+    graph = Graph(certificates)
+    with open(certificates.path("secret"), "w") as file:
+        file.write(graph.secret + "\n")
+    servers = []
 
-    def __init__(self, certificates, folder):
-        self.seconds = float(os.environ.get("OUTAGE_SECONDS", "120"))
-        self.entra = Entra(folder, certificates)
-        self.entra.start()
-        self.reviews, self.readiness = [], []
-        interval = f"{max(1, int(self.seconds) - 5)}s"
+    def make(tenant=None, env=None, **changes):
+        directory = {
+            "clientID": CLIENT_ID,
+            "clientSecretFile": "secret",
+            "graphEndpoint": graph.base,
+            "graphCA": "ca.crt",
+            **changes,
+        }
+        directory = {name: value for name, value in directory.items() if value is not None}
         config = configuration(
-            authority=self.entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": interval}
+            groupOverage="resolve", directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {})
         )
-        self.running = Webhook(certificates, config, name="outage-running.yaml").start()
-        self.entra.stop()
-        self.started = time.time()
-        # Asks for a refresh, which fails, so that the pauses grow from now on.
-        self.running.review(self.entra.token(header={"kid": "unknown"}))
-        self.fresh = Webhook(certificates, config, name="outage-fresh.yaml").start(ready=False)
-        self.token = self.entra.token()
-        self.watcher = threading.Thread(target=self.watch, daemon=True)
-        self.watcher.start()
+        server = OverageWebhook(certificates, config, name=f"overage-{tmp_path.name}-{len(servers)}.yaml")
+        servers.append(server)
+        entra.authority = graph.base
+        entra.write_key_file(certificates.path("keys.json"))
+        return server.start(env=env)
 
-    def watch(self):
-        while time.time() < self.started + self.seconds:
-            self.reviews.append(reason(self.running.review(self.token)))
-            self.readiness.append(self.running.get("/readyz")[0])
-            time.sleep(0.5)
+    yield graph, make
+    for server in servers:
+        server.stop()
+    entra.authority = None
+    entra.write_key_file(certificates.path("keys.json"))
+    graph.stop()
 
-    def wait(self):
-        self.watcher.join()
 
-    def stop(self):
-        self.seconds = 0
-        self.watcher.join()
-        self.running.stop()
-        self.fresh.stop()
-        self.entra.stop()
+@pytest.fixture(scope="session")
+def release_key(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("key")
+    run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder / "key.pem")
+    run("openssl", "pkey", "-in", folder / "key.pem", "-pubout", "-out", folder / "public.pem")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory, release_key):
+    """How the programs are built is for the release itself."""
+    built = tmp_path_factory.mktemp("built")
+    shutil.copy2(PROGRAM, built / "kube-entra")
+    shutil.copy2(DEMO, built / "kube-entra-demo")
+    out = tmp_path_factory.mktemp("release") / "out"
+    environment = {**os.environ, **QUICK}
+    run(ROOT / "deploy/release.sh", out, "--built", built, "--key", release_key / "key.pem", env=environment)
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import SafeText
 import Testing
 
 /// The evaluation of RBAC against a second one, which was written in Python from the documentation of Kubernetes alone
-/// (Tests/Integration/rbac_model.py), on random configurations, roles, bindings and questions.
+/// (Tests/Integration/support/rbac_model.py), on random configurations, roles, bindings and questions.
 ///
 /// `KUBE_ENTRA_RBAC_QUESTIONS` says how many.
 @Suite struct RBACDifferenceTests {
@@ -20,7 +20,7 @@ import Testing
     func sameAnswers(count: Int, seed: String) throws {
         let path = "\(#filePath)"
         let tests = path[..<path.index(afterLast: "/Tests/")]
-        let lines = try Lines("python3 '\(tests)Integration/rbac_cases.py' \(count) '\(seed)'")
+        let lines = try Lines("python3 '\(tests)Integration/support/rbac_cases.py' \(count) '\(seed)'")
         var seen = 0
         var differences = 0
         while let line = lines.next() {

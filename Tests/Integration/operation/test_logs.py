@@ -15,7 +15,8 @@ import jsonschema
 import pytest
 from entra import ADMINS, CLIENT, DEVELOPERS, OBJECT, TENANT
 from overage import asked
-from webhook import HERE, Webhook, configuration, reason, review_body, wait_for
+from programs import ROOT
+from webhook import Webhook, configuration, reason, review_body, wait_for
 
 AUDIT = "kube_entra_log_lines_dropped_total"
 
@@ -288,7 +289,7 @@ def test_audit_and_log_lines_are_as_their_schemas_say(start, entra, tmp_path):
 
     wait_for(lambda: len(logged()) == 2)
     for name, found in (("audit", lines(path)), ("log", logged())):
-        with open(os.path.join(HERE, "..", "..", "deploy", "reference", f"{name}.schema.json")) as file:
+        with open(ROOT / "deploy" / "reference" / f"{name}.schema.json") as file:
             schema = json.load(file)
         for line in found:
             jsonschema.validate(line, schema)

@@ -1,16 +1,12 @@
 """The program's help and version."""
 
-import os
-import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
+from programs import BINARY
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
-BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 # Commands whose exit status is an answer, or that run for long: their help says what each means.
 ANSWERING = {
     "serve",

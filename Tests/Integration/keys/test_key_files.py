@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from entra import OTHER_TENANT, TENANT, Key, b64, merged
 from key_outages import refreshes
+from programs import ROOT
 from webhook import PROGRAM, Webhook, configuration, reason, run, wait_for
 
-DOCUMENTS = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "data", "entra")
+DOCUMENTS = os.path.join(ROOT.parent, "shared", "data", "entra")
 
 
 # The cache file

@@ -13,10 +13,9 @@ import tarfile
 
 import pytest
 from entra import TENANT
-from released import DEMO, QUICK, REPOSITORY, run
+from programs import ROOT
+from released import DEMO, QUICK, run
 from webhook import PROGRAM, Webhook, configuration, reason
-
-ROOT = REPOSITORY
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
@@ -13,10 +12,8 @@ import time
 import urllib.request
 
 import yaml
+from programs import BINARY, ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
-BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 README = (ROOT / "README.md").read_text()
 DEPLOY = ROOT / "deploy"
 FAMILIES = set(

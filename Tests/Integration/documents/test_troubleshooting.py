@@ -3,7 +3,6 @@ the page in deploy/troubleshooting if UPDATE_DOCUMENTS=1 is set."""
 
 import json
 import os
-import pathlib
 import re
 import subprocess
 import textwrap
@@ -12,9 +11,10 @@ import time
 import pytest
 import yaml
 from entra import ADMINS, AUDIENCE, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, OTHER_TENANT, TENANT
+from programs import ROOT
 from webhook import PROGRAM, run
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "deploy/troubleshooting/README.md"
+PAGE = ROOT / "deploy/troubleshooting/README.md"
 CONFIG = {
     "apiVersion": "kube-entra.dev/v1",
     "kind": "WebhookConfiguration",

@@ -16,7 +16,6 @@ from entra import ADMINS, AUDIENCE, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, OTHER_
 from webhook import PROGRAM, configuration, run
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,15 @@ program. Many more questions, of small clusters, are asked by a unit test (RBACD
 
 import json
 import os
-import pathlib
 import random
 import subprocess
 
 import pytest
 import rbac_model
 import yaml
+from programs import BINARY
 from rbac_random import OBJECTS, USERS, cluster, configuration, question
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
-BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 ROUNDS = int(os.environ.get("KUBE_ENTRA_RBAC_ROUNDS", "20"))
 
 

@@ -2,10 +2,8 @@
 
 import time
 
-import pytest
 from entra import LEFT_OUT
-from graph import Graph
-from webhook import Webhook, configuration, review_body
+from webhook import Webhook, review_body
 
 CLIENT_ID = "bbbbbbbb-0000-0000-0000-000000000000"
 OVERAGE = {
@@ -59,37 +57,3 @@ class OverageWebhook(Webhook):
         while self.metric("kube_entra_config_reloads_total", result="success") == before:
             assert time.time() < end, self.log()
             time.sleep(0.05)
-
-
-@pytest.fixture
-def setting(certificates, entra, tmp_path):
-    """A Graph, and a function that starts a webhook that uses it."""
-    graph = Graph(certificates)
-    with open(certificates.path("secret"), "w") as file:
-        file.write(graph.secret + "\n")
-    servers = []
-
-    def make(tenant=None, env=None, **changes):
-        directory = {
-            "clientID": CLIENT_ID,
-            "clientSecretFile": "secret",
-            "graphEndpoint": graph.base,
-            "graphCA": "ca.crt",
-            **changes,
-        }
-        directory = {name: value for name, value in directory.items() if value is not None}
-        config = configuration(
-            groupOverage="resolve", directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {})
-        )
-        server = OverageWebhook(certificates, config, name=f"overage-{tmp_path.name}-{len(servers)}.yaml")
-        servers.append(server)
-        entra.authority = graph.base
-        entra.write_key_file(certificates.path("keys.json"))
-        return server.start(env=env)
-
-    yield graph, make
-    for server in servers:
-        server.stop()
-    entra.authority = None
-    entra.write_key_file(certificates.path("keys.json"))
-    graph.stop()

@@ -5,8 +5,9 @@ import os
 import re
 import subprocess
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BENCHMARKS = os.path.join(HERE, "..", "Benchmarks")
+from programs import ROOT
+
+BENCHMARKS = str(ROOT / "Tests" / "Benchmarks")
 
 
 def test_a_short_soak():

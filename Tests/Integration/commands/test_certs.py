@@ -3,7 +3,6 @@
 import base64
 import datetime
 import json
-import os
 import pathlib
 import socket
 import ssl
@@ -17,10 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from programs import BINARY
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILDS = [ROOT / ".build" / kind / "kube-entra" for kind in ("release", "debug")]
-BINARY = os.environ.get("KUBE_ENTRA") or str(next((b for b in BUILDS if b.exists()), BUILDS[0]))
 TENANT = "11111111-2222-3333-4444-555555555555"
 SERVER = "aaaaaaaa-0000-0000-0000-000000000000"
 NAMES = ["ca.crt", "ca.key", "client-ca.crt", "client.crt", "client.key", "server.crt", "server.key"]

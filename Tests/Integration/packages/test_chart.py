@@ -3,15 +3,14 @@
 import http.server
 import json
 import os
-import pathlib
 import subprocess
 import threading
 
 import pytest
 import yaml
+from programs import ROOT
 from webhook import run
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "chart"
 
 SETS = {

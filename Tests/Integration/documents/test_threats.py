@@ -1,9 +1,9 @@
 """The document of threats names existing tests."""
 
-import pathlib
 import re
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from programs import ROOT
+
 TEXT = (ROOT / "deploy/security/THREATS.md").read_text()
 
 

@@ -3,14 +3,13 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
+from programs import ROOT
 from webhook import PROGRAM, configuration, run
 
-ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "deploy" / "reference"
 HOW = "kube-entra reference --folder deploy/reference"
 

@@ -12,9 +12,9 @@ import threading
 import time
 
 import pytest
+from programs import ROOT
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-CACHE = os.environ.get("KUBE_ENTRA_ROOTS", os.path.join(HERE, "..", "..", ".build-python", "roots"))
+CACHE = os.environ.get("KUBE_ENTRA_ROOTS", str(ROOT / ".build-python" / "roots"))
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a Debian root and run systemd in it")
 needs_mmdebstrap = pytest.mark.skipif(
     not shutil.which("mmdebstrap"), reason="mmdebstrap is not installed: Tests/run.sh packages installs it"

@@ -13,10 +13,10 @@ import urllib.request
 
 import yaml
 from entra import ADMINS, AUDIENCE, DEVELOPERS, TENANT
+from programs import ROOT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RELEASE = os.path.join(HERE, "..", "..", ".build", "release", "kube-entra")
-PROGRAM = os.environ.get("KUBE_ENTRA", RELEASE)
+PROGRAM = os.environ.get("KUBE_ENTRA", str(ROOT / ".build" / "release" / "kube-entra"))
 
 
 def run(*arguments, input=None, env=None, timeout=30):

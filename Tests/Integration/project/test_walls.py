@@ -1,11 +1,9 @@
 """The check of the module boundaries finds each kind of fault, in small packages with one fault each."""
 
 import os
-import sys
 
 import pytest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import walls
 
 BASE = {"name": "Files", "type": "regular", "path": "Sources/Base/Files", "dependencies": []}
