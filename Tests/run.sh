@@ -55,6 +55,8 @@ lint() {
     swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
     python3 Tests/walls.py || fail "the walls between modules do not hold"
     python3 Tests/comments.py || fail "a public declaration says nothing, or a comment is too wide"
+    command -v shellcheck >/dev/null || packages
+    find . -name '*.sh' -not -path './.build*' -exec shellcheck {} + || fail "shellcheck found something"
     local ruff="$VENV/bin/ruff"
     [ -x "$ruff" ] || packages
     "$ruff" check --quiet Tests || fail "ruff found something"

@@ -69,4 +69,4 @@ if [ -n "$key" ]; then
     openssl dgst -sha256 -sign "$key" -out "$out/SHA256SUMS.sig" "$out/SHA256SUMS" || fail "$key cannot sign"
 fi
 printf 'kube-entra %s for %s:\n' "$version" "$arch"
-(cd "$out" && ls -l | awk 'NR > 1 {printf "%10d  %s\n", $5, $9}')
+(cd "$out" && find . -maxdepth 1 -type f -printf '%10s  %P\n' | sort -k2)

@@ -2,7 +2,10 @@
 # deploy/verify.sh FOLDER [PUBLIC-KEY.pem]: checks a release with openssl alone: the signature over SHA256SUMS, every
 # checksum, and that the statement of how it was built speaks of the same files. Without a key it says so and exits 1.
 set -euo pipefail
-[ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '2,3s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+if [ $# -lt 1 ] || [ $# -gt 2 ]; then
+    sed -n '2,3s/^# \{0,1\}//p' "$0" >&2
+    exit 64
+fi
 cd "$1" 2>/dev/null || { echo "deploy/verify.sh: there is no folder $1" >&2; exit 2; }
 key=${2:-}
 case "$key" in /* | '') ;; *) key=$OLDPWD/$key ;; esac

@@ -28,12 +28,13 @@ dependencies() {
 }
 
 documents() {
-    local package=$1 doc=$work/$1/usr/share/doc/$1
+    local doc=$work/$1/usr/share/doc/$1
     mkdir -p "$doc"
     cp "$here/debian/copyright" "$doc/copyright"
+    gzip -9nc "$deploy/CHANGELOG.md" >"$doc/CHANGELOG.md.gz"
     {
         printf 'kube-entra (%s) unstable; urgency=medium\n\n' "$version"
-        printf '  * See https://kube-entra.dev for what is new in this version.\n\n'
+        printf '  * CHANGELOG.md.gz beside this file says what is new in this version.\n\n'
         printf ' -- %s  %s\n' "$maintainer" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")"
     } | gzip -9n >"$doc/changelog.gz"
     chmod 0644 "$doc"/*
