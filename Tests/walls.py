@@ -14,8 +14,11 @@ import sys
 # A module imports its own wing and those above it, never one below.
 WINGS = ["Base", "Decision", "Webhook", "Tools", "Programs"]
 
-# Tests may use these from below: the simulator stands in for Entra.
-LENT = {("Tests", "EntraSimulator")}
+# Tests may use these from below: the simulator stands in for Entra, and TestSupport is made for them.
+LENT = {("Tests", "EntraSimulator"), ("Tests", "TestSupport")}
+
+# What tests share stands beside the decision wing: it imports that wing and the one above it, and no program imports it.
+SUPPORT = "Tests/TestSupport"
 
 IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(public|package|internal|fileprivate|private)\s+)?import\s+"
@@ -58,6 +61,8 @@ def imported(folder):
 
 def wing(path):
     """The position of a target's wing in the order; None for targets outside of the wings."""
+    if path == SUPPORT:
+        return WINGS.index("Decision")
     parts = pathlib.PurePath(path).parts
     return WINGS.index(parts[1]) if len(parts) > 2 and parts[1] in WINGS else None
 
@@ -87,6 +92,9 @@ def faults(package, folder):
             found.append(f"{name} declares a dependency twice")
         own = wing(path)
         for module, file in imports.items():
+            if path.startswith("Sources/") and module in targets and targets[module]["path"].startswith("Tests/"):
+                found.append(f"{name} imports {module}, which is for tests: {file.relative_to(folder)}")
+                continue
             other = wing(targets[module]["path"]) if module in targets else None
             if own is None or other is None or other <= own or (path.split("/")[0], module) in LENT:
                 continue

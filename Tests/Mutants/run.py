@@ -93,7 +93,7 @@ def run_tests(folder, number):
         for line in process.stdout:
             line = COLOUR.sub("", line)
             last = line.strip() or last
-            counted = counted or "Test run with" in line and "passed" in line
+            counted = counted or ("Test run with" in line and "passed" in line)
             if line.startswith("✘ Test ") and failure is None:
                 failure = line.strip()
                 os.killpg(process.pid, signal.SIGKILL)

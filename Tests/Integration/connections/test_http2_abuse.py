@@ -242,9 +242,11 @@ def test_malformed_requests(webhook):
         before = webhook.metric("kube_entra_requests_rejected_total")
         with Connection(webhook) as connection:
             connection.send(request(1, BODY, fields))
-            ended = connection.wait(lambda f: f[2] == 1 and (f[0] == RST_STREAM or f[1] & END_STREAM) or f[0] == GOAWAY)
+            ended = connection.wait(
+                lambda f: (f[2] == 1 and (f[0] == RST_STREAM or f[1] & END_STREAM)) or f[0] == GOAWAY
+            )
             answer = connection.answer(1, 0)
-            if not ended or answer is not None and b'"kind":"Status"' not in answer:
+            if not ended or (answer is not None and b'"kind":"Status"' not in answer):
                 wrong[name] = (ended, answer)
             elif not soon(lambda: webhook.metric("kube_entra_requests_rejected_total") == before + 1):
                 wrong[name] = "is not counted once"

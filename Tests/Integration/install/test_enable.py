@@ -1,97 +1,15 @@
 """enable, disable and status on a node with a kubelet (a stand-in, kubelet.py) that restarts the API server."""
 
-import json
 import os
 import subprocess
 
 import pytest
 import yaml
-from node import CLUSTER_CONFIGURATION, Node
+from enabling import JOURNAL, MANIFEST, STEPS, as_before, signs_in, status, steps
+from node import CLUSTER_CONFIGURATION
 from webhook import run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
-MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
-JOURNAL = "/var/lib/kube-entra-enable/journal.json"
-STEPS = [
-    "user",
-    "certificates",
-    "configuration",
-    "kubeconfig",
-    "service",
-    "ready",
-    "copy",
-    "change",
-    "api-server",
-    "bind",
-    "kubeadm",
-]
-
-
-@pytest.fixture
-def make(tmp_path, certificates, entra):
-    nodes = []
-
-    def make(distribution="kubeadm"):
-        folder = tmp_path / f"node{len(nodes)}"
-        folder.mkdir()
-        for parent in [folder, *folder.parents]:
-            if str(parent) not in ("/", "/tmp"):
-                os.chmod(parent, os.stat(parent).st_mode | 0o111)
-        nodes.append(Node(folder, certificates, entra, distribution))
-        return nodes[-1]
-
-    yield make
-    for node in nodes:
-        node.close()
-
-
-@pytest.fixture
-def node(make):
-    return make()
-
-
-def steps(text):
-    return [line.split()[3] for line in text.splitlines() if line[:2].isdigit() and line[2:3] == ":"]
-
-
-def status(node):
-    done = node.run("status", "--output", "json")
-    return done.returncode, json.loads(done.stdout)
-
-
-def signs_in(node, token):
-    """The API server's view of a token."""
-    body = {"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "spec": {"token": token}}
-    done = subprocess.run(
-        [
-            *node.enter,
-            "curl",
-            "-s",
-            "--noproxy",
-            "*",
-            "--cacert",
-            "/etc/kubernetes/pki/ca.crt",
-            "--cert",
-            "/etc/kubernetes/pki/admin.crt",
-            "--key",
-            "/etc/kubernetes/pki/admin.key",
-            "-H",
-            "Content-Type: application/json",
-            "-d",
-            json.dumps(body),
-            f"https://localhost:{node.port}/apis/authentication.k8s.io/v1/tokenreviews",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return json.loads(done.stdout)["status"]
-
-
-def as_before(node, before):
-    after = node.snapshot()
-    assert {k: v for k, v in after.items() if before.get(k) != v} == {}
-    assert {k: v for k, v in before.items() if after.get(k) != v} == {}
 
 
 def test_from_nothing_to_sign_in_and_back(node, entra):
@@ -212,36 +130,6 @@ def test_what_goes_wrong_before_the_change_leaves_the_node_as_it_was(node, fault
     as_before(node, before)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_every_step_it_is_finished_or_taken_back(make, step):
-    for back in (False, True):
-        for _ in range(10):
-            node = make()
-            before = node.snapshot()
-            if node.enable_until(step, "--bind"):
-                break
-            # Its webhook would hold the user, who has the same number on every node here.
-            node.close()
-        else:
-            raise AssertionError(step)
-        assert node.exists(JOURNAL)
-        code, found = status(node)
-        assert code == 1 and found["state"] == "halfDone" and found["unfinished"]["direction"] == "enable", found
-        assert "enable" in found["next"] and "disable" in found["next"]
-        if back:
-            done = node.run("disable", "--timeout", "120s")
-            assert done.returncode == 0, done.stdout + done.stderr
-            as_before(node, before)
-            assert node.objects()["bindings"] == {}
-        else:
-            done = node.enable("--bind")
-            assert done.returncode == 0, done.stdout + done.stderr
-            assert code == 0 or "an earlier run stopped at the step" in done.stdout
-            assert status(node)[0] == 0
-            assert node.run("disable", "--timeout", "120s").returncode == 0
-            as_before(node, before)
-
-
 def test_a_user_that_cannot_be_removed_is_named(node):
     before = node.snapshot()
     assert node.enable().returncode == 0
@@ -259,85 +147,6 @@ def test_a_user_that_cannot_be_removed_is_named(node):
         "/etc/passwd",
         "/etc/group",
     }
-
-
-# strace ends the process at the Nth call of the kind that every change of a file ends with.
-INJECTED = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2"]
-
-
-@pytest.mark.skipif(not os.path.exists("/usr/bin/strace"), reason="strace is not installed")
-@pytest.mark.parametrize("part", range(3))
-def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
-    node = make()
-    before = node.snapshot()
-    for number in range(1 + part, 200, 3):
-        done = node.enable(
-            "--bind", prefix=[*INJECTED, "-e", f"inject=rename,renameat,renameat2:signal=SIGKILL:when={number}"]
-        )
-        if done.returncode == 0:
-            break
-        if done.returncode == 2 and "useradd" in done.stderr:
-            # strace counts for each process: it was systemd-sysusers that was killed, with half a user made.
-            before = node.snapshot()
-            continue
-        assert done.returncode in (-9, 137), (number, done.returncode, done.stderr)
-        if node.exists(JOURNAL):
-            assert status(node)[1]["state"] == "halfDone", number
-        done = node.run("disable", "--timeout", "120s")
-        assert done.returncode == 0, (number, done.stdout + done.stderr)
-        as_before(node, before)
-    assert number > 20
-
-
-@pytest.mark.skipif(not os.path.exists("/usr/bin/strace"), reason="strace is not installed")
-@pytest.mark.parametrize("part", range(2))
-def test_a_disk_that_is_full_from_any_change_on_is_taken_back_or_said(make, part):
-    """From the Nth change of a file on, every change fails, also those that undo it."""
-    node = make()
-    before = node.snapshot()
-    failed = 0
-    for number in range(1 + 3 * part, 200, 6):
-        full = f"inject=rename,renameat,renameat2:error=ENOSPC:when={number}+"
-        done = node.enable("--bind", wait="15s", prefix=[*INJECTED, "-e", full])
-        if done.returncode == 0:
-            break
-        failed += 1
-        if done.returncode == 2 and "useradd" in done.stderr:
-            # strace counts for each process: it was systemd-sysusers that had no room, with half a user made.
-            before = node.snapshot()
-            continue
-        assert done.returncode in (1, 2) and "No space left on device" in done.stderr, (
-            number,
-            done.returncode,
-            done.stderr,
-        )
-        # What is still there is said, and the next command takes it back when there is room.
-        if node.exists(JOURNAL):
-            assert status(node)[1]["state"] == "halfDone", number
-            assert node.run("disable", "--timeout", "120s").returncode == 0, number
-        as_before(node, before)
-    assert failed > 3
-
-
-@pytest.mark.parametrize("folder", ["/etc/kubernetes/manifests", "/etc/kube-entra", "/var/lib/kube-entra-enable"])
-def test_a_full_disk_of_its_own(node, folder):
-    """A full file system: its only page is used."""
-    if folder != "/etc/kubernetes/manifests":
-        os.makedirs(node.path(folder))
-    script = (
-        f"set -e; cp -a {folder} {folder}.kept; mount -t tmpfs -o size=8k,mode=755 tmpfs {folder}; cp -a {folder}.kept/. {folder}; "
-        f"rm -rf {folder}.kept; head -c 8000 /dev/zero >{folder}/.filler 2>/dev/null || true"
-    )
-    subprocess.run([*node.enter, "sh", "-c", script], check=True)
-    node.wait_for(lambda: node.log().splitlines()[-1] == "started without the webhook")
-    before = node.snapshot()
-    done = node.enable(wait="15s")
-    assert done.returncode in (1, 2) and "No space left on device" in done.stderr, done.stdout + done.stderr
-    if folder == "/var/lib/kube-entra-enable":
-        # The mount keeps the folder from being removed.
-        assert not node.exists(JOURNAL)
-    as_before(node, before)
-    assert status(node)[1]["state"] == "disabled"
 
 
 @pytest.mark.parametrize("distribution", ["rke2", "k3s"])

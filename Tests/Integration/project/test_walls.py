@@ -9,6 +9,7 @@ import walls
 BASE = {"name": "Files", "type": "regular", "path": "Sources/Base/Files", "dependencies": []}
 ENTRA = {"name": "Entra", "type": "regular", "path": "Sources/Decision/Entra", "dependencies": []}
 SERVER = {"name": "Server", "type": "regular", "path": "Sources/Webhook/Server", "dependencies": []}
+SUPPORT = {"name": "TestSupport", "type": "regular", "path": "Tests/TestSupport", "dependencies": []}
 C = {"name": "CYAML", "type": "system", "path": "Sources/Base/CYAML", "dependencies": []}
 
 
@@ -77,6 +78,12 @@ def test_a_package_without_a_fault_has_none(tmp_path):
             "Entra (Decision) imports Server (Webhook), which stands below it",
         ),
         (
+            "a program that imports what is for tests",
+            [SUPPORT, {**ENTRA, "dependencies": on("TestSupport")}],
+            "import TestSupport\n",
+            "Entra imports TestSupport, which is for tests",
+        ),
+        (
             "an import that is not declared",
             [BASE, ENTRA],
             "import Files\n",
@@ -94,3 +101,13 @@ def test_a_planted_fault_is_found(tmp_path, name, targets, source, expected):
     found = check(tmp_path, targets, {"Sources/Decision/Entra/A.swift": source})
     assert len(found) == 1, found
     assert found[0].startswith(expected)
+
+
+def test_what_tests_share_is_for_tests_of_every_wing_and_stands_on_decisions(tmp_path):
+    tests = {**BASE, "name": "FilesTests", "path": "Tests/Base/FilesTests", "dependencies": on("TestSupport")}
+    support = {**SUPPORT, "dependencies": on("Entra")}
+    sources = {"Tests/Base/FilesTests/A.swift": "import TestSupport\n", "Tests/TestSupport/A.swift": "import Entra\n"}
+    assert check(tmp_path, [ENTRA, support, tests], sources) == []
+    support = {**SUPPORT, "dependencies": on("Server")}
+    (fault,) = check(tmp_path, [SERVER, support], {"Tests/TestSupport/A.swift": "import Server\n"})
+    assert fault.startswith("TestSupport (Decision) imports Server (Webhook), which stands below it")

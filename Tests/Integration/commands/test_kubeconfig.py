@@ -1,0 +1,163 @@
+"""`kubeconfig webhook` and `kubeconfig user`, read by PyYAML."""
+
+import base64
+import stat
+
+import pytest
+import yaml
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+SERVER = "aaaaaaaa-0000-0000-0000-000000000000"
+
+
+class TestWebhookKubeconfig:
+    def load(self, text):
+        config = yaml.safe_load(text)
+        assert config["apiVersion"] == "v1" and config["kind"] == "Config"
+        context = {c["name"]: c["context"] for c in config["contexts"]}[config["current-context"]]
+        cluster = {c["name"]: c["cluster"] for c in config["clusters"]}[context["cluster"]]
+        return cluster, {u["name"]: u["user"] for u in config["users"]}[context["user"]]
+
+    def test_by_reference(self, run, tmp_path):
+        run("certs", "create")
+        cluster, user = self.load(run("kubeconfig", "webhook").stdout)
+        folder = tmp_path / "certs"
+        assert cluster == {
+            "server": "https://127.0.0.1:8443/authenticate",
+            "certificate-authority": str(folder / "ca.crt"),
+        }
+        assert user == {"client-certificate": str(folder / "client.crt"), "client-key": str(folder / "client.key")}
+
+    def test_embedded_and_private(self, run, tmp_path):
+        run("certs", "create")
+        run("kubeconfig", "webhook", "--embed", "--out", "webhook.yaml")
+        path = tmp_path / "webhook.yaml"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        cluster, user = self.load(path.read_text())
+        for value, name in [
+            (cluster["certificate-authority-data"], "ca.crt"),
+            (user["client-certificate-data"], "client.crt"),
+            (user["client-key-data"], "client.key"),
+        ]:
+            assert base64.b64decode(value, validate=True) == (tmp_path / "certs" / name).read_bytes()
+        assert "--force" in run("kubeconfig", "webhook", "--out", "webhook.yaml", status=2).stderr
+        run("kubeconfig", "webhook", "--out", "webhook.yaml", "--force")
+
+    def test_a_key_in_the_ca_file_is_not_embedded(self, run, tmp_path):
+        run("certs", "create")
+        both = (tmp_path / "certs/ca.crt").read_bytes() + (tmp_path / "certs/ca.key").read_bytes()
+        (tmp_path / "both.pem").write_bytes(both)
+        cluster, _ = self.load(run("kubeconfig", "webhook", "--embed", "--ca", "both.pem").stdout)
+        assert b"PRIVATE" not in base64.b64decode(cluster["certificate-authority-data"])
+
+    def test_files_of_another_machine(self, run, tmp_path):
+        arguments = ["--ca", "/etc/x/ca.crt", "--client-certificate", "/etc/x/c.crt", "--client-key", "/etc/x/c.key"]
+        done = run("kubeconfig", "webhook", *arguments)
+        assert "not on this machine" in done.stderr
+        assert self.load(done.stdout)[1] == {"client-certificate": "/etc/x/c.crt", "client-key": "/etc/x/c.key"}
+        run("kubeconfig", "webhook", "--embed", *arguments, status=2)
+
+    def test_a_name_that_the_server_does_not_have(self, run, tmp_path):
+        run("certs", "create", "--host", "a.example")
+        assert "a.example" not in run("kubeconfig", "webhook", "--server", "https://a.example/authenticate").stderr
+        assert "b.example" in run("kubeconfig", "webhook", "--server", "https://b.example/authenticate").stderr
+
+    def test_a_key_of_another_certificate(self, run, tmp_path):
+        run("certs", "create")
+        run("kubeconfig", "webhook", "--client-key", "certs/server.key", status=2)
+        run("kubeconfig", "webhook", "--certs", "nowhere", status=2)
+
+    @pytest.mark.parametrize(
+        "server",
+        ["http://a.example", "a.example", "https://", "https://u@a.example", "https://a:0/", "https://a/?x=1",
+         "https://a:99999", "https://a b/", "https://[::1", "https://a/\nusers:"],
+    )  # fmt: skip
+    def test_addresses(self, run, server):
+        run("kubeconfig", "webhook", "--server", server, status=64)
+
+
+class TestUserKubeconfig:
+    BASE = ["kubeconfig", "user", "--server", "https://cluster.example:6443"]
+    IDS = ["--tenant-id", TENANT, "--server-id", SERVER]
+    AKS_CLIENT = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+
+    def user(self, text):
+        return yaml.safe_load(text)["users"][0]["user"]
+
+    @pytest.mark.parametrize("cloud, environment", [
+        ("public", "AzurePublicCloud"), ("usGovernment", "AzureUSGovernmentCloud"), ("china", "AzureChinaCloud"),
+    ])  # fmt: skip
+    def test_device_code_is_the_default(self, run, cloud, environment):
+        command = self.user(run(*self.BASE, *self.IDS, "--cloud", cloud).stdout)["exec"]
+        assert command["command"] == "kubelogin"
+        assert command["args"] == [
+            "get-token", "--login", "devicecode", "--server-id", SERVER, "--client-id", self.AKS_CLIENT,
+            "--tenant-id", TENANT, "--environment", environment,
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "login",
+        ["devicecode", "interactive", "ropc", "spn", "msi", "azurecli", "azd", "workloadidentity", "azurepipelines"],
+    )
+    def test_every_way_to_sign_in(self, run, login):
+        arguments = [*self.BASE, *self.IDS, "--login", login, "--client-id", TENANT]
+        command = self.user(run(*arguments).stdout)["exec"]["args"]
+        assert command[:5] == ["get-token", "--login", login, "--server-id", SERVER]
+        assert all(isinstance(word, str) for word in command)
+
+    def test_people_are_not_given_to_applications(self, run):
+        for login in ("spn", "msi", "workloadidentity", "azurecli"):
+            assert self.AKS_CLIENT not in run(*self.BASE, *self.IDS, "--login", login).stdout
+
+    def test_the_old_form(self, run):
+        provider = self.user(run(*self.BASE, *self.IDS, "--format", "azure").stdout)["auth-provider"]
+        assert provider == {
+            "name": "azure",
+            "config": {
+                "apiserver-id": SERVER, "client-id": self.AKS_CLIENT, "tenant-id": TENANT,
+                "environment": "AzurePublicCloud", "config-mode": "1",
+            },
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("name", ["plain", "yes", "1e3", "a: b", '"', "\\", "#x", "{a", "ü"])
+    def test_names_survive(self, run, name):
+        config = yaml.safe_load(run(*self.BASE, *self.IDS, "--name", name).stdout)
+        assert config["current-context"] == config["clusters"][0]["name"] == name
+
+    def test_authority(self, run, tmp_path):
+        run("certs", "create")
+        config = yaml.safe_load(run(*self.BASE, *self.IDS, "--ca", "certs/ca.crt").stdout)
+        data = config["clusters"][0]["cluster"]["certificate-authority-data"]
+        assert base64.b64decode(data) == (tmp_path / "certs/ca.crt").read_bytes()
+        run(*self.BASE, *self.IDS, "--ca", "certs/ca.key", status=2)
+
+    def test_from_the_configuration(self, run, tmp_path):
+        run("config", "init", "--tenant-id", TENANT, "--audience", SERVER, "--cloud", "china", "--out", "c.yaml")
+        command = self.user(run(*self.BASE, "--config", "c.yaml").stdout)["exec"]["args"]
+        assert SERVER in command and TENANT in command and "AzureChinaCloud" in command
+        run(*self.BASE, "--config", "c.yaml", "--tenant-id", SERVER, status=2)
+        run(*self.BASE, "--config", "none.yaml", status=2)
+
+    def test_proof_of_possession(self, run, tmp_path):
+        run("config", "init", "--tenant-id", TENANT, "--audience", SERVER, "--out", "c.yaml")
+        text = (tmp_path / "c.yaml").read_text()
+        proof = "    proofOfPossession: {}\n    clusterHost: cluster.example\n    signingKeys:"
+        for rule, flags in [("accept", False), ("require", True)]:
+            (tmp_path / "c.yaml").write_text(text.replace("    signingKeys:", proof.format(rule)))
+            words = self.user(run(*self.BASE, "--config", "c.yaml").stdout)["exec"]["args"]
+            assert words[2] == ("interactive" if flags else "devicecode")
+            assert (words[-3:] == ["--pop-enabled", "--pop-claims", "u=cluster.example"]) == flags
+        for login, status in [("interactive", 0), ("ropc", 0), ("spn", 0), ("devicecode", 64), ("azurecli", 64)]:
+            run(*self.BASE, "--config", "c.yaml", "--login", login, status=status)
+        run(*self.BASE, "--config", "c.yaml", "--format", "azure", status=64)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            [], ["--tenant-id", TENANT], ["--server-id", SERVER], ["--tenant-id", "x", "--server-id", SERVER],
+            [*IDS, "--login", "password"], [*IDS, "--format", "azure", "--login", "spn"], [*IDS, "--name", "a\nb"],
+            [*IDS, "--client-id", "x"], [*IDS, "--cloud", "mars"], [*IDS, "--login", "azurepipelines"],
+        ],
+    )  # fmt: skip
+    def test_wrong_usage(self, run, arguments):
+        run(*self.BASE, *arguments, status=64)

@@ -1,0 +1,94 @@
+"""`doctor` and the plugin's token: what is wrong with it, and what the API server says to it."""
+
+import time
+
+import pytest
+from doctors import CONFIG, OTHER, problem, steps
+from signed_tokens import TENANT, token
+
+
+@pytest.mark.parametrize(
+    "changes, configured, sentence, hint",
+    [
+        ({"aud": OTHER}, False, "gave one for " + OTHER, "remove-cache-dir"),
+        ({"tid": OTHER, "iss": f"https://sts.windows.net/{OTHER}/"}, False, "of tenant " + OTHER, "remove-cache-dir"),
+        ({"exp": -7200, "nbf": 0, "iat": 0}, False, "token_expired: expired 2 h ago", "remove-cache-dir"),
+        ({"idp": "x", "acct": "1", "oid": "nobody"}, True, "subject_missing", ""),
+    ],
+)
+def test_token(bench, changes, configured, sentence, hint):
+    if "exp" in changes:
+        # Counted from now, and not from when the table was read.
+        changes = {**changes, "exp": int(time.time()) + changes["exp"]}
+    bench.gives(token(**changes))
+    problem(bench, "token", sentence, *(CONFIG if configured else ()), hint=hint)
+
+
+def test_an_account_of_the_azure_cli_is_changed_there(bench):
+    (bench.folder / "bin/az").write_text("#!/bin/sh\n")
+    (bench.folder / "bin/az").chmod(0o755)
+    bench.exec["args"][bench.exec["args"].index("devicecode")] = "azurecli"
+    bench.gives(token(tid=OTHER, iss=f"https://sts.windows.net/{OTHER}/"))
+    problem(bench, "token", "of tenant " + OTHER, hint=f"az login --tenant {TENANT}")
+    (bench.folder / "bin/az").unlink()
+
+
+def test_foreign_signature(bench):
+    head, claims, signature = bench.given.split(".")
+    bench.gives(f"{head}.{claims}.{signature[::-1].replace('=', 'A')[:-1]}A")
+    problem(bench, "token", "signature_invalid", *CONFIG)
+
+
+@pytest.mark.parametrize("arguments, hint", [((), "--config"), (CONFIG, "kube-entra review")])
+def test_refused(bench, arguments, hint):
+    bench.way("refuses")
+    report = problem(bench, "identity", "401", *arguments, hint=hint)
+    assert steps(report)["permissions"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    "changes, hint",
+    [
+        ({"aud": OTHER}, "see the token above first: run `kubelogin remove-cache-dir`"),
+        (
+            {"groups": [], "_claim_names": {"groups": "src1"}},
+            "the token lists no groups, since there are more than 200",
+        ),
+    ],
+)
+def test_refused_for_what_can_be_seen(bench, changes, hint):
+    bench.way("refuses")
+    bench.gives(token(**changes))
+    report = bench.run(status=1)
+    assert [step["hint"] for step in report["steps"] if step["name"] == "identity"][0].startswith(hint)
+
+
+def test_anonymous(bench):
+    bench.way("anonymous")
+    problem(bench, "identity", "anonymous", hint="Authorization")
+
+
+@pytest.mark.parametrize(
+    "way, name, status",
+    [
+        ("other", "identity", "warning"),
+        ("old", "identity", "warning"),
+        ("older", "identity", "passed"),
+        ("some", "permissions", "passed"),
+        ("unknown", "permissions", "skipped"),
+        ("no-rules", "permissions", "skipped"),
+    ],
+)
+def test_small_differences(bench, way, name, status):
+    bench.way(way)
+    assert steps(bench.run(*CONFIG, status=0))[name] == status
+
+
+def test_no_binding(bench):
+    bench.way("unbound")
+    problem(
+        bench,
+        "permissions",
+        "allowed nothing in the namespace team",
+        hint="kubectl create clusterrolebinding kube-entra-cluster-admins",
+    )

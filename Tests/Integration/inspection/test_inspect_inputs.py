@@ -1,0 +1,300 @@
+"""The inputs of `inspect`: tokens in every wrapping, and what is not a token."""
+
+import json
+import time
+
+import pytest
+from entra import AUDIENCE, LEFT_OUT, OBJECT, TENANT, b64
+from inspections import configured, envelope, inspect, text
+from webhook import run
+
+
+def wrapped(token, width=80):
+    return "\n".join(token[start : start + width] for start in range(0, len(token), width))
+
+
+WRAPPINGS = {
+    "alone": (lambda t: t, None),
+    "white space around": (lambda t: f"\n  {t} \r\n\n", None),
+    "line breaks of a terminal": (wrapped, None),
+    "line breaks and indentation": (lambda t: wrapped(t).replace("\n", "\r\n    "), None),
+    "Bearer": (lambda t: f"Bearer {t}", "an Authorization header"),
+    "bearer, two spaces": (lambda t: f"bearer  {t}\n", "an Authorization header"),
+    "a header": (lambda t: f"Authorization: Bearer {t}", "an Authorization header"),
+    "a header in other case": (lambda t: f"AUTHORIZATION: BEARER {t}", "an Authorization header"),
+    "a header in a curl command": (lambda t: f"-H 'Authorization: Bearer {t}'", "an Authorization header"),
+    "a header in curl's output": (lambda t: f"> Authorization: Bearer {t}", "an Authorization header"),
+    "quotation marks": (lambda t: f'"{t}"', "quotation marks"),
+    "apostrophes": (lambda t: f"'{t}'\n", "quotation marks"),
+    "a line of JSON": (lambda t: f'  "token": "{t}",', "a field named token"),
+    "ExecCredential": (
+        lambda t: json.dumps(
+            {
+                "kind": "ExecCredential",
+                "apiVersion": "client.authentication.k8s.io/v1beta1",
+                "spec": {"interactive": False},
+                "status": {"expirationTimestamp": "2026-01-01T00:00:00Z", "token": t},
+            }
+        ),
+        "an ExecCredential",
+    ),
+    "MSAL's cache": (
+        lambda t: json.dumps(
+            {
+                "AccessToken": {
+                    "a": {
+                        "credential_type": "AccessToken",
+                        "secret": "old.old.old",
+                        "expires_on": "100",
+                        "target": "x/.default",
+                    },
+                    "b": {
+                        "credential_type": "AccessToken",
+                        "secret": t,
+                        "expires_on": "200",
+                        "target": f"{AUDIENCE}/.default",
+                    },
+                },
+                "RefreshToken": {"r": {"credential_type": "RefreshToken", "secret": "0.AXoA" + "x" * 60}},
+                "IdToken": {"i": {"credential_type": "IdToken", "secret": "id.id.id"}},
+                "Account": {},
+                "AppMetadata": {},
+            }
+        ),
+        "a token cache",
+    ),
+    "kubelogin's cache of ADAL times": (
+        lambda t: json.dumps(
+            {
+                "access_token": t,
+                "refresh_token": "0.AXoA" + "x" * 60,
+                "expires_in": "3599",
+                "expires_on": "1605",
+                "not_before": "1600",
+                "resource": AUDIENCE,
+                "token_type": "Bearer",
+            }
+        ),
+        "a token cache",
+    ),
+    "az account get-access-token": (
+        lambda t: json.dumps(
+            {
+                "accessToken": t,
+                "expiresOn": "2026-01-01 00:00:00.000000",
+                "expires_on": 1767225600,
+                "subscription": "s",
+                "tenant": TENANT,
+                "tokenType": "Bearer",
+            }
+        ),
+        "the Azure CLI's output",
+    ),
+    "the Azure CLI's old file": (
+        lambda t: json.dumps(
+            [{"accessToken": t, "expiresOn": "2020-01-01", "resource": AUDIENCE, "refreshToken": "x"}]
+        ),
+        "the Azure CLI's output",
+    ),
+    "the token endpoint's answer": (
+        lambda t: json.dumps(
+            {"token_type": "Bearer", "scope": "x", "expires_in": 3599, "access_token": t, "id_token": "a.b.c"}
+        ),
+        "a token endpoint's answer",
+    ),
+    "a TokenReview": (lambda t: json.dumps({"kind": "TokenReview", "spec": {"token": t}}), "a TokenReview"),
+    "a kubeconfig": (
+        lambda t: "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: " + t + "\n",
+        "a kubeconfig",
+    ),
+    "a kubeconfig in JSON": (
+        lambda t: json.dumps({"kind": "Config", "users": [{"name": "a", "user": {"token": t}}]}),
+        "a kubeconfig",
+    ),
+    "a redirect": (lambda t: f"http://localhost/#access_token={t}&token_type=Bearer", "a redirect address"),
+    "UTF-16 of PowerShell": (lambda t: b"\xff\xfe" + (t + "\r\n").encode("utf-16-le"), None),
+    "UTF-16 with the high byte first": (lambda t: b"\xfe\xff" + (t + "\r\n").encode("utf-16-be"), None),
+    "UTF-16 without a mark": (lambda t: t.encode("utf-16-le"), None),
+    "UTF-8 with a byte order mark": (lambda t: b"\xef\xbb\xbf" + t.encode(), None),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPINGS)
+def test_takes(place, entra, name):
+    wrap, origin = WRAPPINGS[name]
+    report = inspect(wrap(entra.token()), config=str(place / "config.yaml"))
+    assert (report["verdict"], report["input"]["kind"], report["input"]["from"]) == ("accepted", "accessToken", origin)
+    for word in ("line breaks", "UTF-16", "byte order mark"):
+        assert any(word in note for note in report["notes"]) == (word in name), report["notes"]
+
+
+OTHERS = {
+    "nothing": (b"", "nothing", "token_missing"),
+    "white space": (b" \n\t", "nothing", "token_missing"),
+    "Bearer alone": (b"Bearer \n", "nothing", "token_missing"),
+    "Entra's refresh token": (
+        b"0.AXoA9Tc-" + b"x" * 400 + b".AgABAwEAAAD" + b"y" * 500,
+        "refreshToken",
+        "token_malformed",
+    ),
+    "its newer form": (b"1.AXoA9Tc-xxxxxxxxx.AgABAwEAAAD." + b"y" * 500, "refreshToken", "token_malformed"),
+    "its older form": (b"AwABAAAAvPM1KaPlrEqdFSBzjqfTGBCmLdgfSTLEMPGYuNHSUYBrq", "refreshToken", "token_malformed"),
+    "a personal account's": (b"M.C507_BAY.0.U.-CkY" + b"x" * 300, "refreshToken", "token_malformed"),
+    "a code": (b"http://localhost/?code=0.AXoAabc&state=1", "authorizationCode", "token_malformed"),
+    "device login": (
+        b"To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code"
+        b" ABCD to authenticate.",
+        "deviceLogin",
+        "token_malformed",
+    ),
+    "a bootstrap token": (b"abcdef.0123456789abcdef", "bootstrapToken", "token_malformed"),
+    "a client secret": (b"abc8Q~abcdefghijklmnopqrstuvwxyzABCDEFGH", "clientSecret", "token_malformed"),
+    "a certificate": (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "pem", "token_malformed"),
+    "a proxy's page": (b"<!DOCTYPE html><html><body>403</body></html>", "markup", "token_malformed"),
+    "a kubeconfig": (b"apiVersion: v1\nkind: Config\nusers: []\n", "kubeconfig", "token_malformed"),
+    "JSON": (b'{"hello": "world"}', "json", "token_malformed"),
+    "an ExecCredential without": (b'{"kind":"ExecCredential","status":{}}', "json", "token_malformed"),
+    "binary": (bytes(range(128, 256)) * 10, "notText", "token_malformed"),
+    "invalid UTF-8": (b"eyJhbGciOiJSUzI1NiJ9.\xff\xfe.x", "notText", "token_malformed"),
+    "garbage": (b"hello", "garbage", "token_malformed"),
+    "long garbage": (b"x" * 500, "garbage", "token_malformed"),
+    "three words": (b"hello.dear.world", "garbage", "token_malformed"),
+    "cut off JSON": (b'{"kind": "ExecCred', "garbage", "token_malformed"),
+    "deep JSON": (b"[" * 30_000, "garbage", "token_malformed"),
+    "dots": (b"." * 60_000, "garbage", "token_malformed"),
+    "a million dots": (b"." * 1_000_000, "garbage", "token_too_large"),
+    "10 MB": (b"a" * 10_000_000, "garbage", "token_too_large"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("with_config", [False, True])
+def test_names_what_is_no_token(place, name, with_config):
+    given, kind, reason = OTHERS[name]
+    report = inspect(given, config=str(place / "config.yaml") if with_config else None)
+    assert (report["verdict"], report["reason"], report["input"]["kind"]) == ("rejected", reason, kind)
+    assert report["claims"] == {} and report["user"] is None
+    shown = text(given, code=1)
+    assert shown.startswith("REJECTED (" + reason + "): ")
+    assert "xxxxxxxxxxxxxxxxxxxxxxxx" not in shown and "aaaaaaaaaaaaaaaaaaaa" not in shown
+
+
+def test_takes_no_longer_than_a_tenth_of_a_second_below_the_limit(entra):
+    for given in (
+        b"." * 65_536,
+        b"[" * 65_536,
+        b"eyJ" + b"a" * 65_000,
+        entra.token(groups=["x"] * 9_000).encode(),
+        b'{"a":' * 13_000,
+        b" " * 65_536,
+        b"\n" * 30_000 + b"a.b.c",
+        b"'" * 65_536,
+    ):
+        assert len(given) <= 65_600
+        times = []
+        for _ in range(30):
+            begin = time.perf_counter()
+            run("inspect", input=given)
+            times.append(time.perf_counter() - begin)
+            if times[-1] < 0.1:
+                break
+        assert min(times) < 5, (given[:5], times)
+
+
+KINDS = {
+    "v1": (lambda e: e.token(), "accessToken", "a v1 access token", "accepted", None),
+    "v2": (lambda e: e.token(version="2.0"), "accessToken", "a v2 access token", "accepted", None),
+    "an ID token": (
+        lambda e: e.token(appid=LEFT_OUT, nonce="n"),
+        "idToken",
+        "a v1 ID token",
+        "rejected",
+        "token_kind_not_accepted",
+    ),
+    "Graph": (
+        lambda e: e.token(aud="https://graph.microsoft.com", header={"nonce": "n"}, key=e.foreign),
+        "graphToken",
+        "a v1 access token for Microsoft Graph",
+        "rejected",
+        "header_not_allowed",
+    ),
+    "JWE": (
+        lambda e: b64('{"alg":"RSA-OAEP","enc":"A256GCM"}') + ".AA.AA.AA.AA",
+        "encryptedToken",
+        "an encrypted token (JWE)",
+        "rejected",
+        "token_encrypted",
+    ),
+    "a service account": (
+        lambda e: e.raw(
+            json.dumps({"alg": "RS256", "kid": "sa"}),
+            json.dumps(
+                {
+                    "iss": "https://kubernetes.default.svc.cluster.local",
+                    "sub": "system:serviceaccount:a:b",
+                    "aud": ["https://kubernetes.default.svc"],
+                    "exp": 2e9,
+                    "kubernetes.io": {"namespace": "a"},
+                }
+            ),
+        ),
+        "serviceAccountToken",
+        "a service account's token of a Kubernetes cluster",
+        "rejected",
+        "issuer_not_trusted",
+    ),
+    "another provider": (
+        lambda e: e.raw(
+            json.dumps({"alg": "RS256", "kid": "g"}), json.dumps({"iss": "https://accounts.google.com", "aud": "x"})
+        ),
+        "foreignToken",
+        "a JSON Web Token that is not from Entra",
+        "rejected",
+        "issuer_not_trusted",
+    ),
+    "cut off": (lambda e: e.token()[:-1], "damagedToken", "a damaged token", "rejected", "token_malformed"),
+    "padded": (lambda e: e.token() + "=", "damagedToken", "a damaged token", "rejected", "token_malformed"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_kinds(place, entra, name):
+    make, kind, said, verdict, reason = KINDS[name]
+    token = make(entra)
+    report = inspect(token, config=str(place / "config.yaml"))
+    assert (report["input"]["kind"], report["input"]["name"]) == (kind, said)
+    assert (report["verdict"], report["reason"]) == (verdict, reason)
+    assert report["header"]["alg"]
+    assert f"token       {said}" in text(token, "--config", str(place / "config.yaml"))
+    # Without a configuration and keys it has the same name.
+    report = inspect(token)
+    assert report["input"]["kind"] == kind
+    assert report["verdict"] == ("rejected" if reason in ("token_malformed", "token_encrypted") else "unverified")
+    assert report["claimsTrusted"] is False
+
+
+POP = {"proofOfPossession": "accept", "clusterHost": "cluster.example"}
+
+
+@pytest.mark.parametrize(
+    "tenant, changes, reason, said",
+    [
+        (POP, {}, None, ""),
+        (POP, {"u": "elsewhere.example"}, "proof_of_possession_invalid", 'for the host "elsewhere.example"'),
+        (POP, {"ts": -3000}, "proof_of_possession_invalid", "made 50 minutes ago"),
+        (POP, {"nonce": ""}, "proof_of_possession_invalid", "nonce"),
+        (POP, {"bound": "another"}, "proof_of_possession_invalid", "not the one that the token is bound to"),
+        ({}, {}, "proof_of_possession_not_accepted", "proofOfPossession is off"),
+    ],
+)
+def test_envelopes_are_opened_one_level(place, entra, tenant, changes, reason, said):
+    if "ts" in changes:
+        changes = {**changes, "ts": int(time.time()) + changes["ts"]}
+    proof, inner = envelope(entra, **changes)
+    report = inspect(proof, config=configured(place, **tenant))
+    assert report["input"]["kind"] == "proofOfPossession" and report["envelope"]["header"]["typ"] == "pop"
+    assert report["reason"] == reason and said in report["message"]
+    assert report["subject"]["objectID"] == OBJECT and "at" not in report["envelope"]["claims"]
+    assert inner.split(".")[1] not in json.dumps(report)
+    # The token inside, taken out, is refused under every setting.
+    assert inspect(inner, config=configured(place, **tenant))["reason"] == "proof_of_possession_required"

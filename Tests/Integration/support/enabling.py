@@ -1,0 +1,64 @@
+"""What `enable` changes on a node, and whether users can sign in."""
+
+import json
+import subprocess
+
+MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+JOURNAL = "/var/lib/kube-entra-enable/journal.json"
+STEPS = [
+    "user",
+    "certificates",
+    "configuration",
+    "kubeconfig",
+    "service",
+    "ready",
+    "copy",
+    "change",
+    "api-server",
+    "bind",
+    "kubeadm",
+]
+
+
+def steps(text):
+    return [line.split()[3] for line in text.splitlines() if line[:2].isdigit() and line[2:3] == ":"]
+
+
+def status(node):
+    done = node.run("status", "--output", "json")
+    return done.returncode, json.loads(done.stdout)
+
+
+def signs_in(node, token):
+    """The API server's view of a token."""
+    body = {"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "spec": {"token": token}}
+    done = subprocess.run(
+        [
+            *node.enter,
+            "curl",
+            "-s",
+            "--noproxy",
+            "*",
+            "--cacert",
+            "/etc/kubernetes/pki/ca.crt",
+            "--cert",
+            "/etc/kubernetes/pki/admin.crt",
+            "--key",
+            "/etc/kubernetes/pki/admin.key",
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            json.dumps(body),
+            f"https://localhost:{node.port}/apis/authentication.k8s.io/v1/tokenreviews",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)["status"]
+
+
+def as_before(node, before):
+    after = node.snapshot()
+    assert {k: v for k, v in after.items() if before.get(k) != v} == {}
+    assert {k: v for k, v in before.items() if after.get(k) != v} == {}

@@ -1,0 +1,213 @@
+"""Small wrong changes to the text, the JSON and the wire format of reviews."""
+
+from change import Change
+
+ANSWER = "Authenticator.swift"
+ENVELOPE = "SignedHTTPRequest.swift"
+POLICY = "AccessPolicy.swift"
+REASONS = "RefusalReason.swift"
+BASE64 = "Base64URL.swift"
+SCANNER = "JSONScanner.swift"
+ESCAPES = "JSONBytes.swift"
+DOCUMENT = "JSONDocument.swift"
+NUMBER = "JSONNumber.swift"
+BODY = "TokenReviewRequest.swift"
+ACCESS_BODY = "AccessReviewRequest.swift"
+WATCH = "WatchCheck.swift"
+FACTS = "WatchFacts.swift"
+REVIEW = "AccessReview.swift"
+
+WIRE_CHANGES = [
+    # Text, JSON and the wire
+    Change(BASE64, "guard second & 15 == 0 else { return false }", ""),
+    Change(BASE64, "guard third & 3 == 0 else { return false }", ""),
+    Change(BASE64, "return seen < 64", "return true"),
+    Change(BASE64, "if invalid & 1 != 0 { seen = 0xFF }", ""),
+    Change(
+        BASE64,
+        "return tail == 1 ? nil : length / 4 * 3 + (tail == 0 ? 0 : tail - 1)",
+        "return length / 4 * 3 + (tail <= 1 ? 0 : tail - 1)",
+    ),
+    Change(SCANNER, "guard place == bytes.count else { return nil }", ""),
+    Change(
+        SCANNER,
+        "guard mayOpen(depth), scanObject(depth: depth + 1) else",
+        "guard mayOpen(depth), scanObject(depth: depth) else",
+    ),
+    Change(
+        SCANNER,
+        "guard mayOpen(depth), scanArray(depth: depth + 1) else",
+        "guard mayOpen(depth), scanArray(depth: depth) else",
+    ),
+    Change(
+        SCANNER, "guard JSONNames.areDistinct(entries[first...], in: bytes) else", "guard entries.count >= first else"
+    ),
+    Change(SCANNER, "guard let end = JSONEscapes.end(of: place, in: bytes) else { return nil }", "let end = place + 2"),
+    Change(
+        SCANNER,
+        "guard let end = JSONBytes.endOfScalar(in: bytes, from: place) else { return nil }",
+        "let end = place + 1",
+    ),
+    Change(
+        SCANNER,
+        "            default: return nil\n            }\n        }\n    }\n\n    // MARK: Between values",
+        "            default: place += 1\n            }\n        }\n    }\n\n    // MARK: Between values",
+    ),
+    Change(
+        ESCAPES,
+        "unit(at: place, in: bytes), first != 0 else { return nil }",
+        "unit(at: place, in: bytes) else { return nil }",
+    ),
+    Change(ESCAPES, "case 0xDC00...0xDFFF: return nil", "case 0xDC00...0xDFFF: return place + 6"),
+    Change(DOCUMENT, "guard bytes.count <= limits.bytes else", "guard bytes.count < limits.bytes else"),
+    Change(DOCUMENT, "if byte == 0 { throw JSONError(.invalid) }", ""),
+    Change(DOCUMENT, "if depth > limits.depth { throw", "if depth > limits.depth + 1 { throw"),
+    Change(DOCUMENT, "if values > limits.values { throw", "if values > limits.values + 1 { throw"),
+    Change(DOCUMENT, 'case UInt8(ascii: ","): values += 1', 'case UInt8(ascii: ","): break'),
+    Change(
+        NUMBER,
+        'guard whole > place, whole == place + 1 || bytes[place] != UInt8(ascii: "0") else { return nil }',
+        "guard whole > place else { return nil }",
+    ),
+    Change(NUMBER, "guard integer(text) != nil else { return nil }", ""),
+    Change(
+        BODY,
+        'guard let spec = review["spec"], spec.kind == .object else { throw .specMissing }',
+        'guard let spec = review["spec"] else { throw .specMissing }',
+    ),
+    Change(BODY, "guard review.kind == .object else { throw .notAnObject }", ""),
+    Change(BODY, 'guard review["kind"]?.string == TokenReviewVersion.kind else { throw .wrongKind }', ""),
+    Change(BODY, "else { throw .tokenNotText }", "else { throw .specMissing }"),
+    Change(BODY, "maximumDepth = 16", "maximumDepth = 64"),
+    Change(BODY, "maximumValues = 10_000", "maximumValues = 1_000_000"),
+    Change(ACCESS_BODY, 'guard root["kind"]?.string == "SubjectAccessReview" else { throw .wrongKind }', ""),
+    Change(
+        ACCESS_BODY,
+        'case "authorization.k8s.io/v1beta1": version = .v1beta1',
+        'case "authorization.k8s.io/v1beta1": version = .v1',
+    ),
+    Change(ACCESS_BODY, "guard value.kind == .string else { throw problem }", ""),
+    Change(
+        ACCESS_BODY,
+        "guard let members = value.members else { throw .extraNotLists }",
+        "guard let members = value.members else { throw .groupsNotTexts }",
+    ),
+    Change(
+        ACCESS_BODY,
+        "guard let array = value.array else { throw problem }",
+        "guard let array = value.array else { return [] }",
+    ),
+    Change(
+        ACCESS_BODY,
+        "guard let text = element.string else { throw problem }",
+        "guard let text = element.string else { continue }",
+    ),
+    # What the directory says later
+    Change(WATCH, "if let kind, known.until < watchEnd {", "if let kind, known.until <= watchEnd {"),
+    Change(WATCH, "return .when(problem == nil, else: problem ?? .accountDisabled)", "return .passed"),
+    Change(WATCH, "guard tenant.watch != nil, kind != .device else", "guard kind != .device else"),
+    Change(WATCH, "guard tenant.watch != nil, kind != .device else", "guard tenant.watch != nil else"),
+    Change(
+        WATCH,
+        "guard rule.scope == .everyone || isWatchedAdmin(principal, policy: tenant.policy) else { return nil }",
+        "",
+    ),
+    Change(
+        WATCH, "rule.scope == .everyone || isWatchedAdmin(principal, policy: tenant.policy)", "rule.scope == .everyone"
+    ),
+    Change(
+        WATCH, "if facts.tenants[principal.tenantID]?.isFull != true {", "if facts.tenants[principal.tenantID] != nil {"
+    ),
+    Change(
+        WATCH,
+        "if let membership = known.membership { principal.groups = membership.applied(to: principal.groups) }",
+        "",
+    ),
+    Change(
+        WATCH,
+        "return known.isSilent && rule.refusesInSilence ? .groupResolutionFailed : nil",
+        "return known.isSilent ? .groupResolutionFailed : nil",
+    ),
+    Change(WATCH, "return known.isSilent && rule.refusesInSilence ? .groupResolutionFailed : nil", "return nil"),
+    Change(WATCH, "if known.isFirstAnswerDue {", "if known.membership == nil && known.isSilent {"),
+    Change(
+        WATCH,
+        "            awaitsFirstAnswer = true\n            return rule.refusesInSilence ? .groupResolutionFailed : nil",
+        "            return rule.refusesInSilence ? .groupResolutionFailed : nil",
+    ),
+    Change(WATCH, "if policy.adminGroupObjectIDs.contains(where: principal.groups.contains) { return true }", ""),
+    Change(WATCH, "entry.objectID == principal.objectID && now < entry.until", "now < entry.until"),
+    Change(WATCH, "entry.objectID == principal.objectID && now < entry.until", "entry.objectID == principal.objectID"),
+    Change(WATCH, "adminGroups.contains { $0.utf8.elementsEqual(group.utf8) }", "!adminGroups.isEmpty"),
+    Change(FACTS, "let lost = asked.filter { !members.contains($0) }", "let lost: [GUID] = []"),
+    Change(FACTS, "members.contains($0) && !groups.contains($0) }", "members.contains($0) }"),
+    Change(FACTS, "if !account.isEnabled { return .accountDisabled }", ""),
+    Change(FACTS, "{ $0 >= validFrom } ?? false", "{ $0 > validFrom } ?? false"),
+    Change(FACTS, "{ $0 >= validFrom } ?? false", "{ $0 >= validFrom } ?? true"),
+    Change(
+        ANSWER,
+        "case nil, .accountDisabled?, .sessionsRevoked?: decision.watch = watch",
+        "case nil: decision.watch = watch",
+    ),
+    Change(ANSWER, "case _ where isAboutWatch: decision.watch = watch", ""),
+    Change(ANSWER, "awaitsFirstAnswer && (reason == nil || isAboutWatch)", "awaitsFirstAnswer && reason == nil"),
+    Change(ANSWER, "decision.watchVersion = watchVersion", ""),
+    # Access reviews
+    Change(REVIEW, "where tenantIDs.contains(rules.trust.tenantID) {", "{"),
+    Change(REVIEW, "denial.reason < $0.reason", "$0.reason < denial.reason"),
+    Change(REVIEW, "known: rules.watch == nil ? nil : watch.principal", "known: watch.principal"),
+    Change(REVIEW, "if let entry = deniedEntry {", "if let entry = deniedEntry, entry.reason.isEmpty {"),
+    Change(REVIEW, "guard !times.contains(nil) else { return nil }", ""),
+    Change(REVIEW, "times.compactMap { $0 }.min()", "times.compactMap { $0 }.max()"),
+    Change(
+        REVIEW, "entry(objectID: objectID, clientAppID: clients.first, ", "entry(objectID: objectID, clientAppID: nil, "
+    ),
+    Change(REVIEW, "tokenID: tokenIDs.first)", "tokenID: nil)"),
+    Change(
+        REVIEW,
+        'credential.utf8.starts(with: "JTI=".utf8) ? String(credential.dropFirst(4)) : nil',
+        "String(credential.dropFirst(4))",
+    ),
+    Change(REVIEW, "filter { $0.objectID == objectID }", "filter { _ in true }"),
+    Change(
+        REVIEW, "let inForce = entries.filter { now < $0.until }", "let inForce = entries.filter { now <= $0.until }"
+    ),
+    Change(REVIEW, "guard !inForce.isEmpty else { return true }", ""),
+    Change(
+        REVIEW,
+        "guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else",
+        "guard givers(of: group).isEmpty, !isGivenByAppRole(group) else",
+    ),
+    Change(
+        REVIEW,
+        "guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else",
+        "guard !isGivenByEmergency(group), !isGivenByAppRole(group) else",
+    ),
+    Change(
+        REVIEW,
+        "guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else",
+        "guard !isGivenByEmergency(group), givers(of: group).isEmpty else",
+    ),
+    Change(
+        REVIEW,
+        "givers.allSatisfy({ membership.contains($0) == false })",
+        "givers.contains(where: { membership.contains($0) == false })",
+    ),
+    Change(
+        REVIEW,
+        "givers.allSatisfy({ membership.contains($0) == false })",
+        "givers.allSatisfy({ membership.contains($0) != true })",
+    ),
+    Change(REVIEW, "return !isGivenByAppRole(group) && !isGivenByEmergency(group)", "return !isGivenByAppRole(group)"),
+    Change(
+        REVIEW, "return !isGivenByAppRole(group) && !isGivenByEmergency(group)", "return !isGivenByEmergency(group)"
+    ),
+    Change(REVIEW, "            policy.configuredGroups.contains(id)\n", "            id != objectID\n"),
+    Change(REVIEW, "if kubernetes.groupObjectIDs == .include, group", "if group"),
+    Change(REVIEW, "$0.objectID == objectID && now < $0.until && holds", "$0.objectID == objectID && holds"),
+    # Reasons
+    Change(REASONS, "case .audienceNotAccepted: 350", "case .audienceNotAccepted: 365"),
+    Change(REASONS, "case .principalDenied: 430", "case .principalDenied: 445"),
+    Change(POLICY, " || collector.gives(masters)", ""),
+    Change(ENVELOPE, 'nonce)"), made: made,', 'nonce)"), made: expires,'),
+]
