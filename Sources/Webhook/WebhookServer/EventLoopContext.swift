@@ -19,7 +19,7 @@ final class EventLoopContext {
     /// How long an idle connection stays open during shutdown, because a request may be on its way.
     static let idleGrace = Duration.milliseconds(500)
     /// Time after which its transport is closed, whatever the client does.
-    static let goodbyeTime = TimeAmount.milliseconds(150)
+    static let transportCloseDelay = TimeAmount.milliseconds(150)
 
     let eventLoop: any EventLoop
     /// For connections and requests that begin from now on.
@@ -118,7 +118,7 @@ final class EventLoopContext {
 
     /// Limits the wait for a client that does not answer close_notify.
     func closeTransportSoon(_ context: ChannelHandlerContext) {
-        eventLoop.assumeIsolated().scheduleTask(in: Self.goodbyeTime) { context.closeTransport() }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.transportCloseDelay) { context.closeTransport() }
     }
 
     func tick() {

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP2
 import NIOOpenSSL
 
-/// The last handler of an HTTP/2 connection: ends it after errors and when it is quiesced.
+/// The last handler of an HTTP/2 connection: carries out what ``HTTP2StateMachine`` decides.
 final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
@@ -16,21 +16,13 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     private var context: ChannelHandlerContext?
     private let floodGuard: FloodGuard
     private let wire: HTTP2GoAwayHandler
-    private var openStreams = 0
-    private var lastStream = 0
-    private var isRetiring = false
-    /// The client knows that the connection is ending and opens no more streams.
-    private var isLast = false
-    private var isEnded = false
-    private(set) var deadline: NIODeadline
-    /// Latest end of a connection that is being quiesced.
-    private var limit = NIODeadline.distantFuture
+    private var machine: HTTP2StateMachine
 
     private init(state: EventLoopContext, floodGuard: FloodGuard, wire: HTTP2GoAwayHandler) {
         self.state = state
         self.floodGuard = floodGuard
         self.wire = wire
-        deadline = state.deadline(after: state.limits.idleTimeout)
+        machine = HTTP2StateMachine(limits: state.limits, now: state.now)
     }
 
     /// Sets up HTTP/2 on a channel whose handshake is complete.
@@ -93,18 +85,13 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
 
     /// False if there are too many streams.
     func streamOpened(_ id: HTTP2StreamID?) -> Bool {
-        openStreams += 1
-        lastStream = max(lastStream, id.map { Int($0) } ?? 0)
-        if isRetiring { setRetirementDeadline() } else { deadline = .distantFuture }
-        return openStreams <= state.limits.streamsPerConnection
+        machine.streamOpened(id.map { Int($0) }, grace: grace, now: now)
     }
 
     func streamClosed() {
-        openStreams -= 1
-        guard openStreams == 0 else { return }
-        if isRetiring { setRetirementDeadline() } else { deadline = state.deadline(after: state.limits.idleTimeout) }
+        guard machine.streamClosed(grace: grace, now: now) else { return }
         // The last answer is being written, and is sent after this turn.
-        if isLast { state.eventLoop.assumeIsolated().execute { self.end() } }
+        state.eventLoop.assumeIsolated().execute { self.machine.answersWritten().map(self.perform) }
     }
 
     func received(usefulBytes: Int) { floodGuard.credit(usefulBytes) }
@@ -145,59 +132,60 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .ping(let ping, ack: true) = unwrapInboundIn(data).payload, isRetiring, !isLast,
-            ping == HTTP2PingData(withInteger: HTTP2GoAwayHandler.farewellPing)
+        guard case .ping(let ping, ack: true) = unwrapInboundIn(data).payload,
+            ping == HTTP2PingData(withInteger: HTTP2GoAwayHandler.shutdownPing)
         else { return }
-        isLast = true
-        wire.sayGoodbye(lastStream: lastStream, .noError)
-        if openStreams == 0 { end() }
+        machine.shutdownAcknowledged().forEach(perform)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is IOError || error is ChannelError || error is TLSError { return context.close(promise: nil) }
-        if error is FloodGuard.Flood { wire.sayGoodbye(lastStream: lastStream, .enhanceYourCalm) }
-        // An error of one stream was answered with RST_STREAM; NIOHTTP2 ends the connection if there are many.
-        guard wire.hasFailed else { return state.metrics.recordRejected(.malformedRequest) }
-        guard !isEnded else { return }
-        state.metrics.recordRejected(.http2Violation)
-        end()
+        machine.failed(failure(error)).forEach(perform)
     }
 
-    /// Closes after everything was sent. NIOHTTP2 would flush its GOAWAY only after all received bytes are processed.
-    private func end() {
-        guard !isEnded, let context else { return }
-        isEnded = true
-        context.flush()
-        context.close(promise: nil)
-        if state.isDraining { state.closeTransportSoon(context) }
+    private func failure(_ error: any Error) -> HTTP2StateMachine.Failure {
+        if error is IOError || error is ChannelError || error is TLSError { return .transport }
+        if error is FloodGuard.Flood { return .flood }
+        // NIOHTTP2 ends the connection when many streams fail.
+        return wire.hasFailed ? .connection : .stream
     }
+
+    // MARK: Carrying out
+
+    private func perform(_ action: HTTP2StateMachine.Action) {
+        guard let context else { return }
+        switch action {
+        case .record(let cause): state.metrics.recordRejected(cause)
+        case .announceShutdown: wire.announceShutdown()
+        case .sendGoAway(let lastStream, let code): wire.sendGoAway(lastStream: lastStream, code)
+        case .end:
+            // NIOHTTP2 would flush its GOAWAY only after all received bytes are processed.
+            context.flush()
+            context.close(promise: nil)
+            if state.isDraining { state.closeTransportSoon(context) }
+        case .close: context.close(promise: nil)
+        }
+    }
+
+    /// How long the connection stays without open streams when it is to end.
+    private var grace: TimeAmount {
+        TimeAmount(state.isDraining ? EventLoopContext.idleGrace : state.limits.requestTimeout)
+    }
+
+    /// Exact for a grace period, which is short.
+    private var now: NIODeadline { machine.isRetiring ? state.exactDeadline(after: .zero) : state.now }
 
     // MARK: ManagedConnection
 
-    /// Idle for too long: sends GOAWAY. Still open after that: closes.
+    var deadline: NIODeadline { machine.deadline }
+
     func deadlinePassed() {
-        if isRetiring {
-            if !isLast { wire.sayGoodbye(lastStream: lastStream, .noError) }
-            end()
-        } else {
-            state.metrics.recordRejected(.idleTimeout)
-            quiesce()
-        }
+        machine.deadlinePassed(
+            canAnnounce: wire.canAnnounce, grace: grace, now: state.exactDeadline(after: .zero)
+        ).forEach(perform)
     }
 
     func quiesce() {
-        if !isRetiring {
-            isRetiring = true
-            // Reviews may continue until the client acknowledges GOAWAY, which it need not do.
-            limit = state.exactDeadline(after: state.limits.requestTimeout + state.limits.reviewDeadline)
-            if !wire.announceGoodbye() { return end() }
-        }
-        setRetirementDeadline()
-    }
-
-    /// With open requests, the connection stays as long as these may take; without, only briefly.
-    private func setRetirementDeadline() {
-        let grace = state.isDraining ? EventLoopContext.idleGrace : state.limits.requestTimeout
-        deadline = openStreams > 0 ? limit : min(limit, state.exactDeadline(after: grace))
+        machine.retire(canAnnounce: wire.canAnnounce, grace: grace, now: state.exactDeadline(after: .zero))
+            .map(perform)
     }
 }

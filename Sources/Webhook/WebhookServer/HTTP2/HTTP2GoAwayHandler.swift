@@ -17,10 +17,10 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
     }
 
     /// The client's reply to this PING shows that it has received GOAWAY.
-    static let farewellPing: UInt64 = 0x6B75_6265_2D65_6E74
+    static let shutdownPing: UInt64 = 0x6B75_6265_2D65_6E74
 
     private let announcedStreams: UInt32
-    private var hasAnnounced = false
+    private var hasSentSettings = false
     private var payloadLeft = 0
     private var context: ChannelHandlerContext?
     /// Whether a GOAWAY with an error was sent.
@@ -36,8 +36,8 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .byteBuffer(var bytes) = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
-        if !hasAnnounced {
-            hasAnnounced = true
+        if !hasSentSettings {
+            hasSentSettings = true
             announceStreams(in: &bytes)
         }
         lookForFailure(in: bytes)
@@ -79,20 +79,22 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
 
     // MARK: Graceful shutdown
 
-    /// Announces the shutdown, and asks for an acknowledgement. False if nothing can be sent yet.
-    func announceGoodbye() -> Bool {
-        guard hasAnnounced, let context else { return false }
+    /// Whether the shutdown can be announced: nothing may come before the server's SETTINGS.
+    var canAnnounce: Bool { hasSentSettings && context != nil }
+
+    /// Announces the shutdown, and asks for an acknowledgement.
+    func announceShutdown() {
+        guard canAnnounce else { return }
         var frames = Self.goAway(lastStream: UInt32(Int32.max), .noError)
         frames.writeBytes([0, 0, 8, 6, 0, 0, 0, 0, 0])
-        frames.writeInteger(Self.farewellPing)
-        context.writeAndFlush(wrapOutboundOut(.byteBuffer(frames)), promise: nil)
-        return true
+        frames.writeInteger(Self.shutdownPing)
+        context?.writeAndFlush(wrapOutboundOut(.byteBuffer(frames)), promise: nil)
     }
 
     /// Sends GOAWAY.
     ///
     /// - Parameter lastStream: the highest stream that is or was served.
-    func sayGoodbye(lastStream: Int, _ code: ErrorCode) {
+    func sendGoAway(lastStream: Int, _ code: ErrorCode) {
         if code != .noError { hasFailed = true }
         let frame = Self.goAway(lastStream: UInt32(clamping: lastStream), code)
         context?.writeAndFlush(wrapOutboundOut(.byteBuffer(frame)), promise: nil)

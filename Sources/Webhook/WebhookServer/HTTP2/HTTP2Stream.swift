@@ -58,7 +58,7 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isOneTooMany else { return turnAway(context) }
+        guard !isOneTooMany else { return refuseStream(context) }
         switch unwrapInboundIn(data) {
         case .headers(let frame):
             connection.received(usefulBytes: frame.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
@@ -83,7 +83,7 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
     }
 
     /// Nothing of the stream was processed, so the client may send it again (RFC 9113 section 8.7).
-    private func turnAway(_ context: ChannelHandlerContext) {
+    private func refuseStream(_ context: ChannelHandlerContext) {
         guard case .receiving = phase else { return }
         phase = .answered
         state.metrics.recordRejected(.streamLimit)
