@@ -23,8 +23,7 @@ extension CertsCommand {
                 Exit status: 0 made; 2 a file is there already or cannot be written.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The folder to write to.", valueName: "folder"), completion: .directory)
-        var out = "certs"
+        @Option(help: .init("The folder to write to.", valueName: "folder"), completion: .directory) var out = "certs"
 
         @Option(
             name: .long,
@@ -35,28 +34,15 @@ extension CertsCommand {
                 """, valueName: "host"))
         var host: [String] = []
 
-        @Option(
-            name: .customLong("client-name"),
-            help: ArgumentHelp("The client certificate's common name. (default: kube-apiserver)", valueName: "name"))
+        @Option(help: .init("The client certificate's common name. (default: kube-apiserver)", valueName: "name"))
         var clientName: String?
 
-        @Option(name: .long, help: "How long the server and client certificates are valid.")
-        var days = 365
-
-        @Option(name: .customLong("ca-days"), help: "How long the CA is valid.")
-        var authorityDays = 3650
-
-        @Flag(name: .long, help: "RSA keys (2048 bits; the CA 3072) instead of P-256.")
-        var rsa = false
-
-        @Flag(name: .long, help: "Keep the CA; make the server and client certificates anew.")
-        var renew = false
-
-        @Flag(name: .long, help: "Replace files that are there, the CA included.")
-        var force = false
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: "How long the server and client certificates are valid.") var days = 365
+        @Option(name: .customLong("ca-days"), help: "How long the CA is valid.") var authorityDays = 3650
+        @Flag(help: "RSA keys (2048 bits; the CA 3072) instead of P-256.") var rsa = false
+        @Flag(help: "Keep the CA; make the server and client certificates anew.") var renew = false
+        @Flag(help: "Replace files that are there, the CA included.") var force = false
+        @Option(help: .output) var output: OutputFormat = .text
 
         func validate() throws {
             guard !out.isEmpty else { throw ValidationError("--out must name a folder") }

@@ -18,16 +18,12 @@ extension CertsCommand {
                 not fit; 2 a file cannot be read.
                 """)
 
-        @Argument(help: ArgumentHelp("Certificate files in PEM.", valueName: "file"), completion: .file())
-        var files: [String]
+        @Argument(help: .init("Certificate files in PEM.", valueName: "file"), completion: .file()) var files: [String]
 
-        @Option(
-            name: .long, help: ArgumentHelp("The private key of the (only) file.", valueName: "file"),
-            completion: .file())
+        @Option(help: .init("The private key of the (only) file.", valueName: "file"), completion: .file())
         var key: String?
 
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .output) var output: OutputFormat = .text
 
         func validate() throws {
             guard key == nil || files.count == 1 else {

@@ -15,18 +15,11 @@ extension ConfigCommand {
                 rule there.
                 """)
 
-        @Argument(help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
-        var file: String
+        @Argument(help: .init("The configuration file.", valueName: "file"), completion: .file()) var file: String
+        @Option(help: .output) var output: LintFormat = .text
+        @Flag(help: "Warnings make the exit status 1.") var strict = false
 
-        @Option(name: .long, help: "How the result is written.")
-        var output: LintFormat = .text
-
-        @Flag(name: .long, help: "Warnings make the exit status 1.")
-        var strict = false
-
-        @Flag(
-            name: .customLong("no-files"),
-            help: "Do not look at the files that the configuration names, which are on another machine.")
+        @Flag(help: "Do not look at the files that the configuration names, which are on another machine.")
         var noFiles = false
 
         func run() throws {

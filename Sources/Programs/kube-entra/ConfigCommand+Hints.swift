@@ -16,9 +16,7 @@ extension ConfigCommand {
                 audiences and allowed clients, and no group, role, required claim, person, file or secret.
                 """)
 
-        @Argument(help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var file: String
-
+        @Argument(help: .config, completion: .file()) var file: String
         @OptionGroup var destination: OutputArguments
 
         func run() throws {

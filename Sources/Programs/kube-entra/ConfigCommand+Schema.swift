@@ -21,8 +21,7 @@ extension ConfigCommand {
             case suite
         }
 
-        @Option(name: .customLong("of"), help: "Only the schema of this.")
-        var subject: Subject?
+        @Option(name: .customLong("of"), help: "Only the schema of this.") var subject: Subject?
 
         func run() throws {
             switch subject {

@@ -20,30 +20,19 @@ struct ConfigCommand: ParsableCommand {
                     --admin-group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed --out kube-entra.yaml
                 """)
 
-        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant's ID.", valueName: "id"))
-        var tenantID: String
-
-        @Option(name: .long, help: ArgumentHelp("The server application's ID. Repeatable.", valueName: "id"))
-        var audience: [String]
-
-        @Option(
-            name: .customLong("admin-group"),
-            help: ArgumentHelp("Object ID of a group whose members are admins. Repeatable.", valueName: "id"))
-        var adminGroup: [String] = []
-
-        @Option(name: .long, help: "The tenant's cloud.")
-        var cloud: Cloud = .public
+        @Option(help: .tenantID) var tenantID: String
+        @Option(help: .audience) var audience: [String]
+        @Option(help: .adminGroup) var adminGroup: [String] = []
+        @Option(help: .cloud) var cloud: Cloud = .public
 
         @Option(
-            name: .long,
-            help: ArgumentHelp(
-                "The folder of the certificates, as seen from the configuration file.", valueName: "folder"),
+            help: .init("The folder of the certificates, as seen from the configuration file.", valueName: "folder"),
             completion: .directory)
         var certs: String?
 
         @Option(
             name: .customLong("for"),
-            help: ArgumentHelp(
+            help: .init(
                 "Where it will run: settings for production. Without it, for trying out.", valueName: "deployment"))
         var deployment: ConfigurationTemplate.Deployment?
 

@@ -25,17 +25,13 @@ struct CredentialCommand: ParsableCommand {
             """)
 
     @Option(
-        name: .long,
-        help: ArgumentHelp("What the cluster accepts: a file, or the JSON itself.", valueName: "file|json"),
+        help: .init("What the cluster accepts: a file, or the JSON itself.", valueName: "file|json"),
         completion: .file())
     var hints: String?
 
-    @Flag(name: .long, help: "Exit 1 in place of handing over a token that the cluster would refuse.")
-    var strict = false
+    @Flag(help: "Exit 1 in place of handing over a token that the cluster would refuse.") var strict = false
 
-    @Argument(
-        parsing: .postTerminator,
-        help: ArgumentHelp("The credential plugin and its arguments.", valueName: "command"))
+    @Argument(parsing: .postTerminator, help: .init("The credential plugin and its arguments.", valueName: "command"))
     var command: [String] = []
 
     func validate() throws {

@@ -21,23 +21,16 @@ extension DenyCommand {
 
         @OptionGroup var file: FileOption
         @OptionGroup var target: Target
+        @Option(help: .init("Why, for operators: 1 to 256 characters.", valueName: "text")) var reason: String
 
-        @Option(name: .long, help: ArgumentHelp("Why, for operators: 1 to 256 characters.", valueName: "text"))
-        var reason: String
-
-        @Option(
-            name: .customLong("issued-before"),
-            help: ArgumentHelp("Only tokens issued before: now, or a time (RFC 3339).", valueName: "time"))
+        @Option(help: .init("Only tokens issued before: now, or a time (RFC 3339).", valueName: "time"))
         var issuedBefore: String?
 
-        @Option(name: .customLong("for"), help: ArgumentHelp("For so long, for example 8h.", valueName: "duration"))
+        @Option(name: .customLong("for"), help: .init("For so long, for example 8h.", valueName: "duration"))
         var duration: String?
 
-        @Option(name: .long, help: ArgumentHelp("Until that time (RFC 3339).", valueName: "time"))
-        var until: String?
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .init("Until that time (RFC 3339).", valueName: "time")) var until: String?
+        @Option(help: .output) var output: OutputFormat = .text
 
         func validate() throws {
             guard DenyFile.isUsable(reason: reason) else {

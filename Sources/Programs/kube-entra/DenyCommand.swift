@@ -21,38 +21,28 @@ struct DenyCommand: ParsableCommand {
         subcommands: [Add.self, Remove.self, List.self])
 
     struct FileOption: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("The file of deniedFile.", valueName: "file"), completion: .file())
-        var file: String
+        @Option(help: .init("The file of deniedFile.", valueName: "file"), completion: .file()) var file: String
     }
 
     /// Who or what is denied.
     struct Target: ParsableArguments {
-        @Option(
-            name: .customLong("object-id"),
-            help: ArgumentHelp("A user's or service principal's object ID.", valueName: "id"))
-        var objectID: String?
+        @Option(help: .init("A user's or service principal's object ID.", valueName: "id")) var objectID: String?
 
-        @Option(
-            name: .customLong("client-app-id"),
-            help: ArgumentHelp("The application that asks for tokens (appid, azp).", valueName: "id"))
+        @Option(help: .init("The application that asks for tokens (appid, azp).", valueName: "id"))
         var clientAppID: String?
 
-        @Option(name: .customLong("token-id"), help: ArgumentHelp("One token's uti.", valueName: "id"))
-        var tokenID: String?
+        @Option(help: .init("One token's uti.", valueName: "id")) var tokenID: String?
 
         @Argument(
-            help: ArgumentHelp(
+            help: .init(
                 "A token, for its object ID; - or nothing reads standard input, which keeps it out of the process list.",
                 valueName: "token"))
         var token: String?
 
-        @Option(
-            name: .customLong("token-file"),
-            help: ArgumentHelp("A file that holds a token, for its object ID.", valueName: "file"), completion: .file())
+        @Option(help: .init("A file that holds a token, for its object ID.", valueName: "file"), completion: .file())
         var tokenFile: String?
 
-        @Flag(name: .customLong("only-this-token"), help: "Of a token, its ID (uti) in place of its object ID.")
-        var onlyThisToken = false
+        @Flag(help: "Of a token, its ID (uti) in place of its object ID.") var onlyThisToken = false
 
         func validate() throws {
             let ids = [objectID, clientAppID, tokenID].count { $0 != nil }
@@ -95,9 +85,7 @@ struct DenyCommand: ParsableCommand {
 
         @OptionGroup var file: FileOption
         @OptionGroup var target: Target
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
             let target = try target.read()
@@ -123,9 +111,7 @@ struct DenyCommand: ParsableCommand {
             discussion: "Exit status: 0 shown, also when nobody is; 2 the file cannot be used; 64 wrong usage.")
 
         @OptionGroup var file: FileOption
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
             let path = file.file

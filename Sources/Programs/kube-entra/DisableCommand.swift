@@ -45,14 +45,12 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var node: NodeOptions
 
     @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "What `status --output json` printed on another node: say what is the same. Repeatable.",
-            valueName: "file"), completion: .file())
+        help: .init(
+            "What `status --output json` printed on another node: say what is the same. Repeatable.", valueName: "file"),
+        completion: .file())
     var compare: [String] = []
 
-    @Option(name: .long, help: "How the result is written.")
-    var output: OutputFormat = .text
+    @Option(help: .output) var output: OutputFormat = .text
 
     func run() throws {
         let distribution = try node.foundDistribution()

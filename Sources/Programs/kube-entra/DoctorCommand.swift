@@ -24,32 +24,13 @@ struct DoctorCommand: ParsableCommand {
             Exit status: 0 it works; 1 it does not, and the first problem says why; 2 it could not be found out.
             """)
 
-    @Option(
-        name: .long, help: ArgumentHelp("Default: KUBECONFIG, else ~/.kube/config.", valueName: "file"),
-        completion: .file())
-    var kubeconfig: String?
-
-    @Option(name: .long, help: ArgumentHelp("Default: the current context.", valueName: "name"))
-    var context: String?
-
-    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-    var config: String?
-
-    @Option(
-        name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"),
-        completion: .file())
-    var keys: String?
-
-    @Option(
-        name: .customLong("plugin-timeout"),
-        help: ArgumentHelp("How long the plugin may take.", valueName: "seconds"))
-    var pluginTimeout = 300
-
-    @Option(name: .long, help: ArgumentHelp("How long the API server may take.", valueName: "seconds"))
-    var timeout = 15
-
-    @Option(name: .long, help: "How the result is written.")
-    var output: OutputFormat = .text
+    @Option(help: .kubeconfig, completion: .file()) var kubeconfig: String?
+    @Option(help: .context) var context: String?
+    @Option(help: .config, completion: .file()) var config: String?
+    @Option(help: .keys, completion: .file()) var keys: String?
+    @Option(help: .init("How long the plugin may take.", valueName: "seconds")) var pluginTimeout = 300
+    @Option(help: .init("How long the API server may take.", valueName: "seconds")) var timeout = 15
+    @Option(help: .output) var output: OutputFormat = .text
 
     func validate() throws {
         for (name, value) in [("--plugin-timeout", pluginTimeout), ("--timeout", timeout)]

@@ -25,39 +25,20 @@ struct EnableCommand: ParsableCommand {
             Exit status: 0 done, or nothing to do; 1 tried and taken back; 2 could not start, nothing was changed.
             """)
 
-    @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant's ID.", valueName: "id"))
-    var tenantID: String?
-
-    @Option(name: .long, help: ArgumentHelp("The server application's ID. Repeatable.", valueName: "id"))
-    var audience: [String] = []
-
-    @Option(
-        name: .customLong("admin-group"),
-        help: ArgumentHelp("Object ID of a group whose members are admins. Repeatable.", valueName: "id"))
-    var adminGroup: [String] = []
-
-    @Option(name: .long, help: "The tenant's cloud.")
-    var cloud: Cloud = .public
+    @Option(help: .tenantID) var tenantID: String?
+    @Option(help: .audience) var audience: [String] = []
+    @Option(help: .adminGroup) var adminGroup: [String] = []
+    @Option(help: .cloud) var cloud: Cloud = .public
 
     @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "A configuration instead of the IDs; files beside it that it names come along.", valueName: "file"),
+        help: .init("A configuration instead of the IDs; files beside it that it names come along.", valueName: "file"),
         completion: .file())
     var config: String?
 
-    @Option(name: .customLong("as"), help: "How the webhook runs.")
-    var service: Service = .systemd
-
-    @Option(name: .long, help: ArgumentHelp("The image of the static pod.", valueName: "image"))
-    var image: String?
-
-    @Flag(name: .long, help: "Bind the admins' group to cluster-admin.")
-    var bind = false
-
-    @Flag(name: .customLong("dry-run"), help: "Print every step and the difference, and change nothing.")
-    var dryRun = false
-
+    @Option(name: .customLong("as"), help: "How the webhook runs.") var service: Service = .systemd
+    @Option(help: .init("The image of the static pod.", valueName: "image")) var image: String?
+    @Flag(help: "Bind the admins' group to cluster-admin.") var bind = false
+    @Flag(help: "Print every step and the difference, and change nothing.") var dryRun = false
     @OptionGroup var node: NodeOptions
 
     enum Service: String, ExpressibleByArgument, CaseIterable {
@@ -120,17 +101,13 @@ struct EnableCommand: ParsableCommand {
 
 /// Options of all commands for a node.
 struct NodeOptions: ParsableArguments {
-    @Option(name: .long, help: "How the cluster was made; found out without it.")
-    var distribution: Distribution?
+    @Option(help: "How the cluster was made; found out without it.") var distribution: Distribution?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("How long to wait for the webhook, and for the API server.", valueName: "duration"))
+    @Option(help: .init("How long to wait for the webhook, and for the API server.", valueName: "duration"))
     var timeout = "5m"
 
     @Option(
-        name: .long,
-        help: ArgumentHelp(
+        help: .init(
             "An admin's kubeconfig. (default: /etc/kubernetes/admin.conf, or the distribution's)", valueName: "file"),
         completion: .file())
     var kubeconfig: String?

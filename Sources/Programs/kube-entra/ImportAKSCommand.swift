@@ -23,41 +23,27 @@ struct ImportAKSCommand: ParsableCommand {
             """
     )
 
-    @Argument(
-        help: ArgumentHelp("The JSON file; - or nothing reads standard input.", valueName: "file"), completion: .file())
+    @Argument(help: .init("The JSON file; - or nothing reads standard input.", valueName: "file"), completion: .file())
     var file: String?
 
-    @Option(
-        name: .customLong("tenant-id"),
-        help: ArgumentHelp("The tenant, where the profile does not name it.", valueName: "id"))
-    var tenantID: String?
-
-    @Option(name: .long, help: "The tenant's cloud; default: by the cluster's address.")
-    var cloud: Cloud?
-
-    @Option(name: .long, help: ArgumentHelp("Only the cluster of this name.", valueName: "name"))
-    var cluster: String?
+    @Option(help: .init("The tenant, where the profile does not name it.", valueName: "id")) var tenantID: String?
+    @Option(help: "The tenant's cloud; default: by the cluster's address.") var cloud: Cloud?
+    @Option(help: .init("Only the cluster of this name.", valueName: "name")) var cluster: String?
 
     @Option(
-        name: .long,
-        help: ArgumentHelp("The folder of the certificates, as seen from the configuration file.", valueName: "folder"),
+        help: .init("The folder of the certificates, as seen from the configuration file.", valueName: "folder"),
         completion: .directory)
     var certs: String = "certs"
 
-    @Option(
-        name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
-        completion: .file())
+    @Option(help: .init("Where to write; standard output without it.", valueName: "file"), completion: .file())
     var out: String?
 
     @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "Write one file a cluster into this folder, each named after its cluster.", valueName: "folder"),
+        help: .init("Write one file a cluster into this folder, each named after its cluster.", valueName: "folder"),
         completion: .directory)
     var folder: String?
 
-    @Flag(name: .long, help: "Overwrite files that are there.")
-    var force = false
+    @Flag(help: "Overwrite files that are there.") var force = false
 
     func validate() throws {
         if let tenantID, GUID(lenient: tenantID) == nil {

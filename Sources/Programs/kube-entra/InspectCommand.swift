@@ -26,35 +26,15 @@ struct InspectCommand: ParsableCommand {
             """)
 
     @OptionGroup var token: TokenArguments
-
-    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-    var config: String?
-
-    @Option(
-        name: .long, help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"),
-        completion: .file())
-    var keys: String?
-
-    @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339).", valueName: "time"))
-    var at: String?
-
-    @Option(name: .long, help: "How the result is written.")
-    var output: OutputFormat = .text
-
-    @Flag(name: .long, help: "Replace names, addresses and IDs by placeholders, for a ticket.")
-    var redact = false
-
-    @Flag(name: .long, help: "Show only the checks that failed.")
-    var failed = false
-
-    @Option(name: .long, help: ArgumentHelp("Print the long explanation of a reason.", valueName: "code"))
-    var explain: String?
-
-    @Flag(name: .customLong("list-reasons"), help: "Print the long explanations of all reasons.")
-    var listReasons = false
-
-    @Flag(name: .customLong("reasons-table"), help: .hidden)
-    var reasonsTable = false
+    @Option(help: .config, completion: .file()) var config: String?
+    @Option(help: .keys, completion: .file()) var keys: String?
+    @Option(help: .init("Judge as of that time (RFC 3339).", valueName: "time")) var at: String?
+    @Option(help: .output) var output: OutputFormat = .text
+    @Flag(help: "Replace names, addresses and IDs by placeholders, for a ticket.") var redact = false
+    @Flag(help: "Show only the checks that failed.") var failed = false
+    @Option(help: .init("Print the long explanation of a reason.", valueName: "code")) var explain: String?
+    @Flag(help: "Print the long explanations of all reasons.") var listReasons = false
+    @Flag(help: .hidden) var reasonsTable = false
 
     func validate() throws {
         guard let explain, InspectCommand.reason(explain) == nil else { return }

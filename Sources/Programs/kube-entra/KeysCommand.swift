@@ -29,30 +29,19 @@ struct KeysCommand: ParsableCommand {
                 Exit status: 0 saved; 2 no usable keys, or they could not be fetched or written.
                 """)
 
-        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant's ID.", valueName: "id"))
-        var tenantID: String
-
-        @Option(name: .long, help: "The tenant's cloud.")
-        var cloud: Cloud = .public
-
-        @Option(name: .long, help: ArgumentHelp("Another https:// base than the cloud's.", valueName: "url"))
-        var authority: String?
+        @Option(help: .tenantID) var tenantID: String
+        @Option(help: .cloud) var cloud: Cloud = .public
+        @Option(help: .authority) var authority: String?
 
         @Option(
-            name: .customLong("authority-ca"),
-            help: ArgumentHelp("PEM of the CA that signs the authority's certificate.", valueName: "file"),
-            completion: .file())
+            help: .init("PEM of the CA that signs the authority's certificate.", valueName: "file"), completion: .file()
+        )
         var authorityCA: String?
 
-        @Option(
-            name: .long,
-            help: ArgumentHelp("http://[user:password@]host:port; default: HTTPS_PROXY and NO_PROXY.", valueName: "url")
-        )
+        @Option(help: .init("http://[user:password@]host:port; default: HTTPS_PROXY and NO_PROXY.", valueName: "url"))
         var proxy: String?
 
-        @Option(
-            name: .long, help: ArgumentHelp("Where to write; - is standard output.", valueName: "file"),
-            completion: .file())
+        @Option(help: .init("Where to write; - is standard output.", valueName: "file"), completion: .file())
         var out: String
 
         func validate() throws {
@@ -91,22 +80,14 @@ struct KeysCommand: ParsableCommand {
             abstract: "Describes each key of a file, and says why a key cannot be used.",
             discussion: "Exit status: 0 some key can be used; 1 none can; 2 the file cannot be read.")
 
-        @Argument(help: ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file"), completion: .file())
-        var file: String
+        @Argument(help: .keys, completion: .file()) var file: String
 
-        @Option(
-            name: .customLong("tenant-id"),
-            help: ArgumentHelp("The tenant that the keys are for; default: as the file says.", valueName: "id"))
+        @Option(help: .init("The tenant that the keys are for; default: as the file says.", valueName: "id"))
         var tenantID: String?
 
-        @Option(name: .long, help: "The tenant's cloud.")
-        var cloud: Cloud = .public
-
-        @Option(name: .long, help: ArgumentHelp("Another https:// base than the cloud's.", valueName: "url"))
-        var authority: String?
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .cloud) var cloud: Cloud = .public
+        @Option(help: .authority) var authority: String?
+        @Option(help: .output) var output: OutputFormat = .text
 
         func validate() throws {
             if let tenantID, GUID(tenantID) == nil {

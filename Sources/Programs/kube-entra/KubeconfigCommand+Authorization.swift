@@ -14,21 +14,16 @@ extension KubeconfigCommand {
                 kubeconfig authorization-webhook.kubeconfig is written; both go to standard output without it.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's address.", valueName: "url"))
-        var server = "https://127.0.0.1:8443/authorize"
-
+        @Option(help: .init("The webhook's address.", valueName: "url")) var server = "https://127.0.0.1:8443/authorize"
         @OptionGroup var certificates: WebhookCertificateArguments
 
         @Option(
-            name: .customLong("mounted-at"),
-            help: ArgumentHelp(
+            help: .init(
                 "The folder of the kubeconfig as the API server sees it. (default: the folder of --out)",
                 valueName: "folder"))
         var mountedAt: String?
 
-        @Option(
-            name: .long,
-            help: ArgumentHelp("The API server's version; from 1.34 on it knows more fields.", valueName: "version"))
+        @Option(help: .init("The API server's version; from 1.34 on it knows more fields.", valueName: "version"))
         var kubernetes: String?
 
         @OptionGroup var destination: OutputArguments

@@ -32,24 +32,18 @@ extension KubeconfigCommand {
                 becomes the current one; --force replaces a context of the same name, and no other.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The API server's address.", valueName: "url"))
-        var server: String
+        @Option(help: .init("The API server's address.", valueName: "url")) var server: String
 
         @Option(
             name: .customLong("ca"),
-            help: ArgumentHelp("The CA of the API server's certificate; default: the system's.", valueName: "file"),
+            help: .init("The CA of the API server's certificate; default: the system's.", valueName: "file"),
             completion: .file())
         var authority: String?
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String?
+        @Option(help: .config, completion: .file()) var config: String?
+        @Option(help: .init("The tenant to sign in to.", valueName: "id")) var tenantID: String?
 
-        @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The tenant to sign in to.", valueName: "id"))
-        var tenantID: String?
-
-        @Option(
-            name: .customLong("server-id"),
-            help: ArgumentHelp("The server application's ID: the tokens' audience.", valueName: "id"))
+        @Option(help: .init("The server application's ID: the tokens' audience.", valueName: "id"))
         var serverID: String?
 
         @Option(
@@ -61,8 +55,7 @@ extension KubeconfigCommand {
                 """, valueName: "id"))
         var clientID: String?
 
-        @Option(name: .long, help: "The tenant's cloud. (default: public)")
-        var cloud: Cloud?
+        @Option(help: "The tenant's cloud. (default: public)") var cloud: Cloud?
 
         @Option(
             name: .long,
@@ -74,17 +67,13 @@ extension KubeconfigCommand {
         )
         var login: Login?
 
-        @Option(name: .long, help: "exec runs kubelogin; azure is the form that kubectl understood before 1.26.")
+        @Option(help: "exec runs kubelogin; azure is the form that kubectl understood before 1.26.")
         var format: Format = .exec
 
-        @Flag(
-            name: .long,
-            help: "Run kubelogin through `kube-entra credential`, which says why the cluster would refuse a token.")
+        @Flag(help: "Run kubelogin through `kube-entra credential`, which says why the cluster would refuse a token.")
         var explain = false
 
-        @Option(name: .long, help: ArgumentHelp("The name of cluster and context.", valueName: "name"))
-        var name = "kube-entra"
-
+        @Option(help: .init("The name of cluster and context.", valueName: "name")) var name = "kube-entra"
         @OptionGroup var destination: OutputArguments
 
         /// Conditional Access accepts browsers more often than device codes, but a browser needs a desktop.

@@ -13,18 +13,15 @@ extension KubeconfigCommand {
                 --client-key; or put everything into the file with --embed.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's address.", valueName: "url"))
+        @Option(help: .init("The webhook's address.", valueName: "url"))
         var server = "https://127.0.0.1:8443/authenticate"
 
         @OptionGroup var certificates: WebhookCertificateArguments
 
-        @Option(name: .long, help: "A kubeconfig, or what Talos Linux' machine configuration needs (with --embed).")
+        @Option(help: "A kubeconfig, or what Talos Linux' machine configuration needs (with --embed).")
         var format: Format = .kubeconfig
 
-        @Option(
-            name: .customLong("talos-version"), help: ArgumentHelp("The release of Talos.", valueName: "version"))
-        var talosVersion = "1.15"
-
+        @Option(help: .init("The release of Talos.", valueName: "version")) var talosVersion = "1.15"
         @OptionGroup var destination: OutputArguments
 
         enum Format: String, ExpressibleByArgument, CaseIterable {

@@ -40,13 +40,8 @@ struct KubectlEntra: ParsableCommand {
 
     /// The kubeconfig and context of the other two commands.
     struct Place: ParsableArguments {
-        @Option(
-            name: .long, help: ArgumentHelp("Default: KUBECONFIG, else ~/.kube/config.", valueName: "file"),
-            completion: .file())
-        var kubeconfig: String?
-
-        @Option(name: .long, help: ArgumentHelp("Default: the current context.", valueName: "name"))
-        var context: String?
+        @Option(help: .kubeconfig, completion: .file()) var kubeconfig: String?
+        @Option(help: .context) var context: String?
 
         /// The API server's view and the token's; throws with status 2 if nothing could be found out.
         func compare() throws -> CallerComparison {
@@ -68,9 +63,7 @@ struct KubectlEntra: ParsableCommand {
             discussion: "Exit status: 0 the same; 1 not the same, or Unauthorized; 2 no connection.")
 
         @OptionGroup var place: Place
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
             let comparison = try place.compare()

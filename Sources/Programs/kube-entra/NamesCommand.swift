@@ -32,15 +32,11 @@ struct NamesCommand: ParsableCommand {
                 Exit status: 0 written; 2 could not ask, or could not write.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String
-
-        @Option(name: .long, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
-        var out: String
+        @Option(help: .config, completion: .file()) var config: String
+        @Option(help: .init("The file to write.", valueName: "file"), completion: .file()) var out: String
 
         @Option(
-            name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("Also what is bound here: files, folders or -.", valueName: "path"),
+            parsing: .upToNextOption, help: .init("Also what is bound here: files, folders or -.", valueName: "path"),
             completion: .file())
         var cluster: [String] = []
 

@@ -3,13 +3,10 @@ internal import Terminal
 
 /// The destination of a result.
 struct OutputArguments: ParsableArguments {
-    @Option(
-        name: .long, help: ArgumentHelp("Where to write; standard output without it.", valueName: "file"),
-        completion: .file())
+    @Option(help: .init("Where to write; standard output without it.", valueName: "file"), completion: .file())
     var out: String?
 
-    @Flag(name: .long, help: "Overwrite a file that is there.")
-    var force = false
+    @Flag(help: "Overwrite a file that is there.") var force = false
 
     func write(_ text: String, mode: UInt32 = 0o644) throws {
         try Console.write(Array(text.utf8), to: out, mode: mode, replacing: force)

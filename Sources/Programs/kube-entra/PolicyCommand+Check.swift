@@ -25,19 +25,11 @@ extension PolicyCommand {
                 """
         )
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String
-
+        @Option(help: .config, completion: .file()) var config: String
         @OptionGroup var principal: PrincipalArguments
-
-        @Flag(name: .long, help: "Who is admitted but is no admin is a no as well.")
-        var requireAdmin = false
-
-        @Flag(name: .long, help: "Print a test suite that expects what is true now, instead of the answer.")
-        var asTest = false
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Flag(help: "Who is admitted but is no admin is a no as well.") var requireAdmin = false
+        @Flag(help: "Print a test suite that expects what is true now, instead of the answer.") var asTest = false
+        @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
             let configuration = try DenyFiles.load(path: config).configuration

@@ -22,30 +22,26 @@ extension PolicyCommand {
                 """
         )
 
-        @Argument(help: ArgumentHelp("The configurations: as it is, and as it shall be.", valueName: "old new"))
+        @Argument(help: .init("The configurations: as it is, and as it shall be.", valueName: "old new"))
         var configurations: [String] = []
 
         @Option(
-            name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("JSON claims of principals to compare.", valueName: "file"), completion: .file())
+            parsing: .upToNextOption, help: .init("JSON claims of principals to compare.", valueName: "file"),
+            completion: .file())
         var claims: [String] = []
 
         @Option(
-            name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("Test suites whose principals to compare.", valueName: "file"), completion: .file())
+            parsing: .upToNextOption, help: .init("Test suites whose principals to compare.", valueName: "file"),
+            completion: .file())
         var suite: [String] = []
 
         @Option(
-            name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("The cluster's RBAC objects: files, folders or -.", valueName: "path"),
-            completion: .file())
+            parsing: .upToNextOption,
+            help: .init("The cluster's RBAC objects: files, folders or -.", valueName: "path"), completion: .file())
         var cluster: [String] = []
 
-        @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time"))
-        var at: String?
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: DiffFormat = .text
+        @Option(help: .decisionTime) var at: String?
+        @Option(help: .output) var output: DiffFormat = .text
 
         mutating func validate() throws {
             // An option with several files also takes the configurations after it.

@@ -18,22 +18,10 @@ extension PolicyCommand {
                 Exit status: 0 listed; 2 could not read something.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String
-
-        @Option(
-            name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path"),
-            completion: .file())
-        var cluster: [String] = []
-
-        @Option(
-            name: .long,
-            help: ArgumentHelp("Emergency access counts as of that time (RFC 3339); default: now.", valueName: "time"))
-        var at: String?
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .config, completion: .file()) var config: String
+        @Option(parsing: .upToNextOption, help: .cluster, completion: .file()) var cluster: [String] = []
+        @Option(help: .emergencyTime) var at: String?
+        @Option(help: .output) var output: OutputFormat = .text
 
         func validate() throws { try TimeArgument.validate(at) }
 

@@ -24,20 +24,14 @@ extension PolicyCommand {
                 """
         )
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String
-
-        @Argument(help: ArgumentHelp("Suite files.", valueName: "suite"), completion: .file())
-        var suites: [String]
+        @Option(help: .config, completion: .file()) var config: String
+        @Argument(help: .init("Suite files.", valueName: "suite"), completion: .file()) var suites: [String]
 
         @Option(
-            name: .long,
-            help: ArgumentHelp("Also write the results into this file, as JUnit XML.", valueName: "file"),
-            completion: .file())
+            help: .init("Also write the results into this file, as JUnit XML.", valueName: "file"), completion: .file())
         var junit: String?
 
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
             let configuration = try DenyFiles.load(path: config).configuration

@@ -12,53 +12,30 @@ internal import WebhookService
 /// The principal of a question: a token, claims, or options.
 struct PrincipalArguments: ParsableArguments {
     @Argument(
-        help: ArgumentHelp(
-            "The token; - or nothing reads standard input, which keeps it out of the process list.",
-            valueName: "token"))
+        help: .init(
+            "The token; - or nothing reads standard input, which keeps it out of the process list.", valueName: "token")
+    )
     var token: String?
 
-    @Option(name: .long, help: ArgumentHelp("A file that holds the token.", valueName: "file"), completion: .file())
-    var tokenFile: String?
+    @Option(help: .init("A file that holds the token.", valueName: "file"), completion: .file()) var tokenFile: String?
 
     /// The argument as a named option.
-    @Option(name: .customLong("token"), help: .hidden)
-    var tokenOption: String?
+    @Option(name: .customLong("token"), help: .hidden) var tokenOption: String?
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("A JWK set, or what `keys fetch` wrote. Repeatable.", valueName: "file"),
-        completion: .file())
+    @Option(help: .init("A JWK set, or what `keys fetch` wrote. Repeatable.", valueName: "file"), completion: .file())
     var keys: [String] = []
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("JSON claims, taken as those of a verified token.", valueName: "file"),
-        completion: .file())
+    @Option(help: .init("JSON claims, taken as those of a verified token.", valueName: "file"), completion: .file())
     var claims: String?
 
-    @Option(name: .long, help: ArgumentHelp("A group's object ID. Repeatable.", valueName: "id"))
-    var group: [String] = []
-
-    @Option(name: .long, help: ArgumentHelp("An app role. Repeatable.", valueName: "value"))
-    var role: [String] = []
-
-    @Option(name: .long, help: ArgumentHelp("The user principal name.", valueName: "name"))
-    var user: String?
-
-    @Option(name: .customLong("object-id"), help: ArgumentHelp("The principal's object ID.", valueName: "id"))
-    var objectID: String?
-
-    @Option(name: .customLong("tenant-id"), help: ArgumentHelp("The principal's tenant.", valueName: "id"))
-    var tenantID: String?
-
-    @Flag(name: .long, help: "The principal is an application.")
-    var app = false
-
-    @Option(name: .long, help: ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time"))
-    var at: String?
-
-    @Flag(name: .long, help: "Ask Microsoft Graph for groups that the token cannot list.")
-    var online = false
+    @Option(help: .init("A group's object ID. Repeatable.", valueName: "id")) var group: [String] = []
+    @Option(help: .init("An app role. Repeatable.", valueName: "value")) var role: [String] = []
+    @Option(help: .init("The user principal name.", valueName: "name")) var user: String?
+    @Option(help: .init("The principal's object ID.", valueName: "id")) var objectID: String?
+    @Option(help: .init("The principal's tenant.", valueName: "id")) var tenantID: String?
+    @Flag(help: "The principal is an application.") var app = false
+    @Option(help: .decisionTime) var at: String?
+    @Flag(help: "Ask Microsoft Graph for groups that the token cannot list.") var online = false
 
     private var describesPrincipal: Bool {
         !group.isEmpty || !role.isEmpty || user != nil || objectID != nil || tenantID != nil || app

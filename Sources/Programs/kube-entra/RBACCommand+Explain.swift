@@ -21,18 +21,10 @@ extension RBACCommand {
                 Exit status: 0 admitted, also without any rule; 1 refused; 2 could not check.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String
-
-        @Option(
-            name: .long, help: ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path"),
-            completion: .file())
-        var cluster: [String]
-
+        @Option(help: .config, completion: .file()) var config: String
+        @Option(help: .cluster, completion: .file()) var cluster: [String]
         @OptionGroup var principal: PrincipalArguments
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .output) var output: OutputFormat = .text
 
         func validate() throws {
             guard !cluster.contains("-") || !principal.readsStandardInput else {

@@ -20,25 +20,11 @@ extension RBACCommand {
                 Exit status: 0 checked; 1 there are warnings and --strict; 2 could not check.
                 """)
 
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String
-
-        @Option(
-            name: .long, parsing: .upToNextOption,
-            help: ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path"),
-            completion: .file())
-        var cluster: [String]
-
-        @Option(
-            name: .long,
-            help: ArgumentHelp("Emergency access counts as of that time (RFC 3339); default: now.", valueName: "time"))
-        var at: String?
-
-        @Flag(name: .long, help: "Warnings make the exit status 1.")
-        var strict = false
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: LintFormat = .text
+        @Option(help: .config, completion: .file()) var config: String
+        @Option(parsing: .upToNextOption, help: .cluster, completion: .file()) var cluster: [String]
+        @Option(help: .emergencyTime) var at: String?
+        @Flag(help: "Warnings make the exit status 1.") var strict = false
+        @Option(help: .output) var output: LintFormat = .text
 
         func validate() throws { try TimeArgument.validate(at) }
 

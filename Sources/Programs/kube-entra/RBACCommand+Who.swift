@@ -27,42 +27,21 @@ extension RBACCommand {
                 Exit status: 0 somebody of Entra can; 1 nobody; 2 could not check.
                 """)
 
-        @Flag(name: .long, help: "Stands before the verb and the resource.")
-        var can = false
-
-        @Argument(help: ArgumentHelp("For example get, create, delete, or '*'.", valueName: "verb"))
-        var verb: String
-
-        @Argument(help: ArgumentHelp("RESOURCE[.GROUP][/SUBRESOURCE], or a path.", valueName: "resource"))
-        var resource: String
+        @Flag(help: "Stands before the verb and the resource.") var can = false
+        @Argument(help: .init("For example get, create, delete, or '*'.", valueName: "verb")) var verb: String
+        @Argument(help: .init("RESOURCE[.GROUP][/SUBRESOURCE], or a path.", valueName: "resource")) var resource: String
 
         @Option(
             name: [.customShort("n"), .long],
-            help: ArgumentHelp(
-                "What holds in this namespace; without, everywhere and in single ones.", valueName: "name"))
+            help: .init("What holds in this namespace; without, everywhere and in single ones.", valueName: "name"))
         var namespace: String?
 
-        @Option(name: .long, help: ArgumentHelp("The object's name; without, every name.", valueName: "name"))
-        var name: String?
-
-        @Option(name: .long, help: ArgumentHelp("The same as behind a slash, as in pods/log.", valueName: "name"))
-        var subresource: String?
-
-        @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-        var config: String
-
-        @Option(
-            name: .long, help: ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path"),
-            completion: .file())
-        var cluster: [String]
-
-        @Option(
-            name: .long,
-            help: ArgumentHelp("Emergency access counts as of that time (RFC 3339); default: now.", valueName: "time"))
-        var at: String?
-
-        @Option(name: .long, help: "How the result is written.")
-        var output: OutputFormat = .text
+        @Option(help: .init("The object's name; without, every name.", valueName: "name")) var name: String?
+        @Option(help: .init("The same as behind a slash, as in pods/log.", valueName: "name")) var subresource: String?
+        @Option(help: .config, completion: .file()) var config: String
+        @Option(help: .cluster, completion: .file()) var cluster: [String]
+        @Option(help: .emergencyTime) var at: String?
+        @Option(help: .output) var output: OutputFormat = .text
 
         private func question() throws -> QuestionText {
             do throws(QuestionText.Mistake) {

@@ -14,9 +14,7 @@ struct ReferenceCommand: ParsableCommand {
             manual pages. Files that are there are replaced.
             """)
 
-    @Option(
-        name: .long, help: ArgumentHelp("The folder to write to; it is made.", valueName: "folder"),
-        completion: .directory)
+    @Option(help: .init("The folder to write to; it is made.", valueName: "folder"), completion: .directory)
     var folder: String
 
     func run() throws {

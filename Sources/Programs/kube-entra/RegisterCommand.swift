@@ -22,24 +22,19 @@ struct RegisterCommand: ParsableCommand {
         case az, terraform
     }
 
-    @Option(name: .long, help: "For the Azure CLI (a bash script) or for Terraform.")
-    var format: Format
+    @Option(help: "For the Azure CLI (a bash script) or for Terraform.") var format: Format
 
-    @Option(
-        name: .long, help: ArgumentHelp("The server application's name; the others' begin with it.", valueName: "name"))
+    @Option(help: .init("The server application's name; the others' begin with it.", valueName: "name"))
     var name = "kubernetes"
 
-    @Option(
-        name: .customLong("group-name"),
-        help: ArgumentHelp("The name of the admins' group. (default: <name>-admins)", valueName: "name"))
+    @Option(help: .init("The name of the admins' group. (default: <name>-admins)", valueName: "name"))
     var groupName: String?
 
-    @Option(name: .long, help: "The tenant's cloud.")
-    var cloud: Cloud = .public
+    @Option(help: .cloud) var cloud: Cloud = .public
 
     @Option(
         name: .customLong("with-app-role"),
-        help: ArgumentHelp(
+        help: .init(
             "An app role, such as Cluster.Viewer, for people, groups and applications. Repeatable.", valueName: "value")
     )
     var appRoles: [String] = []
@@ -47,25 +42,19 @@ struct RegisterCommand: ParsableCommand {
     @Flag(name: .customLong("with-app-roles"), help: "The app roles Cluster.Admin and Cluster.Viewer.")
     var usualAppRoles = false
 
-    @Flag(
-        name: .customLong("with-directory"),
-        help: "An application that may ask Microsoft Graph, for people in more than 200 groups.")
+    @Flag(help: "An application that may ask Microsoft Graph, for people in more than 200 groups.")
     var withDirectory = false
 
-    @Flag(name: .customLong("with-azure-cli"), help: "Let the Azure CLI ask for tokens: kubelogin --login azurecli.")
-    var withAzureCLI = false
+    @Flag(help: "Let the Azure CLI ask for tokens: kubelogin --login azurecli.") var withAzureCLI = false
 
-    @Flag(
-        name: .customLong("assigned-groups"),
-        help: "Only groups assigned to the application come into tokens. Needs Entra ID P1.")
+    @Flag(help: "Only groups assigned to the application come into tokens. Needs Entra ID P1.")
     var assignedGroups = false
 
-    @Flag(name: .customLong("add-me"), help: "Whoever runs the script becomes a member of the group.")
-    var addMe = false
+    @Flag(help: "Whoever runs the script becomes a member of the group.") var addMe = false
 
     @Option(
         name: .customLong("pop"),
-        help: ArgumentHelp("For proof of possession: the host that people call the cluster by.", valueName: "host"))
+        help: .init("For proof of possession: the host that people call the cluster by.", valueName: "host"))
     var clusterHost: String?
 
     @OptionGroup var destination: OutputArguments

@@ -24,44 +24,31 @@ struct ReviewCommand: ParsableCommand {
             """)
 
     @OptionGroup var token: TokenArguments
+    @Option(help: .config, completion: .file()) var config: String?
 
-    @Option(name: .long, help: ArgumentHelp("The webhook's configuration.", valueName: "file"), completion: .file())
-    var config: String?
-
-    @Option(
-        name: .long, help: ArgumentHelp("kube-apiserver's file for the webhook.", valueName: "file"),
-        completion: .file())
+    @Option(help: .init("kube-apiserver's file for the webhook.", valueName: "file"), completion: .file())
     var kubeconfig: String?
 
-    @Option(name: .long, help: ArgumentHelp("Another address than the file's.", valueName: "url"))
-    var server: String?
+    @Option(help: .init("Another address than the file's.", valueName: "url")) var server: String?
 
     @Option(
-        name: .customLong("ca"),
-        help: ArgumentHelp("The CA of the webhook's certificate.", valueName: "file"), completion: .file())
+        name: .customLong("ca"), help: .init("The CA of the webhook's certificate.", valueName: "file"),
+        completion: .file())
     var authority: String?
 
-    @Option(name: .long, help: ArgumentHelp("The client certificate.", valueName: "file"), completion: .file())
-    var certificate: String?
-
-    @Option(name: .long, help: ArgumentHelp("The client certificate's key.", valueName: "file"), completion: .file())
-    var key: String?
+    @Option(help: .init("The client certificate.", valueName: "file"), completion: .file()) var certificate: String?
+    @Option(help: .init("The client certificate's key.", valueName: "file"), completion: .file()) var key: String?
 
     @Option(
         name: .customLong("webhook-version"),
-        help: ArgumentHelp("As --authentication-token-webhook-version.", valueName: "version"))
+        help: .init("As --authentication-token-webhook-version.", valueName: "version"))
     var version: WebhookVersion = .v1
 
-    @Option(
-        name: .long,
-        help: ArgumentHelp("What kube-apiserver asks for; repeatable.", valueName: "audience"))
+    @Option(help: .init("What kube-apiserver asks for; repeatable.", valueName: "audience"))
     var audience: [String] = ["https://kubernetes.default.svc"]
 
-    @Option(name: .long, help: ArgumentHelp("How long to wait for the whole answer.", valueName: "seconds"))
-    var timeout: Int = 30
-
-    @Option(name: .long, help: "How the result is written.")
-    var output: OutputFormat = .text
+    @Option(help: .init("How long to wait for the whole answer.", valueName: "seconds")) var timeout: Int = 30
+    @Option(help: .output) var output: OutputFormat = .text
 
     func validate() throws {
         guard [config, kubeconfig].compactMap({ $0 }).count == 1 else {

@@ -22,16 +22,11 @@ struct ServeCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
-    var config: String
-
-    @Option(
-        name: .customLong("log-level"), help: ArgumentHelp("Overrides logging.level.", valueName: "level"))
-    var logLevel: Configuration.LogLevel?
+    @Option(help: .init("The configuration file.", valueName: "file"), completion: .file()) var config: String
+    @Option(help: .init("Overrides logging.level.", valueName: "level")) var logLevel: Configuration.LogLevel?
 
     @Flag(
-        name: .customLong("share-ports"),
-        help: ArgumentHelp(
+        help: .init(
             "Let another serve of the same user listen on the same addresses, so that it can take over.",
             discussion: "Both need it (SO_REUSEPORT). Not needed with a systemd socket unit."))
     var sharePorts = false

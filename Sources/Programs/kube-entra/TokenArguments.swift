@@ -6,15 +6,12 @@ internal import Terminal
 /// How a token is passed to a command.
 struct TokenArguments: ParsableArguments {
     @Argument(
-        help: ArgumentHelp(
+        help: .init(
             "The token; - or nothing reads standard input, which keeps it out of the process list.", valueName: "token")
     )
     var token: String?
 
-    @Option(
-        name: .customLong("token-file"), help: ArgumentHelp("A file that holds the token.", valueName: "file"),
-        completion: .file())
-    var tokenFile: String?
+    @Option(help: .init("A file that holds the token.", valueName: "file"), completion: .file()) var tokenFile: String?
 
     /// Largest input, in bytes.
     static let maximumBytes = 16 << 20

@@ -5,31 +5,24 @@ internal import Timestamps
 
 /// The certificates with which kube-apiserver calls the webhook.
 struct WebhookCertificateArguments: ParsableArguments {
-    @Option(
-        name: .long, help: ArgumentHelp("The folder that `certs create` wrote.", valueName: "folder"),
-        completion: .directory)
+    @Option(help: .init("The folder that `certs create` wrote.", valueName: "folder"), completion: .directory)
     var certs = "certs"
 
     @Option(
         name: .customLong("ca"),
-        help: ArgumentHelp("The CA of the webhook's certificate. (default: <folder>/ca.crt)", valueName: "file"),
+        help: .init("The CA of the webhook's certificate. (default: <folder>/ca.crt)", valueName: "file"),
         completion: .file())
     var authority: String?
 
     @Option(
-        name: .customLong("client-certificate"),
-        help: ArgumentHelp("kube-apiserver's certificate. (default: <folder>/client.crt)", valueName: "file"),
+        help: .init("kube-apiserver's certificate. (default: <folder>/client.crt)", valueName: "file"),
         completion: .file())
     var clientCertificate: String?
 
-    @Option(
-        name: .customLong("client-key"),
-        help: ArgumentHelp("kube-apiserver's key. (default: <folder>/client.key)", valueName: "file"),
-        completion: .file())
+    @Option(help: .init("kube-apiserver's key. (default: <folder>/client.key)", valueName: "file"), completion: .file())
     var clientKey: String?
 
-    @Flag(name: .long, help: "Put the certificates and the key into the kubeconfig.")
-    var embed = false
+    @Flag(help: "Put the certificates and the key into the kubeconfig.") var embed = false
 
     func validate() throws {
         for path in [certs, authority, clientCertificate, clientKey] {

@@ -1,0 +1,26 @@
+public import ArgumentParser
+public import Configuration
+public import Doctor
+public import Entra
+public import Installation
+public import Kubeconfigs
+public import Terminal
+
+/// Help texts of options that several commands have.
+extension ArgumentHelp {
+    static let config = ArgumentHelp("The webhook's configuration.", valueName: "file")
+    static let cluster = ArgumentHelp("RBAC objects: a file, a folder or -. Repeatable.", valueName: "path")
+    static let keys = ArgumentHelp("A JWK set, or what `keys fetch` wrote.", valueName: "file")
+    static let kubeconfig = ArgumentHelp("Default: KUBECONFIG, else ~/.kube/config.", valueName: "file")
+    static let context = ArgumentHelp("Default: the current context.", valueName: "name")
+    static let tenantID = ArgumentHelp("The tenant's ID.", valueName: "id")
+    static let cloud: ArgumentHelp = "The tenant's cloud."
+    static let authority = ArgumentHelp("Another https:// base than the cloud's.", valueName: "url")
+    static let audience = ArgumentHelp("The server application's ID. Repeatable.", valueName: "id")
+    static let adminGroup = ArgumentHelp(
+        "Object ID of a group whose members are admins. Repeatable.", valueName: "id")
+    static let decisionTime = ArgumentHelp("Judge as of that time (RFC 3339); default: now.", valueName: "time")
+    static let emergencyTime = ArgumentHelp(
+        "Emergency access counts as of that time (RFC 3339); default: now.", valueName: "time")
+    static let output: ArgumentHelp = "How the result is written."
+}
