@@ -201,6 +201,12 @@ let package = Package(
                 "Entra",
                 "AccessPolicy", "TokenReviewAPI", "Configuration", "Kubeconfigs", "Certificates", "Inspection",
             ]),
+        module(
+            .tools, "CommandInput",
+            [
+                "SafeText", "Timestamps", "Files", "Jansson", "Terminal", "Entra", "EntraTokens", "AccessPolicy",
+                "Configuration", "Inspection", "PolicyChecks",
+            ]),
         module(.tools, "Registration", ["OpenSSL", "Jansson", "Entra"]),
         module(
             .tools, "Installation",
@@ -210,7 +216,10 @@ let package = Package(
             ]),
         module(
             .tools, "Reference",
-            ["Jansson", "Prometheus", "Entra", "Configuration", "WebhookServer", "PolicyChecks", "ClusterAccess"]),
+            [
+                "Jansson", "Terminal", "Prometheus", "Entra", "Configuration", "WebhookServer", "PolicyChecks",
+                "ClusterAccess",
+            ]),
 
         module(
             .programs, "EntraSimulator",
@@ -221,11 +230,10 @@ let package = Package(
         command(
             "kube-entra",
             [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
-                "Terminal", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
-                "SigningKeys", "Configuration", "WebhookServer", "WebhookService", "Kubeconfigs", "Certificates",
-                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CredentialPlugin", "Doctor", "WebhookReview",
-                "Registration", "Installation", "Reference", logging, arguments, signals,
+                "Timestamps", "Addresses", "OpenSSL", "Jansson", "Terminal", "Entra", "EntraTokens", "AccessPolicy",
+                "TokenReviewAPI", "SigningKeys", "Configuration", "WebhookService", "Kubeconfigs", "Certificates",
+                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CommandInput", "CredentialPlugin", "Doctor",
+                "WebhookReview", "Registration", "Installation", "Reference", arguments, signals,
             ]),
         command(
             "kube-entra-demo",
@@ -329,6 +337,7 @@ let package = Package(
         tests(
             .tools, "WebhookReview",
             ["SafeText", "Addresses", "Jansson", "HTTPSClient", "Entra", "TokenReviewAPI", "WebhookReview"]),
+        tests(.tools, "CommandInput", ["Timestamps", "Terminal", "Entra", "CommandInput"]),
         tests(.tools, "Doctor", ["Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
         tests(.tools, "Installation", ["Installation", "Jansson"]),

@@ -1,9 +1,5 @@
 internal import ArgumentParser
 internal import Certificates
-internal import Files
-internal import Glibc
-internal import Jansson
-internal import OpenSSL
 internal import Terminal
 internal import Timestamps
 
@@ -44,62 +40,18 @@ extension CertsCommand {
         @Flag(help: "Replace files that are there, the CA included.") var force = false
         @Option(help: .output) var output: OutputFormat = .text
 
-        func validate() throws {
-            guard !out.isEmpty else { throw ValidationError("--out must name a folder") }
-            guard (1...36_500).contains(days) else { throw ValidationError("--days must be from 1 to 36500") }
-            guard (1...36_500).contains(authorityDays) else {
-                throw ValidationError("--ca-days must be from 1 to 36500")
-            }
-            guard renew || days <= authorityDays else {
-                throw ValidationError("--days must not be more than --ca-days (\(authorityDays))")
-            }
-            guard !(renew && force) else {
-                throw ValidationError("--renew replaces what it makes anyway; --force would replace the CA too")
-            }
-            for host in host where CertificateHost(host) == nil {
-                throw ValidationError("--host must be a DNS name or an IP address, without a scheme or a port")
-            }
-            if let clientName {
-                guard CertificateHost.isCommonName(clientName) else {
-                    throw ValidationError("--client-name must be 1 to 64 characters that can be seen")
-                }
-            }
+        private var request: CertificateRequest {
+            CertificateRequest(
+                folder: out, hosts: host, clientName: clientName, days: days, authorityDays: authorityDays,
+                usesRSA: rsa, isRenewal: renew, isReplacing: force)
         }
 
+        func validate() throws { try checked { try request.check() } }
+
         func run() throws {
-            let folder = CertificateFolder(path: out)
-            var plan = CertificatePlan(
-                hosts: host.compactMap { CertificateHost($0)?.name },
-                clientName: clientName,
-                usesRSA: rsa,
-                days: days,
-                authorityDays: authorityDays,
-                now: .now())
-            let authority: (certificate: Certificate, key: PrivateKey)?
-            if renew {
-                authority = try folder.loadAuthority(now: plan.now)
-                try folder.adoptNames(into: &plan)
-            } else {
-                authority = nil
-            }
-            let files: [CertificateFile]
-            do {
-                files = try plan.make(authority: authority)
-            } catch {
-                throw CommandFailure("\(error)")
-            }
-            if let end = authority?.certificate.notAfter, end < plan.now.adding(seconds: Int64(days) * 86_400) {
-                Console.note("note: the new certificates end with the CA, on \(end.rfc3339.prefix(10))")
-            }
-            try folder.write(files, replacing: force || renew)
-            let report = CreationReport(
-                folder: folder, plan: plan, files: files, authority: authority?.certificate)
-            switch output {
-            case .json: Console.print(report.json)
-            case .text:
-                for line in report.lines { Console.print(line) }
-                for note in report.notes { Console.note(note) }
-            }
+            let report = try request.run(now: .now(), note: Console.note)
+            Console.print(as: output, text: report.lines.joined(separator: "\n"), json: report.json)
+            if output == .text { Console.notes(report.notes) }
         }
     }
 }

@@ -1,8 +1,5 @@
 internal import ArgumentParser
 internal import Certificates
-internal import Files
-internal import Jansson
-internal import OpenSSL
 internal import Terminal
 internal import Timestamps
 
@@ -32,31 +29,11 @@ extension CertsCommand {
         }
 
         func run() throws {
-            let now = Timestamp.now()
-            var reports: [CertificateReport] = []
-            var isUnreadable = false
-            for file in files {
-                do {
-                    reports.append(try CertificateReport(path: file, keyPath: key, now: now))
-                } catch let failure as CommandFailure {
-                    // The other files are still shown.
-                    Console.note(failure.message)
-                    isUnreadable = true
-                }
-            }
-            switch output {
-            case .text:
-                guard !reports.isEmpty else { break }
-                Console.print(reports.map(\.text).joined(separator: "\n\n"))
-            case .json:
-                Console.print(
-                    .object([
-                        ("ok", .bool(!isUnreadable && reports.allSatisfy(\.isGood))),
-                        ("files", .array(reports.map(\.json))),
-                    ]))
-            }
-            if isUnreadable { throw ExitCode.cannot }
-            if !reports.allSatisfy(\.isGood) { throw ExitCode.no }
+            let reports = try CertificateReports(files: files, key: key, now: .now())
+            Console.notes(reports.failures.map(\.message))
+            if output == .json { Console.print(reports.json) } else if let text = reports.text { Console.print(text) }
+            if !reports.failures.isEmpty { throw ExitCode.cannot }
+            if !reports.isGood { throw ExitCode.no }
         }
     }
 }

@@ -23,36 +23,17 @@ extension ConfigCommand {
         var noFiles = false
 
         func run() throws {
-            let report: ConfigurationReport
-            do throws(ConfigurationError) {
-                report = ConfigurationReport(
-                    file: file, problems: [], findings: try findAll(), looksAtFiles: !noFiles)
-            } catch {
-                // An unreadable file is reported as in every other command.
-                if output == .text, error.problems.contains(where: \.isAboutFile) { throw error }
-                report = ConfigurationReport(
-                    file: file, problems: error.problems, findings: [], looksAtFiles: !noFiles)
-            }
-            switch output {
-            case .json: Console.print(report.json)
-            case .markdown: Console.print(report.markdown)
-            case .sarif: Console.print(report.sarif(version: Version.current).json)
-            case .text:
+            let report = try ConfigurationReport(
+                checking: file, looksAtFiles: !noFiles, format: output, now: .now())
+            if let result = report.formatted(as: output, version: Version.current) {
+                Console.print(result)
+            } else {
                 // Errors and findings go to one stream, so that one problem matcher finds both.
-                for line in report.lines { Console.note(line) }
+                Console.notes(report.lines)
                 if report.problems.isEmpty { Console.print(report.summary) }
             }
             guard report.problems.isEmpty else { throw ExitCode.cannot }
             if strict, report.warningCount > 0 { throw ExitCode.no }
-        }
-
-        private func findAll() throws(ConfigurationError) -> [LintFinding] {
-            if noFiles {
-                let loaded = try ConfigurationLoader.load(path: file)
-                return ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: .now()))
-            }
-            let servable = try ServableConfiguration.load(file)
-            return ConfigurationLinter.findings(in: servable.loaded, facts: LintEnvironment(servable))
         }
     }
 }

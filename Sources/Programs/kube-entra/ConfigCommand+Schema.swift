@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Configuration
-internal import Jansson
 internal import PolicyChecks
 internal import Terminal
 
@@ -27,27 +26,8 @@ extension ConfigCommand {
             switch subject {
             case .configuration: Console.print(WebhookConfiguration.schema)
             case .suite: Console.print(PolicySuite.schema)
-            case nil: Console.print(Schema.both)
+            case nil: Console.print(PolicySuite.schemaWithConfiguration)
             }
-        }
-
-        private static var both: JSON {
-            let reference = { (name: String) in JSON.object([("$ref", .string("#/$defs/\(name)"))]) }
-            return .object([
-                ("$schema", .string(SectionForm.dialect)),
-                ("title", .string("kube-entra configuration or policy suite")),
-                ("type", .string("object")),
-                ("if", .object([("required", JSON(["tests"]))])),
-                ("then", reference("policySuite")),
-                ("else", reference("webhookConfiguration")),
-                (
-                    "$defs",
-                    .object([
-                        ("webhookConfiguration", WebhookConfiguration.form.schema),
-                        ("policySuite", PolicySuite.form.schema),
-                    ])
-                ),
-            ])
         }
     }
 }

@@ -1,6 +1,7 @@
-public import ArgumentParser
+internal import ArgumentParser
+internal import CommandInput
 internal import Configuration
-public import Entra
+internal import Entra
 
 /// `kube-entra config`: prepares and checks configuration files.
 struct ConfigCommand: ParsableCommand {
@@ -39,31 +40,20 @@ struct ConfigCommand: ParsableCommand {
         @OptionGroup var destination: OutputArguments
 
         func validate() throws {
-            guard GUID(lenient: tenantID) != nil else {
-                throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
-            }
+            try checked { try IDArgument.read(tenantID, .tenant, option: "--tenant-id") }
             guard !audience.isEmpty, !audience.contains("") else {
                 throw ValidationError("--audience is missing: the server application's ID")
             }
-            for group in adminGroup where GUID(lenient: group) == nil {
-                throw ValidationError("--admin-group must be a group's object ID (a GUID), not a name")
-            }
+            try checked { try IDArgument.read(adminGroup, .group, option: "--admin-group") }
         }
 
         func run() throws {
             guard let tenantID = GUID(lenient: tenantID) else { throw ExitCode.cannot }
             var template = ConfigurationTemplate(
-                tenantID: tenantID,
-                audiences: audience,
-                adminGroups: adminGroup.compactMap { GUID(lenient: $0) },
-                cloud: cloud,
-                certificates: certs)
+                tenantID: tenantID, audiences: audience, adminGroups: adminGroup.compactMap { GUID(lenient: $0) },
+                cloud: cloud, certificates: certs)
             template.deployment = deployment
             try destination.write(template.render())
         }
     }
 }
-
-extension Cloud: ExpressibleByArgument {}
-
-extension ConfigurationTemplate.Deployment: ExpressibleByArgument {}

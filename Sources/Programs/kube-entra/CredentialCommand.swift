@@ -1,8 +1,6 @@
 internal import ArgumentParser
 internal import CredentialPlugin
-internal import Files
 internal import Terminal
-internal import Timestamps
 
 /// `kube-entra credential`: runs kubectl's credential plugin and says why the cluster would refuse its token.
 struct CredentialCommand: ParsableCommand {
@@ -34,52 +32,11 @@ struct CredentialCommand: ParsableCommand {
     @Argument(parsing: .postTerminator, help: .init("The credential plugin and its arguments.", valueName: "command"))
     var command: [String] = []
 
-    func validate() throws {
-        guard WrappedCommand(command) != nil else {
-            throw ValidationError("give the command behind --, as in: kube-entra credential -- kubelogin get-token …")
-        }
+    private var credential: CredentialRun {
+        get throws(UsageProblem) { try CredentialRun(command: command, hints: hints, isStrict: strict) }
     }
 
-    func run() throws {
-        let hints = try knownHints()
-        guard let wrapped = WrappedCommand(command) else { throw ExitCode.validationFailure }
-        let result = wrapped.run()
-        switch result.ending {
-        case .notFound: Console.note("kube-entra: the command behind -- was not found")
-        case .notExecutable: Console.note("kube-entra: the command behind -- cannot be run")
-        case .exited, .killed: break
-        }
-        // Output that is longer than any credential was passed on already.
-        guard let output = result.output else { throw ExitCode(result.ending.status) }
-        if result.ending == .exited(0),
-            let judgement = CredentialJudgement(output: output, hints: hints, now: .now())
-        {
-            Console.note(judgement.line)
-            if strict, judgement.isRefusal { throw ExitCode.no }
-        }
-        Console.write(output)
-        throw ExitCode(result.ending.status)
-    }
+    func validate() throws { try checked { try credential } }
 
-    /// Unreadable hints are reported, and the token is checked without them.
-    private func knownHints() throws -> TokenHints? {
-        guard let hints else { return nil }
-        let problem: String
-        do {
-            return try TokenHints(decoding: try hintBytes(hints))
-        } catch let error as TokenHintsProblem {
-            problem = error.sentence
-        } catch let error as FileError {
-            problem = error.sentence
-        }
-        Console.note(
-            "kube-entra: the hints cannot be read: \(problem) → write them again with `kube-entra config hints`")
-        if strict { throw ExitCode.cannot }
-        return nil
-    }
-
-    private func hintBytes(_ hints: String) throws(FileError) -> [UInt8] {
-        if hints.drop(while: \.isWhitespace).first == "{" { return Array(hints.utf8) }
-        return try FileIO.read(hints, maximumBytes: WrappedCommand.maximumOutput)
-    }
+    func run() throws { throw ExitCode(try credential.run()) }
 }

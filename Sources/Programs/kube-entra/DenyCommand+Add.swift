@@ -1,5 +1,6 @@
 internal import AccessPolicy
 internal import ArgumentParser
+internal import CommandInput
 internal import Configuration
 internal import Terminal
 internal import Timestamps
@@ -36,52 +37,23 @@ extension DenyCommand {
             guard DenyFile.isUsable(reason: reason) else {
                 throw ValidationError("--reason must have between 1 and 256 characters")
             }
-            guard duration == nil || until == nil else { throw ValidationError("give --for or --until, not both") }
-            _ = try times(now: .now())
+            try checked { try times(now: .now()) }
         }
 
-        private static let example = "a date and time with a zone, for example 2026-12-01T00:00:00Z"
-
-        private func times(now: Timestamp) throws -> (issuedBefore: Timestamp?, until: Timestamp?) {
-            var bound: Timestamp?
-            if let issuedBefore {
-                bound = issuedBefore == "now" ? now : Timestamp(rfc3339RoundingUp: issuedBefore)
-                if bound == nil { throw ValidationError("--issued-before must be now, or \(Self.example)") }
-            }
-            var end: Timestamp?
-            if let duration {
-                guard let length = DurationText.parse(duration) else {
-                    throw ValidationError("--for must be a duration with a unit, for example 90s, 5m, 29h or 1h30m")
-                }
-                end = now.adding(seconds: length.components.seconds)
-            }
-            if let until {
-                end = Timestamp(rfc3339: until)
-                if end == nil { throw ValidationError("--until must be \(Self.example)") }
-            }
-            if let end, end <= now {
-                throw ValidationError(
-                    "\(duration == nil ? "--until" : "--for") ends in the past: nobody would be denied")
-            }
-            return (bound, end)
+        private func times(now: Timestamp) throws(UsageProblem) -> DenialTimes {
+            try DenialTimes(issuedBefore: issuedBefore, duration: duration, until: until, now: now)
         }
 
         func run() throws {
-            let target = try target.read()
+            let target = try target.target.read()
             let now = Timestamp.now()
-            let (issuedBefore, until) = try times(now: now)
-            let entry = DeniedEntry(target: target, issuedBefore: issuedBefore, until: until, reason: reason)
-            let path = file.file
-            let edit = try DenyCommand.using(path) { () throws(DenyFileError) in try DenyFile.add(entry, to: path) }
-            switch output {
-            case .json: Console.print(DenyFile.json(entry))
-            case .text:
-                if case .wasThere = edit {
-                    Console.print("already denied: " + entry.line(at: now))
-                } else {
-                    Console.print("denied: " + entry.line(at: now))
-                }
+            let times = try times(now: now)
+            let entry = DeniedEntry(
+                target: target, issuedBefore: times.issuedBefore, until: times.until, reason: reason)
+            let edit = try DenyFile.command(file.file) { path throws(DenyFileError) in try DenyFile.add(entry, to: path)
             }
+            let word = if case .wasThere = edit { "already denied: " } else { "denied: " }
+            Console.print(as: output, text: word + entry.line(at: now), json: DenyFile.json(entry))
         }
     }
 }

@@ -1,11 +1,9 @@
 internal import AccessPolicy
 internal import ArgumentParser
+internal import CommandInput
 internal import Configuration
-internal import Entra
 internal import Glibc
-internal import Inspection
 internal import Jansson
-internal import SafeText
 internal import Terminal
 internal import Timestamps
 
@@ -44,35 +42,14 @@ struct DenyCommand: ParsableCommand {
 
         @Flag(help: "Of a token, its ID (uti) in place of its object ID.") var onlyThisToken = false
 
-        func validate() throws {
-            let ids = [objectID, clientAppID, tokenID].count { $0 != nil }
-            let tokens = [token, tokenFile].count { $0 != nil }
-            guard ids + tokens <= 1 else {
-                throw ValidationError("give one of --object-id, --client-app-id, --token-id and a token")
-            }
-            if let objectID, GUID(lenient: objectID) == nil {
-                throw ValidationError("--object-id must be an object ID (a GUID)")
-            }
-            if let clientAppID, GUID(lenient: clientAppID) == nil {
-                throw ValidationError("--client-app-id must be an application ID (a GUID)")
-            }
-            if let tokenID, tokenID.isEmpty { throw ValidationError("--token-id must not be empty") }
-            guard ids == 0 || !onlyThisToken else { throw ValidationError("--only-this-token is for a token") }
-            try TokenArguments.refuseFile(token)
-            if ids + tokens == 0, isatty(STDIN_FILENO) == 1 {
-                throw ValidationError(
-                    "give one of --object-id, --client-app-id and --token-id, or a token on standard input or with"
-                        + " --token-file")
-            }
+        var target: DenialTarget {
+            DenialTarget(
+                objectID: objectID, clientAppID: clientAppID, tokenID: tokenID,
+                source: TokenSource(token: token, file: tokenFile), isOnlyToken: onlyThisToken)
         }
 
-        /// The denied target; throws if a token cannot be read.
-        func read() throws -> DeniedEntry.Target {
-            if let id = objectID.flatMap({ GUID(lenient: $0) }) { return .objectID(id) }
-            if let id = clientAppID.flatMap({ GUID(lenient: $0) }) { return .clientAppID(id) }
-            if let tokenID { return .tokenID(ExactText(tokenID)) }
-            let input = TokenInput(try TokenArguments.read(token: token, tokenFile: tokenFile))
-            return try input.deniedTarget(onlyThisToken: onlyThisToken)
+        func validate() throws {
+            try checked { try target.check(hasTerminal: isatty(STDIN_FILENO) == 1) }
         }
     }
 
@@ -88,19 +65,15 @@ struct DenyCommand: ParsableCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
-            let target = try target.read()
-            let path = file.file
-            let edit = try DenyCommand.using(path) { () throws(DenyFileError) in
+            let target = try target.target.read()
+            let removed = try DenyFile.command(file.file) { path throws(DenyFileError) in
                 try DenyFile.remove(target, from: path)
             }
-            guard case .removed(let entries) = edit else { return }
-            switch output {
-            case .json: Console.print(.object([("removed", .array(entries.map { DenyFile.json($0) }))]))
-            case .text:
-                for entry in entries { Console.print("removed: " + entry.line(at: .now())) }
-                if entries.isEmpty { Console.print("there is no such entry") }
-            }
-            if entries.isEmpty { throw ExitCode.no }
+            let lines = removed.isEmpty ? ["there is no such entry"] : removed.map { "removed: " + $0.line(at: .now()) }
+            Console.print(
+                as: output, text: lines.joined(separator: "\n"),
+                json: .object([("removed", .array(removed.map { DenyFile.json($0) }))]))
+            if removed.isEmpty { throw ExitCode.no }
         }
     }
 
@@ -114,24 +87,9 @@ struct DenyCommand: ParsableCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
-            let path = file.file
-            let entries = try DenyCommand.using(path) { () throws(DenyFileError) in try DenyFile.read(path) }
-            switch output {
-            case .json: Console.print(DenyFile.json(entries))
-            case .text:
-                let now = Timestamp.now()
-                if entries.isEmpty { Console.print("nobody is denied") }
-                for entry in entries { Console.print(entry.line(at: now)) }
-            }
-        }
-    }
-
-    /// Throws a failure with the file's name if the file cannot be used.
-    static func using<Result>(_ path: String, _ body: () throws(DenyFileError) -> Result) throws -> Result {
-        do throws(DenyFileError) {
-            return try body()
-        } catch {
-            throw CommandFailure("\(path): \(error.sentence)")
+            let entries = try DenyFile.command(file.file) { path throws(DenyFileError) in try DenyFile.read(path) }
+            let lines = entries.isEmpty ? ["nobody is denied"] : entries.map { $0.line(at: .now()) }
+            Console.print(as: output, text: lines.joined(separator: "\n"), json: DenyFile.json(entries))
         }
     }
 }

@@ -58,10 +58,7 @@ struct StatusCommand: ParsableCommand {
         for file in compare {
             status.comparisons.append(try NodeComparison(status, with: PEMFile.read(file), source: file))
         }
-        switch output {
-        case .json: Console.print(status.json)
-        case .text: Console.print(status.text)
-        }
+        Console.print(as: output, text: status.text, json: status.json)
         let isSame = status.comparisons.allSatisfy(\.isConfigurationSame)
         if status.state != .enabled || !isSame { throw ExitCode.no }
     }

@@ -50,10 +50,7 @@ struct DoctorCommand: ParsableCommand {
                 { DirectoryFactory.probe($0, configuration) }
             })
         try doctor.examine()
-        switch output {
-        case .json: Console.print(doctor.report.json)
-        case .text: Console.print(doctor.report.text(on: Console.page))
-        }
+        Console.print(as: output, text: doctor.report.text(on: Console.page), json: doctor.report.json)
         guard doctor.report.problem != nil else { return }
         throw doctor.report.couldNotCheck ? ExitCode.cannot : ExitCode.no
     }

@@ -1,9 +1,8 @@
-public import ArgumentParser
+internal import ArgumentParser
 internal import Configuration
 internal import Entra
 internal import Glibc
-public import Installation
-internal import Kubeconfigs
+internal import Installation
 internal import Terminal
 
 /// `kube-entra enable`: sets up sign-in with Entra on a control-plane node, in one command.
@@ -46,54 +45,20 @@ struct EnableCommand: ParsableCommand {
         case staticPod = "static-pod"
     }
 
-    func validate() throws {
-        let hasValues = tenantID != nil || !audience.isEmpty || !adminGroup.isEmpty
-        guard !(hasValues && config != nil) else {
-            throw ValidationError("give --config, or --tenant-id, --audience and --admin-group")
-        }
-        if hasValues {
-            guard let tenantID, GUID(lenient: tenantID) != nil else {
-                throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
-            }
-            guard !audience.isEmpty, !audience.contains("") else {
-                throw ValidationError("--audience is missing: the server application's ID")
-            }
-            guard !adminGroup.isEmpty else {
-                throw ValidationError("--admin-group is missing: the object ID of the admins' group")
-            }
-            for group in adminGroup where GUID(lenient: group) == nil {
-                throw ValidationError("--admin-group must be a group's object ID (a GUID), not a name")
-            }
-        }
-        switch (service, image) {
-        case (.staticPod, nil): throw ValidationError("--as static-pod needs --image")
-        case (.systemd, .some): throw ValidationError("--image is for --as static-pod")
-        default: break
-        }
-        if let image {
-            guard !image.isEmpty,
-                image.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !"\"'#&*!|>%`{}[],\\".utf8.contains($0) })
-            else { throw ValidationError("--image must be the name of an image") }
-        }
+    private var arguments: EnableArguments {
+        EnableArguments(
+            tenantID: tenantID, audiences: audience, adminGroups: adminGroup, cloud: cloud, config: config,
+            isStaticPod: service == .staticPod, image: image)
     }
+
+    func validate() throws { try checked { try arguments.check() } }
 
     func run() throws {
         let distribution = try node.foundDistribution()
         if !dryRun { try node.requireRoot("enable") }
-        let source: InstallationRequest.Source
-        if let config {
-            source = .file(KubeconfigText.absolute(config))
-        } else if let tenantID = tenantID.flatMap({ GUID(lenient: $0) }) {
-            source = .values(
-                tenantID: tenantID, audiences: audience, adminGroups: adminGroup.compactMap { GUID(lenient: $0) },
-                cloud: cloud)
-        } else {
-            source = .present
-        }
         let request = InstallationRequest(
-            source: source, distribution: distribution,
-            service: image.map { .staticPod(image: $0) } ?? .systemd, binds: bind, timeout: node.duration,
-            program: NodeHost.program)
+            source: arguments.source, distribution: distribution, service: arguments.service, binds: bind,
+            timeout: node.duration, program: NodeHost.program)
         let installer = try Installer(node.host(distribution).environment)
         if dryRun { try installer.dryRun(request) } else { try installer.enable(request) }
     }
@@ -136,5 +101,3 @@ struct NodeOptions: ParsableArguments {
         }
     }
 }
-
-extension Distribution: ExpressibleByArgument {}

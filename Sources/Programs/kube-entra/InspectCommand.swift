@@ -1,13 +1,10 @@
 internal import ArgumentParser
-internal import Authentication
+internal import CommandInput
 internal import Configuration
 internal import Entra
-internal import EntraTokens
 internal import Inspection
 internal import Jansson
-internal import SafeText
 internal import Terminal
-internal import Timestamps
 
 /// `kube-entra inspect`: explains a token and why it would be refused. Opens no socket.
 struct InspectCommand: ParsableCommand {
@@ -37,72 +34,40 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: .hidden) var reasonsTable = false
 
     func validate() throws {
-        guard let explain, InspectCommand.reason(explain) == nil else { return }
-        let best = Suggestion.best(for: explain.lowercased(), among: RefusalReason.allCases.map(\.code))
-        throw ValidationError(
-            "there is no reason \(PrintableText.quoted(explain))" + (best.map { ": did you mean \($0)?" } ?? ";")
-                + " --list-reasons prints all of them")
-    }
-
-    /// The reason of a code, in any spelling.
-    private static func reason(_ code: String) -> RefusalReason? {
-        RefusalReason(rawValue: String(code.lowercased().map { $0 == "-" || $0 == " " ? "_" : $0 }))
+        try checked {
+            if let explain { _ = try ReasonArgument.read(explain) }
+            _ = try TimeArgument.read(at)
+        }
     }
 
     func run() throws {
         if try explained() { return }
-        let now = try Timestamp.at(at)
-        let input = TokenInput(try token.read())
+        let now = try TimeArgument.read(at)
         let settings = try config.map { try DenyFiles.load(path: $0).configuration }
-        var (snapshot, notes) = try keySnapshot(settings, input: input, now: now)
-        if at != nil { notes.append("judged as of \(now.rfc3339)") }
-        let report = InspectionReport(
-            input, settings: settings?.authentication, keys: snapshot, now: now, notes: notes)
-        var redactor = Redactor(report)
-        switch output {
-        case .json: Console.print(redact ? redactor.redacted(report) : report.json)
-        case .text:
-            let page = Console.page
-            let text = report.text(on: page, failedOnly: failed) { redact ? redactor.redact($0) : $0 }
-            let names = redact ? DirectoryNames() : settings.map { DirectoryNames.loadOrNote($0) } ?? DirectoryNames()
-            Console.print(names.annotate(text))
-        }
-        if report.verdict != .accepted { throw ExitCode.no }
+        let inspection = try TokenInspection(
+            TokenInput(token.source.read()), settings: settings, keys: keys, now: now, isPast: at != nil,
+            isRedacted: redact)
+        if output == .text { Console.notes(inspection.notes, isNamed: true) }
+        Console.print(
+            as: output, text: inspection.text(on: Console.page, failedOnly: failed), json: inspection.json)
+        if !inspection.isAccepted { throw ExitCode.no }
     }
 
-    /// The keys for the checks, and remarks about them.
-    private func keySnapshot(
-        _ configuration: WebhookConfiguration?, input: TokenInput, now: Timestamp
-    ) throws -> (KeySnapshot?, [String]) {
-        guard let keys else {
-            guard let found = configuration.map({ OfflineKeys.configured($0, now: now) }) else { return (nil, []) }
-            return (found.snapshot, found.notes)
-        }
-        let trusts = configuration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input)
-        return (try OfflineKeys.read(keys, tenants: trusts), [])
-    }
-
+    /// Prints explanations of reasons, if that is what was asked for.
     private func explained() throws -> Bool {
         if reasonsTable {
             Console.print(ReasonExplanation.markdownTable)
-            return true
-        }
-        if listReasons {
+        } else if listReasons {
             let all = RefusalReason.ofTokenReviews.map { ReasonExplanation($0) }
-            if output == .json {
-                Console.print(.array(all.map(\.json)))
-            } else {
-                Console.print(all.map { $0.text(on: Console.page) }.joined(separator: "\n\n"))
-            }
-            return true
-        }
-        guard let explain else { return false }
-        guard let reason = InspectCommand.reason(explain) else { return false }
-        let explanation = ReasonExplanation(reason)
-        if output == .json {
-            Console.print(explanation.json)
+            let page = Console.page
+            Console.print(
+                as: output, text: all.map { $0.text(on: page) }.joined(separator: "\n\n"),
+                json: .array(all.map(\.json)))
+        } else if let explain {
+            let explanation = ReasonExplanation(try ReasonArgument.read(explain))
+            Console.print(as: output, text: explanation.text(on: Console.page), json: explanation.json)
         } else {
-            Console.print(explanation.text(on: Console.page))
+            return false
         }
         return true
     }

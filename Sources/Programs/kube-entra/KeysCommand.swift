@@ -1,9 +1,6 @@
 internal import Addresses
 internal import ArgumentParser
 internal import Entra
-internal import Files
-internal import HTTPSClient
-internal import Jansson
 internal import SigningKeys
 internal import Terminal
 internal import Timestamps
@@ -58,19 +55,7 @@ struct KeysCommand: ParsableCommand {
             guard let id = GUID(tenantID) else { throw ExitCode.cannot }
             let trust = TokenValidationRules(
                 tenantID: id, cloud: cloud, authority: authority.map(Cloud.base), audiences: [])
-            let (keys, warnings) = try KeySourceFactory.fetchOnce(trust, authorityCA: authorityCA, proxy: proxy)
-            for warning in warnings { Console.note("kube-entra: \(warning)") }
-            let bytes = KeyFile.render(keys: keys, trust: trust, fetchedAt: .now())
-            if out == "-" {
-                Console.write(bytes)
-                return
-            }
-            do throws(FileError) {
-                try FileIO.write(bytes, to: out, mode: 0o644)
-            } catch {
-                throw CommandFailure("\(out): \(error.sentence)")
-            }
-            Console.note("wrote \(keys.count) usable keys of tenant \(id) to \(out)")
+            try KeySourceFactory.save(trust, authorityCA: authorityCA, proxy: proxy, to: out, now: .now())
         }
     }
 
@@ -101,10 +86,7 @@ struct KeysCommand: ParsableCommand {
         func run() throws {
             let report = try KeyFileReport(
                 path: file, tenantID: tenantID.flatMap { GUID($0) }, cloud: cloud, authority: authority)
-            switch output {
-            case .json: Console.print(report.json)
-            case .text: Console.print(report.text)
-            }
+            Console.print(as: output, text: report.text, json: report.json)
             if report.usableCount == 0 { throw ExitCode.no }
         }
     }

@@ -1,7 +1,5 @@
 internal import ArgumentParser
-internal import Files
 internal import Kubeconfigs
-internal import Terminal
 
 extension KubeconfigCommand {
     struct Authorization: ParsableCommand {
@@ -29,49 +27,17 @@ extension KubeconfigCommand {
         @OptionGroup var destination: OutputArguments
 
         func validate() throws {
-            guard KubeconfigText.isHTTPS(server) else {
-                throw ValidationError("--server must be an address such as https://127.0.0.1:8443/authorize")
-            }
-            guard mountedAt.map(KubeconfigText.isPrintable) ?? true else {
-                throw ValidationError("a path is empty or has characters that a kubeconfig cannot hold")
-            }
-            if let mountedAt, !mountedAt.hasPrefix("/") {
-                throw ValidationError("--mounted-at must be an absolute path, as the API server sees it")
-            }
-            if let kubernetes, AuthorizationConfiguration.knowsCacheFields(version: kubernetes) == nil {
-                throw ValidationError("--kubernetes must be a version such as 1.34 or v1.34.2")
+            try checked {
+                try KubeconfigArgument.checkServer(server, example: "https://127.0.0.1:8443/authorize")
+                try AuthorizationFiles.check(mountedAt: mountedAt, kubernetes: kubernetes)
             }
         }
 
         func run() throws {
-            var webhook = try certificates.kubeconfig(server: server)
-            webhook.purpose = .authorization
-            let folder = self.folder
-            let mount = mountedAt.map { $0.hasSuffix("/") ? $0 : $0 + "/" } ?? KubeconfigText.absolute(folder)
-            let text = AuthorizationConfiguration(
-                kubeconfigPath: mount + AuthorizationConfiguration.kubeconfigName,
-                knowsCacheFields: kubernetes.flatMap(AuthorizationConfiguration.knowsCacheFields) ?? false
-            ).text
-            guard let out = destination.out else {
-                Console.write(Array((text + "---\n" + webhook.text).utf8))
-                return
-            }
-            let kubeconfig = folder + AuthorizationConfiguration.kubeconfigName
-            if !destination.force {
-                for path in [kubeconfig, out] where FileVersion(path: path) != nil {
-                    throw CommandFailure("\(path): \(FileError.exists.sentence); --force replaces it")
-                }
-            }
-            // The API server reads the configuration again when it changes, and needs the other file then.
-            try Console.write(
-                Array(webhook.text.utf8), to: kubeconfig, mode: 0o600, replacing: destination.force)
-            try destination.write(text, mode: 0o600)
-        }
-
-        /// With a slash at its end.
-        private var folder: String {
-            guard let out = destination.out, let end = out.lastIndex(of: "/") else { return "./" }
-            return String(out[...end])
+            try AuthorizationFiles(
+                webhook: certificates.kubeconfig(server: server), path: destination.out, mountedAt: mountedAt,
+                kubernetes: kubernetes
+            ).write(replacing: destination.force)
         }
     }
 }

@@ -1,11 +1,11 @@
-public import ArgumentParser
+internal import ArgumentParser
 internal import Certificates
 internal import Configuration
 internal import CredentialPlugin
 internal import Entra
 internal import Glibc
 internal import Jansson
-public import Kubeconfigs
+internal import Kubeconfigs
 internal import OpenSSL
 internal import Terminal
 internal import Timestamps
@@ -141,5 +141,3 @@ extension KubeconfigCommand {
         }
     }
 }
-
-extension KubeloginMethod: ExpressibleByArgument {}

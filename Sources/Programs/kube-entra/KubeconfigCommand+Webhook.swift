@@ -32,8 +32,8 @@ extension KubeconfigCommand {
             guard TalosDocument.Form(release: talosVersion) != nil else {
                 throw ValidationError("--talos-version must be a release of Talos, such as 1.15")
             }
-            guard KubeconfigText.isHTTPS(server) else {
-                throw ValidationError("--server must be an address such as https://127.0.0.1:8443/authenticate")
+            try checked {
+                try KubeconfigArgument.checkServer(server, example: "https://127.0.0.1:8443/authenticate")
             }
         }
 

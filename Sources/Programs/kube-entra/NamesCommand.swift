@@ -1,10 +1,5 @@
 internal import ArgumentParser
 internal import ClusterAccess
-internal import Configuration
-internal import Entra
-internal import Files
-internal import Jansson
-internal import RBAC
 internal import Terminal
 internal import Timestamps
 internal import WebhookService
@@ -45,45 +40,9 @@ struct NamesCommand: ParsableCommand {
         }
 
         func run() throws {
-            let loaded = try ConfigurationLoader.load(path: config)
-            let before = try DirectoryNames.existing(path: out)
-            var names = DirectoryNames()
-            var asked = 0
-            let bound = try boundIDs(loaded.configuration)
-            for tenant in loaded.configuration.tenants {
-                let ids = tenant.namedObjectIDs.union(bound).sorted()
-                guard let found = try DirectoryFactory.names(of: ids, tenant: tenant) else {
-                    Console.note(
-                        "kube-entra: tenant \(tenant.trust.tenantID) has no directory, so nothing is asked of it")
-                    continue
-                }
-                asked += 1
-                names.add(found, known: before, groups: tenant.namedGroups)
+            try NamesRequest(config: config, cluster: cluster, path: out).run(now: .now(), note: Console.note) {
+                try DirectoryFactory.names(of: $0, tenant: $1)
             }
-            guard asked > 0 else {
-                throw CommandFailure(
-                    "no tenant has a directory to ask", hint: "add directory to the tenant, or write the file by hand")
-            }
-            try write(names)
-        }
-
-        private func boundIDs(_ configuration: WebhookConfiguration) throws -> Set<GUID> {
-            guard !cluster.isEmpty else { return [] }
-            let names = EntraNames(configuration, now: .now())
-            return names.boundObjectIDs(in: try ClusterInputs.readCluster(cluster))
-        }
-
-        private func write(_ names: DirectoryNames) throws {
-            do throws(FileError) {
-                try FileIO.write(names.json.render(pretty: true) + [UInt8(ascii: "\n")], to: out, mode: 0o644)
-            } catch {
-                throw CommandFailure("\(out): \(error.sentence)")
-            }
-            for (id, entry) in names.entries.sorted(by: { $0.key < $1.key }) where entry.isDeleted {
-                Console.note("kube-entra: Entra does not know \(id)\(names.remark(id))")
-            }
-            let deleted = names.entries.values.count(where: \.isDeleted)
-            Console.note("wrote \(out): \(names.entries.count - deleted) known, \(deleted) deleted")
         }
     }
 }

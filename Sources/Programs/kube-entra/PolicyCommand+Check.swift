@@ -1,11 +1,8 @@
 internal import ArgumentParser
+internal import CommandInput
 internal import Configuration
-internal import Inspection
-internal import Jansson
 internal import PolicyChecks
 internal import Terminal
-internal import Timestamps
-internal import WebhookService
 
 extension PolicyCommand {
     /// `kube-entra policy check`: the access of a token, of claims or of groups.
@@ -33,30 +30,10 @@ extension PolicyCommand {
 
         func run() throws {
             let configuration = try DenyFiles.load(path: config).configuration
-            let checker = PolicyChecker(configuration.authentication)
-            if asTest {
-                Console.print(try suite(configuration, checker))
-                return
-            }
-            let answer = try principal.answer(configuration, checker)
-            switch output {
-            case .text: Console.print(answer.text)
-            case .json: Console.print(answer.json)
-            }
+            if asTest { return Console.print(try principal.request.suite(configuration)) }
+            let answer = try principal.answer(configuration)
+            Console.print(as: output, text: answer.text, json: answer.json)
             guard answer.isAdmitted, answer.isAdmin || !requireAdmin else { throw ExitCode.no }
-        }
-
-        private func suite(_ configuration: WebhookConfiguration, _ checker: PolicyChecker) throws -> String {
-            let now = principal.now
-            if let question = try principal.question() {
-                return PolicySuiteDraft.render(question, checker: checker, now: now)
-            }
-            let keys = try OfflineKeys.snapshot(principal.keys, for: configuration)
-            guard
-                let suite = PolicySuiteDraft.render(
-                    token: try principal.readToken(), keys: keys, checker: checker, now: now)
-            else { throw CommandFailure("the token's signature is not right, so its claims make no test") }
-            return suite
         }
     }
 }

@@ -1,10 +1,9 @@
 internal import ArgumentParser
 internal import ClusterAccess
+internal import CommandInput
 internal import Configuration
-internal import Jansson
 internal import PolicyChecks
 internal import Terminal
-internal import Timestamps
 
 extension PolicyCommand {
     /// `kube-entra policy diff`: what a change of the configuration means for people's access.
@@ -44,63 +43,24 @@ extension PolicyCommand {
         @Option(help: .output) var output: DiffFormat = .text
 
         mutating func validate() throws {
-            // An option with several files also takes the configurations after it.
             if configurations.isEmpty {
-                if claims.count > 2 {
-                    configurations = claims.suffix(2)
-                    claims.removeLast(2)
-                } else if suite.count > 2 {
-                    configurations = suite.suffix(2)
-                    suite.removeLast(2)
-                } else if cluster.count > 2 {
-                    configurations = cluster.suffix(2)
-                    cluster.removeLast(2)
-                }
+                let (taken, lists) = CommandWords.configurations(takenBy: [claims, suite, cluster])
+                (configurations, claims, suite, cluster) = (taken, lists[0], lists[1], lists[2])
             }
-            guard configurations.count == 2 else {
-                throw ValidationError("give two configuration files: OLD and NEW")
-            }
-            if let at, Timestamp(rfc3339: at) == nil {
-                throw ValidationError("--at must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
-            }
+            guard configurations.count == 2 else { throw ValidationError("give two configuration files: OLD and NEW") }
+            try checked { try TimeArgument.read(at) }
         }
 
         func run() throws {
             let before = try DenyFiles.load(path: configurations[0])
             let after = try DenyFiles.load(path: configurations[1])
-            var witnesses = try claims.map { file in
-                SamplePrincipal(name: file, question: .claims(try ClaimsFile.read(file), resolvedGroups: nil))
-            }
-            witnesses += try PolicySuite.load(paths: suite).flatMap { SamplePrincipal.from($0) }
-            let now = at.flatMap { Timestamp(rfc3339: $0) } ?? .now()
-            let diff = PolicyDiff(from: before, to: after, witnesses: witnesses, now: now)
-            let permissions = try cluster.isEmpty ? nil : permissions(before, after, now: now)
-            let names = DirectoryNames.loadOrNote(after.configuration)
-                .merging(DirectoryNames.loadOrNote(before.configuration))
-            let namesTenants = [before, after].contains { $0.configuration.tenants.count > 1 }
-            switch output {
-            case .text:
-                Console.print(names.annotate(diff.text))
-                if let permissions { Console.print("\n" + permissions.text(names, namesTenants: namesTenants)) }
-            case .markdown:
-                Console.print(diff.markdown(annotate: names.annotate))
-                if let permissions { Console.print("\n" + permissions.markdown(names, namesTenants: namesTenants)) }
-            case .json:
-                guard let permissions, case .object(let members) = diff.json else {
-                    Console.print(diff.json)
-                    break
-                }
-                Console.print(.object(members + [("permissions", permissions.json)]))
-            }
+            let principals = try SamplePrincipal.load(claims: claims, suites: suite)
+            let diff = AccessDiff(
+                from: before, to: after, principals: principals,
+                cluster: cluster.isEmpty ? nil : try ClusterInputs.readCluster(cluster), now: try TimeArgument.read(at))
+            Console.notes(diff.notes, isNamed: true)
+            Console.print(diff.formatted(as: output))
             if !diff.isEmpty { throw ExitCode.no }
-        }
-
-        private func permissions(
-            _ before: LoadedConfiguration, _ after: LoadedConfiguration, now: Timestamp
-        ) throws -> PermissionDiff {
-            PermissionDiff(
-                from: EntraNames(before.configuration, now: now), to: EntraNames(after.configuration, now: now),
-                cluster: try ClusterInputs.readCluster(cluster))
         }
     }
 }

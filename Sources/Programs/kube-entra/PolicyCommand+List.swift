@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import ClusterAccess
-internal import Configuration
-internal import Jansson
+internal import CommandInput
 internal import Terminal
 
 extension PolicyCommand {
@@ -23,18 +22,12 @@ extension PolicyCommand {
         @Option(help: .emergencyTime) var at: String?
         @Option(help: .output) var output: OutputFormat = .text
 
-        func validate() throws { try TimeArgument.validate(at) }
+        func validate() throws { try checked { try TimeArgument.read(at) } }
 
         func run() throws {
-            let loaded = try ConfigurationLoader.load(path: config)
-            let cluster = cluster.isEmpty ? nil : try ClusterInputs.readCluster(cluster)
-            let list = GrantList(
-                EntraNames(loaded.configuration, now: TimeArgument.moment(at)),
-                displayNames: DirectoryNames.loadOrNote(loaded.configuration), cluster: cluster)
-            switch output {
-            case .text: Console.print(list.text)
-            case .json: Console.print(list.json)
-            }
+            let list = try GrantList(config: config, cluster: cluster, now: TimeArgument.read(at))
+            Console.notes(list.notes, isNamed: true)
+            Console.print(as: output, text: list.text, json: list.json)
         }
     }
 }

@@ -1,7 +1,4 @@
 internal import ArgumentParser
-internal import Configuration
-internal import Files
-internal import Jansson
 internal import PolicyChecks
 internal import Terminal
 internal import Timestamps
@@ -34,32 +31,10 @@ extension PolicyCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
-            let configuration = try DenyFiles.load(path: config).configuration
-            let loaded = try PolicySuite.load(paths: suites)
-            let checker = PolicyChecker(configuration.authentication)
-            let now = Timestamp.now()
-            let results = loaded.map { $0.run(checker, now: now) }
-            if let junit {
-                do {
-                    try FileIO.write(Array(JUnitReport.render(results).utf8), to: junit, mode: 0o644)
-                } catch {
-                    throw CommandFailure("\(junit): \(error.sentence)")
-                }
-            }
-            let failed = results.reduce(0) { $0 + $1.failedCount }
-            let passed = results.reduce(0) { $0 + $1.cases.count } - failed
-            switch output {
-            case .text:
-                for result in results where result.failedCount > 0 { Console.print(result.text) }
-                Console.print("\(passed) passed, \(failed) failed")
-            case .json:
-                Console.print(
-                    .object([
-                        ("passed", .integer(Int64(passed))), ("failed", .integer(Int64(failed))),
-                        ("suites", .array(results.map(\.json))),
-                    ]))
-            }
-            if failed > 0 { throw ExitCode.no }
+            let run = try PolicySuiteRun(config: config, suites: suites, now: .now())
+            if let junit { try run.writeJUnit(to: junit) }
+            Console.print(as: output, text: run.text, json: run.json)
+            if run.failedCount > 0 { throw ExitCode.no }
         }
     }
 }

@@ -1,12 +1,7 @@
 internal import ArgumentParser
+internal import CommandInput
 internal import Configuration
-internal import Entra
-internal import Files
-internal import Inspection
-internal import Jansson
 internal import PolicyChecks
-internal import Terminal
-internal import Timestamps
 internal import WebhookService
 
 /// The principal of a question: a token, claims, or options.
@@ -37,81 +32,18 @@ struct PrincipalArguments: ParsableArguments {
     @Option(help: .decisionTime) var at: String?
     @Flag(help: "Ask Microsoft Graph for groups that the token cannot list.") var online = false
 
-    private var describesPrincipal: Bool {
-        !group.isEmpty || !role.isEmpty || user != nil || objectID != nil || tenantID != nil || app
+    var request: PrincipalRequest {
+        PrincipalRequest(
+            source: TokenSource(token: token, file: tokenFile), tokenOption: tokenOption, keys: keys, claims: claims,
+            description: .init(
+                tenantID: tenantID, objectID: objectID, user: user, groups: group, roles: role, isApp: app),
+            at: at, isOnline: online)
     }
 
-    /// Whether the token comes from standard input.
-    var readsStandardInput: Bool {
-        claims == nil && !describesPrincipal && tokenFile == nil && [nil, "-"].contains(token ?? tokenOption)
-    }
+    func validate() throws { try checked { try request.check() } }
 
-    mutating func validate() throws {
-        let tokens = [token, tokenOption, tokenFile].count { $0 != nil }
-        let ways = [tokens > 0, claims != nil, describesPrincipal].count { $0 }
-        guard ways <= 1 else {
-            throw ValidationError("give one of: a token; --claims; --group, --user and the like")
-        }
-        guard tokens <= 1 else { throw ValidationError("give the token once") }
-        guard keys.isEmpty || (claims == nil && !describesPrincipal) else {
-            throw ValidationError("--keys is for a token; claims and groups need no keys")
-        }
-        guard !online || (claims == nil && !describesPrincipal) else {
-            throw ValidationError("--online is for a token")
-        }
-        for (option, value) in [("--user", user), ("--object-id", objectID)] + role.map({ ("--role", $0) }) {
-            guard value != "" else { throw ValidationError("\(option) must not be empty") }
-        }
-        for id in group where GUID(lenient: id) == nil {
-            throw ValidationError("--group must be a group's object ID (a GUID), not a name")
-        }
-        if let objectID, GUID(lenient: objectID) == nil {
-            throw ValidationError("--object-id must be an object ID (a GUID)")
-        }
-        if let tenantID, GUID(lenient: tenantID) == nil {
-            throw ValidationError("--tenant-id must be a tenant's ID (a GUID)")
-        }
-        if let at, Timestamp(rfc3339: at) == nil {
-            throw ValidationError("--at must be a date and time with a zone, for example 2026-12-01T00:00:00Z")
-        }
-    }
-
-    /// The time of the check.
-    var now: Timestamp { at.flatMap { Timestamp(rfc3339: $0) } ?? .now() }
-
-    /// The token to check.
-    func readToken() throws -> [UInt8] {
-        TokenInput(try TokenArguments.read(token: token ?? tokenOption, tokenFile: tokenFile)).token
-    }
-
-    /// The principal's access.
-    func answer(_ configuration: WebhookConfiguration, _ checker: PolicyChecker) throws -> PolicyAnswer {
-        if let question = try question() { return checker.answer(question, now: now) }
-        let keys = try OfflineKeys.snapshot(keys, for: configuration)
-        let token = try readToken()
-        guard let principal = checker.principalToResolve(token: token, keys: keys, now: now) else {
-            return checker.answer(token: token, keys: keys, now: now)
-        }
-        guard online else {
-            Console.note("the webhook would ask Microsoft Graph for the groups; --online does so here")
-            return checker.answer(token: token, keys: keys, now: now)
-        }
-        let groups = try DirectoryFactory.ask(principal, configuration)
-        return checker.answer(token: token, keys: keys, now: now, resolvedGroups: groups)
-    }
-
-    /// Nil if a token is to be read.
-    func question() throws -> PolicyQuestion? {
-        if let claims { return .claims(try ClaimsFile.read(claims), resolvedGroups: nil) }
-        guard describesPrincipal else { return nil }
-        return .principal(
-            HypotheticalPrincipal(
-                tenantID: tenantID.flatMap { GUID(lenient: $0) },
-                objectID: objectID.flatMap { GUID(lenient: $0) },
-                user: user,
-                kind: app ? .app : .user,
-                groups: group.compactMap { GUID(lenient: $0) },
-                roles: role
-            ))
+    /// The principal's access; Microsoft Graph is asked with --online only.
+    func answer(_ configuration: WebhookConfiguration) throws -> PolicyAnswer {
+        try request.answer(configuration) { try DirectoryFactory.ask($0, configuration) }
     }
 }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import ClusterAccess
+internal import CommandInput
 internal import Configuration
-internal import Jansson
 internal import PolicyChecks
 internal import Terminal
 
@@ -27,20 +27,17 @@ extension RBACCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func validate() throws {
-            guard !cluster.contains("-") || !principal.readsStandardInput else {
+            guard !cluster.contains("-") || !principal.request.readsStandardInput else {
                 throw ValidationError("--cluster - reads standard input, so the token must come from --token-file")
             }
         }
 
         func run() throws {
-            let inputs = try ClusterInputs.load(config: config, cluster: cluster)
-            let configuration = inputs.loaded.configuration
-            let answer = try principal.answer(configuration, PolicyChecker(configuration.authentication))
+            let inputs = try ClusterInputs(config: config, cluster: cluster)
+            Console.notes(inputs.notes, isNamed: true)
+            let answer = try principal.answer(inputs.loaded.configuration)
             let report = ExplainReport(answer, cluster: inputs.cluster)
-            switch output {
-            case .text: Console.print(report.text(inputs.displayNames))
-            case .json: Console.print(report.json)
-            }
+            Console.print(as: output, text: report.text(inputs.displayNames), json: report.json)
             if !answer.isAdmitted { throw ExitCode.no }
         }
     }

@@ -1,10 +1,7 @@
 internal import ArgumentParser
 internal import ClusterAccess
-internal import Configuration
-internal import Jansson
-internal import RBAC
+internal import CommandInput
 internal import Terminal
-internal import Timestamps
 
 extension RBACCommand {
     /// `kube-entra rbac lint`: bindings that can never match, and bindings that grant too much.
@@ -26,29 +23,16 @@ extension RBACCommand {
         @Flag(help: "Warnings make the exit status 1.") var strict = false
         @Option(help: .output) var output: LintFormat = .text
 
-        func validate() throws { try TimeArgument.validate(at) }
+        func validate() throws { try checked { try TimeArgument.read(at) } }
 
         func run() throws {
-            let inputs = try ClusterInputs.load(config: config, cluster: cluster)
+            let inputs = try ClusterInputs(config: config, cluster: cluster)
             let report = RBACLinter.report(
-                inputs.cluster, names: inputs.names(now: TimeArgument.moment(at)), displayNames: inputs.displayNames,
-                adminGroupsPlace: inputs.loaded.place("kubernetes.adminGroups"))
-            for remark in report.remarks { Console.note("kube-entra: \(remark)") }
-            switch output {
-            case .text: Console.print(report.text(inputs.displayNames))
-            case .json: Console.print(report.json)
-            case .markdown: Console.print(report.markdown(inputs.displayNames))
-            case .sarif: Console.print(report.sarif(version: Version.current).json)
-            }
+                inputs.cluster, names: inputs.names(now: try TimeArgument.read(at)), displayNames: inputs.displayNames,
+                adminGroupsPlace: inputs.adminGroupsPlace)
+            Console.notes(inputs.notes + report.remarks, isNamed: true)
+            Console.print(report.formatted(as: output, inputs.displayNames, version: Version.current))
             if strict, report.warningCount > 0 { throw ExitCode.no }
         }
-    }
-}
-
-extension LoadedConfiguration {
-    /// The place of a field, else the start of the file.
-    fileprivate func place(_ field: String) -> Place {
-        let position = positions[field] ?? FieldPosition(line: 1, column: 1)
-        return Place(file: path, line: position.line, column: position.column)
     }
 }

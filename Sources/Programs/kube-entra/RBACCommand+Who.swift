@@ -1,8 +1,7 @@
 internal import ArgumentParser
 internal import ClusterAccess
-internal import Jansson
+internal import CommandInput
 internal import Terminal
-internal import Timestamps
 
 extension RBACCommand {
     /// `kube-entra rbac who`: who of Entra's principals can do something.
@@ -43,31 +42,28 @@ extension RBACCommand {
         @Option(help: .emergencyTime) var at: String?
         @Option(help: .output) var output: OutputFormat = .text
 
-        private func question() throws -> QuestionText {
-            do throws(QuestionText.Mistake) {
-                return try QuestionText(
+        private var question: QuestionText {
+            get throws(UsageProblem) {
+                try QuestionText(
                     verb: verb, resource: resource, subresource: subresource, name: name, namespace: namespace)
-            } catch {
-                throw ValidationError(error.sentence)
             }
         }
 
         func validate() throws {
-            try TimeArgument.validate(at)
-            _ = try question()
+            try checked { try TimeArgument.read(at) }
+            try checked { try question }
         }
 
         func run() throws {
-            let question = try question()
-            for note in question.notes { Console.note("kube-entra: \(note)") }
-            let inputs = try ClusterInputs.load(config: config, cluster: cluster)
+            let question = try question
+            Console.notes(question.notes, isNamed: true)
+            let inputs = try ClusterInputs(config: config, cluster: cluster)
             let report = AccessReport(
-                question.question, cluster: inputs.cluster, names: inputs.names(now: TimeArgument.moment(at)))
-            if let note = report.note { Console.note("kube-entra: \(note)") }
-            switch output {
-            case .text: Console.print(report.text(inputs.displayNames, namesTenants: inputs.hasSeveralTenants))
-            case .json: Console.print(report.json)
-            }
+                question.question, cluster: inputs.cluster, names: inputs.names(now: try TimeArgument.read(at)))
+            Console.notes(inputs.notes + (report.note.map { [$0] } ?? []), isNamed: true)
+            Console.print(
+                as: output, text: report.text(inputs.displayNames, namesTenants: inputs.hasSeveralTenants),
+                json: report.json)
             if report.who.isEmpty { throw ExitCode.no }
         }
     }

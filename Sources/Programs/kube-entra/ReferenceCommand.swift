@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import Files
-internal import Glibc
 internal import Reference
 internal import Terminal
 
@@ -21,18 +19,7 @@ struct ReferenceCommand: ParsableCommand {
         guard let commands = CommandReference(dump: KubeEntra._dumpHelp()) else {
             throw CommandFailure("the program's own help cannot be read")
         }
-        let documents = ReferenceDocument.all(commands: commands)
-        for folder in [folder, folder + "/man"] where mkdir(folder, 0o755) != 0 && errno != EEXIST {
-            throw CommandFailure("\(folder): the folder cannot be made")
-        }
-        for document in documents {
-            let path = "\(folder)/\(document.path)"
-            do throws(FileError) {
-                try FileIO.write(document.bytes, to: path, mode: 0o644)
-            } catch {
-                throw CommandFailure("\(path): \(error.sentence)")
-            }
-        }
-        Console.note("wrote \(documents.count) documents to \(folder)")
+        let count = try ReferenceDocument.write(commands, into: folder)
+        Console.note("wrote \(count) documents to \(folder)")
     }
 }

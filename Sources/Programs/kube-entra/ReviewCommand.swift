@@ -1,9 +1,6 @@
 internal import ArgumentParser
-internal import Certificates
+internal import CommandInput
 internal import Glibc
-internal import Inspection
-internal import Kubeconfigs
-internal import OpenSSL
 internal import Terminal
 internal import TokenReviewAPI
 internal import WebhookReview
@@ -50,53 +47,23 @@ struct ReviewCommand: ParsableCommand {
     @Option(help: .init("How long to wait for the whole answer.", valueName: "seconds")) var timeout: Int = 30
     @Option(help: .output) var output: OutputFormat = .text
 
-    func validate() throws {
-        guard [config, kubeconfig].compactMap({ $0 }).count == 1 else {
-            throw ValidationError("give --config or --kubeconfig")
-        }
-        if let server, !KubeconfigText.isHTTPS(server) {
-            throw ValidationError("--server must be an address such as https://127.0.0.1:8443/authenticate")
-        }
-        guard (certificate == nil) == (key == nil) else {
-            throw ValidationError("--certificate and --key belong together")
-        }
-        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600 seconds") }
+    private var request: ReviewRequest {
+        ReviewRequest(
+            config: config, kubeconfig: kubeconfig, server: server, authority: authority, certificate: certificate,
+            key: key, timeout: timeout)
     }
 
-    /// The token. An empty one is rejected here, because it is a mistake and not worth a review.
-    private func read() throws -> TokenInput {
-        let next = "pipe a token in: kubelogin get-token … | kube-entra review …"
-        guard token.isGiven || isatty(STDIN_FILENO) == 0 else {
-            throw CommandFailure("there is no token", hint: next)
-        }
-        let input = TokenInput(try token.read())
-        guard !input.token.isEmpty else { throw CommandFailure("there is nothing here", hint: next) }
-        return input
-    }
+    func validate() throws { try checked { try request.check() } }
 
     func run() throws {
-        var target =
-            if let kubeconfig { try ReviewTarget(kubeconfig: kubeconfig) } else {
-                try ReviewTarget(configuration: config ?? "")
-            }
-        if let server { try target.move(to: server) }
-        if let authority { target.trust = .pem(try PEMFile.certificates(authority).flatMap(\.pem)) }
-        if let certificate, let key {
-            target.certificate = try PEMFile.read(certificate)
-            target.key = try PEMFile.read(key)
-        }
-        let input = try read()
-        guard let text = String(validating: input.token, as: UTF8.self) else {
-            throw CommandFailure("this is not text, so kube-apiserver would never send it")
-        }
-        for note in target.notes { Console.note("note: " + note) }
-
-        let result = try target.review(
-            token: text, audiences: audience, version: version.review, timeout: .seconds(timeout))
-        switch output {
-        case .json: Console.print(result.json)
-        case .text: Console.print(result.text(color: Console.wantsColor))
-        }
+        let result = try request.run(
+            token: {
+                guard token.source.isGiven || isatty(STDIN_FILENO) == 0 else {
+                    throw CommandFailure("there is no token", hint: ReviewRequest.tokenHint)
+                }
+                return try token.source.read()
+            }, audiences: audience, version: version.review, note: Console.note)
+        Console.print(as: output, text: result.text(color: Console.wantsColor), json: result.json)
         switch result.verdict {
         case .accepted: break
         case .refused: throw ExitCode.no

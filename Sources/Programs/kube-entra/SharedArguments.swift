@@ -1,6 +1,5 @@
 public import ArgumentParser
 public import Configuration
-public import Doctor
 public import Entra
 public import Installation
 public import Kubeconfigs
@@ -24,3 +23,29 @@ extension ArgumentHelp {
         "Emergency access counts as of that time (RFC 3339); default: now.", valueName: "time")
     static let output: ArgumentHelp = "How the result is written."
 }
+
+/// Runs a module's check of arguments, whose problem becomes the parser's own error: exit status 64.
+@discardableResult
+func checked<Result>(_ check: () throws -> Result) throws -> Result {
+    do {
+        return try check()
+    } catch let problem as UsageProblem {
+        throw ValidationError(problem.sentence)
+    }
+}
+
+extension ExitCode {
+    /// The check ran, and the answer is no.
+    static let no = ExitCode(CommandFailure.Status.no.rawValue)
+    /// The check could not run.
+    static let cannot = ExitCode(CommandFailure.Status.cannot.rawValue)
+}
+
+extension OutputFormat: ExpressibleByArgument {}
+extension DiffFormat: ExpressibleByArgument {}
+extension LintFormat: ExpressibleByArgument {}
+extension Cloud: ExpressibleByArgument {}
+extension ConfigurationTemplate.Deployment: ExpressibleByArgument {}
+extension Configuration.LogLevel: ExpressibleByArgument {}
+extension Distribution: ExpressibleByArgument {}
+extension KubeloginMethod: ExpressibleByArgument {}

@@ -25,10 +25,8 @@ struct WebhookCertificateArguments: ParsableArguments {
     @Flag(help: "Put the certificates and the key into the kubeconfig.") var embed = false
 
     func validate() throws {
-        for path in [certs, authority, clientCertificate, clientKey] {
-            guard path.map(KubeconfigText.isPrintable) ?? true else {
-                throw ValidationError("a path is empty or has characters that a kubeconfig cannot hold")
-            }
+        try checked {
+            try KubeconfigArgument.checkPaths([certs, authority, clientCertificate, clientKey])
         }
     }
 
@@ -38,7 +36,7 @@ struct WebhookCertificateArguments: ParsableArguments {
             folder: certs, authority: authority, clientCertificate: clientCertificate, clientKey: clientKey,
             isEmbedded: embed || isEmbedded)
         let sources = try certificates.sources(for: server, now: .now())
-        for note in sources.notes { Console.note(note) }
+        Console.notes(sources.notes)
         return WebhookKubeconfig(server: server, authority: sources.authority, client: sources.client)
     }
 }

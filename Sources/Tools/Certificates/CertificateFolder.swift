@@ -85,24 +85,12 @@ public struct CertificateFolder {
                         + "replaces everything")
             }
         }
-        try make()
+        try CommandFile.makeFolder(path)
         for file in files {
             do throws(FileError) {
                 try FileIO.write(file.bytes, to: path(of: file.name), mode: file.mode, replacing: replacing)
             } catch {
                 throw CommandFailure("\(path(of: file.name)): \(error.sentence)")
-            }
-        }
-    }
-
-    /// Creates the folder and its parents if they do not exist.
-    public func make() throws {
-        var made = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            made += part + "/"
-            if mkdir(made, 0o755) != 0, errno != EEXIST {
-                let reason = errno == EACCES || errno == EROFS ? "this user may not" : "the system refuses"
-                throw CommandFailure("\(path): the folder cannot be made: \(reason)")
             }
         }
     }

@@ -1,4 +1,3 @@
-internal import Files
 public import OpenSSL
 internal import Terminal
 
@@ -6,11 +5,7 @@ internal import Terminal
 public enum PEMFile {
     /// The file's bytes.
     public static func read(_ path: String) throws -> [UInt8] {
-        do throws(FileError) {
-            return try FileIO.read(path)
-        } catch {
-            throw CommandFailure("\(path): \(error.sentence)")
-        }
+        try CommandFile.read(path)
     }
 
     /// The certificates of a file, at least one.

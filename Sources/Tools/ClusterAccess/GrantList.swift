@@ -3,7 +3,7 @@ internal import Entra
 public import Jansson
 public import RBAC
 internal import SafeText
-internal import Timestamps
+public import Timestamps
 
 /// The effective mapping: each group, app role and emergency entry, and what it grants.
 public struct GrantList: Sendable {
@@ -17,6 +17,19 @@ public struct GrantList: Sendable {
     let rows: [Row]
     let names: EntraNames
     let displayNames: DirectoryNames
+    /// What people should know about the inputs.
+    public private(set) var notes: [String] = []
+
+    /// Reads the configuration, and a cluster unless there are no paths.
+    ///
+    /// - Throws: ``UsageProblem``, `ConfigurationError` or `ClusterError`.
+    public init(config: String, cluster paths: [String], now: Timestamp) throws {
+        let configuration = try ConfigurationLoader.load(path: config).configuration
+        let cluster = paths.isEmpty ? nil : try ClusterInputs.readCluster(paths)
+        let (displayNames, problem) = DirectoryNames.ofPeople(configuration)
+        self.init(EntraNames(configuration, now: now), displayNames: displayNames, cluster: cluster)
+        notes = (cluster?.input.remarks ?? []) + problem
+    }
 
     /// - Parameter cluster: nil if bindings do not matter.
     public init(_ names: EntraNames, displayNames: DirectoryNames, cluster: Cluster?) {

@@ -1,14 +1,9 @@
 internal import RBAC
 internal import SafeText
+public import Terminal
 
 /// The words after `who --can`, read as a question.
 public struct QuestionText: Sendable {
-    /// Why they are not a question.
-    public struct Mistake: Error, Hashable, Sendable {
-        /// What is wrong, for people.
-        public var sentence: String
-    }
-
     /// The question.
     public var question: AccessReport.Question
     /// Assumptions and remarks about the question.
@@ -17,18 +12,19 @@ public struct QuestionText: Sendable {
     /// - Parameters:
     ///   - resource: RESOURCE[.GROUP][/SUBRESOURCE], or a path.
     ///   - subresource: the same as after the slash.
+    /// - Throws: ``UsageProblem`` if they are not a question.
     public init(
         verb: String, resource: String, subresource: String?, name: String?, namespace: String?
-    ) throws(Mistake) {
+    ) throws(UsageProblem) {
         guard !verb.isEmpty, !QuestionText.hasUpperCase(verb) else {
-            throw Mistake(sentence: "the verb is in lower case, for example get, list, create, delete or '*'")
+            throw UsageProblem("the verb is in lower case, for example get, list, create, delete or '*'")
         }
-        guard !resource.isEmpty else { throw Mistake(sentence: "the resource is missing, for example pods") }
+        guard !resource.isEmpty else { throw UsageProblem("the resource is missing, for example pods") }
         for (option, value) in [("--subresource", subresource), ("--name", name), ("--namespace", namespace)] {
             guard let value else { continue }
-            guard !value.isEmpty else { throw Mistake(sentence: "\(option) must not be empty") }
+            guard !value.isEmpty else { throw UsageProblem("\(option) must not be empty") }
             guard resource.utf8.first != UInt8(ascii: "/") else {
-                throw Mistake(sentence: "\(option) is for a resource; a path has none")
+                throw UsageProblem("\(option) is for a resource; a path has none")
             }
         }
         if resource.utf8.first == UInt8(ascii: "/") {
@@ -37,9 +33,9 @@ public struct QuestionText: Sendable {
         }
         let slash = resource.utf8.firstIndex(of: UInt8(ascii: "/"))
         let written = slash.map { String(resource[resource.utf8.index(after: $0)...]) }
-        guard written != "" else { throw Mistake(sentence: "there is no subresource behind the slash") }
+        guard written != "" else { throw UsageProblem("there is no subresource behind the slash") }
         if let written, let subresource, !written.utf8.elementsEqual(subresource.utf8) {
-            throw Mistake(sentence: "the slash and --subresource name different subresources")
+            throw UsageProblem("the slash and --subresource name different subresources")
         }
         let (plural, group, notes) = try QuestionText.parts(of: slash.map { String(resource[..<$0]) } ?? resource)
         self.notes = notes
@@ -49,16 +45,18 @@ public struct QuestionText: Sendable {
             namespace: namespace)
     }
 
-    private static func parts(of resource: String) throws(Mistake) -> (plural: String, group: String, notes: [String]) {
+    private static func parts(of resource: String) throws(UsageProblem) -> (
+        plural: String, group: String, notes: [String]
+    ) {
         let dot = resource.utf8.firstIndex(of: UInt8(ascii: "."))
         let plural = dot.map { String(resource[..<$0]) } ?? resource
-        guard !plural.isEmpty else { throw Mistake(sentence: "the resource is missing, for example pods") }
+        guard !plural.isEmpty else { throw UsageProblem("the resource is missing, for example pods") }
         let known = KubernetesResource.named(plural)
         if known == nil, let meant = KubernetesResource.meant(by: plural), dot == nil || hasUpperCase(plural) {
-            throw Mistake(sentence: "a resource is the plural in lower case: did you mean \(meant.qualifiedName)?")
+            throw UsageProblem("a resource is the plural in lower case: did you mean \(meant.qualifiedName)?")
         }
         guard !hasUpperCase(resource) else {
-            throw Mistake(sentence: "a resource is the plural in lower case, for example pods or deployments.apps")
+            throw UsageProblem("a resource is the plural in lower case, for example pods or deployments.apps")
         }
         if let dot { return (plural, String(resource[resource.utf8.index(after: dot)...]), []) }
         guard plural != "*" else {

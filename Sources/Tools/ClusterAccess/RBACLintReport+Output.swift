@@ -86,3 +86,17 @@ extension RBACLintReport {
             })
     }
 }
+
+extension RBACLintReport {
+    /// The findings in one of the command's formats.
+    ///
+    /// - Parameter version: the program's version, for SARIF.
+    public func formatted(as format: LintFormat, _ names: DirectoryNames, version: String) -> FormattedResult {
+        switch format {
+        case .text: .text(text(names))
+        case .json: .json(json)
+        case .markdown: .text(markdown(names))
+        case .sarif: .json(sarif(version: version).json)
+        }
+    }
+}

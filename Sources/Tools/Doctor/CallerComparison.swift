@@ -1,6 +1,7 @@
 public import AccessPolicy
 internal import Entra
 internal import EntraTokens
+internal import Glibc
 internal import HTTPSClient
 internal import Inspection
 public import Jansson
@@ -88,5 +89,37 @@ extension Doctor {
             }
             return CallerComparison(apiServer: user, token: inspection)
         }
+    }
+}
+
+extension CallerComparison {
+    /// Asks the API server of a kubeconfig for its view, and compares it with the token.
+    ///
+    /// - Parameters:
+    ///   - kubeconfig: nil for `KUBECONFIG`, else the one in the home folder.
+    ///   - context: nil for the current one.
+    /// - Throws: `CommandFailure` if nothing could be found out.
+    public static func find(kubeconfig: String?, context: String?) throws -> CallerComparison {
+        var doctor = Doctor(
+            kubeconfig: kubeconfig, contextName: context, configuration: nil, keyFile: nil,
+            pluginTimeout: .seconds(300), timeout: .seconds(15), hasTerminal: isatty(STDIN_FILENO) == 1)
+        if let comparison = try doctor.compareCaller() { return comparison }
+        let problem = doctor.report.problem
+        throw CommandFailure(
+            problem?.detail ?? "the kubeconfig's user has neither a token nor a certificate", hint: problem?.hint)
+    }
+
+    /// The `kubectl auth can-i --list` line for what the API server says of the caller.
+    ///
+    /// - Throws: `CommandFailure` if it refuses the caller (status 1), or a name cannot stand on one line.
+    public func canIListLine() throws(CommandFailure) -> String {
+        guard let user = apiServer else {
+            throw CommandFailure(
+                "the API server refuses the caller (401 Unauthorized)", hint: "kubectl entra why", status: .no)
+        }
+        guard let line = KubectlCommand.canI(username: user.username, groups: user.groups) else {
+            throw CommandFailure("the user's name or a group cannot stand on one line")
+        }
+        return line
     }
 }

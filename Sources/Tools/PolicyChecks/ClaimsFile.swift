@@ -1,4 +1,3 @@
-internal import Files
 public import Jansson
 internal import Terminal
 
@@ -8,8 +7,7 @@ public enum ClaimsFile {
     ///
     /// - Throws: `CommandFailure` if the file cannot be read, or holds something else.
     public static func read(_ path: String) throws -> JSONDocument {
-        let bytes: [UInt8]
-        do { bytes = try FileIO.read(path) } catch { throw CommandFailure("\(path): \(error.sentence)") }
+        let bytes = try CommandFile.read(path)
         do {
             let document = try JSONDocument(parsing: bytes)
             guard document.root.kind == .object else { throw CommandFailure("\(path): claims must be a JSON object") }

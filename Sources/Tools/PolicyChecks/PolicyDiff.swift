@@ -22,6 +22,16 @@ public struct SamplePrincipal: Sendable {
         self.at = at
     }
 
+    /// The principals of files with claims, and of suites.
+    ///
+    /// - Throws: `CommandFailure` or `ConfigurationError` if a file cannot be used.
+    public static func load(claims: [String], suites: [String]) throws -> [SamplePrincipal] {
+        let described = try claims.map { file in
+            SamplePrincipal(name: file, question: .claims(try ClaimsFile.read(file), resolvedGroups: nil))
+        }
+        return described + (try PolicySuite.load(paths: suites).flatMap { SamplePrincipal.from($0) })
+    }
+
     /// The principals of a suite's cases.
     public static func from(_ suite: PolicySuite) -> [SamplePrincipal] {
         suite.cases.map { SamplePrincipal(name: $0.name, question: $0.question, at: $0.at) }

@@ -1,4 +1,5 @@
 internal import Jansson
+public import Terminal
 
 /// One file of the reference.
 public struct ReferenceDocument: Sendable {
@@ -35,6 +36,17 @@ public struct ReferenceDocument: Sendable {
             ReferenceDocument("audit.schema.json", json: LogReference.schema(isAudit: true)),
             ReferenceDocument("commands.md", text: commands.markdown),
         ] + commands.manualPages
+    }
+
+    /// Writes every document into a folder, which is made.
+    ///
+    /// - Returns: the number of documents.
+    /// - Throws: `CommandFailure` if a file cannot be written.
+    public static func write(_ commands: CommandReference, into folder: String) throws(CommandFailure) -> Int {
+        let documents = all(commands: commands)
+        try CommandFile.makeFolder(folder + "/man")
+        for document in documents { try CommandFile.write(document.bytes, to: "\(folder)/\(document.path)") }
+        return documents.count
     }
 }
 

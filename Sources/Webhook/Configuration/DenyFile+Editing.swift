@@ -24,13 +24,16 @@ extension DenyFile {
 
     /// Removes every entry with that ID.
     ///
+    /// - Returns: the removed entries.
     /// - Throws: ``DenyFileError`` if the file is invalid or cannot be written.
-    public static func remove(_ target: DeniedEntry.Target, from path: String) throws(DenyFileError) -> Edit {
-        try edit(path, mayCreate: false) { entries in
+    public static func remove(_ target: DeniedEntry.Target, from path: String) throws(DenyFileError) -> [DeniedEntry] {
+        let edit = try edit(path, mayCreate: false) { entries in
             let removed = entries.filter { $0.target == target }
             entries.removeAll { $0.target == target }
             return .removed(removed)
         }
+        guard case .removed(let entries) = edit else { return [] }
+        return entries
     }
 
     private static func edit(

@@ -12,12 +12,7 @@ extension OfflineKeys {
     ///   whose key would not be in the file anyway.
     /// - Throws: `CommandFailure` if this is not a file of keys, or none of these tenants can use any of them.
     public static func read(_ path: String, tenants: [TokenValidationRules]) throws -> KeySnapshot {
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try FileIO.read(path, maximumBytes: KeySetReader.maximumBytes)
-        } catch {
-            throw CommandFailure("\(path): \(error.sentence)")
-        }
+        let bytes = try CommandFile.read(path, maximumBytes: KeySetReader.maximumBytes)
         var sets: [GUID: TenantKeySet] = [:]
         var problem: String?
         for trust in tenants {

@@ -1,0 +1,54 @@
+internal import Files
+internal import Glibc
+
+/// Files that a command reads or writes for its user. A failure names the file.
+public enum CommandFile {
+    /// The bytes of a file.
+    ///
+    /// - Throws: `CommandFailure` if it cannot be read, or has more than `maximumBytes`.
+    public static func read(
+        _ path: String, maximumBytes: Int = 1 << 20
+    ) throws(CommandFailure) -> [UInt8] {
+        do throws(FileError) {
+            return try FileIO.read(path, maximumBytes: maximumBytes)
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+
+    /// The bytes of standard input, up to its end.
+    ///
+    /// - Throws: `CommandFailure` if it cannot be read, or has more than `maximumBytes`.
+    public static func readStandardInput(maximumBytes: Int) throws(CommandFailure) -> [UInt8] {
+        do throws(FileError) {
+            return try FileIO.read(descriptor: STDIN_FILENO, maximumBytes: maximumBytes)
+        } catch {
+            throw CommandFailure("standard input: \(error.sentence)")
+        }
+    }
+
+    /// Writes a file that everybody may read, in place of what was there.
+    ///
+    /// - Throws: `CommandFailure` if it cannot be written.
+    public static func write(_ bytes: [UInt8], to path: String) throws(CommandFailure) {
+        do throws(FileError) {
+            try FileIO.write(bytes, to: path, mode: 0o644)
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+
+    /// Creates a folder and its parents if they do not exist.
+    ///
+    /// - Throws: `CommandFailure` if one cannot be made.
+    public static func makeFolder(_ path: String) throws(CommandFailure) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += part + "/"
+            if mkdir(made, 0o755) != 0, errno != EEXIST {
+                let reason = errno == EACCES || errno == EROFS ? "this user may not" : "the system refuses"
+                throw CommandFailure("\(path): the folder cannot be made: \(reason)")
+            }
+        }
+    }
+}

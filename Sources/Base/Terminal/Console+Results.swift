@@ -1,0 +1,26 @@
+public import Jansson
+
+extension Console {
+    /// Writes a result in one of its formats; the other one is not made.
+    public static func print(
+        as format: OutputFormat, text: @autoclosure () throws -> String, json: @autoclosure () throws -> JSON
+    ) rethrows {
+        switch format {
+        case .text: print(try text())
+        case .json: print(try json())
+        }
+    }
+
+    /// Writes a result in the format that was asked for.
+    public static func print(_ result: FormattedResult) {
+        switch result {
+        case .text(let text): print(text)
+        case .json(let json): print(json)
+        }
+    }
+
+    /// Writes messages for people, each in a line of its own, behind the program's name if `isNamed`.
+    public static func notes(_ notes: [String], isNamed: Bool = false) {
+        for text in notes { note(isNamed ? "kube-entra: \(text)" : text) }
+    }
+}

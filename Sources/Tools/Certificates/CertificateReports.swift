@@ -1,0 +1,32 @@
+public import Jansson
+public import Terminal
+public import Timestamps
+
+/// The result of `certs show` for all its files.
+public struct CertificateReports {
+    private var reports: [CertificateReport] = []
+    /// Why files could not be read. The other files are reported anyway.
+    public private(set) var failures: [CommandFailure] = []
+
+    /// - Parameter key: the private key of the only file; nil for the one beside each.
+    public init(files: [String], key: String?, now: Timestamp) throws {
+        for file in files {
+            do {
+                reports.append(try CertificateReport(path: file, keyPath: key, now: now))
+            } catch let failure as CommandFailure {
+                failures.append(failure)
+            }
+        }
+    }
+
+    /// Whether nothing is wrong with the files that could be read.
+    public var isGood: Bool { reports.allSatisfy(\.isGood) }
+
+    /// The reports for people; nil if there are none.
+    public var text: String? { reports.isEmpty ? nil : reports.map(\.text).joined(separator: "\n\n") }
+
+    /// The reports for programs.
+    public var json: JSON {
+        .object([("ok", .bool(failures.isEmpty && isGood)), ("files", .array(reports.map(\.json)))])
+    }
+}

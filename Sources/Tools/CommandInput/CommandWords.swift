@@ -1,0 +1,50 @@
+public import Terminal
+
+/// The words of a command line, as the shell passes them.
+public enum CommandWords {
+    /// Joins an authorization header that was pasted without quotation marks: `inspect Authorization: Bearer TOKEN`.
+    /// The words after `--` are another program's and stay as they are.
+    public static func joiningHeader(_ words: [String]) -> [String] {
+        var joined: [String] = []
+        var isOpen = false
+        let end = words.firstIndex(of: "--") ?? words.endIndex
+        for word in words[..<end] {
+            if isOpen, !word.hasPrefix("-"), let last = joined.popLast() {
+                joined.append(last + " " + word)
+            } else {
+                joined.append(word)
+            }
+            isOpen = ["authorization:", "bearer", "authorization: bearer"].contains((joined.last ?? "").lowercased())
+        }
+        return joined + words[end...]
+    }
+
+    /// Moves the two configurations back to where they belong: an option with several values took them as well.
+    ///
+    /// - Parameter lists: the values of the options, in the order in which they are asked.
+    public static func configurations(takenBy lists: [[String]]) -> (configurations: [String], lists: [[String]]) {
+        var lists = lists
+        guard let index = lists.firstIndex(where: { $0.count > 2 }) else { return ([], lists) }
+        let configurations = Array(lists[index].suffix(2))
+        lists[index].removeLast(2)
+        return (configurations, lists)
+    }
+}
+
+/// The name under which the program was started.
+public enum ProgramName {
+    /// Whether kubectl runs it as its plugin, for `kubectl entra`.
+    ///
+    /// - Parameter path: the first word of the process's command line.
+    public static func isKubectlPlugin(_ path: String?) -> Bool {
+        ["kubectl-entra", "kubectl_entra"].contains(path?.split(separator: "/").last ?? "")
+    }
+
+    /// Nil if the first word is one of the plugin's commands, or asks for help.
+    public static func wrongPluginUsage(_ arguments: [String], commands: [String]) -> UsageProblem? {
+        if let first = arguments.first, (commands + ["help", "--help", "-h", "--version"]).contains(first) {
+            return nil
+        }
+        return UsageProblem("use one of: \(commands.map { "kubectl entra \($0)" }.joined(separator: ", "))")
+    }
+}

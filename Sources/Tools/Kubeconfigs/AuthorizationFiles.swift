@@ -1,0 +1,65 @@
+internal import Files
+public import Terminal
+
+/// The two files of `kubeconfig authorization`: kube-apiserver's configuration, and the webhook's kubeconfig beside it.
+public struct AuthorizationFiles: Sendable {
+    private let configuration: String
+    private let kubeconfig: String
+    /// Where the configuration is written; nil for standard output.
+    private let path: String?
+
+    /// With a slash at its end.
+    private static func folder(of path: String?) -> String {
+        guard let path, let end = path.lastIndex(of: "/") else { return "./" }
+        return String(path[...end])
+    }
+
+    /// - Parameters:
+    ///   - mountedAt: the folder of the kubeconfig as the API server sees it; nil for the folder of `path`.
+    ///   - kubernetes: the API server's version; nil for an old one.
+    public init(webhook: WebhookKubeconfig, path: String?, mountedAt: String?, kubernetes: String?) {
+        var webhook = webhook
+        webhook.purpose = .authorization
+        let mount =
+            mountedAt.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
+            ?? KubeconfigText.absolute(AuthorizationFiles.folder(of: path))
+        configuration =
+            AuthorizationConfiguration(
+                kubeconfigPath: mount + AuthorizationConfiguration.kubeconfigName,
+                knowsCacheFields: kubernetes.flatMap(AuthorizationConfiguration.knowsCacheFields) ?? false
+            ).text
+        kubeconfig = webhook.text
+        self.path = path
+    }
+
+    /// - Throws: ``UsageProblem`` if an option has another form.
+    public static func check(mountedAt: String?, kubernetes: String?) throws(UsageProblem) {
+        try KubeconfigArgument.checkPaths([mountedAt])
+        guard mountedAt?.hasPrefix("/") ?? true else {
+            throw UsageProblem("--mounted-at must be an absolute path, as the API server sees it")
+        }
+        if let kubernetes, AuthorizationConfiguration.knowsCacheFields(version: kubernetes) == nil {
+            throw UsageProblem("--kubernetes must be a version such as 1.34 or v1.34.2")
+        }
+    }
+
+    /// Writes both files, or none if one of them exists and may not be replaced. Without a path, both go to standard
+    /// output as one YAML stream.
+    ///
+    /// - Throws: `CommandFailure` if a file exists or cannot be written.
+    public func write(replacing isReplacing: Bool) throws {
+        guard let path else {
+            Console.write(Array((configuration + "---\n" + kubeconfig).utf8))
+            return
+        }
+        let other = AuthorizationFiles.folder(of: path) + AuthorizationConfiguration.kubeconfigName
+        if !isReplacing {
+            for path in [other, path] where FileVersion(path: path) != nil {
+                throw CommandFailure("\(path): \(FileError.exists.sentence); --force replaces it")
+            }
+        }
+        // The API server reads the configuration again when it changes, and needs the other file then.
+        try Console.write(Array(kubeconfig.utf8), to: other, mode: 0o600, replacing: isReplacing)
+        try Console.write(Array(configuration.utf8), to: path, mode: 0o600, replacing: isReplacing)
+    }
+}

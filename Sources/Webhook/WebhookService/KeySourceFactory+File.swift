@@ -1,0 +1,24 @@
+public import Entra
+internal import SigningKeys
+public import Terminal
+public import Timestamps
+
+extension KeySourceFactory {
+    /// Fetches a tenant's keys as `serve` does, once, and writes them to a file.
+    ///
+    /// - Parameters:
+    ///   - authorityCA: the file with the CA of the authority's certificate; nil: the system's.
+    ///   - proxy: the value of `--proxy`; nil: the environment's.
+    ///   - path: the file; `-` for standard output.
+    /// - Throws: `CommandFailure` if no keys could be fetched, or the file cannot be written.
+    public static func save(
+        _ trust: TokenValidationRules, authorityCA: String?, proxy: String?, to path: String, now: Timestamp
+    ) throws(CommandFailure) {
+        let (keys, warnings) = try fetchOnce(trust, authorityCA: authorityCA, proxy: proxy)
+        Console.notes(warnings, isNamed: true)
+        let bytes = KeyFile.render(keys: keys, trust: trust, fetchedAt: now)
+        guard path != "-" else { return Console.write(bytes) }
+        try CommandFile.write(bytes, to: path)
+        Console.note("wrote \(keys.count) usable keys of tenant \(trust.tenantID) to \(path)")
+    }
+}

@@ -1,0 +1,73 @@
+internal import Addresses
+public import Configuration
+internal import LineLogging
+internal import OpenSSL
+internal import Terminal
+internal import WebhookServer
+
+/// Everything that `serve` prepares before it listens.
+public struct ServiceStart {
+    /// The service, which has not started.
+    public let service: WebhookService
+    private let sockets: ListeningSockets
+    private let server: ServerSettings
+
+    /// Reads the configuration and every file that it names, and takes over systemd's sockets.
+    ///
+    /// - Parameters:
+    ///   - config: the path of the configuration.
+    ///   - logLevel: from the command line; overrides the configuration.
+    ///   - version: the program's version.
+    /// - Throws: `ConfigurationError`, or `CommandFailure` if cryptography or a socket cannot be used.
+    public init(config: String, logLevel: Configuration.LogLevel?, version: String) throws {
+        let inherited = SystemdSockets.take()
+        let fips = try ServiceStart.activateFIPS(config)
+        let servable = try ServableConfiguration.load(config)
+        let loaded = servable.loaded
+        server = loaded.configuration.server
+        guard (server.cryptography == .fips) == (fips != nil) else {
+            throw CommandFailure("server.cryptography was changed while the configuration was read", hint: "try again")
+        }
+        let audit = try loaded.configuration.logging.audit.map { path in
+            guard let writer = LineWriter(appendingTo: path) else {
+                throw ConfigurationError(problems: [AuditFile.refusal(loaded)])
+            }
+            return writer
+        }
+        do throws(SystemdSockets.Problem) {
+            sockets = try inherited.assigned(listen: server.listen, operations: server.operations)
+        } catch {
+            throw CommandFailure(error.sentence)
+        }
+        service = WebhookService(
+            loaded: loaded, identity: servable.identity, denyFiles: servable.denyFiles, audit: audit,
+            logLevel: logLevel, version: version, fips: fips)
+    }
+
+    /// Listens.
+    ///
+    /// - Throws: `CommandFailure` if an address is unavailable.
+    public func run(sharesPorts: Bool) async throws {
+        do {
+            try await service.start(on: sockets, sharesPorts: sharesPorts)
+        } catch let failure as ListenFailure {
+            let (address, field) =
+                failure.isOperations ? (server.operations, "server.operations") : (server.listen, "server.listen")
+            throw CommandFailure("cannot listen on \(address) (\(field)): \(WebhookService.sentence(failure.cause))")
+        } catch {
+            throw CommandFailure(WebhookService.sentence(error))
+        }
+    }
+
+    /// The FIPS provider, when the configuration asks for it: before anything has used another one.
+    private static func activateFIPS(_ config: String) throws(CommandFailure) -> FIPSProvider? {
+        guard CryptographyRule.wanted(by: config) == .fips else { return nil }
+        do throws(OpenSSLError) {
+            return try FIPSProvider.activate()
+        } catch {
+            throw CommandFailure(
+                "server.cryptography is fips, and \(error.description)",
+                hint: "install and configure the provider (fips.so and `openssl fipsinstall`), or set default")
+        }
+    }
+}
