@@ -64,6 +64,9 @@ func tests(_ wing: Wing, _ name: String, _ dependencies: [Target.Dependency]) ->
         swiftSettings: strict)
 }
 
+/// Only the decision wing, its wire format and what they stand on, which need no other package: for Tests/mutants.sh.
+let isDecisionOnly = Context.environment["KUBE_ENTRA_DECISION_ONLY"] != nil
+
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
@@ -242,27 +245,37 @@ let package = Package(
                 nioCore, nioPosix, nioConcurrency, arguments, signals,
             ]),
 
+        // What tests share; its folder Server needs other packages.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "Entra", "EntraTokens", "AccessPolicy",
+                "Authentication",
+            ] + (isDecisionOnly ? [] : ["LineLogging", nioCore, nioConcurrency, logging]),
+            path: "Tests/TestSupport", exclude: isDecisionOnly ? ["Server"] : [], swiftSettings: strict),
+
         tests(.base, "SafeText", ["SafeText"]),
         tests(.base, "Timestamps", ["Timestamps"]),
-        tests(.base, "Files", ["Files"]),
+        tests(.base, "Files", ["Files", "TestSupport"]),
         tests(.base, "Addresses", ["Addresses"]),
         tests(.base, "OpenSSL", ["Timestamps", "OpenSSL"]),
         tests(.base, "Jansson", ["Jansson"]),
         tests(.base, "YAML", ["YAML"]),
-        tests(.base, "NIOOpenSSL", ["Timestamps", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix, nioTLS, nioEmbedded]),
+        tests(.base, "NIOOpenSSL", ["OpenSSL", "NIOOpenSSL", "TestSupport", nioCore, nioPosix, nioTLS, nioEmbedded]),
         tests(.base, "HTTPSClient", ["Addresses", "HTTPSClient", nioCore, nioEmbedded]),
-        tests(.base, "LineLogging", ["Timestamps", "Jansson", "LineLogging", nioConcurrency, logging]),
+        tests(.base, "LineLogging", ["Timestamps", "Jansson", "LineLogging", "TestSupport", logging]),
         tests(.base, "Terminal", ["SafeText", "Timestamps", "Jansson", "Terminal"]),
 
         tests(.decision, "JOSE", ["OpenSSL", "JOSE"]),
         tests(.decision, "Entra", ["Entra"]),
-        tests(.decision, "EntraTokens", ["SafeText", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens"]),
+        tests(
+            .decision, "EntraTokens", ["SafeText", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "TestSupport"]),
         tests(.decision, "AccessPolicy", ["SafeText", "Timestamps", "Entra", "AccessPolicy"]),
         tests(
             .decision, "Authentication",
             [
                 "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy",
-                "Authentication",
+                "Authentication", "TestSupport",
             ]),
 
         tests(
@@ -272,13 +285,13 @@ let package = Package(
             .webhook, "SigningKeys",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "Entra",
-                "EntraTokens", "SigningKeys", nioCore, nioEmbedded, nioConcurrency, logging,
+                "EntraTokens", "SigningKeys", "TestSupport", nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
         tests(
             .webhook, "DirectoryGroups",
             [
-                "Timestamps", "HTTPSClient", "Jansson", "Entra", "Authentication", "DirectoryGroups", nioCore,
-                nioEmbedded, nioConcurrency, logging,
+                "Timestamps", "HTTPSClient", "Jansson", "Entra", "Authentication", "DirectoryGroups", "TestSupport",
+                nioCore, nioEmbedded, nioConcurrency,
             ]),
         tests(
             .webhook, "Configuration",
@@ -290,23 +303,22 @@ let package = Package(
             .webhook, "WebhookServer",
             [
                 "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "NIOOpenSSL", "Prometheus", "LineLogging",
-                "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "WebhookServer",
-                nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, nioHTTP2, logging,
+                "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "WebhookServer",
+                "TestSupport", nioCore, nioPosix, nioHTTP1, nioEmbedded, nioConcurrency, nioHTTP2, logging,
             ]),
         tests(
             .webhook, "WebhookService",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus",
-                "LineLogging", "Entra", "AccessPolicy", "Configuration", "WebhookServer", "WebhookService", nioCore,
-                nioPosix, nioConcurrency,
+                "LineLogging", "Entra", "AccessPolicy", "Configuration", "WebhookServer", "WebhookService",
+                "TestSupport", nioCore, nioPosix, nioConcurrency,
             ]),
         tests(
             .webhook, "Model",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus", "JOSE",
-                "Entra",
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus", "Entra",
                 "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "SigningKeys", "DirectoryGroups",
-                "WebhookServer", nioCore, nioEmbedded, nioConcurrency, logging,
+                "WebhookServer", "TestSupport", nioCore, nioEmbedded, nioConcurrency, logging,
             ]),
 
         tests(
@@ -316,13 +328,13 @@ let package = Package(
             .tools, "Inspection",
             [
                 "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy",
-                "Authentication", "Inspection",
+                "Authentication", "Inspection", "TestSupport",
             ]),
         tests(
             .tools, "PolicyChecks",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy",
-                "Authentication", "Configuration", "PolicyChecks",
+                "SafeText", "Timestamps", "Jansson", "Entra", "EntraTokens", "AccessPolicy", "Authentication",
+                "Configuration", "PolicyChecks", "TestSupport",
             ]),
         tests(.tools, "RBAC", ["RBAC"]),
         tests(
@@ -368,8 +380,7 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
             swiftSettings: strict))
 }
 
-// The decision wing, its wire format and what they stand on, which need no other package, for Tests/mutants.sh.
-if Context.environment["KUBE_ENTRA_DECISION_ONLY"] != nil {
+if isDecisionOnly {
     func isDecision(_ target: Target) -> Bool {
         [
             "Sources/Decision/", "Tests/Decision/", "Sources/Webhook/TokenReviewAPI",

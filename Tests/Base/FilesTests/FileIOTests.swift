@@ -1,25 +1,13 @@
 import Files
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct FileIOTests {
-    /// Runs the body with a new folder, which is removed afterwards.
-    static func inFolder(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/files-tests-XXXXXX\0".utf8CString.dropLast())
-        let path = try #require(mkdtemp(&template).map { String(cString: $0) })
-        defer {
-            for name in ["a", "link", "folder"] {
-                unlink("\(path)/\(name)")
-                rmdir("\(path)/\(name)")
-            }
-            rmdir(path)
-        }
-        try body(path)
-    }
-
     @Test("what is written is read, with its mode and without a trace of the way there")
     func roundTrip() throws {
-        try Self.inFolder { folder in
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
             try FileIO.write([1, 2, 3], to: folder + "/a", mode: 0o640)
             var status = stat()
             #expect(stat(folder + "/a", &status) == 0)
@@ -37,7 +25,8 @@ import Testing
 
     @Test("each way not to be readable has its own error")
     func unreadable() throws {
-        try Self.inFolder { folder in
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
             #expect(throws: FileError.missing) { try FileIO.read(folder + "/missing") }
             #expect(throws: FileError.isFolder) { try FileIO.read(folder) }
             #expect(throws: FileError.partIsNoFolder) { try FileIO.read("/etc/passwd/x") }
@@ -50,7 +39,8 @@ import Testing
 
     @Test("a stamp changes with the content and with what a link points to")
     func stamps() throws {
-        try Self.inFolder { folder in
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
             #expect(FileVersion(path: folder + "/a") == nil)
             try FileIO.write([1], to: folder + "/a")
             symlink("a", folder + "/link")

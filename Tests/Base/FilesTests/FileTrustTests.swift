@@ -1,27 +1,16 @@
 import Files
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct FileTrustTests {
-    /// Runs the body with a new folder.
-    private func withFolder(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/kube-entra-trust-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.flatMap { mkdtemp($0) } }
-        let folder = String(cString: try #require(made))
-        defer {
-            for name in ["file", "link", "own/file"] { unlink("\(folder)/\(name)") }
-            rmdir("\(folder)/own")
-            rmdir(folder)
-        }
-        try body(folder)
-    }
-
     @Test(
         "a file that others than its owner may write is read only where nobody has to trust it",
         arguments: [(0o600, true), (0o644, true), (0o444, true), (0o664, false), (0o646, false), (0o666, false)]
             as [(UInt32, Bool)])
     func mode(mode: UInt32, isTrusted: Bool) throws {
-        try withFolder { folder in
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
             let path = folder + "/file"
             try FileIO.write([1, 2], to: path, mode: mode)
             symlink(path, folder + "/link")
@@ -39,7 +28,8 @@ import Testing
 
     @Test("a file of another user is not trusted", .enabled(if: geteuid() == 0))
     func owner() throws {
-        try withFolder { folder in
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
             let path = folder + "/file"
             try FileIO.write([1], to: path)
             #expect(chown(path, 65_534, 65_534) == 0)
@@ -50,7 +40,8 @@ import Testing
 
     @Test("a folder that others may write is named, and one with the sticky bit only as the file's own")
     func folders() throws {
-        try withFolder { folder in
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
             let own = folder + "/own"
             #expect(mkdir(own, 0o700) == 0)
             #expect(FileTrust.sharedFolder(of: own + "/file") == nil)

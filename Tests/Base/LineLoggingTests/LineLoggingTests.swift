@@ -2,26 +2,10 @@ import Glibc
 import Jansson
 import LineLogging
 import Logging
-import NIOConcurrencyHelpers
+import TestSupport
 import Testing
 
 @Suite struct LineLoggingTests {
-    /// Keeps lines, or loses them.
-    final class MemorySink: LineSink {
-        let lines = NIOLockedValueBox<[String]>([])
-        let isBroken = NIOLockedValueBox(false)
-        let reopened = NIOLockedValueBox(0)
-        let batchBytes = 0
-
-        func write(_ line: UnsafeRawBufferPointer) -> Bool {
-            guard !isBroken.withLockedValue({ $0 }) else { return false }
-            lines.withLockedValue { $0.append(String(decoding: line, as: UTF8.self)) }
-            return true
-        }
-
-        func reopen() { reopened.withLockedValue { $0 += 1 } }
-    }
-
     private func logger(_ format: LogFormat, _ writer: LineWriter) -> Logger {
         Logger(label: "t") {
             LineLogHandler(
@@ -35,7 +19,7 @@ import Testing
         logger(.text, writer).info(
             "message", metadata: ["b": "two words", "a": "x\ny", "c": "", "d": "plain", "e": "q\"q"])
         writer.flush()
-        let line = sink.lines.withLockedValue { $0.first } ?? ""
+        let line = sink.lines.first ?? ""
         #expect(line.hasSuffix(" info message a=\"x\\u000ay\" b=\"two words\" c=\"\" d=plain e=\"q\\\"q\"\n"))
         #expect(line.utf8.count { $0 == 0x0A } == 1)
     }
@@ -45,7 +29,7 @@ import Testing
         let writer = LineWriter(sink: sink)
         logger(.json, writer).warning("me\"ss", metadata: ["a": "x\ny\u{1}\\", "é": "ü"])
         writer.flush()
-        let line = sink.lines.withLockedValue { $0.first } ?? ""
+        let line = sink.lines.first ?? ""
         let root = try JSONDocument(parsing: Array(line.utf8)).root
         #expect(root["level"]?.string == "warning")
         #expect(root["message"]?.string == "me\"ss")
@@ -106,16 +90,13 @@ import Testing
         let writer = LineWriter(sink: sink)
         logger(.text, writer).debug("nothing")
         writer.flush()
-        #expect(sink.lines.withLockedValue { $0.isEmpty })
+        #expect(sink.lines.isEmpty)
     }
 
     @Test func appendsWholeLinesAndReopens() throws {
-        let directory = "/tmp/kube-entra-test-\(UInt64.random(in: 0...UInt64.max))"
-        mkdir(directory, 0o700)
-        defer {
-            for name in ["audit", "audit.1"] { unlink("\(directory)/\(name)") }
-            rmdir(directory)
-        }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let directory = folder.path
         let writer = try #require(LineWriter(appendingTo: "\(directory)/audit"))
         writer.write(Array("one\n".utf8))
         writer.flush()
@@ -132,13 +113,10 @@ import Testing
     }
 
     @Test func makesARemovedFileAnew() throws {
-        let directory = "/tmp/kube-entra-test-\(UInt64.random(in: 0...UInt64.max))"
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let directory = folder.path
         let path = "\(directory)/audit"
-        mkdir(directory, 0o700)
-        defer {
-            unlink(path)
-            rmdir(directory)
-        }
         let writer = try #require(LineWriter(appendingTo: path))
         writer.write(Array("one\n".utf8))
         writer.flush()

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import OpenSSL
+import TestSupport
 import Testing
 
 @testable import NIOOpenSSL
@@ -25,22 +26,25 @@ import Testing
         let world = try World.shared.get()
         let context = try world.serverContext(mutual: true, protocols: ["http/1.1", "h2"])
         let server = try await Self.echoServer(context)
-        let authority = try TemporaryFile(world.authority.pem)
-        let certificate = try TemporaryFile(world.client.certificate.pem)
-        let key = try TemporaryFile(world.client.key)
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try folder.write("ca", world.authority.pem)
+        try folder.write("certificate", world.client.certificate.pem)
+        try folder.write("key", world.client.key)
         var arguments = [
-            "openssl", "s_client", "-connect", "127.0.0.1:\(server.localAddress?.port ?? 0)", "-CAfile", authority.path,
+            "openssl", "s_client", "-connect", "127.0.0.1:\(server.localAddress?.port ?? 0)", "-CAfile",
+            folder.path("ca"),
             "-verify_return_error", "-verify_hostname", "localhost", "-ign_eof",
         ]
         let renegotiates = row.arguments.contains("renegotiate")
         if renegotiates {
             // The letter R works only if the end of input ends the program too.
             arguments.removeLast()
-            arguments += ["-cert", certificate.path, "-key", key.path, "-tls1_2"]
+            arguments += ["-cert", folder.path("certificate"), "-key", folder.path("key"), "-tls1_2"]
         } else if row.arguments == ["without"] {
             arguments.append("-tls1_3")
         } else {
-            arguments += ["-cert", certificate.path, "-key", key.path] + row.arguments
+            arguments += ["-cert", folder.path("certificate"), "-key", folder.path("key")] + row.arguments
         }
         let command = arguments
         let peer = await Self.offload { ForeignPeer.run(command, input: renegotiates ? "R\n" : "hello from outside\n") }

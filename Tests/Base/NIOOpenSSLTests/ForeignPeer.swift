@@ -46,23 +46,3 @@ struct ForeignPeer: Sendable {
         return ForeignPeer(output: String(decoding: bytes, as: UTF8.self), status: (status >> 8) & 0xFF)
     }
 }
-
-/// A file that is removed with its owner.
-final class TemporaryFile: Sendable {
-    let path: String
-
-    init(_ bytes: [UInt8]) throws {
-        var template = Array("/tmp/tls-test-XXXXXX".utf8CString)
-        let file = mkstemp(&template)
-        guard file >= 0 else { throw CannotWrite() }
-        defer { close(file) }
-        path = template.withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.map { String(cString: $0) } ?? ""
-        }
-        guard Glibc.write(file, bytes, bytes.count) == bytes.count else { throw CannotWrite() }
-    }
-
-    deinit { unlink(path) }
-
-    struct CannotWrite: Error {}
-}

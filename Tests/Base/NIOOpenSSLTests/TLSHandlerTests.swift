@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import NIOTLS
 import OpenSSL
+import TestSupport
 import Testing
 
 @testable import NIOOpenSSL
@@ -79,13 +80,14 @@ import Testing
         }
     }
 
-    static let refusedClients: [(name: String, identity: @Sendable (World) -> Identity?, cause: TLSFailureCause)] = [
-        ("none", { _ in nil }, .noClientCertificate),
-        ("of another authority", { $0.stranger }, .untrustedCertificate),
-        ("expired", { $0.expired }, .certificateExpired),
-        ("not yet valid", { $0.early }, .certificateNotYetValid),
-        ("a server's", { $0.server }, .wrongCertificatePurpose),
-    ]
+    static let refusedClients: [(name: String, identity: @Sendable (World) -> TestIdentity?, cause: TLSFailureCause)] =
+        [
+            ("none", { _ in nil }, .noClientCertificate),
+            ("of another authority", { $0.stranger }, .untrustedCertificate),
+            ("expired", { $0.expired }, .certificateExpired),
+            ("not yet valid", { $0.early }, .certificateNotYetValid),
+            ("a server's", { $0.server }, .wrongCertificatePurpose),
+        ]
 
     @Test(arguments: refusedClients.indices)
     func refusedClientCertificate(index: Int) throws {

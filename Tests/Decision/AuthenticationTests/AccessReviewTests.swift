@@ -3,24 +3,25 @@ import Authentication
 import Entra
 import EntraTokens
 import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
 /// What ends access while the API server still remembers the sign-in.
 @Suite("Access reviews")
 struct AccessReviewTests {
-    private static let tenantID = Forge.guid(Forge.tenantID)
-    private static let objectID = Forge.guid(Forge.objectID)
-    private static let admins = Forge.guid(Forge.adminGroup)
-    private static let developers = Forge.guid(Forge.developerGroup)
+    private static let tenantID = TestTenant.guid(TestTenant.id)
+    private static let objectID = TestTenant.guid(TestTenant.objectID)
+    private static let admins = TestTenant.guid(TestTenant.adminGroup)
+    private static let developers = TestTenant.guid(TestTenant.developerGroup)
     private static let issued: Int64 = 1_799_999_700
 
     private static func user(
         _ groups: [String] = ["kube-entra:cluster-admins"], _ changes: [String: [String]?] = [:]
     ) -> ReviewedUser {
         var extra = [
-            "oid": [Forge.objectID], "kube-entra.dev/tenant-id": [Forge.tenantID],
-            "kube-entra.dev/token-issued-at": [String(issued)], "kube-entra.dev/client-app-id": [Forge.client],
+            "oid": [TestTenant.objectID], "kube-entra.dev/tenant-id": [TestTenant.id],
+            "kube-entra.dev/token-issued-at": [String(issued)], "kube-entra.dev/client-app-id": [TestTenant.client],
             "authentication.kubernetes.io/credential-id": ["JTI=abc"],
         ]
         for (name, value) in changes { extra[name] = value }
@@ -42,10 +43,11 @@ struct AccessReviewTests {
     }
 
     private static func reason(
-        _ user: ReviewedUser = user(), watch: WatchFacts = .none, now: Timestamp = Forge.now, isWatched: Bool = true,
+        _ user: ReviewedUser = user(), watch: WatchFacts = .none, now: Timestamp = TestTokens.now,
+        isWatched: Bool = true,
         kubernetes: KubernetesPolicy = KubernetesPolicy(), change: (inout TenantConfiguration) -> Void = { _ in }
     ) -> RefusalReason? {
-        var settings = Forge.settings {
+        var settings = TestTenant.settings {
             if isWatched { $0.watch = WatchRule(scope: .everyone, refusesInSilence: true) }
             change(&$0)
         }
@@ -73,21 +75,21 @@ struct AccessReviewTests {
         for missing in ["oid", "kube-entra.dev/tenant-id"] {
             #expect(Self.reason(Self.user([], [missing: nil]), change: deny) == nil)
         }
-        #expect(Self.reason(Self.user([], ["kube-entra.dev/tenant-id": [Forge.otherTenantID]]), change: deny) == nil)
-        #expect(Self.reason(Self.user([], ["oid": [Forge.plainGroup]]), change: deny) == nil)
+        #expect(Self.reason(Self.user([], ["kube-entra.dev/tenant-id": [TestTenant.otherID]]), change: deny) == nil)
+        #expect(Self.reason(Self.user([], ["oid": [TestTenant.plainGroup]]), change: deny) == nil)
     }
 
     @Test("an entry of the deny list denies by object ID, client application and token")
     func denied() {
         #expect(Self.reason(change: Self.deny(.objectID(Self.objectID))) == .principalDenied)
-        #expect(Self.reason(change: Self.deny(.clientAppID(Forge.guid(Forge.client)))) == .principalDenied)
+        #expect(Self.reason(change: Self.deny(.clientAppID(TestTenant.guid(TestTenant.client)))) == .principalDenied)
         #expect(Self.reason(change: Self.deny(.tokenID("abc"))) == .principalDenied)
         #expect(Self.reason(change: Self.deny(.tokenID("JTI=abc"))) == nil)
         #expect(Self.reason(change: Self.deny(.objectID(Self.admins))) == nil)
         let other = Self.user([], ["authentication.kubernetes.io/credential-id": ["XYZ=abc"]])
         #expect(Self.reason(other, change: Self.deny(.tokenID("abc"))) == nil)
         // One of several values is enough.
-        let two = Self.user([], ["oid": [Forge.plainGroup, Forge.objectID]])
+        let two = Self.user([], ["oid": [TestTenant.plainGroup, TestTenant.objectID]])
         #expect(Self.reason(two, change: Self.deny(.objectID(Self.objectID))) == .principalDenied)
     }
 
@@ -120,8 +122,8 @@ struct AccessReviewTests {
     @Test("of several reasons the one that comes first is the answer")
     func precedence() {
         let disabled = Self.known(account: WatchedPrincipal.Account(isEnabled: false))
-        for objectIDs in [[Forge.objectID, Forge.plainGroup], [Forge.plainGroup, Forge.objectID]] {
-            let deny = Self.deny(.objectID(Forge.guid(Forge.plainGroup)))
+        for objectIDs in [[TestTenant.objectID, TestTenant.plainGroup], [TestTenant.plainGroup, TestTenant.objectID]] {
+            let deny = Self.deny(.objectID(TestTenant.guid(TestTenant.plainGroup)))
             let user = Self.user([], ["oid": objectIDs])
             #expect(Self.reason(user, watch: disabled, change: deny) == .principalDenied)
         }
@@ -132,17 +134,18 @@ struct AccessReviewTests {
         let lost = Self.known(members: [Self.developers])
         #expect(Self.reason(watch: lost) == .membershipEnded)
         #expect(Self.reason(Self.user(["developers"]), watch: lost) == nil)
-        #expect(Self.reason(Self.user([Forge.adminGroup]), watch: lost) == .membershipEnded)
-        #expect(Self.reason(Self.user(["x:" + Forge.adminGroup]), watch: lost) == nil)
+        #expect(Self.reason(Self.user([TestTenant.adminGroup]), watch: lost) == .membershipEnded)
+        #expect(Self.reason(Self.user(["x:" + TestTenant.adminGroup]), watch: lost) == nil)
         #expect(
             Self.reason(
-                Self.user(["x:" + Forge.adminGroup]), watch: lost, kubernetes: KubernetesPolicy(groupPrefix: "x:"))
+                Self.user(["x:" + TestTenant.adminGroup]), watch: lost, kubernetes: KubernetesPolicy(groupPrefix: "x:"))
                 == .membershipEnded)
         #expect(
             Self.reason(
-                Self.user([Forge.adminGroup]), watch: lost, kubernetes: KubernetesPolicy(groupObjectIDs: .drop)) == nil)
+                Self.user([TestTenant.adminGroup]), watch: lost, kubernetes: KubernetesPolicy(groupObjectIDs: .drop))
+                == nil)
         // No configured group, so the directory was not asked about it.
-        #expect(Self.reason(Self.user([Forge.plainGroup, "Developers"]), watch: lost) == nil)
+        #expect(Self.reason(Self.user([TestTenant.plainGroup, "Developers"]), watch: lost) == nil)
         #expect(Self.reason(watch: Self.known(members: [], asked: [Self.developers])) == nil)
     }
 
@@ -160,7 +163,7 @@ struct AccessReviewTests {
                 == nil)
         #expect(
             Self.reason(watch: lost) {
-                $0.policy.emergencyAccess = [Self.emergency(["kube-entra:cluster-admins"], until: Forge.now)]
+                $0.policy.emergencyAccess = [Self.emergency(["kube-entra:cluster-admins"], until: TestTokens.now)]
             } == .membershipEnded)
         #expect(
             Self.reason(watch: Self.known(members: [Self.developers])) {
@@ -169,7 +172,7 @@ struct AccessReviewTests {
     }
 
     private static func emergency(
-        _ groups: [String], until: Timestamp = Forge.now.adding(seconds: 1), of objectID: GUID = objectID
+        _ groups: [String], until: Timestamp = TestTokens.now.adding(seconds: 1), of objectID: GUID = objectID
     ) -> EmergencyEntry {
         EmergencyEntry(objectID: objectID, until: until, kubernetesGroups: groups, reason: "drill")
     }
@@ -177,33 +180,33 @@ struct AccessReviewTests {
     @Test("emergency access ends at its second, with the groups that only it gave")
     func emergencyAccess() {
         let user = Self.user(["rescuers", "developers"], ["kube-entra.dev/emergency-access": ["drill"]])
-        func reason(_ entries: [EmergencyEntry], now: Timestamp = Forge.now) -> RefusalReason? {
+        func reason(_ entries: [EmergencyEntry], now: Timestamp = TestTokens.now) -> RefusalReason? {
             Self.reason(user, now: now) { $0.policy.emergencyAccess = entries }
         }
         #expect(reason([Self.emergency(["rescuers"])]) == nil)
-        #expect(reason([Self.emergency(["rescuers"])], now: Forge.now.adding(seconds: 1)) == .emergencyAccessEnded)
+        #expect(reason([Self.emergency(["rescuers"])], now: TestTokens.now.adding(seconds: 1)) == .emergencyAccessEnded)
         #expect(reason([]) == .emergencyAccessEnded)
         #expect(reason([Self.emergency(["rescuers"], of: Self.admins)]) == .emergencyAccessEnded)
-        let ended = Self.emergency(["rescuers"], until: Forge.now)
+        let ended = Self.emergency(["rescuers"], until: TestTokens.now)
         #expect(reason([ended, Self.emergency(["others"])]) == .emergencyAccessEnded)
         #expect(reason([ended, Self.emergency(["rescuers"])]) == nil)
         // What a mapping gives as well was not the entry's alone.
-        #expect(reason([Self.emergency(["developers"], until: Forge.now), Self.emergency(["rescuers"])]) == nil)
+        #expect(reason([Self.emergency(["developers"], until: TestTokens.now), Self.emergency(["rescuers"])]) == nil)
         let viewer = Self.user(["viewers"], ["kube-entra.dev/emergency-access": ["drill"]])
         #expect(
             Self.reason(viewer) {
                 $0.policy.emergencyAccess = [
-                    Self.emergency(["viewers"], until: Forge.now), Self.emergency(["others"]),
+                    Self.emergency(["viewers"], until: TestTokens.now), Self.emergency(["others"]),
                 ]
             } == nil)
         // At its end it is over, whatever else gives the same group.
-        #expect(reason([Self.emergency(["developers"], until: Forge.now)]) == .emergencyAccessEnded)
+        #expect(reason([Self.emergency(["developers"], until: TestTokens.now)]) == .emergencyAccessEnded)
         // A name in the form of an object ID is a group's only where a group of that ID is configured.
-        let named = Self.user([Forge.plainGroup], ["kube-entra.dev/emergency-access": ["drill"]])
+        let named = Self.user([TestTenant.plainGroup], ["kube-entra.dev/emergency-access": ["drill"]])
         #expect(
             Self.reason(named) {
                 $0.policy.emergencyAccess = [
-                    Self.emergency([Forge.plainGroup], until: Forge.now), Self.emergency(["others"]),
+                    Self.emergency([TestTenant.plainGroup], until: TestTokens.now), Self.emergency(["others"]),
                 ]
             } == .emergencyAccessEnded)
         // Who did not use it has nothing to lose.

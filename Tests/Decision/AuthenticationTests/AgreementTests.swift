@@ -1,27 +1,15 @@
 import Authentication
 import Entra
 import EntraTokens
-import JOSE
 import Jansson
-import OpenSSL
+import TestSupport
 import Testing
 import Timestamps
 
 @Suite struct AgreementTests {
-    /// Deterministic, so that failures can be reproduced.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     static let values: [JSON?] = [
         nil, .null, .string(""), .string("x"), .integer(0), .integer(-1), .integer(1_800_000_000), .bool(true),
-        .array([]), .object([]), .string(Forge.otherTenantID), .string("2.0"), .real(1.5), .array([.integer(1)]),
+        .array([]), .object([]), .string(TestTenant.otherID), .string("2.0"), .real(1.5), .array([.integer(1)]),
         .string("system:masters"), .object([("groups", "src1"), ("kid", "x")]),
     ]
 
@@ -32,9 +20,9 @@ import Timestamps
 
     @Test("deciding and explaining give the same reason for thousands of random tokens", arguments: 0..<8)
     func agree(seed: Int) throws {
-        var generator = Generator(state: UInt64(seed))
+        var generator = SplitMix(seed: UInt64(seed))
         // One configured tenant, and two: with one, explanations continue after an untrusted issuer.
-        let both = Forge.settings()
+        let both = TestTenant.settings()
         var single = both
         single.tenants.removeLast()
         for _ in 0..<250 {
@@ -48,16 +36,16 @@ import Timestamps
                 let name = ["alg", "kid", "typ", "crit", "nonce"].randomElement(using: &generator) ?? "alg"
                 header.append((name, Self.values.randomElement(using: &generator) ?? nil))
             }
-            var token = Array(try Forge.token(header: header, claims: claims).utf8)
+            var token = Array(try TestTokens.token(header: header, claims: claims).utf8)
             if Int.random(in: 0..<4, using: &generator) == 0 {
                 token[Int.random(in: 0..<token.count, using: &generator)] = UInt8.random(
                     in: 32..<127, using: &generator)
             }
             let text = String(decoding: token, as: UTF8.self)
-            // Forge.decide throws when the two disagree.
-            _ = try Forge.decide(text, settings: both)
-            let keys = KeySnapshot(try Forge.keys().keySets.filter { $0.key == Forge.guid(Forge.tenantID) })
-            _ = try Forge.decide(text, settings: single, keys: keys)
+            // TestDecision.decide throws when the two disagree.
+            _ = try TestDecision.decide(text, settings: both)
+            let keys = KeySnapshot(try TestTenant.keys().keySets.filter { $0.key == TestTenant.guid(TestTenant.id) })
+            _ = try TestDecision.decide(text, settings: single, keys: keys)
         }
     }
 }

@@ -3,6 +3,7 @@ import Authentication
 import Entra
 import EntraTokens
 import Jansson
+import TestSupport
 import Testing
 import Timestamps
 
@@ -11,39 +12,43 @@ import Timestamps
         let ids = (0..<groups).map {
             JSON.string("00000000-0000-4000-8000-\(String(1_000_000_000_000 + $0).dropFirst(1))")
         }
-        return Forge.hashed(try Forge.token(claims: [("uti", .string("t\(number)")), ("groups", .array(ids))]))
+        return TestDecision.hashed(
+            try TestTokens.token(claims: [("uti", .string("t\(number)")), ("groups", .array(ids))]))
     }
 
     @Test("at every time, with every settings and key set, a remembered answer is the one that would be given")
     func agreement() throws {
         let authenticators = [
-            Authenticator(Forge.settings()),
-            Authenticator(Forge.settings { $0.policy.adminGroupObjectIDs = [Forge.guid(Forge.plainGroup)] }),
+            Authenticator(TestTenant.settings()),
+            Authenticator(
+                TestTenant.settings { $0.policy.adminGroupObjectIDs = [TestTenant.guid(TestTenant.plainGroup)] }),
             // A rule that ends, like an entry of a deny list.
             Authenticator(
-                Forge.settings {
+                TestTenant.settings {
                     $0.policy.emergencyAccess = [
                         EmergencyEntry(
-                            objectID: Forge.guid(Forge.objectID), until: Forge.now.adding(seconds: 120),
+                            objectID: TestTenant.guid(TestTenant.objectID), until: TestTokens.now.adding(seconds: 120),
                             kubernetesGroups: ["emergency"], reason: "drill")
                     ]
                 }),
-            Authenticator(Forge.settings { $0.trust.allowedClientAppIDs = [Forge.guid(Forge.adminGroup)] }),
+            Authenticator(
+                TestTenant.settings { $0.trust.allowedClientAppIDs = [TestTenant.guid(TestTenant.adminGroup)] }),
         ]
         let snapshots = [
-            try Forge.keys(), try Forge.keys(usableUntil: Forge.now.adding(seconds: 300)), KeySnapshot([:]),
+            try TestTenant.keys(), try TestTenant.keys(usableUntil: TestTokens.now.adding(seconds: 300)),
+            KeySnapshot([:]),
         ]
-        let now = Forge.now.secondsSinceEpoch
+        let now = TestTokens.now.secondsSinceEpoch
         var tokens: [HashedToken] = []
         for number in 0..<4 {
             let changes: [(String, JSON?)] = [
                 ("uti", .string("t\(number)")), ("exp", .integer(now + [200, 700, 3600, 90][number])),
                 ("nbf", .integer(now - [300, 300, 0, 300][number])),
-                ("groups", .array([.string(number % 2 == 0 ? Forge.adminGroup : Forge.plainGroup)])),
+                ("groups", .array([.string(number % 2 == 0 ? TestTenant.adminGroup : TestTenant.plainGroup)])),
             ]
-            tokens.append(Forge.hashed(try Forge.token(claims: changes)))
+            tokens.append(TestDecision.hashed(try TestTokens.token(claims: changes)))
         }
-        var generator = AgreementTests.Generator(state: 14)
+        var generator = SplitMix(seed: 14)
         for limits in [
             DecisionCache.Limits(entries: 3, maximumAge: 100), DecisionCache.Limits(entries: 10_000, maximumAge: 600),
             DecisionCache.Limits(entries: 10, bytes: 2_500, maximumAge: 600),
@@ -53,14 +58,14 @@ import Timestamps
             var hits = 0
             var authenticator = authenticators[0]
             var keys = snapshots[0]
-            var time = Forge.now
+            var time = TestTokens.now
             for _ in 0..<600 {
                 let token = tokens[Int.random(in: 0..<tokens.count, using: &generator)]
                 // Mostly unchanged, so that there are cache hits; and sometimes the clock is set back.
                 switch Int.random(in: 0..<24, using: &generator) {
                 case 0: authenticator = authenticators[Int.random(in: 0..<authenticators.count, using: &generator)]
                 case 1: keys = snapshots[Int.random(in: 0..<snapshots.count, using: &generator)]
-                case 2...5: time = Forge.now.adding(seconds: Int64.random(in: -12...80, using: &generator) * 10)
+                case 2...5: time = TestTokens.now.adding(seconds: Int64.random(in: -12...80, using: &generator) * 10)
                 default: break
                 }
                 let (cached, isHit) = cache.decide(token, by: authenticator, keys: keys, now: time)
@@ -79,14 +84,14 @@ import Timestamps
     func identities() throws {
         let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let token = try Self.token(0)
-        let settings = Forge.settings()
-        let keys = try Forge.keys()
+        let settings = TestTenant.settings()
+        let keys = try TestTenant.keys()
         let authenticator = Authenticator(settings)
-        #expect(!cache.decide(token, by: authenticator, keys: keys, now: Forge.now).isHit)
-        #expect(cache.decide(token, by: authenticator, keys: keys, now: Forge.now).isHit)
-        #expect(!cache.decide(token, by: Authenticator(settings), keys: keys, now: Forge.now).isHit)
+        #expect(!cache.decide(token, by: authenticator, keys: keys, now: TestTokens.now).isHit)
+        #expect(cache.decide(token, by: authenticator, keys: keys, now: TestTokens.now).isHit)
+        #expect(!cache.decide(token, by: Authenticator(settings), keys: keys, now: TestTokens.now).isHit)
         #expect(
-            cache.decide(token, by: authenticator, keys: KeySnapshot([:]), now: Forge.now).decision.reason
+            cache.decide(token, by: authenticator, keys: KeySnapshot([:]), now: TestTokens.now).decision.reason
                 == .keysUnavailable)
         cache.update(.init(entries: 10, maximumAge: 601))
         #expect(cache.count == 0)
@@ -94,26 +99,26 @@ import Timestamps
 
     @Test("memory is bounded in bytes, the oldest goes first, and what has ended is given back")
     func bounds() throws {
-        let authenticator = Authenticator(Forge.settings())
-        let keys = try Forge.keys()
+        let authenticator = Authenticator(TestTenant.settings())
+        let keys = try TestTenant.keys()
         let tokens = try (0..<40).map { try Self.token($0, groups: 200) }
         let cache = DecisionCache(.init(entries: 1000, bytes: 80_000, maximumAge: 600))
-        for token in tokens { _ = cache.decide(token, by: authenticator, keys: keys, now: Forge.now) }
+        for token in tokens { _ = cache.decide(token, by: authenticator, keys: keys, now: TestTokens.now) }
         #expect(cache.byteCount <= 80_000)
         // 200 object IDs need 3,200 bytes, not the 19,200 of strings.
         #expect((12...24).contains(cache.count), "\(cache.count)")
-        #expect(!cache.decide(tokens[0], by: authenticator, keys: keys, now: Forge.now).isHit)
-        #expect(cache.decide(tokens[39], by: authenticator, keys: keys, now: Forge.now).isHit)
-        cache.sweep(now: Forge.now.adding(seconds: 599))
+        #expect(!cache.decide(tokens[0], by: authenticator, keys: keys, now: TestTokens.now).isHit)
+        #expect(cache.decide(tokens[39], by: authenticator, keys: keys, now: TestTokens.now).isHit)
+        cache.sweep(now: TestTokens.now.adding(seconds: 599))
         #expect(cache.count > 0)
-        cache.sweep(now: Forge.now.adding(seconds: 600))
+        cache.sweep(now: TestTokens.now.adding(seconds: 600))
         #expect(cache.count == 0 && cache.byteCount == 0)
     }
 
     @Test("many threads at once are given the right answers")
     func threads() async throws {
-        let authenticator = Authenticator(Forge.settings())
-        let keys = try Forge.keys()
+        let authenticator = Authenticator(TestTenant.settings())
+        let keys = try TestTenant.keys()
         let tokens = try (0..<24).map { try Self.token($0) }
         let cache = DecisionCache(.init(entries: 2000, bytes: 30_000, maximumAge: 600))
         let wrong = await withTaskGroup(of: Int.self) { group in
@@ -122,11 +127,11 @@ import Timestamps
                     var wrong = 0
                     for step in 0..<600 {
                         let number = (step * 7 + task * 5) % tokens.count
-                        let decision = cache.decide(tokens[number], by: authenticator, keys: keys, now: Forge.now)
+                        let decision = cache.decide(tokens[number], by: authenticator, keys: keys, now: TestTokens.now)
                             .decision
                         let name = decision.access?.user.extra.last?.values.first
                         if name != "JTI=t\(number)" { wrong += 1 }
-                        if step % 100 == 0 { cache.sweep(now: Forge.now) }
+                        if step % 100 == 0 { cache.sweep(now: TestTokens.now) }
                     }
                     return wrong
                 }

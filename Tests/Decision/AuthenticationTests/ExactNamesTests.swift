@@ -5,6 +5,7 @@ import EntraTokens
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
@@ -24,9 +25,9 @@ import Timestamps
 
     @Test("an audience", arguments: pairs)
     func audience(name: String, other: String) throws {
-        let settings = Forge.settings { $0.trust.audiences = [ExactText(name)] }
+        let settings = TestTenant.settings { $0.trust.audiences = [ExactText(name)] }
         let reason = { (audience: String) in
-            try Forge.decide(Forge.token(claims: [("aud", .string(audience))]), settings: settings).reason
+            try TestDecision.decide(TestTokens.token(claims: [("aud", .string(audience))]), settings: settings).reason
         }
         let (same, different) = (try reason(name), try reason(other))
         #expect(same == nil && different == .audienceNotAccepted)
@@ -35,12 +36,12 @@ import Timestamps
     @Test("a key ID", arguments: pairs)
     func keyID(name: String, other: String) throws {
         let keys = KeySnapshot([
-            Forge.guid(Forge.tenantID): TenantKeySet(
-                keys: [SigningKey(keyID: ExactText(name), publicKey: try Forge.key.get().publicKey)],
+            TestTenant.guid(TestTenant.id): TenantKeySet(
+                keys: [SigningKey(keyID: ExactText(name), publicKey: try TestTenant.key.get().publicKey)],
                 usableUntil: Timestamp(secondsSinceEpoch: .max))
         ])
         let reason = { (keyID: String) in
-            try Forge.decide(Forge.token(header: [("kid", .string(keyID))]), keys: keys).reason
+            try TestDecision.decide(TestTokens.token(header: [("kid", .string(keyID))]), keys: keys).reason
         }
         let (same, different) = (try reason(name), try reason(other))
         #expect(same == nil && different == .keyNotFound)
@@ -48,9 +49,9 @@ import Timestamps
 
     @Test("the name of a required claim", arguments: pairs)
     func requiredClaimName(name: String, other: String) throws {
-        let settings = Forge.settings { $0.trust.requiredClaims = [RequiredClaim(claim: name, values: ["x"])] }
+        let settings = TestTenant.settings { $0.trust.requiredClaims = [RequiredClaim(claim: name, values: ["x"])] }
         let reason = { (claim: String) in
-            try Forge.decide(Forge.token(claims: [(claim, "x")]), settings: settings).reason
+            try TestDecision.decide(TestTokens.token(claims: [(claim, "x")]), settings: settings).reason
         }
         let (same, different) = (try reason(name), try reason(other))
         #expect(same == nil && different == .requiredClaimMissing)
@@ -60,10 +61,10 @@ import Timestamps
         "the value of a required claim, alone and in a list", arguments: pairs, [false, true])
     func requiredClaimValue(pair: (name: String, other: String), isList: Bool) throws {
         let required = RequiredClaim(claim: "extra", values: [.string(ExactText(pair.name))])
-        let settings = Forge.settings { $0.trust.requiredClaims = [required] }
+        let settings = TestTenant.settings { $0.trust.requiredClaims = [required] }
         let reason = { (value: String) in
             let claim: JSON = isList ? .array(["other", .string(value)]) : .string(value)
-            return try Forge.decide(Forge.token(claims: [("extra", claim)]), settings: settings).reason
+            return try TestDecision.decide(TestTokens.token(claims: [("extra", claim)]), settings: settings).reason
         }
         let (same, different) = (try reason(pair.name), try reason(pair.other))
         #expect(same == nil && different == .requiredClaimMismatch)
@@ -71,12 +72,12 @@ import Timestamps
 
     @Test("an app role", arguments: pairs)
     func appRole(name: String, other: String) throws {
-        let settings = Forge.settings {
+        let settings = TestTenant.settings {
             $0.policy.appRoleMappings = [AppRoleMapping(appRole: name, kubernetesGroups: ["given"])]
         }
         let groups = { (role: String) in
-            let token = try Forge.token(claims: [("roles", .array([.string(role)]))])
-            return try Forge.decide(token, settings: settings).access?.user.groups ?? []
+            let token = try TestTokens.token(claims: [("roles", .array([.string(role)]))])
+            return try TestDecision.decide(token, settings: settings).access?.user.groups ?? []
         }
         let (same, different) = (try groups(name), try groups(other))
         #expect(same.contains("given") && !different.contains("given"))
@@ -84,12 +85,12 @@ import Timestamps
 
     @Test("a Kubernetes group: another one's name makes nobody an admin, and both are given", arguments: pairs)
     func kubernetesGroup(name: String, other: String) throws {
-        var settings = Forge.settings {
-            let group = Forge.guid(Forge.plainGroup)
+        var settings = TestTenant.settings {
+            let group = TestTenant.guid(TestTenant.plainGroup)
             $0.policy.adminGroupObjectIDs = []
             $0.policy.groupMappings = [GroupMapping(groupObjectID: group, kubernetesGroups: [name, other])]
         }
-        let access = { try Forge.decide(Forge.token(), settings: settings).access }
+        let access = { try TestDecision.decide(TestTokens.token(), settings: settings).access }
         settings.kubernetes.adminGroups = ["elsewhere"]
         #expect(try access()?.user.groups.prefix(2).map { ExactText($0) } == [ExactText(name), ExactText(other)])
         settings.tenants[0].policy.groupMappings[0].kubernetesGroups = [ExactText(other)]
@@ -101,11 +102,11 @@ import Timestamps
 
     @Test("a token on the deny list", arguments: pairs)
     func tokenID(name: String, other: String) throws {
-        let settings = Forge.settings {
+        let settings = TestTenant.settings {
             $0.policy.denied = [DeniedEntry(target: .tokenID(ExactText(name)), reason: "x")]
         }
         let reason = { (tokenID: String) in
-            try Forge.decide(Forge.token(claims: [("uti", .string(tokenID))]), settings: settings).reason
+            try TestDecision.decide(TestTokens.token(claims: [("uti", .string(tokenID))]), settings: settings).reason
         }
         let (same, different) = (try reason(name), try reason(other))
         #expect(same == .principalDenied && different == nil)
@@ -114,19 +115,21 @@ import Timestamps
     @Test("a Kubernetes group of an access review", arguments: pairs)
     func reviewedGroup(name: String, other: String) {
         let ended = EmergencyEntry(
-            objectID: Forge.guid(Forge.objectID), until: Forge.now, kubernetesGroups: [name], reason: "x")
+            objectID: TestTenant.guid(TestTenant.objectID), until: TestTokens.now, kubernetesGroups: [name], reason: "x"
+        )
         let inForce = EmergencyEntry(
-            objectID: Forge.guid(Forge.objectID), until: Forge.now.adding(seconds: 60), kubernetesGroups: ["y"],
+            objectID: TestTenant.guid(TestTenant.objectID), until: TestTokens.now.adding(seconds: 60),
+            kubernetesGroups: ["y"],
             reason: "x")
-        let authenticator = Authenticator(Forge.settings { $0.policy.emergencyAccess = [ended, inForce] })
+        let authenticator = Authenticator(TestTenant.settings { $0.policy.emergencyAccess = [ended, inForce] })
         let denial = { (group: String) in
             authenticator.denial(
                 of: ReviewedUser(
                     groups: [group],
                     extra: [
-                        "oid": [Forge.objectID], "kube-entra.dev/tenant-id": [Forge.tenantID],
+                        "oid": [TestTenant.objectID], "kube-entra.dev/tenant-id": [TestTenant.id],
                         "kube-entra.dev/emergency-access": ["x"],
-                    ]), watch: WatchFacts([:]), now: Forge.now)
+                    ]), watch: WatchFacts([:]), now: TestTokens.now)
         }
         #expect(denial(name)?.reason == .emergencyAccessEnded && denial(other) == nil)
     }

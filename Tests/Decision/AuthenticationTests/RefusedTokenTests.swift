@@ -5,6 +5,7 @@ import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
@@ -17,7 +18,7 @@ import Timestamps
         var testDescription: String { "\(name) → \(reason.code)" }
     }
 
-    static let second = Forge.now.secondsSinceEpoch
+    static let second = TestTokens.now.secondsSinceEpoch
 
     static let headerCases = [
         Case(name: "alg none", header: [("alg", "none")], reason: .algorithmNotAllowed),
@@ -65,23 +66,25 @@ import Timestamps
     static let claimCases = [
         Case(name: "aud missing", claims: [("aud", nil)], reason: .audienceNotAccepted),
         Case(name: "aud empty", claims: [("aud", "")], reason: .audienceNotAccepted),
-        Case(name: "aud array", claims: [("aud", .array([.string(Forge.audience)]))], reason: .claimsMalformed),
+        Case(name: "aud array", claims: [("aud", .array([.string(TestTenant.audience)]))], reason: .claimsMalformed),
         Case(
             name: "aud of Graph", claims: [("aud", "00000003-0000-0000-c000-000000000000")],
             reason: .audienceNotAccepted),
         Case(
-            name: "aud prefix of ours", claims: [("aud", .string(String(Forge.audience.dropLast())))],
+            name: "aud prefix of ours", claims: [("aud", .string(String(TestTenant.audience.dropLast())))],
             reason: .audienceNotAccepted),
         Case(
-            name: "aud longer than ours", claims: [("aud", .string(Forge.audience + "0"))], reason: .audienceNotAccepted
+            name: "aud longer than ours", claims: [("aud", .string(TestTenant.audience + "0"))],
+            reason: .audienceNotAccepted
         ),
         Case(
             name: "aud spn: of another", claims: [("aud", "spn:00000003-0000-0000-c000-000000000000")],
             reason: .audienceNotAccepted),
         Case(
-            name: "aud spn:spn:", claims: [("aud", .string("spn:spn:" + Forge.audience))], reason: .audienceNotAccepted),
+            name: "aud spn:spn:", claims: [("aud", .string("spn:spn:" + TestTenant.audience))],
+            reason: .audienceNotAccepted),
         Case(
-            name: "aud that begins like spn:", claims: [("aud", .string("spnX" + Forge.audience))],
+            name: "aud that begins like spn:", claims: [("aud", .string("spnX" + TestTenant.audience))],
             reason: .audienceNotAccepted),
         Case(name: "appid empty", claims: [("appid", "")], reason: .tokenKindNotAccepted),
         Case(name: "upn that turns the writing", claims: [("upn", "a\u{202E}b@c")], reason: .claimsMalformed),
@@ -121,30 +124,30 @@ import Timestamps
         Case(name: "v1 issuer with ver 2.0", claims: [("ver", "2.0")], reason: .issuerNotTrusted),
         Case(
             name: "v2 issuer with ver 1.0",
-            claims: [("iss", .string("https://login.microsoftonline.com/\(Forge.tenantID)/v2.0"))],
+            claims: [("iss", .string("https://login.microsoftonline.com/\(TestTenant.id)/v2.0"))],
             reason: .issuerNotTrusted),
         Case(name: "iss missing", claims: [("iss", nil)], reason: .issuerNotTrusted),
         Case(name: "iss a number", claims: [("iss", .integer(1))], reason: .claimsMalformed),
         Case(
-            name: "iss without its slash", claims: [("iss", .string("https://sts.windows.net/\(Forge.tenantID)"))],
+            name: "iss without its slash", claims: [("iss", .string("https://sts.windows.net/\(TestTenant.id)"))],
             reason: .issuerNotTrusted),
         Case(
-            name: "iss in other case", claims: [("iss", .string("https://STS.windows.net/\(Forge.tenantID)/"))],
+            name: "iss in other case", claims: [("iss", .string("https://STS.windows.net/\(TestTenant.id)/"))],
             reason: .issuerNotTrusted),
         Case(
-            name: "iss over http", claims: [("iss", .string("http://sts.windows.net/\(Forge.tenantID)/"))],
+            name: "iss over http", claims: [("iss", .string("http://sts.windows.net/\(TestTenant.id)/"))],
             reason: .issuerNotTrusted),
         Case(
             name: "iss with {tenantid}", claims: [("iss", "https://sts.windows.net/{tenantid}/")],
             reason: .issuerNotTrusted),
-        Case(name: "tid of another", claims: [("tid", .string(Forge.otherTenantID))], reason: .tenantMismatch),
+        Case(name: "tid of another", claims: [("tid", .string(TestTenant.otherID))], reason: .tenantMismatch),
         Case(name: "tid no GUID", claims: [("tid", "common")], reason: .tenantMismatch),
         Case(name: "tid missing", claims: [("tid", nil)], reason: .tenantMismatch),
         Case(
             name: "the other tenant's token with our key",
             claims: [
-                ("iss", .string("https://sts.windows.net/\(Forge.otherTenantID)/")),
-                ("tid", .string(Forge.otherTenantID)),
+                ("iss", .string("https://sts.windows.net/\(TestTenant.otherID)/")),
+                ("tid", .string(TestTenant.otherID)),
             ], reason: .keyIssuerMismatch),
         Case(name: "an ID token", claims: [("appid", nil)], reason: .tokenKindNotAccepted),
         Case(name: "oid missing", claims: [("oid", nil)], reason: .subjectMissing),
@@ -153,11 +156,11 @@ import Timestamps
         Case(name: "a device", claims: [("idtyp", "device")], reason: .subjectKindNotAllowed),
         Case(name: "an unknown idtyp", claims: [("idtyp", "toaster")], reason: .subjectKindNotAllowed),
         Case(name: "an agent", claims: [("idtyp", "user"), ("xms_sub_fct", "3 13")], reason: .subjectKindNotAllowed),
-        Case(name: "groups text", claims: [("groups", .string(Forge.adminGroup))], reason: .groupsMalformed),
+        Case(name: "groups text", claims: [("groups", .string(TestTenant.adminGroup))], reason: .groupsMalformed),
         Case(name: "groups number", claims: [("groups", .integer(1))], reason: .groupsMalformed),
         Case(name: "groups null", claims: [("groups", .null)], reason: .groupsMalformed),
         Case(
-            name: "groups mixed", claims: [("groups", .array([.string(Forge.adminGroup), .integer(1)]))],
+            name: "groups mixed", claims: [("groups", .array([.string(TestTenant.adminGroup), .integer(1)]))],
             reason: .groupsMalformed),
         Case(
             name: "overage without sources",
@@ -174,7 +177,7 @@ import Timestamps
 
     @Test("a token with one thing wrong gets that thing's reason", arguments: headerCases + claimCases)
     func refuses(sent: Case) throws {
-        let decision = try Forge.decide(Forge.token(header: sent.header, claims: sent.claims))
+        let decision = try TestDecision.decide(TestTokens.token(header: sent.header, claims: sent.claims))
         #expect(decision.reason == sent.reason)
         #expect(decision.access == nil)
     }
@@ -183,111 +186,121 @@ import Timestamps
         "the limits of time are exact",
         arguments: [("exp", Int64(-59), true), ("exp", -60, false), ("nbf", 60, true), ("nbf", 61, false)])
     func skew(claim: String, offset: Int64, accepted: Bool) throws {
-        let token = try Forge.token(claims: [(claim, .integer(Self.second + offset))])
-        #expect((try Forge.decide(token).access != nil) == accepted)
+        let token = try TestTokens.token(claims: [(claim, .integer(Self.second + offset))])
+        #expect((try TestDecision.decide(token).access != nil) == accepted)
     }
 
     @Test("rules of the configuration refuse with their own reasons")
     func rules() throws {
-        let token = try Forge.token()
-        let client = Forge.settings { $0.trust.allowedClientAppIDs = [Forge.guid(Forge.tenantID)] }
-        #expect(try Forge.decide(token, settings: client).reason == .clientAppNotAllowed)
-        let apps = Forge.settings { $0.trust.subjects = [.app] }
-        #expect(try Forge.decide(token, settings: apps).reason == .subjectKindNotAllowed)
-        let missing = Forge.settings { $0.trust.requiredClaims = [RequiredClaim(claim: "acrs", values: ["c1"])] }
-        #expect(try Forge.decide(token, settings: missing).reason == .requiredClaimMissing)
-        let other = try Forge.token(claims: [("acrs", .array(["c2"]))])
-        #expect(try Forge.decide(other, settings: missing).reason == .requiredClaimMismatch)
+        let token = try TestTokens.token()
+        let client = TestTenant.settings { $0.trust.allowedClientAppIDs = [TestTenant.guid(TestTenant.id)] }
+        #expect(try TestDecision.decide(token, settings: client).reason == .clientAppNotAllowed)
+        let apps = TestTenant.settings { $0.trust.subjects = [.app] }
+        #expect(try TestDecision.decide(token, settings: apps).reason == .subjectKindNotAllowed)
+        let missing = TestTenant.settings { $0.trust.requiredClaims = [RequiredClaim(claim: "acrs", values: ["c1"])] }
+        #expect(try TestDecision.decide(token, settings: missing).reason == .requiredClaimMissing)
+        let other = try TestTokens.token(claims: [("acrs", .array(["c2"]))])
+        #expect(try TestDecision.decide(other, settings: missing).reason == .requiredClaimMismatch)
         // Swift's `==` treats the kelvin sign as K; nothing else does.
-        let key = Forge.settings { $0.trust.requiredClaims = [RequiredClaim(claim: "department", values: ["K1"])] }
+        let key = TestTenant.settings { $0.trust.requiredClaims = [RequiredClaim(claim: "department", values: ["K1"])] }
         for (value, reason) in [("K1", RefusalReason?.none), ("\u{212A}1", .requiredClaimMismatch)] {
-            let token = try Forge.token(claims: [("department", .string(value))])
-            #expect(try Forge.decide(token, settings: key).reason == reason)
+            let token = try TestTokens.token(claims: [("department", .string(value))])
+            #expect(try TestDecision.decide(token, settings: key).reason == reason)
         }
-        let right = try Forge.token(claims: [("acrs", .array(["c2", "c1"]))])
-        #expect(try Forge.decide(right, settings: missing).reason == nil)
-        let bound = Forge.settings {
+        let right = try TestTokens.token(claims: [("acrs", .array(["c2", "c1"]))])
+        #expect(try TestDecision.decide(right, settings: missing).reason == nil)
+        let bound = TestTenant.settings {
             $0.trust.proofOfPossession = .require
             $0.trust.clusterHost = "cluster.example"
         }
-        #expect(try Forge.decide(token, settings: bound).reason == .proofOfPossessionRequired)
+        #expect(try TestDecision.decide(token, settings: bound).reason == .proofOfPossessionRequired)
     }
 
     @Test("what must be equal is the same bytes: Unicode's equivalent characters are others")
     func exactness() throws {
         let kelvin = "\u{212A}"
-        let settings = Forge.settings {
+        let settings = TestTenant.settings {
             $0.trust.audiences.append("https://Kube.example")
             $0.trust.authority = "https://entra.example/K"
         }
-        let issuer = "https://entra.example/K/\(Forge.tenantID)/"
-        let right = try Forge.token(claims: [("aud", "https://Kube.example"), ("iss", .string(issuer))])
-        #expect(try Forge.decide(right, settings: settings).reason == nil)
+        let issuer = "https://entra.example/K/\(TestTenant.id)/"
+        let right = try TestTokens.token(claims: [("aud", "https://Kube.example"), ("iss", .string(issuer))])
+        #expect(try TestDecision.decide(right, settings: settings).reason == nil)
         let audience = "https://\(kelvin)ube.example"
-        let lookalike = try Forge.token(claims: [("aud", .string(audience)), ("iss", .string(issuer))])
-        #expect(try Forge.decide(lookalike, settings: settings).reason == .audienceNotAccepted)
-        let foreign = "https://entra.example/\(kelvin)/\(Forge.tenantID)/"
-        let other = try Forge.token(claims: [("iss", .string(foreign))])
-        #expect(try Forge.decide(other, settings: settings).reason == .issuerNotTrusted)
-        let type = try Forge.token(header: [("typ", "application/\u{301}jwt")])
-        #expect(try Forge.decide(type).reason == .headerNotAllowed)
+        let lookalike = try TestTokens.token(claims: [("aud", .string(audience)), ("iss", .string(issuer))])
+        #expect(try TestDecision.decide(lookalike, settings: settings).reason == .audienceNotAccepted)
+        let foreign = "https://entra.example/\(kelvin)/\(TestTenant.id)/"
+        let other = try TestTokens.token(claims: [("iss", .string(foreign))])
+        #expect(try TestDecision.decide(other, settings: settings).reason == .issuerNotTrusted)
+        let type = try TestTokens.token(header: [("typ", "application/\u{301}jwt")])
+        #expect(try TestDecision.decide(type).reason == .headerNotAllowed)
     }
 
     @Test("bytes that are no token of ours are refused by their structure")
     func structure() throws {
-        let token = try Forge.token()
-        #expect(try Forge.decide("").reason == .tokenMissing)
-        #expect(try Forge.decide(String(repeating: "a", count: 65_537)).reason == .tokenTooLarge)
-        var settings = Forge.settings()
+        let token = try TestTokens.token()
+        #expect(try TestDecision.decide("").reason == .tokenMissing)
+        #expect(try TestDecision.decide(String(repeating: "a", count: 65_537)).reason == .tokenTooLarge)
+        var settings = TestTenant.settings()
         settings.tokenBytes = token.utf8.count
-        #expect(try Forge.decide(token, settings: settings).reason == nil)
+        #expect(try TestDecision.decide(token, settings: settings).reason == nil)
         settings.tokenBytes -= 1
-        #expect(try Forge.decide(token, settings: settings).reason == .tokenTooLarge)
-        #expect(try Forge.decide("opaque").reason == .tokenMalformed)
-        #expect(try Forge.decide("e30.e30.e30.e30.e30").reason == .tokenMalformed)
-        #expect(try Forge.decide(token + token).reason == .tokenMalformed)
-        #expect(try Forge.decide("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.e30.e30.e30.e30").reason == .tokenEncrypted)
-        #expect(try Forge.decide(token + "=").reason == .tokenMalformed)
-        #expect(try Forge.decide("\u{FEFF}" + token).reason == .tokenMalformed)
+        #expect(try TestDecision.decide(token, settings: settings).reason == .tokenTooLarge)
+        #expect(try TestDecision.decide("opaque").reason == .tokenMalformed)
+        #expect(try TestDecision.decide("e30.e30.e30.e30.e30").reason == .tokenMalformed)
+        #expect(try TestDecision.decide(token + token).reason == .tokenMalformed)
+        #expect(
+            try TestDecision.decide("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.e30.e30.e30.e30").reason == .tokenEncrypted
+        )
+        #expect(try TestDecision.decide(token + "=").reason == .tokenMalformed)
+        #expect(try TestDecision.decide("\u{FEFF}" + token).reason == .tokenMalformed)
         let twice = Array("{\"alg\":\"RS256\",\"\\u0061lg\":\"none\",\"kid\":\"k1\"}".utf8)
-        #expect(try Forge.decide(Forge.sign(header: twice, payload: Array("{}".utf8))).reason == .tokenMalformed)
-        let header = JSON.object(Forge.header).render()
+        #expect(
+            try TestDecision.decide(TestTokens.sign(header: twice, payload: Array("{}".utf8))).reason == .tokenMalformed
+        )
+        let header = JSON.object(TestTokens.header).render()
         for payload in ["[]", "1", "{\"a\":1,\"a\":2}", "{} ", "{", "\u{FEFF}{}", "{\"exp\":9223372036854775808}"] {
             let expected: RefusalReason = .claimsMalformed
-            #expect(try Forge.decide(Forge.sign(header: header, payload: Array(payload.utf8))).reason == expected)
+            #expect(
+                try TestDecision.decide(TestTokens.sign(header: header, payload: Array(payload.utf8))).reason
+                    == expected)
         }
     }
 
     @Test("a signature that was touched is wrong")
     func signature() throws {
-        let token = try Forge.token()
+        let token = try TestTokens.token()
         let dot = try #require(token.lastIndex(of: "."))
         let unsigned = String(token[...dot])
-        #expect(try Forge.decide(unsigned).reason == .signatureInvalid)
-        #expect(try Forge.decide(String(token.dropLast(2))).reason == .signatureInvalid)
-        #expect(try Forge.decide(token + "AAAA").reason == .signatureInvalid)
-        #expect(try Forge.decide(unsigned + "AAAA" + token[token.index(after: dot)...]).reason == .signatureInvalid)
-        #expect(try Forge.decide(unsigned + String(repeating: "_", count: 340) + "_w").reason == .signatureInvalid)
-        #expect(try Forge.decide(Forge.token(key: Forge.foreignKey.get())).reason == .signatureInvalid)
+        #expect(try TestDecision.decide(unsigned).reason == .signatureInvalid)
+        #expect(try TestDecision.decide(String(token.dropLast(2))).reason == .signatureInvalid)
+        #expect(try TestDecision.decide(token + "AAAA").reason == .signatureInvalid)
+        #expect(
+            try TestDecision.decide(unsigned + "AAAA" + token[token.index(after: dot)...]).reason == .signatureInvalid)
+        #expect(
+            try TestDecision.decide(unsigned + String(repeating: "_", count: 340) + "_w").reason == .signatureInvalid)
+        #expect(try TestDecision.decide(TestTokens.token(key: TestTenant.otherKey.get())).reason == .signatureInvalid)
     }
 
     @Test("keys that are missing or too old are unavailable, and ask for a refresh")
     func keys() throws {
-        let token = try Forge.token()
-        let none = try Forge.decide(token, keys: KeySnapshot([:]))
+        let token = try TestTokens.token()
+        let none = try TestDecision.decide(token, keys: KeySnapshot([:]))
         #expect(none.reason == .keysUnavailable)
-        #expect(none.keyRefreshTenant == Forge.guid(Forge.tenantID))
-        let old = try Forge.decide(token, keys: Forge.keys(usableUntil: Forge.now))
+        #expect(none.keyRefreshTenant == TestTenant.guid(TestTenant.id))
+        let old = try TestDecision.decide(token, keys: TestTenant.keys(usableUntil: TestTokens.now))
         #expect(old.reason == .keysUnavailable)
         // Keys that are too old are not used, and a set without keys counts as none.
-        let forged = try Forge.token(key: Forge.foreignKey.get())
-        #expect(try Forge.decide(forged, keys: Forge.keys(usableUntil: Forge.now)).reason == .keysUnavailable)
+        let forged = try TestTokens.token(key: TestTenant.otherKey.get())
+        #expect(
+            try TestDecision.decide(forged, keys: TestTenant.keys(usableUntil: TestTokens.now)).reason
+                == .keysUnavailable)
         let empty = TenantKeySet(keys: [], usableUntil: Timestamp(secondsSinceEpoch: .max))
-        let hollow = KeySnapshot([Forge.guid(Forge.tenantID): empty])
-        #expect(try Forge.decide(token, keys: hollow).reason == .keysUnavailable)
-        let unknown = try Forge.decide(Forge.token(header: [("kid", "k9")]))
-        #expect(unknown.keyRefreshTenant == Forge.guid(Forge.tenantID))
-        let foreign = try Forge.decide(Forge.token(header: [("kid", "k9")], claims: [("iss", "https://x")]))
+        let hollow = KeySnapshot([TestTenant.guid(TestTenant.id): empty])
+        #expect(try TestDecision.decide(token, keys: hollow).reason == .keysUnavailable)
+        let unknown = try TestDecision.decide(TestTokens.token(header: [("kid", "k9")]))
+        #expect(unknown.keyRefreshTenant == TestTenant.guid(TestTenant.id))
+        let foreign = try TestDecision.decide(TestTokens.token(header: [("kid", "k9")], claims: [("iss", "https://x")]))
         #expect(foreign.keyRefreshTenant == nil)
     }
 }

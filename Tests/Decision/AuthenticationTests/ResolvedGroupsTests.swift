@@ -4,12 +4,13 @@ import Entra
 import EntraTokens
 import Jansson
 import OpenSSL
+import TestSupport
 import Testing
 import Timestamps
 
 /// Decisions that depend on the directory, and how long they are cached.
 @Suite struct ResolvedGroupsTests {
-    private let authenticator = Authenticator(Forge.settings { $0.trust.groupOverage = .resolve })
+    private let authenticator = Authenticator(TestTenant.settings { $0.trust.groupOverage = .resolve })
 
     private func decide(
         _ cache: DecisionCache, _ token: HashedToken, after seconds: Int64 = 0, resolved: ResolvedGroups? = nil
@@ -21,14 +22,14 @@ import Timestamps
         _ cache: DecisionCache, _ token: HashedToken, after seconds: Int64 = 0, resolved: ResolvedGroups? = nil
     ) throws -> (decision: Decision, isHit: Bool) {
         cache.decide(
-            token, by: authenticator, keys: try Self.keys.get(), now: Forge.now.adding(seconds: seconds),
+            token, by: authenticator, keys: try Self.keys.get(), now: TestTokens.now.adding(seconds: seconds),
             resolved: resolved)
     }
 
-    private static let keys = Result { try Forge.keys() }
+    private static let keys = Result { try TestTenant.keys() }
 
     private func token() throws -> HashedToken {
-        Forge.hashed(try Forge.token(claims: [("groups", nil), ("hasgroups", .bool(true))]))
+        TestDecision.hashed(try TestTokens.token(claims: [("groups", nil), ("hasgroups", .bool(true))]))
     }
 
     @Test func anAnswerIsRememberedForAsLongAsItIsFresh() throws {
@@ -36,14 +37,14 @@ import Timestamps
         let token = try token()
         #expect(try decide(cache, token).groupResolution != nil)
         let resolved = ResolvedGroups(
-            groups: [Forge.guid(Forge.adminGroup)], freshUntil: Forge.now.adding(seconds: 100))
+            groups: [TestTenant.guid(TestTenant.adminGroup)], freshUntil: TestTokens.now.adding(seconds: 100))
         #expect(try decide(cache, token, after: 1, resolved: resolved).access?.isAdmin == true)
         let fresh = try look(cache, token, after: 99)
         #expect(fresh.decision.access?.isAdmin == true && fresh.isHit)
         #expect(try decide(cache, token, after: 100).reason == .groupResolutionFailed)
         // The clock is set back, and a newer answer replaces an older one.
         #expect(try decide(cache, token, after: 0).reason == .groupResolutionFailed)
-        let later = ResolvedGroups(groups: [], freshUntil: Forge.now.adding(seconds: 300))
+        let later = ResolvedGroups(groups: [], freshUntil: TestTokens.now.adding(seconds: 300))
         #expect(try decide(cache, token, after: 101, resolved: later).access?.isAdmin == false)
         let newer = try look(cache, token, after: 299)
         #expect(newer.decision.access?.isAdmin == false && newer.isHit)
@@ -54,8 +55,8 @@ import Timestamps
         let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let token = try token()
         let resolved = ResolvedGroups(
-            groups: Array(repeating: Forge.guid(Forge.adminGroup), count: groups),
-            freshUntil: Forge.now.adding(seconds: freshFor))
+            groups: Array(repeating: TestTenant.guid(TestTenant.adminGroup), count: groups),
+            freshUntil: TestTokens.now.adding(seconds: freshFor))
         #expect(try decide(cache, token, resolved: resolved).access?.isAdmin == true)
         #expect(try decide(cache, token).reason == .groupResolutionFailed)
         #expect(cache.count == 0)

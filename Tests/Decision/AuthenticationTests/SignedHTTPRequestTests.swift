@@ -5,12 +5,13 @@ import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
 @Suite("Proof-of-possession envelopes")
 struct SignedHTTPRequestTests {
-    static let settings = Forge.settings {
+    static let settings = TestTenant.settings {
         $0.trust.proofOfPossession = .require
         $0.trust.clusterHost = SignedHTTPRequests.host
     }
@@ -34,14 +35,14 @@ struct SignedHTTPRequestTests {
     private func judge(
         _ envelope: String, settings: AuthenticationSettings = Self.settings
     ) throws -> (reason: RefusalReason?, problem: ProofProblem?) {
-        let decision = try Forge.decide(envelope, settings: settings)
+        let decision = try TestDecision.decide(envelope, settings: settings)
         let evaluation = try Array(envelope.utf8).withUnsafeBytes {
-            Authenticator(settings).examine(token: $0, keys: try Forge.keys(), now: Forge.now)
+            Authenticator(settings).examine(token: $0, keys: try TestTenant.keys(), now: TestTokens.now)
         }
         return (decision.reason, evaluation.proofProblem)
     }
 
-    private static let second = Forge.now.secondsSinceEpoch
+    private static let second = TestTokens.now.secondsSinceEpoch
 
     @Test(
         "an envelope is accepted, or refused for its own problem",
@@ -96,7 +97,7 @@ struct SignedHTTPRequestTests {
     @Test("a token that is bound to nothing proves nothing in an envelope")
     func unbound() throws {
         let key = try SignedHTTPRequests.client.get()
-        let envelope = try SignedHTTPRequests.envelope(around: try Forge.token(), key: key)
+        let envelope = try SignedHTTPRequests.envelope(around: try TestTokens.token(), key: key)
         #expect(try judge(envelope) == (.proofOfPossessionInvalid, .key))
     }
 
@@ -121,17 +122,17 @@ struct SignedHTTPRequestTests {
         "a bound token as a bearer token is refused under every setting",
         arguments: ProofOfPossessionRule.allCases)
     func bearer(_ rule: ProofOfPossessionRule) throws {
-        let settings = Forge.settings {
+        let settings = TestTenant.settings {
             $0.trust.proofOfPossession = rule
             $0.trust.clusterHost = SignedHTTPRequests.host
         }
         let key = try SignedHTTPRequests.client.get()
         let token = try SignedHTTPRequests.boundToken(to: key.thumbprint)
-        #expect(try Forge.decide(token, settings: settings).reason == .proofOfPossessionRequired)
-        let plain = try Forge.decide(Forge.token(), settings: settings).reason
+        #expect(try TestDecision.decide(token, settings: settings).reason == .proofOfPossessionRequired)
+        let plain = try TestDecision.decide(TestTokens.token(), settings: settings).reason
         #expect(plain == (rule == .require ? .proofOfPossessionRequired : nil))
         let envelope = try SignedHTTPRequests.envelope(around: token, key: key)
-        let enveloped = try Forge.decide(envelope, settings: settings).reason
+        let enveloped = try TestDecision.decide(envelope, settings: settings).reason
         #expect(enveloped == (rule == .off ? .proofOfPossessionNotAccepted : nil))
     }
 
@@ -143,26 +144,26 @@ struct SignedHTTPRequestTests {
         #expect(
             try judge(SignedHTTPRequests.envelope(around: expired, key: key, payload: [("u", "other")])).reason
                 == .tokenExpired)
-        let forged = try Forge.token(
-            claims: [("cnf", .object([("kid", .string(key.thumbprint))]))], key: Forge.foreignKey.get())
+        let forged = try TestTokens.token(
+            claims: [("cnf", .object([("kid", .string(key.thumbprint))]))], key: TestTenant.otherKey.get())
         #expect(try judge(SignedHTTPRequests.envelope(around: forged, key: key)).reason == .signatureInvalid)
     }
 
     @Test("a token that is bound in whatever form is never a bearer token", arguments: [JSON.null, .object([]), "x"])
     func boundInAnyForm(_ cnf: JSON) throws {
-        #expect(try Forge.decide(Forge.token(claims: [("cnf", cnf)])).reason == .proofOfPossessionRequired)
+        #expect(try TestDecision.decide(TestTokens.token(claims: [("cnf", cnf)])).reason == .proofOfPossessionRequired)
     }
 
     @Test("an accepted envelope is not remembered, so that each use is seen")
     func notRemembered() throws {
         let key = try SignedHTTPRequests.client.get()
         let token = try SignedHTTPRequests.boundToken(to: key.thumbprint)
-        let envelope = Forge.hashed(try SignedHTTPRequests.envelope(around: token, key: key))
+        let envelope = TestDecision.hashed(try SignedHTTPRequests.envelope(around: token, key: key))
         let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let authenticator = Authenticator(Self.settings)
-        let keys = try Forge.keys()
+        let keys = try TestTenant.keys()
         for _ in 0..<2 {
-            let known = cache.decide(envelope, by: authenticator, keys: keys, now: Forge.now)
+            let known = cache.decide(envelope, by: authenticator, keys: keys, now: TestTokens.now)
             #expect(!known.isHit && known.decision.proofUse != nil)
         }
     }
@@ -174,11 +175,11 @@ struct SignedHTTPRequestTests {
         func use(_ payload: [(String, JSON?)] = [], key: SignedHTTPRequests.ClientKey, token: String) throws -> ProofUse
         {
             let envelope = try SignedHTTPRequests.envelope(around: token, key: key, payload: payload)
-            return try #require(try Forge.decide(envelope, settings: Self.settings).proofUse)
+            return try #require(try TestDecision.decide(envelope, settings: Self.settings).proofUse)
         }
         let first = try use(key: key, token: token)
-        #expect(first.expires == Forge.now.adding(seconds: 15 * 60 + 5 * 60))
-        #expect(first.made == Forge.now)
+        #expect(first.expires == TestTokens.now.adding(seconds: 15 * 60 + 5 * 60))
+        #expect(first.made == TestTokens.now)
         #expect(try use([("ts", .integer(Self.second - 1))], key: key, token: token).digest == first.digest)
         #expect(try use([("nonce", "n-2")], key: key, token: token).digest != first.digest)
         let other = try SignedHTTPRequests.thief.get()

@@ -2,6 +2,7 @@ import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Timestamps
 
 /// Makes tokens bound to a key, and proof-of-possession tokens around them.
@@ -17,7 +18,7 @@ struct SignedHTTPRequests {
         init(_ privateKey: PrivateKey, changes: [(String, JSON?)] = []) throws {
             self.privateKey = privateKey
             let key = privateKey.publicKey
-            jwk = Forge.members(
+            jwk = TestTokens.members(
                 [
                     ("kty", "RSA"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
                     ("e", .string(Base64URL.encode(key.rsaExponent ?? []))),
@@ -31,7 +32,7 @@ struct SignedHTTPRequests {
 
     /// An access token bound to a key.
     static func boundToken(to thumbprint: String, claims: [(String, JSON?)] = []) throws -> String {
-        try Forge.token(claims: [("cnf", .object([("kid", .string(thumbprint))]))] + claims)
+        try TestTokens.token(claims: [("cnf", .object([("kid", .string(thumbprint))]))] + claims)
     }
 
     /// A proof-of-possession token as kubelogin makes it, with changes.
@@ -42,14 +43,14 @@ struct SignedHTTPRequests {
         payload: [(String, JSON?)] = [],
         signedWith signer: PrivateKey? = nil
     ) throws -> String {
-        let header = Forge.members(
+        let header = TestTokens.members(
             [("typ", "pop"), ("alg", "RS256"), ("kid", .string(key.thumbprint))], header)
-        let payload = Forge.members(
+        let payload = TestTokens.members(
             [
-                ("at", .string(token)), ("ts", .integer(Forge.now.secondsSinceEpoch)), ("u", .string(host)),
+                ("at", .string(token)), ("ts", .integer(TestTokens.now.secondsSinceEpoch)), ("u", .string(host)),
                 ("cnf", .object([("jwk", .object(key.jwk))])), ("nonce", "n-1"),
             ], payload)
-        return try Forge.sign(
+        return try TestTokens.sign(
             header: JSON.object(header).render(), payload: JSON.object(payload).render(),
             key: signer ?? key.privateKey)
     }

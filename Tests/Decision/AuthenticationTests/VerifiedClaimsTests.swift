@@ -3,12 +3,13 @@ import Authentication
 import Entra
 import EntraTokens
 import Jansson
+import TestSupport
 import Testing
 
 @Suite struct VerifiedClaimsTests {
     private func reason(_ changes: [(String, JSON?)]) throws -> RefusalReason? {
-        let document = try JSONDocument(parsing: JSON.object(Forge.members(Forge.claims, changes)).render())
-        return Authenticator(Forge.settings()).examine(verifiedClaims: document.root, now: Forge.now).reason
+        let document = try JSONDocument(parsing: JSON.object(TestTokens.members(TestTokens.claims, changes)).render())
+        return Authenticator(TestTenant.settings()).examine(verifiedClaims: document.root, now: TestTokens.now).reason
     }
 
     @Test("claims alone are judged as in their token", arguments: RefusedTokenTests.claimCases)
@@ -20,25 +21,26 @@ import Testing
 
     @Test("an entry that denies tokens issued before a time denies claims with a token's times alone")
     func denied() throws {
-        let settings = Forge.settings {
+        let settings = TestTenant.settings {
             $0.policy.denied = [
                 DeniedEntry(
-                    target: .objectID(Forge.guid(Forge.objectID)), issuedBefore: Forge.now, reason: "left")
+                    target: .objectID(TestTenant.guid(TestTenant.objectID)), issuedBefore: TestTokens.now,
+                    reason: "left")
             ]
         }
-        let document = try JSONDocument(parsing: JSON.object(Forge.claims).render())
+        let document = try JSONDocument(parsing: JSON.object(TestTokens.claims).render())
         for (isReal, reason) in [(true, RefusalReason?.some(.principalDenied)), (false, nil)] {
             let evaluation = Authenticator(settings).examine(
-                verifiedClaims: document.root, now: Forge.now, areTokenTimesReal: isReal)
+                verifiedClaims: document.root, now: TestTokens.now, areTokenTimesReal: isReal)
             #expect(evaluation.reason == reason)
         }
-        #expect(try Forge.decide(Forge.token(), settings: settings).reason == .principalDenied)
+        #expect(try TestDecision.decide(TestTokens.token(), settings: settings).reason == .principalDenied)
     }
 
     @Test func acceptsWhatItsTokenWouldBeAcceptedFor() throws {
-        let document = try JSONDocument(parsing: JSON.object(Forge.claims).render())
-        let examined = Authenticator(Forge.settings()).examine(verifiedClaims: document.root, now: Forge.now)
-        let decision = try Forge.decide(Forge.token())
+        let document = try JSONDocument(parsing: JSON.object(TestTokens.claims).render())
+        let examined = Authenticator(TestTenant.settings()).examine(verifiedClaims: document.root, now: TestTokens.now)
+        let decision = try TestDecision.decide(TestTokens.token())
         #expect(decision.access != nil)
         var explained = examined.access
         #expect(explained?.because.isEmpty == false)
@@ -48,16 +50,16 @@ import Testing
     }
 
     @Test func boundClaimsAreTakenOnlyWhereEnvelopesAre() throws {
-        let bound = Forge.members(Forge.claims, [("cnf", .object([("kid", .string("x"))]))])
+        let bound = TestTokens.members(TestTokens.claims, [("cnf", .object([("kid", .string("x"))]))])
         let document = try JSONDocument(parsing: JSON.object(bound).render())
         for (rule, expected) in [
             (ProofOfPossessionRule.off, RefusalReason.proofOfPossessionRequired), (.accept, nil), (.require, nil),
         ] {
-            let settings = Forge.settings {
+            let settings = TestTenant.settings {
                 $0.trust.proofOfPossession = rule
                 $0.trust.clusterHost = "cluster.example"
             }
-            let examined = Authenticator(settings).examine(verifiedClaims: document.root, now: Forge.now)
+            let examined = Authenticator(settings).examine(verifiedClaims: document.root, now: TestTokens.now)
             #expect(examined.reason == expected)
         }
     }

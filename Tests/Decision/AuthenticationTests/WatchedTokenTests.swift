@@ -3,24 +3,25 @@ import Authentication
 import Entra
 import EntraTokens
 import Jansson
+import TestSupport
 import Testing
 import Timestamps
 
 /// What the directory said after the token was issued.
 @Suite("Watched principals")
 struct WatchedTokenTests {
-    private static let tenantID = Forge.guid(Forge.tenantID)
-    private static let objectID = Forge.guid(Forge.objectID)
-    private static let admins = Forge.guid(Forge.adminGroup)
-    private static let developers = Forge.guid(Forge.developerGroup)
+    private static let tenantID = TestTenant.guid(TestTenant.id)
+    private static let objectID = TestTenant.guid(TestTenant.objectID)
+    private static let admins = TestTenant.guid(TestTenant.adminGroup)
+    private static let developers = TestTenant.guid(TestTenant.developerGroup)
     /// When the token ends, with the skew.
-    private static let end = Forge.now.adding(seconds: 3660)
+    private static let end = TestTokens.now.adding(seconds: 3660)
 
     private static func settings(
         _ scope: WatchRule.Scope = .everyone, refuses: Bool = false,
         _ change: (inout TenantConfiguration) -> Void = { _ in }
     ) -> AuthenticationSettings {
-        Forge.settings {
+        TestTenant.settings {
             $0.watch = WatchRule(scope: scope, refusesInSilence: refuses)
             change(&$0)
         }
@@ -45,9 +46,9 @@ struct WatchedTokenTests {
         _ known: WatchedPrincipal?, settings: AuthenticationSettings = settings(), isFull: Bool = false,
         claims: [(String, JSON?)] = []
     ) throws -> Decision {
-        let token = Forge.hashed(try Forge.token(claims: claims))
+        let token = TestDecision.hashed(try TestTokens.token(claims: claims))
         return Authenticator(settings).decide(
-            token, keys: try Forge.keys(), now: Forge.now, watch: facts(known, isFull: isFull))
+            token, keys: try TestTenant.keys(), now: TestTokens.now, watch: facts(known, isFull: isFull))
     }
 
     private static let interest = WatchInterest(tenantID: tenantID, objectID: objectID, kind: .user, until: end)
@@ -56,14 +57,14 @@ struct WatchedTokenTests {
     func membership() throws {
         let decision = try Self.decide(Self.known(members: [Self.developers]))
         #expect(decision.access?.isAdmin == false)
-        #expect(decision.access?.user.groups == ["developers", Forge.plainGroup, Forge.developerGroup])
+        #expect(decision.access?.user.groups == ["developers", TestTenant.plainGroup, TestTenant.developerGroup])
         #expect(decision.watchVersion == 7 && decision.watch == nil && !decision.awaitsFirstAnswer)
     }
 
     @Test("a member who is one already is not one twice")
     func memberOnce() throws {
         let groups = try Self.decide(Self.known(members: [Self.admins])).access?.user.groups
-        #expect(groups == ["kube-entra:cluster-admins", Forge.plainGroup, Forge.adminGroup])
+        #expect(groups == ["kube-entra:cluster-admins", TestTenant.plainGroup, TestTenant.adminGroup])
     }
 
     @Test("a disabled account is refused, with emergency access too")
@@ -77,7 +78,7 @@ struct WatchedTokenTests {
     @Test(
         "sessions are revoked for tokens from before, and for tokens that do not say when", arguments: [-1, 0, 1, nil])
     func sessions(offset: Int64?) throws {
-        let issued = Forge.now.adding(seconds: -300)
+        let issued = TestTokens.now.adding(seconds: -300)
         let account = WatchedPrincipal.Account(
             isEnabled: true, sessionsValidFrom: issued.adding(seconds: offset ?? -1000))
         let decision = try Self.decide(
@@ -136,7 +137,7 @@ struct WatchedTokenTests {
     @Test("where admins are watched, nobody else is")
     func scope() throws {
         let settings = Self.settings(.admins, refuses: true)
-        let plain: [(String, JSON?)] = [("groups", .array([.string(Forge.plainGroup)]))]
+        let plain: [(String, JSON?)] = [("groups", .array([.string(TestTenant.plainGroup)]))]
         #expect(try Self.decide(nil, settings: settings).reason == .groupResolutionFailed)
         let decision = try Self.decide(nil, settings: settings, claims: plain)
         #expect(decision.reason == nil && decision.watch == nil && !decision.awaitsFirstAnswer)
@@ -149,7 +150,7 @@ struct WatchedTokenTests {
         }
         #expect(try Self.decide(nil, settings: others, claims: plain).watch == nil)
         // Somebody else's entry, and one that has ended.
-        for (objectID, until) in [(Self.admins, Self.end), (Self.objectID, Forge.now)] {
+        for (objectID, until) in [(Self.admins, Self.end), (Self.objectID, TestTokens.now)] {
             let none = Self.settings(.admins, refuses: true) {
                 $0.policy.emergencyAccess = [
                     EmergencyEntry(
@@ -175,7 +176,7 @@ struct WatchedTokenTests {
     @Test("nobody is watched without a rule, and no device")
     func unwatched() throws {
         let disabled = Self.known(account: WatchedPrincipal.Account(isEnabled: false))
-        #expect(try Self.decide(disabled, settings: Forge.settings()).reason == nil)
+        #expect(try Self.decide(disabled, settings: TestTenant.settings()).reason == nil)
         let devices = Self.settings { $0.trust.subjects.insert(.device) }
         let decision = try Self.decide(disabled, settings: devices, claims: [("idtyp", "device")])
         #expect(decision.reason == nil && decision.watch == nil && decision.watchVersion == 0)

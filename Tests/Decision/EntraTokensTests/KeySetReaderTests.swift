@@ -5,28 +5,18 @@ import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 
 @Suite struct KeySetReaderTests {
-    static let tenant = "11111111-2222-3333-4444-555555555555"
+    static let tenant = TestTenant.id
 
     static func trust(_ cloud: Cloud = .public) throws -> TokenValidationRules {
         TokenValidationRules(tenantID: try #require(GUID(tenant)), cloud: cloud, audiences: ["a"])
     }
 
-    static let key = Result { try PrivateKey.generateRSA().publicKey }
-
     static func jwk(_ changes: [(String, JSON?)]) throws -> JSON {
-        let key = try key.get()
-        var members: [(String, JSON)] = [
-            ("kty", "RSA"), ("use", "sig"), ("kid", "k1"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
-            ("e", "AQAB"),
-        ]
-        for (name, value) in changes {
-            members.removeAll { $0.0 == name }
-            if let value { members.append((name, value)) }
-        }
-        return .object(members)
+        .object(TestTokens.jwk(try TestTenant.key.get().publicKey, changes))
     }
 
     static func read(_ keys: [JSON], cloud: Cloud = .public) throws -> KeySetReport {
@@ -124,7 +114,7 @@ import Testing
 
     @Test("a thumbprint is that of the numbers, however many zeros stand before them")
     func thumbprintOfNumbers() throws {
-        let key = try Self.key.get()
+        let key = try TestTenant.key.get().publicKey
         let modulus = [0] + (key.rsaModulus ?? [])
         let padded = try Self.jwk([("n", .string(Base64URL.encode(modulus))), ("e", "AAEAAQ")])
         let thumbprints = try [Self.jwk([]), padded].map { JWK(try JSONDocument(parsing: $0.render()).root).thumbprint }
@@ -146,13 +136,12 @@ import Testing
         }
     }
 
-    /// Entra's own documents lie beside the project, not in it; without them there is nothing to test.
-    static let documents = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/shared/data/entra/"
+    /// Entra's own key sets of 2026, as it published them.
+    static let documents = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/Documents/"
 
     @Test(
-        "Entra's own key sets are read (skipped where they are absent)",
-        .enabled(if: access(documents + "common-keys.json", R_OK) == 0),
-        arguments: [("common-keys.json", 5, 2)])
+        "Entra's own key sets are read, and keys of other issuers are left out",
+        arguments: [("common-keys.json", 5, 2), ("organizations-keys.json", 6, 0)])
     func realDocuments(name: String, usable: Int, otherIssuer: Int) throws {
         let file = try #require(fopen(Self.documents + name, "r"))
         defer { fclose(file) }

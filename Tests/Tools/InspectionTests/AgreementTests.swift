@@ -7,30 +7,18 @@ import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
 /// Compares the decisions of `serve` with the reports of `inspect`, over thousands of tokens that are wrong in every
 /// way.
 @Suite struct AgreementTests {
-    /// Deterministic, so that failures can be reproduced.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-        mutating func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &self) == 0 }
-        mutating func pick<Element>(_ elements: [Element]) -> Element? { elements.randomElement(using: &self) }
-    }
-
     static let now = InspectionReportTests.now
     static let tenantID = InspectionReportTests.tenantID
-    static let otherID = "99999999-2222-3333-4444-555555555555"
+    static let otherID = TestTenant.otherID
     static let group = InspectionReportTests.group
-    static let foreignKey = Result { try PrivateKey.generateRSA() }
+    static let foreignKey = TestTenant.otherKey
 
     static let values: [JSON?] = [
         nil, .null, "", "x", .integer(0), .integer(-1), .integer(now.secondsSinceEpoch), .integer(.max), .bool(true),
@@ -48,8 +36,8 @@ import Timestamps
         nil, .null, "", "none", "HS256", "RS256", "k1", "k2", "k3", "JWT", "at+jwt", "pop", .integer(1), .array([]),
     ]
 
-    static func settings(_ generator: inout Generator) throws -> AuthenticationSettings {
-        var settings = try InspectionReportTests.settings()
+    static func settings(_ generator: inout SplitMix) throws -> AuthenticationSettings {
+        var settings = InspectionReportTests.settings()
         var trust = settings.tenants[0].trust
         trust.groupOverage = generator.pick([.deny, .deny, .ignore, .resolve]) ?? .deny
         trust.proofOfPossession = generator.pick([.off, .off, .accept, .require]) ?? .off
@@ -77,9 +65,9 @@ import Timestamps
         return settings
     }
 
-    static func keys(_ generator: inout Generator, tenants: Int) throws -> KeySnapshot {
+    static func keys(_ generator: inout SplitMix, tenants: Int) throws -> KeySnapshot {
         let end = Timestamp(secondsSinceEpoch: generator.chance(12) ? now.secondsSinceEpoch - 1 : .max)
-        let own = SigningKey(keyID: "k1", publicKey: try InspectionReportTests.key.get().publicKey)
+        let own = SigningKey(keyID: "k1", publicKey: try TestTenant.key.get().publicKey)
         let foreign = SigningKey(keyID: "k2", publicKey: try foreignKey.get().publicKey)
         let tenantID = try #require(GUID(InspectionReportTests.tenantID))
         var sets = [tenantID: TenantKeySet(keys: [own], usableUntil: end)]
@@ -89,7 +77,7 @@ import Timestamps
         return KeySnapshot(sets)
     }
 
-    static func token(_ generator: inout Generator) throws -> [UInt8] {
+    static func token(_ generator: inout SplitMix) throws -> [UInt8] {
         var claims = InspectionReportTests.claims
         for _ in 0..<Int.random(in: 0...4, using: &generator) {
             let name = generator.pick(names) ?? "aud"
@@ -106,7 +94,7 @@ import Timestamps
             header.removeAll { $0.0 == name }
             if let value = generator.pick(headerValues) ?? nil { header.append((name, value)) }
         }
-        let key = try generator.chance(8) ? foreignKey.get() : InspectionReportTests.key.get()
+        let key = try generator.chance(8) ? foreignKey.get() : TestTenant.key.get()
         var token = try signed(.object(header), .object(claims), key)
         if generator.chance(8) {
             let envelope = JSON.object([
@@ -120,13 +108,11 @@ import Timestamps
     }
 
     private static func signed(_ header: JSON, _ claims: JSON, _ key: PrivateKey) throws -> [UInt8] {
-        let signed = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
-        let signature = try Array(signed.utf8).withUnsafeBytes { try key.sign(.rs256, message: $0) }
-        return Array((signed + "." + Base64URL.encode(signature)).utf8)
+        Array(try TestTokens.sign(header: header, payload: claims, key: key).utf8)
     }
 
     /// Changes the encoding. Not with white space or quotation marks, which `inspect` removes around a token.
-    private static func damage(_ token: inout [UInt8], _ generator: inout Generator) {
+    private static func damage(_ token: inout [UInt8], _ generator: inout SplitMix) {
         guard generator.chance(3) else { return }
         let place = Int.random(in: 0..<token.count, using: &generator)
         switch Int.random(in: 0..<6, using: &generator) {
@@ -141,7 +127,7 @@ import Timestamps
 
     @Test("serve and inspect agree in verdict, reason and user", arguments: 0..<8)
     func agree(seed: Int) throws {
-        var generator = Generator(state: UInt64(seed))
+        var generator = SplitMix(seed: UInt64(seed))
         for round in 0..<300 {
             let settings = try Self.settings(&generator)
             let keys = try Self.keys(&generator, tenants: settings.tenants.count)

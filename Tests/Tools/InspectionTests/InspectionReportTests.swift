@@ -3,34 +3,21 @@ import Authentication
 import Entra
 import EntraTokens
 import Inspection
-import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
 @Suite struct InspectionReportTests {
-    static let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
-    static let tenantID = "11111111-2222-3333-4444-555555555555"
-    static let audience = "aaaaaaaa-0000-0000-0000-000000000000"
-    static let group = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
-    static let key = Result { try PrivateKey.generateRSA() }
+    static let now = TestTokens.now
+    static let tenantID = TestTenant.id
+    static let audience = TestTenant.audience
+    static let group = TestTenant.adminGroup
 
-    static func settings() throws -> AuthenticationSettings {
-        let id = try #require(GUID(tenantID))
-        return AuthenticationSettings(tenants: [
-            TenantConfiguration(
-                trust: TokenValidationRules(tenantID: id, audiences: [audience]),
-                policy: TenantPolicy(adminGroupObjectIDs: [try #require(GUID(group))]))
-        ])
-    }
-
-    static func keys() throws -> KeySnapshot {
-        let key = SigningKey(keyID: "k1", publicKey: try key.get().publicKey)
-        let set = TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))
-        return KeySnapshot([try #require(GUID(tenantID)): set])
-    }
+    static func settings() -> AuthenticationSettings { TestTenant.aloneSettings() }
+    static func keys() throws -> KeySnapshot { try TestTenant.ownKeys() }
 
     static let claims: [(String, JSON)] = [
         ("aud", .string(audience)), ("iss", .string("https://sts.windows.net/\(tenantID)/")),
@@ -46,17 +33,15 @@ import Timestamps
             claims.removeAll { $0.0 == name }
             claims.append((name, value))
         }
-        let header = JSON.object([("alg", "RS256"), ("kid", "k1"), ("typ", "JWT")]).render()
-        let signed = Base64URL.encode(header) + "." + Base64URL.encode(JSON.object(claims).render())
-        let signature = try Array(signed.utf8).withUnsafeBytes { try key.get().sign(.rs256, message: $0) }
-        return TokenInput(Array((signed + "." + Base64URL.encode(signature)).utf8))
+        return TokenInput(
+            Array(try TestTokens.sign(header: .object(TestTokens.header), payload: .object(claims)).utf8))
     }
 
     static func report(
         _ changes: [(String, JSON)] = [], configured: Bool = true, keyed: Bool = true
     ) throws -> InspectionReport {
         InspectionReport(
-            try token(changes), settings: configured ? try settings() : nil, keys: keyed ? try keys() : nil, now: now)
+            try token(changes), settings: configured ? settings() : nil, keys: keyed ? try keys() : nil, now: now)
     }
 
     @Test("a good token is accepted, with its user")
@@ -122,7 +107,7 @@ import Timestamps
     func width() throws {
         for changes in [[], [("aud", JSON.string(String(repeating: "long ", count: 60)))], [("iss", "x\u{1B}[31m")]] {
             let input = try Self.token(changes)
-            let report = InspectionReport(input, settings: try Self.settings(), keys: try Self.keys(), now: Self.now)
+            let report = InspectionReport(input, settings: Self.settings(), keys: try Self.keys(), now: Self.now)
             let text = report.text()
             #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
             #expect(!text.contains("\u{1B}"))

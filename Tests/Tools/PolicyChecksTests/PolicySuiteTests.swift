@@ -2,6 +2,7 @@ import Configuration
 import Entra
 import Jansson
 import PolicyChecks
+import TestSupport
 import Testing
 import Timestamps
 
@@ -200,11 +201,11 @@ private func standardChecker() throws -> PolicyChecker {
 
     @Test("whatever a claim holds, the suite that is made of it reads as the same", arguments: 0..<40)
     func readsBackWhatItWrites(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var values = UnusualValues(seed: seed)
         let tenant = TestConfiguration.standardTenant + "\nrequiredClaims: { x: y }"
         let checker = PolicyChecker(try TestConfiguration.load(tenant: tenant).configuration.authentication)
-        let x = random.json(depth: 4)
-        let claims = JSON.object([("oid", .string(random.text())), ("x", x), ("exp", .integer(1))])
+        let x = values.json(depth: 4)
+        let claims = JSON.object([("oid", .string(values.text())), ("x", x), ("exp", .integer(1))])
         let document = try JSONDocument(parsing: claims.render())
         let text = PolicySuiteDraft.render(.claims(document, resolvedGroups: nil), checker: checker, now: now)
         #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 32 && !(127...159).contains($0.value) })
@@ -255,15 +256,10 @@ private func standardChecker() throws -> PolicyChecker {
 }
 
 /// Values for claims, the unusual ones first.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
+private struct UnusualValues {
+    var random: SplitMix
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    init(seed: UInt64) { random = SplitMix(seed: seed) }
 
     private static let pieces = [
         "\u{7F}", "\u{85}", "\u{80}", "\u{9F}", "\u{A0}", "\u{AD}", "\u{1}", "\u{1B}[2J", "\n", "\r", "\t", "\u{2028}",
@@ -274,17 +270,17 @@ private struct SplitMix: RandomNumberGenerator {
     ]
 
     mutating func text() -> String {
-        let text = (0..<Int.random(in: 0...8, using: &self))
-            .map { _ in SplitMix.pieces.randomElement(using: &self) ?? "" }.joined()
-        return Int.random(in: 0..<12, using: &self) == 0 ? String(repeating: text + "x", count: 900) : text
+        let text = (0..<Int.random(in: 0...8, using: &random))
+            .map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
+        return Int.random(in: 0..<12, using: &random) == 0 ? String(repeating: text + "x", count: 900) : text
     }
 
     mutating func json(depth: Int) -> JSON {
-        switch Int.random(in: 0..<(depth == 0 ? 6 : 9), using: &self) {
+        switch Int.random(in: 0..<(depth == 0 ? 6 : 9), using: &random) {
         case 0, 1: return .string(text())
-        case 2: return .integer([0, -1, .max, .min, 7].randomElement(using: &self) ?? 0)
-        case 3: return .real([0.5, 1e300, -2.5e-7, 1e22, 3].randomElement(using: &self) ?? 0)
-        case 4: return .bool(Bool.random(using: &self))
+        case 2: return .integer([0, -1, .max, .min, 7].randomElement(using: &random) ?? 0)
+        case 3: return .real([0.5, 1e300, -2.5e-7, 1e22, 3].randomElement(using: &random) ?? 0)
+        case 4: return .bool(Bool.random(using: &random))
         case 5: return .null
         case 6: return .array((0..<3).map { _ in json(depth: depth - 1) })
         default:

@@ -2,19 +2,16 @@ import AccessPolicy
 import Configuration
 import Entra
 import EntraTokens
-import JOSE
 import Jansson
-import OpenSSL
 import PolicyChecks
 import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
 private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
 
 @Suite struct PolicyTokenTests {
-    private static let key = Result { try PrivateKey.generateRSA() }
-
     private func token(groups: [String]) throws -> [UInt8] {
         let header = JSON.object([("alg", .string("RS256")), ("kid", .string("k1")), ("typ", .string("JWT"))])
         let claims = JSON.object([
@@ -25,17 +22,10 @@ private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
             ("name", .string("Ada Doe")), ("groups", JSON(groups)), ("iat", .integer(1_799_999_000)),
             ("exp", .integer(1_800_003_000)),
         ])
-        let input = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
-        let signer = try Self.key.get()
-        let signature = try Array(input.utf8).withUnsafeBytes { try signer.sign(.rs256, message: $0) }
-        return Array((input + "." + Base64URL.encode(signature)).utf8)
+        return Array(try TestTokens.sign(header: header, payload: claims).utf8)
     }
 
-    private func keys() throws -> KeySnapshot {
-        let key = SigningKey(keyID: "k1", publicKey: try Self.key.get().publicKey)
-        let set = TenantKeySet(keys: [key], usableUntil: Timestamp(secondsSinceEpoch: .max))
-        return KeySnapshot([try #require(GUID(TestConfiguration.tenant)): set])
-    }
+    private func keys() throws -> KeySnapshot { try TestTenant.ownKeys() }
 
     private func checker() throws -> PolicyChecker {
         PolicyChecker(try TestConfiguration.load().configuration.authentication)

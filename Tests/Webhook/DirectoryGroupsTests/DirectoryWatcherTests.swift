@@ -1,10 +1,10 @@
 import Authentication
 import Entra
 import Jansson
-import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 import Timestamps
 
@@ -85,32 +85,15 @@ import Timestamps
         }
     }
 
-    /// Lines of a log, with their metadata.
-    struct Lines: LogHandler {
-        let lines: NIOLockedValueBox<[String]>
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.info
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let text = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            lines.withLockedValue { $0.append(([event.message.description] + text).joined(separator: " ")) }
-        }
-    }
-
     final class Stage {
         let loop = EmbeddedEventLoop()
         let graph: TestGraph
         let watcher: DirectoryWatcher
-        let lines = NIOLockedValueBox<[String]>([])
+        let recorder = LogRecorder()
         let facts = NIOLockedValueBox<WatchFacts.Tenant?>(nil)
         let outcomes = NIOLockedValueBox<[WatchOutcome: Int]>([:])
 
         init(every: Duration, refuses: Bool = false, delay: TimeAmount = .milliseconds(50)) throws {
-            let lines = lines
             let facts = facts
             let outcomes = outcomes
             graph = TestGraph(loop, delay: delay)
@@ -122,7 +105,7 @@ import Timestamps
                 authorityClient: { () throws(HTTPSError) in throw .unreachable })
             watcher = DirectoryWatcher(
                 plan: plan, every: every, refusesInSilence: refuses, eventLoop: loop,
-                logger: Logger(label: "watch") { _ in Lines(lines: lines) }, transport: graph,
+                logger: recorder.logger(), transport: graph,
                 clock: { Timestamp(secondsSinceEpoch: 1_800_000_000) },
                 observe: { outcome in outcomes.withLockedValue { $0[outcome, default: 0] += 1 } },
                 publish: { new in facts.withLockedValue { $0 = new } })
@@ -142,7 +125,7 @@ import Timestamps
 
         func pass(_ seconds: Double) { loop.advanceTime(by: .milliseconds(Int64(seconds * 1000))) }
 
-        var log: [String] { lines.withLockedValue { $0 } }
+        var log: [String] { recorder.lines.map(\.text) }
 
         func end() {
             watcher.stop()

@@ -1,24 +1,13 @@
+import TestSupport
 import Testing
 
 /// Random sequences of everything that can happen, each decision compared with a model that shares no code.
 @Suite struct ModelTests {
     typealias Model = ReferenceModel
 
-    /// The same numbers in every run (SplitMix64).
-    struct SeededRandom: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// Both worlds, and what was done to them.
     private struct Run {
-        var random: SeededRandom
+        var random: SplitMix
         var model: Model
         let real: RealWorld
         var history: [String] = []
@@ -26,7 +15,7 @@ import Testing
         var reviews = 0
 
         init(seed: UInt64) {
-            random = SeededRandom(state: seed)
+            random = SplitMix(seed: seed)
             model = Model(wall: 1_800_000_000)
             real = RealWorld(wall: 1_800_000_000)
             model.start()
@@ -71,7 +60,7 @@ import Testing
                 expires: start + [150, 300, 3600].randomElement(using: &random, or: 300),
                 groups: (0..<3).filter { _ in Bool.random(using: &random) },
                 isEmergencyUser: Int.random(in: 0..<4, using: &random) == 0)
-            let made = (token, try Forge.token(token))
+            let made = (token, try ModelTokens.token(token))
             tokens.append(made)
             if tokens.count > 24 { tokens.removeFirst() }
             return made

@@ -163,7 +163,7 @@ final class RealWorld {
     ) -> SigningKeyStore {
         let plans = order.map { name in
             SigningKeyPlan(
-                trust: Forge.trust(name, Model.Settings()),
+                trust: ModelTokens.trust(name, Model.Settings()),
                 refreshEvery: .seconds(Model.Timing.refreshEvery),
                 unknownKeyRefreshInterval: .seconds(Model.Timing.unknownKeyInterval),
                 maximumAge: .seconds(Model.Timing.maximumAge),
@@ -197,7 +197,7 @@ final class RealWorld {
         promise.completeWith(
             Result {
                 guard isServing else { throw Unreachable() }
-                return FetchedKeySet(report: try Forge.keySet(keys, for: name))
+                return FetchedKeySet(report: try ModelTokens.keySet(keys, for: name))
             })
     }
 
@@ -205,7 +205,7 @@ final class RealWorld {
     {
         AuthenticationSettings(
             tenants: order.map {
-                TenantConfiguration(trust: Forge.trust($0, settings), policy: Forge.policy($0, settings))
+                TenantConfiguration(trust: ModelTokens.trust($0, settings), policy: ModelTokens.policy($0, settings))
             },
             kubernetes: KubernetesPolicy(adminGroups: ["admins"]),
             clockSkew: Int64(settings.clockSkew))
@@ -217,7 +217,7 @@ final class RealWorld {
             let answer = try? response.body.withUnsafeReadableBytes({ try TokenReviewAnswer(decoding: $0) })
         else { return "HTTP \(response.status)" }
         if let user = answer.user {
-            return "accepted: " + user.groups.map(Forge.groupName).joined(separator: ", ")
+            return "accepted: " + user.groups.map(ModelTokens.groupName).joined(separator: ", ")
         }
         guard let error = answer.error else { return "foreign" }
         return String(error.dropFirst("kube-entra: ".count).prefix { $0 != ":" })

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 /// For every history of Entra and every schedule of Graph's answers, each decision is the one that follows from what has
@@ -14,7 +15,7 @@ import Testing
 
     // Everything happens on the test's thread.
     private final class Run: @unchecked Sendable {
-        var random: ModelTests.SeededRandom
+        var random: SplitMix
         var model = Model()
         var world: WatchWorld?
         var entra = [Model.Person](repeating: Model.Person(), count: WatchHistoryTests.people)
@@ -30,7 +31,7 @@ import Testing
         var (reviews, waited, pending, denials, boundChecks) = (0, 0, 0, 0, 0)
 
         init(seed: UInt64) throws {
-            random = ModelTests.SeededRandom(state: seed)
+            random = SplitMix(seed: seed)
             world = try WatchWorld(wall: { [unowned self] in model.wall }, makeGraph: { [unowned self] in graph($0) })
             for person in entra.indices { entra[person].groups = groups() }
             model.now = 0

@@ -4,15 +4,14 @@ import Authentication
 import Entra
 import EntraTokens
 import HTTPSClient
-import JOSE
 import Jansson
 import Logging
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import OpenSSL
 import Prometheus
 import SafeText
+import TestSupport
 import Timestamps
 import TokenReviewAPI
 
@@ -24,20 +23,11 @@ import TokenReviewAPI
 final class WatchWorld: @unchecked Sendable {
     typealias Model = WatchModel
 
-    static let key = Result { try PrivateKey.generateRSA() }
-    private static let tenantID = "11111111-2222-3333-4444-555555555555"
-    private static let audience = "aaaaaaaa-0000-0000-0000-000000000000"
-
     static func padded(_ number: Int) -> String { String(String(10_000 + number).suffix(4)) }
     static func groupID(_ number: Int) -> String { "00000000-0000-4000-8000-00000000" + padded(number) }
     static func personID(_ number: Int) -> String { "0b1ec700-0000-0000-0000-00000000" + padded(number) }
 
     static func rfc3339(_ seconds: Int) -> String { Timestamp(secondsSinceEpoch: Int64(seconds)).rfc3339 }
-
-    private static func guid(_ text: String) -> GUID {
-        guard let guid = GUID(text) else { preconditionFailure("\(text) is not a GUID") }
-        return guid
-    }
 
     let loop = EmbeddedEventLoop()
     private let wall: () -> Int
@@ -60,12 +50,12 @@ final class WatchWorld: @unchecked Sendable {
         options.limits.reviewDeadline = .milliseconds(Model.reviewDeadline)
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
         let keys = TenantKeySet(
-            keys: [SigningKey(keyID: ExactText("k"), publicKey: try Self.key.get().publicKey)],
+            keys: [SigningKey(keyID: ExactText("k"), publicKey: try TestTenant.key.get().publicKey)],
             usableUntil: Timestamp(secondsSinceEpoch: .max))
         let clock: @Sendable () -> Timestamp = { [self] in Timestamp(secondsSinceEpoch: Int64(self.wall())) }
         engine = ReviewEngine(
             eventLoop: loop, options: options, authenticator: Authenticator(Self.authentication(Model.Settings())),
-            keys: KeySnapshot([Self.guid(Self.tenantID): keys]),
+            keys: KeySnapshot([TestTenant.guid(TestTenant.id): keys]),
             services: ReviewServices(
                 firstAnswer: { [self] interest, deadline, loop in
                     watcher?.firstAnswer(interest, deadline: deadline, on: loop) ?? loop.makeSucceededVoidFuture()
@@ -98,7 +88,7 @@ final class WatchWorld: @unchecked Sendable {
         self.graph = graph
         let plan = DirectoryConfiguration(
             trust: Self.trust, clientID: nil, secret: .managedIdentity, graph: "https://localhost",
-            groups: next.groups.map { Self.guid(Self.groupID($0)) }, timeout: .seconds(2), cacheFor: .zero,
+            groups: next.groups.map { TestTenant.guid(Self.groupID($0)) }, timeout: .seconds(2), cacheFor: .zero,
             staleFor: .zero, graphClient: { () throws(HTTPSError) in throw .unreachable },
             authorityClient: { () throws(HTTPSError) in throw .unreachable })
         let watcher = DirectoryWatcher(
@@ -107,7 +97,7 @@ final class WatchWorld: @unchecked Sendable {
             clock: { [self] in Timestamp(secondsSinceEpoch: Int64(wall())) },
             observe: { _ in },
             publish: { [self] tenant in
-                facts = tenant.map { WatchFacts([Self.guid(Self.tenantID): $0]) } ?? .none
+                facts = tenant.map { WatchFacts([TestTenant.guid(TestTenant.id): $0]) } ?? .none
                 engine?.update(facts)
             })
         self.watcher = watcher
@@ -182,27 +172,29 @@ final class WatchWorld: @unchecked Sendable {
 
     // MARK: Parts
 
-    private static let trust = TokenValidationRules(tenantID: guid(tenantID), audiences: [audience])
+    private static let trust = TokenValidationRules(
+        tenantID: TestTenant.guid(TestTenant.id), audiences: [TestTenant.audience])
 
     private static func authentication(_ settings: Model.Settings) -> AuthenticationSettings {
-        var policy = TenantPolicy(adminGroupObjectIDs: [guid(groupID(settings.adminGroup))])
+        var policy = TenantPolicy(adminGroupObjectIDs: [TestTenant.guid(groupID(settings.adminGroup))])
         if settings.hasMapping {
             policy.groupMappings = [
                 GroupMapping(
-                    groupObjectID: guid(groupID(Model.Settings.mapped)), kubernetesGroups: ["developers"])
+                    groupObjectID: TestTenant.guid(groupID(Model.Settings.mapped)), kubernetesGroups: ["developers"])
             ]
         }
         if let emergency = settings.emergency {
             policy.emergencyAccess = [
                 EmergencyEntry(
-                    objectID: guid(personID(emergency.person)),
+                    objectID: TestTenant.guid(personID(emergency.person)),
                     until: Timestamp(secondsSinceEpoch: Int64(emergency.until)), kubernetesGroups: [emergency.group],
                     reason: "test")
             ]
         }
         policy.denied = settings.denied.map { entry in
             DeniedEntry(
-                target: entry.person.map { .objectID(guid(personID($0))) } ?? .tokenID(ExactText(entry.tokenID ?? "")),
+                target: entry.person.map { .objectID(TestTenant.guid(personID($0))) }
+                    ?? .tokenID(ExactText(entry.tokenID ?? "")),
                 issuedBefore: entry.issuedBefore.map { Timestamp(secondsSinceEpoch: Int64($0)) },
                 until: entry.until.map { Timestamp(secondsSinceEpoch: Int64($0)) }, reason: "test")
         }
@@ -218,18 +210,15 @@ final class WatchWorld: @unchecked Sendable {
     }
 
     static func sign(_ token: Model.Token) throws -> String {
-        let header = JSON.object([("typ", "JWT"), ("alg", "RS256"), ("kid", "k")])
-        let claims = JSON.object([
-            ("aud", .string(audience)), ("iss", .string("https://sts.windows.net/\(tenantID)/")),
-            ("iat", .integer(Int64(token.issued))), ("nbf", .integer(Int64(Model.start - 2000))),
-            ("exp", .integer(Int64(Model.start + 50_000))), ("appid", "80faf920-1908-4b52-b5ef-a8e7bedfc67a"),
-            ("appidacr", "0"), ("oid", .string(personID(token.person))), ("scp", "user.read"),
-            ("tid", .string(tenantID)),
-            ("upn", .string("person\(token.person)@example.com")), ("uti", .string(token.id)), ("ver", "1.0"),
-            ("groups", .array(token.groups.map { .string(groupID($0)) })),
-        ])
-        let input = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
-        let signature = try Array(input.utf8).withUnsafeBytes { try key.get().sign(.rs256, message: $0) }
-        return input + "." + Base64URL.encode(signature)
+        let claims = TestTokens.members(
+            TestTokens.claims,
+            [
+                ("iat", .integer(Int64(token.issued))), ("nbf", .integer(Int64(Model.start - 2000))),
+                ("exp", .integer(Int64(Model.start + 50_000))), ("oid", .string(personID(token.person))),
+                ("upn", .string("person\(token.person)@example.com")), ("uti", .string(token.id)),
+                ("groups", .array(token.groups.map { .string(groupID($0)) })),
+            ])
+        let header = TestTokens.members(TestTokens.header, [("kid", "k")])
+        return try TestTokens.sign(header: .object(header), payload: .object(claims))
     }
 }

@@ -1,12 +1,11 @@
 import Addresses
 import Entra
 import EntraTokens
-import JOSE
 import Jansson
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
-import Timestamps
 
 @testable import HTTPSClient
 @testable import SigningKeys
@@ -14,10 +13,9 @@ import Timestamps
 /// The tenant that a document or file of keys names.
 @Suite("Where keys come from")
 struct KeyOriginTests {
-    static let tenant = "11111111-2222-3333-4444-555555555555"
-    static let other = "99999999-2222-3333-4444-555555555555"
+    static let tenant = TestTenant.id
+    static let other = TestTenant.otherID
     static let base = "https://login.microsoftonline.com"
-    static let key = Result { try PrivateKey.generateRSA().publicKey }
 
     static func trust(_ id: String = tenant) throws -> TokenValidationRules {
         TokenValidationRules(tenantID: try #require(GUID(id)), audiences: ["a"])
@@ -53,11 +51,8 @@ struct KeyOriginTests {
     }
 
     static func file(_ members: [(String, JSON)]) throws -> [UInt8] {
-        let key = try key.get()
-        let jwk = JSON.object([
-            ("kty", "RSA"), ("kid", "k1"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))), ("e", "AQAB"),
-        ])
-        return JSON.object(members + [("keys", .array([jwk]))]).render()
+        let jwk = TestTokens.jwk(try TestTenant.key.get().publicKey, [("use", nil)])
+        return JSON.object(members + [("keys", .array([.object(jwk)]))]).render()
     }
 
     @Test(

@@ -1,7 +1,6 @@
 import Entra
 import EntraTokens
 import HTTPSClient
-import JOSE
 import Jansson
 import Logging
 import NIOConcurrencyHelpers
@@ -10,6 +9,7 @@ import NIOEmbedded
 import OpenSSL
 import SafeText
 import SigningKeys
+import TestSupport
 import Timestamps
 
 /// An Entra, a clock and a store that exist in memory only: hours pass in no time.
@@ -29,9 +29,8 @@ final class SimulatedWorld: Sendable {
         var random = 1.0
     }
 
-    static let tenantID = "11111111-2222-3333-4444-555555555555"
+    static let tenantID = TestTenant.id
     static let beginning = Timestamp(secondsSinceEpoch: 1_800_000_000)
-    static let key = Result { try PrivateKey.generateRSA().publicKey }
 
     let loop = EmbeddedEventLoop()
     let state = NIOLockedValueBox(State())
@@ -68,14 +67,9 @@ final class SimulatedWorld: Sendable {
     func pass(_ duration: TimeAmount) { loop.advanceTime(by: duration) }
 
     func report(_ keyIDs: [String]) throws -> KeySetReport {
-        let key = try SimulatedWorld.key.get()
-        let keys = keyIDs.map { id in
-            JSON.object([
-                ("kty", "RSA"), ("kid", .string(id)), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
-                ("e", .string(Base64URL.encode(key.rsaExponent ?? []))),
-            ])
-        }
-        return try KeySetReader.read(JSON.object([("keys", .array(keys))]).render(), trust: trust)
+        let key = try TestTenant.key.get().publicKey
+        let keys = keyIDs.map { TestTokens.jwk(key, keyID: $0, [("use", nil)]) }
+        return try KeySetReader.read(TestTokens.keySet(keys).render(), trust: trust)
     }
 
     func makePlan(

@@ -1,5 +1,6 @@
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 
 @testable import WebhookServer
@@ -8,7 +9,7 @@ import Testing
     private static func certificate(_ name: String, dns: String? = nil) throws -> Certificate {
         try Certificate.selfSigned(
             subject: CertificateName(commonName: name), key: .generateP256(), sans: dns.map { [.dns($0)] } ?? [],
-            notBefore: TestAuthority.hours(-1), notAfter: TestAuthority.hours(1), profile: .client)
+            notBefore: .fromNow(hours: -1), notAfter: .fromNow(hours: 1), profile: .client)
     }
 
     @Test(

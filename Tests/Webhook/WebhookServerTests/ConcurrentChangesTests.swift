@@ -6,6 +6,7 @@ import NIOCore
 import OpenSSL
 import SafeText
 import Synchronization
+import TestSupport
 import Testing
 import Timestamps
 
@@ -22,8 +23,8 @@ import Timestamps
     /// With an even version the token is accepted and its group tells the version; with an odd one its key is gone.
     private static func authenticator(_ version: Int) throws -> Authenticator {
         let rules = TenantConfiguration(
-            trust: TokenValidationRules(tenantID: try Forge.guid(Forge.tenantID), audiences: [Forge.audience]),
-            policy: TenantPolicy(adminGroupObjectIDs: [try Forge.guid(Forge.adminGroup)]))
+            trust: TokenValidationRules(tenantID: TestTenant.guid(TestTenant.id), audiences: [TestTenant.audience]),
+            policy: TenantPolicy(adminGroupObjectIDs: [TestTenant.guid(TestTenant.adminGroup)]))
         return Authenticator(
             AuthenticationSettings(
                 tenants: [rules], kubernetes: KubernetesPolicy(adminGroups: ["version-\(version)"])))
@@ -32,8 +33,8 @@ import Timestamps
     private static func keys(_ version: Int) throws -> KeySnapshot {
         let keyID = version.isMultiple(of: 2) ? "k1" : "another"
         return KeySnapshot([
-            try Forge.guid(Forge.tenantID): TenantKeySet(
-                keys: [SigningKey(keyID: ExactText(keyID), publicKey: try Forge.key.get().publicKey)],
+            TestTenant.guid(TestTenant.id): TenantKeySet(
+                keys: [SigningKey(keyID: ExactText(keyID), publicKey: try TestTenant.key.get().publicKey)],
                 usableUntil: Timestamp(secondsSinceEpoch: .max))
         ])
     }
@@ -45,7 +46,7 @@ import Timestamps
     @Test("each answer is that of one version, and none is older than the newest that every event loop has")
     func answersAreOfOneVersion() async throws {
         let versions = Versions()
-        let token = try Forge.token()
+        let token = try TestReviews.token()
         try await TestServer(authenticator: Self.authenticator(0), keys: Self.keys(0)).with { test in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<4 {

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import WebhookServer
@@ -178,7 +179,7 @@ import Testing
 
     @Test(arguments: exchanges)
     func answersTheSameInPieces(_ exchange: Exchange) throws {
-        var random = SeededRandom(seed: UInt64(exchange.request.utf8.count))
+        var random = SplitMix(seed: UInt64(exchange.request.utf8.count))
         for _ in 0..<20 {
             let harness = try HTTP1Harness(limits: Self.limits)
             var rest = Array(exchange.request.utf8)[...]

@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import Prometheus
+import TestSupport
 
 @testable import WebhookServer
 
@@ -11,19 +12,13 @@ final class HTTP1Harness {
     let registry = PrometheusRegistry()
     let ledger: ConnectionLimiter
     let state: EventLoopContext
-    let time: Clock
-
-    final class Clock {
-        var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    }
+    let time = ManualClock()
 
     init(
         limits: ServerLimits = ServerLimits(),
         isClientAllowed: Bool = true,
         review: ((ByteBuffer) -> ReviewStep)? = nil
     ) throws {
-        let time = Clock()
-        self.time = time
         ledger = ConnectionLimiter(limits: limits)
         state = EventLoopContext(
             eventLoop: channel.eventLoop,
@@ -34,7 +29,7 @@ final class HTTP1Harness {
                 review?(body)
                     ?? .answer(ServerResponse(status: 200, body: ByteBuffer(string: "<\(String(buffer: body))>")))
             },
-            clock: { time.now })
+            clock: { [time] in time.now })
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try ConnectionSetup.configure(
             channel, state: state, isHTTP2: false,
@@ -54,7 +49,7 @@ final class HTTP1Harness {
     }
 
     func pass(_ duration: Duration) {
-        time.now = time.now + TimeAmount(duration)
+        time.advance(by: TimeAmount(duration))
         state.tick()
         channel.embeddedEventLoop.run()
     }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import WebhookServer
@@ -48,7 +49,7 @@ import Testing
         try harness.send(Self.plain)
         _ = try harness.received()
         // Time passes without a sweep.
-        harness.time.now = harness.time.now + .seconds(2)
+        harness.time.advance(by: .seconds(2))
         harness.state.retireMembers()
         harness.pass(.milliseconds(200))
         try harness.send(Self.plain)

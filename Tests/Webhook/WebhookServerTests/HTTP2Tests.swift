@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP2
 import NIOPosix
 import Prometheus
+import TestSupport
 import Testing
 
 @testable import WebhookServer
@@ -13,7 +14,7 @@ import Testing
     @Test func answersManyReviewsOnOneConnection() async throws {
         try await TestServer(isHTTP2: true).with { test in
             let client = try await HTTP2Client(port: test.port)
-            let body = Forge.body(try Forge.token())
+            let body = TestReviews.body(try TestReviews.token())
             for _ in 0..<300 {
                 let answer = try await client.request("POST", "/authenticate?timeout=30s", body: body)
                 #expect(answer.status == "200")
@@ -96,7 +97,7 @@ import Testing
         let test = try TestServer(isHTTP2: true, services: services, keys: KeySnapshot([:]))
         try await test.server.start()
         let client = try await HTTP2Client(port: test.port)
-        async let answer = client.request("POST", "/authenticate", body: Forge.body(Forge.token()))
+        async let answer = client.request("POST", "/authenticate", body: TestReviews.body(TestReviews.token()))
         while promises.withLockedValue({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
         async let stopped: Void = test.server.stop(within: .seconds(10))
         while !test.server.isDraining { try await Task.sleep(for: .milliseconds(5)) }
@@ -191,7 +192,7 @@ import Testing
             for _ in 0..<1000 where channel.isActive { try await Task.sleep(for: .milliseconds(5)) }
             #expect(!channel.isActive, "still open after \(round) rounds")
             let good = try await HTTP2Client(port: test.port)
-            let answer = try await good.request("POST", "/authenticate", body: Forge.body(Forge.token()))
+            let answer = try await good.request("POST", "/authenticate", body: TestReviews.body(TestReviews.token()))
             #expect(answer.body.contains(#""authenticated":true"#))
             try await good.channel.close()
             #expect(test.registry.exposition(.prometheus).contains("{cause=\"http2_violation\"} 1\n"))

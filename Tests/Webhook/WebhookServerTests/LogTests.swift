@@ -4,30 +4,14 @@ import Glibc
 import Jansson
 import LineLogging
 import Logging
-import NIOConcurrencyHelpers
 import OpenSSL
 import Prometheus
+import TestSupport
 import Testing
 
 @testable import WebhookServer
 
 @Suite struct LogTests {
-    /// Keeps lines, or loses them.
-    final class MemorySink: LineSink {
-        let lines = NIOLockedValueBox<[String]>([])
-        let isBroken = NIOLockedValueBox(false)
-        let reopened = NIOLockedValueBox(0)
-        let batchBytes = 0
-
-        func write(_ line: UnsafeRawBufferPointer) -> Bool {
-            guard !isBroken.withLockedValue({ $0 }) else { return false }
-            lines.withLockedValue { $0.append(String(decoding: line, as: UTF8.self)) }
-            return true
-        }
-
-        func reopen() { reopened.withLockedValue { $0 += 1 } }
-    }
-
     private func logger(_ format: LogFormat, _ writer: LineWriter) -> Logger {
         Logger(label: "t") {
             LineLogHandler(
@@ -50,7 +34,7 @@ import Testing
         log.secondPassed()
         log.record(Decision(outcome: .refused(.tokenMalformed)), id: "next", digest: digest, nanoseconds: 1)
         writer.flush()
-        let lines = sink.lines.withLockedValue { $0 }
+        let lines = sink.lines
         #expect(lines.count == DecisionLog.linesPerReason + 3)
         #expect(lines.contains { $0.contains("leftOut=9900 reason=token_malformed") })
         #expect(
@@ -70,7 +54,7 @@ import Testing
             log.record(Decision(outcome: .refused(.tokenMalformed)), id: "B", digest: digest, nanoseconds: 5000)
         }
         audit.flush()
-        let lines = sink.lines.withLockedValue { $0 }
+        let lines = sink.lines
         #expect(lines.count == 100)
         let root = try JSONDocument(parsing: Array(lines[0].utf8)).root
         #expect(root["reason"]?.string == "token_expired")
@@ -78,7 +62,7 @@ import Testing
         #expect(lines[0].contains(#""durationMicroseconds":5,"#))
         #expect(root["level"] == nil)
 
-        sink.isBroken.withLockedValue { $0 = true }
+        sink.setBroken(true)
         log.record(Decision(outcome: .refused(.tokenExpired)), id: "C", digest: digest, nanoseconds: 5000)
         audit.flush()
         log.secondPassed()

@@ -8,6 +8,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import Prometheus
+import TestSupport
 import Testing
 import Timestamps
 import TokenReviewAPI
@@ -36,7 +37,7 @@ import TokenReviewAPI
             let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
             engine = ReviewEngine(
                 eventLoop: loop, options: options,
-                authenticator: try Forge.authenticator { $0.trust.groupOverage = .resolve },
+                authenticator: TestReviews.authenticator { $0.trust.groupOverage = .resolve },
                 keys: keys,
                 services: ReviewServices(
                     refreshKeys: { _, _ in fetch.withLockedValue { $0.futureResult } },
@@ -70,11 +71,11 @@ import TokenReviewAPI
     @Test("keys that came in time count also for whose turn comes after the deadline")
     func lateTurn() throws {
         let waiting = try Waiting()
-        let token = try Forge.token()
+        let token = try TestReviews.token()
         for _ in 0..<60 { waiting.review(token) }
         waiting.loop.advanceTime(by: .milliseconds(4995))
         #expect(waiting.answers.isEmpty)
-        waiting.engine.update(try Forge.keys())
+        waiting.engine.update(try TestTenant.ownKeys())
         waiting.endFetch()
         #expect(waiting.answers.count == 1)
         waiting.loop.advanceTime(by: .milliseconds(1))
@@ -85,13 +86,13 @@ import TokenReviewAPI
 
     @Test("an answer to a question by an older configuration means nothing")
     func directoryChanges() throws {
-        let waiting = try Waiting(keys: Forge.keys())
+        let waiting = try Waiting(keys: TestTenant.ownKeys())
         defer { waiting.endFetch() }
-        let token = try Forge.token(more: [("_claim_names", .object([("groups", "src1")]))])
-        let groups = ResolvedGroups(groups: [try Forge.guid(Forge.adminGroup)], freshUntil: .distantFuture)
+        let token = try TestReviews.token(more: [("_claim_names", .object([("groups", "src1")]))])
+        let groups = ResolvedGroups(groups: [TestTenant.guid(TestTenant.adminGroup)], freshUntil: .distantFuture)
         waiting.review(token)
         #expect(waiting.questions.withLockedValue { $0.count } == 1)
-        waiting.engine.update(try Forge.authenticator { $0.trust.groupOverage = .resolve })
+        waiting.engine.update(TestReviews.authenticator { $0.trust.groupOverage = .resolve })
         waiting.questions.withLockedValue { $0[0] }.succeed(groups)
         #expect(waiting.answers.isEmpty)
         #expect(waiting.questions.withLockedValue { $0.count } == 2)
@@ -105,16 +106,16 @@ import TokenReviewAPI
 
     @Test("a review that waits for keys across a reload does not use the old directory's answer")
     func keysAfterTheDirectory() throws {
-        let waiting = try Waiting(keys: Forge.keys())
-        let token = try Forge.token(more: [("_claim_names", .object([("groups", "src1")]))])
+        let waiting = try Waiting(keys: TestTenant.ownKeys())
+        let token = try TestReviews.token(more: [("_claim_names", .object([("groups", "src1")]))])
         waiting.review(token)
         // The keys are gone when the directory answers, so the review waits for keys.
         waiting.engine.update(KeySnapshot([:]))
-        let admin = ResolvedGroups(groups: [try Forge.guid(Forge.adminGroup)], freshUntil: .distantFuture)
+        let admin = ResolvedGroups(groups: [TestTenant.guid(TestTenant.adminGroup)], freshUntil: .distantFuture)
         waiting.questions.withLockedValue { $0[0] }.succeed(admin)
         #expect(waiting.answers.isEmpty)
-        waiting.engine.update(try Forge.authenticator { $0.trust.groupOverage = .resolve })
-        waiting.engine.update(try Forge.keys())
+        waiting.engine.update(TestReviews.authenticator { $0.trust.groupOverage = .resolve })
+        waiting.engine.update(try TestTenant.ownKeys())
         waiting.endFetch()
         waiting.loop.advanceTime(by: .milliseconds(1))
         #expect(waiting.answers.isEmpty && waiting.questions.withLockedValue { $0.count } == 2)
@@ -126,7 +127,7 @@ import TokenReviewAPI
     @Test("whoever was answered takes no turn")
     func answered() throws {
         let waiting = try Waiting()
-        let token = try Forge.token()
+        let token = try TestReviews.token()
         for _ in 0..<300 { waiting.review(token) }
         waiting.loop.advanceTime(by: .seconds(6))
         #expect(waiting.answers == Array(repeating: "refused", count: 300))
@@ -137,7 +138,7 @@ import TokenReviewAPI
         }
         waiting.review(token)
         first.succeed()
-        waiting.engine.update(try Forge.keys())
+        waiting.engine.update(try TestTenant.ownKeys())
         second.succeed()
         waiting.loop.advanceTime(by: .milliseconds(1))
         #expect(waiting.answers.count == 301 && waiting.answers.last == "accepted")

@@ -1,5 +1,6 @@
 import Authentication
 import Entra
+import TestSupport
 import Testing
 import Timestamps
 
@@ -10,7 +11,7 @@ import Timestamps
         version: "1.2.3", configurationFile: "/etc/<kube>.yaml", configurationSHA256: "abcdef0123456789",
         tenants: [
             StatusInfo.Tenant(
-                tenantID: Forge.tenantID, cloud: "public", keyCount: 5, lastSuccess: Timestamp.now(),
+                tenantID: TestTenant.id, cloud: "public", keyCount: 5, lastSuccess: Timestamp.now(),
                 problem: "no \u{1B}[31mconnection")
         ],
         certificates: [
@@ -20,8 +21,8 @@ import Timestamps
 
     @Test func showsFiguresAndNoIdentities() async throws {
         try await TestServer(status: { Self.info }).with { test in
-            _ = try await test.review(Forge.token())
-            let refused = try await test.review(Forge.token(expiresIn: -100))
+            _ = try await test.review(TestReviews.token())
+            let refused = try await test.review(TestReviews.token(expiresIn: -100))
             let id = String(refused.components(separatedBy: "(decision ").last?.prefix(12) ?? "?")
             for accept in ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8"] {
                 let page = try await TestServer.request(
@@ -29,7 +30,7 @@ import Timestamps
                 #expect(page.status == 200)
                 let isHTML = accept.contains("html")
                 #expect(page.head.contains(isHTML ? "text/html" : "text/plain"))
-                for expected in ["1.2.3", "abcdef012345", Forge.tenantID, "token_expired", id, "CN=server", "1 d 3 h"] {
+                for expected in ["1.2.3", "abcdef012345", TestTenant.id, "token_expired", id, "CN=server", "1 d 3 h"] {
                     #expect(page.body.contains(expected), "\(expected) in \(accept)")
                 }
                 #expect(!page.body.contains("ada@"))

@@ -4,6 +4,7 @@ import NIOPosix
 import OpenSSL
 import Prometheus
 import SafeText
+import TestSupport
 import Testing
 
 @testable import WebhookServer
@@ -24,7 +25,7 @@ import Testing
     @Test func reviewsOverHTTP2WhenAgreedOn() async throws {
         try await TestServer(tls: authority.server()).with { test in
             let client = try await HTTP2Client(port: test.port, tls: authority.client(protocols: ["h2"]))
-            let answer = try await client.request("POST", "/authenticate", body: Forge.body(Forge.token()))
+            let answer = try await client.request("POST", "/authenticate", body: TestReviews.body(TestReviews.token()))
             #expect(answer.body.contains(#""authenticated":true"#))
             try await client.channel.close()
         }
@@ -70,8 +71,8 @@ import Testing
             let answer = try await review(test, caller.context(authority))
             #expect(answer.status == 0)
             #expect(test.registry.exposition(.prometheus).contains("{cause=\"\(caller.cause.rawValue)\"} 1\n"))
-            let line = try #require(test.lines.all.first)
-            #expect(test.lines.all.count == 1 && line.level == .warning && line.message == "a caller was refused")
+            let line = try #require(test.recorder.lines.first)
+            #expect(test.recorder.lines.count == 1 && line.level == .warning && line.message == "a caller was refused")
             #expect(line.metadata["cause"] == caller.cause.rawValue)
             #expect(line.metadata["peer"]?.hasPrefix("127.0.0.1:") == true)
             #expect(line.metadata["clientName"] == caller.name)
@@ -83,7 +84,7 @@ import Testing
         let name = "a\n\u{202E}\u{85}\u{2028}\"" + String(repeating: "b", count: 58)
         try await TestServer(tls: authority.server()).with { test in
             _ = try await review(test, TestAuthority("Other CA").client(name, trusting: authority))
-            let line = try #require(test.lines.all.first)
+            let line = try #require(test.recorder.lines.first)
             #expect(
                 line.metadata["clientName"]
                     == "a\n\u{FFFD}\u{FFFD}\u{FFFD}\"" + String(repeating: "b", count: 58))
@@ -100,7 +101,7 @@ import Testing
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(test.registry.exposition(.prometheus).contains(counted))
-            #expect(test.lines.all.isEmpty)
+            #expect(test.recorder.lines.isEmpty)
         }
     }
 
@@ -115,8 +116,8 @@ import Testing
         try await TestServer(tls: authority.server(), allowedClientNames: ["kube-apiserver"]).with { test in
             let answer = try await review(test, authority.client(name, sans: sans))
             #expect(answer.status == status)
-            #expect(test.lines.all.count == 1)
-            let line = try #require(test.lines.all.first)
+            #expect(test.recorder.lines.count == 1)
+            let line = try #require(test.recorder.lines.first)
             #expect(line.metadata["cause"] == (status == 200 ? nil : "client_name"))
             #expect(line.metadata["clientName"] == (status == 200 ? nil : name))
             if status == 403 {
@@ -152,6 +153,6 @@ import Testing
         _ test: TestServer, _ client: TLSContext?
     ) async throws -> (status: Int, head: String, body: String) {
         try await TestServer.request(
-            port: test.port, "POST", "/authenticate", body: Forge.body(Forge.token()), tls: client)
+            port: test.port, "POST", "/authenticate", body: TestReviews.body(TestReviews.token()), tls: client)
     }
 }

@@ -1,25 +1,13 @@
 import OpenSSL
-import Timestamps
+import TestSupport
 
-/// An authority for a test, and its certificates; no key is stored.
-struct TestAuthority {
-    let certificate: Certificate
-    private let key: PrivateKey
-
-    init(_ name: String = "Test CA") throws {
-        key = try PrivateKey.generateP256()
-        certificate = try Certificate.selfSigned(
-            subject: CertificateName(commonName: name), key: key, notBefore: Self.hours(-48), notAfter: Self.hours(48),
-            profile: .certificateAuthority)
-    }
-
-    static func hours(_ fromNow: Int64) -> Timestamp { Timestamp.now().adding(seconds: fromNow * 3600) }
-
+/// The two sides of a server's connections.
+extension TestAuthority {
     func server(protocols: [String] = ["http/1.1", "h2"], clientAuthority: TestAuthority? = nil) throws -> TLSContext {
-        let (certificate, key) = try issue("server", [.ip("127.0.0.1")], .server)
+        let identity = try issue("server", sans: [.ip("127.0.0.1")], profile: .server)
         return try TLSContext(
             server: TLSServerConfiguration(
-                certificateChain: certificate.pem, privateKey: try key.pem(),
+                certificateChain: identity.certificate.pem, privateKey: identity.key,
                 clientAuthorities: (clientAuthority ?? self).certificate.pem, applicationProtocols: protocols))
     }
 
@@ -33,27 +21,17 @@ struct TestAuthority {
         trusting other: TestAuthority? = nil,
         protocols: [String] = ["http/1.1"]
     ) throws -> TLSContext {
-        let (certificate, key) = try issue(name, sans, profile, notBefore, notAfter)
+        let identity = try issue(
+            name, sans: sans, profile: profile, notBefore: .fromNow(hours: notBefore),
+            notAfter: .fromNow(hours: notAfter))
         return try TLSContext(
             client: TLSClientConfiguration(
-                trust: .pem((other ?? self).certificate.pem), certificateChain: certificate.pem,
-                privateKey: try key.pem(), applicationProtocols: protocols))
+                trust: .pem((other ?? self).certificate.pem), certificateChain: identity.certificate.pem,
+                privateKey: identity.key, applicationProtocols: protocols))
     }
 
     func anonymousClient() throws -> TLSContext {
         try TLSContext(
             client: TLSClientConfiguration(trust: .pem(certificate.pem), applicationProtocols: ["http/1.1"]))
-    }
-
-    private func issue(
-        _ name: String, _ sans: [SubjectAlternativeName], _ profile: CertificateProfile,
-        _ notBefore: Int64 = -24, _ notAfter: Int64 = 24
-    ) throws -> (Certificate, PrivateKey) {
-        let own = try PrivateKey.generateP256()
-        let certificate = try Certificate.issue(
-            subject: CertificateName(commonName: name), subjectKey: own.publicKey, sans: sans,
-            notBefore: Self.hours(notBefore), notAfter: Self.hours(notAfter), profile: profile,
-            issuer: (certificate: self.certificate, key: key))
-        return (certificate, own)
     }
 }

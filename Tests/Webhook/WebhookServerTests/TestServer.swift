@@ -3,7 +3,6 @@ import Authentication
 import Entra
 import EntraTokens
 import Logging
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOOpenSSL
@@ -11,6 +10,7 @@ import NIOPosix
 import OpenSSL
 import Prometheus
 import SafeText
+import TestSupport
 import Timestamps
 
 @testable import WebhookServer
@@ -19,7 +19,7 @@ import Timestamps
 final class TestServer: Sendable {
     let server: WebhookServer
     let registry = PrometheusRegistry()
-    let lines: LogLines
+    let recorder = LogRecorder()
 
     init(
         limits: ServerLimits = ServerLimits(),
@@ -37,16 +37,14 @@ final class TestServer: Sendable {
             listen: ListenAddress(host: "127.0.0.1", port: 0), operations: ListenAddress(host: "127.0.0.1", port: 0),
             limits: limits, allowedClientNames: allowedClientNames, eventLoops: 2)
         options.assumesHTTP2 = isHTTP2
-        let lines = LogLines()
-        self.lines = lines
         server = WebhookServer(
             options: options, tls: tls,
-            authenticator: try authenticator ?? Forge.authenticator(),
-            keys: try keys ?? Forge.keys(),
+            authenticator: authenticator ?? TestReviews.authenticator(),
+            keys: try keys ?? TestTenant.ownKeys(),
             services: services,
-            metrics: ServerMetrics(factory: registry, version: "1.2.3", tenantIDs: [Forge.tenantID]),
+            metrics: ServerMetrics(factory: registry, version: "1.2.3", tenantIDs: [TestTenant.id]),
             registry: registry, readiness: readiness,
-            logger: Logger(label: "test") { _ in LogLines.Handler(lines: lines, logLevel: logLevel) },
+            logger: recorder.logger(level: logLevel),
             status: status)
     }
 
@@ -103,7 +101,8 @@ final class TestServer: Sendable {
 
     func review(_ token: String) async throws -> String {
         try await Self.request(
-            port: port, "POST", "/authenticate", headers: "Content-Type: application/json\r\n", body: Forge.body(token)
+            port: port, "POST", "/authenticate", headers: "Content-Type: application/json\r\n",
+            body: TestReviews.body(token)
         ).body
     }
 
@@ -135,41 +134,5 @@ final class TestServer: Sendable {
 
         func channelInactive(context: ChannelHandlerContext) { done.succeed(text) }
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-    }
-}
-
-/// The logged lines.
-final class LogLines: Sendable {
-    struct Line: Sendable {
-        var level: Logger.Level
-        var message: String
-        var metadata: [String: String]
-    }
-
-    private let storage = NIOLockedValueBox<[Line]>([])
-
-    var all: [Line] { storage.withLockedValue { $0 } }
-
-    struct Handler: LogHandler {
-        let lines: LogLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel: Logger.Level
-
-        init(lines: LogLines, logLevel: Logger.Level) {
-            self.lines = lines
-            self.logLevel = logLevel
-        }
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let line = Line(
-                level: event.level, message: "\(event.message)",
-                metadata: (event.metadata ?? [:]).mapValues { "\($0)" })
-            lines.storage.withLockedValue { $0.append(line) }
-        }
     }
 }

@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Prometheus
+import TestSupport
 import Testing
 import Timestamps
 
@@ -15,7 +16,7 @@ import Timestamps
 @Suite(.serialized) struct WebhookServerTests {
     @Test func acceptsAToken() async throws {
         try await TestServer().with { test in
-            let answer = try await test.review(Forge.token())
+            let answer = try await test.review(TestReviews.token())
             #expect(answer.contains(#""authenticated":true"#))
             #expect(answer.contains(#""username":"ada@example.com""#))
             #expect(answer.contains(#""spec":{}"#))
@@ -25,10 +26,10 @@ import Timestamps
     @Test func refusesWithADecisionThatStandsInTheLog() async throws {
         let test = try TestServer()
         try await test.with { test in
-            let answer = try await test.review(Forge.token(expiresIn: -3600))
+            let answer = try await test.review(TestReviews.token(expiresIn: -3600))
             #expect(answer.contains("kube-entra: token_expired: the token has expired (decision "))
             let id = answer.components(separatedBy: "(decision ").last?.prefix(12) ?? ""
-            let line = try #require(test.lines.all.last)
+            let line = try #require(test.recorder.lines.last)
             #expect(line.metadata["decision"] == String(id))
             #expect(line.metadata["reason"] == "token_expired")
             #expect(line.metadata["result"] == "refused")
@@ -39,10 +40,10 @@ import Timestamps
 
     @Test func showsChecksInOrderAtDebug() async throws {
         try await TestServer(logLevel: .debug).with { test in
-            _ = try await test.review(Forge.token(expiresIn: -3600))
-            let line = try #require(test.lines.all.last)
+            _ = try await test.review(TestReviews.token(expiresIn: -3600))
+            let line = try #require(test.recorder.lines.last)
             #expect(line.level == .debug)
-            #expect(line.metadata["decision"] == test.lines.all.dropLast().last?.metadata["decision"])
+            #expect(line.metadata["decision"] == test.recorder.lines.dropLast().last?.metadata["decision"])
             let checks = line.metadata["checks"] ?? ""
             #expect(checks.hasPrefix("size: passed, structure: passed, algorithm: passed, "))
             #expect(checks.contains("expiry: token_expired"))
@@ -51,9 +52,9 @@ import Timestamps
 
     @Test func keepsTokensNamesAndAddressesOutOfTheLog() async throws {
         try await TestServer().with { test in
-            let token = try Forge.token()
+            let token = try TestReviews.token()
             _ = try await test.review(token)
-            let line = try #require(test.lines.all.last)
+            let line = try #require(test.recorder.lines.last)
             #expect(line.metadata["result"] == "accepted")
             #expect(line.metadata["admin"] == "true")
             for value in line.metadata.values {
@@ -68,7 +69,7 @@ import Timestamps
     @Test func countsWhatItAnswers() async throws {
         let test = try TestServer()
         try await test.with { test in
-            let token = try Forge.token()
+            let token = try TestReviews.token()
             for _ in 0..<3 { _ = try await test.review(token) }
             _ = try await test.review("nonsense")
             _ = try await TestServer.request(port: test.port, "GET", "/")
@@ -94,7 +95,7 @@ import Timestamps
     @Test func waitsForKeysAndDecidesAgain() async throws {
         let holder = NIOLockedValueBox<WebhookServer?>(nil)
         let asked = NIOLockedValueBox<[GUID]>([])
-        let keys = try Forge.keys()
+        let keys = try TestTenant.ownKeys()
         let services = ReviewServices(refreshKeys: { tenant, loop in
             asked.withLockedValue { $0.append(tenant) }
             let promise = loop.makePromise(of: Void.self)
@@ -107,10 +108,10 @@ import Timestamps
         let test = try TestServer(services: services, keys: KeySnapshot([:]))
         holder.withLockedValue { $0 = test.server }
         try await test.with { test in
-            let answer = try await test.review(Forge.token())
+            let answer = try await test.review(TestReviews.token())
             #expect(answer.contains(#""authenticated":true"#))
-            #expect(try asked.withLockedValue { $0 } == [Forge.guid(Forge.tenantID)])
-            let again = try await test.review(Forge.token(keyID: "unknown"))
+            #expect(asked.withLockedValue { $0 } == [TestTenant.guid(TestTenant.id)])
+            let again = try await test.review(TestReviews.token(keyID: "unknown"))
             #expect(again.contains("key_not_found"))
         }
         holder.withLockedValue { $0 = nil }
@@ -128,7 +129,7 @@ import Timestamps
         let test = try TestServer(limits: limits, services: services, keys: KeySnapshot([:]))
         try await test.with { test in
             let start = ContinuousClock.now
-            let answer = try await test.review(Forge.token())
+            let answer = try await test.review(TestReviews.token())
             #expect(answer.contains("keys_unavailable"))
             #expect(ContinuousClock.now - start >= .milliseconds(90))
             never.withLockedValue { for promise in $0 { promise.succeed() } }
@@ -136,12 +137,12 @@ import Timestamps
     }
 
     @Test func asksForGroupsAndDecidesWithThem() async throws {
-        let admin = try Forge.guid(Forge.adminGroup)
+        let admin = TestTenant.guid(TestTenant.adminGroup)
         let services = ReviewServices(resolveGroups: { _, loop in
             loop.makeSucceededFuture(ResolvedGroups(groups: [admin], freshUntil: .now()))
         })
-        let authenticator = try Forge.authenticator { $0.trust.groupOverage = .resolve }
-        let token = try Forge.token(more: [("hasgroups", .bool(true))])
+        let authenticator = TestReviews.authenticator { $0.trust.groupOverage = .resolve }
+        let token = try TestReviews.token(more: [("hasgroups", .bool(true))])
         let test = try TestServer(services: services, authenticator: authenticator)
         try await test.with { test in
             let answer = try await test.review(token)
@@ -173,7 +174,7 @@ import Timestamps
         })
         let test = try TestServer(services: services, keys: KeySnapshot([:]))
         try await test.server.start()
-        async let answer = test.review(Forge.token())
+        async let answer = test.review(TestReviews.token())
         while promises.withLockedValue({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
         async let stopped: Void = test.server.stop(within: .seconds(10))
         while !test.server.isDraining { try await Task.sleep(for: .milliseconds(5)) }

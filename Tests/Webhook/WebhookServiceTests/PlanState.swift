@@ -1,7 +1,6 @@
 import AccessPolicy
 import Configuration
 import Entra
-import Glibc
 import OpenSSL
 import Testing
 
@@ -52,55 +51,5 @@ enum PlanState {
         guard case .success(let loaded) = loaded else { preconditionFailure("the test's configuration is invalid") }
         return ReloadState(
             loaded: loaded, denyFiles: DenyFiles(), presented: digest(1), clientAuthorities: [[1]])
-    }
-}
-
-/// A folder that ends with the test.
-final class TestFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = "/tmp/kube-entra-\(UInt64.random(in: 0...UInt64.max))"
-        guard mkdir(path, 0o700) == 0 else { throw Failure() }
-    }
-
-    struct Failure: Error {}
-
-    func path(_ name: String) -> String { path + "/" + name }
-
-    /// Replaces a file in one step, as programs that care do.
-    func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws {
-        try write(name, Array(text.utf8), mode: mode)
-    }
-
-    func write(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws {
-        let temporary = path(name) + ".new"
-        guard let file = fopen(temporary, "w") else { throw Failure() }
-        fwrite(bytes, 1, bytes.count, file)
-        fclose(file)
-        chmod(temporary, mode)
-        guard rename(temporary, path(name)) == 0 else { throw Failure() }
-    }
-
-    func read(_ name: String) -> String {
-        guard let file = fopen(path(name), "r") else { return "" }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes[..<count], as: UTF8.self)
-    }
-
-    deinit {
-        guard let folder = opendir(path) else { return }
-        defer {
-            closedir(folder)
-            rmdir(path)
-        }
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            unlink(self.path(name))
-        }
     }
 }

@@ -5,6 +5,7 @@ import Entra
 import Files
 import OpenSSL
 import SafeText
+import TestSupport
 import Testing
 
 @testable import WebhookService
@@ -230,7 +231,7 @@ import Testing
 
     @Test("deny files that were read again: rules where a list differs, and a report of each that cannot be used")
     func denyFiles() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         try folder.write("deny", #"{"denied": []}"#)
         var old = PlanState.state()
         old.loaded.configuration.tenants[0].deniedFile = folder.path("deny")
@@ -268,7 +269,7 @@ import Testing
 
     @Test("token IDs whose bytes differ are different lists, whatever Unicode says")
     func denyListBytes() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         var state = PlanState.state()
         state.loaded.configuration.tenants[0].deniedFile = folder.path("deny")
         let lists = try ["K", "\u{212A}"].map { id in

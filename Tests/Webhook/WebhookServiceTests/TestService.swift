@@ -1,15 +1,14 @@
 import Addresses
 import Configuration
 import Entra
-import Glibc
 import HTTPSClient
 import Jansson
 import LineLogging
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import OpenSSL
 import SafeText
+import TestSupport
 import Timestamps
 import WebhookServer
 
@@ -17,11 +16,10 @@ import WebhookServer
 
 /// The whole service on loopback, its files in a folder, and what it logs.
 final class TestService: Sendable {
-    static let tenantID = "11111111-2222-3333-4444-555555555555"
-    static let otherTenantID = "99999999-2222-3333-4444-555555555555"
-    static let objectID = "0b1ec700-0000-0000-0000-000000000001"
-    static let audience = "aaaaaaaa-0000-0000-0000-000000000000"
-    private static let key = Result { try PrivateKey.generateRSA() }
+    static let tenantID = TestTenant.id
+    static let otherTenantID = TestTenant.otherID
+    static let objectID = TestTenant.objectID
+    static let audience = TestTenant.audience
 
     /// The parts of the configuration that tests change.
     struct Settings: Sendable {
@@ -33,11 +31,11 @@ final class TestService: Sendable {
         var more = ""
     }
 
-    let folder: TestFolder
+    let folder: TemporaryFolder
     let service: WebhookService
-    private let log: CollectingSink
+    private let log: MemorySink
 
-    private init(folder: TestFolder, service: WebhookService, log: CollectingSink) {
+    private init(folder: TemporaryFolder, service: WebhookService, log: MemorySink) {
         self.folder = folder
         self.service = service
         self.log = log
@@ -45,15 +43,15 @@ final class TestService: Sendable {
 
     /// Runs a test on a service that has begun; its own look at files every second is not waited for.
     static func with(
-        _ settings: Settings = Settings(), in folder: TestFolder? = nil,
+        _ settings: Settings = Settings(), in folder: TemporaryFolder? = nil,
         _ body: (TestService) async throws -> Void
     ) async throws {
-        let folder = try folder ?? TestFolder()
+        let folder = try folder ?? TemporaryFolder()
         try writeCertificate(folder)
         try writeKeys(folder)
         try write(settings, folder)
         let servable = try ServableConfiguration.load(folder.path("config.yaml"))
-        let log = CollectingSink()
+        let log = MemorySink()
         let audit = servable.loaded.configuration.logging.audit.flatMap { LineWriter(appendingTo: $0) }
         let service = WebhookService(
             loaded: servable.loaded, identity: servable.identity, denyFiles: servable.denyFiles, audit: audit,
@@ -73,7 +71,7 @@ final class TestService: Sendable {
 
     func write(_ settings: Settings) throws { try Self.write(settings, folder) }
 
-    private static func write(_ settings: Settings, _ folder: TestFolder) throws {
+    private static func write(_ settings: Settings, _ folder: TemporaryFolder) throws {
         let tenants = settings.tenants.map { id in
             "{tenantID: \(id), audiences: [\(settings.audience)], signingKeys: {file: keys.json}\(settings.tenant)}"
         }
@@ -96,7 +94,7 @@ final class TestService: Sendable {
     }
 
     /// Another certificate each time.
-    static func writeCertificate(_ folder: TestFolder) throws {
+    static func writeCertificate(_ folder: TemporaryFolder) throws {
         let key = try PrivateKey.generateP256()
         let now = Timestamp.now()
         let certificate = try Certificate.selfSigned(
@@ -106,13 +104,9 @@ final class TestService: Sendable {
         try folder.write("server.crt", certificate.pem)
     }
 
-    private static func writeKeys(_ folder: TestFolder) throws {
-        let key = try key.get().publicKey
-        let jwk = JSON.object([
-            ("kty", "RSA"), ("use", "sig"), ("kid", "k1"), ("n", .string(Base64URL.encode(key.rsaModulus ?? []))),
-            ("e", .string(Base64URL.encode(key.rsaExponent ?? []))),
-        ])
-        try folder.write("keys.json", JSON.object([("keys", .array([jwk]))]).render())
+    private static func writeKeys(_ folder: TemporaryFolder) throws {
+        let jwk = TestTokens.jwk(try TestTenant.key.get().publicKey)
+        try folder.write("keys.json", TestTokens.keySet([jwk]).render())
     }
 
     // MARK: What it does
@@ -148,7 +142,7 @@ final class TestService: Sendable {
                 trust: .pem(Array(folder.read("server.crt").utf8)), applicationProtocols: ["http/1.1"]))
         let base = "\(scheme)://127.0.0.1:\(port ?? 0)"
         let url = scheme == "https" ? HTTPSURL(base + path) : .instanceMetadata(base: base, target: path)
-        guard let url else { throw TestFolder.Failure() }
+        guard let url else { throw TemporaryFolder.Failure() }
         let request = HTTPSRequest(
             method, url, headers: [("Content-Type", "application/json")], body: Array(body.utf8))
         let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -162,31 +156,8 @@ final class TestService: Sendable {
     }
 
     private static func token(_ tenantID: String) throws -> String {
-        let now = Timestamp.now().secondsSinceEpoch
-        let header = JSON.object([("typ", "JWT"), ("alg", "RS256"), ("kid", "k1")])
-        let claims = JSON.object([
-            ("aud", .string(audience)), ("iss", .string("https://sts.windows.net/\(tenantID)/")),
-            ("iat", .integer(now - 300)), ("nbf", .integer(now - 300)), ("exp", .integer(now + 3600)),
-            ("appid", "80faf920-1908-4b52-b5ef-a8e7bedfc67a"), ("appidacr", "0"), ("oid", .string(objectID)),
-            ("scp", "user.read"), ("tid", .string(tenantID)), ("upn", "ada@example.com"), ("uti", "abc_DEF-1"),
-            ("ver", "1.0"),
-        ])
-        let input = Base64URL.encode(header.render()) + "." + Base64URL.encode(claims.render())
-        let signature = try Array(input.utf8).withUnsafeBytes { try key.get().sign(.rs256, message: $0) }
-        return input + "." + Base64URL.encode(signature)
-    }
-
-    private final class CollectingSink: LineSink {
-        let batchBytes = 0
-        private let lines = NIOLockedValueBox<[UInt8]>([])
-
-        var text: String { String(decoding: lines.withLockedValue { $0 }, as: UTF8.self) }
-
-        func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
-            lines.withLockedValue { $0 += bytes }
-            return true
-        }
-
-        func reopen() {}
+        let now = Timestamp.now()
+        let claims = TestTokens.members(TestTokens.claims(at: now, tenantID: tenantID), [("groups", nil)])
+        return try TestTokens.sign(header: .object(TestTokens.header), payload: .object(claims))
     }
 }

@@ -6,6 +6,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Prometheus
+import TestSupport
 import Testing
 import WebhookServer
 
@@ -126,7 +127,7 @@ import WebhookServer
     private static func withDenyFile(
         _ text: String, _ body: (TestService) async throws -> Void
     ) async throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         try folder.write("deny.json", text)
         try await TestService.with(Settings(tenant: ", deniedFile: deny.json"), in: folder, body)
     }
@@ -169,7 +170,7 @@ import WebhookServer
 
     @Test("a deny file that others may write is refused at the start")
     func untrustedAtStart() async throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         try folder.write("deny.json", #"{"denied": []}"#, mode: 0o666)
         await #expect(throws: ConfigurationError.self) {
             try await TestService.with(Settings(tenant: ", deniedFile: deny.json"), in: folder) { _ in }
@@ -180,7 +181,7 @@ import WebhookServer
 
     @Test("decisions go to the new audit file; one that can't be opened refuses the whole configuration")
     func audit() async throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         let first = Settings(more: "logging: {audit: \(folder.path("a.jsonl"))}")
         try await TestService.with(first, in: folder) { test in
             #expect(try await test.review() == "accepted")

@@ -1,0 +1,38 @@
+public import OpenSSL
+public import Timestamps
+
+/// A certificate authority that lives as long as the test, and what it issues; no key is stored.
+public struct TestAuthority: Sendable {
+    public let certificate: Certificate
+    private let key: PrivateKey
+
+    public init(_ name: String = "Test CA") throws {
+        key = try PrivateKey.generateP256()
+        certificate = try Certificate.selfSigned(
+            subject: CertificateName(commonName: name), key: key, notBefore: .fromNow(hours: -48),
+            notAfter: .fromNow(hours: 48), profile: .certificateAuthority)
+    }
+
+    /// A certificate of this authority with a new key, valid a day back and forth.
+    public func issue(
+        _ name: String, sans: [SubjectAlternativeName] = [], profile: CertificateProfile,
+        notBefore: Timestamp = .fromNow(hours: -24), notAfter: Timestamp = .fromNow(hours: 24)
+    ) throws -> TestIdentity {
+        let key = try PrivateKey.generateP256()
+        let certificate = try Certificate.issue(
+            subject: CertificateName(commonName: name), subjectKey: key.publicKey, sans: sans, notBefore: notBefore,
+            notAfter: notAfter, profile: profile, issuer: (self.certificate, self.key))
+        return TestIdentity(certificate: certificate, key: try key.pem())
+    }
+}
+
+/// A certificate with its private key in PEM.
+public struct TestIdentity: Sendable {
+    public let certificate: Certificate
+    public let key: [UInt8]
+}
+
+extension Timestamp {
+    /// The machine's time, plus hours.
+    public static func fromNow(hours: Int64) -> Timestamp { Timestamp.now().adding(seconds: hours * 3600) }
+}
