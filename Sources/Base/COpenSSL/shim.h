@@ -1,7 +1,11 @@
 #ifndef C_OPENSSL_SHIM_H
 #define C_OPENSSL_SHIM_H
 
+// For malloc_trim, which Swift's module of the C library leaves out.
+#include <malloc.h>
+
 #include <openssl/bio.h>
+#include <openssl/buffer.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -46,6 +50,9 @@ static inline int COpenSSL_SSL_set_tlsext_host_name(SSL *connection, const char 
     return (int)SSL_set_tlsext_host_name(connection, name);
 }
 static inline void COpenSSL_BIO_set_mem_eof_return(BIO *bio, int value) { BIO_set_mem_eof_return(bio, value); }
+static inline int COpenSSL_BIO_set_mem_buf(BIO *bio, BUF_MEM *memory) {
+    return (int)BIO_set_mem_buf(bio, memory, BIO_CLOSE);
+}
 
 // The SSL_OP_ constants are computed by a macro.
 static inline uint64_t COpenSSL_SSL_OP_NO_RENEGOTIATION(void) { return SSL_OP_NO_RENEGOTIATION; }

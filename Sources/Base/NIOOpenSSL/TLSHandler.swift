@@ -22,6 +22,8 @@ public final class TLSHandler: ChannelDuplexHandler {
     static let lastWriteTime = TimeAmount.seconds(10)
     /// Buffers of a connection without records are freed after this time, or twice this time at most.
     static let idleTime = TimeAmount.seconds(1)
+    /// About so many bytes of buffers a connection has while it is busy.
+    private static let bufferBytes = 40_000
     /// Number of bytes that the peer may still send while it is expected to close.
     static let maximumDrainedBytes = 1 << 20
 
@@ -114,6 +116,7 @@ public final class TLSHandler: ChannelDuplexHandler {
 
     private func releaseBuffers() {
         session?.releaseBuffers()
+        FreedMemory.ofConnections.add(Self.bufferBytes)
         cleansePlaintext()
         plaintext = ByteBuffer()
         gathered = ByteBuffer()
@@ -280,5 +283,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         encryptPendingWrites(context)
         // Data may have arrived together with the end of the handshake.
         decrypt(context)
+        // The connection may be silent for long from here on, and the next one needs the same memory.
+        session?.releaseBuffers()
     }
 }

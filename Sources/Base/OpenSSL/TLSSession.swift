@@ -138,10 +138,20 @@ public final class TLSSession {
         return .failed(.drained(connection: handle))
     }
 
-    /// Frees the record buffers of an idle connection, 34 KB. They are allocated again when needed.
+    /// Frees the buffers of an idle connection: 34 KB for records, and those that ciphertext passes through. They are
+    /// allocated again when needed.
     public func releaseBuffers() {
         // Fails while the buffers contain a part of a record.
         SSL_free_buffers(handle)
+        Self.shrink(input)
+        Self.shrink(output)
+    }
+
+    /// Replaces the memory of an empty BIO, which is as large as the largest message of the handshake.
+    private static func shrink(_ bio: OpaquePointer) {
+        guard BIO_ctrl_pending(bio) == 0, let memory = BUF_MEM_new() else { return }
+        // It frees the old memory first.
+        if COpenSSL_BIO_set_mem_buf(bio, memory) != 1 { BUF_MEM_free(memory) }
     }
 
     /// Writes a close_notify alert to the output. Writing is impossible afterwards; reading is not.

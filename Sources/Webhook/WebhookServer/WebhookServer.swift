@@ -101,9 +101,13 @@ public final class WebhookServer: Sendable {
             let state = EventLoopContext(
                 eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, rejections: rejections,
                 reviewer: engine)
+            let collector = workers.isEmpty ? operationsGroup.next() : nil
             state.onSecond = {
                 log.secondPassed()
                 engine.secondPassed()
+                if let collector, FreedMemory.ofConnections.hasSettled() {
+                    collector.execute { FreedMemory.giveBack() }
+                }
             }
             // Nothing else refers to these three yet, so they may move to their event loop.
             let worker = UnsafeTransfer(value: Worker(state: state, engine: engine, log: log))
