@@ -103,6 +103,7 @@ def serve(folder):
         if server.process and server.process.poll() is None:
             server.process.kill()
             server.process.wait(10)
+        server.stop()
 
 
 @pytest.fixture

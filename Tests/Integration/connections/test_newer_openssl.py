@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 import yaml
-from bare_root import archive, needs_mmdebstrap, needs_root
+from bare_root import archive, needs_root
 from webhook import PROGRAM, Webhook, configuration, reason
 
-pytestmark = [needs_root, needs_mmdebstrap]
+pytestmark = [needs_root]
 PACKAGES = ["openssl", "openssl-provider-fips", "libssl3t64", "libjansson4", "libyaml-0-2", "libstdc++6"]
 FOLDER = "/etc/kube-entra"
 # As openssl-provider-fips and fips_module(7) say.

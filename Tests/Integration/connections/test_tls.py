@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -271,7 +270,6 @@ def test_allowed_client_names(certificates, entra, names, code):
         server.stop()
 
 
-@pytest.mark.skipif(not shutil.which("h2load"), reason="h2load (Debian: nghttp2-client) is not installed")
 @pytest.mark.parametrize("protocol", [[], ["--h1"]], ids=["h2", "http/1.1"])
 def test_h2load(open_webhook, entra, tmp_path, protocol):
     body = tmp_path / "body.json"

@@ -4,7 +4,6 @@ import json
 import pathlib
 import re
 import shlex
-import shutil
 import subprocess
 import textwrap
 
@@ -200,7 +199,6 @@ def test_the_repository_for_reviews(folder, tmp_path):
     assert "(Payments developers)" in run("policy", "list", "--config", "kube-entra.yaml", cwd=tmp_path).stdout
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
 def test_the_scrape_configurations(tmp_path):
     texts = blocks(ROOT / "deploy/monitoring/README.md", "yaml")
     assert len(texts) == 2

@@ -41,7 +41,6 @@ def test_killed_at_every_step_it_is_finished_or_taken_back(make, step):
 INJECTED = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2"]
 
 
-@pytest.mark.skipif(not os.path.exists("/usr/bin/strace"), reason="strace is not installed")
 @pytest.mark.parametrize("part", range(3))
 def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
     node = make()
@@ -65,7 +64,6 @@ def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
     assert number > 20
 
 
-@pytest.mark.skipif(not os.path.exists("/usr/bin/strace"), reason="strace is not installed")
 @pytest.mark.parametrize("part", range(2))
 def test_a_disk_that_is_full_from_any_change_on_is_taken_back_or_said(make, part):
     """From the Nth change of a file on, every change fails, also those that undo it."""

@@ -10,12 +10,12 @@ import time
 import pytest
 from azure_cli import AZ
 from bare_node import BareNode
-from bare_root import archive, needs_mmdebstrap, needs_root
+from bare_root import archive, needs_root
 from entra import TENANT
 from programs import ROOT, TOOLS
 from webhook import PROGRAM
 
-pytestmark = [needs_root, needs_mmdebstrap]
+pytestmark = [needs_root]
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # What a running Debian writes down by itself.
 OWN = (

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -182,7 +181,6 @@ def test_the_offline_file_is_followed(certificates, entra, tmp_path):
         webhook.stop()
 
 
-@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 def test_an_offline_webhook_never_connects(certificates, entra, tmp_path):
     """Every system call of the process and its threads is watched: there is no connect, and nothing is sent."""
     path = tmp_path / "keys.json"

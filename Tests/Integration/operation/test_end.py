@@ -198,4 +198,5 @@ def test_the_watchdog_is_for_another_process(serve, tmp_path):
 def test_a_service_manager_that_is_not_there(serve, tmp_path):
     for address in (str(tmp_path / "nothing"), "@nobody-listens", "x" * 200, ""):
         webhook = serve(env={**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "junk"})
+        assert webhook.get("/livez")[0] == 200
         webhook.stop()

@@ -26,6 +26,7 @@ def test_the_end_while_keys_are_being_fetched(tmp_path):
             webhook = Webhook(certificates, config).start()
             # Fetches come in waves a second apart; each attempt ends in another part of one.
             time.sleep(0.6 + 0.15 * attempt)
+            assert webhook.process.poll() is None, webhook.log()
             webhook.stop(expected=0)
     finally:
         entra.stop()

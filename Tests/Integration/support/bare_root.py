@@ -16,9 +16,6 @@ from programs import ROOT
 
 CACHE = os.environ.get("KUBE_ENTRA_ROOTS", str(ROOT / ".build-python" / "roots"))
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a Debian root and run systemd in it")
-needs_mmdebstrap = pytest.mark.skipif(
-    not shutil.which("mmdebstrap"), reason="mmdebstrap is not installed: Tests/run.sh packages installs it"
-)
 
 # What a container has no use for, and what would reach out of it.
 MASKED = [

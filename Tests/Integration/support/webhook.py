@@ -17,6 +17,7 @@ from programs import ROOT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("KUBE_ENTRA", str(ROOT / ".build" / "release" / "kube-entra"))
+CRASHES = (signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGSEGV)
 
 
 def run(*arguments, input=None, env=None, timeout=30):
@@ -112,9 +113,12 @@ class Webhook:
         raise AssertionError(f"{path} was not {status} in {timeout} s: {self.log()}")
 
     def stop(self, expected=0):
+        """Ends the program, which must end with this status. One that a test has ended must not have crashed."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             assert self.process.wait(25) == expected, self.log()
+        elif self.process:
+            assert -self.process.returncode not in CRASHES, self.log()
         self.process = None
 
     def log(self):
