@@ -49,6 +49,7 @@ let linkerFlags = [
     "-Xlinker", "--icf=safe",
     "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/function-order.txt",
     "-Xlinker", "--no-warn-symbol-ordering",
+    "-Xlinker", "\(Context.packageDirectory)/Sources/without-unwinding.ld", "-Xlinker", "--no-eh-frame-hdr",
 ]
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
