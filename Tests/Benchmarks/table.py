@@ -9,6 +9,7 @@ import sys
 import time
 
 from cases import Cases, review_body
+from evenly import evenly
 from load import SERVER_CORE, as_json, h2load, pinned, verification_seconds, versions, wrk
 from process_figures import cpu_seconds, rss_kib
 from webhook import PROGRAM, free_port
@@ -113,9 +114,7 @@ class Table:
         if self.wants(name):
             server = self.started(entries=10_000, protocols=["h2"])
             body = review_body(self.cases.token())
-            self.row(
-                name, server, lambda: h2load(self.cases.folder.name, server.port, body, 1000 * self.seconds, rate=1000)
-            )
+            self.row(name, server, lambda: evenly(server.port, body, YES, 1000 * self.seconds, rate=1000))
             server.stop()
 
     def memory(self):
@@ -159,10 +158,31 @@ class Table:
         stripped = self.cases.path("stripped")
         subprocess.run(["strip", "-o", stripped, PROGRAM], check=True)
         self.figure("program, stripped", os.path.getsize(stripped) / 2**20, "MB", "<= 20", 67)
-        begin = time.monotonic()
-        server = self.started()
-        self.figure("start until ready, with Python's polling", (time.monotonic() - begin) * 1e3, "ms", "<= 25")
-        server.stop()
+        self.figure("start until ready, median of 9", self.start_seconds(9) * 1e3, "ms", "<= 25")
+
+    def start_seconds(self, times):
+        """From the call that makes the process until the first 200 of /readyz, which is asked for five times a
+        millisecond; the median, since the machine has other work too."""
+        server, taken = self.cases.server(self.cases.config(any_client=True)), []
+        command = pinned(SERVER_CORE, [server.program, "serve", "--config", server.config_path])
+        for _ in range(times):
+            begin = time.perf_counter()
+            server.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            while not self.is_ready(server.operations):
+                assert server.process.poll() is None, "the server has ended"
+                time.sleep(0.0002)
+            taken.append(time.perf_counter() - begin)
+            server.stop()
+        return sorted(taken)[times // 2]
+
+    @staticmethod
+    def is_ready(port):
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+                return connection.recv(4096).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
 
     def floor(self):
         """nginx with the same bytes in and out but without the work, if it is installed."""
