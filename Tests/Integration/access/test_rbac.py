@@ -10,7 +10,7 @@ from rbac_objects import ADMIN_GROUP, ADMIN_ROLE, READER, STRANGER, binding, gro
 from webhook import configuration, run
 
 
-def test_who(ask):
+def test_who_names_everybody_who_may_do_it(ask):
     objects = [ADMIN_ROLE, READER, binding("b", "reader", group("developers"), user("a@b.c"), namespace="team")]
     code, answer, err = ask("rbac", "who", "--can", "get", "pods", objects=objects)
     assert code == 0 and answer["question"] == {
@@ -85,7 +85,7 @@ def test_emergency_access_counts_while_it_lasts(ask):
     assert ask(*question, "2026-12-01T00:00:00Z", objects=[READER], tenant={"emergencyAccess": [entry]})[0] == 1
 
 
-def test_explain(ask):
+def test_explain_says_what_a_principal_may_do_and_why(ask):
     ways = role("ways", {"verbs": ["impersonate", "get"], "apiGroups": [""], "resources": ["users"]})
     objects = [
         ways,
@@ -169,7 +169,7 @@ def test_an_empty_principal_is_wrong_usage(option, tmp_path):
     assert run("policy", "check", "--config", str(tmp_path / "c.yaml"), option, "")[0] == 64
 
 
-def test_policy_list(ask, tmp_path):
+def test_policy_list_shows_what_each_holder_gets(ask, tmp_path):
     names = {"names": {DEVELOPERS: {"displayName": "Developers", "kind": "group", "deleted": False}}}
     (tmp_path / "names.json").write_text(json.dumps(names))
     objects = [READER, binding("b", "reader", group("developers"))]

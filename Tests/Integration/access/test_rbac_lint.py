@@ -102,7 +102,7 @@ def check_sarif(log):
     return found["results"]
 
 
-def test_sarif(ask, tmp_path):
+def test_findings_in_sarif_have_their_rules_and_places(ask, tmp_path):
     objects = [READER, binding("b", "reader", group("ops"), user("a@b.c"))]
     code, log, _ = ask("rbac", "lint", objects=objects, output="sarif")
     results = check_sarif(log)

@@ -26,7 +26,7 @@ class TestCreate:
         assert handshake(folder, "localhost") == "kube-apiserver"
         assert handshake(folder, "127.0.0.1") == "kube-apiserver"
 
-    def test_profiles(self, run, tmp_path):
+    def test_each_certificate_has_the_extensions_of_its_purpose(self, run, tmp_path):
         run("certs", "create")
         authority = certificate(tmp_path / "certs/ca.crt")
         constraints = authority.extensions.get_extension_for_class(x509.BasicConstraints)
@@ -121,7 +121,7 @@ class TestCreate:
         (tmp_path / "file").write_text("")
         assert "file/below" in run("certs", "create", "--out", "file/below", status=2).stderr
 
-    def test_json(self, run, tmp_path):
+    def test_json_holds_what_the_text_shows(self, run, tmp_path):
         made = json.loads(run("certs", "create", "--output", "json").stdout)
         assert sorted(pathlib.Path(f["path"]).name for f in made["files"]) == NAMES
         assert made["hosts"] == ["localhost", "127.0.0.1", "::1"] and made["clientName"] == "kube-apiserver"
@@ -131,7 +131,7 @@ class TestShow:
     def show(self, run, *arguments, status=0):
         return json.loads(run("certs", "show", "--output", "json", *map(str, arguments), status=status).stdout)
 
-    def test_agrees_with_cryptography(self, run, tmp_path):
+    def test_certs_show_agrees_with_cryptography(self, run, tmp_path):
         run("certs", "create")
         cert = certificate(tmp_path / "certs/server.crt")
         report = self.show(run, "certs/server.crt")
@@ -182,7 +182,7 @@ class TestShow:
         (tmp_path / "certs/server.key").chmod(0o644)
         assert "private key" in self.show(run, "certs/server.crt")["files"][0]["warnings"][0]
 
-    def test_chains(self, run, tmp_path):
+    def test_chains_in_the_wrong_order_are_found(self, run, tmp_path):
         run("certs", "create")
         run("certs", "create", "--out", "other")
         parts = {n: (tmp_path / n).read_bytes() for n in ("certs/server.crt", "certs/ca.crt", "other/ca.crt")}

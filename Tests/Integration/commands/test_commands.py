@@ -56,7 +56,7 @@ def test_policy_check_agrees_with_serve(webhook, entra, tmp_path, changes):
         assert (code, told["reason"]) == (1, reason(served))
 
 
-def test_require_admin(config):
+def test_require_admin_fails_for_others(config):
     assert run("policy", "check", "--config", config, "--group", ADMINS, "--require-admin")[0] == 0
     assert run("policy", "check", "--config", config, "--group", PLAIN, "--require-admin")[0] == 1
     assert run("policy", "check", "--config", config, "--group", PLAIN)[0] == 0
@@ -254,7 +254,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_bad_files(config, tmp_path, command, name):
+def test_files_that_cannot_be_read_end_with_status_2(config, tmp_path, command, name):
     files(tmp_path)
     arguments, statuses = COMMANDS[command]
     path = name if name.startswith("/") else str(tmp_path / name)

@@ -51,12 +51,12 @@ def issue(certificates, folder, **changes):
         shutil.copy2(certificates.path(f"special.{end}"), folder / f"server.{end}")
 
 
-def test_a_sensible_configuration(folder):
+def test_a_sensible_configuration_has_no_finding(folder):
     code, answer, err = check(folder, clean(), "--strict")
     assert (code, answer["usable"], answer["findings"], answer["problems"], err) == (0, True, [], [], "")
 
 
-def test_certificates(certificates, folder):
+def test_what_is_wrong_with_certificates_is_found(certificates, folder):
     # The CA of these is a new one, so that the client CA is no longer the server's own.
     def clean():
         config = configuration(subjects=["user"])
@@ -99,7 +99,7 @@ def test_callers_of_a_shared_authority(certificates, folder):
         assert rules(check(folder, config)[1]) == [], name
 
 
-def test_permissions(folder):
+def test_permissions_that_are_too_wide_are_found(folder):
     os.chmod(folder / "server.key", 0o644)
     (folder / "secret").write_text("s")
     os.chmod(folder / "secret", 0o604)
@@ -247,7 +247,7 @@ def test_files_of_another_kind_are_named(folder):
     assert (code, out) == (2, "") and "error: this is a kubeconfig" in err and len(err.splitlines()) == 1
 
 
-def test_old_offline_keys(folder, entra):
+def test_offline_keys_that_are_old_are_found(folder, entra):
     old = datetime.now(UTC) - timedelta(days=31)
     keys = {"tenantID": TENANT, "fetchedAt": old.strftime("%Y-%m-%dT%H:%M:%SZ"), **entra.key_set()}
     (folder / "keys.json").write_text(json.dumps(keys))

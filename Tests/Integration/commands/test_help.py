@@ -119,14 +119,14 @@ def test_help_for_what_is_no_command(words):
     assert done.returncode == 64 and done.stdout == "" and "there is no command 'nosuch'" in done.stderr
 
 
-def test_version():
+def test_version_is_printed_in_every_form():
     done = run("--version")
     assert done.returncode == 0 and re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
     assert run("serve", "--version").stdout == done.stdout
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(shell, tmp_path):
+def test_completion_scripts_have_valid_syntax(shell, tmp_path):
     done = run("--generate-completion-script", shell)
     assert done.returncode == 0 and "import-aks" in done.stdout and "webhook-version" in done.stdout
     if shutil.which(shell):

@@ -18,7 +18,7 @@ class TestWebhookKubeconfig:
         cluster = {c["name"]: c["cluster"] for c in config["clusters"]}[context["cluster"]]
         return cluster, {u["name"]: u["user"] for u in config["users"]}[context["user"]]
 
-    def test_by_reference(self, run, tmp_path):
+    def test_the_webhooks_kubeconfig_names_its_files(self, run, tmp_path):
         run("certs", "create")
         cluster, user = self.load(run("kubeconfig", "webhook").stdout)
         folder = tmp_path / "certs"
@@ -28,7 +28,7 @@ class TestWebhookKubeconfig:
         }
         assert user == {"client-certificate": str(folder / "client.crt"), "client-key": str(folder / "client.key")}
 
-    def test_embedded_and_private(self, run, tmp_path):
+    def test_an_embedded_key_makes_a_private_file(self, run, tmp_path):
         run("certs", "create")
         run("kubeconfig", "webhook", "--embed", "--out", "webhook.yaml")
         path = tmp_path / "webhook.yaml"
@@ -72,7 +72,7 @@ class TestWebhookKubeconfig:
         ["http://a.example", "a.example", "https://", "https://u@a.example", "https://a:0/", "https://a/?x=1",
          "https://a:99999", "https://a b/", "https://[::1", "https://a/\nusers:"],
     )  # fmt: skip
-    def test_addresses(self, run, server):
+    def test_an_address_that_cannot_be_used_is_refused(self, run, server):
         run("kubeconfig", "webhook", "--server", server, status=64)
 
 
@@ -109,7 +109,7 @@ class TestUserKubeconfig:
         for login in ("spn", "msi", "workloadidentity", "azurecli"):
             assert self.AKS_CLIENT not in run(*self.BASE, *self.IDS, "--login", login).stdout
 
-    def test_the_old_form(self, run):
+    def test_the_old_form_of_the_users_kubeconfig_works(self, run):
         provider = self.user(run(*self.BASE, *self.IDS, "--format", "azure").stdout)["auth-provider"]
         assert provider == {
             "name": "azure",
@@ -120,25 +120,25 @@ class TestUserKubeconfig:
         }  # fmt: skip
 
     @pytest.mark.parametrize("name", ["plain", "yes", "1e3", "a: b", '"', "\\", "#x", "{a", "ü"])
-    def test_names_survive(self, run, name):
+    def test_unusual_names_survive_in_yaml(self, run, name):
         config = yaml.safe_load(run(*self.BASE, *self.IDS, "--name", name).stdout)
         assert config["current-context"] == config["clusters"][0]["name"] == name
 
-    def test_authority(self, run, tmp_path):
+    def test_the_clusters_authority_is_embedded(self, run, tmp_path):
         run("certs", "create")
         config = yaml.safe_load(run(*self.BASE, *self.IDS, "--ca", "certs/ca.crt").stdout)
         data = config["clusters"][0]["cluster"]["certificate-authority-data"]
         assert base64.b64decode(data) == (tmp_path / "certs/ca.crt").read_bytes()
         run(*self.BASE, *self.IDS, "--ca", "certs/ca.key", status=2)
 
-    def test_from_the_configuration(self, run, tmp_path):
+    def test_what_users_need_comes_from_the_configuration(self, run, tmp_path):
         run("config", "init", "--tenant-id", TENANT, "--audience", SERVER, "--cloud", "china", "--out", "c.yaml")
         command = self.user(run(*self.BASE, "--config", "c.yaml").stdout)["exec"]["args"]
         assert SERVER in command and TENANT in command and "AzureChinaCloud" in command
         run(*self.BASE, "--config", "c.yaml", "--tenant-id", SERVER, status=2)
         run(*self.BASE, "--config", "none.yaml", status=2)
 
-    def test_proof_of_possession(self, run, tmp_path):
+    def test_proof_of_possession_follows_the_configuration(self, run, tmp_path):
         run("config", "init", "--tenant-id", TENANT, "--audience", SERVER, "--out", "c.yaml")
         text = (tmp_path / "c.yaml").read_text()
         proof = "    proofOfPossession: {}\n    clusterHost: cluster.example\n    signingKeys:"
@@ -159,5 +159,5 @@ class TestUserKubeconfig:
             [*IDS, "--client-id", "x"], [*IDS, "--cloud", "mars"], [*IDS, "--login", "azurepipelines"],
         ],
     )  # fmt: skip
-    def test_wrong_usage(self, run, arguments):
+    def test_wrong_usage_ends_with_status_64(self, run, arguments):
         run(*self.BASE, *arguments, status=64)

@@ -121,6 +121,6 @@ def test_the_document_names_what_is_registered():
         ["--format", "az", "--pop", "https://x"],
     ],
 )
-def test_wrong_usage(words):
+def test_wrong_usage_ends_with_status_64(words):
     done = run("register", *words)
     assert done.returncode == 64 and not done.stdout

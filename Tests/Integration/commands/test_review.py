@@ -91,7 +91,7 @@ tenants:
 
 @pytest.mark.parametrize("where", [["--config", "config.yaml"], ["--kubeconfig", "webhook.conf"]])
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
-def test_accepted(folder, where, version):
+def test_an_accepted_token_is_status_0_with_its_user(folder, where, version):
     done = review(folder, *where, "--webhook-version", version, "--output", "json", given=token(), status=0)
     answer = json.loads(done.stdout)
     assert answer["verdict"] == "accepted" and answer["reason"] is None
@@ -104,14 +104,14 @@ def test_accepted(folder, where, version):
     assert times["handshakeMilliseconds"] > 0 and times["answerMilliseconds"] > 0
 
 
-def test_text(folder):
+def test_the_text_begins_with_the_verdict(folder):
     done = review(folder, "--config", "config.yaml", given="Bearer " + token() + "\n", status=0)
     assert done.stdout.startswith("ACCEPTED: accepted as ada@example.com")
     assert ADMINS in done.stdout and "TLSv1.3" in done.stdout
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
-def test_refused(folder):
+def test_a_refused_token_is_status_1_with_its_reason(folder):
     done = review(folder, "--config", "config.yaml", "--output", "json", given=token(aud="another"), status=1)
     answer = json.loads(done.stdout)
     assert (answer["verdict"], answer["reason"]) == ("refused", "audience_not_accepted")
@@ -127,12 +127,12 @@ def test_nothing_is_not_sent(folder, given):
 
 
 @pytest.mark.parametrize("given", ["garbage", "a.b.c"])
-def test_not_ours(folder, given):
+def test_a_token_of_another_issuer_is_not_ours(folder, given):
     done = review(folder, "--config", "config.yaml", given=given, status=1)
     assert "none of the webhook's" in done.stdout
 
 
-def test_files_as_options(folder):
+def test_files_can_be_given_as_options(folder):
     done = review(
         folder,
         "--kubeconfig",
@@ -173,12 +173,12 @@ def test_files_as_options(folder):
         ),
     ],
 )
-def test_cannot(folder, arguments, status, sentence):
+def test_what_cannot_be_asked_is_status_2(folder, arguments, status, sentence):
     done = review(folder, *arguments, given=token(), status=status)
     assert done.stdout == "" and sentence in done.stderr, done.stderr
 
 
-def test_without_client_certificate(folder):
+def test_a_missing_client_certificate_is_named(folder):
     text = (folder / "webhook.conf").read_text()
     bare = "\n".join(line for line in text.splitlines() if "client-" not in line).replace("user:\n", "user: {}\n")
     (folder / "bare.conf").write_text(bare.replace("    user: {}", "    user: kube-apiserver"))
@@ -270,7 +270,7 @@ def bad(folder):
     ],
 )
 @pytest.mark.parametrize("output", ["text", "json"])
-def test_bad_answers(folder, bad, path, status, sentence, output):
+def test_answers_that_make_no_sense_are_status_2(folder, bad, path, status, sentence, output):
     done = review(
         folder, "--kubeconfig", "webhook.conf", "--server", bad + path, "--output", output, given=token(), status=status
     )

@@ -199,7 +199,7 @@ def named(certificates, entra):
 
 
 @pytest.mark.parametrize("form,allowed", [case[1:] for case in NAMES], ids=[case[0] for case in NAMES])
-def test_names(named, issuers, tmp_path, form, allowed):
+def test_callers_are_admitted_by_the_names_in_their_certificates(named, issuers, tmp_path, form, allowed):
     before = named.metric("kube_entra_requests_rejected_total", cause="client_name")
     answer = ask(named, certify(issuers["root"], **form), tmp_path)
     assert answer.startswith("HTTP/1.1 200" if allowed else "HTTP/1.1 403"), answer

@@ -37,7 +37,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize("body", [case[1] for case in BODIES], ids=[case[0] for case in BODIES])
-def test_bad_bodies(webhook, entra, body):
+def test_bad_bodies_are_refused_and_not_repeated(webhook, entra, body):
     code, answer = webhook.post(body)
     assert code == 400
     status_object(answer, 400)
@@ -53,7 +53,7 @@ def test_token_of_3_mb_is_a_decision(webhook):
     assert reason(webhook.review("a" * 3_000_000)) == "foreign"
 
 
-def test_too_large_body(webhook):
+def test_a_body_that_is_too_large_is_refused(webhook):
     code, answer = webhook.post(review_body("a" * 5_000_000))
     assert code == 413
     status_object(answer, 413)
@@ -72,7 +72,7 @@ def test_too_large_body(webhook):
         ("/authenticate", "DELETE", 405),
     ],
 )
-def test_paths_and_methods(webhook, path, method, code):
+def test_other_paths_and_methods_are_refused(webhook, path, method, code):
     got, answer = webhook.post(b"" if method == "GET" else review_body("x"), path, method=method)
     assert got == code
     status_object(answer, code)
@@ -82,7 +82,7 @@ def test_paths_and_methods(webhook, path, method, code):
     "content_type,code",
     [("application/json; charset=utf-8", 200), ("text/plain", 415), ("application/x-www-form-urlencoded", 415)],
 )
-def test_content_types(webhook, content_type, code):
+def test_other_content_types_are_refused(webhook, content_type, code):
     got, _ = webhook.post(review_body("x"), headers={"Content-Type": content_type})
     assert got == code
 
@@ -128,7 +128,7 @@ SMUGGLING = [
 
 
 @pytest.mark.parametrize("data", [case[1] for case in SMUGGLING], ids=[case[0] for case in SMUGGLING])
-def test_smuggling_forms(webhook, entra, data):
+def test_smuggling_forms_are_refused(webhook, entra, data):
     answer = raw(webhook, data)
     assert b" 200 " not in answer.split(b"\r\n")[0]
     assert answer.count(b"HTTP/1.1 ") <= 1
@@ -147,7 +147,7 @@ def test_pipelined_requests_are_answered_in_order(webhook, entra):
     assert 0 < first < second
 
 
-def test_chunked_body(webhook, entra):
+def test_a_chunked_body_is_read(webhook, entra):
     body = review_body(entra.token()).encode()
     chunks = (
         b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:500], body[500:])) + b"0\r\n\r\n"
@@ -156,7 +156,7 @@ def test_chunked_body(webhook, entra):
     assert b'"authenticated":true' in answer
 
 
-def test_h2load(webhook, entra, tmp_path):
+def test_many_requests_over_few_connections_are_answered(webhook, entra, tmp_path):
     body = tmp_path / "body.json"
     body.write_text(review_body(entra.token()))
     cert = webhook.certificates.path

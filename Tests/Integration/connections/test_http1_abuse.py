@@ -151,7 +151,7 @@ def all_at_once(webhook, cases):
         return dict(zip(cases, pool.map(lambda data: exchange(webhook, data), cases.values())))
 
 
-def test_what_is_refused(webhook):
+def test_abuse_is_refused_and_never_a_second_request(webhook):
     def counted():
         return [
             webhook.metric("kube_entra_requests_rejected_total", cause=cause)
@@ -230,7 +230,7 @@ ANSWERED = {
 }
 
 
-def test_what_is_answered(webhook):
+def test_unusual_requests_that_are_valid_are_answered(webhook):
     outcomes = all_at_once(webhook, {name: data for name, (data, _, _) in ANSWERED.items()})
     wrong = {
         name: (expected[1:], outcomes[name])
@@ -263,7 +263,7 @@ def test_one_byte_at_a_time(webhook):
         assert read(tls)[0].startswith(b"HTTP/1.1 200")
 
 
-def test_expect_continue(webhook):
+def test_expect_continue_is_answered_before_the_body(webhook):
     with session(webhook) as tls:
         tls.sendall(HEAD + LENGTH + b"Expect: 100-continue\r\n\r\n")
         assert read(tls)[0] == b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -113,7 +113,7 @@ def service_goes_on(webhook, entra):
 
 
 @pytest.mark.parametrize("make", FLOODS.values(), ids=FLOODS.keys())
-def test_floods(webhook, make):
+def test_floods_end_the_connection(webhook, make):
     violations = webhook.metric("kube_entra_requests_rejected_total", cause="http2_violation")
     before, sent = cpu(webhook), 0
     with Connection(webhook) as connection:
@@ -174,7 +174,7 @@ VIOLATIONS = {
 
 
 @pytest.mark.parametrize("data", VIOLATIONS.values(), ids=VIOLATIONS.keys())
-def test_violations(webhook, data):
+def test_violations_end_the_connection(webhook, data):
     violations = webhook.metric("kube_entra_requests_rejected_total", cause="http2_violation")
     with Connection(webhook) as connection:
         connection.send(data)
@@ -235,7 +235,7 @@ MALFORMED = {
 }
 
 
-def test_malformed_requests(webhook):
+def test_malformed_requests_end_their_stream(webhook):
     judged = webhook.metric("kube_entra_token_reviews_total")
     wrong = {}
     for name, fields in MALFORMED.items():
@@ -276,7 +276,7 @@ def test_a_malformed_request_leaves_the_others_alone(webhook):
     ],
     ids=["none", "HTTP/1.1", "nearly", "zeros", "half"],
 )
-def test_the_preface(webhook, preface):
+def test_a_wrong_preface_ends_the_connection(webhook, preface):
     with Connection(webhook, settings=None, preface=preface) as connection:
         connection.send(b"\0" * 50)
         assert connection.closed.wait(5)
@@ -318,7 +318,7 @@ def test_a_window_of_nothing(webhook):
         assert all(b"TokenReview" in connection.answer(2 * i + 1) for i in range(200))
 
 
-def test_a_tiny_window(webhook):
+def test_a_tiny_window_delays_the_answer_and_nothing_else(webhook):
     with Connection(webhook, settings=struct.pack(">HI", 4, 1)) as connection:
         connection.send(request(1, BODY))
         for _ in range(150):

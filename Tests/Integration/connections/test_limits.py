@@ -11,7 +11,7 @@ from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, REQUEST, RST_STREAM, C
 from webhook import Webhook, configuration, reason, review_body
 
 
-def test_connections(limited):
+def test_a_connection_past_the_limit_is_closed(limited):
     webhook = limited(connections=5)
     kept = [secure(webhook) for _ in range(5)]
     # A client is through its handshake before the server is; an answer shows that both are.
@@ -74,7 +74,7 @@ def test_more_than_the_system_gives(certificates, entra):
     webhook.stop()
 
 
-def test_handshake_time(limited):
+def test_a_handshake_past_its_time_is_closed(limited):
     webhook = limited(handshakeTimeout="1s")
     begin = time.time()
     with plain(webhook) as silent, plain(webhook) as stalled:
@@ -89,7 +89,7 @@ def test_handshake_time(limited):
     [b"P", b"POST /authenticate HTTP/1.1\r\nHost: a\r\n", HEAD % 100, HEAD % 100 + b"{"],
     ids=["first byte", "headers", "before the body", "body"],
 )
-def test_request_time(limited, sent):
+def test_a_request_past_its_time_is_answered_408(limited, sent):
     webhook = limited(requestTimeout="1s", idleTimeout="30s")
     begin = time.time()
     with secure(webhook) as connection:
@@ -139,7 +139,7 @@ def test_time_to_take_the_answer(limited):
 
 
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
-def test_idle_time(limited, protocol):
+def test_an_idle_connection_past_its_time_is_closed(limited, protocol):
     webhook = limited(idleTimeout="1s")
     begin = time.time()
     if protocol == "h2":
@@ -153,7 +153,7 @@ def test_idle_time(limited, protocol):
     assert rejected(webhook, "idle_timeout") == 1
 
 
-def test_header_size(limited):
+def test_headers_past_their_size_are_refused(limited):
     webhook = limited(headerBytes=1000)
     with secure(webhook) as connection:
         assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 1100 + b"\r\n\r\n").startswith(
@@ -167,7 +167,7 @@ def test_header_size(limited):
         assert connection.wait(lambda f: f[0] in (3, 7)), connection.frames
 
 
-def test_header_count(limited):
+def test_headers_past_their_number_are_refused(limited):
     webhook = limited()
     with secure(webhook) as connection:
         assert answer(connection, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 101 + b"\r\n").startswith(
@@ -183,7 +183,7 @@ def test_header_count(limited):
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_body_size(limited, entra, chunked):
+def test_a_body_past_its_size_is_refused(limited, entra, chunked):
     webhook = limited(bodyBytes=5000)
     big = b"x" * 6000
     with secure(webhook) as connection:
@@ -203,7 +203,7 @@ def test_body_size(limited, entra, chunked):
 
 
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
-def test_bytes_in_flight(limited, protocol):
+def test_bytes_in_flight_past_the_limit_are_refused(limited, protocol):
     """The newest body is rejected with 503 and Retry-After, which kube-apiserver retries; the earlier one continues."""
     webhook = limited(bytesInFlight=1500)
     body = review_body("a" * 800).encode()
@@ -228,7 +228,7 @@ def test_bytes_in_flight(limited, protocol):
         assert answer(third, HEAD % len(body) + body).startswith(b"HTTP/1.1 200")
 
 
-def test_token_size(limited, entra):
+def test_a_token_past_its_size_is_refused(limited, entra):
     webhook = limited(tokenBytes=2000)
     before = webhook.metric("kube_entra_token_reviews_total", reason="token_too_large")
     assert reason(webhook.review("a" * 2001)) == "foreign"
@@ -236,7 +236,7 @@ def test_token_size(limited, entra):
     assert reason(webhook.review(entra.token())) == "accepted"
 
 
-def test_streams(limited):
+def test_streams_past_their_number_are_refused(limited):
     webhook = limited(streamsPerConnection=3)
     with Connection(webhook) as connection:
         connection.send(b"".join(frame(HEADERS, END_HEADERS, s, block(REQUEST)) for s in (1, 3, 5, 7)))
@@ -246,7 +246,7 @@ def test_streams(limited):
     assert rejected(webhook, "stream_limit") == 1
 
 
-def test_review_time(certificates, entra):
+def test_a_review_past_its_deadline_is_answered(certificates, entra):
     """An answer that waits for keys comes at the deadline, as a no."""
 
     def stall(handler, path):

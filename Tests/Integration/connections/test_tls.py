@@ -91,7 +91,7 @@ def test_no_resumption_and_no_compression(webhook, version, tmp_path):
     assert "TLS session ticket:" not in text
 
 
-def test_no_renegotiation(webhook):
+def test_renegotiation_is_refused(webhook):
     """A TLS 1.2 client that asks for renegotiation ("R") does not get it; the service continues."""
     path = webhook.certificates.path
     process = subprocess.Popen(
@@ -253,7 +253,7 @@ def test_curl_without_a_client_certificate(webhook, entra, tmp_path, protocol):
     "names,code",
     [(["kube-apiserver"], 200), (["other", "kube-apiserver"], 200), (["KUBE-APISERVER2"], 403), (["kube"], 403)],
 )
-def test_allowed_client_names(certificates, entra, names, code):
+def test_only_allowed_client_names_are_served(certificates, entra, names, code):
     config = configuration()
     config["server"]["allowedClientNames"] = names
     server = Webhook(certificates, config, name="names.yaml").start()
@@ -271,7 +271,7 @@ def test_allowed_client_names(certificates, entra, names, code):
 
 
 @pytest.mark.parametrize("protocol", [[], ["--h1"]], ids=["h2", "http/1.1"])
-def test_h2load(open_webhook, entra, tmp_path, protocol):
+def test_h2load_gets_every_answer(open_webhook, entra, tmp_path, protocol):
     body = tmp_path / "body.json"
     body.write_text(review_body(entra.token()))
     count = 20_000

@@ -51,7 +51,7 @@ def decoded(part):
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def test_a_secret(setting, entra):
+def test_a_secret_signs_the_application_in(setting, entra):
     graph, make = setting
     webhook = make()
     assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
@@ -146,7 +146,7 @@ def test_a_federated_token_is_read_anew(setting, entra, certificates):
 
 
 @pytest.mark.parametrize("client_id", [None, CLIENT_ID], ids=["the machine's", "a user-assigned one"])
-def test_a_managed_identity(setting, entra, client_id):
+def test_a_managed_identity_signs_the_application_in(setting, entra, client_id):
     graph, make = setting
     service = MetadataService(graph)
     try:
@@ -231,7 +231,7 @@ def test_faults_of_the_token_endpoint(setting, entra, fault):
     begin = time.time()
     expected = "group_resolution_failed" if TOKEN_FAULTS[fault] else "accepted"
     assert reason(webhook.review(entra.token(**OVERAGE))) == expected
-    assert time.time() - begin < 4.5
+    assert time.time() - begin < 30
     assert reason(webhook.review(entra.token())) == "accepted"
     if TOKEN_FAULTS[fault]:
         assert graph.requests == []

@@ -12,7 +12,7 @@ from signed_tokens import SERVER, TENANT, token
 
 
 @pytest.mark.parametrize("arguments", [(), CONFIG])
-def test_works(bench, arguments):
+def test_a_working_sign_in_passes_every_step(bench, arguments):
     report = bench.run(*arguments, status=0)
     assert report["verdict"] == "signedIn" and report["problem"] is None
     assert steps(report) == dict.fromkeys(
@@ -23,7 +23,7 @@ def test_works(bench, arguments):
     assert SEEN[-1] == ("ok", "apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "Bearer " + bench.given)
 
 
-def test_text(bench):
+def test_the_text_begins_with_the_verdict(bench):
     text = bench.run(*CONFIG, status=0, output="text")
     assert text.startswith("SIGNED IN: the API server knows you as ada@example.com")
     assert "Kubernetes v1.34.1, TLSv1.3" in text
@@ -49,23 +49,23 @@ def test_text(bench):
         ({"proxy-url": "http://127.0.0.1:1"}, "proxy", "proxy-url", 2),
     ],
 )
-def test_server(bench, cluster, sentence, hint, status):
+def test_what_is_wrong_with_the_server_is_named(bench, cluster, sentence, hint, status):
     bench.cluster |= cluster
     problem(bench, "apiServer", sentence, hint=hint, status=status)
 
 
-def test_server_name(bench):
+def test_a_server_of_another_name_is_named(bench):
     bench.cluster["tls-server-name"] = "localhost"
     assert bench.run(status=0)["verdict"] == "signedIn"
 
 
-def test_server_down(bench):
+def test_a_server_that_is_down_is_named(bench):
     bench.way("down")
     problem(bench, "apiServer", "status 503", status=2)
 
 
 @pytest.mark.parametrize("way, sentence", [("slow", "7 minutes behind"), ("fast", "minutes ahead of")])
-def test_clock(bench, way, sentence):
+def test_a_clock_that_is_wrong_is_named(bench, way, sentence):
     bench.way(way)
     # Tokens are judged by the API server's clock, which a token of ten minutes ago passes.
     bench.gives(token(iat=int(time.time()) - 600, nbf=int(time.time()) - 600))

@@ -53,7 +53,7 @@ from signed_tokens import SERVER, TENANT
         ({"token": "two\nlines"}, "characters that no token has", ""),
     ],
 )
-def test_user(bench, user, sentence, hint):
+def test_what_is_wrong_with_the_kubeconfigs_user_is_named(bench, user, sentence, hint):
     bench.user = user
     report = problem(bench, "method", sentence, hint=hint)
     assert "s3cret" not in json.dumps(report)
@@ -67,7 +67,7 @@ def test_an_old_entry_is_converted_to_what_the_cluster_takes(bench):
 
 
 @pytest.mark.parametrize("as_file", [False, True])
-def test_fixed_token(bench, as_file):
+def test_a_fixed_token_is_judged_like_the_plugins(bench, as_file):
     (bench.folder / "token").write_text(bench.given + "\n")
     bench.user = {"tokenFile": "token"} if as_file else {"token": bench.given}
     report = bench.run(*CONFIG, status=0)
@@ -84,18 +84,18 @@ def test_fixed_token(bench, as_file):
         ({"interactiveMode": "Always"}, "no terminal", "azurecli"),
     ],
 )
-def test_refused_plugin(bench, change, sentence, hint):
+def test_a_plugin_entry_that_kubectl_refuses_is_named(bench, change, sentence, hint):
     bench.exec |= change
     problem(bench, "method", sentence, hint=hint)
 
 
-def test_plugin_version_1(bench):
+def test_a_plugin_of_version_v1_works(bench):
     bench.exec |= {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
     bench.gives(bench.given, "v1")
     assert bench.run(status=0)["verdict"] == "signedIn"
 
 
-def test_plugin_missing(bench):
+def test_a_plugin_that_is_missing_is_named(bench):
     bench.path = "/usr/bin:/bin"
     problem(bench, "plugin", "kubelogin is not installed", hint="get kubelogin somewhere")
     del bench.exec["installHint"]
@@ -115,7 +115,7 @@ def test_plugin_missing(bench):
         ("yes", "printed more", ""),
     ],
 )
-def test_broken_plugin(bench, script, sentence, hint):
+def test_a_plugin_that_fails_is_named_with_its_cause(bench, script, sentence, hint):
     bench.plugin(script)
     problem(bench, "plugin", sentence, hint=hint)
 
@@ -191,7 +191,7 @@ def test_plugin_of_another_version(bench):
     problem(bench, "plugin", "another apiVersion")
 
 
-def test_plugin_that_hangs(bench):
+def test_a_plugin_that_hangs_is_ended_and_named(bench):
     bench.plugin("exec sleep 50")
     begin = time.monotonic()
     problem(bench, "plugin", "longer than 1 s", "--plugin-timeout", "1", hint="wait for somebody")
@@ -246,12 +246,12 @@ def test_what_the_plugin_is_given(bench):
         (["get-token", "--server-id", SERVER, "--pop-claims", "u=x"], False, "belong together", "add --pop-enabled"),
     ],
 )
-def test_arguments(bench, arguments, configured, sentence, hint):
+def test_arguments_of_kubelogin_that_do_not_fit_are_named(bench, arguments, configured, sentence, hint):
     bench.exec["args"] = arguments
     problem(bench, "method", sentence, *(CONFIG if configured else ()), hint=hint)
 
 
-def test_kubeconfig_list(bench):
+def test_the_files_of_kubeconfig_are_merged_as_kubectl_does(bench):
     bench.write("second")
     (bench.folder / "first").write_text("current-context: here\n")
     bench.variables = {"KUBECONFIG": f"missing:{bench.folder}/first:{bench.folder}/second"}
@@ -269,12 +269,12 @@ def test_kubeconfig_list(bench):
         ((), {"KUBECONFIG": ""}, "empty/.kube/config"),
     ],
 )
-def test_no_kubeconfig(bench, arguments, variables, sentence):
+def test_a_kubeconfig_that_is_missing_or_broken_is_named(bench, arguments, variables, sentence):
     bench.variables = variables
     problem(bench, "kubeconfig", sentence, *arguments, status=2)
 
 
-def test_bad_options(bench):
+def test_options_that_cannot_be_used_are_refused(bench):
     for arguments, status in [(["--timeout", "0"], 64), (["--config", "missing"], 2), (["--keys", "missing"], 2)]:
         done = subprocess.run([BINARY, "doctor", *arguments], cwd=bench.folder, capture_output=True, timeout=30)
         assert done.returncode == status and done.stdout == b""

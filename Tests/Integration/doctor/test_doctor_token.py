@@ -16,7 +16,7 @@ from signed_tokens import TENANT, token
         ({"idp": "x", "acct": "1", "oid": "nobody"}, True, "subject_missing", ""),
     ],
 )
-def test_token(bench, changes, configured, sentence, hint):
+def test_what_is_wrong_with_the_token_is_named(bench, changes, configured, sentence, hint):
     if "exp" in changes:
         # Counted from now, and not from when the table was read.
         changes = {**changes, "exp": int(time.time()) + changes["exp"]}
@@ -33,14 +33,14 @@ def test_an_account_of_the_azure_cli_is_changed_there(bench):
     (bench.folder / "bin/az").unlink()
 
 
-def test_foreign_signature(bench):
+def test_a_signature_of_another_key_is_named(bench):
     head, claims, signature = bench.given.split(".")
     bench.gives(f"{head}.{claims}.{signature[::-1].replace('=', 'A')[:-1]}A")
     problem(bench, "token", "signature_invalid", *CONFIG)
 
 
 @pytest.mark.parametrize("arguments, hint", [((), "--config"), (CONFIG, "kube-entra review")])
-def test_refused(bench, arguments, hint):
+def test_a_token_that_the_server_refuses_gets_a_hint(bench, arguments, hint):
     bench.way("refuses")
     report = problem(bench, "identity", "401", *arguments, hint=hint)
     assert steps(report)["permissions"] == "skipped"
@@ -63,7 +63,7 @@ def test_refused_for_what_can_be_seen(bench, changes, hint):
     assert [step["hint"] for step in report["steps"] if step["name"] == "identity"][0].startswith(hint)
 
 
-def test_anonymous(bench):
+def test_a_server_that_takes_the_token_for_nobody_is_named(bench):
     bench.way("anonymous")
     problem(bench, "identity", "anonymous", hint="Authorization")
 
@@ -79,12 +79,12 @@ def test_anonymous(bench):
         ("no-rules", "permissions", "skipped"),
     ],
 )
-def test_small_differences(bench, way, name, status):
+def test_differences_between_token_and_server_are_shown(bench, way, name, status):
     bench.way(way)
     assert steps(bench.run(*CONFIG, status=0))[name] == status
 
 
-def test_no_binding(bench):
+def test_a_user_without_a_binding_is_told_so(bench):
     bench.way("unbound")
     problem(
         bench,

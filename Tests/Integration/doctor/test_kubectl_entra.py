@@ -35,7 +35,7 @@ def test_kubectl_entra_why_is_doctor(bench):
     assert json.loads(out)["verdict"] == "signedIn"
 
 
-def test_kubectl_entra_whoami(bench, monkeypatch):
+def test_kubectl_entra_whoami_says_who_the_api_server_sees(bench, monkeypatch):
     monkeypatch.setitem(ADA, "uid", "0b1ec700-0000-0000-0000-000000000001")
     bench.gives(token(oid="0B1EC700-0000-0000-0000-000000000001"))
     report = json.loads(entra(bench, "whoami", "--output", "json", status=0)[0])

@@ -140,7 +140,7 @@ def test_yaml_in_deploy_and_in_its_documents_loads():
         assert yaml.safe_load(block), document
 
 
-def test_dashboard():
+def test_the_dashboard_uses_metrics_that_exist():
     dashboard = json.loads((DEPLOY / "monitoring/kube-entra.dashboard.json").read_text())
     places = [tuple(panel["gridPos"][k] for k in "xywh") for panel in dashboard["panels"]]
     for index, (x, y, w, h) in enumerate(places):
@@ -159,7 +159,7 @@ def test_the_configuration_of_the_deployment_loads():
     assert done.returncode == 0 and "not looked at" in done.stdout, done.stdout + done.stderr
 
 
-def test_pods_are_confined():
+def test_pods_have_no_privileges():
     manifests = [
         *yaml.safe_load_all((DEPLOY / "kustomize/deployment.yaml").read_text()),
         yaml.safe_load((DEPLOY / "static-pod/kube-entra.yaml").read_text()),
@@ -182,7 +182,7 @@ def test_pods_are_confined():
             assert mounts == {volume["name"] for volume in pod["volumes"]}
 
 
-def test_alerts():
+def test_the_alerts_pass_promtools_tests():
     folder = DEPLOY / "monitoring"
     for arguments in (["check", "rules", "kube-entra.rules.yaml"], ["test", "rules", "tests/kube-entra.test.yaml"]):
         done = subprocess.run(["promtool", *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
@@ -201,7 +201,7 @@ def test_the_expressions_of_the_dashboard(tmp_path):
     assert done.returncode == 0 and f"{len(rules)} rules found" in done.stdout, done.stderr
 
 
-def test_kustomization():
+def test_kubectl_renders_the_kustomization():
     done = subprocess.run(["kubectl", "kustomize", DEPLOY / "kustomize"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     made = {m["kind"]: m for m in yaml.safe_load_all(done.stdout)}
@@ -209,7 +209,7 @@ def test_kustomization():
     assert made["ClusterRoleBinding"]["subjects"][0]["name"] == "kube-entra:cluster-admins"
 
 
-def test_unit(tmp_path):
+def test_systemd_finds_no_fault_in_the_unit(tmp_path):
     text = (DEPLOY / "systemd/kube-entra.service").read_text()
     unit = tmp_path / "kube-entra.service"
     unit.write_text(text.replace("/usr/local/bin/kube-entra ", "/bin/true "))
@@ -217,7 +217,7 @@ def test_unit(tmp_path):
     assert "kube-entra" not in done.stderr, done.stderr
 
 
-def test_socket_unit(tmp_path):
+def test_the_socket_unit_listens_on_the_webhooks_address(tmp_path):
     """The socket of systemd is the address that the template and the webhook kubeconfig name."""
     for name in ("kube-entra.service", "kube-entra.socket"):
         text = (DEPLOY / "systemd" / name).read_text()

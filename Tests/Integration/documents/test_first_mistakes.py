@@ -101,7 +101,7 @@ def test_review_on_a_terminal_does_not_wait(tmp_path):
     assert done.returncode == 2 and "there is no token\n→ pipe a token in" in done.stderr
 
 
-def test_import_aks(tmp_path):
+def test_import_aks_explains_what_it_cannot_read(tmp_path):
     for text in ("", "\n", "ERROR: (ResourceNotFound)\n"):
         code, out, err = run("config", "import-aks", input=text)
         assert (code, out) == (2, "") and "did `az aks show` fail" in err

@@ -61,7 +61,7 @@ def test_a_guest_is_told_why_the_name_is_an_object_id(entra, files):
     assert "carries no upn" in " ".join(out.split())
 
 
-def test_only_what_failed(entra, files):
+def test_the_person_sees_only_what_failed(entra, files):
     _, out, _ = run("inspect", *files, "--failed", input=entra.token(aud="other"))
     assert "FAIL  audience" in out and "ok    " not in out and "skip  " not in out
 

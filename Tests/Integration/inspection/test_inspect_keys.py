@@ -17,7 +17,7 @@ def test_nobody_is_told_to_fetch_keys_from_where_a_stranger_says(entra):
     assert f"--tenant-id {TENANT} --cloud usGovernment --out keys.json" in report["hint"]
 
 
-def test_keys(place, entra, tmp_path):
+def test_keys_come_from_an_option_or_the_configuration(place, entra, tmp_path):
     token, config = entra.token(), str(place / "config.yaml")
     # From --keys, without a configuration.
     report = inspect(token, "--keys", str(place / "keys.json"))
@@ -115,7 +115,7 @@ def test_key_files_that_are_none(place, entra, tmp_path, content, said):
         ["--token-file", "/proc/self/mem"],
     ],
 )
-def test_cannot_check(arguments):
+def test_what_cannot_be_read_ends_with_status_2(arguments):
     code, out, err = run("inspect", *arguments)
     assert (code, out) == (2, "") and arguments[1] in err and len(err.splitlines()) == 1, err
 
@@ -131,7 +131,7 @@ def test_cannot_check(arguments):
         ["--explain", ""],
     ],
 )
-def test_wrong_usage(arguments):
+def test_wrong_usage_ends_with_status_64(arguments):
     code, out, err = run("inspect", *arguments)
     assert (code, out) == (64, "") and err
     if "token_expird" in arguments:

@@ -149,7 +149,7 @@ def test_every_failure_of_another_tenants_token_with_several_tenants(webhook, en
     assert list(failed(report)) == ["issuer_not_trusted", "token_expired", "subject_missing", "groups_malformed"]
 
 
-def test_v2_without_upn(place, entra):
+def test_a_v2_token_without_upn_says_what_is_missing(place, entra):
     report = inspect(entra.token(version="2.0", upn=LEFT_OUT), config=str(place / "config.yaml"))
     assert report["user"]["username"] == OBJECT
     assert "v2 token without a upn claim: the user is named by object ID" in report["notes"][0]
@@ -232,7 +232,7 @@ def test_colour_and_rules_only_on_a_terminal_that_wants_them(place, entra):
     assert done.stdout.decode().isascii() and b"\x1b" not in done.stdout
 
 
-def test_at(place, entra):
+def test_at_judges_the_token_at_another_time(place, entra):
     token, config = entra.token(), str(place / "config.yaml")
     report = inspect(token, "--at", "2001-01-01T00:00:00Z", config=config)
     assert report["reason"] == "token_not_yet_valid" and report["times"]["judgedAt"] == "2001-01-01T00:00:00Z"

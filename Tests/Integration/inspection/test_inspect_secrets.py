@@ -11,7 +11,7 @@ from inspections import configured, hold_to_contract, inspect
 from webhook import PROGRAM, run
 
 
-def test_offline_provably(place, entra, tmp_path):
+def test_inspect_opens_no_socket(place, entra, tmp_path):
     (place / "token").write_text(entra.token())
     arguments = [PROGRAM, "inspect", "--config", str(place / "config.yaml"), "--token-file", str(place / "token")]
     trace = tmp_path / "trace"
@@ -70,7 +70,7 @@ SECRETS = [
         {"requiredClaims": {"upn": "grace@contoso.example"}},
     ],
 )
-def test_redaction(place, entra, arguments, tenant):
+def test_redaction_leaves_no_personal_data(place, entra, arguments, tenant):
     token = person(entra)
     config = configured(place, **tenant)
     arguments = [*arguments, "--at", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())]

@@ -239,7 +239,7 @@ def test_other_values_than_those_in_force_are_not_taken_quietly(node, tmp_path):
         ["--config", "x", "--as", "deployment"],
     ],
 )
-def test_wrong_usage(words):
+def test_wrong_usage_ends_with_status_64_and_changes_nothing(words):
     code, out, error = run("enable", *words)
     assert code == 64 and not out, error
 

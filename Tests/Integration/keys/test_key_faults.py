@@ -294,7 +294,7 @@ def test_an_authority_that_cannot_prove_itself(online, certificate, words):
     assert words in text
 
 
-def test_connection_refused(online):
+def test_a_refused_connection_is_named(online):
     entra, make = online
     webhook = make(refreshEvery="1s")
     entra.stop()
@@ -303,7 +303,7 @@ def test_connection_refused(online):
     assert reason(webhook.review(entra.token())) == "accepted"
 
 
-def test_a_black_hole(online):
+def test_a_black_hole_ends_with_the_time_limit(online):
     entra, make = online
     webhook = make(refreshEvery="1s")
     port = entra.port
@@ -341,7 +341,7 @@ def test_a_fault_of_one_version_leaves_the_other(online):
     entra.keys.append(Key())
     before = time.time()
     assert reason(webhook.review(entra.token(version="2.0"))) == "accepted"
-    assert time.time() - before < 4
+    assert time.time() - before < 11
 
 
 def test_an_authority_of_one_version_only(online):

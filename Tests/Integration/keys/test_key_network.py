@@ -118,7 +118,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("answer, words", [case[1:] for case in REFUSALS], ids=[case[0] for case in REFUSALS])
-def test_proxies_that_refuse(certificates, online, proxy, tmp_path, answer, words):
+def test_a_proxy_that_refuses_is_named(certificates, online, proxy, tmp_path, answer, words):
     entra, _ = online
     gate = proxy()
     gate.answer = answer
@@ -209,7 +209,7 @@ def test_an_authority_ca_that_is_damaged_later(certificates, online, content):
     os.remove(path)
 
 
-def test_ipv6(certificates, tmp_path):
+def test_keys_are_fetched_over_ipv6(certificates, tmp_path):
     from entra import Entra
 
     entra = Entra(str(tmp_path), certificates)
@@ -314,7 +314,7 @@ class TestCoveredFiles:
             "/etc/ssl/ca-bundle.pem",
         ],
     )
-    def test_system_authorities(self, certificates, online, tmp_path, layout):
+    def test_the_systems_authorities_are_found_in_every_layout(self, certificates, online, tmp_path, layout):
         entra, _ = online
         empty = (
             "mount -t tmpfs none /mnt\ncp -a /etc /mnt/etc\nrm -rf /mnt/etc/ssl/certs /mnt/etc/pki\n"

@@ -71,7 +71,7 @@ def parts(tokens):
 
 
 @pytest.mark.parametrize("level", ["info", "debug", "trace"])
-def test_what_is_shown(certificates, entra, tokens, level):
+def test_pages_of_operations_show_no_secret(certificates, entra, tokens, level):
     entra.write_key_file(certificates.path("keys.json"))
     webhook = Webhook(certificates, configuration(), name=f"leaks-{level}.yaml").start(arguments=["--log-level", level])
     answers = []

@@ -50,7 +50,7 @@ def test_one_line_a_decision_with_the_fields_of_the_contract(start, entra):
         assert secret not in server.log(), secret
 
 
-def test_text_lines(start, entra):
+def test_text_lines_hold_the_same_fields(start, entra):
     server = start()
     error = server.review(entra.token(aud="another"))["error"]
     decision = re.search(r"decision (\w+)", error)[1]

@@ -243,7 +243,7 @@ def test_not_ready_while_draining(certificates, entra):
         ("HEAD", "/nothing", 404),
     ],
 )
-def test_paths_and_methods(own, method, path, status):
+def test_metrics_answer_their_own_path_and_methods_only(own, method, path, status):
     connection = http.client.HTTPConnection("127.0.0.1", own.operations, timeout=5)
     connection.request(method, path)
     response = connection.getresponse()

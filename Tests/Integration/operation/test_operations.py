@@ -40,7 +40,7 @@ def test_counters_move_by_exactly_the_number_of_requests(webhook, entra):
     assert tuple(b - a for a, b in zip(before, counts())) == (7, 5, 3, 15)
 
 
-def test_health(webhook):
+def test_health_pages_say_what_kubernetes_expects(webhook):
     for path in ["/livez", "/readyz", "/healthz"]:
         assert webhook.get(path) == (200, "ok")
     code, text = webhook.get("/readyz?verbose")
@@ -133,7 +133,7 @@ def test_what_cannot_be_served_ends_with_2_and_a_place(certificates, change, pla
     assert re.search(rf"broken\.yaml:\d+:\d+: error: {re.escape(place)}: ", err), err
 
 
-def test_usage():
+def test_wrong_usage_of_serve_ends_with_its_status():
     assert run("serve")[0] == 64
     assert run("nonsense")[0] == 64
     assert run("--version")[0] == 0

@@ -60,7 +60,7 @@ def test_plain_text_unless_html_is_wanted(busy):
 
 
 @pytest.mark.parametrize("headers", [{}, HTML], ids=["text", "HTML"])
-def test_what_it_tells(busy, headers):
+def test_the_page_tells_what_the_metrics_tell(busy, headers):
     text = busy.get("/statusz", headers)[1]
     for expected in (
         "0.1.0",
@@ -151,7 +151,7 @@ def test_nothing_from_elsewhere_and_no_script(busy):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_in_a_browser(busy, browser, tmp_path, width, dark):
+def test_the_page_fits_a_phone_and_a_screen(busy, browser, tmp_path, width, dark):
     address = f"http://127.0.0.1:{busy.operations}/statusz"
     browser.open(address, width, dark)
     assert browser.complaints() == []

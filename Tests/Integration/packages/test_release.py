@@ -216,7 +216,7 @@ def test_the_image_runs_under_crun(rootfs, certificates, entra, tmp_path):
             webhook.process.wait(30)
 
 
-def test_the_papers_fit(release, key):
+def test_the_papers_of_a_release_agree_with_its_files(release, key):
     said = run(ROOT / "deploy/verify.sh", release, key / "public.pem")
     assert "no  " not in said and said.count("yes ") == len(list(release.iterdir())) - 2 + 2
     sbom = json.loads(one(release, "*.spdx.json").read_text())

@@ -10,7 +10,7 @@ from programs import ROOT
 BENCHMARKS = str(ROOT / "Tests" / "Benchmarks")
 
 
-def test_a_short_soak():
+def test_a_short_soak_finds_no_wrong_decision():
     # A low rate and a fixed seed: this looks at answers, the long run at rates.
     done = subprocess.run(
         [os.path.join(BENCHMARKS, "soak.sh"), "0.2", "--rate", "100", "--seed", "7"],
@@ -23,7 +23,7 @@ def test_a_short_soak():
     assert int(re.search(r"reviews +(\d+)", done.stdout)[1]) > 500
 
 
-def test_a_short_benchmark():
+def test_a_short_benchmark_runs_to_its_end():
     """It runs and ends; people assess the figures."""
     done = subprocess.run(
         [
@@ -43,7 +43,7 @@ def test_a_short_benchmark():
     assert len(re.findall(r"µs \| [\d.]+ V \| 1.5 V \|", done.stdout)) == 2, done.stdout
 
 
-def test_a_short_curve():
+def test_a_short_curve_runs_to_its_end():
     done = subprocess.run(
         [os.path.join(BENCHMARKS, "curves.sh"), "--seconds", "1", "--only", "refused"],
         capture_output=True,
@@ -62,7 +62,7 @@ def test_a_thousand_peers_that_stall():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_short_watch():
+def test_a_short_measurement_of_the_watch_runs_to_its_end():
     """Everybody's change is felt, and what was asked is counted; how fast is for people to judge."""
     done = subprocess.run(
         [

@@ -25,7 +25,16 @@ OBJECT = "0b1ec700-0000-0000-0000-000000000001"
 ADMINS = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
 DEVELOPERS = "9999aaaa-bbbb-cccc-dddd-eeeeffff0000"
 PLAIN = "77777777-bbbb-cccc-dddd-eeeeffff0000"
-LEFT_OUT = object()
+
+
+class LeftOut:
+    """A claim that a token does not have; the names of tests show it."""
+
+    def __repr__(self):
+        return "left out"
+
+
+LEFT_OUT = LeftOut()
 
 
 def b64(data):

@@ -29,7 +29,7 @@ CASES = [
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
 @pytest.mark.parametrize("http2", [False, True], ids=["http1", "http2"])
 @pytest.mark.parametrize("name,token_version,claims,username,kind", CASES, ids=[case[0] for case in CASES])
-def test_kinds(webhook, entra, name, token_version, claims, username, kind, http2, version):
+def test_each_kind_of_token_gives_its_user(webhook, entra, name, token_version, claims, username, kind, http2, version):
     token = entra.token(version=token_version, **claims)
     status = webhook.review_http2(token, version) if http2 else webhook.review(token, version)
     assert status["authenticated"] is True

@@ -12,7 +12,7 @@ from webhook import reason, run
 
 
 @pytest.mark.parametrize("make,expected", [case[1:] for case in CASES], ids=[case[0][:60] for case in CASES])
-def test_refused(webhook, entra, make, expected):
+def test_hostile_tokens_are_refused_for_their_own_reason(webhook, entra, make, expected):
     token = make(entra)
     status = webhook.review(token)
     assert reason(status) == expected
@@ -66,7 +66,7 @@ FOREIGN_REASONS = ["token_missing", "token_too_large", "token_malformed", "token
 
 
 @pytest.mark.parametrize("make,expected", [case[1:] for case in BOTH], ids=[case[0][:60] for case in BOTH])
-def test_inspect_agrees(webhook, entra, make, expected, tmp_path):
+def test_inspect_agrees_with_the_webhook(webhook, entra, make, expected, tmp_path):
     served = compare(webhook, make(entra), tmp_path)
     assert served == expected or (expected == FOREIGN and served in FOREIGN_REASONS)
 

@@ -145,7 +145,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("make,expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_envelopes(servers, entra, make, expected):
+def test_each_envelope_is_accepted_or_refused_for_its_reason(servers, entra, make, expected):
     assert reason(servers["accept"].review(make(entra))) == expected
 
 
@@ -188,7 +188,7 @@ def test_a_key_has_a_share_of_a_thousand_envelopes(servers, entra):
     assert reason(server.review(envelope(entra))) == "accepted"
 
 
-def test_what_kubelogin_sends(servers, entra):
+def test_what_kubelogin_sends_is_accepted(servers, entra):
     for rule in ("accept", "require"):
         assert reason(servers[rule].review(kubelogin(entra, KEY, HOST))) == "accepted"
     assert reason(servers["off"].review(kubelogin(entra, KEY, HOST))) == "proof_of_possession_not_accepted"
