@@ -6,7 +6,7 @@ internal import NIOPosix
 public import OpenSSL
 
 /// Sends single requests over HTTP/1.1 and TLS, with one connection each. Everything is bounded, and redirects are not
-/// followed.
+/// followed. ``HTTPSConnectionPool`` keeps connections open for further requests.
 ///
 /// If a name has several addresses, they are tried as in RFC 8305, so that unreachable ones cost little time.
 public final class HTTPSClient: Sendable {
@@ -30,9 +30,16 @@ public final class HTTPSClient: Sendable {
     public func send(
         _ request: HTTPSRequest, on eventLoop: any EventLoop, by end: NIODeadline? = nil
     ) -> EventLoopFuture<HTTPSResponse> {
+        send(request, on: eventLoop, by: end ?? .now() + TimeAmount(limits.deadline), keepingIn: nil)
+    }
+
+    /// - Parameter pool: takes the connection after the answer; nil to close it.
+    func send(
+        _ request: HTTPSRequest, on eventLoop: any EventLoop, by end: NIODeadline, keepingIn pool: HTTPSConnectionPool?
+    ) -> EventLoopFuture<HTTPSResponse> {
         let exchange = HTTPExchange(
             promise: eventLoop.makePromise(of: HTTPSResponse.self), limits: limits, eventLoop: eventLoop)
-        exchange.startDeadline(end ?? .now() + TimeAmount(limits.deadline))
+        exchange.startDeadline(end)
         let proxy: HTTPProxy?
         do throws(HTTPSError) {
             proxy = request.url.isPlain ? nil : try proxies.proxy(for: request.url)
@@ -49,7 +56,7 @@ public final class HTTPSClient: Sendable {
                 guard exchange.begins(.connecting) else {
                     return eventLoop.makeFailedFuture(HTTPSError.nameLookupTimeout)
                 }
-                return self.bootstrap(request, through: proxy, exchange: exchange, on: eventLoop)
+                return self.bootstrap(request, through: proxy, exchange: exchange, pool: pool, on: eventLoop)
                     .resolver(KnownAddresses(addresses: addresses, eventLoop: eventLoop))
                     .connect(host: host, port: port)
             }
@@ -75,15 +82,18 @@ public final class HTTPSClient: Sendable {
     }
 
     private func bootstrap(
-        _ request: HTTPSRequest, through proxy: HTTPProxy?, exchange: HTTPExchange, on eventLoop: any EventLoop
+        _ request: HTTPSRequest, through proxy: HTTPProxy?, exchange: HTTPExchange, pool: HTTPSConnectionPool?,
+        on eventLoop: any EventLoop
     ) -> ClientBootstrap {
         let context = self.context
+        let keeper = pool.map { ConnectionKeeper(pool: $0, route: HTTPSRoute(request, client: self)) }
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(limits.connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let start = { (channel: any Channel) throws in
-                        try HTTPSClient.addHandlers(channel, request: request, exchange: exchange, context: context)
+                        try HTTPSClient.addHandlers(
+                            channel, request: request, exchange: exchange, context: context, keeper: keeper)
                     }
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(ConnectionClock(exchange: exchange))
@@ -101,7 +111,8 @@ public final class HTTPSClient: Sendable {
         _ channel: any Channel,
         request: HTTPSRequest,
         exchange: HTTPExchange,
-        context: TLSContext
+        context: TLSContext,
+        keeper: ConnectionKeeper?
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         exchange.begins(.handshaking)
@@ -113,7 +124,7 @@ public final class HTTPSClient: Sendable {
         }
         try pipeline.addHandler(HTTPRequestEncoder())
         try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder()))
-        try pipeline.addHandler(ExchangeHandler(request: request, exchange: exchange, tls: tls))
+        try pipeline.addHandler(ExchangeHandler(request: request, exchange: exchange, tls: tls, keeper: keeper))
     }
 }
 

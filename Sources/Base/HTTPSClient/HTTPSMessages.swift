@@ -1,7 +1,7 @@
 public import Addresses
 public import OpenSSL
 
-/// One request. Each request has its own connection.
+/// One request.
 public struct HTTPSRequest: Sendable {
     /// The request methods that this client sends.
     public enum Method: String, Sendable {

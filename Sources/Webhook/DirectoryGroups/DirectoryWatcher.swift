@@ -137,6 +137,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     public func stop(isReplaced: Bool = false) {
         isStopped = true
         task?.cancel()
+        transport.close()
         guard !isReplaced else { return }
         publish(nil)
         for promise in waiting.values.joined() { promise.succeed() }

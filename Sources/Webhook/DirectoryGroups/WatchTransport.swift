@@ -13,18 +13,22 @@ protocol WatchTransport: Sendable {
     func drop(_ token: String)
     /// Sends one encoded batch.
     func send(_ batch: [UInt8], token: String) -> EventLoopFuture<GraphReply>
+    /// Ends connections without a request; nothing is sent any more.
+    func close()
 }
 
-/// Over HTTPS.
+/// Over HTTPS, with connections that stay open between batches.
 struct GraphTransport: WatchTransport {
     private let plan: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
+    private let connections: HTTPSConnectionPool
 
     init(plan: DirectoryConfiguration, eventLoop: any EventLoop) {
         self.plan = plan
         self.eventLoop = eventLoop
         tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: { .now() })
+        connections = HTTPSConnectionPool(eventLoop: eventLoop)
     }
 
     func prepare() { tokens.keepFresh() }
@@ -32,6 +36,8 @@ struct GraphTransport: WatchTransport {
     func token() -> EventLoopFuture<String> { tokens.token() }
 
     func drop(_ token: String) { tokens.drop(token) }
+
+    func close() { connections.close() }
 
     func send(_ batch: [UInt8], token: String) -> EventLoopFuture<GraphReply> {
         guard let url = HTTPSURL("\(plan.graph)/v1.0/$batch") else {
@@ -45,7 +51,9 @@ struct GraphTransport: WatchTransport {
         do throws(HTTPSError) {
             let client = try plan.graphClient()
             let request = HTTPSRequest(.post, url, headers: headers, body: batch)
-            return client.send(request, on: eventLoop).map(GraphReply.response).recover(GraphReply.init(failing:))
+            // A batch only reads, so that it may arrive twice.
+            return connections.send(request, through: client).map(GraphReply.response)
+                .recover(GraphReply.init(failing:))
         } catch {
             return eventLoop.makeFailedFuture(DirectoryError.graph(error))
         }

@@ -7,60 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from access_reviews import ask, extra, why
 from entra import ADMINS, DEVELOPERS, LEFT_OUT, OBJECT, PLAIN, TENANT
-from graph import Graph
-from overage import CLIENT_ID, OverageWebhook, logged, object_id
-from webhook import configuration, reason, wait_for
+from overage import logged, object_id
+from watching import QUESTIONS, eventually, groups
+from webhook import reason
 
 ADMIN = "kube-entra:cluster-admins"
 APP = {"idtyp": "app", "scp": LEFT_OUT, "upn": LEFT_OUT}
-QUESTIONS = "kube_entra_watch_questions_total"
-
-
-@pytest.fixture
-def watched(certificates, entra, tmp_path):
-    """A Graph, and a function that starts a webhook which watches."""
-    graph = Graph(certificates)
-    graph.members[OBJECT] = {ADMINS, PLAIN}
-    with open(certificates.path("secret"), "w") as file:
-        file.write(graph.secret + "\n")
-    servers = []
-
-    def config(tenant=None, limits=None, **changes):
-        directory = {
-            "clientID": CLIENT_ID,
-            "clientSecretFile": "secret",
-            "graphEndpoint": graph.base,
-            "graphCA": "ca.crt",
-            "watch": "admins",
-            "watchEvery": "1s",
-            **changes,
-        }
-        made = configuration(directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {}))
-        if limits:
-            made["limits"] = limits
-        return made
-
-    def make(**changes):
-        server = OverageWebhook(certificates, config(**changes), name=f"watch-{tmp_path.name}-{len(servers)}.yaml")
-        servers.append(server)
-        entra.authority = graph.base
-        entra.write_key_file(certificates.path("keys.json"))
-        return server.start()
-
-    make.config = config
-    yield graph, make
-    for server in servers:
-        server.stop()
-    graph.stop()
-    entra.authority = None
-
-
-def groups(server, token):
-    return server.review(token)["user"]["groups"]
-
-
-def eventually(condition):
-    wait_for(condition, timeout=40)
 
 
 def test_an_admin_loses_and_regains_within_seconds(watched, entra):

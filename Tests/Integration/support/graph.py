@@ -58,6 +58,8 @@ class Graph:
         # What `$batch` is asked: accounts by object ID, parts as (time, method, url, body), and a fault for a part.
         self.accounts = {}
         self.batches, self.parts = [], []
+        # The port that each batch came from, answered or not.
+        self.batch_ports = []
         self.part_fault = None
         self.secret = "s3cret+/="
         self.issued = self.running = self.most_at_once = 0
@@ -74,6 +76,8 @@ class Graph:
                     graph.times.append(time.time())
                     graph.requests.append((self.path, json.loads(body), self.headers.get("Authorization")))
                     count = len(graph.requests)
+                    if self.path == "/v1.0/$batch":
+                        graph.batch_ports.append(self.client_address[1])
                 try:
                     time.sleep(graph.delay)
                     if graph.fault and graph.fault(self, count):

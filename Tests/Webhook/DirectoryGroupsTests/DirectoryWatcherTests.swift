@@ -46,6 +46,7 @@ import Timestamps
         func prepare() {}
         func token() -> EventLoopFuture<String> { loop.makeSucceededFuture("token") }
         func drop(_ token: String) {}
+        func close() {}
 
         func send(_ batch: [UInt8], token: String) -> EventLoopFuture<GraphReply> {
             let promise = loop.makePromise(of: GraphReply.self)

@@ -57,6 +57,7 @@ final class ScheduledGraph: WatchTransport, @unchecked Sendable {
     func prepare() {}
     func token() -> EventLoopFuture<String> { loop.makeSucceededFuture("token") }
     func drop(_ token: String) {}
+    func close() {}
 
     private struct Question {
         var id: String
