@@ -68,6 +68,8 @@ final class RemoteKeySet: Sendable {
     /// Reads the offline file again, if there is one.
     func reloadFile() { handle(.fileAskedFor) }
 
+    func limitWaiters(to maximum: Int) { handle(.waitersLimited(maximum)) }
+
     /// Takes over what another one has of the same source, and who waits for it.
     func carryOver(from other: RemoteKeySet) {
         guard plan.file.map({ ExactText($0) }) == other.plan.file.map({ ExactText($0) }),

@@ -5,7 +5,8 @@ internal import LineLogging
 internal import NIOCore
 internal import Timestamps
 
-/// What a tenant's keys are fetched from, and the limits of that. Never changes.
+/// What a tenant's keys are fetched from, and the limits of that. Never changes, except for the number of reviews that
+/// may wait.
 struct RemoteKeyRules: Sendable {
     /// Keys come from a file, and nothing is ever fetched.
     var isOffline = false
@@ -13,6 +14,7 @@ struct RemoteKeyRules: Sendable {
     var refreshEvery = Duration.seconds(3600)
     var unknownKeyRefreshInterval = Duration.seconds(300)
     var maximumAge = Duration.seconds(86_400)
+    /// How many reviews may wait; see ``RemoteKeyState/Event/waitersLimited(_:)``.
     var maximumWaiters = 2048
     /// The proxy that fetches go through, for people.
     var proxyName: String?
@@ -44,6 +46,8 @@ struct RemoteKeyState: Sendable {
         case tookOver(TenantKeyState, waiters: Int)
         /// A token names a key that is not there; its review would wait.
         case keyUnknown
+        /// How many reviews may wait from now on. Those that wait already stay.
+        case waitersLimited(Int)
         case fetchDue
         /// One version's keys are there; the other's may follow.
         case arrived(KeySetReport, TokenVersion)
@@ -84,7 +88,7 @@ struct RemoteKeyState: Sendable {
         case log(KeyLogLine)
     }
 
-    let rules: RemoteKeyRules
+    private(set) var rules: RemoteKeyRules
     private(set) var keys: TenantKeyState
     private(set) var schedule: RefreshSchedule
     private(set) var status: TenantKeyStatus
@@ -114,6 +118,9 @@ struct RemoteKeyState: Sendable {
             self.waiters += waiters
             return former.lastSuccess == nil ? [] : publish(at: moment)
         case .keyUnknown: return wait(at: moment)
+        case .waitersLimited(let maximum):
+            rules.maximumWaiters = maximum
+            return []
         case .fetchDue: return keys.startFetch(now: moment.now) ? [.fetch] : []
         case .arrived(let report, let version):
             // They are as old as the question.

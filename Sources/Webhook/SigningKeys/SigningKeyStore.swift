@@ -153,6 +153,11 @@ public final class SigningKeyStore: Sendable {
         }
     }
 
+    /// Changes how many reviews may wait for each tenant's keys. Those that wait already stay.
+    public func limitWaiters(to maximum: Int) {
+        for keeper in keepers { keeper.limitWaiters(to: maximum) }
+    }
+
     /// The current keys of all tenants.
     public func snapshot() -> KeySnapshot {
         KeySnapshot(published.withLockedValue { $0.sets })

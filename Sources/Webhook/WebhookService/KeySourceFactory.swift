@@ -24,7 +24,7 @@ public enum KeySourceFactory {
     ) -> SigningKeyStore {
         SigningKeyStore(
             plans: loaded.configuration.tenants.map { tenant in
-                plan(tenant, maximumWaiters: max(1, loaded.configuration.limits.connections / 2))
+                plan(tenant, maximumWaiters: maximumWaiters(loaded.configuration))
             },
             eventLoop: eventLoop,
             logger: logger,
@@ -40,6 +40,11 @@ public enum KeySourceFactory {
                 }
             },
             onChange: onChange)
+    }
+
+    /// Half of the connections may wait for a tenant's keys; the others serve those who need not.
+    static func maximumWaiters(_ configuration: WebhookConfiguration) -> Int {
+        max(1, configuration.limits.connections / 2)
     }
 
     private static func plan(_ tenant: TenantSettings, maximumWaiters: Int) -> SigningKeyPlan {

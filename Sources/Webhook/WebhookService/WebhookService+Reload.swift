@@ -109,7 +109,7 @@ extension WebhookService {
             case .replaceRules:
                 server.update(authenticator: new.authenticator, configurationSHA256: new.loaded.contentSHA256)
             case .replaceCertificate(let time): server.update(tls: new.identity.context, retiringWithin: time)
-            case .setOptions: server.update(options: ServerOptions(new.loaded.configuration))
+            case .setOptions: setOptions(new.loaded.configuration)
             case .forgetTenants(let tenants):
                 for tenant in tenants { metrics.forget(tenant: tenant.description) }
             case .adopt: adopt(new)
@@ -146,6 +146,11 @@ extension WebhookService {
         // Reviews that are being answered may still write there.
         if let previous { background.next().scheduleTask(in: .seconds(5)) { previous.close() } }
         return true
+    }
+
+    private func setOptions(_ configuration: WebhookConfiguration) {
+        server.update(options: ServerOptions(configuration))
+        current.withLockedValue { $0.keys }.limitWaiters(to: KeySourceFactory.maximumWaiters(configuration))
     }
 
     private func replaceDirectories(_ configuration: WebhookConfiguration) {

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
+import yaml
 from entra import TENANT, Key
 from key_outages import never, refreshes
 from webhook import HERE, reason, wait_for
@@ -124,6 +126,26 @@ def test_waiting_for_a_fetch_has_an_end_and_harms_nobody(online):
     assert 0.9 < flooded["max"] < 3
     assert sum(flooded["results"].values()) > 100
     assert entra.fetches() == 2, "the first ones, at the start"
+
+
+def test_a_reload_changes_how_many_may_wait(online):
+    entra, make = online
+    webhook = make(limits={"reviewDeadline": "9s", "connections": 40})
+    with open(webhook.config_path) as file:
+        config = yaml.safe_load(file)
+    # Half of the connections may wait, so that is one.
+    config["limits"]["connections"] = 2
+    before = webhook.metric("kube_entra_config_reloads_total", result="success")
+    webhook.write(config)
+    wait_for(lambda: webhook.metric("kube_entra_config_reloads_total", result="success") > before)
+    entra.fault = never
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (pool.submit(webhook.review, entra.token(header={"kid": kid})) for kid in "ab")
+        wait([first, second], return_when=FIRST_COMPLETED)
+        # If both might wait, both would be answered at the same time.
+        time.sleep(1)
+        assert first.done() != second.done()
+        assert reason(first.result()) == reason(second.result()) == "key_not_found"
 
 
 def test_tokens_of_others_never_cause_a_fetch(online):

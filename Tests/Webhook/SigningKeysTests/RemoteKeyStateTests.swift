@@ -116,6 +116,16 @@ import Timestamps
                 (9, .keyUnknown), (9, .keyUnknown),
             ], []),
         Row(
+            "fewer may wait after a reload that says so",
+            running + [
+                (9, .keyUnknown), (9, .waitersLimited(1)), (9, .keyUnknown),
+            ], []),
+        Row(
+            "more may wait after a reload that says so", RemoteKeyRules(maximumWaiters: 1),
+            running + [
+                (9, .keyUnknown), (9, .waitersLimited(2)), (9, .keyUnknown),
+            ], [.wait]),
+        Row(
             "an offline file has no unknown key IDs that a fetch could help", offline,
             [
                 (0, .started), (1, .keyUnknown),
