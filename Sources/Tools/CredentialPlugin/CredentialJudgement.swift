@@ -122,14 +122,30 @@ extension CredentialJudgement {
 
     /// One line for standard error, without a line ending. It contains nothing of the token except the start of its
     /// digest.
-    public var line: String {
-        switch self {
+    public var line: String { line(hintsProblem: nil) }
+
+    /// The line for hints that could not be used, if there is nothing else to say.
+    public static func line(hintsProblem problem: String) -> String {
+        fitting(
+            start: "kube-entra: \(clause(problem)) → ", hint: "write them again with `kube-entra config hints`", end: ""
+        )
+    }
+
+    /// - Parameter problem: why the hints could not be used; the same line says so.
+    public func line(hintsProblem problem: String?) -> String {
+        let more = problem.map { "; \(CredentialJudgement.clause($0))" } ?? ""
+        return switch self {
         case .refused(let reason, let hint, let digest):
             CredentialJudgement.fitting(
-                start: "kube-entra: \(reason.code): \(reason.sentence) → ", hint: hint, end: " (token \(digest))")
+                start: "kube-entra: \(reason.code): \(reason.sentence)\(more) → ", hint: hint,
+                end: " (token \(digest))")
         case .warning(let sentence, let hint):
-            CredentialJudgement.fitting(start: "kube-entra: \(sentence) → ", hint: hint, end: "")
+            CredentialJudgement.fitting(start: "kube-entra: \(sentence)\(more) → ", hint: hint, end: "")
         }
+    }
+
+    private static func clause(_ hintsProblem: String) -> String {
+        "the hints cannot be read: \(PrintableText.clean(hintsProblem, maximum: 200))"
     }
 
     private static func fitting(start: String, hint: String, end: String) -> String {

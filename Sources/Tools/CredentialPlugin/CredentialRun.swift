@@ -25,46 +25,44 @@ public struct CredentialRun {
     ///
     /// - Returns: the exit status of this program.
     public func run(now: () -> Timestamp = { .now() }) -> Int32 {
-        var hints: TokenHints?
-        do throws(CommandFailure) {
-            hints = try knownHints()
-        } catch {
-            // The token is checked without them.
-            Console.note(error.message)
-            if isStrict { return error.status.rawValue }
+        let (hints, problem) = knownHints()
+        if isStrict, let problem {
+            Console.note(CredentialJudgement.line(hintsProblem: problem))
+            return CommandFailure.Status.cannot.rawValue
         }
         let result = command.run()
-        switch result.ending {
-        case .notFound: Console.note("kube-entra: the command behind -- was not found")
-        case .notExecutable: Console.note("kube-entra: the command behind -- cannot be run")
-        case .exited, .killed: break
+        var judgement: CredentialJudgement?
+        switch (result.ending, result.output) {
+        case (.notFound, _): Console.note("kube-entra: the command behind -- was not found")
+        case (.notExecutable, _): Console.note("kube-entra: the command behind -- cannot be run")
+        case (.exited(0), let output?):
+            judgement = CredentialJudgement(output: output, hints: hints, now: now())
+            fallthrough
+        case (.exited, _), (.killed, _):
+            // One line, whatever there is to say.
+            let line = judgement?.line(hintsProblem: problem) ?? problem.map(CredentialJudgement.line(hintsProblem:))
+            if let line { Console.note(line) }
         }
+        if isStrict, judgement?.isRefusal == true { return CommandFailure.Status.no.rawValue }
         // Output that is longer than any credential was passed on already.
-        guard let output = result.output else { return result.ending.status }
-        if result.ending == .exited(0),
-            let judgement = CredentialJudgement(output: output, hints: hints, now: now())
-        {
-            Console.note(judgement.line)
-            if isStrict, judgement.isRefusal { return CommandFailure.Status.no.rawValue }
-        }
-        Console.write(output)
+        if let output = result.output { Console.write(output) }
         return result.ending.status
     }
 
-    private func knownHints() throws(CommandFailure) -> TokenHints? {
-        guard let hints else { return nil }
-        let problem: String
-        do {
+    /// The hints, or why they cannot be used; the token is then checked without them.
+    private func knownHints() -> (TokenHints?, problem: String?) {
+        guard let hints else { return (nil, nil) }
+        do throws(FileError) {
             let isJSON = hints.drop(while: \.isWhitespace).first == "{"
-            return try TokenHints(
-                decoding: isJSON
-                    ? Array(hints.utf8) : try FileIO.read(hints, maximumBytes: WrappedCommand.maximumOutput))
-        } catch let error as TokenHintsProblem {
-            problem = error.sentence
+            let bytes =
+                isJSON ? Array(hints.utf8) : try FileIO.read(hints, maximumBytes: WrappedCommand.maximumOutput)
+            do throws(TokenHintsProblem) {
+                return (try TokenHints(decoding: bytes), nil)
+            } catch {
+                return (nil, error.sentence)
+            }
         } catch {
-            problem = (error as? FileError)?.sentence ?? "\(error)"
+            return (nil, error.sentence)
         }
-        throw CommandFailure(
-            "the hints cannot be read: \(problem) → write them again with `kube-entra config hints`")
     }
 }

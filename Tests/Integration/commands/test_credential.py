@@ -152,7 +152,29 @@ def test_hints_that_cannot_be_read_are_said_and_the_token_is_handed_over(issuer,
     status, out, err = wrapped(output, "--hints", broken)
     assert (status, out) == (0, output.encode()) and len(err.splitlines()) == 1 and "hints" in err
     status, out, err = wrapped(output, "--hints", broken, "--strict", script=f"touch {tmp_path}/ran\n")
-    assert (status, out) == (2, b"") and not (tmp_path / "ran").exists()
+    assert (status, out) == (2, b"") and not (tmp_path / "ran").exists() and len(err.splitlines()) == 1
+
+
+def test_unreadable_hints_and_a_refused_token_are_one_line(issuer, wrapped):
+    now = int(time.time())
+    expired, ending = credential(issuer.token(iat=1, nbf=1, exp=3601)), credential(issuer.token(exp=now + 200))
+    status, out, err = wrapped(expired, "--hints", "/no/such/file")
+    assert (status, out) == (0, expired.encode()) and len(err.splitlines()) == 1
+    assert err.startswith("kube-entra: token_expired: ") and "the hints cannot be read: " in err
+    assert re.search(r" → .* \(token [0-9a-f]{12}\)$", err.rstrip())
+    err = wrapped(ending, "--hints", "/no/such/file")[2]
+    assert len(err.splitlines()) == 1 and "the token ends in" in err and "the hints cannot be read: " in err
+    err = wrapped(ending, "--hints", "/no/such/file", script="exit 3\n")[2]
+    assert len(err.splitlines()) == 1 and "the hints cannot be read: " in err
+
+
+def test_unreadable_hints_and_a_missing_command_are_one_line():
+    done = subprocess.run(
+        [PROGRAM, "credential", "--hints", "/no/such/file", "--", "/no/such/program"], capture_output=True, timeout=60
+    )
+    assert done.returncode == 127 and done.stderr.decode().splitlines() == [
+        "kube-entra: the command behind -- was not found"
+    ]
 
 
 def test_hints_of_another_version_are_used_as_far_as_they_go(issuer, wrapped):
