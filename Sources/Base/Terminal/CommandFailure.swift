@@ -27,7 +27,8 @@ public struct CommandFailure: Error, Hashable, Sendable {
     }
 
     /// The lines that `main` prints.
-    public var message: String {
-        "kube-entra: " + sentence + (hint.map { "\n→ " + $0 } ?? "")
-    }
+    public var message: String { "kube-entra: " + explanation }
+
+    /// The sentence, and the hint on the next line.
+    public var explanation: String { sentence + (hint.map { "\n→ " + $0 } ?? "") }
 }

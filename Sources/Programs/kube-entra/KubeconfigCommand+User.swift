@@ -74,7 +74,15 @@ extension KubeconfigCommand {
         var explain = false
 
         @Option(help: .init("The name of cluster and context.", valueName: "name")) var name = "kube-entra"
-        @OptionGroup var destination: OutputArguments
+
+        @Option(
+            help: .init(
+                "Where to write, or the kubeconfig to add the context to; standard output without it.",
+                valueName: "file"),
+            completion: .file())
+        var out: String?
+
+        @Flag(help: "Replace a context of the same name in the kubeconfig that --out names.") var force = false
 
         /// Conditional Access accepts browsers more often than device codes, but a browser needs a desktop.
         private static var defaultLogin: Login {
@@ -119,12 +127,10 @@ extension KubeconfigCommand {
                 name: name, server: server, authority: authority,
                 user: format == .exec ? try signIn.exec() : try signIn.authProvider()
             ).text
-            if let out = destination.out,
-                try KubeconfigMerge.merge(text, intoFile: out, replacing: destination.force)
-            {
+            if let out, try KubeconfigMerge.merge(text, intoFile: out, replacing: force) {
                 Console.note("added the context to \(out)")
             } else {
-                try destination.write(text, mode: 0o600)
+                try Console.write(Array(text.utf8), to: out, mode: 0o600, replacing: force)
             }
         }
 

@@ -27,25 +27,28 @@ extension KubeEntra {
             Console.note("Error: \(unknown.sentence)\nUsage: \(usageString())")
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
+        var usage = ""
         do {
             var command: any ParsableCommand =
                 isPlugin ? try KubectlEntra.parseAsRoot(arguments) : try await asyncParseAsRoot(arguments)
+            usage = usageText(of: type(of: command), isPlugin: isPlugin)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch let failure as CommandFailure {
-            Console.note(failure.message)
+            // Like what the parser finds itself.
+            Console.note(failure.status == .usage ? "Error: \(failure.explanation)\n\(usage)" : failure.message)
             Glibc.exit(failure.status.rawValue)
         } catch let error as ClusterError {
-            Console.note(error.description)
+            Console.note(error.commandLine)
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch let error as ConfigurationError {
             for problem in error.problems { Console.note(problem.commandLine) }
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch let problem as UsageProblem {
-            Console.note("Error: \(problem.sentence)")
+            Console.note("Error: \(problem.sentence)\n\(usage)")
             Glibc.exit(CommandFailure.Status.usage.rawValue)
         } catch {
             let status = exitCode(for: error)
@@ -55,6 +58,14 @@ extension KubeEntra {
             }
             Glibc.exit(status.rawValue)
         }
+    }
+}
+
+extension KubeEntra {
+    private static func usageText(of command: any ParsableCommand.Type, isPlugin: Bool) -> String {
+        let usage = isPlugin ? KubectlEntra.usageString(for: command) : usageString(for: command)
+        let name = usage.split(separator: " ").prefix { !$0.hasPrefix("[") && !$0.hasPrefix("<") && !$0.hasPrefix("-") }
+        return "Usage: \(usage)\n  See '\(name.joined(separator: " ")) --help' for more information."
     }
 }
 

@@ -16,7 +16,7 @@ extension PolicySuite {
             bytes = try FileIO.read(path)
         } catch {
             throw ConfigurationError(problems: [
-                ConfigurationProblem(file: path, line: 1, column: 1, field: "", message: error.sentence)
+                ConfigurationProblem(file: path, line: 0, column: 0, field: "", message: error.sentence)
             ])
         }
         return try parse(bytes, path: path)

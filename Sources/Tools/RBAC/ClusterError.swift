@@ -21,6 +21,9 @@ public struct ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
         guard let line, let column else { return "\(file): \(message)" }
         return "\(file):\(line):\(column): \(message)"
     }
+
+    /// The line for standard error. For a file as a whole, it starts with the program's name, as in every command.
+    public var commandLine: String { line == nil ? "kube-entra: \(description)" : description }
 }
 
 /// Limits for reading a cluster, for all files together.

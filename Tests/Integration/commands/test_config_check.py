@@ -241,6 +241,29 @@ def test_a_missing_file_is_said_in_one_form(folder):
         assert (code, out, err) == (2, "", "kube-entra: /no/such.yaml: there is no such file\n"), command
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["policy", "test", "--config", "config.yaml"],
+        ["policy", "diff", "config.yaml", "config.yaml", "--suite"],
+        ["policy", "diff", "config.yaml", "config.yaml", "--claims"],
+        ["policy", "diff", "config.yaml", "config.yaml", "--cluster"],
+        ["policy", "list", "--config", "config.yaml", "--cluster"],
+        ["rbac", "lint", "--config", "config.yaml", "--cluster"],
+        ["rbac", "who", "--config", "config.yaml", "--can", "get", "pods", "--cluster"],
+        ["deny", "list", "--file"],
+        ["keys", "show"],
+        ["certs", "show"],
+    ],
+    ids=" ".join,
+)
+def test_every_kind_of_missing_file_is_said_in_that_form(folder, command):
+    (folder / "config.yaml").write_text(json.dumps(clean()))
+    command = [str(folder / "config.yaml") if word == "config.yaml" else word for word in command]
+    code, out, err = run(*command, "/no/such", input="", timeout=10)
+    assert (code, out, err) == (2, "", "kube-entra: /no/such: there is no such file\n")
+
+
 def test_files_of_another_kind_are_named(folder):
     (folder / "config.yaml").write_text("apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n")
     code, out, err = run("config", "check", str(folder / "config.yaml"))

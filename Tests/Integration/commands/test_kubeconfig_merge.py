@@ -136,3 +136,26 @@ def test_without_proc_it_says_so():
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (2, b"") and b"/proc" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--server", "http://c.example"],
+        ["--server", "https://c.example"],
+        ["--server", "https://c.example", "--server-id", AUDIENCE],
+        ["--server", "https://c.example", "--server-id", AUDIENCE, "--login", "azurepipelines"],
+        ["--server", "https://c.example", "--server-id", AUDIENCE, "--format", "azure"],
+    ],
+)
+def test_wrong_usage_is_followed_by_how_to_use_it(arguments):
+    status, out, err = run("kubeconfig", "user", *arguments)
+    assert (status, out) == (64, "")
+    assert err.startswith("Error: ") and "\nUsage: kube-entra kubeconfig user [<options>] --server <url>\n" in err
+    assert "\n  See 'kube-entra kubeconfig user --help' for more information." in err
+
+
+def test_help_says_what_force_replaces():
+    text = " ".join(run("kubeconfig", "user", "--help")[1].split())
+    assert "--force Replace a context of the same name" in text and "Overwrite" not in text
