@@ -4,6 +4,7 @@ the page in deploy/troubleshooting if UPDATE_DOCUMENTS=1 is set."""
 import json
 import os
 import re
+import shlex
 import subprocess
 import textwrap
 import time
@@ -31,37 +32,43 @@ CONFIG = {
 }
 NOW = int(time.time())
 
+# Writes the context anew, with the configuration's IDs and its hints.
+KUBECONFIG = (
+    "kube-entra kubeconfig user --explain --config kube-entra.yaml --server https://cluster.example:6443 --ca ca.crt"
+    " --out ~/.kube/config --force"
+)
+
 # The mistake, the resulting token, and the command that fixes it.
 TOKENS = [
     (
         "The wrong audience",
         "kubelogin has another application's `--server-id`.",
         {"aud": CLIENT},
-        f"kubelogin remove-cache-dir  # and --server-id {AUDIENCE} in the kubeconfig",
+        KUBECONFIG,
     ),
     (
         "The wrong tenant",
         "Somebody is signed in to another tenant.",
         {"tenant": OTHER_TENANT},
-        f"kubelogin remove-cache-dir  # and --tenant-id {TENANT} in the kubeconfig",
+        KUBECONFIG,
     ),
     (
         "The wrong cloud",
         "kubelogin has another `--environment`.",
         {"iss": f"https://login.microsoftonline.us/{TENANT}/v2.0", "ver": "2.0", "azp": CLIENT, "appid": LEFT_OUT},
-        "kubelogin remove-cache-dir  # and --environment AzurePublicCloud in the kubeconfig",
+        KUBECONFIG,
     ),
     (
         "The wrong client",
         "An application that is not allowed requested the token.",
         {"appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46"},
-        f"kubelogin remove-cache-dir  # and --client-id {CLIENT} in the kubeconfig",
+        KUBECONFIG,
     ),
     (
         "An ID token",
         "A tool other than kubelogin put an ID token into the kubeconfig.",
         {"appid": LEFT_OUT},
-        f"kubelogin get-token --login devicecode --server-id {AUDIENCE} --client-id {CLIENT} --tenant-id {TENANT}",
+        KUBECONFIG,
     ),
     (
         "An expired token",
@@ -77,6 +84,12 @@ TOKENS = [
     ),
 ]
 
+
+def rename_subject(name):
+    patch = json.dumps([{"op": "replace", "path": "/subjects/0/name", "value": name}], separators=(",", ":"))
+    return f"kubectl patch clusterrolebinding team --type=json -p '{patch}'"
+
+
 # The binding, the finding of `rbac lint`, and the command that fixes it.
 BINDINGS = [
     (
@@ -84,26 +97,30 @@ BINDINGS = [
         "Display names are never in a token.",
         {"kind": "Group", "name": "Platform Team"},
         "group-is-a-display-name",
-        f"kubectl create clusterrolebinding platform-team --clusterrole=view --group={DEVELOPERS}",
+        rename_subject(DEVELOPERS),
     ),
     (
         "A binding by a user's object ID",
         "People are named by their user principal name.",
         {"kind": "User", "name": OBJECT},
         "object-id-of-a-user",
-        "kubectl create clusterrolebinding ada --clusterrole=view --user=ada@example.com",
+        rename_subject("ada@example.com"),
     ),
 ]
 
+
+GROUPS = f"az ad app update --id {AUDIENCE} --set groupMembershipClaims=SecurityGroup"
+COMMANDS = [entry[-1] for entry in TOKENS + BINDINGS] + [GROUPS]
 
 # A binding that has what it needs.
 GOOD = {"kind": "Group", "name": DEVELOPERS}
 
 
 class Bench:
-    def __init__(self, folder, entra):
+    def __init__(self, folder, entra, authority):
         self.folder, self.entra = folder, entra
         (folder / "kube-entra.yaml").write_text(yaml.safe_dump(CONFIG))
+        self.authority = authority
         self.hints = run("config", "hints", str(folder / "kube-entra.yaml"))[1]
 
     def credential(self, claims):
@@ -121,6 +138,30 @@ class Bench:
         assert done.returncode == 0 and done.stdout.decode().strip() == output
         return re.sub(r"\(token [0-9a-f]{12}\)", "(token 1a2b3c4d5e6f)", done.stderr.decode().strip())
 
+    def kubelogin(self):
+        """kubelogin's options in the kubeconfig that the page's command writes over a wrong one."""
+        home = self.folder / "home"
+        (home / ".kube").mkdir(parents=True, exist_ok=True)
+        (self.folder / "ca.crt").write_text(self.authority)
+        # As on the machine of somebody who has the program in the path.
+        (home / "kube-entra").unlink(missing_ok=True)
+        (home / "kube-entra").symlink_to(os.path.abspath(PROGRAM))
+        environment = {"HOME": str(home), "PATH": f"{home}:{os.environ['PATH']}"}
+        wrong = KUBECONFIG.replace(
+            "--explain --config kube-entra.yaml",
+            f"--server-id {CLIENT} --tenant-id {OTHER_TENANT} --client-id {AUDIENCE} --cloud china",
+        )
+        for command in (wrong, KUBECONFIG):
+            done = subprocess.run(
+                ["sh", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60
+            )
+            assert done.returncode == 0, done.stderr
+        config = yaml.safe_load((home / ".kube/config").read_text())
+        assert len(config["users"]) == 1
+        words = config["users"][0]["user"]["exec"]["args"]
+        options = words[words.index("--") + 3 :]
+        return {name.removeprefix("--"): value for name, value in zip(options[::2], options[1::2])}
+
     def lint(self, subject):
         role = {
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -135,7 +176,10 @@ class Bench:
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", **subject}],
         }
-        (self.folder / "cluster.yaml").write_text(yaml.safe_dump_all([role, binding]))
+        return self.lint_documents([role, binding], subject)
+
+    def lint_documents(self, documents, subject):
+        (self.folder / "cluster.yaml").write_text(yaml.safe_dump_all(documents))
         out = run(
             "rbac",
             "lint",
@@ -159,7 +203,8 @@ def bench(tmp_path_factory, certificates):
     from entra import Entra
 
     folder = tmp_path_factory.mktemp("troubleshooting")
-    return Bench(folder, Entra(str(folder), certificates))
+    with open(certificates.path("ca.crt")) as file:
+        return Bench(folder, Entra(str(folder), certificates), file.read())
 
 
 def said(who, text):
@@ -184,7 +229,8 @@ def page(bench):
         'kubectl prints only "You must be logged in to the server (Unauthorized)". With a kubeconfig from\n'
         "`kube-entra kubeconfig user --explain`, the reason stands one line above it; `kubectl entra why`\n"
         "explains it in detail. `kube-entra rbac lint` finds bindings that can never match. Below are their\n"
-        "messages, each with the command that fixes the mistake.\n"
+        "messages, each with the one command that fixes the mistake. `kubeconfig user` runs where the webhook's\n"
+        "configuration is; `cluster.example` and `team` stand for your cluster and binding.\n"
     ]
     for title, cause, claims, command in TOKENS:
         parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))
@@ -194,7 +240,7 @@ def page(bench):
             "The sign-in works and everything is Forbidden: the server application does not emit groups.",
             bench.credential({"groups": LEFT_OUT}),
             bench.lint_line(GOOD),
-            "az ad app update --id $SERVER_APPLICATION --set groupMembershipClaims=SecurityGroup",
+            GROUPS,
             inspect="in groups   0, of which 0 admin and 0 mapped",
         )
     )
@@ -215,8 +261,35 @@ def test_the_page_is_what_the_programs_say(bench):
 def test_each_mistake_has_a_code_of_its_own_and_the_value_that_mends_it(bench, title, cause, claims, command):
     line = bench.credential(claims)
     assert re.match(r"kube-entra: [a-z_]+: ", line), title
-    value = re.search(r"--(?:server|tenant|client)-id (\S+) in", command)
-    assert value is None or value.group(1) in line
+    # What the person is told is what the command writes.
+    for option, value in re.findall(r"--(server-id|tenant-id|environment|client-id) (?:to )?(\S+?),? ", line):
+        assert bench.kubelogin()[option] == value, title
+
+
+def test_each_command_is_one_line_that_can_be_pasted():
+    assert len(COMMANDS) == 10
+    for command in COMMANDS:
+        assert "\n" not in command and not re.search(r"[#$<>…]", command), command
+        assert shlex.split(command)[0] in {"kube-entra", "kubelogin", "kubectl", "timedatectl", "az"}
+
+
+@pytest.mark.parametrize("title,cause,subject,rule,command", BINDINGS, ids=[entry[0] for entry in BINDINGS])
+def test_the_command_mends_the_binding(bench, title, cause, subject, rule, command):
+    bench.lint(subject)
+    role, binding = yaml.safe_load_all((bench.folder / "cluster.yaml").read_text())
+    words = shlex.split(command)
+    assert words[:4] == ["kubectl", "patch", "clusterrolebinding", binding["metadata"]["name"]]
+    done = subprocess.run(
+        ["kubectl", "patch", "--local", "-f", "-", *words[4:], "-o", "json"],
+        input=json.dumps(binding),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    mended = json.loads(done.stdout)
+    found = bench.lint_documents([role, mended], mended["subjects"][0])
+    assert [f for f in found if f["severity"] == "warning"] == [] and rule not in [f["rule"] for f in found]
 
 
 @pytest.mark.parametrize("title,cause,subject,rule,command", BINDINGS, ids=[entry[0] for entry in BINDINGS])
