@@ -81,9 +81,11 @@ extension Doctor {
     /// What to do about a 401, as far as it can be known here.
     private var unauthorized: String {
         guard let inspection = report.inspection else { return Doctor.askOperator(nil) }
-        if let reason = inspection.reason { return inspection.hint ?? reason.hint }
+        // The refusal follows from it, and other advice could contradict its own.
         if let problem = report.steps.first(where: { $0.name == .token && $0.status == .failed }) {
-            return "see the token above first" + (problem.hint.map { ": \($0)" } ?? "")
+            let isSameAdvice = inspection.reason != nil && problem.hint == inspection.hint
+            let hint = problem.hint.map { isSameAdvice ? $0 : "see the token above first: \($0)" }
+            return hint ?? inspection.reason?.hint ?? "see the token above first"
         }
         if configuration == nil, inspection.claims?.groups.hasOverage == true {
             return "the token lists no groups, since there are more than 200: unless the webhook's groupOverage is"
@@ -105,7 +107,7 @@ extension Doctor {
     private static func askOperator(_ tokenSHA256: String?) -> String {
         "The webhook's log has the reason\(tokenSHA256.map { " (tokenSHA256 \($0))" } ?? ""); without such a line"
             + " kube-apiserver did not reach the webhook or does not have it configured, and its own log says"
-            + " \"Failed to make webhook authenticator request\" or nothing"
+            + " \"Failed to make webhook authenticator request\", or \"invalid bearer token\" without a reason"
     }
 
     // MARK: Permissions

@@ -168,7 +168,9 @@ public struct ReviewResult {
     public func text(color: Bool) -> String {
         let page = TerminalWriter(color: color)
         let style: TerminalWriter.Style = verdict == .accepted ? .good : verdict == .refused ? .bad : .doubtful
-        var lines = page.wrapped(PrintableText.clean(verdict.rawValue.uppercased() + ": " + message), style: style)
+        // Whole, with the decision's ID at the end.
+        let message = PrintableText.clean(message, maximum: 1000)
+        var lines = page.wrapped(verdict.rawValue.uppercased() + ": " + message, style: style)
         if let hint { lines += page.wrapped("→ " + hint, indent: 2) }
         if let user = answer?.user {
             lines.append("")

@@ -113,6 +113,7 @@ def test_where_the_reason_stands_and_what_its_absence_means(bench, folder, argum
     digest = hashlib.sha256(bench.given.encode()).hexdigest()[:12]
     assert report["tokenSHA256"] == digest and digest in report["hint"]
     assert "Failed to make webhook authenticator request" in report["hint"]
+    assert '"invalid bearer token" without a reason' in report["hint"]
 
 
 def test_a_cached_token_for_another_application_gets_one_advice(bench):

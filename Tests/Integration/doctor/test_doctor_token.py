@@ -63,6 +63,13 @@ def test_refused_for_what_can_be_seen(bench, changes, hint):
     assert [step["hint"] for step in report["steps"] if step["name"] == "identity"][0].startswith(hint)
 
 
+def test_a_cached_token_is_no_reason_to_change_what_is_right(bench):
+    bench.way("refuses")
+    bench.gives(token(aud=OTHER))
+    report = problem(bench, "token", "gave one for " + OTHER, *CONFIG, hint="remove-cache-dir")
+    assert not any("--server-id" in (step["hint"] or "") for step in report["steps"]), report["steps"]
+
+
 def test_a_server_that_takes_the_token_for_nobody_is_named(bench):
     bench.way("anonymous")
     problem(bench, "identity", "anonymous", hint="Authorization")

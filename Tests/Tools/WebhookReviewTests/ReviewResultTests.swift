@@ -43,6 +43,13 @@ struct ReviewResultTests {
                 "{\"authenticated\":false,\"error\":\"kube-entra: token_expired: the token has expired (decision 7)\"}"),
             verdict: .refused, reason: .tokenExpired, message: "token_expired"),
         Sample(
+            name: "a long sentence is shown with the decision at its end",
+            body: review(
+                "{\"authenticated\":false,\"error\":\"kube-entra: principal_denied: the principal, its application or "
+                    + "this token is on the deny list; a new sign-in passes from 2026-11-29T00:00:00Z "
+                    + "(decision 0123456789AB)\"}"),
+            verdict: .refused, reason: .principalDenied, message: "(decision 0123456789AB)"),
+        Sample(
             name: "a refusal without an error is of a token that is not the webhook's",
             body: review("{\"authenticated\":false}"), verdict: .refused, message: "without an error"),
         Sample(
@@ -68,6 +75,8 @@ struct ReviewResultTests {
         #expect(result.message.contains(sample.message), "\(result.message)")
         let text = result.text(color: false)
         #expect(text.hasPrefix(sample.verdict.rawValue.uppercased()))
+        let words = text.split { $0 == " " || $0.isNewline }.joined(separator: " ")
+        #expect(words.contains(sample.message), "\(text)")
         #expect(!text.contains(Self.token) && !result.json.text().contains(Self.token))
         #expect(result.json.text().contains("\"verdict\":\"\(sample.verdict.rawValue)\""))
     }
