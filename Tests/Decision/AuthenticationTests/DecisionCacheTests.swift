@@ -18,7 +18,7 @@ import Timestamps
 
     @Test("at every time, with every settings and key set, a remembered answer is the one that would be given")
     func agreement() throws {
-        let authenticators = [
+        var authenticators = [
             Authenticator(TestTenant.settings()),
             Authenticator(
                 TestTenant.settings { $0.policy.adminGroupObjectIDs = [TestTenant.guid(TestTenant.plainGroup)] }),
@@ -34,6 +34,9 @@ import Timestamps
             Authenticator(
                 TestTenant.settings { $0.trust.allowedClientAppIDs = [TestTenant.guid(TestTenant.adminGroup)] }),
         ]
+        authenticators += AgreementTests.watchRules.map { rule in
+            Authenticator(TestTenant.settings { $0.watch = rule })
+        }
         let snapshots = [
             try TestTenant.keys(), try TestTenant.keys(usableUntil: TestTokens.now.adding(seconds: 300)),
             KeySnapshot([:]),
@@ -59,17 +62,20 @@ import Timestamps
             var authenticator = authenticators[0]
             var keys = snapshots[0]
             var time = TestTokens.now
-            for _ in 0..<600 {
+            var facts: WatchFacts?
+            for round in 0..<1500 {
                 let token = tokens[Int.random(in: 0..<tokens.count, using: &generator)]
                 // Mostly unchanged, so that there are cache hits; and sometimes the clock is set back.
-                switch Int.random(in: 0..<24, using: &generator) {
+                switch Int.random(in: 0..<36, using: &generator) {
                 case 0: authenticator = authenticators[Int.random(in: 0..<authenticators.count, using: &generator)]
                 case 1: keys = snapshots[Int.random(in: 0..<snapshots.count, using: &generator)]
+                case 6: facts = AgreementTests.randomFacts(version: UInt64(round + 1), using: &generator)
                 case 2...5: time = TestTokens.now.adding(seconds: Int64.random(in: -12...80, using: &generator) * 10)
                 default: break
                 }
-                let (cached, isHit) = cache.decide(token, by: authenticator, keys: keys, now: time)
-                let direct = authenticator.decide(token, keys: keys, now: time)
+                let (cached, isHit) = cache.decide(
+                    token, by: authenticator, keys: keys, now: time, watch: facts)
+                let direct = authenticator.decide(token, keys: keys, now: time, watch: facts)
                 #expect(cached.outcome == direct.outcome)
                 #expect(cached.subject == direct.subject)
                 if isHit { hits += 1 }

@@ -3,8 +3,8 @@ import NIOEmbedded
 import TestSupport
 import Testing
 
-/// For every history of Entra and every schedule of Graph's answers, each decision is the one that follows from what has
-/// arrived, and what has arrived is never older than promised.
+/// For every history of Entra, its signing keys included, and every schedule of its servers' answers, each decision is the
+/// one that follows from what has arrived, and what has arrived is never older than promised.
 @Suite struct WatchHistoryTests {
     typealias Model = WatchModel
     typealias Token = (token: Model.Token, text: String)
@@ -23,19 +23,37 @@ import Testing
         /// Since when Graph has answered every question, by what it has told itself.
         var healthySince = 0
         var waitUntil: [Int: Int] = [:]
+        var authority: ScheduledAuthority?
+        /// Since when the authority has answered every fetch with the same keys.
+        var keysSince = 0
+        var open: [Int: Open] = [:]
         var tokens: [Token] = []
         var signedIn: [(token: Model.Token, answer: WatchWorld.Answer)] = []
         var history: [String] = []
         var seen: [String: Int] = [:]
         var faults: [String] = []
-        var (reviews, waited, pending, denials, boundChecks) = (0, 0, 0, 0, 0)
+        var (reviews, waited, denials, boundChecks, keyChecks) = (0, 0, 0, 0, 0)
+
+        /// A review that has not been answered.
+        struct Open {
+            var token: Model.Token
+            var sent: Int
+            /// What was right when it last began to wait.
+            var atFirst: Set<String>
+        }
 
         init(seed: UInt64) throws {
             random = SplitMix(seed: seed)
-            world = try WatchWorld(wall: { [unowned self] in model.wall }, makeGraph: { [unowned self] in graph($0) })
+            let world = WatchWorld(wall: { [unowned self] in model.wall }, makeGraph: { [unowned self] in graph($0) })
+            self.world = world
             for person in entra.indices { entra[person].groups = groups() }
             model.now = 0
             apply(Model.Settings())
+            let authority = ScheduledAuthority(
+                loop: world.loop, delay: { [unowned self] in Int64(random.next() % 700) },
+                deliver: { [unowned self] in keysArrived($0) })
+            self.authority = authority
+            world.start(authority)
         }
 
         private func graph(_ loop: EmbeddedEventLoop) -> ScheduledGraph {
@@ -67,13 +85,16 @@ import Testing
         func step() throws {
             model.now = now
             switch pick(0...99) {
-            case 0..<52: try review()
-            case 52..<74: pass(pick(20...1500))
-            case 74..<78: pass(pick(3000...40_000))
-            case 78..<87: changeEntra()
-            case 87..<93: changeGraph()
-            case 93..<97: apply(settings())
-            case 97: setClock()
+            case 0..<51: try review()
+            case 51..<73: pass(pick(20...1500))
+            case 73..<77: pass(pick(3000...40_000))
+            case 77..<85: changeEntra()
+            case 85..<90: changeGraph()
+            case 90..<94: apply(settings())
+            case 94: setClock()
+            case 95: publishKeys()
+            case 96: changeAuthority()
+            case 97: replaceStore()
             default: askAccess()
             }
         }
@@ -106,6 +127,39 @@ import Testing
             mode = isHealthy ? .healthy : ScheduledGraph.Mode.allCases.randomElement(using: &random) ?? .healthy
             if mode == .healthy { healthySince = max(healthySince, now) }
             note("Graph is \(mode)")
+        }
+
+        private func publishKeys() {
+            let keys = Set((0...2).filter { _ in isOne(in: 2) })
+            authority?.publish(keys.isEmpty ? [pick(0...2)] : keys)
+            keysSince = now
+            note("Entra publishes the keys \(authority?.published.sorted() ?? [])")
+        }
+
+        private func changeAuthority() {
+            let modes: [ScheduledAuthority.Mode] = [.serving, .serving, .serving, .failing, .hanging]
+            let mode = modes.randomElement(using: &random) ?? .serving
+            if mode != authority?.mode { keysSince = now }
+            note("the authority is \(mode)")
+            authority?.set(mode)
+        }
+
+        private func replaceStore() {
+            note("a new key store")
+            world?.replaceStore()
+        }
+
+        /// Told before the program: reviews that waited for their key begin to be about their person.
+        private func keysArrived(_ keys: Set<Int>) {
+            model.now = now
+            let before = model
+            model.takeKeys(keys)
+            note("the keys \(keys.sorted()) arrive")
+            for (number, review) in open.sorted(by: { $0.key < $1.key })
+            where before.keyProblem(review.token) != nil && model.keyProblem(review.token) == nil {
+                model.signIn(review.token, sent: review.sent)
+                open[number]?.atFirst.formUnion(model.answers(review.token))
+            }
         }
 
         private func setClock() {
@@ -156,7 +210,8 @@ import Testing
             }
             let token = Model.Token(
                 id: "token\(tokens.count)", person: pick(0...(WatchHistoryTests.people - 1)),
-                issued: Model.start + pick(-500...1500), groups: groups().sorted())
+                issued: Model.start + pick(-500...1500), groups: groups().sorted(),
+                key: isOne(in: 3) ? pick(0...2) : authority?.published.randomElement(using: &random) ?? 0)
             let made = (token, try WatchWorld.sign(token))
             tokens.append(made)
             return made
@@ -168,11 +223,10 @@ import Testing
             let number = reviews
             note("review \(number): \(token)")
             let sent = now
-            model.signIn(token)
-            let atFirst = model.answers(token)
-            pending += 1
+            model.signIn(token, sent: sent)
+            open[number] = Open(token: token, sent: sent, atFirst: model.answers(token))
             let isWaiting = world?.review(text) { [unowned self] answer in
-                pending -= 1
+                let atFirst = open.removeValue(forKey: number)?.atFirst ?? []
                 model.now = now
                 var right = model.answers(token)
                 if now > sent || isOverdue(sent) {
@@ -180,7 +234,7 @@ import Testing
                     // At its deadline a review is answered by what was so when it began.
                     if isOverdue(sent) { right.formUnion(atFirst) }
                     if now > sent + Model.reviewDeadline { fault("review \(number) waited too long") }
-                    if !model.mayEnd(token.person) { fault("review \(number) was given up too early") }
+                    if !model.mayEnd(token) { fault("review \(number) was given up too early") }
                 }
                 note("answer \(number): \(answer.text)")
                 if !right.contains(answer.text) {
@@ -189,8 +243,9 @@ import Testing
                 seen[answer.text.prefix { $0 != ":" }.description, default: 0] += 1
                 if answer.isAccepted { signedIn.append((token, answer)) }
                 checkBound(token.person, number)
+                checkKeys(number)
             }
-            if isWaiting == true, !model.mayWait(token.person) {
+            if isWaiting == true, !model.mayWait(token) {
                 fault("review \(number) waits although answers are known")
             }
         }
@@ -212,6 +267,15 @@ import Testing
         }
 
         private var lastReload = 0
+
+        /// Keys are fetched again after refreshEvery, or sooner after a failure.
+        private func checkKeys(_ number: Int) {
+            guard let authority, authority.mode == .serving, now - keysSince > 2 * Model.refreshEvery + 5000 else {
+                return
+            }
+            keyChecks += 1
+            if model.knownKeys != authority.published { fault("review \(number) rests on keys that are too old") }
+        }
 
         private func askAccess() {
             guard let (token, answer) = signedIn.randomElement(using: &random) else { return }
@@ -239,10 +303,10 @@ import Testing
         for _ in 0..<2500 where run.faults.isEmpty { try run.step() }
         run.pass(Model.reviewDeadline + 100)
         #expect(run.faults.isEmpty, "seed \(seed):\n\(run.faults.joined(separator: "\n"))")
-        #expect(run.pending == 0, "every review is answered by its deadline")
+        #expect(run.open.isEmpty, "every review is answered by its deadline")
         // A run in which nothing happens would prove nothing.
         guard run.faults.isEmpty else { return }
-        #expect(run.reviews > 800 && run.waited > 5 && run.denials > 10 && run.boundChecks > 3)
-        #expect(run.seen.count >= 7, "\(run.seen)")
+        #expect(run.reviews > 800 && run.waited > 5 && run.denials > 10 && run.boundChecks > 3 && run.keyChecks > 3)
+        #expect(run.seen.count >= 8 && run.seen["key_not_found", default: 0] > 5, "\(run.seen)")
     }
 }

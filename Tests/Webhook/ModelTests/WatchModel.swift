@@ -1,5 +1,5 @@
-/// What has to be decided while Entra changes and Microsoft Graph answers when it likes, in the simplest terms: who was
-/// answered what last, and what follows from it. It shares no code with the program. Times are milliseconds since the
+/// What has to be decided while Entra changes and rotates its keys, and its servers answer when they like, in the simplest
+/// terms: what was answered last, and what follows from it. It shares no code with the program. Times are milliseconds since the
 /// start; what tokens and lists hold are seconds.
 struct WatchModel {
     enum Scope: String, CaseIterable {
@@ -41,6 +41,7 @@ struct WatchModel {
         var person: Int
         var issued: Int
         var groups: [Int]
+        var key: Int
     }
 
     /// A person as Entra has it at a moment.
@@ -73,6 +74,7 @@ struct WatchModel {
     /// How late the program may notice that time has passed: it looks four times a second.
     static let slack = 600
     static let reviewDeadline = 5000
+    static let refreshEvery = 30_000
 
     var settings = Settings()
     /// Milliseconds since the start.
@@ -81,6 +83,8 @@ struct WatchModel {
     var clockChange = 0
     private(set) var records: [Int: Record] = [:]
     private var lastChange = 0
+    /// The keys that the last fetch brought; nil before the first.
+    private(set) var knownKeys: Set<Int>?
     /// When it was first asked about accounts, and about memberships, with success.
     private var accountsSince: Int?
     private var membershipsSince: Int?
@@ -101,9 +105,20 @@ struct WatchModel {
     }
 
     /// Somebody signs in: watched from now on, if the token or an emergency entry makes it an admin.
-    mutating func signIn(_ token: Token) {
-        guard records[token.person] == nil, isInScope(token), !isDenied(token) else { return }
-        records[token.person] = Record(created: now, firstDeadline: now + Self.reviewDeadline)
+    ///
+    /// - Parameter sent: when the review was sent; it may have waited for its key.
+    mutating func signIn(_ token: Token, sent: Int) {
+        guard keyProblem(token) == nil, records[token.person] == nil, isInScope(token), !isDenied(token) else { return }
+        records[token.person] = Record(created: now, firstDeadline: sent + Self.reviewDeadline)
+    }
+
+    /// A fetch has brought other keys, or the same.
+    mutating func takeKeys(_ keys: Set<Int>) { knownKeys = keys }
+
+    /// Why the token's signature cannot be checked. Nobody is watched for such a token.
+    func keyProblem(_ token: Token) -> String? {
+        guard let knownKeys else { return "keys_unavailable" }
+        return knownKeys.contains(token.key) ? nil : "key_not_found"
     }
 
     /// Answers about one person have arrived.
@@ -137,15 +152,16 @@ struct WatchModel {
         }
     }
 
-    /// Whether a review of that person may wait.
-    func mayWait(_ person: Int) -> Bool {
-        guard let record = records[person] else { return false }
+    /// Whether a review may wait.
+    func mayWait(_ token: Token) -> Bool {
+        if keyProblem(token) != nil { return true }
+        guard let record = records[token.person] else { return false }
         return !record.isFirstDone && now <= record.firstDeadline + Self.slack
     }
 
     /// Whether a review that waited may be answered: the answers are there, or time is up.
-    func mayEnd(_ person: Int) -> Bool {
-        guard let record = records[person] else { return true }
+    func mayEnd(_ token: Token) -> Bool {
+        guard keyProblem(token) == nil, let record = records[token.person] else { return true }
         return record.isFirstDone || now >= record.firstDeadline
     }
 
@@ -179,6 +195,7 @@ struct WatchModel {
 
     /// Every answer that is right; more than one only where the program may not have looked at the clock yet.
     func answers(_ token: Token) -> Set<String> {
+        if let problem = keyProblem(token) { return [problem] }
         if isDenied(token) { return ["principal_denied"] }
         let record = settings.scope == .off ? nil : records[token.person]
         if let problem = accountProblem(token, record) { return [problem] }

@@ -11,6 +11,7 @@ import NIOEmbedded
 import OpenSSL
 import Prometheus
 import SafeText
+import SigningKeys
 import TestSupport
 import Timestamps
 import TokenReviewAPI
@@ -18,7 +19,7 @@ import TokenReviewAPI
 @testable import DirectoryGroups
 @testable import WebhookServer
 
-/// The program's own watch, review engine and cache on one event loop whose time is made by the test.
+/// The program's own watch, key store, review engine and cache on one event loop whose time is made by the test.
 // Sendable without checks: everything happens on the test's thread.
 final class WatchWorld: @unchecked Sendable {
     typealias Model = WatchModel
@@ -38,30 +39,65 @@ final class WatchWorld: @unchecked Sendable {
     private var engine: ReviewEngine?
     private var settings: Model.Settings?
     private var facts = WatchFacts.none
+    private var authority: ScheduledAuthority?
+    private var store: SigningKeyStore?
 
     /// - Parameters:
     ///   - wall: seconds since 1970, by the wall clock.
     ///   - makeGraph: makes the Graph of one watcher.
-    init(wall: @escaping () -> Int, makeGraph: @escaping (EmbeddedEventLoop) -> ScheduledGraph) throws {
+    init(wall: @escaping () -> Int, makeGraph: @escaping (EmbeddedEventLoop) -> ScheduledGraph) {
         self.wall = wall
         self.makeGraph = makeGraph
         var options = ServerOptions(
             listen: ListenAddress(host: "127.0.0.1", port: 0), cacheEntries: 16, cacheMaximumAge: 100)
         options.limits.reviewDeadline = .milliseconds(Model.reviewDeadline)
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
-        let keys = TenantKeySet(
-            keys: [SigningKey(keyID: ExactText("k"), publicKey: try TestTenant.key.get().publicKey)],
-            usableUntil: Timestamp(secondsSinceEpoch: .max))
         let clock: @Sendable () -> Timestamp = { [self] in Timestamp(secondsSinceEpoch: Int64(self.wall())) }
         engine = ReviewEngine(
             eventLoop: loop, options: options, authenticator: Authenticator(Self.authentication(Model.Settings())),
-            keys: KeySnapshot([TestTenant.guid(TestTenant.id): keys]),
+            keys: KeySnapshot([:]),
             services: ReviewServices(
+                refreshKeys: { [self] tenant, loop in store?.refreshForUnknownKey(tenant: tenant, on: loop) },
                 firstAnswer: { [self] interest, deadline, loop in
                     watcher?.firstAnswer(interest, deadline: deadline, on: loop) ?? loop.makeSucceededVoidFuture()
                 },
                 keepWatching: { [self] in watcher?.remember($0) }),
-            replays: ReplayCache(), metrics: metrics, log: DecisionLog(logger: logger, metrics: metrics), clock: clock)
+            replays: ReplayCache(), metrics: metrics, log: DecisionLog(logger: logger, metrics: metrics),
+            turns: FairScheduler(eventLoop: loop, pause: .zero), clock: clock)
+    }
+
+    // MARK: Keys
+
+    /// Begins to fetch keys.
+    func start(_ authority: ScheduledAuthority) {
+        self.authority = authority
+        replaceStore()
+    }
+
+    /// As the service does it when the way to the keys has changed: what is known and who waits is taken over.
+    func replaceStore() {
+        guard let authority else { return }
+        authority.store += 1
+        let number = authority.store
+        let plan = SigningKeyPlan(
+            trust: Self.trust, refreshEvery: .milliseconds(Model.refreshEvery),
+            unknownKeyRefreshInterval: .seconds(10), maximumAge: .seconds(1_000_000),
+            fetch: { [authority] _, _ in authority.fetch(for: number) })
+        let next = SigningKeyStore(
+            plans: [plan], eventLoop: loop,
+            environment: SigningKeyEnvironment(
+                now: { [self] in Timestamp(secondsSinceEpoch: Int64(wall())) },
+                uptime: { [loop] in loop.now + .seconds(1000) }, random: { 1 }),
+            logger: logger, onChange: { [self] in engine?.update($0) })
+        if let store {
+            next.carryOver(from: store)
+            store.stop()
+            loop.run()
+        }
+        store = next
+        next.start()
+        engine?.update(next.snapshot())
+        loop.run()
     }
 
     // MARK: Steps
@@ -132,9 +168,12 @@ final class WatchWorld: @unchecked Sendable {
     func end() {
         watcher?.stop()
         graph?.end()
+        store?.stop()
+        authority?.end()
         loop.advanceTime(by: .seconds(20))
         engine = nil
         watcher = nil
+        store = nil
     }
 
     /// An answer in the model's words.
@@ -172,7 +211,7 @@ final class WatchWorld: @unchecked Sendable {
 
     // MARK: Parts
 
-    private static let trust = TokenValidationRules(
+    static let trust = TokenValidationRules(
         tenantID: TestTenant.guid(TestTenant.id), audiences: [TestTenant.audience])
 
     private static func authentication(_ settings: Model.Settings) -> AuthenticationSettings {
@@ -218,7 +257,8 @@ final class WatchWorld: @unchecked Sendable {
                 ("upn", .string("person\(token.person)@example.com")), ("uti", .string(token.id)),
                 ("groups", .array(token.groups.map { .string(groupID($0)) })),
             ])
-        let header = TestTokens.members(TestTokens.header, [("kid", "k")])
-        return try TestTokens.sign(header: .object(header), payload: .object(claims))
+        let header = TestTokens.members(TestTokens.header, [("kid", .string("k\(token.key)"))])
+        return try TestTokens.sign(
+            header: .object(header), payload: .object(claims), key: ScheduledAuthority.keys.get()[token.key])
     }
 }
