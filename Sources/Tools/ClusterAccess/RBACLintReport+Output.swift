@@ -58,7 +58,7 @@ extension RBACLintReport {
         var table = MarkdownTable(["", "rule", "binding", "what", "what to do"])
         for finding in findings {
             table.add([
-                finding.severity == .warning ? "⚠️" : "ℹ️", finding.rule.rawValue, finding.binding?.description ?? "",
+                finding.severity == .warning ? "⚠" : "ℹ", finding.rule.rawValue, finding.binding?.description ?? "",
                 names.annotate(finding.message), finding.hint,
             ])
         }

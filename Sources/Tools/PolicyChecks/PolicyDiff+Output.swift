@@ -38,7 +38,7 @@ extension PolicyDiff {
                     switch change.effect {
                     case .gains: "➕"
                     case .loses: "➖"
-                    case .changes: "✏️"
+                    case .changes: "✏"
                     }
                 table.add([mark, annotate(change.message), change.field])
             }

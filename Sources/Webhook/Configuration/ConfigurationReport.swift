@@ -96,7 +96,7 @@ public struct ConfigurationReport: Sendable {
         }
         for finding in active {
             table.add([
-                finding.severity == .notice ? "ℹ️" : "⚠️", "\(finding.line)", finding.field, finding.message,
+                finding.severity == .notice ? "ℹ" : "⚠", "\(finding.line)", finding.field, finding.message,
                 finding.advice, finding.rule.rawValue,
             ])
         }

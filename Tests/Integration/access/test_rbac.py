@@ -247,6 +247,7 @@ def test_policy_diff_in_permissions(tmp_path):
         }
     ]
     code, out, _ = run("policy", "diff", *files, *cluster, "--output", "markdown")
+    assert "\N{REPLACEMENT CHARACTER}" not in out
     assert code == 1 and "can now get, list pods" in out and "| --- |" in out
     assert "permissions" not in json.loads(run("policy", "diff", *files, "--output", "json")[1])
     code, out, _ = run("policy", "diff", files[0], files[0], *cluster, "--output", "json")

@@ -84,6 +84,7 @@ def test_lint_says_what_and_where(ask, tmp_path):
         code, answer, err = ask("rbac", "lint", "--strict", objects=loud)
         assert (code, len(answer["findings"])) == (1, 1) and "silences nothing" in err
     code, text, _ = ask("rbac", "lint", objects=objects, output="markdown")
+    assert "\N{WARNING SIGN} |" in text and "\N{REPLACEMENT CHARACTER}" not in text
     assert "| --- |" in text and "group-is-a-display-name" in text
 
 
