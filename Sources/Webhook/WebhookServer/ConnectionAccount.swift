@@ -1,7 +1,8 @@
 import NIOCore
 
 /// Where a connection is counted: first with the silent ones, from its first byte on with those in their handshake,
-/// then against `limits.connections` and its peer's share. It stays on the connection's event loop.
+/// then against `limits.connections` and its peer's share, unless it carries nothing but access reviews. It stays on the
+/// connection's event loop.
 final class ConnectionAccount {
     /// Tells a connection to make room for a newer one.
     struct Eviction: Sendable {}
@@ -9,7 +10,11 @@ final class ConnectionAccount {
     private enum Stage {
         case silent
         case handshaking
+        /// Its handshake is complete, and nothing was asked yet.
         case established
+        case accessReviews
+        /// Token reviews, alone or with access reviews.
+        case tokenReviews
         case closed
     }
 
@@ -46,9 +51,26 @@ final class ConnectionAccount {
         return nil
     }
 
+    /// A review has come.
+    func serve(_ endpoint: RequestStateMachine.Endpoint) {
+        switch (stage, endpoint) {
+        case (.established, .accessReviews):
+            stage = ledger.moveToAccessReviews(from: peer) ? .accessReviews : .tokenReviews
+        case (.established, .tokenReviews): stage = .tokenReviews
+        case (.accessReviews, .tokenReviews):
+            ledger.moveToTokenReviews(from: peer)
+            stage = .tokenReviews
+        default: break
+        }
+    }
+
     private func close() {
         leaveQueue()
-        if case .established = stage { ledger.closeConnection(from: peer) }
+        switch stage {
+        case .established, .tokenReviews: ledger.closeConnection(from: peer)
+        case .accessReviews: ledger.closeAccessConnection()
+        case .silent, .handshaking, .closed: break
+        }
         stage = .closed
         metrics.connectionClosed()
     }
@@ -57,7 +79,7 @@ final class ConnectionAccount {
         switch stage {
         case .silent: ledger.silent.remove(channel, from: peer)
         case .handshaking: ledger.handshaking.remove(channel, from: peer)
-        case .established, .closed: return
+        case .established, .accessReviews, .tokenReviews, .closed: return
         }
     }
 

@@ -106,7 +106,8 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
         }
         do {
             let caller = ClientIdentity(tls.peerCertificate, at: context.remoteAddress, allowed: names)
-            try Self.configure(context.channel, state: state, isHTTP2: agreed == "h2", caller: caller)
+            try Self.configure(
+                context.channel, state: state, isHTTP2: agreed == "h2", caller: caller, account: account)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
             if generation != state.generation { context.pipeline.fireUserInboundEventTriggered(Retirement()) }
         } catch {
@@ -154,12 +155,14 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
         _ channel: any Channel,
         state: EventLoopContext,
         isHTTP2: Bool,
-        caller: ClientIdentity
+        caller: ClientIdentity,
+        account: ConnectionAccount? = nil
     ) throws {
         if isHTTP2 {
-            try HTTP2Connection.configure(channel, state: state, caller: caller)
+            try HTTP2Connection.configure(channel, state: state, caller: caller, account: account)
         } else {
-            try channel.pipeline.syncOperations.addHandler(HTTP1Connection(state: state, caller: caller))
+            let connection = HTTP1Connection(state: state, caller: caller, account: account)
+            try channel.pipeline.syncOperations.addHandler(connection)
         }
     }
 }

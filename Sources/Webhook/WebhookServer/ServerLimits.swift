@@ -10,7 +10,7 @@ public struct ServerLimits: Sendable, Hashable {
     /// Size of all bodies that are being received or reviewed, over all connections.
     public var bytesInFlight = 67_108_864
     /// Connections with a complete handshake. Earlier stages have their own budgets, in which the oldest connection
-    /// makes room.
+    /// makes room. Connections with nothing but access reviews have a quarter of this beside it.
     public var connections = 4096
     /// Connections from one peer: an IPv4 address, or the /64 of an IPv6 address, because a host usually has all
     /// addresses of one.
@@ -20,7 +20,7 @@ public struct ServerLimits: Sendable, Hashable {
     /// Connections in their handshake; each has a TLS session.
     var handshakes: Int { max(64, min(connections, 512)) }
     /// Number of open files for all connections, and some for everything else.
-    var fileDescriptors: Int { connections + silentConnections + handshakes + 256 }
+    var fileDescriptors: Int { connections + connections / 4 + silentConnections + handshakes + 256 }
     /// Concurrent requests of one HTTP/2 connection.
     public var streamsPerConnection = 250
     /// Time for a TLS handshake.

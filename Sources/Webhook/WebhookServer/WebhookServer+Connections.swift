@@ -46,7 +46,7 @@ extension WebhookServer {
             }
             return try ConnectionSetup.configure(
                 channel, state: state, isHTTP2: options.assumesHTTP2,
-                caller: ClientIdentity(isAllowed: true, name: nil, peer: channel.remoteAddress))
+                caller: ClientIdentity(isAllowed: true, name: nil, peer: channel.remoteAddress), account: account)
         }
         let setup = ConnectionSetup(state: state, account: account) { [admission] in admission.withLockedValue { $0 } }
         try channel.pipeline.syncOperations.addHandler(setup)

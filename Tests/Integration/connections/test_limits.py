@@ -6,9 +6,10 @@ import struct
 import time
 
 import pytest
+from access_reviews import body
 from connections import BODY, HEAD, PLAIN, answer, plain, rejected, rest, secure
 from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, REQUEST, RST_STREAM, Connection, block, frame, request
-from webhook import Webhook, configuration, reason, review_body
+from webhook import Webhook, configuration, reason, review_body, wait_for
 
 
 def test_a_connection_past_the_limit_is_closed(limited):
@@ -46,6 +47,36 @@ def test_connections_of_one_peer(limited, limits, mine):
         assert answer(other).startswith(b"HTTP/1.1 200")
     for connection in kept:
         connection.close()
+
+
+@pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
+def test_connections_of_access_reviews_take_no_place_from_token_reviews(limited, protocol):
+    webhook = limited(connections=4)
+    review = json.dumps(body()).encode()
+    if protocol == "h2":
+        access = Connection(webhook)
+        fields = [(name, "/authorize" if name == ":path" else value) for name, value in REQUEST]
+        access.send(request(1, review, fields))
+        assert b'"allowed":false' in access.answer(1)
+    else:
+        access = secure(webhook)
+        question = HEAD.replace(b"/authenticate", b"/authorize") % len(review) + review
+        assert b'"allowed":false' in answer(access, question)
+    kept = [secure(webhook) for _ in range(4)]
+    assert all(answer(connection).startswith(b"HTTP/1.1 200") for connection in kept)
+    with plain(webhook) as late:
+        assert rest(late) == b""
+    assert webhook.metric("kube_entra_connections") == 5
+    if protocol == "h2":
+        return
+    # With a token review it is one of the others, and their places are taken although one has gone.
+    assert answer(access).startswith(b"HTTP/1.1 200")
+    kept.pop().close()
+    wait_for(lambda: webhook.metric("kube_entra_connections") == 4)
+    before = rejected(webhook, "connection_limit")
+    with plain(webhook) as late:
+        assert rest(late) == b""
+    assert rejected(webhook, "connection_limit", before + 1) == before + 1
 
 
 def test_more_than_the_system_gives(certificates, entra):

@@ -12,6 +12,8 @@ final class ConnectionLimiter: Sendable {
     /// For access reviews, which have a quarter of their own: neither kind of review can crowd out the other.
     private let accessBytes = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
+    /// Connections with nothing but access reviews, which have a quarter of their own too.
+    private let accessConnections = Atomic<Int>(0)
     /// Connections that have not sent anything yet.
     let silent: WaitingConnections
     /// Connections in their handshake.
@@ -39,7 +41,10 @@ final class ConnectionLimiter: Sendable {
 
     var bytesInFlight: Int { bytes.load(ordering: .relaxed) }
     /// Connections in all stages.
-    var openConnections: Int { connections.load(ordering: .relaxed) + silent.count + handshaking.count }
+    var openConnections: Int {
+        connections.load(ordering: .relaxed) + accessConnections.load(ordering: .relaxed) + silent.count
+            + handshaking.count
+    }
 
     func reserve(bytes count: Int, for endpoint: RequestStateMachine.Endpoint) -> Bool {
         guard endpoint == .accessReviews else { return reserve(bytes: count) }
@@ -97,6 +102,29 @@ final class ConnectionLimiter: Sendable {
             return .peerConnectionLimit
         }
         return nil
+    }
+
+    /// Counts an open connection with those of access reviews from now on, so that it takes no place from token reviews.
+    /// False if there are too many; it then stays where it is.
+    func moveToAccessReviews(from peer: PeerNetwork) -> Bool {
+        let limit = max(1, connectionLimit.load(ordering: .relaxed) / 4)
+        guard accessConnections.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {
+            accessConnections.wrappingSubtract(1, ordering: .relaxed)
+            return false
+        }
+        closeConnection(from: peer)
+        return true
+    }
+
+    /// Counts it with all others again. It keeps its place even if they are too many by then; the next one is refused.
+    func moveToTokenReviews(from peer: PeerNetwork) {
+        closeAccessConnection()
+        connections.wrappingAdd(1, ordering: .relaxed)
+        peers.withLockedValue { $0[peer, default: 0] += 1 }
+    }
+
+    func closeAccessConnection() {
+        accessConnections.wrappingSubtract(1, ordering: .relaxed)
     }
 
     func closeConnection(from peer: PeerNetwork) {

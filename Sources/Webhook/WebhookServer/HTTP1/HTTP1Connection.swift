@@ -10,6 +10,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
 
     private let state: EventLoopContext
     private let caller: ClientIdentity
+    /// Nil where connections are not counted.
+    private let account: ConnectionAccount?
     private var machine: HTTP1StateMachine
     private var context: ChannelHandlerContext?
     /// The channel asked to be read when that couldn't be.
@@ -18,9 +20,10 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     private var isProceeding = false
     private var isReading = false
 
-    init(state: EventLoopContext, caller: ClientIdentity) {
+    init(state: EventLoopContext, caller: ClientIdentity, account: ConnectionAccount? = nil) {
         self.state = state
         self.caller = caller
+        self.account = account
         machine = HTTP1StateMachine(
             limits: state.limits, isClientAllowed: caller.isAllowed, isRetiring: state.isDraining, now: state.now)
     }
@@ -93,6 +96,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
             context.write(wrapOutboundOut(interim), promise: nil)
         case .refuse(let rejection, let answer): refuse(rejection, answer, context)
         case .review(let body, let endpoint):
+            account?.serve(endpoint)
             switch state.reviewer.review(body, for: endpoint, from: caller) {
             case .answer(let response): finish(response, wasWaiting: false, context)
             case .later(let future): wait(for: future)

@@ -13,23 +13,30 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     static let receiveWindow = 4 << 20
 
     private let state: EventLoopContext
+    /// Nil where connections are not counted.
+    let account: ConnectionAccount?
     private var context: ChannelHandlerContext?
     private let floodGuard: FloodGuard
     private let wire: HTTP2GoAwayHandler
     private var machine: HTTP2StateMachine
 
-    private init(state: EventLoopContext, floodGuard: FloodGuard, wire: HTTP2GoAwayHandler) {
+    private init(
+        state: EventLoopContext, account: ConnectionAccount?, floodGuard: FloodGuard, wire: HTTP2GoAwayHandler
+    ) {
         self.state = state
+        self.account = account
         self.floodGuard = floodGuard
         self.wire = wire
         machine = HTTP2StateMachine(limits: state.limits, now: state.now)
     }
 
     /// Sets up HTTP/2 on a channel whose handshake is complete.
-    static func configure(_ channel: any Channel, state: EventLoopContext, caller: ClientIdentity) throws {
+    static func configure(
+        _ channel: any Channel, state: EventLoopContext, caller: ClientIdentity, account: ConnectionAccount? = nil
+    ) throws {
         let floodGuard = FloodGuard()
         let wire = HTTP2GoAwayHandler(announcedStreams: state.limits.streamsPerConnection)
-        let connection = HTTP2Connection(state: state, floodGuard: floodGuard, wire: wire)
+        let connection = HTTP2Connection(state: state, account: account, floodGuard: floodGuard, wire: wire)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers(floodGuard, wire)
         let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)

@@ -108,6 +108,7 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
             context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
         case .refuse(let refusal): refuse(refusal, context: context)
         case .review(let body):
+            connection.account?.serve(machine.endpoint)
             switch state.reviewer.review(body, for: machine.endpoint, from: caller) {
             case .answer(let response): answer(response, context: context)
             case .later(let future): wait(for: future)
