@@ -14,7 +14,10 @@ public enum JSONBytes {
     /// beyond ASCII. The end if there is none.
     public static func nextSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var place = start
-        // Eight at a time, in one word: fewer instructions than the compiler makes of vectors.
+        // Tokens are long, and nothing in them is special: first as many at a time as the compiler has room for.
+        if let base = bytes.baseAddress {
+            while place + 64 <= bytes.count, !hasSpecial(base + place) { place += 64 }
+        }
         while place + 8 <= bytes.count {
             let found = special(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
             if found != 0 { return place + found.trailingZeroBitCount / 8 }
@@ -26,6 +29,15 @@ public enum JSONBytes {
             place += 1
         }
         return place
+    }
+
+    /// Whether one of the next 64 bytes is special.
+    @inline(__always)
+    private static func hasSpecial(_ block: UnsafeRawPointer) -> Bool {
+        var found: UInt64 = 0
+        // Without a way out in the middle, so that several words are looked at in one step.
+        for offset in 0..<8 { found |= special(block.loadUnaligned(fromByteOffset: offset &* 8, as: UInt64.self)) }
+        return found != 0
     }
 
     /// Index of the first such byte; nil if there is none.

@@ -135,12 +135,11 @@ public struct LineEncoder: FieldWriter, ~Copyable {
         guard !isJSON else { return append(quoted: text) }
         var text = text
         text.withUTF8 { utf8 in
-            // Without a way out in the middle, so that many bytes are looked at in one step.
-            var mustQuote: UInt8 = utf8.isEmpty ? 1 : 0
-            for byte in utf8 { mustQuote |= byte <= 0x20 || byte == 0x22 || byte == 0x3D ? 1 : 0 }
-            if mustQuote != 0 { writer.append(UInt8(ascii: "\"")) }
-            append(utf8, isQuoted: mustQuote != 0)
-            if mustQuote != 0 { writer.append(UInt8(ascii: "\"")) }
+            let needs = TextNeeds(utf8)
+            guard needs.quotes else { return append(utf8, isQuoted: false, mustEscape: needs.escapes) }
+            writer.append(UInt8(ascii: "\""))
+            append(utf8, isQuoted: true, mustEscape: needs.escapes)
+            writer.append(UInt8(ascii: "\""))
         }
     }
 
@@ -152,14 +151,12 @@ public struct LineEncoder: FieldWriter, ~Copyable {
 
     private mutating func append(_ text: String, isQuoted: Bool) {
         var text = text
-        text.withUTF8 { append($0, isQuoted: isQuoted) }
+        text.withUTF8 { append($0, isQuoted: isQuoted, mustEscape: TextNeeds($0).escapes) }
     }
 
     /// Escapes what must not be shown, as JSON does, and quotation marks within quotation marks.
-    private mutating func append(_ utf8: UnsafeBufferPointer<UInt8>, isQuoted: Bool) {
-        var mustEscape: UInt8 = 0
-        for byte in utf8 { mustEscape |= byte < 0x20 || byte >= 0x7F || byte == 0x22 || byte == 0x5C ? 1 : 0 }
-        guard mustEscape != 0 else { return writer.append(UnsafeRawBufferPointer(utf8)) }
+    private mutating func append(_ utf8: UnsafeBufferPointer<UInt8>, isQuoted: Bool, mustEscape: Bool) {
+        guard mustEscape else { return writer.append(UnsafeRawBufferPointer(utf8)) }
         for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars { append(scalar, isQuoted: isQuoted) }
     }
 

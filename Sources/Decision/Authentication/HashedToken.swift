@@ -18,15 +18,27 @@ public struct HashedToken: Sendable {
     public init(_ bytes: SecureBytes) {
         self.bytes = bytes
         (digest, signed) = bytes.withUnsafeBytes { token in
-            let length = token.lastIndex(of: UInt8(ascii: ".")) ?? 0
+            let length = Self.lastDot(in: token) ?? 0
             let (prefix, whole) = SHA256Digest.hashing(token, prefixLength: length)
             return (whole, SignedDigest(length: length, digest: prefix))
         }
+    }
+
+    /// Index of the last dot. A signature has none, and is passed over eight bytes at a time.
+    private static func lastDot(in token: UnsafeRawBufferPointer) -> Int? {
+        let dot = UInt8(ascii: "."), ones: UInt64 = 0x0101_0101_0101_0101
+        var end = token.count
+        while end >= 8 {
+            let word = token.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) ^ (ones &* UInt64(dot))
+            // A byte is zero where the dot is.
+            if (word &- ones) & ~word & (ones &* 0x80) != 0 { break }
+            end -= 8
+        }
+        return token[..<end].lastIndex(of: dot)
     }
 
     /// Calls a closure with the token's bytes, which are valid only during the call.
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         bytes.withUnsafeBytes(body)
     }
-
 }
