@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Why a file cannot be read or written. The caller names the path.
 public enum FileError: Error, Hashable, Sendable {
     case missing
@@ -46,7 +48,7 @@ public enum FileError: Error, Hashable, Sendable {
     init(making code: Int32) {
         self =
             switch code {
-            case 13, 1, 30: .folderNotWritable
+            case EACCES, EPERM, EROFS: .folderNotWritable
             default: FileError(opening: code, missing: .folderMissing, standard: .notWritable)
             }
     }
@@ -59,12 +61,12 @@ public enum FileError: Error, Hashable, Sendable {
     init(opening code: Int32, missing: FileError, standard: FileError) {
         self =
             switch code {
-            case 2: missing
-            case 13, 1: .notAllowed
-            case 17: .exists
-            case 20: .partIsNoFolder
-            case 21: .isFolder
-            case 40: .linkLoop
+            case ENOENT: missing
+            case EACCES, EPERM: .notAllowed
+            case EEXIST: .exists
+            case ENOTDIR: .partIsNoFolder
+            case EISDIR: .isFolder
+            case ELOOP: .linkLoop
             default: standard
             }
     }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension Timestamp {
     /// Reads an RFC 3339 date-time, for example `2026-12-01T00:00:00Z` or `2026-12-01T01:00:00+01:00`.
     ///
@@ -7,7 +9,7 @@ extension Timestamp {
         guard
             let year = reader.number(digits: 4), reader.take("-"),
             let month = reader.number(digits: 2), (1...12).contains(month), reader.take("-"),
-            let day = reader.number(digits: 2), (1...Timestamp.days(inMonth: month, of: year)).contains(day),
+            let day = reader.number(digits: 2), let midnight = Timestamp.midnight(year: year, month: month, day: day),
             reader.take("T") || reader.take("t") || reader.take(" "),
             let hour = reader.number(digits: 2), hour < 24, reader.take(":"),
             let minute = reader.number(digits: 2), minute < 60, reader.take(":"),
@@ -16,8 +18,7 @@ extension Timestamp {
             reader.skipFraction(),
             let offset = reader.zoneOffset(), reader.isAtEnd
         else { return nil }
-        let days = Timestamp.daysSinceEpoch(year: year, month: month, day: day)
-        self.init(secondsSinceEpoch: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset))
+        self.init(secondsSinceEpoch: midnight + Int64(hour * 3600 + minute * 60 + second - offset))
     }
 
     /// Like ``init(rfc3339:)``, but a fraction of a second is rounded up. A whole second is then earlier than the exact
@@ -28,13 +29,12 @@ extension Timestamp {
         self = fraction.contains { $0 != "0" } ? floor.adding(seconds: 1) : floor
     }
 
-    /// A UTC date and time; nil if there is no such day.
+    /// A UTC date and time of the years 0 to 9999; nil if there is no such day.
     public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
-        guard (1...12).contains(month), day >= 1, day <= Timestamp.days(inMonth: month, of: year),
+        guard let midnight = Timestamp.midnight(year: year, month: month, day: day),
             (0..<24).contains(hour), (0..<60).contains(minute), (0...60).contains(second)
         else { return nil }
-        let days = Timestamp.daysSinceEpoch(year: year, month: month, day: day)
-        self.init(secondsSinceEpoch: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second))
+        self.init(secondsSinceEpoch: midnight + Int64(hour * 3600 + minute * 60 + second))
     }
 
     /// The time in UTC as RFC 3339, for example `2026-12-01T00:00:00Z`.
@@ -47,40 +47,27 @@ extension Timestamp {
             + Timestamp.padded(parts.minute, 2) + ":" + Timestamp.padded(parts.second, 2) + "Z"
     }
 
-    /// The UTC calendar fields.
+    /// The UTC calendar fields. Times outside of the years 0 to 9999 become the nearest time inside.
     var calendar: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
-        let seconds = min(max(secondsSinceEpoch, -62_167_219_200), 253_402_300_799)
-        let (quotient, remainder) = seconds.quotientAndRemainder(dividingBy: 86_400)
-        let dayNumber = Int(remainder < 0 ? quotient - 1 : quotient)
-        let second = Int(remainder < 0 ? remainder + 86_400 : remainder)
-        // The civil-from-days algorithm, over 400-year eras that begin on 1 March.
-        let shifted = dayNumber + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthIndex = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthIndex + 2) / 5 + 1
-        let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return (year, month, day, second / 3600, second % 3600 / 60, second % 60)
+        var seconds = time_t(min(max(secondsSinceEpoch, -62_167_219_200), 253_402_300_799))
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        return (
+            Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday), Int(parts.tm_hour),
+            Int(parts.tm_min), Int(parts.tm_sec)
+        )
     }
 
-    private static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int {
-        let shiftedYear = month <= 2 ? year - 1 : year
-        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
-        let yearOfEra = shiftedYear - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
-    }
-
-    private static func days(inMonth month: Int, of year: Int) -> Int {
-        switch month {
-        case 2: (year.isMultiple(of: 4) && !year.isMultiple(of: 100)) || year.isMultiple(of: 400) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
+    /// The seconds since 1970 at the start of a UTC day; nil if there is no such day.
+    private static func midnight(year: Int, month: Int, day: Int) -> Int64? {
+        // timegm(3) would take the 30th of February for the 1st or 2nd of March, and changes the parts then.
+        guard (0...9999).contains(year), (1...12).contains(month), (1...31).contains(day) else { return nil }
+        var parts = tm()
+        parts.tm_year = Int32(year - 1900)
+        parts.tm_mon = Int32(month - 1)
+        parts.tm_mday = Int32(day)
+        let seconds = timegm(&parts)
+        return Int(parts.tm_mday) == day ? Int64(seconds) : nil
     }
 
     static func padded(_ number: Int, _ width: Int) -> String {

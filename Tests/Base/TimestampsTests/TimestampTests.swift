@@ -32,6 +32,31 @@ import Timestamps
         #expect(Timestamp(rfc3339: text) == nil)
     }
 
+    @Test(
+        "a time that RFC 3339 cannot express is written as the nearest one that it can",
+        arguments: [
+            (Int64.min, "0000-01-01T00:00:00Z"), (-62_167_219_201, "0000-01-01T00:00:00Z"),
+            (-62_167_219_199, "0000-01-01T00:00:01Z"), (253_402_300_798, "9999-12-31T23:59:58Z"),
+            (253_402_300_800, "9999-12-31T23:59:59Z"), (Int64.max, "9999-12-31T23:59:59Z"),
+        ])
+    func extremes(seconds: Int64, written: String) {
+        #expect(Timestamp(secondsSinceEpoch: seconds).rfc3339 == written)
+    }
+
+    @Test(
+        "days that are not in the calendar are not times, and leap seconds are",
+        arguments: [
+            (0, 1, 1, 0, -62_167_219_200), (0, 2, 29, 0, -62_162_121_600), (9999, 12, 31, 60, 253_402_214_460),
+            (2000, 2, 29, 0, 951_782_400), (2100, 2, 29, 0, nil), (2026, 4, 31, 0, nil), (2026, 13, 1, 0, nil),
+            (2026, 0, 1, 0, nil), (2026, 1, 0, 0, nil), (2026, 1, 32, 0, nil), (-1, 1, 1, 0, nil),
+            (10_000, 1, 1, 0, nil), (Int.max, 1, 1, 0, nil), (2026, Int.min, 1, 0, nil), (2026, 1, Int.max, 0, nil),
+            (2026, 1, 1, 61, nil),
+        ] as [(Int, Int, Int, Int, Int64?)])
+    func days(year: Int, month: Int, day: Int, second: Int, seconds: Int64?) {
+        let time = Timestamp(year: year, month: month, day: day, hour: 0, minute: 0, second: second)
+        #expect(time?.secondsSinceEpoch == seconds)
+    }
+
     @Test("every day of 400 years survives writing and reading")
     func roundTrip() throws {
         for day in stride(from: Int64(-80_000), to: 80_000, by: 1) {
