@@ -135,7 +135,8 @@ let package = Package(
         module(
             .webhook, "DirectoryGroups",
             [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "JOSE", "Entra",
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
+                "JOSE", "Entra",
                 "EntraTokens", "Authentication", nioCore, nioConcurrency, logging, collections,
             ]),
         module(
@@ -216,7 +217,8 @@ let package = Package(
             .tools, "Installation",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "HTTPSClient", "Terminal",
-                "Entra", "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates", "Doctor", "WebhookReview",
+                "Entra", "AccessPolicy", "Configuration", "Kubeconfigs", "Certificates", "CredentialPlugin", "Doctor",
+                "WebhookReview",
             ]),
         module(
             .tools, "Reference",
@@ -351,7 +353,7 @@ let package = Package(
             .tools, "WebhookReview",
             ["SafeText", "Addresses", "Jansson", "HTTPSClient", "Entra", "TokenReviewAPI", "WebhookReview"]),
         tests(.tools, "CommandInput", ["Timestamps", "Terminal", "Entra", "CommandInput"]),
-        tests(.tools, "Doctor", ["Doctor"]),
+        tests(.tools, "Doctor", ["CredentialPlugin", "Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
         tests(.tools, "Installation", ["Installation", "Jansson"]),
 

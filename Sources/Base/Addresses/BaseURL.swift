@@ -25,29 +25,10 @@ public struct BaseURL: Hashable, Sendable {
         } else {
             hasUserInfo = false
         }
-        guard BaseURL.isHostAndPort(authority) else { return nil }
+        guard HostAndPort(authority, defaultPort: 443) != nil else { return nil }
         var trimmed = Substring(text)
         while trimmed.utf8.last == UInt8(ascii: "/") { trimmed = trimmed.dropLast() }
         withoutTrailingSlash = String(trimmed)
-    }
-
-    private static func isHostAndPort(_ authority: Substring) -> Bool {
-        var host = authority
-        if authority.first == "[" {
-            guard let end = authority.firstIndex(of: "]") else { return false }
-            host = authority[...end]
-            let rest = authority[authority.index(after: end)...]
-            guard rest.isEmpty || rest.first == ":" && isPort(rest.dropFirst()) else { return false }
-        } else if let colon = authority.firstIndex(of: ":") {
-            host = authority[..<colon]
-            guard isPort(authority[authority.index(after: colon)...]) else { return false }
-        }
-        return !host.isEmpty && host.utf8.allSatisfy { $0 != UInt8(ascii: "%") }
-    }
-
-    private static func isPort(_ text: Substring) -> Bool {
-        guard let port = Int(text) else { return false }
-        return (1...65_535).contains(port)
     }
 }
 

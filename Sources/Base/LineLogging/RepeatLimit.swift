@@ -1,24 +1,39 @@
 public import Timestamps
 
-/// Limits repeated log lines: the first passes, then one a minute, which says how many were left out.
+/// Limits log lines: so many pass in each interval, and the next one that passes says how many were left out.
 public struct RepeatLimit: Hashable, Sendable {
-    /// Seconds between two lines.
+    /// Seconds between two lines that repeat each other.
     public static let interval: Int64 = 60
 
-    private var last: Timestamp?
+    private let count: Int
+    private let interval: Int64
+    private var start: Timestamp?
+    private var passed = 0
     private var leftOut = 0
 
     /// A limit that lets the next line pass.
-    public init() {}
+    ///
+    /// - Parameters:
+    ///   - count: lines in each interval.
+    ///   - interval: in seconds, from the first line on.
+    public init(_ count: Int = 1, every interval: Int64 = RepeatLimit.interval) {
+        self.count = count
+        self.interval = interval
+    }
 
     /// Nil if the line is to be left out; otherwise the number of lines left out since the previous one.
     public mutating func admit(at now: Timestamp) -> Int? {
         // If the clock is set back, lines must not stay silent for longer than the interval.
-        if let last, last <= now, now.seconds(since: last) < Self.interval {
-            leftOut += 1
-            return nil
+        if let start, start <= now, now.seconds(since: start) < interval {
+            guard passed < count else {
+                leftOut += 1
+                return nil
+            }
+        } else {
+            start = now
+            passed = 0
         }
-        last = now
+        passed += 1
         defer { leftOut = 0 }
         return leftOut
     }

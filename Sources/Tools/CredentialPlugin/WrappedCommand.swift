@@ -48,81 +48,24 @@ public struct WrappedCommand {
     /// Signals from other processes are passed on. Signals from the terminal reach the command anyway.
     public func run() -> Result {
         let path: String
-        switch WrappedCommand.find(command) {
-        case .success(let found): path = found
-        case .failure(let failure): return Result(ending: failure.ending, output: [])
+        do throws(ChildProcess.Missing) {
+            path = try ChildProcess.find(command)
+        } catch {
+            return Result(ending: error == .notFound ? .notFound : .notExecutable, output: [])
         }
-        guard let relay = SignalRelay() else { return Result(ending: .notExecutable, output: []) }
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return Result(ending: .notExecutable, output: []) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let (process, code) = start(path, output: ends[1])
-        close(ends[1])
-        defer { close(ends[0]) }
+        guard let relay = SignalRelay(), let pipe = ChildProcess.pipe() else {
+            return Result(ending: .notExecutable, output: [])
+        }
+        let (process, code) = ChildProcess.start(
+            path, words: [command] + arguments, environment: nil,
+            streams: .init(hasInput: true, output: pipe.write, messages: nil))
+        close(pipe.write)
+        defer { close(pipe.read) }
         guard code == 0 else {
             return Result(ending: code == ENOENT ? .notFound : .notExecutable, output: [])
         }
-        var listener = Listener(process: process, output: ends[0], relay: relay)
+        var listener = Listener(process: process, output: pipe.read, relay: relay)
         return listener.listen()
-    }
-
-    private func start(_ path: String, output: Int32) -> (process: pid_t, code: Int32) {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        // The command need not ignore what this program ignores, such as broken pipes.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        // This code may run on a thread that blocks every signal, which the command would inherit.
-        var blocked = sigset_t()
-        sigemptyset(&blocked)
-        posix_spawnattr_setsigmask(&attributes, &blocked)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        var words = ([command] + arguments).map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        var process: pid_t = 0
-        let code = posix_spawn(&process, path, &actions, &attributes, &words, environ)
-        return (process, code)
-    }
-
-    // MARK: Finding
-
-    private struct NotFound: Error {
-        var ending: Ending
-    }
-
-    /// A path is used as it is. Any other name is searched in `PATH` like in kubectl, but never in a relative folder.
-    private static func find(_ command: String) -> Swift.Result<String, NotFound> {
-        if command.utf8.contains(UInt8(ascii: "/")) { return checkExecutable(command).map { _ in command } }
-        let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        var failure = NotFound(ending: .notFound)
-        for folder in path.split(separator: ":") where folder.hasPrefix("/") {
-            switch checkExecutable("\(folder)/\(command)") {
-            case .success(let found): return .success(found)
-            case .failure(let problem) where problem.ending == .notExecutable: failure = problem
-            case .failure: break
-            }
-        }
-        return .failure(failure)
-    }
-
-    private static func checkExecutable(_ path: String) -> Swift.Result<String, NotFound> {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            return .failure(NotFound(ending: errno == EACCES ? .notExecutable : .notFound))
-        }
-        guard status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
-            return .failure(NotFound(ending: .notExecutable))
-        }
-        return .success(path)
     }
 }
 
@@ -167,8 +110,10 @@ private struct Listener {
     private mutating func reap() {
         var status: Int32 = 0
         guard waitpid(process, &status, WNOHANG) == process else { return }
-        let signal = status & 0x7F
-        ending = signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
+        switch ChildProcess.Ending(waitStatus: status) {
+        case .exited(let status): ending = .exited(status)
+        case .killed(let signal): ending = .killed(signal: signal)
+        }
     }
 
     private mutating func read() {

@@ -109,7 +109,7 @@ extension Doctor {
         if findings.isEmpty {
             report.add(.method, .passed, "by the plugin \(name)" + (login.map { ", \($0)" } ?? ""))
         }
-        guard let path = PluginProcess.find(plugin.command) else {
+        guard let path = try? ChildProcess.find(plugin.command) else {
             report.add(
                 .plugin, .failed, "\(name) is not installed, or not in PATH",
                 hint: plugin.installHint?.split(separator: "\n").first.map(String.init)

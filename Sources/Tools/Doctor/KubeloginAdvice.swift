@@ -1,4 +1,5 @@
 internal import Configuration
+internal import CredentialPlugin
 internal import Entra
 internal import Glibc
 internal import Inspection
@@ -49,7 +50,7 @@ struct KubeloginAdvice {
                 hint: "set \(isVariable ? "AAD_LOGIN_METHOD" : "--login") to one of \(known.joined(separator: ", "))")
         }
         for (way, program) in [("azurecli", "az"), ("azd", "azd")]
-        where login == way && PluginProcess.find(program) == nil {
+        where login == way && (try? ChildProcess.find(program)) == nil {
             return Finding(
                 sentence: "--login \(way) needs the program \(program), which is not in PATH",
                 hint: "install it and run `\(program == "az" ? "az login" : "azd auth login")`, or use another --login")

@@ -1,3 +1,4 @@
+internal import CredentialPlugin
 internal import Files
 internal import Glibc
 
@@ -48,24 +49,10 @@ public struct PluginProcess {
         self.passesMessagesOn = passesMessagesOn
     }
 
-    /// The file of a command: a path is used as it is, any other name is searched in `PATH`.
-    public static func find(_ command: String) -> String? {
-        if command.contains("/") { return isProgram(command) ? command : nil }
-        let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        // With a relative folder in PATH, the current folder could choose the program; kubectl refuses that too.
-        return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(command)" }.first(
-            where: isProgram)
-    }
-
-    private static func isProgram(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
-    }
-
     /// Runs the program until it ends or times out.
     public func run() -> Result {
         var result = Result(output: [], said: "", failure: nil)
-        guard let output = Pipe(), let messages = Pipe() else {
+        guard let output = ChildProcess.pipe(), let messages = ChildProcess.pipe() else {
             result.failure = .cannotStart(code: errno)
             return result
         }
@@ -85,33 +72,10 @@ public struct PluginProcess {
     }
 
     private func start(output: Int32, messages: Int32) -> Swift.Result<pid_t, Failure> {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        if !isInteractive { posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) }
-        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
-        // The child need not ignore what this process ignores, such as broken pipes.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        // This code may run on a thread that blocks every signal, which the plugin would inherit.
-        var blocked = sigset_t()
-        sigemptyset(&blocked)
-        posix_spawnattr_setsigmask(&attributes, &blocked)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-
         OpenDescriptors.closeInChildren()
-        var process: pid_t = 0
-        let code = withCStrings([path] + arguments) { argv in
-            withCStrings(variables) { envp in posix_spawn(&process, path, &actions, &attributes, argv, envp) }
-        }
+        let (process, code) = ChildProcess.start(
+            path, words: [path] + arguments, environment: variables,
+            streams: .init(hasInput: isInteractive, output: output, messages: messages))
         if code == 0 { return .success(process) }
         return .failure(code == ENOENT ? .notFound : .cannotStart(code: code))
     }
@@ -178,32 +142,10 @@ public struct PluginProcess {
     }
 
     private func failure(_ status: Int32) -> Failure? {
-        let signal = status & 0x7F
-        if signal != 0 { return .killed(signal: signal) }
-        let code = status >> 8 & 0xFF
-        return code == 0 ? nil : .exited(status: code)
+        switch ChildProcess.Ending(waitStatus: status) {
+        case .exited(0): nil
+        case .exited(let status): .exited(status: status)
+        case .killed(let signal): .killed(signal: signal)
+        }
     }
-}
-
-/// Both ends of a pipe that child processes do not inherit by accident.
-private struct Pipe {
-    let read: Int32
-    let write: Int32
-
-    init?() {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        read = ends[0]
-        write = ends[1]
-    }
-}
-
-/// Calls a closure with a NULL-terminated array of C strings, valid only during the call.
-private func withCStrings<Result>(
-    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-) -> Result {
-    let copies = texts.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
 }

@@ -1,3 +1,4 @@
+internal import CredentialPlugin
 internal import Doctor
 internal import Glibc
 internal import HTTPSClient
@@ -50,7 +51,7 @@ public struct NodeHost {
     }
 
     private func run(_ command: [String]) -> NodeEnvironment.Ending {
-        guard let name = command.first, let path = PluginProcess.find(name) else {
+        guard let name = command.first, let path = try? ChildProcess.find(name) else {
             return .init(isSuccess: false, message: "there is no program \(command.first ?? "")")
         }
         let process = PluginProcess(

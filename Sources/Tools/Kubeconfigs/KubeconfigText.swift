@@ -12,42 +12,21 @@ public enum KubeconfigText {
 
     /// `https://host[:port][/path]`, without user, query or fragment: kube-apiserver drops those.
     public static func isHTTPS(_ text: String) -> Bool {
-        guard text.hasPrefix("https://") else { return false }
-        let rest = text.dropFirst(8)
-        let authority = rest.prefix { $0 != "/" }
-        guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }),
-            !authority.contains("@"), !authority.isEmpty
-        else { return false }
-        let host: Substring
-        let port: Substring
-        if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]") else { return false }
-            host = authority[authority.index(after: authority.startIndex)..<end]
-            port = authority[authority.index(after: end)...]
-            guard host.contains(":"), IPAddress(String(host)) != nil else { return false }
-        } else {
-            host = authority.prefix { $0 != ":" }
-            port = authority.dropFirst(host.count)
-            guard CertificateHost(String(host)) != nil else { return false }
-        }
-        guard !port.isEmpty else { return true }
-        return port.first == ":" && UInt16(port.dropFirst()).map { $0 > 0 } ?? false
+        guard let url = HTTPSURL(text), !text.utf8.contains(where: { "?#".utf8.contains($0) }) else { return false }
+        guard text.dropFirst("https://".count).first == "[" else { return CertificateHost(url.host) != nil }
+        return IPAddress(url.host).map { !$0.isIPv4 } ?? false
     }
 
     /// The address with the webhook's path; nil if it has a path.
     public static func withWebhookPath(_ server: String) -> String? {
-        guard server.dropFirst(8).drop(while: { $0 != "/" }).drop(while: { $0 == "/" }).isEmpty else { return nil }
+        guard let url = HTTPSURL(server), url.target.allSatisfy({ $0 == "/" }) else { return nil }
         var address = server
         while address.last == "/" { address.removeLast() }
         return address + "/authenticate"
     }
 
-    /// The URL's host, without brackets.
-    public static func host(of address: String) -> String {
-        let authority = address.dropFirst(8).prefix { $0 != "/" }
-        if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
-        return String(authority.prefix { $0 != ":" })
-    }
+    /// The URL's host in lower case, without brackets; empty for what is not an `https://` URL.
+    public static func host(of address: String) -> String { HTTPSURL(address)?.host ?? "" }
 
     /// An absolute path.
     public static func absolute(_ path: String) -> String {

@@ -77,11 +77,7 @@ public struct DirectoryLookup: Sendable {
                     return eventLoop.scheduleTask(in: wait) {}.futureResult
                         .flatMap { send(request, attempt: attempt + 1) }
                 }
-                do throws(DirectoryError) {
-                    return eventLoop.makeSucceededFuture(try reply.document())
-                } catch {
-                    return eventLoop.makeFailedFuture(error)
-                }
+                return reply.document(on: eventLoop)
             }
     }
 

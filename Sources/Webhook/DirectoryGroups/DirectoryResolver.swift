@@ -1,6 +1,7 @@
 public import Authentication
 public import Entra
 internal import HTTPSClient
+internal import LineLogging
 public import Logging
 internal import NIOConcurrencyHelpers
 public import NIOCore
@@ -23,7 +24,8 @@ public final class DirectoryResolver: Sendable {
         var refused: [GUID: NIODeadline] = [:]
         /// By kind of object, because permissions differ between the kinds.
         var breakers: [DirectoryCollection: CircuitBreaker] = [:]
-        var warnings = WarningLimit()
+        /// A few a second, however many requests fail.
+        var warnings = RepeatLimit(5, every: 1)
     }
 
     private enum Step {
@@ -195,7 +197,7 @@ public final class DirectoryResolver: Sendable {
                 state.note(error, of: id, in: collection, at: instant)
             }
             let isPausing = state.breakers[collection]?.isOpen ?? false
-            return (lastKnown(id, in: state, at: time), isPausing, state.warnings.admits(at: instant))
+            return (lastKnown(id, in: state, at: time), isPausing, state.warnings.admit(at: time) != nil)
         }
         observe(stale == nil ? .failure : .stale)
         guard isWorthALine else { return stale }
@@ -228,23 +230,5 @@ extension DirectoryResolver.State {
         }
         if refused.count >= DirectoryResolver.maximumInFlight { refused = refused.filter { $0.value > now } }
         if refused.count < DirectoryResolver.maximumInFlight { refused[id] = now + DirectoryResolver.refusalPause }
-    }
-}
-
-/// Limits warnings to a few a second, however many requests fail.
-fileprivate struct WarningLimit {
-    private static let each = TimeAmount.seconds(1)
-    private static let count = 5
-    private var end = NIODeadline.uptimeNanoseconds(0)
-    private var left = 0
-
-    mutating func admits(at now: NIODeadline) -> Bool {
-        if now >= end {
-            end = now + Self.each
-            left = Self.count
-        }
-        guard left > 0 else { return false }
-        left -= 1
-        return true
     }
 }

@@ -71,3 +71,14 @@ enum GraphReply: Sendable {
         return document
     }
 }
+
+extension GraphReply {
+    /// The document as a future, failed with a `DirectoryError` if there is none.
+    func document(on eventLoop: any EventLoop) -> EventLoopFuture<JSONDocument> {
+        do throws(DirectoryError) {
+            return eventLoop.makeSucceededFuture(try document())
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+}

@@ -118,8 +118,8 @@ public enum KeySourceFactory {
 extension ServerOptions {
     init(_ configuration: WebhookConfiguration) {
         self.init(
-            listen: .init(host: configuration.server.listen.host, port: configuration.server.listen.port),
-            operations: .init(host: configuration.server.operations.host, port: configuration.server.operations.port),
+            listen: configuration.server.listen,
+            operations: configuration.server.operations,
             limits: ServerLimits(configuration.limits),
             allowedClientNames: Set(configuration.server.allowedClientNames),
             cacheEntries: configuration.verifiedTokenCache.entries,

@@ -1,3 +1,4 @@
+import CredentialPlugin
 import Doctor
 import Glibc
 import Testing
@@ -40,8 +41,9 @@ import Testing
             Issue.record("found")
             return
         }
-        #expect(PluginProcess.find("/nonexistent/plugin") == nil)
-        #expect(PluginProcess.find("sh") != nil)
+        #expect(throws: ChildProcess.Missing.notFound) { try ChildProcess.find("/nonexistent/plugin") }
+        #expect(throws: ChildProcess.Missing.notExecutable) { try ChildProcess.find("/etc/passwd") }
+        #expect(try ChildProcess.find("sh").hasSuffix("/sh"))
     }
 
     @Test("one that takes too long is ended")
