@@ -67,13 +67,13 @@ final class AppendingFile: LineSink, @unchecked Sendable {
             let count = Glibc.write(descriptor, lines.baseAddress, lines.count)
             if count == lines.count { return true }
             if count < 0 && errno == EINTR { continue }
-            if count > 0 { takeBack(count) }
+            if count > 0 { removePartialLine(count) }
             return false
         }
     }
 
     /// Removes half a line after a full disk, because it would make the next line unreadable too.
-    private func takeBack(_ count: Int) {
+    private func removePartialLine(_ count: Int) {
         let end = lseek(descriptor, 0, SEEK_CUR)
         var status = stat()
         // Unless another process has written after it.

@@ -23,7 +23,7 @@ public struct AccessDiff {
         from before: LoadedConfiguration, to after: LoadedConfiguration, principals: [SamplePrincipal],
         cluster: Cluster?, now: Timestamp
     ) {
-        policy = PolicyDiff(from: before, to: after, witnesses: principals, now: now)
+        policy = PolicyDiff(from: before, to: after, principals: principals, now: now)
         permissions = cluster.map {
             PermissionDiff(
                 from: EntraNames(before.configuration, now: now), to: EntraNames(after.configuration, now: now),

@@ -38,7 +38,7 @@ public struct TokenInspection {
         _ path: String?, _ settings: WebhookConfiguration?, input: TokenInput, now: Timestamp
     ) throws -> (KeySnapshot?, [String]) {
         if let path {
-            let trusts = settings?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input)
+            let trusts = settings?.tenants.map(\.trust) ?? InspectionReport.inferredTenants(input)
             return (try OfflineKeys.read(path, tenants: trusts), [])
         }
         return settings.map { OfflineKeys.configured($0, now: now) } ?? (nil, [])

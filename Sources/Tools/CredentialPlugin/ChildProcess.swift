@@ -4,9 +4,9 @@ public import Glibc
 /// `credential`, where the plugin has the terminal, and in `doctor`, with a deadline.
 ///
 /// swift-subprocess is not used. It reads until every writer has closed the pipe, and a plugin may leave a process
-/// behind that never does (a browser's helper, an agent; swift-subprocess issue 256). Cancelling the run ends that wait,
-/// but then the plugin's answer has to be kept outside of the run, and its exit status is lost. Nor can it pass signals
-/// on by who sent them, which a command between kubectl and a plugin must: a terminal has told both already.
+/// behind that never does (a browser's helper, an agent; swift-subprocess issue 256). Cancelling the run ends that
+/// wait, but then the plugin's answer has to be kept outside of the run, and its exit status is lost. Nor can it pass
+/// signals on by who sent them, which a command between kubectl and a plugin must: a terminal has told both already.
 public enum ChildProcess {
     /// Why a program cannot be run.
     public enum Missing: Error, Hashable, Sendable {

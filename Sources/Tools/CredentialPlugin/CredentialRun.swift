@@ -27,23 +27,23 @@ public struct CredentialRun {
     public func run(now: () -> Timestamp = { .now() }) -> Int32 {
         let (hints, problem) = knownHints()
         if isStrict, let problem {
-            Console.note(CredentialJudgement.line(hintsProblem: problem))
+            Console.note(CredentialVerdict.line(hintsProblem: problem))
             return CommandFailure.Status.cannot.rawValue
         }
         let result = command.run()
-        var judgement: CredentialJudgement?
+        var verdict: CredentialVerdict?
         switch (result.ending, result.output) {
         case (.notFound, _): Console.note("kube-entra: the command behind -- was not found")
         case (.notExecutable, _): Console.note("kube-entra: the command behind -- cannot be run")
         case (.exited(0), let output?):
-            judgement = CredentialJudgement(output: output, hints: hints, now: now())
+            verdict = CredentialVerdict(output: output, hints: hints, now: now())
             fallthrough
         case (.exited, _), (.killed, _):
             // One line, whatever there is to say.
-            let line = judgement?.line(hintsProblem: problem) ?? problem.map(CredentialJudgement.line(hintsProblem:))
+            let line = verdict?.line(hintsProblem: problem) ?? problem.map(CredentialVerdict.line(hintsProblem:))
             if let line { Console.note(line) }
         }
-        if isStrict, judgement?.isRefusal == true { return CommandFailure.Status.no.rawValue }
+        if isStrict, verdict?.isRefusal == true { return CommandFailure.Status.no.rawValue }
         // Output that is longer than any credential was passed on already.
         if let output = result.output { Console.write(output) }
         return result.ending.status

@@ -6,14 +6,14 @@ internal import Kubeconfigs
 internal import SafeText
 
 /// A token and the plugin that returned it.
-struct GivenToken {
+struct PluginToken {
     var text: String
     var plugin: ExecPlugin?
 }
 
 extension Doctor {
     /// Gets a token as kubectl does. Nil after a step that says why there is none.
-    mutating func signIn(_ access: KubeconfigAccess) throws -> GivenToken? {
+    mutating func signIn(_ access: KubeconfigAccess) throws -> PluginToken? {
         let user = access.user
         if let provider = user.authProvider {
             noSignIn(
@@ -65,7 +65,7 @@ extension Doctor {
         report.add(.plugin, .skipped, "there is no plugin to run")
     }
 
-    private mutating func staticToken(_ user: KubeconfigUser) -> GivenToken? {
+    private mutating func staticToken(_ user: KubeconfigUser) -> PluginToken? {
         var text = user.token ?? ""
         if let path = user.tokenFile {
             do throws(FileError) {
@@ -85,7 +85,7 @@ extension Doctor {
             .method, .warning, "the user has a fixed token, which ends when it expires",
             hint: "an exec plugin gets new ones: `kube-entra kubeconfig user`")
         report.add(.plugin, .skipped, "a fixed token needs no plugin")
-        return GivenToken(text: text, plugin: nil)
+        return PluginToken(text: text, plugin: nil)
     }
 
     /// Whether nothing in the token could end a header line.
@@ -95,7 +95,7 @@ extension Doctor {
 
     // MARK: Plugin
 
-    private mutating func run(_ plugin: ExecPlugin, access: KubeconfigAccess) throws -> GivenToken? {
+    private mutating func run(_ plugin: ExecPlugin, access: KubeconfigAccess) throws -> PluginToken? {
         if let refusal = plugin.refusal(hasTerminal: hasTerminal) {
             noSignIn(refusal.sentence, hint: refusal.hint)
             return nil
@@ -131,7 +131,7 @@ extension Doctor {
         return credential(result.output, plugin: plugin, name: name)
     }
 
-    private mutating func credential(_ output: [UInt8], plugin: ExecPlugin, name: String) -> GivenToken? {
+    private mutating func credential(_ output: [UInt8], plugin: ExecPlugin, name: String) -> PluginToken? {
         do throws(ExecCredentialProblem) {
             let credential = try ExecCredential(decoding: output, apiVersion: plugin.apiVersion)
             guard let token = credential.token else {
@@ -144,7 +144,7 @@ extension Doctor {
                 return nil
             }
             report.add(.plugin, .passed, "\(name) gave a token")
-            return GivenToken(text: token, plugin: plugin)
+            return PluginToken(text: token, plugin: plugin)
         } catch {
             let isMissing = plugin.isKubelogin && plugin.arguments.first != "get-token"
             report.add(

@@ -11,12 +11,12 @@ internal import Timestamps
 
 extension Doctor {
     /// Explains the token with the webhook's own checks.
-    mutating func inspect(_ token: GivenToken, access: KubeconfigAccess) throws {
+    mutating func inspect(_ token: PluginToken, access: KubeconfigAccess) throws {
         let input = TokenInput(Array(token.text.utf8))
         let snapshot: KeySnapshot? =
             if let keyFile {
                 try OfflineKeys.read(
-                    keyFile, tenants: knownConfiguration?.tenants.map(\.trust) ?? InspectionReport.guessedTenants(input)
+                    keyFile, tenants: knownConfiguration?.tenants.map(\.trust) ?? InspectionReport.inferredTenants(input)
                 )
             } else {
                 configuration.flatMap { OfflineKeys.configured($0, now: serverTime).snapshot }

@@ -172,7 +172,7 @@ public struct InspectionReport: Sendable {
     }
 
     /// The tenant that a token names, if there is no configuration.
-    public static func guessedTenants(_ input: TokenInput) -> [TokenValidationRules] {
+    public static func inferredTenants(_ input: TokenInput) -> [TokenValidationRules] {
         InferredSettings.settings(for: input.token).tenants.map(\.trust)
     }
 }

@@ -153,11 +153,11 @@ extension Installer {
         case .failed(let reason): status.apiServer = (false, "does not answer: \(reason)")
         }
         if distribution == .kubeadm { status.kubeadmHasFlags = clusterConfigurationHasFlags() }
-        judge(&status)
+        evaluate(&status)
         return status
     }
 
-    private func judge(_ status: inout InstallationStatus) {
+    private func evaluate(_ status: inout InstallationStatus) {
         if status.step != nil {
             status.state = .halfDone
             status.next = "`kube-entra enable` finishes it, `kube-entra disable` takes it back"

@@ -66,7 +66,7 @@ extension Installer {
     // The way back
 
     /// Undoes every change, and describes that in the failure.
-    func takeBack(
+    func rollBack(
         after failure: CommandFailure, _ request: InstallationRequest, _ change: APIServerFiles
     ) -> CommandFailure {
         guard let journal else { return failure }

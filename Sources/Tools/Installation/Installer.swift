@@ -68,7 +68,7 @@ public final class Installer {
                 try? begin(.done)
                 throw CommandFailure(failure.sentence, hint: failure.hint, status: .no)
             }
-            throw takeBack(after: failure, request, change)
+            throw rollBack(after: failure, request, change)
         }
         say(.done, wasInForce ? "nothing had to be changed" : "people sign in with Microsoft Entra from now on")
     }

@@ -30,12 +30,12 @@ public struct PolicyAnswer: Hashable, Sendable {
         self.reason = reason
     }
 
-    init(_ evaluation: TokenEvaluation<AllChecks>, areClaimsBelieved: Bool) {
+    init(_ evaluation: TokenEvaluation<AllChecks>, areClaimsTrusted: Bool) {
         reason = evaluation.reason
         access = evaluation.reason == nil ? evaluation.access : nil
         // Without a reason there is always access. If that ever fails, the principal is refused.
         if reason == nil && access == nil { reason = .claimsMalformed }
-        guard areClaimsBelieved else { return }
+        guard areClaimsTrusted else { return }
         // With a single tenant, its rules are applied to foreign tokens too; that does not make them its own.
         tenantID =
             evaluation.reason == .issuerNotTrusted ? nil : evaluation.tenant?.trust.tenantID
@@ -88,7 +88,7 @@ public struct PolicyChecker: Sendable {
             resolvedGroups: claims.resolvedGroups,
             areTokenTimesReal: claims.areTokenTimesReal
         )
-        return PolicyAnswer(evaluation, areClaimsBelieved: true)
+        return PolicyAnswer(evaluation, areClaimsTrusted: true)
     }
 
     /// The answer for a token, and its claims if the signature is valid.
@@ -101,7 +101,7 @@ public struct PolicyChecker: Sendable {
         let evaluation = token.withUnsafeBytes {
             authenticator.examine(token: $0, keys: keys, now: now, resolvedGroups: resolvedGroups)
         }
-        let answer = PolicyAnswer(evaluation, areClaimsBelieved: evaluation.areClaimsTrusted)
+        let answer = PolicyAnswer(evaluation, areClaimsTrusted: evaluation.areClaimsTrusted)
         return (answer, evaluation.areClaimsTrusted ? evaluation.claims?.json : nil)
     }
 }

@@ -12,10 +12,10 @@ extension PolicyDiff {
         case .tightens: lines.append("this only takes away: nobody gains anything")
         case .none, .mixed: break
         }
-        if !witnesses.isEmpty {
+        if !principals.isEmpty {
             if !lines.isEmpty { lines.append("") }
             lines.append("principals that change:")
-            lines.append(contentsOf: witnesses.map { "  " + $0.text })
+            lines.append(contentsOf: principals.map { "  " + $0.text })
         }
         return lines.joined(separator: "\n")
     }
@@ -44,9 +44,9 @@ extension PolicyDiff {
             }
             parts.append(table.text)
         }
-        if !witnesses.isEmpty {
+        if !principals.isEmpty {
             var table = MarkdownTable(["principals that change"])
-            for witness in witnesses { table.add([annotate(witness.text)]) }
+            for principal in principals { table.add([annotate(principal.text)]) }
             parts.append(table.text)
         }
         return parts.joined(separator: "\n\n")
@@ -61,10 +61,10 @@ extension PolicyDiff {
             (
                 "principals",
                 .array(
-                    witnesses.map { witness in
+                    principals.map { principal in
                         .object([
-                            ("name", .string(witness.name)), ("message", .string(witness.text)),
-                            ("before", witness.before.json), ("after", witness.after.json),
+                            ("name", .string(principal.name)), ("message", .string(principal.text)),
+                            ("before", principal.before.json), ("after", principal.after.json),
                         ])
                     })
             ),

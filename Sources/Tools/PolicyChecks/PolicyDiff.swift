@@ -53,10 +53,10 @@ public struct PolicyDiff: Sendable {
     /// Changes of single fields.
     public var changes: [ConfigurationChange]
     /// Principals whose access changes.
-    public var witnesses: [SampleChange]
+    public var principals: [SampleChange]
 
     /// Whether there are no differences.
-    public var isEmpty: Bool { changes.isEmpty && witnesses.isEmpty }
+    public var isEmpty: Bool { changes.isEmpty && principals.isEmpty }
 
     /// The effect of the whole change on people's access.
     public enum Direction: String, Sendable {
@@ -73,40 +73,40 @@ public struct PolicyDiff: Sendable {
     /// The effect of the whole change on people's access.
     public var direction: Direction {
         let effects = Set(changes.map(\.effect))
-        if effects.isEmpty { return witnesses.isEmpty ? .none : .mixed }
+        if effects.isEmpty { return principals.isEmpty ? .none : .mixed }
         return effects == [.gains] ? .loosens : effects == [.loses] ? .tightens : .mixed
     }
 
     /// Compares two configurations.
     ///
     /// - Parameters:
-    ///   - witnesses: principals to check under both.
+    ///   - principals: principals to check under both.
     ///   - now: entries that have expired by then grant nothing.
     public init(
         from old: LoadedConfiguration,
         to new: LoadedConfiguration,
-        witnesses: [SamplePrincipal] = [],
+        principals: [SamplePrincipal] = [],
         now: Timestamp
     ) {
         changes = old.changes(to: new, now: now)
-        self.witnesses = PolicyDiff.changed(witnesses, old.configuration, new.configuration, now: now)
+        self.principals = PolicyDiff.changed(principals, old.configuration, new.configuration, now: now)
     }
 
     private static func changed(
-        _ witnesses: [SamplePrincipal],
+        _ principals: [SamplePrincipal],
         _ old: WebhookConfiguration,
         _ new: WebhookConfiguration,
         now: Timestamp
     ) -> [SampleChange] {
         let before = PolicyChecker(old.authentication)
         let after = PolicyChecker(new.authentication)
-        return witnesses.compactMap { witness in
-            let time = witness.at ?? now
+        return principals.compactMap { principal in
+            let time = principal.at ?? now
             // Both get the same claims: a token does not change because a configuration does.
-            let maker = witness.isKnown(to: old) || !witness.isKnown(to: new) ? before : after
-            guard let claims = try? witness.question.prepared(for: maker.settings, now: time) else { return nil }
+            let maker = principal.isKnown(to: old) || !principal.isKnown(to: new) ? before : after
+            guard let claims = try? principal.question.prepared(for: maker.settings, now: time) else { return nil }
             let change = SampleChange(
-                name: witness.name, before: before.answer(claims, now: time), after: after.answer(claims, now: time))
+                name: principal.name, before: before.answer(claims, now: time), after: after.answer(claims, now: time))
             return change.isDifferent ? change : nil
         }
     }

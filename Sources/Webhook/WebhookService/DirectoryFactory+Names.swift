@@ -10,7 +10,7 @@ extension DirectoryFactory {
     ///
     /// IDs that Graph does not know are listed as deleted.
     public static func names(of ids: [GUID], tenant: TenantSettings) throws -> DirectoryNames? {
-        guard var source = DirectorySource.whatever(tenant) else { return nil }
+        guard var source = DirectorySource.forAnyUse(tenant) else { return nil }
         // A command has more time than a review.
         source.settings.timeout = max(source.settings.timeout, .seconds(30))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

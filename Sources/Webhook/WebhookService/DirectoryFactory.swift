@@ -47,7 +47,7 @@ struct DirectorySource: Equatable, Sendable {
     }
 
     /// The directory of a tenant for any purpose; nil if it has none.
-    static func whatever(_ tenant: TenantSettings) -> DirectorySource? {
+    static func forAnyUse(_ tenant: TenantSettings) -> DirectorySource? {
         tenant.directory.map { DirectorySource(tenant, $0) }
     }
 

@@ -28,7 +28,7 @@ public final class WebhookService: Sendable {
         var isStopping = false
         var refused: FailedReload?
         /// The status that systemd shows.
-        var toldStatus = ""
+        var reportedStatus = ""
     }
 
     private let version: String
@@ -208,8 +208,8 @@ public final class WebhookService: Sendable {
         let keys = current.withLockedValue { $0.keys }
         let status = KeySourceFactory.serviceStatus(keys.status(), now: .now())
         let isOther = current.withLockedValue { current in
-            defer { current.toldStatus = status }
-            return current.toldStatus != status
+            defer { current.reportedStatus = status }
+            return current.reportedStatus != status
         }
         if isOther { systemd.tell(status: status) }
     }

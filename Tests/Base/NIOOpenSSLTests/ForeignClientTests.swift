@@ -23,14 +23,14 @@ import Testing
     @Test(arguments: clients.indices)
     func sClient(index: Int) async throws {
         let row = Self.clients[index]
-        let world = try World.shared.get()
-        let context = try world.serverContext(mutual: true, protocols: ["http/1.1", "h2"])
+        let parties = try TLSParties.shared.get()
+        let context = try parties.serverContext(mutual: true, protocols: ["http/1.1", "h2"])
         let server = try await Self.echoServer(context)
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
-        try folder.write("ca", world.authority.pem)
-        try folder.write("certificate", world.client.certificate.pem)
-        try folder.write("key", world.client.key)
+        try folder.write("ca", parties.authority.pem)
+        try folder.write("certificate", parties.client.certificate.pem)
+        try folder.write("key", parties.client.key)
         var arguments = [
             "openssl", "s_client", "-connect", "127.0.0.1:\(server.localAddress?.port ?? 0)", "-CAfile",
             folder.path("ca"),

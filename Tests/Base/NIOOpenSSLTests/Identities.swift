@@ -2,7 +2,7 @@ import OpenSSL
 import TestSupport
 
 /// One authority for both sides, as a small cluster has it.
-struct World: Sendable {
+struct TLSParties: Sendable {
     let authority: Certificate
     let server: TestIdentity
     let client: TestIdentity
@@ -10,7 +10,7 @@ struct World: Sendable {
     let early: TestIdentity
     let stranger: TestIdentity
 
-    static let shared = Result { try World() }
+    static let shared = Result { try TLSParties() }
 
     init() throws {
         let authority = try TestAuthority("Test CA")

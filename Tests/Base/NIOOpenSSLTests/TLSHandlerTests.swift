@@ -8,14 +8,14 @@ import Testing
 @testable import NIOOpenSSL
 
 @Suite struct TLSHandlerTests {
-    let world: World
+    let parties: TLSParties
 
-    init() throws { world = try World.shared.get() }
+    init() throws { parties = try TLSParties.shared.get() }
 
     @Test(arguments: [1, 7, 100, 5_000, 1 << 20])
     func aMegabyteBothWays(pieceSize: Int) throws {
         let pair = try EmbeddedPair(
-            server: world.serverContext(mutual: true), client: world.clientContext(world.client))
+            server: parties.serverContext(mutual: true), client: parties.clientContext(parties.client))
         defer { pair.finish() }
         let size = pieceSize < 100 ? 40_000 : 1 << 20
         let request = randomBytes(size), response = randomBytes(size)
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func severalWritesBecomeOne() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
         let channel = pair.server.channel
@@ -68,7 +68,7 @@ import Testing
     func applicationProtocols(index: Int) throws {
         let row = Self.alpn[index]
         let pair = try EmbeddedPair(
-            server: world.serverContext(protocols: row.server), client: world.clientContext(protocols: row.client))
+            server: parties.serverContext(protocols: row.server), client: parties.clientContext(protocols: row.client))
         defer { pair.finish() }
         try pair.exchange()
         if row.fails {
@@ -80,20 +80,21 @@ import Testing
         }
     }
 
-    static let refusedClients: [(name: String, identity: @Sendable (World) -> TestIdentity?, cause: TLSFailureCause)] =
-        [
-            ("none", { _ in nil }, .noClientCertificate),
-            ("of another authority", { $0.stranger }, .untrustedCertificate),
-            ("expired", { $0.expired }, .certificateExpired),
-            ("not yet valid", { $0.early }, .certificateNotYetValid),
-            ("a server's", { $0.server }, .wrongCertificatePurpose),
-        ]
+    static let refusedClients:
+        [(name: String, identity: @Sendable (TLSParties) -> TestIdentity?, cause: TLSFailureCause)] =
+            [
+                ("none", { _ in nil }, .noClientCertificate),
+                ("of another authority", { $0.stranger }, .untrustedCertificate),
+                ("expired", { $0.expired }, .certificateExpired),
+                ("not yet valid", { $0.early }, .certificateNotYetValid),
+                ("a server's", { $0.server }, .wrongCertificatePurpose),
+            ]
 
     @Test(arguments: refusedClients.indices)
     func refusedClientCertificate(index: Int) throws {
         let row = Self.refusedClients[index]
         let pair = try EmbeddedPair(
-            server: world.serverContext(mutual: true), client: world.clientContext(row.identity(world)))
+            server: parties.serverContext(mutual: true), client: parties.clientContext(row.identity(parties)))
         defer { pair.finish() }
         try pair.exchange()
         #expect(pair.server.recorder.errors == [.handshakeFailed(row.cause)], "\(row.name)")
@@ -107,21 +108,21 @@ import Testing
     }
 
     @Test func refusedServerCertificate() throws {
-        let world = world
+        let parties = parties
         func fails(_ client: TLSContext, _ name: String, _ cause: TLSFailureCause) throws {
-            let pair = try EmbeddedPair(server: world.serverContext(), client: client, serverName: name)
+            let pair = try EmbeddedPair(server: parties.serverContext(), client: client, serverName: name)
             defer { pair.finish() }
             try pair.exchange()
             #expect(pair.client.recorder.errors == [.handshakeFailed(cause)], "\(name)")
         }
-        try fails(world.clientContext(), "example.com", .hostNameMismatch)
-        try fails(world.clientContext(), "server", .hostNameMismatch)
-        try fails(world.clientContext(), "127.0.0.2", .hostNameMismatch)
-        try fails(world.clientContext(trusting: world.stranger.certificate), "localhost", .untrustedCertificate)
+        try fails(parties.clientContext(), "example.com", .hostNameMismatch)
+        try fails(parties.clientContext(), "server", .hostNameMismatch)
+        try fails(parties.clientContext(), "127.0.0.2", .hostNameMismatch)
+        try fails(parties.clientContext(trusting: parties.stranger.certificate), "localhost", .untrustedCertificate)
         let impersonator = try TLSContext(
             server: TLSServerConfiguration(
-                certificateChain: world.client.certificate.pem, privateKey: world.client.key))
-        let pair = try EmbeddedPair(server: impersonator, client: world.clientContext())
+                certificateChain: parties.client.certificate.pem, privateKey: parties.client.key))
+        let pair = try EmbeddedPair(server: impersonator, client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
         #expect(pair.client.recorder.errors == [.handshakeFailed(.wrongCertificatePurpose)])
@@ -129,7 +130,7 @@ import Testing
 
     @Test func addressAsServerName() throws {
         let pair = try EmbeddedPair(
-            server: world.serverContext(), client: world.clientContext(), serverName: "127.0.0.1")
+            server: parties.serverContext(), client: parties.clientContext(), serverName: "127.0.0.1")
         defer { pair.finish() }
         try pair.exchange()
         #expect(pair.client.recorder.events == [.handshakeCompleted(negotiatedProtocol: nil)])
@@ -137,7 +138,7 @@ import Testing
 
     @Test(arguments: ["", "a\0b", String(repeating: "a", count: 300)])
     func impossibleServerNameFailsTheHandshake(name: String) throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext(), serverName: name)
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext(), serverName: name)
         defer { pair.finish() }
         guard case .handshakeFailed(.other) = pair.client.recorder.errors.first else {
             Issue.record("\(pair.client.recorder.errors)")
@@ -146,7 +147,7 @@ import Testing
     }
 
     @Test func closingIsAnsweredAndClean() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
         let closed = pair.server.channel.eventLoop.makePromise(of: Void.self)
@@ -163,7 +164,7 @@ import Testing
     }
 
     @Test func closingDoesNotWaitForever() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
         pair.server.channel.close(promise: nil)
@@ -174,7 +175,7 @@ import Testing
     }
 
     @Test func closedOutputStillReads() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.server.channel.setOption(.allowRemoteHalfClosure, value: true).wait()
         try pair.exchange()
@@ -194,7 +195,7 @@ import Testing
     }
 
     @Test func endWithoutCloseNotifyIsTruncation() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
         pair.server.channel.pipeline.fireChannelInactive()
@@ -202,7 +203,7 @@ import Testing
     }
 
     @Test func endDuringTheHandshake() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         let write = pair.client.channel.eventLoop.makePromise(of: Void.self)
         pair.client.channel.writeAndFlush(ByteBuffer(string: "never sent"), promise: write)
@@ -212,7 +213,7 @@ import Testing
     }
 
     @Test func slowHandshakeIsGivenUp() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         pair.server.channel.embeddedEventLoop.advanceTime(by: .seconds(10))
         #expect(pair.server.recorder.errors == [.handshakeTimedOut])
@@ -223,14 +224,14 @@ import Testing
         ("plain HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), ("garbage", String(repeating: "x", count: 100)),
     ])
     func whatIsNotTLSIsRefused(name: String, bytes: String) throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         pair.server.channel.pipeline.fireChannelRead(ByteBuffer(string: bytes))
         #expect(pair.server.recorder.errors == [.handshakeFailed(.notTLS)], "\(name)")
     }
 
     @Test func damagedRecordEndsTheConnection() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
         pair.client.channel.writeAndFlush(ByteBuffer(string: "hello"), promise: nil)
@@ -247,7 +248,7 @@ import Testing
     }
 
     @Test func plaintextWaitsUntilItIsAskedFor() throws {
-        let pair = try EmbeddedPair(server: world.serverContext(), client: world.clientContext())
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
         pair.client.channel.writeAndFlush(ByteBuffer(string: "first"), promise: nil)

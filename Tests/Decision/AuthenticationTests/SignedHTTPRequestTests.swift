@@ -32,7 +32,7 @@ struct SignedHTTPRequestTests {
         }
     }
 
-    private func judge(
+    private func decide(
         _ envelope: String, settings: AuthenticationSettings = Self.settings
     ) throws -> (reason: RefusalReason?, problem: ProofProblem?) {
         let decision = try TestDecision.decide(envelope, settings: settings)
@@ -72,7 +72,7 @@ struct SignedHTTPRequestTests {
     func cases(_ sent: Case) throws {
         let key = try SignedHTTPRequests.client.get()
         let token = try SignedHTTPRequests.boundToken(to: key.thumbprint)
-        let answer = try judge(
+        let answer = try decide(
             SignedHTTPRequests.envelope(around: token, key: key, header: sent.header, payload: sent.payload))
         #expect(answer.problem == sent.problem)
         #expect(answer.reason == (sent.problem == nil ? nil : .proofOfPossessionInvalid))
@@ -87,18 +87,18 @@ struct SignedHTTPRequestTests {
         // The envelope names the thief's key, or the owner's key in its header and the thief's in its payload.
         for header in [[], named] {
             let envelope = try SignedHTTPRequests.envelope(around: token, key: thief, header: header)
-            #expect(try judge(envelope) == (.proofOfPossessionInvalid, .key))
+            #expect(try decide(envelope) == (.proofOfPossessionInvalid, .key))
         }
         // The owner's key in both places; the thief cannot sign with it.
         let envelope = try SignedHTTPRequests.envelope(around: token, key: thief, header: named, payload: ownersKey)
-        #expect(try judge(envelope) == (.proofOfPossessionInvalid, .signature))
+        #expect(try decide(envelope) == (.proofOfPossessionInvalid, .signature))
     }
 
     @Test("a token that is bound to nothing proves nothing in an envelope")
     func unbound() throws {
         let key = try SignedHTTPRequests.client.get()
         let envelope = try SignedHTTPRequests.envelope(around: try TestTokens.token(), key: key)
-        #expect(try judge(envelope) == (.proofOfPossessionInvalid, .key))
+        #expect(try decide(envelope) == (.proofOfPossessionInvalid, .key))
     }
 
     @Test("the envelope's key is held to the limits of Entra's own keys")
@@ -114,7 +114,7 @@ struct SignedHTTPRequestTests {
         for key in weak {
             let token = try SignedHTTPRequests.boundToken(to: key.thumbprint)
             #expect(
-                try judge(SignedHTTPRequests.envelope(around: token, key: key)) == (.proofOfPossessionInvalid, .key))
+                try decide(SignedHTTPRequests.envelope(around: token, key: key)) == (.proofOfPossessionInvalid, .key))
         }
     }
 
@@ -142,11 +142,11 @@ struct SignedHTTPRequestTests {
         let expired = try SignedHTTPRequests.boundToken(
             to: key.thumbprint, claims: [("exp", .integer(Self.second - 60))])
         #expect(
-            try judge(SignedHTTPRequests.envelope(around: expired, key: key, payload: [("u", "other")])).reason
+            try decide(SignedHTTPRequests.envelope(around: expired, key: key, payload: [("u", "other")])).reason
                 == .tokenExpired)
         let forged = try TestTokens.token(
             claims: [("cnf", .object([("kid", .string(key.thumbprint))]))], key: TestTenant.otherKey.get())
-        #expect(try judge(SignedHTTPRequests.envelope(around: forged, key: key)).reason == .signatureInvalid)
+        #expect(try decide(SignedHTTPRequests.envelope(around: forged, key: key)).reason == .signatureInvalid)
     }
 
     @Test("a token that is bound in whatever form is never a bearer token", arguments: [JSON.null, .object([]), "x"])

@@ -14,13 +14,13 @@ struct ClusterTarget: FuzzTarget {
             kind: WebhookConfiguration
             server: {certificate: s.crt, privateKey: s.key, clientCA: ca.crt}
             tenants:
-            - tenantID: \(World.tenantID)
-              audiences: [\(World.audience)]
-              adminGroupObjectIDs: [\(World.adminGroup)]
-              groupMappings: [{groupObjectID: \(World.mappedGroup), kubernetesGroups: [developers]}]
+            - tenantID: \(FuzzTenant.tenantID)
+              audiences: [\(FuzzTenant.audience)]
+              adminGroupObjectIDs: [\(FuzzTenant.adminGroup)]
+              groupMappings: [{groupObjectID: \(FuzzTenant.mappedGroup), kubernetesGroups: [developers]}]
             """
         names = EntraNames(
-            try ConfigurationLoader.parse(Array(text.utf8), path: "c.yaml").configuration, now: World.now)
+            try ConfigurationLoader.parse(Array(text.utf8), path: "c.yaml").configuration, now: FuzzTenant.now)
         questions = try [("get", "pods"), ("*", "*.*"), ("get", "/metrics"), ("create", "pods/exec")].map {
             try QuestionText(verb: $0.0, resource: $0.1, subresource: nil, name: nil, namespace: nil).question
         }

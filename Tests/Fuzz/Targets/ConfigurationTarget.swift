@@ -12,8 +12,8 @@ struct ConfigurationTarget: FuzzTarget {
     private let keys: KeySnapshot
 
     init() throws {
-        token = try World.sign(header: World.header, payload: JSON.object(World.claims).render())
-        keys = try World.keys.get()
+        token = try FuzzTenant.sign(header: FuzzTenant.header, payload: JSON.object(FuzzTenant.claims).render())
+        keys = try FuzzTenant.keys.get()
         // The tables of fields are created once and kept. They are created here, where leaks are not checked, and not
         // by an input.
         for text in [Self.configuration, Self.suite, "tenants: 1"] {
@@ -25,11 +25,11 @@ struct ConfigurationTarget: FuzzTarget {
         apiVersion: kube-entra.dev/v1
         kind: WebhookConfiguration
         server: {certificate: s.crt, privateKey: s.key, clientCA: ca.crt}
-        tenants: [{tenantID: \(World.tenantID), audiences: [\(World.audience)]}]
+        tenants: [{tenantID: \(FuzzTenant.tenantID), audiences: [\(FuzzTenant.audience)]}]
         """
 
     private static let suite = """
-        tests: [{name: a, given: {groups: [\(World.adminGroup)]}, expect: {admitted: true}}]
+        tests: [{name: a, given: {groups: [\(FuzzTenant.adminGroup)]}, expect: {admitted: true}}]
         """
 
     func run(_ input: UnsafeRawBufferPointer) throws {
@@ -50,7 +50,7 @@ struct ConfigurationTarget: FuzzTarget {
         do throws(ConfigurationError) {
             let suite = try PolicySuite.parse(bytes, path: "suite.yaml")
             require(!suite.cases.isEmpty, "a suite has a case")
-            let result = suite.run(PolicyChecker(World.settings()), now: World.now)
+            let result = suite.run(PolicyChecker(FuzzTenant.settings()), now: FuzzTenant.now)
             require(parsedJSON(result.json.render()) != nil, "a result is valid JSON")
         } catch { check(error, lines: lines) }
     }
@@ -79,14 +79,14 @@ struct ConfigurationTarget: FuzzTarget {
         for position in loaded.positions.values {
             require((1...lines).contains(position.line) && position.column >= 1, "a field has a place in the file")
         }
-        for finding in ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: World.now)) {
+        for finding in ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: FuzzTenant.now)) {
             require((1...lines).contains(finding.line) && finding.column >= 1, "a finding has a place in the file")
             require(!finding.message.isEmpty && !finding.advice.isEmpty, "a finding says what to do")
         }
         let authenticator = Authenticator(configuration.authentication)
-        let decision = token.withUnsafeBytes { authenticator.decide(token: $0, keys: keys, now: World.now) }
+        let decision = token.withUnsafeBytes { authenticator.decide(token: $0, keys: keys, now: FuzzTenant.now) }
         let tenants = configuration.tenants.map(\.trust.tenantID)
         require(
-            decision.access == nil || tenants.contains(World.guid(World.tenantID)), "only configured tenants sign in")
+            decision.access == nil || tenants.contains(FuzzTenant.guid(FuzzTenant.tenantID)), "only configured tenants sign in")
     }
 }

@@ -9,7 +9,7 @@ import Jansson
 
 /// An OpenID configuration, the answer of an authority.
 struct DiscoveryTarget: FuzzTarget {
-    private let trust = World.settings { $0.trust.authority = "https://entra.example:8443/base" }.tenants[0].trust
+    private let trust = FuzzTenant.settings { $0.trust.authority = "https://entra.example:8443/base" }.tenants[0].trust
 
     func run(_ input: UnsafeRawBufferPointer) throws {
         let body = Array(input)

@@ -58,14 +58,14 @@ final class HTTPServer {
 
     /// Objects that outlive a connection.
     struct Shared {
-        let authenticator = World.authenticator()
+        let authenticator = FuzzTenant.authenticator()
         let keys: KeySnapshot
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0")
         let replays = ReplayCache()
         let log: DecisionLog
 
         init() throws {
-            keys = try World.keys.get()
+            keys = try FuzzTenant.keys.get()
             log = DecisionLog(logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics)
         }
     }
@@ -81,7 +81,7 @@ final class HTTPServer {
         let engine = ReviewEngine(
             eventLoop: channel.eventLoop, options: options, authenticator: shared.authenticator, keys: shared.keys,
             services: services, replays: shared.replays, metrics: shared.metrics, log: shared.log,
-            clock: { World.now })
+            clock: { FuzzTenant.now })
         state = EventLoopContext(
             eventLoop: channel.eventLoop, limits: HTTPServer.limits, ledger: ledger, metrics: shared.metrics,
             reviewer: engine, clock: { [time] in time.now })

@@ -5,16 +5,16 @@ import Jansson
 
 /// A header, with valid claims and a valid signature.
 struct HeaderTarget: FuzzTarget {
-    private let authenticator = World.authenticator()
+    private let authenticator = FuzzTenant.authenticator()
     private let keys: KeySnapshot
-    private let payload = JSON.object(World.claims).render()
+    private let payload = JSON.object(FuzzTenant.claims).render()
 
-    init() throws { keys = try World.keys.get() }
+    init() throws { keys = try FuzzTenant.keys.get() }
 
     func run(_ input: UnsafeRawBufferPointer) throws {
         guard input.count <= 16_384 else { return }
-        let token = try World.sign(header: Array(input), payload: payload)
-        let decision = token.withUnsafeBytes { judge($0, authenticator, keys: keys) }
+        let token = try FuzzTenant.sign(header: Array(input), payload: payload)
+        let decision = token.withUnsafeBytes { checkDecision($0, authenticator, keys: keys) }
         let isGood = isAcceptable(Array(input))
         require(
             (decision.access != nil) == isGood,

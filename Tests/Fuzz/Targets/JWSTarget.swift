@@ -9,10 +9,10 @@ import SafeText
 
 /// Arbitrary bytes as a token.
 struct JWSTarget: FuzzTarget {
-    private let authenticator = World.authenticator { $0.trust.proofOfPossession = .accept }
+    private let authenticator = FuzzTenant.authenticator { $0.trust.proofOfPossession = .accept }
     private let keys: KeySnapshot
 
-    init() throws { keys = try World.keys.get() }
+    init() throws { keys = try FuzzTenant.keys.get() }
 
     func run(_ input: UnsafeRawBufferPointer) throws {
         checkBase64(input)
@@ -24,14 +24,14 @@ struct JWSTarget: FuzzTarget {
             require(text.utf8.elementsEqual(input), "a token has one spelling")
             require(input[jws.signedLength] == UInt8(ascii: "."), "what is signed ends before the second dot")
         }
-        let decision = judge(input, authenticator, keys: keys)
+        let decision = checkDecision(input, authenticator, keys: keys)
         require(decision.access == nil, "nobody can sign without the key")
         require(decision.subject == DecisionSubject(), "nothing is known of a token that was not verified")
 
         let given = TokenInput(Array(input))
         for snapshot in [keys, nil] {
             let report = InspectionReport(
-                given, settings: authenticator.settings, keys: snapshot, now: World.now)
+                given, settings: authenticator.settings, keys: snapshot, now: FuzzTenant.now)
             require(report.verdict != .accepted, "inspect says yes only to what was verified")
             require(!report.areClaimsTrusted, "inspect trusts only what was verified")
             require(parsedJSON(report.json.render()) != nil, "a report is valid JSON")

@@ -9,7 +9,7 @@ import Timestamps
 
 /// A JWK set, from the network or from a file.
 struct KeySetTarget: FuzzTarget {
-    private let trust = World.settings().tenants[0].trust
+    private let trust = FuzzTenant.settings().tenants[0].trust
 
     func run(_ input: UnsafeRawBufferPointer) throws {
         let bytes = Array(input)
@@ -26,10 +26,10 @@ struct KeySetTarget: FuzzTarget {
                 _ = description.text
             }
         }
-        let kept = KeyFile.render(keys: report.keys.map(\.jwk), trust: trust, fetchedAt: World.now)
+        let kept = KeyFile.render(keys: report.keys.map(\.jwk), trust: trust, fetchedAt: FuzzTenant.now)
         let again = require(try? KeyFile.parse(kept, trust: trust), "what was kept can be read")
         require(same(again.report.usable, report.usable), "the same keys are usable after they were kept")
-        require(again.fetchedAt == World.now, "the time is kept")
+        require(again.fetchedAt == FuzzTenant.now, "the time is kept")
     }
 
     private func check(_ report: KeySetReport) {
@@ -48,10 +48,10 @@ struct KeySetTarget: FuzzTarget {
             require(json["alg"] == nil || json["alg"]?.string == "RS256", "a usable key is for RS256")
             require(described.jwk.thumbprint != nil, "a usable key has a thumbprint")
         }
-        let set = TenantKeySet(keys: report.usable, usableUntil: World.now.adding(seconds: 1))
+        let set = TenantKeySet(keys: report.usable, usableUntil: FuzzTenant.now.adding(seconds: 1))
         let snapshot = KeySnapshot([trust.tenantID: set])
         for key in report.usable.prefix(8) {
-            let found = snapshot.candidates(keyID: key.keyID, now: World.now)
+            let found = snapshot.candidates(keyID: key.keyID, now: FuzzTenant.now)
             require((1...4).contains(found.count), "a usable key is found, and few others under its ID")
         }
     }

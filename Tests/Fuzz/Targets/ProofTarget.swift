@@ -11,9 +11,9 @@ import Timestamps
 /// values that only this process knows: a bound access token, the proof key's modulus and exponent, and its thumbprint.
 /// With an exclamation mark at the start, another key signs.
 struct ProofTarget: FuzzTarget {
-    private let authenticator = World.authenticator {
+    private let authenticator = FuzzTenant.authenticator {
         $0.trust.proofOfPossession = .accept
-        $0.trust.clusterHost = World.clusterHost
+        $0.trust.clusterHost = FuzzTenant.clusterHost
     }
     private let keys: KeySnapshot
     private let proofKey = try? PrivateKey.generateRSA()
@@ -24,14 +24,14 @@ struct ProofTarget: FuzzTarget {
     private let accessToken: [UInt8]
 
     init() throws {
-        keys = try World.keys.get()
+        keys = try FuzzTenant.keys.get()
         modulus = Base64URL.encode(proofKey?.publicKey.rsaModulus ?? [])
         exponent = Base64URL.encode(proofKey?.publicKey.rsaExponent ?? [])
         let jwk = "{\"e\":\"\(exponent)\",\"kty\":\"RSA\",\"n\":\"\(modulus)\"}"
         let digest = Array(jwk.utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
         thumbprint = Base64URL.encode(digest.bytes)
-        let bound = World.claims + [("cnf", JSON.object([("kid", .string(thumbprint))]))]
-        accessToken = try World.sign(header: World.header, payload: JSON.object(bound).render())
+        let bound = FuzzTenant.claims + [("cnf", JSON.object([("kid", .string(thumbprint))]))]
+        accessToken = try FuzzTenant.sign(header: FuzzTenant.header, payload: JSON.object(bound).render())
     }
 
     func run(_ input: UnsafeRawBufferPointer) throws {
@@ -40,8 +40,8 @@ struct ProofTarget: FuzzTarget {
         let filled = fill(isStrange ? input.dropFirst() : input[...])
         let header = Array(filled.prefix { $0 != UInt8(ascii: "\n") })
         let payload = Array(filled.dropFirst(header.count + 1))
-        let token = try World.sign(header: header, payload: payload, with: isStrange ? strangeKey : proofKey)
-        let decision = token.withUnsafeBytes { judge($0, authenticator, keys: keys) }
+        let token = try FuzzTenant.sign(header: header, payload: payload, with: isStrange ? strangeKey : proofKey)
+        let decision = token.withUnsafeBytes { checkDecision($0, authenticator, keys: keys) }
         let isGood = !isStrange && isAcceptable(header: header, payload: payload)
         require(
             (decision.access != nil) == isGood,
@@ -81,12 +81,12 @@ struct ProofTarget: FuzzTarget {
         let forbidden = ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "cty", "nonce"].map { Array($0.utf8) }
         let names = (head.members ?? []).map { Array($0.name.utf8) }
         let time = root["ts"]?.integer ?? .min
-        let now = World.now.secondsSinceEpoch
+        let now = FuzzTenant.now.secondsSinceEpoch
         let nonce = bytes(root["nonce"]) ?? []
         return bytes(head["alg"]) == Array("RS256".utf8) && bytes(head["kid"]) == Array(thumbprint.utf8)
             && types.contains { $0 == lowered(head["typ"]) } && !names.contains(where: forbidden.contains)
-            && bytes(root["at"]) == accessToken && lowered(root["u"]) == Array(World.clusterHost.utf8)
-            && time <= now + World.clockSkew && time > now - 15 * 60 - World.clockSkew
+            && bytes(root["at"]) == accessToken && lowered(root["u"]) == Array(FuzzTenant.clusterHost.utf8)
+            && time <= now + FuzzTenant.clockSkew && time > now - 15 * 60 - FuzzTenant.clockSkew
             && (1...1024).contains(nonce.count)
             && bytes(root["cnf"]?["jwk"]?["kty"]) == Array("RSA".utf8)
             && bytes(root["cnf"]?["jwk"]?["n"]) == Array(modulus.utf8)

@@ -24,7 +24,7 @@ struct ResetTarget: FuzzTarget {
         shared = try HTTPServer.Shared()
         http1 = try TLSIdentities(protocols: ["http/1.1"])
         http2 = try TLSIdentities(protocols: ["h2"])
-        let token = try World.sign(header: World.header, payload: JSON.object(World.claims).render())
+        let token = try FuzzTenant.sign(header: FuzzTenant.header, payload: JSON.object(FuzzTenant.claims).render())
         let body = TokenReviewRequest.encode(token: String(decoding: token, as: UTF8.self))
         let head =
             "POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

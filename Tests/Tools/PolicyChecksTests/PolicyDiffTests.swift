@@ -81,11 +81,11 @@ private let full = """
     names: names.json
     """
 
-private func compare(_ old: String, _ new: String, witnesses: [SamplePrincipal] = []) throws -> PolicyDiff {
+private func compare(_ old: String, _ new: String, principals: [SamplePrincipal] = []) throws -> PolicyDiff {
     PolicyDiff(
         from: try TestConfiguration.load(old),
         to: try TestConfiguration.load(new),
-        witnesses: witnesses,
+        principals: principals,
         now: now
     )
 }
@@ -226,9 +226,9 @@ private func compare(_ old: String, _ new: String, witnesses: [SamplePrincipal] 
         let new = TestConfiguration.text(
             tenant: TestConfiguration.standardTenant.replacing(TestConfiguration.admins, with: TestConfiguration.other)
                 + "\nsubjects: [user, guest]")
-        let diff = try compare(old, new, witnesses: SamplePrincipal.from(suite))
+        let diff = try compare(old, new, principals: SamplePrincipal.from(suite))
         #expect(
-            diff.witnesses.map(\.text) == [
+            diff.principals.map(\.text) == [
                 "admin: is no longer cluster admin; loses kube-entra:cluster-admins",
                 "guest: may sign in now",
             ])
@@ -239,7 +239,7 @@ private func compare(_ old: String, _ new: String, witnesses: [SamplePrincipal] 
         let suite = try PolicySuite.parse(
             Array("tests: [{name: a, given: {user: x}, expect: {admitted: true}}]".utf8), path: "suite.yaml")
         let new = TestConfiguration.text().replacing(TestConfiguration.audience, with: "api://other")
-        let diff = try compare(TestConfiguration.text(), new, witnesses: SamplePrincipal.from(suite))
-        #expect(diff.witnesses.map(\.text) == ["a: may no longer sign in (audience_not_accepted)"])
+        let diff = try compare(TestConfiguration.text(), new, principals: SamplePrincipal.from(suite))
+        #expect(diff.principals.map(\.text) == ["a: may no longer sign in (audience_not_accepted)"])
     }
 }

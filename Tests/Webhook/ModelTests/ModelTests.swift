@@ -9,7 +9,7 @@ import Testing
     private struct Run {
         var random: SplitMix
         var model: Model
-        let real: RealWorld
+        let real: RunningEngine
         var history: [String] = []
         var tokens: [(Model.Token, String)] = []
         var reviews = 0
@@ -17,7 +17,7 @@ import Testing
         init(seed: UInt64) {
             random = SplitMix(seed: seed)
             model = Model(wall: 1_800_000_000)
-            real = RealWorld(wall: 1_800_000_000)
+            real = RunningEngine(wall: 1_800_000_000)
             model.start()
             real.start()
         }

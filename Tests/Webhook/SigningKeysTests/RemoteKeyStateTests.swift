@@ -49,7 +49,7 @@ import Timestamps
     static let empty = makeReport([])
 
     private static func makeReport(_ keyIDs: [String]) -> KeySetReport {
-        guard let report = try? SimulatedWorld().report(keyIDs) else {
+        guard let report = try? SimulatedAuthority().report(keyIDs) else {
             preconditionFailure("the test's keys cannot be made")
         }
         return report
@@ -373,7 +373,7 @@ import Timestamps
 
     @Test("problems of keys are logged when they change, and not at each fetch")
     func problems() throws {
-        let trust = try SimulatedWorld().trust
+        let trust = try SimulatedAuthority().trust
         let weak = JSON.object([("kty", "EC"), ("kid", "x")])
         let report = try KeySetReader.read(JSON.object([("keys", .array([weak]))]).render(), trust: trust)
         var state = RemoteKeyState(RemoteKeyRules(), tenantID: .zero)

@@ -44,7 +44,7 @@ import Testing
         machine.received(ByteBuffer(string: Self.request))
         #expect(machine.next(now: Self.start) == .reserve(2, .tokenReviews))
         #expect(
-            machine.reserved(false, now: Self.start) == .refuse(.bytesInFlight, .init(sequel: .linger, released: 0)))
+            machine.reserved(false, now: Self.start) == .refuse(.bytesInFlight, .init(sequel: .drain, released: 0)))
         #expect(machine.next(now: Self.start) == nil)
     }
 
@@ -70,8 +70,8 @@ import Testing
         Ending(
             testDescription: "a wrong path whose body is still to come",
             text: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n",
-            action: .refuse(.notFound, .init(sequel: .linger))),
-        Ending(testDescription: "garbage", text: "\u{1}", action: .refuse(.malformed, .init(sequel: .linger))),
+            action: .refuse(.notFound, .init(sequel: .drain))),
+        Ending(testDescription: "garbage", text: "\u{1}", action: .refuse(.malformed, .init(sequel: .drain))),
         Ending(
             testDescription: "a client that waits for its turn",
             text: "POST /authenticate HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n",
@@ -110,7 +110,7 @@ import Testing
         #expect(feed(" ", &machine, now: Self.start + .seconds(6)) == nil)
         #expect(machine.deadline == Self.start + .seconds(5) + request)
         #expect(
-            machine.deadlinePassed(now: Self.start + .seconds(15)) == .refuse(.requestTimeout, .init(sequel: .linger)))
+            machine.deadlinePassed(now: Self.start + .seconds(15)) == .refuse(.requestTimeout, .init(sequel: .drain)))
         #expect(machine.deadlinePassed(now: Self.start + .seconds(16)) == .close)
 
         var quiet = Self.machine()
@@ -143,6 +143,6 @@ import Testing
         var other = machine
         #expect(machine.answered(wasWaiting: true, now: Self.start)?.sequel == .close)
         #expect(other.answered(wasWaiting: false, now: Self.start)?.sequel == .next)
-        #expect(other.next(now: Self.start) == .refuse(.malformed, .init(sequel: .linger)))
+        #expect(other.next(now: Self.start) == .refuse(.malformed, .init(sequel: .drain)))
     }
 }

@@ -138,7 +138,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
         state.ledger.release(bytes: answer.released, for: answer.endpoint)
         switch answer.sequel {
         case .next: break
-        case .linger: if !isReading { flushIfNeeded(context) }
+        case .drain: if !isReading { flushIfNeeded(context) }
         case .close: close(context)
         }
     }
@@ -193,7 +193,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
         }
     }
 
-    /// Closes without a goodbye, which would wait behind answers that nobody takes.
+    /// Closes without close_notify, which would wait behind answers that nobody takes.
     private func abort(_ context: ChannelHandlerContext) {
         // The kernel would keep for minutes what nobody takes, and the client would not learn of the end.
         if let socket = context.channel as? any SocketOptionProvider {

@@ -21,7 +21,7 @@ struct HTTP1StateMachine {
         /// A whole request waits for its answer. Nothing is read meanwhile.
         case deciding(Exchange)
         /// Answered for the last time. What still comes is discarded until the client closes.
-        case lingering
+        case draining
     }
 
     /// What follows an answer.
@@ -30,7 +30,7 @@ struct HTTP1StateMachine {
         case next
         /// The client's end: closing at once, with unread bytes, could reset the connection before it has read the
         /// answer.
-        case linger
+        case drain
         case close
     }
 
@@ -57,7 +57,7 @@ struct HTTP1StateMachine {
     /// What follows from a deadline that has passed.
     enum Lateness: Equatable {
         case none
-        /// The client doesn't take its answers. A goodbye would wait behind them.
+        /// The client doesn't take its answers. close_notify would wait behind them.
         case abort
         /// No request came for too long, and the connection wasn't to end anyway.
         case closeIdle
@@ -67,7 +67,7 @@ struct HTTP1StateMachine {
 
     /// Bytes that may wait behind a request that takes its time: about what one turn of reading brings.
     static let longestQueue = 3 << 16
-    private static let lingerTime = TimeAmount.seconds(1)
+    private static let drainTime = TimeAmount.seconds(1)
 
     private let isClientAllowed: Bool
     private let idleTime: TimeAmount
@@ -112,7 +112,7 @@ struct HTTP1StateMachine {
     /// Bytes came.
     mutating func received(_ bytes: ByteBuffer) {
         switch state {
-        case .lingering: return
+        case .draining: return
         case .deciding where reader.bufferedBytes + bytes.readableBytes > Self.longestQueue:
             reader.discard()
             isRetiring = true
@@ -122,7 +122,7 @@ struct HTTP1StateMachine {
 
     /// What is to be done now; nil when nothing is before something else happens.
     mutating func next(now: NIODeadline) -> Action? {
-        while mayRead, state != .lingering {
+        while mayRead, state != .draining {
             let part: HTTP1RequestReader.Part?
             do throws(HTTP1RequestReader.Problem) {
                 part = try reader.next()
@@ -194,7 +194,7 @@ struct HTTP1StateMachine {
         var exchange = Exchange(keepsAlive: true, isHEAD: false)
         if case .body(let begun) = state { exchange = begun }
         guard hasMore else { return answer(exchange, closes: isRetiring || !exchange.keepsAlive, now: now) }
-        return answer(exchange, sequel: .linger, now: now)
+        return answer(exchange, sequel: .drain, now: now)
     }
 
     private mutating func answer(_ exchange: Exchange, closes: Bool, now: NIODeadline) -> Answer {
@@ -208,15 +208,15 @@ struct HTTP1StateMachine {
         case .next:
             state = .idle
             phaseDeadline = now + idleTime
-        case .linger, .close: end(now: now)
+        case .drain, .close: end(now: now)
         }
         return answer
     }
 
     private mutating func end(now: NIODeadline) {
-        state = .lingering
+        state = .draining
         reader.discard()
-        phaseDeadline = now + Self.lingerTime
+        phaseDeadline = now + Self.drainTime
     }
 
     // MARK: The connection
@@ -238,7 +238,7 @@ struct HTTP1StateMachine {
     mutating func deadlinePassed(now: NIODeadline) -> Lateness {
         if stallDeadline <= now {
             (stallDeadline, phaseDeadline) = (.distantFuture, .distantFuture)
-            state = .lingering
+            state = .draining
             reader.discard()
             return .abort
         }
@@ -248,13 +248,13 @@ struct HTTP1StateMachine {
             return isRetiring ? .close : .closeIdle
         case .head, .body: return .refuse(.requestTimeout, refuse(hasMore: true, now: now))
         case .deciding: return .none
-        case .lingering: return .close
+        case .draining: return .close
         }
     }
 
     /// The connection is gone: what it still had in flight.
     mutating func closed() -> (bytes: Int, endpoint: RequestStateMachine.Endpoint) {
-        state = .lingering
+        state = .draining
         reader.discard()
         return (request.reset(), request.endpoint)
     }

@@ -13,7 +13,7 @@ import TestSupport
 import Timestamps
 
 /// An Entra, a clock and a store that exist in memory only: hours pass in no time.
-final class SimulatedWorld: Sendable {
+final class SimulatedAuthority: Sendable {
     struct State {
         /// Key IDs that each version's set lists.
         var keyIDs: [TokenVersion: [String]] = [.v1: ["a"], .v2: ["a"]]
@@ -38,12 +38,12 @@ final class SimulatedWorld: Sendable {
 
     init() throws {
         struct NoGUID: Error {}
-        guard let id = GUID(SimulatedWorld.tenantID) else { throw NoGUID() }
+        guard let id = GUID(SimulatedAuthority.tenantID) else { throw NoGUID() }
         trust = TokenValidationRules(tenantID: id, audiences: ["a"])
     }
 
     var now: Timestamp {
-        SimulatedWorld.beginning.adding(seconds: Int64(loop.now.uptimeNanoseconds / 1_000_000_000))
+        SimulatedAuthority.beginning.adding(seconds: Int64(loop.now.uptimeNanoseconds / 1_000_000_000))
     }
 
     var snapshot: KeySnapshot? { state.withLockedValue { $0.snapshots.last } }
@@ -80,7 +80,7 @@ final class SimulatedWorld: Sendable {
         SigningKeyPlan(
             trust: trust, refreshEvery: refreshEvery, unknownKeyRefreshInterval: interval, maximumAge: maximumAge,
             fetch: { version, eventLoop in
-                let second = self.now.seconds(since: SimulatedWorld.beginning)
+                let second = self.now.seconds(since: SimulatedAuthority.beginning)
                 self.change { $0.fetches.append((second, version)) }
                 let promise = eventLoop.makePromise(of: FetchedKeySet.self)
                 eventLoop.scheduleTask(in: self.state.withLockedValue { $0.delay }) {

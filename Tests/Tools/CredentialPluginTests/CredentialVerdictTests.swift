@@ -36,7 +36,7 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
         tenants: [HintedTenant(trust ?? TokenValidationRules(tenantID: id, audiences: [audience]))])
 }
 
-@Suite struct CredentialJudgementTests {
+@Suite struct CredentialVerdictTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
         var changes: [String: JSON?]
@@ -77,12 +77,12 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
     @Test(arguments: cases) func `says what hints and the token alone can know`(_ entry: Case) throws {
         let bytes = token(entry.changes)
         for (hints, expected) in [(try hints(), entry.withHints), (nil, entry.withoutHints)] {
-            let judgement = CredentialJudgement(token: bytes, hints: hints, now: now)
+            let verdict = CredentialVerdict(token: bytes, hints: hints, now: now)
             guard let expected else {
-                #expect(judgement == nil)
+                #expect(verdict == nil)
                 continue
             }
-            guard case .refused(let reason, _, _) = judgement else {
+            guard case .refused(let reason, _, _) = verdict else {
                 Issue.record("nothing was said")
                 continue
             }
@@ -93,17 +93,17 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
     @Test(arguments: [(301, false), (300, true), (1, true), (0, true), (-59, true)])
     func `warns within five minutes of the end, and up to the skew after it`(left: Int64, warns: Bool) throws {
         let bytes = token(["exp": .integer(now.secondsSinceEpoch + left)])
-        let judgement = CredentialJudgement(token: bytes, hints: try hints(), now: now)
-        #expect((judgement != nil) == warns)
-        #expect(judgement?.isRefusal != true)
+        let verdict = CredentialVerdict(token: bytes, hints: try hints(), now: now)
+        #expect((verdict != nil) == warns)
+        #expect(verdict?.isRefusal != true)
     }
 
     @Test func `a line is one line of at most 600 bytes, whatever the hints hold`() throws {
         let id = try #require(GUID(tenant))
         let long = String(repeating: "é\u{202E}\n", count: 400)
-        let judgement = CredentialJudgement(
+        let verdict = CredentialVerdict(
             token: token(), hints: try hints(TokenValidationRules(tenantID: id, audiences: [long])), now: now)
-        let line = try #require(judgement?.line)
+        let line = try #require(verdict?.line)
         #expect(line.utf8.count <= 600 && !line.contains("\n") && !line.contains("\u{202E}"))
         #expect(line.hasPrefix("kube-entra: audience_not_accepted: ") && line.hasSuffix(")"))
     }
@@ -144,7 +144,7 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
             unknown: .proofOfPossessionRequired),
         Later(testDescription: "a cloud that is not known", member: "cloud", value: "moon", unknown: .issuerNotTrusted),
     ])
-    func `what a later version writes is left out of the judgement`(_ later: Later) throws {
+    func `what a later version writes is left out of the verdict`(_ later: Later) throws {
         var members: [(String, JSON)] = [("tenantID", .string(tenant)), ("cloud", "public"), ("audiences", .array([]))]
         members.removeAll { $0.0 == later.member }
         members.append((later.member, later.value))

@@ -9,7 +9,7 @@ import SafeText
 import Timestamps
 
 /// A made-up tenant, keys that live as long as the process, and a time that stands still.
-enum World {
+enum FuzzTenant {
     static let tenantID = "11111111-2222-3333-4444-555555555555"
     static let otherTenantID = "99999999-2222-3333-4444-555555555555"
     static let audience = "aaaaaaaa-0000-0000-0000-000000000000"

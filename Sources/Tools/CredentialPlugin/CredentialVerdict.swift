@@ -10,7 +10,7 @@ internal import Terminal
 public import Timestamps
 
 /// What a client can say about a credential plugin's token before the cluster sees it.
-public enum CredentialJudgement: Hashable, Sendable {
+public enum CredentialVerdict: Hashable, Sendable {
     /// The webhook would refuse the token.
     case refused(RefusalReason, hint: String, tokenSHA256: String)
     /// The token is valid, but will soon need attention.
@@ -34,7 +34,7 @@ public enum CredentialJudgement: Hashable, Sendable {
     }
 
     init?(token: [UInt8], hints: TokenHints?, now: Timestamp) {
-        let settings = hints?.authentication ?? CredentialJudgement.settings(for: token)
+        let settings = hints?.authentication ?? CredentialVerdict.settings(for: token)
         let evaluation = token.withUnsafeBytes {
             Authenticator(settings).examine(token: $0, keys: nil, now: now)
         }
@@ -44,7 +44,7 @@ public enum CredentialJudgement: Hashable, Sendable {
         // Without hints, only the form and the times of a foreign token are checked.
         let known = failures.filter {
             settings.tenants.isEmpty
-                ? CredentialJudgement.foreign.contains($0) : CredentialJudgement.isKnown($0, hints: hints)
+                ? CredentialVerdict.foreign.contains($0) : CredentialVerdict.isKnown($0, hints: hints)
         }
         let isOurs = !failures.contains(.issuerNotTrusted)
         // If the signature could not be verified, the webhook looks at the issuer first.
@@ -56,14 +56,14 @@ public enum CredentialJudgement: Hashable, Sendable {
                 tokenSHA256: String(digest.prefix(12)))
             return
         }
-        guard isOurs, let warning = CredentialJudgement.warning(evaluation.claims, now: now) else { return nil }
+        guard isOurs, let warning = CredentialVerdict.warning(evaluation.claims, now: now) else { return nil }
         self = warning
     }
 
     /// Without hints, any tenant and audience is accepted: those of the token itself.
     private static func settings(for token: [UInt8]) -> AuthenticationSettings {
         AuthenticationSettings(
-            tenants: InspectionReport.guessedTenants(TokenInput(token)).map {
+            tenants: InspectionReport.inferredTenants(TokenInput(token)).map {
                 TenantConfiguration(trust: $0, policy: .init())
             }, tokenBytes: TokenHints.tokenBytes)
     }
@@ -93,7 +93,7 @@ public enum CredentialJudgement: Hashable, Sendable {
     ]
 
     /// What is valid now but not for long, or shows that the clock is wrong.
-    private static func warning(_ claims: EntraClaims?, now: Timestamp) -> CredentialJudgement? {
+    private static func warning(_ claims: EntraClaims?, now: Timestamp) -> CredentialVerdict? {
         guard let claims else { return nil }
         if let start = claims.lifetimeStart, now < start {
             return .warning(
@@ -116,7 +116,7 @@ public enum CredentialJudgement: Hashable, Sendable {
     }
 }
 
-extension CredentialJudgement {
+extension CredentialVerdict {
     /// The longest line, in bytes.
     static let maximumLine = 600
 
@@ -133,14 +133,14 @@ extension CredentialJudgement {
 
     /// - Parameter problem: why the hints could not be used; the same line says so.
     public func line(hintsProblem problem: String?) -> String {
-        let more = problem.map { "; \(CredentialJudgement.clause($0))" } ?? ""
+        let more = problem.map { "; \(CredentialVerdict.clause($0))" } ?? ""
         return switch self {
         case .refused(let reason, let hint, let digest):
-            CredentialJudgement.fitting(
+            CredentialVerdict.fitting(
                 start: "kube-entra: \(reason.code): \(reason.sentence)\(more) → ", hint: hint,
                 end: " (token \(digest))")
         case .warning(let sentence, let hint):
-            CredentialJudgement.fitting(start: "kube-entra: \(sentence)\(more) → ", hint: hint, end: "")
+            CredentialVerdict.fitting(start: "kube-entra: \(sentence)\(more) → ", hint: hint, end: "")
         }
     }
 

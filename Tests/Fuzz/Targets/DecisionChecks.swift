@@ -8,13 +8,13 @@ import SafeText
 import TokenReviewAPI
 
 /// Decides on a token in every possible way, and requires the same result.
-func judge(
+func checkDecision(
     _ token: UnsafeRawBufferPointer,
     _ authenticator: Authenticator,
     keys: KeySnapshot,
     resolvedGroups: [GUID]? = nil
 ) -> Decision {
-    let now = World.now
+    let now = FuzzTenant.now
     let decision = authenticator.decide(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups)
     let examined = authenticator.examine(token: token, keys: keys, now: now, resolvedGroups: resolvedGroups)
     require(
@@ -56,7 +56,7 @@ private func checkAccess(_ access: AccessDecision, settings: AuthenticationSetti
     for group in user.groups {
         require(configured.contains(group) || GUID(group) != nil, "a group is configured or an object ID")
     }
-    let adminGroups = [World.adminGroupName, "system:masters"]
+    let adminGroups = [FuzzTenant.adminGroupName, "system:masters"]
     require(
         access.isAdmin == user.groups.contains(where: adminGroups.contains), "an admin is who is in an admin group")
 }

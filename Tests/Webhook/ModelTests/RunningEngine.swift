@@ -17,7 +17,7 @@ import TokenReviewAPI
 @testable import WebhookServer
 
 /// The program's own review engine and key store on one event loop whose time is made by the test.
-final class RealWorld {
+final class RunningEngine {
     typealias Model = ReferenceModel
 
     /// Entra's side: what it publishes, and fetches that it leaves hanging.
