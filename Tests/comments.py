@@ -51,6 +51,15 @@ def has_comment(lines, position):
     return False
 
 
+def only_stores(lines, position):
+    """Whether an initializer only stores its parameters, whose properties have comments that say everything."""
+    indent = len(lines[position]) - len(lines[position].lstrip())
+    end = next((i for i in range(position + 1, len(lines)) if lines[i].rstrip() == " " * indent + "}"), len(lines))
+    start = next((i for i in range(position, end) if lines[i].rstrip().endswith("{")), end)
+    body = [line.strip() for line in lines[start + 1 : end] if line.strip()]
+    return bool(body) and all(re.fullmatch(r"(?:self\.)?(\w+) = (\w+)", line) for line in body)
+
+
 def faults(path):
     """Every fault of one file as a sentence."""
     lines = path.read_text().splitlines()
@@ -59,7 +68,9 @@ def faults(path):
         if COMMENT.match(line) and len(line) > WIDTH and "://" not in line:
             yield f"{place}: this comment is wider than {WIDTH} columns"
         found = PUBLIC.match(line)
-        if found and not is_exempt(found.group(1)) and not has_comment(lines, position):
+        if not found or is_exempt(found.group(1)) or has_comment(lines, position):
+            continue
+        if not found.group(1).startswith("init(") or not only_stores(lines, position):
             yield f"{place}: this public declaration has no documentation comment: {line.strip()}"
 
 

@@ -1,6 +1,6 @@
 /// A host and a port to listen on.
 public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    /// An IP address without brackets, or a name.
+    /// An IP address without brackets, or a name: ASCII, so that comparing it compares bytes.
     public var host: String
     /// 0 lets the system choose a free port.
     public var port: Int

@@ -31,7 +31,7 @@ public enum AccessPolicy {
             }
         }
         if !tenant.appRoleMappings.isEmpty {
-            let roles = Set(principal.roles.map { ExactText($0) })
+            let roles = Set(principal.roles)
             for mapping in tenant.appRoleMappings where roles.contains(mapping.appRole) {
                 collector.add(.appRoleMapping, matched: mapping.appRole.text, gives: mapping.kubernetesGroups)
             }

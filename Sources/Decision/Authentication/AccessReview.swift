@@ -8,10 +8,10 @@ public struct ReviewedUser: Hashable, Sendable {
     /// `spec.groups`
     public var groups: [ExactText]
     /// The values of `spec.extra`, by name.
-    public var extra: [String: [String]]
+    public var extra: [ExactText: [String]]
 
     /// A user from its parts.
-    public init(groups: [String] = [], extra: [String: [String]] = [:]) {
+    public init(groups: [String] = [], extra: [ExactText: [String]] = [:]) {
         self.groups = groups.map { ExactText($0) }
         self.extra = extra
     }

@@ -1,3 +1,4 @@
+public import SafeText
 public import Timestamps
 
 /// The principal of an accepted token: the input of the access policy.
@@ -17,7 +18,7 @@ public struct EntraPrincipal: Sendable {
     /// Whether the token could not list all groups, so that ``groups`` is incomplete.
     public var hasGroupOverage: Bool
     /// App roles of `roles`, in the token's order.
-    public var roles: [String]
+    public var roles: [ExactText]
     /// `uti`
     public var tokenID: String?
     /// `iat`; nil when it is missing.
@@ -43,7 +44,7 @@ public struct EntraPrincipal: Sendable {
         self.userPrincipalName = userPrincipalName
         self.groups = groups
         self.hasGroupOverage = hasGroupOverage
-        self.roles = roles
+        self.roles = roles.map { ExactText($0) }
         self.tokenID = tokenID
         self.issuedAt = issuedAt
     }

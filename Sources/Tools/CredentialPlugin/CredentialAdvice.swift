@@ -1,5 +1,6 @@
 internal import Entra
 internal import EntraTokens
+internal import SafeText
 
 /// What the user of kubectl can do, with values from the hints.
 struct CredentialAdvice {
@@ -32,7 +33,7 @@ struct CredentialAdvice {
             return "sign in to the tenant that this cluster trusts: kubelogin's --tenant-id \(one.tenantID)\(others)"
                 + " --environment \(one.cloud.kubeloginEnvironment)"
         case .audienceNotAccepted:
-            guard let audience = tenant?.audiences.first(where: { GUID($0) != nil }) ?? tenant?.audiences.first
+            guard let audience = tenant?.audiences.first(where: { GUID($0.text) != nil }) ?? tenant?.audiences.first
             else { return nil }
             return "set kubelogin's --server-id to \(audience), then run `kubelogin remove-cache-dir`"
         case .clientAppNotAllowed:

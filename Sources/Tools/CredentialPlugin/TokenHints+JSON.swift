@@ -2,6 +2,7 @@ internal import AccessPolicy
 public import Configuration
 internal import Entra
 public import Jansson
+internal import SafeText
 public import Timestamps
 
 extension TokenHints {
@@ -44,7 +45,7 @@ extension HintedTenant {
             ("tenantID", .string(tenantID.description)),
             ("cloud", .string(cloud.rawValue)),
             ("authority", JSON(authority)),
-            ("audiences", JSON(audiences)),
+            ("audiences", JSON(audiences.map(\.text))),
             ("allowedClientAppIDs", JSON(allowedClientAppIDs.map(\.description))),
             ("subjects", JSON(SubjectKind.allCases.filter(subjects.contains).map(\.rawValue))),
             ("maximumTokenLifetime", .string(DurationText.render(.seconds(maximumTokenLifetime)))),

@@ -1,7 +1,7 @@
 internal import AccessPolicy
 public import Authentication
 public import Entra
-internal import SafeText
+public import SafeText
 public import Timestamps
 
 /// Public facts about a cluster's sign-in, with which a client can explain why a token would be refused.
@@ -48,7 +48,7 @@ public struct HintedTenant: Hashable, Sendable {
     /// Replaces the cloud's sign-in address: `https://…` without a trailing slash.
     public var authority: String?
     /// The accepted audiences, as configured.
-    public var audiences: [String]
+    public var audiences: [ExactText]
     /// IDs of the accepted client applications; empty accepts all.
     public var allowedClientAppIDs: [GUID]
     /// The kinds of subject that may sign in.
@@ -67,7 +67,7 @@ public struct HintedTenant: Hashable, Sendable {
         tenantID = trust.tenantID
         cloud = trust.cloud
         authority = trust.authority
-        audiences = trust.audiences.map(\.text)
+        audiences = trust.audiences
         allowedClientAppIDs = trust.allowedClientAppIDs
         subjects = trust.subjects
         maximumTokenLifetime = trust.maximumTokenLifetime
@@ -79,7 +79,7 @@ public struct HintedTenant: Hashable, Sendable {
     /// The rules that these hints describe.
     public var trust: TokenValidationRules {
         TokenValidationRules(
-            tenantID: tenantID, cloud: cloud, authority: authority, audiences: audiences,
+            tenantID: tenantID, cloud: cloud, authority: authority, audiences: audiences.map(\.text),
             allowedClientAppIDs: allowedClientAppIDs, subjects: subjects, maximumTokenLifetime: maximumTokenLifetime,
             groupOverage: groupOverage, proofOfPossession: proofOfPossession, clusterHost: clusterHost)
     }

@@ -26,10 +26,10 @@ extension Kubeconfig {
         }
         let folder = folder(of: path)
         for (name, node) in try entries(root, "clusters", "cluster") {
-            kubeconfig.clusters[name] = try cluster(FieldReader(node: node, folder: folder), path: path)
+            kubeconfig.clusters[ExactText(name)] = try cluster(FieldReader(node: node, folder: folder), path: path)
         }
         for (name, node) in try entries(root, "users", "user") {
-            kubeconfig.users[name] = try user(FieldReader(node: node, folder: folder), path: path)
+            kubeconfig.users[ExactText(name)] = try user(FieldReader(node: node, folder: folder), path: path)
         }
         for (name, node) in try entries(root, "contexts", "context") {
             let fields = FieldReader(node: node, folder: folder)
@@ -37,7 +37,7 @@ extension Kubeconfig {
             context.cluster = try fields.text("cluster")
             context.user = try fields.text("user")
             context.namespace = try fields.text("namespace")
-            kubeconfig.contexts[name] = context
+            kubeconfig.contexts[ExactText(name)] = context
         }
         kubeconfig.currentContext = try FieldReader(node: root, folder: folder).text("current-context")
         return kubeconfig
@@ -54,12 +54,12 @@ extension Kubeconfig {
         guard let node = root[list], !node.isNull else { return [] }
         guard let elements = node.sequence else { throw .malformed(field: list, line: node.line, column: node.column) }
         var found: [(name: String, value: YAMLNode)] = []
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         for element in elements {
             guard let name = element["name"]?.text else {
                 throw .malformed(field: list, line: element.line, column: element.column)
             }
-            guard seen.insert(name).inserted else { throw .repeated(field: list, name: name) }
+            guard seen.insert(ExactText(name)).inserted else { throw .repeated(field: list, name: name) }
             let value = element[member] ?? .emptyMapping
             guard value.mapping != nil || value.isNull else {
                 throw .malformed(field: "\(list).\(member)", line: value.line, column: value.column)

@@ -1,4 +1,5 @@
 public import Jansson
+public import SafeText
 
 /// Bytes in a kubeconfig, or the path of a file.
 public enum KubeconfigSource: Hashable, Sendable {
@@ -135,11 +136,11 @@ public struct AuthProvider: Hashable, Sendable {
 /// Source: Kubernetes documentation, "Organizing Cluster Access Using kubeconfig Files".
 public struct Kubeconfig: Sendable {
     /// `clusters` by name.
-    public var clusters: [String: KubeconfigCluster] = [:]
+    public var clusters: [ExactText: KubeconfigCluster] = [:]
     /// `users` by name.
-    public var users: [String: KubeconfigUser] = [:]
+    public var users: [ExactText: KubeconfigUser] = [:]
     /// `contexts` by name.
-    public var contexts: [String: KubeconfigContext] = [:]
+    public var contexts: [ExactText: KubeconfigContext] = [:]
     /// `current-context`; nil if it is missing or empty.
     public var currentContext: String?
 
@@ -159,8 +160,8 @@ public struct Kubeconfig: Sendable {
     /// The files that kubectl reads: those in `KUBECONFIG`, else the one in the home folder.
     public static func paths(variable: String?, home: String?) -> [String] {
         if let variable, !variable.isEmpty {
-            var seen: Set<String> = []
-            return variable.split(separator: ":").map(String.init).filter { seen.insert($0).inserted }
+            var seen: Set<ExactText> = []
+            return variable.split(separator: ":").map(String.init).filter { seen.insert(ExactText($0)).inserted }
         }
         return home.map { [$0 + "/.kube/config"] } ?? []
     }
@@ -171,14 +172,14 @@ public struct Kubeconfig: Sendable {
     /// - Throws: ``KubeconfigError`` if one of the three is missing.
     public func access(_ name: String? = nil) throws(KubeconfigError) -> KubeconfigAccess {
         guard let name = name ?? currentContext else { throw .noCurrentContext }
-        guard let context = contexts[name] else { throw .contextMissing(name) }
-        guard let cluster = context.cluster.flatMap({ clusters[$0] }) else { throw .clusterMissing(name) }
+        guard let context = contexts[ExactText(name)] else { throw .contextMissing(name) }
+        guard let cluster = context.cluster.flatMap({ clusters[ExactText($0)] }) else { throw .clusterMissing(name) }
         guard cluster.server?.isEmpty == false else { throw .serverMissing(name) }
         let user = context.user.flatMap { $0.isEmpty ? nil : $0 }
-        if let user, users[user] == nil { throw .userMissing(name) }
+        if let user, users[ExactText(user)] == nil { throw .userMissing(name) }
         return KubeconfigAccess(
             contextName: name, context: context, cluster: cluster,
-            user: user.flatMap { users[$0] } ?? KubeconfigUser())
+            user: user.flatMap { users[ExactText($0)] } ?? KubeconfigUser())
     }
 }
 

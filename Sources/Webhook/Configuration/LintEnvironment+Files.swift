@@ -3,6 +3,7 @@ internal import EntraTokens
 internal import Files
 internal import Glibc
 internal import OpenSSL
+internal import SafeText
 internal import SigningKeys
 internal import Timestamps
 
@@ -122,7 +123,7 @@ extension LintEnvironment {
             if keys.report.usable.isEmpty {
                 throw .noUsableKeys(keys.report.keys.compactMap(\.problem).first)
             }
-            keyFileTimes[file.path] = keys.fetchedAt ?? Self.status(file.path)?.written
+            keyFileTimes[ExactText(file.path)] = keys.fetchedAt ?? Self.status(file.path)?.written
         } catch {
             refuse(file, error.sentence)
         }

@@ -1,4 +1,5 @@
 public import AccessPolicy
+public import SafeText
 public import Timestamps
 
 /// Facts outside of the configuration file that lint rules need, as values.
@@ -16,7 +17,7 @@ public struct LintEnvironment: Sendable {
     /// Permission bits of the private key's file; nil if it was not read.
     public var keyFileMode: UInt32?
     /// When the keys of an offline file were fetched or the file was written, by path.
-    public var keyFileTimes: [String: Timestamp]
+    public var keyFileTimes: [ExactText: Timestamp]
     /// Files of the configuration that do not exist.
     public var missingFiles: Set<String>
     /// When the first certificate in a file expires, by the field that names the file; without the server's
@@ -42,7 +43,7 @@ public struct LintEnvironment: Sendable {
         certificateExpires: Timestamp? = nil,
         certificateNames: [String]? = nil,
         keyFileMode: UInt32? = nil,
-        keyFileTimes: [String: Timestamp] = [:],
+        keyFileTimes: [ExactText: Timestamp] = [:],
         missingFiles: Set<String> = []
     ) {
         self.now = now

@@ -1,5 +1,6 @@
 public import Authentication
 internal import Jansson
+internal import SafeText
 
 /// The supported versions of `authorization.k8s.io`.
 public enum AccessReviewVersion: String, Sendable, CaseIterable {
@@ -83,11 +84,11 @@ public struct AccessReviewRequest: Sendable, Hashable {
             guard value.kind == .string else { throw problem }
         }
         let groups = try Self.texts(spec[version.groupsField], or: .groupsNotTexts)
-        var extra: [String: [String]] = [:]
+        var extra: [ExactText: [String]] = [:]
         if let value = spec["extra"], !value.isNull {
             guard let members = value.members else { throw .extraNotLists }
             for (name, values) in members {
-                extra[name] = values.isNull ? nil : try Self.texts(values, or: .extraNotLists)
+                extra[ExactText(name)] = values.isNull ? nil : try Self.texts(values, or: .extraNotLists)
             }
         }
         user = ReviewedUser(groups: groups, extra: extra)

@@ -17,9 +17,9 @@ struct AccessReviewTests {
     private static let issued: Int64 = 1_799_999_700
 
     private static func user(
-        _ groups: [String] = ["kube-entra:cluster-admins"], _ changes: [String: [String]?] = [:]
+        _ groups: [String] = ["kube-entra:cluster-admins"], _ changes: [ExactText: [String]?] = [:]
     ) -> ReviewedUser {
-        var extra = [
+        var extra: [ExactText: [String]] = [
             "oid": [TestTenant.objectID], "kube-entra.dev/tenant-id": [TestTenant.id],
             "kube-entra.dev/token-issued-at": [String(issued)], "kube-entra.dev/client-app-id": [TestTenant.client],
             "authentication.kubernetes.io/credential-id": ["JTI=abc"],

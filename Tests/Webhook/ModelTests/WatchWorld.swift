@@ -181,7 +181,7 @@ final class WatchWorld: @unchecked Sendable {
         var text: String
         var groups: [String] = []
         var rawGroups: [String] = []
-        var extra: [String: [String]] = [:]
+        var extra: [ExactText: [String]] = [:]
 
         init(_ response: ServerResponse) {
             guard let answer = try? response.body.withUnsafeReadableBytes({ try TokenReviewAnswer(decoding: $0) })

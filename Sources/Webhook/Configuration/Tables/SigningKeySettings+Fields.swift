@@ -1,4 +1,5 @@
 internal import Addresses
+internal import SafeText
 internal import Timestamps
 
 extension SigningKeySettings {
@@ -53,7 +54,7 @@ extension SigningKeySettings {
                 details: "Made by `kube-entra keys fetch`. The file is used only when it belongs to root or to the user"
                     + " that `serve` runs as, and nobody else may write it.", change: .keyFile
             ) { keys, place in
-                guard let file = keys.file, let time = place.facts.keyFileTimes[file],
+                guard let file = keys.file, let time = place.facts.keyFileTimes[ExactText(file)],
                     time < place.now.adding(seconds: -30 * 86_400)
                 else { return [] }
                 return place.finding(
