@@ -29,6 +29,7 @@ MODIFIERS = (
 ATTRIBUTE = re.compile(r"^\s*@\w")
 PUBLIC = re.compile(rf"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:{MODIFIERS}\s+)*public\s+(?!extension\b|import\b)(.*)")
 NAME = re.compile(r"\b(struct|class|enum|protocol|actor|func|var|let|init|subscript|typealias)\b\s*([^\s(:<{=]*)")
+STORES = re.compile(r"(?:self\.)?\w+ = (?:\w+|ExactText\(\w+\)|\w+\.map \{ ExactText\(\$0\) \})")
 COMMENT = re.compile(r"^\s*///? ")
 
 
@@ -57,7 +58,7 @@ def only_stores(lines, position):
     end = next((i for i in range(position + 1, len(lines)) if lines[i].rstrip() == " " * indent + "}"), len(lines))
     start = next((i for i in range(position, end) if lines[i].rstrip().endswith("{")), end)
     body = [line.strip() for line in lines[start + 1 : end] if line.strip()]
-    return bool(body) and all(re.fullmatch(r"(?:self\.)?(\w+) = (\w+)", line) for line in body)
+    return bool(body) and all(STORES.fullmatch(line) for line in body)
 
 
 def faults(path):

@@ -4,6 +4,7 @@ from change import Change
 from wire_changes import WIRE_CHANGES
 
 EVALUATION = "TokenEvaluation.swift"
+CLAIM_CHECKS = "ClaimChecks.swift"
 SIGNATURE = "SignatureCheck.swift"
 ANSWER = "Authenticator.swift"
 ENVELOPE = "SignedHTTPRequest.swift"
@@ -139,18 +140,18 @@ CHANGES = [
     Change(EVALUATION, ".when(claims?.isAccessToken ?? false, else: .tokenKindNotAccepted)", ".passed"),
     Change(EVALUATION, "accepts(audience:)) ?? false", "accepts(audience:)) ?? true"),
     Change(
-        EVALUATION,
-        "now < expires.adding(seconds: rules.settings.clockSkew)",
-        "now <= expires.adding(seconds: rules.settings.clockSkew)",
+        CLAIM_CHECKS,
+        "now < expires.adding(seconds: clockSkew)",
+        "now <= expires.adding(seconds: clockSkew)",
     ),
-    Change(EVALUATION, "now < expires.adding(seconds: rules.settings.clockSkew)", "now < expires"),
+    Change(CLAIM_CHECKS, "now < expires.adding(seconds: clockSkew)", "now < expires"),
     Change(
-        EVALUATION,
-        "now >= notBefore.adding(seconds: -rules.settings.clockSkew)",
-        "now > notBefore.adding(seconds: -rules.settings.clockSkew)",
+        CLAIM_CHECKS,
+        "now >= notBefore.adding(seconds: -clockSkew)",
+        "now > notBefore.adding(seconds: -clockSkew)",
     ),
-    Change(EVALUATION, "now >= notBefore.adding(seconds: -rules.settings.clockSkew)", "now >= notBefore"),
-    Change(EVALUATION, "<= tenant.trust.maximumTokenLifetime", "< tenant.trust.maximumTokenLifetime"),
+    Change(CLAIM_CHECKS, "now >= notBefore.adding(seconds: -clockSkew)", "now >= notBefore"),
+    Change(CLAIM_CHECKS, "expires.seconds(since: start) <= seconds", "expires.seconds(since: start) < seconds"),
     Change(CLAIMS, "expires <= notBefore { reader", "expires < notBefore { reader"),
     Change(CLAIMS, "{ issuedAt ?? notBefore }", "{ notBefore ?? issuedAt }"),
     Change(CLAIMS, "version == .v2 ? authorizedParty ?? appID : appID ?? authorizedParty", "appID ?? authorizedParty"),
@@ -194,8 +195,8 @@ CHANGES = [
     Change(EVALUATION, "isHypothetical: hasOnlyClaims)", "isHypothetical: false)"),
     Change(DENIED, "until.map { now < $0 } ?? true", "until.map { now <= $0 } ?? true"),
     Change(DENIED, "until.map { now < $0 } ?? true", "until.map { now < $0 } ?? false"),
-    Change(EVALUATION, "if isMissing { return .failed(.requiredClaimMissing) }", ""),
-    Change(EVALUATION, "return .when(!isOther, else: .requiredClaimMismatch)", "return .passed"),
+    Change(CLAIM_CHECKS, "if isMissing { return .failed(.requiredClaimMissing) }", ""),
+    Change(CLAIM_CHECKS, "return .when(!isOther, else: .requiredClaimMismatch)", "return .passed"),
     Change(KIND, '$0 == "11" || $0 == "13"', '$0 == "11"'),
     Change(KIND, "if claims.account == 1 || ", "if "),
     Change(KIND, ' || claims.identityRelations.contains("5")', ""),
@@ -212,14 +213,14 @@ CHANGES = [
     Change(GROUPS, '            || claims["hasgroups"]?.string == "true"', ""),
     Change(GROUPS, 'claims["_claim_names"]?["groups"] != nil || ', ""),
     Change(
-        EVALUATION,
-        "case (true, .deny): groups.isMalformed ? .failedTwice(.groupOverage, .groupsMalformed) : .failed(.groupOverage)",
+        CLAIM_CHECKS,
+        "case (true, .deny): isMalformed ? .failedTwice(.groupOverage, .groupsMalformed) : .failed(.groupOverage)",
         "case (true, .deny): .passed",
     ),
-    Change(EVALUATION, "where !groups.isMalformed && resolvedGroups == nil", "where !groups.isMalformed"),
+    Change(CLAIM_CHECKS, "where !isMalformed && !isResolved", "where !isMalformed"),
     Change(
-        EVALUATION,
-        "case (true, _), (false, _): .when(!groups.isMalformed, else: .groupsMalformed)",
+        CLAIM_CHECKS,
+        "case (true, _), (false, _): .when(!isMalformed, else: .groupsMalformed)",
         "case (true, _), (false, _): .passed",
     ),
     Change(
@@ -252,9 +253,15 @@ CHANGES = [
     Change(POLICY, "inserted { groups.append(group) }", "inserted || true { groups.append(group) }"),
     Change(POLICY, '["JTI=" + tokenID]', "[tokenID]"),
     # Proof of possession
-    Change(EVALUATION, "guard rule != .off else { return .failed(.proofOfPossessionNotAccepted) }", ""),
-    Change(EVALUATION, "!claims.isBound && rule != .require, else", "!claims.isBound, else"),
-    Change(EVALUATION, "!claims.isBound && rule != .require, else", "rule != .require, else"),
+    Change(
+        EVALUATION,
+        "guard tenant.trust.proofOfPossession != .off else { return .failed(.proofOfPossessionNotAccepted) }",
+        "",
+    ),
+    Change(CLAIM_CHECKS, "!claims.isBound && proofOfPossession != .require, else", "!claims.isBound, else"),
+    Change(
+        CLAIM_CHECKS, "!claims.isBound && proofOfPossession != .require, else", "proofOfPossession != .require, else"
+    ),
     Change(
         ENVELOPE,
         'guard header.isAlgorithmAllowed, header.forbidden == ["typ"] else',

@@ -5,7 +5,6 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0 lets the system choose a free port.
     public var port: Int
 
-    /// An address from its parts.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port

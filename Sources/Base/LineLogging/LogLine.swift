@@ -15,7 +15,6 @@ public struct LogLine {
     /// Syslog priority from 0 to 7, written before the line as systemd's journal reads it (sd-daemon(3)).
     public var priority: Int?
 
-    /// A line from its parts.
     public init(
         time: String?, level: String? = nil, message: String? = nil, fields: [(name: String, value: String)]
     ) {

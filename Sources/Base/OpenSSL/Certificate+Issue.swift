@@ -7,7 +7,6 @@ public struct CertificateName: Sendable, Hashable {
     /// At most 64 characters; Kubernetes reads it as a group.
     public var organization: String?
 
-    /// A name from its parts.
     public init(commonName: String, organization: String? = nil) {
         self.commonName = commonName
         self.organization = organization

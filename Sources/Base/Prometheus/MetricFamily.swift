@@ -15,7 +15,6 @@ public struct MetricFamily: Sendable, Hashable {
     /// The Prometheus type.
     public var kind: Kind
 
-    /// A family from its parts.
     public init(name: String, help: String, kind: Kind) {
         self.name = name
         self.help = help

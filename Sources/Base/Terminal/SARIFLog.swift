@@ -18,7 +18,6 @@ public struct SARIFLog: Sendable {
         /// How serious its findings are.
         public var level: Level
 
-        /// A rule from its parts.
         public init(id: String, purpose: String, level: Level) {
             self.id = id
             self.purpose = purpose
@@ -41,7 +40,6 @@ public struct SARIFLog: Sendable {
         /// Why somebody suppressed this finding; nil if nobody did.
         public var justification: String?
 
-        /// A finding from its parts.
         public init(
             ruleID: String, level: Level, message: String, place: (path: String, line: Int, column: Int)?,
             subject: String? = nil, justification: String? = nil

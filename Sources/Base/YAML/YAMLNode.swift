@@ -15,7 +15,6 @@ public struct YAMLNode: Hashable, Sendable {
         /// The value.
         public var value: YAMLNode
 
-        /// A member from its parts.
         public init(key: YAMLNode, value: YAMLNode) {
             self.key = key
             self.value = value

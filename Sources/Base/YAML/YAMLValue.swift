@@ -7,7 +7,6 @@ public indirect enum YAMLValue: Hashable, Sendable {
         /// The value.
         public var value: YAMLValue
 
-        /// A member from its parts.
         public init(_ key: String, _ value: YAMLValue) {
             self.key = key
             self.value = value

@@ -16,7 +16,6 @@ public struct Grant: Hashable, Sendable {
     /// The Kubernetes groups that the rule grants, also those that another rule had granted already.
     public var gives: [String]
 
-    /// A grant from its parts.
     public init(rule: Rule, matched: String, gives: [String]) {
         self.rule = rule
         self.matched = matched

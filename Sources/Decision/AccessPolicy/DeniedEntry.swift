@@ -23,7 +23,6 @@ public struct DeniedEntry: Hashable, Sendable {
     /// For operators only: it appears in the log, the audit file and `inspect`, never in an answer.
     public var reason: String
 
-    /// An entry from its parts.
     public init(target: Target, issuedBefore: Timestamp? = nil, until: Timestamp? = nil, reason: String) {
         self.target = target
         self.issuedBefore = issuedBefore

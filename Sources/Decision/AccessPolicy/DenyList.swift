@@ -46,7 +46,6 @@ public struct DenyList: Hashable, Sendable {
         /// `iat`
         public var issuedAt: Timestamp?
 
-        /// The facts from their parts.
         public init(objectID: GUID?, clientAppID: GUID?, tokenID: String?, issuedAt: Timestamp?) {
             self.objectID = objectID
             self.clientAppID = clientAppID

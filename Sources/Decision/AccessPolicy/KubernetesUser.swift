@@ -7,7 +7,6 @@ public struct ExtraEntry: Hashable, Sendable {
     /// The values; Kubernetes allows several for each key.
     public var values: [String]
 
-    /// An entry from its parts.
     public init(name: String, values: [String]) {
         self.name = name
         self.values = values
@@ -30,7 +29,6 @@ public struct KubernetesUser: Sendable {
     /// Facts about the token for audit logs and access reviews.
     public var extra: [ExtraEntry]
 
-    /// A user from its parts.
     public init(
         username: String, uid: String, groups: [String], objectIDGroups: [GUID] = [], objectIDPrefix: String = "",
         extra: [ExtraEntry]

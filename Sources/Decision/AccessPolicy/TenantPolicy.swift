@@ -9,7 +9,6 @@ public struct GroupMapping: Hashable, Sendable {
     /// The Kubernetes groups of its members.
     public var kubernetesGroups: [ExactText]
 
-    /// A mapping from its parts.
     public init(groupObjectID: GUID, kubernetesGroups: [String]) {
         self.groupObjectID = groupObjectID
         self.kubernetesGroups = kubernetesGroups.map { ExactText($0) }
@@ -23,7 +22,6 @@ public struct AppRoleMapping: Hashable, Sendable {
     /// The Kubernetes groups of principals with that role.
     public var kubernetesGroups: [ExactText]
 
-    /// A mapping from its parts.
     public init(appRole: String, kubernetesGroups: [String]) {
         self.appRole = ExactText(appRole)
         self.kubernetesGroups = kubernetesGroups.map { ExactText($0) }
@@ -41,7 +39,6 @@ public struct EmergencyEntry: Hashable, Sendable {
     /// Why the access was granted. It appears in `extra`, in the log and in metrics.
     public var reason: String
 
-    /// An entry from its parts.
     public init(objectID: GUID, until: Timestamp, kubernetesGroups: [String], reason: String) {
         self.objectID = objectID
         self.until = until

@@ -10,7 +10,6 @@ public struct ReviewedUser: Hashable, Sendable {
     /// The values of `spec.extra`, by name.
     public var extra: [ExactText: [String]]
 
-    /// A user from its parts.
     public init(groups: [String] = [], extra: [ExactText: [String]] = [:]) {
         self.groups = groups.map { ExactText($0) }
         self.extra = extra

@@ -36,7 +36,6 @@ public struct ProofUse: Hashable, Sendable {
     /// From this time on the proof would be refused anyway.
     public var expires: Timestamp
 
-    /// A proof from its parts.
     public init(key: SHA256Digest, digest: SHA256Digest, made: Timestamp, expires: Timestamp) {
         self.key = key
         self.digest = digest

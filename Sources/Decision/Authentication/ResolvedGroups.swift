@@ -8,7 +8,6 @@ public struct ResolvedGroups: Hashable, Sendable {
     /// From this time on the directory must be asked again.
     public var freshUntil: Timestamp
 
-    /// An answer from its parts.
     public init(groups: [GUID], freshUntil: Timestamp) {
         self.groups = groups
         self.freshUntil = freshUntil

@@ -256,20 +256,16 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     // MARK: When
 
     private func checkExpiry() -> CheckResult {
-        guard let expires = claims?.expires else { return .skipped }
-        return .when(now < expires.adding(seconds: rules.settings.clockSkew), else: .tokenExpired)
+        claims?.checkExpiry(now: now, clockSkew: rules.settings.clockSkew) ?? .skipped
     }
 
     private func checkNotBefore() -> CheckResult {
-        guard let notBefore = claims?.notBefore else { return .skipped }
-        return .when(now >= notBefore.adding(seconds: -rules.settings.clockSkew), else: .tokenNotYetValid)
+        claims?.checkNotBefore(now: now, clockSkew: rules.settings.clockSkew) ?? .skipped
     }
 
     private func checkLifetime() -> CheckResult {
         guard let tenant else { return .omitted }
-        guard let expires = claims?.expires, let start = claims?.lifetimeStart else { return .skipped }
-        return .when(
-            expires.seconds(since: start) <= tenant.trust.maximumTokenLifetime, else: .tokenLifetimeTooLong)
+        return claims?.checkLifetime(maximum: tenant.trust.maximumTokenLifetime) ?? .skipped
     }
 
     // MARK: Who
@@ -304,13 +300,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private func checkRequiredClaims() -> CheckResult {
         guard let tenant, let claims else { return .omitted }
-        let (isMissing, isOther) = (
-            !tenant.trust.unmetRequirements(claims, for: .requiredClaimMissing).isEmpty,
-            !tenant.trust.unmetRequirements(claims, for: .requiredClaimMismatch).isEmpty
-        )
-        if isMissing, isOther { return .failedTwice(.requiredClaimMissing, .requiredClaimMismatch) }
-        if isMissing { return .failed(.requiredClaimMissing) }
-        return .when(!isOther, else: .requiredClaimMismatch)
+        return tenant.trust.checkRequirements(claims)
     }
 
     /// From when a new sign-in passes, where one helps against the refusal.
@@ -333,7 +323,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     private mutating func checkGroups() -> CheckResult {
         guard let claims else { return .omitted }
         guard let tenant else { return .when(!claims.groups.isMalformed, else: .groupsMalformed) }
-        let problem = groupProblem(claims.groups, rule: tenant.trust.groupOverage)
+        let problem = claims.groups.check(tenant.trust.groupOverage, isResolved: resolvedGroups != nil)
         guard let objectID, let kind else {
             // Without a subject there is nobody to ask about. Only explanations come this far.
             return problem == .failed(.groupResolutionFailed) ? .skipped : problem
@@ -356,15 +346,6 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         return watchProblem.map { .failed($0) } ?? problem
     }
 
-    /// Whether the groups are known.
-    private func groupProblem(_ groups: GroupClaim, rule: GroupOverageRule) -> CheckResult {
-        switch (groups.hasOverage, rule) {
-        case (true, .deny): groups.isMalformed ? .failedTwice(.groupOverage, .groupsMalformed) : .failed(.groupOverage)
-        case (true, .resolve) where !groups.isMalformed && resolvedGroups == nil: .failed(.groupResolutionFailed)
-        case (true, _), (false, _): .when(!groups.isMalformed, else: .groupsMalformed)
-        }
-    }
-
     private mutating func checkUsername() -> CheckResult {
         guard let tenant, let claims else { return .omitted }
         guard let principal else {
@@ -383,20 +364,15 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private mutating func checkProof() -> CheckResult {
         guard let tenant, let claims else { return .omitted }
-        let rule = tenant.trust.proofOfPossession
-        if let envelope {
-            guard rule != .off else { return .failed(.proofOfPossessionNotAccepted) }
-            do throws(ProofProblem) {
-                proofUse = try envelope.verify(
-                    claims: claims, trust: tenant.trust, now: now, clockSkew: rules.settings.clockSkew)
-                return .passed
-            } catch {
-                proofProblem = error
-                return .failed(.proofOfPossessionInvalid)
-            }
+        guard let envelope else { return tenant.trust.checkMissingProof(claims, hasOnlyClaims: hasOnlyClaims) }
+        guard tenant.trust.proofOfPossession != .off else { return .failed(.proofOfPossessionNotAccepted) }
+        do throws(ProofProblem) {
+            proofUse = try envelope.verify(
+                claims: claims, trust: tenant.trust, now: now, clockSkew: rules.settings.clockSkew)
+            return .passed
+        } catch {
+            proofProblem = error
+            return .failed(.proofOfPossessionInvalid)
         }
-        // A bound token comes inside a proof-of-possession token, which claims alone cannot show.
-        if hasOnlyClaims, claims.isBound, rule != .off { return .skipped }
-        return .when(!claims.isBound && rule != .require, else: .proofOfPossessionRequired)
     }
 }

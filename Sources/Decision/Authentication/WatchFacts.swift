@@ -15,7 +15,6 @@ public struct WatchRule: Hashable, Sendable {
     /// Whether watched principals are refused when the directory has not answered for too long.
     public var refusesInSilence: Bool
 
-    /// A rule from its parts.
     public init(scope: Scope, refusesInSilence: Bool) {
         self.scope = scope
         self.refusesInSilence = refusesInSilence
@@ -31,7 +30,6 @@ public struct WatchedPrincipal: Hashable, Sendable {
         /// Those of them that contain the principal, directly or through other groups.
         public var members: [GUID]
 
-        /// An answer from its parts.
         public init(asked: [GUID], members: [GUID]) {
             self.asked = asked
             self.members = members
@@ -57,7 +55,6 @@ public struct WatchedPrincipal: Hashable, Sendable {
         /// Tokens issued before this time are revoked.
         public var sessionsValidFrom: Timestamp?
 
-        /// A state from its parts.
         public init(isEnabled: Bool, sessionsValidFrom: Timestamp? = nil) {
             self.isEnabled = isEnabled
             self.sessionsValidFrom = sessionsValidFrom
@@ -80,7 +77,6 @@ public struct WatchedPrincipal: Hashable, Sendable {
     /// The last answer about its account; nil before the first.
     public var account: Account?
 
-    /// A principal from its parts.
     public init(
         version: UInt64, until: Timestamp, isFirstAnswerDue: Bool = true, isSilent: Bool = false,
         membership: Membership? = nil, account: Account? = nil
@@ -153,7 +149,6 @@ public struct WatchInterest: Hashable, Sendable {
     /// When its token expires.
     public var until: Timestamp
 
-    /// A principal from its parts.
     public init(tenantID: GUID, objectID: GUID, kind: SubjectKind, until: Timestamp) {
         self.tenantID = tenantID
         self.objectID = objectID

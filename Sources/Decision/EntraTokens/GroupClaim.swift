@@ -13,7 +13,6 @@ public struct GroupClaim: Sendable, Equatable {
     /// Whether the principal is in more groups than a token can list, so that the list is incomplete.
     public let hasOverage: Bool
 
-    /// A claim from its parts.
     public init(objectIDs: [GUID] = [], droppedCount: Int = 0, isMalformed: Bool = false, hasOverage: Bool = false) {
         self.objectIDs = objectIDs
         self.droppedCount = droppedCount

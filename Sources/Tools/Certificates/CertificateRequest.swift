@@ -21,7 +21,6 @@ public struct CertificateRequest: Sendable {
     /// Whether existing files are replaced, the CA included.
     public var isReplacing: Bool
 
-    /// The options as they were written.
     public init(
         folder: String, hosts: [String], clientName: String?, days: Int, authorityDays: Int, usesRSA: Bool,
         isRenewal: Bool, isReplacing: Bool

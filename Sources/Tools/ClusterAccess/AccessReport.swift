@@ -11,7 +11,6 @@ public struct AccessReport: Sendable {
         /// Nil for everywhere, and for each single namespace.
         public var namespace: String?
 
-        /// A question from its parts.
         public init(_ asked: AccessQuestion, namespace: String?) {
             self.asked = asked
             self.namespace = namespace

@@ -28,7 +28,6 @@ public struct EntraHolder: Sendable {
     /// When emergency access ends.
     public var until: Timestamp?
 
-    /// A holder from its parts.
     public init(
         _ kind: Kind, tenantID: GUID? = nil, objectID: GUID? = nil, appRole: String? = nil, username: String? = nil,
         until: Timestamp? = nil

@@ -18,7 +18,6 @@ public struct DenialTarget: Sendable {
     /// Whether only the token is denied, in place of its owner.
     public var isOnlyToken: Bool
 
-    /// What the command line says.
     public init(
         objectID: String?, clientAppID: String?, tokenID: String?, source: TokenSource, isOnlyToken: Bool
     ) {

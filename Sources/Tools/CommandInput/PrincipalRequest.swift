@@ -31,7 +31,6 @@ public struct PrincipalRequest: Sendable {
         var roles: [String]
         var isApp: Bool
 
-        /// The options as they were written.
         public init(
             tenantID: String?, objectID: String?, user: String?, groups: [String], roles: [String], isApp: Bool
         ) {
@@ -63,7 +62,6 @@ public struct PrincipalRequest: Sendable {
         }
     }
 
-    /// The options as they were written.
     public init(
         source: TokenSource, tokenOption: String?, keys: [String], claims: String?, description: Description,
         at: String?, isOnline: Bool

@@ -62,7 +62,6 @@ public enum ChildProcess {
         /// Where it writes its messages; nil for this process's standard error.
         public var messages: Int32?
 
-        /// Streams of one program.
         public init(hasInput: Bool, output: Int32, messages: Int32?) {
             self.hasInput = hasInput
             self.output = output

@@ -20,7 +20,6 @@ public struct TokenHints: Hashable, Sendable {
     /// Reasons that these hints cannot predict, because their version says it in a way that this program does not know.
     public var unknown: Set<RefusalReason> = []
 
-    /// Hints from their parts.
     public init(writtenAt: Timestamp, configurationSHA256: String, clockSkew: Int64, tenants: [HintedTenant]) {
         self.writtenAt = writtenAt
         self.configurationSHA256 = configurationSHA256

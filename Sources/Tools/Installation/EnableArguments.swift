@@ -20,7 +20,6 @@ public struct EnableArguments: Sendable {
     /// The image of the static pod.
     public var image: String?
 
-    /// The options as they were written.
     public init(
         tenantID: String?, audiences: [String], adminGroups: [String], cloud: Cloud, config: String?,
         isStaticPod: Bool, image: String?

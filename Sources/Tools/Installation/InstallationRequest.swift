@@ -25,7 +25,6 @@ public struct InstallationRequest: Sendable {
     /// Path of this program.
     public var program: String
 
-    /// A request from its parts.
     public init(
         source: Source, distribution: Distribution, service: ServiceKind, binds: Bool, timeout: Duration,
         program: String

@@ -12,7 +12,6 @@ public struct NodeEnvironment {
         /// Its standard error, or why it did not run.
         public var message: String
 
-        /// A result from its parts.
         public init(isSuccess: Bool, output: String = "", message: String = "") {
             self.isSuccess = isSuccess
             self.output = output
@@ -51,7 +50,6 @@ public struct NodeEnvironment {
     /// Prints one line of the report.
     public var say: (String) -> Void
 
-    /// An environment from its functions.
     public init(
         run: @escaping ([String]) -> Ending,
         askAPIServer: @escaping (Method, String, [UInt8]) -> Answer,

@@ -28,7 +28,6 @@ public struct TalosDocument: Sendable {
     /// A kubeconfig that contains its certificates and key.
     public var kubeconfig: String
 
-    /// A document from its parts.
     public init(form: Form, kubeconfig: String) {
         self.form = form
         self.kubeconfig = kubeconfig

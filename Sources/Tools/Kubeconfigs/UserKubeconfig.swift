@@ -12,7 +12,6 @@ public struct UserKubeconfig: Sendable {
     /// The user entry, of ``KubeloginSignIn``.
     public var user: String
 
-    /// A kubeconfig from its parts.
     public init(name: String, server: String, authority: [UInt8]?, user: String) {
         self.name = name
         self.server = server

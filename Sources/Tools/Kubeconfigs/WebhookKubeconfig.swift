@@ -25,7 +25,6 @@ public struct WebhookKubeconfig: Sendable {
     /// What the file is for, which its comment says.
     public var purpose = Purpose.authentication
 
-    /// A file from its parts.
     public init(server: String, authority: Source, client: (certificate: Source, key: Source)?) {
         self.server = server
         self.authority = authority

@@ -15,7 +15,6 @@ public struct SamplePrincipal: Sendable {
     /// The time of the check; nil for now.
     public var at: Timestamp?
 
-    /// A principal from its parts.
     public init(name: String, question: PolicyQuestion, at: Timestamp? = nil) {
         self.name = name
         self.question = question

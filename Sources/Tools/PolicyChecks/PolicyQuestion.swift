@@ -20,7 +20,6 @@ public struct HypotheticalPrincipal: Hashable, Sendable {
     /// Whether the token could not list all groups, so that the directory supplies them.
     public var hasGroupOverage: Bool
 
-    /// A principal from its parts.
     public init(
         tenantID: GUID? = nil,
         objectID: GUID? = nil,

@@ -11,7 +11,6 @@ public struct PolicyRule: Sendable {
     /// Paths such as `/healthz`; a trailing `*` matches every continuation.
     public var nonResourceURLs: [String]
 
-    /// A rule from its parts.
     public init(
         verbs: [String] = [], apiGroups: [String] = [], resources: [String] = [], resourceNames: [String] = [],
         nonResourceURLs: [String] = []

@@ -37,7 +37,6 @@ public struct ObjectName: Hashable, Sendable {
     /// `metadata.name`.
     public var name: String
 
-    /// A name from its parts.
     public init(_ kind: Kind, namespace: String? = nil, name: String) {
         self.kind = kind
         self.namespace = namespace
@@ -82,7 +81,6 @@ public struct LabelSelector: Hashable, Sendable {
         /// The values of `In` and `NotIn`; empty for the others.
         public var values: [String]
 
-        /// A condition from its parts.
         public init(key: String, op: Operator, values: [String] = []) {
             self.key = key
             self.op = op
@@ -103,7 +101,6 @@ public struct LabelSelector: Hashable, Sendable {
     /// All must hold; an empty list selects every object.
     public var requirements: [Requirement]
 
-    /// A selector from its conditions.
     public init(_ requirements: [Requirement] = []) {
         self.requirements = requirements
     }
@@ -124,7 +121,6 @@ public struct Role: Hashable, Sendable {
     /// The selectors of its `aggregationRule`; nil if it has none.
     public var aggregates: [LabelSelector]?
 
-    /// A role from its parts.
     public init(
         _ name: ObjectName, rules: [PolicyRule], labels: [String: String] = [:], aggregates: [LabelSelector]? = nil
     ) {
@@ -151,7 +147,6 @@ public struct Subject: Hashable, Sendable {
     /// The name, compared byte by byte.
     public var name: String
 
-    /// A subject from its parts.
     public init(_ kind: Kind, namespace: String? = nil, name: String) {
         self.kind = kind
         self.namespace = namespace
@@ -182,7 +177,6 @@ public struct Binding: Hashable, Sendable {
     /// The annotation `kube-entra.dev/lint-allow`; nil if there is none.
     public var lintAllowance: String?
 
-    /// A binding from its parts.
     public init(_ name: ObjectName, role: ObjectName, subjects: [Subject], lintAllowance: String? = nil) {
         self.name = name
         self.role = role

@@ -22,7 +22,6 @@ public struct ReviewRequest: Sendable {
     /// Time for the whole answer, in seconds.
     public var timeout: Int
 
-    /// The options as they were written.
     public init(
         config: String?, kubeconfig: String?, server: String?, authority: String?, certificate: String?, key: String?,
         timeout: Int

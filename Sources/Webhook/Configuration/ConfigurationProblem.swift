@@ -13,7 +13,6 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
     /// The rule of `config check` for this problem; nil if there is none.
     public var rule: LintRule?
 
-    /// A problem from its parts.
     public init(file: String, line: Int, column: Int, field: String, message: String, rule: LintRule? = nil) {
         self.rule = rule
         self.file = file

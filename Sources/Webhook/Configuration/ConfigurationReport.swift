@@ -12,7 +12,7 @@ public struct ConfigurationReport: Sendable {
     /// Whether the files that it names were checked too.
     public var looksAtFiles: Bool
 
-    /// A result from its parts.
+    /// A problem without a place, such as a file that cannot be read, gets the start of the file.
     public init(
         file: String, problems: [ConfigurationProblem], findings: [LintFinding], looksAtFiles: Bool
     ) {

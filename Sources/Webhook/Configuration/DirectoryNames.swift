@@ -25,7 +25,6 @@ public struct DirectoryNames: Sendable {
         /// Whether the object no longer exists in Entra.
         public var isDeleted: Bool
 
-        /// An entry from its parts.
         public init(displayName: String?, kind: Kind?, isDeleted: Bool = false) {
             self.displayName = displayName
             self.kind = kind
@@ -45,7 +44,6 @@ public struct DirectoryNames: Sendable {
     /// Entries by object ID.
     public var entries: [GUID: Entry]
 
-    /// Names from their entries.
     public init(_ entries: [GUID: Entry] = [:]) {
         self.entries = entries
     }

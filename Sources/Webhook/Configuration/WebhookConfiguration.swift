@@ -156,7 +156,6 @@ public struct TenantSettings: Hashable, Sendable {
     /// How signing keys are fetched and stored.
     public var signingKeys = SigningKeySettings()
 
-    /// A tenant from its parts.
     public init(
         trust: TokenValidationRules, policy: TenantPolicy, authorityCA: String? = nil,
         directory: DirectorySettings? = nil,

@@ -34,7 +34,6 @@ public struct DirectoryConfiguration: Sendable {
     /// Called for each token request, so that changed CA files are noticed.
     public var authorityClient: @Sendable () throws(HTTPSError) -> HTTPSClient
 
-    /// A configuration from its parts.
     public init(
         trust: TokenValidationRules,
         clientID: GUID?,

@@ -12,7 +12,6 @@ public struct FetchedKeySet: Sendable {
     /// Its keys, usable or not.
     public var report: KeySetReport
 
-    /// A set from its report.
     public init(report: KeySetReport) {
         self.report = report
     }

@@ -27,7 +27,6 @@ public struct SigningKeyPlan: Sendable {
     /// Fetches the keys of one token version. The future fails with a ``KeyFetchError``.
     public var fetch: @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
 
-    /// A plan from its parts.
     public init(
         trust: TokenValidationRules,
         refreshEvery: Duration,

@@ -15,7 +15,6 @@ public struct TokenReviewAnswer: Sendable, Hashable {
     /// `status.error`: why the token was refused; nil if it belongs to another authenticator.
     public var error: String?
 
-    /// An answer from its parts.
     public init(
         version: TokenReviewVersion,
         isAuthenticated: Bool,

@@ -24,7 +24,6 @@ public struct ConfigurationChange: Hashable, Sendable {
     /// The new value in the configuration's words; nil for none.
     public var after: String?
 
-    /// A change from its parts.
     public init(
         field: String,
         effect: Effect,

@@ -20,7 +20,6 @@ public indirect enum ConfigValue: Sendable {
         /// The field's value.
         public var value: ConfigValue
 
-        /// A field from its parts.
         public init(_ name: String, _ value: ConfigValue) {
             self.name = name
             self.value = value

@@ -9,7 +9,6 @@ public struct HealthCheck: Sendable {
     /// Whether there is anything to check; otherwise the check has no line.
     public var isShown: @Sendable () -> Bool
 
-    /// A check from its parts.
     public init(
         name: String, note: @escaping @Sendable () -> String? = { nil },
         isShown: @escaping @Sendable () -> Bool = { true },

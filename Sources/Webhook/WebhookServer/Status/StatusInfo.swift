@@ -21,7 +21,6 @@ public struct StatusInfo: Sendable, Hashable {
         /// Whether the keys come from a file, so that they do not age.
         public var isOffline: Bool
 
-        /// A tenant from its parts.
         public init(
             tenantID: String, cloud: String, keyCount: Int, lastSuccess: Timestamp? = nil,
             nextRefresh: Timestamp? = nil, problem: String? = nil, usableUntil: Timestamp? = nil,
@@ -47,7 +46,6 @@ public struct StatusInfo: Sendable, Hashable {
         /// When it expires.
         public var expires: Timestamp
 
-        /// A certificate from its parts.
         public init(field: String, subject: String, expires: Timestamp) {
             self.field = field
             self.subject = subject
@@ -66,7 +64,6 @@ public struct StatusInfo: Sendable, Hashable {
         /// What Microsoft Graph does not permit.
         public var forbidden: String?
 
-        /// A state from its parts.
         public init(principals: Int, oldestAnswer: Timestamp?, changedCount: Int, forbidden: String?) {
             self.principals = principals
             self.oldestAnswer = oldestAnswer
@@ -96,7 +93,6 @@ public struct StatusInfo: Sendable, Hashable {
     /// Display names by ID, in lower case, for people.
     public var names: [String: String]
 
-    /// A status from its parts.
     public init(
         version: String, cryptography: String = "", configurationFile: String, configurationSHA256: String,
         refusedConfiguration: String? = nil, deniedEntries: Int = 0, watch: Watch? = nil, tenants: [Tenant] = [],

@@ -1,0 +1,58 @@
+internal import Entra
+internal import EntraTokens
+internal import Timestamps
+
+// Checks of single claims, which need nothing else of an evaluation.
+
+extension GroupClaim {
+    /// Whether the groups are known, so that access can be decided.
+    ///
+    /// - Parameter isResolved: whether the directory has said which groups a token that cannot list them stands for.
+    func check(_ rule: GroupOverageRule, isResolved: Bool) -> CheckResult {
+        switch (hasOverage, rule) {
+        case (true, .deny): isMalformed ? .failedTwice(.groupOverage, .groupsMalformed) : .failed(.groupOverage)
+        case (true, .resolve) where !isMalformed && !isResolved: .failed(.groupResolutionFailed)
+        case (true, _), (false, _): .when(!isMalformed, else: .groupsMalformed)
+        }
+    }
+}
+
+extension TokenValidationRules {
+    /// Whether the claims have what the tenant requires.
+    func checkRequirements(_ claims: EntraClaims) -> CheckResult {
+        let isMissing = !unmetRequirements(claims, for: .requiredClaimMissing).isEmpty
+        let isOther = !unmetRequirements(claims, for: .requiredClaimMismatch).isEmpty
+        if isMissing, isOther { return .failedTwice(.requiredClaimMissing, .requiredClaimMismatch) }
+        if isMissing { return .failed(.requiredClaimMissing) }
+        return .when(!isOther, else: .requiredClaimMismatch)
+    }
+
+    /// Whether the tenant accepts a token that is not bound to a key, or is and came without its proof.
+    ///
+    /// - Parameter hasOnlyClaims: whether there is no token whose proof could be seen.
+    func checkMissingProof(_ claims: EntraClaims, hasOnlyClaims: Bool) -> CheckResult {
+        // A bound token comes inside a proof-of-possession token, which claims alone cannot show.
+        if hasOnlyClaims, claims.isBound, proofOfPossession != .off { return .skipped }
+        return .when(!claims.isBound && proofOfPossession != .require, else: .proofOfPossessionRequired)
+    }
+}
+
+extension EntraClaims {
+    /// Whether the token has not expired.
+    func checkExpiry(now: Timestamp, clockSkew: Int64) -> CheckResult {
+        guard let expires else { return .skipped }
+        return .when(now < expires.adding(seconds: clockSkew), else: .tokenExpired)
+    }
+
+    /// Whether the token is valid already.
+    func checkNotBefore(now: Timestamp, clockSkew: Int64) -> CheckResult {
+        guard let notBefore else { return .skipped }
+        return .when(now >= notBefore.adding(seconds: -clockSkew), else: .tokenNotYetValid)
+    }
+
+    /// Whether the token is valid for no longer than the tenant accepts.
+    func checkLifetime(maximum seconds: Int64) -> CheckResult {
+        guard let expires, let start = lifetimeStart else { return .skipped }
+        return .when(expires.seconds(since: start) <= seconds, else: .tokenLifetimeTooLong)
+    }
+}
