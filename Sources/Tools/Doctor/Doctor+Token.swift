@@ -16,7 +16,8 @@ extension Doctor {
         let snapshot: KeySnapshot? =
             if let keyFile {
                 try OfflineKeys.read(
-                    keyFile, tenants: knownConfiguration?.tenants.map(\.trust) ?? InspectionReport.inferredTenants(input)
+                    keyFile,
+                    tenants: knownConfiguration?.tenants.map(\.trust) ?? InspectionReport.inferredTenants(input)
                 )
             } else {
                 configuration.flatMap { OfflineKeys.configured($0, now: serverTime).snapshot }

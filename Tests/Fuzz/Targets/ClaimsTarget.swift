@@ -47,7 +47,8 @@ struct ClaimsTarget: FuzzTarget {
     /// The conditions for acceptance, written a second time and differently.
     private func checkAccepted(_ claims: JSONValue, _ decision: Decision) {
         let issuers = [
-            "https://sts.windows.net/\(FuzzTenant.tenantID)/", "https://login.microsoftonline.com/\(FuzzTenant.tenantID)/v2.0",
+            "https://sts.windows.net/\(FuzzTenant.tenantID)/",
+            "https://login.microsoftonline.com/\(FuzzTenant.tenantID)/v2.0",
         ]
         let version = claims["ver"]?.string
         require(bytes(claims["iss"]) == Array(issuers[version == "2.0" ? 1 : 0].utf8), "the issuer is the version's")

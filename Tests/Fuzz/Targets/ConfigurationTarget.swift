@@ -87,6 +87,7 @@ struct ConfigurationTarget: FuzzTarget {
         let decision = token.withUnsafeBytes { authenticator.decide(token: $0, keys: keys, now: FuzzTenant.now) }
         let tenants = configuration.tenants.map(\.trust.tenantID)
         require(
-            decision.access == nil || tenants.contains(FuzzTenant.guid(FuzzTenant.tenantID)), "only configured tenants sign in")
+            decision.access == nil || tenants.contains(FuzzTenant.guid(FuzzTenant.tenantID)),
+            "only configured tenants sign in")
     }
 }
