@@ -326,7 +326,7 @@ let package = Package(
 
         tests(
             .tools, "Kubeconfigs", ["SafeText", "Timestamps", "Files", "Jansson", "YAML", "Terminal", "Kubeconfigs"]),
-        tests(.tools, "Certificates", ["Timestamps", "OpenSSL", "Certificates"]),
+        tests(.tools, "Certificates", ["Terminal", "Timestamps", "OpenSSL", "Certificates"]),
         tests(
             .tools, "Inspection",
             [
@@ -351,11 +351,11 @@ let package = Package(
             ["SafeText", "Timestamps", "Jansson", "Entra", "Configuration", "CredentialPlugin"]),
         tests(
             .tools, "WebhookReview",
-            ["SafeText", "Addresses", "Jansson", "HTTPSClient", "Entra", "TokenReviewAPI", "WebhookReview"]),
+            ["Terminal", "SafeText", "Addresses", "Jansson", "HTTPSClient", "Entra", "TokenReviewAPI", "WebhookReview"]),
         tests(.tools, "CommandInput", ["Timestamps", "Terminal", "Entra", "CommandInput"]),
         tests(.tools, "Doctor", ["CredentialPlugin", "Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
-        tests(.tools, "Installation", ["Installation", "Jansson"]),
+        tests(.tools, "Installation", ["Entra", "Terminal", "Installation", "Jansson"]),
 
         tests(
             .programs, "EntraSimulator",

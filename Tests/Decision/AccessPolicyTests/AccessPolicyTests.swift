@@ -1,5 +1,6 @@
 import AccessPolicy
 import Entra
+import SafeText
 import Testing
 import Timestamps
 
@@ -144,7 +145,7 @@ import Timestamps
     @Test("an app role is known by its bytes", arguments: [("Kube.Viewer", true), ("\u{212A}ube.Viewer", false)])
     func appRoles(role: String, isMapped: Bool) throws {
         var principal = try Self.principal("a@example.com")
-        principal.roles = [role]
+        principal.roles = [ExactText(role)]
         let mapping = AppRoleMapping(appRole: "Kube.Viewer", kubernetesGroups: ["viewers"])
         let access = AccessPolicy.decide(
             principal, tenant: TenantPolicy(appRoleMappings: [mapping]), kubernetes: KubernetesPolicy(),

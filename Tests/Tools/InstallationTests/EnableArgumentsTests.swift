@@ -1,0 +1,63 @@
+import Entra
+import Installation
+import Terminal
+import Testing
+
+@Suite struct EnableArgumentsTests {
+    private static let id = "11111111-2222-3333-4444-555555555555"
+
+    private static func arguments(_ change: (inout EnableArguments) -> Void = { _ in }) -> EnableArguments {
+        var arguments = EnableArguments(
+            tenantID: nil, audiences: [], adminGroups: [], cloud: .public, config: nil, isStaticPod: false, image: nil)
+        change(&arguments)
+        return arguments
+    }
+
+    private static func values(_ change: (inout EnableArguments) -> Void = { _ in }) -> EnableArguments {
+        arguments {
+            ($0.tenantID, $0.audiences, $0.adminGroups) = (id, ["aud"], [id])
+            change(&$0)
+        }
+    }
+
+    @Test("the configuration comes from values, from a file, or is there")
+    func sources() throws {
+        try Self.arguments().check()
+        guard case .present = Self.arguments().source else {
+            Issue.record("not the node's own")
+            return
+        }
+        try Self.values().check()
+        guard case .values(let tenantID, ["aud"], let groups, .public) = Self.values().source else {
+            Issue.record("not from values")
+            return
+        }
+        #expect(tenantID == GUID(Self.id) && groups == [tenantID])
+        let file = Self.arguments { $0.config = "/etc/kube-entra.yaml" }
+        try file.check()
+        guard case .file("/etc/kube-entra.yaml") = file.source else {
+            Issue.record("not from the file")
+            return
+        }
+    }
+
+    @Test(
+        "options that are missing, wrong or do not go together are wrong usage",
+        arguments: [
+            (values { $0.config = "x" }, "give --config, or --tenant-id, --audience and --admin-group"),
+            (values { $0.tenantID = nil }, "--tenant-id must be a tenant's ID (a GUID)"),
+            (values { $0.tenantID = "contoso" }, "--tenant-id must be a tenant's ID (a GUID)"),
+            (values { $0.audiences = [] }, "--audience is missing: the server application's ID"),
+            (values { $0.audiences = ["a", ""] }, "--audience is missing: the server application's ID"),
+            (values { $0.adminGroups = [] }, "--admin-group is missing: the object ID of the admins' group"),
+            (values { $0.adminGroups = ["admins"] }, "--admin-group must be a group's object ID (a GUID), not a name"),
+            (arguments { $0.isStaticPod = true }, "--as static-pod needs --image"),
+            (arguments { $0.image = "x" }, "--image is for --as static-pod"),
+            (arguments { ($0.isStaticPod, $0.image) = (true, "") }, "--image must be the name of an image"),
+            (arguments { ($0.isStaticPod, $0.image) = (true, "a b") }, "--image must be the name of an image"),
+            (arguments { ($0.isStaticPod, $0.image) = (true, "a#b") }, "--image must be the name of an image"),
+        ])
+    func refused(arguments: EnableArguments, sentence: String) {
+        #expect(throws: UsageProblem(sentence)) { try arguments.check() }
+    }
+}
