@@ -72,7 +72,7 @@ struct AccessReviewTests {
         #expect(Self.reason() == nil)
         #expect(Self.reason(watch: Self.known(members: [Self.admins])) == nil)
         let deny = Self.deny(.objectID(Self.objectID))
-        for missing in ["oid", "kube-entra.dev/tenant-id"] {
+        for missing: ExactText in ["oid", "kube-entra.dev/tenant-id"] {
             #expect(Self.reason(Self.user([], [missing: nil]), change: deny) == nil)
         }
         #expect(Self.reason(Self.user([], ["kube-entra.dev/tenant-id": [TestTenant.otherID]]), change: deny) == nil)

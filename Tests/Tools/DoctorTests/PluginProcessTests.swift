@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test("a program that is not there is not found")
-    func missing() {
+    func missing() throws {
         let process = PluginProcess(
             path: "/nonexistent/plugin", arguments: [], environment: [], isInteractive: false, timeout: .seconds(60))
         guard case .notFound? = process.run().failure else {
