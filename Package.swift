@@ -319,7 +319,8 @@ let package = Package(
         tests(
             .webhook, "Model",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus", "Entra",
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus", "JOSE",
+                "Entra",
                 "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", "SigningKeys", "DirectoryGroups",
                 "WebhookServer", "TestSupport", nioCore, nioEmbedded, nioConcurrency, logging,
             ]),

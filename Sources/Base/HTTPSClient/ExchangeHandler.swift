@@ -4,8 +4,8 @@ internal import NIOHTTP1
 internal import NIOOpenSSL
 internal import OpenSSL
 
-/// The client's end of one connection: writes a request after the handshake, collects the answer, and then either closes
-/// the connection or leaves it to its keeper, which may begin another exchange.
+/// The client's end of one connection: writes a request after the handshake, collects the answer, and then either
+/// closes the connection or leaves it to its keeper, which may begin another exchange.
 final class ExchangeHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart

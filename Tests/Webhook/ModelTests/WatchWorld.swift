@@ -202,7 +202,8 @@ final class WatchWorld: @unchecked Sendable {
                 return isID ? "group \(Int(name.suffix(4)) ?? -1)" : name
             }
             text = "accepted: " + groups.joined(separator: ", ")
-            extra = Dictionary(user.extra.map { (ExactText($0.name), $0.values) }, uniquingKeysWith: { first, _ in first })
+            extra = Dictionary(
+                user.extra.map { (ExactText($0.name), $0.values) }, uniquingKeysWith: { first, _ in first })
         }
 
         var isAccepted: Bool { !extra.isEmpty }
