@@ -265,7 +265,7 @@ let package = Package(
         tests(.base, "Jansson", ["Jansson"]),
         tests(.base, "YAML", ["YAML"]),
         tests(.base, "NIOOpenSSL", ["OpenSSL", "NIOOpenSSL", "TestSupport", nioCore, nioPosix, nioTLS, nioEmbedded]),
-        tests(.base, "HTTPSClient", ["Addresses", "HTTPSClient", nioCore, nioEmbedded]),
+        tests(.base, "HTTPSClient", ["Addresses", "OpenSSL", "HTTPSClient", nioCore, nioEmbedded, nioHTTP1]),
         tests(.base, "LineLogging", ["Timestamps", "Jansson", "LineLogging", "TestSupport", logging]),
         tests(.base, "Terminal", ["SafeText", "Timestamps", "Jansson", "Terminal"]),
 

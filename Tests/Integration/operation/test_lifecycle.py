@@ -106,6 +106,18 @@ def test_a_peer_that_stalls_holds_up_the_end_no_longer_than_its_time(serve):
         assert time.time() - begin < 15
 
 
+def test_two_signals_at_once_are_one(serve):
+    """As `timeout` sends them, to a process and to its group."""
+    webhook = serve(lambda config: config.update(limits={"requestTimeout": "3s"}))
+    with raw(webhook, request("x")[:50]):
+        time.sleep(0.2)
+        # Of the same kind, the kernel would make them one.
+        webhook.process.send_signal(signal.SIGTERM)
+        webhook.process.send_signal(signal.SIGINT)
+        assert webhook.process.wait(30) == 0
+    assert "second signal" not in webhook.log()
+
+
 def test_a_second_signal_ends_at_once(serve):
     webhook = serve()
     with raw(webhook, request("x")[:50]):
