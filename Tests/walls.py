@@ -26,6 +26,10 @@ IMPORT = re.compile(
     re.M,
 )
 
+# What an import may say before it. A plain one is internal (the upcoming feature InternalImportsByDefault), so that
+# writing it would be a second way to say the same.
+ACCESS = {"", "public", "package"}
+
 # Modules of a product that has another name.
 PRODUCTS = {"NIOHPACK": "NIOHTTP2"}
 
@@ -59,6 +63,14 @@ def imported(folder):
     return found
 
 
+def dialects(folder, root):
+    """Every import that says its access in another way than the project does."""
+    for path in sorted(folder.rglob("*.swift")):
+        for access, module in IMPORT.findall(path.read_text()):
+            if access not in ACCESS:
+                yield f"{path.relative_to(root)}: write `import {module}`, which is internal by itself"
+
+
 def wing(path):
     """The position of a target's wing in the order; None for targets outside of the wings."""
     if path == SUPPORT:
@@ -80,6 +92,7 @@ def faults(package, folder):
         if not here.is_dir():
             found.append(f"{name}: there is no folder {path}")
             continue
+        found += dialects(here, folder)
         imports = imported(here)
         declared = dependencies(target)
         for dependency, _ in declared:

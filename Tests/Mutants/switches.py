@@ -8,7 +8,7 @@ becomes a condition. Nothing else of Swift is understood here; what has no such 
 import os
 import re
 
-SWITCH = """internal import Glibc
+SWITCH = """import Glibc
 
 /// The number of the change that is made, from the environment; 0 for none.
 enum Mutant {

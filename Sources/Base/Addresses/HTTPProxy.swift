@@ -1,4 +1,4 @@
-internal import SafeText
+import SafeText
 
 /// A forward proxy that opens tunnels with CONNECT (RFC 9110 section 9.3.6).
 public struct HTTPProxy: Hashable, Sendable {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Why a file cannot be read or written. The caller names the path.
 public enum FileError: Error, Hashable, Sendable {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 extension FileIO {
     /// Follows symbolic links to the file, also if the last link points to nothing yet.

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Reads small files as a whole, up to a limit, and replaces them atomically.
 public enum FileIO {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// An advisory lock on a separate file, held until this object is released or the process ends.
 ///

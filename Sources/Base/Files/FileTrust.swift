@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Who else could have written a file, or could put another file in its place.
 public enum FileTrust {

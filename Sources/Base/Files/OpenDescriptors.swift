@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The open descriptors of this process.
 public enum OpenDescriptors {

@@ -1,6 +1,6 @@
 public import Addresses
-internal import NIOCore
-internal import NIOPosix
+import NIOCore
+import NIOPosix
 public import OpenSSL
 
 /// Sends single requests for commands that wait for the answers.

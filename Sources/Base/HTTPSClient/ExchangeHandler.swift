@@ -1,8 +1,8 @@
-internal import Addresses
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOOpenSSL
-internal import OpenSSL
+import Addresses
+import NIOCore
+import NIOHTTP1
+import NIOOpenSSL
+import OpenSSL
 
 /// The client's end of one connection: writes a request after the handshake, collects the answer, and then either
 /// closes the connection or leaves it to its keeper, which may begin another exchange.

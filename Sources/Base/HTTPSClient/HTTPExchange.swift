@@ -1,4 +1,4 @@
-internal import NIOCore
+import NIOCore
 
 /// One request in flight: its promise, its deadline and its connection. It lives on one event loop.
 // Sendable without checks: every member is used on the event loop only, which each entry asserts.

@@ -1,8 +1,8 @@
-internal import Addresses
+import Addresses
 public import NIOCore
-internal import NIOHTTP1
-internal import NIOOpenSSL
-internal import NIOPosix
+import NIOHTTP1
+import NIOOpenSSL
+import NIOPosix
 public import OpenSSL
 
 /// Sends single requests over HTTP/1.1 and TLS, with one connection each. Everything is bounded, and redirects are not

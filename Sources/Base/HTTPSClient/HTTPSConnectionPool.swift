@@ -1,4 +1,4 @@
-internal import Addresses
+import Addresses
 public import NIOCore
 
 /// Keeps connections open between requests (RFC 9112 section 9.3), so that a server that is asked often need not be

@@ -1,7 +1,7 @@
-internal import Glibc
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import NIOPosix
+import Glibc
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
 
 /// Looks up host names outside of the event loops. There is one lookup at a time for each name, and all who want that
 /// name share it.

@@ -1,6 +1,6 @@
-internal import Addresses
-internal import NIOCore
-internal import NIOOpenSSL
+import Addresses
+import NIOCore
+import NIOOpenSSL
 
 /// Asks a proxy for a tunnel (RFC 9110 section 9.3.6), then leaves the pipeline to TLS.
 final class ProxyConnectHandler: ChannelInboundHandler, RemovableChannelHandler {

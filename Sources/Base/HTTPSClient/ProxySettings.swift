@@ -1,5 +1,5 @@
 public import Addresses
-internal import Glibc
+import Glibc
 
 /// Which requests go through which proxy.
 public struct ProxySettings: Hashable, Sendable {

@@ -1,4 +1,4 @@
-internal import CJansson
+import CJansson
 
 /// A JSON value to be written. Members keep their order.
 public indirect enum JSON: Sendable {

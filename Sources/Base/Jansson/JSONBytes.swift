@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Whether two buffers have the same bytes.
 func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {

@@ -1,4 +1,4 @@
-internal import CJansson
+import CJansson
 
 /// A parsed JSON document; it owns jansson's values.
 ///

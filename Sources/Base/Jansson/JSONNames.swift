@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The names of one object's members.
 enum JSONNames {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Numbers (RFC 8259 section 6) in the range of ``JSONDocument``: 64-bit integers and finite reals.
 enum JSONNumber {

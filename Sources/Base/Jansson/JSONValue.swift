@@ -1,4 +1,4 @@
-internal import CJansson
+import CJansson
 
 /// A view of a value. It keeps its document alive.
 public struct JSONValue: Sendable {

@@ -1,5 +1,5 @@
-internal import CJansson
-internal import Glibc
+import CJansson
+import Glibc
 
 /// Overwrites jansson's memory before it is freed, because tokens and secrets pass through it.
 enum JanssonMemory {

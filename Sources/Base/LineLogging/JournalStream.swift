@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Whether a descriptor is connected to systemd's journal, which reads the priority of lines and adds the time itself.
 public enum JournalStream {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 import Timestamps
 
 /// Formats the time of lines as RFC 3339 with milliseconds. It caches what stays the same within a second.

@@ -1,5 +1,5 @@
-internal import Logging
-internal import SafeText
+import Logging
+import SafeText
 
 /// Writes one line after the other, each front to back: `time level message name=value …`, or a JSON object. Nothing
 /// in a line can begin another one.

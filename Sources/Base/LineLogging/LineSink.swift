@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The destination of a line writer. Only one thread at a time uses it.
 public protocol LineSink: Sendable {

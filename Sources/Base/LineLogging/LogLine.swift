@@ -1,4 +1,4 @@
-internal import Logging
+import Logging
 
 /// One log line. Nothing in it can start another line.
 public struct LogLine {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The usual metrics of a process, read from /proc on each exposition.
 enum ProcessMetrics {

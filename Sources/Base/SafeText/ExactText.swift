@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// A string that equals another only if all bytes are the same.
 ///

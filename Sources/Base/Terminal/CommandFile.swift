@@ -1,5 +1,5 @@
-internal import Files
-internal import Glibc
+import Files
+import Glibc
 
 /// Files that a command reads or writes for its user. A failure names the file.
 public enum CommandFile {

@@ -1,4 +1,4 @@
-internal import Files
+import Files
 
 extension Console {
     /// Writes a result to a file and says so; without a file, to standard output.

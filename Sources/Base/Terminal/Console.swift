@@ -1,7 +1,7 @@
-internal import Files
-internal import Glibc
+import Files
+import Glibc
 public import Jansson
-internal import SafeText
+import SafeText
 
 /// Standard output for results, standard error for everything else. Tokens, terminal control characters and invisible
 /// characters are removed.

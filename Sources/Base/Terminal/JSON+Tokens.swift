@@ -1,5 +1,5 @@
 public import Jansson
-internal import SafeText
+import SafeText
 
 extension JSON {
     /// A copy in which every token in strings and names is replaced.

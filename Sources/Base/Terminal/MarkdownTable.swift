@@ -1,4 +1,4 @@
-internal import SafeText
+import SafeText
 
 /// A table in GitHub's Markdown, for pull requests. Cells are escaped, so that they cannot end the table or become
 /// markup.

@@ -1,4 +1,4 @@
-internal import SafeText
+import SafeText
 
 /// Formats lines for a terminal's width, or for 80 columns. Colour, rules and arrows are used only on a terminal.
 public struct TerminalWriter {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 extension Timestamp {
     /// Reads an RFC 3339 date-time, for example `2026-12-01T00:00:00Z` or `2026-12-01T01:00:00+01:00`.

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// A point in time in whole seconds, as in JWT's NumericDate (RFC 7519 section 2) and in certificates.
 ///

@@ -1,4 +1,4 @@
-internal import CYAML
+import CYAML
 
 /// The owner of libyaml's parser: YAML as events. Rejects tags and invalid UTF-8.
 public final class YAMLEventReader: DocumentEvents {

@@ -1,5 +1,5 @@
 public import Entra
-internal import SafeText
+import SafeText
 public import Timestamps
 
 /// Maps a principal to a Kubernetes user.

@@ -1,5 +1,5 @@
-internal import Entra
-internal import SafeText
+import Entra
+import SafeText
 public import Timestamps
 
 extension DeniedEntry {

@@ -1,5 +1,5 @@
 public import Entra
-internal import SafeText
+import SafeText
 public import Timestamps
 
 /// Whom a tenant refuses at once, whatever their tokens and groups say.

@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 /// Finds the rules of a principal's groups among thousands of rules, without looking at each rule.
 ///

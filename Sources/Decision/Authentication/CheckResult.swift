@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 /// The result of one check of ``TokenEvaluation``.
 enum CheckResult: Equatable {

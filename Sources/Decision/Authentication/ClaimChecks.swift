@@ -1,6 +1,6 @@
-internal import Entra
-internal import EntraTokens
-internal import Timestamps
+import Entra
+import EntraTokens
+import Timestamps
 
 // Checks of single claims, which need nothing else of an evaluation.
 

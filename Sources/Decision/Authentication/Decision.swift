@@ -1,6 +1,6 @@
 public import AccessPolicy
 public import Entra
-internal import EntraTokens
+import EntraTokens
 public import OpenSSL
 public import Timestamps
 

@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Entra
+import AccessPolicy
+import Entra
 public import EntraTokens
-internal import Glibc
-internal import OpenSSL
-internal import Synchronization
+import Glibc
+import OpenSSL
+import Synchronization
 public import Timestamps
 
 /// Caches accepted tokens by their digest, for all event loops: an API server sends the same token over any of its

@@ -1,8 +1,8 @@
-internal import AccessPolicy
-internal import Entra
-internal import EntraTokens
-internal import OpenSSL
-internal import Timestamps
+import AccessPolicy
+import Entra
+import EntraTokens
+import OpenSSL
+import Timestamps
 
 /// The part of a decision that is cached. It is kept small, because there may be ten thousand.
 final class RememberedDecision: Sendable {

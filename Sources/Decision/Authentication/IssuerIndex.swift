@@ -1,6 +1,6 @@
-internal import AccessPolicy
-internal import Entra
-internal import SafeText
+import AccessPolicy
+import Entra
+import SafeText
 
 /// The settings, with prepared look-ups for what every decision needs.
 final class IssuerIndex: Sendable {

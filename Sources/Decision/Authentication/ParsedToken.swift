@@ -1,6 +1,6 @@
-internal import EntraTokens
-internal import JOSE
-internal import OpenSSL
+import EntraTokens
+import JOSE
+import OpenSSL
 
 /// A token with decoded parts and a parsed header. Nothing in it is trusted yet.
 struct ParsedToken {

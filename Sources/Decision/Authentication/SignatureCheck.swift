@@ -1,10 +1,10 @@
-internal import Entra
-internal import EntraTokens
-internal import JOSE
-internal import Jansson
-internal import OpenSSL
-internal import SafeText
-internal import Timestamps
+import Entra
+import EntraTokens
+import JOSE
+import Jansson
+import OpenSSL
+import SafeText
+import Timestamps
 
 /// The token's structure, its key and its signature: everything that comes before its claims are believed.
 struct SignatureCheck {

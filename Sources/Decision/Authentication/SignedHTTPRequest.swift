@@ -1,9 +1,9 @@
-internal import Entra
-internal import EntraTokens
-internal import JOSE
+import Entra
+import EntraTokens
+import JOSE
 public import Jansson
 public import OpenSSL
-internal import SafeText
+import SafeText
 public import Timestamps
 
 /// A proof-of-possession token: it contains an access token, and is signed with the key to which that token is bound.

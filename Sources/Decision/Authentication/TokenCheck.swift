@@ -1,5 +1,5 @@
 public import Entra
-internal import EntraTokens
+import EntraTokens
 
 /// The checks of a token in the order in which they run, which is the precedence of their reasons.
 public enum TokenCheck: String, Sendable, CaseIterable {

@@ -1,11 +1,11 @@
 public import AccessPolicy
 public import Entra
 public import EntraTokens
-internal import JOSE
+import JOSE
 public import Jansson
-internal import OpenSSL
-internal import SafeText
-internal import Timestamps
+import OpenSSL
+import SafeText
+import Timestamps
 
 /// One pass of the checks over one token: the only code in the program that decides whether a token is valid.
 ///

@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 
 /// A payload that is not verified yet. Anybody may send one, so its cost is bounded.
 enum UntrustedPayload {

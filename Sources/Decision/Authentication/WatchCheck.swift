@@ -1,8 +1,8 @@
-internal import AccessPolicy
-internal import Entra
-internal import EntraTokens
-internal import SafeText
-internal import Timestamps
+import AccessPolicy
+import Entra
+import EntraTokens
+import SafeText
+import Timestamps
 
 /// What the directory has said since the token was issued, and whom it should be asked about from now on.
 struct WatchCheck {

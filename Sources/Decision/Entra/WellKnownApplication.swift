@@ -1,4 +1,4 @@
-internal import SafeText
+import SafeText
 
 /// Names of applications that are the same in every tenant.
 ///

@@ -1,6 +1,6 @@
-internal import Entra
-internal import Jansson
-internal import SafeText
+import Entra
+import Jansson
+import SafeText
 
 extension ClaimValue {
     /// Whether a claim's value equals this one. Strings are compared byte by byte, because `==` treats canonically

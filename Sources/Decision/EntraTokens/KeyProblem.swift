@@ -1,4 +1,4 @@
-internal import JOSE
+import JOSE
 
 /// Why a key of a set cannot be used to verify signatures. The raw value is the stable code that `keys` shows.
 public enum KeyProblem: String, Error, Sendable, CaseIterable {

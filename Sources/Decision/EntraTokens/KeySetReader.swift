@@ -1,8 +1,8 @@
 public import Entra
 public import JOSE
 public import Jansson
-internal import OpenSSL
-internal import SafeText
+import OpenSSL
+import SafeText
 
 /// Why a document is not a key set at all.
 public enum KeySetError: Error, Hashable, Sendable {

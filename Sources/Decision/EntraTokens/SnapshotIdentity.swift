@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// Identifies a snapshot for the lifetime of the process. Unlike an address, it is never used again.
 public struct SnapshotIdentity: Hashable, Sendable {

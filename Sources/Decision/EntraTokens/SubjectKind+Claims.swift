@@ -1,5 +1,5 @@
 public import Entra
-internal import SafeText
+import SafeText
 
 extension SubjectKind {
     /// Tells what kind of subject a token authenticates.

@@ -1,6 +1,6 @@
 public import Entra
-internal import Jansson
-internal import SafeText
+import Jansson
+import SafeText
 
 extension TokenValidationRules {
     /// Whether the token was issued for this cluster: for an application ID or its `spn:` form, or exactly as

@@ -1,7 +1,7 @@
-internal import Glibc
-internal import Jansson
+import Glibc
+import Jansson
 public import OpenSSL
-internal import SafeText
+import SafeText
 
 /// Why bytes are not a JWS in compact serialization.
 public enum CompactJWSError: Error, Sendable, Equatable {

@@ -1,6 +1,6 @@
 public import Jansson
-internal import OpenSSL
-internal import SafeText
+import OpenSSL
+import SafeText
 
 /// A JSON Web Key (RFC 7517) as a document has it. Nothing in it is trusted yet.
 public struct JWK: Sendable {

@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 public import OpenSSL
 
 /// Why a JWK is not an RSA key for verifying RS256 signatures.

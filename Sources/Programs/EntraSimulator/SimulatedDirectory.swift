@@ -1,8 +1,8 @@
 public import Entra
-internal import Jansson
-internal import NIOConcurrencyHelpers
-internal import NIOHTTP1
-internal import OpenSSL
+import Jansson
+import NIOConcurrencyHelpers
+import NIOHTTP1
+import OpenSSL
 
 /// The parts of Microsoft Graph that group overage and the watch need: an application that may ask, who is in which
 /// groups, and whose account is enabled.

@@ -1,8 +1,8 @@
-internal import JOSE
+import JOSE
 public import Jansson
 public import OpenSSL
-internal import SafeText
-internal import Timestamps
+import SafeText
+import Timestamps
 
 /// A signing key like Entra's: RSA-2048 with a self-signed certificate, whose SHA-1 thumbprint is the key ID.
 public struct SimulatedKey: Sendable {

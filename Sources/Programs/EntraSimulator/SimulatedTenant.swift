@@ -1,6 +1,6 @@
 public import Entra
-internal import Jansson
-internal import NIOConcurrencyHelpers
+import Jansson
+import NIOConcurrencyHelpers
 
 /// A tenant with its signing keys, which can be rotated at any time.
 public final class SimulatedTenant: Sendable {

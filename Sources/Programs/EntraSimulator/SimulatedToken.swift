@@ -1,8 +1,8 @@
 public import Entra
-internal import JOSE
+import JOSE
 public import Jansson
-internal import OpenSSL
-internal import SafeText
+import OpenSSL
+import SafeText
 public import Timestamps
 
 /// A token that is not signed yet: the usual claims of its kind, each of which can be changed.

@@ -1,10 +1,10 @@
-internal import Entra
-internal import Jansson
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOOpenSSL
-internal import NIOPosix
+import Entra
+import Jansson
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import NIOOpenSSL
+import NIOPosix
 public import OpenSSL
 
 /// A local Entra over HTTPS: discovery and key sets of its tenants, and Microsoft Graph if it has a directory.

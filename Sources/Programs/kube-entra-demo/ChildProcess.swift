@@ -1,5 +1,5 @@
-internal import Glibc
-internal import NIOConcurrencyHelpers
+import Glibc
+import NIOConcurrencyHelpers
 
 /// A program that runs beside this one and writes its output to a file.
 final class ChildProcess: Sendable {

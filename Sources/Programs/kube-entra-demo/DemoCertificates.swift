@@ -1,6 +1,6 @@
-internal import Files
-internal import OpenSSL
-internal import Timestamps
+import Files
+import OpenSSL
+import Timestamps
 
 /// A private CA and its certificates, valid for an hour on one machine.
 struct DemoCertificates {

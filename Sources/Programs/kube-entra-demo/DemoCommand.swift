@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Files
-internal import Glibc
-internal import Synchronization
+import ArgumentParser
+import Files
+import Glibc
+import Synchronization
 
 /// Runs everything on a simulated Entra, without any setup.
 @main

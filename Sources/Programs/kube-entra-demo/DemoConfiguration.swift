@@ -1,4 +1,4 @@
-internal import EntraSimulator
+import EntraSimulator
 
 /// The webhook's configuration in the demo's folder.
 struct DemoConfiguration: Sendable {

@@ -1,8 +1,8 @@
-internal import Addresses
-internal import HTTPSClient
-internal import Jansson
-internal import NIOCore
-internal import NIOPosix
+import Addresses
+import HTTPSClient
+import Jansson
+import NIOCore
+import NIOPosix
 
 /// A user whose sign-in the API server remembers, as a token review has described it.
 struct DemoSession: Sendable {

@@ -1,14 +1,14 @@
-internal import Addresses
-internal import Entra
-internal import EntraSimulator
-internal import Files
-internal import Glibc
-internal import HTTPSClient
-internal import Jansson
-internal import NIOCore
-internal import NIOPosix
-internal import OpenSSL
-internal import Timestamps
+import Addresses
+import Entra
+import EntraSimulator
+import Files
+import Glibc
+import HTTPSClient
+import Jansson
+import NIOCore
+import NIOPosix
+import OpenSSL
+import Timestamps
 
 /// The simulated Entra, the webhook's process, and the folder in which both have their files.
 final class DemoEnvironment: Sendable {

@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 /// The table, at most 80 columns wide.
 struct DemoTable {

@@ -1,7 +1,7 @@
-internal import Entra
-internal import EntraSimulator
-internal import Files
-internal import Glibc
+import Entra
+import EntraSimulator
+import Files
+import Glibc
 
 /// What happens to a cluster in a year, in a few seconds: keys are rotated, Entra fails, the configuration changes.
 struct OperationCases {

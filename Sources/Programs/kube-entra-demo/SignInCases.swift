@@ -1,7 +1,7 @@
-internal import Entra
-internal import EntraSimulator
-internal import Jansson
-internal import Timestamps
+import Entra
+import EntraSimulator
+import Jansson
+import Timestamps
 
 /// The answer to the API server about one token.
 enum DemoAnswer: Equatable {

@@ -1,4 +1,4 @@
-internal import UnixSignals
+import UnixSignals
 
 /// The user's signals to end the demo, caught from the start.
 struct Signals: Sendable {

@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Certificates
-internal import Terminal
-internal import Timestamps
+import ArgumentParser
+import Certificates
+import Terminal
+import Timestamps
 
 extension CertsCommand {
     struct Show: ParsableCommand {

@@ -1,4 +1,4 @@
-internal import ArgumentParser
+import ArgumentParser
 
 /// `kube-entra certs`: the certificates between kube-apiserver and the webhook.
 struct CertsCommand: ParsableCommand {

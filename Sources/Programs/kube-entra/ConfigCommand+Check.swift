@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Configuration
-internal import Terminal
-internal import Timestamps
+import ArgumentParser
+import Configuration
+import Terminal
+import Timestamps
 
 extension ConfigCommand {
     struct Check: ParsableCommand {

@@ -1,9 +1,9 @@
-internal import ArgumentParser
-internal import Configuration
-internal import CredentialPlugin
-internal import Jansson
-internal import Terminal
-internal import Timestamps
+import ArgumentParser
+import Configuration
+import CredentialPlugin
+import Jansson
+import Terminal
+import Timestamps
 
 extension ConfigCommand {
     /// `kube-entra config hints`: the public part of a configuration.

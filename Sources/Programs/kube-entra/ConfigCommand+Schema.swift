@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Configuration
-internal import PolicyChecks
-internal import Terminal
+import ArgumentParser
+import Configuration
+import PolicyChecks
+import Terminal
 
 extension ConfigCommand {
     /// `kube-entra config schema`: schemas of configurations and policy suites for editors and CI.

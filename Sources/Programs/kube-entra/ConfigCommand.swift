@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import CommandInput
-internal import Configuration
-internal import Entra
+import ArgumentParser
+import CommandInput
+import Configuration
+import Entra
 
 /// `kube-entra config`: prepares and checks configuration files.
 struct ConfigCommand: ParsableCommand {

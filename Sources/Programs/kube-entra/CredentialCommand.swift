@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import CredentialPlugin
-internal import Terminal
+import ArgumentParser
+import CredentialPlugin
+import Terminal
 
 /// `kube-entra credential`: runs kubectl's credential plugin and says why the cluster would refuse its token.
 struct CredentialCommand: ParsableCommand {

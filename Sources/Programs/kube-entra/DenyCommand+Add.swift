@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import ArgumentParser
-internal import CommandInput
-internal import Configuration
-internal import Terminal
-internal import Timestamps
+import AccessPolicy
+import ArgumentParser
+import CommandInput
+import Configuration
+import Terminal
+import Timestamps
 
 extension DenyCommand {
     struct Add: ParsableCommand {

@@ -1,11 +1,11 @@
-internal import AccessPolicy
-internal import ArgumentParser
-internal import CommandInput
-internal import Configuration
-internal import Glibc
-internal import Jansson
-internal import Terminal
-internal import Timestamps
+import AccessPolicy
+import ArgumentParser
+import CommandInput
+import Configuration
+import Glibc
+import Jansson
+import Terminal
+import Timestamps
 
 /// `kube-entra deny`: edits the file of `deniedFile`.
 struct DenyCommand: ParsableCommand {

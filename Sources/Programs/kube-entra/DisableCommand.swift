@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Certificates
-internal import Installation
-internal import Terminal
+import ArgumentParser
+import Certificates
+import Installation
+import Terminal
 
 /// `kube-entra disable`: undoes `enable`.
 struct DisableCommand: ParsableCommand {

@@ -1,12 +1,12 @@
-internal import ArgumentParser
-internal import Certificates
-internal import Configuration
-internal import Doctor
-internal import EntraTokens
-internal import Glibc
-internal import Terminal
-internal import Timestamps
-internal import WebhookService
+import ArgumentParser
+import Certificates
+import Configuration
+import Doctor
+import EntraTokens
+import Glibc
+import Terminal
+import Timestamps
+import WebhookService
 
 /// `kube-entra doctor`: for the person in front of kubectl who gets "Unauthorized".
 struct DoctorCommand: ParsableCommand {

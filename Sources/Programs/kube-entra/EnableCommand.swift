@@ -1,9 +1,9 @@
-internal import ArgumentParser
-internal import Configuration
-internal import Entra
-internal import Glibc
-internal import Installation
-internal import Terminal
+import ArgumentParser
+import Configuration
+import Entra
+import Glibc
+import Installation
+import Terminal
 
 /// `kube-entra enable`: sets up sign-in with Entra on a control-plane node, in one command.
 struct EnableCommand: ParsableCommand {

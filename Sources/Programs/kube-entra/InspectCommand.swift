@@ -1,10 +1,10 @@
-internal import ArgumentParser
-internal import CommandInput
-internal import Configuration
-internal import Entra
-internal import Inspection
-internal import Jansson
-internal import Terminal
+import ArgumentParser
+import CommandInput
+import Configuration
+import Entra
+import Inspection
+import Jansson
+import Terminal
 
 /// `kube-entra inspect`: explains a token and why it would be refused. Opens no socket.
 struct InspectCommand: ParsableCommand {

@@ -1,10 +1,10 @@
-internal import Addresses
-internal import ArgumentParser
-internal import Entra
-internal import SigningKeys
-internal import Terminal
-internal import Timestamps
-internal import WebhookService
+import Addresses
+import ArgumentParser
+import Entra
+import SigningKeys
+import Terminal
+import Timestamps
+import WebhookService
 
 /// `kube-entra keys`: signing keys in files.
 struct KeysCommand: ParsableCommand {

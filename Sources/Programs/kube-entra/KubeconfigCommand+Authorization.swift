@@ -1,5 +1,5 @@
-internal import ArgumentParser
-internal import Kubeconfigs
+import ArgumentParser
+import Kubeconfigs
 
 extension KubeconfigCommand {
     struct Authorization: ParsableCommand {

@@ -1,14 +1,14 @@
-internal import ArgumentParser
-internal import Certificates
-internal import Configuration
-internal import CredentialPlugin
-internal import Entra
-internal import Glibc
-internal import Jansson
-internal import Kubeconfigs
-internal import OpenSSL
-internal import Terminal
-internal import Timestamps
+import ArgumentParser
+import Certificates
+import Configuration
+import CredentialPlugin
+import Entra
+import Glibc
+import Jansson
+import Kubeconfigs
+import OpenSSL
+import Terminal
+import Timestamps
 
 extension KubeconfigCommand {
     typealias Login = KubeloginMethod

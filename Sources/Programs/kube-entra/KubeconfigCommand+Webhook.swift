@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Kubeconfigs
-internal import Terminal
+import ArgumentParser
+import Kubeconfigs
+import Terminal
 
 extension KubeconfigCommand {
     struct Webhook: ParsableCommand {

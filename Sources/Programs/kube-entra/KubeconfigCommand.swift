@@ -1,4 +1,4 @@
-internal import ArgumentParser
+import ArgumentParser
 
 /// `kube-entra kubeconfig`: kubeconfigs for kube-apiserver and for people.
 struct KubeconfigCommand: ParsableCommand {

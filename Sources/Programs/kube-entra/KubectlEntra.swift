@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Doctor
-internal import Terminal
+import ArgumentParser
+import Doctor
+import Terminal
 
 /// The program under the name `kubectl-entra`, which kubectl runs for `kubectl entra`.
 struct KubectlEntra: ParsableCommand {

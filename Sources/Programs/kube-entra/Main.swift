@@ -1,9 +1,9 @@
-internal import ArgumentParser
-internal import CommandInput
-internal import Configuration
-internal import Glibc
-internal import RBAC
-internal import Terminal
+import ArgumentParser
+import CommandInput
+import Configuration
+import Glibc
+import RBAC
+import Terminal
 
 extension KubeEntra {
     /// Like the argument parser's own, except that every message passes through ``Console``, so that none repeats a

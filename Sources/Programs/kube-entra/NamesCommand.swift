@@ -1,8 +1,8 @@
-internal import ArgumentParser
-internal import ClusterAccess
-internal import Terminal
-internal import Timestamps
-internal import WebhookService
+import ArgumentParser
+import ClusterAccess
+import Terminal
+import Timestamps
+import WebhookService
 
 /// `kube-entra names`: display names for people, beside object IDs.
 struct NamesCommand: ParsableCommand {

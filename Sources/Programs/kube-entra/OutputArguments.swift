@@ -1,5 +1,5 @@
-internal import ArgumentParser
-internal import Terminal
+import ArgumentParser
+import Terminal
 
 /// The destination of a result.
 struct OutputArguments: ParsableArguments {

@@ -1,8 +1,8 @@
-internal import ArgumentParser
-internal import CommandInput
-internal import Configuration
-internal import PolicyChecks
-internal import Terminal
+import ArgumentParser
+import CommandInput
+import Configuration
+import PolicyChecks
+import Terminal
 
 extension PolicyCommand {
     /// `kube-entra policy check`: the access of a token, of claims or of groups.

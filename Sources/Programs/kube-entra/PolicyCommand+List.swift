@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import ClusterAccess
-internal import CommandInput
-internal import Terminal
+import ArgumentParser
+import ClusterAccess
+import CommandInput
+import Terminal
 
 extension PolicyCommand {
     /// `kube-entra policy list`: the effective mapping.

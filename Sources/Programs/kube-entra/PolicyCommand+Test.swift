@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import PolicyChecks
-internal import Terminal
-internal import Timestamps
+import ArgumentParser
+import PolicyChecks
+import Terminal
+import Timestamps
 
 extension PolicyCommand {
     /// `kube-entra policy test`: runs suites of expectations.

@@ -1,4 +1,4 @@
-internal import ArgumentParser
+import ArgumentParser
 
 /// `kube-entra policy`: checks who is admin before the cluster does.
 struct PolicyCommand: ParsableCommand {

@@ -1,8 +1,8 @@
-internal import ArgumentParser
-internal import CommandInput
-internal import Configuration
-internal import PolicyChecks
-internal import WebhookService
+import ArgumentParser
+import CommandInput
+import Configuration
+import PolicyChecks
+import WebhookService
 
 /// The principal of a question: a token, claims, or options.
 struct PrincipalArguments: ParsableArguments {

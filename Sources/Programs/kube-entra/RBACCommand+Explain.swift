@@ -1,9 +1,9 @@
-internal import ArgumentParser
-internal import ClusterAccess
-internal import CommandInput
-internal import Configuration
-internal import PolicyChecks
-internal import Terminal
+import ArgumentParser
+import ClusterAccess
+import CommandInput
+import Configuration
+import PolicyChecks
+import Terminal
 
 extension RBACCommand {
     /// `kube-entra rbac explain`: what one principal can do.

@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import ClusterAccess
-internal import CommandInput
-internal import Terminal
+import ArgumentParser
+import ClusterAccess
+import CommandInput
+import Terminal
 
 extension RBACCommand {
     /// `kube-entra rbac lint`: bindings that can never match, and bindings that grant too much.

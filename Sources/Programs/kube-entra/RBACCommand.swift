@@ -1,4 +1,4 @@
-internal import ArgumentParser
+import ArgumentParser
 
 /// `kube-entra rbac`: a cluster's roles and bindings together with the configuration.
 struct RBACCommand: ParsableCommand {

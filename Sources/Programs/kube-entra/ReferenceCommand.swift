@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Reference
-internal import Terminal
+import ArgumentParser
+import Reference
+import Terminal
 
 /// `kube-entra reference`: the reference documents, generated from the program itself.
 struct ReferenceCommand: ParsableCommand {

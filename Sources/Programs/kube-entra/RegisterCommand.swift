@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Certificates
-internal import Entra
-internal import Registration
+import ArgumentParser
+import Certificates
+import Entra
+import Registration
 
 /// `kube-entra register`: prints the script that registers the needed applications in Entra.
 struct RegisterCommand: ParsableCommand {

@@ -1,9 +1,9 @@
-internal import ArgumentParser
-internal import CommandInput
-internal import Glibc
-internal import Terminal
-internal import TokenReviewAPI
-internal import WebhookReview
+import ArgumentParser
+import CommandInput
+import Glibc
+import Terminal
+import TokenReviewAPI
+import WebhookReview
 
 /// `kube-entra review`: sends one TokenReview as kube-apiserver does.
 struct ReviewCommand: ParsableCommand {

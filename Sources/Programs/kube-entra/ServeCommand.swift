@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Configuration
-internal import UnixSignals
-internal import WebhookService
+import ArgumentParser
+import Configuration
+import UnixSignals
+import WebhookService
 
 /// `kube-entra serve`: the webhook.
 struct ServeCommand: AsyncParsableCommand {

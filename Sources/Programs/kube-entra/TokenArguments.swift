@@ -1,5 +1,5 @@
-internal import ArgumentParser
-internal import CommandInput
+import ArgumentParser
+import CommandInput
 
 /// How a token is passed to a command.
 struct TokenArguments: ParsableArguments {

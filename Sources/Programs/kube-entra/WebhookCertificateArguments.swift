@@ -1,7 +1,7 @@
-internal import ArgumentParser
-internal import Kubeconfigs
-internal import Terminal
-internal import Timestamps
+import ArgumentParser
+import Kubeconfigs
+import Terminal
+import Timestamps
 
 /// The certificates with which kube-apiserver calls the webhook.
 struct WebhookCertificateArguments: ParsableArguments {

@@ -1,4 +1,4 @@
-internal import OpenSSL
+import OpenSSL
 
 extension Certificate {
     /// Whether clients would accept it as a server certificate.

@@ -1,7 +1,7 @@
-internal import Files
-internal import Glibc
+import Files
+import Glibc
 public import OpenSSL
-internal import Terminal
+import Terminal
 public import Timestamps
 
 /// The folder of `certs create`.

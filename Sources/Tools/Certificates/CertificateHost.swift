@@ -1,6 +1,6 @@
-internal import Addresses
+import Addresses
 public import OpenSSL
-internal import SafeText
+import SafeText
 
 /// A name in the server certificate.
 public struct CertificateHost {

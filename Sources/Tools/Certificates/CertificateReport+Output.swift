@@ -1,7 +1,7 @@
 public import Jansson
-internal import OpenSSL
-internal import SafeText
-internal import Timestamps
+import OpenSSL
+import SafeText
+import Timestamps
 
 extension CertificateReport {
     /// The object of `certs show --output json`.

@@ -1,6 +1,6 @@
-internal import Files
-internal import Glibc
-internal import OpenSSL
+import Files
+import Glibc
+import OpenSSL
 public import Timestamps
 
 /// What `certs show` reports about one file.

@@ -1,4 +1,4 @@
-internal import OpenSSL
+import OpenSSL
 public import Terminal
 public import Timestamps
 

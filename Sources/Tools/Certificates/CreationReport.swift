@@ -1,6 +1,6 @@
 public import Jansson
 public import OpenSSL
-internal import Timestamps
+import Timestamps
 
 /// The result of `certs create`, for people and programs.
 public struct CreationReport {

@@ -1,5 +1,5 @@
 public import OpenSSL
-internal import Terminal
+import Terminal
 
 /// Reads PEM files. Throws a `CommandFailure` with a sentence that names the file.
 public enum PEMFile {

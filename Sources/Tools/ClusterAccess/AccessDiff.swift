@@ -1,5 +1,5 @@
 public import Configuration
-internal import Jansson
+import Jansson
 public import PolicyChecks
 public import RBAC
 public import Terminal

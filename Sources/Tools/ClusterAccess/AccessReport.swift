@@ -1,6 +1,6 @@
-internal import Jansson
+import Jansson
 public import RBAC
-internal import Timestamps
+import Timestamps
 
 /// Who can do something, with every path to it.
 public struct AccessReport: Sendable {

@@ -1,6 +1,6 @@
 public import Jansson
 public import RBAC
-internal import SafeText
+import SafeText
 
 extension ClusterInput {
     /// What was read, for programs.

@@ -1,6 +1,6 @@
 public import Configuration
 public import RBAC
-internal import Terminal
+import Terminal
 public import Timestamps
 
 /// Inputs of all commands about a cluster.

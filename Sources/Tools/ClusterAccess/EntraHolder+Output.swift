@@ -1,8 +1,8 @@
-internal import Configuration
-internal import Entra
-internal import Jansson
-internal import SafeText
-internal import Timestamps
+import Configuration
+import Entra
+import Jansson
+import SafeText
+import Timestamps
 
 extension EntraHolder {
     /// For people: `members of group 9999… (Developers) of tenant 1111…`.

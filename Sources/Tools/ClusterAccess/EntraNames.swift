@@ -1,8 +1,8 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Configuration
 public import Entra
 public import RBAC
-internal import SafeText
+import SafeText
 public import Timestamps
 
 /// The names in the cluster that a configuration can give, and to whom.

@@ -1,7 +1,7 @@
 public import Configuration
-internal import PolicyChecks
-internal import RBAC
-internal import SafeText
+import PolicyChecks
+import RBAC
+import SafeText
 
 extension ExplainReport {
     /// For people: the principal's user and groups, then each rule with its paths. Equal paths are printed once.

@@ -1,4 +1,4 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Jansson
 public import PolicyChecks
 public import RBAC

@@ -1,8 +1,8 @@
 public import Configuration
-internal import Entra
+import Entra
 public import Jansson
 public import RBAC
-internal import SafeText
+import SafeText
 public import Timestamps
 
 /// The effective mapping: each group, app role and emergency entry, and what it grants.

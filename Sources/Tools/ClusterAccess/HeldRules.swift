@@ -1,6 +1,6 @@
-internal import Jansson
+import Jansson
 public import RBAC
-internal import SafeText
+import SafeText
 
 /// A rule that applies to somebody, with every path to it.
 public struct HeldRule: Sendable {

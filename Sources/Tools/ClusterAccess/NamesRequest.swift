@@ -1,8 +1,8 @@
 public import Configuration
 public import Entra
-internal import Jansson
-internal import RBAC
-internal import Terminal
+import Jansson
+import RBAC
+import Terminal
 public import Timestamps
 
 /// `names fetch`: what the object IDs of a configuration, and of a cluster's bindings, are called.

@@ -1,7 +1,7 @@
 public import Configuration
-internal import RBAC
-internal import SafeText
-internal import Terminal
+import RBAC
+import SafeText
+import Terminal
 
 extension PermissionDiff {
     /// Largest number of lines about one holder; the others are only counted.

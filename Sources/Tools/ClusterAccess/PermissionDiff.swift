@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Configuration
-internal import Entra
+import AccessPolicy
+import Configuration
+import Entra
 public import Jansson
 public import RBAC
-internal import SafeText
+import SafeText
 
 /// A permission that a change of the configuration grants or removes.
 public struct PermissionChange: Sendable {

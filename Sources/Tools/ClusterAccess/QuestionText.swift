@@ -1,5 +1,5 @@
-internal import RBAC
-internal import SafeText
+import RBAC
+import SafeText
 public import Terminal
 
 /// The words after `who --can`, read as a question.

@@ -1,7 +1,7 @@
 public import Configuration
 public import Jansson
-internal import RBAC
-internal import SafeText
+import RBAC
+import SafeText
 public import Terminal
 
 extension RBACLintReport {

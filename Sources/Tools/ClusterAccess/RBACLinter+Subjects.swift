@@ -1,8 +1,8 @@
-internal import AccessPolicy
-internal import Configuration
-internal import Entra
-internal import RBAC
-internal import SafeText
+import AccessPolicy
+import Configuration
+import Entra
+import RBAC
+import SafeText
 
 extension RBACLinter {
     struct Problem {

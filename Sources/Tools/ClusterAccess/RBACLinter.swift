@@ -1,9 +1,9 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Configuration
-internal import Entra
-internal import Kubeconfigs
+import Entra
+import Kubeconfigs
 public import RBAC
-internal import SafeText
+import SafeText
 
 /// Finds bindings that can never match, and bindings that grant too much.
 public struct RBACLinter {

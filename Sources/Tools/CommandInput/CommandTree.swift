@@ -1,5 +1,5 @@
-internal import Configuration
-internal import SafeText
+import Configuration
+import SafeText
 
 /// The names of a command and of those below it.
 public struct CommandTree: Hashable, Sendable {

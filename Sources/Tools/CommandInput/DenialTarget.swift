@@ -1,8 +1,8 @@
 public import AccessPolicy
-internal import Configuration
-internal import Entra
-internal import Inspection
-internal import SafeText
+import Configuration
+import Entra
+import Inspection
+import SafeText
 public import Terminal
 
 /// Whom `deny` is about: one ID, or the owner of a token.

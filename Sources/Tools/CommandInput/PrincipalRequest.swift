@@ -1,9 +1,9 @@
 public import Configuration
 public import Entra
-internal import Inspection
+import Inspection
 public import PolicyChecks
 public import Terminal
-internal import Timestamps
+import Timestamps
 
 /// The principal of `policy check` and `rbac explain`: a token, claims, or a description.
 public struct PrincipalRequest: Sendable {

@@ -1,6 +1,6 @@
-internal import Configuration
+import Configuration
 public import Entra
-internal import SafeText
+import SafeText
 public import Terminal
 
 /// A reason's code on the command line.

@@ -1,5 +1,5 @@
 public import Configuration
-internal import EntraTokens
+import EntraTokens
 public import Inspection
 public import Jansson
 public import Terminal

@@ -1,5 +1,5 @@
-internal import Files
-internal import Glibc
+import Files
+import Glibc
 public import Terminal
 
 /// Where a command's token comes from: an argument, a file, or standard input.

@@ -1,6 +1,6 @@
-internal import Entra
-internal import EntraTokens
-internal import SafeText
+import Entra
+import EntraTokens
+import SafeText
 
 /// What the user of kubectl can do, with values from the hints.
 struct CredentialAdvice {

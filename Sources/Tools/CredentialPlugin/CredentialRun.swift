@@ -1,4 +1,4 @@
-internal import Files
+import Files
 public import Terminal
 public import Timestamps
 

@@ -1,12 +1,12 @@
-internal import AccessPolicy
-internal import Authentication
+import AccessPolicy
+import Authentication
 public import Entra
-internal import EntraTokens
-internal import Inspection
-internal import Kubeconfigs
-internal import OpenSSL
-internal import SafeText
-internal import Terminal
+import EntraTokens
+import Inspection
+import Kubeconfigs
+import OpenSSL
+import SafeText
+import Terminal
 public import Timestamps
 
 /// What a client can say about a credential plugin's token before the cluster sees it.

@@ -1,8 +1,8 @@
 public import Configuration
 public import Entra
 public import Kubeconfigs
-internal import SafeText
-internal import Terminal
+import SafeText
+import Terminal
 
 extension KubeloginSignIn {
     /// Takes what the command line leaves open from a configuration.

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Signals that arrive while this process waits for a command, as messages on a pipe.
 ///

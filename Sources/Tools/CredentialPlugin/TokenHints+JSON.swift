@@ -1,8 +1,8 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Configuration
-internal import Entra
+import Entra
 public import Jansson
-internal import SafeText
+import SafeText
 public import Timestamps
 
 extension TokenHints {

@@ -1,4 +1,4 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Authentication
 public import Entra
 public import SafeText

@@ -1,5 +1,5 @@
-internal import Files
-internal import Glibc
+import Files
+import Glibc
 
 /// One run of the command after `--`. It inherits standard input, standard error and terminal; only its standard output
 /// is read.

@@ -1,10 +1,10 @@
-internal import Addresses
-internal import Files
+import Addresses
+import Files
 public import HTTPSClient
-internal import Jansson
+import Jansson
 public import Kubeconfigs
-internal import OpenSSL
-internal import Timestamps
+import OpenSSL
+import Timestamps
 
 /// The API server of a kubeconfig context, called as kubectl does.
 public struct APIServer {

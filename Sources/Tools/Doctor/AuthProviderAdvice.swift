@@ -1,7 +1,7 @@
-internal import Configuration
-internal import Entra
-internal import Kubeconfigs
-internal import SafeText
+import Configuration
+import Entra
+import Kubeconfigs
+import SafeText
 
 /// How to convert an entry from before exec plugins.
 enum AuthProviderAdvice {

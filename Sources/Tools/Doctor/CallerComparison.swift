@@ -1,14 +1,14 @@
 public import AccessPolicy
-internal import Entra
-internal import EntraTokens
-internal import Glibc
-internal import HTTPSClient
-internal import Inspection
+import Entra
+import EntraTokens
+import Glibc
+import HTTPSClient
+import Inspection
 public import Jansson
-internal import Kubeconfigs
-internal import SafeText
+import Kubeconfigs
+import SafeText
 public import Terminal
-internal import TokenReviewAPI
+import TokenReviewAPI
 
 /// Who the caller is for the API server, compared with the token.
 public struct CallerComparison {

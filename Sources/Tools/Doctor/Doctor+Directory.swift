@@ -1,10 +1,10 @@
-internal import Authentication
-internal import DirectoryGroups
-internal import Entra
-internal import EntraTokens
-internal import Inspection
-internal import Terminal
-internal import Timestamps
+import Authentication
+import DirectoryGroups
+import Entra
+import EntraTokens
+import Inspection
+import Terminal
+import Timestamps
 
 extension Doctor {
     /// Hears what the watch hears about the token's account and groups: a token does not know what has changed since it

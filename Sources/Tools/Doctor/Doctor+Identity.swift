@@ -1,11 +1,11 @@
-internal import AccessPolicy
-internal import Entra
-internal import EntraTokens
-internal import HTTPSClient
-internal import Inspection
-internal import Jansson
-internal import Kubeconfigs
-internal import TokenReviewAPI
+import AccessPolicy
+import Entra
+import EntraTokens
+import HTTPSClient
+import Inspection
+import Jansson
+import Kubeconfigs
+import TokenReviewAPI
 
 extension Doctor {
     /// Asks the API server who the caller is and what it may do.

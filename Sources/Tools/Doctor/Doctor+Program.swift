@@ -1,4 +1,4 @@
-internal import Kubeconfigs
+import Kubeconfigs
 
 extension Doctor {
     /// Reports known faults of the installed kubelogin; nothing if its version is unknown.

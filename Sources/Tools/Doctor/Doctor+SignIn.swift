@@ -1,9 +1,9 @@
-internal import CredentialPlugin
-internal import Files
-internal import Glibc
-internal import Jansson
-internal import Kubeconfigs
-internal import SafeText
+import CredentialPlugin
+import Files
+import Glibc
+import Jansson
+import Kubeconfigs
+import SafeText
 
 /// A token and the plugin that returned it.
 struct PluginToken {

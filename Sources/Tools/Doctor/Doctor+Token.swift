@@ -1,13 +1,13 @@
-internal import AccessPolicy
-internal import Authentication
-internal import Configuration
-internal import Entra
-internal import EntraTokens
-internal import Inspection
-internal import Kubeconfigs
-internal import SafeText
-internal import Terminal
-internal import Timestamps
+import AccessPolicy
+import Authentication
+import Configuration
+import Entra
+import EntraTokens
+import Inspection
+import Kubeconfigs
+import SafeText
+import Terminal
+import Timestamps
 
 extension Doctor {
     /// Explains the token with the webhook's own checks.

@@ -1,17 +1,17 @@
 public import Authentication
 public import Configuration
-internal import CredentialPlugin
+import CredentialPlugin
 public import DirectoryGroups
-internal import Entra
-internal import Files
-internal import Glibc
-internal import HTTPSClient
-internal import Inspection
-internal import Kubeconfigs
-internal import OpenSSL
-internal import SafeText
-internal import Terminal
-internal import Timestamps
+import Entra
+import Files
+import Glibc
+import HTTPSClient
+import Inspection
+import Kubeconfigs
+import OpenSSL
+import SafeText
+import Terminal
+import Timestamps
 
 /// Follows a sign-in step by step.
 public struct Doctor {

@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Entra
-internal import EntraTokens
-internal import Inspection
+import AccessPolicy
+import Entra
+import EntraTokens
+import Inspection
 public import Jansson
-internal import SafeText
+import SafeText
 public import Terminal
 
 /// The findings of `doctor`, step by step.

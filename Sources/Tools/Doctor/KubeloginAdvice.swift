@@ -1,10 +1,10 @@
-internal import Configuration
-internal import CredentialPlugin
-internal import Entra
-internal import Glibc
-internal import Inspection
-internal import Kubeconfigs
-internal import SafeText
+import Configuration
+import CredentialPlugin
+import Entra
+import Glibc
+import Inspection
+import Kubeconfigs
+import SafeText
 
 /// Finds mistakes in kubelogin's arguments before it runs.
 struct KubeloginAdvice {

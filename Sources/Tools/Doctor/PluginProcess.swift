@@ -1,6 +1,6 @@
-internal import CredentialPlugin
-internal import Files
-internal import Glibc
+import CredentialPlugin
+import Files
+import Glibc
 
 /// One run of an exec plugin, as kubectl runs it.
 public struct PluginProcess {

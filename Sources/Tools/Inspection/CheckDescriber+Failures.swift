@@ -1,12 +1,12 @@
-internal import AccessPolicy
-internal import Authentication
-internal import Entra
-internal import EntraTokens
-internal import Jansson
-internal import OpenSSL
-internal import SafeText
-internal import Terminal
-internal import Timestamps
+import AccessPolicy
+import Authentication
+import Entra
+import EntraTokens
+import Jansson
+import OpenSSL
+import SafeText
+import Terminal
+import Timestamps
 
 extension CheckDescriber {
     /// What is wrong, with the values: a sentence that is complete by itself.

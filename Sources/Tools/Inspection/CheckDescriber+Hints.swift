@@ -1,11 +1,11 @@
-internal import AccessPolicy
-internal import Authentication
-internal import Entra
-internal import EntraTokens
-internal import Jansson
-internal import SafeText
-internal import Terminal
-internal import Timestamps
+import AccessPolicy
+import Authentication
+import Entra
+import EntraTokens
+import Jansson
+import SafeText
+import Terminal
+import Timestamps
 
 extension CheckDescriber {
     /// What to do about this failure of this token; nil if the reason's own hint is enough.

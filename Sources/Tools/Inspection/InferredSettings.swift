@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Authentication
-internal import Entra
-internal import EntraTokens
-internal import Jansson
-internal import Timestamps
+import AccessPolicy
+import Authentication
+import Entra
+import EntraTokens
+import Jansson
+import Timestamps
 
 /// Settings that fit a token, if there is no configuration: its own values are accepted.
 enum InferredSettings {

@@ -1,10 +1,10 @@
 public import AccessPolicy
-internal import Authentication
-internal import Entra
-internal import EntraTokens
+import Authentication
+import Entra
+import EntraTokens
 public import Jansson
-internal import Terminal
-internal import Timestamps
+import Terminal
+import Timestamps
 
 extension InspectionReport {
     /// The contract's object with everything that the text says. Anything in the form of a token is replaced, also in

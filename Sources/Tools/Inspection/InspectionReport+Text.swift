@@ -1,11 +1,11 @@
-internal import AccessPolicy
-internal import Authentication
-internal import Entra
-internal import EntraTokens
-internal import Jansson
-internal import SafeText
+import AccessPolicy
+import Authentication
+import Entra
+import EntraTokens
+import Jansson
+import SafeText
 public import Terminal
-internal import Timestamps
+import Timestamps
 
 extension InspectionReport {
     /// For people: at most 80 columns, the verdict first.

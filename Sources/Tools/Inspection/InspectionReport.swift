@@ -3,7 +3,7 @@ public import Authentication
 public import Entra
 public import EntraTokens
 public import Jansson
-internal import OpenSSL
+import OpenSSL
 public import Timestamps
 
 /// Everything that can be said about one token, from the checks of `serve`.

@@ -1,8 +1,8 @@
-internal import Authentication
-internal import Entra
-internal import EntraTokens
+import Authentication
+import Entra
+import EntraTokens
 public import Jansson
-internal import SafeText
+import SafeText
 
 /// Replaces names, e-mail addresses and IDs by placeholders; equal values get equal placeholders.
 ///

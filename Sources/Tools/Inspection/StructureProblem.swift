@@ -1,6 +1,6 @@
-internal import JOSE
-internal import Jansson
-internal import SafeText
+import JOSE
+import Jansson
+import SafeText
 
 /// Why bytes are not a token, for people.
 enum StructureProblem {

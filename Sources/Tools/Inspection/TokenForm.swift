@@ -1,7 +1,7 @@
-internal import Authentication
-internal import Entra
-internal import EntraTokens
-internal import Jansson
+import Authentication
+import Entra
+import EntraTokens
+import Jansson
 
 /// What kind of input it is, with a name for people.
 public struct TokenForm: Sendable {

@@ -1,10 +1,10 @@
 public import AccessPolicy
-internal import Authentication
-internal import Entra
-internal import EntraTokens
-internal import SafeText
-internal import Terminal
-internal import Timestamps
+import Authentication
+import Entra
+import EntraTokens
+import SafeText
+import Terminal
+import Timestamps
 
 extension TokenInput {
     /// The entry of a deny list that locks the token's owner out.

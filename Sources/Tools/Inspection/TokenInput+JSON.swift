@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 
 extension TokenInput {
     /// A token from JSON: a plugin's answer, a token cache, or the answer of a command or endpoint.

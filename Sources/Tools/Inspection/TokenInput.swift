@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 
 /// Text that somebody pasted: a token, something that contains one, or something else that can be named.
 public struct TokenInput: Sendable {

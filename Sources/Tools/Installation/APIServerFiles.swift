@@ -1,5 +1,5 @@
-internal import Files
-internal import Terminal
+import Files
+import Terminal
 
 /// The file with kube-apiserver's flags: as it is, and as it shall be.
 struct APIServerFiles {

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 extension APIServerManifest {
     /// The manifest without the flags and the mount; what others have added since stays.

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// The static-pod manifest of kube-apiserver, and the edit that makes it call the webhook: a function from the old text
 /// to the new one.

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// kubeadm's `ClusterConfiguration`, from which `kubeadm upgrade` writes kube-apiserver's manifest again: flags must be
 /// here too, to survive upgrades.

@@ -1,4 +1,4 @@
-internal import Terminal
+import Terminal
 
 extension Distribution {
     /// The only distribution whose files exist on this node.

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// The drop-in with the flags for RKE2's and k3s' kube-apiserver. It is a separate file, so the user's files stay
 /// unchanged.

@@ -1,6 +1,6 @@
-internal import Configuration
+import Configuration
 public import Entra
-internal import Kubeconfigs
+import Kubeconfigs
 public import Terminal
 
 /// What `enable` is told about the webhook: its configuration, and how it runs.

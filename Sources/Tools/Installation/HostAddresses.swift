@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The addresses of this host's own interfaces.
 enum HostAddresses {

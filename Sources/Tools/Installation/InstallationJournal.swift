@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 
 /// The steps of `enable`, in order. Each can be repeated without harm.
 public enum InstallationStep: String, Sendable, CaseIterable {

@@ -1,11 +1,11 @@
-internal import AccessPolicy
-internal import Certificates
-internal import Configuration
-internal import Entra
-internal import Files
-internal import SafeText
-internal import Terminal
-internal import YAML
+import AccessPolicy
+import Certificates
+import Configuration
+import Entra
+import Files
+import SafeText
+import Terminal
+import YAML
 
 /// What shall be on the node. All of it is known before anything is changed.
 struct InstallationPlan {

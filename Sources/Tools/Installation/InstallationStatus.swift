@@ -1,10 +1,10 @@
-internal import Addresses
-internal import Certificates
-internal import Configuration
+import Addresses
+import Certificates
+import Configuration
 public import Jansson
-internal import OpenSSL
-internal import Terminal
-internal import Timestamps
+import OpenSSL
+import Terminal
+import Timestamps
 
 /// The state of a node, with hashes to compare nodes.
 public struct InstallationStatus {

@@ -1,6 +1,6 @@
-internal import Files
-internal import Terminal
-internal import Timestamps
+import Files
+import Terminal
+import Timestamps
 
 extension Installer {
     /// Copies the file before it is changed, outside of the folder that the kubelet watches.

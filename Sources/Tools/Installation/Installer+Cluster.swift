@@ -1,8 +1,8 @@
-internal import AccessPolicy
-internal import Configuration
-internal import Jansson
-internal import SafeText
-internal import Terminal
+import AccessPolicy
+import Configuration
+import Jansson
+import SafeText
+import Terminal
 
 /// Objects in the cluster itself: the admins' binding, and kubeadm's configuration.
 extension Installer {

@@ -1,7 +1,7 @@
-internal import AccessPolicy
-internal import Certificates
-internal import Configuration
-internal import SafeText
+import AccessPolicy
+import Certificates
+import Configuration
+import SafeText
 
 extension Installer {
     /// Every step of a run, for `--dry-run`.

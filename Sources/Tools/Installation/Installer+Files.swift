@@ -1,12 +1,12 @@
-internal import Addresses
-internal import Certificates
-internal import Configuration
-internal import Files
-internal import Kubeconfigs
-internal import OpenSSL
-internal import SafeText
-internal import Terminal
-internal import Timestamps
+import Addresses
+import Certificates
+import Configuration
+import Files
+import Kubeconfigs
+import OpenSSL
+import SafeText
+import Terminal
+import Timestamps
 
 extension Installer {
     /// Certificates are renewed this number of days before they expire.

@@ -1,7 +1,7 @@
-internal import Addresses
-internal import Configuration
-internal import Files
-internal import Terminal
+import Addresses
+import Configuration
+import Files
+import Terminal
 
 extension Installer {
     private static let unit = "kube-entra.service"

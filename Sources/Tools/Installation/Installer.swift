@@ -1,9 +1,9 @@
-internal import Configuration
-internal import Entra
-internal import Jansson
-internal import SafeText
-internal import Terminal
-internal import Timestamps
+import Configuration
+import Entra
+import Jansson
+import SafeText
+import Terminal
+import Timestamps
 
 /// Makes a control-plane node's API server call the webhook, and undoes that.
 ///

@@ -1,9 +1,9 @@
-internal import Addresses
-internal import Certificates
-internal import Doctor
-internal import HTTPSClient
-internal import Kubeconfigs
-internal import Terminal
+import Addresses
+import Certificates
+import Doctor
+import HTTPSClient
+import Kubeconfigs
+import Terminal
 
 /// This node's own API server, because an admin's kubeconfig may name a load balancer.
 final class LocalAPIServer {

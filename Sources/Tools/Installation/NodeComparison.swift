@@ -1,5 +1,5 @@
-internal import Jansson
-internal import Terminal
+import Jansson
+import Terminal
 
 /// What another control-plane node says about itself, beside this one.
 ///

@@ -1,7 +1,7 @@
-internal import Files
-internal import Glibc
-internal import OpenSSL
-internal import Terminal
+import Files
+import Glibc
+import OpenSSL
+import Terminal
 
 /// The files of a node. All paths are the node's own; `root` is put before them.
 struct NodeFiles {

@@ -1,10 +1,10 @@
-internal import CredentialPlugin
-internal import Doctor
-internal import Glibc
-internal import HTTPSClient
-internal import Terminal
-internal import Timestamps
-internal import WebhookReview
+import CredentialPlugin
+import Doctor
+import Glibc
+import HTTPSClient
+import Terminal
+import Timestamps
+import WebhookReview
 
 /// The node of `enable`: its programs, webhook and API server.
 public struct NodeHost {

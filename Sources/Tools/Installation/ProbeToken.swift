@@ -1,5 +1,5 @@
-internal import Jansson
-internal import SafeText
+import Jansson
+import SafeText
 
 /// A token that cannot sign anybody in. It names a configured issuer, so that the webhook answers with a reason, and no
 /// key, so that nothing is fetched.

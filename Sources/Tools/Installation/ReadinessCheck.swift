@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Asks a webhook's operations port whether it is ready, with one plain request on this host.
 struct ReadinessCheck {

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// The file of kube-apiserver's `--authorization-config`: the webhook, which can only deny, before Node and RBAC.
 ///

@@ -1,4 +1,4 @@
-internal import Files
+import Files
 public import Terminal
 
 /// The two files of `kubeconfig authorization`: kube-apiserver's configuration, and the webhook's kubeconfig beside it.

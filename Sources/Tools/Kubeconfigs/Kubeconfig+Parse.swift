@@ -1,6 +1,6 @@
-internal import Jansson
-internal import SafeText
-internal import YAML
+import Jansson
+import SafeText
+import YAML
 
 extension Kubeconfig {
     /// Reads one file. Unknown fields are ignored, as in kubectl.

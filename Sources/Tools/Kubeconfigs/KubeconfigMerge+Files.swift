@@ -1,6 +1,6 @@
-internal import Files
-internal import Glibc
-internal import Terminal
+import Files
+import Glibc
+import Terminal
 
 extension KubeconfigMerge {
     /// Adds the context of a kubeconfig to a file. A link is followed: its target is replaced, not the link.

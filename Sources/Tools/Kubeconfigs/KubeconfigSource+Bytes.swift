@@ -1,5 +1,5 @@
-internal import Files
-internal import Terminal
+import Files
+import Terminal
 
 extension KubeconfigSource {
     /// The bytes.

@@ -1,7 +1,7 @@
-internal import Addresses
-internal import Certificates
-internal import Glibc
-internal import SafeText
+import Addresses
+import Certificates
+import Glibc
+import SafeText
 
 /// Values that go into kubeconfigs.
 public enum KubeconfigText {

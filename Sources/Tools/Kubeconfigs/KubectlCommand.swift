@@ -1,4 +1,4 @@
-internal import SafeText
+import SafeText
 
 /// kubectl command lines to copy into a POSIX shell.
 public enum KubectlCommand {

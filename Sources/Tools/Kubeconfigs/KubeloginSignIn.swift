@@ -1,5 +1,5 @@
-internal import Terminal
-internal import YAML
+import Terminal
+import YAML
 
 /// What kubelogin needs, depending on the login method.
 public struct KubeloginSignIn: Sendable {

@@ -1,5 +1,5 @@
-internal import SafeText
-internal import YAML
+import SafeText
+import YAML
 
 /// The kubeconfig with which a person or an application signs in.
 public struct UserKubeconfig: Sendable {

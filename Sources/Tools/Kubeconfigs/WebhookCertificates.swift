@@ -1,7 +1,7 @@
 public import Certificates
-internal import Files
-internal import OpenSSL
-internal import Terminal
+import Files
+import OpenSSL
+import Terminal
 public import Timestamps
 
 /// The certificates with which kube-apiserver calls the webhook, as a command line names them.

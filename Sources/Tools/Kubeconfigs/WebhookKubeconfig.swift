@@ -1,5 +1,5 @@
-internal import SafeText
-internal import YAML
+import SafeText
+import YAML
 
 /// The file with which kube-apiserver calls the webhook.
 public struct WebhookKubeconfig: Sendable {

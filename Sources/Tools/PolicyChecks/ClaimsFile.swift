@@ -1,5 +1,5 @@
 public import Jansson
-internal import Terminal
+import Terminal
 
 /// Files with the claims of one principal.
 public enum ClaimsFile {

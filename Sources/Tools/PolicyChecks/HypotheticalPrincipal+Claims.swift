@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Authentication
-internal import Entra
-internal import Jansson
-internal import SafeText
-internal import Timestamps
+import AccessPolicy
+import Authentication
+import Entra
+import Jansson
+import SafeText
+import Timestamps
 
 extension HypotheticalPrincipal {
     /// The claims of a token that this principal would get for the cluster. Everything that the question leaves open is

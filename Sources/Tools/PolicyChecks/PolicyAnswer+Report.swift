@@ -1,8 +1,8 @@
 public import AccessPolicy
-internal import Entra
+import Entra
 public import Jansson
-internal import Kubeconfigs
-internal import SafeText
+import Kubeconfigs
+import SafeText
 
 extension PolicyAnswer {
     /// The answer for programs, as `policy check --output json` prints it.

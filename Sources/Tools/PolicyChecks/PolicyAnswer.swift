@@ -2,7 +2,7 @@ public import AccessPolicy
 public import Authentication
 public import Entra
 public import EntraTokens
-internal import Jansson
+import Jansson
 public import Timestamps
 
 /// A principal's access under a configuration.

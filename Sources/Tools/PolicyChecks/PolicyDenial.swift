@@ -1,7 +1,7 @@
 public import AccessPolicy
-internal import Jansson
-internal import SafeText
-internal import Timestamps
+import Jansson
+import SafeText
+import Timestamps
 
 /// A deny list entry in the answer to a policy question.
 public struct PolicyDenial: Hashable, Sendable {

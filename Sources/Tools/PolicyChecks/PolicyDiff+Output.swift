@@ -1,6 +1,6 @@
-internal import Configuration
+import Configuration
 public import Jansson
-internal import Terminal
+import Terminal
 
 extension PolicyDiff {
     /// The differences for people.

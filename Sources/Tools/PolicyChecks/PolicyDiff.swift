@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Authentication
+import AccessPolicy
+import Authentication
 public import Configuration
-internal import Entra
-internal import Jansson
-internal import SafeText
+import Entra
+import Jansson
+import SafeText
 public import Timestamps
 
 /// A principal about whom both configurations are asked.

@@ -1,4 +1,4 @@
-internal import Configuration
+import Configuration
 public import Jansson
 
 extension PolicySuite {

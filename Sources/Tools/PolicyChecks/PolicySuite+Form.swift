@@ -1,5 +1,5 @@
 public import Configuration
-internal import Entra
+import Entra
 public import Jansson
 
 extension PolicySuite {

@@ -1,4 +1,4 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Entra
 public import Timestamps
 

@@ -1,5 +1,5 @@
-internal import Jansson
-internal import YAML
+import Jansson
+import YAML
 
 extension JSON {
     /// The value on one line of YAML; plain words have no quotes.

@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Authentication
-internal import Entra
+import AccessPolicy
+import Authentication
+import Entra
 public import EntraTokens
-internal import Jansson
-internal import SafeText
+import Jansson
+import SafeText
 public import Timestamps
 
 /// Writes a suite with one case from a real principal: the current access, to compare future access with.

@@ -1,9 +1,9 @@
 public import Configuration
-internal import Entra
-internal import Files
-internal import Jansson
-internal import Timestamps
-internal import YAML
+import Entra
+import Files
+import Jansson
+import Timestamps
+import YAML
 
 extension PolicySuite {
     /// Reads a suite's file. It is as strict as the configuration: an unknown field or a suite without cases is an

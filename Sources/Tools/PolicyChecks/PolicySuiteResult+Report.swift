@@ -1,5 +1,5 @@
 public import Jansson
-internal import SafeText
+import SafeText
 
 extension PolicySuiteResult {
     /// Failures for people, each with the expected and the actual value; empty if there are none.

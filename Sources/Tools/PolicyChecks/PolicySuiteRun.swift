@@ -1,6 +1,6 @@
-internal import Configuration
+import Configuration
 public import Jansson
-internal import Terminal
+import Terminal
 public import Timestamps
 
 /// The result of `policy test`: all suites against one configuration.

@@ -1,8 +1,8 @@
-internal import AccessPolicy
-internal import Entra
-internal import EntraTokens
-internal import Jansson
-internal import SafeText
+import AccessPolicy
+import Entra
+import EntraTokens
+import Jansson
+import SafeText
 
 /// Claims that a question about a principal leaves open, in Entra's form and with values that the tenant's rules
 /// accept, as far as such a principal's token can have them.

@@ -1,5 +1,5 @@
-internal import Files
-internal import Glibc
+import Files
+import Glibc
 
 /// Reads the files, folders or standard input of `--cluster`.
 public enum ClusterFiles {

@@ -1,5 +1,5 @@
-internal import SafeText
-internal import YAML
+import SafeText
+import YAML
 
 /// Collects the RBAC objects of files: JSON or YAML, several documents in a file, nested lists.
 public struct ClusterReader {

@@ -1,4 +1,4 @@
-internal import Addresses
+import Addresses
 
 /// A resource of Kubernetes itself, to complete what people leave out and to recognize kinds.
 public struct KubernetesResource: Sendable {

@@ -1,5 +1,5 @@
-internal import SafeText
-internal import YAML
+import SafeText
+import YAML
 
 /// Why a file cannot be read.
 enum ManifestFailure: Error {

@@ -1,5 +1,5 @@
-internal import SafeText
-internal import YAML
+import SafeText
+import YAML
 
 /// One object of a file, read field by field. Every problem has a place.
 struct ManifestObject {

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// Goes through a file. The elements of a top-level list are read one at a time, because they may need most of the
 /// limit.

@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 
 /// A command with its arguments and subcommands, from the argument parser's dump.
 public struct CommandReference: Sendable {

@@ -1,6 +1,6 @@
-internal import Configuration
-internal import Jansson
-internal import PolicyChecks
+import Configuration
+import Jansson
+import PolicyChecks
 
 /// The fields of configurations and suites, from their descriptions in code.
 enum ConfigurationReference {

@@ -1,5 +1,5 @@
-internal import ClusterAccess
-internal import Configuration
+import ClusterAccess
+import Configuration
 
 /// The rules of the two linters.
 enum LintReference {

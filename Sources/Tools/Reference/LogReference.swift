@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 
 /// The fields of decision lines. The contract fixes their names.
 enum LogReference {

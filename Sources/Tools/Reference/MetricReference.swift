@@ -1,5 +1,5 @@
-internal import Prometheus
-internal import WebhookServer
+import Prometheus
+import WebhookServer
 
 /// Every metric family, from the registry's declarations.
 enum MetricReference {

@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 /// Every reason of a refusal, from the table of reasons.
 enum ReasonReference {

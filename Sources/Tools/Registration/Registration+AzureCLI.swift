@@ -1,5 +1,5 @@
-internal import Entra
-internal import Jansson
+import Entra
+import Jansson
 
 extension Registration {
     /// A bash script for the Azure CLI. It can be run again: existing objects with the same name are changed, not

@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 extension Registration {
     /// A configuration for Terraform's `hashicorp/azuread` provider.

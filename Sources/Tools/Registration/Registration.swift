@@ -1,5 +1,5 @@
 public import Entra
-internal import OpenSSL
+import OpenSSL
 
 /// What a cluster needs in Microsoft Entra: the server application for which tokens are issued, the client application
 /// with which people sign in, and the admins' group. On request also app roles and the application that calls Microsoft

@@ -1,7 +1,7 @@
-internal import Certificates
-internal import Inspection
-internal import Kubeconfigs
-internal import OpenSSL
+import Certificates
+import Inspection
+import Kubeconfigs
+import OpenSSL
 public import Terminal
 public import TokenReviewAPI
 

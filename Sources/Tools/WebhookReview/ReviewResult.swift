@@ -1,13 +1,13 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Addresses
 public import Entra
 public import HTTPSClient
-internal import Inspection
+import Inspection
 public import Jansson
-internal import OpenSSL
+import OpenSSL
 public import SafeText
-internal import Terminal
-internal import Timestamps
+import Terminal
+import Timestamps
 public import TokenReviewAPI
 
 /// A webhook's answer, as kube-apiserver would understand it.

@@ -1,8 +1,8 @@
-internal import Addresses
-internal import Certificates
+import Addresses
+import Certificates
 public import HTTPSClient
-internal import OpenSSL
-internal import Timestamps
+import OpenSSL
+import Timestamps
 
 extension ReviewTarget {
     /// What to do if there is no connection.

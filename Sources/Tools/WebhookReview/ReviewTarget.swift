@@ -1,12 +1,12 @@
 public import Addresses
-internal import Certificates
-internal import Configuration
-internal import Files
+import Certificates
+import Configuration
+import Files
 public import HTTPSClient
-internal import Kubeconfigs
+import Kubeconfigs
 public import OpenSSL
-internal import SafeText
-internal import Terminal
+import SafeText
+import Terminal
 public import TokenReviewAPI
 
 /// A webhook to send token reviews to, as kube-apiserver does.

@@ -1,4 +1,4 @@
-internal import EntraTokens
+import EntraTokens
 public import Jansson
 
 /// Finds AKS clusters in the output of Azure's tools: `az aks show` and `list`, REST answers, ARM templates, or only an

@@ -1,4 +1,4 @@
-internal import Terminal
+import Terminal
 
 extension AKSImport {
     /// Where the configurations go.

@@ -1,6 +1,6 @@
 public import Entra
-internal import Jansson
-internal import SafeText
+import Jansson
+import SafeText
 public import Terminal
 
 /// Turns AKS clusters into configurations.

@@ -1,6 +1,6 @@
-internal import Entra
-internal import Jansson
-internal import SafeText
+import Entra
+import Jansson
+import SafeText
 
 /// One `aadProfile`, read field by field.
 struct AKSProfile {

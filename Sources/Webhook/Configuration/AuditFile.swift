@@ -1,4 +1,4 @@
-internal import Files
+import Files
 
 /// The file of `logging.audit`.
 public enum AuditFile {

@@ -1,6 +1,6 @@
-internal import AccessPolicy
-internal import Entra
-internal import Timestamps
+import AccessPolicy
+import Entra
+import Timestamps
 
 extension ConfigurationLinter {
     /// Entries of the deny list that refuse nobody, or nobody any more.

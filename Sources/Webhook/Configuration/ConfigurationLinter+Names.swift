@@ -1,4 +1,4 @@
-internal import SafeText
+import SafeText
 
 extension ConfigurationLinter {
     /// Characters in names that are invisible or look like others: `kube-entra:cluster<U+200B>-admins` is another group

@@ -1,7 +1,7 @@
-internal import AccessPolicy
-internal import Addresses
-internal import Entra
-internal import Timestamps
+import AccessPolicy
+import Addresses
+import Entra
+import Timestamps
 
 /// Finds settings that work but are unwise.
 public struct ConfigurationLinter {

@@ -1,6 +1,6 @@
-internal import Files
-internal import OpenSSL
-internal import YAML
+import Files
+import OpenSSL
+import YAML
 
 /// Reads configuration files: YAML → defaults → a validated model, or everything that is wrong.
 public enum ConfigurationLoader {

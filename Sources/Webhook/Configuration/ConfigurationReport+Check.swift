@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 public import Terminal
 public import Timestamps
 

@@ -1,8 +1,8 @@
-internal import AccessPolicy
-internal import Addresses
+import AccessPolicy
+import Addresses
 public import Entra
-internal import LineLogging
-internal import SafeText
+import LineLogging
+import SafeText
 
 /// Writes a complete starting configuration with comments.
 public struct ConfigurationTemplate: Sendable {

@@ -1,5 +1,5 @@
-internal import Files
-internal import YAML
+import Files
+import YAML
 
 extension CryptographyRule {
     /// Reads what a configuration file requires, before it is loaded: loading computes a digest and reads certificates,

@@ -1,5 +1,5 @@
 public import AccessPolicy
-internal import SafeText
+import SafeText
 public import Timestamps
 
 extension DeniedEntry {

@@ -1,5 +1,5 @@
 public import AccessPolicy
-internal import Files
+import Files
 
 extension DenyFile {
     /// The result of an edit.

@@ -1,9 +1,9 @@
 public import AccessPolicy
-internal import Entra
+import Entra
 public import Files
 public import Jansson
-internal import SafeText
-internal import Timestamps
+import SafeText
+import Timestamps
 
 /// Why a deny file cannot be used.
 public enum DenyFileError: Error, Sendable {

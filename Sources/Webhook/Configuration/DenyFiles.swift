@@ -1,5 +1,5 @@
-internal import AccessPolicy
-internal import Files
+import AccessPolicy
+import Files
 public import SafeText
 public import Timestamps
 

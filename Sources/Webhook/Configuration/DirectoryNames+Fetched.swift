@@ -1,6 +1,6 @@
-internal import AccessPolicy
+import AccessPolicy
 public import Entra
-internal import Files
+import Files
 public import Terminal
 
 extension TenantSettings {

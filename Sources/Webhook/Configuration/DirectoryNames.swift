@@ -1,7 +1,7 @@
 public import Entra
-internal import Files
+import Files
 public import Jansson
-internal import SafeText
+import SafeText
 
 /// Display names of objects in Entra, from the file in the configuration's `names`.
 ///

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// Files that people pass to commands instead of a configuration.
 enum ForeignDocument {

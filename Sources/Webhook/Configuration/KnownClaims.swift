@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 /// Known claims of Entra's access tokens.
 enum KnownClaims {

@@ -1,11 +1,11 @@
-internal import Entra
-internal import EntraTokens
-internal import Files
-internal import Glibc
-internal import OpenSSL
-internal import SafeText
-internal import SigningKeys
-internal import Timestamps
+import Entra
+import EntraTokens
+import Files
+import Glibc
+import OpenSSL
+import SafeText
+import SigningKeys
+import Timestamps
 
 extension LintEnvironment {
     /// Checks every file that a configuration names.

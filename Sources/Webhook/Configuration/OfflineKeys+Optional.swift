@@ -1,8 +1,8 @@
 public import Entra
 public import EntraTokens
-internal import Files
-internal import SigningKeys
-internal import Terminal
+import Files
+import SigningKeys
+import Terminal
 public import Timestamps
 
 extension OfflineKeys {

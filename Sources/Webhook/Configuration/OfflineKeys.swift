@@ -1,8 +1,8 @@
-internal import Entra
+import Entra
 public import EntraTokens
-internal import SigningKeys
-internal import Terminal
-internal import Timestamps
+import SigningKeys
+import Terminal
+import Timestamps
 
 /// Signing keys from files, for commands that open no connection.
 public enum OfflineKeys {

@@ -1,5 +1,5 @@
 public import SafeText
-internal import Timestamps
+import Timestamps
 
 /// A configuration that `serve` can use, with the content of the files that it names.
 public struct ServableConfiguration: Sendable {

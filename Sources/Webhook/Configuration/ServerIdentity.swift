@@ -1,4 +1,4 @@
-internal import Files
+import Files
 public import OpenSSL
 
 /// The server's certificate, key and client CA from their files, and the TLS context made from them.

@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 /// A file that a configuration names.
 public struct NamedFile: Hashable, Sendable {

@@ -1,12 +1,12 @@
-internal import Addresses
-internal import Entra
-internal import Files
-internal import HTTPSClient
-internal import JOSE
-internal import Jansson
-internal import OpenSSL
-internal import SafeText
-internal import Timestamps
+import Addresses
+import Entra
+import Files
+import HTTPSClient
+import JOSE
+import Jansson
+import OpenSSL
+import SafeText
+import Timestamps
 
 /// The request for an application's token for Microsoft Graph.
 ///

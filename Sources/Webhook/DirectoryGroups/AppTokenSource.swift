@@ -1,8 +1,8 @@
-internal import EntraTokens
-internal import HTTPSClient
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import Timestamps
+import EntraTokens
+import HTTPSClient
+import NIOConcurrencyHelpers
+import NIOCore
+import Timestamps
 
 /// The application's token: one request at a time, and a new token before the old one expires, whether or not somebody
 /// asks.

@@ -1,5 +1,5 @@
-internal import Entra
-internal import NIOCore
+import Entra
+import NIOCore
 
 /// Stops asking a directory that keeps failing or asks for a pause, then tests it with a single request.
 struct CircuitBreaker: Equatable {

@@ -1,4 +1,4 @@
-internal import Entra
+import Entra
 
 /// The collection of Microsoft Graph that contains a principal.
 enum DirectoryCollection: String, CaseIterable {

@@ -1,9 +1,9 @@
-internal import Addresses
+import Addresses
 public import Entra
-internal import HTTPSClient
-internal import Jansson
+import HTTPSClient
+import Jansson
 public import NIOCore
-internal import Timestamps
+import Timestamps
 
 /// One object of Entra, with what people need to recognize it.
 public struct DirectoryObject: Hashable, Sendable {

@@ -1,8 +1,8 @@
 public import Authentication
-internal import Entra
-internal import HTTPSClient
+import Entra
+import HTTPSClient
 public import NIOCore
-internal import Timestamps
+import Timestamps
 
 /// What Microsoft Graph says about one principal's account and memberships at this moment: asked once, as the watch
 /// asks, for commands.

@@ -1,9 +1,9 @@
 public import Authentication
 public import Entra
-internal import HTTPSClient
-internal import LineLogging
+import HTTPSClient
+import LineLogging
 public import Logging
-internal import NIOConcurrencyHelpers
+import NIOConcurrencyHelpers
 public import NIOCore
 public import Timestamps
 

@@ -1,8 +1,8 @@
 public import Authentication
-internal import Entra
-internal import HTTPSClient
+import Entra
+import HTTPSClient
 public import Logging
-internal import NIOConcurrencyHelpers
+import NIOConcurrencyHelpers
 public import NIOCore
 public import Timestamps
 

@@ -1,8 +1,8 @@
-internal import Addresses
-internal import Entra
-internal import HTTPSClient
-internal import Jansson
-internal import NIOCore
+import Addresses
+import Entra
+import HTTPSClient
+import Jansson
+import NIOCore
 
 /// Asks Microsoft Graph about one principal's groups, with an existing token.
 struct GraphQuestion: Sendable {

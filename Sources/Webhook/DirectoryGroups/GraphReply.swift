@@ -1,7 +1,7 @@
-internal import HTTPSClient
-internal import Jansson
-internal import NIOCore
-internal import Timestamps
+import HTTPSClient
+import Jansson
+import NIOCore
+import Timestamps
 
 /// The result of one request to Microsoft Graph.
 enum GraphReply: Sendable {

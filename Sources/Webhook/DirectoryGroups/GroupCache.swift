@@ -1,6 +1,6 @@
-internal import DequeModule
-internal import Entra
-internal import Timestamps
+import DequeModule
+import Entra
+import Timestamps
 
 /// The directory's answers by principal. The oldest are dropped if there are too many, or too many groups in them.
 struct GroupCache {

@@ -1,5 +1,5 @@
-internal import DequeModule
-internal import NIOCore
+import DequeModule
+import NIOCore
 
 /// Limits concurrent requests. The others wait in their order of arrival until their deadline.
 // Sendable without checks: the queue is used on the event loop only.

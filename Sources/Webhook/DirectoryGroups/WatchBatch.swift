@@ -1,6 +1,6 @@
-internal import Entra
-internal import Jansson
-internal import Timestamps
+import Entra
+import Jansson
+import Timestamps
 
 /// One question about one principal.
 struct WatchQuestion: Hashable, Sendable {

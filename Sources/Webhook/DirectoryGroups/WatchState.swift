@@ -1,8 +1,8 @@
-internal import Authentication
-internal import Entra
-internal import NIOCore
-internal import Synchronization
-internal import Timestamps
+import Authentication
+import Entra
+import NIOCore
+import Synchronization
+import Timestamps
 
 /// Who is watched, what is known of them, and what to ask next. A pure value: no clock and no network.
 struct WatchState {

@@ -1,7 +1,7 @@
-internal import Addresses
-internal import HTTPSClient
-internal import NIOCore
-internal import Timestamps
+import Addresses
+import HTTPSClient
+import NIOCore
+import Timestamps
 
 /// Takes the watch's batches to Microsoft Graph. Everything happens on the watch's event loop.
 protocol WatchTransport: Sendable {

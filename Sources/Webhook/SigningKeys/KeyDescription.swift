@@ -1,9 +1,9 @@
-internal import Entra
-internal import EntraTokens
-internal import JOSE
+import Entra
+import EntraTokens
+import JOSE
 public import Jansson
-internal import OpenSSL
-internal import SafeText
+import OpenSSL
+import SafeText
 public import Timestamps
 
 /// One key of a key file, for people and programs.

@@ -1,7 +1,7 @@
-internal import Entra
+import Entra
 public import EntraTokens
 public import HTTPSClient
-internal import OpenSSL
+import OpenSSL
 
 /// Why a tenant's keys could not be fetched.
 public enum KeyFetchError: Error, Hashable, Sendable {

@@ -1,11 +1,11 @@
-internal import Addresses
+import Addresses
 public import Entra
 public import EntraTokens
 public import HTTPSClient
-internal import JOSE
-internal import Jansson
+import JOSE
+import Jansson
 public import NIOCore
-internal import SafeText
+import SafeText
 
 /// A fetched key set.
 public struct FetchedKeySet: Sendable {

@@ -2,8 +2,8 @@ public import Entra
 public import EntraTokens
 public import Files
 public import JOSE
-internal import Jansson
-internal import SafeText
+import Jansson
+import SafeText
 public import Timestamps
 
 /// Why a file of keys cannot be used.

@@ -1,9 +1,9 @@
 public import Entra
-internal import EntraTokens
-internal import Files
+import EntraTokens
+import Files
 public import Jansson
 public import Terminal
-internal import Timestamps
+import Timestamps
 
 /// A description of a key file, for people and programs.
 public struct KeyFileReport: Sendable {

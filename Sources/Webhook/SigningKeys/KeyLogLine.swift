@@ -1,7 +1,7 @@
-internal import Entra
-internal import EntraTokens
-internal import Logging
-internal import Timestamps
+import Entra
+import EntraTokens
+import Logging
+import Timestamps
 
 /// What is logged about a tenant's keys.
 enum KeyLogLine: Equatable, Sendable {

@@ -1,12 +1,12 @@
-internal import Entra
-internal import EntraTokens
-internal import Files
-internal import HTTPSClient
-internal import Logging
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import SafeText
-internal import Timestamps
+import Entra
+import EntraTokens
+import Files
+import HTTPSClient
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import SafeText
+import Timestamps
 
 /// One tenant's keys: passes events to its ``RemoteKeyState`` under one lock, and carries out the actions.
 ///

@@ -1,9 +1,9 @@
-internal import Entra
-internal import EntraTokens
-internal import Files
-internal import LineLogging
-internal import NIOCore
-internal import Timestamps
+import Entra
+import EntraTokens
+import Files
+import LineLogging
+import NIOCore
+import Timestamps
 
 /// What a tenant's keys are fetched from, and the limits of that. Never changes, except for the number of reviews that
 /// may wait.

@@ -1,7 +1,7 @@
 public import Entra
 public import EntraTokens
 public import Logging
-internal import NIOConcurrencyHelpers
+import NIOConcurrencyHelpers
 public import NIOCore
 public import Timestamps
 

@@ -1,9 +1,9 @@
 public import Entra
-internal import EntraTokens
-internal import JOSE
-internal import NIOCore
-internal import OpenSSL
-internal import SafeText
+import EntraTokens
+import JOSE
+import NIOCore
+import OpenSSL
+import SafeText
 public import Timestamps
 
 /// The state of one tenant's keys, for readiness, metrics and the status page.

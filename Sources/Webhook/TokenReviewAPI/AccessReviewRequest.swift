@@ -1,6 +1,6 @@
 public import Authentication
-internal import Jansson
-internal import SafeText
+import Jansson
+import SafeText
 
 /// The supported versions of `authorization.k8s.io`.
 public enum AccessReviewVersion: String, Sendable, CaseIterable {

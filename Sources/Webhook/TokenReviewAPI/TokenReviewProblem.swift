@@ -1,4 +1,4 @@
-internal import Jansson
+import Jansson
 
 /// Why a body is not a TokenReview. Contains nothing of the body.
 public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {

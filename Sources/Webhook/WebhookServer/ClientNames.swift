@@ -1,5 +1,5 @@
 import OpenSSL
-internal import SafeText
+import SafeText
 
 /// Whose certificates are accepted: `server.allowedClientNames`.
 struct ClientNames: Sendable, Equatable {

@@ -1,8 +1,8 @@
 import NIOCore
 
 /// Where a connection is counted: first with the silent ones, from its first byte on with those in their handshake,
-/// then against `limits.connections` and its peer's share, unless it carries nothing but access reviews. It stays on the
-/// connection's event loop.
+/// then against `limits.connections` and its peer's share, unless it carries nothing but access reviews. It stays on
+/// the connection's event loop.
 final class ConnectionAccount {
     /// Tells a connection to make room for a newer one.
     struct Eviction: Sendable {}

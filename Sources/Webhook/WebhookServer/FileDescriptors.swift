@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The process's limit on open files.
 enum FileDescriptors {

@@ -1,9 +1,9 @@
 public import Configuration
-internal import DirectoryGroups
+import DirectoryGroups
 public import Entra
-internal import NIOCore
-internal import NIOPosix
-internal import Terminal
+import NIOCore
+import NIOPosix
+import Terminal
 
 extension DirectoryFactory {
     /// What Microsoft Graph currently knows about a tenant's objects; nil if the tenant has no directory.

@@ -1,9 +1,9 @@
 public import Authentication
 public import Configuration
 public import DirectoryGroups
-internal import Entra
-internal import NIOCore
-internal import NIOPosix
+import Entra
+import NIOCore
+import NIOPosix
 
 extension DirectoryFactory {
     /// What the watch would hear about a principal now; nil where its tenant watches nobody.

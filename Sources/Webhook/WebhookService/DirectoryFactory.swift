@@ -1,19 +1,19 @@
-internal import AccessPolicy
-internal import Authentication
+import AccessPolicy
+import Authentication
 public import Configuration
-internal import DirectoryGroups
+import DirectoryGroups
 public import Entra
-internal import Files
-internal import Glibc
-internal import HTTPSClient
-internal import Logging
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import NIOPosix
-internal import OpenSSL
-internal import SafeText
-internal import Terminal
-internal import WebhookServer
+import Files
+import Glibc
+import HTTPSClient
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import OpenSSL
+import SafeText
+import Terminal
+import WebhookServer
 
 /// A tenant's resolver, and what it was made from.
 struct TenantDirectory: Sendable {

@@ -1,6 +1,6 @@
-internal import Configuration
-internal import Files
-internal import NIOConcurrencyHelpers
+import Configuration
+import Files
+import NIOConcurrencyHelpers
 
 /// The display names that the status page shows, from the file that the configuration calls `names`.
 ///

@@ -1,6 +1,6 @@
-internal import Configuration
-internal import SafeText
-internal import Timestamps
+import Configuration
+import SafeText
+import Timestamps
 
 /// Files on disk that are not active, for people who read the status page and not the log.
 struct FailedReload: CustomStringConvertible {

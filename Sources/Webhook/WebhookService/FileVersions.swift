@@ -1,5 +1,5 @@
-internal import Files
-internal import SafeText
+import Files
+import SafeText
 
 /// The versions of several files at one moment.
 struct FileVersions: Equatable, Sendable {

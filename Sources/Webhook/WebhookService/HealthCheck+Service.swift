@@ -1,8 +1,8 @@
-internal import Configuration
-internal import NIOConcurrencyHelpers
-internal import SigningKeys
-internal import Timestamps
-internal import WebhookServer
+import Configuration
+import NIOConcurrencyHelpers
+import SigningKeys
+import Timestamps
+import WebhookServer
 
 extension HealthCheck {
     /// The service's checks of `/readyz`. A refused version is noted and fails nothing: the last good one stays active.

@@ -1,6 +1,6 @@
-internal import Configuration
-internal import Entra
-internal import SafeText
+import Configuration
+import Entra
+import SafeText
 
 /// Everything that a tenant's signing keys depend on.
 struct KeySource: Equatable {

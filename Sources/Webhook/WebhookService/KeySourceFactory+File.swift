@@ -1,5 +1,5 @@
 public import Entra
-internal import SigningKeys
+import SigningKeys
 public import Terminal
 public import Timestamps
 

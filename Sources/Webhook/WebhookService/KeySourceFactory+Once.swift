@@ -1,11 +1,11 @@
-internal import Addresses
+import Addresses
 public import Entra
-internal import EntraTokens
-internal import HTTPSClient
+import EntraTokens
+import HTTPSClient
 public import JOSE
-internal import NIOCore
-internal import NIOPosix
-internal import SigningKeys
+import NIOCore
+import NIOPosix
+import SigningKeys
 public import Terminal
 
 extension KeySourceFactory {

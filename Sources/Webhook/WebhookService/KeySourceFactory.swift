@@ -1,17 +1,17 @@
-internal import Addresses
-internal import Configuration
-internal import Entra
-internal import EntraTokens
-internal import Files
+import Addresses
+import Configuration
+import Entra
+import EntraTokens
+import Files
 public import HTTPSClient
-internal import LineLogging
-internal import Logging
-internal import NIOCore
-internal import OpenSSL
-internal import SafeText
-internal import SigningKeys
-internal import Timestamps
-internal import WebhookServer
+import LineLogging
+import Logging
+import NIOCore
+import OpenSSL
+import SafeText
+import SigningKeys
+import Timestamps
+import WebhookServer
 
 /// Creates a store of signing keys for configured tenants.
 public enum KeySourceFactory {

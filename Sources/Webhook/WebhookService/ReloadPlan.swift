@@ -1,7 +1,7 @@
-internal import Configuration
-internal import Entra
-internal import OpenSSL
-internal import SafeText
+import Configuration
+import Entra
+import OpenSSL
+import SafeText
 
 /// What a reload compares: what is in force, or what was read to be in force next.
 struct ReloadState {

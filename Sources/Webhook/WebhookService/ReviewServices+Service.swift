@@ -1,10 +1,10 @@
-internal import Authentication
-internal import DirectoryGroups
-internal import Entra
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import SigningKeys
-internal import WebhookServer
+import Authentication
+import DirectoryGroups
+import Entra
+import NIOConcurrencyHelpers
+import NIOCore
+import SigningKeys
+import WebhookServer
 
 extension ReviewServices {
     /// What reviews wait for, always of what is in force when they ask. Everything is found by the tenant's ID.

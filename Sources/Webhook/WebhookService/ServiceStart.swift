@@ -1,9 +1,9 @@
-internal import Addresses
+import Addresses
 public import Configuration
-internal import LineLogging
-internal import OpenSSL
-internal import Terminal
-internal import WebhookServer
+import LineLogging
+import OpenSSL
+import Terminal
+import WebhookServer
 
 /// Everything that `serve` prepares before it listens.
 public struct ServiceStart {

@@ -1,10 +1,10 @@
-internal import Configuration
-internal import DirectoryGroups
-internal import Entra
-internal import OpenSSL
-internal import SigningKeys
-internal import Timestamps
-internal import WebhookServer
+import Configuration
+import DirectoryGroups
+import Entra
+import OpenSSL
+import SigningKeys
+import Timestamps
+import WebhookServer
 
 extension StatusInfo {
     /// The active configuration, for `/statusz`.

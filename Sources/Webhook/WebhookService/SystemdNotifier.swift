@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Reports the service's state to systemd (sd_notify(3)); does nothing if systemd did not ask for it.
 struct SystemdNotifier: Sendable {

@@ -1,6 +1,6 @@
 public import Addresses
-internal import Glibc
-internal import NIOCore
+import Glibc
+import NIOCore
 public import WebhookServer
 
 /// Sockets that systemd opened before it started this process (sd_listen_fds(3)). They stay open while the service

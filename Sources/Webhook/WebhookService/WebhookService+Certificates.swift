@@ -1,8 +1,8 @@
-internal import Configuration
-internal import Logging
-internal import OpenSSL
-internal import Timestamps
-internal import WebhookServer
+import Configuration
+import Logging
+import OpenSSL
+import Timestamps
+import WebhookServer
 
 /// Says in metrics and log how long certificates are valid.
 extension WebhookService {

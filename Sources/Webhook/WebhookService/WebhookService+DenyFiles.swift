@@ -1,8 +1,8 @@
-internal import Configuration
-internal import NIOConcurrencyHelpers
-internal import SafeText
-internal import Timestamps
-internal import WebhookServer
+import Configuration
+import NIOConcurrencyHelpers
+import SafeText
+import Timestamps
+import WebhookServer
 
 /// Deny files are watched separately from the configuration, so that a mistake in one does not block the other.
 extension WebhookService {

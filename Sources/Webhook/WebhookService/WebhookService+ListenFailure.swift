@@ -1,5 +1,5 @@
-internal import Glibc
-internal import NIOCore
+import Glibc
+import NIOCore
 
 extension WebhookService {
     /// What an error of the network means, for people.

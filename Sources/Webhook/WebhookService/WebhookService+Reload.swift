@@ -1,18 +1,18 @@
-internal import Authentication
-internal import Configuration
-internal import DirectoryGroups
-internal import Entra
-internal import Files
-internal import LineLogging
-internal import Logging
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import NIOPosix
-internal import OpenSSL
-internal import SafeText
-internal import SigningKeys
-internal import Timestamps
-internal import WebhookServer
+import Authentication
+import Configuration
+import DirectoryGroups
+import Entra
+import Files
+import LineLogging
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import OpenSSL
+import SafeText
+import SigningKeys
+import Timestamps
+import WebhookServer
 
 /// What is in force, or was read to be in force next.
 struct ServedConfiguration: Sendable {

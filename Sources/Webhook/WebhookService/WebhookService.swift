@@ -1,18 +1,18 @@
-internal import Authentication
+import Authentication
 public import Configuration
-internal import DirectoryGroups
-internal import Entra
-internal import Files
-internal import Glibc
+import DirectoryGroups
+import Entra
+import Files
+import Glibc
 public import LineLogging
-internal import Logging
-internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import NIOPosix
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
 public import OpenSSL
-internal import Prometheus
-internal import SigningKeys
-internal import Timestamps
+import Prometheus
+import SigningKeys
+import Timestamps
 public import WebhookServer
 
 /// Everything that `serve` runs: the server, the signing keys, and the tasks that keep them current.

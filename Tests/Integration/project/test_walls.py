@@ -42,7 +42,7 @@ def test_a_package_without_a_fault_has_none(tmp_path):
             targets,
             {
                 "Sources/Base/Files/A.swift": "import Glibc\n",
-                "Sources/Decision/Entra/A.swift": "public import Files\ninternal import Logging\n",
+                "Sources/Decision/Entra/A.swift": "public import Files\nimport Logging\n",
                 "Sources/Webhook/Server/A.swift": "@testable import Entra\nimport struct Files.Path\n",
             },
         )
@@ -70,6 +70,12 @@ def test_a_package_without_a_fault_has_none(tmp_path):
             [BASE, {**ENTRA, "dependencies": on("Files")}],
             "// import Files\n",
             "Entra declares Files and never imports it",
+        ),
+        (
+            "an import in another dialect",
+            [BASE, {**ENTRA, "dependencies": on("Files")}],
+            "internal import Files\n",
+            "Sources/Decision/Entra/A.swift: write `import Files`, which is internal by itself",
         ),
         (
             "an upward import",

@@ -1,5 +1,5 @@
 public import Jansson
-internal import SafeText
+import SafeText
 
 /// One difference between two configurations, and its effect on people's access.
 public struct ConfigurationChange: Hashable, Sendable {

@@ -1,7 +1,7 @@
-internal import AccessPolicy
-internal import Entra
-internal import SafeText
-internal import Timestamps
+import AccessPolicy
+import Entra
+import SafeText
+import Timestamps
 
 extension FieldChange where Value == [DeniedEntry] {
     static var denied: Self {

@@ -1,5 +1,5 @@
-internal import AccessPolicy
-internal import Timestamps
+import AccessPolicy
+import Timestamps
 
 extension FieldChange where Value == [EmergencyEntry] {
     static var emergencies: Self {

@@ -1,6 +1,6 @@
-internal import AccessPolicy
-internal import Entra
-internal import SafeText
+import AccessPolicy
+import Entra
+import SafeText
 
 /// Names, compared byte by byte as in RBAC.
 typealias NameSet = Set<ExactText>

@@ -1,5 +1,5 @@
-internal import Entra
-internal import SafeText
+import Entra
+import SafeText
 
 extension FieldChange where Value == [TenantSettings] {
     static var tenants: Self {

@@ -1,5 +1,5 @@
-internal import Entra
-internal import YAML
+import Entra
+import YAML
 
 extension ConfigValue {
     /// One line in YAML's flow style.

@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// One field of a mapping: its name, its place in the model, how it is read and written, what a change means, what is
 /// unwise, and its documentation.

@@ -1,4 +1,4 @@
-internal import Timestamps
+import Timestamps
 
 /// The place that a lint rule looks at, and the facts it may use.
 struct LintPlace: Sendable {

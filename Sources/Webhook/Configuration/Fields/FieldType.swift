@@ -1,9 +1,9 @@
-internal import AccessPolicy
-internal import Addresses
-internal import Entra
-internal import SafeText
-internal import Timestamps
-internal import YAML
+import AccessPolicy
+import Addresses
+import Entra
+import SafeText
+import Timestamps
+import YAML
 
 /// How values of one kind are read from a file and written to it, and how documents describe them.
 struct FieldType<Value: Sendable>: Sendable {

@@ -1,5 +1,5 @@
-internal import Entra
-internal import YAML
+import Entra
+import YAML
 
 extension DirectorySettings {
     private static let credentials = "clientSecretFile, clientCertificateFile, federatedTokenFile, managedIdentity"

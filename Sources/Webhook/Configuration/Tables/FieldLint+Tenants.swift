@@ -1,6 +1,6 @@
-internal import AccessPolicy
-internal import Entra
-internal import SafeText
+import AccessPolicy
+import Entra
+import SafeText
 
 // Findings about single fields of tenants.
 

@@ -1,4 +1,4 @@
-internal import AccessPolicy
+import AccessPolicy
 
 extension KubernetesPolicy {
     static let description = SectionDescription<KubernetesPolicy>(

@@ -1,8 +1,8 @@
-internal import AccessPolicy
-internal import Entra
-internal import SafeText
-internal import Timestamps
-internal import YAML
+import AccessPolicy
+import Entra
+import SafeText
+import Timestamps
+import YAML
 
 extension FieldType where Value == [ExactText] {
     /// Kubernetes groups that an entry grants.

@@ -1,4 +1,4 @@
-internal import LineLogging
+import LineLogging
 
 extension LimitSettings {
     static let description = SectionDescription<LimitSettings>(

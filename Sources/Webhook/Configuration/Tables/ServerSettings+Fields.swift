@@ -1,5 +1,5 @@
-internal import Addresses
-internal import YAML
+import Addresses
+import YAML
 
 extension ServerSettings {
     static let description = SectionDescription<ServerSettings>(

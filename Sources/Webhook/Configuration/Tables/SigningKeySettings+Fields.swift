@@ -1,6 +1,6 @@
-internal import Addresses
-internal import SafeText
-internal import Timestamps
+import Addresses
+import SafeText
+import Timestamps
 
 extension SigningKeySettings {
     static let description = SectionDescription<SigningKeySettings>(

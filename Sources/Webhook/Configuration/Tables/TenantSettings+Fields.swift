@@ -1,6 +1,6 @@
-internal import AccessPolicy
-internal import Entra
-internal import EntraTokens
+import AccessPolicy
+import Entra
+import EntraTokens
 
 extension TenantSettings {
     /// A tenant with all defaults.

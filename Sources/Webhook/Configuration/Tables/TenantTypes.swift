@@ -1,7 +1,7 @@
-internal import AccessPolicy
-internal import Entra
-internal import SafeText
-internal import YAML
+import AccessPolicy
+import Entra
+import SafeText
+import YAML
 
 extension FieldType where Value == GUID {
     /// The ID of one tenant; names that mean all tenants are rejected.

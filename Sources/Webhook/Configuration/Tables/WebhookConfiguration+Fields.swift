@@ -1,6 +1,6 @@
-internal import AccessPolicy
-internal import Entra
-internal import YAML
+import AccessPolicy
+import Entra
+import YAML
 
 extension WebhookConfiguration {
     /// The whole file.

@@ -104,8 +104,8 @@ final class ConnectionLimiter: Sendable {
         return nil
     }
 
-    /// Counts an open connection with those of access reviews from now on, so that it takes no place from token reviews.
-    /// False if there are too many; it then stays where it is.
+    /// Counts an open connection with those of access reviews from now on, so that it takes no place from token
+    /// reviews. False if there are too many; it then stays where it is.
     func moveToAccessReviews(from peer: PeerNetwork) -> Bool {
         let limit = max(1, connectionLimit.load(ordering: .relaxed) / 4)
         guard accessConnections.wrappingAdd(1, ordering: .relaxed).newValue <= limit else {

@@ -1,4 +1,4 @@
-internal import Prometheus
+import Prometheus
 
 extension ExpositionFormat {
     /// The format that a scraper's `Accept` header asks for.

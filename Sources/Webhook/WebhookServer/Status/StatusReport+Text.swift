@@ -1,4 +1,4 @@
-internal import SafeText
+import SafeText
 
 extension StatusReport {
     /// For a terminal.
