@@ -77,9 +77,8 @@ enum WatchBatch {
         var replies = [WatchReply](repeating: .failed, count: questions.count)
         guard let parts = document.root["responses"]?.array else { return replies }
         for part in parts {
-            guard let id = part["id"]?.scalarText.flatMap({ Int($0) }), questions.indices.contains(id - 1) else {
-                continue
-            }
+            // Any number may stand there, so that nothing is subtracted before it is known to be small.
+            guard let id = part["id"]?.scalarText.flatMap({ Int($0) }), id >= 1, id <= questions.count else { continue }
             replies[id - 1] = reply(part, to: questions[id - 1])
         }
         return replies

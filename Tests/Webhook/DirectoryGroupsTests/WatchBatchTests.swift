@@ -88,6 +88,7 @@ import Timestamps
         }
         let text = """
             {"responses":[{"id":"3","status":403},{"id":"9","status":200},{"id":"x","status":200},{"id":"0","status":200},
+            {"id":"-9223372036854775808","status":200},{"id":"9223372036854775807","status":200},
             {"id":"1","status":200,"body":\(Self.account)}]}
             """
         let replies = WatchBatch.decode(try JSONDocument(parsing: Array(text.utf8)), questions: questions)
