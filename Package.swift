@@ -203,8 +203,8 @@ let package = Package(
             .tools, "WebhookReview",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Terminal",
-                "Entra",
-                "AccessPolicy", "TokenReviewAPI", "Configuration", "Kubeconfigs", "Certificates", "Inspection",
+                "Entra", "AccessPolicy", "Authentication", "TokenReviewAPI", "Configuration", "Kubeconfigs",
+                "Certificates", "Inspection",
             ]),
         module(
             .tools, "CommandInput",

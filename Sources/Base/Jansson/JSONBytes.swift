@@ -29,8 +29,8 @@ public enum JSONBytes {
         return place
     }
 
-    /// Index of the first special byte in whole words, fewer instructions than the compiler makes of vectors. If there is
-    /// none, `place` is behind the last whole word.
+    /// Index of the first special byte in whole words, fewer instructions than the compiler makes of vectors. If there
+    /// is none, `place` is behind the last whole word.
     @inline(__always)
     private static func specialWord(in bytes: UnsafeRawBufferPointer, from place: inout Int, to end: Int) -> Int? {
         while place + 8 <= end {

@@ -31,6 +31,13 @@ public struct AccessDenial: Sendable {
 }
 
 extension RefusalReason {
+    /// What helps somebody whose tokens are refused if they are older than a time.
+    ///
+    /// - Parameter time: from when a new sign-in passes.
+    public static func newSignInHint(_ time: Timestamp) -> String {
+        "run `kubelogin remove-cache-dir` and sign in again: a new sign-in passes from \(time.rfc3339)"
+    }
+
     /// The sentence with the time from which a new sign-in passes; nil without one.
     func sentence(newSignInPasses time: Timestamp?) -> String? {
         time.map { "\(sentence); a new sign-in passes from \($0.rfc3339)" }
@@ -44,84 +51,147 @@ extension Authenticator {
     /// It is a pure function of the user, the settings with their deny lists, the directory's answers and the time.
     /// Missing answers of the directory never deny anything.
     public func denial(of user: ReviewedUser, watch: WatchFacts, now: Timestamp) -> AccessDenial? {
-        let objectIDs = (user.extra["oid"] ?? []).compactMap { GUID($0) }
-        let tenantIDs = (user.extra["kube-entra.dev/tenant-id"] ?? []).compactMap { GUID($0) }
+        let evidence = ReviewEvidence(user)
+        guard !evidence.objectIDs.isEmpty else { return nil }
+        let tenantIDs = Set((user.extra[ExactText("kube-entra.dev/tenant-id")] ?? []).compactMap { GUID($0) })
         var found: AccessDenial?
-        for rules in settings.tenants where tenantIDs.contains(rules.trust.tenantID) {
-            for objectID in objectIDs {
-                let review = AccessReview(
-                    user: user, objectID: objectID, rules: rules,
-                    denyList: self.rules.denyLists[rules.trust.tenantID] ?? DenyList(),
-                    kubernetes: settings.kubernetes,
-                    known: rules.watch == nil ? nil : watch.principal(objectID, tenantID: rules.trust.tenantID),
-                    now: now)
-                // Every tenant that matches can deny; the reason with the highest precedence is the answer.
-                guard let denial = review.denial(), found.map({ denial.reason < $0.reason }) ?? true else { continue }
-                found = denial
-            }
+        for tenant in settings.tenants where tenantIDs.contains(tenant.trust.tenantID) {
+            guard let grants = rules.grants[tenant.trust.tenantID] else { continue }
+            var review = AccessReview(
+                evidence: evidence, tenant: tenant, denyList: rules.denyLists[tenant.trust.tenantID],
+                grants: grants, now: now)
+            // Every tenant that matches can deny; the reason with the highest precedence is the answer.
+            guard let denial = review.denial(watch), found.map({ denial.reason < $0.reason }) ?? true else { continue }
+            found = denial
         }
         return found
     }
 }
 
-/// The review of one principal.
-private struct AccessReview {
-    let user: ReviewedUser
-    let objectID: GUID
-    let rules: TenantConfiguration
-    let denyList: DenyList
-    let kubernetes: KubernetesPolicy
-    let known: WatchedPrincipal?
-    let now: Timestamp
+/// What a review says about the sign-in, read once. Each value is there once: somebody who impersonates may repeat one
+/// as often as a body has room.
+private struct ReviewEvidence {
+    let objectIDs: [GUID]
+    let clients: [GUID]
+    let tokenIDs: [ExactText]
+    let groups: [ExactText]
+    let hasEmergencyAccess: Bool
+    /// The oldest time in the review. Nil, which counts as older than all others, if a time is missing or unreadable.
+    let issuedAt: Timestamp?
 
-    func denial() -> AccessDenial? {
-        func denied(
-            _ reason: RefusalReason, _ entry: DeniedEntry? = nil, newSignInPasses time: Timestamp? = nil
-        ) -> AccessDenial {
-            AccessDenial(
-                reason: reason, tenantID: rules.trust.tenantID, objectID: objectID, denial: entry,
-                sentence: reason.sentence(newSignInPasses: time))
+    init(_ user: ReviewedUser) {
+        func values(_ name: String) -> [String] { user.extra[ExactText(name)] ?? [] }
+        objectIDs = values("oid").compactMap { GUID($0) }.onlyFirst
+        clients = values("kube-entra.dev/client-app-id").compactMap { GUID($0) }.onlyFirst
+        tokenIDs =
+            values("authentication.kubernetes.io/credential-id").compactMap { credential in
+                credential.utf8.starts(with: "JTI=".utf8) ? ExactText(String(credential.dropFirst(4))) : nil
+            }.onlyFirst
+        groups = user.groups.onlyFirst
+        hasEmergencyAccess = user.extra[ExactText("kube-entra.dev/emergency-access")] != nil
+        let times = values("kube-entra.dev/token-issued-at").map { Int64($0) }
+        issuedAt =
+            times.contains(nil)
+            ? nil : times.compactMap { $0 }.min().map { Timestamp(secondsSinceEpoch: $0) }
+    }
+}
+
+extension Array where Element: Hashable {
+    /// Each element once, in the order of their first places.
+    fileprivate var onlyFirst: [Element] {
+        guard count > 1 else { return self }
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
+
+/// The review of a sign-in by the rules of one tenant.
+private struct AccessReview {
+    let evidence: ReviewEvidence
+    let tenant: TenantConfiguration
+    let denyList: DenyList?
+    let grants: GrantIndex
+    let now: Timestamp
+    /// The groups that Entra groups alone give, and these; found when somebody is watched.
+    private lazy var givenByMembership: [(group: ExactText, granting: [GUID])] = evidence.groups.compactMap { group in
+        let granting = grants.groups(granting: group)
+        // The token's own object IDs stay whatever else gives the same name.
+        guard !granting.isEmpty, !grants.isGivenByAppRole(group), !grants.isGivenByItself(group) else { return nil }
+        return (group, granting)
+    }
+    /// Emergency entries by object ID; looked up when the sign-in used one.
+    private lazy var emergencies = Dictionary(grouping: tenant.policy.emergencyAccess, by: \.objectID)
+
+    init(
+        evidence: ReviewEvidence, tenant: TenantConfiguration, denyList: DenyList?, grants: GrantIndex, now: Timestamp
+    ) {
+        self.evidence = evidence
+        self.tenant = tenant
+        self.denyList = denyList
+        self.grants = grants
+        self.now = now
+    }
+
+    /// The first denial by precedence, of all object IDs.
+    mutating func denial(_ watch: WatchFacts) -> AccessDenial? {
+        if let first = evidence.objectIDs.first, let entry = entryOfFurtherValues() { return denied(first, entry) }
+        var found: AccessDenial?
+        for objectID in evidence.objectIDs {
+            let known = tenant.watch == nil ? nil : watch.principal(objectID, tenantID: tenant.trust.tenantID)
+            guard let denial = denial(of: objectID, known), found.map({ denial.reason < $0.reason }) ?? true else {
+                continue
+            }
+            found = denial
         }
-        if let entry = deniedEntry {
-            return denied(.principalDenied, entry, newSignInPasses: entry.newSignInPasses)
+        return found
+    }
+
+    private mutating func denial(of objectID: GUID, _ known: WatchedPrincipal?) -> AccessDenial? {
+        // One of each is what a sign-in gives.
+        if let entry = entry(
+            objectID: objectID, clientAppID: evidence.clients.first, tokenID: evidence.tokenIDs.first)
+        {
+            return denied(objectID, entry)
         }
-        if let reason = known?.accountProblem(issuedAt: issuedAt) {
+        if let reason = known?.accountProblem(issuedAt: evidence.issuedAt) {
             return denied(
-                reason, newSignInPasses: reason == .sessionsRevoked ? known?.account?.newSignInPasses : nil)
+                objectID, reason, newSignInPasses: reason == .sessionsRevoked ? known?.account?.newSignInPasses : nil)
         }
-        if hasLostEmergencyAccess { return denied(.emergencyAccessEnded) }
-        if hasLostMembership { return denied(.membershipEnded) }
+        if hasLostEmergencyAccess(objectID) { return denied(objectID, .emergencyAccessEnded) }
+        if let membership = known?.membership, hasLost(membership, objectID) {
+            return denied(objectID, .membershipEnded)
+        }
         return nil
     }
 
-    /// The oldest time in the review. Nil, which counts as older than all others, if a time is missing or unreadable.
-    private var issuedAt: Timestamp? {
-        let values = user.extra["kube-entra.dev/token-issued-at"] ?? []
-        let times = values.map { Int64($0) }
-        guard !times.contains(nil) else { return nil }
-        return times.compactMap { $0 }.min().map { Timestamp(secondsSinceEpoch: $0) }
+    private func denied(_ objectID: GUID, _ entry: DeniedEntry) -> AccessDenial {
+        denied(objectID, .principalDenied, entry, newSignInPasses: entry.newSignInPasses)
+    }
+
+    private func denied(
+        _ objectID: GUID, _ reason: RefusalReason, _ entry: DeniedEntry? = nil, newSignInPasses time: Timestamp? = nil
+    ) -> AccessDenial {
+        AccessDenial(
+            reason: reason, tenantID: tenant.trust.tenantID, objectID: objectID, denial: entry,
+            sentence: reason.sentence(newSignInPasses: time))
     }
 
     // MARK: Deny list
 
-    private var deniedEntry: DeniedEntry? {
-        guard !denyList.isEmpty else { return nil }
-        let issuedAt = issuedAt
-        let clients = (user.extra["kube-entra.dev/client-app-id"] ?? []).compactMap { GUID($0) }
-        let tokenIDs = (user.extra["authentication.kubernetes.io/credential-id"] ?? []).compactMap { credential in
-            credential.utf8.starts(with: "JTI=".utf8) ? String(credential.dropFirst(4)) : nil
-        }
-        func entry(objectID: GUID?, clientAppID: GUID?, tokenID: String?) -> DeniedEntry? {
-            denyList.denial(
-                of: DenyList.Token(
-                    objectID: objectID, clientAppID: clientAppID, tokenID: tokenID, issuedAt: issuedAt), now: now)
-        }
-        // One of each is what a sign-in gives; further ones were put there by somebody who impersonates.
-        if let found = entry(objectID: objectID, clientAppID: clients.first, tokenID: tokenIDs.first) { return found }
-        for client in clients.dropFirst() {
+    private func entry(objectID: GUID?, clientAppID: GUID?, tokenID: ExactText?) -> DeniedEntry? {
+        denyList?.denial(
+            of: DenyList.Token(
+                objectID: objectID, clientAppID: clientAppID, tokenID: tokenID?.text, issuedAt: evidence.issuedAt),
+            now: now)
+    }
+
+    /// Further applications and tokens were put there by somebody who impersonates.
+    private func entryOfFurtherValues() -> DeniedEntry? {
+        guard denyList != nil else { return nil }
+        for client in evidence.clients.dropFirst() {
             if let found = entry(objectID: nil, clientAppID: client, tokenID: nil) { return found }
         }
-        for tokenID in tokenIDs.dropFirst() {
+        for tokenID in evidence.tokenIDs.dropFirst() {
             if let found = entry(objectID: nil, clientAppID: nil, tokenID: tokenID) { return found }
         }
         return nil
@@ -129,62 +199,31 @@ private struct AccessReview {
 
     // MARK: Emergency access
 
-    private var hasLostEmergencyAccess: Bool {
-        guard user.extra["kube-entra.dev/emergency-access"] != nil else { return false }
-        let entries = rules.policy.emergencyAccess.filter { $0.objectID == objectID }
+    private mutating func hasLostEmergencyAccess(_ objectID: GUID) -> Bool {
+        guard evidence.hasEmergencyAccess else { return false }
+        let entries = emergencies[objectID] ?? []
         let inForce = entries.filter { now < $0.until }
         guard !inForce.isEmpty else { return true }
-        // If one of several entries has ended, the groups that only it granted have ended too.
-        for entry in entries where now >= entry.until {
-            for group in entry.kubernetesGroups where carries(group) {
-                guard !isGivenByEmergency(group), groupsGranting(group).isEmpty, !isGivenByAppRole(group) else {
-                    continue
-                }
-                return true
-            }
+        // If one of several entries has ended, the groups that only it gave have ended too.
+        let ended = entries.filter { now >= $0.until }
+        guard !ended.isEmpty else { return false }
+        return evidence.groups.contains { group in
+            ended.contains { $0.kubernetesGroups.contains(group) }
+                && !inForce.contains { $0.kubernetesGroups.contains(group) } && !grants.isGivenByAppRole(group)
+                && grants.groups(granting: group).isEmpty
         }
-        return false
     }
 
     // MARK: Membership
 
-    private var hasLostMembership: Bool {
-        guard let membership = known?.membership else { return false }
-        return user.groups.contains { group in
-            let granting = groupsGranting(group)
+    private mutating func hasLost(_ membership: WatchedPrincipal.Membership, _ objectID: GUID) -> Bool {
+        givenByMembership.contains { group, granting in
             // The directory was not asked about every group yet; an unknown one may grant it.
-            guard !granting.isEmpty, granting.allSatisfy({ membership.contains($0) == false }) else { return false }
-            return !isGivenByAppRole(group) && !isGivenByEmergency(group)
+            granting.allSatisfy { membership.contains($0) == false } && !isGivenByEmergency(group, objectID)
         }
     }
 
-    /// The configured Entra groups that grant their members this Kubernetes group.
-    private func groupsGranting(_ group: ExactText) -> [GUID] {
-        let policy = rules.policy
-        var granting: [GUID] = []
-        if kubernetes.adminGroups.contains(group) { granting += policy.adminGroupObjectIDs }
-        for mapping in policy.groupMappings where mapping.kubernetesGroups.contains(group) {
-            granting.append(mapping.groupObjectID)
-        }
-        let (bytes, prefix) = (group.text.utf8, kubernetes.groupPrefix.utf8)
-        if kubernetes.groupObjectIDs == .include, bytes.starts(with: prefix),
-            let id = GUID(String(decoding: bytes.dropFirst(prefix.count), as: UTF8.self)),
-            policy.configuredGroups.contains(id)
-        {
-            granting.append(id)
-        }
-        return granting
+    private mutating func isGivenByEmergency(_ group: ExactText, _ objectID: GUID) -> Bool {
+        (emergencies[objectID] ?? []).contains { now < $0.until && $0.kubernetesGroups.contains(group) }
     }
-
-    private func isGivenByAppRole(_ group: ExactText) -> Bool {
-        rules.policy.appRoleMappings.contains { $0.kubernetesGroups.contains(group) }
-    }
-
-    private func isGivenByEmergency(_ group: ExactText) -> Bool {
-        rules.policy.emergencyAccess.contains {
-            $0.objectID == objectID && now < $0.until && $0.kubernetesGroups.contains(group)
-        }
-    }
-
-    private func carries(_ group: ExactText) -> Bool { user.groups.contains(group) }
 }

@@ -11,6 +11,8 @@ final class IssuerIndex: Sendable {
     let readsClaimsByName: Bool
     /// Deny lists by tenant ID. Tenants with an empty list have no entry.
     let denyLists: [GUID: DenyList]
+    /// What gives a Kubernetes group, by tenant ID.
+    let grants: [GUID: GrantIndex]
 
     init(_ settings: AuthenticationSettings) {
         self.settings = settings
@@ -24,6 +26,8 @@ final class IssuerIndex: Sendable {
         readsClaimsByName = settings.tenants.contains { !$0.trust.requiredClaims.isEmpty }
         let lists = settings.tenants.map { ($0.trust.tenantID, DenyList($0.policy.denied)) }.filter { !$0.1.isEmpty }
         denyLists = Dictionary(lists, uniquingKeysWith: { first, _ in first })
+        let grants = settings.tenants.map { ($0.trust.tenantID, GrantIndex($0.policy, settings.kubernetes)) }
+        self.grants = Dictionary(grants, uniquingKeysWith: { first, _ in first })
     }
 
     /// The tenant of that issuer; nil for every other issuer.

@@ -32,7 +32,9 @@ extension PolicyCommand {
             let configuration = try DenyFiles.load(path: config).configuration
             if asTest { return Console.print(try principal.request.suite(configuration)) }
             let answer = try principal.answer(configuration)
-            Console.print(as: output, text: answer.text, json: answer.json)
+            let (names, notes) = DirectoryNames.ofPeople(configuration)
+            Console.notes(notes, isNamed: true)
+            Console.print(as: output, text: answer.text(names), json: answer.json)
             guard answer.isAdmitted, answer.isAdmin || !requireAdmin else { throw ExitCode.no }
         }
     }

@@ -22,7 +22,7 @@ extension RBACCommand {
                 """)
 
         @Option(help: .config, completion: .file()) var config: String
-        @Option(help: .cluster, completion: .file()) var cluster: [String]
+        @Option(parsing: .upToNextOption, help: .cluster, completion: .file()) var cluster: [String]
         @OptionGroup var principal: PrincipalArguments
         @Option(help: .output) var output: OutputFormat = .text
 
@@ -34,8 +34,9 @@ extension RBACCommand {
 
         func run() throws {
             let inputs = try ClusterInputs(config: config, cluster: cluster)
-            Console.notes(inputs.notes, isNamed: true)
-            let answer = try principal.answer(inputs.loaded.configuration)
+            let (configuration, deniedNotes) = inputs.withDenied()
+            Console.notes(inputs.notes + deniedNotes, isNamed: true)
+            let answer = try principal.answer(configuration)
             let report = ExplainReport(answer, cluster: inputs.cluster)
             Console.print(as: output, text: report.text(inputs.displayNames), json: report.json)
             if !answer.isAdmitted { throw ExitCode.no }

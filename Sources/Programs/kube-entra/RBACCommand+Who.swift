@@ -38,7 +38,7 @@ extension RBACCommand {
         @Option(help: .init("The object's name; without, every name.", valueName: "name")) var name: String?
         @Option(help: .init("The same as behind a slash, as in pods/log.", valueName: "name")) var subresource: String?
         @Option(help: .config, completion: .file()) var config: String
-        @Option(help: .cluster, completion: .file()) var cluster: [String]
+        @Option(parsing: .upToNextOption, help: .cluster, completion: .file()) var cluster: [String]
         @Option(help: .emergencyTime) var at: String?
         @Option(help: .output) var output: OutputFormat = .text
 

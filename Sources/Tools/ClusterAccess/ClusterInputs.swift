@@ -37,6 +37,14 @@ public struct ClusterInputs: Sendable {
         return try ClusterFiles.read(paths)
     }
 
+    /// The configuration with the entries of its deny files, and what could not be read: the files that a configuration
+    /// names need not be where the cluster is looked at.
+    public func withDenied() -> (configuration: WebhookConfiguration, notes: [String]) {
+        let (files, problems) = DenyFiles.read(loaded, isTrusted: false)
+        let notes = problems.map { "the entries of \($0.field) are not known here: \($0.message)" }
+        return (files.applied(to: loaded.configuration), notes)
+    }
+
     /// What the configuration can give, at that time.
     public func names(now: Timestamp) -> EntraNames { EntraNames(loaded.configuration, now: now) }
 

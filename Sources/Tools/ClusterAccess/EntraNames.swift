@@ -143,7 +143,10 @@ public struct EntraNames: Sendable {
     func isGiven(user name: String) -> Bool {
         guard let rest = withoutPrefix(name), !AccessPolicy.isReserved(name) else { return false }
         if EntraNames.objectID(rest) != nil { return true }
-        guard EntraNames.isUPN(rest), !EntraNames.isGuest(rest) else { return false }
+        // Guests and applications are named by object ID.
+        guard EntraNames.isUPN(rest), !EntraNames.isGuest(rest),
+            configuration.tenants.contains(where: { $0.trust.subjects.contains(.user) })
+        else { return false }
         switch configuration.kubernetes.username {
         case .upn: return true
         case .upnLowercase: return !rest.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }

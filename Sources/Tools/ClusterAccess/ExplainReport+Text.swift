@@ -6,12 +6,7 @@ import SafeText
 extension ExplainReport {
     /// For people: the principal's user and groups, then each rule with its paths. Equal paths are printed once.
     public func text(_ names: DirectoryNames) -> String {
-        // The line for the shell stays unchanged.
-        let head = answer.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            String(line) == answer.canI
-                ? String(line) : PrintableText.clean(names.annotate(String(line)), maximum: 2000)
-        }
-        var lines = [head.joined(separator: "\n")]
+        var lines = [answer.text(names)]
         guard answer.isAdmitted else { return lines[0] }
         if everything { lines += ["", "can do everything"] }
         var byPath: [(path: AccessPath, rules: [PolicyRule])] = []

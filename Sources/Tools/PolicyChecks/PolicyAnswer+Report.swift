@@ -1,4 +1,6 @@
 public import AccessPolicy
+import Authentication
+public import Configuration
 import Entra
 public import Jansson
 import Kubeconfigs
@@ -12,7 +14,7 @@ extension PolicyAnswer {
             ("admin", .bool(isAdmin)),
             ("reason", JSON(reason?.code)),
             ("message", JSON(reason.map { sentence($0) })),
-            ("hint", JSON(reason?.hint)),
+            ("hint", JSON(hint)),
             ("tenantID", JSON(tenantID?.description)),
             ("subjectKind", JSON(kind?.rawValue)),
             ("user", access.map { JSON($0.user) } ?? .null),
@@ -42,6 +44,15 @@ extension PolicyAnswer {
         access.flatMap { KubectlCommand.canI(username: $0.user.username, groups: $0.user.groups) }
     }
 
+    /// The answer for people, with the names that object IDs have.
+    public func text(_ names: DirectoryNames) -> String {
+        // The line for the shell stays unchanged.
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            String(line) == canI ? String(line) : PrintableText.clean(names.annotate(String(line)), maximum: 2000)
+        }
+        return lines.joined(separator: "\n")
+    }
+
     /// The answer for people.
     public var text: String {
         guard let access else {
@@ -49,7 +60,7 @@ extension PolicyAnswer {
             return """
                 refused: \(reason.code)
                   \(sentence(reason))
-                  what to do: \(reason.hint)
+                  what to do: \(hint ?? reason.hint)
                 """ + denials.prefix(PolicyDenial.maximumNamed).map { "\n  \($0.line)" }.joined()
         }
         var lines = [isAdmin ? "admitted, and is cluster admin" : "admitted, and is not cluster admin"]
@@ -71,6 +82,13 @@ extension PolicyAnswer {
         }
         if let canI { lines += ["", "what the cluster allows, asked of its API server:", canI] }
         return lines.map { $0.trimmedEnd }.joined(separator: "\n")
+    }
+
+    /// What helps; names the time from which a new sign-in passes the deny list.
+    private var hint: String? {
+        let passes = denials.first { $0.isApplied }?.entry.newSignInPasses
+        if reason == .principalDenied, let passes { return RefusalReason.newSignInHint(passes) }
+        return reason?.hint
     }
 
     private func sentence(_ reason: RefusalReason) -> String {

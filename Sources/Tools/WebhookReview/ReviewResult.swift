@@ -1,5 +1,6 @@
 import AccessPolicy
 public import Addresses
+import Authentication
 public import Entra
 public import HTTPSClient
 import Inspection
@@ -97,12 +98,21 @@ public struct ReviewResult {
         } else if let error = answer?.error {
             verdict = .refused
             message = error
-            hint = reason?.hint
+            hint = ReviewResult.newSignInPasses(error).map { RefusalReason.newSignInHint($0) } ?? reason?.hint
         } else {
             verdict = .refused
             message = "refused without an error: the token is none of the webhook's to judge"
             hint = "`kube-entra inspect` says what the token is and whose"
         }
+    }
+
+    /// The time in the webhook's sentence from which a new sign-in passes.
+    private static func newSignInPasses(_ error: String) -> Timestamp? {
+        let words = error.split(separator: " ")
+        guard let passes = words.lastIndex(of: "passes"), passes + 2 < words.count, words[passes + 1] == "from" else {
+            return nil
+        }
+        return Timestamp(rfc3339: String(words[passes + 2]))
     }
 
     /// The reason's code in `kube-entra: CODE: sentence (decision ID)`.

@@ -60,8 +60,14 @@ extension DenyFile {
         case .wasThere, .removed([]): return edit
         case .added, .removed: break
         }
+        let bytes = render(entries)
+        do throws(DenyFileError) {
+            _ = try parse(bytes)
+        } catch {
+            throw .malformed(place: "", "the list would be too large to be read again: \(error.sentence)")
+        }
         do throws(FileError) {
-            try FileIO.replace(file, with: render(entries))
+            try FileIO.replace(file, with: bytes)
         } catch {
             throw .file(error)
         }

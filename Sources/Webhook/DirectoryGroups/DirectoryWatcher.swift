@@ -355,9 +355,9 @@ public final class DirectoryWatcher: @unchecked Sendable {
         let now = eventLoop.now
         guard lastWarning.map({ now - $0 >= .seconds(5) }) ?? true else { return }
         lastWarning = now
+        let keeps = state.answeredTopics.isEmpty ? "nothing is known yet: the token decides" : "the last answers stay"
         logger.warning(
-            message,
-            metadata: ["cause": "\(cause)", "whenSilent": refusesInSilence ? "refuse" : "the last answers stay"])
+            message, metadata: ["cause": "\(cause)", "whenSilent": refusesInSilence ? "refuse" : "\(keeps)"])
     }
 }
 

@@ -44,7 +44,8 @@ enum GraphReply: Sendable {
         guard case .response(let response) = self, response.status == 429 || response.status == 503 else { return nil }
         let given = response.header("Retry-After").flatMap { Int64($0) ?? GraphReply.seconds(until: $0, response) }
         guard let seconds = given ?? (response.status == 429 ? 1 : nil) else { return nil }
-        return max(1, min(seconds, 86_400))
+        // An outage may be over sooner than a gateway thinks.
+        return max(1, min(seconds, response.status == 429 ? 86_400 : 60))
     }
 
     /// Seconds until the date in `Retry-After`, by the server's own clock.

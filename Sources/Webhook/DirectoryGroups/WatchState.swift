@@ -221,7 +221,10 @@ struct WatchState {
     private mutating func endRound(_ id: GUID, _ given: Record, at now: NIODeadline) {
         var record = given
         let account = record.replies.first { $0.question.kind == .account }?.reply ?? .failed
-        let parts = record.replies.filter { $0.question.kind != .account }.map(\.reply)
+        let exists = if case .account = account { true } else { false }
+        // Whoever has an account is not deleted: the reply may be about one of the groups.
+        let parts = record.replies.filter { $0.question.kind != .account }
+            .map { exists && $0.reply == .deleted ? .unclear : $0.reply }
         record.replies = []
         let before = facts.principals[id]
         var accountFact = before?.account

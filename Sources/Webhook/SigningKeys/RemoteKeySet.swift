@@ -61,6 +61,9 @@ final class RemoteKeySet: Sendable {
 
     func status() -> TenantKeyStatus { guarded.withLockedValue { $0.state.status } }
 
+    /// Whether keys come from a file only.
+    var isOffline: Bool { plan.file != nil }
+
     func start() { handle(.started) }
 
     func stop() { handle(.stopped) }

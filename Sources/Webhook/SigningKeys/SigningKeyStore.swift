@@ -129,14 +129,16 @@ public final class SigningKeyStore: Sendable {
 
     /// Reads cache and key files at once, then starts to fetch.
     public func start() {
+        // Key files are there at once, and nobody waits for them: the first snapshot has their keys.
+        for keeper in keepers where keeper.isOffline { keeper.start() }
         let sets = published.withLockedValue { published in
             published.isStarted = true
             return published.sets
         }
-        // One snapshot of the carried-over keys. From now on, each tenant's keys are published before it counts as
-        // ready.
+        // One snapshot of these and of the carried-over keys. From now on, each tenant's keys are published before it
+        // counts as ready.
         onChange(KeySnapshot(sets))
-        for keeper in keepers { keeper.start() }
+        for keeper in keepers where !keeper.isOffline { keeper.start() }
     }
 
     /// Ends fetches and timers; the keys stay.

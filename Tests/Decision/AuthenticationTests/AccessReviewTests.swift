@@ -212,4 +212,42 @@ struct AccessReviewTests {
         // Who did not use it has nothing to lose.
         #expect(Self.reason(Self.user(["developers"])) { $0.policy.emergencyAccess = [ended] } == nil)
     }
+
+    @Test("a token's own object ID, or what the API server adds, is nothing that a mapping can take away")
+    func ownGroupsStay() {
+        let user = Self.user([TestTenant.plainGroup, "system:authenticated"])
+        let mapping = GroupMapping(
+            groupObjectID: Self.developers, kubernetesGroups: [TestTenant.plainGroup, "system:authenticated", "lost"])
+        let watch = Self.known(members: [])
+        #expect(Self.reason(user, watch: watch) { $0.policy.groupMappings = [mapping] } == nil)
+        let lost = Self.user([TestTenant.plainGroup, "lost"])
+        #expect(Self.reason(lost, watch: watch) { $0.policy.groupMappings = [mapping] } == .membershipEnded)
+        let masters = GroupMapping(groupObjectID: Self.developers, kubernetesGroups: ["system:masters"])
+        #expect(
+            Self.reason(Self.user(["system:masters"]), watch: watch) { $0.policy.groupMappings = [masters] }
+                == .membershipEnded)
+    }
+
+    @Test(
+        "values that are repeated, or that there are very many of, cost no more than reading them",
+        .timeLimit(.minutes(5)))
+    func manyValues() {
+        let ids = (0..<20_000).map { number in
+            let digits = String(number, radix: 16)
+            return "00000000-0000-0000-0000-" + String(repeating: "0", count: 12 - digits.count) + digits
+        }
+        let times = [String](repeating: String(Self.issued), count: ids.count)
+        let many = Self.user(
+            ids,
+            [
+                "oid": ids, "kube-entra.dev/client-app-id": ids, "kube-entra.dev/token-issued-at": times,
+                "authentication.kubernetes.io/credential-id": ids.map { "JTI=\($0)" },
+            ])
+        let deny = Self.deny(.objectID(Self.objectID))
+        #expect(Self.reason(many, change: deny) == nil)
+        let repeated = Self.user(
+            [],
+            ["oid": [String](repeating: TestTenant.objectID, count: 20_000), "kube-entra.dev/token-issued-at": times])
+        #expect(Self.reason(repeated, watch: Self.known(members: [Self.admins])) == nil)
+    }
 }

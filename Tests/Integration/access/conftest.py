@@ -9,7 +9,7 @@ from webhook import configuration, run
 def ask(tmp_path):
     """Calls a command on a configuration and objects."""
 
-    def ask(*words, objects=(), tenant=None, top=None, output="json"):
+    def ask(*words, objects=(), tenant=None, top=None, output="json", more=()):
         (tmp_path / "c.yaml").write_text(yaml.safe_dump({**configuration(**(tenant or {})), **(top or {})}))
         (tmp_path / "cluster.yaml").write_text(yaml.safe_dump_all(list(objects)))
         code, out, err = run(
@@ -18,6 +18,7 @@ def ask(tmp_path):
             str(tmp_path / "c.yaml"),
             "--cluster",
             str(tmp_path / "cluster.yaml"),
+            *more,
             "--output",
             output,
         )

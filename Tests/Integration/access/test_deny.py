@@ -192,7 +192,9 @@ def test_a_folder_that_cannot_be_written_is_2(file):
         [
             sys.executable,
             "-c",
-            "import os, sys; os.setgid(65534); os.setuid(65534); os.execv(sys.argv[1], sys.argv[1:])",
+            # Opened before: the other user may not look into the project's folder.
+            "import os, sys; program = os.open(sys.argv[1], os.O_PATH); os.setgid(65534); os.setuid(65534); "
+            "os.execve(program, sys.argv[1:], os.environ)",
             PROGRAM,
             "deny",
             "add",

@@ -156,3 +156,15 @@ def test_policy_check_and_inspect_know_the_list(certificates, entra, file):
     assert OBJECT in named[0] and "one-token" in named[1]
     status, output, _ = run("inspect", "--config", path, "--output", "json", input=entra.token())
     assert status == 1 and "2999-01-01T00:05:00Z" in json.loads(output)["hint"]
+    status, output, _ = run(
+        "policy",
+        "check",
+        "--config",
+        path,
+        "--keys",
+        certificates.path("keys.json"),
+        "--output",
+        "json",
+        input=entra.token(),
+    )
+    assert status == 1 and "2999-01-01T00:05:00Z" in json.loads(output)["hint"]

@@ -137,6 +137,24 @@ def test_explain_says_what_a_principal_may_do_and_why(ask):
     assert "a way to more: impersonate" in text and "in namespace team" in text
 
 
+def test_explain_knows_the_deny_file_and_does_without_one_that_is_missing(ask, tmp_path):
+    objects = [READER, binding("a", "reader", group("developers"))]
+    question = ("rbac", "explain", "--group", DEVELOPERS, "--object-id", STRANGER)
+    code, answer, err = ask(*question, objects=objects, tenant={"deniedFile": "denied.json"})
+    assert (code, answer["admitted"]) == (0, True) and "deniedFile are not known here" in err
+    (tmp_path / "denied.json").write_text(json.dumps({"denied": [{"objectID": STRANGER, "reason": "x"}]}))
+    code, answer, err = ask(*question, objects=objects, tenant={"deniedFile": "denied.json"})
+    assert (code, answer["admitted"], answer["reason"], answer["rules"]) == (1, False, "principal_denied", [])
+    assert "not known" not in err
+
+
+def test_several_paths_stand_behind_one_cluster(ask, tmp_path):
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump(binding("a", "reader", group("developers"))))
+    for question in (("rbac", "who", "--can", "get", "pods"), ("rbac", "explain", "--group", DEVELOPERS)):
+        code, answer, err = ask(*question, objects=[READER], more=[str(tmp_path / "more.yaml")])
+        assert code == 0 and "developers" in json.dumps(answer), err
+
+
 def test_the_line_for_kubectl(tmp_path):
     groups = ["it's", "a b", "$(id)", "system:authenticated"]
     config = configuration(groupMappings=[{"groupObjectID": DEVELOPERS, "kubernetesGroups": groups}])

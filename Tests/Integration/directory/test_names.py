@@ -57,6 +57,10 @@ def test_names_are_fetched_and_the_dead_are_named(folder):
         RESCUER: {"displayName": "Ada", "kind": "user", "deleted": False},
         DEVELOPERS: {"displayName": "Builders", "kind": "group", "deleted": False},
     }
+    check = ("policy", "check", "--config", str(path / "c.yaml"), "--group", ADMINS)
+    code, out, _ = run(*check)
+    assert code == 0 and f"admin group {ADMINS} (Platform, deleted in Entra) gives" in out
+    assert "Platform" not in run(*check, "--output", "json")[1]
     code, out, _ = run("policy", "list", "--config", str(path / "c.yaml"))
     assert f"{DEVELOPERS} (Builders)" in out and f"{ADMINS} (Platform, deleted in Entra)" in out
 

@@ -17,6 +17,7 @@ struct ReviewResultTests {
         let verdict: ReviewResult.Verdict
         var reason: RefusalReason?
         let message: String
+        var hint: String?
         var testDescription: String { name }
     }
 
@@ -48,7 +49,8 @@ struct ReviewResultTests {
                 "{\"authenticated\":false,\"error\":\"kube-entra: principal_denied: the principal, its application or "
                     + "this token is on the deny list; a new sign-in passes from 2026-11-29T00:00:00Z "
                     + "(decision 0123456789AB)\"}"),
-            verdict: .refused, reason: .principalDenied, message: "(decision 0123456789AB)"),
+            verdict: .refused, reason: .principalDenied, message: "(decision 0123456789AB)",
+            hint: "sign in again: a new sign-in passes from 2026-11-29T00:00:00Z"),
         Sample(
             name: "a refusal without an error is of a token that is not the webhook's",
             body: review("{\"authenticated\":false}"), verdict: .refused, message: "without an error"),
@@ -72,6 +74,7 @@ struct ReviewResultTests {
             audiences: ["k"], hiding: SecretFilter(Self.token))
         #expect(result.verdict == sample.verdict)
         #expect(result.reason == sample.reason)
+        if let hint = sample.hint { #expect(result.hint?.hasSuffix(hint) == true) }
         #expect(result.message.contains(sample.message), "\(result.message)")
         let text = result.text(color: false)
         #expect(text.hasPrefix(sample.verdict.rawValue.uppercased()))

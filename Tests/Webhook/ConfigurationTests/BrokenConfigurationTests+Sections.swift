@@ -60,6 +60,11 @@ extension BrokenConfigurationTests {
             "limits: {connections: 0}\ntenants:",
             ["7:23 limits.connections: must be between 1 and 1000000"]),
         Case(
+            "headers of more than HTTP/2 can announce",
+            "tenants:",
+            "limits: {headerBytes: 5000000000}\ntenants:",
+            ["7:23 limits.headerBytes: must be between 1 and 16777216"]),
+        Case(
             "a limit as a fraction",
             "tenants:",
             "limits: {bodyBytes: 1.5}\ntenants:",

@@ -212,6 +212,20 @@ import Timestamps
         stage.end()
     }
 
+    @Test("an outage with a very long Retry-After is asked about within a minute")
+    func longPause() throws {
+        let stage = try Stage(every: .seconds(1))
+        try stage.signIn(0..<20)
+        stage.pass(3)
+        stage.graph.set(.status(503, retryAfter: "86400"))
+        stage.pass(3)
+        stage.graph.set(.healthy)
+        let before = stage.graph.sizes.count
+        stage.pass(62)
+        #expect(stage.graph.sizes.count > before)
+        stage.end()
+    }
+
     @Test("a directory that keeps failing is tried with one batch at a time, and asked again within ten seconds")
     func outage() throws {
         let stage = try Stage(every: .seconds(1))

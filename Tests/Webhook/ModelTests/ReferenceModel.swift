@@ -66,7 +66,6 @@ struct ReferenceModel {
     private struct Pending {
         var id: Int
         var token: Token
-        var answer: String
         var tenant: TenantName
         var deadline: Int
     }
@@ -99,7 +98,7 @@ struct ReferenceModel {
             }
             tenants[name]?.lastExtraFetch = uptime
         }
-        pending.append(Pending(id: id, token: token, answer: answer, tenant: name, deadline: deadline))
+        pending.append(Pending(id: id, token: token, tenant: name, deadline: deadline))
         if tenant.fetchBegan == nil { startFetch(name) }
     }
 
@@ -195,7 +194,8 @@ struct ReferenceModel {
             }
             if let next = tenants[name]?.nextFetch, next <= uptime { startFetch(name) }
         }
-        for review in pending where review.deadline <= uptime { answers[review.id] = review.answer }
+        // By what is known then, not by what was when it began.
+        for review in pending where review.deadline <= uptime { answers[review.id] = decide(review.token).answer }
         pending.removeAll { $0.deadline <= uptime }
     }
 

@@ -38,8 +38,6 @@ import Testing
         struct Open {
             var token: Model.Token
             var sent: Int
-            /// What was right when it last began to wait.
-            var atFirst: Set<String>
         }
 
         init(seed: UInt64) throws {
@@ -155,10 +153,9 @@ import Testing
             let before = model
             model.takeKeys(keys)
             note("the keys \(keys.sorted()) arrive")
-            for (number, review) in open.sorted(by: { $0.key < $1.key })
+            for (_, review) in open.sorted(by: { $0.key < $1.key })
             where before.keyProblem(review.token) != nil && model.keyProblem(review.token) == nil {
                 model.signIn(review.token, sent: review.sent)
-                open[number]?.atFirst.formUnion(model.answers(review.token))
             }
         }
 
@@ -224,15 +221,13 @@ import Testing
             note("review \(number): \(token)")
             let sent = now
             model.signIn(token, sent: sent)
-            open[number] = Open(token: token, sent: sent, atFirst: model.answers(token))
+            open[number] = Open(token: token, sent: sent)
             let isWaiting = world?.review(text) { [unowned self] answer in
-                let atFirst = open.removeValue(forKey: number)?.atFirst ?? []
+                open[number] = nil
                 model.now = now
-                var right = model.answers(token)
+                let right = model.answers(token)
                 if now > sent || isOverdue(sent) {
                     waited += 1
-                    // At its deadline a review is answered by what was so when it began.
-                    if isOverdue(sent) { right.formUnion(atFirst) }
                     if now > sent + Model.reviewDeadline { fault("review \(number) waited too long") }
                     if !model.mayEnd(token) { fault("review \(number) was given up too early") }
                 }

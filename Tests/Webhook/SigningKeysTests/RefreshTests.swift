@@ -1,9 +1,13 @@
 import Entra
 import EntraTokens
 import HTTPSClient
+import Jansson
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
+import OpenSSL
+import SafeText
+import TestSupport
 import Testing
 import Timestamps
 
@@ -60,6 +64,22 @@ import Timestamps
         #expect(futures.map { $0 != nil } == Array(repeating: true, count: 10) + Array(repeating: false, count: 10))
         simulation.pass(.seconds(6))
         store.stop()
+    }
+
+    @Test("the first snapshot has the keys of a key file")
+    func keyFile() throws {
+        try TemporaryFolder.with { folder in
+            let world = try SimulatedAuthority()
+            let key = try TestTenant.key.get().publicKey
+            try folder.write("keys.json", TestTokens.keySet([TestTokens.jwk(key, keyID: "f", [("use", nil)])]).render())
+            var plan = world.makePlan()
+            plan.file = folder.path("keys.json")
+            let store = world.makeStore(plan)
+            store.start()
+            defer { store.stop() }
+            let first = try #require(world.state.withLockedValue { $0.snapshots.first })
+            #expect(first.keySets[world.trust.tenantID]?.keys.map(\.keyID.text) == ["f"])
+        }
     }
 
     @Test("a new key is in the snapshot before anybody who waits for it goes on; a removed one is not any more")

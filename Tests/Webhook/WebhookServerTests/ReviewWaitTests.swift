@@ -1,3 +1,4 @@
+import AccessPolicy
 import Addresses
 import Authentication
 import Entra
@@ -102,6 +103,40 @@ import TokenReviewAPI
         // Once more, from the cache.
         waiting.review(token)
         #expect(waiting.answers.count == 2 && !waiting.wasAdmin)
+    }
+
+    @Test("what took somebody's access away during the wait counts at its deadline")
+    func accessEndsMeanwhile() throws {
+        let waiting = try Waiting(keys: TestTenant.ownKeys())
+        defer { waiting.endFetch() }
+        let token = try TestReviews.token(more: [("_claim_names", .object([("groups", "src1")]))])
+        let entry = EmergencyEntry(
+            objectID: TestTenant.guid(TestTenant.objectID), until: .distantFuture, kubernetesGroups: ["rescuers"],
+            reason: "drill")
+        let update = { (entries: [EmergencyEntry], denied: [DeniedEntry]) in
+            waiting.engine.update(
+                TestReviews.authenticator {
+                    $0.trust.groupOverage = .resolve
+                    $0.policy.emergencyAccess = entries
+                    $0.policy.denied = denied
+                })
+        }
+        update([entry], [])
+        waiting.review(token)
+        waiting.loop.advanceTime(by: .seconds(6))
+        #expect(waiting.answers == ["accepted"])
+        waiting.review(token)
+        waiting.loop.advanceTime(by: .seconds(1))
+        update([], [])
+        waiting.loop.advanceTime(by: .seconds(6))
+        #expect(waiting.answers == ["accepted", "refused"])
+        update([entry], [])
+        waiting.review(token)
+        waiting.loop.advanceTime(by: .seconds(1))
+        update([entry], [DeniedEntry(target: .objectID(entry.objectID), reason: "drill")])
+        waiting.loop.advanceTime(by: .seconds(6))
+        #expect(waiting.answers == ["accepted", "refused", "refused"])
+        for question in waiting.questions.withLockedValue({ $0 }) { question.succeed(nil) }
     }
 
     @Test("a review that waits for keys across a reload does not use the old directory's answer")

@@ -8,7 +8,7 @@ extension LimitSettings {
                 "tokenBytes", \.tokenBytes, .count(), "the largest token, in bytes",
                 change: .more({ "tokens may have \($1) bytes instead of \($0)" }, words: { "\($0)" })),
             FieldDescription(
-                "headerBytes", \.headerBytes, .count(), "all headers of a request together, in bytes"),
+                "headerBytes", \.headerBytes, .count(1...(1 << 24)), "all headers of a request together, in bytes"),
             FieldDescription("bodyBytes", \.bodyBytes, .count(), "the body of a request, in bytes") { limits, place in
                 limits.bodyBytes < limits.tokenBytes + 1024
                     ? place.finding(
@@ -100,6 +100,8 @@ extension LoggingSettings {
                 "level", \.level, .choice, "the least important lines that are written", example: .word("debug"),
                 isShown: true),
             FieldDescription("format", \.format, .choice, "text or json", isShown: true),
-            FieldDescription("audit", \.audit, .optional(.file(.audit)), "a file of JSON lines, one for each decision"),
+            FieldDescription(
+                "audit", \.audit, .optional(.file(.audit)),
+                "a file of JSON lines, one for each decision about a token of Entra"),
         ])
 }

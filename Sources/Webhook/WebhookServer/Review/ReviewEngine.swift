@@ -86,6 +86,8 @@ final class ReviewEngine {
         var resolved: (groups: ResolvedGroups?, generation: Int)?
         var groupQuestions = 0
         var hasAwaitedFirstAnswer = false
+        /// Whether its look-up in the cache was counted: the first one.
+        var isCounted = false
 
         init(_ request: TokenReviewRequest, from caller: ClientIdentity, start: NIODeadline) {
             version = request.version
@@ -123,7 +125,7 @@ final class ReviewEngine {
         if let tenant = decision.keyRefreshTenant, review.keyRefreshes < Self.maximumKeyRefreshes {
             review.keyRefreshes += 1
             if let refresh = services.refreshKeys(tenant, eventLoop) {
-                return wait(for: refresh, review, decision, inTurn: true) { _ in true }
+                return wait(for: refresh, review, inTurn: true) { _ in true }
             }
         }
         if let principal = decision.groupResolution, review.groupQuestions < Self.maximumGroupQuestions,
@@ -131,7 +133,7 @@ final class ReviewEngine {
         {
             review.groupQuestions += 1
             let generation = generation
-            return wait(for: resolve(principal, eventLoop), review, decision, inTurn: false) { groups in
+            return wait(for: resolve(principal, eventLoop), review, inTurn: false) { groups in
                 // Another directory may be configured by now, or other groups: ask again.
                 guard generation == self.generation else { return true }
                 review.resolved = (groups, generation)
@@ -142,7 +144,7 @@ final class ReviewEngine {
             if decision.awaitsFirstAnswer, !review.hasAwaitedFirstAnswer, let ask = services.firstAnswer {
                 review.hasAwaitedFirstAnswer = true
                 let deadline = review.start + TimeAmount(options.limits.reviewDeadline)
-                return wait(for: ask(interest, deadline, eventLoop), review, decision, inTurn: false) { _ in true }
+                return wait(for: ask(interest, deadline, eventLoop), review, inTurn: false) { _ in true }
             }
             if !decision.awaitsFirstAnswer { services.keepWatching?(interest) }
         }
@@ -155,21 +157,22 @@ final class ReviewEngine {
         if let resolved = review.resolved, resolved.generation != generation { review.resolved = nil }
         let (decision, isHit) = cache.decide(
             review.token, by: authenticator, keys: keys, now: now, resolved: review.resolved?.groups, watch: watch)
-        if review.keyRefreshes == 0, review.resolved == nil {
+        if !review.isCounted {
+            review.isCounted = true
             metrics.recordCacheLookup(isHit: isHit)
             history.recordCacheLookup(isHit: isHit, now: now)
         }
         return decision
     }
 
+    /// Decides again when the value is there, and for the last time when it fails or is too late.
+    ///
     /// - Parameters:
-    ///   - decision: the answer if `future` fails or is too late.
     ///   - inTurn: whether many reviews may wait for the same event, so that they must take turns.
     ///   - take: stores the value in the review; false if it is useless.
     private func wait<Value: Sendable>(
         for future: EventLoopFuture<Value>,
         _ review: Review,
-        _ decision: Decision,
         inTurn: Bool,
         take: @escaping (Value) -> Bool
     ) -> ReviewStep {
@@ -180,7 +183,10 @@ final class ReviewEngine {
         func resume() {
             guard isOpen else { return }
             isOpen = false
-            guard let value = arrived, take(value) else { return isolated.succeed(finish(review, decision)) }
+            guard let value = arrived, take(value) else {
+                // By what is known now: a deny list, a configuration or the end of a token may have come meanwhile.
+                return isolated.succeed(finish(review, decide(review)))
+            }
             switch proceed(review) {
             case .answer(let response): isolated.succeed(response)
             case .later(let future): future.cascade(to: promise)
