@@ -13,7 +13,8 @@ import Testing
         }
     }
 
-    @Test func writesTextThatNothingCanForge() {
+    @Test("no value can forge a part of a text line")
+    func writesTextThatNothingCanForge() {
         let sink = MemorySink()
         let writer = LineWriter(sink: sink)
         logger(.text, writer).info(
@@ -24,7 +25,8 @@ import Testing
         #expect(line.utf8.count { $0 == 0x0A } == 1)
     }
 
-    @Test func writesJSONThatParses() throws {
+    @Test("a JSON line is valid JSON")
+    func writesJSONThatParses() throws {
         let sink = MemorySink()
         let writer = LineWriter(sink: sink)
         logger(.json, writer).warning("me\"ss", metadata: ["a": "x\ny\u{1}\\", "é": "ü"])
@@ -39,6 +41,7 @@ import Testing
     }
 
     @Test(
+        "numbers and Booleans are written as such",
         arguments: [
             ("admin", "true", "true"), ("admin", "false", "false"), ("emergencyAccess", "true", "true"),
             ("durationMicroseconds", "133", "133"), ("durationMicroseconds", "0", "0"), ("leftOut", "9990", "9990"),
@@ -55,7 +58,8 @@ import Testing
         _ = try JSONDocument(parsing: line)
     }
 
-    @Test func writesListsBehindTheFields() throws {
+    @Test("lists are written behind the other fields")
+    func writesListsBehindTheFields() throws {
         var line = LogLine(time: "t", fields: [("a", "b")])
         line.lists = [("groups", ["x\"y", "z"]), ("none", [])]
         #expect(
@@ -65,7 +69,7 @@ import Testing
     }
 
     @Test(
-        arguments: zip(Logger.Level.allCases, [7, 7, 6, 5, 4, 3, 2]))
+        "a line for the journal begins with its priority", arguments: zip(Logger.Level.allCases, [7, 7, 6, 5, 4, 3, 2]))
     func beginsJournalLinesWithTheirPriority(_ level: Logger.Level, _ priority: Int) {
         let line = LogLine(time: "t", level: level.rawValue, message: "m", fields: [("a", "b")]).forJournal
         #expect(String(decoding: line.text, as: UTF8.self) == "<\(priority)>\(level) m a=b\n")
@@ -74,7 +78,8 @@ import Testing
                 == "<\(priority)>{\"level\":\"\(level)\",\"message\":\"m\",\"a\":\"b\"}\n")
     }
 
-    @Test func knowsTheJournalByDeviceAndInode() {
+    @Test("the journal is recognized by device and inode")
+    func knowsTheJournalByDeviceAndInode() {
         var status = stat()
         #expect(fstat(STDERR_FILENO, &status) == 0)
         let own = "\(status.st_dev):\(status.st_ino)"
@@ -85,7 +90,8 @@ import Testing
         }
     }
 
-    @Test func staysSilentBelowItsLevel() {
+    @Test("a message below the level is not written")
+    func staysSilentBelowItsLevel() {
         let sink = MemorySink()
         let writer = LineWriter(sink: sink)
         logger(.text, writer).debug("nothing")
@@ -93,7 +99,8 @@ import Testing
         #expect(sink.lines.isEmpty)
     }
 
-    @Test func appendsWholeLinesAndReopens() throws {
+    @Test("whole lines are appended, and the file is opened again on demand")
+    func appendsWholeLinesAndReopens() throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let directory = folder.path
@@ -112,7 +119,8 @@ import Testing
         #expect(LineWriter(appendingTo: "\(directory)/none/audit") == nil)
     }
 
-    @Test func makesARemovedFileAnew() throws {
+    @Test("a removed file is made anew")
+    func makesARemovedFileAnew() throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let directory = folder.path
@@ -140,7 +148,8 @@ import Testing
         #expect(contents(path) == "four\n")
     }
 
-    @Test func losesLinesInsteadOfHalvesOnAFullDisk() throws {
+    @Test("a full disk loses whole lines, never halves")
+    func losesLinesInsteadOfHalvesOnAFullDisk() throws {
         let writer = try #require(LineWriter(appendingTo: "/dev/full"))
         writer.write(Array("line\n".utf8))
         writer.flush()

@@ -3,7 +3,8 @@ import Testing
 import Timestamps
 
 @Suite struct RepeatLimitTests {
-    @Test func letsTheFirstAndOneAMinuteThrough() {
+    @Test("the first line passes, and then one a minute")
+    func letsTheFirstAndOneAMinuteThrough() {
         var limit = RepeatLimit()
         let start = Timestamp(secondsSinceEpoch: 1_000_000)
         #expect(limit.admit(at: start) == 0)
@@ -12,7 +13,8 @@ import Timestamps
         #expect(limit.admit(at: start.adding(seconds: 200)) == 0)
     }
 
-    @Test func isNotSilencedByAClockThatIsPutBack() {
+    @Test("a clock that is set back does not silence the log")
+    func isNotSilencedByAClockThatIsPutBack() {
         var limit = RepeatLimit()
         #expect(limit.admit(at: Timestamp(secondsSinceEpoch: 1_000_000)) == 0)
         #expect(limit.admit(at: Timestamp(secondsSinceEpoch: 1_000_001)) == nil)

@@ -20,7 +20,7 @@ import Testing
         ("no certificate", ["without"], "alert certificate required", false),
     ]
 
-    @Test(arguments: clients.indices)
+    @Test("openssl s_client is accepted or refused as its options deserve", arguments: clients.indices)
     func sClient(index: Int) async throws {
         let row = Self.clients[index]
         let parties = try TLSParties.shared.get()

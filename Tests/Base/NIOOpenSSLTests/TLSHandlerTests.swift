@@ -12,7 +12,9 @@ import Testing
 
     init() throws { parties = try TLSParties.shared.get() }
 
-    @Test(arguments: [1, 7, 100, 5_000, 1 << 20])
+    @Test(
+        "a megabyte arrives unchanged in both directions, in pieces of any size",
+        arguments: [1, 7, 100, 5_000, 1 << 20])
     func aMegabyteBothWays(pieceSize: Int) throws {
         let pair = try EmbeddedPair(
             server: parties.serverContext(mutual: true), client: parties.clientContext(parties.client))
@@ -39,7 +41,8 @@ import Testing
         }
     }
 
-    @Test func severalWritesBecomeOne() throws {
+    @Test("several writes become one record")
+    func severalWritesBecomeOne() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
@@ -64,7 +67,7 @@ import Testing
         ("nothing in common", ["http/1.1"], ["spdy/3"], nil, true),
     ]
 
-    @Test(arguments: alpn.indices)
+    @Test("both sides agree on the first protocol that they share", arguments: alpn.indices)
     func applicationProtocols(index: Int) throws {
         let row = Self.alpn[index]
         let pair = try EmbeddedPair(
@@ -90,7 +93,7 @@ import Testing
                 ("a server's", { $0.server }, .wrongCertificatePurpose),
             ]
 
-    @Test(arguments: refusedClients.indices)
+    @Test("a client certificate is refused for its own cause", arguments: refusedClients.indices)
     func refusedClientCertificate(index: Int) throws {
         let row = Self.refusedClients[index]
         let pair = try EmbeddedPair(
@@ -107,7 +110,8 @@ import Testing
         }
     }
 
-    @Test func refusedServerCertificate() throws {
+    @Test("a client refuses a server's certificate of another authority or name")
+    func refusedServerCertificate() throws {
         let parties = parties
         func fails(_ client: TLSContext, _ name: String, _ cause: TLSFailureCause) throws {
             let pair = try EmbeddedPair(server: parties.serverContext(), client: client, serverName: name)
@@ -128,7 +132,8 @@ import Testing
         #expect(pair.client.recorder.errors == [.handshakeFailed(.wrongCertificatePurpose)])
     }
 
-    @Test func addressAsServerName() throws {
+    @Test("an IP address is verified as a server name")
+    func addressAsServerName() throws {
         let pair = try EmbeddedPair(
             server: parties.serverContext(), client: parties.clientContext(), serverName: "127.0.0.1")
         defer { pair.finish() }
@@ -136,7 +141,7 @@ import Testing
         #expect(pair.client.recorder.events == [.handshakeCompleted(negotiatedProtocol: nil)])
     }
 
-    @Test(arguments: ["", "a\0b", String(repeating: "a", count: 300)])
+    @Test("an impossible server name fails the handshake", arguments: ["", "a\0b", String(repeating: "a", count: 300)])
     func impossibleServerNameFailsTheHandshake(name: String) throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext(), serverName: name)
         defer { pair.finish() }
@@ -146,7 +151,8 @@ import Testing
         }
     }
 
-    @Test func closingIsAnsweredAndClean() throws {
+    @Test("close_notify is answered, and the connection ends without an error")
+    func closingIsAnsweredAndClean() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
@@ -163,7 +169,8 @@ import Testing
         }
     }
 
-    @Test func closingDoesNotWaitForever() throws {
+    @Test("closing does not wait for the peer forever")
+    func closingDoesNotWaitForever() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
@@ -174,7 +181,8 @@ import Testing
         #expect(!pair.server.channel.isActive)
     }
 
-    @Test func closedOutputStillReads() throws {
+    @Test("a connection whose output is closed still reads")
+    func closedOutputStillReads() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.server.channel.setOption(.allowRemoteHalfClosure, value: true).wait()
@@ -194,7 +202,8 @@ import Testing
         #expect(!pair.server.channel.isActive)
     }
 
-    @Test func endWithoutCloseNotifyIsTruncation() throws {
+    @Test("an end without close_notify is a truncation")
+    func endWithoutCloseNotifyIsTruncation() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
@@ -202,7 +211,8 @@ import Testing
         #expect(pair.server.recorder.errors == [.truncated])
     }
 
-    @Test func endDuringTheHandshake() throws {
+    @Test("an end during the handshake is an error")
+    func endDuringTheHandshake() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         let write = pair.client.channel.eventLoop.makePromise(of: Void.self)
@@ -212,7 +222,8 @@ import Testing
         #expect(failure(write) as? TLSError == .handshakeFailed(.connectionClosed))
     }
 
-    @Test func slowHandshakeIsGivenUp() throws {
+    @Test("a slow handshake is given up")
+    func slowHandshakeIsGivenUp() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         pair.server.channel.embeddedEventLoop.advanceTime(by: .seconds(10))
@@ -220,9 +231,12 @@ import Testing
         #expect(!pair.server.channel.isActive)
     }
 
-    @Test(arguments: [
-        ("plain HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), ("garbage", String(repeating: "x", count: 100)),
-    ])
+    @Test(
+        "bytes that are not TLS are refused",
+        arguments: [
+            ("plain HTTP", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            ("garbage", String(repeating: "x", count: 100)),
+        ])
     func whatIsNotTLSIsRefused(name: String, bytes: String) throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
@@ -230,7 +244,8 @@ import Testing
         #expect(pair.server.recorder.errors == [.handshakeFailed(.notTLS)], "\(name)")
     }
 
-    @Test func damagedRecordEndsTheConnection() throws {
+    @Test("a damaged record ends the connection")
+    func damagedRecordEndsTheConnection() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()
@@ -247,7 +262,8 @@ import Testing
         #expect(try pair.server.channel.readOutbound(as: ByteBuffer.self) != nil, "the alert")
     }
 
-    @Test func plaintextWaitsUntilItIsAskedFor() throws {
+    @Test("plaintext is delivered only when it is asked for")
+    func plaintextWaitsUntilItIsAskedFor() throws {
         let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
         defer { pair.finish() }
         try pair.exchange()

@@ -129,7 +129,7 @@ import Testing
         Transition(.closed, .closeOutput, .refuse, .closed),
     ]
 
-    @Test(arguments: paths.map(\.state), Event.allCases)
+    @Test("every event in every state is handled", arguments: paths.map(\.state), Event.allCases)
     func everyEventInEveryState(state: State, event: Event) throws {
         var machine = try Self.machine(in: state)
         let expected = Self.transitions.first { $0.from == state && $0.event == event }
@@ -137,7 +137,7 @@ import Testing
         #expect(machine.state == expected?.to ?? state)
     }
 
-    @Test(arguments: paths.map(\.state))
+    @Test("each state says what may be read and written", arguments: paths.map(\.state))
     func whatMayFlow(state: State) throws {
         let machine = try Self.machine(in: state)
         #expect(machine.mayDecrypt == [.active, .outputClosed].contains(state))

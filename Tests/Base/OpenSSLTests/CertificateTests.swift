@@ -26,7 +26,8 @@ import Timestamps
         }
     }
 
-    @Test func authority() throws {
+    @Test("an authority has the extensions of an authority")
+    func authority() throws {
         let authority = try Authority("Test CA")
         let certificate = authority.certificate
         #expect(certificate.isCA)
@@ -38,7 +39,8 @@ import Timestamps
         #expect(certificate.matches(authority.key))
     }
 
-    @Test func server() throws {
+    @Test("a server certificate has its names and its purpose")
+    func server() throws {
         let authority = try Authority("Test CA")
         let key = try PrivateKey.generateP256()
         let certificate = try authority.issue(
@@ -62,28 +64,32 @@ import Timestamps
         #expect(certificate.isSigned(by: authority.certificate))
     }
 
-    @Test func client() throws {
+    @Test("a client certificate has its purpose")
+    func client() throws {
         let key = try PrivateKey.generateP256()
         let certificate = try Authority("CA").issue(CertificateName(commonName: "api"), profile: .client, key: key)
         #expect(certificate.extendedKeyUsages == [.clientAuth])
         #expect(certificate.dnsNames == [])
     }
 
-    @Test func issuerOfTheSameNameIsNotTheIssuer() throws {
+    @Test("an authority of the same name is not the issuer")
+    func issuerOfTheSameNameIsNotTheIssuer() throws {
         let key = try PrivateKey.generateP256()
         let certificate = try Authority("CA").issue(CertificateName(commonName: "x"), profile: .client, key: key)
         #expect(!certificate.isSigned(by: try Authority("CA").certificate))
         #expect(!certificate.isSigned(by: certificate))
     }
 
-    @Test func serialNumbersAreRandomAnd127BitsLong() throws {
+    @Test("serial numbers are random and 127 bits long")
+    func serialNumbersAreRandomAnd127BitsLong() throws {
         let one = try Authority("CA").certificate.serialHex, other = try Authority("CA").certificate.serialHex
         #expect(one.count == 32)
         #expect(one != other)
         #expect(one.first.map { "4567".contains($0) } == true)
     }
 
-    @Test func certificatesSurviveDERAndPEM() throws {
+    @Test("a certificate reads back from DER and PEM")
+    func certificatesSurviveDERAndPEM() throws {
         let one = try Authority("One").certificate, two = try Authority("Two").certificate
         #expect(try Certificate(der: one.der).der == one.der)
         #expect(try Certificate(pem: one.pem).der == one.der)
@@ -93,7 +99,8 @@ import Timestamps
         #expect(chain.map(\.der) == [one.der, two.der])
     }
 
-    @Test func damagedEncodingsAreRefused() throws {
+    @Test("a damaged encoding is refused")
+    func damagedEncodingsAreRefused() throws {
         let certificate = try Authority("CA").certificate
         let der = certificate.der, pem = certificate.pem
         #expect(throws: OpenSSLError.self, "nothing") { try Certificate(der: []) }
@@ -108,13 +115,15 @@ import Timestamps
         }
     }
 
-    @Test(arguments: [
-        ("empty name", "", SubjectAlternativeName.dns("a")),
-        ("65 characters", String(repeating: "x", count: 65), .dns("a")),
-        ("empty DNS name", "x", .dns("")),
-        ("DNS name with a NUL", "x", .dns("a\0b")),
-        ("no address", "x", .ip("localhost")),
-    ])
+    @Test(
+        "a name that no certificate can have is refused",
+        arguments: [
+            ("empty name", "", SubjectAlternativeName.dns("a")),
+            ("65 characters", String(repeating: "x", count: 65), .dns("a")),
+            ("empty DNS name", "x", .dns("")),
+            ("DNS name with a NUL", "x", .dns("a\0b")),
+            ("no address", "x", .ip("localhost")),
+        ])
     func impossibleNamesAreRefused(what: String, commonName: String, san: SubjectAlternativeName) throws {
         let key = try PrivateKey.generateP256()
         #expect(throws: OpenSSLError.self, "\(what)") {
@@ -124,7 +133,8 @@ import Timestamps
         }
     }
 
-    @Test func commaInADNSNameStaysOneName() throws {
+    @Test("a DNS name with a comma stays one name")
+    func commaInADNSNameStaysOneName() throws {
         let key = try PrivateKey.generateP256()
         let certificate = try Authority("CA").issue(
             CertificateName(commonName: "x"), sans: [.dns("a,DNS:b")], profile: .server, key: key)

@@ -13,7 +13,8 @@ import Testing
         }
     }
 
-    @Test func rfc7515RS256() throws {
+    @Test("the RS256 example of RFC 7515 verifies")
+    func rfc7515RS256() throws {
         let key = try PublicKey(rsaModulus: RFC7515.modulus, exponent: [1, 0, 1])
         #expect(key.kind == .rsa)
         #expect(key.bits == 2_048)
@@ -26,7 +27,8 @@ import Testing
         }
     }
 
-    @Test func rfc7515ES256() throws {
+    @Test("the ES256 example of RFC 7515 verifies")
+    func rfc7515ES256() throws {
         let key = try PublicKey(p256X: RFC7515.x, y: RFC7515.y)
         #expect(key.kind == .p256)
         #expect(key.p256Coordinates?.x == RFC7515.x)
@@ -36,7 +38,7 @@ import Testing
         #expect(!Self.verify(key, .rs256, RFC7515.es256Input, RFC7515.es256Signature))
     }
 
-    @Test(arguments: SignatureAlgorithm.allCases)
+    @Test("every algorithm verifies what it has signed", arguments: SignatureAlgorithm.allCases)
     func whatIsSignedVerifies(algorithm: SignatureAlgorithm) throws {
         let key = try (algorithm == .es256 ? Self.p256 : Self.rsa).get()
         let message = randomBytes(1_000)
@@ -61,7 +63,9 @@ import Testing
         ("megabyte", { $0 = [UInt8](repeating: 1, count: 1 << 20) }),
     ]
 
-    @Test(arguments: damaged.indices, [SignatureAlgorithm.rs256, .rs384, .ps256, .es256])
+    @Test(
+        "a damaged signature is refused", arguments: damaged.indices,
+        [SignatureAlgorithm.rs256, .rs384, .ps256, .es256])
     func damagedSignatureIsRefused(index: Int, algorithm: SignatureAlgorithm) throws {
         let key = try (algorithm == .es256 ? Self.p256 : Self.rsa).get()
         let message = Array("message".utf8)
@@ -75,18 +79,21 @@ import Testing
     }
 
     /// `es256` signatures are fixed-size; DER would be malleable.
-    @Test func derSignatureIsRefused() throws {
+    @Test("an ECDSA signature in DER is refused")
+    func derSignatureIsRefused() throws {
         let der = [0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01] as [UInt8]
         #expect(!Self.verify(try Self.p256.get().publicKey, .es256, [1], der))
     }
 
-    @Test func algorithmOfAnotherKindOfKeyIsNotSigned() throws {
+    @Test("a key does not sign with the algorithm of another kind")
+    func algorithmOfAnotherKindOfKeyIsNotSigned() throws {
         let rsa = try Self.rsa.get(), p256 = try Self.p256.get()
         #expect(throws: OpenSSLError.self) { try [UInt8]([1]).withUnsafeBytes { try rsa.sign(.es256, message: $0) } }
         #expect(throws: OpenSSLError.self) { try [UInt8]([1]).withUnsafeBytes { try p256.sign(.rs256, message: $0) } }
     }
 
-    @Test func oneKeyServesManyThreads() async throws {
+    @Test("one key serves many threads")
+    func oneKeyServesManyThreads() async throws {
         let key = try PublicKey(rsaModulus: RFC7515.modulus, exponent: [1, 0, 1])
         let wrong = await withTaskGroup(of: Int.self) { group in
             for task in 0..<8 {

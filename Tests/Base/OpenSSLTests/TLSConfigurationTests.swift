@@ -3,7 +3,8 @@ import Testing
 @testable import OpenSSL
 
 @Suite struct TLSConfigurationTests {
-    @Test func unusableServerFilesAreToldApart() throws {
+    @Test("each unusable server file has its own error")
+    func unusableServerFilesAreToldApart() throws {
         let authority = try CertificateTests.Authority("CA")
         let pem = authority.certificate.pem, key = try authority.key.pem()
         func fails(_ chain: [UInt8], _ key: [UInt8], _ ca: [UInt8]? = nil, _ alpn: [String] = [])
@@ -22,14 +23,16 @@ import Testing
         guard case .unreadableClientAuthorities = fails(pem, key, key) else { throw Unexpected() }
     }
 
-    @Test func clientCertificateNeedsItsKey() throws {
+    @Test("a client certificate needs its own key")
+    func clientCertificateNeedsItsKey() throws {
         let pem = try CertificateTests.Authority("CA").certificate.pem
         #expect(throws: TLSConfigurationError.certificateAndKeyBelongTogether) {
             try TLSContext(client: TLSClientConfiguration(trust: .pem(pem), certificateChain: pem))
         }
     }
 
-    @Test func systemTrustStores() {
+    @Test("the system's authorities can be loaded")
+    func systemTrustStores() {
         let redHat = "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"
         #expect(SystemTrustStore.locate(environment: { _ in nil }, exists: { $0 == redHat }) == [.file(redHat)])
         #expect(SystemTrustStore.locate(environment: { _ in nil }, exists: { _ in false }) == [])

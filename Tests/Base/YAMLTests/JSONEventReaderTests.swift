@@ -41,26 +41,28 @@ import YAML
         var testDescription: String { name }
     }
 
-    @Test(arguments: [
-        Fault(name: "a comma too much in an object", text: "{\"a\":1,}", line: 1, column: 8),
-        Fault(name: "a comma too much in a list", text: "[1,]", line: 1, column: 4),
-        Fault(name: "a comma too few", text: "[1 2]", line: 1, column: 4),
-        Fault(name: "a name without quotation marks", text: "{a:1}", line: 1, column: 2),
-        Fault(name: "a name without a value", text: "{\"a\"}", line: 1, column: 5),
-        Fault(name: "an object that does not end", text: "{\"a\":1", line: 1, column: 7),
-        Fault(name: "a string that does not end", text: "[\"a", line: 1, column: 4),
-        Fault(name: "a number with a leading zero", text: "[\n 01]", line: 2, column: 2),
-        Fault(name: "a number that ends in a dot", text: "[1.]", line: 1, column: 2),
-        Fault(name: "a word that JSON does not have", text: "[yes]", line: 1, column: 2),
-        Fault(name: "a line break in a string", text: "[\"a\nb\"]", line: 1, column: 4),
-        Fault(name: "half of a surrogate pair", text: "[\"\\ud83d\"]", line: 1, column: 9),
-        Fault(name: "the wrong half of a surrogate pair", text: "[\"\\ud83d\\u0041\"]", line: 1, column: 15),
-        Fault(name: "a NUL", text: "[\"\\u0000\"]", line: 1, column: 9),
-        Fault(name: "an unknown escape", text: "[\"\\x\"]", line: 1, column: 5),
-        Fault(name: "more brackets than allowed", text: "[[[[[1]]]]]", line: 1, column: 5),
-        Fault(name: "a bracket of the wrong kind", text: "[1}", line: 1, column: 3),
-        Fault(name: "something behind the end", text: "{} x", line: 1, column: 4),
-    ])
+    @Test(
+        "a fault in JSON has its place",
+        arguments: [
+            Fault(name: "a comma too much in an object", text: "{\"a\":1,}", line: 1, column: 8),
+            Fault(name: "a comma too much in a list", text: "[1,]", line: 1, column: 4),
+            Fault(name: "a comma too few", text: "[1 2]", line: 1, column: 4),
+            Fault(name: "a name without quotation marks", text: "{a:1}", line: 1, column: 2),
+            Fault(name: "a name without a value", text: "{\"a\"}", line: 1, column: 5),
+            Fault(name: "an object that does not end", text: "{\"a\":1", line: 1, column: 7),
+            Fault(name: "a string that does not end", text: "[\"a", line: 1, column: 4),
+            Fault(name: "a number with a leading zero", text: "[\n 01]", line: 2, column: 2),
+            Fault(name: "a number that ends in a dot", text: "[1.]", line: 1, column: 2),
+            Fault(name: "a word that JSON does not have", text: "[yes]", line: 1, column: 2),
+            Fault(name: "a line break in a string", text: "[\"a\nb\"]", line: 1, column: 4),
+            Fault(name: "half of a surrogate pair", text: "[\"\\ud83d\"]", line: 1, column: 9),
+            Fault(name: "the wrong half of a surrogate pair", text: "[\"\\ud83d\\u0041\"]", line: 1, column: 15),
+            Fault(name: "a NUL", text: "[\"\\u0000\"]", line: 1, column: 9),
+            Fault(name: "an unknown escape", text: "[\"\\x\"]", line: 1, column: 5),
+            Fault(name: "more brackets than allowed", text: "[[[[[1]]]]]", line: 1, column: 5),
+            Fault(name: "a bracket of the wrong kind", text: "[1}", line: 1, column: 3),
+            Fault(name: "something behind the end", text: "{} x", line: 1, column: 4),
+        ])
     func faults(_ fault: Fault) {
         #expect {
             _ = try events(fault.text)

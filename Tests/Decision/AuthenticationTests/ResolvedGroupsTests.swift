@@ -32,7 +32,8 @@ import Timestamps
         TestDecision.hashed(try TestTokens.token(claims: [("groups", nil), ("hasgroups", .bool(true))]))
     }
 
-    @Test func anAnswerIsRememberedForAsLongAsItIsFresh() throws {
+    @Test("a decision with fetched groups is remembered while they are fresh")
+    func anAnswerIsRememberedForAsLongAsItIsFresh() throws {
         let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let token = try token()
         #expect(try decide(cache, token).groupResolution != nil)
@@ -50,7 +51,7 @@ import Timestamps
         #expect(newer.decision.access?.isAdmin == false && newer.isHit)
     }
 
-    @Test(arguments: [(0, 10), (100, 1001)])
+    @Test("a decision that rests on stale or missing groups is not remembered", arguments: [(0, 10), (100, 1001)])
     func isNotRemembered(freshFor: Int64, groups: Int) throws {
         let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
         let token = try token()

@@ -37,7 +37,8 @@ import Testing
         #expect(try TestDecision.decide(TestTokens.token(), settings: settings).reason == .principalDenied)
     }
 
-    @Test func acceptsWhatItsTokenWouldBeAcceptedFor() throws {
+    @Test("claims are accepted when their token would be")
+    func acceptsWhatItsTokenWouldBeAcceptedFor() throws {
         let document = try JSONDocument(parsing: JSON.object(TestTokens.claims).render())
         let examined = Authenticator(TestTenant.settings()).examine(verifiedClaims: document.root, now: TestTokens.now)
         let decision = try TestDecision.decide(TestTokens.token())
@@ -49,7 +50,8 @@ import Testing
         #expect(!examined.areClaimsTrusted)
     }
 
-    @Test func boundClaimsAreTakenOnlyWhereEnvelopesAre() throws {
+    @Test("claims that are bound to a key are taken only where envelopes are")
+    func boundClaimsAreTakenOnlyWhereEnvelopesAre() throws {
         let bound = TestTokens.members(TestTokens.claims, [("cnf", .object([("kid", .string("x"))]))])
         let document = try JSONDocument(parsing: JSON.object(bound).render())
         for (rule, expected) in [

@@ -87,30 +87,32 @@ import Testing
         var testDescription: String { resource + (subresource.map { " --subresource \($0)" } ?? "") }
     }
 
-    @Test(arguments: [
-        Question(resource: "pods", becomes: "get pods . "),
-        Question(resource: "pods/log", becomes: "get pods . log"),
-        Question(resource: "pods", subresource: "log", becomes: "get pods . log"),
-        Question(resource: "pods/log", subresource: "log", becomes: "get pods . log"),
-        Question(resource: "pods/log", subresource: "exec", becomes: nil),
-        Question(resource: "pods/", becomes: nil),
-        Question(resource: "deployments", becomes: "get deployments .apps "),
-        Question(resource: "deployments.apps/scale", becomes: "get deployments .apps scale"),
-        Question(resource: "events", becomes: "get events . "),
-        Question(resource: "widgets.example.com", becomes: "get widgets .example.com "),
-        Question(resource: "widgets", becomes: "get widgets . "),
-        Question(resource: "*.*", becomes: "get * .* "),
-        Question(resource: "*", becomes: "get * . "),
-        Question(resource: "/metrics", becomes: "get /metrics"),
-        Question(resource: "/metrics", namespace: "a", becomes: nil),
-        Question(resource: "/metrics", name: "a", becomes: nil),
-        Question(resource: "pod", becomes: nil),
-        Question(resource: "deploy", becomes: nil),
-        Question(resource: "Pods", becomes: nil),
-        Question(resource: "", becomes: nil),
-        Question(resource: "pods", name: "", becomes: nil),
-        Question(resource: "pods", namespace: "", becomes: nil),
-    ])
+    @Test(
+        "who may do something is answered for every kind of question",
+        arguments: [
+            Question(resource: "pods", becomes: "get pods . "),
+            Question(resource: "pods/log", becomes: "get pods . log"),
+            Question(resource: "pods", subresource: "log", becomes: "get pods . log"),
+            Question(resource: "pods/log", subresource: "log", becomes: "get pods . log"),
+            Question(resource: "pods/log", subresource: "exec", becomes: nil),
+            Question(resource: "pods/", becomes: nil),
+            Question(resource: "deployments", becomes: "get deployments .apps "),
+            Question(resource: "deployments.apps/scale", becomes: "get deployments .apps scale"),
+            Question(resource: "events", becomes: "get events . "),
+            Question(resource: "widgets.example.com", becomes: "get widgets .example.com "),
+            Question(resource: "widgets", becomes: "get widgets . "),
+            Question(resource: "*.*", becomes: "get * .* "),
+            Question(resource: "*", becomes: "get * . "),
+            Question(resource: "/metrics", becomes: "get /metrics"),
+            Question(resource: "/metrics", namespace: "a", becomes: nil),
+            Question(resource: "/metrics", name: "a", becomes: nil),
+            Question(resource: "pod", becomes: nil),
+            Question(resource: "deploy", becomes: nil),
+            Question(resource: "Pods", becomes: nil),
+            Question(resource: "", becomes: nil),
+            Question(resource: "pods", name: "", becomes: nil),
+            Question(resource: "pods", namespace: "", becomes: nil),
+        ])
     func questions(_ sample: Question) {
         let text = try? QuestionText(
             verb: "get", resource: sample.resource, subresource: sample.subresource, name: sample.name,

@@ -24,69 +24,72 @@ import Testing
         + TestCluster.binding(TestCluster.group("two"), namespace: "b")
         + TestCluster.binding(TestCluster.group("everywhere"))
 
-    @Test(arguments: [
-        Sample(name: "nothing changes", bindings: both, changes: []),
-        Sample(
-            name: "a group that is bound", old: "subjects: [user]", new: mapping("one"), bindings: both,
-            changes: ["gains group \(TestCluster.developers) get,list pods in a"]),
-        Sample(
-            name: "a group that is not bound", old: mapping("one"), new: mapping("one, none"), bindings: both,
-            changes: []),
-        Sample(
-            name: "the same in another namespace", old: mapping("one"), new: mapping("two"), bindings: both,
-            changes: [
-                "gains group \(TestCluster.developers) get,list pods in b",
-                "loses group \(TestCluster.developers) get,list pods in a",
-            ]),
-        Sample(
-            name: "the same everywhere loses nothing", old: mapping("one"), new: mapping("everywhere"), bindings: both,
-            changes: [
-                "gains group \(TestCluster.developers) get,list pods in *",
-                "gains group \(TestCluster.developers) get /metrics in *",
-            ]),
-        Sample(
-            name: "the same by another way", old: mapping("one"), new: mapping("three"),
-            bindings: both + "---\nkind: RoleBinding\nmetadata: {name: c, namespace: a}\n"
-                + "roleRef: {kind: ClusterRole, name: reader}\nsubjects: [\(TestCluster.group("three"))]\n",
-            changes: []),
-        Sample(
-            name: "the same in other words", old: mapping("one"), new: mapping("three"),
-            bindings: both + """
-                ---
-                kind: Role
-                metadata: {name: r, namespace: a}
-                rules:
-                - {verbs: [list, get], apiGroups: ["", apps], resources: [pods]}
-                ---
-                kind: RoleBinding
-                metadata: {name: c, namespace: a}
-                roleRef: {kind: Role, name: r}
-                subjects: [\(TestCluster.group("three"))]
-                """,
-            changes: ["gains group \(TestCluster.developers) list,get pods in a"]),
-        Sample(
-            name: "what everybody has is no gain", old: "subjects: [user]", new: mapping("everywhere"),
-            bindings: TestCluster.binding(
-                TestCluster.group("everywhere") + ", " + TestCluster.group("system:authenticated")),
-            changes: []),
-        Sample(
-            name: "system:masters", old: "subjects: [user]", new: mapping("'system:masters'"), bindings: "",
-            changes: [
-                "gains group \(TestCluster.developers) * * in *", "gains group \(TestCluster.developers) * * in *",
-            ]),
-        Sample(
-            name: "people who are named otherwise", newKubernetes: "username: oid",
-            bindings: TestCluster.binding(TestCluster.user("alice@contoso.com"), namespace: "a"),
-            changes: ["loses user alice@contoso.com get,list pods in a"]),
-        Sample(
-            name: "object IDs that are no groups any more", newKubernetes: "groupObjectIDs: drop",
-            bindings: TestCluster.binding(TestCluster.group(TestCluster.stranger), namespace: "a"),
-            changes: ["loses group \(TestCluster.stranger) get,list pods in a"]),
-        Sample(
-            name: "a group that was bound by its object ID and is mapped now", old: "subjects: [user]",
-            new: mapping("two"),
-            bindings: both.replacing("name: \"two\"", with: "name: \"\(TestCluster.developers)\""), changes: []),
-    ])
+    @Test(
+        "a change of the configuration shows the permissions that it gives and takes",
+        arguments: [
+            Sample(name: "nothing changes", bindings: both, changes: []),
+            Sample(
+                name: "a group that is bound", old: "subjects: [user]", new: mapping("one"), bindings: both,
+                changes: ["gains group \(TestCluster.developers) get,list pods in a"]),
+            Sample(
+                name: "a group that is not bound", old: mapping("one"), new: mapping("one, none"), bindings: both,
+                changes: []),
+            Sample(
+                name: "the same in another namespace", old: mapping("one"), new: mapping("two"), bindings: both,
+                changes: [
+                    "gains group \(TestCluster.developers) get,list pods in b",
+                    "loses group \(TestCluster.developers) get,list pods in a",
+                ]),
+            Sample(
+                name: "the same everywhere loses nothing", old: mapping("one"), new: mapping("everywhere"),
+                bindings: both,
+                changes: [
+                    "gains group \(TestCluster.developers) get,list pods in *",
+                    "gains group \(TestCluster.developers) get /metrics in *",
+                ]),
+            Sample(
+                name: "the same by another way", old: mapping("one"), new: mapping("three"),
+                bindings: both + "---\nkind: RoleBinding\nmetadata: {name: c, namespace: a}\n"
+                    + "roleRef: {kind: ClusterRole, name: reader}\nsubjects: [\(TestCluster.group("three"))]\n",
+                changes: []),
+            Sample(
+                name: "the same in other words", old: mapping("one"), new: mapping("three"),
+                bindings: both + """
+                    ---
+                    kind: Role
+                    metadata: {name: r, namespace: a}
+                    rules:
+                    - {verbs: [list, get], apiGroups: ["", apps], resources: [pods]}
+                    ---
+                    kind: RoleBinding
+                    metadata: {name: c, namespace: a}
+                    roleRef: {kind: Role, name: r}
+                    subjects: [\(TestCluster.group("three"))]
+                    """,
+                changes: ["gains group \(TestCluster.developers) list,get pods in a"]),
+            Sample(
+                name: "what everybody has is no gain", old: "subjects: [user]", new: mapping("everywhere"),
+                bindings: TestCluster.binding(
+                    TestCluster.group("everywhere") + ", " + TestCluster.group("system:authenticated")),
+                changes: []),
+            Sample(
+                name: "system:masters", old: "subjects: [user]", new: mapping("'system:masters'"), bindings: "",
+                changes: [
+                    "gains group \(TestCluster.developers) * * in *", "gains group \(TestCluster.developers) * * in *",
+                ]),
+            Sample(
+                name: "people who are named otherwise", newKubernetes: "username: oid",
+                bindings: TestCluster.binding(TestCluster.user("alice@contoso.com"), namespace: "a"),
+                changes: ["loses user alice@contoso.com get,list pods in a"]),
+            Sample(
+                name: "object IDs that are no groups any more", newKubernetes: "groupObjectIDs: drop",
+                bindings: TestCluster.binding(TestCluster.group(TestCluster.stranger), namespace: "a"),
+                changes: ["loses group \(TestCluster.stranger) get,list pods in a"]),
+            Sample(
+                name: "a group that was bound by its object ID and is mapped now", old: "subjects: [user]",
+                new: mapping("two"),
+                bindings: both.replacing("name: \"two\"", with: "name: \"\(TestCluster.developers)\""), changes: []),
+        ])
     func compares(_ sample: Sample) throws {
         let diff = PermissionDiff(
             from: try TestCluster.names(tenant: sample.old, kubernetes: sample.oldKubernetes),

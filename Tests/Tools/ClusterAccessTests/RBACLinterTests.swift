@@ -32,85 +32,87 @@ import Testing
     private static let lower = "username: upnLowercase"
     private static let prefix = "usernamePrefix: 'entra:'"
 
-    @Test(arguments: [
-        Sample(name: "a mapped group", subject: TestCluster.group("developers"), finds: []),
-        Sample(name: "an app role's group", subject: TestCluster.group("viewers"), finds: []),
-        Sample(name: "the group of an emergency", subject: TestCluster.group("rescuers"), finds: []),
-        Sample(
-            name: "the group of an emergency that has ended", subject: TestCluster.group("past"),
-            finds: ["warning group-never-given"]),
-        Sample(
-            name: "a group in another case", subject: TestCluster.group("Developers"),
-            finds: ["warning name-differs-in-case"]),
-        Sample(name: "any object ID", subject: TestCluster.group(TestCluster.stranger), finds: []),
-        Sample(
-            name: "an object ID in upper case", subject: TestCluster.group(TestCluster.stranger.uppercased()),
-            finds: ["warning name-differs-in-case"]),
-        Sample(
-            name: "an object ID where none is given", kubernetes: "groupObjectIDs: drop",
-            subject: TestCluster.group(TestCluster.stranger), finds: ["warning group-never-given"]),
-        Sample(
-            name: "an object ID without its prefix", kubernetes: "groupPrefix: 'e:'",
-            subject: TestCluster.group(TestCluster.stranger), finds: ["warning group-never-given"]),
-        Sample(
-            name: "an object ID with its prefix", kubernetes: "groupPrefix: 'e:'",
-            subject: TestCluster.group("e:" + TestCluster.stranger), finds: []),
-        Sample(
-            name: "a name with a space", subject: TestCluster.group("Platform Team"),
-            finds: ["warning group-is-a-display-name"]),
-        Sample(
-            name: "a name with an umlaut", subject: TestCluster.group("Größe"),
-            finds: ["warning group-is-a-display-name"]),
-        Sample(name: "a plain name", subject: TestCluster.group("ops"), finds: ["warning group-never-given"]),
-        Sample(name: "Kubernetes' own group", subject: TestCluster.group("system:nodes"), finds: []),
-        Sample(name: "kubeadm's group", subject: TestCluster.group("kubeadm:cluster-admins"), finds: []),
-        Sample(name: "Kubernetes' own user", subject: TestCluster.user("system:kube-proxy"), finds: []),
-        Sample(name: "a service account", subject: "{kind: ServiceAccount, name: Bot Two}", finds: []),
-        Sample(name: "a UPN", subject: TestCluster.user(upn), finds: ["notice upn-can-be-given-again"]),
-        Sample(
-            name: "a UPN in lower case, where they are", kubernetes: lower, subject: TestCluster.user(upn),
-            finds: ["notice upn-can-be-given-again"]),
-        Sample(
-            name: "a UPN in upper case, where they are lower", kubernetes: lower,
-            subject: TestCluster.user("Alice@contoso.com"), finds: ["warning name-differs-in-case"]),
-        Sample(
-            name: "a UPN in upper case, where they are as in Entra", subject: TestCluster.user("Alice@contoso.com"),
-            finds: ["notice upn-can-be-given-again"]),
-        Sample(
-            name: "a UPN where people are object IDs", kubernetes: oid, subject: TestCluster.user(upn),
-            finds: ["warning user-never-named"]),
-        Sample(
-            name: "a guest's UPN", subject: TestCluster.user("bob_x.com#eXt#@contoso.com"),
-            finds: ["warning guest-by-upn"]),
-        Sample(
-            name: "a guest's UPN in upper case, where names are lower", kubernetes: lower,
-            subject: TestCluster.user("Bob_x.com#EXT#@contoso.com"), finds: ["warning guest-by-upn"]),
-        Sample(
-            name: "a guest's UPN where people are object IDs", kubernetes: oid,
-            subject: TestCluster.user("bob_x.com#EXT#@contoso.com"), finds: ["warning user-never-named"]),
-        Sample(
-            name: "an object ID of a user", subject: TestCluster.user(TestCluster.stranger),
-            finds: ["notice object-id-of-a-user"]),
-        Sample(
-            name: "an object ID of a user where people are object IDs", kubernetes: oid,
-            subject: TestCluster.user(TestCluster.stranger), finds: []),
-        Sample(
-            name: "an object ID of a user in upper case", kubernetes: oid,
-            subject: TestCluster.user(TestCluster.stranger.uppercased()), finds: ["warning name-differs-in-case"]),
-        Sample(
-            name: "a UPN without the prefix", kubernetes: prefix, subject: TestCluster.user(upn),
-            finds: ["warning user-never-named"]),
-        Sample(
-            name: "a UPN with the prefix in another case", kubernetes: prefix,
-            subject: TestCluster.user("Entra:" + upn),
-            finds: ["warning name-differs-in-case"]),
-        Sample(
-            name: "a UPN with the prefix", kubernetes: prefix, subject: TestCluster.user("entra:" + upn),
-            finds: ["notice upn-can-be-given-again"]),
-        Sample(
-            name: "the same subject twice", subject: TestCluster.group("ops") + ", " + TestCluster.group("ops"),
-            finds: ["warning group-never-given"]),
-    ])
+    @Test(
+        "each subject of a binding has its finding, or none",
+        arguments: [
+            Sample(name: "a mapped group", subject: TestCluster.group("developers"), finds: []),
+            Sample(name: "an app role's group", subject: TestCluster.group("viewers"), finds: []),
+            Sample(name: "the group of an emergency", subject: TestCluster.group("rescuers"), finds: []),
+            Sample(
+                name: "the group of an emergency that has ended", subject: TestCluster.group("past"),
+                finds: ["warning group-never-given"]),
+            Sample(
+                name: "a group in another case", subject: TestCluster.group("Developers"),
+                finds: ["warning name-differs-in-case"]),
+            Sample(name: "any object ID", subject: TestCluster.group(TestCluster.stranger), finds: []),
+            Sample(
+                name: "an object ID in upper case", subject: TestCluster.group(TestCluster.stranger.uppercased()),
+                finds: ["warning name-differs-in-case"]),
+            Sample(
+                name: "an object ID where none is given", kubernetes: "groupObjectIDs: drop",
+                subject: TestCluster.group(TestCluster.stranger), finds: ["warning group-never-given"]),
+            Sample(
+                name: "an object ID without its prefix", kubernetes: "groupPrefix: 'e:'",
+                subject: TestCluster.group(TestCluster.stranger), finds: ["warning group-never-given"]),
+            Sample(
+                name: "an object ID with its prefix", kubernetes: "groupPrefix: 'e:'",
+                subject: TestCluster.group("e:" + TestCluster.stranger), finds: []),
+            Sample(
+                name: "a name with a space", subject: TestCluster.group("Platform Team"),
+                finds: ["warning group-is-a-display-name"]),
+            Sample(
+                name: "a name with an umlaut", subject: TestCluster.group("Größe"),
+                finds: ["warning group-is-a-display-name"]),
+            Sample(name: "a plain name", subject: TestCluster.group("ops"), finds: ["warning group-never-given"]),
+            Sample(name: "Kubernetes' own group", subject: TestCluster.group("system:nodes"), finds: []),
+            Sample(name: "kubeadm's group", subject: TestCluster.group("kubeadm:cluster-admins"), finds: []),
+            Sample(name: "Kubernetes' own user", subject: TestCluster.user("system:kube-proxy"), finds: []),
+            Sample(name: "a service account", subject: "{kind: ServiceAccount, name: Bot Two}", finds: []),
+            Sample(name: "a UPN", subject: TestCluster.user(upn), finds: ["notice upn-can-be-given-again"]),
+            Sample(
+                name: "a UPN in lower case, where they are", kubernetes: lower, subject: TestCluster.user(upn),
+                finds: ["notice upn-can-be-given-again"]),
+            Sample(
+                name: "a UPN in upper case, where they are lower", kubernetes: lower,
+                subject: TestCluster.user("Alice@contoso.com"), finds: ["warning name-differs-in-case"]),
+            Sample(
+                name: "a UPN in upper case, where they are as in Entra", subject: TestCluster.user("Alice@contoso.com"),
+                finds: ["notice upn-can-be-given-again"]),
+            Sample(
+                name: "a UPN where people are object IDs", kubernetes: oid, subject: TestCluster.user(upn),
+                finds: ["warning user-never-named"]),
+            Sample(
+                name: "a guest's UPN", subject: TestCluster.user("bob_x.com#eXt#@contoso.com"),
+                finds: ["warning guest-by-upn"]),
+            Sample(
+                name: "a guest's UPN in upper case, where names are lower", kubernetes: lower,
+                subject: TestCluster.user("Bob_x.com#EXT#@contoso.com"), finds: ["warning guest-by-upn"]),
+            Sample(
+                name: "a guest's UPN where people are object IDs", kubernetes: oid,
+                subject: TestCluster.user("bob_x.com#EXT#@contoso.com"), finds: ["warning user-never-named"]),
+            Sample(
+                name: "an object ID of a user", subject: TestCluster.user(TestCluster.stranger),
+                finds: ["notice object-id-of-a-user"]),
+            Sample(
+                name: "an object ID of a user where people are object IDs", kubernetes: oid,
+                subject: TestCluster.user(TestCluster.stranger), finds: []),
+            Sample(
+                name: "an object ID of a user in upper case", kubernetes: oid,
+                subject: TestCluster.user(TestCluster.stranger.uppercased()), finds: ["warning name-differs-in-case"]),
+            Sample(
+                name: "a UPN without the prefix", kubernetes: prefix, subject: TestCluster.user(upn),
+                finds: ["warning user-never-named"]),
+            Sample(
+                name: "a UPN with the prefix in another case", kubernetes: prefix,
+                subject: TestCluster.user("Entra:" + upn),
+                finds: ["warning name-differs-in-case"]),
+            Sample(
+                name: "a UPN with the prefix", kubernetes: prefix, subject: TestCluster.user("entra:" + upn),
+                finds: ["notice upn-can-be-given-again"]),
+            Sample(
+                name: "the same subject twice", subject: TestCluster.group("ops") + ", " + TestCluster.group("ops"),
+                finds: ["warning group-never-given"]),
+        ])
     func subjects(_ sample: Sample) throws {
         let cluster = try TestCluster.read(TestCluster.binding(sample.subject))
         #expect(try findings(cluster, kubernetes: sample.kubernetes) == sample.finds)
@@ -130,7 +132,9 @@ import Testing
         #expect(try findings(cluster, displayNames: names) == ["warning group-is-a-display-name"])
     }
 
-    @Test(arguments: ["system:authenticated", "system:unauthenticated"])
+    @Test(
+        "a role for everybody is a finding when it may do everything",
+        arguments: ["system:authenticated", "system:unauthenticated"])
     func everybody(group: String) throws {
         let cluster = try TestCluster.read(
             TestCluster.binding(TestCluster.group(group), role: "cluster-admin"))

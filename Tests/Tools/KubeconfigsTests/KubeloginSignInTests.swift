@@ -19,24 +19,26 @@ struct KubeloginSignInTests {
         var testDescription: String { name }
     }
 
-    @Test(arguments: [
-        Sample(
-            name: "a person signs in with the client application of AKS", signIn: signIn(.devicecode),
-            arguments: "get-token --login devicecode --server-id s --client-id 80faf920-1908-4b52-b5ef-a8e7bedfc67a"
-                + " --tenant-id t --environment AzurePublicCloud"),
-        Sample(
-            name: "an application's ID may come from the environment", signIn: signIn(.spn),
-            arguments: "get-token --login spn --server-id s --tenant-id t --environment AzurePublicCloud"),
-        Sample(
-            name: "a managed identity has no tenant", signIn: signIn(.msi, client: "c"),
-            arguments: "get-token --login msi --server-id s --client-id c"),
-        Sample(
-            name: "the Azure CLI hears of a tenant that was asked for", signIn: signIn(.azurecli),
-            arguments: "get-token --login azurecli --server-id s --tenant-id t"),
-        Sample(
-            name: "the Azure CLI hears of no other tenant", signIn: signIn(.azurecli, tenant: nil),
-            arguments: "get-token --login azurecli --server-id s"),
-    ])
+    @Test(
+        "the arguments of kubelogin are read",
+        arguments: [
+            Sample(
+                name: "a person signs in with the client application of AKS", signIn: signIn(.devicecode),
+                arguments: "get-token --login devicecode --server-id s --client-id 80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+                    + " --tenant-id t --environment AzurePublicCloud"),
+            Sample(
+                name: "an application's ID may come from the environment", signIn: signIn(.spn),
+                arguments: "get-token --login spn --server-id s --tenant-id t --environment AzurePublicCloud"),
+            Sample(
+                name: "a managed identity has no tenant", signIn: signIn(.msi, client: "c"),
+                arguments: "get-token --login msi --server-id s --client-id c"),
+            Sample(
+                name: "the Azure CLI hears of a tenant that was asked for", signIn: signIn(.azurecli),
+                arguments: "get-token --login azurecli --server-id s --tenant-id t"),
+            Sample(
+                name: "the Azure CLI hears of no other tenant", signIn: signIn(.azurecli, tenant: nil),
+                arguments: "get-token --login azurecli --server-id s"),
+        ])
     func arguments(_ sample: Sample) throws {
         #expect(try sample.signIn.arguments().joined(separator: " ") == sample.arguments)
     }

@@ -17,7 +17,8 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         PolicyChecker(try TestConfiguration.load(tenant: tenant, rest: rest).configuration.authentication)
     }
 
-    @Test func namesTheRulesThatGaveEachGroup() throws {
+    @Test("each group comes with the rules that gave it")
+    func namesTheRulesThatGaveEachGroup() throws {
         let principal = HypotheticalPrincipal(
             user: "alice@example.com",
             groups: [try id(TestConfiguration.developers), try id(TestConfiguration.admins)])
@@ -34,17 +35,20 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
             ])
     }
 
-    @Test func admitsSomebodyWithoutGroupsButNotAsAdmin() throws {
+    @Test("a user without groups is admitted, and is not an admin")
+    func admitsSomebodyWithoutGroupsButNotAsAdmin() throws {
         let answer = try checker().answer(.principal(HypotheticalPrincipal()), now: now)
         #expect(answer.isAdmitted)
         #expect(!answer.isAdmin)
         #expect(answer.access?.user.groups == [])
     }
 
-    @Test(arguments: [
-        (SubjectKind.user, "user"), (.guest, "guest"), (.app, "app"), (.managedIdentity, "managedIdentity"),
-        (.agent, "agent"), (.device, "device"),
-    ])
+    @Test(
+        "each kind of principal is judged as such",
+        arguments: [
+            (SubjectKind.user, "user"), (.guest, "guest"), (.app, "app"), (.managedIdentity, "managedIdentity"),
+            (.agent, "agent"), (.device, "device"),
+        ])
     func eachKindIsJudgedAsSuch(_ kind: SubjectKind, _ name: String) throws {
         let everyone = TestConfiguration.standardTenant + "\nsubjects: [\(name)]"
         let answer = try checker(everyone).answer(.principal(HypotheticalPrincipal(kind: kind)), now: now)
@@ -52,7 +56,8 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(answer.kind == kind)
     }
 
-    @Test func refusesAKindThatMayNotSignIn() throws {
+    @Test("a kind of principal that may not sign in is refused")
+    func refusesAKindThatMayNotSignIn() throws {
         let people = TestConfiguration.standardTenant + "\nsubjects: [user]"
         let answer = try checker(people).answer(.principal(HypotheticalPrincipal(kind: .app)), now: now)
         #expect(answer.reason == .subjectKindNotAllowed)
@@ -61,7 +66,8 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(answer.json.text().contains("\"user\":null"))
     }
 
-    @Test func meetsWhatTheConfigurationRequiresOfTokens() throws {
+    @Test("a hypothetical token meets what the configuration requires")
+    func meetsWhatTheConfigurationRequiresOfTokens() throws {
         let strict =
             TestConfiguration.standardTenant + """
 
@@ -129,7 +135,8 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(try checker(tenant).answer(.principal(principal), now: now).reason == reason)
     }
 
-    @Test func prefersValuesThatGiveNothing() throws {
+    @Test("of several possible values those that give nothing are taken")
+    func prefersValuesThatGiveNothing() throws {
         let tenant =
             TestConfiguration.standardTenant + """
 
@@ -142,7 +149,8 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(answer.access?.user.groups == [TestConfiguration.other])
     }
 
-    @Test func asksForOverageLikeTheServer() throws {
+    @Test("left-out groups are treated as the server treats them")
+    func asksForOverageLikeTheServer() throws {
         let principal = HypotheticalPrincipal(groups: [try id(TestConfiguration.admins)], hasGroupOverage: true)
         #expect(try checker().answer(.principal(principal), now: now).reason == .groupOverage)
         let ignoring = TestConfiguration.standardTenant + "\ngroupOverage: ignore"
@@ -153,7 +161,8 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(try checker(resolving).answer(.principal(principal), now: now).isAdmin)
     }
 
-    @Test func emergencyAccessEndsWithItsEntry() throws {
+    @Test("emergency access ends with its entry")
+    func emergencyAccessEndsWithItsEntry() throws {
         let rescuer = HypotheticalPrincipal(objectID: try id(TestConfiguration.rescuer), kind: .app)
         let answer = try checker().answer(.principal(rescuer), now: now)
         #expect(answer.isAdmin)
@@ -163,15 +172,18 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(try checker().answer(.principal(rescuer), now: later).isAdmin == false)
     }
 
-    @Test func refusesAnUnknownTenant() throws {
+    @Test("an unknown tenant is refused")
+    func refusesAnUnknownTenant() throws {
         let stranger = HypotheticalPrincipal(tenantID: try id(TestConfiguration.other))
         #expect(try checker().answer(.principal(stranger), now: now).reason == .issuerNotTrusted)
     }
 
-    @Test(arguments: [
-        ("{}", RefusalReason.claimsMalformed), ("[]", .claimsMalformed),
-        ("{\"iss\":\"https://evil.example/\"}", .claimsMalformed),
-    ])
+    @Test(
+        "claims are judged as they are",
+        arguments: [
+            ("{}", RefusalReason.claimsMalformed), ("[]", .claimsMalformed),
+            ("{\"iss\":\"https://evil.example/\"}", .claimsMalformed),
+        ])
     func claimsAreTakenAsTheyAre(_ text: String, _ reason: RefusalReason) throws {
         let document = try JSONDocument(parsing: Array(text.utf8))
         let answer = try checker().answer(.claims(document, resolvedGroups: nil), now: now)
@@ -179,7 +191,8 @@ private func id(_ text: String) throws -> GUID { try #require(GUID(text)) }
         #expect(answer.text.contains("claim"))
     }
 
-    @Test func controlCharactersReachNoTerminal() throws {
+    @Test("control characters do not reach the terminal")
+    func controlCharactersReachNoTerminal() throws {
         let tricky = TestConfiguration.standardTenant.replacing("developers]", with: "\"dev\\u202eels\"]")
         let principal = HypotheticalPrincipal(groups: [try id(TestConfiguration.developers)])
         let answer = try checker(tricky).answer(.principal(principal), now: now)

@@ -103,7 +103,7 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         var testDescription: String { "\(old) → \(new)" }
     }
 
-    @Test(arguments: edits)
+    @Test("each changed field has its explanation", arguments: edits)
     func saysWhatEachFieldMeans(_ edit: Edit) throws {
         #expect(full.contains(edit.old))
         let diff = try compare(full, full.replacing(edit.old, with: edit.new))
@@ -113,7 +113,8 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         #expect(!back.isEmpty)
     }
 
-    @Test func everyFieldAtOnce() throws {
+    @Test("a change of every field is shown for every field")
+    func everyFieldAtOnce() throws {
         // Edits of the same place would undo each other; the first of each is enough.
         var changed = full
         var said: [String] = []
@@ -131,14 +132,16 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         #expect(try compare(changed, full).changes.count == diff.changes.count)
     }
 
-    @Test(arguments: [
-        ("subjects: [user, app]", "subjects: [user, app, guest]", PolicyDiff.Direction.loosens),
-        ("subjects: [user, app]", "subjects: [user]", .tightens),
-        ("subjects: [user, app]", "subjects: [user, guest]", .mixed),
-        ("level: info", "level: debug", .mixed),
-        ("level: info", "level: info", .none),
-        ("clockSkew: 60s", "clockSkew: 61s", .loosens),
-    ])
+    @Test(
+        "a change that only gives or only takes is called so",
+        arguments: [
+            ("subjects: [user, app]", "subjects: [user, app, guest]", PolicyDiff.Direction.loosens),
+            ("subjects: [user, app]", "subjects: [user]", .tightens),
+            ("subjects: [user, app]", "subjects: [user, guest]", .mixed),
+            ("level: info", "level: debug", .mixed),
+            ("level: info", "level: info", .none),
+            ("clockSkew: 60s", "clockSkew: 61s", .loosens),
+        ])
     func saysWhenAChangeOnlyGivesOrTakes(_ old: String, _ new: String, _ direction: PolicyDiff.Direction) throws {
         let diff = try compare(full, full.replacing(old, with: new))
         #expect(diff.direction == direction)
@@ -146,20 +149,23 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         #expect(diff.text.contains("nobody gains") == (direction == .tightens))
     }
 
-    @Test(arguments: [
-        ("[user, app]", "[app, user, app]"),
-        ("https://login.example", "https://login.example/"),
-        ("5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed", "\"{5D24AAAA-BBBB-CCCC-DDDD-EEEEAFA27AED}\""),
-        ("kind: WebhookConfiguration", "kind: WebhookConfiguration # a comment"),
-        ("29h", "28h60m"),
-        ("limits: {", "limits: { "),
-    ])
+    @Test(
+        "spelling, order and comments are not a difference",
+        arguments: [
+            ("[user, app]", "[app, user, app]"),
+            ("https://login.example", "https://login.example/"),
+            ("5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed", "\"{5D24AAAA-BBBB-CCCC-DDDD-EEEEAFA27AED}\""),
+            ("kind: WebhookConfiguration", "kind: WebhookConfiguration # a comment"),
+            ("29h", "28h60m"),
+            ("limits: {", "limits: { "),
+        ])
     func spellingOrderAndCommentsAreNoDifference(_ old: String, _ new: String) throws {
         let diff = try compare(full, full.replacing(old, with: new))
         #expect(diff.text == "no difference")
     }
 
-    @Test func lowerCaseNamesAreOtherNames() throws {
+    @Test("names that differ in case are different names")
+    func lowerCaseNamesAreOtherNames() throws {
         let diff = try compare(full, full.replacing("username: upn", with: "username: upnLowercase"))
         #expect(
             diff.changes.map(\.message) == [
@@ -168,13 +174,15 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
             ])
     }
 
-    @Test func namesThatOnlyLookTheSameAreADifference() throws {
+    @Test("names that only look the same are a difference")
+    func namesThatOnlyLookTheSameAreADifference() throws {
         let composed = full.replacing("[developers]", with: "[\"\u{E9}\"]")
         let decomposed = full.replacing("[developers]", with: "[\"e\u{301}\"]")
         #expect(try compare(composed, decomposed).changes.map(\.effect) == [.gains, .loses])
     }
 
-    @Test func theSameFileInAnotherFolderIsNoDifference() throws {
+    @Test("the same file in another folder is not a difference")
+    func theSameFileInAnotherFolderIsNoDifference() throws {
         let diff = PolicyDiff(
             from: try TestConfiguration.load(full, path: "/etc/old/webhook.yaml"),
             to: try TestConfiguration.load(full, path: "new.yaml"),
@@ -182,7 +190,8 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         #expect(diff.text == "no difference")
     }
 
-    @Test func namesWhatATenantBringsAndTakes() throws {
+    @Test("an added and a removed tenant are shown with what they give")
+    func namesWhatATenantBringsAndTakes() throws {
         let two = TestConfiguration.text(
             rest: """
                   - tenantID: 22222222-2222-3333-4444-555555555555
@@ -200,7 +209,8 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         #expect(try compare(two, one).changes.allSatisfy { $0.effect == .loses })
     }
 
-    @Test func aMappingCanKeepSomebodyAdmin() throws {
+    @Test("a mapping can keep a user an admin")
+    func aMappingCanKeepSomebodyAdmin() throws {
         let after = full.replacing("adminGroupObjectIDs: [5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed]", with: "").replacing(
             "groupMappings:",
             with: """
@@ -213,7 +223,8 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
                 "~ members of group 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed are cluster admins by a group mapping only"))
     }
 
-    @Test func showsWhichPrincipalsChange() throws {
+    @Test("the difference names the principals that change")
+    func showsWhichPrincipalsChange() throws {
         let suite = try PolicySuite.parse(
             Array(
                 """
@@ -235,7 +246,8 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         #expect(diff.json.text().contains("\"different\":true"))
     }
 
-    @Test func aPrincipalsTokenDoesNotFollowAChangedAudience() throws {
+    @Test("a principal's token keeps its audience when the configuration changes")
+    func aPrincipalsTokenDoesNotFollowAChangedAudience() throws {
         let suite = try PolicySuite.parse(
             Array("tests: [{name: a, given: {user: x}, expect: {admitted: true}}]".utf8), path: "suite.yaml")
         let new = TestConfiguration.text().replacing(TestConfiguration.audience, with: "api://other")

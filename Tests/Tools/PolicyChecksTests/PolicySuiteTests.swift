@@ -17,7 +17,8 @@ private func standardChecker() throws -> PolicyChecker {
 }
 
 @Suite struct PolicySuiteTests {
-    @Test func passesWhatIsTrue() throws {
+    @Test("a suite of true expectations passes")
+    func passesWhatIsTrue() throws {
         let suite = try parse(
             """
             tests:
@@ -42,18 +43,20 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(result.failedCount == 0)
     }
 
-    @Test(arguments: [
-        ("admitted: false", "admitted", "false", "true"),
-        ("admin: true", "admin", "true", "false"),
-        ("username: bob", "username", "bob", "alice"),
-        ("groups: [viewers]", "groups", "viewers", "developers, \(TestConfiguration.developers)"),
-        ("groupsInclude: [viewers]", "groupsInclude", "viewers", "developers, \(TestConfiguration.developers)"),
-        (
-            "groupsExclude: [developers]", "groupsExclude", "none of developers",
-            "developers, \(TestConfiguration.developers)"
-        ),
-        ("reason: token_expired", "reason", "token_expired", "admitted"),
-    ])
+    @Test(
+        "a failed expectation shows the expected and the actual value",
+        arguments: [
+            ("admitted: false", "admitted", "false", "true"),
+            ("admin: true", "admin", "true", "false"),
+            ("username: bob", "username", "bob", "alice"),
+            ("groups: [viewers]", "groups", "viewers", "developers, \(TestConfiguration.developers)"),
+            ("groupsInclude: [viewers]", "groupsInclude", "viewers", "developers, \(TestConfiguration.developers)"),
+            (
+                "groupsExclude: [developers]", "groupsExclude", "none of developers",
+                "developers, \(TestConfiguration.developers)"
+            ),
+            ("reason: token_expired", "reason", "token_expired", "admitted"),
+        ])
     func showsExpectedAgainstActual(_ expect: String, _ field: String, _ expected: String, _ actual: String) throws {
         let suite = try parse(
             """
@@ -70,81 +73,84 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(result.text.contains("suite.yaml:2: wrong"))
     }
 
-    @Test(arguments: [
-        ("", "suite.yaml:1:1: error: the file is empty"),
-        ("null", "suite.yaml:1:1: error: tests: is missing: list at least one case"),
-        ("- a", "suite.yaml:1:1: error: must be a mapping of fields, not a list"),
-        ("tests: []", "suite.yaml:1:8: error: tests: must not be empty: a suite without a case proves nothing"),
-        ("tests:", "suite.yaml:1:7: error: tests: is missing: list at least one case"),
-        ("test: []", "suite.yaml:1:1: error: test: is not a field that is known here: did you mean tests?"),
-        (
-            "tests: [{name: a, given: {user: b}, expect: {admited: true}}]",
-            "suite.yaml:1:46: error: tests[0].expect.admited: is not a field that is known here: did you mean admitted?"
-        ),
-        (
-            "tests: [{name: a, given: {user: b}, expect: {}}]",
-            "suite.yaml:1:45: error: tests[0].expect: must expect something, for example admitted: true"
-        ),
-        (
-            "tests: [{name: a, given: {}, expect: {admitted: true}}]",
-            "suite.yaml:1:26: error: tests[0].given: must say who signs in: claims, groups, user or objectID"
-        ),
-        (
-            "tests: [{name: a, expect: {admitted: true}}]",
-            "suite.yaml:1:9: error: tests[0].given: is missing: say who signs in: claims, groups, user or objectID"
-        ),
-        (
-            "tests: [{name: a, given: {user: b}}]",
-            "suite.yaml:1:9: error: tests[0].expect: is missing: say what becomes of them, for example admitted: true"
-        ),
-        (
-            "tests: [{given: {user: b}, expect: {admin: true}}]",
-            "suite.yaml:1:9: error: tests[0].name: is missing: say what the case shows"
-        ),
-        (
-            "tests: [{name: a, given: {groups: [admins]}, expect: {admin: true}}]",
-            "suite.yaml:1:36: error: tests[0].given.groups[0]: must be a group object ID, for example"
-                + " 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted [group-name-for-id]"
-        ),
-        (
-            "tests: [{name: a, given: {user: b}, expect: {admitted: false, admin: true}}]",
-            "suite.yaml:1:45: error: tests[0].expect: contradicts itself: who is refused has no user name, no groups and no"
-                + " admin rights"
-        ),
-        (
-            "tests: [{name: a, given: {claims: {}, user: b}, expect: {admitted: false}}]",
-            "suite.yaml:1:45: error: tests[0].given.user: cannot stand beside claims, which say everything themselves"
-        ),
-        (
-            "tests: [{name: a, given: {claims: {tid: a, tid: b}}, expect: {admitted: false}}]",
-            "suite.yaml:1:44: error: tests[0].given.claims.tid: stands here again; it was set in line 1"
-        ),
-        (
-            "tests: [{name: good, given: {user: b}, expect: {admitted: true}}, "
-                + "{name: a, given: {claims: {\"a\\0b\": 1}}, expect: {admitted: true}}]",
-            "suite.yaml:1:94: error: tests[1].given.claims: must not have a name with control characters"
-        ),
-        (
-            "tests: [{name: a, given: {claims: {x: [{\"\\0\": 1}]}}, expect: {admitted: true}}]",
-            "suite.yaml:1:41: error: tests[0].given.claims.x[0]: must not have a name with control characters"
-        ),
-        (
-            "tests: [{name: a, given: {user: b, app: true, kind: guest}, expect: {admitted: false}}]",
-            "suite.yaml:1:26: error: tests[0].given: contradicts itself: app: true and kind: guest"
-        ),
-        (
-            "tests: [{name: a, given: {user: b}, expect: {admin: false}},"
-                + " {name: a, given: {user: c}, expect: {admin: false}}]",
-            "suite.yaml:1:62: error: tests[1]: has the name of the case in line 1; give each case its own"
-        ),
-    ])
+    @Test(
+        "a broken suite is an error and never passes",
+        arguments: [
+            ("", "suite.yaml:1:1: error: the file is empty"),
+            ("null", "suite.yaml:1:1: error: tests: is missing: list at least one case"),
+            ("- a", "suite.yaml:1:1: error: must be a mapping of fields, not a list"),
+            ("tests: []", "suite.yaml:1:8: error: tests: must not be empty: a suite without a case proves nothing"),
+            ("tests:", "suite.yaml:1:7: error: tests: is missing: list at least one case"),
+            ("test: []", "suite.yaml:1:1: error: test: is not a field that is known here: did you mean tests?"),
+            (
+                "tests: [{name: a, given: {user: b}, expect: {admited: true}}]",
+                "suite.yaml:1:46: error: tests[0].expect.admited: is not a field that is known here: did you mean admitted?"
+            ),
+            (
+                "tests: [{name: a, given: {user: b}, expect: {}}]",
+                "suite.yaml:1:45: error: tests[0].expect: must expect something, for example admitted: true"
+            ),
+            (
+                "tests: [{name: a, given: {}, expect: {admitted: true}}]",
+                "suite.yaml:1:26: error: tests[0].given: must say who signs in: claims, groups, user or objectID"
+            ),
+            (
+                "tests: [{name: a, expect: {admitted: true}}]",
+                "suite.yaml:1:9: error: tests[0].given: is missing: say who signs in: claims, groups, user or objectID"
+            ),
+            (
+                "tests: [{name: a, given: {user: b}}]",
+                "suite.yaml:1:9: error: tests[0].expect: is missing: say what becomes of them, for example admitted: true"
+            ),
+            (
+                "tests: [{given: {user: b}, expect: {admin: true}}]",
+                "suite.yaml:1:9: error: tests[0].name: is missing: say what the case shows"
+            ),
+            (
+                "tests: [{name: a, given: {groups: [admins]}, expect: {admin: true}}]",
+                "suite.yaml:1:36: error: tests[0].given.groups[0]: must be a group object ID, for example"
+                    + " 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted [group-name-for-id]"
+            ),
+            (
+                "tests: [{name: a, given: {user: b}, expect: {admitted: false, admin: true}}]",
+                "suite.yaml:1:45: error: tests[0].expect: contradicts itself: who is refused has no user name, no groups and no"
+                    + " admin rights"
+            ),
+            (
+                "tests: [{name: a, given: {claims: {}, user: b}, expect: {admitted: false}}]",
+                "suite.yaml:1:45: error: tests[0].given.user: cannot stand beside claims, which say everything themselves"
+            ),
+            (
+                "tests: [{name: a, given: {claims: {tid: a, tid: b}}, expect: {admitted: false}}]",
+                "suite.yaml:1:44: error: tests[0].given.claims.tid: stands here again; it was set in line 1"
+            ),
+            (
+                "tests: [{name: good, given: {user: b}, expect: {admitted: true}}, "
+                    + "{name: a, given: {claims: {\"a\\0b\": 1}}, expect: {admitted: true}}]",
+                "suite.yaml:1:94: error: tests[1].given.claims: must not have a name with control characters"
+            ),
+            (
+                "tests: [{name: a, given: {claims: {x: [{\"\\0\": 1}]}}, expect: {admitted: true}}]",
+                "suite.yaml:1:41: error: tests[0].given.claims.x[0]: must not have a name with control characters"
+            ),
+            (
+                "tests: [{name: a, given: {user: b, app: true, kind: guest}, expect: {admitted: false}}]",
+                "suite.yaml:1:26: error: tests[0].given: contradicts itself: app: true and kind: guest"
+            ),
+            (
+                "tests: [{name: a, given: {user: b}, expect: {admin: false}},"
+                    + " {name: a, given: {user: c}, expect: {admin: false}}]",
+                "suite.yaml:1:62: error: tests[1]: has the name of the case in line 1; give each case its own"
+            ),
+        ])
     func brokenSuitesAreErrorsAndNoPass(_ text: String, _ expected: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try parse(text) }
         #expect(error?.problems.map(\.description).contains(expected) == true, "\(error?.description ?? "")")
     }
 
     /// An escape turns one byte into six, so claims in a file can be larger than a token allows.
-    @Test func claimsThatAreTooLargeForATokenAreAnError() throws {
+    @Test("claims that are too large for a token are an error")
+    func claimsThatAreTooLargeForATokenAreAnError() throws {
         let long = String(repeating: "\\a", count: 200_000)
         let text = "tests: [{name: a, given: {claims: {x: \"\(long)\"}}, expect: {admitted: false}}]"
         let error = #expect(throws: ConfigurationError.self) { try parse(text) }
@@ -154,7 +160,8 @@ private func standardChecker() throws -> PolicyChecker {
     }
 
     /// As in `serve`, which does not ask the directory about malformed groups.
-    @Test func malformedGroupsAreRefusedAlsoWhenTheDirectoryKnowsBetter() throws {
+    @Test("malformed groups are refused even when the directory knows them")
+    func malformedGroupsAreRefusedAlsoWhenTheDirectoryKnowsBetter() throws {
         let resolving =
             TestConfiguration.standardTenant + "\ngroupOverage: resolve\ndirectory: { managedIdentity: true }"
         let checker = PolicyChecker(try TestConfiguration.load(tenant: resolving).configuration.authentication)
@@ -171,7 +178,8 @@ private func standardChecker() throws -> PolicyChecker {
         }
     }
 
-    @Test func aSuiteFromAPrincipalPassesAndNoticesAChange() throws {
+    @Test("a suite that is made of a principal passes, and notices a change")
+    func aSuiteFromAPrincipalPassesAndNoticesAChange() throws {
         let checker = try standardChecker()
         let admins = try #require(GUID(TestConfiguration.admins))
         let text = PolicySuiteDraft.render(
@@ -183,7 +191,8 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(try parse(text).run(after, now: now).failedCount == 1)
     }
 
-    @Test func aSuiteFromClaimsPassesForEverAndHoldsNoNames() throws {
+    @Test("a suite that is made of claims passes at any time and has no names")
+    func aSuiteFromClaimsPassesForEverAndHoldsNoNames() throws {
         let claims = """
             {"iss":"https://sts.windows.net/\(TestConfiguration.tenant)/","aud":"\(TestConfiguration.audience)",\
             "ver":"1.0","tid":"\(TestConfiguration.tenant)","oid":"\(TestConfiguration.other)","appid":"x",\
@@ -218,7 +227,8 @@ private func standardChecker() throws -> PolicyChecker {
         #expect(suite.run(checker, now: now).failedCount == 0)
     }
 
-    @Test func everyCharacterReadsBack() throws {
+    @Test("every character in a suite reads back")
+    func everyCharacterReadsBack() throws {
         let checker = PolicyChecker(
             try TestConfiguration.load(tenant: TestConfiguration.standardTenant + "\nrequiredClaims: { x: y }")
                 .configuration.authentication)
@@ -237,7 +247,8 @@ private func standardChecker() throws -> PolicyChecker {
         }
     }
 
-    @Test func junitCountsAndEscapes() throws {
+    @Test("JUnit XML has the right counts and escapes names")
+    func junitCountsAndEscapes() throws {
         let suite = try parse(
             """
             tests:

@@ -31,14 +31,16 @@ private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
         PolicyChecker(try TestConfiguration.load().configuration.authentication)
     }
 
-    @Test func aVerifiedTokenBecomesItsUser() throws {
+    @Test("a verified token becomes its user")
+    func aVerifiedTokenBecomesItsUser() throws {
         let answer = try checker().answer(token: token(groups: [TestConfiguration.admins]), keys: keys(), now: now)
         #expect(answer.isAdmin)
         #expect(answer.access?.user.username == "ada@example.com")
         #expect(answer.tenantID?.description == TestConfiguration.tenant)
     }
 
-    @Test func aForgedTokenTellsNothing() throws {
+    @Test("a forged token tells nothing")
+    func aForgedTokenTellsNothing() throws {
         var forged = try token(groups: [TestConfiguration.admins])
         let last = forged.count - 10
         forged[last] = forged[last] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
@@ -50,7 +52,8 @@ private let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
         #expect(try PolicySuiteDraft.render(token: forged, keys: keys(), checker: checker(), now: now) == nil)
     }
 
-    @Test func aTokensSuiteHoldsAfterItExpired() throws {
+    @Test("a suite that is made of a token passes after the token has expired")
+    func aTokensSuiteHoldsAfterItExpired() throws {
         let token = try token(groups: [TestConfiguration.admins])
         let text = try #require(
             try PolicySuiteDraft.render(token: token, keys: keys(), checker: checker(), now: now))

@@ -27,46 +27,50 @@ struct ReviewResultTests {
         "{\"apiVersion\":\"authentication.k8s.io/\(version)\",\"kind\":\"TokenReview\",\"status\":\(status)}"
     }
 
-    @Test(arguments: [
-        Sample(
-            name: "an authenticated user is accepted",
-            body: review(
-                "{\"authenticated\":true,\"user\":{\"username\":\"ada\",\"uid\":\"1\"},\"audiences\":[\"k\"]}"),
-            verdict: .accepted, message: "accepted as ada"),
-        Sample(
-            name: "a user for another audience is refused, as kube-apiserver does",
-            body: review(
-                "{\"authenticated\":true,\"user\":{\"username\":\"ada\",\"uid\":\"1\"},\"audiences\":[\"x\"]}"),
-            verdict: .refused, message: "other audiences"),
-        Sample(
-            name: "an error with a code is refused for that reason",
-            body: review(
-                "{\"authenticated\":false,\"error\":\"kube-entra: token_expired: the token has expired (decision 7)\"}"),
-            verdict: .refused, reason: .tokenExpired, message: "token_expired"),
-        Sample(
-            name: "a long sentence is shown with the decision at its end",
-            body: review(
-                "{\"authenticated\":false,\"error\":\"kube-entra: principal_denied: the principal, its application or "
-                    + "this token is on the deny list; a new sign-in passes from 2026-11-29T00:00:00Z "
-                    + "(decision 0123456789AB)\"}"),
-            verdict: .refused, reason: .principalDenied, message: "(decision 0123456789AB)",
-            hint: "sign in again: a new sign-in passes from 2026-11-29T00:00:00Z"),
-        Sample(
-            name: "a refusal without an error is of a token that is not the webhook's",
-            body: review("{\"authenticated\":false}"), verdict: .refused, message: "without an error"),
-        Sample(
-            name: "another version than asked for is unusable",
-            body: review("{\"authenticated\":true,\"user\":{\"username\":\"ada\",\"uid\":\"1\"}}", version: "v1beta1"),
-            verdict: .unusable, message: "apiVersion"),
-        Sample(
-            name: "what is not a review is unusable", body: "<html>", verdict: .unusable, message: "cannot be used"),
-        Sample(
-            name: "an HTTP error is unusable, with what the webhook says", status: 503,
-            body: "{\"message\":\"too busy\"}", verdict: .unusable, message: "status 503: too busy"),
-        Sample(
-            name: "a webhook that repeats the token does not get it printed", status: 400,
-            body: "{\"message\":\"no such token: \(token)\"}", verdict: .unusable, message: "status 400"),
-    ])
+    @Test(
+        "each answer of a webhook has its verdict",
+        arguments: [
+            Sample(
+                name: "an authenticated user is accepted",
+                body: review(
+                    "{\"authenticated\":true,\"user\":{\"username\":\"ada\",\"uid\":\"1\"},\"audiences\":[\"k\"]}"),
+                verdict: .accepted, message: "accepted as ada"),
+            Sample(
+                name: "a user for another audience is refused, as kube-apiserver does",
+                body: review(
+                    "{\"authenticated\":true,\"user\":{\"username\":\"ada\",\"uid\":\"1\"},\"audiences\":[\"x\"]}"),
+                verdict: .refused, message: "other audiences"),
+            Sample(
+                name: "an error with a code is refused for that reason",
+                body: review(
+                    "{\"authenticated\":false,\"error\":\"kube-entra: token_expired: the token has expired (decision 7)\"}"
+                ),
+                verdict: .refused, reason: .tokenExpired, message: "token_expired"),
+            Sample(
+                name: "a long sentence is shown with the decision at its end",
+                body: review(
+                    "{\"authenticated\":false,\"error\":\"kube-entra: principal_denied: the principal, its application or "
+                        + "this token is on the deny list; a new sign-in passes from 2026-11-29T00:00:00Z "
+                        + "(decision 0123456789AB)\"}"),
+                verdict: .refused, reason: .principalDenied, message: "(decision 0123456789AB)",
+                hint: "sign in again: a new sign-in passes from 2026-11-29T00:00:00Z"),
+            Sample(
+                name: "a refusal without an error is of a token that is not the webhook's",
+                body: review("{\"authenticated\":false}"), verdict: .refused, message: "without an error"),
+            Sample(
+                name: "another version than asked for is unusable",
+                body: review(
+                    "{\"authenticated\":true,\"user\":{\"username\":\"ada\",\"uid\":\"1\"}}", version: "v1beta1"),
+                verdict: .unusable, message: "apiVersion"),
+            Sample(
+                name: "what is not a review is unusable", body: "<html>", verdict: .unusable, message: "cannot be used"),
+            Sample(
+                name: "an HTTP error is unusable, with what the webhook says", status: 503,
+                body: "{\"message\":\"too busy\"}", verdict: .unusable, message: "status 503: too busy"),
+            Sample(
+                name: "a webhook that repeats the token does not get it printed", status: 400,
+                body: "{\"message\":\"no such token: \(token)\"}", verdict: .unusable, message: "status 400"),
+        ])
     func verdict(_ sample: Sample) throws {
         let url = try #require(HTTPSURL("https://127.0.0.1:8443/authenticate"))
         let result = ReviewResult(

@@ -47,12 +47,14 @@ struct AKSImportFilesTests {
         var testDescription: String { name }
     }
 
-    @Test(arguments: [
-        Sample(name: "nothing", text: " \n", sentence: "there is nothing here"),
-        Sample(name: "no JSON", text: "ERROR: az login", sentence: "input: "),
-        Sample(name: "no profile", text: "{}", sentence: "there is no aadProfile"),
-        Sample(name: "no cluster of that name", text: cluster("a"), wanted: "b", sentence: "there is \"a\""),
-    ])
+    @Test(
+        "input that is not a list of clusters is refused",
+        arguments: [
+            Sample(name: "nothing", text: " \n", sentence: "there is nothing here"),
+            Sample(name: "no JSON", text: "ERROR: az login", sentence: "input: "),
+            Sample(name: "no profile", text: "{}", sentence: "there is no aadProfile"),
+            Sample(name: "no cluster of that name", text: cluster("a"), wanted: "b", sentence: "there is \"a\""),
+        ])
     func refused(_ sample: Sample) {
         let failure = #expect(throws: CommandFailure.self) { try Self.read(sample.text, named: sample.wanted) }
         #expect(failure?.sentence.contains(sample.sentence) == true, "\(failure?.sentence ?? "")")

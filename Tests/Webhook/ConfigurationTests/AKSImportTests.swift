@@ -37,37 +37,40 @@ private func configuration(_ cluster: AKSCluster) throws -> LoadedConfiguration 
         "{\"managed\":true,\"tenantId\":\"\(tenant)\",\"adminGroupObjectIds\":[\"\(group)\"],\"clientAppId\":null,"
         + "\"serverAppId\":null,\"serverAppSecret\":null,\"enableAzureRbac\":false}"
 
-    @Test(arguments: [
-        Sample(name: "a bare profile, ARM spelling", text: profile()),
-        Sample(name: "a bare profile, CLI spelling", text: cliProfile),
-        Sample(
-            name: "a profile that does not say whether it is managed",
-            text: "{\"tenantID\":\"\(tenant)\",\"adminGroupObjectIDs\":[\"\(group)\"]}"),
-        Sample(name: "only the member", text: "{\"aadProfile\":\(profile())}"),
-        Sample(name: "az aks show", text: "{\"name\":\"one\",\"aadProfile\":\(cliProfile),\"identity\":{}}"),
-        Sample(name: "az aks list", text: "[{\"name\":\"one\",\"aadProfile\":\(cliProfile)}]"),
-        Sample(
-            name: "a REST answer", text: "{\"value\":[{\"name\":\"one\",\"properties\":{\"aadProfile\":\(profile())}}]}"
-        ),
-        Sample(
-            name: "an ARM template",
-            text: """
-                {"$schema":"x","parameters":{"groups":{"type":"array","defaultValue":["\(group)"]}},
-                 "variables":{"tenant":"\(tenant)"},
-                 "resources":[{"type":"Microsoft.Network/virtualNetworks","properties":{}},
-                  {"type":"Microsoft.ContainerService/managedClusters","name":"[parameters('name')]",
-                   "properties":{"aadProfile":{"managed":true,"adminGroupObjectIDs":"[parameters('groups')]",
-                   "tenantID":"[variables('tenant')]"}}}]}
-                """),
-        Sample(
-            name: "upper case and braces",
-            text: "{\"MANAGED\":true,\"TenantId\":\"{\(tenant.uppercased())}\",\"adminGroupObjectIDs\":"
-                + "[\"\(group.uppercased())\",\"\(group)\"]}"),
-        Sample(
-            name: "the tenant of the cluster's identity",
-            text: "{\"name\":\"one\",\"identity\":{\"tenantId\":\"\(tenant)\"},\"aadProfile\":{\"managed\":true,"
-                + "\"adminGroupObjectIDs\":[\"\(group)\"]}}"),
-    ])
+    @Test(
+        "every spelling of a setting is read",
+        arguments: [
+            Sample(name: "a bare profile, ARM spelling", text: profile()),
+            Sample(name: "a bare profile, CLI spelling", text: cliProfile),
+            Sample(
+                name: "a profile that does not say whether it is managed",
+                text: "{\"tenantID\":\"\(tenant)\",\"adminGroupObjectIDs\":[\"\(group)\"]}"),
+            Sample(name: "only the member", text: "{\"aadProfile\":\(profile())}"),
+            Sample(name: "az aks show", text: "{\"name\":\"one\",\"aadProfile\":\(cliProfile),\"identity\":{}}"),
+            Sample(name: "az aks list", text: "[{\"name\":\"one\",\"aadProfile\":\(cliProfile)}]"),
+            Sample(
+                name: "a REST answer",
+                text: "{\"value\":[{\"name\":\"one\",\"properties\":{\"aadProfile\":\(profile())}}]}"
+            ),
+            Sample(
+                name: "an ARM template",
+                text: """
+                    {"$schema":"x","parameters":{"groups":{"type":"array","defaultValue":["\(group)"]}},
+                     "variables":{"tenant":"\(tenant)"},
+                     "resources":[{"type":"Microsoft.Network/virtualNetworks","properties":{}},
+                      {"type":"Microsoft.ContainerService/managedClusters","name":"[parameters('name')]",
+                       "properties":{"aadProfile":{"managed":true,"adminGroupObjectIDs":"[parameters('groups')]",
+                       "tenantID":"[variables('tenant')]"}}}]}
+                    """),
+            Sample(
+                name: "upper case and braces",
+                text: "{\"MANAGED\":true,\"TenantId\":\"{\(tenant.uppercased())}\",\"adminGroupObjectIDs\":"
+                    + "[\"\(group.uppercased())\",\"\(group)\"]}"),
+            Sample(
+                name: "the tenant of the cluster's identity",
+                text: "{\"name\":\"one\",\"identity\":{\"tenantId\":\"\(tenant)\"},\"aadProfile\":{\"managed\":true,"
+                    + "\"adminGroupObjectIDs\":[\"\(group)\"]}}"),
+        ])
     func readsEverySpelling(_ sample: Sample) throws {
         let found = try clusters(sample.text)
         let cluster = try #require(found.first)
@@ -81,7 +84,8 @@ private func configuration(_ cluster: AKSCluster) throws -> LoadedConfiguration 
         #expect(loaded.tenants[0].policy.adminGroupObjectIDs.map(\.description) == [group])
     }
 
-    @Test func legacyApplicationsBecomeAudienceAndClient() throws {
+    @Test("legacy applications become an audience and a client")
+    func legacyApplicationsBecomeAudienceAndClient() throws {
         let text = """
             {"aadProfile":{"serverAppID":"\(server)","clientAppID":"\(client)","serverAppSecret":"hunter2",
              "tenantID":"\(tenant)"}}
@@ -96,47 +100,51 @@ private func configuration(_ cluster: AKSCluster) throws -> LoadedConfiguration 
         #expect(cluster.notes.contains { $0.contains("nobody becomes admin") })
     }
 
-    @Test func saysWhatCannotBeCarriedOver() throws {
+    @Test("settings that cannot be carried over are named")
+    func saysWhatCannotBeCarriedOver() throws {
         let cluster = try #require(try clusters(profile(",\"enableAzureRBAC\":true,\"other\":1")).first)
         #expect(cluster.notes.contains { $0.contains("enableAzureRBAC cannot be carried over") })
         #expect(cluster.notes.contains("aadProfile.other is not known and was left out"))
         #expect(cluster.notes.contains { $0.contains("every AKS cluster") })
     }
 
-    @Test(arguments: [
-        ("{\"adminGroupObjectIDs\":\"\(group)\"}", "aadProfile.adminGroupObjectIDs must be a list of object IDs"),
-        (
-            "{\"adminGroupObjectIDs\":[\"admins\"]}",
-            "aadProfile.adminGroupObjectIDs[0] is not an ID; names are not accepted"
-        ),
-        ("{\"adminGroupObjectIDs\":[7]}", "aadProfile.adminGroupObjectIDs[0] must be a text"),
-        (
-            "{\"adminGroupObjectIDs\":\"[parameters('x')]\"}",
-            "aadProfile.adminGroupObjectIDs is an expression whose value is not in the document"
-        ),
-        ("{\"managed\":\"yes\"}", "aadProfile.managed must be true or false"),
-        ("{\"managed\":true,\"tenantID\":\"contoso\"}", "aadProfile.tenantID is not an ID; names are not accepted"),
-        ("{\"serverAppID\":{}}", "aadProfile.serverAppID must be a text"),
-        ("{\"name\":\"a\",\"aadProfile\":null}", "the cluster has no aadProfile, so it does not use Entra"),
-        (
-            "{\"type\":\"Microsoft.ContainerService/managedClusters\",\"properties\":{}}",
-            "the cluster has no aadProfile, so it does not use Entra"
-        ),
-        (
-            "{\"aadProfile\":\"[parameters('aad')]\"}",
-            "aadProfile is an expression whose value is not in the document"
-        ),
-    ])
+    @Test(
+        "a cluster that cannot be translated is refused",
+        arguments: [
+            ("{\"adminGroupObjectIDs\":\"\(group)\"}", "aadProfile.adminGroupObjectIDs must be a list of object IDs"),
+            (
+                "{\"adminGroupObjectIDs\":[\"admins\"]}",
+                "aadProfile.adminGroupObjectIDs[0] is not an ID; names are not accepted"
+            ),
+            ("{\"adminGroupObjectIDs\":[7]}", "aadProfile.adminGroupObjectIDs[0] must be a text"),
+            (
+                "{\"adminGroupObjectIDs\":\"[parameters('x')]\"}",
+                "aadProfile.adminGroupObjectIDs is an expression whose value is not in the document"
+            ),
+            ("{\"managed\":\"yes\"}", "aadProfile.managed must be true or false"),
+            ("{\"managed\":true,\"tenantID\":\"contoso\"}", "aadProfile.tenantID is not an ID; names are not accepted"),
+            ("{\"serverAppID\":{}}", "aadProfile.serverAppID must be a text"),
+            ("{\"name\":\"a\",\"aadProfile\":null}", "the cluster has no aadProfile, so it does not use Entra"),
+            (
+                "{\"type\":\"Microsoft.ContainerService/managedClusters\",\"properties\":{}}",
+                "the cluster has no aadProfile, so it does not use Entra"
+            ),
+            (
+                "{\"aadProfile\":\"[parameters('aad')]\"}",
+                "aadProfile is an expression whose value is not in the document"
+            ),
+        ])
     func refusesWhatItCannotTranslate(_ text: String, _ problem: String) throws {
         #expect(try clusters(text).first?.problems == [problem])
     }
 
-    @Test(arguments: ["{}", "[]", "[[]]", "{\"a\":{\"b\":[1,null]}}"])
+    @Test("input without a cluster has none", arguments: ["{}", "[]", "[[]]", "{\"a\":{\"b\":[1,null]}}"])
     func findsNothingWhereNothingIs(_ text: String) throws {
         #expect(try clusters(text).isEmpty)
     }
 
-    @Test func tellsClustersApart() throws {
+    @Test("clusters are told apart by name")
+    func tellsClustersApart() throws {
         let found = try clusters(
             """
             [{"name":"one","aadProfile":\(profile())},{"name":"two","aadProfile":\(profile(",\"clientAppID\":null"))},
@@ -148,7 +156,8 @@ private func configuration(_ cluster: AKSCluster) throws -> LoadedConfiguration 
         #expect(found[2].cloud == .usGovernment)
     }
 
-    @Test func aNameCannotBreakOutOfItsComment() throws {
+    @Test("a cluster's name cannot break out of its comment")
+    func aNameCannotBreakOutOfItsComment() throws {
         let cluster = try #require(
             try clusters("{\"name\":\"a\\nkubernetes: {adminGroups: [x]}\",\"aadProfile\":\(profile())}").first)
         let loaded = try configuration(cluster).configuration

@@ -28,7 +28,8 @@ import Testing
         return breaker
     }
 
-    @Test func failuresInARowOpenIt() {
+    @Test("failures in a row open the circuit breaker")
+    func failuresInARowOpenIt() {
         var breaker = CircuitBreaker()
         for _ in 1..<CircuitBreaker.failuresUntilOpen { breaker.failed(other(), at: start) }
         breaker.succeeded()
@@ -40,7 +41,8 @@ import Testing
         #expect(admitted == 0 && breaker.isOpen)
     }
 
-    @Test func onePrincipalAloneDoesNotOpenIt() {
+    @Test("one principal alone does not open the circuit breaker")
+    func onePrincipalAloneDoesNotOpenIt() {
         var breaker = CircuitBreaker()
         let one = other()
         for _ in 0..<100 { breaker.failed(one, at: start) }
@@ -51,7 +53,8 @@ import Testing
         #expect(breaker.isOpen)
     }
 
-    @Test func whatIsTheSameForAllCountsEachTime() {
+    @Test("a failure that concerns everybody counts each time")
+    func whatIsTheSameForAllCountsEachTime() {
         var breaker = CircuitBreaker()
         for _ in 2..<CircuitBreaker.failuresUntilOpen { breaker.failed(nil, at: start) }
         breaker.failed(other(), at: start)
@@ -60,7 +63,8 @@ import Testing
         #expect(breaker.isOpen)
     }
 
-    @Test func afterThePauseOneQuestionTriesIt() {
+    @Test("after the pause one question tries the directory")
+    func afterThePauseOneQuestionTriesIt() {
         var breaker = open(at: start)
         let end = start + CircuitBreaker.pause
         var admitted = admitted(&breaker, at: end - .nanoseconds(1))
@@ -77,14 +81,16 @@ import Testing
         #expect(admitted == 9)
     }
 
-    @Test func aQuestionFromBeforeThePauseDoesNotEndIt() {
+    @Test("the answer to a question from before the pause does not end it")
+    func aQuestionFromBeforeThePauseDoesNotEndIt() {
         var breaker = open(at: start)
         breaker.succeeded()
         let admitted = admitted(&breaker, at: start)
         #expect(admitted == 0)
     }
 
-    @Test func thePauseIsTheOneThatWasAskedFor() {
+    @Test("the pause is as long as the directory asked for")
+    func thePauseIsTheOneThatWasAskedFor() {
         var breaker = CircuitBreaker()
         breaker.leaveAlone(for: .seconds(30), at: start)
         breaker.leaveAlone(for: .seconds(1), at: start)

@@ -18,7 +18,9 @@ import Timestamps
         GroupCache.Answer(groups: try (0..<count).map(id), at: time)
     }
 
-    @Test(arguments: [(0, true), (9, true), (10, false), (-1, false), (1_000_000, false)])
+    @Test(
+        "an answer is fresh, then stale, then gone",
+        arguments: [(0, true), (9, true), (10, false), (-1, false), (1_000_000, false)])
     func answersGrowOld(seconds: Int64, isThere: Bool) throws {
         var memory = GroupCache()
         memory.remember(try id(1), try answer(2, at: now))
@@ -27,7 +29,8 @@ import Timestamps
         #expect(memory.answer(try id(2), youngerThan: 10, at: now) == nil)
     }
 
-    @Test func theOldestPrincipalGivesWay() throws {
+    @Test("the oldest principal gives way to a new one")
+    func theOldestPrincipalGivesWay() throws {
         var memory = GroupCache(maximumAnswers: 3, maximumGroups: 100)
         for number in [1, 2, 3, 1, 4] { memory.remember(try id(number), try answer(1, at: now)) }
         #expect(memory.count == 3)
@@ -60,7 +63,8 @@ import Timestamps
         #expect(error.isAnswer == isAnswer)
     }
 
-    @Test func groupsAreCountedToo() throws {
+    @Test("the limit counts groups as well as principals")
+    func groupsAreCountedToo() throws {
         var memory = GroupCache(maximumAnswers: 100, maximumGroups: 10)
         for number in 1...5 { memory.remember(try id(number), try answer(4, at: now)) }
         #expect(memory.count == 2 && memory.groupCount == 8)

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct RequestGateTests {
 
-    @Test func soManyAtATimeInTheOrderOfAsking() async throws {
+    @Test("a limited number of requests runs at a time, in the order in which they came")
+    func soManyAtATimeInTheOrderOfAsking() async throws {
         let loop = NIOAsyncTestingEventLoop()
         let gate = RequestGate(eventLoop: loop, width: 2)
         let works = (0..<4).map { _ in loop.makePromise(of: Int.self) }
@@ -34,7 +35,8 @@ import Testing
         await loop.shutdownGracefully()
     }
 
-    @Test func whoseTimeIsOverIsNotStarted() async throws {
+    @Test("a request whose time is over is not started")
+    func whoseTimeIsOverIsNotStarted() async throws {
         let loop = NIOAsyncTestingEventLoop()
         let gate = RequestGate(eventLoop: loop, width: 1)
         let first = loop.makePromise(of: Int.self)

@@ -9,7 +9,8 @@ import TokenReviewAPI
         username: "ann\"e@example.com", uid: "u-1", groups: ["g1", "g\\2"],
         extra: [ExtraEntry(name: "oid", values: ["u-1"]), ExtraEntry(name: "a/b", values: ["x", "y"])])
 
-    @Test func writesAnAcceptedUserAsKubernetesReadsIt() {
+    @Test("an accepted user is written as Kubernetes reads it")
+    func writesAnAcceptedUserAsKubernetesReadsIt() {
         let text = String(decoding: TokenReviewAnswer.encodeAccepted(user, version: .v1), as: UTF8.self)
         #expect(
             text == """
@@ -38,7 +39,8 @@ import TokenReviewAPI
         }
     }
 
-    @Test func writesARefusalWithItsCodeAndDecision() {
+    @Test("a refusal is written with its code and decision")
+    func writesARefusalWithItsCodeAndDecision() {
         let bytes = TokenReviewAnswer.encodeRefused(.tokenExpired, decisionID: "ABC", version: .v1beta1)
         #expect(
             String(decoding: bytes, as: UTF8.self) == """
@@ -48,7 +50,7 @@ import TokenReviewAPI
                 """)
     }
 
-    @Test(arguments: RefusalReason.allCases)
+    @Test("only a foreign token gets an answer without an error", arguments: RefusalReason.allCases)
     func staysSilentAboutForeignTokensOnly(_ reason: RefusalReason) throws {
         let answer = try decode(TokenReviewAnswer.encodeRefused(reason, decisionID: "ABC", version: .v1))
         #expect(!answer.isAuthenticated)
@@ -56,27 +58,31 @@ import TokenReviewAPI
         #expect((answer.error == nil) == reason.isForeign)
     }
 
-    @Test(arguments: TokenReviewVersion.allCases)
+    @Test("an answer reads back as it was written", arguments: TokenReviewVersion.allCases)
     func readsWhatItWrites(_ version: TokenReviewVersion) throws {
         let answer = try decode(TokenReviewAnswer.encodeAccepted(user, version: version))
         #expect(answer == TokenReviewAnswer(version: version, isAuthenticated: true, user: user))
     }
 
-    @Test(arguments: [
-        #""status":{"authenticated":"true"}"#,
-        #""status":{"authenticated":true}"#,
-        #""status":{"authenticated":true,"user":{"username":1}}"#,
-        #""status":{"authenticated":true,"user":{"groups":"g"}}"#,
-        #""status":{"authenticated":true,"user":{"extra":{"a":"b"}}}"#,
-        #""status":{"error":{}}"#,
-        #""status":{"audiences":[1]}"#,
-    ])
+    @Test(
+        "an answer of the wrong form is refused",
+        arguments: [
+            #""status":{"authenticated":"true"}"#,
+            #""status":{"authenticated":true}"#,
+            #""status":{"authenticated":true,"user":{"username":1}}"#,
+            #""status":{"authenticated":true,"user":{"groups":"g"}}"#,
+            #""status":{"authenticated":true,"user":{"extra":{"a":"b"}}}"#,
+            #""status":{"error":{}}"#,
+            #""status":{"audiences":[1]}"#,
+        ])
     func refusesAnswersOfTheWrongForm(_ status: String) {
         let body = #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","# + status + "}"
         #expect(throws: TokenReviewProblem.statusMalformed) { try decode(Array(body.utf8)) }
     }
 
-    @Test(arguments: [(400, "BadRequest"), (503, "ServiceUnavailable"), (411, nil)] as [(Int, String?)])
+    @Test(
+        "an HTTP error is written as a Status object",
+        arguments: [(400, "BadRequest"), (503, "ServiceUnavailable"), (411, nil)] as [(Int, String?)])
     func writesStatusObjects(_ code: Int, _ reason: String?) throws {
         let bytes = StatusObject.encode(code: code, message: "a \"b\"")
         let document = try bytes.withUnsafeBytes { bytes throws(JSONError) in try JSONDocument(parsing: bytes) }

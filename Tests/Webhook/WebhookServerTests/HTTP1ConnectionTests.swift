@@ -170,14 +170,14 @@ import Testing
         return limits
     }
 
-    @Test(arguments: exchanges)
+    @Test("each request gets its answer", arguments: exchanges)
     func answers(_ exchange: Exchange) throws {
         let harness = try HTTP1Harness(limits: Self.limits)
         try harness.send(exchange.request)
         try check(exchange, harness)
     }
 
-    @Test(arguments: exchanges)
+    @Test("a request in pieces gets the same answer", arguments: exchanges)
     func answersTheSameInPieces(_ exchange: Exchange) throws {
         var random = SplitMix(seed: UInt64(exchange.request.utf8.count))
         for _ in 0..<20 {
@@ -203,7 +203,8 @@ import Testing
         #expect(harness.state.memberCount == 0)
     }
 
-    @Test func writesWholeAnswers() throws {
+    @Test("an answer is written with all its headers")
+    func writesWholeAnswers() throws {
         let harness = try HTTP1Harness()
         try harness.send(Self.plain)
         let text = try harness.received()
@@ -211,7 +212,8 @@ import Testing
         #expect(text.hasSuffix(" GMT\r\n\r\n<hi>"))
     }
 
-    @Test func answersHEADWithoutABody() throws {
+    @Test("HEAD gets an answer without a body")
+    func answersHEADWithoutABody() throws {
         let harness = try HTTP1Harness()
         try harness.send("HEAD /authenticate HTTP/1.1\r\nHost: a\r\n\r\nGET /authenticate HTTP/1.1\r\nHost: a\r\n\r\n")
         let answers = try harness.received().components(separatedBy: "\r\n\r\n")
@@ -220,14 +222,16 @@ import Testing
         #expect(answers[2].contains(#""code":405"#))
     }
 
-    @Test func tellsWhichMethodItTakes() throws {
+    @Test("a refused method is answered with the one that is allowed")
+    func tellsWhichMethodItTakes() throws {
         let harness = try HTTP1Harness()
         try harness.send("PUT /authenticate HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try harness.received().contains("\r\nallow: POST\r\n"))
         #expect(harness.count(.methodNotAllowed) == 1)
     }
 
-    @Test func asksForTheBodyBeforeItIsSent() throws {
+    @Test("100-continue asks for a body before it is sent")
+    func asksForTheBodyBeforeItIsSent() throws {
         let harness = try HTTP1Harness()
         try harness.send("POST /authenticate HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         #expect(try harness.received() == "HTTP/1.1 100 Continue\r\n\r\n")
@@ -235,7 +239,8 @@ import Testing
         #expect(HTTP1Harness.statuses(try harness.received()) == [200])
     }
 
-    @Test func refusesAClientOfAnotherNameBeforeTheBody() throws {
+    @Test("a client of another name is refused before its body is read")
+    func refusesAClientOfAnotherNameBeforeTheBody() throws {
         let harness = try HTTP1Harness(isClientAllowed: false)
         try harness.send("POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
         #expect(HTTP1Harness.statuses(try harness.received()) == [403])

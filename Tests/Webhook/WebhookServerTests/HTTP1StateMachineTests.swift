@@ -55,29 +55,31 @@ import Testing
         var sequel: HTTP1StateMachine.Sequel?
     }
 
-    @Test(arguments: [
-        Ending(testDescription: "a usual request", text: request, action: review("hi"), sequel: .next),
-        Ending(
-            testDescription: "one that closes",
-            text: "POST /authenticate HTTP/1.1\r\nHost: a\r\nConnection: x , Close\r\nContent-Length: 0\r\n\r\n",
-            action: review(""), sequel: .close),
-        Ending(
-            testDescription: "HTTP/1.0", text: "POST /authenticate HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
-            action: review(""), sequel: .close),
-        Ending(
-            testDescription: "a HEAD request", text: "HEAD /authenticate HTTP/1.1\r\nHost: a\r\n\r\n",
-            action: .refuse(.methodNotAllowed, .init(sequel: .next, hasBody: false))),
-        Ending(
-            testDescription: "a wrong path whose body is still to come",
-            text: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n",
-            action: .refuse(.notFound, .init(sequel: .drain))),
-        Ending(testDescription: "garbage", text: "\u{1}", action: .refuse(.malformed, .init(sequel: .drain))),
-        Ending(
-            testDescription: "a client that waits for its turn",
-            text: "POST /authenticate HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n",
-            action: .sendContinue),
-        Ending(testDescription: "half a head", text: "POST /auth"),
-    ])
+    @Test(
+        "each part of a request has its action",
+        arguments: [
+            Ending(testDescription: "a usual request", text: request, action: review("hi"), sequel: .next),
+            Ending(
+                testDescription: "one that closes",
+                text: "POST /authenticate HTTP/1.1\r\nHost: a\r\nConnection: x , Close\r\nContent-Length: 0\r\n\r\n",
+                action: review(""), sequel: .close),
+            Ending(
+                testDescription: "HTTP/1.0", text: "POST /authenticate HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
+                action: review(""), sequel: .close),
+            Ending(
+                testDescription: "a HEAD request", text: "HEAD /authenticate HTTP/1.1\r\nHost: a\r\n\r\n",
+                action: .refuse(.methodNotAllowed, .init(sequel: .next, hasBody: false))),
+            Ending(
+                testDescription: "a wrong path whose body is still to come",
+                text: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n",
+                action: .refuse(.notFound, .init(sequel: .drain))),
+            Ending(testDescription: "garbage", text: "\u{1}", action: .refuse(.malformed, .init(sequel: .drain))),
+            Ending(
+                testDescription: "a client that waits for its turn",
+                text: "POST /authenticate HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n",
+                action: .sendContinue),
+            Ending(testDescription: "half a head", text: "POST /auth"),
+        ])
     func answersAs(_ ending: Ending) {
         var machine = Self.machine()
         #expect(feed(ending.text, &machine) == ending.action)
@@ -144,5 +146,45 @@ import Testing
         #expect(machine.answered(wasWaiting: true, now: Self.start)?.sequel == .close)
         #expect(other.answered(wasWaiting: false, now: Self.start)?.sequel == .next)
         #expect(other.next(now: Self.start) == .refuse(.malformed, .init(sequel: .drain)))
+    }
+
+    @Test("a connection that is opened during shutdown has a second for its request")
+    func opensDuringShutdown() {
+        #expect(Self.machine(isRetiring: true).deadline == Self.start + .seconds(1))
+    }
+
+    @Test("bytes past the longest queue behind a review are dropped, and its answer is the last")
+    func dropsALongQueue() {
+        for (count, sequel) in [
+            (HTTP1StateMachine.longestQueue, HTTP1StateMachine.Sequel.next),
+            (HTTP1StateMachine.longestQueue + 1, .close),
+        ] {
+            var machine = Self.machine()
+            _ = feed(Self.request, &machine)
+            machine.received(ByteBuffer(repeating: UInt8(ascii: "a"), count: count))
+            #expect(machine.answered(wasWaiting: false, now: Self.start)?.sequel == sequel)
+        }
+    }
+
+    @Test("the end of the server shortens no request that has begun")
+    func retiresWithoutHurry() {
+        let request = TimeAmount(ServerLimits().requestTimeout)
+        var head = Self.machine()
+        _ = feed("POST", &head)
+        head.retire(idleUntil: Self.start + .seconds(1))
+        #expect(head.deadline == Self.start + request)
+        var deciding = Self.machine()
+        _ = feed(Self.request, &deciding)
+        deciding.retire(idleUntil: Self.start + .seconds(1))
+        #expect(deciding.deadline == .distantFuture)
+    }
+
+    @Test("a client that stalls gets no more time by stalling again")
+    func stallsOnce() {
+        var machine = Self.machine()
+        _ = feed(Self.request, &machine)
+        machine.writabilityChanged(false, now: Self.start)
+        machine.writabilityChanged(false, now: Self.start + .seconds(5))
+        #expect(machine.deadline == Self.start + TimeAmount(ServerLimits().requestTimeout))
     }
 }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct HTTP1TimingTests {
     private static let plain = "POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
 
-    @Test func cutsOffAHeadThatDoesNotEnd() throws {
+    @Test("a head that does not end is cut off")
+    func cutsOffAHeadThatDoesNotEnd() throws {
         let harness = try HTTP1Harness()
         try harness.send("POST /authenticate HTTP/1.1\r\nHo")
         harness.pass(.seconds(9))
@@ -21,7 +22,8 @@ import Testing
         #expect(harness.count(.requestTimeout) == 1)
     }
 
-    @Test func cutsOffABodyThatDoesNotEnd() throws {
+    @Test("a body that does not end is cut off")
+    func cutsOffABodyThatDoesNotEnd() throws {
         let harness = try HTTP1Harness()
         try harness.send("POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n")
         for _ in 0..<10 {
@@ -33,7 +35,8 @@ import Testing
         #expect(harness.ledger.bytesInFlight == 0)
     }
 
-    @Test func closesIdleConnectionsInSilence() throws {
+    @Test("an idle connection is closed without a word")
+    func closesIdleConnectionsInSilence() throws {
         let harness = try HTTP1Harness()
         try harness.send(Self.plain)
         _ = try harness.received()
@@ -44,7 +47,8 @@ import Testing
         #expect(try harness.received().isEmpty)
     }
 
-    @Test func givesAnIdleConnectionItsGraceAlsoAfterALoopWasHeldUp() throws {
+    @Test("an idle connection has its grace period after an event loop was held up")
+    func givesAnIdleConnectionItsGraceAlsoAfterALoopWasHeldUp() throws {
         let harness = try HTTP1Harness()
         try harness.send(Self.plain)
         _ = try harness.received()
@@ -57,7 +61,8 @@ import Testing
         #expect(!harness.channel.isActive)
     }
 
-    @Test func answersPipelinedRequestsInOrder() throws {
+    @Test("pipelined requests are answered in order")
+    func answersPipelinedRequestsInOrder() throws {
         let box = Promises()
         let harness = try HTTP1Harness(review: box.later)
         box.eventLoop = harness.channel.eventLoop
@@ -76,7 +81,8 @@ import Testing
         #expect(harness.ledger.bytesInFlight == 0)
     }
 
-    @Test func givesBackWhatAVanishedClientHeld() throws {
+    @Test("the memory of a client that vanished is given back")
+    func givesBackWhatAVanishedClientHeld() throws {
         let box = Promises()
         let harness = try HTTP1Harness(review: box.later)
         box.eventLoop = harness.channel.eventLoop
@@ -88,7 +94,8 @@ import Testing
         #expect(harness.state.memberCount == 0)
     }
 
-    @Test func endsAfterTheAnswerWhenRetired() throws {
+    @Test("a connection that is retired ends after its answer")
+    func endsAfterTheAnswerWhenRetired() throws {
         let harness = try HTTP1Harness()
         try harness.send("POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh")
         harness.state.drain()
@@ -99,7 +106,8 @@ import Testing
         #expect(!harness.channel.isActive)
     }
 
-    @Test func givesAnIdleConnectionAMomentWhenRetired() throws {
+    @Test("an idle connection that is retired has a moment for a request")
+    func givesAnIdleConnectionAMomentWhenRetired() throws {
         let harness = try HTTP1Harness()
         harness.state.drain()
         try harness.send(Self.plain)
@@ -114,7 +122,8 @@ import Testing
         #expect(!idle.channel.isActive)
     }
 
-    @Test func cutsOffAClientThatDoesNotReadItsAnswers() throws {
+    @Test("a client that does not read its answers is cut off")
+    func cutsOffAClientThatDoesNotReadItsAnswers() throws {
         let harness = try HTTP1Harness()
         harness.channel.isWritable = false
         harness.channel.pipeline.fireChannelWritabilityChanged()
@@ -125,7 +134,8 @@ import Testing
         #expect(harness.count(.answerTimeout) == 1)
     }
 
-    @Test func shedsLoadWhenTooMuchIsInFlight() throws {
+    @Test("requests are refused while too many bytes are in flight")
+    func shedsLoadWhenTooMuchIsInFlight() throws {
         var limits = ServerLimits()
         limits.bytesInFlight = 10
         let harness = try HTTP1Harness(limits: limits)

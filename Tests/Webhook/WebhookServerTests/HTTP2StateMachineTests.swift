@@ -129,4 +129,12 @@ import Testing
         #expect(machine.failed(.flood) == [])
         #expect(machine.failed(.transport) == [.close])
     }
+
+    @Test("the last GOAWAY names the highest stream, whatever was opened after it")
+    mutating func highestStream() {
+        #expect(open(5))
+        _ = machine.streamOpened(nil, grace: Self.grace, now: time(0))
+        #expect(retire() == .announceShutdown)
+        #expect(machine.shutdownAcknowledged() == [.sendGoAway(lastStream: 5, .noError)])
+    }
 }

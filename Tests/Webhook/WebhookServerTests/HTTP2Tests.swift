@@ -11,7 +11,8 @@ import Testing
 @testable import WebhookServer
 
 @Suite(.serialized) struct HTTP2Tests {
-    @Test func answersManyReviewsOnOneConnection() async throws {
+    @Test("one HTTP/2 connection carries many reviews")
+    func answersManyReviewsOnOneConnection() async throws {
         try await TestServer(isHTTP2: true).with { test in
             let client = try await HTTP2Client(port: test.port)
             let body = TestReviews.body(try TestReviews.token())
@@ -36,16 +37,18 @@ import Testing
         var testDescription: String { name }
     }
 
-    @Test(arguments: [
-        Refused(name: "no TokenReview", status: "400"),
-        Refused(name: "another path", path: "/x", status: "404"),
-        Refused(name: "GET", method: "GET", body: "", status: "405"),
-        Refused(name: "no body", body: "", status: "411"),
-        Refused(name: "a body too large", body: String(repeating: "x", count: 101), status: "413"),
-        Refused(name: "a length too large", headers: ["content-length", "101"], body: "", status: "413"),
-        Refused(name: "an expectation", headers: ["expect", "200-ok"], status: "417"),
-        Refused(name: "another type", headers: ["content-type", "text/plain"], status: "415"),
-    ])
+    @Test(
+        "an invalid HTTP/2 request is refused",
+        arguments: [
+            Refused(name: "no TokenReview", status: "400"),
+            Refused(name: "another path", path: "/x", status: "404"),
+            Refused(name: "GET", method: "GET", body: "", status: "405"),
+            Refused(name: "no body", body: "", status: "411"),
+            Refused(name: "a body too large", body: String(repeating: "x", count: 101), status: "413"),
+            Refused(name: "a length too large", headers: ["content-length", "101"], body: "", status: "413"),
+            Refused(name: "an expectation", headers: ["expect", "200-ok"], status: "417"),
+            Refused(name: "another type", headers: ["content-type", "text/plain"], status: "415"),
+        ])
     func refuses(_ example: Refused) async throws {
         var limits = ServerLimits()
         limits.bodyBytes = 100
@@ -64,7 +67,8 @@ import Testing
         }
     }
 
-    @Test func answersHEADWithoutABody() async throws {
+    @Test("HEAD gets an answer without a body over HTTP/2")
+    func answersHEADWithoutABody() async throws {
         try await TestServer(isHTTP2: true).with { test in
             let client = try await HTTP2Client(port: test.port)
             for isComplete in [true, false] {
@@ -76,7 +80,8 @@ import Testing
         }
     }
 
-    @Test func cutsOffABodyThatDoesNotEnd() async throws {
+    @Test("a body that does not end is cut off over HTTP/2")
+    func cutsOffABodyThatDoesNotEnd() async throws {
         var limits = ServerLimits()
         limits.requestTimeout = .milliseconds(300)
         try await TestServer(limits: limits, isHTTP2: true).with { test in
@@ -87,7 +92,8 @@ import Testing
         }
     }
 
-    @Test func saysGoAwayAndAnswersWhatHasBegun() async throws {
+    @Test("at shutdown GOAWAY is sent and requests that have begun are answered")
+    func saysGoAwayAndAnswersWhatHasBegun() async throws {
         let promises = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
         let services = ReviewServices(refreshKeys: { _, loop in
             let promise = loop.makePromise(of: Void.self)
@@ -111,7 +117,8 @@ import Testing
         try await client.channel.closeFuture.get()
     }
 
-    @Test func closesIdleConnections() async throws {
+    @Test("an idle HTTP/2 connection is closed")
+    func closesIdleConnections() async throws {
         var limits = ServerLimits()
         limits.idleTimeout = .milliseconds(200)
         try await TestServer(limits: limits, isHTTP2: true).with { test in
@@ -142,35 +149,37 @@ import Testing
     private static let head: [UInt8] =
         [0x83, 0x87, 0x04, 13] + Array("/authenticate".utf8) + [0x01, 1, UInt8(ascii: "a")]
 
-    @Test(arguments: [
-        Abuse(name: "rapid reset") { round in
-            let stream = 2 * round + 1
-            return frame(1, 4, stream, head) + frame(3, 0, stream, [0, 0, 0, 8])
-        },
-        Abuse(name: "window updates of nothing, to make the server reset") { round in
-            let stream = 2 * round + 1
-            return frame(1, 4, stream, head) + frame(8, 0, stream, [0, 0, 0, 0])
-        },
-        Abuse(name: "window updates that overflow, to make the server reset") { round in
-            let stream = 2 * round + 1
-            return frame(1, 4, stream, head) + frame(8, 0, stream, [0x7F, 0xFF, 0xFF, 0xFF])
-        },
-        Abuse(name: "CONTINUATION without end", start: frame(1, 0, 1, head)) { _ in frame(9, 0, 1, []) },
-        Abuse(name: "pings") { _ in frame(6, 0, 0, [1, 2, 3, 4, 5, 6, 7, 8]) },
-        Abuse(name: "settings") { _ in frame(4, 0, 0, []) },
-        Abuse(name: "priorities") { _ in frame(2, 0, 1, [0, 0, 0, 3, 1]) },
-        Abuse(name: "empty data", start: frame(1, 4, 1, head)) { _ in frame(0, 0, 1, []) },
-        Abuse(name: "window updates of the connection") { _ in frame(8, 0, 0, [0, 0, 0, 1]) },
-        Abuse(name: "unknown frames") { _ in frame(0x77, 0, 0, Array(repeating: 0, count: 100)) },
-        Abuse(name: "a stream that depends on itself") { _ in frame(2, 0, 1, [0, 0, 0, 1, 1]) },
-        Abuse(name: "a push promise") { _ in frame(5, 4, 1, [0, 0, 0, 2] + head) },
-        Abuse(name: "a frame larger than allowed") { _ in frame(0, 0, 1, Array(repeating: 0, count: 20_000)) },
-        Abuse(name: "headers beyond the limit") { round in
-            let value = Array(repeating: UInt8(ascii: "a"), count: 120)
-            let field: [UInt8] = [0x00, 1, UInt8(ascii: "x"), 120] + value
-            return frame(1, 4, 2 * round + 1, head + Array(repeating: field, count: 120).flatMap(\.self))
-        },
-    ])
+    @Test(
+        "a violation of HTTP/2 ends its connection and no other",
+        arguments: [
+            Abuse(name: "rapid reset") { round in
+                let stream = 2 * round + 1
+                return frame(1, 4, stream, head) + frame(3, 0, stream, [0, 0, 0, 8])
+            },
+            Abuse(name: "window updates of nothing, to make the server reset") { round in
+                let stream = 2 * round + 1
+                return frame(1, 4, stream, head) + frame(8, 0, stream, [0, 0, 0, 0])
+            },
+            Abuse(name: "window updates that overflow, to make the server reset") { round in
+                let stream = 2 * round + 1
+                return frame(1, 4, stream, head) + frame(8, 0, stream, [0x7F, 0xFF, 0xFF, 0xFF])
+            },
+            Abuse(name: "CONTINUATION without end", start: frame(1, 0, 1, head)) { _ in frame(9, 0, 1, []) },
+            Abuse(name: "pings") { _ in frame(6, 0, 0, [1, 2, 3, 4, 5, 6, 7, 8]) },
+            Abuse(name: "settings") { _ in frame(4, 0, 0, []) },
+            Abuse(name: "priorities") { _ in frame(2, 0, 1, [0, 0, 0, 3, 1]) },
+            Abuse(name: "empty data", start: frame(1, 4, 1, head)) { _ in frame(0, 0, 1, []) },
+            Abuse(name: "window updates of the connection") { _ in frame(8, 0, 0, [0, 0, 0, 1]) },
+            Abuse(name: "unknown frames") { _ in frame(0x77, 0, 0, Array(repeating: 0, count: 100)) },
+            Abuse(name: "a stream that depends on itself") { _ in frame(2, 0, 1, [0, 0, 0, 1, 1]) },
+            Abuse(name: "a push promise") { _ in frame(5, 4, 1, [0, 0, 0, 2] + head) },
+            Abuse(name: "a frame larger than allowed") { _ in frame(0, 0, 1, Array(repeating: 0, count: 20_000)) },
+            Abuse(name: "headers beyond the limit") { round in
+                let value = Array(repeating: UInt8(ascii: "a"), count: 120)
+                let field: [UInt8] = [0x00, 1, UInt8(ascii: "x"), 120] + value
+                return frame(1, 4, 2 * round + 1, head + Array(repeating: field, count: 120).flatMap(\.self))
+            },
+        ])
     func closesTheConnectionAndGoesOn(_ abuse: Abuse) async throws {
         var limits = ServerLimits()
         limits.headerBytes = 8192

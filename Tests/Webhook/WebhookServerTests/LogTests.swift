@@ -21,7 +21,8 @@ import Testing
 
     private let digest = [UInt8]("token".utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
 
-    @Test func boundsFloodsOfTheSameRefusal() {
+    @Test("a flood of one refusal writes a limited number of lines")
+    func boundsFloodsOfTheSameRefusal() {
         let sink = MemorySink()
         let writer = LineWriter(sink: sink)
         let registry = PrometheusRegistry()
@@ -42,7 +43,8 @@ import Testing
                 "kube_entra_log_lines_dropped_total{log=\"decisions\",cause=\"repeated\"} 9900\n"))
     }
 
-    @Test func auditsWhatIsOursAndCountsWhatIsLost() throws {
+    @Test("the audit file has every decision of ours, and lost lines are counted")
+    func auditsWhatIsOursAndCountsWhatIsLost() throws {
         let sink = MemorySink()
         let audit = LineWriter(sink: sink)
         let registry = PrometheusRegistry()

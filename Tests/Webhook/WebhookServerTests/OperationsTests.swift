@@ -7,7 +7,8 @@ import Testing
 @testable import WebhookServer
 
 @Suite(.serialized) struct OperationsTests {
-    @Test func saysOkInOneWord() async throws {
+    @Test("a healthy server says ok in one word")
+    func saysOkInOneWord() async throws {
         try await TestServer().with { test in
             for path in ["/livez", "/readyz", "/healthz"] {
                 let answer = try await TestServer.request(port: test.operationsPort, "GET", path)
@@ -17,7 +18,8 @@ import Testing
         }
     }
 
-    @Test func tellsWhatIsWrongAsKubernetesDoes() async throws {
+    @Test("a failed check is named in the form that Kubernetes uses")
+    func tellsWhatIsWrongAsKubernetesDoes() async throws {
         let isReady = NIOLockedValueBox(false)
         let check = HealthCheck(name: "signing-keys") {
             isReady.withLockedValue { $0 } ? nil : "no tenant has usable keys"
@@ -50,7 +52,8 @@ import Testing
         }
     }
 
-    @Test func noticesAnEventLoopThatHangs() async throws {
+    @Test("an event loop that hangs makes liveness fail")
+    func noticesAnEventLoopThatHangs() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let loops = Array(group.makeIterator())
         let routes = OperationsRoutes(
@@ -62,10 +65,12 @@ import Testing
         try await group.shutdownGracefully()
     }
 
-    @Test(arguments: [
-        ("GET", "/nothing", 404), ("POST", "/nothing", 404), ("POST", "/metrics", 405), ("DELETE", "/livez", 405),
-        ("HEAD", "/livez", 200), ("GET", "/livez/", 404), ("GET", "/authenticate", 404),
-    ])
+    @Test(
+        "only known paths and methods are answered",
+        arguments: [
+            ("GET", "/nothing", 404), ("POST", "/nothing", 404), ("POST", "/metrics", 405), ("DELETE", "/livez", 405),
+            ("HEAD", "/livez", 200), ("GET", "/livez/", 404), ("GET", "/authenticate", 404),
+        ])
     func answersOnlyWhatItKnows(_ method: String, _ target: String, _ status: Int) async throws {
         try await TestServer().with { test in
             let answer = try await TestServer.request(port: test.operationsPort, method, target)
@@ -75,7 +80,8 @@ import Testing
         }
     }
 
-    @Test func refusesBodiesAndLargeHeaders() async throws {
+    @Test("operations requests with a body or large headers are refused")
+    func refusesBodiesAndLargeHeaders() async throws {
         try await TestServer().with { test in
             let port = test.operationsPort
             let withBody = try await TestServer.request(port: port, "GET", "/livez", body: "x")
@@ -86,14 +92,16 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", "text/plain; version=0.0.4; charset=utf-8", false),
-        ("Accept: */*\r\n", "text/plain; version=0.0.4; charset=utf-8", false),
-        (
-            "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5\r\n",
-            "application/openmetrics-text; version=1.0.0; charset=utf-8", true
-        ),
-    ])
+    @Test(
+        "metrics are written in the format that is asked for",
+        arguments: [
+            ("", "text/plain; version=0.0.4; charset=utf-8", false),
+            ("Accept: */*\r\n", "text/plain; version=0.0.4; charset=utf-8", false),
+            (
+                "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5\r\n",
+                "application/openmetrics-text; version=1.0.0; charset=utf-8", true
+            ),
+        ])
     func speaksBothMetricFormats(_ accept: String, _ type: String, _ isOpenMetrics: Bool) async throws {
         try await TestServer().with { test in
             let answer = try await TestServer.request(port: test.operationsPort, "GET", "/metrics", headers: accept)
@@ -105,18 +113,21 @@ import Testing
     }
 
     /// Protects against web pages of other sites whose names resolve to this listener.
-    @Test(arguments: [
-        ("127.0.0.1", true), ("127.0.0.1:8480", true), ("[::1]", true), ("[::1]:8480", true), ("localhost", true),
-        ("LocalHost:1", true), ("10.1.2.3", true), ("attacker.example", false), ("attacker.example:8480", false),
-        ("localhost.attacker.example", false), ("127.0.0.1.attacker.example", false), ("127.1", false),
-        ("2130706433", false), ("::1", false), ("[::1", false), ("[::1]x", false), ("[127.0.0.1]", false),
-        ("localhost:x", false), ("", false),
-    ])
+    @Test(
+        "a request with the host name of another site is refused",
+        arguments: [
+            ("127.0.0.1", true), ("127.0.0.1:8480", true), ("[::1]", true), ("[::1]:8480", true), ("localhost", true),
+            ("LocalHost:1", true), ("10.1.2.3", true), ("attacker.example", false), ("attacker.example:8480", false),
+            ("localhost.attacker.example", false), ("127.0.0.1.attacker.example", false), ("127.1", false),
+            ("2130706433", false), ("::1", false), ("[::1", false), ("[::1]x", false), ("[127.0.0.1]", false),
+            ("localhost:x", false), ("", false),
+        ])
     func tellsOnlyWhoAsksForAnAddress(_ host: String, _ isTold: Bool) {
         #expect(OperationsRequest(target: "/metrics", host: host).isForAddress == isTold)
     }
 
-    @Test func hidesMetricsFromOtherHostsAndAnswersProbes() async throws {
+    @Test("only this host sees metrics; every host's probes are answered")
+    func hidesMetricsFromOtherHostsAndAnswersProbes() async throws {
         try await TestServer().with { test in
             for (path, status) in [("/metrics", 403), ("/livez", 200), ("/readyz", 200), ("/healthz", 200)] {
                 let answer = try await TestServer.exchange(
@@ -128,7 +139,8 @@ import Testing
         }
     }
 
-    @Test func expectsNothingButToGoOn() async throws {
+    @Test("an expectation other than 100-continue is refused")
+    func expectsNothingButToGoOn() async throws {
         try await TestServer().with { test in
             let answer = try await TestServer.request(
                 port: test.operationsPort, "GET", "/livez", headers: "Expect: a-miracle\r\n")

@@ -11,15 +11,17 @@ import Testing
         var testDescription: String { "\(first) and \(second)" }
     }
 
-    @Test(arguments: [
-        Pair(first: "127.0.0.1", second: "127.0.0.1", isOnePeer: true),
-        Pair(first: "127.0.0.1", second: "127.0.0.2", isOnePeer: false),
-        Pair(first: "10.0.0.1", second: "::ffff:10.0.0.1", isOnePeer: true),
-        Pair(first: "::ffff:10.0.0.1", second: "::ffff:10.0.0.2", isOnePeer: false),
-        Pair(first: "2001:db8::1", second: "2001:db8::ffff:0:2", isOnePeer: true),
-        Pair(first: "2001:db8::1", second: "2001:db8:0:1::1", isOnePeer: false),
-        Pair(first: "0.0.0.0", second: "::", isOnePeer: false),
-    ])
+    @Test(
+        "addresses of one host count as one peer",
+        arguments: [
+            Pair(first: "127.0.0.1", second: "127.0.0.1", isOnePeer: true),
+            Pair(first: "127.0.0.1", second: "127.0.0.2", isOnePeer: false),
+            Pair(first: "10.0.0.1", second: "::ffff:10.0.0.1", isOnePeer: true),
+            Pair(first: "::ffff:10.0.0.1", second: "::ffff:10.0.0.2", isOnePeer: false),
+            Pair(first: "2001:db8::1", second: "2001:db8::ffff:0:2", isOnePeer: true),
+            Pair(first: "2001:db8::1", second: "2001:db8:0:1::1", isOnePeer: false),
+            Pair(first: "0.0.0.0", second: "::", isOnePeer: false),
+        ])
     func countsAHostAsOne(_ pair: Pair) throws {
         let first = PeerNetwork(try SocketAddress(ipAddress: pair.first, port: 1))
         let second = PeerNetwork(try SocketAddress(ipAddress: pair.second, port: 2))
@@ -45,7 +47,8 @@ import Testing
         #expect(ledger.openConnections == 3)
     }
 
-    @Test func boundsOnePeerBelowAll() {
+    @Test("one peer has fewer connections than all together")
+    func boundsOnePeerBelowAll() {
         #expect(ServerLimits().connectionsPerPeer == 3072)
         #expect(ServerLimits(connections: 10).connectionsPerPeer == 10)
         let ledger = ConnectionLimiter(limits: ServerLimits(connections: 3, connectionsPerPeer: 2))

@@ -19,7 +19,8 @@ import Timestamps
                 field: "server.certificate", subject: "CN=server", expires: Timestamp.now().adding(seconds: 100_000))
         ])
 
-    @Test func showsFiguresAndNoIdentities() async throws {
+    @Test("the status has figures and no identities")
+    func showsFiguresAndNoIdentities() async throws {
         try await TestServer(status: { Self.info }).with { test in
             _ = try await test.review(TestReviews.token())
             let refused = try await test.review(TestReviews.token(expiresIn: -100))
@@ -41,14 +42,16 @@ import Timestamps
         }
     }
 
-    @Test func isNotThereUnlessTold() async throws {
+    @Test("there is no status page unless it is configured")
+    func isNotThereUnlessTold() async throws {
         try await TestServer().with { test in
             let page = try await TestServer.request(port: test.operationsPort, "GET", "/statusz")
             #expect(page.status == 404)
         }
     }
 
-    @Test func keepsAQuarterOfAnHour() {
+    @Test("the status covers the last quarter of an hour")
+    func keepsAQuarterOfAnHour() {
         var history = DecisionHistory()
         for minute in 0..<100 {
             let time = Timestamp(secondsSinceEpoch: Int64(minute) * 60)
@@ -64,14 +67,17 @@ import Timestamps
         #expect(merged.recentRefusals.last?.decisionID == "99")
     }
 
-    @Test(arguments: [1_000, 5_000, 50_000, 999_999, 1_000_000, 123_456_789, 60_000_000_000] as [Int64])
+    @Test(
+        "a latency is known to a quarter of its size",
+        arguments: [1_000, 5_000, 50_000, 999_999, 1_000_000, 123_456_789, 60_000_000_000] as [Int64])
     func knowsLatenciesToAQuarter(_ nanoseconds: Int64) {
         let upper = LatencyScale.seconds(LatencyScale.slot(nanoseconds)) * 1e9
         #expect(upper >= Double(nanoseconds))
         #expect(upper <= Double(nanoseconds) * 1.26)
     }
 
-    @Test func findsPercentiles() {
+    @Test("the status has the right percentiles")
+    func findsPercentiles() {
         var counts = [Int](repeating: 0, count: LatencyScale.count)
         #expect(LatencyScale.percentile(0.5, of: counts) == nil)
         counts[4] = 98

@@ -14,7 +14,8 @@ import Testing
 
     init() throws { authority = try TestAuthority() }
 
-    @Test func reviewsOverHTTP1() async throws {
+    @Test("a review over TLS and HTTP/1.1 is answered")
+    func reviewsOverHTTP1() async throws {
         try await TestServer(tls: authority.server()).with { test in
             let answer = try await review(test, authority.client())
             #expect(answer.status == 200)
@@ -22,7 +23,8 @@ import Testing
         }
     }
 
-    @Test func reviewsOverHTTP2WhenAgreedOn() async throws {
+    @Test("a review over TLS uses HTTP/2 when both sides agree on it")
+    func reviewsOverHTTP2WhenAgreedOn() async throws {
         try await TestServer(tls: authority.server()).with { test in
             let client = try await HTTP2Client(port: test.port, tls: authority.client(protocols: ["h2"]))
             let answer = try await client.request("POST", "/authenticate", body: TestReviews.body(TestReviews.token()))
@@ -65,7 +67,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Caller.allCases)
+    @Test("nothing is read from a caller without an accepted certificate", arguments: Caller.allCases)
     func readsNothingFrom(_ caller: Caller) async throws {
         try await TestServer(tls: authority.server()).with { test in
             let answer = try await review(test, caller.context(authority))
@@ -80,7 +82,8 @@ import Testing
         }
     }
 
-    @Test func writesNamesOfStrangersSoThatTheyHarmNobody() async throws {
+    @Test("the log makes the name of an unknown caller safe to show")
+    func writesNamesOfStrangersSoThatTheyHarmNobody() async throws {
         let name = "a\n\u{202E}\u{85}\u{2028}\"" + String(repeating: "b", count: 58)
         try await TestServer(tls: authority.server()).with { test in
             _ = try await review(test, TestAuthority("Other CA").client(name, trusting: authority))
@@ -91,7 +94,8 @@ import Testing
         }
     }
 
-    @Test func looksForTheOpenPortAreNoCallers() async throws {
+    @Test("a connection that only looks for the open port is not a caller")
+    func looksForTheOpenPortAreNoCallers() async throws {
         try await TestServer(tls: authority.server()).with { test in
             let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                 .connect(host: "127.0.0.1", port: test.port).get()
@@ -106,6 +110,7 @@ import Testing
     }
 
     @Test(
+        "only a caller whose certificate has an allowed name is answered",
         arguments: [
             ("kube-apiserver", [], 200),
             ("other", [.dns("kube-apiserver")], 200),
@@ -127,7 +132,8 @@ import Testing
         }
     }
 
-    @Test func cutsOffAHandshakeThatDoesNotEnd() async throws {
+    @Test("a handshake that does not end is cut off")
+    func cutsOffAHandshakeThatDoesNotEnd() async throws {
         var limits = ServerLimits()
         limits.handshakeTimeout = .milliseconds(200)
         try await TestServer(limits: limits, tls: authority.server()).with { test in
@@ -136,7 +142,8 @@ import Testing
         }
     }
 
-    @Test func givesNewConnectionsTheNewCertificate() async throws {
+    @Test("new connections get the new certificate")
+    func givesNewConnectionsTheNewCertificate() async throws {
         let next = try TestAuthority("Next CA")
         try await TestServer(tls: authority.server()).with { test in
             let before = try await review(test, authority.client())

@@ -10,7 +10,8 @@ import Testing
 
     private func channels(_ count: Int) -> [EmbeddedChannel] { (0..<count).map { _ in EmbeddedChannel() } }
 
-    @Test func theOldestMakesRoomForTheNewest() {
+    @Test("the oldest waiting connection makes room for the newest")
+    func theOldestMakesRoomForTheNewest() {
         let waiting = WaitingConnections(capacity: 3)
         let channels = channels(6)
         let evicted = channels.map { waiting.add($0, from: one) }
@@ -19,7 +20,8 @@ import Testing
         #expect(waiting.count == 3)
     }
 
-    @Test func theFloodOfOnePeerLeavesOthersAlone() {
+    @Test("a flood of one peer displaces only its own connections")
+    func theFloodOfOnePeerLeavesOthersAlone() {
         let waiting = WaitingConnections(capacity: 4)
         let quiet = EmbeddedChannel()
         #expect(waiting.add(quiet, from: other) == nil)
@@ -29,7 +31,8 @@ import Testing
         #expect(evicted.last.flatMap { $0 } === flood[16])
     }
 
-    @Test func amongEqualsTheOldestGoes() {
+    @Test("among peers with equally many connections the oldest one goes")
+    func amongEqualsTheOldestGoes() {
         let waiting = WaitingConnections(capacity: 2)
         let channels = channels(3)
         _ = waiting.add(channels[0], from: other)
@@ -37,7 +40,8 @@ import Testing
         #expect(waiting.add(channels[2], from: .v4([10, 0, 0, 3])) === channels[0])
     }
 
-    @Test func theNewestStaysAlsoAlone() {
+    @Test("the newest connection stays, even if it is the only one")
+    func theNewestStaysAlsoAlone() {
         let waiting = WaitingConnections(capacity: 1)
         let channels = channels(2)
         #expect(waiting.add(channels[0], from: one) == nil)
@@ -45,7 +49,8 @@ import Testing
         #expect(waiting.count == 1)
     }
 
-    @Test func whoeverLeavesMakesRoom() {
+    @Test("a connection that ends makes room")
+    func whoeverLeavesMakesRoom() {
         let waiting = WaitingConnections(capacity: 2)
         let channels = channels(3)
         _ = waiting.add(channels[0], from: one)
@@ -56,7 +61,8 @@ import Testing
         #expect(waiting.add(channels[2], from: one) == nil)
     }
 
-    @Test func aSmallerBudgetCountsForNewcomers() {
+    @Test("a smaller limit counts for new connections")
+    func aSmallerBudgetCountsForNewcomers() {
         let waiting = WaitingConnections(capacity: 3)
         let channels = channels(4)
         for channel in channels[..<3] { _ = waiting.add(channel, from: one) }

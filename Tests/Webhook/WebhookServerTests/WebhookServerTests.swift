@@ -14,7 +14,8 @@ import Timestamps
 @testable import WebhookServer
 
 @Suite(.serialized) struct WebhookServerTests {
-    @Test func acceptsAToken() async throws {
+    @Test("a valid token is accepted")
+    func acceptsAToken() async throws {
         try await TestServer().with { test in
             let answer = try await test.review(TestReviews.token())
             #expect(answer.contains(#""authenticated":true"#))
@@ -23,7 +24,8 @@ import Timestamps
         }
     }
 
-    @Test func refusesWithADecisionThatStandsInTheLog() async throws {
+    @Test("a refusal names a decision that the log has too")
+    func refusesWithADecisionThatStandsInTheLog() async throws {
         let test = try TestServer()
         try await test.with { test in
             let answer = try await test.review(TestReviews.token(expiresIn: -3600))
@@ -38,7 +40,8 @@ import Timestamps
         }
     }
 
-    @Test func showsChecksInOrderAtDebug() async throws {
+    @Test("at level debug the log shows the checks in their order")
+    func showsChecksInOrderAtDebug() async throws {
         try await TestServer(logLevel: .debug).with { test in
             _ = try await test.review(TestReviews.token(expiresIn: -3600))
             let line = try #require(test.recorder.lines.last)
@@ -50,7 +53,8 @@ import Timestamps
         }
     }
 
-    @Test func keepsTokensNamesAndAddressesOutOfTheLog() async throws {
+    @Test("the log has no token, name or address")
+    func keepsTokensNamesAndAddressesOutOfTheLog() async throws {
         try await TestServer().with { test in
             let token = try TestReviews.token()
             _ = try await test.review(token)
@@ -66,7 +70,8 @@ import Timestamps
         }
     }
 
-    @Test func countsWhatItAnswers() async throws {
+    @Test("every answer is counted")
+    func countsWhatItAnswers() async throws {
         let test = try TestServer()
         try await test.with { test in
             let token = try TestReviews.token()
@@ -84,7 +89,8 @@ import Timestamps
         }
     }
 
-    @Test func refusesABodyThatIsNoTokenReview() async throws {
+    @Test("a body that is not a TokenReview is refused")
+    func refusesABodyThatIsNoTokenReview() async throws {
         try await TestServer().with { test in
             let answer = try await TestServer.request(port: test.port, "POST", "/authenticate", body: "{}")
             #expect(answer.status == 400)
@@ -92,7 +98,8 @@ import Timestamps
         }
     }
 
-    @Test func waitsForKeysAndDecidesAgain() async throws {
+    @Test("a review of an unknown key waits for keys and is decided again")
+    func waitsForKeysAndDecidesAgain() async throws {
         let holder = NIOLockedValueBox<WebhookServer?>(nil)
         let asked = NIOLockedValueBox<[GUID]>([])
         let keys = try TestTenant.ownKeys()
@@ -117,7 +124,8 @@ import Timestamps
         holder.withLockedValue { $0 = nil }
     }
 
-    @Test func answersAtTheDeadlineWhenKeysDoNotCome() async throws {
+    @Test("a review is answered at its deadline when no keys come")
+    func answersAtTheDeadlineWhenKeysDoNotCome() async throws {
         var limits = ServerLimits()
         limits.reviewDeadline = .milliseconds(100)
         let never = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
@@ -136,7 +144,8 @@ import Timestamps
         }
     }
 
-    @Test func asksForGroupsAndDecidesWithThem() async throws {
+    @Test("groups that are left out of the token are asked for and decide")
+    func asksForGroupsAndDecidesWithThem() async throws {
         let admin = TestTenant.guid(TestTenant.adminGroup)
         let services = ReviewServices(resolveGroups: { _, loop in
             loop.makeSucceededFuture(ResolvedGroups(groups: [admin], freshUntil: .now()))
@@ -150,7 +159,8 @@ import Timestamps
         }
     }
 
-    @Test func takesNoMoreConnectionsThanAllowed() async throws {
+    @Test("no more connections are taken than the limit allows")
+    func takesNoMoreConnectionsThanAllowed() async throws {
         let test = try TestServer(limits: ServerLimits(connections: 2))
         try await test.with { test in
             let held = try await [connect(test.port), connect(test.port)]
@@ -165,7 +175,8 @@ import Timestamps
         }
     }
 
-    @Test func answersWhatItReceivedBeforeItStops() async throws {
+    @Test("a request that was received before the stop is answered")
+    func answersWhatItReceivedBeforeItStops() async throws {
         let promises = NIOLockedValueBox<[EventLoopPromise<Void>]>([])
         let services = ReviewServices(refreshKeys: { _, loop in
             let promise = loop.makePromise(of: Void.self)

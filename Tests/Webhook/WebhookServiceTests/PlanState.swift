@@ -1,6 +1,7 @@
 import AccessPolicy
 import Configuration
 import Entra
+import LineLogging
 import OpenSSL
 import Testing
 
@@ -25,6 +26,12 @@ enum PlanState {
     static let debug: LoggingSettings = {
         var settings = debugOnly
         settings.audit = "/audit.jsonl"
+        return settings
+    }()
+
+    static let jsonOnly: LoggingSettings = {
+        var settings = LoggingSettings()
+        settings.format = .json
         return settings
     }()
 

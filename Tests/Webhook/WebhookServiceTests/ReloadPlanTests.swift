@@ -3,6 +3,7 @@ import Addresses
 import Configuration
 import Entra
 import Files
+import LineLogging
 import OpenSSL
 import SafeText
 import TestSupport
@@ -135,6 +136,14 @@ import Testing
             $0.logging.audit = "/audit.jsonl"
         },
         Row(field: "the log's level", [.setLogging(PlanState.debugOnly)] + rules) { $0.logging.level = .debug },
+        Row(field: "the log's format", [.setLogging(PlanState.jsonOnly)] + rules) { $0.logging.format = .json },
+        Row(
+            "a directory that is asked otherwise, whatever the bytes say: rules too",
+            [.replaceDirectories, .replaceRules]
+        ) {
+            $0.loaded.configuration.tenants[0].directory = PlanState.directory()
+            $0.loaded.configuration.tenants[0].trust.groupOverage = .resolve
+        },
         Row(field: "the webhook's address: it needs a restart", rules + [.reportRestartNeeded(field: "server.listen")])
         {
             $0.server.listen.port = 9443
@@ -261,6 +270,22 @@ import Testing
         #expect(
             reload.actions
                 == [.adopt, .follow(new.paths), .reportInForce, .reportDenyListRefused(path: path, problem: problem)])
+
+        // Another problem is said, too.
+        try folder.write("deny", "{")
+        var broken = untrusted
+        broken.denyFiles = DenyFiles.read(new.loaded, lastGood: new.denyFiles).files
+        let syntax = try #require(broken.denyFiles.problems[path])
+        #expect(syntax != problem)
+        #expect(
+            ReloadPlan(old: untrusted, denyFiles: broken.denyFiles).actions
+                == [.adopt, .reportDenyListRefused(path: path, problem: syntax)])
+        // A list that no tenant names any more is not called usable.
+        var unnamed = broken
+        unnamed.loaded.configuration.tenants[0].deniedFile = nil
+        unnamed.denyFiles = DenyFiles.read(unnamed.loaded).files
+        let without = ReloadPlan(old: broken, new: unnamed, started: old.configuration.server)
+        #expect(!without.actions.contains(.reportDenyListUsable(path: path)))
 
         try folder.write("deny", #"{"denied": [\#(entry)]}"#)
         let usable = DenyFiles.read(new.loaded, lastGood: new.denyFiles).files
