@@ -173,7 +173,7 @@ CHANGES = [
         '"\\(authority ?? cloud.legacyIssuerBase)/\\(tenantID)"',
     ),
     Change(TRUST, 'audience.utf8.starts(with: "spn:".utf8)', 'audience.utf8.starts(with: "spn".utf8)'),
-    Change(TRUST, "(id != nil && GUID($0) == id)", "false"),
+    Change(TRUST, "(id != nil && GUID($0.text) == id)", "false"),
     Change(
         TRUST,
         "guard !allowedClientAppIDs.isEmpty else { return true }",
@@ -250,7 +250,7 @@ CHANGES = [
     Change(POLICY, "principal.kind == .user,", "principal.kind != .app,"),
     Change(POLICY, "            GUID(name) == nil\n", "            !name.isEmpty\n"),
     Change(POLICY, "(65...90).contains($0)", "(65...89).contains($0)"),
-    Change(POLICY, "inserted { groups.append(group) }", "inserted || true { groups.append(group) }"),
+    Change(POLICY, "inserted { groups.append(group.text) }", "inserted || true { groups.append(group.text) }"),
     Change(POLICY, '["JTI=" + tokenID]', "[tokenID]"),
     # Proof of possession
     Change(

@@ -203,8 +203,16 @@ def main():
     arguments.add_argument("--file", default="", help="only changes of files with this in their name")
     arguments.add_argument("--numbers", default="1-", help="only these in the list: such as 3,17-20,150-")
     arguments.add_argument("--text", default="", help="only changes with this in the text before or after")
+    arguments.add_argument(
+        "--check", action="store_true", help="only say which changes have no place, and build nothing"
+    )
     given = arguments.parse_args()
     numbered = dict(enumerate(CHANGES, 1))
+    if given.check:
+        lost = {number: problem for number, change in numbered.items() if (problem := place_problem(change))}
+        for number, problem in lost.items():
+            print(f"{number}: {numbered[number].file}: {numbered[number].before!r} {problem}")
+        sys.exit(1 if lost else 0)
     wanted = set()
     for part in given.numbers.split(","):
         first, dash, last = part.partition("-")

@@ -16,6 +16,7 @@ ACCESS_BODY = "AccessReviewRequest.swift"
 WATCH = "WatchCheck.swift"
 FACTS = "WatchFacts.swift"
 REVIEW = "AccessReview.swift"
+GRANTS = "GrantIndex.swift"
 
 WIRE_CHANGES = [
     # Text, JSON and the wire
@@ -103,7 +104,7 @@ WIRE_CHANGES = [
         "guard let text = element.string else { continue }",
     ),
     # What the directory says later
-    Change(WATCH, "if let kind, known.until < watchEnd {", "if let kind, known.until <= watchEnd {"),
+    Change(WATCH, "if let kind, known.until < end {", "if let kind, known.until <= end {"),
     Change(WATCH, "return .when(problem == nil, else: problem ?? .accountDisabled)", "return .passed"),
     Change(WATCH, "guard tenant.watch != nil, kind != .device else", "guard kind != .device else"),
     Change(WATCH, "guard tenant.watch != nil, kind != .device else", "guard tenant.watch != nil else"),
@@ -138,7 +139,7 @@ WIRE_CHANGES = [
     Change(WATCH, "if policy.adminGroupObjectIDs.contains(where: principal.groups.contains) { return true }", ""),
     Change(WATCH, "entry.objectID == principal.objectID && now < entry.until", "now < entry.until"),
     Change(WATCH, "entry.objectID == principal.objectID && now < entry.until", "entry.objectID == principal.objectID"),
-    Change(WATCH, "adminGroups.contains { $0.utf8.elementsEqual(group.utf8) }", "!adminGroups.isEmpty"),
+    Change(WATCH, "entry.kubernetesGroups.contains(where: adminGroups.contains)", "!adminGroups.isEmpty"),
     Change(FACTS, "let lost = asked.filter { !members.contains($0) }", "let lost: [GUID] = []"),
     Change(FACTS, "members.contains($0) && !groups.contains($0) }", "members.contains($0) }"),
     Change(FACTS, "if !account.isEnabled { return .accountDisabled }", ""),
@@ -151,60 +152,49 @@ WIRE_CHANGES = [
     ),
     Change(ANSWER, "case _ where isAboutWatch: decision.watch = watch", ""),
     Change(ANSWER, "awaitsFirstAnswer && (reason == nil || isAboutWatch)", "awaitsFirstAnswer && reason == nil"),
-    Change(ANSWER, "decision.watchVersion = watchVersion", ""),
+    Change(ANSWER, "decision.watchVersion = watch.version", ""),
     # Access reviews
-    Change(REVIEW, "where tenantIDs.contains(rules.trust.tenantID) {", "{"),
-    Change(REVIEW, "denial.reason < $0.reason", "$0.reason < denial.reason"),
-    Change(REVIEW, "known: rules.watch == nil ? nil : watch.principal", "known: watch.principal"),
-    Change(REVIEW, "if let entry = deniedEntry {", "if let entry = deniedEntry, entry.reason.isEmpty {"),
-    Change(REVIEW, "guard !times.contains(nil) else { return nil }", ""),
-    Change(REVIEW, "times.compactMap { $0 }.min()", "times.compactMap { $0 }.max()"),
-    Change(
-        REVIEW, "entry(objectID: objectID, clientAppID: clients.first, ", "entry(objectID: objectID, clientAppID: nil, "
-    ),
-    Change(REVIEW, "tokenID: tokenIDs.first)", "tokenID: nil)"),
+    Change(REVIEW, "where tenantIDs.contains(tenant.trust.tenantID) {", "{"),
     Change(
         REVIEW,
-        'credential.utf8.starts(with: "JTI=".utf8) ? String(credential.dropFirst(4)) : nil',
-        "String(credential.dropFirst(4))",
+        "guard let denial = review.denial(watch), found.map({ denial.reason < $0.reason })",
+        "guard let denial = review.denial(watch), found.map({ $0.reason < denial.reason })",
     ),
-    Change(REVIEW, "filter { $0.objectID == objectID }", "filter { _ in true }"),
+    Change(
+        REVIEW,
+        "guard let denial = denial(of: objectID, known), found.map({ denial.reason < $0.reason })",
+        "guard let denial = denial(of: objectID, known), found.map({ $0.reason < denial.reason })",
+    ),
+    Change(REVIEW, "let known = tenant.watch == nil ? nil : watch.principal", "let known = watch.principal"),
+    Change(REVIEW, "return denied(objectID, entry)", "if entry.reason.isEmpty { return denied(objectID, entry) }"),
+    Change(REVIEW, "times.contains(nil)", "times.isEmpty"),
+    Change(REVIEW, "times.compactMap { $0 }.min()", "times.compactMap { $0 }.max()"),
+    Change(REVIEW, "clientAppID: evidence.clients.first, ", "clientAppID: nil, "),
+    Change(REVIEW, "tokenID: evidence.tokenIDs.first)", "tokenID: nil)"),
+    Change(REVIEW, 'credential.utf8.starts(with: "JTI=".utf8) ?', "credential.utf8.count > 4 ?"),
+    Change(REVIEW, "for client in evidence.clients.dropFirst()", "for client in evidence.clients.dropFirst(9)"),
+    Change(REVIEW, "for tokenID in evidence.tokenIDs.dropFirst()", "for tokenID in evidence.tokenIDs.dropFirst(9)"),
+    Change(REVIEW, "by: \\.objectID)", "by: { _ in evidence.objectIDs[0] })"),
     Change(
         REVIEW, "let inForce = entries.filter { now < $0.until }", "let inForce = entries.filter { now <= $0.until }"
     ),
     Change(REVIEW, "guard !inForce.isEmpty else { return true }", ""),
+    Change(REVIEW, "&& !inForce.contains { $0.kubernetesGroups.contains(group) } &&", "&&"),
+    Change(REVIEW, "&& !grants.isGivenByAppRole(group)\n", "\n"),
+    Change(REVIEW, "\n                && grants.groups(granting: group).isEmpty", ""),
     Change(
         REVIEW,
-        "guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else",
-        "guard givers(of: group).isEmpty, !isGivenByAppRole(group) else",
+        "granting.allSatisfy { membership.contains($0) == false }",
+        "granting.contains { membership.contains($0) == false }",
     ),
-    Change(
-        REVIEW,
-        "guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else",
-        "guard !isGivenByEmergency(group), !isGivenByAppRole(group) else",
-    ),
-    Change(
-        REVIEW,
-        "guard !isGivenByEmergency(group), givers(of: group).isEmpty, !isGivenByAppRole(group) else",
-        "guard !isGivenByEmergency(group), givers(of: group).isEmpty else",
-    ),
-    Change(
-        REVIEW,
-        "givers.allSatisfy({ membership.contains($0) == false })",
-        "givers.contains(where: { membership.contains($0) == false })",
-    ),
-    Change(
-        REVIEW,
-        "givers.allSatisfy({ membership.contains($0) == false })",
-        "givers.allSatisfy({ membership.contains($0) != true })",
-    ),
-    Change(REVIEW, "return !isGivenByAppRole(group) && !isGivenByEmergency(group)", "return !isGivenByAppRole(group)"),
-    Change(
-        REVIEW, "return !isGivenByAppRole(group) && !isGivenByEmergency(group)", "return !isGivenByEmergency(group)"
-    ),
-    Change(REVIEW, "            policy.configuredGroups.contains(id)\n", "            id != objectID\n"),
-    Change(REVIEW, "if kubernetes.groupObjectIDs == .include, group", "if group"),
-    Change(REVIEW, "$0.objectID == objectID && now < $0.until && holds", "$0.objectID == objectID && holds"),
+    Change(REVIEW, "membership.contains($0) == false }", "membership.contains($0) != true }"),
+    Change(REVIEW, "&& !isGivenByEmergency(group, objectID)", ""),
+    Change(REVIEW, "!grants.isGivenByAppRole(group), !grants", "!grants"),
+    Change(REVIEW, ", !grants.isGivenByItself(group) else", " else"),
+    Change(REVIEW, "now < $0.until && $0.kubernetesGroups", "$0.kubernetesGroups"),
+    Change(GRANTS, "let id = objectID(group), configured.contains(id)", "let id = objectID(group)"),
+    Change(GRANTS, "if group == Self.authenticated { return true }", ""),
+    Change(GRANTS, "guard includesObjectIDs, bytes", "guard bytes"),
     # Reasons
     Change(REASONS, "case .audienceNotAccepted: 350", "case .audienceNotAccepted: 365"),
     Change(REASONS, "case .principalDenied: 430", "case .principalDenied: 445"),
