@@ -150,7 +150,7 @@ WIRE_CHANGES = [
         "case nil, .accountDisabled?, .sessionsRevoked?: decision.watch = watch",
         "case nil: decision.watch = watch",
     ),
-    Change(ANSWER, "case _ where isAboutWatch: decision.watch = watch", ""),
+    Change(ANSWER, "case _ where isAboutWatch: decision.watch = watch.interest", "case _ where isAboutWatch: break"),
     Change(ANSWER, "awaitsFirstAnswer && (reason == nil || isAboutWatch)", "awaitsFirstAnswer && reason == nil"),
     Change(ANSWER, "decision.watchVersion = watch.version", ""),
     # Access reviews

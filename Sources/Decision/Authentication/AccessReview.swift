@@ -112,13 +112,8 @@ private struct AccessReview {
     let denyList: DenyList?
     let grants: GrantIndex
     let now: Timestamp
-    /// The groups that Entra groups alone give, and these; found when somebody is watched.
-    private lazy var givenByMembership: [(group: ExactText, granting: [GUID])] = evidence.groups.compactMap { group in
-        let granting = grants.groups(granting: group)
-        // The token's own object IDs stay whatever else gives the same name.
-        guard !granting.isEmpty, !grants.isGivenByAppRole(group), !grants.isGivenByItself(group) else { return nil }
-        return (group, granting)
-    }
+    /// Found when somebody is watched.
+    private lazy var givenByMembership = groupsOfMembership()
     /// Emergency entries by object ID; looked up when the sign-in used one.
     private lazy var emergencies = Dictionary(grouping: tenant.policy.emergencyAccess, by: \.objectID)
 
@@ -215,6 +210,18 @@ private struct AccessReview {
     }
 
     // MARK: Membership
+
+    /// The groups that Entra groups alone give, and these.
+    private func groupsOfMembership() -> [(group: ExactText, granting: [GUID])] {
+        var found: [(group: ExactText, granting: [GUID])] = []
+        for group in evidence.groups {
+            let granting = grants.groups(granting: group)
+            // The token's own object IDs stay whatever else gives the same name.
+            guard !granting.isEmpty, !grants.isGivenByAppRole(group), !grants.isGivenByItself(group) else { continue }
+            found.append((group, granting))
+        }
+        return found
+    }
 
     private mutating func hasLost(_ membership: WatchedPrincipal.Membership, _ objectID: GUID) -> Bool {
         givenByMembership.contains { group, granting in

@@ -228,6 +228,31 @@ struct AccessReviewTests {
                 == .membershipEnded)
     }
 
+    @Test("of two tenants that deny, the graver reason is the answer, in either order", arguments: [false, true])
+    func twoTenants(isReversed: Bool) {
+        var settings = TestTenant.settings { $0.watch = WatchRule(scope: .everyone, refusesInSilence: true) }
+        settings.tenants[1].policy.denied = [DeniedEntry(target: .objectID(Self.objectID), reason: "drill")]
+        if isReversed { settings.tenants.reverse() }
+        let user = Self.user(
+            ["kube-entra:cluster-admins"], ["kube-entra.dev/tenant-id": [TestTenant.id, TestTenant.otherID]])
+        let denial = Authenticator(settings).denial(of: user, watch: Self.known(members: []), now: TestTokens.now)
+        #expect(denial?.reason == .principalDenied && denial?.tenantID == TestTenant.guid(TestTenant.otherID))
+    }
+
+    @Test("a second application or token, which only who impersonates can add, is denied as well")
+    func furtherValues() {
+        let client = TestTenant.guid(TestTenant.plainGroup)
+        let two = Self.user(
+            [],
+            [
+                "kube-entra.dev/client-app-id": [TestTenant.client, client.description],
+                "authentication.kubernetes.io/credential-id": ["JTI=abc", "JTI=def"],
+            ])
+        #expect(Self.reason(two, change: Self.deny(.clientAppID(client))) == .principalDenied)
+        #expect(Self.reason(two, change: Self.deny(.tokenID("def"))) == .principalDenied)
+        #expect(Self.reason(two, change: Self.deny(.tokenID("ghi"))) == nil)
+    }
+
     @Test(
         "values that are repeated, or that there are very many of, cost no more than reading them",
         .timeLimit(.minutes(5)))
