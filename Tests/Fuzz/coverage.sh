@@ -37,8 +37,8 @@ files() {
     esac
 }
 
-KUBE_ENTRA_FUZZ=1 swift build -c release --scratch-path "$SCRATCH" --product kube-entra-fuzz --sanitize=fuzzer \
-    -Xswiftc -enable-testing -Xswiftc -profile-generate -Xswiftc -profile-coverage-mapping
+KUBE_ENTRA_FUZZ=1 swift build -c release --scratch-path "$SCRATCH" --product kube-entra-fuzz --sanitize=address --sanitize=fuzzer \
+    -Xswiftc -enable-testing -Xswiftc -profile-generate -Xswiftc -profile-coverage-mapping -Xswiftc -use-ld=lld
 rm -rf "$SCRATCH/seeds"
 python3 Tests/Fuzz/seeds.py "$SCRATCH/seeds"
 
@@ -51,7 +51,7 @@ for target in $targets; do
     done
     # An empty folder stands first: libFuzzer would write new inputs there.
     mkdir -p "$SCRATCH/new"
-    FUZZ_TARGET=$target SWIFT_BACKTRACE=enable=no LLVM_PROFILE_FILE=$profile.profraw \
+    FUZZ_TARGET=$target SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 LLVM_PROFILE_FILE=$profile.profraw \
         "$FUZZER" -runs=0 -timeout=300 -max_len=8192 "$SCRATCH/new" "${inputs[@]}" >"$profile.log" 2>&1 ||
         { echo "coverage.sh: the target $target failed, see $profile.log" >&2; exit 1; }
     rm -rf "$SCRATCH/new"

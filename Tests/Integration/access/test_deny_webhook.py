@@ -41,7 +41,7 @@ def test_a_denied_token_is_refused_though_it_was_remembered_and_its_reason_stays
     wait_for(lambda: is_refused(server, token), timeout=30)
     status = server.review(token)
     assert "stealing" not in json.dumps(status)
-    assert "caught stealing" in server.log()
+    wait_for(lambda: "caught stealing" in server.log(), timeout=30)
     assert server.metric("kube_entra_denied_total", by="objectID") >= 2
     assert server.metric("kube_entra_denied_total", by="tokenID") == 0
     assert server.metric("kube_entra_denied_entries") == 1
@@ -89,7 +89,7 @@ def test_a_broken_list_leaves_the_last_good_one_in_force(served, entra, file, co
     wait_for(lambda: "last good list stays" in server.get("/readyz?verbose")[1], timeout=30)
     assert is_refused(server, token) and server.get("/readyz")[0] == 200
     assert server.metric("kube_entra_denied_list_broken") == 1
-    assert "the deny list cannot be used, the last good one stays" in server.log()
+    wait_for(lambda: "the deny list cannot be used, the last good one stays" in server.log(), timeout=30)
     # Also when the configuration is read again meanwhile.
     changed = config(file, maximumTokenLifetime="20h")
     server.write(changed)

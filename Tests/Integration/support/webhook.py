@@ -122,6 +122,13 @@ class Webhook:
         self.process = None
 
     def log(self):
+        """What was logged. The server collects lines for a moment before it writes them, so the file must be quiet."""
+        size, end = -1, time.time() + 2
+        while self.process and self.process.poll() is None and size != os.path.getsize(self.log_path):
+            if time.time() > end:
+                break
+            size = os.path.getsize(self.log_path)
+            time.sleep(0.05)
         with open(self.log_path, errors="replace") as file:
             return file.read()
 
