@@ -39,6 +39,8 @@ files() {
 
 KUBE_ENTRA_FUZZ=1 swift build -c release --scratch-path "$SCRATCH" --product kube-entra-fuzz --sanitize=address --sanitize=fuzzer \
     -Xswiftc -enable-testing -Xswiftc -profile-generate -Xswiftc -profile-coverage-mapping -Xswiftc -use-ld=lld
+# Those of the toolchain: others do not read what its compiler writes.
+tools=$(dirname "$(readlink -f "$(command -v swift)")")
 rm -rf "$SCRATCH/seeds"
 python3 Tests/Fuzz/seeds.py "$SCRATCH/seeds"
 
@@ -55,12 +57,12 @@ for target in $targets; do
         "$FUZZER" -runs=0 -timeout=300 -max_len=8192 "$SCRATCH/new" "${inputs[@]}" >"$profile.log" 2>&1 ||
         { echo "coverage.sh: the target $target failed, see $profile.log" >&2; exit 1; }
     rm -rf "$SCRATCH/new"
-    llvm-profdata merge -sparse "$profile.profraw" -o "$profile.profdata"
+    "$tools/llvm-profdata" merge -sparse "$profile.profraw" -o "$profile.profdata"
     sources=()
     for path in $(files "$target"); do
         [ -e "Sources/$path" ] || { echo "coverage.sh: there is no Sources/$path" >&2; exit 1; }
         sources+=("Sources/$path")
     done
-    llvm-cov report "$FUZZER" -instr-profile="$profile.profdata" "${sources[@]}" |
+    "$tools/llvm-cov" report "$FUZZER" -instr-profile="$profile.profdata" "${sources[@]}" |
         awk -v target="$target" '$1 == "TOTAL" { printf "%-14s %5d of %5d lines, %s\n", target, $8 - $9, $8, $10 }'
 done
