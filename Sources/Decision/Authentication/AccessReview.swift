@@ -68,8 +68,8 @@ extension Authenticator {
     }
 }
 
-/// What a review says about the sign-in, read once. Each value is there once: somebody who impersonates may repeat one
-/// as often as a body has room.
+/// What a review says about the sign-in, read once. Each ID is there once: somebody who impersonates may repeat one as
+/// often as a body has room.
 private struct ReviewEvidence {
     let objectIDs: [GUID]
     let clients: [GUID]
@@ -87,7 +87,7 @@ private struct ReviewEvidence {
             values("authentication.kubernetes.io/credential-id").compactMap { credential in
                 credential.utf8.starts(with: "JTI=".utf8) ? ExactText(String(credential.dropFirst(4))) : nil
             }.onlyFirst
-        groups = user.groups.onlyFirst
+        groups = user.groups
         hasEmergencyAccess = user.extra[ExactText("kube-entra.dev/emergency-access")] != nil
         let times = values("kube-entra.dev/token-issued-at").map { Int64($0) }
         issuedAt =
@@ -214,7 +214,7 @@ private struct AccessReview {
     /// The groups that Entra groups alone give, and these.
     private func groupsOfMembership() -> [(group: ExactText, granting: [GUID])] {
         var found: [(group: ExactText, granting: [GUID])] = []
-        for group in evidence.groups {
+        for group in evidence.groups.onlyFirst {
             let granting = grants.groups(granting: group)
             // The token's own object IDs stay whatever else gives the same name.
             guard !granting.isEmpty, !grants.isGivenByAppRole(group), !grants.isGivenByItself(group) else { continue }
