@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # deploy/release.sh FOLDER [--key KEY.pem] [--built FOLDER]: builds everything that a release consists of into FOLDER:
 # Debian packages, an OCI image, the Helm chart, an SBOM, checksums, a statement of how it was built, and a signature
-# where a private key is given. Two runs of one commit give the same bytes.
+# where a private key (RSA, EC or Ed25519) is given. Two runs of one commit give the same bytes: deploy/reproduce.sh.
 #
+# Swift packages come in the versions of deploy/release/packages.txt; after the first run no network is needed.
 # --built takes the two programs from a folder instead of building them (for tests of the packaging).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fail() { printf 'deploy/release.sh: %s\n' "$*" >&2; exit 1; }
-usage() { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+usage() { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
 out='' key='' built=''
 while [ $# -gt 0 ]; do
@@ -20,10 +21,19 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$out" ] || usage
-[ -z "$key" ] || [ -r "$key" ] || fail "$key cannot be read"
 for tool in dpkg-deb dpkg-shlibdeps objcopy strip python3 openssl tar gzip sha256sum; do
     command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install dpkg-dev binutils python3 openssl"
 done
+
+# Ed25519 signs the text itself, not its digest, which `openssl dgst` cannot do.
+sign() {
+    openssl dgst -sha256 -sign "$key" -out "$2" "$1" 2>/dev/null ||
+        openssl pkeyutl -sign -rawin -inkey "$key" -in "$1" -out "$2" 2>/dev/null
+}
+if [ -n "$key" ]; then
+    [ -r "$key" ] || fail "$key cannot be read"
+    sign deploy/release.sh /dev/null || fail "$key cannot sign: it must be a private RSA, EC or Ed25519 key in PEM, without a password"
+fi
 
 version=$(sed -nE 's/.*current = "([^"]+)".*/\1/p' Sources/Programs/kube-entra/Version.swift)
 [ -n "$version" ] || fail "the version is not in Sources/Programs/kube-entra/Version.swift"
@@ -34,6 +44,9 @@ case "$(uname -m)" in
 esac
 # All times in what is built: the commit's.
 commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+if [ -z "$built" ] && [ -n "$(git status --porcelain 2>/dev/null)" ]; then
+    fail "there are changes here that are in no commit: a release says which commit it is; build it from a clean clone"
+fi
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
@@ -47,11 +60,18 @@ trap 'rm -rf "$work"' EXIT
 if [ -n "$built" ]; then
     cp "$built/kube-entra" "$built/kube-entra-demo" "$work/"
 else
+    [ -e Package.resolved ] || swift package --scratch-path .build-release resolve || fail "Swift packages cannot be fetched"
+    { python3 deploy/release/packages.py Package.resolved || true; } | while read -r name wanted; do
+        [ -n "$wanted" ] || fail "deploy/release/packages.txt does not have $name"
+        swift package --scratch-path .build-release resolve "$name" --version "$wanted" || fail "there is no $name $wanted"
+    done
+    python3 deploy/release/packages.py Package.resolved || fail "these Swift packages are not as in deploy/release/packages.txt"
     # No path of this machine and no time ends up in the programs: paths are made relative; the names of cached modules
     # and the hashes of compiler options, which depend on paths, are left out. deploy/reproduce.sh shows it.
     here=$PWD
     for product in kube-entra kube-entra-demo; do
         swift build -c release --static-swift-stdlib --scratch-path .build-release --product "$product" \
+            --force-resolved-versions \
             -Xswiftc -file-prefix-map -Xswiftc "$here=." -Xswiftc -file-compilation-dir -Xswiftc . \
             -Xcc "-ffile-prefix-map=$here=." -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
             -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen || fail "the build failed"
@@ -63,10 +83,10 @@ deploy/release/debian.sh "$work" "$out" "$version" "$arch"
 deploy/release/image.sh "$work" "$out" "$version" "$arch"
 python3 deploy/release/archive.py deploy/chart "$out/kube-entra-chart-$version.tgz" kube-entra
 python3 deploy/release/sbom.py "$work/kube-entra" "$version" "$arch" "$out/kube-entra-$version.spdx.json"
-python3 deploy/release/statement.py "$out" "$version" "$arch" "$commit"
+python3 deploy/release/statement.py "$out" "$version" "$arch" "$commit" "${built:+given}"
 (cd "$out" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' -printf '%f\n' | sort | xargs sha256sum >SHA256SUMS)
 if [ -n "$key" ]; then
-    openssl dgst -sha256 -sign "$key" -out "$out/SHA256SUMS.sig" "$out/SHA256SUMS" || fail "$key cannot sign"
+    sign "$out/SHA256SUMS" "$out/SHA256SUMS.sig" || fail "$key cannot sign"
 fi
 printf 'kube-entra %s for %s:\n' "$version" "$arch"
 (cd "$out" && find . -maxdepth 1 -type f -printf '%10s  %P\n' | sort -k2)

@@ -20,7 +20,8 @@ elif [ ! -r "$key" ]; then
     echo "deploy/verify.sh: $2 cannot be read" >&2; exit 2
 elif [ ! -r SHA256SUMS.sig ]; then
     no "signature: there is no SHA256SUMS.sig"
-elif openssl dgst -sha256 -verify "$key" -signature SHA256SUMS.sig SHA256SUMS >/dev/null 2>&1; then
+elif openssl dgst -sha256 -verify "$key" -signature SHA256SUMS.sig SHA256SUMS >/dev/null 2>&1 ||
+    openssl pkeyutl -verify -rawin -pubin -inkey "$key" -sigfile SHA256SUMS.sig -in SHA256SUMS >/dev/null 2>&1; then
     ok "signature over SHA256SUMS"
 else
     no "signature: it is not this key's, or SHA256SUMS was changed"
@@ -39,9 +40,15 @@ while read -r digest name; do
     fi
 done <SHA256SUMS
 
+# Whole names, and hidden files as well.
+listed=$(sed -E 's/^[0-9a-f]+ [ *]//' SHA256SUMS)
+shopt -s dotglob
 for name in *; do
-    case "$name" in SHA256SUMS | SHA256SUMS.sig) continue ;; esac
-    grep -qF "  $name" SHA256SUMS || no "$name is not in SHA256SUMS"
+    case "$name" in
+        SHA256SUMS | SHA256SUMS.sig) continue ;;
+        *[^A-Za-z0-9._~+-]*) no "a file with a strange name is here: $(printf '%q' "$name")" ;;
+        *) grep -qxF -e "$name" <<<"$listed" || no "$name is not in SHA256SUMS" ;;
+    esac
 done
 
 if [ -z "$statement" ] || [ ! -f "$statement" ]; then
@@ -49,8 +56,9 @@ if [ -z "$statement" ] || [ ! -f "$statement" ]; then
 else
     while read -r digest name; do
         case "$name" in *.intoto.json) continue ;; esac
-        grep -A1 -F "\"sha256\": \"$digest\"" "$statement" >/dev/null || no "$statement does not speak of $name"
+        grep -A2 -F "\"sha256\": \"$digest\"" "$statement" | grep -qF "\"name\": \"$name\"" ||
+            no "$statement does not speak of $name"
     done <SHA256SUMS
-    [ "$bad" -ne 0 ] || ok "the statement speaks of the same files: commit $(sed -nE 's/.*"gitCommit": "([0-9a-f]+)".*/\1/p' "$statement")"
+    [ "$bad" -ne 0 ] || ok "the statement speaks of the same files: commit $(sed -nE 's/.*"gitCommit": "([0-9a-f]+)".*/\1/p' "$statement" | head -1)"
 fi
 exit "$bad"

@@ -26,7 +26,11 @@ loader=$(readelf -l "$programs/kube-entra.stripped" | sed -nE 's/.*interpreter: 
 modules=$(openssl version -m | sed -nE 's/.*"(.*)"/\1/p')
 [ ! -e "$modules/fips.so" ] || install -D -m 0755 "$modules/fips.so" "$root$modules/fips.so"
 
-install -m 0644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+# The authorities of the package ca-certificates, and none that were added to the machine that builds.
+authorities=/usr/share/ca-certificates/mozilla
+[ -d "$authorities" ] || { echo "deploy/release/image.sh: $authorities is missing: apt-get install ca-certificates" >&2; exit 1; }
+find "$authorities" -name '*.crt' | sort | xargs -d '\n' awk 1 >"$root/etc/ssl/certs/ca-certificates.crt"
+chmod 0644 "$root/etc/ssl/certs/ca-certificates.crt"
 printf 'root:x:0:0:root:/:/sbin/nologin\nkube-entra:x:65532:65532::/var/lib/kube-entra:/sbin/nologin\n' >"$root/etc/passwd"
 printf 'root:x:0:\nkube-entra:x:65532:\n' >"$root/etc/group"
 printf 'hosts: files dns\n' >"$root/etc/nsswitch.conf"

@@ -4,7 +4,6 @@ Swift packages stand in Package.resolved of the build, Debian's libraries are th
 """
 
 import datetime
-import glob
 import hashlib
 import json
 import os
@@ -12,15 +11,7 @@ import re
 import subprocess
 import sys
 
-
-def swift_packages():
-    for file in [*sorted(glob.glob(".build-release/../Package.resolved")), "Package.resolved"]:
-        if os.path.exists(file):
-            with open(file) as opened:
-                pins = json.load(opened)["pins"]
-            return [(pin["identity"], pin["state"].get("version", pin["state"].get("branch", "unknown")),
-                     pin["location"].removesuffix(".git")) for pin in pins]
-    return []
+from packages import pins
 
 
 def debian_libraries(program):
@@ -61,7 +52,7 @@ def main(program, version, arch, file):
                 "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": reference}]})
         relations.append({"spdxElementId": root["SPDXID"], "relationshipType": relation, "relatedSpdxElement": identity})
 
-    for name, found, location in swift_packages():
+    for name, found, location, _ in pins("Package.resolved"):
         place = location.removeprefix("https://")
         add(name, found, location, "STATIC_LINK", f"pkg:swift/{place}@{found}")
     for name, found, source in debian_libraries(program):

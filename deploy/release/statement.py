@@ -1,4 +1,6 @@
-"""statement.py FOLDER VERSION ARCH COMMIT: an in-toto statement of how the files of a release were built.
+"""statement.py FOLDER VERSION ARCH COMMIT [given]: an in-toto statement of how the files of a release were built.
+
+`given` says that the programs were there already, so that nothing is known about how they were built.
 
 Source: in-toto Statement v1 with a SLSA provenance v1 predicate.
 """
@@ -9,6 +11,8 @@ import os
 import subprocess
 import sys
 
+from packages import pins
+
 
 def first_line(*command):
     try:
@@ -18,11 +22,15 @@ def first_line(*command):
     return (done.stdout.splitlines() or ["unknown"])[0].strip()
 
 
-def main(folder, version, arch, commit):
+def main(folder, version, arch, commit, programs=""):
     subjects = []
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), "rb") as file:
             subjects.append({"name": name, "digest": {"sha256": hashlib.sha256(file.read()).hexdigest()}})
+    sources = [{"name": "source", "digest": {"gitCommit": commit}}]
+    if not programs:
+        sources += [{"name": name, "uri": f"git+{location}@{found}", "digest": {"gitCommit": revision}}
+                    for name, found, location, revision in pins("Package.resolved")]
     statement = {
         "_type": "https://in-toto.io/Statement/v1", "subject": subjects,
         "predicateType": "https://slsa.dev/provenance/v1",
@@ -31,8 +39,8 @@ def main(folder, version, arch, commit):
                 "buildType": "https://kube-entra.dev/release/v1",
                 "externalParameters": {"version": version, "architecture": arch,
                                        "sourceDateEpoch": int(os.environ.get("SOURCE_DATE_EPOCH", "0"))},
-                "internalParameters": {"script": "deploy/release.sh"},
-                "resolvedDependencies": [{"name": "source", "digest": {"gitCommit": commit}}]},
+                "internalParameters": {"script": "deploy/release.sh", "programs": programs or "built"},
+                "resolvedDependencies": sources},
             "runDetails": {"builder": {"id": "https://kube-entra.dev/release.sh", "version": {
                 "swift": first_line("swift", "--version"), "openssl": first_line("openssl", "version"),
                 "debian": first_line("cat", "/etc/debian_version")}}}}}
@@ -42,4 +50,4 @@ def main(folder, version, arch, commit):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])

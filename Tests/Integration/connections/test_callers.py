@@ -303,12 +303,13 @@ def test_a_client_ca_that_nobody_could_come_with(certificates, entra, issuers, t
         problems = [(one["field"], "no CA certificate" in one["message"]) for one in answer["problems"]]
         return code, problems, [one["rule"] for one in answer["findings"]]
 
-    leaf = certify(issuers["root"], usages=(SERVER,))
+    # One that ends within 30 days would be a finding of its own.
+    leaf = certify(issuers["root"], usages=(SERVER,), days=(-1, 60))
     assert check(issuers["root"]) == (0, [], [])
     assert check(issuers["root"], leaf) == (0, [], [])
     assert check(leaf) == (2, [("server.clientCA", True)], [])
-    assert check(certify(None, usages=(SERVER,))) == (2, [("server.clientCA", True)], [])
-    assert check(certify(issuers["root"])) == (0, [], ["client-ca-is-no-ca"])
+    assert check(certify(None, usages=(SERVER,), days=(-1, 60))) == (2, [("server.clientCA", True)], [])
+    assert check(certify(issuers["root"], days=(-1, 60))) == (0, [], ["client-ca-is-no-ca"])
 
 
 @pytest.mark.parametrize("is_self_signed", [False, True])

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import shlex
 import shutil
 import subprocess
@@ -223,6 +224,7 @@ def test_the_papers_of_a_release_agree_with_its_files(release, key):
     names = {package["name"] for package in sbom["packages"]}
     assert {"swift-nio", "swift-argument-parser", "libssl3", "libjansson4", "libyaml-0-2"} <= names
     statement = json.loads(one(release, "*.intoto.json").read_text())
+    assert statement["predicate"]["buildDefinition"]["internalParameters"]["programs"] == "given"
     assert {s["name"] for s in statement["subject"]} == {
         path.name
         for path in release.iterdir()
@@ -230,21 +232,107 @@ def test_the_papers_of_a_release_agree_with_its_files(release, key):
     }
 
 
-@pytest.mark.parametrize("damage", ["a package", "the checksums", "the signature", "the statement", "one file more"])
+def changed(release, folder, file, data):
+    copy = folder / "copy"
+    shutil.copytree(release, copy)
+    (copy / file).write_bytes(data)
+    return copy
+
+
+@pytest.mark.parametrize("damage", ["kube-entra_*.deb", "SHA256SUMS", "SHA256SUMS.sig", "*.intoto.json"])
 def test_a_release_that_was_changed_is_refused(release, key, tmp_path, damage):
+    file = one(release, damage)
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    copy = changed(release, tmp_path, file.name, data)
+    assert "no   " in run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
+
+
+@pytest.mark.parametrize("more", ["more.deb", "kube-entra", "kube-entra_0", ".hidden", "evil.deb\nSHA256SUMS", "a b"])
+def test_a_file_that_a_release_does_not_list_is_refused(release, key, tmp_path, more):
+    copy = changed(release, tmp_path, more, b"\0")
+    said = run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
+    assert [line for line in said.splitlines() if line.startswith("no ")] and "evil.deb\nSHA" not in said
+
+
+def test_names_of_the_statement_are_those_of_the_files(release, key, tmp_path):
+    """Two files that changed their names are not what was built, although both digests are there."""
     copy = tmp_path / "copy"
     shutil.copytree(release, copy)
-    file = {
-        "a package": one(copy, "kube-entra_*.deb"),
-        "the checksums": copy / "SHA256SUMS",
-        "the signature": copy / "SHA256SUMS.sig",
-        "the statement": one(copy, "*.intoto.json"),
-        "one file more": copy / "more.deb",
-    }[damage]
-    data = bytearray(file.read_bytes() if file.exists() else b"\0")
-    data[len(data) // 2] ^= 1
-    file.write_bytes(data)
-    assert "no   " in run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
+    first, second = sorted(path.name for path in copy.glob("*.deb"))[:2]
+    sums = (copy / "SHA256SUMS").read_text()
+    (copy / first).rename(copy / "third")
+    (copy / second).rename(copy / first)
+    (copy / "third").rename(copy / second)
+    swapped = sums.replace(first, "third").replace(second, first).replace("third", second)
+    (copy / "SHA256SUMS").write_text(swapped)
+    said = run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
+    assert f"does not speak of {first}" in said and f"does not speak of {second}" in said
+
+
+@pytest.mark.parametrize("kind", ["ED25519", "RSA"])
+def test_other_kinds_of_keys_sign_too(release, tmp_path, kind):
+    copy = tmp_path / "copy"
+    shutil.copytree(release, copy)
+    private, public = tmp_path / "key.pem", tmp_path / "public.pem"
+    run("openssl", "genpkey", "-algorithm", kind, "-out", private)
+    run("openssl", "pkey", "-in", private, "-pubout", "-out", public)
+    script = (ROOT / "deploy/release.sh").read_text()
+    sign = script[script.index("sign() {") : script.index("\n}\n") + 3]
+    run(
+        "bash",
+        "-c",
+        f'{sign} sign "$1" "$2"',
+        "sign",
+        copy / "SHA256SUMS",
+        copy / "SHA256SUMS.sig",
+        env={**os.environ, "key": str(private)},
+    )
+    assert "yes  signature" in run(ROOT / "deploy/verify.sh", copy, public)
+
+
+@pytest.mark.parametrize("key", ["", "no key", "-----BEGIN PUBLIC KEY-----"])
+def test_a_key_that_cannot_sign_ends_a_release_before_it_is_built(tmp_path, key):
+    (tmp_path / "key.pem").write_text(key)
+    said = run(ROOT / "deploy/release.sh", tmp_path / "out", "--key", tmp_path / "key.pem", status=1)
+    assert "cannot sign" in said and not (tmp_path / "out").exists()
+
+
+def test_the_image_trusts_the_authorities_of_the_distribution_only(rootfs):
+    folder, _ = rootfs
+    bundle = (folder / "etc/ssl/certs/ca-certificates.crt").read_text()
+    packaged = pathlib.Path("/usr/share/ca-certificates/mozilla").glob("*.crt")
+    assert sorted(bundle.split("-----END CERTIFICATE-----\n")[:-1]) == sorted(
+        file.read_text().split("-----END CERTIFICATE-----")[0] for file in packaged
+    )
+
+
+def test_packages_are_those_of_the_list(tmp_path):
+    """Prints what differs: another version, one that is missing, one too many."""
+    listed = dict(line.split() for line in (ROOT / "deploy/release/packages.txt").read_text().splitlines())
+
+    def differ(versions):
+        pins = [
+            {"identity": name, "location": "https://example.com", "state": {"version": version, "revision": "0"}}
+            for name, version in versions.items()
+        ]
+        (tmp_path / "resolved").write_text(json.dumps({"pins": pins}))
+        done = subprocess.run(
+            ["python3", ROOT / "deploy/release/packages.py", tmp_path / "resolved"], capture_output=True, text=True
+        )
+        return done.returncode, done.stdout
+
+    assert differ(listed) == (0, "")
+    assert differ({**listed, "swift-nio": "9.0.0"}) == (1, f"swift-nio {listed['swift-nio']}\n")
+    assert differ({name: v for name, v in listed.items() if name != "swift-log"})[1].startswith("swift-log ")
+    assert differ({**listed, "swift-more": "1.0.0"}) == (1, "swift-more \n")
+
+
+def test_the_list_has_the_packages_of_the_build():
+    """Versions move with each build of the project; a release takes those of the list."""
+    with open(ROOT / "Package.resolved") as file:
+        built = {pin["identity"] for pin in json.load(file)["pins"]}
+    assert built == {line.split()[0] for line in (ROOT / "deploy/release/packages.txt").read_text().splitlines()}
 
 
 def test_a_release_without_a_key_or_a_folder_is_not_called_right(release, tmp_path):

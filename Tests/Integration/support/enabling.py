@@ -59,6 +59,8 @@ def signs_in(node, token):
 
 
 def as_before(node, before):
+    """Nothing on the node differs; what does is named, with how it was and is."""
     after = node.snapshot()
-    assert {k: v for k, v in after.items() if before.get(k) != v} == {}
-    assert {k: v for k, v in before.items() if after.get(k) != v} == {}
+    differ = {name: (before.get(name), after.get(name)) for name in before.keys() | after.keys()}
+    differ = {name: both for name, both in differ.items() if both[0] != both[1]}
+    assert not differ, differ
