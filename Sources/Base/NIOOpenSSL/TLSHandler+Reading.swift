@@ -68,7 +68,7 @@ extension TLSHandler {
     private func fillPlaintext(_ session: TLSSession) -> TLSSession.ReadResult {
         while true {
             var result = TLSSession.ReadResult.needsInput
-            let room = min(max(session.bufferedInput, 1_024), Self.largestRecord)
+            let room = min(max(session.bufferedInput, 1_024), OutgoingPlaintext.largestRecord)
             plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { buffer in
                 result = session.read(into: buffer)
                 if case .bytes(let count) = result { return count }

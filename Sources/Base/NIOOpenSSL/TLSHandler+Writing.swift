@@ -2,8 +2,6 @@ public import NIOCore
 import OpenSSL
 
 extension TLSHandler {
-    /// Largest plaintext of one record (RFC 8446 section 5.1).
-    static var largestRecord: Int { 16_384 }
     /// Larger buffers are not kept for reuse, so that idle connections stay small.
     static var keptCapacity: Int { 32_768 }
 
@@ -13,61 +11,44 @@ extension TLSHandler {
             promise?.fail(machine.state == .outputClosed ? ChannelError.outputClosed : ChannelError.ioOnClosedChannel)
             return
         }
-        pendingWrites.append((unwrapOutboundIn(data), promise))
+        outgoing.append(unwrapOutboundIn(data), promise: promise)
     }
 
     /// Encrypts and sends the queued plaintext, or waits for the end of the handshake.
     public func flush(context: ChannelHandlerContext) {
-        pendingWrites.mark()
+        outgoing.flush()
+        // Whatever this handler writes it flushes at once: below it, there is nothing else to flush.
         encryptPendingWrites(context)
-        context.flush()
     }
 
     func failPendingWrites(_ error: any Error) {
-        while let (_, promise) = pendingWrites.popFirst() { promise?.fail(error) }
+        outgoing.drop()?.fail(error)
     }
 
-    /// Encrypts all flushed plaintext into one buffer. Small writes that follow each other, such as the head and body
-    /// of a response, share a record.
+    /// Encrypts all flushed plaintext into one buffer, so that it leaves with one write.
     func encryptPendingWrites(_ context: ChannelHandlerContext) {
-        guard machine.mayEncrypt, pendingWrites.hasMark, let session else { return }
-        var promises = PromiseList()
-        var failure: TLSFailureCause?
+        guard machine.mayEncrypt, outgoing.hasFlushed, let session else { return }
         noteActivity(context)
         beginCiphertext()
-        gathered.clear()
-        while pendingWrites.hasMark, failure == nil, let (data, promise) = pendingWrites.popFirst() {
-            promises.append(promise, on: context.eventLoop)
-            let isAlone = gathered.readableBytes == 0 && !pendingWrites.hasMark
-            if isAlone || gathered.readableBytes + data.readableBytes > Self.largestRecord {
-                failure = encrypt(gathered, session) ?? encrypt(data, session)
-                gathered.clear()
-            } else {
-                gathered.writeImmutableBuffer(data)
-            }
-        }
-        failure = failure ?? encrypt(gathered, session)
-        if gathered.capacity > Self.keptCapacity { gathered = ByteBuffer() }
-        if let failure {
-            promises.promise?.fail(TLSError.connectionFailed(failure))
+        let promise = outgoing.takePromise()
+        if let failure = outgoing.encryptFlushed({ encrypt($0, session) }) {
+            promise?.fail(TLSError.connectionFailed(failure))
             return perform(machine.failed(failure), context)
         }
-        sendCiphertext(context, promise: promises.promise)
+        sendCiphertext(context, promise: promise)
     }
 
-    private func encrypt(_ data: ByteBuffer, _ session: TLSSession) -> TLSFailureCause? {
-        data.withUnsafeReadableBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                switch session.write(UnsafeRawBufferPointer(rebasing: rest)) {
-                case .bytes(let count): rest = rest.dropFirst(count)
-                case .failed(let cause): return cause
-                }
-                // One record at a time, so that OpenSSL's buffer never grows beyond one.
-                takeCiphertext(session)
+    private func encrypt(_ plaintext: UnsafeRawBufferPointer, _ session: TLSSession) -> TLSFailureCause? {
+        var rest = plaintext[...]
+        while !rest.isEmpty {
+            switch session.write(UnsafeRawBufferPointer(rebasing: rest)) {
+            case .bytes(let count): rest = rest.dropFirst(count)
+            case .failed(let cause): return cause
             }
-            return nil
+            // One record at a time, so that OpenSSL's buffer never grows beyond one.
+            takeCiphertext(session)
         }
+        return nil
     }
 
     /// Sends OpenSSL's own messages: handshake messages and alerts.
@@ -93,16 +74,5 @@ extension TLSHandler {
         let data = ciphertext
         if ciphertext.capacity > Self.keptCapacity { ciphertext = ByteBuffer() }
         context.writeAndFlush(wrapOutboundOut(data), promise: promise)
-    }
-}
-
-/// The promises of writes that become one write. Usually there is none or one, which is passed on unchanged.
-private struct PromiseList {
-    private(set) var promise: EventLoopPromise<Void>?
-
-    mutating func append(_ other: EventLoopPromise<Void>?, on eventLoop: any EventLoop) {
-        guard let other else { return }
-        // The first promise completes the others.
-        if let promise { promise.futureResult.cascade(to: other) } else { promise = other }
     }
 }

@@ -39,11 +39,10 @@ public final class TLSHandler: ChannelDuplexHandler {
     var drainedBytes = 0
     var machine = TLSStateMachine()
     var session: TLSSession?
-    var pendingWrites = MarkedCircularBuffer<(ByteBuffer, EventLoopPromise<Void>?)>(initialCapacity: 4)
+    var outgoing = OutgoingPlaintext()
     /// Buffers that are reused once the last receiver has released them.
     var plaintext = ByteBuffer()
     var ciphertext = ByteBuffer()
-    var gathered = ByteBuffer()
     /// Downstream has asked for data and has not received any yet.
     var readRequested = false
     /// Data was delivered since the last `channelReadComplete`: one request may be answered in several buffers.
@@ -95,6 +94,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         drainTimer?.cancel()
         idleTimer?.cancel()
         failPendingWrites(ChannelError.ioOnClosedChannel)
+        outgoing.releaseMemory()
         cleansePlaintext()
     }
 
@@ -119,16 +119,14 @@ public final class TLSHandler: ChannelDuplexHandler {
         FreedMemory.ofConnections.add(Self.bufferBytes)
         cleansePlaintext()
         plaintext = ByteBuffer()
-        gathered = ByteBuffer()
+        outgoing.releaseMemory()
         ciphertext = ByteBuffer()
     }
 
     /// Clears buffers that may have held secrets, unless a receiver still uses a part of them.
     private func cleansePlaintext() {
         plaintext.clear()
-        gathered.clear()
         plaintext.withUnsafeMutableWritableBytes { cleanse($0) }
-        gathered.withUnsafeMutableWritableBytes { cleanse($0) }
     }
 
     /// Starts the handshake.

@@ -59,6 +59,49 @@ import Testing
         #expect(promises.allSatisfy(isFulfilled))
     }
 
+    @Test(
+        "what was flushed leaves in full records and with one write",
+        arguments: [
+            (pieces: [10_000, 10_000, 10_000], records: 2), (pieces: [16_384], records: 1),
+            (pieces: [16_385], records: 2), (pieces: [100_000], records: 7), (pieces: [1, 40_000, 1], records: 3),
+        ])
+    func fullRecords(_ example: (pieces: [Int], records: Int)) throws {
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
+        defer { pair.finish() }
+        try pair.exchange()
+        let channel = pair.server.channel
+        let total = example.pieces.reduce(0, +)
+        for _ in 0..<2 {
+            for piece in example.pieces { channel.write(ByteBuffer(repeating: 0x78, count: piece), promise: nil) }
+            channel.flush()
+            let sent = try #require(try channel.readOutbound(as: ByteBuffer.self))
+            #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
+            #expect(sent.readableBytes == total + 22 * example.records)
+            pair.client.channel.read()
+            pair.client.channel.pipeline.fireChannelRead(sent)
+            pair.client.channel.pipeline.fireChannelReadComplete()
+        }
+        #expect(pair.client.recorder.received == [UInt8](repeating: 0x78, count: 2 * total))
+    }
+
+    @Test("what was written but not flushed stays, also if it was written before the handshake")
+    func onlyFlushedIsSent() throws {
+        let pair = try EmbeddedPair(server: parties.serverContext(), client: parties.clientContext())
+        defer { pair.finish() }
+        let channel = pair.client.channel
+        let promises = (0..<2).map { _ in channel.eventLoop.makePromise(of: Void.self) }
+        channel.write(ByteBuffer(string: "flushed"), promise: promises[0])
+        channel.flush()
+        channel.write(ByteBuffer(string: ", not yet"), promise: promises[1])
+        try pair.exchange()
+        #expect(String(decoding: pair.server.recorder.received, as: UTF8.self) == "flushed")
+        #expect(promises.map(isFulfilled) == [true, false])
+        channel.flush()
+        try pair.exchange()
+        #expect(String(decoding: pair.server.recorder.received, as: UTF8.self) == "flushed, not yet")
+        #expect(promises.map(isFulfilled) == [true, true])
+    }
+
     static let alpn: [(name: String, server: [String], client: [String], chosen: String?, fails: Bool)] = [
         ("the server's favourite wins", ["http/1.1", "h2"], ["h2", "http/1.1"], "http/1.1", false),
         ("the only common one", ["http/1.1", "h2"], ["h2"], "h2", false),
