@@ -2,7 +2,11 @@ import NIOCore
 import NIOHTTP2
 import NIOOpenSSL
 
-/// The last handler of an HTTP/2 connection: carries out what ``HTTP2StateMachine`` decides.
+/// The last handler of an HTTP/2 connection: passes frames on to their streams, and carries out what
+/// ``HTTP2StateMachine`` decides.
+///
+/// Streams are plain objects. NIOHTTP2 can make a channel of each, with a pipeline of its own; for a request of two
+/// frames that costs more than the request.
 final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
@@ -11,6 +15,8 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     /// 65,535 bytes of the standard would delay clients with more than thirty reviews in flight. `limits.bytesInFlight`
     /// bounds the memory.
     static let receiveWindow = 4 << 20
+    /// Of one stream, the standard's.
+    private static let streamWindow = 65_535
 
     private let state: EventLoopContext
     /// Nil where connections are not counted.
@@ -19,11 +25,20 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     private let floodGuard: FloodGuard
     private let wire: HTTP2GoAwayHandler
     private var machine: HTTP2StateMachine
+    private let caller: ClientIdentity
+    private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
+    /// The stream of the last frame: a request's frames usually follow each other.
+    private var recent: HTTP2Stream?
+    /// Frames of a read are being processed. Everything that is written meanwhile leaves with one write at its end.
+    private var isReading = false
+    private var isFlushDue = false
 
     private init(
-        state: EventLoopContext, account: ConnectionAccount?, floodGuard: FloodGuard, wire: HTTP2GoAwayHandler
+        state: EventLoopContext, caller: ClientIdentity, account: ConnectionAccount?, floodGuard: FloodGuard,
+        wire: HTTP2GoAwayHandler
     ) {
         self.state = state
+        self.caller = caller
         self.account = account
         self.floodGuard = floodGuard
         self.wire = wire
@@ -36,21 +51,13 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     ) throws {
         let floodGuard = FloodGuard()
         let wire = HTTP2GoAwayHandler(announcedStreams: state.limits.streamsPerConnection)
-        let connection = HTTP2Connection(state: state, account: account, floodGuard: floodGuard, wire: wire)
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandlers(floodGuard, wire)
-        let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
-        _ = try pipeline.configureHTTP2Pipeline(
+        let connection = HTTP2Connection(
+            state: state, caller: caller, account: account, floodGuard: floodGuard, wire: wire)
+        let frames = NIOHTTP2Handler(
             mode: .server,
             connectionConfiguration: connectionConfiguration(state.limits),
-            streamConfiguration: streamConfiguration()
-        ) { stream in
-            stream.eventLoop.makeCompletedFuture {
-                try stream.pipeline.syncOperations.addHandler(
-                    HTTP2Stream(connection: bound.value, state: bound.value.state, caller: caller))
-            }
-        }
-        try pipeline.addHandler(connection)
+            streamConfiguration: streamConfiguration())
+        try channel.pipeline.syncOperations.addHandlers([floodGuard, wire, frames, connection])
         if state.isDraining {
             // If this were sent at once, a client would open one connection after the other until nothing listens any
             // more.
@@ -68,7 +75,6 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
             HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streamsPerConnection * 2 + 100),
             HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytes),
         ]
-        configuration.targetWindowSize = receiveWindow
         configuration.maximumSequentialContinuationFrames = 5
         configuration.maximumBufferedControlFrames = 1000
         configuration.maximumRecentlyResetStreams = limits.streamsPerConnection
@@ -90,20 +96,22 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
 
     // MARK: Called by streams
 
-    /// False if there are too many streams.
-    func streamOpened(_ id: HTTP2StreamID?) -> Bool {
-        machine.streamOpened(id.map { Int($0) }, grace: grace, now: now)
-    }
-
-    func streamClosed() {
-        guard machine.streamClosed(grace: grace, now: now) else { return }
-        // The last answer is being written, and is sent after this turn.
-        state.eventLoop.assumeIsolated().execute { self.machine.answersWritten().map(self.perform) }
-    }
-
     func received(usefulBytes: Int) { floodGuard.credit(usefulBytes) }
 
     func requestAnswered() { floodGuard.requestAnswered() }
+
+    func write(_ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID, promise: EventLoopPromise<Void>? = nil) {
+        guard let context else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        context.write(wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: promise)
+    }
+
+    /// Sends what was written: at once, or together with the other answers to what a read has brought.
+    func flush() {
+        if isReading { isFlushDue = true } else { context?.flush() }
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -124,29 +132,101 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        closeStreams()
         state.remove(self)
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        closeStreams()
         state.remove(self)
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is Retirement { quiesce() }
-        context.fireUserInboundEventTriggered(event)
+        switch event {
+        case let change as NIOHTTP2WindowUpdatedEvent: windowChanged(change)
+        case let closed as StreamClosedEvent: streamClosed(closed.streamID)
+        case is NIOHTTP2StreamCreatedEvent: break
+        default:
+            if event is Retirement { quiesce() }
+            context.fireUserInboundEventTriggered(event)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .ping(let ping, ack: true) = unwrapInboundIn(data).payload,
-            ping == HTTP2PingData(withInteger: HTTP2GoAwayHandler.shutdownPing)
-        else { return }
-        machine.shutdownAcknowledged().forEach(perform)
+        let frame = unwrapInboundIn(data)
+        isReading = true
+        switch frame.payload {
+        case .headers(let block):
+            let stream = stream(frame.streamID) ?? open(frame.streamID)
+            stream.receive(block.headers, isEnd: block.endStream)
+        case .data(let data):
+            guard case .byteBuffer(let bytes) = data.data else { return }
+            stream(frame.streamID)?.receive(bytes, isEnd: data.endStream)
+        case .ping(let ping, ack: true) where ping == HTTP2PingData(withInteger: HTTP2GoAwayHandler.shutdownPing):
+            machine.shutdownAcknowledged().forEach(perform)
+        default: break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        if isFlushDue {
+            isFlushDue = false
+            context.flush()
+        }
+        context.fireChannelReadComplete()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? NIOHTTP2Errors.StreamError { streamClosed(error.streamID) }
         machine.failed(failure(error)).forEach(perform)
+    }
+
+    // MARK: Streams
+
+    private func stream(_ id: HTTP2StreamID) -> HTTP2Stream? {
+        if let recent, recent.id == id { return recent }
+        return streams[id]
+    }
+
+    private func open(_ id: HTTP2StreamID) -> HTTP2Stream {
+        let stream = HTTP2Stream(id, connection: self, state: state, caller: caller)
+        streams[id] = stream
+        recent = stream
+        state.add(stream)
+        if !machine.streamOpened(Int(id), grace: grace, now: now) { stream.refuse() }
+        return stream
+    }
+
+    private func streamClosed(_ id: HTTP2StreamID) {
+        if recent?.id == id { recent = nil }
+        guard let stream = streams.removeValue(forKey: id) else { return }
+        end(stream)
+        guard machine.streamClosed(grace: grace, now: now) else { return }
+        // The last answer is being written, and is sent after this turn.
+        state.eventLoop.assumeIsolated().execute { self.machine.answersWritten().map(self.perform) }
+    }
+
+    private func end(_ stream: HTTP2Stream) {
+        state.remove(stream)
+        stream.closed()
+    }
+
+    /// The connection is gone, and all that belongs to it.
+    private func closeStreams() {
+        for id in Array(streams.keys) { streamClosed(id) }
+    }
+
+    /// Lets the client send more once half of a window is used up.
+    private func windowChanged(_ change: NIOHTTP2WindowUpdatedEvent) {
+        guard let size = change.inboundWindowSize else { return }
+        let isConnection = change.streamID == .rootStream
+        let full = isConnection ? Self.receiveWindow : Self.streamWindow
+        guard size <= full / 2, isConnection || stream(change.streamID)?.expectsMore == true else { return }
+        write(.windowUpdate(windowSizeIncrement: full - size), on: change.streamID)
+        flush()
     }
 
     private func failure(_ error: any Error) -> HTTP2StateMachine.Failure {

@@ -3,31 +3,28 @@ import NIOHPACK
 import NIOHTTP2
 
 /// One request on an HTTP/2 stream.
-final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
-    typealias InboundIn = HTTP2Frame.FramePayload
-    typealias OutboundOut = HTTP2Frame.FramePayload
-
+final class HTTP2Stream: ManagedConnection {
     private enum Phase {
         case receiving
         case deciding
         /// The rest of the request is discarded.
         case answered
+        case closed
     }
 
+    let id: HTTP2StreamID
     private let connection: HTTP2Connection
     private let state: EventLoopContext
     private let caller: ClientIdentity
     private var machine: RequestStateMachine
     private var phase = Phase.receiving
-    private var isOpen = false
-    private var isOneTooMany = false
     private var sawHead = false
     private var sawEnd = false
     private var isHeadRequest = false
-    private var context: ChannelHandlerContext?
     private(set) var deadline: NIODeadline
 
-    init(connection: HTTP2Connection, state: EventLoopContext, caller: ClientIdentity) {
+    init(_ id: HTTP2StreamID, connection: HTTP2Connection, state: EventLoopContext, caller: ClientIdentity) {
+        self.id = id
         self.connection = connection
         self.state = state
         self.caller = caller
@@ -35,82 +32,59 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
         deadline = state.deadline(after: state.limits.requestTimeout)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        isOpen = true
-        let id = try? context.channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
-        isOneTooMany = !connection.streamOpened(id)
-        state.add(self)
-    }
+    /// Whether the client may send more.
+    var expectsMore: Bool { !sawEnd }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        leave()
-        self.context = nil
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        leave()
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isOneTooMany else { return refuseStream(context) }
-        switch unwrapInboundIn(data) {
-        case .headers(let frame):
-            connection.received(usefulBytes: frame.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
-            sawEnd = frame.endStream
-            if sawHead {
-                guard case .receiving = phase else { return }
-                if sawEnd { perform(machine.receiveEnd(), context: context) }
-            } else {
-                sawHead = true
-                receiveHead(frame.headers, isEnd: frame.endStream, context: context)
-            }
-        case .data(let frame):
-            guard case .byteBuffer(let bytes) = frame.data else { return }
-            connection.received(usefulBytes: bytes.readableBytes)
-            sawEnd = frame.endStream
-            guard case .receiving = phase else { return }
-            let isReserved = state.ledger.reserve(bytes: bytes.readableBytes, for: machine.endpoint)
-            perform(machine.receiveBody(bytes, isReserved: isReserved), context: context)
-            if sawEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
-        default: return
-        }
-    }
-
-    /// Nothing of the stream was processed, so the client may send it again (RFC 9113 section 8.7).
-    private func refuseStream(_ context: ChannelHandlerContext) {
-        guard case .receiving = phase else { return }
+    /// The stream is one too many. Nothing of it was processed, so the client may send it again (RFC 9113 section 8.7).
+    func refuse() {
         phase = .answered
         state.metrics.recordRejected(.streamLimit)
-        context.writeAndFlush(wrapOutboundOut(.rstStream(.refusedStream)), promise: nil)
+        connection.write(.rstStream(.refusedStream), on: id)
+        connection.flush()
     }
 
-    private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool, context: ChannelHandlerContext) {
-        isHeadRequest = headers.first(name: ":method") == "HEAD"
-        guard headers.count <= ServerLimits.headerCount else { return refuse(.headersTooLarge, context: context) }
-        guard let summary = RequestHead(headers, isEnd: isEnd) else {
-            return refuse(.malformed, context: context)
+    func receive(_ headers: HPACKHeaders, isEnd: Bool) {
+        sawEnd = isEnd
+        guard case .receiving = phase else { return }
+        connection.received(usefulBytes: headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
+        if sawHead {
+            if isEnd { perform(machine.receiveEnd()) }
+        } else {
+            sawHead = true
+            receiveHead(headers, isEnd: isEnd)
         }
-        perform(machine.receiveHead(summary, isClientAllowed: caller.isAllowed), context: context)
-        if isEnd, case .receiving = phase { perform(machine.receiveEnd(), context: context) }
     }
 
-    private func perform(_ action: RequestStateMachine.Action, context: ChannelHandlerContext) {
+    func receive(_ bytes: ByteBuffer, isEnd: Bool) {
+        connection.received(usefulBytes: bytes.readableBytes)
+        sawEnd = isEnd
+        guard case .receiving = phase else { return }
+        let isReserved = state.ledger.reserve(bytes: bytes.readableBytes, for: machine.endpoint)
+        perform(machine.receiveBody(bytes, isReserved: isReserved))
+        if isEnd, case .receiving = phase { perform(machine.receiveEnd()) }
+    }
+
+    private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool) {
+        isHeadRequest = headers.first(name: ":method") == "HEAD"
+        guard headers.count <= ServerLimits.headerCount else { return refuse(.headersTooLarge) }
+        guard let summary = RequestHead(headers, isEnd: isEnd) else {
+            return refuse(.malformed)
+        }
+        perform(machine.receiveHead(summary, isClientAllowed: caller.isAllowed))
+        if isEnd, case .receiving = phase { perform(machine.receiveEnd()) }
+    }
+
+    private func perform(_ action: RequestStateMachine.Action) {
         switch action {
         case .proceed: return
         case .sendContinue:
-            let frame = HTTP2Frame.FramePayload.headers(.init(headers: [":status": "100"]))
-            context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
-        case .refuse(let refusal): refuse(refusal, context: context)
+            connection.write(.headers(.init(headers: [":status": "100"])), on: id)
+            connection.flush()
+        case .refuse(let refusal): refuse(refusal)
         case .review(let body):
             connection.account?.serve(machine.endpoint)
             switch state.reviewer.review(body, for: machine.endpoint, from: caller) {
-            case .answer(let response): answer(response, context: context)
+            case .answer(let response): answer(response)
             case .later(let future): wait(for: future)
             }
         }
@@ -120,18 +94,18 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
         phase = .deciding
         deadline = .distantFuture
         future.assumeIsolated().whenSuccess { response in
-            guard let context = self.context, case .deciding = self.phase else { return }
-            self.answer(response, context: context)
+            guard case .deciding = self.phase else { return }
+            self.answer(response)
         }
     }
 
-    private func refuse(_ refusal: HTTPRejection, context: ChannelHandlerContext) {
+    private func refuse(_ refusal: HTTPRejection) {
         state.metrics.recordRejected(refusal.cause)
         state.rejections?.record(refusal, from: caller)
-        answer(ServerResponse(refusal, to: caller), context: context)
+        answer(ServerResponse(refusal, to: caller))
     }
 
-    private func answer(_ response: ServerResponse, context: ChannelHandlerContext) {
+    private func answer(_ response: ServerResponse) {
         phase = .answered
         // Time for the client to read the answer.
         deadline = state.deadline(after: state.limits.requestTimeout)
@@ -149,41 +123,42 @@ final class HTTP2Stream: ChannelInboundHandler, ManagedConnection {
             // An answer to HEAD has no body (RFC 9110 section 9.3.2).
             last = .headers(.init(headers: headers, endStream: true))
         } else {
-            context.write(wrapOutboundOut(.headers(.init(headers: headers))), promise: nil)
+            connection.write(.headers(.init(headers: headers)), on: id)
             last = .data(.init(data: .byteBuffer(response.body), endStream: true))
         }
         if sawEnd {
-            context.write(wrapOutboundOut(last), promise: nil)
+            connection.write(last, on: id)
         } else {
             // The rest of an unfinished request is not needed (RFC 9113 section 8.1). If RST_STREAM were sent before
             // the answer, the answer would be lost.
-            let written = context.eventLoop.makePromise(of: Void.self)
+            let written = state.eventLoop.makePromise(of: Void.self)
             written.futureResult.assumeIsolated().whenSuccess {
-                context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
+                if case .closed = self.phase { return }
+                self.connection.write(.rstStream(.noError), on: self.id)
+                self.connection.flush()
             }
-            context.write(wrapOutboundOut(last), promise: written)
+            connection.write(last, on: id, promise: written)
         }
-        context.flush()
+        connection.flush()
     }
 
-    private func leave() {
-        guard isOpen else { return }
-        isOpen = false
-        connection.streamClosed()
-        state.remove(self)
+    /// Called once, when the stream is closed, by whatever.
+    func closed() {
+        phase = .closed
         state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
     }
 
     // MARK: ManagedConnection
 
     func deadlinePassed() {
-        guard let context else { return }
         switch phase {
-        case .receiving: refuse(.requestTimeout, context: context)
-        case .deciding: return
+        case .receiving: refuse(.requestTimeout)
+        case .deciding, .closed: return
         case .answered:
+            deadline = .distantFuture
             state.metrics.recordRejected(.answerTimeout)
-            context.close(promise: nil)
+            connection.write(.rstStream(.cancel), on: id)
+            connection.flush()
         }
     }
 
