@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 
+from batches import Batches
 from callgrind import Profile
 from cases import Cases, review_body
 from keep_alive import request
@@ -19,7 +20,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUDGET = os.path.join(HERE, "budget.json")
 GROWTH = 1.03
 ROUNDS = 3
-WARM_UP = 20
+WARM_UP = 32
+# Streams in flight over HTTP/2.
+STREAMS = 16
 # The same caches on every machine.
 VALGRIND = [
     "valgrind",
@@ -54,26 +57,29 @@ class Counts:
         self.keep = keep
         self.cases = Cases()
 
-    def requests(self):
-        """For each case, the same number of uncounted requests before the counted ones."""
+    def bodies(self):
+        """For each case, whether it goes over HTTP/2, its bodies, and what each answer must have in it."""
         count = self.reviews * ROUNDS + WARM_UP
 
         def all_of(tokens):
-            return [request(review_body(token)) for token in tokens]
+            return [review_body(token) for token in tokens]
 
         seen, foreign = self.cases.token(), self.cases.foreign()
         bad = self.cases.bad_signature()
+        yes = b'"authenticated":true'
         return {
-            "distinct": (all_of(self.cases.distinct(count)), b'"authenticated":true'),
-            "seen": (all_of([seen] * count), b'"authenticated":true'),
-            "groups200": (all_of(self.cases.distinct(count, groups=200)), b'"authenticated":true'),
-            "badSignature": (all_of([bad] * count), b"signature_invalid"),
-            "notOurs": (all_of([foreign] * count), b'"authenticated":false,"user":{}}'),
+            "distinct": (False, all_of(self.cases.distinct(count)), yes),
+            "seen": (False, all_of([seen] * count), yes),
+            "groups200": (False, all_of(self.cases.distinct(count, groups=200)), yes),
+            "badSignature": (False, all_of([bad] * count), b"signature_invalid"),
+            "notOurs": (False, all_of([foreign] * count), b'"authenticated":false,"user":{}}'),
+            "distinctHTTP2": (True, all_of(self.cases.distinct(count)), yes),
+            "seenHTTP2": (True, all_of([seen] * count), yes),
         }
 
     def run(self):
         """Profiles by case."""
-        requests = self.requests()
+        bodies = self.bodies()
         server = self.cases.server(self.cases.config())
         # valgrind ends at debugging information that it does not know; names of functions are enough.
         server.program = self.cases.path("kube-entra")
@@ -82,27 +88,33 @@ class Counts:
         environment = {**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}
         server.start(ready=False, env=environment, prefix=(*VALGRIND, f"--callgrind-out-file={pattern}"), timeout=120)
         server.wait("/readyz", timeout=120)
+        if self.keep:
+            self.control(server, "--dump=start")
+            shutil.copy(self.newest(pattern), os.path.join(self.keep, "callgrind.out.start"))
         profiles = {}
         with (
             socket.create_connection(("127.0.0.1", server.port)) as raw,
             server.context().wrap_socket(raw, server_hostname="127.0.0.1") as connection,
         ):
             connection.settimeout(120)
-            for name, (all_of_it, expected) in requests.items():
-                if self.keep and not profiles:
-                    self.control(server, "--dump=start")
-                    newest = max(glob.glob(pattern + ".*"), key=os.path.getmtime)
-                    shutil.copy(newest, os.path.join(self.keep, "callgrind.out.start"))
-                for data in all_of_it[:WARM_UP]:
-                    assert expected in answer(connection, data), name
+            streams = Batches(server.port, server.context())
+            for name, (is_http2, all_of_it, expected) in bodies.items():
+                ask = streams.ask if is_http2 else lambda some: [answer(connection, request(body)) for body in some]
+
+                def review(some):
+                    for start in range(0, len(some), STREAMS):
+                        for text in ask(some[start : start + STREAMS]):
+                            assert expected in text, (name, text)
+
+                if is_http2:
+                    all_of_it = [body.encode() for body in all_of_it]
+                review(all_of_it[:WARM_UP])
                 rounds = []
                 for start in range(WARM_UP, len(all_of_it), self.reviews):
                     self.control(server, "--zero")
-                    for data in all_of_it[start : start + self.reviews]:
-                        assert expected in answer(connection, data), name
+                    review(all_of_it[start : start + self.reviews])
                     self.control(server, f"--dump={name}")
-                    newest = max(glob.glob(pattern + ".*"), key=os.path.getmtime)
-                    rounds.append(Profile(newest))
+                    rounds.append(Profile(self.newest(pattern)))
                 # What the server does once a second falls into some rounds more than into others.
                 profiles[name] = min(rounds, key=lambda profile: profile.total("Ir", own))
         # What it would do at its end is of no interest, and takes valgrind long.
@@ -112,6 +124,10 @@ class Counts:
             for name, profile in profiles.items():
                 shutil.copy(profile.path, os.path.join(self.keep, f"callgrind.out.{name}"))
         return profiles
+
+    @staticmethod
+    def newest(pattern):
+        return max(glob.glob(pattern + ".*"), key=os.path.getmtime)
 
     @staticmethod
     def control(server, *arguments):
@@ -218,7 +234,7 @@ def write(result):
 
 def main():
     parser = argparse.ArgumentParser(prog="counts.sh")
-    parser.add_argument("--reviews", type=int, default=60)
+    parser.add_argument("--reviews", type=int, default=64)
     parser.add_argument("--functions", type=int, default=25, help="how many functions are shown a case")
     parser.add_argument("--output", choices=("text", "json"), default="text")
     parser.add_argument("--check", action="store_true", help="compare with the committed budget, and nothing else")
