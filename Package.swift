@@ -50,6 +50,7 @@ let linkerFlags = [
     "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/function-order.txt",
     "-Xlinker", "--no-warn-symbol-ordering",
     "-Xlinker", "\(Context.packageDirectory)/Sources/without-unwinding.ld", "-Xlinker", "--no-eh-frame-hdr",
+    "-L\(Context.packageDirectory)/Sources/static-linking",
 ]
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

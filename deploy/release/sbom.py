@@ -1,6 +1,7 @@
 """sbom.py PROGRAM VERSION ARCH FILE: what the program is made of, as SPDX 2.3 JSON.
 
-Swift packages stand in Package.resolved of the build, Debian's libraries are those that the loader finds.
+Swift packages stand in Package.resolved of the build, Debian's libraries are those that the loader finds, and the C++
+library that the linker takes parts of.
 """
 
 import datetime
@@ -14,10 +15,22 @@ import sys
 from packages import pins
 
 
-def debian_libraries(program):
-    found = set()
+def loaded(program):
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    for path in re.findall(r"/\S+", listed):
+    return re.findall(r"/\S+", listed)
+
+
+def linked():
+    """libstdc++.a of the newest compiler, which is the one that clang uses."""
+    def number(path):
+        return [int(part) for part in re.findall(r"\d+", path.split("/")[-2])]
+
+    return sorted(glob.glob("/usr/lib/gcc/*/*/libstdc++.a"), key=number)[-1:]
+
+
+def debian_packages(paths):
+    found = set()
+    for path in paths:
         for name in (os.path.realpath(path), path, path.removeprefix("/usr"), "/usr" + path):
             done = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
             if done.returncode == 0:
@@ -55,8 +68,9 @@ def main(program, version, arch, file):
     for name, found, location, _ in pins("Package.resolved"):
         place = location.removeprefix("https://")
         add(name, found, location, "STATIC_LINK", f"pkg:swift/{place}@{found}")
-    for name, found, source in debian_libraries(program):
-        add(name, found, "NOASSERTION", "DYNAMIC_LINK", f"pkg:deb/debian/{name}@{found}?arch={arch}&upstream={source}")
+    for paths, relation in ((loaded(program), "DYNAMIC_LINK"), (linked(), "STATIC_LINK")):
+        for name, found, source in debian_packages(paths):
+            add(name, found, "NOASSERTION", relation, f"pkg:deb/debian/{name}@{found}?arch={arch}&upstream={source}")
     document = {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
         "name": f"kube-entra-{version}", "documentNamespace": f"https://kube-entra.dev/spdx/{version}/{digest}",
