@@ -5,6 +5,7 @@ library that the linker takes parts of.
 """
 
 import datetime
+import glob
 import hashlib
 import json
 import os
