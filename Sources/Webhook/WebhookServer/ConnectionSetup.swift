@@ -89,7 +89,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ConnectionAccount.Eviction: return makeRoom(context)
+        case let eviction as ConnectionAccount.Eviction: return makeRoom(eviction.cause, context)
         case TLSUserEvent.handshakeCompleted(let agreed): handshakeCompleted(agreed, context)
         default: break
         }
@@ -116,10 +116,10 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
     }
 
     /// A newer connection needs this one's place. The handshake may have ended in between.
-    private func makeRoom(_ context: ChannelHandlerContext) {
+    private func makeRoom(_ cause: RejectionCause, _ context: ChannelHandlerContext) {
         if case .over = phase { return }
         phase = .over
-        state.metrics.recordRejected(.handshakeLimit)
+        state.metrics.recordRejected(cause)
         context.close(promise: nil)
     }
 

@@ -10,7 +10,8 @@ public struct ServerLimits: Sendable, Hashable {
     /// Size of all bodies that are being received or reviewed, over all connections.
     public var bytesInFlight = 67_108_864
     /// Connections with a complete handshake. Earlier stages have their own budgets, in which the oldest connection
-    /// makes room. Connections with nothing but access reviews have a quarter of this beside it.
+    /// makes room. Connections with nothing but access reviews have a quarter of this beside it, in total and for each
+    /// peer.
     public var connections = 4096
     /// Connections from one peer: an IPv4 address, or the /64 of an IPv6 address, because a host usually has all
     /// addresses of one.

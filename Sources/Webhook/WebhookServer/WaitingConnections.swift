@@ -1,4 +1,3 @@
-import DequeModule
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -8,28 +7,9 @@ import NIOCore
 /// fill the budget, kube-apiserver would be locked out: it connects anew each time, and needs only milliseconds. The
 /// oldest connection of the peer with the most connections is closed, so that one peer's flood does not affect others.
 final class WaitingConnections: Sendable {
-    private struct Waiting {
-        /// Increases with each connection.
-        let number: UInt64
-        let channel: any Channel
-    }
-
     private struct State {
         var capacity: Int
-        var count = 0
-        var lastNumber: UInt64 = 0
-        var peers: [PeerNetwork: Deque<Waiting>] = [:]
-
-        mutating func removeOldestOfFullestPeer() -> (any Channel)? {
-            let fullest = peers.max { one, other in
-                guard one.value.count == other.value.count else { return one.value.count < other.value.count }
-                return (one.value.first?.number ?? 0) > (other.value.first?.number ?? 0)
-            }
-            guard let peer = fullest?.key, let oldest = peers[peer]?.popFirst() else { return nil }
-            count -= 1
-            if peers[peer]?.isEmpty == true { peers[peer] = nil }
-            return oldest.channel
-        }
+        var queue = ConnectionQueue()
     }
 
     // The lock is taken when a connection begins and when its handshake ends, never for a request.
@@ -45,27 +25,20 @@ final class WaitingConnections: Sendable {
         state.withLockedValue { $0.capacity = max(1, capacity) }
     }
 
-    var count: Int { state.withLockedValue { $0.count } }
+    var count: Int { state.withLockedValue { $0.queue.count } }
 
     /// Adds a connection. Returns the one that must be closed for it, never the same one.
     func add(_ channel: any Channel, from peer: PeerNetwork) -> (any Channel)? {
         state.withLockedValue { state in
             // Done first, because a peer's only connection could otherwise be both the newest and the oldest.
-            let evicted = state.count >= state.capacity ? state.removeOldestOfFullestPeer() : nil
-            state.lastNumber += 1
-            state.peers[peer, default: []].append(Waiting(number: state.lastNumber, channel: channel))
-            state.count += 1
+            let evicted = state.queue.count >= state.capacity ? state.queue.removeOldestOfFullestPeer() : nil
+            state.queue.append(channel, from: peer)
             return evicted
         }
     }
 
     /// The connection has reached the next stage, or is closed.
     func remove(_ channel: any Channel, from peer: PeerNetwork) {
-        state.withLockedValue { state in
-            guard let index = state.peers[peer]?.firstIndex(where: { $0.channel === channel }) else { return }
-            state.peers[peer]?.remove(at: index)
-            state.count -= 1
-            if state.peers[peer]?.isEmpty == true { state.peers[peer] = nil }
-        }
+        state.withLockedValue { _ = $0.queue.remove(channel, from: peer) }
     }
 }

@@ -34,7 +34,7 @@ extension WebhookServer {
         guard let index = workerIndexes[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.eof }
         let state = workers[index].value.value.state
         let peer = PeerNetwork(channel.remoteAddress)
-        if let cause = ledger.refusal(from: peer) {
+        if let cause = ledger.withPlaces({ $0.refusal(from: peer) }) {
             metrics.recordRejected(cause)
             throw ChannelError.ioOnClosedChannel
         }

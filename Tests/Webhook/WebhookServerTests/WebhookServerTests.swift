@@ -159,14 +159,18 @@ import Timestamps
         }
     }
 
-    @Test("no more connections are taken than the limit allows")
+    @Test("no token review of more connections is answered than the limit allows")
     func takesNoMoreConnectionsThanAllowed() async throws {
         let test = try TestServer(limits: ServerLimits(connections: 2))
         try await test.with { test in
             let held = try await [connect(test.port), connect(test.port)]
             while test.server.ledger.openConnections < 2 { try await Task.sleep(for: .milliseconds(5)) }
-            let refused = try await TestServer.exchange(port: test.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(refused == "")
+            let body = TestReviews.body("x")
+            let head = "Host: a\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+            // It waits for the end of the connection.
+            let refused = try await TestServer.exchange(
+                port: test.port, "POST /authenticate HTTP/1.1\r\n\(head)\r\n\(body)")
+            #expect(refused.hasPrefix("HTTP/1.1 503 ") && refused.contains("retry-after: 1"), "\(refused)")
             for channel in held { try await channel.close() }
             while test.server.ledger.openConnections > 0 { try await Task.sleep(for: .milliseconds(5)) }
             let answer = try await test.review("x")

@@ -23,7 +23,10 @@ extension LimitSettings {
                         .bytesInFlightTooFew, "a body of bodyBytes can never be taken in",
                         "make bytesInFlight many times bodyBytes") : []
             },
-            FieldDescription("connections", \.connections, .count(1...1_000_000), "open connections"),
+            FieldDescription(
+                "connections", \.connections, .count(1...1_000_000), "open connections",
+                details: "Connections with nothing but access reviews may be a quarter more, in total and from one"
+                    + " address."),
             FieldDescription(
                 "connectionsPerPeer", \.connectionsPerPeer, .optional(.count(1...1_000_000)),
                 "open connections from one address", details: "Default: three quarters of `connections`.",

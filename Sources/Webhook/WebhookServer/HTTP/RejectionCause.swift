@@ -73,6 +73,7 @@ enum HTTPRejection: Equatable, CaseIterable {
     case expectation
     case lengthRequired
     case bodyTooLarge
+    case connectionLimit
     case bytesInFlight
     case requestTimeout
     case replayMemoryFull
@@ -89,7 +90,7 @@ enum HTTPRejection: Equatable, CaseIterable {
         case .contentType: 415
         case .expectation: 417
         case .headersTooLarge: 431
-        case .bytesInFlight, .replayMemoryFull: 503
+        case .connectionLimit, .bytesInFlight, .replayMemoryFull: 503
         }
     }
 
@@ -104,6 +105,7 @@ enum HTTPRejection: Equatable, CaseIterable {
         case .expectation: .expectation
         case .lengthRequired: .lengthRequired
         case .bodyTooLarge: .bodyTooLarge
+        case .connectionLimit: .connectionLimit
         case .bytesInFlight: .bytesInFlight
         case .requestTimeout: .requestTimeout
         case .replayMemoryFull: .replayMemoryFull
@@ -129,6 +131,7 @@ enum HTTPRejection: Equatable, CaseIterable {
         case .contentType: "reviews are sent as application/json"
         case .expectation: "the request expects something other than 100-continue"
         case .headersTooLarge: "the request's headers are too large"
+        case .connectionLimit: "too many connections are open; try again"
         case .bytesInFlight: "too many requests are being received; try again"
         case .replayMemoryFull: "too many proofs of possession are being remembered; try again"
         }
@@ -138,7 +141,7 @@ enum HTTPRejection: Equatable, CaseIterable {
     var headers: [(name: String, value: String)] {
         switch self {
         case .methodNotAllowed: [("allow", "POST")]
-        case .bytesInFlight, .replayMemoryFull: [("retry-after", "1")]
+        case .connectionLimit, .bytesInFlight, .replayMemoryFull: [("retry-after", "1")]
         default: []
         }
     }

@@ -96,7 +96,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
             context.write(wrapOutboundOut(interim), promise: nil)
         case .refuse(let rejection, let answer): refuse(rejection, answer, context)
         case .review(let body, let endpoint):
-            account?.serve(endpoint)
+            guard account?.serve(endpoint) ?? true else { return refuseForWantOfPlace(context) }
             switch state.reviewer.review(body, for: endpoint, from: caller) {
             case .answer(let response): finish(response, wasWaiting: false, context)
             case .later(let future): wait(for: future)
@@ -117,6 +117,13 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     private func finish(_ response: ServerResponse, wasWaiting: Bool, _ context: ChannelHandlerContext) {
         guard let answer = machine.answered(wasWaiting: wasWaiting, now: state.now) else { return }
         write(response, answer, context)
+    }
+
+    /// The connection's place is for access reviews only, or another connection has it.
+    private func refuseForWantOfPlace(_ context: ChannelHandlerContext) {
+        machine.retire(idleUntil: state.now)
+        guard let answer = machine.answered(wasWaiting: false, now: state.now) else { return }
+        refuse(.connectionLimit, answer, context)
     }
 
     private func refuse(
@@ -167,6 +174,10 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is Retirement { quiesce() }
+        if let eviction = event as? ConnectionAccount.Eviction, account?.yields(to: eviction) == true {
+            state.metrics.recordRejected(eviction.cause)
+            context.closeTransport()
+        }
         context.fireUserInboundEventTriggered(event)
     }
 

@@ -148,6 +148,10 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
         case let change as NIOHTTP2WindowUpdatedEvent: windowChanged(change)
         case let closed as StreamClosedEvent: streamClosed(closed.streamID)
         case is NIOHTTP2StreamCreatedEvent: break
+        case let eviction as ConnectionAccount.Eviction:
+            guard account?.yields(to: eviction) == true else { return }
+            state.metrics.recordRejected(eviction.cause)
+            context.closeTransport()
         default:
             if event is Retirement { quiesce() }
             context.fireUserInboundEventTriggered(event)

@@ -82,7 +82,10 @@ final class HTTP2Stream: ManagedConnection {
             connection.flush()
         case .refuse(let refusal): refuse(refusal)
         case .review(let body):
-            connection.account?.serve(machine.endpoint)
+            guard connection.account?.serve(machine.endpoint) ?? true else {
+                refuse(.connectionLimit)
+                return connection.quiesce()
+            }
             switch state.reviewer.review(body, for: machine.endpoint, from: caller) {
             case .answer(let response): answer(response)
             case .later(let future): wait(for: future)
