@@ -26,13 +26,13 @@ public struct Doctor {
     let askDirectory: ((WatchInterest) -> DirectoryProbe?)?
     /// The findings so far.
     public internal(set) var report = DoctorReport()
-    /// Seconds by which the API server's clock is ahead of this host's.
-    private var clockOffset: Int64 = 0
+    /// Seconds by which the API server's clock is ahead of this host's; nil if it did not say what time it has.
+    private(set) var clockOffset: Int64?
     /// Hints that `kubeconfig user --explain` wrote into the kubeconfig, if no configuration was passed.
     var hints: TokenHints?
 
-    /// The time of the API server's clock, against which tokens are checked.
-    var serverTime: Timestamp { Timestamp.now().adding(seconds: clockOffset) }
+    /// The time of the API server's clock, against which tokens are checked; this host's if it is unknown.
+    var serverTime: Timestamp { Timestamp.now().adding(seconds: clockOffset ?? 0) }
 
     /// What the cluster accepts, as far as known: the passed configuration, else the hints in the kubeconfig.
     var knownConfiguration: WebhookConfiguration? { configuration ?? hints?.configuration }
@@ -78,6 +78,7 @@ public struct Doctor {
             return
         }
         askServer(server, token: token.text, access: access)
+        if clockOffset == nil, report.user != nil { report.believeServerAboutTime() }
     }
 
     // MARK: Kubeconfig
@@ -172,17 +173,15 @@ public struct Doctor {
         let now = Timestamp.now()
         // Any time between request and answer is right, and the date has no fractions.
         let difference = date < before ? date.seconds(since: before) + 1 : date > now ? date.seconds(since: now) : 0
+        clockOffset = difference
         if abs(difference) <= 60 {
             report.add(.clock, .passed, "the same as the API server's, to \(max(1, abs(difference))) s")
         } else {
             let span = RelativeTime.span(abs(difference))
-            clockOffset = difference
             report.add(
                 .clock, .warning,
                 "this host's clock is \(span) \(difference > 0 ? "behind" : "ahead of") the API server's",
-                hint:
-                    "set the clock (`timedatectl set-ntp true`): kubelogin and kubectl believe it when they ask whether a"
-                    + " token has expired")
+                hint: DoctorReport.clockHint)
         }
     }
 }

@@ -74,6 +74,32 @@ public struct DoctorReport {
         steps.append(Step(name: name, status: status, detail: hide(detail), hint: hint.map(hide)))
     }
 
+    /// The API server knows the caller, and did not say what time it has: a token that was refused here for its times
+    /// alone shows that this host's clock is wrong.
+    mutating func believeServerAboutTime() {
+        let reasons = inspection?.checks.compactMap(\.reason) ?? []
+        guard !reasons.isEmpty, reasons.allSatisfy({ $0 == .tokenExpired || $0 == .tokenNotYetValid }),
+            problem?.name == .token
+        else { return }
+        steps = steps.map { step -> Step in
+            switch (step.name, step.status) {
+            case (.token, .failed):
+                return Step(name: .token, status: .warning, detail: "by this host's clock, \(step.detail)", hint: nil)
+            case (.clock, .skipped):
+                return Step(
+                    name: .clock, status: .warning,
+                    detail:
+                        "this host's clock is wrong: by it the token's time is not now, and the API server takes it",
+                    hint: Self.clockHint)
+            default: return step
+            }
+        }
+    }
+
+    static let clockHint =
+        "set the clock (`timedatectl set-ntp true`): kubelogin and kubectl believe it when they ask whether a token has"
+        + " expired"
+
     /// The first step that failed, which the user must fix first.
     public var problem: Step? { steps.first { $0.status == .failed } }
 

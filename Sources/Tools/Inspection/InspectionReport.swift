@@ -28,7 +28,8 @@ public struct InspectionReport: Sendable {
         public let hint: String?
 
         var isFailure: Bool { reason != nil }
-        var reason: RefusalReason? { if case .failed(let reason) = outcome { reason } else { nil } }
+        /// Why it failed; nil if it did not.
+        public var reason: RefusalReason? { if case .failed(let reason) = outcome { reason } else { nil } }
     }
 
     /// The start of the token's digest, which the webhook's log shows too.

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from doctors import CONFIG, OTHER, SEEN, problem, steps
+from doctors import CONFIG, OFFSETS, OTHER, SEEN, problem, steps
 from programs import BINARY
 from signed_tokens import SERVER, TENANT, token
 
@@ -20,7 +20,7 @@ def test_a_working_sign_in_passes_every_step(bench, arguments):
     )
     assert report["user"]["username"] == "ada@example.com"
     assert report["inspection"]["verdict"] == ("accepted" if arguments else "unverified")
-    assert SEEN[-1] == ("ok", "apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "Bearer " + bench.given)
+    assert SEEN[-1][:3] == ("ok", "apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "Bearer " + bench.given)
 
 
 def test_the_text_begins_with_the_verdict(bench):
@@ -75,6 +75,46 @@ def test_a_clock_that_is_wrong_is_named(bench, way, sentence):
         assert steps(report)["identity"] == steps(report)["permissions"] == "passed"
     text = " ".join(bench.run(status=0, output="text").split())
     assert text.startswith("SIGNED IN, but this host's clock is") and "set the clock" in text
+
+
+@pytest.mark.parametrize("way, sentence", [("day-fast", "ahead of"), ("day-slow", "behind")])
+def test_a_token_is_not_expired_because_this_hosts_clock_is_a_day_off(bench, way, sentence):
+    bench.way(way)
+    now = int(time.time()) + OFFSETS[way]
+    bench.gives(token(iat=now - 300, nbf=now - 300, exp=now + 3600))
+    for arguments in ((), CONFIG):
+        report = bench.run(*arguments, status=0)
+        assert report["verdict"] == "signedIn" and sentence in report["message"], report
+        assert steps(report)["token"] == steps(report)["identity"] == steps(report)["permissions"] == "passed"
+    bench.gives(token(iat=now - 7200, nbf=now - 7200, exp=now - 3600))
+    problem(bench, "token", "token_expired", *CONFIG)
+
+
+def test_seconds_count_too(bench, folder):
+    """A difference that is not worth a warning is more than a configuration may allow."""
+    (folder / "strict.yaml").write_text((folder / "config.yaml").read_text() + "limits: {clockSkew: 1s}\n")
+    bench.way("slightly-fast")
+    now = int(time.time()) - 50
+    bench.gives(token(iat=now - 3600, nbf=now - 3600, exp=now + 30))
+    report = bench.run("--config", "strict.yaml", status=0)
+    assert report["verdict"] == "signedIn" and steps(report)["clock"] == "passed"
+
+
+@pytest.mark.parametrize("seconds", [-7200, 7200], ids=["expired", "not yet valid"])
+def test_a_server_without_a_clock_is_believed_about_times(bench, seconds):
+    bench.way("dateless")
+    now = int(time.time()) + seconds
+    bench.gives(token(iat=now - 300, nbf=now - 300, exp=now + 3600))
+    for arguments in ((), CONFIG):
+        report = bench.run(*arguments, status=0)
+        assert report["verdict"] == "signedIn" and "this host's clock is wrong" in report["message"], report
+        assert steps(report)["token"] == steps(report)["clock"] == "warning"
+    assert bench.run(status=0, output="text").startswith("SIGNED IN, but this host's clock is wrong")
+    # What is wrong besides the times stays wrong.
+    bench.gives(token(iat=now - 300, nbf=now - 300, exp=now + 3600, aud=OTHER))
+    problem(bench, "token", OTHER, *CONFIG)
+    bench.gives(token())
+    assert steps(bench.run(*CONFIG, status=0))["clock"] == "skipped"
 
 
 def test_a_token_that_the_servers_clock_refuses_is_not_judged_by_this_hosts(bench):

@@ -17,6 +17,21 @@ BASIC = {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources"
 ALL = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
 SOME = {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}
 SEEN = []
+# What kubectl reads before it asks about a resource.
+DISCOVERY = {
+    "api": {"kind": "APIVersions", "versions": ["v1"]},
+    "apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+    "api/v1": {
+        "kind": "APIResourceList",
+        "groupVersion": "v1",
+        "resources": [
+            {"name": name, "singularName": name[:-1], "namespaced": True, "kind": kind, "verbs": ["get"]}
+            for name, kind in (("pods", "Pod"), ("secrets", "Secret"))
+        ],
+    },
+}
+# By how many seconds the server's clock is ahead of this host's; None if it does not say what time it has.
+OFFSETS = {"slow": 450, "fast": -450, "day-slow": 86_400, "day-fast": -86_400, "slightly-fast": -50, "dateless": None}
 
 
 class APIServer(http.server.BaseHTTPRequestHandler):
@@ -27,22 +42,41 @@ class APIServer(http.server.BaseHTTPRequestHandler):
     def answer(self, status, body, seconds=0):
         data = json.dumps(body).encode()
         self.send_response_only(status)
-        self.send_header("Date", email.utils.formatdate(time.time() + seconds, usegmt=True))
+        if seconds is not None:
+            self.send_header("Date", email.utils.formatdate(time.time() + seconds, usegmt=True))
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
     def do_GET(self):
         way, _, path = self.path[1:].partition("/")
+        path = path.partition("?")[0]
+        if path in DISCOVERY:
+            return self.answer(200, DISCOVERY[path])
         assert path == "version" and "Authorization" not in self.headers
         if way == "down":
             return self.answer(503, {})
-        self.answer(200, {"gitVersion": "v1.34.1"}, {"slow": 450, "fast": -450}.get(way, 0))
+        self.answer(200, {"gitVersion": "v1.34.1"}, OFFSETS.get(way, 0))
+
+    def review(self, path):
+        """What was sent. Of kubectl's protobuf, only what is needed here is read."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if not body.startswith(b"k8s\0"):
+            return json.loads(body)
+        _, group, version, _ = path.split("/")
+        resource = "pods" if b"pods" in body else "secrets"
+        kind = "SelfSubjectAccessReview"
+        return {
+            "kind": kind,
+            "apiVersion": f"{group}/{version}",
+            "spec": {"resourceAttributes": {"resource": resource}},
+        }
 
     def do_POST(self):
         way, _, path = self.path[1:].partition("/")
-        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        SEEN.append((way, path, self.headers["Authorization"]))
+        sent = self.review(path)
+        SEEN.append((way, path, self.headers["Authorization"], self.headers))
         if way == "refuses":
             return self.answer(401, {"kind": "Status", "message": "no: " + self.headers["Authorization"]})
         if "selfsubjectreviews" in path:
@@ -54,9 +88,17 @@ class APIServer(http.server.BaseHTTPRequestHandler):
             )
         if way == "no-rules":
             return self.answer(403, {})
+        if "selfsubjectaccessreviews" in path:
+            allowed = sent["spec"]["resourceAttributes"]["resource"] == "pods"
+            return self.answer(201, sent | {"status": {"allowed": allowed}})
         rules = {"unbound": [BASIC], "some": [BASIC, SOME], "unknown": []}.get(way, [BASIC, ALL])
         self.answer(
-            201, {"kind": "SelfSubjectRulesReview", "status": {"resourceRules": rules, "incomplete": way == "unknown"}}
+            201,
+            {
+                "kind": "SelfSubjectRulesReview",
+                "apiVersion": sent["apiVersion"],
+                "status": {"resourceRules": rules, "nonResourceRules": [], "incomplete": way == "unknown"},
+            },
         )
 
     def log_message(self, *_):
