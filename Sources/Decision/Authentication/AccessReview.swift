@@ -75,7 +75,8 @@ private struct ReviewEvidence {
     let clients: [GUID]
     let tokenIDs: [ExactText]
     let groups: [ExactText]
-    let hasEmergencyAccess: Bool
+    /// The reasons of the emergency entries that the sign-in used; nil if it used none.
+    let emergencyReasons: [ExactText]?
     /// The oldest time in the review. Nil, which counts as older than all others, if a time is missing or unreadable.
     let issuedAt: Timestamp?
 
@@ -88,7 +89,7 @@ private struct ReviewEvidence {
                 credential.utf8.starts(with: "JTI=".utf8) ? ExactText(String(credential.dropFirst(4))) : nil
             }.onlyFirst
         groups = user.groups
-        hasEmergencyAccess = user.extra[ExactText("kube-entra.dev/emergency-access")] != nil
+        emergencyReasons = user.extra[ExactText("kube-entra.dev/emergency-access")]?.map { ExactText($0) }
         let times = values("kube-entra.dev/token-issued-at").map { Int64($0) }
         issuedAt =
             times.contains(nil)
@@ -195,15 +196,17 @@ private struct AccessReview {
     // MARK: Emergency access
 
     private mutating func hasLostEmergencyAccess(_ objectID: GUID) -> Bool {
-        guard evidence.hasEmergencyAccess else { return false }
+        guard let reasons = evidence.emergencyReasons else { return false }
         let entries = emergencies[objectID] ?? []
         let inForce = entries.filter { now < $0.until }
         guard !inForce.isEmpty else { return true }
-        // If one of several entries has ended, the groups that only it gave have ended too.
+        // If one of several entries has ended, the groups that only it gave have ended too. What an entry gave that a
+        // reload took away is not known any more: a name that nothing gives now.
         let ended = entries.filter { now >= $0.until }
-        guard !ended.isEmpty else { return false }
+        let isOneGone = reasons.contains { reason in !entries.contains { ExactText($0.reason) == reason } }
+        guard !ended.isEmpty || isOneGone else { return false }
         return evidence.groups.contains { group in
-            ended.contains { $0.kubernetesGroups.contains(group) }
+            (isOneGone && !grants.isGivenByItself(group) || ended.contains { $0.kubernetesGroups.contains(group) })
                 && !inForce.contains { $0.kubernetesGroups.contains(group) } && !grants.isGivenByAppRole(group)
                 && grants.groups(granting: group).isEmpty
         }

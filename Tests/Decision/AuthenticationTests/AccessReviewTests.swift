@@ -172,9 +172,29 @@ struct AccessReviewTests {
     }
 
     private static func emergency(
-        _ groups: [String], until: Timestamp = TestTokens.now.adding(seconds: 1), of objectID: GUID = objectID
+        _ groups: [String], until: Timestamp = TestTokens.now.adding(seconds: 1), of objectID: GUID = objectID,
+        reason: String = "drill"
     ) -> EmergencyEntry {
-        EmergencyEntry(objectID: objectID, until: until, kubernetesGroups: groups, reason: "drill")
+        EmergencyEntry(objectID: objectID, until: until, kubernetesGroups: groups, reason: reason)
+    }
+
+    @Test("an entry that a reload took away takes its groups with it, although another entry stays")
+    func removedEmergencyEntry() {
+        func reason(_ groups: [String], _ entries: [EmergencyEntry]) -> RefusalReason? {
+            let user = Self.user(groups, ["kube-entra.dev/emergency-access": ["drill", "incident"]])
+            return Self.reason(user) { $0.policy.emergencyAccess = entries }
+        }
+        let drill = Self.emergency(["rescuers"])
+        let incident = Self.emergency(["repairers"], reason: "incident")
+        let groups = ["rescuers", "repairers", "developers", "system:authenticated", TestTenant.plainGroup]
+        #expect(reason(groups, [drill, incident]) == nil)
+        #expect(reason(groups, [drill]) == .emergencyAccessEnded)
+        #expect(reason(groups, [incident]) == .emergencyAccessEnded)
+        // Nothing of it is left: another entry gives it, or a mapping, or the token itself.
+        #expect(reason(groups.filter { $0 != "repairers" }, [drill]) == nil)
+        #expect(reason(groups, [Self.emergency(["rescuers", "repairers"])]) == nil)
+        // A reason that was only written anew gives what the old one gave.
+        #expect(reason(groups, [drill, Self.emergency(["repairers"], reason: "incident 4711")]) == nil)
     }
 
     @Test("emergency access ends at its second, with the groups that only it gave")
