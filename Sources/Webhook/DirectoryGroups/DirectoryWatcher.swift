@@ -177,6 +177,8 @@ public final class DirectoryWatcher: @unchecked Sendable {
         guard !isStopped else { return false }
         let isAdmitted = state.remember(interest, firstDeadline: firstDeadline, at: now)
         if isAdmitted {
+            // Said again if they have become much fewer in between.
+            if state.records.count < WatchState.maximumPrincipals / 10 * 9 { hasSaidFull = false }
             sayWhetherSlow()
         } else if !hasSaidFull {
             hasSaidFull = true
@@ -253,7 +255,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
             let reply = try result.get()
             if let seconds = reply.wantedPause { return paused(for: seconds, questions) }
             let document = try reply.document()
-            let replies = WatchBatch.decode(document, questions: questions)
+            let replies = WatchBatch.decode(document, questions: questions, now: reply.date)
             if replies.contains(.unauthorized), let token { transport.drop(token) }
             let isHopeless = replies.allSatisfy { $0 == .failed || $0 == .unauthorized }
             if isHopeless { failed() } else { breaker.succeeded() }

@@ -42,16 +42,28 @@ enum GraphReply: Sendable {
     /// Seconds during which the server wants no requests.
     var wantedPause: Int64? {
         guard case .response(let response) = self, response.status == 429 || response.status == 503 else { return nil }
-        let given = response.header("Retry-After").flatMap { Int64($0) ?? GraphReply.seconds(until: $0, response) }
+        let now = Self.date(of: response)
+        let given = response.header("Retry-After").flatMap { Self.seconds($0, now: now) }
         guard let seconds = given ?? (response.status == 429 ? 1 : nil) else { return nil }
         // An outage may be over sooner than a gateway thinks.
         return max(1, min(seconds, response.status == 429 ? 86_400 : 60))
     }
 
-    /// Seconds until the date in `Retry-After`, by the server's own clock.
-    private static func seconds(until date: String, _ response: HTTPSResponse) -> Int64? {
-        guard let end = Timestamp(httpDate: date) else { return nil }
-        return end.seconds(since: response.header("Date").flatMap { Timestamp(httpDate: $0) } ?? .now())
+    /// The value of `Retry-After`, which is a number of seconds or a date (RFC 9110 section 10.2.3).
+    ///
+    /// - Parameter now: by the server's clock, if it is known.
+    static func seconds(_ retryAfter: String, now: Timestamp) -> Int64? {
+        Int64(retryAfter) ?? Timestamp(httpDate: retryAfter)?.seconds(since: now)
+    }
+
+    /// The time by the server's own clock.
+    static func date(of response: HTTPSResponse) -> Timestamp {
+        response.header("Date").flatMap { Timestamp(httpDate: $0) } ?? .now()
+    }
+
+    /// The time of the answer, by the server's own clock.
+    var date: Timestamp {
+        if case .response(let response) = self { Self.date(of: response) } else { .now() }
     }
 
     func document() throws(DirectoryError) -> JSONDocument {

@@ -73,18 +73,20 @@ enum WatchBatch {
     }
 
     /// One reply for each question, in their order. A missing or malformed part counts as failed.
-    static func decode(_ document: JSONDocument, questions: [WatchQuestion]) -> [WatchReply] {
+    ///
+    /// - Parameter now: by the server's clock.
+    static func decode(_ document: JSONDocument, questions: [WatchQuestion], now: Timestamp) -> [WatchReply] {
         var replies = [WatchReply](repeating: .failed, count: questions.count)
         guard let parts = document.root["responses"]?.array else { return replies }
         for part in parts {
             // Any number may stand there, so that nothing is subtracted before it is known to be small.
             guard let id = part["id"]?.scalarText.flatMap({ Int($0) }), id >= 1, id <= questions.count else { continue }
-            replies[id - 1] = reply(part, to: questions[id - 1])
+            replies[id - 1] = reply(part, to: questions[id - 1], now: now)
         }
         return replies
     }
 
-    private static func reply(_ part: JSONValue, to question: WatchQuestion) -> WatchReply {
+    private static func reply(_ part: JSONValue, to question: WatchQuestion, now: Timestamp) -> WatchReply {
         let body = part["body"]
         switch part["status"]?.integer {
         case 200?: return answer(body, to: question)
@@ -92,7 +94,7 @@ enum WatchBatch {
         case 403?: return .forbidden
         // Any other 404 may come from a wrong address or a proxy.
         case 404?: return body?["error"]?["code"]?.string == "Request_ResourceNotFound" ? .deleted : .unclear
-        case 429?: return .throttled(seconds: pause(part["headers"]))
+        case 429?: return .throttled(seconds: pause(part["headers"], now: now))
         default: return .failed
         }
     }
@@ -122,8 +124,8 @@ enum WatchBatch {
     }
 
     /// Header names ignore case.
-    private static func pause(_ headers: JSONValue?) -> Int64 {
+    private static func pause(_ headers: JSONValue?, now: Timestamp) -> Int64 {
         let value = headers?.members?.first { $0.name.lowercased() == "retry-after" }?.value.scalarText
-        return max(1, min(value.flatMap { Int64($0) } ?? 1, 86_400))
+        return max(1, min(value.flatMap { GraphReply.seconds($0, now: now) } ?? 1, 86_400))
     }
 }

@@ -19,6 +19,8 @@ import Timestamps
         var testDescription: String { name }
     }
 
+    private static let now = Timestamp(secondsSinceEpoch: 1_796_040_000)
+
     static let cases: [Case] = [
         Case(
             name: "an account", part: "\"status\":200,\"body\":\(account)",
@@ -62,6 +64,14 @@ import Timestamps
             part: "\"status\":429,\"headers\":{\"retry-AFTER\":\"17\"},\"body\":{}",
             expected: .throttled(seconds: 17)),
         Case(
+            name: "throttled until a date, by the server's clock",
+            part: "\"status\":429,\"headers\":{\"Retry-After\":\"Mon, 30 Nov 2026 12:01:30 GMT\"}",
+            expected: .throttled(seconds: 90)),
+        Case(
+            name: "throttled until a date that has passed",
+            part: "\"status\":429,\"headers\":{\"Retry-After\":\"Mon, 30 Nov 2026 11:00:00 GMT\"}",
+            expected: .throttled(seconds: 1)),
+        Case(
             name: "throttled for longer than a day", part: "\"status\":429,\"headers\":{\"Retry-After\":\"999999999\"}",
             expected: .throttled(seconds: 86_400)),
         Case(
@@ -78,7 +88,7 @@ import Timestamps
             kind: one.isAboutAccount ? .account : .membership([group]))
         let text = "{\"responses\":[{\"id\":\"1\",\(one.part)}]}"
         let document = try JSONDocument(parsing: Array(text.utf8))
-        #expect(WatchBatch.decode(document, questions: [question]) == [one.expected])
+        #expect(WatchBatch.decode(document, questions: [question], now: Self.now) == [one.expected])
     }
 
     @Test("answers belong to their questions whatever their order, and what is missing has failed")
@@ -91,11 +101,13 @@ import Timestamps
             {"id":"-9223372036854775808","status":200},{"id":"9223372036854775807","status":200},
             {"id":"1","status":200,"body":\(Self.account)}]}
             """
-        let replies = WatchBatch.decode(try JSONDocument(parsing: Array(text.utf8)), questions: questions)
+        let document = try JSONDocument(parsing: Array(text.utf8))
+        let replies = WatchBatch.decode(document, questions: questions, now: Self.now)
         #expect(replies[1] == .failed && replies[2] == .forbidden)
         if case .account(true, _) = replies[0] {} else { Issue.record("\(replies[0])") }
         for text in ["{}", "[]", "{\"responses\":{}}", "{\"responses\":[1,null,[]]}"] {
-            let replies = WatchBatch.decode(try JSONDocument(parsing: Array(text.utf8)), questions: questions)
+            let document = try JSONDocument(parsing: Array(text.utf8))
+            let replies = WatchBatch.decode(document, questions: questions, now: Self.now)
             #expect(replies == [.failed, .failed, .failed])
         }
     }
