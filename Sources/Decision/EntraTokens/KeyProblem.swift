@@ -14,6 +14,9 @@ public enum KeyProblem: String, Error, Sendable, CaseIterable {
     case otherIssuer
     case tooManyOfOneID
 
+    /// Whether the key is valid for other tokens than the tenant's.
+    public var isOfAnother: Bool { self == .otherCloud || self == .otherIssuer }
+
     /// What is wrong, for people.
     public var sentence: String {
         switch self {

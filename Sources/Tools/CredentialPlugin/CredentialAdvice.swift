@@ -20,6 +20,11 @@ struct CredentialAdvice {
             } ?? (tenants.count == 1 ? tenants.first : nil)
     }
 
+    /// What kubelogin's `--server-id` should be.
+    private var audience: ExactText? {
+        tenant?.audiences.first { GUID($0.text) != nil } ?? tenant?.audiences.first
+    }
+
     /// The reason's own hint, if the hints have no value to name.
     func hint(for reason: RefusalReason) -> String {
         specific(reason) ?? reason.hint
@@ -33,9 +38,12 @@ struct CredentialAdvice {
             return "sign in to the tenant that this cluster trusts: kubelogin's --tenant-id \(one.tenantID)\(others)"
                 + " --environment \(one.cloud.kubeloginEnvironment)"
         case .audienceNotAccepted:
-            guard let audience = tenant?.audiences.first(where: { GUID($0.text) != nil }) ?? tenant?.audiences.first
-            else { return nil }
+            guard let audience else { return nil }
             return "set kubelogin's --server-id to \(audience), then run `kubelogin remove-cache-dir`"
+        case .tokenKindNotAccepted:
+            guard let audience else { return nil }
+            return "pass the access token and not the ID token: kubelogin does; with other tools ask for the scope"
+                + " \(audience)/.default"
         case .clientAppNotAllowed:
             guard let clients = tenant?.allowedClientAppIDs, let first = clients.first else { return nil }
             let others = clients.count > 1 ? " (or one of \(clients.count - 1) more)" : ""
@@ -53,7 +61,7 @@ struct CredentialAdvice {
             return "run `kubelogin remove-cache-dir` and sign in again; if the token is new, compare the clocks"
         case .tokenMissing, .tokenTooLarge, .tokenMalformed, .tokenEncrypted, .algorithmNotAllowed, .headerNotAllowed,
             .keyIDMissing, .keyNotFound, .keysUnavailable, .signatureInvalid, .claimsMalformed, .keyIssuerMismatch,
-            .tokenKindNotAccepted, .tokenLifetimeTooLong, .subjectMissing, .principalDenied, .requiredClaimMissing,
+            .tokenLifetimeTooLong, .subjectMissing, .principalDenied, .requiredClaimMissing,
             .requiredClaimMismatch, .accountDisabled, .sessionsRevoked, .groupOverage, .groupsMalformed,
             .groupResolutionFailed, .usernameReserved, .proofOfPossessionNotAccepted, .proofOfPossessionInvalid,
             .proofOfPossessionReplayed, .emergencyAccessEnded, .membershipEnded:

@@ -26,6 +26,9 @@ extension CheckDescriber {
         case .tenant where hasFailed(.issuer): tenantHint
         case .keyIssuer where reason == .keyIssuerMismatch:
             "sign in to the tenant \(tenantText); if its keys are from a file, fetch them again: `\(fetchCommand)`"
+        case .tokenKind where hasConfiguration && trust != nil:
+            "pass the access token and not the ID token: kubelogin does; with other tools ask for the scope"
+                + " \(serverID)/.default"
         case .audience: audienceHint
         case .expiry: expiryHint
         case .notBefore:

@@ -10,6 +10,8 @@ public struct KeyFileReport: Sendable {
     /// The file's path.
     public let path: String
     private let file: KeyFile
+    /// Whether file and arguments leave open whose keys they are.
+    private let isOriginOpen: Bool
 
     /// Reads a file; what the arguments leave open is taken from the file.
     ///
@@ -22,11 +24,12 @@ public struct KeyFileReport: Sendable {
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }
+        let origin = KeyFile.origin(of: bytes)
+        isOriginOpen = origin.tenantID == nil && tenantID == nil || origin.authority == nil && authority == nil
         do {
             file = try KeyFile.parse(
                 bytes,
-                trust: KeyFileReport.rules(
-                    KeyFile.origin(of: bytes), tenantID: tenantID, cloud: cloud, authority: authority))
+                trust: KeyFileReport.rules(origin, tenantID: tenantID, cloud: cloud, authority: authority))
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
         }
@@ -47,12 +50,21 @@ public struct KeyFileReport: Sendable {
     /// How many keys can be used.
     public var usableCount: Int { file.descriptions.count(where: \.isUsable) }
 
+    /// What to do where keys seem to be another issuer's only because nobody said whose they are.
+    private var hint: String? {
+        guard isOriginOpen, usableCount == 0, file.report.keys.contains(where: { $0.problem?.isOfAnother == true })
+        else { return nil }
+        return "the file does not say whose keys these are: name their tenant with --tenant-id, and with --authority or"
+            + " --cloud who issues its tokens"
+    }
+
     /// The report as JSON.
     public var json: JSON {
         .object([
             ("file", .string(path)), ("tenantID", JSON(file.tenantID?.description)),
             ("authority", JSON(file.authority)), ("fetchedAt", JSON(file.fetchedAt?.rfc3339)),
             ("usable", .integer(Int64(usableCount))), ("keys", .array(file.descriptions.map(\.json))),
+            ("hint", JSON(hint)),
         ])
     }
 
@@ -62,6 +74,6 @@ public struct KeyFileReport: Sendable {
         var head = "\(path): \(keys.count == 1 ? "1 key" : "\(keys.count) keys"), \(usableCount) usable"
         if let tenant = file.tenantID { head += "\ntenant      \(tenant)" }
         if let fetched = file.fetchedAt { head += "\nfetched     \(fetched.rfc3339)" }
-        return ([head] + keys.map(\.text)).joined(separator: "\n\n")
+        return ([head] + keys.map(\.text) + (hint.map { ["→ " + $0] } ?? [])).joined(separator: "\n\n")
     }
 }

@@ -36,7 +36,7 @@ enum KeyLogLine: Equatable, Sendable {
             logger.warning("signing keys could not be refreshed", metadata: metadata)
         case .unusable(let problems):
             // Every tenant's set holds keys for other issuers, which is as it should be.
-            let isOrdinary = problems.allSatisfy { $0.problem == .otherIssuer || $0.problem == .otherCloud }
+            let isOrdinary = problems.allSatisfy { $0.problem.isOfAnother }
             logger.log(
                 level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
                 metadata: ["cause": "\(problems.map(\.description).joined(separator: "; "))"])

@@ -168,3 +168,19 @@ def test_exit_statuses_of_keys_show(tmp_path, content, status, words):
     code, text, err = run("keys", "show", str(path))
     assert code == status, text + err
     assert any(word in (text if status == 1 else err) for word in words.split("|")), text + err
+
+
+def test_keys_of_a_private_cloud_ask_for_whose_they_are(tmp_path):
+    """As its `jwks_uri` answers: nothing in the file says which tenant and which authority."""
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({"keys": [Key().jwk(kid="a", issuer="https://login.private.example/{tenantid}/v2.0")]}))
+    code, text, _ = run("keys", "show", str(path))
+    assert code == 1 and "belongs to another issuer" in text
+    assert "→ the file does not say whose keys these are" in text and "--authority" in text
+    code, text, _ = run("keys", "show", str(path), "--output", "json")
+    assert code == 1 and "--authority" in json.loads(text)["hint"]
+    whose = ("--tenant-id", TENANT, "--authority", "https://login.private.example")
+    code, text, _ = run("keys", "show", str(path), *whose, "--output", "json")
+    assert code == 0 and json.loads(text)["usable"] == 1 and json.loads(text)["hint"] is None
+    code, text, _ = run("keys", "show", str(path), "--tenant-id", TENANT, "--authority", "https://other.example")
+    assert code == 1 and "→" not in text
