@@ -123,7 +123,7 @@ def setting(certificates, entra, tmp_path):
         file.write(graph.secret + "\n")
     servers = []
 
-    def make(tenant=None, env=None, **changes):
+    def make(tenant=None, env=None, limits=None, **changes):
         directory = {
             "clientID": CLIENT_ID,
             "clientSecretFile": "secret",
@@ -135,6 +135,8 @@ def setting(certificates, entra, tmp_path):
         config = configuration(
             groupOverage="resolve", directory=directory, authority=graph.base, authorityCA="ca.crt", **(tenant or {})
         )
+        if limits:
+            config["limits"] = limits
         server = OverageWebhook(certificates, config, name=f"overage-{tmp_path.name}-{len(servers)}.yaml")
         servers.append(server)
         entra.authority = graph.base

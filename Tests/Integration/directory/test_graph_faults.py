@@ -8,7 +8,7 @@ from email.utils import formatdate
 import pytest
 from entra import ADMINS, LEFT_OUT, OBJECT, PLAIN
 from overage import OVERAGE, logged, object_id
-from webhook import reason
+from webhook import reason, wait_for
 
 RESOLUTIONS = "kube_entra_group_resolutions_total"
 
@@ -150,17 +150,18 @@ def test_a_moment_of_trouble_is_ridden_out(setting, entra):
 def test_retry_after_is_for_everybody(setting, entra):
     graph, make = setting
     webhook = make()
-    graph.fault = status(429, {"Retry-After": "3"})
+    graph.fault = status(429, {"Retry-After": "8"})
     begin = time.time()
     assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
-    assert time.time() - begin < 2.5
+    assert time.time() - begin < 8, "waited for the end of the pause"
     graph.fault = None
-    while time.time() < begin + 2.5:
-        assert reason(webhook.review(entra.token(**OVERAGE, oid=object_id(1)))) == "group_resolution_failed"
-        time.sleep(0.05)
-    assert len(graph.requests) == 1
-    time.sleep(max(0, begin + 4.5 - time.time()))
-    assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
+    for _ in range(20):
+        said = reason(webhook.review(entra.token(**OVERAGE, oid=object_id(1))))
+        # On a busy machine the pause may be over already.
+        assert said == "group_resolution_failed" or time.time() - begin > 8
+    assert time.time() - begin > 8 or len(graph.requests) == 1
+    wait_for(lambda: reason(webhook.review(entra.token(**OVERAGE))) == "accepted", timeout=60)
+    assert time.time() - begin >= 8
 
 
 def test_a_directory_that_keeps_failing_is_left_alone(setting, entra):

@@ -1,11 +1,13 @@
 """The watch: a change in Entra takes effect before the token expires, with a Graph that is not written in Swift."""
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from access_reviews import ask, extra, why
+from decision_lines import decisions
 from entra import ADMINS, DEVELOPERS, LEFT_OUT, OBJECT, PLAIN, TENANT
 from overage import logged, object_id
 from watching import QUESTIONS, eventually, groups
@@ -139,15 +141,14 @@ def test_a_graph_that_never_answers(watched, entra, rule, expected):
     graph.fault = silent
     server = make(whenSilent=rule, limits={"reviewDeadline": "4s"})
     token = entra.token()
-    begin = time.time()
     assert reason(server.review(token)) == expected
-    assert time.time() - begin >= 3.9
     # No later review waits, and nobody else is concerned.
-    begin = time.time()
     for _ in range(3):
         assert reason(server.review(token)) == expected
     assert reason(server.review(entra.token(groups=[PLAIN], oid=object_id(5)))) == "accepted"
-    assert time.time() - begin < 3.9
+    # By the server's own clock, and one by one: whoever waits does so for the whole deadline.
+    took = [int(re.search(r"durationMicroseconds=(\d+)", line)[1]) for line in decisions(server)]
+    assert len(took) == 5 and took[0] >= 3_900_000 and max(took[1:]) < 3_900_000
     graph.fault = None
     graph.members[OBJECT] = set()
     eventually(lambda: server.review(token).get("user", {}).get("groups") == [PLAIN])
@@ -195,14 +196,15 @@ def test_a_429_of_the_batch_pauses_everything_and_of_a_part_one_principal(watche
     server = make(watch="everyone")
     mine, theirs = entra.token(), entra.token(oid=other)
     assert reason(server.review(mine)) == reason(server.review(theirs)) == "accepted"
-    graph.part_fault = lambda request: (429, {}, {"Retry-After": "4"}) if OBJECT in request["url"] else None
+    graph.part_fault = lambda request: (429, {}, {"Retry-After": "12"}) if OBJECT in request["url"] else None
     eventually(lambda: server.metric(QUESTIONS, result="throttled") >= 1)
     throttled = time.time()
     graph.part_fault = None
     graph.members[OBJECT] = graph.members[other] = set()
     eventually(lambda: groups(server, theirs) == [PLAIN])
-    if time.time() - throttled < 2:
-        assert groups(server, mine) == [ADMIN, PLAIN, ADMINS]
+    found = groups(server, mine)
+    # On a busy machine its pause may be over already.
+    assert found == [ADMIN, PLAIN, ADMINS] or time.time() - throttled > 6
     eventually(lambda: groups(server, mine) == [PLAIN])
 
     def wait(handler, count):

@@ -85,7 +85,7 @@ def test_a_rotation_under_load(online):
 def test_a_flood_of_unknown_key_ids(online):
     entra, make = online
     webhook = make()
-    entra.fault = lambda handler, path: time.sleep(0.3)
+    entra.fault = lambda handler, path: time.sleep(2)
     good = [[0, [entra.token(uti=f"good-{number}") for number in range(200)]]]
     unknown = [entra.token(header={"kid": f"unknown-{number}"}) for number in range(500)]
     # Its connections are there from the beginning: their handshakes are not what is measured.
@@ -103,8 +103,7 @@ def test_a_flood_of_unknown_key_ids(online):
     assert flooded["results"] == {"key_not_found": 500}
     assert entra.fetches() - before <= 2
     # Nobody waits for the fetch who does not need it.
-    assert busy["p50"] < 0.3
-    assert busy["p99"] < max(2 * quiet["p99"], 0.25)
+    assert busy["p50"] < 1 and busy["p99"] < 1.9
 
 
 def test_waiting_for_a_fetch_has_an_end_and_harms_nobody(online):
