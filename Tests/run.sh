@@ -158,12 +158,34 @@ fuzz() {
     [ "$status" -eq 0 ] || fail "a fuzz target found something, or could not be built"
 }
 
+# The tests of the released program, beside the builds of the sanitizers: the former wait for most of their time, the
+# latter never do. Each line starts with a word for whose it is; one that fails does not end the other.
+side_by_side() {
+    local log status=0 good bad
+    log=$(mktemp)
+    # Jobs are groups of their own, so that an interrupt ends all that they started.
+    set -m
+    Tests/run.sh integration budget </dev/null 2>&1 | sed -u 's/^/program | /' | tee -a "$log" &
+    Tests/run.sh sanitizers fuzz </dev/null 2>&1 | sed -u 's/^/checks | /' | tee -a "$log" &
+    set +m
+    trap 'kill -TERM %1 %2 2>/dev/null; exit 130' INT TERM
+    wait %1 || status=1
+    wait %2 || status=1
+    trap - INT TERM
+    while read -r good bad; do
+        passed=$((passed + good))
+        failed=$((failed + bad))
+    done < <(sed -nE 's/^(program|checks) \| ([0-9]+) passed, ([0-9]+) failed$/\2 \3/p' "$log")
+    rm -f "$log"
+    [ "$status" -eq 0 ] || fail "not everything passed; the lines above name what did not"
+}
+
 steps=("${@:-all}")
 for name in "${steps[@]}"; do
     case "$name" in
         packages | lint | unit | release) "$name" ;;
         integration | budget | sanitizers | fuzz) packages; "$name" ;;
-        all) packages; lint; unit; release; integration; budget; sanitizers; fuzz ;;
+        all) packages; lint; unit; release; side_by_side ;;
         *) fail "unknown step $name; one of packages lint unit release integration budget sanitizers fuzz all" ;;
     esac
 done
