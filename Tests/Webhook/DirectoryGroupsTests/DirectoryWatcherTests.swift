@@ -91,12 +91,15 @@ import Timestamps
         let graph: TestGraph
         let watcher: DirectoryWatcher
         let recorder = LogRecorder()
+        /// Seconds since 1970.
+        let time = NIOLockedValueBox<Int64>(1_800_000_000)
         let facts = NIOLockedValueBox<WatchFacts.Tenant?>(nil)
         let outcomes = NIOLockedValueBox<[WatchOutcome: Int]>([:])
 
         init(every: Duration, refuses: Bool = false, delay: TimeAmount = .milliseconds(50)) throws {
             let facts = facts
             let outcomes = outcomes
+            let time = time
             graph = TestGraph(loop, delay: delay)
             let plan = DirectoryConfiguration(
                 trust: TokenValidationRules(tenantID: .zero, audiences: []), clientID: nil, secret: .managedIdentity,
@@ -107,19 +110,19 @@ import Timestamps
             watcher = DirectoryWatcher(
                 plan: plan, every: every, refusesInSilence: refuses, eventLoop: loop,
                 logger: recorder.logger(), transport: graph,
-                clock: { Timestamp(secondsSinceEpoch: 1_800_000_000) },
+                clock: { Timestamp(secondsSinceEpoch: time.withLockedValue { $0 }) },
                 observe: { outcome in outcomes.withLockedValue { $0[outcome, default: 0] += 1 } },
                 publish: { new in facts.withLockedValue { $0 = new } })
             watcher.start()
             loop.run()
         }
 
-        func signIn(_ numbers: Range<Int>) throws {
+        func signIn(_ numbers: Range<Int>, until end: Int64 = 1_900_000_000) throws {
             for number in numbers {
                 watcher.remember(
                     WatchInterest(
                         tenantID: .zero, objectID: try WatchStateTests.id(number), kind: .user,
-                        until: Timestamp(secondsSinceEpoch: 1_900_000_000)))
+                        until: Timestamp(secondsSinceEpoch: end)))
             }
             loop.run()
         }
@@ -190,6 +193,20 @@ import Timestamps
         #expect(stage.facts.withLockedValue { $0?.isFull } == true)
         let said = stage.log.filter { $0.contains("more principals sign in than are watched") }
         #expect(said.count == 1 && said[0].contains(expected), "\(said)")
+        stage.end()
+    }
+
+    @Test("that there are too many is said again after most of them have gone")
+    func fullAgain() throws {
+        let stage = try Stage(every: .seconds(600))
+        try stage.signIn(0..<(WatchState.maximumPrincipals + 3), until: 1_900_000_000)
+        // Whoever is being asked about stays until the answer.
+        stage.pass(7)
+        stage.time.withLockedValue { $0 = 1_900_000_000 }
+        stage.pass(1)
+        #expect(stage.facts.withLockedValue { $0?.principals.isEmpty } == true)
+        try stage.signIn(0..<(WatchState.maximumPrincipals + 3), until: 2_000_000_000)
+        #expect(stage.log.count { $0.contains("more principals sign in than are watched") } == 2)
         stage.end()
     }
 
