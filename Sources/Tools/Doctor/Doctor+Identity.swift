@@ -1,10 +1,13 @@
 import AccessPolicy
+import Authentication
+import Configuration
 import Entra
 import EntraTokens
 import HTTPSClient
 import Inspection
 import Jansson
 import Kubeconfigs
+import SafeText
 import TokenReviewAPI
 
 extension Doctor {
@@ -144,18 +147,23 @@ extension Doctor {
             report.add(.permissions, .skipped, "an authorizer of this cluster does not list what it allows")
         } else {
             let groups = report.user?.groups.filter { !$0.hasPrefix("system:") } ?? []
-            guard !groups.contains("kube-entra:cluster-admins") else {
+            let adminGroups =
+                configuration?.authentication.kubernetes.adminGroups ?? KubernetesPolicy().adminGroups
+            if let admins = groups.first(where: { adminGroups.contains(ExactText($0)) }) {
                 report.add(
                     .permissions, .failed, "an admin to the webhook, but allowed nothing in the namespace \(namespace)",
                     hint: "the admins' binding is missing: kubectl create clusterrolebinding kube-entra-cluster-admins"
-                        + " --clusterrole=cluster-admin --group=kube-entra:cluster-admins")
+                        + " --clusterrole=cluster-admin --group=\(KubectlCommand.quoted(admins))")
                 return
             }
-            let subject = groups.first.map { "--group=\($0)" } ?? "--user=\(report.user?.username ?? "NAME")"
+            let subject =
+                groups.first.map { "--group=" + KubectlCommand.quoted($0) }
+                ?? "--user=" + KubectlCommand.quoted(report.user?.username ?? "")
             report.add(
                 .permissions, .failed, "signed in, but allowed nothing in the namespace \(namespace)",
-                hint: "ask an administrator for a binding, for example: kubectl create rolebinding NAME"
-                    + " --clusterrole=view --namespace=\(namespace) \(subject); or choose another namespace")
+                hint: "ask an administrator for a binding, for example: kubectl create rolebinding kube-entra-view"
+                    + " --clusterrole=view --namespace=\(KubectlCommand.quoted(namespace)) \(subject); or choose another"
+                    + " namespace")
         }
     }
 }

@@ -69,7 +69,9 @@ extension Doctor {
     /// How to sign out: each login method has its own cache.
     private func signInAgain(_ plugin: ExecPlugin?) -> String {
         let method = plugin.flatMap { KubeloginAdvice(plugin: $0, configuration: configuration).method }
-        let tenant = plugin?.option("--tenant-id", "-t") ?? "TENANT"
+        let tenant =
+            plugin?.option("--tenant-id", "-t") ?? knownConfiguration?.tenants.first?.trust.tenantID.description
+            ?? "TENANT"
         switch method {
         case "azurecli": return "run `az login --tenant \(tenant)`: the Azure CLI is signed in somewhere else"
         case "azd": return "run `azd auth login --tenant-id \(tenant)`: azd is signed in somewhere else"

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from doctors import CONFIG, OTHER, problem, steps
+from doctors import ADA, CONFIG, OTHER, problem, steps
 from signed_tokens import TENANT, token
 
 
@@ -99,3 +99,25 @@ def test_a_user_without_a_binding_is_told_so(bench):
         "allowed nothing in the namespace team",
         hint="kubectl create clusterrolebinding kube-entra-cluster-admins",
     )
+
+
+@pytest.mark.parametrize(
+    "groups, named, command",
+    [
+        (["platform admins"], True, "--clusterrole=cluster-admin --group='platform admins'"),
+        (
+            ["platform admins"],
+            False,
+            "rolebinding kube-entra-view --clusterrole=view --namespace=team --group='platform admins'",
+        ),
+        ([], True, "rolebinding kube-entra-view --clusterrole=view --namespace=team --user=ada@example.com;"),
+    ],
+)
+def test_the_command_for_a_missing_binding_can_be_pasted(bench, folder, monkeypatch, groups, named, command):
+    """With the configuration's own name for admins, quoted for a shell."""
+    monkeypatch.setitem(ADA, "groups", [*groups, "system:authenticated"])
+    config = (folder / "config.yaml").read_text() + "kubernetes: {adminGroups: [platform admins]}\n"
+    (folder / "own-admins.yaml").write_text(config)
+    bench.way("unbound")
+    arguments = ("--config", "own-admins.yaml") if named else ()
+    problem(bench, "permissions", "in the namespace team", *arguments, hint=command)
