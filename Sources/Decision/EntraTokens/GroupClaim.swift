@@ -13,6 +13,10 @@ public struct GroupClaim: Sendable, Equatable {
     /// Whether the principal is in more groups than a token can list, so that the list is incomplete.
     public let hasOverage: Bool
 
+    /// Up to so many object IDs are compared one by one.
+    private static let comparedCount = 16
+
+    /// Groups that were read elsewhere.
     public init(objectIDs: [GUID] = [], droppedCount: Int = 0, isMalformed: Bool = false, hasOverage: Bool = false) {
         self.objectIDs = objectIDs
         self.droppedCount = droppedCount
@@ -40,7 +44,8 @@ public struct GroupClaim: Sendable, Equatable {
         // A token lists at most 200 groups. A token that lists more reserves no more memory than this at once.
         let capacity = min(groups.estimatedCount, 256)
         objectIDs.reserveCapacity(capacity)
-        var seen = Set<GUID>(minimumCapacity: capacity)
+        // A set costs more than comparing a few with each other.
+        var seen = capacity > Self.comparedCount ? Set<GUID>(minimumCapacity: capacity) : nil
         var dropped = 0
         for element in array {
             guard let id = element.withStringBytes({ GUID($0) }) else {
@@ -51,7 +56,8 @@ public struct GroupClaim: Sendable, Equatable {
                 dropped += 1
                 continue
             }
-            if seen.insert(id).inserted { objectIDs.append(id) }
+            let isNew = seen?.insert(id).inserted ?? !objectIDs.contains(id)
+            if isNew { objectIDs.append(id) }
         }
         self.init(objectIDs: objectIDs, droppedCount: dropped, hasOverage: hasOverage)
     }

@@ -1,6 +1,7 @@
 import Entra
 import EntraTokens
 import Jansson
+import OpenSSL
 import SafeText
 import Testing
 
@@ -33,6 +34,18 @@ struct EntraClaimsTests {
 
     private static let first = "00000000-0000-0000-0000-000000000001"
     private static let second = "00000000-0000-0000-0000-000000000002"
+
+    @Test("groups keep their order, and are there once, however many there are", arguments: [1, 8, 16, 17, 200, 1_000])
+    func manyGroups(count: Int) throws {
+        let ids = (0..<count).map { "\(10_000_000 + $0)-0000-4000-8000-000000000000" }
+        let payload = JSON.object([("groups", JSON(ids + ids.reversed()))]).render()
+        let scanned = try EntraClaims.scan(
+            payload.withUnsafeBytes { SecureBytes(copying: $0) }, maximumBytes: payload.count)
+        for groups in [scanned.groups, EntraClaims(try JSONDocument(parsing: payload).root).groups] {
+            #expect(groups.objectIDs == ids.compactMap { GUID($0) })
+            #expect(groups.droppedCount == 0)
+        }
+    }
 
     @Test("groups are read once each, and what is not an object ID is dropped and counted")
     func groups() throws {
