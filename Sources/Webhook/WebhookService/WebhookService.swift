@@ -50,6 +50,8 @@ public final class WebhookService: Sendable {
     /// As it was when the process began: what only a restart changes.
     let started: ServerSettings
 
+    /// Time after which nothing of the start goes on.
+    private static let timeToSettle = TimeAmount.milliseconds(200)
     /// Time between two checks of files.
     private static let pollInterval = TimeAmount.seconds(1)
     /// Time between two checks of the audit file, so that a removed file exists again within a second.
@@ -155,6 +157,11 @@ public final class WebhookService: Sendable {
         }
         tellReady()
         let eventLoop = background.next()
+        eventLoop.scheduleTask(in: Self.timeToSettle) {
+            // What only the start needed.
+            ProgramFile.releaseHead()
+            FreedMemory.giveBack()
+        }
         eventLoop.scheduleRepeatedTask(initialDelay: Self.pollInterval, delay: Self.pollInterval) { _ in self.poll() }
         eventLoop.scheduleRepeatedTask(initialDelay: Self.auditInterval, delay: Self.auditInterval) { _ in
             self.current.withLockedValue { $0.audit }?.replaceIfRemoved()
