@@ -11,17 +11,23 @@ struct DisableCommand: ParsableCommand {
         discussion: """
             As root on a control-plane node: takes the flags from kube-apiserver, waits until it serves again, stops \
             the webhook, and removes what `kube-entra enable` made. What was there before, or was changed since, \
-            stays. It also takes back what an enable left half done.
+            stays. It also takes back what an enable left half done. The admins' binding and the flags in kubeadm's \
+            own configuration belong to all nodes: they are removed with the last node whose API server asks the \
+            webhook. Where the cluster cannot tell that (k3s with several servers), they stay; --last-node says it.
 
             Exit status: 0 done, or nothing to do; 1 the API server does not answer; 2 could not start.
             """)
+
+    @Flag(help: "No other node uses the webhook: remove what belongs to all nodes too, without asking the cluster.")
+    var lastNode = false
 
     @OptionGroup var node: NodeOptions
 
     func run() throws {
         let distribution = try node.foundDistribution()
         try node.requireRoot("disable")
-        try Installer(node.host(distribution).environment).disable(distribution, timeout: node.duration)
+        try Installer(node.host(distribution).environment)
+            .disable(distribution, timeout: node.duration, isLastNode: lastNode)
     }
 }
 

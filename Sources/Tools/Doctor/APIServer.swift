@@ -88,7 +88,11 @@ public struct APIServer {
     ) throws(HTTPSError) -> HTTPSResponse {
         guard let url = HTTPSURL(base + path) else { throw .configuration("the server is no https:// address") }
         var headers = [(name: "Accept", value: "application/json")]
-        if method == .post { headers.append((name: "Content-Type", value: "application/json")) }
+        switch method {
+        case .post: headers.append((name: "Content-Type", value: "application/json"))
+        case .patch: headers.append((name: "Content-Type", value: "application/merge-patch+json"))
+        default: break
+        }
         if let token { headers.append((name: "Authorization", value: "Bearer " + token)) }
         return try connection.send(method, url, headers: headers, body: body)
     }

@@ -52,6 +52,14 @@ public struct ClusterConfiguration: Sendable {
         return configuration.editor.bytes
     }
 
+    /// Whether it makes kube-apiserver call this webhook; of a text that cannot be read, whether it names its file.
+    static func asks(_ bytes: [UInt8], _ flags: WebhookFlags) -> Bool {
+        guard let configuration = try? ClusterConfiguration(bytes) else {
+            return String(decoding: bytes, as: UTF8.self).contains(flags.configFile)
+        }
+        return configuration.arguments[WebhookFlags.configFileName] == flags.configFile
+    }
+
     private func part(_ key: String) -> YAMLNode? { editor.node(Self.apiServer + [.key(key)]) }
 
     private var arguments: [String: String] {

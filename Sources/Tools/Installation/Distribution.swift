@@ -29,6 +29,15 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
+    /// The kubelet's client certificate, which has the node's name.
+    var kubeletCertificate: String {
+        switch self {
+        case .kubeadm: "/var/lib/kubelet/pki/kubelet-client-current.pem"
+        case .rke2: "/var/lib/rancher/rke2/agent/client-kubelet.crt"
+        case .k3s: "/var/lib/rancher/k3s/agent/client-kubelet.crt"
+        }
+    }
+
     /// The service that must be restarted for new flags; nil with kubeadm, where the kubelet restarts the pod.
     var restart: [String]? {
         switch self {

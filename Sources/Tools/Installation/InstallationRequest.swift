@@ -48,6 +48,7 @@ enum NodePath {
     /// Only root can write here: `disable` relies on it, so the webhook's user must not be able to change it.
     static let journalFolder = "/var/lib/kube-entra-enable"
     static let journal = journalFolder + "/journal.json"
+    static let lock = journalFolder + "/lock"
     static let copy = journalFolder + "/kube-apiserver.yaml"
     static let authorityKey = journalFolder + "/ca.key"
     static let program = "/usr/local/bin/kube-entra"

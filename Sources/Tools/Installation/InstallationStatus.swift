@@ -39,6 +39,12 @@ public struct InstallationStatus {
     public var comparisons: [NodeComparison] = []
     /// Whether kubeadm's own configuration has the flags; nil if unknown.
     var kubeadmHasFlags: Bool?
+    /// The admins' ClusterRoleBinding; nil if there is none or it cannot be read.
+    var binding: AdminBinding?
+    /// Other control-plane nodes; nil if they were not looked for.
+    var others: OtherAPIServers?
+    /// Whether an `enable` or `disable` is running now.
+    var isRunning = false
     /// What to do next; nil if there is nothing to do.
     public internal(set) var next: String?
 
@@ -71,9 +77,29 @@ public struct InstallationStatus {
                 "unfinished",
                 step.map { .object([("direction", JSON(direction)), ("step", .string($0))]) } ?? .null
             ),
+            (
+                "clusterRoleBinding",
+                binding.map {
+                    .object([
+                        ("name", .string(AdminBinding.name)), ("groups", JSON($0.groups)),
+                        ("madeByEnable", .bool($0.isOurs)), ("changed", .bool($0.isOurs && !$0.isUnchanged)),
+                    ])
+                } ?? .null
+            ),
+            ("otherNodes", otherNodes),
+            ("running", .bool(isRunning)),
             ("next", JSON(next)),
             ("compared", .array(comparisons.map(\.json))),
         ])
+    }
+
+    /// The other nodes whose API servers ask the webhook; null if that is not known.
+    private var otherNodes: JSON {
+        switch others {
+        case .none?: JSON([])
+        case .use(let nodes)?: JSON(nodes)
+        case .unknown?, nil: .null
+        }
     }
 
     /// The state for people.
@@ -87,9 +113,15 @@ public struct InstallationStatus {
             ),
             ("api server", apiServer.detail),
         ]
-        if let kubeadmHasFlags {
-            lines.append(
-                ("kubeadm", kubeadmHasFlags ? "keeps the flags in upgrades" : "would lose the flags in an upgrade"))
+        if let kubeadmHasFlags { lines.append(("kubeadm", kubeadmText(kubeadmHasFlags))) }
+        if let binding {
+            let note = binding.isOurs && !binding.isUnchanged ? ", changed since enable made it" : ""
+            lines.append(("admins", "\(binding.groups.joined(separator: ", ")): bound to cluster-admin\(note)"))
+        }
+        switch others {
+        case .use(let nodes)?: lines.append(("other nodes", "\(nodes.joined(separator: ", ")): ask the webhook too"))
+        case .unknown(let reason)?: lines.append(("other nodes", "not known: \(reason)"))
+        case .none?, nil: break
         }
         lines.append(("configuration", configurationSHA256.map { "SHA-256 \($0)" } ?? "none"))
         for file in certificates {
@@ -104,6 +136,15 @@ public struct InstallationStatus {
         if let next { lines.append(("next", next)) }
         return lines.map { name, text in name + String(repeating: " ", count: max(1, 15 - name.count)) + text }
             .joined(separator: "\n")
+    }
+
+    private func kubeadmText(_ hasFlags: Bool) -> String {
+        switch (self.hasFlags, hasFlags) {
+        case (true, true): "keeps the flags in upgrades"
+        case (true, false): "would lose the flags in an upgrade"
+        case (false, true): "has the flags, which this node does not have"
+        case (false, false): "does not have the flags"
+        }
     }
 
     private var stateText: String {
@@ -146,13 +187,21 @@ extension Installer {
                 false, files.exists(NodePath.configuration) ? "its configuration has errors" : "not installed"
             )
         }
+        var isAnswering = true
         switch askAPIServer(nodeIssuer) {
-        case .asked(let said): status.apiServer = (true, "answers through the webhook: \(said)")
+        case .asked: status.apiServer = (true, "answers through the webhook (\(ProbeToken.expected))")
         case .notAsked(let said):
             status.apiServer = (false, "does not ask the webhook" + (said.map { ": \($0)" } ?? ""))
-        case .failed(let reason): status.apiServer = (false, "does not answer: \(reason)")
+        case .failed(let reason):
+            status.apiServer = (false, "does not answer: \(reason)")
+            isAnswering = false
         }
-        if distribution == .kubeadm { status.kubeadmHasFlags = clusterConfigurationHasFlags() }
+        if isAnswering {
+            if distribution == .kubeadm { status.kubeadmHasFlags = clusterConfigurationHasFlags() }
+            status.binding = (try? adminBinding()).flatMap { $0 }
+            status.others = otherAPIServers(distribution)
+        }
+        status.isRunning = InstallationLock.isHeld(files)
         evaluate(&status)
         return status
     }
@@ -160,13 +209,18 @@ extension Installer {
     private func evaluate(_ status: inout InstallationStatus) {
         if status.step != nil {
             status.state = .halfDone
-            status.next = "`kube-entra enable` finishes it, `kube-entra disable` takes it back"
+            status.next =
+                status.isRunning
+                ? "`kube-entra \(status.direction ?? "enable")` is running: wait until it has ended"
+                : "`kube-entra enable` finishes it, `kube-entra disable` takes it back"
         } else if !status.hasFlags {
             status.state = .disabled
             if journal != nil {
                 status.next =
                     "the flags are gone (kubeadm upgrade?): `kube-entra enable` adds them again, `kube-entra disable`"
                     + " removes the rest"
+            } else {
+                status.next = nextOfLeftovers(status)
             }
         } else if status.apiServer.asksWebhook {
             status.state = .enabled
@@ -177,5 +231,16 @@ extension Installer {
             status.state = .broken
             status.next = "`kube-entra enable` tries to repair it, `kube-entra disable` takes it back"
         }
+    }
+
+    /// What to do about objects in the cluster, on a node that has nothing else.
+    private func nextOfLeftovers(_ status: InstallationStatus) -> String? {
+        let found = ClusterObjects(
+            binding: status.binding?.isOurs ?? false, configuration: status.kubeadmHasFlags ?? false)
+        guard !found.isEmpty else { return nil }
+        if case .use(let nodes)? = status.others {
+            return "\(nodes.joined(separator: ", ")) ask the webhook: `kube-entra enable` makes this node do so too"
+        }
+        return "an earlier run left \(found.text): `kube-entra disable` removes that"
     }
 }

@@ -43,24 +43,24 @@ extension Installer {
 
     func waitForAPIServer(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
         var problem = ""
-        var said = ""
+        var isAsked = false
         if change.isChange { say(.apiServer, "waiting until the API server serves again") }
-        let isThere = wait(plan.request.timeout) {
+        let isThere = wait(plan.request.timeout, reporting: (.apiServer, { problem })) {
             switch askAPIServer(plan.issuer) {
-            case .asked(let text): said = text
+            case .asked: isAsked = true
             case .notAsked(let text):
                 let what = ProbeToken.isCall(text) ? "cannot reach the webhook" : "has not asked the webhook"
                 problem = "it answers, but \(what)" + (text.map { "; it says \($0)" } ?? "")
             case .failed(let reason): problem = reason
             }
-            return !said.isEmpty
+            return isAsked
         }
         guard isThere else {
             throw CommandFailure(
                 "the API server does not answer through the webhook: \(problem)",
                 hint: "its log says why: crictl logs $(crictl ps -a --quiet --name kube-apiserver | head -1)")
         }
-        say(.apiServer, "serves, and answers through the webhook: \(said)")
+        say(.apiServer, "serves, and answers through the webhook (\(ProbeToken.expected))")
     }
 
     // The way back
@@ -90,10 +90,12 @@ extension Installer {
             } catch {
                 return failure
             }
-            removeBindings(journal)
-            if journal.changedClusterConfiguration {
-                bringClusterConfigurationInLine(journal.distribution, adding: false)
-            }
+            // Only what this run made: another node may have made the rest.
+            var objects =
+                (try? clusterObjects(journal.distribution)) ?? ClusterObjects(binding: true, configuration: true)
+            if journal.bindings.isEmpty { objects.binding = false }
+            if !journal.changedClusterConfiguration { objects.configuration = false }
+            releaseCluster(journal.distribution, objects, isLast: false)
         } else {
             sentence += "; nothing was changed at kube-apiserver"
         }
@@ -152,14 +154,19 @@ extension Installer {
     // Disabling
 
     /// Undoes everything that `enable` did. What existed before, or was changed since, stays.
-    public func disable(_ distribution: Distribution, timeout: Duration) throws {
+    ///
+    /// - Parameter isLastNode: whether no other node uses the webhook, where the cluster cannot tell.
+    public func disable(_ distribution: Distribution, timeout: Duration, isLastNode: Bool = false) throws {
+        try exclusively { try disableAlone(distribution, timeout: timeout, isLastNode: isLastNode) }
+    }
+
+    private func disableAlone(_ distribution: Distribution, timeout: Duration, isLastNode: Bool) throws {
         let current = try files.content(distribution.flagFile)
         let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false
         guard journal != nil || isInForce else {
             // An earlier run ended while it wrote the journal for the first time.
             files.removeTemporary(NodePath.journal)
-            files.remove(NodePath.journalFolder)
-            return environment.say("nothing to do: kube-apiserver does not ask the webhook, and nothing is half done")
+            return removeLeftovers(distribution, isLast: isLastNode)
         }
         if let journal, journal.step != .done {
             say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this takes it back")
@@ -183,8 +190,8 @@ extension Installer {
                 "the flags are gone, but the API server does not answer yet",
                 hint: "look at it, then run `kube-entra disable` again: the webhook still runs until then", status: .no)
         }
-        removeBindings(journal)
-        bringClusterConfigurationInLine(distribution, adding: false)
+        let objects = (try? clusterObjects(distribution)) ?? ClusterObjects(binding: true, configuration: true)
+        releaseCluster(distribution, objects, isLast: isLastNode)
         clear(journal)
         say(named: "done", "the node is as it was before")
     }
@@ -201,9 +208,7 @@ extension Installer {
         }
         if journal.madeUser { removeUser() }
         for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.removeTemporary(path) }
-        for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal, NodePath.journalFolder] {
-            files.remove(path)
-        }
+        for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.remove(path) }
         self.journal = nil
     }
 

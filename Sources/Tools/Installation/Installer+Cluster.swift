@@ -1,87 +1,154 @@
 import AccessPolicy
 import Configuration
 import Jansson
+import OpenSSL
 import SafeText
 import Terminal
 
 /// Objects in the cluster itself: the admins' binding, and kubeadm's configuration.
 extension Installer {
-    private static let binding = "kube-entra-cluster-admins"
-    private static let bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
     private static let clusterConfiguration = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 
     // Admins
 
-    /// The command that binds the admin groups, for people.
-    static func bindCommand(_ groups: [String]) -> String {
-        "kubectl create clusterrolebinding \(binding) --clusterrole=cluster-admin"
-            + groups.map { " --group=\($0)" }.joined()
-    }
-
     func bindAdmins(_ plan: InstallationPlan) throws {
         let groups = plan.configuration.kubernetes.adminGroups.map(\.text)
         guard plan.request.binds else {
-            let command = Installer.bindCommand(groups)
+            let command = AdminBinding.command(groups)
             return say(.bind, "not asked for (--bind); the command for it is: \(command)")
         }
         guard !groups.isEmpty else {
             throw CommandFailure("kubernetes.adminGroups is empty: there is no group to bind")
         }
-        if let there = try bindingSubjects() {
-            guard groups.allSatisfy(there.contains) else {
+        if let there = try adminBinding() {
+            guard groups.allSatisfy(there.groups.contains) else {
                 throw CommandFailure(
-                    "the ClusterRoleBinding \(Installer.binding) is there and names other groups",
+                    "the ClusterRoleBinding \(AdminBinding.name) is there and names other groups",
                     hint: "delete it, or bind the group yourself and leave --bind out")
             }
             return say(.bind, "\(groups.joined(separator: ", ")) is bound to cluster-admin")
         }
-        let object = JSON.object([
-            ("apiVersion", .string("rbac.authorization.k8s.io/v1")), ("kind", .string("ClusterRoleBinding")),
-            ("metadata", .object([("name", .string(Installer.binding))])),
-            (
-                "roleRef",
-                .object([
-                    ("apiGroup", .string("rbac.authorization.k8s.io")), ("kind", .string("ClusterRole")),
-                    ("name", .string("cluster-admin")),
-                ])
-            ),
-            (
-                "subjects",
-                .array(
-                    groups.map { group in
-                        .object([
-                            ("apiGroup", .string("rbac.authorization.k8s.io")), ("kind", .string("Group")),
-                            ("name", .string(group)),
-                        ])
-                    })
-            ),
-        ])
-        journal?.bindings = [Installer.binding]
+        journal?.bindings = [AdminBinding.name]
         try saveJournal()
-        _ = try success(
-            environment.askAPIServer(.post, Installer.bindings, object.render()), "the group cannot be bound")
+        let answer = environment.askAPIServer(
+            .post, AdminBinding.collection, AdminBinding.object(groups).render())
+        _ = try success(answer, "the group cannot be bound")
         say(.bind, "bound \(groups.joined(separator: ", ")) to cluster-admin")
     }
 
-    /// The groups of the binding; nil if it does not exist.
-    private func bindingSubjects() throws -> [String]? {
-        let answer = environment.askAPIServer(.get, "\(Installer.bindings)/\(Installer.binding)", [])
+    /// The binding; nil if it does not exist.
+    func adminBinding() throws -> AdminBinding? {
+        let answer = environment.askAPIServer(.get, AdminBinding.path, [])
         if case .status(404, _) = answer { return nil }
-        let body = try success(answer, "the ClusterRoleBinding cannot be read")
-        let root = (try? JSONDocument(parsing: body))?.root
-        return root?["subjects"]?.array?.compactMap { $0["kind"]?.string == "Group" ? $0["name"]?.string : nil } ?? []
+        return AdminBinding(try success(answer, "the ClusterRoleBinding cannot be read"))
     }
 
-    func removeBindings(_ journal: InstallationJournal) {
-        for name in journal.bindings {
-            switch environment.askAPIServer(.delete, "\(Installer.bindings)/\(name)", []) {
-            case .status(200...299, _): say(named: "bind", "removed the ClusterRoleBinding \(name)")
-            case .status(404, _): break
-            default:
-                say(named: "bind", "the ClusterRoleBinding \(name) stays: kubectl delete clusterrolebinding \(name)")
+    /// Removes the binding if `enable` made it and nobody has changed it since.
+    private func removeBinding() {
+        let name = "the ClusterRoleBinding \(AdminBinding.name)"
+        do {
+            guard let binding = try adminBinding() else { return }
+            guard binding.isOurs, binding.isUnchanged else {
+                guard binding.isOurs || !(journal?.bindings.isEmpty ?? true) else { return }
+                return say(.bind, "\(name) was changed since, so it stays: \(AdminBinding.removal)")
             }
+            _ = try success(environment.askAPIServer(.delete, AdminBinding.path, []), "it cannot be deleted")
+            say(.bind, "removed \(name)")
+        } catch {
+            let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
+            say(.bind, "\(name) stays (\(reason)): \(AdminBinding.removal)")
         }
-        self.journal?.bindings = []
+        journal?.bindings = []
+    }
+
+    // All nodes together
+
+    /// What `enable` made in the cluster, for all its nodes.
+    struct ClusterObjects: Hashable {
+        var binding = false
+        var configuration = false
+
+        var isEmpty: Bool { !binding && !configuration }
+
+        var text: String {
+            [
+                binding ? "the ClusterRoleBinding \(AdminBinding.name)" : nil,
+                configuration ? "the flags in the ConfigMap kubeadm-config" : nil,
+            ].compactMap { $0 }.joined(separator: " and ")
+        }
+    }
+
+    /// What is in the cluster now.
+    ///
+    /// - Throws: if the API server cannot be asked.
+    func clusterObjects(_ distribution: Distribution) throws -> ClusterObjects {
+        var found = ClusterObjects()
+        // A binding of an older version has no annotation, but the journal has its name.
+        found.binding = try adminBinding().map { $0.isOurs || !(journal?.bindings.isEmpty ?? true) } ?? false
+        if distribution == .kubeadm, let (text, _) = try clusterConfiguration() {
+            found.configuration = ClusterConfiguration.asks(text, flags)
+        }
+        return found
+    }
+
+    /// Whether other API servers of the cluster call the webhook.
+    func otherAPIServers(_ distribution: Distribution) -> OtherAPIServers {
+        let answers = [ControlPlane.podsPath, ControlPlane.nodesPath].map { environment.askAPIServer(.get, $0, []) }
+        let lists = answers.compactMap { answer -> [UInt8]? in
+            if case .status(200...299, let body) = answer { body } else { nil }
+        }
+        let areAbsent = answers.allSatisfy { if case .status(404, _) = $0 { true } else { false } }
+        // An API server that knows no nodes has no second one on another node.
+        if areAbsent { return .none }
+        guard lists.count == 2, let plane = ControlPlane(pods: lists[0], nodes: lists[1], flags: flags) else {
+            return .unknown("the control-plane nodes and their pods cannot be listed")
+        }
+        return plane.others(than: nodeName(distribution))
+    }
+
+    /// The name of this node: that of the kubelet's certificate, or the host's.
+    private func nodeName(_ distribution: Distribution) -> String {
+        let prefix = "system:node:"
+        let certificate = (try? files.content(distribution.kubeletCertificate)).flatMap { $0 }
+            .flatMap { try? Certificate.chain(fromPEM: $0) }?.first
+        if let name = certificate?.commonName, name.hasPrefix(prefix) { return String(name.dropFirst(prefix.count)) }
+        return environment.hostName().lowercased()
+    }
+
+    /// Removes what belongs to all nodes, with the last one that uses the webhook.
+    ///
+    /// - Parameter isLast: whether somebody said that this is the last one.
+    func releaseCluster(_ distribution: Distribution, _ objects: ClusterObjects, isLast: Bool) {
+        guard !objects.isEmpty else { return }
+        switch isLast ? .none : otherAPIServers(distribution) {
+        case .none:
+            if objects.binding { removeBinding() }
+            if objects.configuration { bringClusterConfigurationInLine(distribution, adding: false) }
+        case .use(let nodes):
+            say(
+                named: "cluster",
+                "\(objects.text) stay for \(nodes.joined(separator: ", ")), whose API servers ask the webhook;"
+                    + " `kube-entra disable` on the last node removes them")
+        case .unknown(let reason):
+            say(
+                named: "cluster",
+                "\(objects.text) stay, since other API servers may ask the webhook: \(reason);"
+                    + " if none does, `kube-entra disable --last-node` removes them")
+        }
+    }
+
+    /// Removes what an earlier run left in the cluster, on a node that has nothing else of it.
+    func removeLeftovers(_ distribution: Distribution, isLast: Bool) {
+        let nothing = "nothing to do: kube-apiserver does not ask the webhook, and nothing is half done"
+        let found: ClusterObjects
+        do {
+            found = try clusterObjects(distribution)
+        } catch {
+            let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
+            return environment.say("\(nothing) on this node; the cluster could not be asked: \(reason)")
+        }
+        guard !found.isEmpty else { return environment.say(nothing) }
+        releaseCluster(distribution, found, isLast: isLast)
     }
 
     // kubeadm
@@ -119,11 +186,8 @@ extension Installer {
             _ = try success(
                 environment.askAPIServer(.patch, Installer.clusterConfiguration, patch.render()), "it cannot be changed"
             )
-            say(
-                .kubeadm,
-                adding
-                    ? "added the flags to the ConfigMap kubeadm-config, so that kubeadm upgrade keeps them"
-                    : "removed the flags from the ConfigMap kubeadm-config")
+            guard adding else { return say(.kubeadm, "removed the flags from the ConfigMap kubeadm-config") }
+            say(.kubeadm, "added the flags to the ConfigMap kubeadm-config, so that kubeadm upgrade keeps them")
         } catch {
             let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
             say(
@@ -135,7 +199,7 @@ extension Installer {
     }
 
     /// kubeadm's configuration and the version of its object; nil if there is none.
-    private func clusterConfiguration() throws -> (text: [UInt8], version: String?)? {
+    func clusterConfiguration() throws -> (text: [UInt8], version: String?)? {
         let answer = environment.askAPIServer(.get, Installer.clusterConfiguration, [])
         if case .status(404, _) = answer { return nil }
         let body = try success(answer, "it cannot be read")

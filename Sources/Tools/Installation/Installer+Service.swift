@@ -89,18 +89,18 @@ extension Installer {
     func waitForWebhook(_ plan: InstallationPlan) throws {
         let operations = plan.configuration.server.operations
         var problem = ""
-        var said = ""
-        let isReady = wait(plan.request.timeout) {
+        var isAsked = false
+        let isReady = wait(plan.request.timeout, reporting: (.ready, { problem })) {
             if let obstacle = environment.obstacleToReadiness(operations.host, operations.port) {
                 problem = obstacle
                 return false
             }
             switch askWebhook(plan.issuer) {
-            case .asked(let text): said = text
+            case .asked: isAsked = true
             case .notAsked(let text): problem = "it answers a TokenReview with \(text ?? "no reason")"
             case .failed(let reason): problem = reason
             }
-            return !said.isEmpty
+            return isAsked
         }
         guard isReady else {
             let log =
@@ -109,7 +109,7 @@ extension Installer {
             throw CommandFailure(
                 "the webhook does not become ready: \(problem)", hint: "\(log) says more, --timeout waits longer")
         }
-        say(.ready, "the webhook answers: \(said)")
+        say(.ready, "the webhook answers (\(ProbeToken.expected))")
     }
 
     /// Stops what was started, and removes the service's files.

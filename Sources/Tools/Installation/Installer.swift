@@ -42,6 +42,20 @@ public final class Installer {
     ///
     /// - Throws: `CommandFailure` with status 2 if kube-apiserver was not changed, and 1 if the change was undone.
     public func enable(_ request: InstallationRequest) throws {
+        try exclusively { try enableAlone(request) }
+    }
+
+    /// Runs while no other `enable` or `disable` runs on the node.
+    func exclusively(_ work: () throws -> Void) throws {
+        let lock = try InstallationLock(files)
+        try withExtendedLifetime(lock) {
+            // Another run may have ended since the journal was read.
+            journal = try Installer.journal(files)
+            try work()
+        }
+    }
+
+    private func enableAlone(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files)
         try checkBeforehand(plan, change)
@@ -157,12 +171,21 @@ public final class Installer {
         environment.say("\(time) \(right)  \(pad(name, 14))\(PrintableText.clean(text, maximum: 500))")
     }
 
-    /// Polls until the answer is yes or the time is over.
-    func wait(_ timeout: Duration, until isDone: () -> Bool) -> Bool {
+    /// Polls until the answer is yes or the time is over. Every ten seconds it says what it waits for.
+    func wait(
+        _ timeout: Duration, reporting report: (step: InstallationStep, problem: () -> String)? = nil,
+        until isDone: () -> Bool
+    ) -> Bool {
         let end = environment.elapsed() + timeout
+        var next = environment.elapsed() + .seconds(10)
         while true {
             if isDone() { return true }
-            guard environment.elapsed() < end else { return false }
+            let now = environment.elapsed()
+            guard now < end else { return false }
+            if let report, now >= next {
+                say(report.step, "still waiting: \(report.problem())")
+                next = now + .seconds(10)
+            }
             environment.pause()
         }
     }

@@ -41,6 +41,8 @@ public struct NodeEnvironment {
     public var obstacleToReadiness: (_ host: String, _ port: Int) -> String?
     /// Numeric user and group IDs of an account; nil if it does not exist.
     public var account: (String) -> (user: UInt32, group: UInt32)?
+    /// The name of this host.
+    public var hostName: () -> String
     /// Waits a moment between two checks.
     public var pause: () -> Void
     /// Time since the command began.
@@ -56,6 +58,7 @@ public struct NodeEnvironment {
         askWebhook: @escaping (String, [UInt8]) -> Answer,
         obstacleToReadiness: @escaping (String, Int) -> String?,
         account: @escaping (String) -> (user: UInt32, group: UInt32)?,
+        hostName: @escaping () -> String,
         pause: @escaping () -> Void,
         elapsed: @escaping () -> Duration,
         now: @escaping () -> Timestamp,
@@ -66,6 +69,7 @@ public struct NodeEnvironment {
         self.askWebhook = askWebhook
         self.obstacleToReadiness = obstacleToReadiness
         self.account = account
+        self.hostName = hostName
         self.pause = pause
         self.elapsed = elapsed
         self.now = now

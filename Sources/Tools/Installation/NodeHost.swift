@@ -44,6 +44,11 @@ public struct NodeHost {
                 guard let entry = getpwnam(name) else { return nil }
                 return (user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
             },
+            hostName: {
+                var buffer = [CChar](repeating: 0, count: 256)
+                gethostname(&buffer, buffer.count - 1)
+                return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            },
             pause: { usleep(500_000) },
             elapsed: { [start] in ContinuousClock.now - start },
             now: { .now() },
@@ -56,7 +61,7 @@ public struct NodeHost {
         }
         let process = PluginProcess(
             path: path, arguments: Array(command.dropFirst()), environment: [], isInteractive: false,
-            timeout: timeout + .seconds(120))
+            timeout: timeout + .seconds(120), passesMessagesOn: false)
         let result = process.run()
         let output = String(decoding: result.output, as: UTF8.self)
         guard let failure = result.failure else { return .init(isSuccess: true, output: output) }

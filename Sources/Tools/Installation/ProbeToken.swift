@@ -7,6 +7,9 @@ enum ProbeToken {
     /// The beginning of every reason, in the webhook's answer and in kube-apiserver's message about it.
     static let mark = "kube-entra: "
 
+    /// What an answer of the webhook means, for people: its reason for the refusal would look like a fault.
+    static let expected = "a test token was refused, as it must be"
+
     /// - Parameter number: makes each token different, so that no cache answers.
     static func make(issuer: String, number: Int64) -> String {
         let header = JSON.object([("typ", .string("JWT")), ("alg", .string("RS256"))]).render()

@@ -12,6 +12,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -27,6 +28,8 @@ STATE = sys.argv[1]
 DROPIN = sys.argv[2] if len(sys.argv) > 2 else None
 ADMIN = {"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]}
 BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+PODS = "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"
+NODES = "/api/v1/nodes?labelSelector=node-role.kubernetes.io%2Fcontrol-plane"
 CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 
 
@@ -102,7 +105,10 @@ class APIServer:
                 # kubectl sends protobuf where nothing has to be read.
                 body = json.loads(data) if data[:1] == b"{" else None
                 user = ADMIN if self.connection.getpeercert() else server.user(self.headers.get("Authorization"))
-                status, answer = server.answer(self.command, self.path, body, user)
+                if self.command == "PATCH" and self.headers["Content-Type"] != "application/merge-patch+json":
+                    status, answer = 415, {"kind": "Status", "message": "the body was in an unknown format"}
+                else:
+                    status, answer = server.answer(self.command, self.path, body, user)
                 data = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -182,6 +188,10 @@ class APIServer:
             if found and method == "DELETE":
                 objects(lambda held: held["bindings"].pop(found["metadata"]["name"]))
             return (200, found) if found else (404, {"kind": "Status", "message": "not found"})
+        if path.startswith((PODS, NODES)):
+            if mode() == "refuses lists":
+                return 403, {"kind": "Status", "message": "nodes is forbidden"}
+            return 200, {"kind": "List", "items": self.pods() if path.startswith(PODS) else self.nodes()}
         if path == CONFIGMAP:
             held = objects()["configmap"]
             if held is None:
@@ -194,6 +204,30 @@ class APIServer:
                 objects(lambda all: all.update(configmap=held))
             return 200, held
         return 404, {"kind": "Status", "message": "not found"}
+
+    # The control plane, as kubelets publish it: this node, and the others of `objects.json`. An API server that is no
+    # pod (k3s) has no command line that could be read.
+
+    def pods(self):
+        others = [(o["name"], o["webhook"]) for o in objects().get("others", []) if o["webhook"] is not None]
+        own = self.flags.get("authentication-token-webhook-config-file")
+        found = []
+        for name, webhook in [*([] if DROPIN else [(socket.gethostname(), own)]), *others]:
+            command = ["kube-apiserver", "--allow-privileged=true"]
+            if webhook:
+                command.append(f"--authentication-token-webhook-config-file={webhook}")
+            container = {"name": "kube-apiserver", "command": command}
+            found.append(
+                {
+                    "metadata": {"name": f"kube-apiserver-{name}"},
+                    "spec": {"nodeName": name.lower(), "containers": [container]},
+                }
+            )
+        return found
+
+    def nodes(self):
+        names = [socket.gethostname(), *[o["name"] for o in objects().get("others", [])]]
+        return [{"metadata": {"name": name.lower(), "annotations": {}}} for name in names]
 
     def review(self, token):
         if not self.webhook:

@@ -217,6 +217,14 @@ class Node:
         with open(f"{self.state}/objects.json") as file:
             return json.load(file)
 
+    def change_objects(self, change):
+        """Changes what the cluster holds, as somebody else would."""
+        held = self.objects()
+        change(held)
+        with open(f"{self.state}/objects.json.new", "w") as file:
+            json.dump(held, file)
+        os.rename(f"{self.state}/objects.json.new", f"{self.state}/objects.json")
+
     def log(self, name="log"):
         try:
             with open(f"{self.state}/{name}", errors="replace") as file:
@@ -293,6 +301,22 @@ class Node:
         finally:
             process.wait()
             process.stdout.close()
+
+    def enable_held_at(self, step, *arguments):
+        """Starts an enable and holds it as soon as it reports the step."""
+        process = subprocess.Popen(
+            [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment,
+            cwd="/",
+        )
+        for line in process.stdout:
+            if line.split()[3:4] == [step]:
+                process.send_signal(signal.SIGSTOP)
+                return process
+        raise AssertionError("it ended before the step")
 
     def snapshot(self):
         """Everything on the node: kind, permissions, owner and content of each path."""
