@@ -1,6 +1,7 @@
 import ArgumentParser
 import Certificates
 import Entra
+import Kubeconfigs
 import Registration
 
 /// `kube-entra register`: prints the script that registers the needed applications in Entra.
@@ -12,7 +13,8 @@ struct RegisterCommand: ParsableCommand {
             The server application that tokens are for, the client application that people sign in with, and the \
             group of the admins, with the claims, scopes and permissions that deploy/entra of the project describes. \
             Nothing is sent anywhere: read the script, then run it where you are signed in to Entra. It can be run \
-            again, and it ends with the `kube-entra enable` that takes its values.
+            again in the same folder, and it ends with the `kube-entra enable` that takes its values. What somebody \
+            else made under the same names stops it, unless `bash register.sh --adopt ID` names it.
 
               kube-entra register --format az --add-me --out register.sh
               kube-entra register --format terraform --out entra.tf
@@ -57,11 +59,26 @@ struct RegisterCommand: ParsableCommand {
         help: .init("For proof of possession: the host that people call the cluster by.", valueName: "host"))
     var clusterHost: String?
 
+    @Option(
+        help: .init(
+            "The API server's address, for the kubeconfig command that the script prints.", valueName: "url"))
+    var server: String?
+
+    @Option(help: "How kubelogin signs people in, for the same command.") var login: KubeloginMethod = .interactive
+
     @OptionGroup var destination: OutputArguments
 
     func validate() throws {
         for name in [name, groupName].compactMap({ $0 }) where !Registration.isName(name) {
             throw ValidationError("a name is 1 to 100 letters, digits, spaces, and . _ -")
+        }
+        if let server {
+            try checked {
+                try KubeconfigArgument.checkServer(server, example: Registration.exampleServer)
+            }
+            guard Registration.isAddress(server) else {
+                throw ValidationError("--server must be an address without characters that a shell could act on")
+            }
         }
         for role in appRoles where !Registration.isRoleValue(role) {
             throw ValidationError("--with-app-role must be letters, digits, and . _ - : / without spaces")
@@ -78,7 +95,8 @@ struct RegisterCommand: ParsableCommand {
         }
         let registration = Registration(
             name: name, groupName: groupName, cloud: cloud, appRoles: roles, withDirectory: withDirectory,
-            withAzureCLI: withAzureCLI, onlyAssignedGroups: assignedGroups, addsCaller: addMe, clusterHost: clusterHost)
+            withAzureCLI: withAzureCLI, onlyAssignedGroups: assignedGroups, addsCaller: addMe, clusterHost: clusterHost,
+            server: server, login: login.rawValue)
         let text = format == .az ? registration.azureCLIScript : registration.terraformConfiguration
         try destination.write(text, mode: format == .az ? 0o755 : 0o644)
     }

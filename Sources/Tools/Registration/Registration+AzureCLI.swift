@@ -2,53 +2,38 @@ import Entra
 import Jansson
 
 extension Registration {
-    /// A bash script for the Azure CLI. It can be run again: existing objects with the same name are changed, not
-    /// duplicated.
+    /// A bash script for the Azure CLI. It can be run again: what it made is changed, not made twice. What others made
+    /// under the same names is left alone, unless `--adopt` names its ID.
     public var azureCLIScript: String {
         """
         #!/usr/bin/env bash
         # Registers in Microsoft Entra what a cluster needs. Made by `kube-entra register --format az`.
         # Run it where `az login` has signed in somebody who may register applications (Cloud Application
-        # Administrator)\(withDirectory ? " and consent to Microsoft Graph (Privileged Role Administrator)" : "") and make groups. It can be run again.
+        # Administrator)\(withDirectory ? " and consent to Microsoft Graph (Privileged Role Administrator)" : "") and make groups. It can be run again
+        # in the same folder: the file \(recordName) there has the IDs of what it made.
+        #
+        #   bash register.sh [--adopt ID]...    change the application or group with that object ID, which is there
         set -euo pipefail
 
         graph=\(cloud.graphEndpoint)/v1.0
-
-        # Makes an object, or changes the one that has the name. Prints its object ID.
-        ensure() {
-            local collection=$1 name=$2 body=$3 ids
-            ids=$(az rest --method get --url "$graph/$collection" \\
-                --url-parameters "\\$filter=displayName eq '$name'" "\\$select=id" --query 'value[].id' --output tsv)
-            if [ "$(grep -c . <<<"$ids")" -gt 1 ]; then
-                echo "$0: there are several $collection with the name $name" >&2
-                exit 1
+        made='\(recordName)'
+        adopted=" "
+        while [ $# -gt 0 ]; do
+            if [ "$1" != --adopt ] || [ -z "${2:-}" ]; then
+                echo "usage: $0 [--adopt ID]..." >&2
+                exit 64
             fi
-            if [ -n "$ids" ]; then
-                az rest --method patch --url "$graph/$collection/$ids" --body "$body" --output none
-                echo "$ids"
-            else
-                az rest --method post --url "$graph/$collection" --body "$body" --query id --output tsv
-            fi
-        }
+            adopted="$adopted$2 "
+            shift 2
+        done
+        errors=$(mktemp)
+        trap 'rm -f "$errors"' EXIT
 
-        # Entra needs some seconds until every part of it knows what was just made.
-        again() {
-            local attempt
-            for attempt in 1 2 3 4 5 6 7 8 9; do
-                if "$@" 2>/dev/null; then return; fi
-                sleep $((attempt * 2))
-            done
-            "$@"
-        }
-
-        # The enterprise application of an application. Prints its object ID.
-        principal() {
-            az ad sp show --id "$1" --query id --output tsv 2>/dev/null || again az ad sp create --id "$1" --query id --output tsv
-        }
+        \(AzureCLIFunctions.text)
 
         echo "server application: \(name)" >&2
         server=$(ensure applications '\(name)' '\(serverBody)')
-        audience=$(again az rest --method get --url "$graph/applications/$server" --query appId --output tsv)
+        audience=$(app_id "$server")
         again az rest --method patch --url "$graph/applications/$server" --output none \\
             --body "{\\"identifierUris\\": [\\"api://$audience\\"]}"
         principal "$audience" >/dev/null
@@ -58,7 +43,7 @@ extension Registration {
         \(clientBody)
         JSON
         )")
-        client_id=$(again az rest --method get --url "$graph/applications/$client" --query appId --output tsv)
+        client_id=$(app_id "$client")
         principal "$client_id" >/dev/null
         again az rest --method patch --url "$graph/applications/$server" --output none --body "$(cat <<JSON
         \(preAuthorizationBody)
@@ -69,14 +54,24 @@ extension Registration {
         group=$(ensure groups '\(groupName)' '\(groupBody)')
         \(addsCaller ? addCallerPart : "")\(onlyAssignedGroups ? assignGroupPart : "")\(withDirectory ? directoryPart : "")
         tenant=$(az account show --query tenantId --output tsv)
+        [ -n "$tenant" ] || fail "the tenant's ID cannot be read"
         cat <<END
 
         On each control-plane node, as root:
 
-          \(nextCommands(tenant: "$tenant", audience: "$audience", group: "$group", client: "$client_id").joined(separator: "\n\nFor people:\n\n  "))
-        \(endNotes)END
+          \(nextCommands(tenant: "$tenant", audience: "$audience", group: "$group", client: "$client_id").joined(separator: "\n\nFor people, on one of these nodes, which has the files that it names:\n\n  "))
+        \(serverNote)\(endNotes)END
 
         """
+    }
+
+    /// The file with the IDs of what the script made.
+    private var recordName: String { String(name.map { $0 == " " ? "-" : $0 }) + ".entra-ids" }
+
+    /// What to replace, if the address is not known.
+    private var serverNote: String {
+        server == nil
+            ? "\nReplace \(Self.exampleServer) with the address at which people reach the API server.\n" : ""
     }
 
     private var serverBody: String {
@@ -159,7 +154,9 @@ extension Registration {
     private var addCallerPart: String {
         """
         me=$(az ad signed-in-user show --query id --output tsv)
-        if [ "$(az ad group member check --group "$group" --member-id "$me" --query value --output tsv)" != true ]; then
+        [ -n "$me" ] || fail "who is signed in cannot be read"
+        is_member=$(again az ad group member check --group "$group" --member-id "$me" --query value --output tsv)
+        if [ "$is_member" != true ]; then
             again az ad group member add --group "$group" --member-id "$me"
         fi
 
@@ -170,7 +167,7 @@ extension Registration {
     private var assignGroupPart: String {
         """
         resource=$(principal "$audience")
-        assigned=$(az rest --method get --url "$graph/servicePrincipals/$resource/appRoleAssignedTo" \\
+        assigned=$(again az rest --method get --url "$graph/servicePrincipals/$resource/appRoleAssignedTo" \\
             --query "value[?principalId=='$group'].id" --output tsv)
         if [ -z "$assigned" ]; then
             again az rest --method post --url "$graph/servicePrincipals/$resource/appRoleAssignedTo" --output none --body \\
@@ -185,12 +182,13 @@ extension Registration {
 
         echo "directory application: \(directoryName)" >&2
         directory=$(ensure applications '\(directoryName)' '{"displayName": "\(directoryName)", "signInAudience": "AzureADMyOrg"}')
-        directory_id=$(again az rest --method get --url "$graph/applications/$directory" --query appId --output tsv)
+        directory_id=$(app_id "$directory")
         directory_principal=$(principal "$directory_id")
         microsoft_graph=$(az ad sp show --id \(Self.graphAppID) --query id --output tsv)
         for permission in \(Self.graphPermissions.joined(separator: " ")); do
             role=$(az ad sp show --id \(Self.graphAppID) --query "appRoles[?value=='$permission'].id | [0]" --output tsv)
-            granted=$(az rest --method get --url "$graph/servicePrincipals/$directory_principal/appRoleAssignments" \\
+            [ -n "$role" ] || fail "Microsoft Graph has no permission $permission"
+            granted=$(again az rest --method get --url "$graph/servicePrincipals/$directory_principal/appRoleAssignments" \\
                 --query "value[?appRoleId=='$role'].id" --output tsv)
             if [ -z "$granted" ]; then
                 again az rest --method post --url "$graph/servicePrincipals/$directory_principal/appRoleAssignments" \\
@@ -198,9 +196,17 @@ extension Registration {
                     "{\\"principalId\\": \\"$directory_principal\\", \\"resourceId\\": \\"$microsoft_graph\\", \\"appRoleId\\": \\"$role\\"}"
             fi
         done
-        if [ ! -e secret ]; then
-            (umask 077; again az ad app credential reset --id "$directory_id" --append --display-name kube-entra \\
-                --query password --output tsv >secret)
+        # The file appears as a whole or not at all; a file of that name that is somebody else's is not taken.
+        secret_of=$(recorded secret "$directory_id")
+        if [ -e secret ] && [ -z "$secret_of" ]; then
+            fail "there is a file called secret, which this script did not write: move it away"
+        fi
+        if [ ! -s secret ]; then
+            (umask 077 && again az ad app credential reset --id "$directory_id" --append --display-name kube-entra \\
+                --query password --output tsv >secret.new) || fail "the secret cannot be made"
+            [ -s secret.new ] || fail "the secret that was made is empty"
+            [ -n "$secret_of" ] || record secret "$directory_id" "$directory"
+            mv secret.new secret
         fi
 
         """

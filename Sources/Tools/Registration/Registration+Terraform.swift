@@ -5,6 +5,8 @@ extension Registration {
     public var terraformConfiguration: String {
         """
         # What a cluster needs in Microsoft Entra. Made by `kube-entra register --format terraform`.
+        # Terraform stops where something with one of the names is there already, since anybody in the tenant could have
+        # made it. If it is yours, look at its owners (and at a group's members), then `terraform import` it.
         terraform {
           required_version = ">= 1.3"
           required_providers {
@@ -24,6 +26,7 @@ extension Registration {
         # Stands for the cluster: tokens are made for it.
         resource "azuread_application" "server" {
           display_name            = "\(name)"
+          prevent_duplicate_names = true
           sign_in_audience        = "AzureADMyOrg"
           group_membership_claims = ["\(groupClaims)"]
 
@@ -63,6 +66,7 @@ extension Registration {
         # Signs people in. It is public: there is no secret.
         resource "azuread_application" "client" {
           display_name                   = "\(clientName)"
+          prevent_duplicate_names        = true
           sign_in_audience               = "AzureADMyOrg"
           fallback_public_client_enabled = true
 
@@ -92,15 +96,19 @@ extension Registration {
         \(withAzureCLI ? terraformAzureCLI : "")
         # Its members are admins of the cluster.
         resource "azuread_group" "admins" {
-          display_name     = "\(groupName)"
-          security_enabled = true
-        \(addsCaller ? "  members          = [data.azuread_client_config.current.object_id]\n" : "")}
+          display_name            = "\(groupName)"
+          prevent_duplicate_names = true
+          security_enabled        = true
+        \(addsCaller ? "  members                 = [data.azuread_client_config.current.object_id]\n" : "")}
         \(onlyAssignedGroups ? terraformAssignment : "")\(withDirectory ? terraformDirectory : "")
-        # What `kube-entra enable` takes.
+        # On each control-plane node, as root.
         output "enable" {
-          value = "\(nextCommands(
-            tenant: "${data.azuread_client_config.current.tenant_id}", audience: "${azuread_application.server.client_id}",
-            group: "${azuread_group.admins.object_id}", client: "").first ?? "")"
+          value = "\(terraformCommands[0])"
+        }
+
+        # For people, on one of these nodes, which has the files that it names.\(server == nil ? " Replace \(Self.exampleServer)\n# with the address at which people reach the API server." : "")
+        output "kubeconfig" {
+          value = "\(terraformCommands[1])"
         }
 
         output "client_id" {
@@ -108,6 +116,13 @@ extension Registration {
         }
         \(terraformNotes)
         """
+    }
+
+    private var terraformCommands: [String] {
+        nextCommands(
+            tenant: "${data.azuread_client_config.current.tenant_id}",
+            audience: "${azuread_application.server.client_id}", group: "${azuread_group.admins.object_id}",
+            client: "${azuread_application.client.client_id}")
     }
 
     private var environment: String {
@@ -167,8 +182,9 @@ extension Registration {
         }
 
         resource "azuread_application" "directory" {
-          display_name     = "\(directoryName)"
-          sign_in_audience = "AzureADMyOrg"
+          display_name            = "\(directoryName)"
+          prevent_duplicate_names = true
+          sign_in_audience        = "AzureADMyOrg"
 
           required_resource_access {
             resource_app_id = data.azuread_service_principal.graph.client_id

@@ -27,11 +27,16 @@ public struct Registration: Sendable {
     /// The host of proof-of-possession tokens; nil for none.
     public var clusterHost: String?
 
+    /// The API server's address, for people's kubeconfig; nil if it is not known.
+    public var server: String?
+    /// How kubelogin signs people in. Not left to `kubeconfig user`: that runs on a node, which has no desktop.
+    public var login: String
+
     /// A registration with usual values.
     public init(
         name: String = "kubernetes", groupName: String? = nil, cloud: Cloud = .public, appRoles: [String] = [],
         withDirectory: Bool = false, withAzureCLI: Bool = false, onlyAssignedGroups: Bool = false,
-        addsCaller: Bool = false, clusterHost: String? = nil
+        addsCaller: Bool = false, clusterHost: String? = nil, server: String? = nil, login: String = "interactive"
     ) {
         self.name = name
         self.groupName = groupName ?? name + "-admins"
@@ -42,6 +47,8 @@ public struct Registration: Sendable {
         self.onlyAssignedGroups = onlyAssignedGroups
         self.addsCaller = addsCaller
         self.clusterHost = clusterHost
+        self.server = server
+        self.login = login
     }
 
     /// Whether a name needs no escaping in scripts and queries: letters, digits, spaces, and `. _ -`.
@@ -54,6 +61,11 @@ public struct Registration: Sendable {
     public static func isRoleValue(_ text: String) -> Bool {
         (1...120).contains(text.utf8.count) && text.first != "."
             && text.utf8.allSatisfy { isLetterOrDigit($0) || "._-:/".utf8.contains($0) }
+    }
+
+    /// Whether an address can be printed into a command: nothing that a shell or Terraform would interpret.
+    public static func isAddress(_ text: String) -> Bool {
+        text.utf8.allSatisfy { isLetterOrDigit($0) || "._-:/[]".utf8.contains($0) }
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
@@ -94,8 +106,8 @@ public struct Registration: Sendable {
     var groupClaims: String { onlyAssignedGroups ? "ApplicationGroup" : "SecurityGroup" }
     var clientName: String { name + "-login" }
     var directoryName: String { name + "-directory" }
-    /// The group's mail nickname, which Graph requires and nobody uses.
-    var mailNickname: String { String(groupName.map { $0 == " " ? "-" : $0 }) }
+    /// The group's mail nickname, which Graph requires and nobody uses; it may have 64 characters.
+    var mailNickname: String { String(groupName.map { $0 == " " ? "-" : $0 }.prefix(64)) }
 
     /// IDs of scopes and roles must be unique only within their application, so they can be the same on every run.
     static func identifier(of text: String) -> String {
@@ -111,13 +123,16 @@ public struct Registration: Sendable {
 
     static func roleID(_ value: String) -> String { identifier(of: "kube-entra role " + value) }
 
+    /// Stands for the API server's address where it is not known.
+    public static let exampleServer = "https://cluster.example:6443"
+
     /// The commands that need the values.
     func nextCommands(tenant: String, audience: String, group: String, client: String) -> [String] {
         let cloud = self.cloud == .public ? "" : " --cloud \(self.cloud.rawValue)"
         return [
             "kube-entra enable --tenant-id \(tenant) --audience \(audience) --admin-group \(group)\(cloud) --bind",
-            "kube-entra kubeconfig user --server https://cluster.example:6443 --ca /etc/kubernetes/pki/ca.crt"
-                + " --config /etc/kube-entra/kube-entra.yaml --client-id \(client) --out kubeconfig.yaml",
+            "kube-entra kubeconfig user --server \(server ?? Self.exampleServer) --ca /etc/kubernetes/pki/ca.crt"
+                + " --config /etc/kube-entra/kube-entra.yaml --client-id \(client) --login \(login) --out kubeconfig.yaml",
         ]
     }
 }

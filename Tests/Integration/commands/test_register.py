@@ -29,23 +29,50 @@ EVERYTHING = [
 CHOICES = [[], EVERYTHING, ["--cloud", "china"], ["--with-app-roles"]]
 
 
+class Desk:
+    """A folder with the script, an Azure CLI and an Entra."""
+
+    def __init__(self, folder, *choice):
+        script = run("register", "--format", "az", *choice)
+        assert script.returncode == 0, script.stderr
+        self.folder = folder
+        (folder / "bin").mkdir(parents=True)
+        (folder / "register.sh").write_text(script.stdout)
+        for name, text in [("az", AZ), ("sleep", "#!/bin/sh\n")]:
+            (folder / "bin" / name).write_text(text)
+            (folder / "bin" / name).chmod(0o755)
+
+    def register(self, *words, fail="none:500"):
+        store = str(self.folder / "store")
+        path = f"{self.folder}/bin:{os.environ['PATH']}"
+        return subprocess.run(
+            ["bash", "register.sh", *words],
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "AZ_STORE": store, "AZ_FAIL": fail},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    @property
+    def held(self):
+        return json.loads((self.folder / "store").read_text())
+
+    def hold(self, **objects):
+        empty = {"applications": {}, "groups": {}, "principals": {}, "grants": [], "members": []}
+        (self.folder / "store").write_text(json.dumps({**empty, **objects}))
+
+
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda words: " ".join(words) or "plain")
 def test_the_script_for_the_azure_cli(choice, tmp_path):
-    script = run("register", "--format", "az", *choice)
-    assert script.returncode == 0, script.stderr
-    (tmp_path / "register.sh").write_text(script.stdout)
+    desk = Desk(tmp_path / "desk", *choice)
+    tmp_path = desk.folder
     assert subprocess.run(["bash", "-n", "register.sh"], cwd=tmp_path).returncode == 0
     found = subprocess.run(["shellcheck", "register.sh"], cwd=tmp_path, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/az").write_text(AZ)
-    (tmp_path / "bin/az").chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "AZ_STORE": str(tmp_path / "store")}
     said = []
     for _ in range(2):
-        done = subprocess.run(
-            ["bash", "register.sh"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
-        )
+        done = desk.register()
         assert done.returncode == 0, done.stdout + done.stderr
         said.append(done.stdout)
     # The second run makes nothing anew.
@@ -77,12 +104,90 @@ def test_the_script_for_the_azure_cli(choice, tmp_path):
         assert oct((tmp_path / "secret").stat().st_mode)[-3:] == "600" and "a-secret" not in said[0]
 
 
+@pytest.mark.parametrize(("status", "choice"), [("403", EVERYTHING), ("429", []), ("500", ["--add-me"])])
+def test_a_call_that_fails_is_not_passed_over_and_the_next_run_finishes(status, choice, tmp_path):
+    desk, full = Desk(tmp_path / "desk", *choice), choice is EVERYTHING
+    failed, runs = 0, 0
+    while True:
+        done = desk.register(fail=f"each:{status}")
+        runs += 1
+        if done.returncode == 0:
+            break
+        assert "kube-entra enable" not in done.stdout and "ERROR: " in done.stderr, done.stdout + done.stderr
+        assert len(desk.held["failed"]) > failed, (runs, done.stderr)
+        failed = len(desk.held["failed"])
+    # What is refused is not tried again at once; the rest may be, where nothing can be made twice.
+    assert len(desk.held["failed"]) > (20 if full else 9) and runs > (20 if full else 4), (runs, desk.held["failed"])
+    if status == "403":
+        assert len(desk.held["failed"]) == failed == runs - 1
+    held = desk.held
+    assert len(held["applications"]) == 2 + full and len(held["groups"]) == 1
+    assert len(held["grants"]) == 4 * full and held["members"] == ["me"] * ("--add-me" in choice)
+    assert not full or (desk.folder / "secret").read_text() == "a-secret\n"
+
+
+@pytest.mark.parametrize("kind", ["groups", "applications"])
+def test_what_somebody_else_made_is_not_taken(kind, tmp_path):
+    desk = Desk(tmp_path / "desk")
+    name = {"groups": "kubernetes-admins", "applications": "kubernetes"}[kind]
+    theirs = {"id": "of-mallory", "appId": "app", "displayName": name, "createdDateTime": "2026-01-01T00:00:00Z"}
+    people = {"of-mallory": [["1", "Mallory", "mallory@example.com"]]}
+    desk.hold(**{kind: {"of-mallory": theirs}}, owners=people, members=people)
+    done = desk.register()
+    assert done.returncode == 1 and "kube-entra enable" not in done.stdout, done.stdout + done.stderr
+    assert "did not make" in done.stderr and "mallory@example.com" in done.stderr and "--adopt" in done.stderr
+    assert desk.held[kind]["of-mallory"] == theirs
+    # Another one that is named does not count.
+    assert desk.register("--adopt", "something").returncode == 1 and desk.held[kind]["of-mallory"] == theirs
+    done = desk.register("--adopt", "of-mallory")
+    assert done.returncode == 0 and "mallory@example.com" in done.stderr, done.stdout + done.stderr
+    assert len(desk.held["groups"]) == 1 and len(desk.held["applications"]) == 2
+    # From then on it is known.
+    assert desk.register().stdout == done.stdout
+
+
+def test_what_was_made_although_the_answer_was_lost_is_asked_about(tmp_path):
+    desk = Desk(tmp_path / "desk")
+    assert desk.register(fail="v1.0/groups --body:500:after").returncode == 1
+    group = next(iter(desk.held["groups"]))
+    done = desk.register()
+    assert done.returncode == 1 and group in done.stderr, done.stderr
+    assert desk.register("--adopt", group).returncode == 0 and len(desk.held["groups"]) == 1
+
+
+def test_another_file_called_secret_is_not_taken(tmp_path):
+    desk = Desk(tmp_path / "desk", "--with-directory")
+    (desk.folder / "secret").write_text("of something else")
+    done = desk.register()
+    assert done.returncode == 1 and "move it away" in done.stderr
+    assert (desk.folder / "secret").read_text() == "of something else"
+
+
+def test_a_long_name_fits_where_it_must(tmp_path):
+    desk = Desk(tmp_path / "desk", "--name", "a" * 100)
+    done = desk.register()
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_for_people_is_the_one_to_run(tmp_path):
+    for form in ("az", "terraform"):
+        words = ["register", "--format", form]
+        text = run(*words, "--server", "https://api.example.com:6443", "--login", "devicecode").stdout
+        assert "--server https://api.example.com:6443 " in text and "--login devicecode " in text
+        assert "cluster.example" not in text
+        # A node has no desktop, so the default there would be the device code for everybody.
+        plain = run(*words).stdout
+        assert "--login interactive " in plain and "Replace https://cluster.example:6443" in plain
+
+
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda words: " ".join(words) or "plain")
 def test_the_configuration_for_terraform(choice, tmp_path):
     text = run("register", "--format", "terraform", *choice).stdout
     parsed = hcl2.loads(text)
     kinds = [next(iter(resource)).strip('"') for resource in parsed["resource"]]
     assert kinds.count("azuread_application") == 2 + (choice is EVERYTHING)
+    # By default, Terraform makes a second one beside one with the same name.
+    assert text.count("prevent_duplicate_names") == 3 + (choice is EVERYTHING)
     assert "azuread_application_pre_authorized" in kinds and kinds.count("azuread_group") == 1
     (tmp_path / "entra.tf").write_text(text)
     if shutil.which("terraform"):
@@ -119,6 +224,9 @@ def test_the_document_names_what_is_registered():
         ["--format", "az", "--name", "$(id)"],
         ["--format", "az", "--with-app-role", "a b"],
         ["--format", "az", "--pop", "https://x"],
+        ["--format", "az", "--server", "cluster.example"],
+        ["--format", "az", "--server", "https://$(id)"],
+        ["--format", "az", "--login", "password"],
     ],
 )
 def test_wrong_usage_ends_with_status_64(words):

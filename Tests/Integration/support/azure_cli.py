@@ -1,7 +1,14 @@
 """A stand-in for the Azure CLI, with Entra in a file."""
 
-# Keeps objects in a file, answers as Microsoft Graph does, and refuses what is no JSON.
-AZ = r"""#!/usr/bin/env python3
+import os
+import sys
+
+# Keeps objects in a file, answers as Microsoft Graph does, and refuses what is no JSON. With AZ_FAIL=each:STATUS every
+# kind of call fails the first time; with TEXT:STATUS, the first one that has the text. It has done nothing then, or
+# everything with TEXT:STATUS:after.
+AZ = (
+    rf"#!{os.path.realpath(sys.executable)} -SE"
+    + r"""
 import json, os, re, sys, uuid
 store = os.environ["AZ_STORE"]
 held = json.load(open(store)) if os.path.exists(store) else {"applications": {}, "groups": {}, "principals": {}, "grants": [], "members": []}
@@ -10,7 +17,25 @@ def option(name):
     return words[words.index(name) + 1] if name in words else None
 def save():
     json.dump(held, open(store, "w"))
+ERRORS = {
+    "403": 'Forbidden({"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges."}})',
+    "429": 'Too Many Requests({"error":{"code":"TooManyRequests","message":"Too many requests."}})',
+    "500": 'Internal Server Error({"error":{"code":"InternalServerError","message":"Something failed."}})',
+}
+which, status, *when = os.environ.get("AZ_FAIL", "none:500").split(":")
+held["calls"] = held.get("calls", 0) + 1
+kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", " ".join(words))
+failed = held.setdefault("failed", [])
+fails = kind not in failed if which == "each" else which in kind and not failed
+if fails:
+    failed.append(kind)
+def fail():
+    save(); print("ERROR:", ERRORS[status], file=sys.stderr); sys.exit(1)
+if fails and not when:
+    fail()
 def say(value):
+    if fails:
+        fail()
     if value is not None:
         print(value)
     save(); sys.exit(0)
@@ -23,9 +48,13 @@ if words[0] == "rest":
             name = re.search(r"displayName eq '(.*?)'", " ".join(words)).group(1)
             say("\n".join(i for i, o in held[path[0]].items() if o["displayName"] == name) or None)
         if method == "post":
+            assert len(body.get("mailNickname", "")) <= 64
             body["id"] = str(uuid.uuid4()); body["appId"] = str(uuid.uuid4())
+            body["createdDateTime"] = "2026-11-30T00:00:00Z"
             held[path[0]][body["id"]] = body
             say(body["id"])
+        if path[2:] in (["owners"], ["members"]):
+            say("\n".join("\t".join(who) for who in held.get(path[2], {}).get(path[1], [])) or None)
         found = held[path[0]][path[1]]
         if method == "patch":
             for key, value in body.items():
@@ -43,7 +72,7 @@ if words[:3] in (["ad", "sp", "show"], ["ad", "sp", "create"]):
     if words[2] == "show" and "appRoles" in option("--query"):
         say("role-" + re.search(r"value=='(.*?)'", option("--query")).group(1))
     if words[2] == "show" and app not in held["principals"] and not app.startswith("00000003"):
-        sys.exit(3)
+        save(); print("ERROR: Service principal does not exist.", file=sys.stderr); sys.exit(3)
     say(held["principals"].setdefault(app, str(uuid.uuid4())))
 if words[:3] == ["ad", "signed-in-user", "show"]: say("me")
 if words[:4] == ["ad", "group", "member", "check"]: say(str(option("--member-id") in held["members"]).lower())
@@ -52,3 +81,4 @@ if words[:2] == ["account", "show"]: say("11111111-2222-3333-4444-555555555555")
 if words[:4] == ["ad", "app", "credential", "reset"]: say("a-secret")
 print("az: not understood:", words, file=sys.stderr); sys.exit(2)
 """
+)

@@ -55,6 +55,21 @@ struct RegistrationTests {
         #expect(!Registration.isRoleValue(name))
     }
 
+    @Test("the group's mail nickname has at most the 64 characters that Graph takes")
+    func mailNickname() throws {
+        let text = Registration(name: String(repeating: "a", count: 100)).azureCLIScript
+        let nickname = try #require(text.firstMatch(of: #/"mailNickname": "([^"]*)"/#))
+        #expect(nickname.1.count == 64)
+    }
+
+    @Test(
+        "an address that a shell or Terraform could act on is refused",
+        arguments: ["https://$(id)", "https://a;b", "https://a b", "https://${x}", "https://a\"", "https://ä"])
+    func addresses(address: String) {
+        #expect(!Registration.isAddress(address))
+        for good in ["https://cluster-1.example:6443", "https://[::1]:6443"] { #expect(Registration.isAddress(good)) }
+    }
+
     @Test("ordinary names are taken")
     func goodNames() {
         #expect(Registration.isName("kubernetes prod-1.eu_west") && Registration.isRoleValue("Cluster.Viewer"))

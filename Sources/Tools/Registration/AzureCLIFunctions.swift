@@ -1,0 +1,113 @@
+/// The functions at the beginning of the script for the Azure CLI.
+///
+/// bash does not keep `set -e` inside `$(…)`, and macOS still has bash 3.2, so that every call says what happens when it
+/// fails.
+enum AzureCLIFunctions {
+    static let text = #"""
+        fail() {
+            echo "$0: $*" >&2
+            exit 1
+        }
+
+        # The IDs of what this script made, so that it can be run again. What stands in Entra itself under a name proves
+        # nothing: by default everybody in a tenant may register an application or make a group with that name.
+        recorded() {
+            if [ -e "$made" ]; then
+                awk -v kind="$1" -v name="$2" \
+                    '$1 == kind && substr($0, length($1 $2) + 3) == name { id = $2 } END { print id }' "$made"
+            fi
+        }
+
+        record() { echo "$1 $3 $2" >>"$made" || fail "$made cannot be written; note: $1 $3 $2"; }
+
+        # Who could have made an object, and who is in it already.
+        describe() {
+            local collection=$1 id=$2
+            echo "$collection $id, made $(az rest --method get --url "$graph/$collection/$id" --query createdDateTime --output tsv || echo '?')"
+            echo "  owners:"
+            az rest --method get --url "$graph/$collection/$id/owners" \
+                --query 'value[].[id, displayName, userPrincipalName]' --output tsv | sed 's/^/    /' || echo "    cannot be read"
+            if [ "$collection" = groups ]; then
+                echo "  members, who become admins of the cluster:"
+                az rest --method get --url "$graph/groups/$id/members" \
+                    --query 'value[].[id, displayName, userPrincipalName]' --output tsv | sed 's/^/    /' || echo "    cannot be read"
+            fi
+        }
+
+        # Makes an object, or changes the one that this script made before or that --adopt names. Prints its object ID.
+        ensure() {
+            local collection=$1 name=$2 body=$3 id ids other
+            id=$(recorded "$collection" "$name") || fail "$made cannot be read"
+            if [ -z "$id" ]; then
+                ids=$(az rest --method get --url "$graph/$collection" \
+                    --url-parameters "\$filter=displayName eq '$name'" "\$select=id" --query 'value[].id' --output tsv) ||
+                    fail "cannot look for $collection with the name $name"
+                for other in $ids; do
+                    case "$adopted" in *" $other "*) id=$other ;; esac
+                done
+                if [ -n "$ids" ] && [ -z "$id" ]; then
+                    {
+                        echo "$0: there is something with the name $name, which this script did not make:"
+                        for other in $ids; do describe "$collection" "$other"; done
+                        echo "If it is yours, and you trust everybody who is named above: bash $0 --adopt ID"
+                        echo "Otherwise choose another --name or --group-name with kube-entra register."
+                    } >&2
+                    exit 1
+                fi
+                if [ -n "$id" ]; then
+                    describe "$collection" "$id" >&2
+                    record "$collection" "$name" "$id"
+                fi
+            fi
+            if [ -n "$id" ]; then
+                again az rest --method patch --url "$graph/$collection/$id" --body "$body" --output none ||
+                    fail "$collection $id ($name) cannot be changed; if it was deleted, remove its line from $made"
+            else
+                id=$(az rest --method post --url "$graph/$collection" --body "$body" --query id --output tsv) ||
+                    fail "$collection: $name cannot be made"
+                [ -n "$id" ] || fail "$collection: $name was made without an ID"
+                record "$collection" "$name" "$id"
+            fi
+            echo "$id"
+        }
+
+        # Entra needs some seconds until every part of it knows what was just made. A refusal is no matter of time.
+        again() {
+            local attempt
+            for attempt in 1 2 3 4 5 6 7 8; do
+                if "$@" 2>"$errors"; then return 0; fi
+                if grep -Eqi 'forbidden|unauthorized|authorization_requestdenied|insufficient privileges' "$errors"; then
+                    break
+                fi
+                echo "  trying again, since it failed: $(tail -n 1 "$errors")" >&2
+                sleep $((attempt * 2))
+            done
+            cat "$errors" >&2
+            return 1
+        }
+
+        # The enterprise application of an application. Prints its object ID.
+        principal() {
+            local id
+            id=$(az ad sp show --id "$1" --query id --output tsv 2>"$errors") || id=
+            if [ -z "$id" ]; then
+                if [ -s "$errors" ] && ! grep -Eqi "not exist|n't exist|not found|notfound" "$errors"; then
+                    cat "$errors" >&2
+                    fail "the enterprise application of $1 cannot be read"
+                fi
+                id=$(again az ad sp create --id "$1" --query id --output tsv) ||
+                    fail "the enterprise application of $1 cannot be made"
+            fi
+            echo "$id"
+        }
+
+        # The appId of an application.
+        app_id() {
+            local id
+            id=$(again az rest --method get --url "$graph/applications/$1" --query appId --output tsv) ||
+                fail "the application $1 cannot be read"
+            [ -n "$id" ] || fail "the application $1 has no appId"
+            echo "$id"
+        }
+        """#
+}
