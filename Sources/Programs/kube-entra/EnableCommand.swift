@@ -15,7 +15,8 @@ struct EnableCommand: ParsableCommand {
             they are missing, installs and starts the webhook, waits until it is ready, keeps a copy of what it is \
             about to change, gives kube-apiserver its two flags, waits until it serves again, and asks it about a \
             token. What fails before the change leaves the node as it was; what fails after it puts everything back. \
-            A second run changes nothing.
+            A second run changes nothing. A node that will be added to a kubeadm cluster needs `enable --prepare` \
+            before `kubeadm join --control-plane`, and `enable` after it.
 
               kube-entra enable --tenant-id 11111111-2222-3333-4444-555555555555 \\
                 --audience aaaaaaaa-0000-0000-0000-000000000000 \\
@@ -38,6 +39,13 @@ struct EnableCommand: ParsableCommand {
     @Option(help: .init("The image of the static pod.", valueName: "image")) var image: String?
     @Flag(help: "Bind the admins' group to cluster-admin.") var bind = false
     @Flag(help: "Print every step and the difference, and change nothing.") var dryRun = false
+    @Flag(
+        help: """
+            On a node that is about to join a kubeadm cluster as a control-plane node: everything but kube-apiserver, \
+            which needs these files when it starts.
+            """)
+    var prepare = false
+
     @OptionGroup var node: NodeOptions
 
     enum Service: String, ExpressibleByArgument, CaseIterable {
@@ -51,9 +59,22 @@ struct EnableCommand: ParsableCommand {
             isStaticPod: service == .staticPod, image: image)
     }
 
-    func validate() throws { try checked { try arguments.check() } }
+    func validate() throws {
+        try checked { try arguments.check() }
+        guard prepare else { return }
+        guard node.distribution ?? .kubeadm == .kubeadm else {
+            throw ValidationError("--prepare is for kubeadm; on RKE2 and k3s, run enable when the node has joined")
+        }
+        guard service == .systemd else {
+            throw ValidationError("--prepare needs --as systemd: kubeadm join wants an empty folder of manifests")
+        }
+        guard !bind, !dryRun else {
+            throw ValidationError("--prepare changes nothing in the cluster, so it goes without --bind and --dry-run")
+        }
+    }
 
     func run() throws {
+        if prepare { return try prepareNode() }
         let distribution = try node.foundDistribution()
         if !dryRun { try node.requireRoot("enable") }
         let request = InstallationRequest(
@@ -61,6 +82,14 @@ struct EnableCommand: ParsableCommand {
             timeout: node.duration, program: NodeHost.program)
         let installer = try Installer(node.host(distribution).environment)
         if dryRun { try installer.dryRun(request) } else { try installer.enable(request) }
+    }
+
+    private func prepareNode() throws {
+        try node.requireRoot("enable --prepare")
+        let request = InstallationRequest(
+            source: arguments.source, distribution: .kubeadm, service: .systemd, binds: false, timeout: node.duration,
+            program: NodeHost.program)
+        try Installer(node.host(.kubeadm).environment).prepare(request)
     }
 }
 

@@ -18,10 +18,11 @@ extension KubeconfigCommand {
 
         @OptionGroup var certificates: WebhookCertificateArguments
 
-        @Option(help: "A kubeconfig, or what Talos Linux' machine configuration needs (with --embed).")
+        @Option(help: "A kubeconfig, or what Talos Linux' machine configuration needs, certificates inside.")
         var format: Format = .kubeconfig
 
-        @Option(help: .init("The release of Talos.", valueName: "version")) var talosVersion = "1.15"
+        @Option(help: .init("The release of Talos, which decides what it understands.", valueName: "version"))
+        var talosVersion = "1.15"
         @OptionGroup var destination: OutputArguments
 
         enum Format: String, ExpressibleByArgument, CaseIterable {

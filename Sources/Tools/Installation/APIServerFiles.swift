@@ -19,6 +19,8 @@ struct APIServerFiles {
         self.distribution = distribution
         path = distribution.flagFile
         old = try files.content(path)
+        let dropIn = DropIn(flags: flags, needsMount: distribution == .rke2)
+        try APIServerFiles.checkOthers(distribution, dropIn, files: files)
         do throws(ManifestProblem) {
             switch distribution {
             case .kubeadm:
@@ -28,8 +30,6 @@ struct APIServerFiles {
                 ownAuthenticators = manifest.ownAuthenticators
                 userID = manifest.userID
             case .rke2, .k3s:
-                let dropIn = DropIn(flags: flags, needsMount: distribution == .rke2)
-                try dropIn.check(APIServerFiles.others(distribution, files: files))
                 new = Array(dropIn.text.utf8)
                 ownAuthenticators = []
                 userID = nil
@@ -39,15 +39,20 @@ struct APIServerFiles {
         }
     }
 
-    /// The distribution's files with flags, except our own, in the order of reading.
-    private static func others(_ distribution: Distribution, files: NodeFiles) -> [(name: String, bytes: [UInt8])] {
-        guard let folder = distribution.configFolder else { return [] }
+    /// Checks the distribution's files with flags, except our own, in the order of reading.
+    private static func checkOthers(_ distribution: Distribution, _ dropIn: DropIn, files: NodeFiles) throws {
+        guard let folder = distribution.configFolder else { return }
         let dropIns = files.names(in: folder + "/config.yaml.d").filter {
             ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasPrefix(".") && $0 != DropIn.fileName
         }
         let paths = [("config.yaml", folder + "/config.yaml")] + dropIns.map { ($0, "\(folder)/config.yaml.d/\($0)") }
-        return paths.compactMap { name, path in
-            (try? files.content(path)).flatMap { $0 }.map { (name: name, bytes: $0) }
+        for (name, path) in paths {
+            guard let bytes = (try? files.content(path)).flatMap({ $0 }) else { continue }
+            do throws(ManifestProblem) {
+                try dropIn.check([(name: name, bytes: bytes)])
+            } catch {
+                throw CommandFailure("\(path): \(error.sentence)", hint: error.hint)
+            }
         }
     }
 

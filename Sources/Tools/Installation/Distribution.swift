@@ -47,12 +47,12 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
-    /// A path that exists on control-plane nodes of this distribution.
-    var sign: String {
+    /// Paths of which one exists on control-plane nodes of this distribution, and none on its other nodes.
+    var signs: [String] {
         switch self {
-        case .kubeadm: flagFile
-        case .rke2: "/etc/rancher/rke2"
-        case .k3s: "/etc/rancher/k3s"
+        case .kubeadm: [flagFile]
+        case .rke2: [adminKubeconfig, "/var/lib/rancher/rke2/server"]
+        case .k3s: [adminKubeconfig, "/var/lib/rancher/k3s/server"]
         }
     }
 
@@ -67,7 +67,8 @@ public enum Distribution: String, Sendable, CaseIterable {
 
     /// The distributions whose files exist on the node.
     public static func found(root: String = "") -> [Distribution] {
-        allCases.filter { NodeFiles(root: root).exists($0.sign) }
+        let files = NodeFiles(root: root)
+        return allCases.filter { $0.signs.contains(where: files.exists) }
     }
 }
 

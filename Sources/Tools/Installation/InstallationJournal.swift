@@ -36,6 +36,8 @@ struct InstallationJournal {
     /// ClusterRoleBindings that `enable` created.
     var bindings: [String] = []
     var changedClusterConfiguration = false
+    /// Whether the node is prepared for `kubeadm join` and has no API server yet.
+    var isPrepared = false
     var began: String
 
     init(distribution: Distribution, service: String, began: String) {
@@ -62,6 +64,7 @@ struct InstallationJournal {
             ("madeUser", .bool(madeUser)),
             ("bindings", JSON(bindings)),
             ("changedClusterConfiguration", .bool(changedClusterConfiguration)),
+            ("prepared", .bool(isPrepared)),
             (
                 "made",
                 .array(made.map { .object([("path", .string($0.path)), ("sha256", JSON($0.sha256))]) })
@@ -86,6 +89,7 @@ struct InstallationJournal {
         startedService = root["startedService"]?.bool ?? false
         madeUser = root["madeUser"]?.bool ?? false
         changedClusterConfiguration = root["changedClusterConfiguration"]?.bool ?? false
+        isPrepared = root["prepared"]?.bool ?? false
         bindings = root["bindings"]?.array?.compactMap(\.string) ?? []
         made =
             root["made"]?.array?.compactMap { entry in

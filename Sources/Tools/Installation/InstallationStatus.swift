@@ -140,7 +140,7 @@ public struct InstallationStatus {
 
     private func kubeadmText(_ hasFlags: Bool) -> String {
         switch (self.hasFlags, hasFlags) {
-        case (true, true): "keeps the flags in upgrades"
+        case (true, true): "keeps the flags in upgrades; \(Installer.joining)"
         case (true, false): "would lose the flags in an upgrade"
         case (false, true): "has the flags, which this node does not have"
         case (false, false): "does not have the flags"
@@ -215,7 +215,9 @@ extension Installer {
                 : "`kube-entra enable` finishes it, `kube-entra disable` takes it back"
         } else if !status.hasFlags {
             status.state = .disabled
-            if journal != nil {
+            if let journal, journal.isPrepared {
+                status.next = "the node is prepared: now `kubeadm join --control-plane`, then `kube-entra enable`"
+            } else if journal != nil {
                 status.next =
                     "the flags are gone (kubeadm upgrade?): `kube-entra enable` adds them again, `kube-entra disable`"
                     + " removes the rest"

@@ -185,6 +185,11 @@ extension Installer {
             }
         }
         try begin(.change)
+        // A node that was only prepared has no API server, and the cluster has nothing of it.
+        if journal.isPrepared, current == nil {
+            clear(journal)
+            return say(named: "done", "the node is as it was before")
+        }
         guard try restoreAPIServer(journal, timeout) else {
             throw CommandFailure(
                 "the flags are gone, but the API server does not answer yet",

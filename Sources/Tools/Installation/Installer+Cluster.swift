@@ -153,6 +153,9 @@ extension Installer {
 
     // kubeadm
 
+    /// `kubeadm join` gives a new API server the flags, whose files it needs then.
+    static let joining = "a new control-plane node needs `kube-entra enable --prepare` before `kubeadm join`"
+
     /// Adds the flags to kubeadm's configuration, so that `kubeadm upgrade` keeps them, or removes them.
     ///
     /// The node works without it. If the change is impossible, a message says how to make it.
@@ -172,7 +175,7 @@ extension Installer {
                 throw CommandFailure(error.sentence)
             }
             guard new != old else {
-                if adding { say(.kubeadm, "the ConfigMap kubeadm-config has the flags") }
+                if adding { say(.kubeadm, "the ConfigMap kubeadm-config has the flags; \(Installer.joining)") }
                 return
             }
             let patch = JSON.object([
@@ -187,7 +190,10 @@ extension Installer {
                 environment.askAPIServer(.patch, Installer.clusterConfiguration, patch.render()), "it cannot be changed"
             )
             guard adding else { return say(.kubeadm, "removed the flags from the ConfigMap kubeadm-config") }
-            say(.kubeadm, "added the flags to the ConfigMap kubeadm-config, so that kubeadm upgrade keeps them")
+            say(
+                .kubeadm,
+                "added the flags to the ConfigMap kubeadm-config, so that kubeadm upgrade keeps them;"
+                    + " \(Installer.joining)")
         } catch {
             let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
             say(

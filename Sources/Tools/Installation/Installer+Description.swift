@@ -15,18 +15,35 @@ extension Installer {
         let certificates =
             hasCertificates ? "keep those in \(paths.folder)" : "make a CA and certificates in \(paths.folder)"
         var lines: [(String, String)] = [("distribution", request.distribution.rawValue)]
+        if case .failed(let reason) = askAPIServer(plan.issuer) {
+            lines.append(("check", "the API server does not answer, so that enable would end here: \(reason)"))
+        } else {
+            lines.append(("check", "the API server answers"))
+        }
         switch request.service {
         case .systemd:
             lines += [
                 ("program", write(plan.program)),
-                ("user", environment.account(ServiceFiles.userName) == nil ? "make kube-entra" : "keep kube-entra"),
+                (
+                    "user",
+                    environment.account(ServiceFiles.userName) == nil
+                        ? "create the system user kube-entra" : "keep the system user kube-entra"
+                ),
             ]
         case .staticPod: break
         }
         lines += (carried + [certificates]).map { ("certificates", $0) }
         lines += [("configuration", write(NodePath.configuration)), ("kubeconfig", write(NodePath.kubeconfig))]
         switch request.service {
-        case .systemd: lines.append(("service", "enable and start kube-entra.service (\(ServiceFiles.unitPath))"))
+        case .systemd:
+            let isDone = journal?.startedService ?? false
+            lines.append(
+                (
+                    "service",
+                    isDone
+                        ? "keep kube-entra.service, and start it if it does not run"
+                        : "enable and start kube-entra.service (\(ServiceFiles.unitPath))"
+                ))
         case .staticPod(let image): lines.append(("service", "\(write(podPath(request.distribution))) for \(image)"))
         }
         lines.append(("ready", "wait until the webhook at \(plan.webhookAddress) answers"))
@@ -41,10 +58,20 @@ extension Installer {
             ("api-server", "wait until it answers a TokenReview through the webhook, else put everything back"))
         if request.binds {
             let groups = plan.configuration.kubernetes.adminGroups.map(\.text)
-            lines.append(("bind", "bind \(groups.joined(separator: ", ")) to cluster-admin"))
+            let bound = (try? adminBinding()).flatMap { $0 }?.groups ?? []
+            let isBound = groups.allSatisfy(bound.contains)
+            let text = groups.joined(separator: ", ")
+            lines.append(("bind", isBound ? "nothing: \(text) is bound" : "bind \(text) to cluster-admin"))
         }
         if request.distribution == .kubeadm {
-            lines.append(("kubeadm", "add the flags to the ConfigMap kubeadm-config"))
+            let isDone = clusterConfigurationHasFlags() ?? false
+            lines.append(
+                (
+                    "kubeadm",
+                    isDone
+                        ? "nothing: the ConfigMap kubeadm-config has the flags"
+                        : "add the flags to the ConfigMap kubeadm-config"
+                ))
         }
         return lines.map { name, text in
             name + String(repeating: " ", count: max(1, 15 - name.count)) + text

@@ -25,7 +25,15 @@ extension Installer {
         } catch {
             throw CommandFailure("\(plan.request.program): \(error.sentence)")
         }
-        if files.exists(NodePath.program) { return say(.program, "\(NodePath.program) is there and stays") }
+        if files.exists(NodePath.program) {
+            let there = try? FileIO.read(files.root + NodePath.program, maximumBytes: 256 << 20)
+            guard there != own else { return say(.program, "\(NodePath.program) is there") }
+            return say(
+                .program,
+                "\(NodePath.program) is there and stays: it is another version than this program, and the webhook runs"
+                    + " it; to replace it: install \(plan.request.program) \(NodePath.program) && systemctl restart"
+                    + " kube-entra")
+        }
         try put(own, at: NodePath.program, mode: 0o755)
         say(.program, "wrote \(NodePath.program)")
     }
@@ -117,7 +125,8 @@ extension Installer {
         say(.configuration, "wrote \(NodePath.configuration)")
     }
 
-    func writeKubeconfig(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
+    /// - Parameter apiServerUser: the user of kube-apiserver; nil is root.
+    func writeKubeconfig(_ plan: InstallationPlan, apiServerUser: UInt32?) throws {
         let paths = CertificatePaths(plan.configuration, root: files.root)
         let isOpen = plan.configuration.server.clientCA == nil
         let authority = files.exists(paths.authority) ? paths.authority : paths.certificate
@@ -125,15 +134,15 @@ extension Installer {
             server: "https://\(plan.webhookAddress)/authenticate", authority: .file(authority),
             client: isOpen ? nil : (certificate: .file(paths.client), key: .file(paths.clientKey))
         ).text
-        if change.userID != nil, !isOpen {
+        let owner = apiServerUser.map { NodeFiles.Owner(user: $0, group: $0) }
+        if owner != nil, !isOpen {
             // A kube-apiserver without root must be able to read its key.
             let key = try files.read(paths.clientKey)
-            try files.write(key, to: paths.clientKey, owner: change.userID.map { .init(user: $0, group: $0) })
+            try files.write(key, to: paths.clientKey, owner: owner)
         }
         if try files.content(NodePath.kubeconfig) == Array(text.utf8) {
             return say(.kubeconfig, "\(NodePath.kubeconfig) is there")
         }
-        let owner = change.userID.map { NodeFiles.Owner(user: $0, group: $0) }
         try put(Array(text.utf8), at: NodePath.kubeconfig, mode: 0o600, owner: owner)
         say(.kubeconfig, "wrote \(NodePath.kubeconfig), by which kube-apiserver calls the webhook")
     }

@@ -31,7 +31,8 @@ public final class Installer {
         guard let journal = InstallationJournal(bytes) else {
             throw CommandFailure(
                 "\(NodePath.journal) is damaged or of another version",
-                hint: "the manifest of before is \(NodePath.copy); remove the journal when the node is as it should be")
+                hint: "if \(NodePath.copy) is there, it is the manifest of before; remove the journal when the node is"
+                    + " as it should be")
         }
         return journal
     }
@@ -59,6 +60,7 @@ public final class Installer {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files)
         try checkBeforehand(plan, change)
+        for line in notes(plan, change) { environment.say(line) }
         let isHalfDone = journal.map { $0.step != .done } ?? false
         if let journal, isHalfDone {
             say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this one goes on from there")
@@ -75,6 +77,7 @@ public final class Installer {
                 try begin(step)
                 try perform(step, plan, change)
             }
+            self.journal?.isPrepared = false
             try begin(.done)
         } catch let failure as CommandFailure {
             guard !wasInForce else {
@@ -91,7 +94,7 @@ public final class Installer {
     public func dryRun(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files)
-        for line in describe(plan, change) { environment.say(line) }
+        for line in notes(plan, change) + describe(plan, change) { environment.say(line) }
         let diff = UnifiedDiff.render(
             old: String(decoding: change.old ?? [], as: UTF8.self), new: String(decoding: change.new, as: UTF8.self),
             oldName: change.old == nil ? "/dev/null" : change.path, newName: change.path)
@@ -101,18 +104,64 @@ public final class Installer {
     private func perform(_ step: InstallationStep, _ plan: InstallationPlan, _ change: APIServerFiles) throws {
         switch step {
         case .check, .done: break
-        case .program: try installProgram(plan)
-        case .user: try makeUser(plan)
-        case .certificates: try writeCertificates(plan)
-        case .configuration: try writeConfiguration(plan)
-        case .kubeconfig: try writeKubeconfig(plan, change)
-        case .service: try startService(plan)
-        case .ready: try waitForWebhook(plan)
+        case .program, .user, .certificates, .configuration, .kubeconfig, .service, .ready:
+            try perform(step, plan, apiServerUser: change.userID)
         case .copy: try keepCopy(change)
         case .change: try changeAPIServer(plan, change)
         case .apiServer: try waitForAPIServer(plan, change)
         case .bind: try bindAdmins(plan)
         case .kubeadm: bringClusterConfigurationInLine(plan.request.distribution, adding: true)
+        }
+    }
+
+    /// A step that needs no API server.
+    private func perform(_ step: InstallationStep, _ plan: InstallationPlan, apiServerUser: UInt32?) throws {
+        switch step {
+        case .program: try installProgram(plan)
+        case .user: try makeUser(plan)
+        case .certificates: try writeCertificates(plan)
+        case .configuration: try writeConfiguration(plan)
+        case .kubeconfig: try writeKubeconfig(plan, apiServerUser: apiServerUser)
+        case .service: try startService(plan)
+        case .ready: try waitForWebhook(plan)
+        case .check, .copy, .change, .apiServer, .bind, .kubeadm, .done: break
+        }
+    }
+
+    // A node that will join
+
+    /// Makes what kube-apiserver's flags name, on a node that is about to join a kubeadm cluster as a control-plane
+    /// node: `kubeadm join` gives its API server the flags of the others, and it does not start without their files.
+    ///
+    /// - Throws: `CommandFailure` with status 2; the node is then as it was.
+    public func prepare(_ request: InstallationRequest) throws {
+        try exclusively {
+            guard !files.exists(request.distribution.flagFile) else {
+                throw CommandFailure(
+                    "this is a control-plane node already: \(request.distribution.flagFile) is there",
+                    hint: "`kube-entra enable` without --prepare does everything")
+            }
+            let plan = try InstallationPlan(request, files: files)
+            for line in notes(plan, nil) { environment.say(line) }
+            let wasPrepared = journal?.isPrepared ?? false
+            var journal =
+                self.journal
+                ?? InstallationJournal(
+                    distribution: request.distribution, service: request.service.name, began: environment.now().rfc3339)
+            journal.direction = .enable
+            self.journal = journal
+            do {
+                for step in InstallationStep.allCases where step.index < InstallationStep.copy.index && step != .check {
+                    try begin(step)
+                    try perform(step, plan, apiServerUser: nil)
+                }
+                self.journal?.isPrepared = true
+                try begin(.done)
+            } catch let failure as CommandFailure {
+                if !wasPrepared, let journal = self.journal { clear(journal) }
+                throw CommandFailure(failure.sentence, hint: failure.hint)
+            }
+            say(.done, "the node is prepared: now `kubeadm join --control-plane`, then `kube-entra enable`")
         }
     }
 
@@ -128,10 +177,15 @@ public final class Installer {
                     hint: "repair that first; --kubeconfig names an admin's kubeconfig of this node")
             }
         }
-        for name in change.ownAuthenticators {
-            environment.say(
-                "note: kube-apiserver has \(name); tokens that it accepts itself never come to the webhook")
-        }
+    }
+
+    /// What is unwise, before anything is changed.
+    private func notes(_ plan: InstallationPlan, _ change: APIServerFiles?) -> [String] {
+        let findings = ConfigurationLinter.findings(in: plan.loaded, facts: LintEnvironment(now: environment.now()))
+        let warnings = findings.filter { $0.severity != .notice && $0.allowedBecause == nil }
+        let own = change?.ownAuthenticators ?? []
+        return warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" }
+            + own.map { "note: kube-apiserver has \($0); tokens that it accepts itself never come to the webhook" }
     }
 
     // Steps and their times

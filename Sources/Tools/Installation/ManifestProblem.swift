@@ -46,7 +46,7 @@ public enum ManifestProblem: Error, Hashable, Sendable {
     /// What to do about it.
     public var hint: String {
         switch self {
-        case .unreadable: "repair the file first; kube-apiserver cannot be running from it as it is"
+        case .unreadable: "repair the file at that place, then run the command again"
         case .notExpected: "is this a control-plane node, and is --distribution right?"
         case .otherWebhook: "remove that webhook's flags first (deploy/guard shows how to move from guard)"
         case .repeated: "leave one of them"

@@ -16,11 +16,19 @@ struct NodeFiles {
 
     func exists(_ path: String) -> Bool { FileVersion(path: root + path) != nil }
 
+    /// Whether this user may not know if the path exists.
+    func isHidden(_ path: String) -> Bool {
+        var status = stat()
+        return stat(root + path, &status) != 0 && errno == EACCES
+    }
+
     func read(_ path: String) throws -> [UInt8] {
         do throws(FileError) {
             return try FileIO.read(root + path)
         } catch {
-            throw CommandFailure("\(path): \(error.sentence)")
+            let needsRoot = error == .notAllowed && geteuid() != 0
+            throw CommandFailure(
+                "\(path): \(error.sentence)", hint: needsRoot ? "run it as root: sudo kube-entra …" : nil)
         }
     }
 

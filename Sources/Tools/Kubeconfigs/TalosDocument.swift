@@ -39,6 +39,7 @@ public struct TalosDocument: Sendable {
         case .webhookDocument:
             """
             # A document of the machine configuration: talosctl patch machineconfig --patch @THIS FILE
+            # For Talos 1.15 and later; `--talos-version 1.14` writes what earlier releases take.
             apiVersion: v1alpha1
             kind: KubeAuthenticationWebhookConfig
             version: v1
@@ -50,6 +51,7 @@ public struct TalosDocument: Sendable {
         case .machineConfiguration:
             """
             # A patch of the machine configuration: talosctl patch machineconfig --patch @THIS FILE
+            # For Talos up to 1.14; `--talos-version 1.15` writes what later releases take.
             # kube-apiserver does not run as root there, so the file must be readable by others than its owner.
             machine:
               files:
@@ -74,6 +76,8 @@ public struct TalosDocument: Sendable {
 
     private func indented(_ columns: Int) -> String {
         let space = String(repeating: " ", count: columns)
-        return kubeconfig.split(separator: "\n").map { space + $0 }.joined(separator: "\n")
+        // Its comments name flags, which are Talos' own matter.
+        let lines = kubeconfig.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        return lines.map { space + $0 }.joined(separator: "\n")
     }
 }

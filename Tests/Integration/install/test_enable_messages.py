@@ -1,0 +1,99 @@
+"""What `enable`, `disable` and `status` say: about other files, other users, what is there already, and how long it
+takes."""
+
+import os
+
+import pytest
+from enabling import MANIFEST
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+# The application with which AKS' own server signs people in: a token for any AKS cluster would be accepted.
+EVERY_AKS = "6dae42f8-4368-4678-94ff-3960e28e3630"
+
+
+@pytest.mark.parametrize("distribution", ["rke2", "k3s"])
+def test_a_damaged_file_of_the_distribution_is_named(make, distribution):
+    node = make(distribution)
+    path = f"/etc/rancher/{distribution}/config.yaml"
+    node.write(path, "a: [\n")
+    done = node.enable("--dry-run")
+    assert done.returncode == 2 and f"{path}: line " in done.stderr and "99-kube-entra" not in done.stderr, done.stderr
+    other = f"/etc/rancher/{distribution}/config.yaml.d/zz.yaml"
+    node.write(path, "")
+    node.write(other, "kube-apiserver-arg: [v=1]\n")
+    assert f"{other}: " in node.enable("--dry-run").stderr
+
+
+@pytest.mark.parametrize("distribution", ["rke2", "k3s"])
+def test_a_worker_is_not_taken_for_a_server(make, distribution):
+    node = make(distribution)
+    os.remove(node.path(node.admin))
+    done = node.enable("--dry-run")
+    assert done.returncode == 2 and "not a control-plane node" in done.stderr, done.stdout + done.stderr
+
+
+def test_who_may_not_look_is_told_so(node):
+    os.chmod(node.path("/etc/kubernetes/manifests"), 0o700)
+    for words in (["enable", "--config", node.config, "--dry-run"], ["status"]):
+        done = node.run(*words, prefix=NOBODY)
+        assert done.returncode == 2 and "may not look into /etc/kubernetes/manifests" in done.stderr, done.stderr
+        assert "sudo" in done.stderr
+    os.chmod(node.path("/etc/kubernetes/manifests"), 0o755)
+    done = node.run("status", prefix=NOBODY)
+    assert done.returncode == 2 and "sudo" in done.stderr, done.stderr
+
+
+def test_a_dry_run_says_what_is_there_already(node):
+    said = node.enable("--dry-run", "--bind").stdout
+    assert "create the system user kube-entra" in said and "the API server answers" in said
+    assert "enable and start kube-entra.service" in said and "add the flags to the ConfigMap" in said
+    assert "bind kube-entra:cluster-admins to cluster-admin" in said
+    assert node.enable("--bind").returncode == 0
+    said = node.enable("--dry-run", "--bind").stdout
+    assert "keep kube-entra.service" in said and "nothing: the ConfigMap kubeadm-config has the flags" in said
+    assert "nothing: kube-entra:cluster-admins is bound" in said
+    node.kubelet.kill()
+    node.kubelet.wait()
+    node.kubelet = None
+    done = node.enable("--dry-run")
+    assert done.returncode == 0 and "the API server does not answer" in done.stdout
+
+
+def test_what_is_unwise_is_said_before_anything_is_changed(node):
+    ids = ["--tenant-id", "11111111-2222-3333-4444-555555555555", "--audience", EVERY_AKS]
+    done = node.run("enable", *ids, "--admin-group", "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed", "--dry-run")
+    assert done.returncode == 0 and "warning: tenants[0].audiences" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_wait_says_what_it_waits_for(node):
+    with open(f"{node.folder}/bin/systemctl") as file:
+        text = file.read()
+    # A service that runs and is not the webhook.
+    with open(f"{node.folder}/bin/systemctl", "w") as file:
+        file.write(text.replace("enable)\n", "enable)\n    exit 0\n"))
+    done = node.enable(wait="14s")
+    assert done.returncode == 2
+    waiting = [line for line in done.stdout.splitlines() if "still waiting" in line]
+    assert len(waiting) == 1 and waiting[0].split()[3] == "ready" and "nothing answers" in waiting[0], done.stdout
+
+
+def test_another_version_of_the_program_that_stays_is_said(node):
+    node.write("/usr/local/bin/kube-entra", '#!/bin/sh\nexec "$KUBE_ENTRA" "$@"\n', mode=0o755)
+    done = node.enable()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "is another version than this program" in done.stdout and "systemctl restart kube-entra" in done.stdout
+
+
+def test_a_manifest_that_cannot_be_read_is_not_said_to_be_unused(node):
+    node.write(MANIFEST, node.read(MANIFEST) + "spec: {}\n", mode=0o600)
+    done = node.enable("--dry-run")
+    assert done.returncode == 2 and "cannot be running" not in done.stderr and "repair the file" in done.stderr
+
+
+def test_programs_speak_only_through_the_report(node):
+    done = node.enable()
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    done = node.run("disable", "--timeout", "120s")
+    assert done.returncode == 0 and done.stderr == "", done.stderr

@@ -1,0 +1,107 @@
+import Jansson
+import Testing
+
+@testable import Installation
+
+@Suite("The API servers of a cluster")
+struct ControlPlaneTests {
+    private static let ours = "--authentication-token-webhook-config-file=/etc/kube-entra/webhook.yaml"
+
+    private static func pod(_ node: String, _ words: String...) -> String {
+        let command = JSON(["kube-apiserver"] + words).text()
+        return #"{"spec":{"nodeName":"\#(node)","containers":[{"name":"kube-apiserver","command":\#(command)}]}}"#
+    }
+
+    private static func node(_ name: String, _ annotations: String = "{}") -> String {
+        #"{"metadata":{"name":"\#(name)","annotations":\#(annotations)}}"#
+    }
+
+    private static func others(_ pods: [String], _ nodes: [String]) -> OtherAPIServers? {
+        func list(_ items: [String]) -> [UInt8] { Array(#"{"items":[\#(items.joined(separator: ","))]}"#.utf8) }
+        return ControlPlane(pods: list(pods), nodes: list(nodes), flags: WebhookFlags())?.others(than: "a")
+    }
+
+    typealias Case = (name: String, pods: [String], nodes: [String], expected: OtherAPIServers)
+    static let cases: [Case] = [
+        ("one node", [pod("a", ours)], [node("a")], .none),
+        ("one node without a pod, as with k3s", [], [node("a")], .none),
+        ("another one asks", [pod("a"), pod("b", ours)], [node("a"), node("b")], .use(["b"])),
+        (
+            "the flag and its value are two words",
+            [pod("a"), pod("b", "--authentication-token-webhook-config-file", "/etc/kube-entra/webhook.yaml")],
+            [node("a"), node("b")], .use(["b"])
+        ),
+        (
+            "another one asks another webhook",
+            [pod("a"), pod("b", "--authentication-token-webhook-config-file=/etc/guard.yaml")],
+            [node("a"), node("b")], .none
+        ),
+        ("another one asks nobody", [pod("a", ours), pod("b")], [node("a"), node("b")], .none),
+        ("another one asks whose node has no label", [pod("a"), pod("b", ours)], [node("a")], .use(["b"])),
+        (
+            "the flags of another one cannot be seen", [pod("a")], [node("a"), node("b")],
+            .unknown("the flags of the API server on b cannot be seen")
+        ),
+        (
+            "one asks, and the flags of another cannot be seen", [pod("a"), pod("c", ours)],
+            [node("a"), node("b"), node("c")], .use(["c"])
+        ),
+        (
+            "k3s says its arguments", [], [node("a"), node("b", #"{"k3s.io/node-args":"[\"\#(ours)\"]"}"#)],
+            .use(["b"])
+        ),
+        (
+            "this node is not among them", [pod("b")], [node("b")],
+            .unknown("the cluster has no control-plane node called a")
+        ),
+        ("nothing", [], [], .unknown("the cluster has no control-plane node called a")),
+        ("damaged items", ["{}", "[]", "1"], [node("a"), "{}"], .none),
+    ]
+
+    @Test("whether another one asks the webhook is known, or said not to be", arguments: cases)
+    func others(_ case: Case) {
+        #expect(Self.others(`case`.pods, `case`.nodes) == `case`.expected, "\(`case`.name)")
+    }
+
+    @Test("an answer that is no list tells nothing", arguments: ["", "{}", "[]", #"{"items":1}"#])
+    func noList(_ text: String) {
+        let list = Array(#"{"items":[]}"#.utf8)
+        #expect(ControlPlane(pods: Array(text.utf8), nodes: list, flags: WebhookFlags()) == nil)
+        #expect(ControlPlane(pods: list, nodes: Array(text.utf8), flags: WebhookFlags()) == nil)
+    }
+}
+
+@Suite("The admins' binding")
+struct AdminBindingTests {
+    @Test("what enable made is known again, in any order of the groups")
+    func made() {
+        let binding = AdminBinding(AdminBinding.object(["b", "a,c"]).render())
+        #expect(binding.isOurs && binding.isUnchanged && binding.groups == ["b", "a,c"])
+        let other = AdminBinding.object(["b", "a"]).text().replacing(#""subjects":[{"#, with: #""subjects": [{"#)
+        #expect(AdminBinding(Array(other.utf8)).isUnchanged)
+    }
+
+    static let changes: [(name: String, old: String, new: String)] = [
+        ("a person", #""kind":"Group""#, #""kind":"User""#),
+        ("another group", #""name":"admins""#, #""name":"others""#),
+        ("another role", #""name":"cluster-admin""#, #""name":"view""#),
+        ("a role of a namespace", #""kind":"ClusterRole""#, #""kind":"Role""#),
+        ("no subjects", #""subjects""#, #""was""#),
+        (
+            "one more", #""subjects":["#, #""subjects":[{"kind":"ServiceAccount","name":"x","namespace":"y"},"#
+        ),
+    ]
+
+    @Test("a change by somebody else is noticed", arguments: changes)
+    func changed(_ case: (name: String, old: String, new: String)) {
+        let text = AdminBinding.object(["admins"]).text()
+        #expect(text.contains(`case`.old))
+        let binding = AdminBinding(Array(text.replacing(`case`.old, with: `case`.new).utf8))
+        #expect(binding.isOurs && !binding.isUnchanged, "\(`case`.name)")
+    }
+
+    @Test("what others made is theirs", arguments: ["", "{}", #"{"metadata":{"name":"kube-entra-cluster-admins"}}"#])
+    func others(_ text: String) {
+        #expect(!AdminBinding(Array(text.utf8)).isOurs)
+    }
+}
