@@ -1,4 +1,5 @@
 import Files
+import Glibc
 
 extension Console {
     /// Writes a result to a file and says so; without a file, to standard output.
@@ -12,7 +13,12 @@ extension Console {
         do throws(FileError) {
             try FileIO.write(result, to: path, mode: mode, replacing: isReplacing)
         } catch {
-            throw CommandFailure("\(path): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
+            guard error == .exists else { throw CommandFailure("\(path): \(error.sentence)") }
+            var status = stat()
+            let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            throw CommandFailure(
+                isFolder
+                    ? "\(path): \(FileError.isFolder.sentence)" : "\(path): \(error.sentence); --force replaces it")
         }
         note("wrote \(path)")
     }

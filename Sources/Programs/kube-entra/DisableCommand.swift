@@ -21,12 +21,17 @@ struct DisableCommand: ParsableCommand {
     @Flag(help: "No other node uses the webhook: remove what belongs to all nodes too, without asking the cluster.")
     var lastNode = false
 
+    @Flag(help: "Print every step and the difference, and change nothing.") var dryRun = false
+
     @OptionGroup var node: NodeOptions
 
     func run() throws {
         let distribution = try node.foundDistribution()
+        // The journal, which knows what enable made, is for root alone.
         try node.requireRoot("disable")
-        try Installer(node.host(distribution).environment)
+        let installer = try Installer(node.host(distribution).environment)
+        guard !dryRun else { return try installer.disableDryRun(distribution, isLastNode: lastNode) }
+        try installer
             .disable(distribution, timeout: node.duration, isLastNode: lastNode)
     }
 }

@@ -17,6 +17,8 @@ struct AdminBinding: Hashable, Sendable {
     let isOurs: Bool
     /// Whether it is still as `enable` made it.
     let isUnchanged: Bool
+    /// Whether it binds groups to `cluster-admin`, and nobody else to anything.
+    private let bindsOnlyGroups: Bool
 
     /// Reads the object; one that cannot be read is somebody else's.
     init(_ bytes: [UInt8]) {
@@ -25,11 +27,14 @@ struct AdminBinding: Hashable, Sendable {
         groups = subjects.compactMap { $0["kind"]?.string == "Group" ? $0["name"]?.string : nil }
         let made = root?["metadata"]?["annotations"]?[named: AdminBinding.annotation]?.string
         isOurs = made != nil
-        isUnchanged =
-            made == AdminBinding.list(groups) && groups.count == subjects.count
-            && root?["roleRef"]?["kind"]?.string == "ClusterRole"
+        bindsOnlyGroups =
+            groups.count == subjects.count && root?["roleRef"]?["kind"]?.string == "ClusterRole"
             && root?["roleRef"]?["name"]?.string == "cluster-admin"
+        isUnchanged = bindsOnlyGroups && made == AdminBinding.list(groups)
     }
+
+    /// Whether it binds these groups to `cluster-admin` and nothing else, whoever made it.
+    func binds(only groups: [String]) -> Bool { bindsOnlyGroups && groups.sorted() == self.groups.sorted() }
 
     /// The object that binds groups.
     static func object(_ groups: [String]) -> JSON {

@@ -35,6 +35,8 @@ struct InstallationJournal {
     var madeUser = false
     /// ClusterRoleBindings that `enable` created.
     var bindings: [String] = []
+    /// The groups that they bind.
+    var boundGroups: [String] = []
     var changedClusterConfiguration = false
     /// Whether the node is prepared for `kubeadm join` and has no API server yet.
     var isPrepared = false
@@ -63,6 +65,7 @@ struct InstallationJournal {
             ("startedService", .bool(startedService)),
             ("madeUser", .bool(madeUser)),
             ("bindings", JSON(bindings)),
+            ("boundGroups", JSON(boundGroups)),
             ("changedClusterConfiguration", .bool(changedClusterConfiguration)),
             ("prepared", .bool(isPrepared)),
             (
@@ -89,6 +92,7 @@ struct InstallationJournal {
         startedService = root["startedService"]?.bool ?? false
         madeUser = root["madeUser"]?.bool ?? false
         changedClusterConfiguration = root["changedClusterConfiguration"]?.bool ?? false
+        boundGroups = root["boundGroups"]?.array?.compactMap(\.string) ?? []
         isPrepared = root["prepared"]?.bool ?? false
         bindings = root["bindings"]?.array?.compactMap(\.string) ?? []
         made =

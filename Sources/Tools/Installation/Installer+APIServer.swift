@@ -115,19 +115,7 @@ extension Installer {
         }
         switch distribution {
         case .kubeadm:
-            let copy = try files.content(NodePath.copy)
-            let isUntouched = NodeFiles.digest(current) == journal.changedSHA256
-            let old: [UInt8]
-            if let copy, isUntouched, !APIServerFiles.asks(copy, distribution, flags) {
-                old = copy
-            } else {
-                // Somebody else has changed it too; their change stays.
-                do throws(ManifestProblem) {
-                    old = try APIServerManifest.removing(flags, from: current)
-                } catch {
-                    throw CommandFailure("\(path): \(error.sentence)", hint: error.hint)
-                }
-            }
+            let old = try manifest(before: current, journal)
             do {
                 try files.write(old, to: path)
             } catch {
@@ -144,6 +132,20 @@ extension Installer {
         let isBack = wait(timeout, until: answersWithoutWebhook)
         if isBack { say(named: "api-server", "serves as before") }
         return isBack
+    }
+
+    /// The manifest without the flags.
+    func manifest(before current: [UInt8], _ journal: InstallationJournal?) throws -> [UInt8] {
+        let isUntouched = NodeFiles.digest(current) == journal?.changedSHA256
+        if let copy = try files.content(NodePath.copy), isUntouched, !APIServerFiles.asks(copy, .kubeadm, flags) {
+            return copy
+        }
+        // Somebody else has changed it too; their change stays.
+        do throws(ManifestProblem) {
+            return try APIServerManifest.removing(flags, from: current)
+        } catch {
+            throw CommandFailure("\(Distribution.kubeadm.flagFile): \(error.sentence)", hint: error.hint)
+        }
     }
 
     private func answersWithoutWebhook() -> Bool {

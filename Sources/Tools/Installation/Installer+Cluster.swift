@@ -29,6 +29,7 @@ extension Installer {
             return say(.bind, "\(groups.joined(separator: ", ")) is bound to cluster-admin")
         }
         journal?.bindings = [AdminBinding.name]
+        journal?.boundGroups = groups
         try saveJournal()
         let answer = environment.askAPIServer(
             .post, AdminBinding.collection, AdminBinding.object(groups).render())
@@ -48,7 +49,9 @@ extension Installer {
         let name = "the ClusterRoleBinding \(AdminBinding.name)"
         do {
             guard let binding = try adminBinding() else { return }
-            guard binding.isOurs, binding.isUnchanged else {
+            // The journal knows one that has lost its annotation.
+            let isKnown = !(journal?.bindings.isEmpty ?? true) && binding.binds(only: journal?.boundGroups ?? [])
+            guard binding.isUnchanged || (!binding.isOurs && isKnown) else {
                 guard binding.isOurs || !(journal?.bindings.isEmpty ?? true) else { return }
                 return say(.bind, "\(name) was changed since, so it stays: \(AdminBinding.removal)")
             }
@@ -120,20 +123,23 @@ extension Installer {
     /// - Parameter isLast: whether somebody said that this is the last one.
     func releaseCluster(_ distribution: Distribution, _ objects: ClusterObjects, isLast: Bool) {
         guard !objects.isEmpty else { return }
+        if let obstacle = obstacleToRelease(distribution, objects, isLast: isLast) {
+            return say(named: "cluster", obstacle)
+        }
+        if objects.binding { removeBinding() }
+        if objects.configuration { bringClusterConfigurationInLine(distribution, adding: false) }
+    }
+
+    /// Why what belongs to all nodes stays; nil if it is removed.
+    func obstacleToRelease(_ distribution: Distribution, _ objects: ClusterObjects, isLast: Bool) -> String? {
         switch isLast ? .none : otherAPIServers(distribution) {
-        case .none:
-            if objects.binding { removeBinding() }
-            if objects.configuration { bringClusterConfigurationInLine(distribution, adding: false) }
+        case .none: nil
         case .use(let nodes):
-            say(
-                named: "cluster",
-                "\(objects.text) stay for \(nodes.joined(separator: ", ")), whose API servers ask the webhook;"
-                    + " `kube-entra disable` on the last node removes them")
+            "\(objects.text) stay for \(nodes.joined(separator: ", ")), whose API servers ask the webhook;"
+                + " `kube-entra disable` on the last node removes them"
         case .unknown(let reason):
-            say(
-                named: "cluster",
-                "\(objects.text) stay, since other API servers may ask the webhook: \(reason);"
-                    + " if none does, `kube-entra disable --last-node` removes them")
+            "\(objects.text) stay, since other API servers may ask the webhook: \(reason);"
+                + " if none does, `kube-entra disable --last-node` removes them"
         }
     }
 

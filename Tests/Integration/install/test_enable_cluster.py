@@ -136,6 +136,13 @@ def test_a_binding_that_somebody_changed_since_stays(node):
     as_before(node, before)
 
 
+def test_a_binding_that_lost_its_annotation_is_known_by_the_journal(node):
+    assert node.enable("--bind").returncode == 0
+    node.change_objects(lambda held: held["bindings"][BINDING]["metadata"].pop("annotations"))
+    assert node.run("disable", "--timeout", "120s").returncode == 0
+    assert node.objects()["bindings"] == {}
+
+
 def test_a_binding_of_the_same_name_that_somebody_else_made_stays(node):
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "kube-entra:cluster-admins"}
     theirs = {"metadata": {"name": BINDING}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}}

@@ -61,6 +61,23 @@ def test_a_dry_run_says_what_is_there_already(node):
     assert done.returncode == 0 and "the API server does not answer" in done.stdout
 
 
+@pytest.mark.parametrize("distribution", ["kubeadm", "k3s"])
+def test_a_dry_run_of_disable_changes_nothing_and_says_everything(make, distribution):
+    node = make(distribution)
+    assert "kube-apiserver does not have the flags" in node.run("disable", "--dry-run").stdout
+    assert node.enable("--bind").returncode == 0
+    before, objects, log = node.snapshot(), node.objects(), node.log("systemctl.log")
+    done = node.run("disable", "--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (node.snapshot(), node.objects(), node.log("systemctl.log")) == (before, objects, log)
+    assert "stop the webhook" in done.stdout and "remove /etc/kube-entra/webhook.yaml" in done.stdout
+    assert "remove the ClusterRoleBinding kube-entra-cluster-admins" in done.stdout
+    if distribution == "kubeadm":
+        assert "\n-    - --authentication-token-webhook-config-file=" in done.stdout
+    else:
+        assert f"remove {node.drop_in}" in done.stdout
+
+
 def test_what_is_unwise_is_said_before_anything_is_changed(node):
     ids = ["--tenant-id", "11111111-2222-3333-4444-555555555555", "--audience", EVERY_AKS]
     done = node.run("enable", *ids, "--admin-group", "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed", "--dry-run")

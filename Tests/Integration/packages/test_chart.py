@@ -225,7 +225,12 @@ def test_a_typo_is_refused_everywhere(path):
         {"kind": "StatefulSet"},
         {"replicas": 0},
         {"service": {"port": "https"}},
+        {"service": {"clusterIP": "x y"}},
+        {"service": {"clusterIP": "10.96.0"}},
+        {"service": {"clusterIP": "None"}},
         {"image": {"repository": ""}},
+        {"image": {"repository": "a:b c"}},
+        {"image": {"tag": "1.2 3"}},
         {"networkPolicy": {"apiServerCIDRs": ["192.0.2.1"]}},
         {"user": 0},
         {"configuration": None},
@@ -236,6 +241,11 @@ def test_a_typo_is_refused_everywhere(path):
 )
 def test_what_cannot_work_is_refused(values):
     assert helm("template", CHART, values=values).returncode != 0
+
+
+def test_an_address_of_ipv6_and_a_registry_with_a_port_are_taken():
+    values = {"service": {"clusterIP": "fd00::a:20"}, "image": {"repository": "localhost:5000/a/kube-entra"}}
+    assert by_name(rendered(values))["Service", "kube-entra"]["spec"]["clusterIP"] == "fd00::a:20"
 
 
 def test_its_configuration_is_one_that_serve_would_load(tmp_path):

@@ -91,7 +91,7 @@ class BareNode:
         root.in_network(self.entra.start)
         self.kubelet = subprocess.Popen(
             [*root.inside("net"), sys.executable, f"{HERE}/kubelet.py", self.state],
-            env={**os.environ, "NODE_ROOT": root.root},
+            env={**os.environ, "NODE_ROOT": root.root, "NODE_NAME": "node"},
         )
         Node.wait_for(lambda: "started" in self.log())
 

@@ -3,9 +3,9 @@ that reads its flags from the manifest and calls the webhook as kube-apiserver d
 
     python kubelet.py STATE [DROPIN]
 
-NODE_ROOT in the environment stands before all paths of the node. STATE is a folder: `mode` says how the API server
-misbehaves, `objects.json` is what the cluster holds, `log` what happened. With DROPIN, flags come from that file, and
-only when `restarted` changes, as with RKE2."""
+NODE_ROOT in the environment stands before all paths of the node; NODE_NAME is its name where that is not the host's.
+STATE is a folder: `mode` says how the API server misbehaves, `objects.json` is what the cluster holds, `log` what
+happened. With DROPIN, flags come from that file, and only when `restarted` changes, as with RKE2."""
 
 import glob
 import http.server
@@ -26,6 +26,7 @@ ROOT = os.environ.get("NODE_ROOT", "")
 MANIFESTS = f"{ROOT}/etc/kubernetes/manifests"
 STATE = sys.argv[1]
 DROPIN = sys.argv[2] if len(sys.argv) > 2 else None
+NAME = os.environ.get("NODE_NAME") or socket.gethostname()
 ADMIN = {"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]}
 BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 PODS = "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"
@@ -212,7 +213,7 @@ class APIServer:
         others = [(o["name"], o["webhook"]) for o in objects().get("others", []) if o["webhook"] is not None]
         own = self.flags.get("authentication-token-webhook-config-file")
         found = []
-        for name, webhook in [*([] if DROPIN else [(socket.gethostname(), own)]), *others]:
+        for name, webhook in [*([] if DROPIN else [(NAME, own)]), *others]:
             command = ["kube-apiserver", "--allow-privileged=true"]
             if webhook:
                 command.append(f"--authentication-token-webhook-config-file={webhook}")
@@ -226,7 +227,7 @@ class APIServer:
         return found
 
     def nodes(self):
-        names = [socket.gethostname(), *[o["name"] for o in objects().get("others", [])]]
+        names = [NAME, *[o["name"] for o in objects().get("others", [])]]
         return [{"metadata": {"name": name.lower(), "annotations": {}}} for name in names]
 
     def review(self, token):

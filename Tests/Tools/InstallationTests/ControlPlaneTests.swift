@@ -77,8 +77,9 @@ struct AdminBindingTests {
     func made() {
         let binding = AdminBinding(AdminBinding.object(["b", "a,c"]).render())
         #expect(binding.isOurs && binding.isUnchanged && binding.groups == ["b", "a,c"])
-        let other = AdminBinding.object(["b", "a"]).text().replacing(#""subjects":[{"#, with: #""subjects": [{"#)
-        #expect(AdminBinding(Array(other.utf8)).isUnchanged)
+        #expect(binding.binds(only: ["a,c", "b"]) && !binding.binds(only: ["b"]))
+        let bare = AdminBinding.object(["b"]).text().replacing("kube-entra.dev/bound-groups", with: "other")
+        #expect(!AdminBinding(Array(bare.utf8)).isOurs && AdminBinding(Array(bare.utf8)).binds(only: ["b"]))
     }
 
     static let changes: [(name: String, old: String, new: String)] = [
@@ -97,7 +98,7 @@ struct AdminBindingTests {
         let text = AdminBinding.object(["admins"]).text()
         #expect(text.contains(`case`.old))
         let binding = AdminBinding(Array(text.replacing(`case`.old, with: `case`.new).utf8))
-        #expect(binding.isOurs && !binding.isUnchanged, "\(`case`.name)")
+        #expect(binding.isOurs && !binding.isUnchanged && !binding.binds(only: ["admins"]), "\(`case`.name)")
     }
 
     @Test("what others made is theirs", arguments: ["", "{}", #"{"metadata":{"name":"kube-entra-cluster-admins"}}"#])

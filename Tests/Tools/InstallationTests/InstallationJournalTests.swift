@@ -20,13 +20,14 @@ struct InstallationJournalTests {
                 journal.madeUser = true
                 journal.bindings = ["kube-entra-cluster-admins"]
                 journal.changedClusterConfiguration = true
+                journal.boundGroups = ["a", "b"]
                 journal.isPrepared = true
                 let again = try #require(InstallationJournal(journal.json.render()))
                 #expect(again.direction == direction && again.step == step && again.distribution == distribution)
                 #expect(again.made == journal.made && again.bindings == journal.bindings)
                 #expect(again.changedSHA256 == "aa" && again.began == journal.began && again.service == "systemd")
                 #expect(again.startedService && again.madeUser && again.changedClusterConfiguration)
-                #expect(again.isPrepared)
+                #expect(again.isPrepared && again.boundGroups == ["a", "b"])
             }
         }
     }

@@ -1,0 +1,52 @@
+import Files
+
+extension Installer {
+    /// Prints what `disable` would do, and the difference of the API server's file.
+    public func disableDryRun(_ distribution: Distribution, isLastNode: Bool) throws {
+        let current = try files.content(distribution.flagFile)
+        let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false
+        var lines: [(String, String)] = [("distribution", distribution.rawValue)]
+        let path = distribution.flagFile
+        if !isInForce {
+            lines.append(("change", "nothing: kube-apiserver does not have the flags"))
+        } else if let restart = distribution.restart {
+            lines += [("change", "remove \(path)"), ("change", restart.joined(separator: " "))]
+        } else {
+            lines.append(("change", "change \(path) as below"))
+        }
+        lines.append(clusterLine(distribution, isLastNode: isLastNode))
+        if let journal {
+            if journal.startedService { lines.append(("service", "stop the webhook")) }
+            lines += journal.made.reversed().compactMap { made in fileLine(made, distribution) }
+            if journal.madeUser { lines.append(("user", "remove the system user \(ServiceFiles.userName)")) }
+        } else {
+            lines.append(("files", "nothing: enable made none on this node"))
+        }
+        for (name, text) in lines {
+            environment.say(name + String(repeating: " ", count: max(1, 15 - name.count)) + text)
+        }
+        guard isInForce, distribution == .kubeadm, let current else { return }
+        let diff = UnifiedDiff.render(
+            old: String(decoding: current, as: UTF8.self),
+            new: String(decoding: try manifest(before: current, journal), as: UTF8.self), oldName: path, newName: path)
+        environment.say("\n" + diff.dropLast())
+    }
+
+    private func clusterLine(_ distribution: Distribution, isLastNode: Bool) -> (String, String) {
+        guard let objects = try? clusterObjects(distribution) else {
+            return ("cluster", "not known: the API server does not answer")
+        }
+        guard !objects.isEmpty else { return ("cluster", "nothing: enable left nothing there") }
+        let obstacle = obstacleToRelease(distribution, objects, isLast: isLastNode)
+        return ("cluster", obstacle ?? "remove \(objects.text), unless somebody changed that since")
+    }
+
+    /// Nil for the file with the flags, which has its own line, and for what is gone.
+    private func fileLine(_ made: InstallationJournal.Made, _ distribution: Distribution) -> (String, String)? {
+        guard made.path != distribution.flagFile, files.exists(made.path) else { return nil }
+        guard let digest = made.sha256 else { return ("folder", "remove \(made.path) if it is empty then") }
+        let content = try? FileIO.read(files.root + made.path, maximumBytes: 256 << 20)
+        let isUnchanged = content.map(NodeFiles.digest) == digest
+        return ("file", isUnchanged ? "remove \(made.path)" : "keep \(made.path), which was changed since")
+    }
+}
