@@ -1,6 +1,6 @@
 /// The functions at the beginning of the script for the Azure CLI.
 ///
-/// bash does not keep `set -e` inside `$(…)`, and macOS still has bash 3.2, so that every call says what happens when it
+/// bash does not keep `set -e` inside `$(…)`, and macOS still has bash 3.2: so every call says what happens when it
 /// fails.
 enum AzureCLIFunctions {
     static let text = #"""
