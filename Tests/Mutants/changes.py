@@ -207,8 +207,8 @@ CHANGES = [
     Change(GROUPS, "dropped += 1", "dropped += 2"),
     Change(
         GROUPS,
-        "if seen.insert(id).inserted { objectIDs.append(id) }",
-        "if seen.insert(id).inserted || true { objectIDs.append(id) }",
+        "if isNew { objectIDs.append(id) }",
+        "if isNew || true { objectIDs.append(id) }",
     ),
     Change(GROUPS, '            || claims["hasgroups"]?.string == "true"', ""),
     Change(GROUPS, 'claims["_claim_names"]?["groups"] != nil || ', ""),
