@@ -164,7 +164,10 @@ let package = Package(
 
         module(
             .tools, "Kubeconfigs",
-            ["SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal", "Certificates"]),
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "Terminal", "Entra",
+                "Certificates",
+            ]),
         module(
             .tools, "Certificates", ["SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "Terminal"]),
         module(
@@ -301,7 +304,7 @@ let package = Package(
             .webhook, "Configuration",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "Jansson", "Terminal", "Entra", "AccessPolicy",
-                "Configuration",
+                "Configuration", "TestSupport",
             ]),
         tests(
             .webhook, "WebhookServer",
@@ -314,7 +317,7 @@ let package = Package(
             .webhook, "WebhookService",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus",
-                "LineLogging", "Entra", "AccessPolicy", "Configuration", "WebhookServer", "WebhookService",
+                "LineLogging", "Terminal", "Entra", "AccessPolicy", "Configuration", "WebhookServer", "WebhookService",
                 "TestSupport", nioCore, nioPosix, nioConcurrency,
             ]),
         tests(
@@ -338,19 +341,22 @@ let package = Package(
         tests(
             .tools, "PolicyChecks",
             [
-                "SafeText", "Timestamps", "Jansson", "Entra", "EntraTokens", "AccessPolicy", "Authentication",
-                "Configuration", "PolicyChecks", "TestSupport",
+                "SafeText", "Timestamps", "Jansson", "Terminal", "Entra", "EntraTokens", "AccessPolicy",
+                "Authentication", "Configuration", "PolicyChecks", "TestSupport",
             ]),
         tests(.tools, "RBAC", ["RBAC"]),
         tests(
             .tools, "ClusterAccess",
             [
-                "SafeText", "Timestamps", "Files", "Jansson", "Entra", "AccessPolicy", "Configuration", "RBAC",
-                "ClusterAccess",
+                "SafeText", "Timestamps", "Files", "Jansson", "Terminal", "Entra", "AccessPolicy", "Configuration",
+                "PolicyChecks", "RBAC", "ClusterAccess", "TestSupport",
             ]),
         tests(
             .tools, "CredentialPlugin",
-            ["SafeText", "Timestamps", "Jansson", "Entra", "Configuration", "CredentialPlugin"]),
+            [
+                "SafeText", "Timestamps", "Jansson", "Terminal", "Entra", "Configuration", "Kubeconfigs",
+                "CredentialPlugin", "TestSupport",
+            ]),
         tests(
             .tools, "WebhookReview",
             ["Terminal", "SafeText", "Addresses", "Jansson", "HTTPSClient", "Entra", "TokenReviewAPI", "WebhookReview"]),
@@ -378,8 +384,7 @@ if Context.environment["KUBE_ENTRA_FUZZ"] != nil {
                 "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "YAML", "NIOOpenSSL", "HTTPSClient",
                 "Prometheus", "JOSE", "Entra", "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI",
                 "SigningKeys", "Configuration", "WebhookServer", "Inspection", "PolicyChecks", "Kubeconfigs", "RBAC",
-                "ClusterAccess", nioCore, nioTLS,
-                nioEmbedded, nioConcurrency, logging,
+                "ClusterAccess", "TestSupport", nioCore, nioTLS, nioEmbedded, nioConcurrency, logging,
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: strict))

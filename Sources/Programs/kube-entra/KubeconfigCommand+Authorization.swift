@@ -2,7 +2,9 @@ import ArgumentParser
 import Kubeconfigs
 
 extension KubeconfigCommand {
-    struct Authorization: ParsableCommand {
+    struct Authorization: WebhookKubeconfigCommand {
+        static let purpose = WebhookKubeconfig.Purpose.authorization
+
         static let configuration = CommandConfiguration(
             commandName: "authorization",
             abstract: "Writes the file for kube-apiserver's --authorization-config: the kill switch.",
@@ -12,8 +14,7 @@ extension KubeconfigCommand {
                 kubeconfig authorization-webhook.kubeconfig is written; both go to standard output without it.
                 """)
 
-        @Option(help: .init("The webhook's address.", valueName: "url")) var server = "https://127.0.0.1:8443/authorize"
-        @OptionGroup var certificates: WebhookCertificateArguments
+        @OptionGroup var webhook: WebhookArguments<Authorization>
 
         @Option(
             help: .init(
@@ -27,16 +28,12 @@ extension KubeconfigCommand {
         @OptionGroup var destination: OutputArguments
 
         func validate() throws {
-            try checked {
-                try KubeconfigArgument.checkServer(server, example: "https://127.0.0.1:8443/authorize")
-                try AuthorizationFiles.check(mountedAt: mountedAt, kubernetes: kubernetes)
-            }
+            try checked { try AuthorizationFiles.check(mountedAt: mountedAt, kubernetes: kubernetes) }
         }
 
         func run() throws {
             try AuthorizationFiles(
-                webhook: certificates.kubeconfig(server: server), path: destination.out, mountedAt: mountedAt,
-                kubernetes: kubernetes
+                webhook: webhook.kubeconfig(), path: destination.out, mountedAt: mountedAt, kubernetes: kubernetes
             ).write(replacing: destination.force)
         }
     }

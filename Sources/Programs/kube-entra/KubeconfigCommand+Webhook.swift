@@ -3,7 +3,9 @@ import Kubeconfigs
 import Terminal
 
 extension KubeconfigCommand {
-    struct Webhook: ParsableCommand {
+    struct Webhook: WebhookKubeconfigCommand {
+        static let purpose = WebhookKubeconfig.Purpose.authentication
+
         static let configuration = CommandConfiguration(
             commandName: "webhook",
             abstract: "Writes the file for kube-apiserver's --authentication-token-webhook-config-file.",
@@ -13,10 +15,7 @@ extension KubeconfigCommand {
                 --client-key; or put everything into the file with --embed.
                 """)
 
-        @Option(help: .init("The webhook's address.", valueName: "url"))
-        var server = "https://127.0.0.1:8443/authenticate"
-
-        @OptionGroup var certificates: WebhookCertificateArguments
+        @OptionGroup var webhook: WebhookArguments<Webhook>
 
         @Option(help: "A kubeconfig, or what Talos Linux' machine configuration needs, certificates inside.")
         var format: Format = .kubeconfig
@@ -33,16 +32,14 @@ extension KubeconfigCommand {
             guard TalosDocument.Form(release: talosVersion) != nil else {
                 throw ValidationError("--talos-version must be a release of Talos, such as 1.15")
             }
-            try checked {
-                try KubeconfigArgument.checkServer(server, example: "https://127.0.0.1:8443/authenticate")
-            }
         }
 
         func run() throws {
             let talos = format == .talos ? TalosDocument.Form(release: talosVersion) : nil
-            let text = try certificates.kubeconfig(server: server, isEmbedded: talos != nil).text
-            if let address = KubeconfigText.withWebhookPath(server) {
-                Console.note("warning: \(server) has no path, where the webhook answers nothing; it is \(address)")
+            let text = try webhook.kubeconfig(isEmbedded: talos != nil).text
+            if let address = KubeconfigText.withWebhookPath(webhook.server) {
+                Console.note(
+                    "warning: \(webhook.server) has no path, where the webhook answers nothing; it is \(address)")
             }
             try destination.write(talos.map { TalosDocument(form: $0, kubeconfig: text).text } ?? text, mode: 0o600)
         }

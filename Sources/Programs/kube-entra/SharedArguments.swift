@@ -49,3 +49,4 @@ extension ConfigurationTemplate.Deployment: ExpressibleByArgument {}
 extension Configuration.LogLevel: ExpressibleByArgument {}
 extension Distribution: ExpressibleByArgument {}
 extension KubeloginMethod: ExpressibleByArgument {}
+extension UserKubeconfigOptions.Form: ExpressibleByArgument {}

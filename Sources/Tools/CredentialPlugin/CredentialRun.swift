@@ -25,44 +25,71 @@ public struct CredentialRun {
     ///
     /// - Returns: the exit status of this program.
     public func run(now: () -> Timestamp = { .now() }) -> Int32 {
-        let (hints, problem) = knownHints()
-        if isStrict, let problem {
-            Console.note(CredentialVerdict.line(hintsProblem: problem))
-            return CommandFailure.Status.cannot.rawValue
-        }
-        let result = command.run()
-        var verdict: CredentialVerdict?
-        switch (result.ending, result.output) {
-        case (.notFound, _): Console.note("kube-entra: the command behind -- was not found")
-        case (.notExecutable, _): Console.note("kube-entra: the command behind -- cannot be run")
-        case (.exited(0), let output?):
-            verdict = CredentialVerdict(output: output, hints: hints, now: now())
-            fallthrough
-        case (.exited, _), (.killed, _):
-            // One line, whatever there is to say.
-            let line = verdict?.line(hintsProblem: problem) ?? problem.map(CredentialVerdict.line(hintsProblem:))
-            if let line { Console.note(line) }
-        }
-        if isStrict, verdict?.isRefusal == true { return CommandFailure.Status.no.rawValue }
-        // Output that is longer than any credential was passed on already.
-        if let output = result.output { Console.write(output) }
-        return result.ending.status
+        let hints = HintsInput(hints)
+        let answer = refusal(hints) ?? answer(to: command.run(), hints, now: now())
+        if let line = answer.line { Console.note(line) }
+        if let output = answer.output { Console.write(output) }
+        return answer.status
     }
 
-    /// The hints, or why they cannot be used; the token is then checked without them.
-    private func knownHints() -> (TokenHints?, problem: String?) {
-        guard let hints else { return (nil, nil) }
+    /// What this program prints, and its exit status.
+    struct Answer: Hashable, Sendable {
+        /// The only line for people; nil if there is nothing to say.
+        var line: String?
+        /// The bytes for standard output; nil if they are held back, or were passed on already.
+        var output: [UInt8]?
+        var status: Int32
+    }
+
+    /// The answer without a run of the command: strict checks need hints that can be read.
+    func refusal(_ hints: HintsInput) -> Answer? {
+        guard isStrict, let problem = hints.problem else { return nil }
+        return Answer(
+            line: CredentialVerdict.line(hintsProblem: problem), output: nil,
+            status: CommandFailure.Status.cannot.rawValue)
+    }
+
+    /// The answer to a run of the command.
+    func answer(to result: WrappedCommand.Result, _ hints: HintsInput, now: Timestamp) -> Answer {
+        var verdict: CredentialVerdict?
+        let line: String?
+        switch result.ending {
+        case .notFound: line = "kube-entra: the command behind -- was not found"
+        case .notExecutable: line = "kube-entra: the command behind -- cannot be run"
+        case .exited, .killed:
+            if result.ending == .exited(0), let output = result.output {
+                verdict = CredentialVerdict(output: output, hints: hints.hints, now: now)
+            }
+            line =
+                verdict?.line(hintsProblem: hints.problem)
+                ?? hints.problem.map(CredentialVerdict.line(hintsProblem:))
+        }
+        guard !isStrict || verdict?.isRefusal != true else {
+            return Answer(line: line, output: nil, status: CommandFailure.Status.no.rawValue)
+        }
+        // Output that is longer than any credential was passed on already.
+        return Answer(line: line, output: result.output, status: result.ending.status)
+    }
+}
+
+/// The hints of the command line, or why they cannot be used; the token is then checked without them.
+struct HintsInput: Sendable {
+    var hints: TokenHints?
+    var problem: String?
+
+    /// - Parameter value: a file, or the JSON itself; nil for none.
+    init(_ value: String?) {
+        guard let value else { return }
         do throws(FileError) {
-            let isJSON = hints.drop(while: \.isWhitespace).first == "{"
-            let bytes =
-                isJSON ? Array(hints.utf8) : try FileIO.read(hints, maximumBytes: WrappedCommand.maximumOutput)
+            let isJSON = value.drop(while: \.isWhitespace).first == "{"
+            let bytes = isJSON ? Array(value.utf8) : try FileIO.read(value, maximumBytes: WrappedCommand.maximumOutput)
             do throws(TokenHintsProblem) {
-                return (try TokenHints(decoding: bytes), nil)
+                hints = try TokenHints(decoding: bytes)
             } catch {
-                return (nil, error.sentence)
+                problem = error.sentence
             }
         } catch {
-            return (nil, error.sentence)
+            problem = error.sentence
         }
     }
 }

@@ -14,7 +14,7 @@ struct SignalRelay {
     /// Signals that end the command or tell it something.
     static let relayed: [Int32] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
 
-    /// Reading does not block.
+    /// The descriptor to poll; reading from it does not block.
     let descriptor: Int32
 
     // Written once, before the first handler is installed; handlers only read it.

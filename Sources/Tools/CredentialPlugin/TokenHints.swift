@@ -39,6 +39,9 @@ public struct TokenHints: Hashable, Sendable {
 }
 
 /// One tenant's part of the hints.
+///
+/// A type of its own, although every member comes from `TokenValidationRules`: hints are published, so that a new rule
+/// must stay out of them until somebody adds it here on purpose.
 public struct HintedTenant: Hashable, Sendable {
     /// The tenant's ID.
     public var tenantID: GUID

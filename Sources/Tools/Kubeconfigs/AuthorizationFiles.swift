@@ -15,11 +15,10 @@ public struct AuthorizationFiles: Sendable {
     }
 
     /// - Parameters:
+    ///   - webhook: the kubeconfig, made for authorization.
     ///   - mountedAt: the folder of the kubeconfig as the API server sees it; nil for the folder of `path`.
     ///   - kubernetes: the API server's version; nil for an old one.
     public init(webhook: WebhookKubeconfig, path: String?, mountedAt: String?, kubernetes: String?) {
-        var webhook = webhook
-        webhook.purpose = .authorization
         let mount =
             mountedAt.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
             ?? KubeconfigText.absolute(AuthorizationFiles.folder(of: path))

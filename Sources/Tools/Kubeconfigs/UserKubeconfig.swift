@@ -1,4 +1,5 @@
 import SafeText
+import Terminal
 import YAML
 
 /// The kubeconfig with which a person or an application signs in.
@@ -42,5 +43,17 @@ public struct UserKubeconfig: Sendable {
             current-context: \(quoted(name))
 
             """
+    }
+    /// Writes the kubeconfig to a file that only its owner may read, or adds the context to a kubeconfig that is there,
+    /// and says which it did. Without a path, it goes to standard output.
+    ///
+    /// - Parameter isReplacing: whether a context of the same name is replaced.
+    /// - Throws: `CommandFailure` if the file cannot be used, or the context's name is taken.
+    public func write(to path: String?, replacing isReplacing: Bool) throws {
+        if let path, try KubeconfigMerge.merge(text, intoFile: path, replacing: isReplacing) {
+            Console.note("added the context to \(path)")
+        } else {
+            try Console.write(Array(text.utf8), to: path, mode: 0o600, replacing: isReplacing)
+        }
     }
 }

@@ -14,6 +14,14 @@ public struct WebhookKubeconfig: Sendable {
     public enum Purpose: Sendable {
         case authentication
         case authorization
+
+        /// The webhook's address where it runs beside kube-apiserver.
+        public var usualServer: String {
+            switch self {
+            case .authentication: "https://127.0.0.1:8443/authenticate"
+            case .authorization: "https://127.0.0.1:8443/authorize"
+            }
+        }
     }
 
     /// The webhook's URL.
@@ -23,12 +31,16 @@ public struct WebhookKubeconfig: Sendable {
     /// kube-apiserver's certificate and key; nil if the webhook accepts any client.
     public var client: (certificate: Source, key: Source)?
     /// What the file is for, which its comment says.
-    public var purpose = Purpose.authentication
+    public var purpose: Purpose
 
-    public init(server: String, authority: Source, client: (certificate: Source, key: Source)?) {
+    public init(
+        server: String, authority: Source, client: (certificate: Source, key: Source)?,
+        purpose: Purpose = .authentication
+    ) {
         self.server = server
         self.authority = authority
         self.client = client
+        self.purpose = purpose
     }
 
     /// The file's content, in YAML.

@@ -39,7 +39,7 @@ public struct ReviewRequest: Sendable {
     public func check() throws(UsageProblem) {
         guard (config == nil) != (kubeconfig == nil) else { throw UsageProblem("give --config or --kubeconfig") }
         if let server {
-            try KubeconfigArgument.checkServer(server, example: "https://127.0.0.1:8443/authenticate")
+            try KubeconfigArgument.checkServer(server, example: WebhookKubeconfig.Purpose.authentication.usualServer)
         }
         guard (certificate == nil) == (key == nil) else {
             throw UsageProblem("--certificate and --key belong together")
@@ -68,7 +68,7 @@ public struct ReviewRequest: Sendable {
     ///
     /// - Parameters:
     ///   - token: reads the token, by itself or as people paste it; an empty one is a mistake and not worth a review.
-    ///   - note: is told what people should know before the review is sent.
+    ///   - note: receives each line for people, before the review is sent.
     /// - Throws: `CommandFailure` if there is no token that kube-apiserver would send.
     public func run(
         token: () throws -> [UInt8], audiences: [String], version: TokenReviewVersion, note: (String) -> Void

@@ -38,7 +38,8 @@ public struct ReviewTarget {
             throw CommandFailure("\(path): \(error.sentence)")
         }
         guard let url = HTTPSURL(ReviewTarget.withoutQuery(access.cluster.server ?? "")) else {
-            throw CommandFailure("\(path): the server is no https:// address, so kube-apiserver does not start with it")
+            throw CommandFailure(
+                "\(path): the server is not an https:// address, so kube-apiserver does not start with it")
         }
         guard !access.cluster.skipsVerification else {
             throw CommandFailure(
@@ -65,7 +66,7 @@ public struct ReviewTarget {
         let address = ListenAddress(host: host, port: server.listen.port == 0 ? 8443 : server.listen.port)
         if server.listen.port == 0 { notes.append("the configuration takes any free port: say which with --server") }
         guard let url = HTTPSURL("https://\(address)/authenticate") else {
-            throw CommandFailure("\(path): server.listen is no address that can be called; give one with --server")
+            throw CommandFailure("\(path): server.listen is not an address that can be called; give one with --server")
         }
         self.url = url
         proxies = ProxySettings(proxy: nil)
@@ -89,7 +90,7 @@ public struct ReviewTarget {
 
     /// Calls another address with the same certificates.
     public mutating func move(to text: String) throws {
-        guard let url = HTTPSURL(text) else { throw CommandFailure("--server is no https:// address") }
+        guard let url = HTTPSURL(text) else { throw CommandFailure("--server is not an https:// address") }
         self.url = url
         notes.removeAll()
     }

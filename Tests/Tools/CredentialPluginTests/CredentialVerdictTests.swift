@@ -43,6 +43,8 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
         /// Nil: no message.
         var withHints: RefusalReason?
         var withoutHints: RefusalReason?
+        /// What the hints say about the tenant, beside its audience.
+        var trust: @Sendable (inout TokenValidationRules) -> Void = { _ in }
         var testDescription: String { name }
     }
 
@@ -72,11 +74,38 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
         .init(
             name: "more groups than fit", changes: ["hasgroups": .bool(true)]),
         .init(name: "a reserved name", changes: ["upn": "system:admin"]),
+        .init(
+            name: "from the future",
+            changes: [
+                "nbf": .integer(now.secondsSinceEpoch + 7200), "exp": .integer(now.secondsSinceEpoch + 9000),
+            ], withHints: .tokenNotYetValid, withoutHints: .tokenNotYetValid),
+        .init(
+            name: "valid for three days", changes: ["exp": .integer(now.secondsSinceEpoch + 260_000)],
+            withHints: .tokenLifetimeTooLong),
+        .init(
+            name: "asked for by another application", changes: [:], withHints: .clientAppNotAllowed,
+            trust: { $0.allowedClientAppIDs = [GUID(audience)].compactMap(\.self) }),
+        .init(
+            name: "an application where only users may sign in", changes: ["idtyp": "app", "upn": nil as JSON?],
+            withHints: .subjectKindNotAllowed, trust: { $0.subjects = [.user] }),
+        .init(
+            name: "bound to a key, and without the signed request around it",
+            changes: ["cnf": .object([("kid", "x")])], withHints: .proofOfPossessionRequired,
+            withoutHints: .proofOfPossessionRequired),
+        .init(
+            name: "a bearer token where proof of possession is required", changes: [:],
+            withHints: .proofOfPossessionRequired,
+            trust: {
+                $0.proofOfPossession = .require
+                $0.clusterHost = "cluster.example"
+            }),
     ]
 
     @Test(arguments: cases) func `says what hints and the token alone can know`(_ entry: Case) throws {
         let bytes = token(entry.changes)
-        for (hints, expected) in [(try hints(), entry.withHints), (nil, entry.withoutHints)] {
+        var trust = TokenValidationRules(tenantID: try #require(GUID(tenant)), audiences: [audience])
+        entry.trust(&trust)
+        for (hints, expected) in [(try hints(trust), entry.withHints), (nil, entry.withoutHints)] {
             let verdict = CredentialVerdict(token: bytes, hints: hints, now: now)
             guard let expected else {
                 #expect(verdict == nil)

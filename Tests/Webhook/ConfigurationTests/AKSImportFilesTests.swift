@@ -1,6 +1,8 @@
+import AccessPolicy
 import Configuration
 import Entra
 import Terminal
+import TestSupport
 import Testing
 
 @Suite("Importing the clusters of AKS")
@@ -68,5 +70,73 @@ struct AKSImportFilesTests {
         #expect(failure?.sentence == "a: the profile does not name the tenant: give --tenant-id")
         translation.tenantID = GUID(Self.tenant)
         #expect(try translation.configuration(of: cluster).text.contains(Self.tenant))
+    }
+
+    // MARK: Whole runs, from a file to files
+
+    private static func run(
+        _ text: String, named name: String? = nil, to destination: AKSImport.Destination, isReplacing: Bool = false,
+        in folder: TemporaryFolder
+    ) throws -> Bool {
+        try folder.write("aks.json", text)
+        return try AKSImport(tenantID: nil, cloud: nil, certificates: "certs").run(
+            source: folder.path("aks.json"), named: name, destination: destination, isReplacing: isReplacing)
+    }
+
+    private static func configuration(_ name: String, in folder: TemporaryFolder) throws -> WebhookConfiguration {
+        try ConfigurationLoader.load(path: folder.path(name)).configuration
+    }
+
+    @Test("one setup becomes one file, which is a configuration and is not replaced unasked")
+    func oneFile() throws {
+        try TemporaryFolder.with { folder throws in
+            let list = "[\(Self.cluster("a")),\(Self.cluster("b"))]"
+            let destination = AKSImport.Destination.file(folder.path("c.yaml"))
+            #expect(try Self.run(list, to: destination, in: folder))
+            let groups = try Self.configuration("c.yaml", in: folder).tenants[0].policy.adminGroupObjectIDs
+            #expect(groups.map(\.description) == ["5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"])
+            let failure = #expect(throws: CommandFailure.self) { try Self.run(list, to: destination, in: folder) }
+            #expect(failure?.sentence.hasSuffix("; --force replaces it") == true)
+            #expect(try Self.run(list, to: destination, isReplacing: true, in: folder))
+        }
+    }
+
+    @Test("clusters with different admins never become one configuration; one of them can be chosen")
+    func differentSetups() throws {
+        try TemporaryFolder.with { folder throws in
+            let other = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aee"
+            let list = "[\(Self.cluster("a")),\(Self.cluster(nil, group: other))]"
+            let destination = AKSImport.Destination.file(folder.path("c.yaml"))
+            let failure = #expect(throws: CommandFailure.self) { try Self.run(list, to: destination, in: folder) }
+            #expect(failure?.sentence.hasSuffix("Clusters: a, number 2") == true)
+            #expect(folder.read("c.yaml") == "")
+            #expect(try Self.run(list, named: "a", to: destination, in: folder))
+            #expect(!folder.read("c.yaml").contains(other))
+        }
+    }
+
+    @Test("a folder has a file for each cluster, and those that can be written are")
+    func folder() throws {
+        try TemporaryFolder.with { folder throws in
+            let into = AKSImport.Destination.folder(folder.path("all/of them"))
+            let list = "[\(Self.cluster("a")),\(Self.cluster("b", tenant: nil)),\(Self.cluster("c"))]"
+            #expect(try Self.run(list, to: into, in: folder) == false)
+            for (name, isThere) in [("a", true), ("b", false), ("c", true)] {
+                #expect((folder.read("all/of them/\(name).yaml") != "") == isThere)
+            }
+            #expect(try Self.run("[\(Self.cluster("d"))]", to: into, in: folder))
+            // A file that is there is kept, and the others are written.
+            #expect(try Self.run("[\(Self.cluster("d")),\(Self.cluster("e"))]", to: into, in: folder) == false)
+            #expect(folder.read("all/of them/e.yaml") != "")
+        }
+    }
+
+    @Test("a file that does not exist, or cannot be read, is named")
+    func missing() {
+        let translation = AKSImport(tenantID: nil, cloud: nil, certificates: "certs")
+        let failure = #expect(throws: CommandFailure.self) {
+            try translation.run(source: "/no/such", named: nil, destination: .file(nil), isReplacing: false)
+        }
+        #expect(failure?.sentence == "/no/such: there is no such file")
     }
 }

@@ -24,6 +24,7 @@ final class TestService: Sendable {
     /// The parts of the configuration that tests change.
     struct Settings: Sendable {
         var listen = "127.0.0.1:0"
+        var operations = "127.0.0.1:0"
         var server = ""
         var audience = TestService.audience
         var tenant = ""
@@ -47,9 +48,7 @@ final class TestService: Sendable {
         _ body: (TestService) async throws -> Void
     ) async throws {
         let folder = try folder ?? TemporaryFolder()
-        try writeCertificate(folder)
-        try writeKeys(folder)
-        try write(settings, folder)
+        try writeFiles(settings, folder)
         let servable = try ServableConfiguration.load(folder.path("config.yaml"))
         let log = MemorySink()
         let audit = servable.loaded.configuration.logging.audit.flatMap { LineWriter(appendingTo: $0) }
@@ -69,6 +68,13 @@ final class TestService: Sendable {
 
     // MARK: Files
 
+    /// The configuration, and all files that it names.
+    static func writeFiles(_ settings: Settings, _ folder: TemporaryFolder) throws {
+        try writeCertificate(folder)
+        try writeKeys(folder)
+        try write(settings, folder)
+    }
+
     func write(_ settings: Settings) throws { try Self.write(settings, folder) }
 
     private static func write(_ settings: Settings, _ folder: TemporaryFolder) throws {
@@ -82,7 +88,7 @@ final class TestService: Sendable {
             kind: WebhookConfiguration
             server:
               listen: \(settings.listen)
-              operations: 127.0.0.1:0
+              operations: \(settings.operations)
               certificate: server.crt
               privateKey: server.key
               insecureAllowAnyClient: true
