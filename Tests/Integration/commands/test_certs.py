@@ -107,10 +107,8 @@ class TestCreate:
     @pytest.mark.parametrize(
         "arguments",
         [
-            ["--host", "https://a.example"], ["--host", "a.example:8443"], ["--host", "10.0.0.256"], ["--host", ""],
-            ["--host", "a b"], ["--host", "-a.example"], ["--host", "ä.example"], ["--days", "0"],
-            ["--days", "9999999"], ["--days", "x"], ["--days", "4000"], ["--client-name", ""],
-            ["--client-name", "x" * 65], ["--renew", "--force"], ["--out", ""], ["surplus"],
+            # All values that are refused are in CertificateRequestTests.swift.
+            ["--host", "https://a.example"], ["--days", "0"], ["--days", "x"], ["surplus"],
         ],
     )  # fmt: skip
     def test_wrong_usage_makes_nothing(self, run, tmp_path, arguments):
