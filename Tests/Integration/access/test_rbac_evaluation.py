@@ -30,7 +30,7 @@ def test_random_clusters_have_the_same_answers(round_number, tmp_path):
     prefixes = {"user": dice.choice(["", "", "entra:"]), "group": dice.choice(["", "", "entra:"])}
     text, model = configuration(dice, prefixes)
     objects = cluster(dice, prefixes)
-    world = rbac_model.Cluster(objects)
+    modelled = rbac_model.Cluster(objects)
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(text))
     # Half as JSON in one list, half as YAML documents in a folder.
     folder = tmp_path / "cluster"
@@ -44,7 +44,7 @@ def test_random_clusters_have_the_same_answers(round_number, tmp_path):
         asked, words = question(dice)
         code, answer = run("rbac", "who", "--can", *words, *files)
         assert answer["question"] == asked
-        entra, others = rbac_model.who(world, model, asked)
+        entra, others = rbac_model.who(modelled, model, asked)
         printed = {}
         for entry in answer["who"]:
             key = entry["appRole"] or (entry["username"] if entry["kind"] == "user" else entry["objectID"])
@@ -58,7 +58,7 @@ def test_random_clusters_have_the_same_answers(round_number, tmp_path):
     principal = [word for group in groups for word in ("--group", group)] + ["--user", user]
     code, answer = run("rbac", "explain", *principal, *files)
     assert code == 0
-    held = rbac_model.explain(world, model, answer["user"]["username"], set(answer["user"]["groups"]))
+    held = rbac_model.explain(modelled, model, answer["user"]["username"], set(answer["user"]["groups"]))
     assert len(answer["rules"]) == len(held)
     assert {rbac_model.frozen(entry): paths(entry) for entry in answer["rules"]} == held
 

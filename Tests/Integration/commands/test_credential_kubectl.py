@@ -1,28 +1,25 @@
 """`credential` behind a real kubectl."""
 
-import http.server
-import json
 import os
-import ssl
 import subprocess
-import threading
 
 import pytest
 import yaml
 from credentials import REFUSED, credential
 from entra import AUDIENCE, TENANT
+from json_server import JSONHandler, serving
 from webhook import PROGRAM, run
 
 
-class Unauthorized(http.server.BaseHTTPRequestHandler):
+class Unauthorized(JSONHandler):
     """An API server without a signed-in user."""
 
-    protocol_version = "HTTP/1.1"
     seen = []
 
     def do_GET(self):
         Unauthorized.seen.append(self.headers["Authorization"])
-        body = json.dumps(
+        self.answer(
+            401,
             {
                 "kind": "Status",
                 "apiVersion": "v1",
@@ -31,27 +28,14 @@ class Unauthorized(http.server.BaseHTTPRequestHandler):
                 "message": "Unauthorized",
                 "reason": "Unauthorized",
                 "code": 401,
-            }
-        ).encode()
-        self.send_response(401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+            },
+        )
 
 
 @pytest.fixture(scope="module")
 def api_server(certificates):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Unauthorized)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates.path("server.crt"), certificates.path("server.key"))
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with serving(Unauthorized, certificates.path("server.crt"), certificates.path("server.key")) as port:
+        yield f"https://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("name,code,claims,tenant", REFUSED, ids=[entry[0] for entry in REFUSED])

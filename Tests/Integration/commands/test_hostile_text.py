@@ -1,11 +1,8 @@
 """Strangers' text never reaches the terminal unchanged: no control, direction or invisible characters."""
 
 import contextlib
-import http.server
 import json
 import os
-import ssl
-import threading
 
 import pytest
 import yaml
@@ -29,6 +26,7 @@ from hostile_text import (
     rbac,
     write,
 )
+from json_server import JSONHandler, serving
 from webhook import run
 
 # The command, and the files that it reads.
@@ -247,9 +245,9 @@ SILENT = {
 def hostile_webhook(certificates, status=200):
     """A webhook with a good certificate that answers in a stranger's words."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(JSONHandler):
         def do_POST(self):
-            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            sent = self.sent()
             answer = {
                 "apiVersion": sent["apiVersion"],
                 "kind": "TokenReview",
@@ -260,25 +258,10 @@ def hostile_webhook(certificates, status=200):
                     "user": {"username": HOSTILE, "uid": HOSTILE, "groups": [HOSTILE], "extra": {HOSTILE: [HOSTILE]}},
                 },
             }
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(status, answer)
 
-        def log_message(self, *_):
-            pass
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates.path("server.crt"), certificates.path("server.key"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"https://127.0.0.1:{server.server_port}/authenticate"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Handler, certificates.path("server.crt"), certificates.path("server.key")) as port:
+        yield f"https://127.0.0.1:{port}/authenticate"
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

@@ -1,12 +1,9 @@
 """`review` with a running `serve`, and with webhooks that answer wrongly. joserfc makes the tokens."""
 
-import http.server
 import json
 import os
 import socket
-import ssl
 import subprocess
-import threading
 import time
 
 import pytest
@@ -15,6 +12,7 @@ from callers import SERVER as SERVER_AUTH
 from callers import Issuer, certify, write
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from json_server import JSONHandler, serving
 from programs import BINARY
 from signed_tokens import ADMINS, KEY, SERVER, TENANT, token
 
@@ -209,12 +207,11 @@ def test_a_client_certificate_that_is_refused(folder, name, days, purpose, sente
     assert ("--renew" in done.stderr) == (sentence.endswith("has expired"))
 
 
-class BadWebhook(http.server.BaseHTTPRequestHandler):
+class BadWebhook(JSONHandler):
     """Answers depending on the path."""
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        sent = json.loads(body)
+        sent = self.sent()
         yes = {"authenticated": True, "user": {"username": "ada"}}
         answers = {
             "/audiences": {
@@ -236,26 +233,13 @@ class BadWebhook(http.server.BaseHTTPRequestHandler):
             "/json": "nonsense",
             "/503": {"kind": "Status", "message": "too busy"},
         }
-        answer = answers[self.path]
-        data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-        self.send_response(503 if self.path == "/503" else 200)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
+        self.answer(503 if self.path == "/503" else 200, answers[self.path])
 
 
 @pytest.fixture(scope="module")
 def bad(folder):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certs/server.crt", folder / "certs/server.key")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), BadWebhook)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with serving(BadWebhook, folder / "certs/server.crt", folder / "certs/server.key") as port:
+        yield f"https://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(

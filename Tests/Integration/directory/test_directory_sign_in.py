@@ -5,10 +5,9 @@ import hashlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
+from certificates import self_signed
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from entra import TENANT
@@ -25,18 +24,7 @@ def eventually(condition, timeout=8):
 
 
 def write_certificate(path, key):
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "kube-entra")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=9))
-        .sign(key, hashes.SHA256())
-    )
+    certificate = self_signed(key, "kube-entra", days=(-1, 9))
     with open(path, "wb") as file:
         file.write(certificate.public_bytes(serialization.Encoding.PEM))
         file.write(

@@ -1,11 +1,9 @@
-import http.server
 import json
-import ssl
 import subprocess
-import threading
 
 import pytest
 from doctors import APIServer, Bench
+from json_server import serving
 from programs import BINARY
 from signed_tokens import ADMINS, KEY, SERVER, TENANT
 
@@ -32,13 +30,8 @@ tenants:
 
 @pytest.fixture(scope="module")
 def port(folder):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certs/server.crt", folder / "certs/server.key")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), APIServer)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
+    with serving(APIServer, folder / "certs/server.crt", folder / "certs/server.key") as port:
+        yield port
 
 
 @pytest.fixture

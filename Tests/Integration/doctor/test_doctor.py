@@ -43,7 +43,7 @@ def test_the_text_begins_with_the_verdict(bench):
         ({"tls-server-name": "elsewhere"}, "for another name", "not for elsewhere", 1),
         ({"insecure-skip-tls-verify": True}, "insecure-skip-tls-verify", "certificate-authority-data", 1),
         ({"server": "http://127.0.0.1:1"}, "http://", "https://", 1),
-        ({"server": "127.0.0.1:1"}, "no https:// address", "", 1),
+        ({"server": "127.0.0.1:1"}, "not an https:// address", "", 1),
         ({"server": "https://127.0.0.1:1"}, "refused", "control plane", 2),
         ({"server": "https://no-such-host.invalid"}, "not found", "VPN", 2),
         ({"proxy-url": "http://127.0.0.1:1"}, "proxy", "proxy-url", 2),

@@ -1,15 +1,13 @@
 """`doctor` hears from Microsoft Graph what the watch hears: accounts, sessions, memberships, and what is forbidden."""
 
-import http.server
 import json
-import ssl
-import threading
 import time
 
 import pytest
 import yaml
 from entra import OBJECT
 from graph import Graph
+from json_server import JSONHandler, serving
 from overage import CLIENT_ID
 from signed_tokens import ADMINS, KEY, SERVER, TENANT, token
 from webhook import run
@@ -17,26 +15,14 @@ from webhook import run
 OTHER = "9999aaaa-bbbb-cccc-dddd-eeeeffff0000"
 
 
-class APIServer(http.server.BaseHTTPRequestHandler):
+class APIServer(JSONHandler):
     """Knows whoever asks as Ada, who may do everything."""
-
-    protocol_version = "HTTP/1.1"
-
-    def answer(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
 
     def do_GET(self):
         self.answer(200, {"gitVersion": "v1.34.1"})
 
     def do_POST(self):
-        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        sent = self.sent()
         self.answer(
             201,
             {
@@ -107,14 +93,8 @@ class Bench:
 def watched(tmp_path, certificates):
     graph = Graph(certificates)
     graph.members = {OBJECT: {ADMINS}}
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates.path("server.crt"), certificates.path("server.key"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), APIServer)
-    server.daemon_threads = True
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Bench(tmp_path, certificates, graph, server.server_port)
-    server.shutdown()
+    with serving(APIServer, certificates.path("server.crt"), certificates.path("server.key")) as port:
+        yield Bench(tmp_path, certificates, graph, port)
     graph.stop()
 
 

@@ -1,13 +1,12 @@
 """The Helm chart, rendered by the released helm and read by the released kubectl."""
 
-import http.server
 import json
 import os
 import subprocess
-import threading
 
 import pytest
 import yaml
+from json_server import JSONHandler, serving
 from programs import ROOT
 from webhook import run
 
@@ -74,18 +73,17 @@ KINDS = {
 }
 
 
-class Discovery(http.server.BaseHTTPRequestHandler):
+class Discovery(JSONHandler):
     """An API server's discovery; it has no objects."""
-
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         version = self.path.removeprefix("/apis/").removeprefix("/api/").partition("?")[0]
         if self.path.startswith("/api?") or self.path == "/api":
-            return self.answer({"kind": "APIVersions", "versions": ["v1"]})
+            return self.answer(200, {"kind": "APIVersions", "versions": ["v1"]})
         if self.path.startswith("/apis?") or self.path == "/apis":
             groups = [name.split("/") for name in KINDS if "/" in name]
             return self.answer(
+                200,
                 {
                     "kind": "APIGroupList",
                     "apiVersion": "v1",
@@ -97,10 +95,11 @@ class Discovery(http.server.BaseHTTPRequestHandler):
                         }
                         for group, v in groups
                     ],
-                }
+                },
             )
         if version in KINDS:
             return self.answer(
+                200,
                 {
                     "kind": "APIResourceList",
                     "apiVersion": "v1",
@@ -115,39 +114,26 @@ class Discovery(http.server.BaseHTTPRequestHandler):
                         }
                         for kind, name in KINDS[version].items()
                     ],
-                }
+                },
             )
-        self.answer({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}, 404)
-
-    def answer(self, body, status=200):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
+        self.answer(404, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404})
 
 
 @pytest.fixture(scope="module")
 def kubectl(tmp_path_factory):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Discovery)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     home = tmp_path_factory.mktemp("home")
+    with serving(Discovery) as port:
 
-    def call(*arguments):
-        return subprocess.run(
-            ["kubectl", "--server", f"http://127.0.0.1:{server.server_port}", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env={"HOME": str(home), "PATH": os.environ["PATH"]},
-        )
+        def call(*arguments):
+            return subprocess.run(
+                ["kubectl", "--server", f"http://127.0.0.1:{port}", *arguments],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                env={"HOME": str(home), "PATH": os.environ["PATH"]},
+            )
 
-    yield call
-    server.shutdown()
+        yield call
 
 
 @pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())

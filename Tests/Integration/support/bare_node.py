@@ -9,11 +9,10 @@ import signal
 import subprocess
 import sys
 
-import yaml
 from bare_root import BareRoot
 from certificates import SERVER
 from entra import Entra
-from node import CLUSTER_CONFIGURATION, HERE, MANIFEST, Node
+from node import CLUSTER_CONFIGURATION, HERE, MANIFEST, Node, admin_kubeconfig
 
 PORT = 6443
 LOGIN = "login.microsoftonline.com"
@@ -49,36 +48,7 @@ class BareNode:
             for kind in ("crt", "key"):
                 with open(certificates.path(f"{source}.{kind}")) as file:
                     root.write(f"/etc/kubernetes/pki/{name}.{kind}", file.read(), mode=0o600)
-        root.write(
-            "/etc/kubernetes/admin.conf",
-            yaml.safe_dump(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "current-context": "admin",
-                    "clusters": [
-                        {
-                            "name": "c",
-                            "cluster": {
-                                "server": f"https://localhost:{PORT}",
-                                "certificate-authority": "/etc/kubernetes/pki/ca.crt",
-                            },
-                        }
-                    ],
-                    "users": [
-                        {
-                            "name": "u",
-                            "user": {
-                                "client-certificate": "/etc/kubernetes/pki/admin.crt",
-                                "client-key": "/etc/kubernetes/pki/admin.key",
-                            },
-                        }
-                    ],
-                    "contexts": [{"name": "admin", "context": {"cluster": "c", "user": "u"}}],
-                }
-            ),
-            mode=0o600,
-        )
+        root.write("/etc/kubernetes/admin.conf", admin_kubeconfig(PORT), mode=0o600)
         root.write("/etc/kubernetes/manifests/kube-apiserver.yaml", MANIFEST.format(port=PORT), mode=0o600)
         with open(f"{self.state}/objects.json", "w") as file:
             configmap = {"metadata": {"resourceVersion": "1"}, "data": {"ClusterConfiguration": CLUSTER_CONFIGURATION}}

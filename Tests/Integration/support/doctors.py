@@ -1,12 +1,10 @@
 """A stand-in API server and plugin, and `doctor` beside them."""
 
-import email.utils
-import http.server
 import json
 import subprocess
-import time
 
 import yaml
+from json_server import JSONHandler
 from programs import BINARY
 from signed_tokens import SERVER, TENANT, token
 
@@ -34,20 +32,8 @@ DISCOVERY = {
 OFFSETS = {"slow": 450, "fast": -450, "day-slow": 86_400, "day-fast": -86_400, "slightly-fast": -50, "dateless": None}
 
 
-class APIServer(http.server.BaseHTTPRequestHandler):
+class APIServer(JSONHandler):
     """The first part of the path chooses how it behaves."""
-
-    protocol_version = "HTTP/1.1"
-
-    def answer(self, status, body, seconds=0):
-        data = json.dumps(body).encode()
-        self.send_response_only(status)
-        if seconds is not None:
-            self.send_header("Date", email.utils.formatdate(time.time() + seconds, usegmt=True))
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
 
     def do_GET(self):
         way, _, path = self.path[1:].partition("/")
@@ -61,7 +47,7 @@ class APIServer(http.server.BaseHTTPRequestHandler):
 
     def review(self, path):
         """What was sent. Of kubectl's protobuf, only what is needed here is read."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.received()
         if not body.startswith(b"k8s\0"):
             return json.loads(body)
         _, group, version, _ = path.split("/")
@@ -100,9 +86,6 @@ class APIServer(http.server.BaseHTTPRequestHandler):
                 "status": {"resourceRules": rules, "nonResourceRules": [], "incomplete": way == "unknown"},
             },
         )
-
-    def log_message(self, *_):
-        pass
 
 
 class Bench:

@@ -2,11 +2,10 @@
 
 import json
 import unicodedata
-from datetime import UTC, datetime, timedelta
 
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from certificates import self_signed
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 MARK = "EVIL"
@@ -50,19 +49,7 @@ tenants:
 
 
 def certificate(path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOSTILE)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=90))
-        .sign(key, hashes.SHA256())
-    )
+    made = self_signed(ec.generate_private_key(ec.SECP256R1()), HOSTILE)
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     return str(path)
 

@@ -108,6 +108,23 @@ exec sleep infinity
 """
 
 
+def admin_kubeconfig(port):
+    """The kubeconfig with which a node's administrator reaches the API server on it."""
+    folder = "/etc/kubernetes/pki"
+    cluster = {"server": f"https://localhost:{port}", "certificate-authority": f"{folder}/ca.crt"}
+    user = {"client-certificate": f"{folder}/admin.crt", "client-key": f"{folder}/admin.key"}
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "admin",
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", "user": user}],
+            "contexts": [{"name": "admin", "context": {"cluster": "c", "user": "u"}}],
+        }
+    )
+
+
 class Node:
     def __init__(self, folder, certificates, entra, distribution="kubeadm"):
         self.folder, self.certificates, self.distribution = str(folder), certificates, distribution
@@ -144,35 +161,7 @@ class Node:
         for kind in ("crt", "key"):
             self.write(f"/etc/kubernetes/pki/apiserver.{kind}", open(self.certificates.path(f"server.{kind}")).read())
             self.write(f"/etc/kubernetes/pki/admin.{kind}", open(self.certificates.path(f"client.{kind}")).read())
-        self.write(
-            self.admin,
-            yaml.safe_dump(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "current-context": "admin",
-                    "clusters": [
-                        {
-                            "name": "c",
-                            "cluster": {
-                                "server": f"https://localhost:{self.port}",
-                                "certificate-authority": "/etc/kubernetes/pki/ca.crt",
-                            },
-                        }
-                    ],
-                    "users": [
-                        {
-                            "name": "u",
-                            "user": {
-                                "client-certificate": "/etc/kubernetes/pki/admin.crt",
-                                "client-key": "/etc/kubernetes/pki/admin.key",
-                            },
-                        }
-                    ],
-                    "contexts": [{"name": "admin", "context": {"cluster": "c", "user": "u"}}],
-                }
-            ),
-        )
+        self.write(self.admin, admin_kubeconfig(self.port))
         if self.distribution == "kubeadm":
             self.write("/etc/kubernetes/manifests/kube-apiserver.yaml", manifest, mode=0o600)
         else:
