@@ -11,6 +11,7 @@ import NIOOpenSSL
 import OpenSSL
 import Prometheus
 import SafeText
+import TestSupport
 import Timestamps
 
 @testable import WebhookServer
@@ -28,13 +29,9 @@ final class HTTPServer {
     let channel = EmbeddedChannel()
     private let ledger = ConnectionLimiter(limits: HTTPServer.limits)
     private let state: EventLoopContext
-    private let time = Clock()
+    private let time = ManualClock()
     private let fetches = Fetches()
     private let transport = Transport()
-
-    private final class Clock {
-        var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
-    }
 
     /// Key refreshes in progress.
     private final class Fetches: Sendable {
@@ -142,7 +139,7 @@ final class HTTPServer {
     /// Lets every deadline pass. The connection must then end by itself and leave nothing behind.
     func finish() throws -> [UInt8] {
         for _ in 0..<8 where channel.isActive {
-            time.now = time.now + .seconds(130)
+            time.advance(by: .seconds(130))
             state.tick()
             channel.embeddedEventLoop.advanceTime(by: .seconds(130))
         }

@@ -1,5 +1,5 @@
 import OpenSSL
-import Timestamps
+import TestSupport
 
 /// One authority with a server and a client, for this process.
 struct TLSIdentities {
@@ -9,33 +9,19 @@ struct TLSIdentities {
     let client: TLSContext
 
     init(protocols: [String]) throws {
-        let now = Timestamp.now()
-        let (begin, end) = (now.adding(seconds: -86_400), now.adding(seconds: 86_400))
-        let key = try PrivateKey.generateP256()
-        let authority = try Certificate.selfSigned(
-            subject: CertificateName(commonName: "Fuzz CA"), key: key, notBefore: begin, notAfter: end,
-            profile: .certificateAuthority)
-        func issue(
-            _ name: String, _ sans: [SubjectAlternativeName], _ profile: CertificateProfile
-        ) throws -> (certificate: [UInt8], key: [UInt8]) {
-            let own = try PrivateKey.generateP256()
-            let certificate = try Certificate.issue(
-                subject: CertificateName(commonName: name), subjectKey: own.publicKey, sans: sans, notBefore: begin,
-                notAfter: end, profile: profile, issuer: (authority, key))
-            return (certificate.pem, try own.pem())
-        }
-        let (serverCertificate, serverKey) = try issue("server", [.dns("localhost")], .server)
-        let (clientCertificate, clientKey) = try issue("kube-apiserver", [], .client)
+        let authority = try TestAuthority("Fuzz CA")
+        let own = try authority.issue("server", sans: [.dns("localhost")], profile: .server)
+        let caller = try authority.issue("kube-apiserver", profile: .client)
         server = try TLSContext(
             server: TLSServerConfiguration(
-                certificateChain: serverCertificate, privateKey: serverKey, clientAuthorities: authority.pem,
-                applicationProtocols: protocols))
+                certificateChain: own.certificate.pem, privateKey: own.key,
+                clientAuthorities: authority.certificate.pem, applicationProtocols: protocols))
         openServer = try TLSContext(
             server: TLSServerConfiguration(
-                certificateChain: serverCertificate, privateKey: serverKey, applicationProtocols: protocols))
+                certificateChain: own.certificate.pem, privateKey: own.key, applicationProtocols: protocols))
         client = try TLSContext(
             client: TLSClientConfiguration(
-                trust: .pem(authority.pem), certificateChain: clientCertificate, privateKey: clientKey,
-                applicationProtocols: protocols))
+                trust: .pem(authority.certificate.pem), certificateChain: caller.certificate.pem,
+                privateKey: caller.key, applicationProtocols: protocols))
     }
 }

@@ -27,6 +27,8 @@ final class RunningEngine {
         var held: [(Model.TenantName, EventLoopPromise<FetchedKeySet>)] = []
     }
 
+    /// The model's two clocks in seconds: a jump of the machine's clock leaves the uptime alone. `ManualClock` has only
+    /// an uptime.
     private struct Clock {
         var wall: Int
         var uptime = 0
@@ -161,8 +163,8 @@ final class RunningEngine {
         logger: Logger,
         onChange: @escaping @Sendable (KeySnapshot) -> Void
     ) -> SigningKeyStore {
-        let plans = order.map { name in
-            SigningKeyPlan(
+        let configurations = order.map { name in
+            SigningKeyConfiguration(
                 trust: ModelTokens.trust(name, Model.Settings()),
                 refreshEvery: .seconds(Model.Timing.refreshEvery),
                 unknownKeyRefreshInterval: .seconds(Model.Timing.unknownKeyInterval),
@@ -180,7 +182,7 @@ final class RunningEngine {
                 })
         }
         return SigningKeyStore(
-            plans: plans, eventLoop: loop,
+            configurations: configurations, eventLoop: loop,
             environment: SigningKeyEnvironment(
                 now: { Timestamp(secondsSinceEpoch: Int64(clock.withLockedValue { $0.wall })) },
                 uptime: { .uptimeNanoseconds(UInt64(clock.withLockedValue { $0.uptime } + 1000) * 1_000_000_000) },
