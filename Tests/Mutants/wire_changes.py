@@ -145,12 +145,8 @@ WIRE_CHANGES = [
     Change(FACTS, "if !account.isEnabled { return .accountDisabled }", ""),
     Change(FACTS, "{ $0 >= validFrom } ?? false", "{ $0 > validFrom } ?? false"),
     Change(FACTS, "{ $0 >= validFrom } ?? false", "{ $0 >= validFrom } ?? true"),
-    Change(
-        ANSWER,
-        "case nil, .accountDisabled?, .sessionsRevoked?: decision.watch = watch",
-        "case nil: decision.watch = watch",
-    ),
-    Change(ANSWER, "case _ where isAboutWatch: decision.watch = watch.interest", "case _ where isAboutWatch: break"),
+    Change(ANSWER, "reason == .accountDisabled || reason == .sessionsRevoked || isAboutWatch", "isAboutWatch"),
+    Change(ANSWER, "reason == .sessionsRevoked || isAboutWatch {", "reason == .sessionsRevoked {"),
     Change(ANSWER, "awaitsFirstAnswer && (reason == nil || isAboutWatch)", "awaitsFirstAnswer && reason == nil"),
     Change(ANSWER, "decision.watchVersion = watch.version", ""),
     # Access reviews

@@ -5,7 +5,7 @@ public import Timestamps
 
 /// The user of an access review: what an accepted token review reported, as the API server sends it back.
 public struct ReviewedUser: Hashable, Sendable {
-    /// `spec.groups`
+    /// The review's `spec.groups`.
     public var groups: [ExactText]
     /// The values of `spec.extra`, by name.
     public var extra: [ExactText: [String]]

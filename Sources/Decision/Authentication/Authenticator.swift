@@ -136,10 +136,8 @@ extension TokenEvaluation {
         decision.watchVersion = watch.version
         if areClaimsTrusted {
             let isAboutWatch = reason == .groupResolutionFailed && groupResolution == nil
-            switch reason {
-            case nil, .accountDisabled?, .sessionsRevoked?: decision.watch = watch.interest
-            case _ where isAboutWatch: decision.watch = watch.interest
-            default: break
+            if reason == nil || reason == .accountDisabled || reason == .sessionsRevoked || isAboutWatch {
+                decision.watch = watch.interest
             }
             decision.awaitsFirstAnswer = watch.awaitsFirstAnswer && (reason == nil || isAboutWatch)
         }

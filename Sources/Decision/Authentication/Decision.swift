@@ -10,7 +10,7 @@ public struct DecisionSubject: Hashable, Sendable {
     public var tenantID: GUID?
     /// User, guest, application or another kind of subject.
     public var kind: SubjectKind?
-    /// `oid`
+    /// The token's `oid`.
     public var objectID: GUID?
     /// `appid` or `azp`, if it is a GUID.
     public var clientAppID: String?
@@ -18,7 +18,7 @@ public struct DecisionSubject: Hashable, Sendable {
     public var keyID: String?
     /// `uti`, which Entra's sign-in log shows too.
     public var tokenID: String?
-    /// `ver`
+    /// The token's `ver`.
     public var tokenVersion: TokenVersion?
 
     /// A subject about which nothing is known.

@@ -305,12 +305,9 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     /// From when a new sign-in passes, where one helps against the refusal.
     var newSignInPasses: Timestamp? {
-        switch reason {
-        case .principalDenied?: denial?.newSignInPasses
-        case .sessionsRevoked?:
-            if let tenant, let objectID { watch.newSignInPasses(objectID, kind: kind, tenant) } else { nil }
-        default: nil
-        }
+        if reason == .principalDenied { return denial?.newSignInPasses }
+        guard reason == .sessionsRevoked, let tenant, let objectID else { return nil }
+        return watch.newSignInPasses(objectID, kind: kind, tenant)
     }
 
     private mutating func checkAccount() -> CheckResult {

@@ -103,7 +103,7 @@ public struct WatchedPrincipal: Hashable, Sendable {
 public final class WatchFacts: Sendable {
     /// The watched principals of one tenant.
     public struct Tenant: Sendable {
-        /// By object ID.
+        /// The watched principals, by object ID.
         public var principals: [GUID: WatchedPrincipal]
         /// Whether the limit is reached, so that no other principal is watched.
         public var isFull: Bool
@@ -115,10 +115,10 @@ public final class WatchFacts: Sendable {
         }
     }
 
-    /// Nobody is watched.
+    /// The facts where no tenant is watched.
     public static let none = WatchFacts([:])
 
-    /// By tenant ID.
+    /// What is known of each tenant, by its ID.
     public let tenants: [GUID: Tenant]
 
     /// The facts by tenant ID.
