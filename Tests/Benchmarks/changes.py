@@ -13,7 +13,7 @@ from expectations import SETTLE
 class Changes:
     def __init__(self, soak, configuration):
         self.soak, self.configuration = soak, configuration
-        self.random, self.world, self.entra, self.webhook = soak.random, soak.world, soak.entra, soak.webhook
+        self.random, self.timeline, self.entra, self.webhook = soak.random, soak.timeline, soak.entra, soak.webhook
         self.counts = Counter()
         self.certificate_changed = float("-inf")
         self.scale = 1.0 if soak.seconds >= 60 else 0.25
@@ -32,14 +32,14 @@ class Changes:
             after = (index + 1) % len(keys)
             now = time.monotonic()
             self.entra.keys = [keys[index], keys[after]]
-            self.world.published[keys[after].kid].change(True, now)
-            while self.world.fetched_by(now) > time.monotonic():
+            self.timeline.published[keys[after].kid].change(True, now)
+            while self.timeline.fetched_by(now) > time.monotonic():
                 await asyncio.sleep(0.2)
             self.soak.minter.sign_with(after)
             # Until the last token by the key before has been used up.
             await asyncio.sleep(18)
             self.entra.keys = [keys[after]]
-            self.world.published[keys[index].kid].change(False, time.monotonic())
+            self.timeline.published[keys[index].kid].change(False, time.monotonic())
             self.counts["key rotations"] += 1
             index = after
             await self.pause(2, 6)
@@ -55,8 +55,8 @@ class Changes:
                 kind()
 
     def change_configuration(self):
-        variant = 1 - self.world.variant.value
-        self.world.variant.change(variant, time.monotonic())
+        variant = 1 - self.timeline.variant.value
+        self.timeline.variant.change(variant, time.monotonic())
         self.webhook.write(self.configuration(self.entra, variant))
         self.counts["configuration reloads"] += 1
 
@@ -66,7 +66,7 @@ class Changes:
             file.write("\nnonsense: true\n")
         self.counts["broken configurations"] += 1
         asyncio.get_running_loop().call_later(
-            2, lambda: self.webhook.write(self.configuration(self.entra, self.world.variant.value))
+            2, lambda: self.webhook.write(self.configuration(self.entra, self.timeline.variant.value))
         )
 
     def change_certificate(self):
@@ -99,13 +99,13 @@ class Changes:
             await self.pause(6, 12)
             kind = self.random.choice(["refused", "500", "nonsense", "hanging", "empty key set"])
             seconds = self.random.choice([1, 2, 14]) if self.soak.seconds >= 60 else 1
-            self.world.outage_begins(time.monotonic())
+            self.timeline.outage_begins(time.monotonic())
             try:
                 await self.begin_outage(kind)
                 await asyncio.sleep(seconds)
             finally:
                 await self.end_outage(kind)
-                self.world.outage_ends(time.monotonic())
+                self.timeline.outage_ends(time.monotonic())
             self.counts["outages"] += 1
             # The next one only after a time in which everything can be predicted.
             await asyncio.sleep(SETTLE * 1.5)

@@ -41,7 +41,7 @@ class Fact:
         return values
 
 
-class World:
+class Timeline:
     def __init__(self, keys):
         self.published = {kid: Fact(False) for kid in keys}
         self.variant = Fact(0)

@@ -12,11 +12,11 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Integration", "support"))
 
+from answer_checker import AnswerChecker
 from certificates import Certificates
 from changes import Changes
 from entra import AUDIENCE, OTHER_TENANT, Entra, Key
-from expectations import World
-from judge import Judge
+from expectations import Timeline
 from keep_alive import Disconnected, Pool
 from minting import USABLE_FOR, Minter
 from process_figures import open_files, rss_kib
@@ -68,10 +68,10 @@ class Soak:
         self.entra.stop()
         self.minter = Minter(self.entra, self.pool_of_keys)
         self.entra.start()
-        self.world = World([key.kid for key in self.pool_of_keys])
-        self.world.published[self.pool_of_keys[0].kid].history = [(float("-inf"), True)]
+        self.timeline = Timeline([key.kid for key in self.pool_of_keys])
+        self.timeline.published[self.pool_of_keys[0].kid].history = [(float("-inf"), True)]
         self.webhook = Webhook(certificates, soak_configuration(self.entra, 0)).start()
-        self.judge = Judge(self.world)
+        self.checker = AnswerChecker(self.timeline)
         self.latencies = []
         self.fetch_latencies = []
         self.samples = []
@@ -105,7 +105,7 @@ class Soak:
             task.cancel()
         for result in await asyncio.gather(*background, return_exceptions=True):
             if isinstance(result, Exception):
-                self.judge.wrong.append(("the soak itself", repr(result), "no failure"))
+                self.checker.wrong.append(("the soak itself", repr(result), "no failure"))
         self.callers.close()
         await loop.run_in_executor(None, self.compare_metrics)
 
@@ -157,7 +157,7 @@ class Soak:
             self.failures[f"{type(error).__name__}: {str(error)[:60]}"] += 1
             return
         end = time.monotonic()
-        found = self.judge.judge(ticket, answer, begin, end)
+        found = self.checker.check(ticket, answer, begin, end)
         (self.fetch_latencies if found in WAITING else self.latencies).append(end - begin)
         if ticket.kind == "proof" and found == "accepted":
             ticket.kind, ticket.expected = "fixed", "proof_of_possession_replayed"
@@ -231,15 +231,15 @@ class Soak:
 
     def compare_metrics(self):
         total = self.webhook.metric("kube_entra_token_reviews_total")
-        answered = self.judge.count
+        answered = self.checker.count
         # A request that a close has crossed may have been judged, its answer lost.
         if not answered <= total <= answered + self.idle_races and not self.failures:
-            self.judge.wrong.append(("kube_entra_token_reviews_total", total, answered))
+            self.checker.wrong.append(("kube_entra_token_reviews_total", total, answered))
         for result in ("accepted", "foreign"):
             counted = self.webhook.metric("kube_entra_token_reviews_total", result=result)
-            if counted != self.judge.reasons[result] and not self.failures and not self.idle_races:
-                self.judge.wrong.append(
-                    (f"kube_entra_token_reviews_total {result}", counted, self.judge.reasons[result])
+            if counted != self.checker.reasons[result] and not self.failures and not self.idle_races:
+                self.checker.wrong.append(
+                    (f"kube_entra_token_reviews_total {result}", counted, self.checker.reasons[result])
                 )
 
     def memory(self):
@@ -258,15 +258,15 @@ class Soak:
         times = sorted(self.latencies) or [0]
         warm, last = self.memory()
         peak = max(rss for _, rss, _ in self.samples)
-        print(f"reviews               {self.judge.count} in {seconds:.0f} s, {self.sent / self.seconds:.0f} a second")
+        print(f"reviews               {self.checker.count} in {seconds:.0f} s, {self.sent / self.seconds:.0f} a second")
         print(
-            f"answers               accepted {self.judge.reasons['accepted']}, foreign {self.judge.reasons['foreign']}, "
-            f"refused {self.judge.count - self.judge.reasons['accepted'] - self.judge.reasons['foreign']} "
-            f"with {len(self.judge.reasons) - 2} reasons"
+            f"answers               accepted {self.checker.reasons['accepted']}, foreign {self.checker.reasons['foreign']}, "
+            f"refused {self.checker.count - self.checker.reasons['accepted'] - self.checker.reasons['foreign']} "
+            f"with {len(self.checker.reasons) - 2} reasons"
         )
-        print(f"token kinds           {len(self.judge.names)}")
-        print(f"strictly predictable  {self.judge.strict / max(1, self.judge.count):.1%} of the answers")
-        print(f"wrong decisions       {len(self.judge.wrong)}")
+        print(f"token kinds           {len(self.checker.names)}")
+        print(f"strictly predictable  {self.checker.strict / max(1, self.checker.count):.1%} of the answers")
+        print(f"wrong decisions       {len(self.checker.wrong)}")
         print(f"failed requests       {sum(self.failures.values())} {dict(self.failures) or ''}")
         print(
             f"connections           {self.callers.opened} opened, {self.callers.ended_idle} ended while idle, "
@@ -292,9 +292,9 @@ class Soak:
             f"open files            {self.samples[-1][2]} at the end, {max(files for _, _, files in self.samples)} at most"
         )
 
-        if self.judge.wrong:
+        if self.checker.wrong:
             wrong.append("wrong decisions")
-            for name, found, expected in self.judge.wrong[:20]:
+            for name, found, expected in self.checker.wrong[:20]:
                 print(f"  {name}: {found}, expected {expected}")
         if self.failures:
             wrong.append("requests without an answer")

@@ -35,7 +35,7 @@ public struct APIServer {
                 hint: "give the cluster's https:// address")
         }
         guard let url = HTTPSURL(String(server)) else {
-            throw Problem(sentence: "the server is no https:// address", hint: "correct `server` in the kubeconfig")
+            throw Problem(sentence: "the server is not an https:// address", hint: "correct `server` in the kubeconfig")
         }
         guard !access.cluster.skipsVerification else {
             throw Problem(
@@ -86,7 +86,7 @@ public struct APIServer {
     public func send(
         _ method: HTTPSRequest.Method, _ path: String, token: String? = nil, body: [UInt8] = []
     ) throws(HTTPSError) -> HTTPSResponse {
-        guard let url = HTTPSURL(base + path) else { throw .configuration("the server is no https:// address") }
+        guard let url = HTTPSURL(base + path) else { throw .configuration("the server is not an https:// address") }
         var headers = [(name: "Accept", value: "application/json")]
         switch method {
         case .post: headers.append((name: "Content-Type", value: "application/json"))

@@ -9,7 +9,7 @@ import Timestamps
 extension Doctor {
     /// Hears what the watch hears about the token's account and groups: a token does not know what has changed since it
     /// was issued.
-    mutating func judgeDirectory() {
+    mutating func checkDirectory() {
         guard let askDirectory, let inspection = report.inspection, inspection.reason == nil,
             let claims = inspection.claims, let tenantID = claims.tenantID.flatMap({ GUID($0) }),
             let objectID = claims.objectID.flatMap({ GUID($0) }), inspection.kind != .device
@@ -18,8 +18,8 @@ extension Doctor {
             tenantID: tenantID, objectID: objectID, kind: inspection.kind, until: claims.expires ?? serverTime)
         guard let probe = askDirectory(interest) else { return }
         let count = report.steps.count
-        judgeAccount(probe, issuedAt: claims.issuedAt)
-        judgeMembership(probe, tokenGroups: claims.groups.objectIDs)
+        checkAccount(probe, issuedAt: claims.issuedAt)
+        checkMembership(probe, tokenGroups: claims.groups.objectIDs)
         for sentence in probe.forbidden {
             report.add(
                 .directory, .warning, "Microsoft Graph forbids: \(sentence)",
@@ -36,7 +36,7 @@ extension Doctor {
         report.add(.directory, .passed, "Microsoft Graph: the account is enabled\(groups)")
     }
 
-    private mutating func judgeAccount(_ probe: DirectoryProbe, issuedAt: Timestamp?) {
+    private mutating func checkAccount(_ probe: DirectoryProbe, issuedAt: Timestamp?) {
         guard let account = probe.account else { return }
         let known = WatchedPrincipal(version: 0, until: serverTime, account: account)
         guard let reason = known.accountProblem(issuedAt: issuedAt) else { return }
@@ -49,7 +49,7 @@ extension Doctor {
         report.add(.directory, .failed, "\(reason.code): \(reason.sentence)", hint: hint)
     }
 
-    private mutating func judgeMembership(_ probe: DirectoryProbe, tokenGroups: [GUID]) {
+    private mutating func checkMembership(_ probe: DirectoryProbe, tokenGroups: [GUID]) {
         guard let membership = probe.membership else { return }
         let lost = tokenGroups.filter { membership.contains($0) == false }
         let gained = membership.members.filter { !tokenGroups.contains($0) }

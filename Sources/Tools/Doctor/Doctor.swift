@@ -70,7 +70,7 @@ public struct Doctor {
         }
         report.secret = SecretFilter(token.text)
         try inspect(token, access: access)
-        judgeDirectory()
+        checkDirectory()
         guard let server else {
             for step in [DoctorReport.StepName.identity, .permissions] {
                 report.add(step, .skipped, "the API server cannot be asked")

@@ -16,7 +16,7 @@ struct KubeloginVersion: Hashable, Comparable, Sendable {
 
     /// What `--version` reveals about the program.
     enum Program: Hashable, Sendable {
-        /// Azure/kubelogin.
+        /// The kubelogin of github.com/Azure/kubelogin.
         case azure(KubeloginVersion)
         /// int128/kubelogin, which signs in to any OpenID Connect provider and has other arguments.
         case another

@@ -12,16 +12,16 @@ import Timestamps
 ///
 /// Source: Microsoft identity platform, client credentials flow; instance metadata service for managed identities.
 struct AppTokenRequest {
-    static func make(_ plan: DirectoryConfiguration, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
-        guard plan.secret != .managedIdentity else { return try managedIdentity(plan) }
-        let address = "\(plan.trust.authorityBase)/\(plan.trust.tenantID)/oauth2/v2.0/token"
+    static func make(_ configuration: DirectoryConfiguration, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
+        guard configuration.secret != .managedIdentity else { return try managedIdentity(configuration) }
+        let address = "\(configuration.trust.authorityBase)/\(configuration.trust.tenantID)/oauth2/v2.0/token"
         guard let url = HTTPSURL(address) else { throw .token(.configuration("the authority is not an https address")) }
-        let clientID = plan.clientID?.description ?? ""
+        let clientID = configuration.clientID?.description ?? ""
         var form =
-            "grant_type=client_credentials&client_id=\(clientID)&scope=\(formEncoded(plan.graph + "/.default"))&"
+            "grant_type=client_credentials&client_id=\(clientID)&scope=\(formEncoded(configuration.graph + "/.default"))&"
         var secret: [UInt8] = []
         defer { secret.withUnsafeMutableBytes { cleanse($0) } }
-        switch plan.secret {
+        switch configuration.secret {
         case .clientSecretFile(let path):
             form += "client_secret="
             secret = try text(path)
@@ -44,11 +44,13 @@ struct AppTokenRequest {
             body: body.withUnsafeBytes { SecureBytes(copying: $0) })
     }
 
-    private static func managedIdentity(_ plan: DirectoryConfiguration) throws(DirectoryError) -> HTTPSRequest {
-        var target = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(plan.graph)
-        if let clientID = plan.clientID { target += "&client_id=\(clientID)" }
+    private static func managedIdentity(_ configuration: DirectoryConfiguration) throws(DirectoryError) -> HTTPSRequest
+    {
+        var target =
+            "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(configuration.graph)
+        if let clientID = configuration.clientID { target += "&client_id=\(clientID)" }
         // The variable in which Azure's libraries look for another address of the service.
-        let url = HTTPSURL.instanceMetadata(base: plan.metadataService, target: target)
+        let url = HTTPSURL.instanceMetadata(base: configuration.metadataService, target: target)
         guard let url else { throw .metadataServiceUnusable }
         return HTTPSRequest(.get, url, headers: [(name: "Metadata", value: "true")])
     }

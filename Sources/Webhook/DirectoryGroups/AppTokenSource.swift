@@ -23,7 +23,7 @@ final class AppTokenSource: Sendable {
     /// Time between attempts after a failure while nobody asks.
     private static let retry = TimeAmount.seconds(60)
 
-    private let plan: DirectoryConfiguration
+    private let configuration: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let now: @Sendable () -> Timestamp
     private let renewalFailed: @Sendable (DirectoryError) -> Void
@@ -31,12 +31,12 @@ final class AppTokenSource: Sendable {
 
     /// - Parameter renewalFailed: called for failures that no request would report.
     init(
-        plan: DirectoryConfiguration,
+        configuration: DirectoryConfiguration,
         eventLoop: any EventLoop,
         now: @escaping @Sendable () -> Timestamp,
         renewalFailed: @escaping @Sendable (DirectoryError) -> Void = { _ in }
     ) {
-        self.plan = plan
+        self.configuration = configuration
         self.eventLoop = eventLoop
         self.now = now
         self.renewalFailed = renewalFailed
@@ -107,9 +107,9 @@ final class AppTokenSource: Sendable {
 
     private func request(at time: Timestamp) -> EventLoopFuture<(token: String, lifetime: Int64)> {
         do throws(DirectoryError) {
-            let request = try AppTokenRequest.make(plan, now: time)
+            let request = try AppTokenRequest.make(configuration, now: time)
             let client: HTTPSClient
-            do { client = try plan.authorityClient() } catch { throw .token(error) }
+            do { client = try configuration.authorityClient() } catch { throw .token(error) }
             return client.send(request, on: eventLoop)
                 .flatMapErrorThrowing { throw DirectoryError.token($0 as? HTTPSError ?? .unreachable) }
                 .flatMapThrowing { try AppTokenRequest.read($0) }

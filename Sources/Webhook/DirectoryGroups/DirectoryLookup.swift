@@ -20,15 +20,15 @@ public struct DirectoryLookup: Sendable {
     /// Graph accepts at most 1,000 IDs at once; fewer keep the answers small.
     static let batchSize = 100
 
-    private let plan: DirectoryConfiguration
+    private let configuration: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
 
     /// A lookup with its own token, on that event loop.
-    public init(plan: DirectoryConfiguration, eventLoop: any EventLoop) {
-        self.plan = plan
+    public init(configuration: DirectoryConfiguration, eventLoop: any EventLoop) {
+        self.configuration = configuration
         self.eventLoop = eventLoop
-        tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: { .now() })
+        tokens = AppTokenSource(configuration: configuration, eventLoop: eventLoop, now: { .now() })
     }
 
     /// The objects that exist in Entra; the missing ones were deleted. The future fails with a ``DirectoryError``.
@@ -47,9 +47,9 @@ public struct DirectoryLookup: Sendable {
     }
 
     private func ask(_ ids: [GUID], _ token: String) -> EventLoopFuture<[DirectoryObject]> {
-        guard let url = HTTPSURL("\(plan.graph)/v1.0/directoryObjects/getByIds") else {
+        guard let url = HTTPSURL("\(configuration.graph)/v1.0/directoryObjects/getByIds") else {
             return eventLoop.makeFailedFuture(
-                DirectoryError.graph(.configuration("the Graph endpoint is no https address")))
+                DirectoryError.graph(.configuration("the Graph endpoint is not an https address")))
         }
         let body = JSON.object([
             ("ids", JSON(ids.map(\.description))),
@@ -66,7 +66,7 @@ public struct DirectoryLookup: Sendable {
     private func send(_ request: HTTPSRequest, attempt: Int) -> EventLoopFuture<JSONDocument> {
         let client: HTTPSClient
         do throws(HTTPSError) {
-            client = try plan.graphClient()
+            client = try configuration.graphClient()
         } catch {
             return eventLoop.makeFailedFuture(DirectoryError.graph(error))
         }

@@ -18,14 +18,14 @@ public struct DirectoryProbe: Sendable {
 
     /// Asks about a principal; never fails.
     public static func ask(
-        _ interest: WatchInterest, plan: DirectoryConfiguration, on eventLoop: any EventLoop
+        _ interest: WatchInterest, configuration: DirectoryConfiguration, on eventLoop: any EventLoop
     ) -> EventLoopFuture<DirectoryProbe> {
-        var state = WatchState(groups: plan.groups ?? [], every: .hours(1))
+        var state = WatchState(groups: configuration.groups ?? [], every: .hours(1))
         let now = WatchState.Age(instant: eventLoop.now, time: .now())
         _ = state.remember(interest, firstDeadline: now.instant + .hours(1), at: now)
         let questions = state.takeDue(at: now, limit: .max)
         let asked = state
-        let transport = GraphTransport(plan: plan, eventLoop: eventLoop)
+        let transport = GraphTransport(configuration: configuration, eventLoop: eventLoop)
         return transport.token().flatMap { token in
             let batches = stride(from: 0, to: questions.count, by: WatchBatch.size).map { start in
                 let batch = Array(questions[start..<min(start + WatchBatch.size, questions.count)])

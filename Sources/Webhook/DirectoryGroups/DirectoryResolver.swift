@@ -40,7 +40,7 @@ public final class DirectoryResolver: Sendable {
     /// How long a principal whose request failed is not asked about again.
     static let refusalPause = TimeAmount.seconds(1)
 
-    private let plan: DirectoryConfiguration
+    private let configuration: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
     private let gate: RequestGate
@@ -51,22 +51,22 @@ public final class DirectoryResolver: Sendable {
 
     /// - Parameter eventLoop: where requests run; not one that answers reviews.
     public init(
-        plan: DirectoryConfiguration,
+        configuration: DirectoryConfiguration,
         eventLoop: any EventLoop,
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now() },
         observe: @escaping @Sendable (DirectoryOutcome) -> Void = { _ in }
     ) {
-        self.plan = plan
+        self.configuration = configuration
         self.eventLoop = eventLoop
         self.now = now
         self.observe = observe
         var logger = logger
-        logger[metadataKey: "tenant"] = "\(plan.trust.tenantID)"
+        logger[metadataKey: "tenant"] = "\(configuration.trust.tenantID)"
         self.logger = logger
         gate = RequestGate(eventLoop: eventLoop)
         tokens = AppTokenSource(
-            plan: plan, eventLoop: eventLoop, now: now,
+            configuration: configuration, eventLoop: eventLoop, now: now,
             renewalFailed: { [logger] error in
                 logger.warning("no token for the directory", metadata: ["cause": "\(error.sentence)"])
             })
@@ -83,10 +83,11 @@ public final class DirectoryResolver: Sendable {
         let id = principal.objectID
         let collection = DirectoryCollection(principal.kind)
         let step = state.withLockedValue { state -> Step in
-            if let known = state.memory.answer(id, youngerThan: plan.cacheFor.components.seconds, at: time) {
+            if let known = state.memory.answer(id, youngerThan: configuration.cacheFor.components.seconds, at: time) {
                 return .answer(
                     ResolvedGroups(
-                        groups: known.groups, freshUntil: known.at.adding(seconds: plan.cacheFor.components.seconds)),
+                        groups: known.groups,
+                        freshUntil: known.at.adding(seconds: configuration.cacheFor.components.seconds)),
                     .cached)
             }
             if let inFlight = state.inFlight[id] { return .wait(inFlight) }
@@ -116,8 +117,8 @@ public final class DirectoryResolver: Sendable {
 
     /// The last answer, if it is recent enough to be used instead of a new one.
     private func lastKnown(_ id: GUID, in state: State, at time: Timestamp) -> ResolvedGroups? {
-        guard plan.staleFor > .zero else { return nil }
-        let age = (plan.cacheFor + plan.staleFor).components.seconds
+        guard configuration.staleFor > .zero else { return nil }
+        let age = (configuration.cacheFor + configuration.staleFor).components.seconds
         return state.memory.answer(id, youngerThan: age, at: time).map {
             ResolvedGroups(groups: $0.groups, freshUntil: time)
         }
@@ -131,7 +132,7 @@ public final class DirectoryResolver: Sendable {
     }
 
     private func answer(_ principal: EntraPrincipal) -> EventLoopFuture<[GUID]> {
-        let deadline = NIODeadline.now() + TimeAmount(plan.timeout)
+        let deadline = NIODeadline.now() + TimeAmount(configuration.timeout)
         let answer = eventLoop.makePromise(of: [GUID].self)
         // The wait ends with the review; a later answer would be too late for it.
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
@@ -156,12 +157,12 @@ public final class DirectoryResolver: Sendable {
         tokens.token().flatMap { token in
             let client: HTTPSClient
             do throws(HTTPSError) {
-                client = try self.plan.graphClient()
+                client = try self.configuration.graphClient()
             } catch {
                 return self.eventLoop.makeFailedFuture(DirectoryError.graph(error))
             }
             return GraphQuestion(
-                plan: self.plan, client: client, principal: principal, token: token, gate: self.gate,
+                configuration: self.configuration, client: client, principal: principal, token: token, gate: self.gate,
                 eventLoop: self.eventLoop, deadline: deadline
             ).ask().flatMapError { error in
                 // The secret may have changed: try once more with a new token.
@@ -181,7 +182,8 @@ public final class DirectoryResolver: Sendable {
             state.memory.remember(principal.objectID, GroupCache.Answer(groups: groups, at: time))
         }
         observe(.success)
-        return ResolvedGroups(groups: groups, freshUntil: time.adding(seconds: plan.cacheFor.components.seconds))
+        return ResolvedGroups(
+            groups: groups, freshUntil: time.adding(seconds: configuration.cacheFor.components.seconds))
     }
 
     private func failed(

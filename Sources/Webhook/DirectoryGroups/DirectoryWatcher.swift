@@ -25,7 +25,7 @@ public struct WatchStatus: Hashable, Sendable {
     /// What Microsoft Graph does not permit, for people; nil if nothing is known.
     public var forbidden: String?
 
-    /// Nobody is watched.
+    /// The status where nobody is watched.
     public init() {}
 }
 
@@ -39,7 +39,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     static let questionsEachSecond = 4000
     private static let batchesInFlight = 16
 
-    private let plan: DirectoryConfiguration
+    private let configuration: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let transport: any WatchTransport
     private let logger: Logger
@@ -68,12 +68,12 @@ public final class DirectoryWatcher: @unchecked Sendable {
     private var isStopped = false
 
     /// - Parameters:
-    ///   - plan: its groups are the configured ones, whatever group resolution asks about.
+    ///   - configuration: its groups are the configured ones, whatever group resolution asks about.
     ///   - every: how long a change may take to have an effect.
     ///   - eventLoop: where requests run; not one that answers reviews.
     ///   - publish: receives the facts for decisions; nil after the watch has ended.
     public convenience init(
-        plan: DirectoryConfiguration,
+        configuration: DirectoryConfiguration,
         every: Duration,
         refusesInSilence: Bool,
         eventLoop: any EventLoop,
@@ -82,8 +82,10 @@ public final class DirectoryWatcher: @unchecked Sendable {
         publish: @escaping @Sendable (WatchFacts.Tenant?) -> Void
     ) {
         self.init(
-            plan: plan, every: every, refusesInSilence: refusesInSilence, eventLoop: eventLoop, logger: logger,
-            transport: GraphTransport(plan: plan, eventLoop: eventLoop), clock: { .now() }, observe: observe,
+            configuration: configuration, every: every, refusesInSilence: refusesInSilence, eventLoop: eventLoop,
+            logger: logger,
+            transport: GraphTransport(configuration: configuration, eventLoop: eventLoop), clock: { .now() },
+            observe: observe,
             publish: publish)
     }
 
@@ -91,7 +93,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     ///   - transport: takes the batches to Microsoft Graph.
     ///   - clock: tells when tokens end, and how old an answer is for people. All else goes by the event loop's time.
     init(
-        plan: DirectoryConfiguration,
+        configuration: DirectoryConfiguration,
         every: Duration,
         refusesInSilence: Bool,
         eventLoop: any EventLoop,
@@ -101,7 +103,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         observe: @escaping @Sendable (WatchOutcome) -> Void,
         publish: @escaping @Sendable (WatchFacts.Tenant?) -> Void
     ) {
-        self.plan = plan
+        self.configuration = configuration
         self.transport = transport
         self.eventLoop = eventLoop
         self.refusesInSilence = refusesInSilence
@@ -109,9 +111,9 @@ public final class DirectoryWatcher: @unchecked Sendable {
         self.observe = observe
         self.publish = publish
         var logger = logger
-        logger[metadataKey: "tenant"] = "\(plan.trust.tenantID)"
+        logger[metadataKey: "tenant"] = "\(configuration.trust.tenantID)"
         self.logger = logger
-        state = WatchState(groups: plan.groups ?? [], every: TimeAmount(every))
+        state = WatchState(groups: configuration.groups ?? [], every: TimeAmount(every))
     }
 
     /// Starts asking. Must be called on the event loop.
@@ -231,7 +233,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     private func send(_ questions: [WatchQuestion], mayRetry: Bool) {
         inFlight += 1
-        let deadline = eventLoop.now + TimeAmount(plan.timeout)
+        let deadline = eventLoop.now + TimeAmount(configuration.timeout)
         let answer = eventLoop.makePromise(of: GraphReply.self)
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
         let used = NIOLockedValueBox<String?>(nil)

@@ -11,7 +11,7 @@ struct GraphQuestion: Sendable {
     static let maximumPages = 200
     static let maximumGroups = 20_000
 
-    let plan: DirectoryConfiguration
+    let configuration: DirectoryConfiguration
     let client: HTTPSClient
     let principal: EntraPrincipal
     let token: String
@@ -22,7 +22,7 @@ struct GraphQuestion: Sendable {
 
     /// The groups in any order. The future fails with a ``DirectoryError``.
     func ask() -> EventLoopFuture<[GUID]> {
-        guard let groups = plan.groups else { return all() }
+        guard let groups = configuration.groups else { return all() }
         let batches = stride(from: 0, to: groups.count, by: Self.batchSize).map {
             Array(groups[$0..<min($0 + Self.batchSize, groups.count)])
         }
@@ -46,7 +46,7 @@ struct GraphQuestion: Sendable {
             guard groups.count <= Self.maximumGroups else { throw .tooMany }
             guard let next = document.root["@odata.nextLink"] else { return eventLoop.makeSucceededFuture(groups) }
             guard pages < Self.maximumPages else { throw .tooMany }
-            guard let url = next.string.flatMap({ HTTPSURL($0) }), let base = HTTPSURL(plan.graph),
+            guard let url = next.string.flatMap({ HTTPSURL($0) }), let base = HTTPSURL(configuration.graph),
                 url.isSameServer(as: base)
             else { throw .foreignNextLink }
             return send(HTTPSRequest(.get, url, headers: headers), attempt: 0)
@@ -65,9 +65,9 @@ struct GraphQuestion: Sendable {
 
     private func post(_ action: String, _ body: JSON) -> EventLoopFuture<JSONDocument> {
         let collection = DirectoryCollection(principal.kind).rawValue
-        guard let url = HTTPSURL("\(plan.graph)/v1.0/\(collection)/\(principal.objectID)/\(action)") else {
+        guard let url = HTTPSURL("\(configuration.graph)/v1.0/\(collection)/\(principal.objectID)/\(action)") else {
             return eventLoop.makeFailedFuture(
-                DirectoryError.graph(.configuration("the Graph endpoint is no https address")))
+                DirectoryError.graph(.configuration("the Graph endpoint is not an https address")))
         }
         return send(HTTPSRequest(.post, url, headers: headers, body: body.render()), attempt: 0)
     }

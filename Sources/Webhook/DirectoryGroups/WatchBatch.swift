@@ -6,7 +6,7 @@ import Timestamps
 struct WatchQuestion: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case account
-        /// At most 20 groups.
+        /// Asks which of these groups, at most 20, the principal is a member of.
         case membership([GUID])
     }
 

@@ -19,15 +19,15 @@ protocol WatchTransport: Sendable {
 
 /// Over HTTPS, with connections that stay open between batches.
 struct GraphTransport: WatchTransport {
-    private let plan: DirectoryConfiguration
+    private let configuration: DirectoryConfiguration
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
     private let connections: HTTPSConnectionPool
 
-    init(plan: DirectoryConfiguration, eventLoop: any EventLoop) {
-        self.plan = plan
+    init(configuration: DirectoryConfiguration, eventLoop: any EventLoop) {
+        self.configuration = configuration
         self.eventLoop = eventLoop
-        tokens = AppTokenSource(plan: plan, eventLoop: eventLoop, now: { .now() })
+        tokens = AppTokenSource(configuration: configuration, eventLoop: eventLoop, now: { .now() })
         connections = HTTPSConnectionPool(eventLoop: eventLoop)
     }
 
@@ -40,7 +40,7 @@ struct GraphTransport: WatchTransport {
     func close() { connections.close() }
 
     func send(_ batch: [UInt8], token: String) -> EventLoopFuture<GraphReply> {
-        guard let url = HTTPSURL("\(plan.graph)/v1.0/$batch") else {
+        guard let url = HTTPSURL("\(configuration.graph)/v1.0/$batch") else {
             return eventLoop.makeFailedFuture(
                 DirectoryError.graph(.configuration("the Graph endpoint is not an https address")))
         }
@@ -49,7 +49,7 @@ struct GraphTransport: WatchTransport {
             (name: "Content-Type", value: "application/json"),
         ]
         do throws(HTTPSError) {
-            let client = try plan.graphClient()
+            let client = try configuration.graphClient()
             let request = HTTPSRequest(.post, url, headers: headers, body: batch)
             // A batch only reads, so that it may arrive twice.
             return connections.send(request, through: client).map(GraphReply.response)

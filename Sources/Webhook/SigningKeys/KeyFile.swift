@@ -40,7 +40,7 @@ public enum KeyFileError: Error, Hashable, Sendable {
 public struct KeyFile: Sendable {
     /// The keys, usable or not.
     public var report: KeySetReport
-    /// Nil for a plain JWK set.
+    /// The tenant that the file names; nil for a plain JWK set.
     public var tenantID: GUID?
     /// The sign-in address from which the keys were fetched; nil for a plain JWK set.
     public var authority: String?

@@ -13,7 +13,7 @@ public struct KeyFileReport: Sendable {
     /// Whether file and arguments leave open whose keys they are.
     private let isOriginOpen: Bool
 
-    /// Reads a file; what the arguments leave open is taken from the file.
+    /// Reads a file; the file fills in what the arguments leave open.
     ///
     /// - Throws: `CommandFailure` if the file cannot be read, or is not a key set.
     public init(path: String, tenantID: GUID?, cloud: Cloud, authority: String?) throws(CommandFailure) {

@@ -25,34 +25,35 @@ final class RemoteKeySet: Sendable {
         }
     }
 
-    private let plan: SigningKeyPlan
+    private let configuration: SigningKeyConfiguration
     private let eventLoop: any EventLoop
     private let environment: SigningKeyEnvironment
     private let logger: Logger
     private let observe: @Sendable (SigningKeyEvent) -> Void
     private let guarded: NIOLockedValueBox<Guarded>
 
-    var tenantID: GUID { plan.trust.tenantID }
+    var tenantID: GUID { configuration.trust.tenantID }
 
     init(
-        plan: SigningKeyPlan,
+        configuration: SigningKeyConfiguration,
         eventLoop: any EventLoop,
         environment: SigningKeyEnvironment,
         logger: Logger,
         observe: @escaping @Sendable (SigningKeyEvent) -> Void
     ) {
-        self.plan = plan
+        self.configuration = configuration
         self.eventLoop = eventLoop
         self.environment = environment
         self.observe = observe
         var logger = logger
-        logger[metadataKey: "tenant"] = "\(plan.trust.tenantID)"
+        logger[metadataKey: "tenant"] = "\(configuration.trust.tenantID)"
         self.logger = logger
         let rules = RemoteKeyRules(
-            isOffline: plan.file != nil, hasCacheFile: plan.cacheFile != nil, refreshEvery: plan.refreshEvery,
-            unknownKeyRefreshInterval: plan.unknownKeyRefreshInterval, maximumAge: plan.maximumAge,
-            maximumWaiters: plan.maximumWaiters, proxyName: plan.proxyName)
-        guarded = NIOLockedValueBox(Guarded(state: RemoteKeyState(rules, tenantID: plan.trust.tenantID)))
+            isOffline: configuration.file != nil, hasCacheFile: configuration.cacheFile != nil,
+            refreshEvery: configuration.refreshEvery,
+            unknownKeyRefreshInterval: configuration.unknownKeyRefreshInterval, maximumAge: configuration.maximumAge,
+            maximumWaiters: configuration.maximumWaiters, proxyName: configuration.proxyName)
+        guarded = NIOLockedValueBox(Guarded(state: RemoteKeyState(rules, tenantID: configuration.trust.tenantID)))
     }
 
     func whenChanged(_ onChange: @escaping @Sendable (TenantKeySet?) -> Void) {
@@ -62,7 +63,7 @@ final class RemoteKeySet: Sendable {
     func status() -> TenantKeyStatus { guarded.withLockedValue { $0.state.status } }
 
     /// Whether keys come from a file only.
-    var isOffline: Bool { plan.file != nil }
+    var isOffline: Bool { configuration.file != nil }
 
     func start() { handle(.started) }
 
@@ -75,10 +76,10 @@ final class RemoteKeySet: Sendable {
 
     /// Takes over what another one has of the same source, and who waits for it.
     func carryOver(from other: RemoteKeySet) {
-        guard plan.file.map({ ExactText($0) }) == other.plan.file.map({ ExactText($0) }),
-            plan.trust.tenantID == other.plan.trust.tenantID,
-            ExactText(plan.trust.authorityBase) == ExactText(other.plan.trust.authorityBase),
-            plan.trust.cloud == other.plan.trust.cloud
+        guard configuration.file.map({ ExactText($0) }) == other.configuration.file.map({ ExactText($0) }),
+            configuration.trust.tenantID == other.configuration.trust.tenantID,
+            ExactText(configuration.trust.authorityBase) == ExactText(other.configuration.trust.authorityBase),
+            configuration.trust.cloud == other.configuration.trust.cloud
         else { return }
         let (former, waiters) = other.guarded.withLockedValue { ($0.state.keys, $0.takeWaiters()) }
         handle(.tookOver(former, waiters: waiters.count), with: waiters)
@@ -140,7 +141,8 @@ final class RemoteKeySet: Sendable {
             case .count(let result): observe(.refreshed(tenant: tenantID, result: result))
             case .log(let line):
                 line.write(
-                    to: logger, source: plan.file ?? plan.trust.authorityBase, cacheFile: plan.cacheFile ?? "")
+                    to: logger, source: configuration.file ?? configuration.trust.authorityBase,
+                    cacheFile: configuration.cacheFile ?? "")
             }
         }
     }
@@ -158,7 +160,7 @@ final class RemoteKeySet: Sendable {
 
     private func fetch() {
         let attempts = TenantKeyState.versions.map { version in
-            plan.fetch(version, eventLoop).hop(to: eventLoop)
+            configuration.fetch(version, eventLoop).hop(to: eventLoop)
                 .map { set -> (TokenVersion, KeyFetchError)? in
                     self.handle(.arrived(set.report, version))
                     return nil
@@ -186,9 +188,9 @@ final class RemoteKeySet: Sendable {
     // MARK: Files
 
     private func readCache() {
-        guard let path = plan.cacheFile else { return }
+        guard let path = configuration.cacheFile else { return }
         do throws(KeyFileError) {
-            let file = try KeyFile.readCache(path: path, trust: plan.trust)
+            let file = try KeyFile.readCache(path: path, trust: configuration.trust)
             handle(.cacheRead(file.report, fetchedAt: file.fetchedAt))
         } catch {
             handle(.cacheFailed(error))
@@ -196,12 +198,12 @@ final class RemoteKeySet: Sendable {
     }
 
     private func writeCache() {
-        guard let path = plan.cacheFile else { return }
+        guard let path = configuration.cacheFile else { return }
         let state = guarded.withLockedValue { $0.state.keys }
         let keys = state.newestJWKs
         guard let time = state.lastSuccess, !keys.isEmpty else { return }
         do throws(FileError) {
-            try FileIO.write(KeyFile.render(keys: keys, trust: plan.trust, fetchedAt: time), to: path)
+            try FileIO.write(KeyFile.render(keys: keys, trust: configuration.trust, fetchedAt: time), to: path)
         } catch {
             logger.warning(
                 "the cache file of signing keys is not written",
@@ -210,7 +212,7 @@ final class RemoteKeySet: Sendable {
     }
 
     private func lookAtFile(in wait: TimeAmount) {
-        guard let path = plan.file else { return }
+        guard let path = configuration.file else { return }
         guarded.withLockedValue { guarded in
             guard !guarded.state.isStopped else { return }
             guarded.fetchTimer = eventLoop.scheduleTask(in: wait) {
@@ -220,11 +222,11 @@ final class RemoteKeySet: Sendable {
     }
 
     private func readFile() {
-        guard let path = plan.file else { return }
+        guard let path = configuration.file else { return }
         // As it was before it is read: a change meanwhile is seen at the next look.
         let version = FileVersion(path: path)
         do throws(KeyFileError) {
-            let file = try KeyFile.read(path: path, trust: plan.trust, isTrusted: true)
+            let file = try KeyFile.read(path: path, trust: configuration.trust, isTrusted: true)
             handle(.fileRead(file.report, version))
         } catch {
             handle(.fileFailed(error, version))

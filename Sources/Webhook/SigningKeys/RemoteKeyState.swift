@@ -36,7 +36,7 @@ struct RemoteKeyState: Sendable {
     struct Moment: Sendable {
         var now: Timestamp
         var uptime: NIODeadline
-        /// From 0 to 1.
+        /// A random number from 0 to 1, which spreads the fetches of several replicas.
         var random: Double
     }
 
@@ -51,16 +51,16 @@ struct RemoteKeyState: Sendable {
         case fetchDue
         /// One version's keys are there; the other's may follow.
         case arrived(KeySetReport, TokenVersion)
-        /// A failure for each version without keys, in the order in which they are told.
+        /// All requests of a fetch have ended; each version without keys has a failure.
         case fetchEnded([TokenVersion: KeyFetchError])
         case cacheRead(KeySetReport, fetchedAt: Timestamp)
         case cacheFailed(KeyFileError)
         case fileLookedAt(FileVersion?)
-        /// Somebody asks for the file to be read, whether it has changed or not.
+        /// The file must be read again, whether it has changed or not.
         case fileAskedFor
         case fileRead(KeySetReport, FileVersion?)
         case fileFailed(KeyFileError, FileVersion?)
-        /// The keys were handed on: whoever looks at the status sees them from now on.
+        /// The keys were published; the status page shows them from now on.
         case handedOn(count: Int, usableUntil: Timestamp?)
         case ageDue
         case stopped

@@ -6,7 +6,7 @@ public import NIOCore
 public import Timestamps
 
 /// How one tenant's keys are fetched and stored.
-public struct SigningKeyPlan: Sendable {
+public struct SigningKeyConfiguration: Sendable {
     /// The tenant, its cloud and its sign-in address.
     public var trust: TokenValidationRules
     /// Time between two regular fetches.
@@ -76,16 +76,17 @@ public struct SigningKeyEnvironment: Sendable {
 
 /// The signing keys of all tenants: fetched, refreshed, stored, and published as one snapshot on each change.
 public final class SigningKeyStore: Sendable {
-    /// In the order of the plans.
-    private let keepers: [RemoteKeySet]
-    private let keepersByTenant: [GUID: RemoteKeySet]
+    /// In the order of the configurations.
+    private let keySets: [RemoteKeySet]
+    private let keySetsByTenant: [GUID: RemoteKeySet]
     private let eventLoop: any EventLoop
     private let published = NIOLockedValueBox(Published())
     private let onChange: @Sendable (KeySnapshot) -> Void
 
     private struct Published {
         var sets: [GUID: TenantKeySet] = [:]
-        /// Until then keys are taken over tenant by tenant, so that a snapshot would lack some that are there.
+        /// Whether snapshots are published. Before the start, keys are carried over tenant by tenant, and a snapshot
+        /// would lack those of the others.
         var isStarted = false
     }
 
@@ -94,7 +95,7 @@ public final class SigningKeyStore: Sendable {
     ///   - onChange: receives each new snapshot before anybody who waits for it continues. ``start()`` first passes one
     ///     with everything that was carried over.
     public init(
-        plans: [SigningKeyPlan],
+        configurations: [SigningKeyConfiguration],
         eventLoop: any EventLoop,
         environment: SigningKeyEnvironment = SigningKeyEnvironment(),
         logger: Logger,
@@ -103,14 +104,15 @@ public final class SigningKeyStore: Sendable {
     ) {
         self.onChange = onChange
         self.eventLoop = eventLoop
-        keepers = plans.map { plan in
+        keySets = configurations.map { configuration in
             RemoteKeySet(
-                plan: plan, eventLoop: eventLoop, environment: environment, logger: logger, observe: observe)
+                configuration: configuration, eventLoop: eventLoop, environment: environment, logger: logger,
+                observe: observe)
         }
         // A configuration names each tenant once.
-        keepersByTenant = Dictionary(keepers.map { ($0.tenantID, $0) }, uniquingKeysWith: { first, _ in first })
-        for keeper in keepers {
-            keeper.whenChanged { [tenantID = keeper.tenantID, published, onChange] set in
+        keySetsByTenant = Dictionary(keySets.map { ($0.tenantID, $0) }, uniquingKeysWith: { first, _ in first })
+        for keySet in keySets {
+            keySet.whenChanged { [tenantID = keySet.tenantID, published, onChange] set in
                 let sets = published.withLockedValue { published in
                     published.sets[tenantID] = set
                     return published.isStarted ? published.sets : nil
@@ -122,15 +124,15 @@ public final class SigningKeyStore: Sendable {
 
     /// Takes over the keys of another store for the same tenants and authorities. Must be called before ``start()``.
     public func carryOver(from other: SigningKeyStore) {
-        for keeper in keepers {
-            for former in other.keepers { keeper.carryOver(from: former) }
+        for keySet in keySets {
+            for former in other.keySets { keySet.carryOver(from: former) }
         }
     }
 
     /// Reads cache and key files at once, then starts to fetch.
     public func start() {
         // Key files are there at once, and nobody waits for them: the first snapshot has their keys.
-        for keeper in keepers where keeper.isOffline { keeper.start() }
+        for keySet in keySets where keySet.isOffline { keySet.start() }
         let sets = published.withLockedValue { published in
             published.isStarted = true
             return published.sets
@@ -138,25 +140,25 @@ public final class SigningKeyStore: Sendable {
         // One snapshot of these and of the carried-over keys. From now on, each tenant's keys are published before it
         // counts as ready.
         onChange(KeySnapshot(sets))
-        for keeper in keepers where !keeper.isOffline { keeper.start() }
+        for keySet in keySets where !keySet.isOffline { keySet.start() }
     }
 
     /// Ends fetches and timers; the keys stay.
     public func stop() {
-        for keeper in keepers { keeper.stop() }
+        for keySet in keySets { keySet.stop() }
     }
 
     /// Checks at once whether key files have changed.
     public func reloadFiles() {
         // On the store's own event loop, so that snapshots are published in order.
-        eventLoop.execute { [keepers] in
-            for keeper in keepers { keeper.reloadFile() }
+        eventLoop.execute { [keySets] in
+            for keySet in keySets { keySet.reloadFile() }
         }
     }
 
     /// Changes how many reviews may wait for each tenant's keys. Those that wait already stay.
     public func limitWaiters(to maximum: Int) {
-        for keeper in keepers { keeper.limitWaiters(to: maximum) }
+        for keySet in keySets { keySet.limitWaiters(to: maximum) }
     }
 
     /// The current keys of all tenants.
@@ -169,11 +171,11 @@ public final class SigningKeyStore: Sendable {
     /// - Returns: nil if the tenant is unknown, or if no fetch is running and none may start now; the answer then
     ///   stands. The future never fails. It completes when the fetch has ended and its snapshot was published.
     public func refreshForUnknownKey(tenant: GUID, on eventLoop: any EventLoop) -> EventLoopFuture<Void>? {
-        keepersByTenant[tenant]?.refreshForUnknownKey(on: eventLoop)
+        keySetsByTenant[tenant]?.refreshForUnknownKey(on: eventLoop)
     }
 
     /// One entry for each tenant, in the configuration's order.
     public func status() -> [TenantKeyStatus] {
-        keepers.map { $0.status() }
+        keySets.map { $0.status() }
     }
 }

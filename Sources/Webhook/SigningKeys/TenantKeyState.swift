@@ -8,7 +8,7 @@ public import Timestamps
 
 /// The state of one tenant's keys, for readiness, metrics and the status page.
 public struct TenantKeyStatus: Hashable, Sendable {
-    /// The tenant.
+    /// The tenant's ID.
     public var tenantID: GUID
     /// Number of different usable key IDs.
     public var keyCount = 0

@@ -15,7 +15,8 @@ extension DirectoryFactory {
         source.settings.timeout = max(source.settings.timeout, .seconds(30))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
-        let lookup = DirectoryLookup(plan: plan(source, trust: tenant.trust), eventLoop: group.next())
+        let lookup = DirectoryLookup(
+            configuration: directoryConfiguration(source, trust: tenant.trust), eventLoop: group.next())
         let objects: [DirectoryObject]
         do {
             objects = try lookup.objects(ids).wait()

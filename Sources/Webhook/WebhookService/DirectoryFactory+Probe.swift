@@ -12,10 +12,10 @@ extension DirectoryFactory {
         guard let tenant, var source = DirectorySource(tenant), source.settings.watch != .off else { return nil }
         // A command has more time than a review.
         source.settings.timeout = max(source.settings.timeout, .seconds(10))
-        var plan = plan(source, trust: tenant.trust)
-        plan.groups = source.groups
+        var directory = directoryConfiguration(source, trust: tenant.trust)
+        directory.groups = source.groups
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
-        return try? DirectoryProbe.ask(interest, plan: plan, on: group.next()).wait()
+        return try? DirectoryProbe.ask(interest, configuration: directory, on: group.next()).wait()
     }
 }

@@ -98,7 +98,7 @@ public enum DirectoryFactory {
             }
             let count = metrics.groupResolutionCounter(tenant: source.tenantID.description)
             let resolver = DirectoryResolver(
-                plan: plan(source, trust: tenant.trust),
+                configuration: directoryConfiguration(source, trust: tenant.trust),
                 eventLoop: eventLoop,
                 logger: logger,
                 observe: { outcome in count(GroupResolutionResult(rawValue: outcome.rawValue) ?? .failure) })
@@ -121,11 +121,11 @@ public enum DirectoryFactory {
     ) -> DirectoryWatcher? {
         guard source.settings.watch != .off else { return nil }
         let count = metrics.watchQuestionCounter(tenant: source.tenantID.description)
-        var plan = Self.plan(source, trust: trust)
-        plan.groups = source.groups
+        var directory = directoryConfiguration(source, trust: trust)
+        directory.groups = source.groups
         let tenantID = source.tenantID
         return DirectoryWatcher(
-            plan: plan, every: source.settings.watchEvery,
+            configuration: directory, every: source.settings.watchEvery,
             refusesInSilence: source.settings.whenSilent == .refuse, eventLoop: eventLoop, logger: logger,
             observe: { outcome in count(WatchQuestionResult(rawValue: outcome.rawValue) ?? .failure) },
             publish: { publish(tenantID, $0) })
@@ -142,7 +142,8 @@ public enum DirectoryFactory {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
         let resolver = DirectoryResolver(
-            plan: plan(source, trust: tenant.trust), eventLoop: group.next(), logger: Logger(label: "kube-entra"))
+            configuration: directoryConfiguration(source, trust: tenant.trust), eventLoop: group.next(),
+            logger: Logger(label: "kube-entra"))
         do {
             return try resolver.askOnce(principal).wait()
         } catch {
@@ -150,7 +151,8 @@ public enum DirectoryFactory {
         }
     }
 
-    static func plan(_ source: DirectorySource, trust: TokenValidationRules) -> DirectoryConfiguration {
+    static func directoryConfiguration(_ source: DirectorySource, trust: TokenValidationRules) -> DirectoryConfiguration
+    {
         let settings = source.settings
         let secret: DirectorySecret =
             switch settings.credential {

@@ -17,7 +17,7 @@ struct KeySource: Equatable {
         times = [keys.refreshEvery, keys.unknownKeyRefreshInterval, keys.maximumAge]
     }
 
-    /// By tenant.
+    /// The source of each tenant's keys, by tenant ID.
     static func all(_ configuration: WebhookConfiguration) -> [GUID: KeySource] {
         Dictionary(
             configuration.tenants.map { ($0.trust.tenantID, KeySource($0)) }, uniquingKeysWith: { first, _ in first })

@@ -23,8 +23,8 @@ public enum KeySourceFactory {
         onChange: @escaping @Sendable (KeySnapshot) -> Void
     ) -> SigningKeyStore {
         SigningKeyStore(
-            plans: loaded.configuration.tenants.map { tenant in
-                plan(tenant, maximumWaiters: maximumWaiters(loaded.configuration))
+            configurations: loaded.configuration.tenants.map { tenant in
+                keyConfiguration(tenant, maximumWaiters: maximumWaiters(loaded.configuration))
             },
             eventLoop: eventLoop,
             logger: logger,
@@ -47,11 +47,13 @@ public enum KeySourceFactory {
         max(1, configuration.limits.connections / 2)
     }
 
-    private static func plan(_ tenant: TenantSettings, maximumWaiters: Int) -> SigningKeyPlan {
+    private static func keyConfiguration(
+        _ tenant: TenantSettings, maximumWaiters: Int
+    ) -> SigningKeyConfiguration {
         let fetcher = KeyFetcher(trust: tenant.trust) { () throws(HTTPSError) in
             try client(authorityCA: tenant.authorityCA, proxy: tenant.signingKeys.proxy)
         }
-        var plan = SigningKeyPlan(
+        var configuration = SigningKeyConfiguration(
             trust: tenant.trust,
             refreshEvery: tenant.signingKeys.refreshEvery,
             unknownKeyRefreshInterval: tenant.signingKeys.unknownKeyRefreshInterval,
@@ -59,11 +61,11 @@ public enum KeySourceFactory {
             cacheFile: tenant.signingKeys.cacheFile,
             file: tenant.signingKeys.file,
             fetch: { version, eventLoop in fetcher.fetch(version, on: eventLoop) })
-        plan.maximumWaiters = maximumWaiters
-        plan.proxyName = HTTPSURL(tenant.trust.authorityBase).flatMap { url in
+        configuration.maximumWaiters = maximumWaiters
+        configuration.proxyName = HTTPSURL(tenant.trust.authorityBase).flatMap { url in
             proxies(tenant.signingKeys.proxy).proxyName(for: url)
         }
-        return plan
+        return configuration
     }
 
     /// A client for an authority, with its CA as it currently is on disk.

@@ -9,7 +9,7 @@ import Testing
 
 /// One connection of a pool, whose other end is the test.
 @Suite("Connections that stay open between requests") struct HTTPSConnectionPoolTests {
-    private final class World {
+    private final class PooledClient {
         let channel = EmbeddedChannel()
         let client: HTTPSClient
         let pool: HTTPSConnectionPool
@@ -53,34 +53,34 @@ import Testing
 
     @Test("a second request goes over the connection of the first")
     func reuse() throws {
-        let world = try World()
-        let first = try world.begin()
-        #expect(try world.sent().hasPrefix("POST /v1.0/$batch HTTP/1.1\r\nHost: graph.example\r\nUser-Agent"))
-        try world.answer(Self.answer)
-        #expect(try first.wait().body == Array("ok".utf8) && world.channel.isActive)
-        let second = world.pool.send(world.request, through: world.client)
-        world.loop.run()
-        #expect(try world.sent().hasPrefix("POST /v1.0/$batch"))
-        try world.answer(Self.answer)
-        #expect(try second.wait().status == 200 && world.channel.isActive)
-        world.pool.close()
-        world.loop.run()
-        #expect(!world.channel.isActive)
+        let pooled = try PooledClient()
+        let first = try pooled.begin()
+        #expect(try pooled.sent().hasPrefix("POST /v1.0/$batch HTTP/1.1\r\nHost: graph.example\r\nUser-Agent"))
+        try pooled.answer(Self.answer)
+        #expect(try first.wait().body == Array("ok".utf8) && pooled.channel.isActive)
+        let second = pooled.pool.send(pooled.request, through: pooled.client)
+        pooled.loop.run()
+        #expect(try pooled.sent().hasPrefix("POST /v1.0/$batch"))
+        try pooled.answer(Self.answer)
+        #expect(try second.wait().status == 200 && pooled.channel.isActive)
+        pooled.pool.close()
+        pooled.loop.run()
+        #expect(!pooled.channel.isActive)
     }
 
     @Test("the bound of an answer holds for each request anew")
     func bound() throws {
-        let world = try World()
-        let first = try world.begin()
-        try world.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n1234\r\n")
-        try world.answer("4\r\n5678\r\n0\r\n\r\n")
+        let pooled = try PooledClient()
+        let first = try pooled.begin()
+        try pooled.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n1234\r\n")
+        try pooled.answer("4\r\n5678\r\n0\r\n\r\n")
         #expect(try first.wait().body.count == 8)
-        let second = world.pool.send(world.request, through: world.client)
-        world.loop.run()
-        try world.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n")
-        world.loop.run()
+        let second = pooled.pool.send(pooled.request, through: pooled.client)
+        pooled.loop.run()
+        try pooled.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n")
+        pooled.loop.run()
         #expect(throws: HTTPSError.tooLarge) { try second.wait() }
-        #expect(!world.channel.isActive)
+        #expect(!pooled.channel.isActive)
     }
 
     @Test(
@@ -91,37 +91,37 @@ import Testing
             answer + "nonsense",
         ])
     func ends(answer: String) throws {
-        let world = try World()
-        let first = try world.begin()
-        try? world.answer(answer)
+        let pooled = try PooledClient()
+        let first = try pooled.begin()
+        try? pooled.answer(answer)
         #expect(try first.wait().status == 200)
-        world.loop.run()
-        #expect(!world.channel.isActive)
+        pooled.loop.run()
+        #expect(!pooled.channel.isActive)
     }
 
     @Test("a connection without a request ends after a time, unless one comes before")
     func idle() throws {
-        let world = try World()
-        let first = try world.begin()
-        try world.answer(Self.answer)
+        let pooled = try PooledClient()
+        let first = try pooled.begin()
+        try pooled.answer(Self.answer)
         _ = try first.wait()
-        world.loop.advanceTime(by: .seconds(59))
-        #expect(world.channel.isActive)
-        world.loop.advanceTime(by: .seconds(2))
-        #expect(!world.channel.isActive)
+        pooled.loop.advanceTime(by: .seconds(59))
+        #expect(pooled.channel.isActive)
+        pooled.loop.advanceTime(by: .seconds(2))
+        #expect(!pooled.channel.isActive)
     }
 
     @Test("a connection is not used for another client, with other trust")
     func route() throws {
-        let world = try World()
-        let first = try world.begin()
-        try world.answer(Self.answer)
+        let pooled = try PooledClient()
+        let first = try pooled.begin()
+        try pooled.answer(Self.answer)
         _ = try first.wait()
         let other = HTTPSClient(context: try TLSContext(client: TLSClientConfiguration()))
-        let route = HTTPSRoute(world.request, client: other)
-        #expect(route != HTTPSRoute(world.request, client: world.client))
-        #expect(route == HTTPSRoute(world.request, client: other))
-        var elsewhere = world.request
+        let route = HTTPSRoute(pooled.request, client: other)
+        #expect(route != HTTPSRoute(pooled.request, client: pooled.client))
+        #expect(route == HTTPSRoute(pooled.request, client: other))
+        var elsewhere = pooled.request
         elsewhere.serverName = "other.example"
         #expect(HTTPSRoute(elsewhere, client: other) != route)
     }

@@ -86,7 +86,7 @@ import Timestamps
         }
     }
 
-    final class Stage {
+    final class WatchedDirectory {
         let loop = EmbeddedEventLoop()
         let graph: TestGraph
         let watcher: DirectoryWatcher
@@ -101,14 +101,14 @@ import Timestamps
             let outcomes = outcomes
             let time = time
             graph = TestGraph(loop, delay: delay)
-            let plan = DirectoryConfiguration(
+            let configuration = DirectoryConfiguration(
                 trust: TokenValidationRules(tenantID: .zero, audiences: []), clientID: nil, secret: .managedIdentity,
                 graph: "https://localhost", groups: [try WatchStateTests.id(9000)], timeout: .seconds(2),
                 cacheFor: .zero,
                 staleFor: .zero, graphClient: { () throws(HTTPSError) in throw .unreachable },
                 authorityClient: { () throws(HTTPSError) in throw .unreachable })
             watcher = DirectoryWatcher(
-                plan: plan, every: every, refusesInSilence: refuses, eventLoop: loop,
+                configuration: configuration, every: every, refusesInSilence: refuses, eventLoop: loop,
                 logger: recorder.logger(), transport: graph,
                 clock: { Timestamp(secondsSinceEpoch: time.withLockedValue { $0 }) },
                 observe: { outcome in outcomes.withLockedValue { $0[outcome, default: 0] += 1 } },
@@ -140,7 +140,7 @@ import Timestamps
 
     @Test("batches have at most 20 questions, and at most 16 are under way")
     func batches() throws {
-        let stage = try Stage(every: .seconds(30), delay: .milliseconds(900))
+        let stage = try WatchedDirectory(every: .seconds(30), delay: .milliseconds(900))
         try stage.signIn(0..<1000)
         stage.pass(30)
         #expect(stage.graph.sizes.reduce(0, +) >= 2000)
@@ -152,7 +152,7 @@ import Timestamps
 
     @Test("no more than 4,000 questions are asked in a second, and the log says what that does")
     func rate() throws {
-        let stage = try Stage(every: .seconds(1), delay: .milliseconds(10))
+        let stage = try WatchedDirectory(every: .seconds(1), delay: .milliseconds(10))
         try stage.signIn(0..<6000)
         stage.pass(2)
         let before = stage.graph.sizes.reduce(0, +)
@@ -167,13 +167,13 @@ import Timestamps
 
     @Test("a Graph that answers too slowly for so many is named once, an outage is not that")
     func slow() throws {
-        let stage = try Stage(every: .seconds(2), delay: .milliseconds(1500))
+        let stage = try WatchedDirectory(every: .seconds(2), delay: .milliseconds(1500))
         try stage.signIn(0..<2000)
         stage.pass(60)
         let said = stage.log.filter { $0.contains("answers too slowly for so many") }
         #expect(said.count == 1, "\(stage.log)")
         stage.end()
-        let quick = try Stage(every: .seconds(2))
+        let quick = try WatchedDirectory(every: .seconds(2))
         try quick.signIn(0..<200)
         quick.pass(10)
         quick.graph.set(.status(500, retryAfter: nil))
@@ -188,7 +188,7 @@ import Timestamps
         "who is one too many is judged by the token, or refused, and the log says which, once",
         arguments: [(false, "others=judged by their tokens alone"), (true, "others=refused")])
     func full(refuses: Bool, expected: String) throws {
-        let stage = try Stage(every: .seconds(600), refuses: refuses)
+        let stage = try WatchedDirectory(every: .seconds(600), refuses: refuses)
         try stage.signIn(0..<(WatchState.maximumPrincipals + 3))
         #expect(stage.facts.withLockedValue { $0?.isFull } == true)
         let said = stage.log.filter { $0.contains("more principals sign in than are watched") }
@@ -198,7 +198,7 @@ import Timestamps
 
     @Test("that there are too many is said again after most of them have gone")
     func fullAgain() throws {
-        let stage = try Stage(every: .seconds(600))
+        let stage = try WatchedDirectory(every: .seconds(600))
         try stage.signIn(0..<(WatchState.maximumPrincipals + 3), until: 1_900_000_000)
         // Whoever is being asked about stays until the answer.
         stage.pass(7)
@@ -212,7 +212,7 @@ import Timestamps
 
     @Test("a 429 of the batch pauses every question for Retry-After", arguments: [429, 503])
     func pause(status: Int) throws {
-        let stage = try Stage(every: .seconds(1))
+        let stage = try WatchedDirectory(every: .seconds(1))
         try stage.signIn(0..<40)
         stage.pass(3)
         stage.graph.set(.status(status, retryAfter: "20"))
@@ -231,7 +231,7 @@ import Timestamps
 
     @Test("an outage with a very long Retry-After is asked about within a minute")
     func longPause() throws {
-        let stage = try Stage(every: .seconds(1))
+        let stage = try WatchedDirectory(every: .seconds(1))
         try stage.signIn(0..<20)
         stage.pass(3)
         stage.graph.set(.status(503, retryAfter: "86400"))
@@ -245,7 +245,7 @@ import Timestamps
 
     @Test("a directory that keeps failing is tried with one batch at a time, and asked again within ten seconds")
     func outage() throws {
-        let stage = try Stage(every: .seconds(1))
+        let stage = try WatchedDirectory(every: .seconds(1))
         try stage.signIn(0..<400)
         stage.pass(5)
         stage.graph.set(.status(500, retryAfter: nil))
@@ -262,7 +262,7 @@ import Timestamps
 
     @Test("no answer within the timeout is a failure, and the watch goes on")
     func silence() throws {
-        let stage = try Stage(every: .seconds(1))
+        let stage = try WatchedDirectory(every: .seconds(1))
         try stage.signIn(0..<10)
         stage.graph.set(.silence)
         stage.pass(30)
@@ -275,7 +275,7 @@ import Timestamps
 
     @Test("the end of the watch forgets the answers, asks nobody, and keeps nobody waiting")
     func stop() throws {
-        let stage = try Stage(every: .seconds(1))
+        let stage = try WatchedDirectory(every: .seconds(1))
         try stage.signIn(0..<10)
         stage.pass(3)
         stage.graph.set(.silence)

@@ -85,7 +85,7 @@ final class ScheduledAuthority: @unchecked Sendable {
                 ("n", .string(Base64URL.encode(all[number].publicKey.rsaModulus ?? []))), ("e", "AQAB"),
             ])
         }
-        return try KeySetReader.read(JSON.object([("keys", .array(jwks))]).render(), trust: WatchWorld.trust)
+        return try KeySetReader.read(JSON.object([("keys", .array(jwks))]).render(), trust: RunningWatch.trust)
     }
 
     func end() {

@@ -150,7 +150,7 @@ final class ScheduledGraph: WatchTransport, @unchecked Sendable {
             )
         }
         guard let groups = question.groups else {
-            let time = WatchWorld.rfc3339(person.sessionsValidFrom)
+            let time = RunningWatch.rfc3339(person.sessionsValidFrom)
             return (
                 .answer(person),
                 part(
@@ -160,7 +160,7 @@ final class ScheduledGraph: WatchTransport, @unchecked Sendable {
                     ]))
             )
         }
-        let members = groups.filter(person.groups.contains).map { JSON.string(WatchWorld.groupID($0)) }
+        let members = groups.filter(person.groups.contains).map { JSON.string(RunningWatch.groupID($0)) }
         return (.answer(person), part(200, .object([("value", .array(members))])))
     }
 

@@ -17,7 +17,7 @@ import Testing
     private final class Run: @unchecked Sendable {
         var random: SplitMix
         var model = Model()
-        var world: WatchWorld?
+        var watch: RunningWatch?
         var entra = [Model.Person](repeating: Model.Person(), count: WatchHistoryTests.people)
         var mode = ScheduledGraph.Mode.healthy
         /// Since when Graph has answered every question, by what it has told itself.
@@ -28,7 +28,7 @@ import Testing
         var keysSince = 0
         var open: [Int: Open] = [:]
         var tokens: [Token] = []
-        var signedIn: [(token: Model.Token, answer: WatchWorld.Answer)] = []
+        var signedIn: [(token: Model.Token, answer: RunningWatch.Answer)] = []
         var history: [String] = []
         var seen: [String: Int] = [:]
         var faults: [String] = []
@@ -42,16 +42,16 @@ import Testing
 
         init(seed: UInt64) throws {
             random = SplitMix(seed: seed)
-            let world = WatchWorld(wall: { [unowned self] in model.wall }, makeGraph: { [unowned self] in graph($0) })
-            self.world = world
+            let watch = RunningWatch(wall: { [unowned self] in model.wall }, makeGraph: { [unowned self] in graph($0) })
+            self.watch = watch
             for person in entra.indices { entra[person].groups = groups() }
             model.now = 0
             apply(Model.Settings())
             let authority = ScheduledAuthority(
-                loop: world.loop, delay: { [unowned self] in Int64(random.next() % 700) },
+                loop: watch.loop, delay: { [unowned self] in Int64(random.next() % 700) },
                 deliver: { [unowned self] in keysArrived($0) })
             self.authority = authority
-            world.start(authority)
+            watch.start(authority)
         }
 
         private func graph(_ loop: EmbeddedEventLoop) -> ScheduledGraph {
@@ -72,7 +72,7 @@ import Testing
                 })
         }
 
-        var now: Int { Int((world?.loop.now.uptimeNanoseconds ?? 0) / 1_000_000) }
+        var now: Int { Int((watch?.loop.now.uptimeNanoseconds ?? 0) / 1_000_000) }
 
         private func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         private func isOne(in count: Int) -> Bool { pick(1...count) == 1 }
@@ -103,7 +103,7 @@ import Testing
             var rest = milliseconds
             while rest > 0 {
                 let part = min(rest, 50)
-                world?.loop.advanceTime(by: .milliseconds(Int64(part)))
+                watch?.loop.advanceTime(by: .milliseconds(Int64(part)))
                 model.now = now
                 rest -= part
             }
@@ -144,7 +144,7 @@ import Testing
 
         private func replaceStore() {
             note("a new key store")
-            world?.replaceStore()
+            watch?.replaceStore()
         }
 
         /// Told before the program: reviews that waited for their key begin to be about their person.
@@ -197,7 +197,7 @@ import Testing
             model.now = now
             lastReload = now
             model.apply(settings)
-            world?.apply(settings)
+            watch?.apply(settings)
         }
 
         private func token() throws -> Token {
@@ -209,7 +209,7 @@ import Testing
                 id: "token\(tokens.count)", person: pick(0...(WatchHistoryTests.people - 1)),
                 issued: Model.start + pick(-500...1500), groups: groups().sorted(),
                 key: isOne(in: 3) ? pick(0...2) : authority?.published.randomElement(using: &random) ?? 0)
-            let made = (token, try WatchWorld.sign(token))
+            let made = (token, try RunningWatch.sign(token))
             tokens.append(made)
             return made
         }
@@ -222,7 +222,7 @@ import Testing
             let sent = now
             model.signIn(token, sent: sent)
             open[number] = Open(token: token, sent: sent)
-            let isWaiting = world?.review(text) { [unowned self] answer in
+            let isWaiting = watch?.review(text) { [unowned self] answer in
                 open[number] = nil
                 model.now = now
                 let right = model.answers(token)
@@ -275,7 +275,7 @@ import Testing
         private func askAccess() {
             guard let (token, answer) = signedIn.randomElement(using: &random) else { return }
             let expected = model.denial(token, groups: answer.groups, hasEmergencyAccess: answer.hasEmergencyAccess)
-            let found = world?.denial(answer)
+            let found = watch?.denial(answer)
             denials += 1
             note("access review of \(token) with \(answer.groups): \(found ?? "no opinion")")
             seen["access \(found ?? "no opinion")", default: 0] += 1
@@ -294,7 +294,7 @@ import Testing
     @Test("a decision is what follows from what has arrived, and that is no older than promised", arguments: 0..<8)
     func histories(seed: Int) throws {
         let run = try Run(seed: UInt64(seed))
-        defer { run.world?.end() }
+        defer { run.watch?.end() }
         for _ in 0..<2500 where run.faults.isEmpty { try run.step() }
         run.pass(Model.reviewDeadline + 100)
         #expect(run.faults.isEmpty, "seed \(seed):\n\(run.faults.joined(separator: "\n"))")

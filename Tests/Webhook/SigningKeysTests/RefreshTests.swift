@@ -54,9 +54,9 @@ import Timestamps
     @Test("no more than so many may wait")
     func crowd() throws {
         let simulation = try SimulatedAuthority()
-        var plan = simulation.makePlan()
-        plan.maximumWaiters = 10
-        let store = simulation.startedStore(plan)
+        var configuration = simulation.makeConfiguration()
+        configuration.maximumWaiters = 10
+        let store = simulation.startedStore(configuration)
         simulation.change { $0.delay = .seconds(5) }
         let futures = (0..<20).map { _ in
             store.refreshForUnknownKey(tenant: simulation.trust.tenantID, on: simulation.loop)
@@ -69,16 +69,16 @@ import Timestamps
     @Test("the first snapshot has the keys of a key file")
     func keyFile() throws {
         try TemporaryFolder.with { folder in
-            let world = try SimulatedAuthority()
+            let simulation = try SimulatedAuthority()
             let key = try TestTenant.key.get().publicKey
             try folder.write("keys.json", TestTokens.keySet([TestTokens.jwk(key, keyID: "f", [("use", nil)])]).render())
-            var plan = world.makePlan()
-            plan.file = folder.path("keys.json")
-            let store = world.makeStore(plan)
+            var configuration = simulation.makeConfiguration()
+            configuration.file = folder.path("keys.json")
+            let store = simulation.makeStore(configuration)
             store.start()
             defer { store.stop() }
-            let first = try #require(world.state.withLockedValue { $0.snapshots.first })
-            #expect(first.keySets[world.trust.tenantID]?.keys.map(\.keyID.text) == ["f"])
+            let first = try #require(simulation.state.withLockedValue { $0.snapshots.first })
+            #expect(first.keySets[simulation.trust.tenantID]?.keys.map(\.keyID.text) == ["f"])
         }
     }
 
@@ -99,10 +99,10 @@ import Timestamps
     @Test("whoever waits for one version's keys need not wait for the other's")
     func halves() throws {
         let simulation = try SimulatedAuthority()
-        let plan = simulation.makePlan()
-        var slow = plan
+        let configuration = simulation.makeConfiguration()
+        var slow = configuration
         slow.fetch = { version, eventLoop in
-            let set = plan.fetch(version, eventLoop)
+            let set = configuration.fetch(version, eventLoop)
             guard version == .v1, simulation.fetchCount > 2 else { return set }
             return set.flatMap { set in eventLoop.scheduleTask(in: .seconds(8)) { set }.futureResult }
         }
@@ -154,9 +154,9 @@ import Timestamps
         let simulation = try SimulatedAuthority()
         let first = simulation.startedStore()
         #expect(simulation.usableKeyIDs() == ["a"])
-        var plan = simulation.makePlan()
-        plan.trust.authority = "https://other.example"
-        let second = simulation.makeStore(plan)
+        var configuration = simulation.makeConfiguration()
+        configuration.trust.authority = "https://other.example"
+        let second = simulation.makeStore(configuration)
         second.carryOver(from: first)
         first.stop()
         #expect(second.snapshot().keySets.isEmpty)
@@ -170,7 +170,7 @@ import Timestamps
         let simulation = try SimulatedAuthority()
         let first = simulation.startedStore()
         let before = simulation.state.withLockedValue { $0.snapshots.count }
-        let second = simulation.makeStore(simulation.makePlan())
+        let second = simulation.makeStore(simulation.makeConfiguration())
         second.carryOver(from: first)
         first.stop()
         #expect(simulation.state.withLockedValue { $0.snapshots.count } == before)
@@ -198,7 +198,7 @@ import Timestamps
         let ended = Ended()
         ended.watch(first.refreshForUnknownKey(tenant: simulation.trust.tenantID, on: simulation.loop))
         simulation.pass(.milliseconds(100))
-        let second = simulation.makeStore(simulation.makePlan(maximumAge: .seconds(7200)))
+        let second = simulation.makeStore(simulation.makeConfiguration(maximumAge: .seconds(7200)))
         second.carryOver(from: first)
         first.stop()
         #expect(ended.count == 0)

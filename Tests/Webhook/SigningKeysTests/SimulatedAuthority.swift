@@ -72,12 +72,12 @@ final class SimulatedAuthority: Sendable {
         return try KeySetReader.read(TestTokens.keySet(keys).render(), trust: trust)
     }
 
-    func makePlan(
+    func makeConfiguration(
         refreshEvery: Duration = .seconds(3600),
         interval: Duration = .seconds(300),
         maximumAge: Duration = .seconds(86_400)
-    ) -> SigningKeyPlan {
-        SigningKeyPlan(
+    ) -> SigningKeyConfiguration {
+        SigningKeyConfiguration(
             trust: trust, refreshEvery: refreshEvery, unknownKeyRefreshInterval: interval, maximumAge: maximumAge,
             fetch: { version, eventLoop in
                 let second = self.now.seconds(since: SimulatedAuthority.beginning)
@@ -94,9 +94,9 @@ final class SimulatedAuthority: Sendable {
             })
     }
 
-    func makeStore(_ plan: SigningKeyPlan) -> SigningKeyStore {
+    func makeStore(_ configuration: SigningKeyConfiguration) -> SigningKeyStore {
         SigningKeyStore(
-            plans: [plan], eventLoop: loop,
+            configurations: [configuration], eventLoop: loop,
             environment: SigningKeyEnvironment(
                 now: { self.now }, uptime: { self.loop.now }, random: { self.state.withLockedValue { $0.random } }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
@@ -113,8 +113,8 @@ final class SimulatedAuthority: Sendable {
     }
 
     /// A store that has begun and has keys.
-    func startedStore(_ plan: SigningKeyPlan? = nil) -> SigningKeyStore {
-        let store = makeStore(plan ?? makePlan())
+    func startedStore(_ configuration: SigningKeyConfiguration? = nil) -> SigningKeyStore {
+        let store = makeStore(configuration ?? makeConfiguration())
         store.start()
         pass(.seconds(1))
         return store

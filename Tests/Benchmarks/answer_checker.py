@@ -7,15 +7,15 @@ from entra import ADMINS, DEVELOPERS, OBJECT, PLAIN
 from expectations import classify
 
 
-class Judge:
-    def __init__(self, world):
-        self.world = world
+class AnswerChecker:
+    def __init__(self, timeline):
+        self.timeline = timeline
         self.count = self.strict = 0
         self.reasons = Counter()
         self.names = set()
         self.wrong = []
 
-    def judge(self, ticket, answer, begin, end):
+    def check(self, ticket, answer, begin, end):
         """The answer's reason; faults of the answer are recorded."""
         http, body = answer
         self.count += 1
@@ -41,9 +41,9 @@ class Judge:
         """The possible reasons of the answer."""
         expected = {ticket.expected}
         if ticket.kind == "audience":
-            variants = self.world.variants(begin, end)
+            variants = self.timeline.variants(begin, end)
             expected = {"accepted" if variant else "audience_not_accepted" for variant in variants}
-        usable = self.world.short_lived_usable(begin, end)
+        usable = self.timeline.short_lived_usable(begin, end)
         if ticket.kind == "short-lived keys":
             return {"accepted" if state else "keys_unavailable" for state in usable}
         if ticket.kind == "our key for the other tenant" and False in usable:
@@ -52,8 +52,8 @@ class Judge:
             expected |= {"key_not_found"}
         if ticket.kind.endswith(("tenant", "for us")) and True not in usable:
             expected.discard("key_issuer_mismatch")
-        if ticket.kid in self.world.published:
-            states = self.world.key_states(ticket.kid, begin, end)
+        if ticket.kid in self.timeline.published:
+            states = self.timeline.key_states(ticket.kid, begin, end)
             # Claims without a readable issuer of ours make it somebody else's token as long as there is no key.
             if False in states:
                 expected |= {"key_not_found"} | ({"foreign"} if ticket.expected != "accepted" else set())
@@ -64,7 +64,7 @@ class Judge:
     def check_user(self, ticket, user, begin, end):
         groups = user["groups"]
         if ticket.kind == "mapped":
-            expected = [[f"developers-{variant}", PLAIN, DEVELOPERS] for variant in self.world.variants(begin, end)]
+            expected = [[f"developers-{variant}", PLAIN, DEVELOPERS] for variant in self.timeline.variants(begin, end)]
             if groups not in expected:
                 self.note(ticket, groups, expected)
         elif ticket.name.startswith(("user", "by a key", "a fresh proof")):

@@ -21,7 +21,7 @@ import TokenReviewAPI
 
 /// The program's own watch, key store, review engine and cache on one event loop whose time is made by the test.
 // Sendable without checks: everything happens on the test's thread.
-final class WatchWorld: @unchecked Sendable {
+final class RunningWatch: @unchecked Sendable {
     typealias Model = WatchModel
 
     static func padded(_ number: Int) -> String { String(String(10_000 + number).suffix(4)) }
@@ -79,12 +79,12 @@ final class WatchWorld: @unchecked Sendable {
         guard let authority else { return }
         authority.store += 1
         let number = authority.store
-        let plan = SigningKeyPlan(
+        let configuration = SigningKeyConfiguration(
             trust: Self.trust, refreshEvery: .milliseconds(Model.refreshEvery),
             unknownKeyRefreshInterval: .seconds(10), maximumAge: .seconds(1_000_000),
             fetch: { [authority] _, _ in authority.fetch(for: number) })
         let next = SigningKeyStore(
-            plans: [plan], eventLoop: loop,
+            configurations: [configuration], eventLoop: loop,
             environment: SigningKeyEnvironment(
                 now: { [self] in Timestamp(secondsSinceEpoch: Int64(wall())) },
                 uptime: { [loop] in loop.now + .seconds(1000) }, random: { 1 }),
@@ -122,13 +122,14 @@ final class WatchWorld: @unchecked Sendable {
         }
         let graph = makeGraph(loop)
         self.graph = graph
-        let plan = DirectoryConfiguration(
+        let configuration = DirectoryConfiguration(
             trust: Self.trust, clientID: nil, secret: .managedIdentity, graph: "https://localhost",
             groups: next.groups.map { TestTenant.guid(Self.groupID($0)) }, timeout: .seconds(2), cacheFor: .zero,
             staleFor: .zero, graphClient: { () throws(HTTPSError) in throw .unreachable },
             authorityClient: { () throws(HTTPSError) in throw .unreachable })
         let watcher = DirectoryWatcher(
-            plan: plan, every: .seconds(next.every), refusesInSilence: next.refusesInSilence, eventLoop: loop,
+            configuration: configuration, every: .seconds(next.every), refusesInSilence: next.refusesInSilence,
+            eventLoop: loop,
             logger: logger, transport: graph,
             clock: { [self] in Timestamp(secondsSinceEpoch: Int64(wall())) },
             observe: { _ in },
