@@ -1,6 +1,6 @@
 /// The base of URLs: scheme, host, port and path, without query or fragment.
 public struct BaseURL: Hashable, Sendable {
-    /// `https` or `http`.
+    /// The scheme: `https` or `http`.
     public let scheme: String
     /// Whether a user name, and perhaps a password, stands before the host.
     public let hasUserInfo: Bool

@@ -2,7 +2,7 @@
 public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     /// Lower case, without the brackets of an IPv6 address.
     public let host: String
-    /// As written, else 443.
+    /// The port of the address; 443 if it names none.
     public let port: Int
     /// Path and query as they go on the wire; at least a slash.
     public let target: String

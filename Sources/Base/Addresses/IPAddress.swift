@@ -28,7 +28,7 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// 32 or 128.
+    /// Length of the address in bits: 32 for IPv4, 128 for IPv6.
     public var bits: Int { bytes.count * 8 }
 
     /// Whether this is an IPv4 address.
@@ -53,7 +53,7 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// As inet_ntop(3) writes it.
+    /// The address as text, in the form of inet_ntop(3).
     public var description: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
             let family = isIPv4 ? AF_INET : AF_INET6

@@ -1,7 +1,7 @@
 public import Addresses
 public import OpenSSL
 
-/// One request.
+/// A request to an `https://` address.
 public struct HTTPSRequest: Sendable {
     /// The request methods that this client sends.
     public enum Method: String, Sendable {

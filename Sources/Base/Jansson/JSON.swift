@@ -93,6 +93,6 @@ public indirect enum JSON: Sendable {
 }
 
 extension JSON: ExpressibleByStringLiteral {
-    /// A string.
+    /// A string, from a literal in the source.
     public init(stringLiteral text: String) { self = .string(text) }
 }

@@ -10,7 +10,7 @@ public final class LineWriter: Sendable {
     public struct Losses: Sendable, Hashable {
         /// Lines that did not fit into the queue.
         public var queueFull = 0
-        /// Lines whose write failed.
+        /// Number of lines that were lost because the system refused to write them.
         public var writeFailed = 0
     }
 
@@ -31,7 +31,7 @@ public final class LineWriter: Sendable {
     private let sink: any LineSink
     private let pool = NIOThreadPool(numberOfThreads: 1)
     private let state = NIOLockedValueBox(State())
-    /// Held while writing; the memory for lines that were taken out of the queue.
+    /// Lines that were taken out of the queue; the lock is held while they are written.
     private let turn = NIOLockedValueBox(LineQueue())
 
     /// - Parameter sink: the destination; only the writer's thread uses it.

@@ -4,7 +4,7 @@ import Logging
 public struct LogLine {
     /// RFC 3339; nil if the reader adds the time.
     public var time: String?
-    /// Nil in the audit file.
+    /// The level; nil in the audit file, whose lines have none.
     public var level: String?
     /// A constant text; nil in the audit file.
     public var message: String?

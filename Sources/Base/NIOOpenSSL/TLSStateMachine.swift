@@ -99,7 +99,7 @@ struct TLSStateMachine {
         return .startHandshake
     }
 
-    /// Ciphertext has arrived.
+    /// Tells the machine that ciphertext has arrived.
     func received() -> Action {
         switch state {
         case .handshaking: .continueHandshake
@@ -226,7 +226,7 @@ struct TLSStateMachine {
         }
     }
 
-    /// The transport is closed.
+    /// Tells the machine that the transport is closed.
     mutating func transportInactive() -> Action {
         defer { state = .closed }
         switch state {

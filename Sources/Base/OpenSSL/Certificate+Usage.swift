@@ -2,7 +2,7 @@ import COpenSSL
 
 /// What a certified key may be used for (RFC 5280 section 4.2.1.3).
 public struct KeyUsage: OptionSet, Sendable, Hashable {
-    /// OpenSSL's `KU_…` bits.
+    /// The bits of keyUsage (RFC 5280 section 4.2.1.3) as OpenSSL's `KU_…` constants number them.
     public let rawValue: UInt32
     /// A set from OpenSSL's `KU_…` bits.
     public init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -79,7 +79,7 @@ public final class Certificate: @unchecked Sendable {
         }
     }
 
-    /// The `CERTIFICATE` block.
+    /// The certificate as a PEM block.
     public var pem: [UInt8] {
         (try? collectingBIO("write a PEM certificate") { PEM_write_bio_X509($0, handle) == 1 }) ?? []
     }

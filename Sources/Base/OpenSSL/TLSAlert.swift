@@ -1,6 +1,6 @@
 /// The number of a TLS alert (RFC 8446 section 6).
 public struct TLSAlert: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// The number on the wire.
+    /// The alert's number (RFC 8446 section 6).
     public let rawValue: UInt8
     /// Any number; unknown ones are printed as numbers.
     public init(rawValue: UInt8) { self.rawValue = rawValue }

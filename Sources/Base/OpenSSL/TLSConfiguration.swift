@@ -2,7 +2,7 @@
 public struct TLSServerConfiguration: Sendable {
     /// PEM: the server's certificate first, then the intermediates in order.
     public var certificateChain: [UInt8]
-    /// PEM, unencrypted.
+    /// The certificate's private key in PEM, unencrypted.
     public var privateKey: [UInt8]
     /// PEM authorities. If set, a client must present a certificate of theirs that is valid for client authentication.
     /// If nil, none is asked for.
@@ -36,7 +36,7 @@ public struct TLSClientConfiguration: Sendable {
     public var trust: Trust
     /// PEM: the client's certificate first, then the intermediates; needs `privateKey`.
     public var certificateChain: [UInt8]?
-    /// PEM, unencrypted.
+    /// The certificate's private key in PEM, unencrypted.
     public var privateKey: [UInt8]?
     /// ALPN names (RFC 7301), the preferred one first.
     public var applicationProtocols: [String]

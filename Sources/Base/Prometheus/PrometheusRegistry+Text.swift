@@ -2,7 +2,7 @@
 public enum ExpositionFormat: Sendable {
     /// Prometheus text format 0.0.4.
     case prometheus
-    /// OpenMetrics 1.0.0.
+    /// The text format of OpenMetrics 1.0.0.
     case openMetrics
 
     /// The media type of the format.

@@ -1,6 +1,6 @@
 /// Removes everything that has the form of a token: no command ever prints a token.
 public enum TokenMask {
-    /// Replaces a token.
+    /// What is printed in place of a token.
     public static let placeholder = "<token>"
 
     /// How much to remove.

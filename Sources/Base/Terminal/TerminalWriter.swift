@@ -25,7 +25,7 @@ public struct TerminalWriter {
         self.isTerminal = isTerminal ?? color
     }
 
-    /// Stands before a hint.
+    /// The arrow before a hint, in the characters that the terminal can show.
     public var arrow: String { isTerminal ? "→ " : "-> " }
 
     /// The line above a section; empty if nothing is drawn.
@@ -84,7 +84,7 @@ public struct TerminalWriter {
         return word[..<(end == word.endIndex ? end : afterSlash ?? end)]
     }
 
-    /// A name and its value.
+    /// A line with a name and its value, folded to the width.
     public func pair(_ name: String, _ value: String) -> [String] {
         columns(padded(name, 12), value, indent: 12)
     }

@@ -19,9 +19,9 @@ public struct DocumentEvent: Sendable {
 
     /// What begins, ends or stands here.
     public var content: Content
-    /// From 1.
+    /// The line, counted from 1.
     public var line: Int
-    /// From 1, in characters.
+    /// The column in characters, counted from 1.
     public var column: Int
     /// The place of its text; known for YAML only.
     var layout = YAMLNode.Layout()

@@ -2,9 +2,9 @@
 public struct YAMLError: Error, Hashable, Sendable {
     /// What is wrong, for people.
     public var message: String
-    /// From 1.
+    /// The line, counted from 1.
     public var line: Int
-    /// From 1.
+    /// The column, counted from 1.
     public var column: Int
 
     /// An error at a place.

@@ -30,9 +30,9 @@ public struct YAMLNode: Hashable, Sendable {
 
     /// The value, elements or members.
     public var content: Content
-    /// From 1.
+    /// The line, counted from 1.
     public var line: Int
-    /// From 1.
+    /// The column, counted from 1.
     public var column: Int
     /// Number of nodes in this tree, this one included.
     var weight: Int

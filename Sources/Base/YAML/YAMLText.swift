@@ -1,4 +1,4 @@
-/// Strings as YAML scalars.
+/// Writes strings as YAML scalars that every parser reads back unchanged.
 public enum YAMLText {
     /// The string in double quotes. What YAML or a reader's eye would take for something else is escaped.
     public static func quoted(_ text: String) -> String {

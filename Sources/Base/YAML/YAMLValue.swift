@@ -4,7 +4,7 @@ public indirect enum YAMLValue: Hashable, Sendable {
     public struct Member: Hashable, Sendable {
         /// The key.
         public var key: String
-        /// The value.
+        /// The value of the key.
         public var value: YAMLValue
 
         public init(_ key: String, _ value: YAMLValue) {

@@ -41,9 +41,9 @@ public struct DenyList: Hashable, Sendable {
         public var objectID: GUID?
         /// `appid` or `azp`; nil when it is missing or not a GUID.
         public var clientAppID: GUID?
-        /// `uti`
+        /// The token's `uti`.
         public var tokenID: String?
-        /// `iat`
+        /// The token's `iat`.
         public var issuedAt: Timestamp?
 
         public init(objectID: GUID?, clientAppID: GUID?, tokenID: String?, issuedAt: Timestamp?) {

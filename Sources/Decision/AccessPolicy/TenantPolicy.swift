@@ -71,7 +71,7 @@ public struct TenantPolicy: Hashable, Sendable {
         return (adminGroupObjectIDs + groupMappings.map(\.groupObjectID)).filter { seen.insert($0).inserted }
     }
 
-    /// A policy that grants nothing, unless told otherwise.
+    /// A policy with these rules; without arguments it grants nothing.
     public init(
         adminGroupObjectIDs: [GUID] = [],
         groupMappings: [GroupMapping] = [],

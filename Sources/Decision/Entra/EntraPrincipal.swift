@@ -3,7 +3,7 @@ public import Timestamps
 
 /// The principal of an accepted token: the input of the access policy.
 public struct EntraPrincipal: Sendable {
-    /// `tid`
+    /// The tenant's ID: the token's `tid`.
     public var tenantID: GUID
     /// `oid`: the user's or service principal's object ID in that tenant.
     public var objectID: GUID
@@ -19,7 +19,7 @@ public struct EntraPrincipal: Sendable {
     public var hasGroupOverage: Bool
     /// App roles of `roles`, in the token's order.
     public var roles: [ExactText]
-    /// `uti`
+    /// The token's `uti`.
     public var tokenID: String?
     /// `iat`; nil when it is missing.
     public var issuedAt: Timestamp?

@@ -9,6 +9,6 @@ public enum SimulatedFault: Hashable, Sendable {
     case foreignKeyAddress
     /// The connection is closed without an answer.
     case hangUp
-    /// There is no answer.
+    /// The server never answers.
     case silence
 }

@@ -4,7 +4,7 @@ import NIOHTTP1
 /// A request to the simulator.
 struct SimulatedRequest {
     var method = HTTPMethod.GET
-    /// Without a query.
+    /// The request's path, without its query.
     var path = ""
     var authorization: String?
     var body: [UInt8] = []

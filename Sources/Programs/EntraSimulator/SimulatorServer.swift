@@ -71,7 +71,7 @@ public final class SimulatorServer: Sendable {
         try? await group.shutdownGracefully()
     }
 
-    /// Nil to send nothing.
+    /// The answer to a request; nil to send nothing.
     func answer(_ request: SimulatedRequest) -> SimulatedAnswer? {
         let (tenants, directory, fault) = state.withLockedValue { state in
             state.requests[request.path, default: 0] += 1

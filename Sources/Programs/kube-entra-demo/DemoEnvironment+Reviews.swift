@@ -71,7 +71,8 @@ extension DemoEnvironment {
             ]))
     }
 
-    /// What the API server asks before a request of somebody who is signed in; without an opinion the request goes on.
+    /// Sends the access review that the API server sends before it serves a signed-in user's request. Without an
+    /// opinion, the API server asks its next authorizer.
     private func accessReview(_ session: DemoSession) async throws -> DemoAnswer {
         let answer = try await post(
             "/authorize?timeout=30s",

@@ -60,12 +60,12 @@ final class DemoEnvironment: Sendable {
             let authority = "https://localhost:\(entraPort)"
             let tenants = try ["11111111-2222-3333-4444-555555555555", "99999999-8888-7777-6666-555555555555"].map {
                 text in
-                guard let id = GUID(text) else { throw DemoError("the demo's tenant is no ID") }
+                guard let id = GUID(text) else { throw DemoError("the demo's tenant is not an ID") }
                 return try SimulatedTenant(tenantID: id, authority: authority)
             }
             for tenant in tenants { simulator.add(tenant) }
             guard let application = GUID("bbbbbbbb-0000-0000-0000-000000000000") else {
-                throw DemoError("the demo's application is no ID")
+                throw DemoError("the demo's application is not an ID")
             }
             let directory = SimulatedDirectory(endpoint: authority, clientID: application)
             simulator.setDirectory(directory)

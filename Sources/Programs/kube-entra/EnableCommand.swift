@@ -119,7 +119,7 @@ struct NodeOptions: ParsableArguments {
         try distribution ?? Distribution.ofThisNode()
     }
 
-    /// This node.
+    /// The node on which the command runs.
     func host(_ distribution: Distribution) -> NodeHost {
         NodeHost(distribution, kubeconfig: kubeconfig, timeout: duration)
     }

@@ -6,7 +6,7 @@ public struct CertificateFile {
     public let name: String
     /// What it is for, for people.
     public let purpose: String
-    /// Its content.
+    /// The file's content.
     public let bytes: [UInt8]
     /// When the certificate expires; nil for a key.
     public let expires: Timestamp?

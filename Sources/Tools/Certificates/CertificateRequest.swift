@@ -16,7 +16,7 @@ public struct CertificateRequest: Sendable {
     public var authorityDays: Int
     /// Whether to use RSA keys instead of P-256.
     public var usesRSA: Bool
-    /// Whether the CA stays.
+    /// Whether the CA is kept and only the other certificates are made again.
     public var isRenewal: Bool
     /// Whether existing files are replaced, the CA included.
     public var isReplacing: Bool
@@ -56,7 +56,7 @@ public struct CertificateRequest: Sendable {
 
     /// Makes keys and certificates, and writes them into the folder.
     ///
-    /// - Parameter note: is told what people should know before the files are written.
+    /// - Parameter note: receives each line for people, before the files are written.
     /// - Throws: `CommandFailure` if a file exists or cannot be written.
     public func run(now: Timestamp, note: (String) -> Void) throws -> CreationReport {
         let folder = CertificateFolder(path: folder)

@@ -9,7 +9,7 @@ public import Timestamps
 /// cluster.
 public struct AccessDiff {
     private let policy: PolicyDiff
-    /// Nil without a cluster.
+    /// The changes of permissions; nil without a cluster.
     private let permissions: PermissionDiff?
     private let displayNames: DirectoryNames
     private let hasSeveralTenants: Bool

@@ -6,7 +6,7 @@ import Timestamps
 public struct AccessReport: Sendable {
     /// The question, as it is printed.
     public struct Question: Sendable {
-        /// The action.
+        /// The verb and what it is done to.
         public var asked: AccessQuestion
         /// Nil for everywhere, and for each single namespace.
         public var namespace: String?
@@ -17,7 +17,7 @@ public struct AccessReport: Sendable {
         }
     }
 
-    /// The question.
+    /// The question that this report answers.
     public var question: Question
     /// Those who sign in with Entra.
     public var who: [(holder: EntraHolder, paths: [AccessPath])]

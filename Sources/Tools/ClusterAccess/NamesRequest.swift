@@ -26,7 +26,7 @@ public struct NamesRequest {
     /// in the file, and are marked as deleted.
     ///
     /// - Parameters:
-    ///   - note: is told what people should know, as it happens.
+    ///   - note: receives each line for people, as it happens.
     ///   - ask: the directory's answer for one tenant; nil if the tenant has none.
     /// - Throws: `CommandFailure` if no tenant has a directory, or a file cannot be used; what `ask` throws.
     public func run(

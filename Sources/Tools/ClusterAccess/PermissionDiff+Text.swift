@@ -22,7 +22,7 @@ extension PermissionDiff {
         return lines.joined(separator: "\n")
     }
 
-    /// For a pull request.
+    /// The changes in Markdown, for a pull request.
     public func markdown(_ names: DirectoryNames, namesTenants: Bool) -> String {
         guard !changes.isEmpty else { return "#### Permissions\n\nNo difference." }
         var table = MarkdownTable(["", "who", "can"])

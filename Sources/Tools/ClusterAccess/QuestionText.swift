@@ -4,7 +4,7 @@ public import Terminal
 
 /// The words after `who --can`, read as a question.
 public struct QuestionText: Sendable {
-    /// The question.
+    /// The question, as the words ask it.
     public var question: AccessReport.Question
     /// Assumptions and remarks about the question.
     public var notes: [String] = []

@@ -135,7 +135,7 @@ public struct RBACLintReport: Sendable {
     public var silenced: Int
     /// Remarks besides the findings: annotations without the intended effect.
     public var remarks: [String]
-    /// What was read.
+    /// The files and objects that were read.
     public var input: ClusterInput
     /// Number of checked bindings.
     public var bindingCount: Int

@@ -34,7 +34,7 @@ public struct TokenSource: Sendable {
         throw UsageProblem("this is a file: use --token-file")
     }
 
-    /// The bytes. A person at a terminal is told that standard input is read.
+    /// Reads the bytes. At a terminal, a line says that standard input is read.
     ///
     /// - Throws: `CommandFailure` if they cannot be read.
     public func read() throws(CommandFailure) -> [UInt8] {

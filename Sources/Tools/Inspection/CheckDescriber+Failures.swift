@@ -26,7 +26,7 @@ extension CheckDescriber {
                 ?? "the signature does not fit the key \(quoted(evaluation.header?.keyID))"
         case .claims:
             claims.map { claims in claims.malformed.map { malformed($0, claims) }.joined(separator: "; ") }
-                ?? "the claims are no JSON object"
+                ?? "the claims are not a JSON object"
         case .issuer: issuerFailure
         case .tenant: tenantFailure
         case .keyIssuer: "the key \(quoted(evaluation.header?.keyID)) is another tenant's than the token's"

@@ -18,7 +18,7 @@ public struct InspectionReport: Sendable {
 
     /// The result of one check.
     public struct Check: Sendable {
-        /// The check.
+        /// Which check it is.
         public let check: TokenCheck
         /// Passed, skipped, or failed with a reason.
         public let outcome: CheckOutcome

@@ -7,7 +7,7 @@ public struct ReasonExplanation: Sendable {
     /// The explained reason.
     public let reason: RefusalReason
 
-    /// Explains that reason.
+    /// An explanation of this reason.
     public init(_ reason: RefusalReason) { self.reason = reason }
 
     /// For a person, at most 80 columns.
@@ -45,7 +45,7 @@ public struct ReasonExplanation: Sendable {
         }
     }
 
-    /// The same as data.
+    /// The explanation for programs.
     public var json: JSON {
         let entry = reason.entry
         return .object([

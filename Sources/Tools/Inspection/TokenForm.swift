@@ -5,7 +5,7 @@ import Jansson
 
 /// What kind of input it is, with a name for people.
 public struct TokenForm: Sendable {
-    /// The kind.
+    /// The kind of token, or what the input is instead.
     public let kind: CredentialKind
     /// For people, for example `a v1 access token`.
     public let name: String

@@ -24,7 +24,7 @@ extension TokenInput {
     var otherSentence: String? {
         switch other {
         case .nothing: "there is nothing here"
-        case .notText: "this is not text, so it is no token"
+        case .notText: "this is not text, so it is not a token"
         case .refreshToken:
             "this is a refresh token or an authorization code: it cannot be read, and it never belongs in a cluster"
         case .authorizationCode: "this is an authorization code: a step of a sign-in and not its result"

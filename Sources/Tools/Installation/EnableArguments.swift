@@ -3,7 +3,7 @@ public import Entra
 import Kubeconfigs
 public import Terminal
 
-/// What `enable` is told about the webhook: its configuration, and how it runs.
+/// The options of `enable` about the webhook: its configuration, and how it runs.
 public struct EnableArguments: Sendable {
     /// The tenant's ID.
     public var tenantID: String?
@@ -73,6 +73,6 @@ public struct EnableArguments: Sendable {
             tenantID: id, audiences: audiences, adminGroups: adminGroups.compactMap { GUID(lenient: $0) }, cloud: cloud)
     }
 
-    /// How the webhook shall run.
+    /// How the webhook runs: as a systemd service or as a static pod.
     public var service: ServiceKind { image.map { .staticPod(image: $0) } ?? .systemd }
 }

@@ -16,11 +16,11 @@ public struct InstallationRequest: Sendable {
     public var source: Source
     /// How the node's kube-apiserver runs.
     public var distribution: Distribution
-    /// How the webhook shall run.
+    /// How the webhook runs: as a systemd service or as a static pod.
     public var service: ServiceKind
     /// Whether to bind the admin groups to `cluster-admin`.
     public var binds: Bool
-    /// Time for each wait.
+    /// The longest time to wait for each thing that must come up.
     public var timeout: Duration
     /// Path of this program.
     public var program: String

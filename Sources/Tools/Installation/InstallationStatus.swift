@@ -35,7 +35,7 @@ public struct InstallationStatus {
     var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
     var configurationSHA256: String?
     var certificates: [FileHash] = []
-    /// Other control-plane nodes, if their statuses were given.
+    /// The other control-plane nodes whose statuses were passed in.
     public var comparisons: [NodeComparison] = []
     /// Whether kubeadm's own configuration has the flags; nil if unknown.
     var kubeadmHasFlags: Bool?

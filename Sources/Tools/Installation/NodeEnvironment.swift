@@ -25,7 +25,7 @@ public struct NodeEnvironment {
     /// The answer of a server.
     public enum Answer {
         case status(Int, [UInt8])
-        /// No answer, and why.
+        /// There was no answer; the text says why.
         case none(String)
     }
 

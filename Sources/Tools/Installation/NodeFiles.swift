@@ -37,7 +37,8 @@ struct NodeFiles {
 
     static func digest(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex } }
 
-    /// Replaces a file atomically. Permissions and owner are those of the old file, or the given ones.
+    /// Replaces a file atomically. Permissions and owner stay those of the old file; a new
+    /// file has those of the parameters.
     ///
     /// The new text is first written beside it under a name that starts with a dot: the kubelet runs every other file
     /// in its folder, even incomplete ones.

@@ -33,7 +33,7 @@ enum ProbeToken {
         case asked(String)
         /// An answer, but not from the webhook.
         case notAsked(String?)
-        /// No usable answer, and why.
+        /// There was no usable answer; the text says why.
         case failed(String)
     }
 

@@ -12,7 +12,7 @@ public struct WebhookFlags: Hashable, Sendable {
     /// The name of the volume in a static pod and in kubeadm's configuration.
     static let volumeName = "kube-entra"
 
-    /// The usual paths.
+    /// The flags with the paths that `enable` uses.
     public init(configFile: String = "/etc/kube-entra/webhook.yaml", folder: String = "/etc/kube-entra") {
         self.configFile = configFile
         self.folder = folder

@@ -13,7 +13,7 @@ public struct AuthorizationConfiguration: Sendable {
     /// Whether the API server knows the cache fields, which older ones reject.
     public var knowsCacheFields: Bool
 
-    /// A file for one API server.
+    /// The configuration of one API server.
     public init(kubeconfigPath: String, knowsCacheFields: Bool) {
         self.kubeconfigPath = kubeconfigPath
         self.knowsCacheFields = knowsCacheFields

@@ -6,7 +6,7 @@ public struct ExecCredential: Sendable {
     public var token: String?
     /// Whether the plugin returned a client certificate.
     public var hasClientCertificate: Bool
-    /// As the plugin wrote it.
+    /// `expirationTimestamp`, as the plugin wrote it.
     public var expires: String?
 
     static let versions = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"]
@@ -63,7 +63,7 @@ public enum ExecCredentialProblem: Error, Hashable, Sendable, CaseIterable {
     public var sentence: String {
         switch self {
         case .nothing: "it ended well but printed nothing"
-        case .notJSON: "it printed something that is no JSON"
+        case .notJSON: "it printed something that is not JSON"
         case .wrongKind: "it printed JSON that is no ExecCredential"
         case .wrongVersion: "it answered in another apiVersion than the kubeconfig's, which kubectl refuses"
         case .noCredential: "it printed an ExecCredential without a token"

@@ -90,7 +90,7 @@ public struct ExecPlugin: Hashable, Sendable {
     public var apiVersion = ""
     /// A path, or a name to search in `PATH`.
     public var command = ""
-    /// `args`.
+    /// `args`: the command's arguments.
     public var arguments: [String] = []
     /// `env`, in addition to kubectl's own environment.
     public var environment: [Variable] = []
@@ -125,7 +125,7 @@ public struct ExecPlugin: Hashable, Sendable {
 
 /// kubectl's support of Entra before exec plugins; removed in 1.26.
 public struct AuthProvider: Hashable, Sendable {
-    /// `azure` for Entra.
+    /// The provider's name; `azure` for Entra.
     public var name: String
     /// `config`: names and values.
     public var settings: [String: String]

@@ -28,7 +28,7 @@ public enum KubeconfigText {
     /// The URL's host in lower case, without brackets; empty for what is not an `https://` URL.
     public static func host(of address: String) -> String { HTTPSURL(address)?.host ?? "" }
 
-    /// An absolute path.
+    /// The path from the root, without a leading `./`.
     public static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
         defer { free(folder) }

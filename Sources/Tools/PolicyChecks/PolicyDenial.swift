@@ -5,7 +5,7 @@ import Timestamps
 
 /// A deny list entry in the answer to a policy question.
 public struct PolicyDenial: Hashable, Sendable {
-    /// The entry.
+    /// The entry of the deny list.
     public var entry: DeniedEntry
     /// False for an entry that depends on a token's age or ID if there is no token: it is only listed.
     public var isApplied: Bool
@@ -23,7 +23,7 @@ public struct PolicyDenial: Hashable, Sendable {
         return text
     }
 
-    /// For people.
+    /// The denial in one line, for people.
     var line: String {
         let reason = PrintableText.clean(entry.reason, maximum: 256)
         let words = isApplied ? "denied by" : "may be denied, which only a token shows, by"

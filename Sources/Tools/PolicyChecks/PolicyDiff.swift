@@ -59,7 +59,7 @@ public struct PolicyDiff: Sendable {
 
     /// The effect of the whole change on people's access.
     public enum Direction: String, Sendable {
-        /// Nothing differs.
+        /// The configurations grant the same.
         case none
         /// Somebody gains access, and nobody loses any.
         case loosens

@@ -5,7 +5,7 @@ public import Jansson
 public struct HypotheticalPrincipal: Hashable, Sendable {
     /// Nil for the tenant that names one of the groups or the object, else the first tenant.
     public var tenantID: GUID?
-    /// Nil for an ID of zeros.
+    /// The principal's object ID; nil for an ID of zeros, which nobody has.
     public var objectID: GUID?
     /// The user principal name; nil for principals without one.
     public var user: String?
@@ -13,7 +13,7 @@ public struct HypotheticalPrincipal: Hashable, Sendable {
     public var kind: SubjectKind
     /// Object IDs of the groups.
     public var groups: [GUID]
-    /// App roles.
+    /// The values of `roles`.
     public var roles: [String]
     /// The client application; nil for one that the tenant accepts.
     public var clientAppID: GUID?

@@ -9,7 +9,7 @@ public struct ClusterInput: Hashable, Sendable {
     /// Remarks about the reading, in sentences.
     public var notices: [String] = []
 
-    /// Nothing was read.
+    /// A cluster of which nothing was read yet.
     public init() {}
 }
 

@@ -2,7 +2,7 @@ import Addresses
 
 /// A resource of Kubernetes itself, to complete what people leave out and to recognize kinds.
 public struct KubernetesResource: Sendable {
-    /// Empty for the core group.
+    /// The API group; empty for the core group.
     public let group: String
     /// The name in RBAC rules and URLs.
     public let plural: String

@@ -2,12 +2,12 @@
 public struct Place: Hashable, Sendable, CustomStringConvertible {
     /// The path, or `standard input`.
     public var file: String
-    /// From 1.
+    /// The line, counted from 1.
     public var line: Int
-    /// From 1.
+    /// The column, counted from 1.
     public var column: Int
 
-    /// A place.
+    /// A place in a file; both numbers count from 1.
     public init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line
@@ -34,7 +34,7 @@ public struct ObjectName: Hashable, Sendable {
     public var kind: Kind
     /// Nil for objects of the whole cluster.
     public var namespace: String?
-    /// `metadata.name`.
+    /// The object's `metadata.name`.
     public var name: String
 
     public init(_ kind: Kind, namespace: String? = nil, name: String) {
@@ -64,7 +64,7 @@ extension ObjectName: CustomStringConvertible {
 
 /// Selects objects by their labels.
 public struct LabelSelector: Hashable, Sendable {
-    /// One condition.
+    /// One condition of a label selector.
     public struct Requirement: Hashable, Sendable {
         /// The operators of `matchExpressions`; `matchLabels` is `In` with one value.
         public enum Operator: String, Sendable, CaseIterable {

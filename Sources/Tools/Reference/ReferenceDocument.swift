@@ -5,7 +5,7 @@ public import Terminal
 public struct ReferenceDocument: Sendable {
     /// The path below the reference's folder.
     public var path: String
-    /// The content.
+    /// The file's content.
     public var bytes: [UInt8]
 
     init(_ path: String, text: String) {

@@ -5,7 +5,7 @@ extension AKSImport {
     public enum Destination: Sendable {
         /// One configuration for all clusters; nil for standard output, which takes several.
         case file(String?)
-        /// One file a cluster.
+        /// A folder with one file for each cluster.
         case folder(String)
     }
 
@@ -15,7 +15,7 @@ extension AKSImport {
     ///   - source: the JSON file; nil or `-` for standard input.
     ///   - name: only the cluster of this name.
     ///   - isReplacing: whether existing files are replaced.
-    /// - Returns: whether everything could be written; what could not was said.
+    /// - Returns: whether everything was written. For each file that was not, a message says why.
     /// - Throws: `CommandFailure` if nothing could be written.
     public func run(
         source: String?, named name: String?, destination: Destination, isReplacing: Bool

@@ -59,12 +59,12 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
 
 /// The place of a field in its file.
 public struct FieldPosition: Hashable, Sendable {
-    /// From 1.
+    /// The line, counted from 1.
     public var line: Int
-    /// From 1.
+    /// The column, counted from 1.
     public var column: Int
 
-    /// A place.
+    /// A place in a file; both numbers count from 1.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column

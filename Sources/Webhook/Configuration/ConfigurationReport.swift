@@ -52,7 +52,7 @@ public struct ConfigurationReport: Sendable {
             }
     }
 
-    /// For programs.
+    /// The report for programs.
     public var json: JSON {
         .object([
             ("file", .string(file)),
@@ -84,7 +84,7 @@ public struct ConfigurationReport: Sendable {
         ])
     }
 
-    /// For a pull request.
+    /// The report in Markdown, for a pull request.
     public var markdown: String {
         let head = "### kube-entra config check\n\n\(MarkdownTable.escaped(summary))"
         guard !problems.isEmpty || !active.isEmpty else { return head }

@@ -3,7 +3,7 @@ import SafeText
 public import Timestamps
 
 extension DeniedEntry {
-    /// The entry for people.
+    /// The entry in one line, for people.
     public func line(at now: Timestamp) -> String {
         var line = "\(kind.rawValue) \(PrintableText.clean(id))"
         if let issuedBefore { line += ", tokens issued before \(issuedBefore.rfc3339)" }

@@ -10,7 +10,7 @@ public struct DenyFiles: Sendable, Hashable {
     /// Why the newest version of a file is not used, by path.
     public private(set) var problems: [ExactText: String] = [:]
 
-    /// No files.
+    /// Deny files of a configuration that names none.
     public init() {}
 
     /// The files that a configuration names, each once.

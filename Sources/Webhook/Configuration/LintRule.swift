@@ -161,9 +161,9 @@ public struct LintFinding: Hashable, Sendable {
     public var rule: LintRule
     /// The field's path.
     public var field: String
-    /// From 1.
+    /// The finding's line, counted from 1.
     public var line: Int
-    /// From 1.
+    /// The finding's column, counted from 1.
     public var column: Int
     /// What is unwise, for people.
     public var message: String

@@ -3,7 +3,7 @@ public import OpenSSL
 
 /// The server's certificate, key and client CA from their files, and the TLS context made from them.
 public struct ServerIdentity: Sendable {
-    /// Made from these files.
+    /// The TLS context made from these files.
     public let context: TLSContext
     /// The first certificate of `server.certificate`.
     public let certificate: Certificate

@@ -172,19 +172,19 @@ public struct TenantSettings: Hashable, Sendable {
 
 /// Limits of a request, a connection and the process.
 public struct LimitSettings: Hashable, Sendable {
-    /// The largest token.
+    /// Largest accepted size of a token, in bytes.
     public var tokenBytes = 65_536
-    /// All header fields of a request together.
+    /// Largest size of a request line and its header fields together, in bytes.
     public var headerBytes = 32_768
-    /// The body of a request.
+    /// Largest size of a request's body, in bytes.
     public var bodyBytes = 4_194_304
-    /// All bodies in memory together.
+    /// Largest size of all bodies in memory together, in bytes.
     public var bytesInFlight = 67_108_864
-    /// Open connections of all peers.
+    /// Largest number of open connections, of all peers together.
     public var connections = 4096
     /// Open connections from one address; nil for three quarters of `connections`.
     public var connectionsPerPeer: Int?
-    /// Concurrent requests of one HTTP/2 connection.
+    /// Largest number of concurrent requests on one HTTP/2 connection.
     public var streamsPerConnection = 250
     /// Time for a TLS handshake.
     public var handshakeTimeout = Duration.seconds(10)

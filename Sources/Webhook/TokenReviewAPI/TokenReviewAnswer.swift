@@ -8,7 +8,7 @@ public struct TokenReviewAnswer: Sendable, Hashable {
     public var version: TokenReviewVersion
     /// Whether the token was accepted.
     public var isAuthenticated: Bool
-    /// Nil unless authenticated.
+    /// The user; nil unless the token was accepted.
     public var user: KubernetesUser?
     /// Empty if left out, which means the API server's own audiences.
     public var audiences: [String]

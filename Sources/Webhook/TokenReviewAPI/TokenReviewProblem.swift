@@ -11,9 +11,9 @@ public enum TokenReviewProblem: Error, Hashable, Sendable, CaseIterable {
     case specMissing
     case tokenNotText
     case audiencesNotTexts
-    /// Answers only.
+    /// An answer has no `status`.
     case statusMissing
-    /// Answers only.
+    /// An answer's `status` has another form.
     case statusMalformed
 
     init(_ error: JSONError) {

@@ -26,7 +26,7 @@ final class EventLoopContext {
     var limits: ServerLimits
     let ledger: ConnectionLimiter
     let metrics: ServerMetrics
-    /// Nil if nobody reads it.
+    /// The log of rejected connections; nil to write none.
     let rejections: RejectionLog?
     let reviewer: any RequestReviewer
     /// Called about once a second.

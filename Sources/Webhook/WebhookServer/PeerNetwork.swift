@@ -5,10 +5,10 @@ import OpenSSL
 /// For whom connections are counted: an IPv4 address, or the /64 of an IPv6 address, because a host usually has all
 /// addresses of one.
 enum PeerNetwork: Hashable, Sendable {
-    /// In network byte order.
+    /// The four bytes of an IPv4 address, in network byte order.
     case v4([UInt8])
     case v6([UInt8])
-    /// Not an IP address.
+    /// A peer without an IP address, such as a UNIX socket.
     case other
 
     init(_ address: SocketAddress?) {

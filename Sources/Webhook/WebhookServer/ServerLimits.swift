@@ -1,4 +1,7 @@
 /// The limits of one webhook server. Names and defaults are those of the configuration's `limits`.
+///
+/// A type of its own beside the configuration's `LimitSettings`: the server knows nothing of configuration files, and
+/// derives further limits from these.
 public struct ServerLimits: Sendable, Hashable {
     /// Largest number of header fields. kube-apiserver sends fewer than ten.
     static let headerCount = 100

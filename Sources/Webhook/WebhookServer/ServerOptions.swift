@@ -25,7 +25,7 @@ public struct ServerOptions: Sendable, Hashable {
         DecisionCache.Limits(entries: cacheEntries, maximumAge: cacheMaximumAge)
     }
 
-    /// Options from their parts.
+    /// Creates options; those that are left out have their defaults.
     public init(
         listen: ListenAddress,
         operations: ListenAddress? = nil,

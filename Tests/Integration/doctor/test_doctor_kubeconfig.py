@@ -110,7 +110,7 @@ def test_a_plugin_that_is_missing_is_named(bench):
         ("exit 1", "ended with status 1", "remove-cache-dir"),
         ("kill -9 $$", "signal 9", ""),
         ("true", "printed nothing", ""),
-        ("echo nonsense", "no JSON", "by hand"),
+        ("echo nonsense", "not JSON", "by hand"),
         ("echo '{}'", "no ExecCredential", ""),
         ("yes", "printed more", ""),
     ],

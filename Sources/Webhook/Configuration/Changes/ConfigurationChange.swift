@@ -9,7 +9,7 @@ public struct ConfigurationChange: Hashable, Sendable {
         case gains
         /// Somebody can do less.
         case loses
-        /// Neither, or it depends.
+        /// Neither, or it depends on the principal.
         case changes
     }
 

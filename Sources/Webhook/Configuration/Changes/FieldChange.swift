@@ -19,7 +19,7 @@ struct FieldChange<Value: Sendable>: Sendable {
         }
     }
 
-    /// Reported by another field.
+    /// For a field whose changes another field reports.
     static var silent: Self { FieldChange { _, _, _, _, _ in } }
 
     /// A sentence without the values, which may be secret.

@@ -7,7 +7,7 @@ import YAML
 /// tests of every field are built on these.
 struct FieldDescription<Owner: Sendable>: Sendable {
     let name: String
-    /// Facts for documents, given an owner with all defaults.
+    /// Facts for documents, made from an owner with all defaults.
     let info: @Sendable (_ standard: Owner) -> FieldInfo
     /// Stores the field in the owner; false if the owner is useless without it.
     let read: @Sendable (inout ConfigSection, inout Owner) -> Bool

@@ -60,7 +60,7 @@ extension FieldForm {
         [("type", .string("string")), ("pattern", .string(pattern))]
     }
 
-    /// The same, or null.
+    /// Extends a schema so that null is accepted too.
     private static func withNull(_ members: [(String, JSON)]) -> [(String, JSON)] {
         members.map { member in
             switch member {
@@ -113,7 +113,7 @@ extension FieldInfo {
 }
 
 extension ConfigValue {
-    /// As JSON.
+    /// The value as JSON.
     var json: JSON {
         switch self {
         case .null: .null

@@ -89,7 +89,7 @@ public struct FieldInfo: Sendable {
     public var details: String
     /// The value if the field is missing; null if there is none.
     public var standard: ConfigValue
-    /// A valid value.
+    /// A valid value, for documents and tests.
     public var example: ConfigValue
     /// Whether the starting file has the field even with its default.
     public var isShown: Bool

@@ -46,7 +46,7 @@ public enum FileRole: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// For documents.
+    /// The role's description in documents.
     var words: String {
         switch self {
         case .serverCertificate: "a file with a certificate chain in PEM"

@@ -10,7 +10,7 @@ extension TenantSettings {
     static let description = SectionDescription<TenantSettings>(
         blank, check: { tenant, section in tenant.checkNeeds(&section) }, trustFields + policyFields + sourceFields)
 
-    /// Which tokens are valid.
+    /// The fields that say which tokens are valid.
     private static let trustFields: [FieldDescription<TenantSettings>] = [
         FieldDescription(
             "tenantID", \.trust.tenantID, .tenantID, "the tenant's ID",

@@ -3,7 +3,7 @@ import Entra
 import YAML
 
 extension WebhookConfiguration {
-    /// The whole file.
+    /// The description of the whole file.
     static let description = SectionDescription<WebhookConfiguration>(
         WebhookConfiguration(),
         [

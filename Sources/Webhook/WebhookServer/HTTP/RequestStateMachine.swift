@@ -33,7 +33,7 @@ struct RequestStateMachine {
 
     private let bodyLimit: Int
     private var state = State.head
-    /// Of the current request.
+    /// The resource of the current request.
     private(set) var endpoint = Endpoint.tokenReviews
     /// Bytes of the body that count as in flight until the answer is written.
     private(set) var reservedBytes = 0

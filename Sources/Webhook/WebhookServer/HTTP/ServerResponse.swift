@@ -4,7 +4,7 @@ import TokenReviewAPI
 /// An answer, before it becomes HTTP/1.1 or HTTP/2.
 struct ServerResponse: Sendable, Equatable {
     struct Header: Sendable, Equatable {
-        /// Lower case.
+        /// The field's name, in lower case.
         var name: String
         var value: String
     }

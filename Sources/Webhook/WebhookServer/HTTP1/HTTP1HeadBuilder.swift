@@ -26,12 +26,12 @@ struct HTTP1HeadBuilder {
     /// What the client wants of the connection makes this request its last.
     private var isLast = false
 
-    /// Of no request.
+    /// A builder before the first request.
     init() {}
 
     /// The longest method that is known, and the space behind it.
     private static let longestMethod = 12
-    /// Those of the registry beside the ones that are told apart: they are answered with 405, what is none with 400.
+    /// Further methods of IANA's registry. A request with one is answered with 405; with any other word, with 400.
     private static let otherMethods: [StaticString] = [
         "PUT", "DELETE", "TRACE", "PATCH", "COPY", "LOCK", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK",
         "BIND", "REBIND", "UNBIND", "ACL", "REPORT", "MKACTIVITY", "CHECKOUT", "MERGE", "LINK", "UNLINK", "MKCALENDAR",
@@ -164,7 +164,7 @@ struct HTTP1HeadBuilder {
 extension UInt8 {
     fileprivate var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
 
-    /// RFC 9110 section 5.6.2.
+    /// Whether the byte may stand in a token (RFC 9110 section 5.6.2).
     var isTokenCharacter: Bool {
         switch self {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -185,7 +185,9 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Whether it is that name, which is given in lower case, in whatever case.
+    /// Compares with a header name, ignoring case.
+    ///
+    /// - Parameter lowercased: the name in lower case.
     fileprivate func isName(_ lowercased: StaticString) -> Bool {
         guard count == lowercased.utf8CodeUnitCount else { return false }
         for index in 0..<count {

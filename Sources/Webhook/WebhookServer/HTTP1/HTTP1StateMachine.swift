@@ -24,7 +24,7 @@ struct HTTP1StateMachine {
         case draining
     }
 
-    /// What follows an answer.
+    /// What to do after an answer was sent.
     enum Sequel: Equatable {
         /// The next request.
         case next
@@ -109,7 +109,7 @@ struct HTTP1StateMachine {
 
     // MARK: Requests
 
-    /// Bytes came.
+    /// Tells the machine that bytes have arrived.
     mutating func received(_ bytes: ByteBuffer) {
         switch state {
         case .draining: return

@@ -7,9 +7,10 @@ import NIOCore
 struct HTTP2StateMachine {
     private enum State: Equatable {
         case serving
-        /// The client was told that the connection ends. Streams that it opened before it could know are served.
+        /// The server has announced the end of the connection. Streams that the client opened before it could know
+        /// are still served.
         case retiring(limit: NIODeadline)
-        /// The client has acknowledged that, and opens no more streams.
+        /// The client has acknowledged the announcement, and opens no more streams.
         case lastStreams(limit: NIODeadline)
         case ended
     }
@@ -56,7 +57,7 @@ struct HTTP2StateMachine {
         deadline = now + idleTime
     }
 
-    /// Whether the client was told that the connection ends.
+    /// Whether the end of the connection was announced to the client.
     var isRetiring: Bool { state != .serving }
 
     // MARK: Streams

@@ -47,7 +47,7 @@ struct DecisionFields {
 
 /// The fields of the line of an access review.
 struct AccessFields {
-    /// Nil for no opinion.
+    /// Why the request is denied; nil for no opinion.
     let denial: AccessDenial?
     let id: String
     let nanoseconds: Int64

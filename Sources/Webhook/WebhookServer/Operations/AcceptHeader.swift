@@ -12,7 +12,7 @@ struct AcceptHeader {
         var type: Substring
         var subtype: Substring
         var version: Substring?
-        /// In thousandths.
+        /// The weight in thousandths: 1,000 for `q=1`.
         var quality: Int
 
         /// How specific the range is for the offer; nil if it does not match.

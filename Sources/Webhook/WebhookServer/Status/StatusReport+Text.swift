@@ -1,7 +1,7 @@
 import SafeText
 
 extension StatusReport {
-    /// For a terminal.
+    /// The page as text, for a terminal.
     var text: String {
         var text = "kube-entra: \(isReady ? "ready" : "not ready")\n"
         text += "\nNeeds attention\n"

@@ -47,7 +47,7 @@ struct StatusReport: Sendable {
         ] + watchFacts
     }
 
-    /// The most used first.
+    /// The key exchanges of handshakes, the most used first.
     private var keyExchangeText: String {
         let all = keyExchanges.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         return all.isEmpty ? "none" : all.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
