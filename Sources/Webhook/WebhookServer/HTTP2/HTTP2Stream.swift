@@ -4,23 +4,12 @@ import NIOHTTP2
 
 /// One request on an HTTP/2 stream.
 final class HTTP2Stream: ManagedConnection {
-    private enum Phase {
-        case receiving
-        case deciding
-        /// The rest of the request is discarded.
-        case answered
-        case closed
-    }
-
     let id: HTTP2StreamID
     private let connection: HTTP2Connection
     private let state: EventLoopContext
     private let caller: ClientIdentity
     private var machine: RequestStateMachine
-    private var phase = Phase.receiving
-    private var sawHead = false
-    private var sawEnd = false
-    private var isHeadRequest = false
+    private var progress = HTTP2StreamState.opened
     private(set) var deadline: NIODeadline
 
     init(_ id: HTTP2StreamID, connection: HTTP2Connection, state: EventLoopContext, caller: ClientIdentity) {
@@ -33,45 +22,42 @@ final class HTTP2Stream: ManagedConnection {
     }
 
     /// Whether the client may send more.
-    var expectsMore: Bool { !sawEnd }
+    var expectsMore: Bool { progress.expectsMore }
 
     /// The stream is one too many. Nothing of it was processed, so the client may send it again (RFC 9113 section 8.7).
     func refuse() {
-        phase = .answered
+        _ = progress.answer()
         state.metrics.recordRejected(.streamLimit)
         connection.write(.rstStream(.refusedStream), on: id)
         connection.flush()
     }
 
     func receive(_ headers: HPACKHeaders, isEnd: Bool) {
-        sawEnd = isEnd
-        guard case .receiving = phase else { return }
+        let kind = progress.receiveHeaders(isHead: headers.first(name: ":method") == "HEAD", isEnd: isEnd)
+        guard kind != .unneeded else { return }
         connection.received(usefulBytes: headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count })
-        if sawHead {
-            if isEnd { perform(machine.receiveEnd()) }
-        } else {
-            sawHead = true
+        if kind == .head {
             receiveHead(headers, isEnd: isEnd)
+        } else if isEnd {
+            perform(machine.receiveEnd())
         }
     }
 
     func receive(_ bytes: ByteBuffer, isEnd: Bool) {
         connection.received(usefulBytes: bytes.readableBytes)
-        sawEnd = isEnd
-        guard case .receiving = phase else { return }
+        guard progress.receiveBody(isEnd: isEnd) else { return }
         let isReserved = state.ledger.reserve(bytes: bytes.readableBytes, for: machine.endpoint)
         perform(machine.receiveBody(bytes, isReserved: isReserved))
-        if isEnd, case .receiving = phase { perform(machine.receiveEnd()) }
+        if isEnd, progress.isReceiving { perform(machine.receiveEnd()) }
     }
 
     private func receiveHead(_ headers: HPACKHeaders, isEnd: Bool) {
-        isHeadRequest = headers.first(name: ":method") == "HEAD"
         guard headers.count <= ServerLimits.headerCount else { return refuse(.headersTooLarge) }
         guard let summary = RequestHead(headers, isEnd: isEnd) else {
             return refuse(.malformed)
         }
         perform(machine.receiveHead(summary, isClientAllowed: caller.isAllowed))
-        if isEnd, case .receiving = phase { perform(machine.receiveEnd()) }
+        if isEnd, progress.isReceiving { perform(machine.receiveEnd()) }
     }
 
     private func perform(_ action: RequestStateMachine.Action) {
@@ -94,10 +80,10 @@ final class HTTP2Stream: ManagedConnection {
     }
 
     private func wait(for future: EventLoopFuture<ServerResponse>) {
-        phase = .deciding
+        progress.decide()
         deadline = .distantFuture
         future.assumeIsolated().whenSuccess { response in
-            guard case .deciding = self.phase else { return }
+            guard case .deciding = self.progress else { return }
             self.answer(response)
         }
     }
@@ -109,7 +95,7 @@ final class HTTP2Stream: ManagedConnection {
     }
 
     private func answer(_ response: ServerResponse) {
-        phase = .answered
+        let request = progress.answer()
         // Time for the client to read the answer.
         deadline = state.deadline(after: state.limits.requestTimeout)
         state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
@@ -122,21 +108,21 @@ final class HTTP2Stream: ManagedConnection {
         headers.add(name: "date", value: state.httpDate)
         for header in response.headers { headers.add(name: header.name, value: header.value) }
         let last: HTTP2Frame.FramePayload
-        if isHeadRequest {
+        if request.isHead {
             // An answer to HEAD has no body (RFC 9110 section 9.3.2).
             last = .headers(.init(headers: headers, endStream: true))
         } else {
             connection.write(.headers(.init(headers: headers)), on: id)
             last = .data(.init(data: .byteBuffer(response.body), endStream: true))
         }
-        if sawEnd {
+        if request.hasEnded {
             connection.write(last, on: id)
         } else {
             // The rest of an unfinished request is not needed (RFC 9113 section 8.1). If RST_STREAM were sent before
             // the answer, the answer would be lost.
             let written = state.eventLoop.makePromise(of: Void.self)
             written.futureResult.assumeIsolated().whenSuccess {
-                if case .closed = self.phase { return }
+                if case .closed = self.progress { return }
                 self.connection.write(.rstStream(.noError), on: self.id)
                 self.connection.flush()
             }
@@ -147,15 +133,15 @@ final class HTTP2Stream: ManagedConnection {
 
     /// Called once, when the stream is closed, by whatever.
     func closed() {
-        phase = .closed
+        progress = .closed
         state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
     }
 
     // MARK: ManagedConnection
 
     func deadlinePassed() {
-        switch phase {
-        case .receiving: refuse(.requestTimeout)
+        switch progress {
+        case .opened, .receiving: refuse(.requestTimeout)
         case .deciding, .closed: return
         case .answered:
             deadline = .distantFuture
