@@ -34,19 +34,12 @@ public struct ScannedJSON: JSONReadable {
     public subscript(_ name: StaticString) -> JSONView? {
         let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         let tag = JSONScanner.tag(wanted)
-        return entries.withUnsafeBufferPointer { entries in
-            var index = 0
-            while index < entries.count {
-                // The tag depends on the bytes as written, so a name with escapes is always decoded.
-                if entries[index].tag == tag || entries[index].hasEscapedKey,
-                    entries[index].key(in: bytes).isString(wanted)
-                {
-                    return entries[index].value(in: bytes)
-                }
-                index += 1
-            }
-            return nil
+        for entry in entries {
+            // The tag depends on the bytes as written, so a name with escapes is always decoded.
+            guard entry.tag == tag || entry.hasEscapedKey, entry.key(in: bytes).isString(wanted) else { continue }
+            return entry.value(in: bytes)
         }
+        return nil
     }
 
     /// Object or array.
