@@ -151,7 +151,7 @@ final class HTTPServer {
         _ = try? channel.finish(acceptAlreadyClosed: true)
         require(ledger.bytesInFlight == 0, "no bytes are in flight when there is no connection")
         require(
-            ledger.reserve(bytes: HTTPServer.limits.bytesInFlight / 4, for: .accessReviews),
+            ledger.reserve(bytes: HTTPServer.limits.bytesInFlight / 8, for: .accessReviews),
             "no bytes of access reviews are in flight either")
         require(state.memberCount == 0, "nothing waits for a deadline when there is no connection")
         return rest

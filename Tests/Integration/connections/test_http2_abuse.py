@@ -33,6 +33,7 @@ from webhook import reason, review_body
 
 BODY = review_body("x").encode()
 HEAD = block(REQUEST)
+REFUSED = block([(name, "text/plain" if name == "content-type" else value) for name, value in REQUEST])
 CANCEL = struct.pack(">I", 8)
 
 
@@ -95,6 +96,9 @@ FLOODS = {
     "empty unknown frames": lambda i: frame(0x77, 0xFF, 0),
     "GOAWAY": lambda i: frame(GOAWAY, 0, 0, b"\0" * 8),
     "streams that never end": lambda i: opened(2 * i + 1),
+    "data of a request that was refused": lambda i: (
+        (frame(HEADERS, END_HEADERS, 1, REFUSED) if i == 0 else b"") + frame(DATA, 0, 1, b"x" * 300)
+    ),
 }
 
 
@@ -128,6 +132,19 @@ def test_floods_end_the_connection(webhook, make):
     assert soon(lambda: webhook.metric("kube_entra_requests_rejected_total", cause="http2_violation") == violations + 1)
     assert cpu(webhook) - before < 1.5
     assert sent < 4_000_000
+
+
+def test_what_is_on_its_way_for_refused_requests_ends_no_connection(webhook):
+    """Many large requests at once, refused by their heads: the client had sent the bodies before it could know."""
+    streams = range(1, 81, 2)
+    with Connection(webhook) as connection:
+        connection.send(b"".join(frame(HEADERS, END_HEADERS, stream, REFUSED) for stream in streams))
+        for stream in streams:
+            body = b"".join(frame(DATA, 0, stream, b"x" * 16_000) for _ in range(4))
+            assert connection.send(body), connection.frames[-3:]
+        connection.send(request(101, BODY))
+        assert b'"authenticated":false' in connection.answer(101)
+        assert not connection.kinds(GOAWAY)
 
 
 def big_table(count):

@@ -80,6 +80,23 @@ def test_connections_of_access_reviews_take_no_place_from_token_reviews(limited,
     assert rejected(webhook, "connection_limit", before + 1) == before + 1
 
 
+def test_large_access_reviews_leave_room_for_small_ones(limited):
+    """Whoever may make large ones must not keep the kill switch from being asked about somebody else."""
+    webhook = limited(bytesInFlight=1 << 20)
+    review = json.dumps(body()).encode()
+    review += b" " * (60_000 - len(review))
+    question = HEAD.replace(b"/authenticate", b"/authorize")
+    held = [secure(webhook) for _ in range(3)]
+    for connection in held:
+        connection.sendall(question % 120_000 + b"x" * 119_000)
+    # One of them is half of a quarter.
+    assert rejected(webhook, "bytes_in_flight", 2) == 2
+    for _ in range(3):
+        with secure(webhook) as small:
+            assert b'"allowed":false' in answer(small, question % len(review) + review)
+    assert rejected(webhook, "bytes_in_flight", 2) == 2
+
+
 def test_more_than_the_system_gives(certificates, entra):
     """Without free file descriptors, the newest connection waits or is closed, and nothing else ends."""
     entra.write_key_file(certificates.path("keys.json"))

@@ -35,10 +35,19 @@ final class ConnectionLimiter: Sendable {
     /// Connections in all stages.
     var openConnections: Int { withPlaces { $0.count } + silent.count + handshaking.count }
 
-    func reserve(bytes count: Int, for endpoint: RequestStateMachine.Endpoint) -> Bool {
+    /// A larger body of an access review may use only half of what all of them may, so that a small one always finds
+    /// room. kube-apiserver's own reviews are far smaller; a user's may be almost as large as they like.
+    static let smallAccessReview = 65_536
+
+    /// Counts a part of a body as in flight.
+    ///
+    /// - Parameter earlier: the bytes of the same body that are counted already.
+    /// - Returns: false if there are too many, and it isn't counted.
+    func reserve(bytes count: Int, for endpoint: RequestStateMachine.Endpoint, after earlier: Int = 0) -> Bool {
         guard endpoint == .accessReviews else { return reserve(bytes: count) }
+        let share = byteLimit.load(ordering: .relaxed) / 4
         let sum = accessBytes.wrappingAdd(count, ordering: .relaxed).newValue
-        guard sum <= byteLimit.load(ordering: .relaxed) / 4 else {
+        guard sum <= (earlier + count > Self.smallAccessReview ? share / 2 : share) else {
             release(bytes: count, for: endpoint)
             return false
         }

@@ -88,7 +88,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     private func perform(_ action: HTTP1StateMachine.Action, _ context: ChannelHandlerContext) {
         switch action {
         case .reserve(let count, let endpoint):
-            let isReserved = state.ledger.reserve(bytes: count, for: endpoint)
+            let isReserved = state.ledger.reserve(bytes: count, for: endpoint, after: machine.reservedBytes)
             if let next = machine.reserved(isReserved, now: state.now) { perform(next, context) }
         case .sendContinue:
             let interim = ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")

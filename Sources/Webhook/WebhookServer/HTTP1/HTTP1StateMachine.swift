@@ -100,6 +100,9 @@ struct HTTP1StateMachine {
     /// When ``deadlinePassed(now:)`` is to be called.
     var deadline: NIODeadline { min(phaseDeadline, stallDeadline) }
 
+    /// Bytes of the current body that are counted as in flight.
+    var reservedBytes: Int { request.reservedBytes }
+
     /// Whether more bytes of the connection may be read.
     var mayRead: Bool { isWritable && !isDeciding }
 

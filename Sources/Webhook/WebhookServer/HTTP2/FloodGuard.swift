@@ -14,6 +14,8 @@ final class FloodGuard: ChannelInboundHandler {
     static let maximumUselessBytes = 1 << 20
 
     private var uselessBytes = 0
+    /// What clients may still send of requests that were answered before their end: it was on its way.
+    private var unreadBytes = 0
     private var isTripped = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -21,7 +23,7 @@ final class FloodGuard: ChannelInboundHandler {
         uselessBytes += unwrapInboundIn(data).readableBytes
         context.fireChannelRead(data)
         // Checked after the streams have subtracted their part of these bytes.
-        if uselessBytes > Self.maximumUselessBytes {
+        if uselessBytes > Self.maximumUselessBytes + unreadBytes {
             isTripped = true
             context.fireErrorCaught(Flood())
         }
@@ -31,7 +33,11 @@ final class FloodGuard: ChannelInboundHandler {
         uselessBytes = max(0, uselessBytes - bytes)
     }
 
-    func requestAnswered() {
+    /// A request was answered.
+    ///
+    /// - Parameter unread: how much of it may still come, which no stream will read.
+    func requestAnswered(unread: Int) {
+        unreadBytes = min(max(0, unreadBytes - uselessBytes) + unread, HTTP2Connection.receiveWindow)
         uselessBytes = 0
     }
 }

@@ -98,7 +98,10 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
 
     func received(usefulBytes: Int) { floodGuard.credit(usefulBytes) }
 
-    func requestAnswered() { floodGuard.requestAnswered() }
+    /// - Parameter isWhole: false if the client is still sending the request, and part of it is on its way.
+    func requestAnswered(isWhole: Bool) {
+        floodGuard.requestAnswered(unread: isWhole ? 0 : Self.streamWindow)
+    }
 
     func write(_ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID, promise: EventLoopPromise<Void>? = nil) {
         guard let context else {

@@ -46,7 +46,8 @@ final class HTTP2Stream: ManagedConnection {
     func receive(_ bytes: ByteBuffer, isEnd: Bool) {
         connection.received(usefulBytes: bytes.readableBytes)
         guard progress.receiveBody(isEnd: isEnd) else { return }
-        let isReserved = state.ledger.reserve(bytes: bytes.readableBytes, for: machine.endpoint)
+        let isReserved = state.ledger.reserve(
+            bytes: bytes.readableBytes, for: machine.endpoint, after: machine.reservedBytes)
         perform(machine.receiveBody(bytes, isReserved: isReserved))
         if isEnd, progress.isReceiving { perform(machine.receiveEnd()) }
     }
@@ -96,10 +97,11 @@ final class HTTP2Stream: ManagedConnection {
 
     private func answer(_ response: ServerResponse) {
         let request = progress.answer()
+        // A request that took too long has nothing on its way, and proves no good will.
+        if deadline > state.now { connection.requestAnswered(isWhole: request.hasEnded) }
         // Time for the client to read the answer.
         deadline = state.deadline(after: state.limits.requestTimeout)
         state.ledger.release(bytes: machine.reset(), for: machine.endpoint)
-        connection.requestAnswered()
         var headers = HPACKHeaders()
         headers.reserveCapacity(4 + response.headers.count)
         headers.add(name: ":status", value: String(response.status))
