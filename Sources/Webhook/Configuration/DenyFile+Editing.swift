@@ -44,7 +44,7 @@ extension DenyFile {
         do throws(FileError) {
             file = try FileIO.target(of: path)
             if !mayCreate, FileVersion(path: file) == nil { throw .missing }
-            lock = try FileLock(path: file + ".lock")
+            lock = try FileLock(path: file + ".lock", guarding: file)
         } catch {
             throw .file(error)
         }

@@ -149,6 +149,23 @@ def test_mode_owner_group_and_link_stay(file):
     assert [name for name in os.listdir(file.parent) if name.endswith(".tmp")] == []
 
 
+def test_the_lock_is_for_those_who_may_write_the_list(file):
+    """Whoever can open it can hold it, and keep everybody else from adding to the list."""
+    assert add(file, "--object-id", OBJECT)[0] == 0
+    lock = file.with_name("denied.json.lock")
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+    # As earlier versions made it.
+    lock.chmod(0o644)
+    assert add(file, "--object-id", OTHER)[0] == 0 and stat.S_IMODE(lock.stat().st_mode) == 0o600
+    file.chmod(0o664)
+    if os.geteuid() == 0:
+        os.chown(file, 0, 2)
+    assert deny("remove", "--file", file, "--object-id", OTHER)[0] == 0
+    assert (stat.S_IMODE(lock.stat().st_mode), lock.stat().st_gid) == (0o660, file.stat().st_gid)
+    file.chmod(0o604)
+    assert add(file, "--object-id", OTHER)[0] == 0 and stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
 def test_a_folder_that_cannot_be_written_is_2(file):
     add(file, "--object-id", OBJECT)
