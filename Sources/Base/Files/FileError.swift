@@ -16,6 +16,10 @@ public enum FileError: Error, Hashable, Sendable {
     case locked
     /// The file grants access, and its owner is neither root nor this process's user.
     case foreignOwner(userID: UInt32)
+    /// The path is a symbolic link that a user other than root and this process's has put there, or could put there.
+    case foreignLink(userID: UInt32)
+    /// The file belongs to another user, and this process may not write one that stays theirs.
+    case ownerNotKept(userID: UInt32)
     /// The file grants access, and every user can write it.
     case writableByAll
     /// The file grants access, and its group can write it.
@@ -38,6 +42,11 @@ public enum FileError: Error, Hashable, Sendable {
         case .folderNotWritable: "this user may not write into the folder"
         case .foreignOwner(let userID):
             "the file belongs to user \(userID), and to be trusted it must belong to root or to the user that reads it"
+        case .foreignLink(let userID):
+            "the path is a symbolic link, and user \(userID), to whom it or its folder belongs, could make any file of it; "
+                + "name the file itself, or keep it in a folder of root, such as /etc/kube-entra"
+        case .ownerNotKept(let userID):
+            "the file belongs to user \(userID), and only root or that user can write one that stays theirs"
         case .writableByAll: "every user may change the file, so it is not trusted; chmod go-w it"
         case .writableByGroup: "its group may change the file, so it is not trusted; chmod go-w it"
         case .locked: "another program holds the lock"

@@ -3,12 +3,21 @@ import Glibc
 extension FileIO {
     /// Follows symbolic links to the file, also if the last link points to nothing yet.
     ///
+    /// - Parameter isTrusted: whether nobody but root and this process's user may say where the file is. A link is then
+    ///   followed only if it and its folder belong to one of them.
     /// - Throws: ``FileError`` if a part of the path cannot be read, or the links form a loop.
-    public static func target(of path: String) throws(FileError) -> String {
+    public static func target(of path: String, isTrusted: Bool = false) throws(FileError) -> String {
         var path = path
         for _ in 0..<40 {
             var status = stat()
             guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+            if isTrusted {
+                var above = stat()
+                guard stat(folder(of: path) + ".", &above) == 0 else { throw .notReadable }
+                for owner in [status.st_uid, above.st_uid] where owner != 0 && owner != geteuid() {
+                    throw .foreignLink(userID: owner)
+                }
+            }
             var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
             let count = readlink(path, &buffer, buffer.count)
             guard count > 0, count < buffer.count else { throw .notReadable }

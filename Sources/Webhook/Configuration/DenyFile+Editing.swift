@@ -42,7 +42,7 @@ extension DenyFile {
         let file: String
         let lock: FileLock
         do throws(FileError) {
-            file = try FileIO.target(of: path)
+            file = try FileIO.target(of: path, isTrusted: true)
             if !mayCreate, FileVersion(path: file) == nil { throw .missing }
             lock = try FileLock(path: file + ".lock", guarding: file)
         } catch {

@@ -167,6 +167,24 @@ def test_the_lock_is_for_those_who_may_write_the_list(file):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+@pytest.mark.parametrize("theirs", ["the link", "the folder"])
+def test_a_link_of_another_user_is_not_followed(file, tmp_path, theirs):
+    """Root would write any file of the system for them."""
+    target = tmp_path / "nologin"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    link = folder / "denied.json"
+    link.symlink_to(target)
+    os.chown(folder if theirs == "the folder" else link, 65534, 65534, follow_symlinks=False)
+    status, _, errors = add(link, "--object-id", OBJECT)
+    assert status == 2 and "symbolic link, and user 65534" in errors
+    assert sorted(os.listdir(tmp_path)) == ["folder"] and os.listdir(folder) == ["denied.json"]
+    add(file, "--object-id", OBJECT)
+    file.rename(target)
+    assert deny("remove", "--file", link, "--object-id", OBJECT)[0] == 2 and len(entries(target)) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
 def test_a_folder_that_cannot_be_written_is_2(file):
     add(file, "--object-id", OBJECT)
     file.with_name("denied.json.lock").unlink()
