@@ -1,6 +1,7 @@
 import Addresses
 import NIOCore
 import OpenSSL
+import Timestamps
 
 /// The client of a connection: who it is, and whether it may send reviews.
 struct ClientIdentity: Sendable {
@@ -9,20 +10,39 @@ struct ClientIdentity: Sendable {
     /// The name in its certificate, for people.
     let name: String?
     let peer: SocketAddress?
+    /// When its certificate expires, and the connection retires.
+    let expiry: NIODeadline
 
     /// An allowed client of whom nothing is known.
     static let unknown = ClientIdentity(isAllowed: true, name: nil, peer: nil)
 
-    init(isAllowed: Bool, name: String?, peer: SocketAddress?) {
+    init(isAllowed: Bool, name: String?, peer: SocketAddress?, expiry: NIODeadline = .distantFuture) {
         self.isAllowed = isAllowed
         self.name = name
         self.peer = peer
+        self.expiry = expiry
     }
 
-    init(_ certificate: Certificate?, at peer: SocketAddress?, allowed names: ClientNames) {
+    /// - Parameters:
+    ///   - now: the time of the handshake.
+    ///   - time: the same time on the clock of certificates.
+    init(
+        _ certificate: Certificate?, at peer: SocketAddress?, allowed names: ClientNames, now: NIODeadline,
+        time: Timestamp
+    ) {
         self.init(
             isAllowed: names.isEmpty || certificate.map(names.allow) ?? false,
-            name: certificate.flatMap(ClientIdentity.name), peer: peer)
+            name: certificate.flatMap(ClientIdentity.name), peer: peer,
+            expiry: certificate.map { ClientIdentity.deadline(at: $0.notAfter, now: now, time: time) } ?? .distantFuture
+        )
+    }
+
+    /// A connection that stays open for so long has no end: nanoseconds have a limit, and certificates hardly any.
+    private static let longest: Int64 = 10 * 365 * 86_400
+
+    private static func deadline(at end: Timestamp, now: NIODeadline, time: Timestamp) -> NIODeadline {
+        let seconds = end.seconds(since: time)
+        return seconds > longest ? .distantFuture : now + .seconds(max(0, seconds))
     }
 
     /// For the audit file: address, port, and the certificate's name.

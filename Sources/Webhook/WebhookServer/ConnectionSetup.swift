@@ -2,6 +2,7 @@ import NIOCore
 import NIOOpenSSL
 import NIOTLS
 import OpenSSL
+import Timestamps
 
 /// Tells a connection with outdated settings to end soon.
 struct Retirement {}
@@ -105,7 +106,9 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, Man
             return context.close(promise: nil)
         }
         do {
-            let caller = ClientIdentity(tls.peerCertificate, at: context.remoteAddress, allowed: names)
+            let caller = ClientIdentity(
+                tls.peerCertificate, at: context.remoteAddress, allowed: names,
+                now: state.exactDeadline(after: .zero), time: .now())
             try Self.configure(
                 context.channel, state: state, isHTTP2: agreed == "h2", caller: caller, account: account)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)

@@ -1,17 +1,23 @@
 """Who may connect: every kind of client certificate, its alert or answer, and the cause under which it is counted."""
 
+import http.client
 import json
 import re
 import shutil
 import socket
 import ssl
+import struct
+import time
+from types import SimpleNamespace
 
 import pytest
 from callers import SERVER, certify, load, p384, rsa_key, write
+from certificates import CLIENT
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from http2 import GOAWAY, Connection, request
 from webhook import Webhook, configuration, review_body, run, wait_for
 
 NO_SIGNATURE = x509.KeyUsage(False, False, True, False, False, False, False, False, False)
@@ -212,6 +218,63 @@ def test_a_wrong_name_is_refused_before_the_body(named, issuers, tmp_path):
     head, body = answer.split("\r\n\r\n", 1)
     assert head.startswith("HTTP/1.1 403") and "connection: close" in head
     assert json.loads(body)["kind"] == "Status"
+
+
+@pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
+def test_a_connection_ends_with_its_certificate(webhook, certificates, entra, protocol):
+    """A connection that is always in use, too: the certificate is looked at again, not only in the handshake."""
+    # A slow machine may need longer than that for a handshake.
+    for lifetime in (6, 20, 60):
+        name, end = f"short-{lifetime}-{protocol[0]}", time.time() + lifetime
+        certificates.issue(name, certificates.ca, CLIENT, common_name="kube-apiserver", days=(0, lifetime / 86_400))
+        try:
+            if protocol == "h2":
+                connection = Connection(SimpleNamespace(context=lambda: webhook.context(name), port=webhook.port))
+            else:
+                connection = webhook.connect(name)
+                connection.connect()
+        except OSError:
+            continue
+        try:
+            if ended_by(connection, protocol, review_body(entra.token()), end + 60) is None:
+                continue
+        finally:
+            connection.close()
+        assert time.time() >= end - 1
+        with pytest.raises(OSError):
+            late = webhook.connect(name)
+            late.request("POST", "/authenticate", b"{}", {"Content-Type": "application/json"})
+            late.getresponse()
+        return
+    raise AssertionError("no connection in time")
+
+
+def ended_by(connection, protocol, body, end):
+    """How the server ended a connection in use; None if it never served it."""
+    served = 0
+    while time.time() < end:
+        time.sleep(0.1)
+        if protocol == "h2":
+            stream = 2 * served + 1
+            sent = connection.send(request(stream, body.encode()))
+            if connection.kinds(GOAWAY):
+                assert struct.unpack(">II", connection.kinds(GOAWAY)[0][3][:8])[1] == 0
+                assert connection.closed.wait(30)
+                return "GOAWAY"
+            if not sent or connection.answer(stream, 10) is None:
+                return "GOAWAY" if connection.kinds(GOAWAY) else None
+        else:
+            try:
+                connection.request("POST", "/authenticate", body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+            except (OSError, http.client.HTTPException):
+                # It was idle when its time was over.
+                return "closed" if served else None
+            assert answer.status == 200 and answer.read()
+            if answer.getheader("connection") == "close":
+                return "connection: close"
+        served += 1
+    raise AssertionError(f"served {served} times, the last after the certificate's end")
 
 
 # What the log says of them

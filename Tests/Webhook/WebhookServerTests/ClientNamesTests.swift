@@ -1,7 +1,9 @@
+import NIOCore
 import OpenSSL
 import SafeText
 import TestSupport
 import Testing
+import Timestamps
 
 @testable import WebhookServer
 
@@ -26,6 +28,22 @@ import Testing
     func names(allowed: String, common: String, dns: String?, isAllowed: Bool) throws {
         let names = ClientNames([ExactText(allowed)])
         #expect(try names.allow(Self.certificate(common, dns: dns)) == isAllowed)
+    }
+
+    @Test(
+        "a connection's end is its certificate's, however far away that is",
+        arguments: [
+            (lasts: 4, isFinite: true), (lasts: -4, isFinite: true), (lasts: 7000 * 365 * 86_400, isFinite: false),
+        ] as [(lasts: Int64, isFinite: Bool)])
+    func expiry(lasts: Int64, isFinite: Bool) throws {
+        let time = Timestamp(secondsSinceEpoch: 1_700_000_000)
+        let certificate = try Certificate.selfSigned(
+            subject: CertificateName(commonName: "x"), key: .generateP256(), sans: [],
+            notBefore: time.adding(seconds: -3600), notAfter: time.adding(seconds: lasts), profile: .client)
+        let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        let caller = ClientIdentity(certificate, at: nil, allowed: ClientNames([]), now: now, time: time)
+        #expect(caller.expiry == (isFinite ? now + .seconds(max(0, lasts)) : .distantFuture))
+        #expect(ClientIdentity(nil, at: nil, allowed: ClientNames([]), now: now, time: time).expiry == .distantFuture)
     }
 
     @Test("two names that Unicode takes for one are both in the list")

@@ -17,6 +17,7 @@ final class HTTP1Harness {
     init(
         limits: ServerLimits = ServerLimits(),
         isClientAllowed: Bool = true,
+        certificateLasts: TimeAmount? = nil,
         review: ((ByteBuffer) -> ReviewStep)? = nil
     ) throws {
         ledger = ConnectionLimiter(limits: limits)
@@ -33,7 +34,9 @@ final class HTTP1Harness {
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try ConnectionSetup.configure(
             channel, state: state, isHTTP2: false,
-            caller: ClientIdentity(isAllowed: isClientAllowed, name: nil, peer: nil))
+            caller: ClientIdentity(
+                isAllowed: isClientAllowed, name: nil, peer: nil,
+                expiry: certificateLasts.map { time.now + $0 } ?? .distantFuture))
     }
 
     func send(_ text: String) throws {

@@ -61,6 +61,34 @@ import Testing
         #expect(!harness.channel.isActive)
     }
 
+    @Test("a connection in use ends with the next answer once the client's certificate has expired")
+    func retiresWithTheCertificate() throws {
+        let box = Promises()
+        let harness = try HTTP1Harness(certificateLasts: .seconds(5), review: box.later)
+        box.eventLoop = harness.channel.eventLoop
+        try harness.send(Self.plain)
+        box.succeed("first", on: harness)
+        #expect(try !harness.received().contains("connection: close"))
+        try harness.send(Self.plain)
+        harness.pass(.seconds(5))
+        #expect(harness.channel.isActive, "its review is under way")
+        box.succeed("second", on: harness)
+        let last = try harness.received()
+        #expect(last.contains("connection: close") && last.hasSuffix("second"))
+        #expect(!harness.channel.isActive)
+        #expect(harness.count(.idleTimeout) == 0 && harness.count(.answerTimeout) == 0)
+    }
+
+    @Test("an idle connection ends soon after the client's certificate has expired")
+    func idleEndsWithTheCertificate() throws {
+        let harness = try HTTP1Harness(certificateLasts: .seconds(5))
+        harness.pass(.milliseconds(4900))
+        #expect(harness.channel.isActive && harness.state.memberCount == 1)
+        harness.pass(.milliseconds(100))
+        harness.pass(.milliseconds(500))
+        #expect(!harness.channel.isActive && harness.count(.idleTimeout) == 0)
+    }
+
     @Test("pipelined requests are answered in order")
     func answersPipelinedRequestsInOrder() throws {
         let box = Promises()

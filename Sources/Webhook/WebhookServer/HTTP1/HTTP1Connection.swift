@@ -10,6 +10,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
 
     private let state: EventLoopContext
     private let caller: ClientIdentity
+    /// When the client's certificate expires; never again once the connection retires for it.
+    private var expiry: NIODeadline
     /// Nil where connections are not counted.
     private let account: ConnectionAccount?
     private var machine: HTTP1StateMachine
@@ -23,6 +25,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
     init(state: EventLoopContext, caller: ClientIdentity, account: ConnectionAccount? = nil) {
         self.state = state
         self.caller = caller
+        expiry = caller.expiry
         self.account = account
         machine = HTTP1StateMachine(
             limits: state.limits, isClientAllowed: caller.isAllowed, isRetiring: state.isDraining, now: state.now)
@@ -187,10 +190,14 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
 
     // MARK: ManagedConnection
 
-    var deadline: NIODeadline { machine.deadline }
+    var deadline: NIODeadline { min(machine.deadline, expiry) }
 
     func deadlinePassed() {
-        guard let context else { return }
+        if expiry <= state.now {
+            expiry = .distantFuture
+            quiesce()
+        }
+        guard let context, machine.deadline <= state.now else { return }
         switch machine.deadlinePassed(now: state.now) {
         case .none: break
         case .abort:

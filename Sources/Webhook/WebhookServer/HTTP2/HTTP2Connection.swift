@@ -26,6 +26,8 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     private let wire: HTTP2GoAwayHandler
     private var machine: HTTP2StateMachine
     private let caller: ClientIdentity
+    /// When the client's certificate expires; never again once the connection retires for it.
+    private var expiry: NIODeadline
     private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
     /// The stream of the last frame: a request's frames usually follow each other.
     private var recent: HTTP2Stream?
@@ -39,6 +41,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     ) {
         self.state = state
         self.caller = caller
+        expiry = caller.expiry
         self.account = account
         self.floodGuard = floodGuard
         self.wire = wire
@@ -270,9 +273,14 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
 
     // MARK: ManagedConnection
 
-    var deadline: NIODeadline { machine.deadline }
+    var deadline: NIODeadline { min(machine.deadline, expiry) }
 
     func deadlinePassed() {
+        if expiry <= state.now {
+            expiry = .distantFuture
+            quiesce()
+        }
+        guard machine.deadline <= state.now else { return }
         machine.deadlinePassed(
             canAnnounce: wire.canAnnounce, grace: grace, now: state.exactDeadline(after: .zero)
         ).forEach(perform)
