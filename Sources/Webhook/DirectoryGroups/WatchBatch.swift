@@ -102,7 +102,10 @@ enum WatchBatch {
     private static func answer(_ body: JSONValue?, to question: WatchQuestion) -> WatchReply {
         switch question.kind {
         case .account:
-            guard let isEnabled = body?["accountEnabled"]?.bool else { return .unclear }
+            // The parts of a batch have the same numbers in each, so a mixed-up answer looks like the right one.
+            guard body?["id"]?.string.flatMap({ GUID($0) }) == question.objectID,
+                let isEnabled = body?["accountEnabled"]?.bool
+            else { return .unclear }
             guard let time = body?["signInSessionsValidFromDateTime"], !time.isNull else {
                 return .account(isEnabled: isEnabled, sessionsValidFrom: nil)
             }

@@ -110,6 +110,26 @@ def test_any_other_404_is_no_answer(watched, entra):
     assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
 
 
+def test_an_answer_about_another_principal_is_none(watched, entra):
+    """The parts of a batch have the same numbers in each: only the account says whose answer it is."""
+    graph, make = watched
+    server = make()
+    token = entra.token()
+    assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
+    other = {
+        "id": "99999999-9999-9999-9999-999999999999",
+        "accountEnabled": False,
+        "signInSessionsValidFromDateTime": None,
+    }
+    graph.part_fault = lambda request: (200, other) if request["method"] == "GET" else None
+    count = len(graph.parts)
+    eventually(lambda: len(graph.parts) > count + 4)
+    assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
+    graph.part_fault = None
+    graph.accounts[OBJECT] = {"accountEnabled": False}
+    eventually(lambda: reason(server.review(token)) == "account_disabled")
+
+
 def test_what_is_forbidden_stays_unknown_and_is_named_once(watched, entra):
     graph, make = watched
     graph.part_fault = lambda request: (

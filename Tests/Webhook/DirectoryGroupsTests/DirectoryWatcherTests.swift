@@ -60,9 +60,11 @@ import Timestamps
             }
             let parts = requests.map { request -> JSON in
                 let id = request["id"]?.string ?? ""
+                let principal = request["url"]?.string?.split(separator: "/").last?.split(separator: "?").first
                 let body: JSON =
                     request["method"]?.string == "GET"
-                    ? .object([("accountEnabled", .bool(true))]) : .object([("value", .array([]))])
+                    ? .object([("id", .string(String(principal ?? ""))), ("accountEnabled", .bool(true))])
+                    : .object([("value", .array([]))])
                 return .object([("id", .string(id)), ("status", .integer(200)), ("body", body)])
             }
             loop.scheduleTask(in: delay) { [state] in

@@ -8,7 +8,8 @@ import Timestamps
 /// The form of a batch, and what is made of each part of an answer.
 @Suite struct WatchBatchTests {
     static let person = WatchStateTests.id
-    static let account = "{\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":\"2026-01-02T03:04:05Z\"}"
+    static let id = "\"id\":\"00000000-0000-4000-8000-000000000001\""
+    static let account = "{\(id),\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":\"2026-01-02T03:04:05Z\"}"
 
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
@@ -26,20 +27,28 @@ import Timestamps
             name: "an account", part: "\"status\":200,\"body\":\(account)",
             expected: .account(isEnabled: true, sessionsValidFrom: Timestamp(rfc3339: "2026-01-02T03:04:05Z"))),
         Case(
-            name: "an application's account", part: "\"status\":200,\"body\":{\"accountEnabled\":false}",
+            name: "an application's account", part: "\"status\":200,\"body\":{\(id),\"accountEnabled\":false}",
             expected: .account(isEnabled: false, sessionsValidFrom: nil)),
         Case(
             name: "a time with a fraction counts as the next second",
-            part: "\"status\":200,\"body\":{\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":"
+            part: "\"status\":200,\"body\":{\(id),\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":"
                 + "\"2026-01-02T03:04:05.1Z\"}",
             expected: .account(isEnabled: true, sessionsValidFrom: Timestamp(rfc3339: "2026-01-02T03:04:06Z"))),
         Case(
             name: "a time that is none",
-            part:
-                "\"status\":200,\"body\":{\"accountEnabled\":true,\"signInSessionsValidFromDateTime\":\"yesterday\"}",
+            part: "\"status\":200,\"body\":{\(id),\"accountEnabled\":true,"
+                + "\"signInSessionsValidFromDateTime\":\"yesterday\"}",
             expected: .unclear),
         Case(
-            name: "accountEnabled that was not selected", part: "\"status\":200,\"body\":{\"id\":\"x\"}",
+            name: "accountEnabled that was not selected", part: "\"status\":200,\"body\":{\(id)}",
+            expected: .unclear),
+        Case(
+            name: "an account of somebody else",
+            part: "\"status\":200,\"body\":{\"id\":\"00000000-0000-4000-8000-000000000002\","
+                + "\"accountEnabled\":false}",
+            expected: .unclear),
+        Case(
+            name: "an account of nobody", part: "\"status\":200,\"body\":{\"accountEnabled\":false}",
             expected: .unclear),
         Case(
             name: "no group", part: "\"status\":200,\"body\":{\"value\":[]}", isAboutAccount: false,

@@ -156,6 +156,7 @@ final class ScheduledGraph: WatchTransport, @unchecked Sendable {
                 part(
                     200,
                     .object([
+                        ("id", .string(RunningWatch.personID(question.person))),
                         ("accountEnabled", .bool(person.isEnabled)), ("signInSessionsValidFromDateTime", .string(time)),
                     ]))
             )
