@@ -43,10 +43,12 @@ extension SubjectKind {
     /// Searches byte by byte, because a combining character after the mark would change it for `String`.
     private static func isExternal(_ name: String) -> Bool {
         let bytes = name.utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 & 0xDF : $0 }
-        let mark = Array(SubjectKind.externalMark.utf8)
-        return bytes.indices.contains { bytes[$0...].starts(with: mark) }
+        return SubjectKind.externalMarks.contains { mark in
+            bytes.indices.contains { bytes[$0...].starts(with: mark.utf8) }
+        }
     }
 
-    /// Part of a guest's user principal name: `name_home.example#EXT#@resource.example`.
-    private static let externalMark = "#EXT#"
+    /// Parts of a guest's user principal name: `name_home.example#EXT#@resource.example`, and where the optional claim
+    /// asks for `include_externally_authenticated_upn_without_hash`, `name_home.example_EXT_@resource.example`.
+    private static let externalMarks = ["#EXT#", "_EXT_@"]
 }

@@ -171,7 +171,10 @@ public struct EntraNames: Sendable {
     }
 
     /// Whether this is a guest's user principal name, which never becomes a user name in the cluster.
-    static func isGuest(_ name: String) -> Bool { name.lowercased().contains("#ext#") }
+    static func isGuest(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return name.contains("#ext#") || name.contains("_ext_@")
+    }
 }
 
 extension EntraNames {

@@ -64,6 +64,15 @@ import Timestamps
             name: "guest by #EXT#", claims: [("upn", "ada_home.example#EXT#@example.com")], kind: .guest,
             username: TestTenant.objectID),
         Case(
+            name: "guest by _EXT_@", claims: [("upn", "ada_home.example_EXT_@example.com")], kind: .guest,
+            username: TestTenant.objectID),
+        Case(
+            name: "guest by _ext_@ in lower case", claims: [("upn", "ada_home.example_ext_@example.com")], kind: .guest,
+            username: TestTenant.objectID),
+        Case(
+            name: "_EXT_ elsewhere in a name is nobody's mark", claims: [("upn", "a_EXT_b@example.com")], kind: .user,
+            username: "a_EXT_b@example.com"),
+        Case(
             name: "guest by #EXT# and a mark", claims: [("upn", "ada_home.example#ext#\u{301}@example.com")],
             kind: .guest, username: TestTenant.objectID),
         Case(name: "guest by relation", claims: [("xms_idrel", "5 14")], kind: .guest, username: TestTenant.objectID),

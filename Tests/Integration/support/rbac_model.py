@@ -134,7 +134,8 @@ class Configuration:
         rest = name[len(prefix) :]
         if is_object_id(rest):
             return True
-        if self.kubernetes["username"] == "oid" or rest.count("@") != 1 or "#ext#" in rest.lower():
+        is_guest = "#ext#" in rest.lower() or "_ext_@" in rest.lower()
+        if self.kubernetes["username"] == "oid" or rest.count("@") != 1 or is_guest:
             return False
         if self.kubernetes["username"] == "upnLowercase" and any("A" <= c <= "Z" for c in rest):
             return False

@@ -18,6 +18,7 @@ USERS = [
     "Alice@contoso.com",
     "jane",
     "bob_x#EXT#@contoso.com",
+    "bob_x_EXT_@contoso.com",
     "bob_x#eXt#@contoso.com",
     "system:kube-proxy",
 ]

@@ -14,6 +14,7 @@ CASES = [
     ("guest by idp", "2.0", {"idp": "https://sts.windows.net/99999999-9999-9999-9999-999999999999/"}, OBJECT, "guest"),
     ("guest by acct", "1.0", {"acct": 1}, OBJECT, "guest"),
     ("guest by name", "1.0", {"upn": "ada_home.example#EXT#@example.com"}, OBJECT, "guest"),
+    ("guest by name without hash", "2.0", {"upn": "ada_home.example_EXT_@example.com"}, OBJECT, "guest"),
     ("app", "2.0", {"idtyp": "app", "scp": LEFT_OUT, "upn": LEFT_OUT}, OBJECT, "app"),
     ("app without idtyp", "1.0", {"scp": LEFT_OUT, "upn": LEFT_OUT, "roles": []}, OBJECT, "app"),
     (

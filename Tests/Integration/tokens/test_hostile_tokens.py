@@ -99,6 +99,7 @@ def test_inspect_agrees_on_random_tokens(webhook, entra, tmp_path, seed):
         ["system:masters"],
         "system:admin",
         "a#EXT#@b",
+        "a_EXT_@b",
     ]
     names = [
         "aud",

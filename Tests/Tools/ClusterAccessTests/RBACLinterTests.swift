@@ -85,6 +85,9 @@ import Testing
                 name: "a guest's UPN", subject: TestCluster.user("bob_x.com#eXt#@contoso.com"),
                 finds: ["warning guest-by-upn"]),
             Sample(
+                name: "a guest's UPN without hash", subject: TestCluster.user("bob_x.com_EXT_@contoso.com"),
+                finds: ["warning guest-by-upn"]),
+            Sample(
                 name: "a guest's UPN in upper case, where names are lower", kubernetes: lower,
                 subject: TestCluster.user("Bob_x.com#EXT#@contoso.com"), finds: ["warning guest-by-upn"]),
             Sample(

@@ -25,7 +25,8 @@ import Timestamps
         .array([]), .object([]), .string(otherID), .string(tenantID), "1.0", "2.0", .real(1.5), .array([.integer(1)]),
         .array(["system:masters"]), "system:masters", .object([("groups", "src1"), ("kid", "x")]), "app", "device",
         .string("https://sts.windows.net/\(otherID)/"), .string("https://login.microsoftonline.com/\(tenantID)/v2.0"),
-        "https://kubernetes.default.svc", "a#EXT#@b", "1", "3 13", .string(String(repeating: "x", count: 2000)),
+        "https://kubernetes.default.svc", "a#EXT#@b", "a_EXT_@b", "1", "3 13",
+        .string(String(repeating: "x", count: 2000)),
     ]
     static let names = [
         "aud", "iss", "iat", "nbf", "exp", "appid", "azp", "oid", "scp", "tid", "upn", "uti", "ver", "groups", "roles",
