@@ -53,8 +53,8 @@ public enum FileError: Error, Hashable, Sendable {
         }
     }
 
-    /// Why a new file cannot be created in a folder.
-    init(making code: Int32) {
+    /// Why a new file cannot be created in a folder, from an errno value.
+    public init(making code: Int32) {
         self =
             switch code {
             case EACCES, EPERM, EROFS: .folderNotWritable

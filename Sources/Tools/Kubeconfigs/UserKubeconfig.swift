@@ -50,10 +50,8 @@ public struct UserKubeconfig: Sendable {
     /// - Parameter isReplacing: whether a context of the same name is replaced.
     /// - Throws: `CommandFailure` if the file cannot be used, or the context's name is taken.
     public func write(to path: String?, replacing isReplacing: Bool) throws {
-        if let path, try KubeconfigMerge.merge(text, intoFile: path, replacing: isReplacing) {
-            Console.note("added the context to \(path)")
-        } else {
-            try Console.write(Array(text.utf8), to: path, mode: 0o600, replacing: isReplacing)
-        }
+        guard let path else { return Console.write(Array(text.utf8)) }
+        let isMerged = try KubeconfigMerge.merge(text, intoFile: path, replacing: isReplacing)
+        Console.note(isMerged ? "added the context to \(path)" : "wrote \(path)")
     }
 }

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -47,6 +49,45 @@ def view(path, *arguments):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def test_several_at_once_lose_nothing(tmp_path):
+    path = tmp_path / "config"
+    names = [f"team-{number}" for number in range(8)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        done = list(pool.map(lambda name: user("--out", str(path), "--name", name), names))
+    assert [status for status, _, _ in done] == [0] * len(names), done
+    assert sorted(c["name"] for c in view(path)["contexts"]) == names
+    assert os.listdir(tmp_path) == ["config"] and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_lock_of_kubectl_is_waited_for(tmp_path):
+    path, lock = tmp_path / "config", tmp_path / "config.lock"
+    path.write_text(OLD)
+    lock.touch()
+    status, out, err = user("--out", str(path), "--name", "team")
+    assert (status, out) == (2, "") and "another program holds the lock" in err and f"remove {lock}" in err
+    assert path.read_text() == OLD and lock.exists()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(user, "--out", str(path), "--name", "team")
+        time.sleep(0.5)
+        assert not waiting.done() and path.read_text() == OLD
+        lock.unlink()
+        assert waiting.result()[0] == 0
+    assert [c["name"] for c in view(path)["contexts"]] == ["old", "team"] and not lock.exists()
+    # kubectl finds its lock free again.
+    view_after = ["kubectl", "--kubeconfig", str(path), "config", "use-context", "old"]
+    assert subprocess.run(view_after, capture_output=True, timeout=60).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_the_owner_stays(tmp_path):
+    path = tmp_path / "config"
+    path.write_text(OLD)
+    path.chmod(0o600)
+    os.chown(path, 65534, 65533)
+    assert user("--out", str(path), "--name", "team")[0] == 0
+    assert (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777) == (65534, 65533, 0o600)
 
 
 def test_a_context_is_added_and_the_rest_stays(tmp_path):

@@ -1,0 +1,40 @@
+import Files
+import Glibc
+import Terminal
+
+/// The lock that kubectl takes before it changes a kubeconfig: a file `FILE.lock`, which is there while it is held.
+///
+/// Source: client-go, `tools/clientcmd/config.go`, `lockFile` and `lockName`.
+struct KubeconfigLock: ~Copyable {
+    private let path: String
+
+    /// Waits for another holder.
+    ///
+    /// - Parameters:
+    ///   - kubeconfig: the file as it was named, as kubectl locks it too, and not what it is a link to.
+    ///   - patience: how long to wait. kubectl holds it for a moment only.
+    /// - Throws: `CommandFailure` if the lock stays there, or cannot be made.
+    init(of kubeconfig: String, patience: Duration = .seconds(5)) throws(CommandFailure) {
+        let path = kubeconfig + ".lock"
+        let end = ContinuousClock.now + patience
+        while true {
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            if descriptor >= 0 {
+                close(descriptor)
+                break
+            }
+            guard errno == EEXIST else { throw CommandFailure("\(kubeconfig): \(FileError(making: errno).sentence)") }
+            guard ContinuousClock.now < end else {
+                throw CommandFailure(
+                    "\(kubeconfig): \(FileError.locked.sentence): \(path) is there",
+                    hint: "wait for kubectl, which may be changing the file; if nothing is, remove \(path)")
+            }
+            usleep(20_000)
+        }
+        self.path = path
+    }
+
+    deinit {
+        unlink(path)
+    }
+}
