@@ -58,6 +58,77 @@ extension FileIO {
         synchronize(folder: folder(of: path))
     }
 
+    /// One of several files that belong together.
+    public struct NewFile {
+        let path: String
+        let bytes: [UInt8]
+        let mode: UInt32
+
+        /// - Parameter mode: permissions of the file. If it replaces one that its group can read, so can the new one's.
+        public init(path: String, bytes: [UInt8], mode: UInt32) {
+            self.path = path
+            self.bytes = bytes
+            self.mode = mode
+        }
+    }
+
+    /// Replaces files that belong together, or none of them: all are written beside the old ones before the first takes
+    /// its place. A file that exists keeps its owner and group; a symbolic link is replaced, not followed.
+    ///
+    /// Only a crash between two renames leaves some old and some new; a reader must then notice that they do not fit.
+    ///
+    /// - Throws: ``FileError`` and the path that could not be written.
+    public static func replaceTogether(_ files: [NewFile]) throws(FilesError) {
+        var written: [(temporary: String, path: String)] = []
+        do throws(FilesError) {
+            for file in files { written.append((try stage(file), file.path)) }
+            for (temporary, path) in written {
+                guard rename(temporary, path) == 0 else { throw FilesError(path: path, error: .notWritable) }
+            }
+        } catch {
+            for (temporary, _) in written { unlink(temporary) }
+            throw error
+        }
+        for folder in Set(files.map { folder(of: $0.path) }) { synchronize(folder: folder) }
+    }
+
+    /// Which of several files could not be written, and why.
+    public struct FilesError: Error, Hashable, Sendable {
+        /// The file's path.
+        public let path: String
+        /// What is wrong with it.
+        public let error: FileError
+    }
+
+    /// Writes the new file beside the old one, and returns its temporary path.
+    private static func stage(_ file: NewFile) throws(FilesError) -> String {
+        var old = stat()
+        let exists = lstat(file.path, &old) == 0
+        if exists, old.st_mode & S_IFMT == S_IFDIR { throw FilesError(path: file.path, error: .isFolder) }
+        let isReplaced = exists && old.st_mode & S_IFMT == S_IFREG
+        let temporary = "\(file.path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw FilesError(path: file.path, error: FileError(making: errno)) }
+        defer { close(descriptor) }
+        var problem: FileError?
+        var made = stat()
+        fstat(descriptor, &made)
+        if !writeAll(file.bytes, to: descriptor) {
+            problem = .notWritable
+        } else if isReplaced, made.st_uid != old.st_uid || made.st_gid != old.st_gid,
+            fchown(descriptor, old.st_uid, old.st_gid) != 0
+        {
+            problem = .ownerNotKept(userID: old.st_uid)
+        } else if fchmod(descriptor, file.mode | (isReplaced ? old.st_mode & S_IRGRP : 0)) != 0
+            || fsync(descriptor) != 0
+        {
+            problem = .notWritable
+        }
+        guard let problem else { return temporary }
+        unlink(temporary)
+        throw FilesError(path: file.path, error: problem)
+    }
+
     /// Makes a rename survive a crash. File systems that cannot do it are no reason to fail.
     private static func synchronize(folder: String) {
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -75,7 +75,8 @@ public struct CertificateFolder {
         }
     }
 
-    /// Writes all files, or none if one of them exists and may not be replaced.
+    /// Writes all files, or none if one of them exists and may not be replaced. A replaced file keeps its owner and
+    /// group: a service of another user goes on reading its key.
     public func write(_ files: [CertificateFile], replacing: Bool) throws {
         if !replacing {
             var status = stat()
@@ -86,9 +87,17 @@ public struct CertificateFolder {
             }
         }
         try CommandFile.makeFolder(path)
+        if replacing {
+            do throws(FileIO.FilesError) {
+                return try FileIO.replaceTogether(
+                    files.map { .init(path: path(of: $0.name), bytes: $0.bytes, mode: $0.mode) })
+            } catch {
+                throw CommandFailure("\(error.path): \(error.error.sentence)")
+            }
+        }
         for file in files {
             do throws(FileError) {
-                try FileIO.write(file.bytes, to: path(of: file.name), mode: file.mode, replacing: replacing)
+                try FileIO.write(file.bytes, to: path(of: file.name), mode: file.mode, replacing: false)
             } catch {
                 throw CommandFailure("\(path(of: file.name)): \(error.sentence)")
             }

@@ -1,6 +1,7 @@
 """`certs create` and `certs show`, checked with other libraries: cryptography and Python's ssl."""
 
 import json
+import os
 import pathlib
 import stat
 
@@ -91,6 +92,32 @@ class TestCreate:
         assert handshake(folder, "a.example") == "me"
         run("certs", "create", "--renew", "--host", "b.example")
         assert alternatives(certificate(folder / "server.crt")) == ["b.example"]
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+    def test_renew_keeps_owner_and_group(self, run, tmp_path):
+        """The service of another user reads its key after a renewal by root."""
+        run("certs", "create")
+        folder = tmp_path / "certs"
+        os.chown(folder / "server.key", 65534, 65533)
+        os.chown(folder / "client.key", 0, 65533)
+        (folder / "client.key").chmod(0o640)
+        (folder / "client.crt").unlink()
+        (folder / "client.crt").symlink_to("elsewhere")
+        os.chown(folder / "client.crt", 65534, 65534, follow_symlinks=False)
+        run("certs", "create", "--renew")
+        found = {p.name: (p.stat().st_uid, p.stat().st_gid, stat.S_IMODE(p.stat().st_mode)) for p in folder.iterdir()}
+        assert found["server.key"] == (65534, 65533, 0o600) and found["client.key"] == (0, 65533, 0o640)
+        assert found["client.crt"] == (0, 0, 0o644) and not (folder / "client.crt").is_symlink()
+        assert sorted(found) == NAMES
+
+    def test_renew_that_fails_changes_nothing(self, run, tmp_path):
+        run("certs", "create")
+        folder = tmp_path / "certs"
+        (folder / "client.key").unlink()
+        (folder / "client.key").mkdir()
+        before = {p.name: p.is_file() and p.read_bytes() for p in folder.iterdir()}
+        assert "certs/client.key: this is a folder" in run("certs", "create", "--renew", status=2).stderr
+        assert {p.name: p.is_file() and p.read_bytes() for p in folder.iterdir()} == before
 
     def test_renewed_certificates_do_not_outlive_the_ca(self, run, tmp_path):
         run("certs", "create", "--days", "5", "--ca-days", "10")
