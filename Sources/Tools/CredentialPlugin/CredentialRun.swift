@@ -56,6 +56,10 @@ public struct CredentialRun {
         switch result.ending {
         case .notFound: line = "kube-entra: the command behind -- was not found"
         case .notExecutable: line = "kube-entra: the command behind -- cannot be run"
+        case .relative:
+            line =
+                "kube-entra: the command behind -- is relative to the current folder, which must not choose the program"
+                + " → write its whole path"
         case .exited, .killed:
             if result.ending == .exited(0), let output = result.output {
                 verdict = CredentialVerdict(output: output, hints: hints.hints, now: now)

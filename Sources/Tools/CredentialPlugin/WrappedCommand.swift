@@ -10,6 +10,8 @@ public struct WrappedCommand {
         case killed(signal: Int32)
         case notFound
         case notExecutable
+        /// Its path is relative, and would be another program in each folder.
+        case relative
 
         /// The exit status that a shell would report.
         public var status: Int32 {
@@ -17,7 +19,7 @@ public struct WrappedCommand {
             case .exited(let status): status
             case .killed(let signal): 128 + signal
             case .notFound: 127
-            case .notExecutable: 126
+            case .notExecutable, .relative: 126
             }
         }
     }
@@ -48,6 +50,11 @@ public struct WrappedCommand {
     /// Signals from other processes are passed on. Signals from the terminal reach the command anyway.
     public func run() -> Result {
         let path: String
+        // kubectl says by this variable that it runs a kubeconfig's entry. It would look beside the kubeconfig itself,
+        // which is not known here; the current folder must not choose the program.
+        if command.utf8.contains(UInt8(ascii: "/")), !command.hasPrefix("/"), getenv("KUBERNETES_EXEC_INFO") != nil {
+            return Result(ending: .relative, output: [])
+        }
         do throws(ChildProcess.Missing) {
             path = try ChildProcess.find(command)
         } catch {

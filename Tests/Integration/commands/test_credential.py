@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import time
@@ -140,6 +141,22 @@ def test_what_is_no_credential_passes_without_a_word(wrapped, output):
 def test_wrong_usage_and_commands_that_cannot_be_run(arguments, status):
     done = subprocess.run([PROGRAM, "credential", *arguments], capture_output=True, timeout=60)
     assert (done.returncode, done.stdout) == (status, b"") and done.stderr
+
+
+@pytest.mark.parametrize("command", ["./plugin", "folder/../plugin", "../{}/plugin"])
+def test_the_current_folder_does_not_choose_the_program_of_a_kubeconfig(tmp_path, command):
+    """kubectl looks for a relative command beside the kubeconfig, which it does not name to the plugin."""
+    (tmp_path / "folder").mkdir()
+    plugin = tmp_path / "plugin"
+    plugin.write_text("#!/bin/sh\necho ran\n")
+    plugin.chmod(0o755)
+    line = [PROGRAM, "credential", "--", command.format(tmp_path.name)]
+    known = {**os.environ, "KUBERNETES_EXEC_INFO": "{}"}
+    done = subprocess.run(line, cwd=tmp_path, env=known, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (126, b"") and b"current folder" in done.stderr
+    known.pop("KUBERNETES_EXEC_INFO")
+    done = subprocess.run(line, cwd=tmp_path, env=known, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, b"ran\n")
 
 
 @pytest.mark.parametrize("broken", ["{", "/no/such/file"])
