@@ -124,7 +124,9 @@ public struct InspectionReport: Sendable {
         self.checks = checks
         needsGroupResolution = evaluation.reason == .groupResolutionFailed
         // The directory's answer is unknown here; the other checks of `serve` are not.
-        let reason = needsGroupResolution ? checks.lazy.compactMap(\.reason).first : evaluation.reason
+        // Claims that nobody can read name no issuer. Without a configuration that is their own fault, not a tenant's.
+        let namesNoIssuer = settings == nil && claims == nil && evaluation.reason == .issuerNotTrusted
+        let reason = needsGroupResolution || namesNoIssuer ? checks.lazy.compactMap(\.reason).first : evaluation.reason
         self.reason = reason
         let access = reason == nil && settings != nil && !needsGroupResolution ? evaluation.access : nil
         user = access?.user

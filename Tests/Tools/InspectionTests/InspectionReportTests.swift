@@ -55,6 +55,20 @@ import Timestamps
         #expect(report.text().contains("Azure CLI"))
     }
 
+    @Test("claims that nobody can read are the reason by themselves, where no configuration names tenants")
+    func unreadableClaims() throws {
+        let token = try TestTokens.sign(header: .object(TestTokens.header), payload: .array([]))
+        for keys in [nil, try Self.keys()] {
+            let report = InspectionReport(TokenInput(Array(token.utf8)), settings: nil, keys: keys, now: Self.now)
+            #expect(report.reason == .claimsMalformed)
+            #expect(report.message.hasPrefix("the claims are not a JSON object"))
+            #expect(report.hint == report.checks.first { $0.check == .claims }?.hint && report.hint != nil)
+        }
+        let configured = InspectionReport(
+            TokenInput(Array(token.utf8)), settings: Self.settings(), keys: nil, now: Self.now)
+        #expect(configured.reason == .issuerNotTrusted)
+    }
+
     @Test("all failures are listed, and the reason is the first")
     func everything() throws {
         let report = try Self.report([
