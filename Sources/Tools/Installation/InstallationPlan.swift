@@ -23,6 +23,8 @@ struct InstallationPlan {
     var loaded: LoadedConfiguration
     /// The configuration's text, if it must be written.
     var configurationText: [UInt8]?
+    /// Whether every user may read it.
+    var isConfigurationOpen = true
     /// Files that are copied together with the configuration.
     var carried: [PlannedFile]
 
@@ -33,6 +35,7 @@ struct InstallationPlan {
         carried = []
         let present = try files.content(NodePath.configuration)
         let text: [UInt8]
+        var folder: ConfigurationFolder?
         switch request.source {
         case .present:
             guard let present else {
@@ -45,11 +48,10 @@ struct InstallationPlan {
         case .values(let tenantID, let audiences, let adminGroups, let cloud):
             text = try present ?? InstallationPlan.template(tenantID, audiences, adminGroups, cloud)
         case .file(let path):
-            do throws(FileError) {
-                text = try FileIO.read(path)
-            } catch {
-                throw CommandFailure("\(path): \(error.sentence)")
-            }
+            let source = try ConfigurationFolder(of: path)
+            text = source.configuration.bytes
+            isConfigurationOpen = source.configuration.mode & 0o004 != 0
+            folder = source
         }
         loaded = try InstallationPlan.parse(text, at: files.root + NodePath.configuration)
         configurationText = present == nil ? text : nil
@@ -64,7 +66,9 @@ struct InstallationPlan {
                     hint: "compare them: kube-entra policy diff \(NodePath.configuration) \(path); a running webhook"
                         + " takes a changed file by itself, so copy it there and run enable again")
             }
-            if files.root + NodePath.configuration != path { try carry(from: path, text, files: files) }
+            if let folder, files.root + NodePath.configuration != folder.path {
+                try carry(from: folder, files: files)
+            }
         }
     }
 
@@ -112,9 +116,10 @@ struct InstallationPlan {
     }
 
     /// Files beside the configuration that it names are copied to the same places beside the new one.
-    private mutating func carry(from path: String, _ text: [UInt8], files: NodeFiles) throws {
-        let source = try InstallationPlan.parse(text, at: path).configuration
-        let folder = NodePath.folder(of: path)
+    private mutating func carry(from folder: ConfigurationFolder, files: NodeFiles) throws {
+        let source = try InstallationPlan.parse(folder.configuration.bytes, at: folder.path).configuration
+        // Also files that are not there: the webhook or `enable` would make some of them.
+        for file in source.files { try folder.checkName(file.path) }
         func named(_ configuration: WebhookConfiguration) -> [(path: String, isPrivate: Bool)] {
             configuration.files.filter { !$0.role.isWritten }.map { ($0.path, $0.role.isSecret) }
         }
@@ -129,33 +134,23 @@ struct InstallationPlan {
         let beside = [source.server.certificate, configuration.server.certificate].map(NodePath.folder)
         let apiServerFiles = names.map { (from: "\(beside[0])/\($0)", to: "\(beside[1])/\($0)", isPrivate: false) }
         pairs += apiServerFiles
-        for pair in pairs where pair.from != pair.to && FileVersion(path: pair.from) != nil {
-            guard pair.to.hasPrefix(files.root + NodePath.home + "/"),
-                pair.from.hasPrefix(folder == "/" ? "/" : folder + "/")
-            else {
-                throw CommandFailure(
-                    "\(path) names \(pair.from), which is not in the file's own folder",
-                    hint: "name it by its absolute path, or put everything into \(NodePath.home)")
-            }
-            let bytes: [UInt8]
-            do throws(FileError) {
-                bytes = try FileIO.read(pair.from)
-            } catch {
-                throw CommandFailure("\(pair.from): \(error.sentence)")
-            }
+        for pair in pairs where pair.from != pair.to {
+            guard let copied = try folder.read(pair.from) else { continue }
             let target = String(pair.to.dropFirst(files.root.count))
-            guard !carried.contains(where: { $0.path == target }) else { continue }
+            guard target.hasPrefix(NodePath.home + "/"), !carried.contains(where: { $0.path == target }) else {
+                continue
+            }
             let isClientKey = pair.from.hasSuffix("/" + CertificateFolder.FileName.clientKey)
             if let there = try files.content(target) {
-                guard there == bytes else {
+                guard there == copied.bytes else {
                     throw CommandFailure("\(target) is there and is not the same as \(pair.from)")
                 }
                 continue
             }
+            let mode: UInt32 = pair.isPrivate || isClientKey ? 0o600 : 0o644
             carried.append(
                 PlannedFile(
-                    path: target, bytes: bytes, mode: pair.isPrivate || isClientKey ? 0o600 : 0o644,
-                    isService: !isClientKey))
+                    path: target, bytes: copied.bytes, mode: mode & copied.mode, isService: !isClientKey))
         }
     }
 }

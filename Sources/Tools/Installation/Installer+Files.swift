@@ -121,7 +121,13 @@ extension Installer {
             return say(.configuration, "\(NodePath.configuration) is there and stays")
         }
         try makeFolder(NodePath.home)
-        try put(text, at: NodePath.configuration, mode: 0o644)
+        if plan.isConfigurationOpen {
+            try put(text, at: NodePath.configuration, mode: 0o644)
+        } else {
+            // Only root may change it, and the webhook must read it.
+            let owner = owner(plan).map { NodeFiles.Owner(user: 0, group: $0.group) }
+            try put(text, at: NodePath.configuration, mode: 0o640, owner: owner)
+        }
         say(.configuration, "wrote \(NodePath.configuration)")
     }
 
