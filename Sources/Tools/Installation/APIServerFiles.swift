@@ -5,6 +5,8 @@ import Terminal
 struct APIServerFiles {
     let distribution: Distribution
     let path: String
+    /// What the path is a link to, or the path itself.
+    let target: String
     /// Nil if a drop-in does not exist yet.
     let old: [UInt8]?
     let new: [UInt8]
@@ -15,28 +17,59 @@ struct APIServerFiles {
 
     var isChange: Bool { old != new }
 
-    init(_ distribution: Distribution, _ flags: WebhookFlags, files: NodeFiles) throws {
+    /// - Parameter journal: what an earlier run wrote.
+    init(_ distribution: Distribution, _ flags: WebhookFlags, files: NodeFiles, journal: InstallationJournal?) throws {
         self.distribution = distribution
         path = distribution.flagFile
+        target = try APIServerFiles.target(distribution, files: files)
         old = try files.content(path)
         let dropIn = DropIn(flags: flags, needsMount: distribution == .rke2)
         try APIServerFiles.checkOthers(distribution, dropIn, files: files)
-        do throws(ManifestProblem) {
+        do {
             switch distribution {
             case .kubeadm:
-                guard let old else { throw .notExpected("there is no such file") }
+                guard let old else { throw ManifestProblem.notExpected("there is no such file") }
                 new = try APIServerManifest.adding(flags, to: old)
                 let manifest = try APIServerManifest(old)
                 ownAuthenticators = manifest.ownAuthenticators
                 userID = manifest.userID
             case .rke2, .k3s:
                 new = Array(dropIn.text.utf8)
+                if let old, !APIServerFiles.isOurs(old, distribution, flags, journal) {
+                    throw CommandFailure(
+                        "\(path) is there already, and is not what `enable` writes",
+                        hint: "move your own settings to another file in that folder, then remove this one")
+                }
                 ownAuthenticators = []
                 userID = nil
             }
-        } catch {
+        } catch let error as ManifestProblem {
             throw CommandFailure("\(path): \(error.sentence)", hint: error.hint)
         }
+    }
+
+    /// Where the file with the flags really is. The link stays, so that those who keep the file elsewhere keep that.
+    ///
+    /// - Throws: `CommandFailure` if the kubelet runs the file that a link leads to as well.
+    static func target(_ distribution: Distribution, files: NodeFiles) throws -> String {
+        let path = distribution.flagFile
+        let target = try files.target(of: path)
+        let isRun =
+            files.isSameFolder(NodePath.folder(of: target), distribution.podFolder)
+            && target.split(separator: "/").last?.hasPrefix(".") == false
+        guard distribution == .kubeadm, target != path, isRun else { return target }
+        throw CommandFailure(
+            "\(path) is a link to \(target) in the same folder: the kubelet runs both files",
+            hint: "keep the file in another folder, and let the link lead there")
+    }
+
+    /// Whether a text is what `enable` writes or has written.
+    static func isOurs(
+        _ bytes: [UInt8], _ distribution: Distribution, _ flags: WebhookFlags, _ journal: InstallationJournal?
+    ) -> Bool {
+        if bytes == Array(DropIn(flags: flags, needsMount: distribution == .rke2).text.utf8) { return true }
+        let made = journal?.made.first { $0.path == distribution.flagFile }?.sha256
+        return [made, journal?.changedSHA256].contains(NodeFiles.digest(bytes))
     }
 
     /// Checks the distribution's files with flags, except our own, in the order of reading.
@@ -66,7 +99,7 @@ struct APIServerFiles {
     static func asks(_ bytes: [UInt8], _ distribution: Distribution, _ flags: WebhookFlags) -> Bool {
         switch distribution {
         case .kubeadm: (try? APIServerManifest(bytes).asks(flags)) ?? false
-        case .rke2, .k3s: true
+        case .rke2, .k3s: DropIn.asks(bytes, flags)
         }
     }
 }

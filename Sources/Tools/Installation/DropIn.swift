@@ -66,4 +66,13 @@ public struct DropIn: Sendable {
             }
         }
     }
+
+    /// Whether a drop-in makes kube-apiserver call this webhook.
+    static func asks(_ bytes: [UInt8], _ flags: WebhookFlags) -> Bool {
+        guard let root = try? YAMLNode.parse(bytes) else { return false }
+        return ["kube-apiserver-arg", "kube-apiserver-arg+"].contains { key in
+            let words = root[key]?.sequence?.compactMap(\.text) ?? root[key]?.text.map { [$0] } ?? []
+            return FlagList(words, bare: true).value(WebhookFlags.configFileName) == flags.configFile
+        }
+    }
 }

@@ -20,6 +20,16 @@ struct InstallationJournal {
         var sha256: String?
     }
 
+    /// A file that existed before this run and was given another content; the copy is in the journal's folder.
+    struct Replaced: Hashable {
+        var path: String
+        /// SHA-256 of the content before.
+        var sha256: String
+        var owner: NodeFiles.Owner
+        /// The path of the copy.
+        var copy: String
+    }
+
     enum Direction: String { case enable, disable }
 
     var direction = Direction.enable
@@ -28,6 +38,8 @@ struct InstallationJournal {
     var distribution: Distribution
     var service: String
     var made: [Made] = []
+    /// Empty after a run that ended well.
+    var replaced: [Replaced] = []
     /// SHA-256 of the file with the flags, as it was written.
     var changedSHA256: String?
     /// Whether `enable` started the service.
@@ -72,6 +84,7 @@ struct InstallationJournal {
                 "made",
                 .array(made.map { .object([("path", .string($0.path)), ("sha256", JSON($0.sha256))]) })
             ),
+            ("replaced", .array(replaced.map(\.json))),
         ])
     }
 
@@ -99,5 +112,23 @@ struct InstallationJournal {
             root["made"]?.array?.compactMap { entry in
                 entry["path"]?.string.map { Made(path: $0, sha256: entry["sha256"]?.string) }
             } ?? []
+        replaced = root["replaced"]?.array?.compactMap(Replaced.init) ?? []
+    }
+}
+
+extension InstallationJournal.Replaced {
+    fileprivate var json: JSON {
+        .object([
+            ("path", .string(path)), ("sha256", .string(sha256)), ("user", .integer(Int64(owner.user))),
+            ("group", .integer(Int64(owner.group))), ("copy", .string(copy)),
+        ])
+    }
+
+    fileprivate init?(_ entry: JSONValue) {
+        guard let path = entry["path"]?.string, let sha256 = entry["sha256"]?.string,
+            let user = entry["user"]?.integer.flatMap(UInt32.init(exactly:)),
+            let group = entry["group"]?.integer.flatMap(UInt32.init(exactly:)), let copy = entry["copy"]?.string
+        else { return nil }
+        self.init(path: path, sha256: sha256, owner: NodeFiles.Owner(user: user, group: group), copy: copy)
     }
 }

@@ -29,8 +29,8 @@ extension Installer {
             throw CommandFailure(
                 "\(change.path) was changed by somebody else in the meantime", hint: "run enable again")
         }
-        try files.write(change.new, to: change.path, mode: 0o600)
-        say(.change, "gave kube-apiserver the flags and the folder: \(change.path)")
+        try files.write(change.new, to: change.target, mode: 0o600)
+        say(.change, "gave kube-apiserver the flags and the folder: \(change.target)")
         if let restart = change.distribution.restart {
             try run(restart, "kube-apiserver does not start with the flags")
             say(.change, "restarted \(restart.last ?? "")")
@@ -67,7 +67,8 @@ extension Installer {
 
     /// Undoes every change, and describes that in the failure.
     func rollBack(
-        after failure: CommandFailure, _ request: InstallationRequest, _ change: APIServerFiles
+        after failure: CommandFailure, _ request: InstallationRequest, _ change: APIServerFiles,
+        to earlier: InstallationJournal?
     ) -> CommandFailure {
         guard let journal else { return failure }
         say(named: "failed", failure.sentence)
@@ -93,13 +94,17 @@ extension Installer {
             // Only what this run made: another node may have made the rest.
             var objects =
                 (try? clusterObjects(journal.distribution)) ?? ClusterObjects(binding: true, configuration: true)
-            if journal.bindings.isEmpty { objects.binding = false }
-            if !journal.changedClusterConfiguration { objects.configuration = false }
+            if journal.bindings.isEmpty || earlier?.bindings.isEmpty == false { objects.binding = false }
+            if !journal.changedClusterConfiguration || earlier?.changedClusterConfiguration == true {
+                objects.configuration = false
+            }
             releaseCluster(journal.distribution, objects, isLast: false)
         } else {
             sentence += "; nothing was changed at kube-apiserver"
         }
-        clear(journal)
+        // The manifest is as it is.
+        if earlier != nil, journal.step.index >= InstallationStep.copy.index { files.remove(NodePath.copy) }
+        takeBack(to: earlier)
         return CommandFailure(sentence, hint: failure.hint, status: status)
     }
 
@@ -108,11 +113,15 @@ extension Installer {
     /// - Returns: whether it answers without the webhook.
     func restoreAPIServer(_ journal: InstallationJournal, _ timeout: Duration) throws -> Bool {
         let distribution = journal.distribution
-        let path = distribution.flagFile
+        let path = try files.target(of: distribution.flagFile)
         files.removeTemporary(path)
         guard let current = try files.content(path), APIServerFiles.asks(current, distribution, flags) else {
+            if distribution != .kubeadm, files.exists(path) {
+                say(named: "kept", "\(path) was changed since, so it stays")
+            }
             return wait(timeout, until: answersWithoutWebhook)
         }
+        try checkDropIn(current, distribution)
         switch distribution {
         case .kubeadm:
             let old = try manifest(before: current, journal)
@@ -124,6 +133,7 @@ extension Installer {
             }
             say(named: "change", "put the manifest back as it was: \(path)")
         case .rke2, .k3s:
+            let path = distribution.flagFile
             guard files.remove(path) else { throw CommandFailure("\(path) cannot be removed") }
             say(named: "change", "removed \(path)")
             if let restart = distribution.restart { try run(restart, "kube-apiserver does not start again") }
@@ -132,6 +142,15 @@ extension Installer {
         let isBack = wait(timeout, until: answersWithoutWebhook)
         if isBack { say(named: "api-server", "serves as before") }
         return isBack
+    }
+
+    /// Fails if a drop-in has the flags and more: then only its author can take them out.
+    func checkDropIn(_ current: [UInt8], _ distribution: Distribution) throws {
+        guard distribution != .kubeadm, !APIServerFiles.isOurs(current, distribution, flags, journal) else { return }
+        throw CommandFailure(
+            "\(distribution.flagFile) was changed since, so it stays, and kube-apiserver asks the webhook",
+            hint: "move your own settings to another file in that folder, or take \(WebhookFlags.configFileName) out,"
+                + " then run `kube-entra disable` again")
     }
 
     /// The manifest without the flags.
@@ -170,6 +189,7 @@ extension Installer {
             files.removeTemporary(NodePath.journal)
             return removeLeftovers(distribution, isLast: isLastNode)
         }
+        if isInForce, let current { try checkDropIn(current, distribution) }
         if let journal, journal.step != .done {
             say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this takes it back")
         }
@@ -190,7 +210,7 @@ extension Installer {
         // A node that was only prepared has no API server, and the cluster has nothing of it.
         if journal.isPrepared, current == nil {
             clear(journal)
-            return say(named: "done", "the node is as it was before")
+            return sayDone()
         }
         guard try restoreAPIServer(journal, timeout) else {
             throw CommandFailure(
@@ -200,12 +220,20 @@ extension Installer {
         let objects = (try? clusterObjects(distribution)) ?? ClusterObjects(binding: true, configuration: true)
         releaseCluster(distribution, objects, isLast: isLastNode)
         clear(journal)
-        say(named: "done", "the node is as it was before")
+        sayDone()
+    }
+
+    private func sayDone() {
+        say(named: "done", "the node is as it was before" + (hasKept ? ", except for what was kept" : ""))
     }
 
     /// Stops the service, removes files that `enable` created and nobody changed, and the journal at last.
     func clear(_ journal: InstallationJournal) {
         stopService(journal)
+        self.journal = journal
+        restoreReplaced()
+        let journal = self.journal ?? journal
+        let written = writtenFiles
         for made in journal.made.reversed() where made.path != journal.distribution.flagFile {
             removeMade(made.path, journal)
         }
@@ -213,14 +241,18 @@ extension Installer {
             files.remove(NodePath.state + "/keys.json")
             files.remove(NodePath.state)
         }
-        if journal.madeUser { removeUser() }
+        if journal.madeUser {
+            takeOverLeftovers(written)
+            removeUser()
+        }
         for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.removeTemporary(path) }
         for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.remove(path) }
         self.journal = nil
+        removeCopies()
     }
 
     /// Removes the service's user, or says why it stays. userdel refuses while one of its processes is still ending.
-    private func removeUser() {
+    func removeUser() {
         guard environment.account(ServiceFiles.userName) != nil else { return }
         var message = ""
         let isGone = wait(.seconds(5)) {

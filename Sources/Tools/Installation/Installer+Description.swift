@@ -5,15 +5,12 @@ import SafeText
 
 extension Installer {
     /// Every step of a run, for `--dry-run`.
-    func describe(_ plan: InstallationPlan, _ change: APIServerFiles) -> [String] {
+    func describe(_ plan: InstallationPlan, _ change: APIServerFiles) throws -> [String] {
         let request = plan.request
         let paths = CertificatePaths(plan.configuration, root: files.root)
         func write(_ path: String) -> String { (files.exists(path) ? "keep " : "write ") + path }
         let carried = plan.carried.map { "write \($0.path)" }
-        let hasCertificates =
-            paths.server.allSatisfy { path in files.exists(path) || plan.carried.contains { $0.path == path } }
-        let certificates =
-            hasCertificates ? "keep those in \(paths.folder)" : "make a CA and certificates in \(paths.folder)"
+        let certificates = try certificatesText(plan, paths)
         var lines: [(String, String)] = [("distribution", request.distribution.rawValue)]
         if case .failed(let reason) = askAPIServer(plan.issuer) {
             lines.append(("check", "the API server does not answer, so that enable would end here: \(reason)"))
@@ -33,7 +30,7 @@ extension Installer {
         case .staticPod: break
         }
         lines += (carried + [certificates]).map { ("certificates", $0) }
-        lines += [("configuration", write(NodePath.configuration)), ("kubeconfig", write(NodePath.kubeconfig))]
+        lines += [("configuration", write(NodePath.configuration)), ("kubeconfig", try kubeconfigLine(plan))]
         switch request.service {
         case .systemd:
             let isDone = journal?.startedService ?? false
@@ -49,7 +46,8 @@ extension Installer {
         lines.append(("ready", "wait until the webhook at \(plan.webhookAddress) answers"))
         if change.isChange {
             if change.distribution == .kubeadm { lines.append(("copy", "keep the manifest as \(NodePath.copy)")) }
-            lines.append(("change", "\(change.old == nil ? "write" : "change") \(change.path) as below"))
+            let link = change.target == change.path ? "" : ", to which \(change.path) leads,"
+            lines.append(("change", "\(change.old == nil ? "write" : "change") \(change.target)\(link) as below"))
             if let restart = change.distribution.restart { lines.append(("change", restart.joined(separator: " "))) }
         } else {
             lines.append(("change", "nothing: kube-apiserver has the flags"))
@@ -76,5 +74,10 @@ extension Installer {
         return lines.map { name, text in
             name + String(repeating: " ", count: max(1, 15 - name.count)) + text
         }
+    }
+    private func kubeconfigLine(_ plan: InstallationPlan) throws -> String {
+        let path = NodePath.kubeconfig
+        if try files.content(path) == Array(kubeconfigText(plan).utf8) { return "keep \(path)" }
+        return try presence(path) == .changed ? "keep \(path), which was changed since" : "write \(path)"
     }
 }

@@ -6,11 +6,12 @@ extension Installer {
         let current = try files.content(distribution.flagFile)
         let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false
         var lines: [(String, String)] = [("distribution", distribution.rawValue)]
-        let path = distribution.flagFile
+        let path = try files.target(of: distribution.flagFile)
+        if isInForce, let current { try checkDropIn(current, distribution) }
         if !isInForce {
             lines.append(("change", "nothing: kube-apiserver does not have the flags"))
         } else if let restart = distribution.restart {
-            lines += [("change", "remove \(path)"), ("change", restart.joined(separator: " "))]
+            lines += [("change", "remove \(distribution.flagFile)"), ("change", restart.joined(separator: " "))]
         } else {
             lines.append(("change", "change \(path) as below"))
         }
@@ -18,6 +19,7 @@ extension Installer {
         if let journal {
             if journal.startedService { lines.append(("service", "stop the webhook")) }
             lines += journal.made.reversed().compactMap { made in fileLine(made, distribution) }
+            lines += leftoversToKeep(journal).map { ("file", "keep \($0), which belongs to root then") }
             if journal.madeUser { lines.append(("user", "remove the system user \(ServiceFiles.userName)")) }
         } else {
             lines.append(("files", "nothing: enable made none on this node"))

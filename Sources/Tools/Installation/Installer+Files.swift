@@ -69,14 +69,40 @@ extension Installer {
         guard days < Self.renewalDays else {
             return say(.certificates, "those in \(paths.folder) are there, valid for \(days) days")
         }
-        guard files.exists(NodePath.authorityKey),
-            let certificate = try PEMFile.certificates(files.root + paths.authority).first
-        else {
-            return say(.certificates, "those in \(paths.folder) end in \(days) days: make new ones with their CA")
+        if let obstacle = try obstacleToRenewal(paths) {
+            return say(.certificates, "those in \(paths.folder) end in \(days) days: \(obstacle)")
         }
+        guard let certificate = try PEMFile.certificates(files.root + paths.authority).first else { return }
         let key = try PEMFile.privateKey(files.root + NodePath.authorityKey)
         try makeCertificates(plan, paths, authority: (certificate, key))
         say(.certificates, "made new ones in \(paths.folder) with the same CA, since they ended in \(days) days")
+    }
+
+    /// What will be done about certificates that are there, for `--dry-run`.
+    func certificatesText(_ plan: InstallationPlan, _ paths: CertificatePaths) throws -> String {
+        if makesCertificates(plan) { return "make a CA and certificates in \(paths.folder)" }
+        let keep = "keep those in \(paths.folder)"
+        guard paths.server.allSatisfy(files.exists) else { return keep }
+        let isOpen = plan.configuration.server.clientCA == nil
+        guard isOpen || files.exists(paths.client) else { return keep }
+        let days = try remainingDays(paths, isOpen: isOpen)
+        guard days < Self.renewalDays else { return keep }
+        if let obstacle = try obstacleToRenewal(paths) { return "\(keep), which end in \(days) days: \(obstacle)" }
+        return "make new ones in \(paths.folder) with the same CA, since they end in \(days) days"
+    }
+
+    /// Why certificates are not renewed here, and what to do; nil if they can be.
+    private func obstacleToRenewal(_ paths: CertificatePaths) throws -> String? {
+        guard files.exists(NodePath.authorityKey),
+            try PEMFile.certificates(files.root + paths.authority).first != nil
+        else { return "make new ones with their CA" }
+        let others = try [paths.certificate, paths.key, paths.client, paths.clientKey].first { path in
+            switch try presence(path) {
+            case .absent, .ours: false
+            case .changed, .foreign: true
+            }
+        }
+        return others.map { "\($0) is not what `enable` wrote, so make new ones yourself" }
     }
 
     private func remainingDays(_ paths: CertificatePaths, isOpen: Bool) throws -> Int64 {
@@ -134,36 +160,37 @@ extension Installer {
     /// - Parameter apiServerUser: the user of kube-apiserver; nil is root.
     func writeKubeconfig(_ plan: InstallationPlan, apiServerUser: UInt32?) throws {
         let paths = CertificatePaths(plan.configuration, root: files.root)
-        let isOpen = plan.configuration.server.clientCA == nil
-        let authority = files.exists(paths.authority) ? paths.authority : paths.certificate
-        let text = WebhookKubeconfig(
-            server: "https://\(plan.webhookAddress)/authenticate", authority: .file(authority),
-            client: isOpen ? nil : (certificate: .file(paths.client), key: .file(paths.clientKey))
-        ).text
+        let text = Array(kubeconfigText(plan).utf8)
         let owner = apiServerUser.map { NodeFiles.Owner(user: $0, group: $0) }
-        if owner != nil, !isOpen {
+        if let owner, plan.configuration.server.clientCA != nil, files.owner(paths.clientKey) != owner {
             // A kube-apiserver without root must be able to read its key.
-            let key = try files.read(paths.clientKey)
-            try files.write(key, to: paths.clientKey, owner: owner)
+            try put(try files.read(paths.clientKey), at: paths.clientKey, mode: 0o600, owner: owner)
         }
-        if try files.content(NodePath.kubeconfig) == Array(text.utf8) {
+        if try files.content(NodePath.kubeconfig) == text {
             return say(.kubeconfig, "\(NodePath.kubeconfig) is there")
         }
-        try put(Array(text.utf8), at: NodePath.kubeconfig, mode: 0o600, owner: owner)
+        if try presence(NodePath.kubeconfig) == .changed {
+            return say(named: "kept", "\(NodePath.kubeconfig) was changed since, so it stays")
+        }
+        try put(text, at: NodePath.kubeconfig, mode: 0o600, owner: owner)
         say(.kubeconfig, "wrote \(NodePath.kubeconfig), by which kube-apiserver calls the webhook")
     }
 
-    // Writing with the journal
-
-    /// Writes a file. If it did not exist, the journal records it first, so that it can be removed again.
-    func put(_ bytes: [UInt8], at path: String, mode: UInt32, owner: NodeFiles.Owner? = nil) throws {
-        let isOurs = journal?.made.contains { $0.path == path } ?? false
-        if isOurs || !files.exists(path) {
-            journal?.note(path, sha256: NodeFiles.digest(bytes))
-            try saveJournal()
-        }
-        try files.write(bytes, to: path, mode: mode, owner: owner)
+    /// The kubeconfig for kube-apiserver, with the certificates as they will be.
+    func kubeconfigText(_ plan: InstallationPlan) -> String {
+        let paths = CertificatePaths(plan.configuration, root: files.root)
+        let hasAuthority =
+            files.exists(paths.authority) || makesCertificates(plan)
+            || plan.carried.contains { $0.path == paths.authority }
+        let isOpen = plan.configuration.server.clientCA == nil
+        return WebhookKubeconfig(
+            server: "https://\(plan.webhookAddress)/authenticate",
+            authority: .file(hasAuthority ? paths.authority : paths.certificate),
+            client: isOpen ? nil : (certificate: .file(paths.client), key: .file(paths.clientKey))
+        ).text
     }
+
+    // Folders and owners
 
     func makeFolder(_ path: String, mode: UInt32 = 0o755, owner: NodeFiles.Owner? = nil) throws {
         var current = ""

@@ -14,7 +14,9 @@ extension Installer {
             if environment.account(ServiceFiles.userName) == nil {
                 journal?.madeUser = true
                 try makeFolder(NodePath.folder(of: ServiceFiles.sysusersPath))
-                try put(Array(ServiceFiles.sysusers.utf8), at: ServiceFiles.sysusersPath, mode: 0o644)
+                if try presence(ServiceFiles.sysusersPath) != .changed {
+                    try put(Array(ServiceFiles.sysusers.utf8), at: ServiceFiles.sysusersPath, mode: 0o644)
+                }
                 if !environment.run(["systemd-sysusers", ServiceFiles.sysusersPath]).isSuccess {
                     let command = ["useradd", "--system", "--home-dir", NodePath.state, "--shell", "/usr/sbin/nologin"]
                     try run(command + [ServiceFiles.userName], "the user \(ServiceFiles.userName) cannot be made")

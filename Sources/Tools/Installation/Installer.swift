@@ -16,6 +16,8 @@ public final class Installer {
     var journal: InstallationJournal?
     /// Number of requests to the API server or the webhook so far.
     var probes: Int64 = 0
+    /// Whether the report names something that stays.
+    var hasKept = false
 
     /// Reads the journal of an earlier run.
     ///
@@ -58,7 +60,8 @@ public final class Installer {
 
     private func enableAlone(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
-        let change = try APIServerFiles(request.distribution, flags, files: files)
+        let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
+        try checkPlaces(plan)
         try checkBeforehand(plan, change)
         for line in notes(plan, change) { environment.say(line) }
         let isHalfDone = journal.map { $0.step != .done } ?? false
@@ -66,6 +69,7 @@ public final class Installer {
             say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this one goes on from there")
         }
         let wasInForce = !isHalfDone && !change.isChange
+        let earlier = isHalfDone ? nil : self.journal
         var journal =
             self.journal
             ?? InstallationJournal(
@@ -78,14 +82,19 @@ public final class Installer {
                 try perform(step, plan, change)
             }
             self.journal?.isPrepared = false
-            try begin(.done)
+            try finish()
         } catch let failure as CommandFailure {
             guard !wasInForce else {
-                // Nothing was changed, so there is nothing to undo.
-                try? begin(.done)
+                // kube-apiserver was not changed.
+                if let earlier {
+                    takeBack(to: earlier)
+                } else {
+                    restoreReplaced()
+                    try? finish()
+                }
                 throw CommandFailure(failure.sentence, hint: failure.hint, status: .no)
             }
-            throw rollBack(after: failure, request, change)
+            throw rollBack(after: failure, request, change, to: earlier)
         }
         say(.done, wasInForce ? "nothing had to be changed" : "people sign in with Microsoft Entra from now on")
     }
@@ -93,11 +102,12 @@ public final class Installer {
     /// Prints the steps, and the difference of the API server's file.
     public func dryRun(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
-        let change = try APIServerFiles(request.distribution, flags, files: files)
-        for line in notes(plan, change) + describe(plan, change) { environment.say(line) }
+        let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
+        try checkPlaces(plan)
+        for line in notes(plan, change) + (try describe(plan, change)) { environment.say(line) }
         let diff = UnifiedDiff.render(
             old: String(decoding: change.old ?? [], as: UTF8.self), new: String(decoding: change.new, as: UTF8.self),
-            oldName: change.old == nil ? "/dev/null" : change.path, newName: change.path)
+            oldName: change.old == nil ? "/dev/null" : change.target, newName: change.target)
         if !diff.isEmpty { environment.say("\n" + diff.dropLast()) }
     }
 
@@ -142,8 +152,9 @@ public final class Installer {
                     hint: "`kube-entra enable` without --prepare does everything")
             }
             let plan = try InstallationPlan(request, files: files)
+            try checkPlaces(plan)
             for line in notes(plan, nil) { environment.say(line) }
-            let wasPrepared = journal?.isPrepared ?? false
+            let earlier = journal.flatMap { $0.step == .done ? $0 : nil }
             var journal =
                 self.journal
                 ?? InstallationJournal(
@@ -156,9 +167,9 @@ public final class Installer {
                     try perform(step, plan, apiServerUser: nil)
                 }
                 self.journal?.isPrepared = true
-                try begin(.done)
+                try finish()
             } catch let failure as CommandFailure {
-                if !wasPrepared, let journal = self.journal { clear(journal) }
+                takeBack(to: earlier)
                 throw CommandFailure(failure.sentence, hint: failure.hint)
             }
             say(.done, "the node is prepared: now `kubeadm join --control-plane`, then `kube-entra enable`")
@@ -214,6 +225,7 @@ public final class Installer {
     }
 
     func say(named name: String, _ text: String) {
+        if name == "kept" { hasKept = true }
         let milliseconds = environment.elapsed() / .milliseconds(1)
         let tenths = Int(milliseconds / 100)
         let elapsed = "\(tenths / 10).\(tenths % 10) s"

@@ -16,6 +16,39 @@ struct NodeFiles {
 
     func exists(_ path: String) -> Bool { FileVersion(path: root + path) != nil }
 
+    /// Nil if it does not exist.
+    func owner(_ path: String) -> Owner? {
+        var status = stat()
+        return stat(root + path, &status) == 0 ? Owner(user: status.st_uid, group: status.st_gid) : nil
+    }
+
+    /// The path to which a symbolic link leads at last; the path itself if it is no link.
+    func target(of path: String) throws -> String {
+        do throws(FileError) {
+            let target = try FileIO.target(of: root + path)
+            guard target != root + path, let last = target.split(separator: "/").last else { return path }
+            return realFolder(String(target.dropLast(last.count + 1))) + "/" + last
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+
+    /// Whether two paths name the same folder.
+    func isSameFolder(_ one: String, _ other: String) -> Bool {
+        var status = (stat(), stat())
+        return stat(root + one, &status.0) == 0 && stat(root + other, &status.1) == 0
+            && status.0.st_ino == status.1.st_ino && status.0.st_dev == status.1.st_dev
+    }
+
+    /// A folder's path without links, as the node sees it.
+    private func realFolder(_ path: String) -> String {
+        let resolved = realpath(path.isEmpty ? "/" : path, nil)
+        defer { free(resolved) }
+        let real = resolved.map { String(cString: $0) } ?? path
+        let local = real.hasPrefix(root) ? String(real.dropFirst(root.count)) : real
+        return local == "/" ? "" : local
+    }
+
     /// Whether this user may not know if the path exists.
     func isHidden(_ path: String) -> Bool {
         var status = stat()

@@ -22,11 +22,17 @@ struct InstallationJournalTests {
                 journal.changedClusterConfiguration = true
                 journal.boundGroups = ["a", "b"]
                 journal.isPrepared = true
+                journal.replaced = [
+                    .init(
+                        path: "/etc/kube-entra/webhook.yaml", sha256: "ee", owner: .init(user: 1, group: UInt32.max),
+                        copy: "/var/lib/kube-entra-enable/replaced-0-webhook.yaml")
+                ]
                 let again = try #require(InstallationJournal(journal.json.render()))
                 #expect(again.direction == direction && again.step == step && again.distribution == distribution)
                 #expect(again.made == journal.made && again.bindings == journal.bindings)
                 #expect(again.changedSHA256 == "aa" && again.began == journal.began && again.service == "systemd")
                 #expect(again.startedService && again.madeUser && again.changedClusterConfiguration)
+                #expect(again.replaced == journal.replaced)
                 #expect(again.isPrepared && again.boundGroups == ["a", "b"])
             }
         }
