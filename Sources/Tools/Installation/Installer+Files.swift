@@ -51,7 +51,7 @@ extension Installer {
         guard !paths.server.isEmpty else {
             throw CommandFailure("the configuration names no certificate in \(NodePath.home)")
         }
-        if there.isEmpty {
+        if makesCertificates(plan) {
             try makeCertificates(plan, paths, authority: nil)
             return say(.certificates, "made a CA and certificates in \(paths.folder), valid for a year")
         }

@@ -44,10 +44,19 @@ extension Installer {
         }
     }
 
-    /// Whether this run has to make a CA and certificates.
+    /// Whether this run has to make a CA and certificates: there are none, or an interrupted run made some of them.
     func makesCertificates(_ plan: InstallationPlan) -> Bool {
-        let server = CertificatePaths(plan.configuration, root: files.root).server
-        return !server.contains { path in files.exists(path) || plan.carried.contains { $0.path == path } }
+        let paths = CertificatePaths(plan.configuration, root: files.root)
+        let isThere = paths.server.contains { path in
+            files.exists(path) || plan.carried.contains { $0.path == path }
+        }
+        guard isThere else { return true }
+        // Only a run that made a CA of its own, and never came to kube-apiserver.
+        guard isContinued, journal?.made.contains(where: { $0.path == NodePath.authorityKey }) ?? false else {
+            return false
+        }
+        let found = (paths.server + [paths.authority, paths.client, paths.clientKey]).map { try? presence($0) }
+        return found.contains(.absent) && found.allSatisfy { $0 == .absent || $0 == .ours }
     }
 
     // Writing with the journal

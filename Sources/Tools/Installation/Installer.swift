@@ -16,6 +16,8 @@ public final class Installer {
     var journal: InstallationJournal?
     /// Number of requests to the API server or the webhook so far.
     var probes: Int64 = 0
+    /// Whether an earlier `enable` ended before it changed kube-apiserver, and this one goes on.
+    var isContinued = false
     /// Whether the report names something that stays.
     var hasKept = false
 
@@ -26,6 +28,13 @@ public final class Installer {
         self.environment = environment
         files = NodeFiles(root: environment.root)
         journal = try Installer.journal(files)
+        isContinued = isHalfway
+    }
+
+    /// Whether the journal is that of an `enable` that did not come to kube-apiserver.
+    private var isHalfway: Bool {
+        guard let journal, journal.direction == .enable else { return false }
+        return journal.step.index < InstallationStep.change.index
     }
 
     private static func journal(_ files: NodeFiles) throws -> InstallationJournal? {
@@ -54,6 +63,7 @@ public final class Installer {
         try withExtendedLifetime(lock) {
             // Another run may have ended since the journal was read.
             journal = try Installer.journal(files)
+            isContinued = isHalfway
             try work()
         }
     }
