@@ -4,8 +4,8 @@ import Terminal
 
 /// The file of `enable --config` and its folder, for the files beside it that it names.
 ///
-/// Its author need not be root, who runs `enable`. A name must not lead root to a file that the author could not read, or
-/// to a place that the author could not write: so there is no `..`, no link and no file of a third user.
+/// Its author need not be root, who runs `enable`. A name must not lead root to a file that the author could not read,
+/// or to a place that the author could not write: so there is no `..`, no link and no file of a third user.
 final class ConfigurationFolder {
     /// A file beside the configuration.
     struct Source {
