@@ -115,18 +115,29 @@ release() {
     ls -l .build/release/kube-entra .build/release/kube-entra-demo
 }
 
+# What pytest says of itself in its last line is added to the figures.
+pytest_counts() {
+    local summary
+    summary=$(tail -1 "$1")
+    passed=$((passed + $(grep -oE '[0-9]+ passed' <<<"$summary" | cut -d' ' -f1 || echo 0)))
+    failed=$((failed + $(grep -oE '[0-9]+ (failed|error)' <<<"$summary" | cut -d' ' -f1 | head -1 | grep . || echo 0)))
+}
+
+# Two runs side by side: tests of `enable` wait for simulated nodes, the others for everything else.
 integration() {
     step "Integration tests of the release binary"
     [ -x .build/release/kube-entra ] || release
-    local log
+    local pytest=("$VENV/bin/pytest" -q -ra --tb=short) log nodes status=0
     log=$(mktemp)
-    local status=0
-    "$VENV/bin/pytest" -q -ra --tb=short Tests/Integration 2>&1 | tee "$log" || status=$?
-    local summary
-    summary=$(tail -1 "$log")
-    passed=$((passed + $(grep -oE '[0-9]+ passed' <<<"$summary" | cut -d' ' -f1 || echo 0)))
-    failed=$((failed + $(grep -oE '[0-9]+ (failed|error)' <<<"$summary" | cut -d' ' -f1 | head -1 | grep . || echo 0)))
-    rm -f "$log"
+    nodes=$(mktemp)
+    "${pytest[@]}" Tests/Integration/install >"$nodes" 2>&1 &
+    "${pytest[@]}" Tests/Integration --ignore Tests/Integration/install 2>&1 | tee "$log" || status=$?
+    echo "Tests/Integration/install:"
+    wait $! || status=$?
+    cat "$nodes"
+    pytest_counts "$log"
+    pytest_counts "$nodes"
+    rm -f "$log" "$nodes"
     [ "$status" -eq 0 ] || fail "the integration tests failed"
 }
 
