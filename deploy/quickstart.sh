@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config)
+PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config g++)
 
 say() { printf '[quickstart] %s\n' "$*"; }
 fail() { printf 'quickstart: %s\n' "$*" >&2; exit 1; }

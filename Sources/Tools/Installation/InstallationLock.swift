@@ -34,7 +34,7 @@ final class InstallationLock {
                 }
                 close(descriptor)
             } else if code != ENOENT {
-                throw CommandFailure("\(NodePath.lock): cannot be written: \(String(cString: strerror(code)))")
+                throw files.failure(NodePath.lock, code)
             }
             guard ContinuousClock.now < end else {
                 throw CommandFailure(

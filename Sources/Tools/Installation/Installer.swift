@@ -80,12 +80,7 @@ public final class Installer {
         }
         let wasInForce = !isHalfDone && !change.isChange
         let earlier = isHalfDone ? nil : self.journal
-        var journal =
-            self.journal
-            ?? InstallationJournal(
-                distribution: request.distribution, service: request.service.name, began: environment.now().rfc3339)
-        journal.direction = .enable
-        self.journal = journal
+        startJournal(request)
         do {
             for step in InstallationStep.allCases where step != .check && step != .done {
                 try begin(step)
@@ -165,12 +160,7 @@ public final class Installer {
             try checkPlaces(plan)
             for line in notes(plan, nil) { environment.say(line) }
             let earlier = journal.flatMap { $0.step == .done ? $0 : nil }
-            var journal =
-                self.journal
-                ?? InstallationJournal(
-                    distribution: request.distribution, service: request.service.name, began: environment.now().rfc3339)
-            journal.direction = .enable
-            self.journal = journal
+            startJournal(request)
             do {
                 for step in InstallationStep.allCases where step.index < InstallationStep.copy.index && step != .check {
                     try begin(step)
@@ -210,6 +200,16 @@ public final class Installer {
     }
 
     // Steps and their times
+
+    /// The journal of an earlier run, or a new one, for a run of `enable`.
+    private func startJournal(_ request: InstallationRequest) {
+        var started =
+            journal
+            ?? InstallationJournal(
+                distribution: request.distribution, service: request.service.name, began: environment.now().rfc3339)
+        started.direction = .enable
+        journal = started
+    }
 
     /// Records the next step before any part of it is done.
     func begin(_ step: InstallationStep) throws {

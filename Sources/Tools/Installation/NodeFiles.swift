@@ -156,7 +156,8 @@ struct NodeFiles {
         close(descriptor)
     }
 
-    private func failure(_ path: String, _ code: Int32 = errno) -> CommandFailure {
+    /// A path that cannot be written, from an errno value.
+    func failure(_ path: String, _ code: Int32 = errno) -> CommandFailure {
         CommandFailure("\(path): cannot be written: \(String(cString: strerror(code)))")
     }
 }

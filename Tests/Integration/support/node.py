@@ -268,19 +268,22 @@ class Node:
     def enable(self, *arguments, wait="120s", prefix=()):
         return self.run("enable", "--config", self.config, "--timeout", wait, *arguments, prefix=prefix)
 
+    def start_enable(self, arguments, stderr):
+        return subprocess.Popen(
+            [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=self.environment,
+            cwd="/",
+        )
+
     def enable_until(self, step, *arguments):
         """Kills an enable as soon as it reports the step.
 
         Returns whether it came that far and was killed: on a busy machine it may have ended meanwhile.
         """
-        process = subprocess.Popen(
-            [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=self.environment,
-            cwd="/",
-        )
+        process = self.start_enable(arguments, stderr=subprocess.DEVNULL)
         try:
             for line in process.stdout:
                 if line.split()[3:4] == [step]:
@@ -293,14 +296,7 @@ class Node:
 
     def enable_held_at(self, step, *arguments):
         """Starts an enable and holds it as soon as it reports the step."""
-        process = subprocess.Popen(
-            [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=self.environment,
-            cwd="/",
-        )
+        process = self.start_enable(arguments, stderr=subprocess.STDOUT)
         for line in process.stdout:
             if line.split()[3:4] == [step]:
                 process.send_signal(signal.SIGSTOP)
