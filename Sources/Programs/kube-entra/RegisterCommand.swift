@@ -16,6 +16,7 @@ struct RegisterCommand: ParsableCommand {
             again in the same folder, and it ends with the `kube-entra enable` that takes its values. What somebody \
             else made under the same names stops it, unless `bash register.sh --adopt ID` names it.
 
+              kube-entra register --format az --add-me | bash
               kube-entra register --format az --add-me --out register.sh
               kube-entra register --format terraform --out entra.tf
             """)

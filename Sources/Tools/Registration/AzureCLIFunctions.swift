@@ -5,7 +5,7 @@
 enum AzureCLIFunctions {
     static let text = #"""
         fail() {
-            echo "$0: $*" >&2
+            echo "register: $*" >&2
             exit 1
         }
 
@@ -47,9 +47,9 @@ enum AzureCLIFunctions {
                 done
                 if [ -n "$ids" ] && [ -z "$id" ]; then
                     {
-                        echo "$0: there is something with the name $name, which this script did not make:"
+                        echo "register: there is something with the name $name, which this script did not make:"
                         for other in $ids; do describe "$collection" "$other"; done
-                        echo "If it is yours, and you trust everybody who is named above: bash $0 --adopt ID"
+                        echo "If it is yours, and you trust everybody who is named above: $script --adopt ID"
                         echo "Otherwise choose another --name or --group-name with kube-entra register."
                     } >&2
                     exit 1

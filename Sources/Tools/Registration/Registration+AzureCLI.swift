@@ -13,14 +13,19 @@ extension Registration {
         # in the same folder: the file \(recordName) there has the IDs of what it made.
         #
         #   bash register.sh [--adopt ID]...    change the application or group with that object ID, which is there
+        #
+        # bash reads all of it before it does anything, also out of a pipe: a half script does nothing.
+        {
         set -euo pipefail
+
+        if [ -n "${BASH_SOURCE[0]:-}" ]; then script="bash $0"; else script="kube-entra register ... | bash -s --"; fi
 
         graph=\(cloud.graphEndpoint)/v1.0
         made='\(recordName)'
         adopted=" "
         while [ $# -gt 0 ]; do
             if [ "$1" != --adopt ] || [ -z "${2:-}" ]; then
-                echo "usage: $0 [--adopt ID]..." >&2
+                echo "usage: $script [--adopt ID]..." >&2
                 exit 64
             fi
             adopted="$adopted$2 "
@@ -61,6 +66,8 @@ extension Registration {
 
           \(nextCommands(tenant: "$tenant", audience: "$audience", group: "$group", client: "$client_id").joined(separator: "\n\nFor people, on one of these nodes, which has the files that it names:\n\n  "))
         \(serverNote)\(endNotes)END
+        exit
+        }
 
         """
     }

@@ -42,11 +42,12 @@ class Desk:
             (folder / "bin" / name).write_text(text)
             (folder / "bin" / name).chmod(0o755)
 
-    def register(self, *words, fail="none:500"):
+    def register(self, *words, fail="none:500", piped=None):
         store = str(self.folder / "store")
         path = f"{self.folder}/bin:{os.environ['PATH']}"
         return subprocess.run(
-            ["bash", "register.sh", *words],
+            ["bash", "register.sh", *words] if piped is None else ["bash", "-s", "--", *words],
+            input=piped,
             cwd=self.folder,
             env={**os.environ, "PATH": path, "AZ_STORE": store, "AZ_FAIL": fail},
             capture_output=True,
@@ -232,3 +233,28 @@ def test_the_document_names_what_is_registered():
 def test_wrong_usage_ends_with_status_64(words):
     done = run("register", *words)
     assert done.returncode == 64 and not done.stdout
+
+
+def test_the_script_runs_out_of_a_pipe_and_says_how_to_adopt_there(tmp_path):
+    desk = Desk(tmp_path / "desk")
+    script = (desk.folder / "register.sh").read_text()
+    done = desk.register(piped=script)
+    assert done.returncode == 0 and "kube-entra enable" in done.stdout, done.stderr
+    assert len(desk.held["applications"]) == 2
+    (desk.folder / "kubernetes.entra-ids").unlink()
+    done = desk.register(piped=script)
+    assert done.returncode == 1 and "trust" in done.stderr, done.stderr
+    assert "kube-entra register ... | bash -s -- --adopt ID" in done.stderr, done.stderr
+    every = [word for id in (*desk.held["applications"], *desk.held["groups"]) for word in ("--adopt", id)]
+    done = desk.register(*every, piped=script)
+    assert done.returncode == 0, done.stderr
+    assert len(desk.held["applications"]) == 2
+
+
+def test_a_pipe_that_breaks_has_made_nothing(tmp_path):
+    desk = Desk(tmp_path / "desk")
+    lines = (desk.folder / "register.sh").read_text().splitlines(keepends=True)
+    for length in range(0, len(lines), 7):
+        done = desk.register(piped="".join(lines[:length]))
+        assert "kube-entra enable" not in done.stdout
+        assert not (desk.folder / "store").exists(), (length, done.stderr)
