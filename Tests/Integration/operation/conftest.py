@@ -7,8 +7,8 @@ def start(certificates, entra, tmp_path):
     entra.write_key_file(certificates.path("keys.json"))
     servers = []
 
-    def make(level=None, **logging):
-        config = configuration()
+    def make(level=None, tenant=None, **logging):
+        config = configuration(**(tenant or {}))
         config["logging"] = logging
         server = Webhook(certificates, config, name=f"logs-{tmp_path.name}-{len(servers)}.yaml")
         servers.append(server)

@@ -50,6 +50,24 @@ def test_one_line_a_decision_with_the_fields_of_the_contract(start, entra):
         assert secret not in server.log(), secret
 
 
+@pytest.mark.parametrize("level", ["info", "warning"])
+def test_emergency_access_is_a_decision_at_info_and_a_warning(level, start, entra):
+    entry = {"objectID": OBJECT, "until": "2099-01-01T00:00:00Z", "kubernetesGroups": ["emergency"], "reason": "drill"}
+    server = start(format="json", level=level, tenant={"emergencyAccess": [entry]})
+    assert "emergency" in server.review(entra.token())["user"]["groups"]
+
+    def found(message):
+        return [line for line in map(json.loads, server.log().splitlines()) if line["message"] == message]
+
+    wait_for(lambda: found("emergency access was used"))
+    (warning,) = found("emergency access was used")
+    assert warning["level"] == "warning" and (warning["tenant"], warning["objectID"]) == (TENANT, OBJECT)
+    if level == "info":
+        wait_for(lambda: found("token review"))
+    decided = [(line["level"], line["decision"], line["emergencyReason"]) for line in found("token review")]
+    assert decided == [("info", warning["decision"], "drill")] * (level == "info")
+
+
 def test_text_lines_hold_the_same_fields(start, entra):
     server = start()
     error = server.review(entra.token(aud="another"))["error"]

@@ -5,8 +5,8 @@ import LineLogging
 import Logging
 import OpenSSL
 
-/// One log line for each decision of one event loop: at `info`, or at `warning` if emergency access was used. It never
-/// contains a token, a name or an address.
+/// One log line for each decision of one event loop, at `info`. It never contains a token, a name or an address.
+/// A use of emergency access has a second line, at `warning`, so that a log of warnings shows it too.
 ///
 /// The same refusal may come in floods, because every token that no other authenticator knows arrives here. Then only a
 /// limited number of lines is written, and one that says how many were left out.
@@ -53,8 +53,8 @@ final class DecisionLog {
         nanoseconds: Int64
     ) -> Bool {
         let isAudited = audit != nil && decision.reason?.isForeign != true
-        let level: Logger.Level = decision.access?.emergencyReason == nil ? .info : .warning
-        let isLogged = logger.logLevel <= level && isWorthALine(decision)
+        if decision.access?.emergencyReason != nil { warnOfEmergencyAccess(decision, id: id) }
+        let isLogged = logger.logLevel <= .info && isWorthALine(decision)
         guard isAudited || isLogged else { return false }
         let fields = DecisionFields(decision: decision, id: id, digest: digest, nanoseconds: nanoseconds)
         let time = clock.text()
@@ -66,13 +66,21 @@ final class DecisionLog {
         }
         guard isLogged else { return false }
         if let lines {
-            lines.write(time: time, level: level, message: "token review", with: &line) { fields.write(to: &$0) }
+            lines.write(time: time, level: .info, message: "token review", with: &line) { fields.write(to: &$0) }
         } else {
             var metadata = MetadataFields()
             fields.write(to: &metadata)
-            logger.log(level: level, "token review", metadata: metadata.metadata)
+            logger.log(level: .info, "token review", metadata: metadata.metadata)
         }
         return true
+    }
+
+    /// Names the principal as well: with `logging.level: warning` the line of the decision is not written.
+    private func warnOfEmergencyAccess(_ decision: Decision, id: String) {
+        var metadata: Logger.Metadata = ["decision": "\(id)"]
+        if let tenant = decision.subject.tenantID { metadata["tenant"] = "\(tenant)" }
+        if let objectID = decision.subject.objectID { metadata["objectID"] = "\(objectID)" }
+        logger.warning("emergency access was used", metadata: metadata)
     }
 
     /// One line for a denied access review at `info`, and for one without opinion at `debug`.
