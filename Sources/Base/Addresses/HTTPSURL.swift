@@ -6,13 +6,14 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     public let port: Int
     /// Path and query as they go on the wire; at least a slash.
     public let target: String
-    /// Plain HTTP: only for the instance metadata service, which speaks nothing else and is reached without a network.
+    /// Plain HTTP: only for the instance metadata service, which speaks nothing else and is reached without leaving the
+    /// host.
     public let isPlain: Bool
 
     /// A URL of the cloud's instance metadata service, which uses plain HTTP on a link-local address.
     ///
-    /// - Parameter base: replaces the cloud's address by `http://` and a loopback or link-local address. Nil for any
-    ///   other address: the answers are secret, and others could read them on the way.
+    /// - Parameter base: `http://` and a loopback or link-local address, instead of the cloud's address. Any other
+    ///   address gives nil: the answers are secret, and others could read them on the way.
     public static func instanceMetadata(base: String? = nil, target: String) -> HTTPSURL? {
         let base = base ?? "http://169.254.169.254"
         guard base.utf8.starts(with: "http://".utf8) else { return nil }
@@ -34,7 +35,8 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         self.isPlain = isPlain
     }
 
-    /// Nil for other schemes, user information, control characters, or a missing host.
+    /// Nil for other schemes, user information, characters that are not printable ASCII, or a missing host. A fragment
+    /// is dropped.
     public init?(_ text: String) {
         guard text.utf8.starts(with: "https://".utf8), text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
         let rest = text.dropFirst("https://".count)
