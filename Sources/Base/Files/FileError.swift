@@ -16,9 +16,10 @@ public enum FileError: Error, Hashable, Sendable {
     case locked
     /// The file grants access, and its owner is neither root nor this process's user.
     case foreignOwner(userID: UInt32)
-    /// The path is a symbolic link that a user other than root and this process's has put there, or could put there.
+    /// The path is a symbolic link that a user other than root and this process's user has put there, or could put
+    /// there.
     case foreignLink(userID: UInt32)
-    /// The file belongs to another user, and this process may not write one that stays theirs.
+    /// The file belongs to another user, and this process cannot replace it by a file that keeps this owner.
     case ownerNotKept(userID: UInt32)
     /// The file grants access, and every user can write it.
     case writableByAll

@@ -3,9 +3,9 @@ import Glibc
 extension FileIO {
     /// Follows symbolic links to the file, also if the last link points to nothing yet.
     ///
-    /// - Parameter isTrusted: whether nobody but root and this process's user may say where the file is. A link is then
+    /// - Parameter isTrusted: whether only root and this process's user may decide where the path leads. A link is then
     ///   followed only if it and its folder belong to one of them.
-    /// - Throws: ``FileError`` if a part of the path cannot be read, or the links form a loop.
+    /// - Throws: ``FileError`` if a part of the path cannot be read, the links form a loop, or a link is not trusted.
     public static func target(of path: String, isTrusted: Bool = false) throws(FileError) -> String {
         var path = path
         for _ in 0..<40 {
@@ -29,7 +29,7 @@ extension FileIO {
 
     /// Replaces a file atomically and keeps its mode, owner and group. Creates the file if it does not exist.
     ///
-    /// The path must be the file itself, not a symbolic link (see ``target(of:)``).
+    /// The path must be the file itself, not a symbolic link (see ``target(of:isTrusted:)``).
     ///
     /// - Parameter newMode: permissions of a file that did not exist.
     public static func replace(_ path: String, with bytes: [UInt8], newMode: UInt32 = 0o644) throws(FileError) {
@@ -64,7 +64,8 @@ extension FileIO {
         let bytes: [UInt8]
         let mode: UInt32
 
-        /// - Parameter mode: permissions of the file. If it replaces one that its group can read, so can the new one's.
+        /// - Parameter mode: permissions of the file. If the file that it replaces is readable by its group, so is the
+        ///   new one.
         public init(path: String, bytes: [UInt8], mode: UInt32) {
             self.path = path
             self.bytes = bytes
@@ -75,7 +76,8 @@ extension FileIO {
     /// Replaces files that belong together, or none of them: all are written beside the old ones before the first takes
     /// its place. A file that exists keeps its owner and group; a symbolic link is replaced, not followed.
     ///
-    /// Only a crash between two renames leaves some old and some new; a reader must then notice that they do not fit.
+    /// Only a crash between two renames leaves some old and some new files; a reader must then notice that they do not
+    /// belong together.
     ///
     /// - Throws: ``FileError`` and the path that could not be written.
     public static func replaceTogether(_ files: [NewFile]) throws(FilesError) {
@@ -129,7 +131,7 @@ extension FileIO {
         throw FilesError(path: file.path, error: problem)
     }
 
-    /// Makes a rename survive a crash. File systems that cannot do it are no reason to fail.
+    /// Makes a rename survive a crash. Failures are ignored, because some file systems do not support this.
     private static func synchronize(folder: String) {
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

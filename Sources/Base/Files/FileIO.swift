@@ -116,7 +116,7 @@ public struct FileVersion: Hashable, Sendable {
     private let seconds: Int
     private let nanoseconds: Int
     private let mode: UInt32
-    /// Who owns a file decides whether it is trusted.
+    /// Part of the version, because the owner decides whether a file is trusted.
     private let owner: UInt32
 
     /// Nil if the path does not exist.

@@ -10,7 +10,7 @@ public final class FileLock: Sendable {
     ///
     /// - Parameters:
     ///   - path: the lock's own file.
-    ///   - file: what it guards. Only who can write that may open the lock: whoever can open it can hold it.
+    /// - file: what it guards. Only users who can write this file may open the lock: whoever can open it can hold it.
     ///   - patience: how long to wait for another holder.
     public init(path: String, guarding file: String, patience: Duration = .seconds(30)) throws(FileError) {
         let descriptor = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
@@ -27,7 +27,8 @@ public final class FileLock: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Gives an own lock the write permissions of the file that it guards. An older one may be open to everybody.
+    /// Gives a lock file of this user the write permissions of the guarded file. An existing one may be open to
+    /// everybody.
     private static func restrict(_ descriptor: Int32, like file: String) {
         var lock = stat()
         guard fstat(descriptor, &lock) == 0, lock.st_mode & S_IFMT == S_IFREG, lock.st_nlink == 1,

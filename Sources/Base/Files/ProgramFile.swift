@@ -2,10 +2,10 @@ import Glibc
 
 /// The file of this program, as far as it is mapped into memory.
 public enum ProgramFile {
-    /// Unmaps the pages of the file's head that were read so far: symbols, and the relocations, which the loader reads
-    /// once. Whatever else of it is needed later, the kernel maps again from its cache.
+    /// Releases the pages of the file's first mapping that were read so far: symbols, and the relocations, which the
+    /// loader reads once. If some of them are needed again, the kernel maps them from its cache.
     ///
-    /// Nothing happens if the head is not mapped as expected, or was written to.
+    /// Does nothing and returns false if the first mapping is not as expected, or was written to.
     @discardableResult
     public static func releaseHead() -> Bool {
         guard let mappings = beginning(of: "/proc/self/smaps"), let program = target(of: "/proc/self/exe"),
