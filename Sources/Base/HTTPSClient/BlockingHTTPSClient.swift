@@ -55,7 +55,8 @@ public struct BlockingHTTPSClient {
 }
 
 extension ProxySettings {
-    /// The environment's proxy, as Go's clients use it, but never for this host itself.
+    /// The proxy for a Kubernetes API server: `proxyURL` (`proxy-url` in a kubeconfig), else the environment's proxy,
+    /// which is not used for this host itself, as in Go's clients.
     public static func forKubernetes(_ url: HTTPSURL, proxyURL: String? = nil) -> ProxySettings {
         if let proxyURL { return ProxySettings(address: proxyURL, from: "proxy-url") }
         let isLocal = url.host == "localhost" || url.host.hasPrefix("127.") || url.host == "::1"

@@ -120,7 +120,7 @@ final class ExchangeHandler: ChannelInboundHandler {
             answer.body.append(contentsOf: buffer.readableBytesView)
         case (.end, .receiving(let exchange, let answer)): complete(exchange, answer, context)
         case (_, .idle):
-            // Nobody has asked for it.
+            // Bytes that no request asked for.
             state = .ended
             context.close(promise: nil)
         default: return

@@ -1,11 +1,11 @@
 import Addresses
 public import NIOCore
 
-/// Keeps connections open between requests (RFC 9112 section 9.3), so that a server that is asked often need not be
-/// connected to each time.
+/// Keeps connections open between requests (RFC 9112 section 9.3), so that frequent requests to a server do not each
+/// need a new connection.
 ///
 /// A request takes the connection that was used last, or opens one. Limits, proxies and trust are those of the client
-/// that a request comes with; a connection serves requests of the same client and server only.
+/// that sends the request; a connection serves requests of the same client and server only.
 // Sendable without checks: every member is used on the event loop only, which each entry asserts.
 public final class HTTPSConnectionPool: @unchecked Sendable {
     private struct Idle {
@@ -75,7 +75,7 @@ public final class HTTPSConnectionPool: @unchecked Sendable {
     func keep(_ connection: ExchangeHandler, _ route: HTTPSRoute) {
         eventLoop.assertInEventLoop()
         guard !isClosed, idle.count < maximumIdle else {
-            // Its exchange is being completed.
+            // Not at once, since the exchange of this connection is still being completed.
             return eventLoop.assumeIsolated().execute { connection.close() }
         }
         let timer = eventLoop.assumeIsolated().scheduleTask(in: idleTime) { [weak self] in
@@ -134,7 +134,7 @@ struct ConnectionKeeper {
 }
 
 extension HTTPSError {
-    /// Whether the connection ended, as one does that the server has closed meanwhile.
+    /// Whether the error can mean that the server had closed the idle connection.
     fileprivate var isLostConnection: Bool {
         switch self {
         case .truncated, .tls, .unreachable: true

@@ -3,10 +3,9 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// Looks up host names outside of the event loops. There is one lookup at a time for each name, and all who want that
-/// name share it.
+/// Looks up host names outside of the event loops. Requests for the same name share one lookup.
 ///
-/// A dead name server delays a lookup by half a minute. Without sharing, attempts would queue behind each other.
+/// A dead name server delays a lookup by half a minute. Without sharing, lookups would queue behind each other.
 final class HostLookup: Sendable {
     static let shared = HostLookup()
 

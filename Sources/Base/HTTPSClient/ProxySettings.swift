@@ -9,8 +9,8 @@ public struct ProxySettings: Hashable, Sendable {
     var exceptions: ProxyExceptions
     /// Where the proxy's address is configured, for people.
     private var source = ""
-    /// Why requests that need the proxy fail: its address is invalid, and it would be a surprise to connect directly
-    /// instead.
+    /// Set if the proxy's address is invalid. Requests that need the proxy then fail: to connect directly instead would
+    /// be a surprise.
     private var problem: String?
 
     /// Settings with a known proxy.
@@ -31,7 +31,7 @@ public struct ProxySettings: Hashable, Sendable {
         if proxy == nil { problem = "\(source) is not the address of an HTTP proxy" }
     }
 
-    /// `HTTPS_PROXY` and `NO_PROXY`, in either case, as curl reads them.
+    /// `HTTPS_PROXY` and `NO_PROXY` in upper or lower case; upper case wins, as in Go's clients.
     public static func environment() -> ProxySettings {
         environment { name in getenv(name).map { String(cString: $0) } }
     }
