@@ -16,7 +16,7 @@ public enum JSONBytes {
         var place = start
         // Most strings end soon: object IDs have 36 characters.
         if let found = specialWord(in: bytes, from: &place, to: min(start + 40, bytes.count)) { return found }
-        // Tokens are long, and nothing in them is special: as many bytes at a time as the compiler has room for.
+        // Tokens are long and have no special bytes, so 64 bytes are checked at a time.
         if let base = bytes.baseAddress {
             while place + 64 <= bytes.count, !hasSpecial(base + place) { place += 64 }
         }
@@ -29,8 +29,8 @@ public enum JSONBytes {
         return place
     }
 
-    /// Index of the first special byte in whole words, fewer instructions than the compiler makes of vectors. If there
-    /// is none, `place` is behind the last whole word.
+    /// Index of the first special byte, searched in words of eight bytes, which takes fewer instructions than the
+    /// compiler's vector code. If there is none, `place` is after the last whole word.
     @inline(__always)
     private static func specialWord(in bytes: UnsafeRawBufferPointer, from place: inout Int, to end: Int) -> Int? {
         while place + 8 <= end {
@@ -45,12 +45,12 @@ public enum JSONBytes {
     @inline(__always)
     private static func hasSpecial(_ block: UnsafeRawPointer) -> Bool {
         var found: UInt64 = 0
-        // Without a way out in the middle, so that several words are looked at in one step.
+        // No early exit, so that the compiler can check several words in one step.
         for offset in 0..<8 { found |= special(block.loadUnaligned(fromByteOffset: offset &* 8, as: UInt64.self)) }
         return found != 0
     }
 
-    /// Index of the first such byte; nil if there is none.
+    /// Index of the first occurrence of a byte; nil if there is none.
     static func first(_ byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int? {
         guard start < end, let base = bytes.baseAddress, let found = memchr(base + start, Int32(byte), end - start)
         else {

@@ -47,7 +47,7 @@ public final class JSONDocument: @unchecked Sendable {
         return JSONDocument(taking: json_object())
     }()
 
-    /// Never nil in practice: jansson's constants need no memory.
+    /// Falls back to null, a constant of jansson that needs no memory.
     private init(taking object: UnsafeMutablePointer<json_t>?) {
         handle = object ?? json_null()
     }

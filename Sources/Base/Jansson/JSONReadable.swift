@@ -7,15 +7,17 @@ public protocol JSONReadable {
 
     /// A member by name; nil if it does not exist, or if this is not an object. A `null` member exists.
     subscript(_ name: StaticString) -> Child? { get }
+    /// The type of the value.
     var kind: JSONValue.Kind { get }
     /// The value of a string; nil for other types.
     var string: String? { get }
     /// Calls a closure with the UTF-8 bytes of a string, valid only during the call; nil if this is not a string.
     func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result?
-    /// The value of a number without fraction and exponent.
+    /// The value of a number without fraction and exponent; nil for other types.
     var integer: Int64? { get }
+    /// The value of a boolean; nil for other types.
     var bool: Bool? { get }
-    /// The elements of an array.
+    /// The elements of an array; nil for other types.
     var array: Elements? { get }
     /// Estimated number of elements of an array, to reserve memory.
     var estimatedCount: Int { get }
