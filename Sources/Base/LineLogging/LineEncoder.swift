@@ -1,8 +1,8 @@
 import Logging
 import SafeText
 
-/// Writes one line after the other, each front to back: `time level message name=value …`, or a JSON object. Nothing
-/// in a line can begin another one.
+/// Writes lines one after another: `time level message name=value …`, or a JSON object. Nothing in a line can begin
+/// another one.
 public struct LineEncoder: FieldWriter, ~Copyable {
     private var writer = ByteWriter(capacity: 512)
     private var isJSON = false
@@ -70,13 +70,13 @@ public struct LineEncoder: FieldWriter, ~Copyable {
         if isJSON { writer.append(UInt8(ascii: "\"")) }
     }
 
-    /// A field with a number, which is one in JSON too.
+    /// A field with a number, which is also a number in JSON.
     public mutating func add(_ name: StaticString, _ number: Int64) {
         begin(name)
         writer.append(decimal: number)
     }
 
-    /// A field with a truth value, which is one in JSON too.
+    /// A field with a boolean, which is also a boolean in JSON.
     public mutating func add(_ name: StaticString, _ flag: Bool) {
         begin(name)
         writer.append(flag ? "true" as StaticString : "false")
@@ -96,7 +96,7 @@ public struct LineEncoder: FieldWriter, ~Copyable {
 
     /// A field whose name is not a constant.
     ///
-    /// - Parameter isLiteral: whether it is a number or a truth value in JSON.
+    /// - Parameter isLiteral: whether the value is a number or a boolean in JSON.
     mutating func add(named name: String, _ value: String, isLiteral: Bool) {
         begin(name)
         if isJSON, isLiteral { writer.append(value) } else { append(value: value) }

@@ -24,8 +24,9 @@ public final class LineWriter: Sendable {
 
     private static let maximumQueuedBytes = 4 << 20
     private static let longestFlush = 2.0
-    /// How long the thread collects lines after a write, in microseconds. Waking it for each of thousands of lines a
-    /// second would cost the event loops as much as a signature. After a quiet time, the first line is written at once.
+    /// How long the thread collects lines after a write, in microseconds. At thousands of lines a second, waking it for
+    /// each line would cost the event loops about as much time as the signature checks. After a quiet time, the first
+    /// line is written at once.
     private static let collectingTime: UInt32 = 10_000
 
     private let sink: any LineSink
@@ -85,7 +86,7 @@ public final class LineWriter: Sendable {
 
     /// Creates the file again if it was removed. Writing a line does that too, but the next line may be far away.
     public func replaceIfRemoved() {
-        // A writer that is blocked is asked only once.
+        // If the writer is blocked, the request is queued only once.
         let mustStart = state.withLockedValue { state in
             defer { state.mustLook = true }
             return !state.mustLook
@@ -136,7 +137,7 @@ private struct LineQueue {
     private(set) var bytes: [UInt8] = []
     /// Where each line ends.
     private(set) var ends: [Int] = []
-    /// More memory is not kept for the next lines.
+    /// Larger memory is not kept for the next lines.
     private static let keptBytes = 1 << 16
 
     mutating func append(_ line: UnsafeRawBufferPointer) {

@@ -61,7 +61,7 @@ public struct LogLine {
         return encoder.withUnsafeBytes { [UInt8]($0) }
     }
 
-    /// Fields that are numbers or booleans by nature, so that `jq 'select(.admin)'` means what it says.
+    /// Fields that are numbers or booleans by nature. As a string, `"false"` would be true for `jq 'select(.admin)'`.
     private static let numbers = ["durationMicroseconds", "leftOut", "groupObjectIDs"]
     private static let booleans = ["admin", "emergencyAccess", "lastKnownUsed", "pausing"]
 

@@ -1,8 +1,8 @@
 public import Timestamps
 
-/// Limits log lines: so many pass in each interval, and the next one that passes says how many were left out.
+/// Limits log lines: a number of them pass in each interval, and the next one that passes says how many were left out.
 public struct RepeatLimit: Hashable, Sendable {
-    /// Seconds between two lines that repeat each other.
+    /// The usual interval between two lines that repeat each other, in seconds.
     public static let interval: Int64 = 60
 
     private let count: Int

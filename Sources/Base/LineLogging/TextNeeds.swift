@@ -1,8 +1,9 @@
-/// What a text needs in a line. Nearly always that is nothing, which is found eight bytes at a time.
+/// Whether a string needs quotation marks or escapes in a line. It is searched eight bytes at a time, since most
+/// strings need neither.
 struct TextNeeds: Equatable {
-    /// It is empty, or has blanks, control characters, equals signs or quotation marks.
+    /// The string is empty, or has blanks, control characters, equals signs or quotation marks.
     let quotes: Bool
-    /// It has quotation marks, backslashes, control characters, or something beyond ASCII.
+    /// The string has quotation marks, backslashes, control characters, or characters beyond ASCII.
     let escapes: Bool
 
     init(_ utf8: UnsafeBufferPointer<UInt8>) {
@@ -36,6 +37,6 @@ struct TextNeeds: Equatable {
         (word &- ones &* limit) & ~word & highBits
     }
 
-    /// Not zero if one of the bytes is this one.
+    /// Not zero if one of the bytes equals `byte`.
     private static func marks(_ word: UInt64, is byte: UInt64) -> UInt64 { marks(word ^ ones &* byte, below: 1) }
 }
