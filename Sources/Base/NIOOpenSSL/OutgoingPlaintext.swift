@@ -1,8 +1,8 @@
 import NIOCore
 import OpenSSL
 
-/// Plaintext between `write` and its encryption. It is gathered as it is written: writes that follow each other share a
-/// record, and whoever wrote may use the memory again.
+/// Plaintext between `write` and its encryption. Small writes are copied together, so that they share a record and the
+/// writer may reuse its memory.
 struct OutgoingPlaintext {
     /// Largest plaintext of one record (RFC 8446 section 5.1).
     static let largestRecord = 16_384

@@ -17,7 +17,7 @@ extension TLSHandler {
     /// Encrypts and sends the queued plaintext, or waits for the end of the handshake.
     public func flush(context: ChannelHandlerContext) {
         outgoing.flush()
-        // Whatever this handler writes it flushes at once: below it, there is nothing else to flush.
+        // This handler flushes everything that it writes, so nothing below it waits for a flush.
         encryptPendingWrites(context)
     }
 

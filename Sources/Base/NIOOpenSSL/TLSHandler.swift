@@ -17,12 +17,13 @@ public final class TLSHandler: ChannelDuplexHandler {
     /// Ciphertext for the socket.
     public typealias OutboundOut = ByteBuffer
 
-    /// Time the peer gets to close after our final bytes. Also the time those bytes get to be written.
+    /// Time the peer gets to close after our final bytes.
     static let drainTime = TimeAmount.seconds(1)
+    /// Time our final bytes get to be written.
     static let lastWriteTime = TimeAmount.seconds(10)
     /// Buffers of a connection without records are freed after this time, or twice this time at most.
     static let idleTime = TimeAmount.seconds(1)
-    /// About so many bytes of buffers a connection has while it is busy.
+    /// Approximate size of the buffers of a busy connection.
     private static let bufferBytes = 40_000
     /// Number of bytes that the peer may still send while it is expected to close.
     static let maximumDrainedBytes = 1 << 20
