@@ -40,7 +40,7 @@ extension Certificate {
 
     /// Issues a certificate that is signed with its own key, such as a root authority.
     ///
-    /// - Throws: ``OpenSSLError``, like the other function.
+    /// - Throws: ``OpenSSLError`` for the same reasons as with another issuer.
     public static func selfSigned(
         subject: CertificateName, key: PrivateKey, sans: [SubjectAlternativeName] = [],
         notBefore: Timestamp, notAfter: Timestamp, profile: CertificateProfile

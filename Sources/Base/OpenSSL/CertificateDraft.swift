@@ -49,7 +49,7 @@ struct CertificateDraft: ~Copyable {
         }
     }
 
-    /// Nil: the draft is its own issuer.
+    /// - Parameter issuer: nil if the draft is its own issuer.
     func setIssuer(_ issuer: Certificate?) throws(OpenSSLError) {
         try check(operation) { X509_set_issuer_name(handle, X509_get_subject_name(issuer?.handle ?? handle)) }
     }

@@ -1,13 +1,13 @@
 import COpenSSL
 import Synchronization
 
-/// What idle connections have freed, and the C library keeps for the process. After many connections were busy at once
-/// that can be most of its memory, in pieces between what is still used.
+/// Counts memory that idle connections have freed but that the C library keeps for the process. After many connections
+/// were busy at once, this can be most of the process's memory, in pieces between memory that is still used.
 public final class FreedMemory: Sendable {
-    /// From so many bytes on, looking for whole pages among them is worth the work: some milliseconds.
+    /// Number of freed bytes that are worth a search for whole pages, which takes some milliseconds.
     static let worthwhile = 4 << 20
 
-    /// What all connections of the process have freed.
+    /// The count for all connections of the process.
     public static let ofConnections = FreedMemory()
 
     private let bytes = Atomic<Int>(0)
@@ -18,7 +18,8 @@ public final class FreedMemory: Sendable {
     /// Counts what was just freed.
     public func add(_ count: Int) { bytes.add(count, ordering: .relaxed) }
 
-    /// Whether much was freed, and nothing more since the last call: to be called about once a second, by one thread.
+    /// Whether at least ``worthwhile`` bytes were freed, and none since the last call. If so, counting starts again. To
+    /// be called about once a second, by one thread.
     public func hasSettled() -> Bool {
         let now = bytes.load(ordering: .relaxed)
         guard bytesBefore.exchange(now, ordering: .relaxed) == now, now >= Self.worthwhile else { return false }

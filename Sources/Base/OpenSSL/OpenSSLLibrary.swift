@@ -1,6 +1,7 @@
 import COpenSSL
 
-/// The library that runs, which is the distribution's and may be newer than the one this was built with.
+/// The OpenSSL library that this process uses. It is the distribution's, and may be newer than the one that this was
+/// built with.
 public enum OpenSSLLibrary {
     /// For example `3.0.17`.
     public static var version: String {

@@ -93,11 +93,11 @@ public final class TLSContext: @unchecked Sendable {
         if SSL_CTX_get_security_level(handle) < 2 { SSL_CTX_set_security_level(handle, 2) }
     }
 
-    /// What key exchange is done with, best first; each line is all that some OpenSSL has.
+    /// The groups for key exchange, best first. Each line names groups that some version or provider of OpenSSL has.
     ///
-    /// The hybrids are ML-KEM together with an elliptic curve, so that what is recorded today stays secret as long as
-    /// one of the two does. A client sends shares for the groups with a `*`, so that a server without the hybrid need
-    /// not ask for another; a `/` ends a level of preference (OpenSSL 3.5, `SSL_CTX_set1_groups_list(3)`).
+    /// The hybrids combine ML-KEM and an elliptic curve, so that recorded traffic stays secret as long as one of the
+    /// two is unbroken. A client sends shares for the groups with a `*`, so that a server without the hybrid need not
+    /// ask for another; a `/` ends a level of preference (OpenSSL 3.5, `SSL_CTX_set1_groups_list(3)`).
     static let keyExchangeGroups = [
         "*X25519MLKEM768:SecP256r1MLKEM768/*X25519:P-256:P-384",
         // A FIPS provider has nothing that is based on X25519; before 3.5, there is no hybrid.
@@ -106,7 +106,7 @@ public final class TLSContext: @unchecked Sendable {
         "P-256:P-384",
     ]
 
-    /// Offers the first line of groups that this OpenSSL takes: it refuses a line with a name that it does not know.
+    /// Offers the first line of groups that this OpenSSL accepts: it refuses a line with a name that it does not know.
     private func offerKeyExchanges() throws(OpenSSLError) {
         for groups in Self.keyExchangeGroups {
             ERR_clear_error()

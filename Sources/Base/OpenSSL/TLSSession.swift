@@ -213,8 +213,8 @@ public final class TLSSession {
         SSL_get_current_cipher(handle).flatMap(SSL_CIPHER_get_name).map { String(cString: $0) }
     }
 
-    /// The group that the keys were agreed on with, by OpenSSL's name: `X25519MLKEM768`, `x25519`, `secp256r1`. Nil
-    /// before there is one.
+    /// The group of the key exchange, by OpenSSL's name: `X25519MLKEM768`, `x25519`, `secp256r1`. Nil before one is
+    /// negotiated.
     public var keyExchange: String? {
         let group = COpenSSL_SSL_get_negotiated_group(handle)
         return group > 0 ? SSL_group_to_name(handle, group).map { String(cString: $0) } : nil
