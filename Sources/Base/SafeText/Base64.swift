@@ -1,6 +1,6 @@
 /// Base64 with padding (RFC 4648 section 4), as in the `…-data` fields of a kubeconfig.
 public enum Base64 {
-    /// Nil for anything else; line ends are ignored.
+    /// Decodes. Nil for anything else; line ends and spaces are ignored.
     public static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count / 4 * 3)

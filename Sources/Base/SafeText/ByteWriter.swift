@@ -1,5 +1,5 @@
-/// Bytes that are written from front to back, such as a line or a JSON document. An append only has to look at the end
-/// and the capacity, so it costs little.
+/// Bytes that are written from front to back, such as a line or a JSON document. An append checks only the capacity, so
+/// it costs little.
 public struct ByteWriter: ~Copyable {
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int

@@ -1,9 +1,9 @@
 /// Makes values from strangers safe for a terminal.
 public enum PrintableText {
-    /// Longest result of ``clean(_:maximum:)``, in characters.
+    /// Usual limit of ``clean(_:maximum:)`` in characters, without the ellipsis at the end of a shortened string.
     public static let maximumLength = 120
 
-    /// Replaces characters that control a terminal or hide something, and shortens long strings.
+    /// Replaces characters that control a terminal or hide something by U+FFFD, and shortens long strings.
     public static func clean(_ text: String, maximum: Int = maximumLength) -> String {
         var scalars = text.unicodeScalars
         if isPlain(text), text.utf8.count <= maximum { return text }
