@@ -1,7 +1,7 @@
 public import Jansson
 
 extension Console {
-    /// Writes a result in one of its formats; the other one is not made.
+    /// Writes a result in one of its formats; the other one is not computed.
     public static func print(
         as format: OutputFormat, text: @autoclosure () throws -> String, json: @autoclosure () throws -> JSON
     ) rethrows {

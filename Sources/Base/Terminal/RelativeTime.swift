@@ -9,7 +9,8 @@ public enum RelativeTime {
         return seconds < 0 ? span(seconds == .min ? .max : -seconds) + " ago" : "in " + span(seconds)
     }
 
-    /// The two largest units that are not zero.
+    /// A number of seconds in words, for example `45 s`, `12 minutes`, `2 h 5 min` or `3 days`. Smaller units are
+    /// dropped.
     public static func span(_ seconds: Int64) -> String {
         switch seconds {
         case ..<90: "\(seconds) s"
