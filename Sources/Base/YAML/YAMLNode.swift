@@ -118,7 +118,7 @@ public struct YAMLNode: Hashable, Sendable {
         mapping?.first { $0.key.text == key }?.value
     }
 
-    /// The kind, for messages: `a text`, `a list`, `a mapping`, `null`.
+    /// The kind, for messages: `a single value`, `a list`, `a mapping`, `null`.
     public var kindName: String {
         switch content {
         case .scalar where isNull: "null"

@@ -1,6 +1,6 @@
 /// Writes strings as YAML scalars that every parser reads back unchanged.
 public enum YAMLText {
-    /// The string in double quotes. What YAML or a reader's eye would take for something else is escaped.
+    /// The string in double quotes. Characters that have a meaning in YAML, and invisible ones, are escaped.
     public static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
