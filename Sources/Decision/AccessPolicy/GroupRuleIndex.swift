@@ -2,13 +2,13 @@ import Entra
 
 /// Finds the rules of a principal's groups among thousands of rules, without looking at each rule.
 ///
-/// It is derived from a policy's lists, so two policies are equal without it.
+/// It is derived from the policy's lists, so the comparison of two policies ignores it.
 struct GroupRuleIndex: Sendable {
     /// Numbers of rules: admin groups first, then mappings.
     private var rules: [GUID: [Int]] = [:]
     private var count = 0
 
-    /// With fewer rules it is cheaper to look for each of them among the principal's groups.
+    /// Up to this number of rules, it is cheaper to search for each of them among the principal's groups.
     private static let smallest = 16
 
     init() {}

@@ -17,7 +17,7 @@ public struct ExtraEntry: Hashable, Sendable {
 public struct KubernetesUser: Sendable {
     /// Name for audit logs and RBAC subjects.
     public var username: String
-    /// The principal's object ID, which is never reused when a user name is.
+    /// The principal's object ID. Unlike a user name, it is never used again for another principal.
     public var uid: String
     /// Groups that the configuration names.
     public var namedGroups: [String]
