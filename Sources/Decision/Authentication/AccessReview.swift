@@ -26,19 +26,19 @@ public struct AccessDenial: Sendable {
     public let objectID: GUID
     /// The entry of the deny list that denies the user; nil for other reasons.
     public let denial: DeniedEntry?
-    /// Says more exactly than the reason's own sentence what helps; nil where that one says it all.
+    /// A sentence with more detail than the reason's own; nil if that one is enough.
     public let sentence: String?
 }
 
 extension RefusalReason {
-    /// What helps somebody whose tokens are refused if they are older than a time.
+    /// The hint for a principal whose older tokens are refused.
     ///
-    /// - Parameter time: from when a new sign-in passes.
+    /// - Parameter time: the time from which a new sign-in is accepted.
     public static func newSignInHint(_ time: Timestamp) -> String {
         "run `kubelogin remove-cache-dir` and sign in again: a new sign-in passes from \(time.rfc3339)"
     }
 
-    /// The sentence with the time from which a new sign-in passes; nil without one.
+    /// The sentence with the time from which a new sign-in is accepted; nil without such a time.
     func sentence(newSignInPasses time: Timestamp?) -> String? {
         time.map { "\(sentence); a new sign-in passes from \($0.rfc3339)" }
     }
@@ -68,8 +68,8 @@ extension Authenticator {
     }
 }
 
-/// What a review says about the sign-in, read once. Each ID is there once: somebody who impersonates may repeat one as
-/// often as a body has room.
+/// What a review says about the sign-in, read once. Duplicate IDs are dropped: a user who may impersonate others can
+/// repeat an ID as often as the body has room.
 private struct ReviewEvidence {
     let objectIDs: [GUID]
     let clients: [GUID]
@@ -98,7 +98,7 @@ private struct ReviewEvidence {
 }
 
 extension Array where Element: Hashable {
-    /// Each element once, in the order of their first places.
+    /// Each element once, in the order of first occurrence.
     fileprivate var onlyFirst: [Element] {
         guard count > 1 else { return self }
         var seen: Set<Element> = []
@@ -113,7 +113,7 @@ private struct AccessReview {
     let denyList: DenyList?
     let grants: GrantIndex
     let now: Timestamp
-    /// Found when somebody is watched.
+    /// Computed only when the principal is watched.
     private lazy var givenByMembership = groupsOfMembership()
     /// Emergency entries by object ID; looked up when the sign-in used one.
     private lazy var emergencies = Dictionary(grouping: tenant.policy.emergencyAccess, by: \.objectID)
@@ -143,7 +143,7 @@ private struct AccessReview {
     }
 
     private mutating func denial(of objectID: GUID, _ known: WatchedPrincipal?) -> AccessDenial? {
-        // One of each is what a sign-in gives.
+        // A sign-in has one object ID, one client application and one token ID.
         if let entry = entry(
             objectID: objectID, clientAppID: evidence.clients.first, tokenID: evidence.tokenIDs.first)
         {
@@ -181,7 +181,8 @@ private struct AccessReview {
             now: now)
     }
 
-    /// Further applications and tokens were put there by somebody who impersonates.
+    /// The entry for a second or later application or token ID. Only a user who impersonates others can have sent
+    /// these.
     private func entryOfFurtherValues() -> DeniedEntry? {
         guard denyList != nil else { return nil }
         for client in evidence.clients.dropFirst() {
@@ -200,8 +201,8 @@ private struct AccessReview {
         let entries = emergencies[objectID] ?? []
         let inForce = entries.filter { now < $0.until }
         guard !inForce.isEmpty else { return true }
-        // If one of several entries has ended, the groups that only it gave have ended too. What an entry gave that a
-        // reload took away is not known any more: a name that nothing gives now.
+        // If one of several entries has ended, so have the groups that only this entry granted. What a removed entry
+        // granted is no longer known; a group that nothing grants now counts as one of its groups.
         let ended = entries.filter { now >= $0.until }
         let isOneGone = reasons.contains { reason in !entries.contains { ExactText($0.reason) == reason } }
         guard !ended.isEmpty || isOneGone else { return false }
@@ -214,12 +215,12 @@ private struct AccessReview {
 
     // MARK: Membership
 
-    /// The groups that Entra groups alone give, and these.
+    /// The review's groups that are granted by Entra groups alone, and these Entra groups.
     private func groupsOfMembership() -> [(group: ExactText, granting: [GUID])] {
         var found: [(group: ExactText, granting: [GUID])] = []
         for group in evidence.groups.onlyFirst {
             let granting = grants.groups(granting: group)
-            // The token's own object IDs stay whatever else gives the same name.
+            // An object ID of the token itself stays a group, whatever else grants the same name.
             guard !granting.isEmpty, !grants.isGivenByAppRole(group), !grants.isGivenByItself(group) else { continue }
             found.append((group, granting))
         }

@@ -90,8 +90,8 @@ public final class Authenticator: Sendable {
         return evaluation
     }
 
-    /// Like ``examine(token:keys:now:resolvedGroups:)``, for claims that the caller vouches for, such as the claims
-    /// file of a policy check.
+    /// Like ``examine(token:keys:now:resolvedGroups:watch:)``, for claims that the caller vouches for, such as the
+    /// claims file of a policy check.
     ///
     /// - Parameter areTokenTimesReal: false if the claims describe a principal without a token, so that `iat` is
     ///   invented.

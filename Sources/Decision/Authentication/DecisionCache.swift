@@ -10,9 +10,9 @@ public import Timestamps
 /// connections.
 ///
 /// An entry is used only with the settings and keys that it was decided with, and only until its answer could change
-/// with time. The result is therefore always the one of ``Authenticator/decide(_:keys:now:resolvedGroups:)``. Any new
-/// input of a decision must become a part of the settings, as deny lists are, or of ``Basis``. Any new end in time
-/// belongs into ``Decision/validUntil``.
+/// with time. The result is therefore always the one of ``Authenticator/decide(_:keys:now:resolvedGroups:watch:)``. Any
+/// new input of a decision must become a part of the settings, as deny lists are, or of ``Basis``. Any new end in time
+/// belongs in ``Decision/validUntil``.
 ///
 /// The cache is bounded in bytes. It is divided into shards by digest. Each shard has its own lock, which is held for a
 /// look-up or an insertion and never during a decision.

@@ -2,7 +2,7 @@ import AccessPolicy
 import Entra
 import SafeText
 
-/// Which Entra groups and app roles of a tenant give a Kubernetes group, prepared for access reviews.
+/// Which Entra groups and app roles of a tenant grant a Kubernetes group, prepared for access reviews.
 struct GrantIndex: Sendable {
     private static let authenticated = ExactText("system:authenticated")
 
@@ -34,8 +34,8 @@ struct GrantIndex: Sendable {
 
     func isGivenByAppRole(_ group: ExactText) -> Bool { givenByAppRole.contains(group) }
 
-    /// Whether a sign-in has this group without anything in the configuration that gives it: the token's own object
-    /// IDs, and what the API server adds.
+    /// Whether a sign-in has this group although nothing in the configuration grants it: an object ID of the token
+    /// itself, or a group that the API server adds.
     func isGivenByItself(_ group: ExactText) -> Bool {
         if group == Self.authenticated { return true }
         return objectID(group).map { !configured.contains($0) } ?? false

@@ -24,7 +24,7 @@ public struct HashedToken: Sendable {
         }
     }
 
-    /// Index of the last dot. A signature has none, and is passed over eight bytes at a time.
+    /// Index of the last dot. The signature after it has none, and is skipped eight bytes at a time.
     private static func lastDot(in token: UnsafeRawBufferPointer) -> Int? {
         let dot = UInt8(ascii: "."), ones: UInt64 = 0x0101_0101_0101_0101
         var end = token.count

@@ -11,7 +11,7 @@ final class IssuerIndex: Sendable {
     let readsClaimsByName: Bool
     /// Deny lists by tenant ID. Tenants with an empty list have no entry.
     let denyLists: [GUID: DenyList]
-    /// What gives a Kubernetes group, by tenant ID.
+    /// What grants Kubernetes groups, by tenant ID.
     let grants: [GUID: GrantIndex]
 
     init(_ settings: AuthenticationSettings) {
@@ -44,7 +44,7 @@ final class KnownIssuer: Sendable {
         self.version = version
     }
 
-    /// A token without `ver` already fails the check of its claims. A token of the other version has the other issuer.
+    /// Whether a token of this version may have this issuer. True without `ver`, which the check of the claims reports.
     func matches(_ version: TokenVersion?) -> Bool {
         version == nil || version == self.version
     }

@@ -89,7 +89,7 @@ struct SignatureCheck {
     ) -> KeyCandidate? {
         let known = hashed.flatMap { $0.length == jws.signedLength ? $0.digest : nil }
         let digest = known ?? SHA256Digest(hashing: UnsafeRawBufferPointer(rebasing: bytes[..<jws.signedLength]))
-        // Without a capture of all that is known of the token.
+        // Captures the keys alone, not everything that is known of the token.
         return jws.signature.withUnsafeBytes { [candidates] signature in
             candidates.first { $0.publicKey.verify(.rs256, digest: digest, signature: signature) }
         }

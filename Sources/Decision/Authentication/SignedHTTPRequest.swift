@@ -21,7 +21,7 @@ public struct SignedHTTPRequest: Sendable {
     /// The oldest accepted proof, in seconds. kubelogin makes one for each call of the plugin.
     static var maximumAge: Int64 { 15 * 60 }
 
-    /// By how many seconds a reload may raise `clockSkew` while a proof is remembered.
+    /// The `clockSkew`, in seconds, up to which a reload may raise the setting while a proof is remembered.
     static var rememberedSkew: Int64 { 5 * 60 }
 
     /// Nil if the payload has no access token; it is then not a proof-of-possession token, whatever its header says.

@@ -303,7 +303,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         return tenant.trust.checkRequirements(claims)
     }
 
-    /// From when a new sign-in passes, where one helps against the refusal.
+    /// The time from which a new sign-in is accepted; nil if a new sign-in does not help against the refusal.
     var newSignInPasses: Timestamp? {
         if reason == .principalDenied { return denial?.newSignInPasses }
         guard reason == .sessionsRevoked, let tenant, let objectID else { return nil }

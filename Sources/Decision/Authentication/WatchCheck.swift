@@ -43,7 +43,7 @@ struct WatchCheck {
         return .when(problem == nil, else: problem ?? .accountDisabled)
     }
 
-    /// From when a new sign-in passes after the directory revoked the sessions.
+    /// The time from which a new sign-in is accepted after the directory revoked the sessions.
     func newSignInPasses(_ objectID: GUID, kind: SubjectKind?, _ tenant: TenantConfiguration) -> Timestamp? {
         fact(about: objectID, kind: kind, in: tenant)?.account?.newSignInPasses
     }

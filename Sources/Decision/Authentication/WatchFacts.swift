@@ -60,7 +60,8 @@ public struct WatchedPrincipal: Hashable, Sendable {
             self.sessionsValidFrom = sessionsValidFrom
         }
 
-        /// When a new sign-in passes after the sessions were revoked: Entra dates `iat` five minutes back.
+        /// The time from which a new sign-in is accepted after the sessions were revoked: Entra dates `iat` five
+        /// minutes back.
         public var newSignInPasses: Timestamp? { sessionsValidFrom?.adding(seconds: 300) }
     }
 
