@@ -1,6 +1,6 @@
 /// A tenant, object, group or application ID: 128 bits, written as 8-4-4-4-12 hexadecimal digits.
 ///
-/// Tokens carry hundreds of them, so that what sets and searches need is inlined into the modules that have them.
+/// Tokens carry hundreds of them, so the functions that sets and searches need are inlinable.
 @frozen
 public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     @usableFromInline let high: UInt64
