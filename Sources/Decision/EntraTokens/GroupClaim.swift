@@ -13,7 +13,7 @@ public struct GroupClaim: Sendable, Equatable {
     /// Whether the principal is in more groups than a token can list, so that the list is incomplete.
     public let hasOverage: Bool
 
-    /// Up to so many object IDs are compared one by one.
+    /// Up to this number, object IDs are compared one by one.
     private static let comparedCount = 16
 
     /// Groups that were read elsewhere.

@@ -14,7 +14,7 @@ public enum KeyProblem: String, Error, Sendable, CaseIterable {
     case otherIssuer
     case tooManyOfOneID
 
-    /// Whether the key is valid for other tokens than the tenant's.
+    /// Whether the key may sign tokens, but not those of this tenant.
     public var isOfAnother: Bool { self == .otherCloud || self == .otherIssuer }
 
     /// What is wrong, for people.
