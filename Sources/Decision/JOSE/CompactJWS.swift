@@ -68,8 +68,8 @@ public struct CompactJWS: Sendable {
     /// The largest header that is decoded to recognize a JWE.
     private static let maximumHeaderBytes = 4096
 
-    /// Five parts may also be noise, or two tokens pasted together. The header of a JWE is an object with `enc` (RFC
-    /// 7516 section 4.1.2).
+    /// Whether five parts are a JWE, and not noise or two tokens pasted together: the header of a JWE is an object with
+    /// `enc` (RFC 7516 section 4.1.2).
     private static func isEncrypted(_ token: UnsafeRawBufferPointer, headerEnd: Int) -> Bool {
         guard headerEnd <= maximumHeaderBytes / 3 * 4,
             let header = Base64URL.decode(UnsafeRawBufferPointer(rebasing: token[..<headerEnd])),
