@@ -10,9 +10,9 @@ public struct AKSImport: Sendable {
 
     /// The tenant, where a profile does not name it.
     public var tenantID: GUID?
-    /// The clusters' cloud; nil: by their addresses.
+    /// The clusters' cloud; nil derives it from the addresses of their API servers.
     public var cloud: Cloud?
-    /// The folder of the certificates, as seen from the configuration.
+    /// The folder of the certificates, as the configuration names it.
     public var certificates: String
 
     /// An import with the command line's values.

@@ -1,5 +1,5 @@
 extension ConfigurationLinter {
-    /// Files without which `serve` starts, but then cannot do what they are for.
+    /// Missing files without which `serve` starts, but lacks what they are for.
     mutating func lintFiles() {
         for file in configuration.files where facts.missingFiles.contains(file.path) {
             if file.role == .keyCache {

@@ -28,7 +28,7 @@ public struct ConfigurationTemplate: Sendable {
     public var certificates: String?
     /// Client applications that may request tokens; empty for any.
     public var allowedClientAppIDs: [GUID] = []
-    /// Nil for trying the program out.
+    /// Where the webhook will run; nil to try the program out.
     public var deployment: Deployment?
     /// Lines that become comments at the beginning.
     public var notes: [String] = []

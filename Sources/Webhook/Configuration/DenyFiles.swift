@@ -5,7 +5,7 @@ public import Timestamps
 
 /// The deny files of a configuration, in their last readable versions.
 public struct DenyFiles: Sendable, Hashable {
-    /// By path.
+    /// The entries of each file's last readable version, by path.
     private var lists: [ExactText: [DeniedEntry]] = [:]
     /// Why the newest version of a file is not used, by path.
     public private(set) var problems: [ExactText: String] = [:]

@@ -1,5 +1,6 @@
 extension DirectoryNames {
-    /// The names that a configuration points to, for people only: an unusable file stops nothing and is a note.
+    /// The names in the configuration's `names` file. They are only shown to people, so an unusable file is reported as
+    /// a note and stops nothing.
     public static func ofPeople(_ configuration: WebhookConfiguration) -> (names: DirectoryNames, notes: [String]) {
         guard let path = configuration.names else { return (DirectoryNames(), []) }
         do throws(DirectoryNames.Problem) {

@@ -141,7 +141,7 @@ public struct DirectoryNames: Sendable {
         return " (\(remark))"
     }
 
-    /// What stands behind an object ID for people, by ID: `Platform team`, `deleted in Entra`.
+    /// The remark about each object for people, by its ID: `Platform team`, `deleted in Entra`.
     public var remarks: [String: String] {
         var remarks: [String: String] = [:]
         for (id, entry) in entries { remarks[id.description] = entry.remark }

@@ -38,7 +38,7 @@ public struct ServerIdentity: Sendable {
         }
         let own = chain.map { certificates("server.certificate", $0) } ?? []
         let known = authorities.map { certificates("server.clientCA", $0) } ?? []
-        // A certificate that clients present is trusted as it is. With other certificates, no client could connect.
+        // A client's own certificate may also be listed. If no certificate is of either kind, no client could connect.
         if !known.isEmpty, !known.contains(where: { $0.canIssueClients || $0.canBeClient }) {
             problems.append(
                 loaded.problem(

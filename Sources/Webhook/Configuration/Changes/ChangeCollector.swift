@@ -56,7 +56,7 @@ struct ChangeCollector {
                 field: path + field, effect: effect, message: subject + message, before: before, after: after))
     }
 
-    /// Two values, in words that say only that they differ.
+    /// Adds a change whose message names the old and the new value and nothing else.
     mutating func values(_ field: String, _ before: String?, _ after: String?) {
         changes.append(
             ConfigurationChange(

@@ -79,7 +79,7 @@ extension FieldChange where Value == [ExactText] {
         }
     }
 
-    /// Names each of which grants or removes something.
+    /// Names, each of which grants something.
     static func names(
         added: @escaping @Sendable (String) -> String, removed: @escaping @Sendable (String) -> String
     ) -> Self {
