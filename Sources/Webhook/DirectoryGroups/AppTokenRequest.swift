@@ -49,7 +49,7 @@ struct AppTokenRequest {
         var target =
             "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(configuration.graph)
         if let clientID = configuration.clientID { target += "&client_id=\(clientID)" }
-        // The variable in which Azure's libraries look for another address of the service.
+        // Azure's libraries also accept another address of the service, from an environment variable.
         let url = HTTPSURL.instanceMetadata(base: configuration.metadataService, target: target)
         guard let url else { throw .metadataServiceUnusable }
         return HTTPSRequest(.get, url, headers: [(name: "Metadata", value: "true")])

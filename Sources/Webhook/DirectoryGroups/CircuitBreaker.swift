@@ -22,7 +22,7 @@ struct CircuitBreaker: Equatable {
         if case .closed = state { false } else { true }
     }
 
-    /// Whether a request may be sent now. Each yes must be followed by ``succeeded()``, ``failed(_:at:)`` or
+    /// Whether a request may be sent now. Each `true` must be followed by ``succeeded()``, ``failed(_:at:)`` or
     /// ``leaveAlone(for:at:)``.
     mutating func admits(at now: NIODeadline) -> Bool {
         switch state {

@@ -1,6 +1,6 @@
 public import HTTPSClient
 
-/// Why a principal's groups are unknown.
+/// Why the directory has no answer about a principal.
 public enum DirectoryError: Error, Hashable, Sendable {
     case secretUnreadable
     /// The environment names another metadata service in an invalid form.
@@ -50,7 +50,7 @@ public enum DirectoryError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether the same request may succeed for another principal, although it often does not.
+    /// Whether the failure may concern only this principal, although it often concerns all of them.
     var mayBeThePrincipals: Bool {
         switch self {
         case .forbidden, .deadline: true

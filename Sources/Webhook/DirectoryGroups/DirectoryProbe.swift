@@ -7,13 +7,13 @@ import Timestamps
 /// What Microsoft Graph says about one principal's account and memberships at this moment: asked once, as the watch
 /// asks, for commands.
 public struct DirectoryProbe: Sendable {
-    /// Nil where it isn't known.
+    /// The principal's account; nil if it isn't known.
     public var account: WatchedPrincipal.Account?
-    /// Nil where it isn't known, or where no group is configured.
+    /// The principal's groups; nil if they aren't known, or if no group is configured.
     public var membership: WatchedPrincipal.Membership?
     /// What the application may not ask, with the permissions that it lacks; sentences for people.
     public var forbidden: [String] = []
-    /// Why something else isn't known.
+    /// Why something is unknown for another reason; nil if nothing is.
     public var problem: DirectoryError?
 
     /// Asks about a principal; never fails.

@@ -24,7 +24,7 @@ public final class DirectoryResolver: Sendable {
         var refused: [GUID: NIODeadline] = [:]
         /// By kind of object, because permissions differ between the kinds.
         var breakers: [DirectoryCollection: CircuitBreaker] = [:]
-        /// A few a second, however many requests fail.
+        /// A few warnings a second, however many requests fail.
         var warnings = RepeatLimit(5, every: 1)
     }
 
@@ -134,7 +134,7 @@ public final class DirectoryResolver: Sendable {
     private func answer(_ principal: EntraPrincipal) -> EventLoopFuture<[GUID]> {
         let deadline = NIODeadline.now() + TimeAmount(configuration.timeout)
         let answer = eventLoop.makePromise(of: [GUID].self)
-        // The wait ends with the review; a later answer would be too late for it.
+        // A later answer would be too late for the review.
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
         question(principal, deadline: deadline, mayRetry: true).cascade(to: answer)
         answer.futureResult.whenComplete { _ in timer.cancel() }

@@ -166,7 +166,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
                 return promise.succeed()
             }
             self.waiting[id, default: []].append(promise)
-            // Others may follow at once and share the batch.
+            // Not at once, because others may follow and share the batch.
             self.eventLoop.scheduleTask(in: .milliseconds(2)) { self.ask() }
         }
         return promise.futureResult
@@ -179,7 +179,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         guard !isStopped else { return false }
         let isAdmitted = state.remember(interest, firstDeadline: firstDeadline, at: now)
         if isAdmitted {
-            // Said again if they have become much fewer in between.
+            // The warning may be repeated after the number has fallen below nine tenths of the limit.
             if state.records.count < WatchState.maximumPrincipals / 10 * 9 { hasSaidFull = false }
             sayWhetherSlow()
         } else if !hasSaidFull {
@@ -313,7 +313,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         publish(state.facts)
     }
 
-    // MARK: What is said
+    // MARK: Logging and status
 
     private func updateStatus(_ now: WatchState.Age) {
         var status = WatchStatus()

@@ -45,7 +45,7 @@ enum GraphReply: Sendable {
         let now = Self.date(of: response)
         let given = response.header("Retry-After").flatMap { Self.seconds($0, now: now) }
         guard let seconds = given ?? (response.status == 429 ? 1 : nil) else { return nil }
-        // An outage may be over sooner than a gateway thinks.
+        // An outage may be over sooner than a gateway announces.
         return max(1, min(seconds, response.status == 429 ? 86_400 : 60))
     }
 

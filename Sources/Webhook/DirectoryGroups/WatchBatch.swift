@@ -79,7 +79,7 @@ enum WatchBatch {
         var replies = [WatchReply](repeating: .failed, count: questions.count)
         guard let parts = document.root["responses"]?.array else { return replies }
         for part in parts {
-            // Any number may stand there, so that nothing is subtracted before it is known to be small.
+            // The number may be of any size, so it is checked before anything is subtracted from it.
             guard let id = part["id"]?.scalarText.flatMap({ Int($0) }), id >= 1, id <= questions.count else { continue }
             replies[id - 1] = reply(part, to: questions[id - 1], now: now)
         }
@@ -102,7 +102,7 @@ enum WatchBatch {
     private static func answer(_ body: JSONValue?, to question: WatchQuestion) -> WatchReply {
         switch question.kind {
         case .account:
-            // The parts of a batch have the same numbers in each, so a mixed-up answer looks like the right one.
+            // All batches number their parts alike, so the answer to another batch would look like the right one.
             guard body?["id"]?.string.flatMap({ GUID($0) }) == question.objectID,
                 let isEnabled = body?["accountEnabled"]?.bool
             else { return .unclear }

@@ -6,7 +6,7 @@ import Timestamps
 
 /// Who is watched, what is known of them, and what to ask next. A pure value: no clock and no network.
 struct WatchState {
-    /// One of the two answers about a principal, with its age.
+    /// One moment on two clocks: the event loop's for intervals, and the time of day.
     struct Age: Hashable {
         var instant: NIODeadline
         var time: Timestamp
@@ -48,7 +48,7 @@ struct WatchState {
     private(set) var records: [GUID: Record] = [:]
     /// The facts for decisions.
     private(set) var facts = WatchFacts.Tenant()
-    /// What the directory has ever answered, and when it was first asked with success.
+    /// The kinds of answers that the directory has ever given, and when it was first asked for them with success.
     private(set) var answeredTopics: [Topic: Age] = [:]
     private(set) var forbiddenTopics: Set<Topic> = []
     /// How late the longest-waiting question was when questions were last taken.
@@ -150,7 +150,8 @@ struct WatchState {
             guard let first = answeredTopics[Topic(collection: record.collection, isAccount: isAccount)] else {
                 return nil
             }
-            // A permission that was granted only now makes nobody silent who still waits for its own answer.
+            // If a permission was granted only now, a principal that still waits for its own answer does not count as
+            // silent.
             return own ?? (first.instant < record.created.instant ? record.created : first)
         }
         let ages = [
@@ -193,7 +194,7 @@ struct WatchState {
             records[id]?.outstanding = own.count
             records[id]?.replies = []
             records[id]?.roundBegan = now
-            // Counted from the question, so that an answer is never older than this when the next one is requested.
+            // Counted from the question, so that an answer is never older than `every` when the next one is requested.
             records[id]?.nextQuestion = now.instant + every - Self.tick
             questions += own
         }
