@@ -57,7 +57,8 @@ public enum KeyFetchError: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether the proxy failed, if there is one: it looks up the authority's name itself.
+    /// Whether the failure is the proxy's, if there is one. A failed name lookup is then about the proxy's own name,
+    /// because the proxy looks up the authority's name itself.
     public var isOfProxy: Bool { label == "proxy" || label == "dns" }
 
     /// Whether the authority does not serve the metadata of this version.

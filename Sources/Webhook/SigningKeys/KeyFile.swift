@@ -117,8 +117,8 @@ public struct KeyFile: Sendable {
 
     /// A file that names the tenant of the keys; it is a JWK set too.
     ///
-    /// The file can always be read again: if there are too many keys, the last ones are left out, and from very large
-    /// keys the certificates.
+    /// The file can always be read again: if there are too many keys, the last ones are left out; if the file would be
+    /// too large, the certificates are.
     public static func render(keys: [JWK], trust: TokenValidationRules, fetchedAt: Timestamp) -> [UInt8] {
         let keys = keys.prefix(KeySetReader.maximumKeys).map { JSON($0.json) }
         let rendered = render(keys, trust: trust, fetchedAt: fetchedAt, pretty: true)

@@ -35,7 +35,7 @@ public struct KeyFileReport: Sendable {
         }
     }
 
-    /// The rules under which the keys are looked at.
+    /// The rules by which the keys are checked.
     private static func rules(
         _ origin: (tenantID: GUID?, authority: String?), tenantID: GUID?, cloud: Cloud, authority: String?
     ) -> TokenValidationRules {
@@ -50,7 +50,7 @@ public struct KeyFileReport: Sendable {
     /// How many keys can be used.
     public var usableCount: Int { file.descriptions.count(where: \.isUsable) }
 
-    /// What to do where keys seem to be another issuer's only because nobody said whose they are.
+    /// What to do if keys seem to belong to another issuer only because neither the file nor the arguments name theirs.
     private var hint: String? {
         guard isOriginOpen, usableCount == 0, file.report.keys.contains(where: { $0.problem?.isOfAnother == true })
         else { return nil }

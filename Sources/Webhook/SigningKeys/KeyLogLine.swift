@@ -5,7 +5,7 @@ import Timestamps
 
 /// What is logged about a tenant's keys.
 enum KeyLogLine: Equatable, Sendable {
-    /// Which keys serve after an attempt that failed.
+    /// Which keys are in use after an attempt that failed.
     enum Keys: String, Sendable {
         case someNew = "some are new"
         case lastGood = "the last known good keys stay"
@@ -35,7 +35,7 @@ enum KeyLogLine: Equatable, Sendable {
             if leftOut > 0 { metadata["leftOut"] = "\(leftOut)" }
             logger.warning("signing keys could not be refreshed", metadata: metadata)
         case .unusable(let problems):
-            // Every tenant's set holds keys for other issuers, which is as it should be.
+            // A tenant's set usually contains keys for other issuers too, so these are no reason to warn.
             let isOrdinary = problems.allSatisfy { $0.problem.isOfAnother }
             logger.log(
                 level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
@@ -52,7 +52,7 @@ enum KeyLogLine: Equatable, Sendable {
 }
 
 extension KeyFetchError {
-    /// The cause, and what there is to know about it here.
+    /// The cause, with the proxy and a hint if they matter.
     func explained(proxyName: String?) -> String {
         sentence
             + (isOfProxy ? proxyName.map { "; the proxy is \($0)" } ?? "" : "")

@@ -10,7 +10,7 @@ import Timestamps
 
 /// One tenant's keys: passes events to its ``RemoteKeyState`` under one lock, and carries out the actions.
 ///
-/// Everything but the events of reviews happens on the background loop.
+/// Everything except the events of reviews happens on the background loop.
 final class RemoteKeySet: Sendable {
     private struct Guarded {
         var state: RemoteKeyState
@@ -74,7 +74,7 @@ final class RemoteKeySet: Sendable {
 
     func limitWaiters(to maximum: Int) { handle(.waitersLimited(maximum)) }
 
-    /// Takes over what another one has of the same source, and who waits for it.
+    /// Takes over the keys of another one with the same source, and the reviews that wait for them.
     func carryOver(from other: RemoteKeySet) {
         guard configuration.file.map({ ExactText($0) }) == other.configuration.file.map({ ExactText($0) }),
             configuration.trust.tenantID == other.configuration.trust.tenantID,
@@ -97,7 +97,7 @@ final class RemoteKeySet: Sendable {
             return (actions, promise)
         }
         let others = actions.dropFirst()
-        // Not here: an event loop that answers requests must not wait for files.
+        // Not here, because an event loop that answers requests must not wait for files.
         if !others.isEmpty { self.eventLoop.execute { self.carryOut(Array(others)) } }
         return promise?.futureResult
     }
@@ -113,7 +113,7 @@ final class RemoteKeySet: Sendable {
         let (actions, released) = guarded.withLockedValue { guarded in
             guarded.waiters += waiters
             let actions = guarded.state.handle(event, at: moment)
-            // Those who come after this step wait for what comes after it.
+            // Reviews that start to wait after this step are not released by it.
             return (actions, actions.contains(.release) ? guarded.takeWaiters() : [])
         }
         carryOut(actions, releasing: released)
@@ -173,15 +173,15 @@ final class RemoteKeySet: Sendable {
         }
     }
 
-    /// Hands the keys on as they are now.
+    /// Publishes the keys as they are now.
     private func publish() {
         let (keys, onChange) = guarded.withLockedValue { ($0.state.keys, $0.onChange) }
-        // Put together outside of the lock, which loops that answer requests take too.
+        // Built outside of the lock, because event loops that answer requests take it too.
         let set = keys.keySet
         onChange(set)
         observe(.keys(tenant: tenantID, count: keys.keyCount))
         if let lastSuccess = keys.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
-        // Last, so that whoever sees readiness sees all of it.
+        // Last, so that the keys are in use before the tenant counts as ready.
         handle(.handedOn(count: keys.keyCount, usableUntil: set?.usableUntil))
     }
 
@@ -223,7 +223,7 @@ final class RemoteKeySet: Sendable {
 
     private func readFile() {
         guard let path = configuration.file else { return }
-        // As it was before it is read: a change meanwhile is seen at the next look.
+        // Taken before the file is read, so that a change during the read is noticed at the next check.
         let version = FileVersion(path: path)
         do throws(KeyFileError) {
             let file = try KeyFile.read(path: path, trust: configuration.trust, isTrusted: true)

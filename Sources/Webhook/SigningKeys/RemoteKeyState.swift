@@ -5,8 +5,8 @@ import LineLogging
 import NIOCore
 import Timestamps
 
-/// What a tenant's keys are fetched from, and the limits of that. Never changes, except for the number of reviews that
-/// may wait.
+/// Where a tenant's keys come from, and the limits of fetching them. Never changes, except for the number of reviews
+/// that may wait.
 struct RemoteKeyRules: Sendable {
     /// Keys come from a file, and nothing is ever fetched.
     var isOffline = false
@@ -19,20 +19,20 @@ struct RemoteKeyRules: Sendable {
     /// The proxy that fetches go through, for people.
     var proxyName: String?
 
-    /// How often the file is looked at.
+    /// How often the file is checked for changes.
     static let filePollInterval = Duration.seconds(1)
     /// Seconds by which another machine's clock may be ahead.
     static let clockTolerance: Int64 = 300
-    /// The clock may be set meanwhile, so ages are looked at once a day at least.
+    /// The longest wait between two checks of the keys' age, in seconds: the clock may be set in between.
     static let longestAgeWait: Int64 = 86_400
 }
 
 /// One tenant's keys and everything that is due for them: events go in, actions come out.
 ///
-/// Pure: it reads no clock, opens no file and asks nobody. ``RemoteKeySet`` holds one under its lock, and carries the
-/// actions out in their order.
+/// Pure: it reads no clock, opens no file and no connection. ``RemoteKeySet`` holds one under its lock, and carries out
+/// the actions in their order.
 struct RemoteKeyState: Sendable {
-    /// When an event happens, and the chance that belongs to it.
+    /// When an event happens, with a random number for it.
     struct Moment: Sendable {
         var now: Timestamp
         var uptime: NIODeadline
@@ -49,7 +49,7 @@ struct RemoteKeyState: Sendable {
         /// How many reviews may wait from now on. Those that wait already stay.
         case waitersLimited(Int)
         case fetchDue
-        /// One version's keys are there; the other's may follow.
+        /// The keys of one token version have arrived; those of the other may follow.
         case arrived(KeySetReport, TokenVersion)
         /// All requests of a fetch have ended; each version without keys has a failure.
         case fetchEnded([TokenVersion: KeyFetchError])
@@ -67,9 +67,9 @@ struct RemoteKeyState: Sendable {
     }
 
     enum Action: Equatable, Sendable {
-        /// The review that brought the event waits.
+        /// The review that caused the event waits.
         case wait
-        /// All reviews that wait go on.
+        /// All waiting reviews continue.
         case release
         case fetch
         case fetchAfter(Duration)
@@ -78,9 +78,9 @@ struct RemoteKeyState: Sendable {
         case writeCache
         case readFile
         case lookAtFileAfter(Duration)
-        /// Hand the keys on as they are now, and say that this was done.
+        /// Publish the keys as they are now, then report ``Event/handedOn(count:usableUntil:)``.
         case publish
-        /// Look at the keys' age then. Nil: they don't age, or there are none.
+        /// Check the keys' age after this time; nil if they do not age, or if there are none.
         case lookAtAgeAfter(seconds: Int64?)
         case cancelTimers
         /// Counts an attempt.
@@ -96,7 +96,7 @@ struct RemoteKeyState: Sendable {
     private var waiters = 0
     private var fileVersion: FileVersion?
     private var loggedProblems: [KeyProblemNote] = []
-    /// While there are no keys, for each cause.
+    /// Limits repeated lines in the log while there are no keys, for each cause.
     private var repeats: [String: RepeatLimit] = [:]
 
     init(_ rules: RemoteKeyRules, tenantID: GUID) {
@@ -108,7 +108,7 @@ struct RemoteKeyState: Sendable {
         status = TenantKeyStatus(tenantID: tenantID, isOffline: rules.isOffline)
     }
 
-    /// What is to be done about an event.
+    /// Takes an event and returns what to do, in order.
     mutating func handle(_ event: Event, at moment: Moment) -> [Action] {
         guard !isStopped else { return [] }
         switch event {
@@ -123,7 +123,7 @@ struct RemoteKeyState: Sendable {
             return []
         case .fetchDue: return keys.startFetch(now: moment.now) ? [.fetch] : []
         case .arrived(let report, let version):
-            // They are as old as the question.
+            // Keys are as old as the request for them.
             keys.take(report, for: version, at: keys.fetchBegan ?? moment.now)
             return waiters == 0 ? [] : publish(at: moment) + release()
         case .fetchEnded(let failures): return endFetch(failures, at: moment)
@@ -234,7 +234,7 @@ struct RemoteKeyState: Sendable {
 
     /// The last good keys stay.
     private mutating func failFile(_ error: KeyFileError, _ version: FileVersion?, at moment: Moment) -> [Action] {
-        // Looked at again when it is another one.
+        // The file is read again when its version changes.
         fileVersion = version
         let failure = KeyFetchError.file(error)
         return [.count(result: failure.label)] + report(failure, hasNewKeys: false, now: moment.now)
@@ -243,7 +243,7 @@ struct RemoteKeyState: Sendable {
     // MARK: Age
 
     private mutating func publish(at moment: Moment) -> [Action] {
-        // One version's new set must not lend its age to the other's old one.
+        // First, because a new set of one version must not extend the use of the other version's old set.
         _ = keys.removeOutdated(now: moment.now)
         return [.publish, ageTimer(at: moment)]
     }
@@ -259,16 +259,16 @@ struct RemoteKeyState: Sendable {
         return publish(at: moment) + (keys.lastSuccess == nil ? [.log(.tooOld)] : [])
     }
 
-    // MARK: What is told
+    // MARK: Reports
 
-    /// How an attempt ended.
+    /// Stores and logs how an attempt ended.
     private mutating func report(_ failure: KeyFetchError?, hasNewKeys: Bool, now: Timestamp) -> [Action] {
         let cause = failure.map { $0.explained(proxyName: rules.proxyName) }
         status.lastError = cause
         var actions: [Action] = []
         if let failure, let cause {
             let hasKeys = hasNewKeys || status.isUsable(now: now)
-            // Without keys there is an attempt every other second, which would say the same each time.
+            // Without keys there is an attempt about every two seconds, and each would log the same line.
             if hasKeys || repeats.count > 16 { repeats = [:] }
             let leftOut = hasKeys ? 0 : repeats[cause, default: RepeatLimit()].admit(at: now)
             if let leftOut {

@@ -131,7 +131,7 @@ public final class SigningKeyStore: Sendable {
 
     /// Reads cache and key files at once, then starts to fetch.
     public func start() {
-        // Key files are there at once, and nobody waits for them: the first snapshot has their keys.
+        // Key files are read at once, and no review waits for them: the first snapshot has their keys.
         for keySet in keySets where keySet.isOffline { keySet.start() }
         let sets = published.withLockedValue { published in
             published.isStarted = true
