@@ -13,6 +13,7 @@ public enum SelfSubjectReview {
         "/apis/authentication.k8s.io/\(version)/selfsubjectreviews"
     }
 
+    /// The body of the request.
     public static func encode(_ version: String) -> [UInt8] {
         Array("{\"kind\":\"SelfSubjectReview\",\"apiVersion\":\"authentication.k8s.io/\(version)\"}".utf8)
     }
