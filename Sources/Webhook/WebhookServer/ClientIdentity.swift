@@ -37,7 +37,7 @@ struct ClientIdentity: Sendable {
         )
     }
 
-    /// A connection that stays open for so long has no end: nanoseconds have a limit, and certificates hardly any.
+    /// Longer times, in seconds, count as no end: nanoseconds have a limit, and certificates may be valid for longer.
     private static let longest: Int64 = 10 * 365 * 86_400
 
     private static func deadline(at end: Timestamp, now: NIODeadline, time: Timestamp) -> NIODeadline {

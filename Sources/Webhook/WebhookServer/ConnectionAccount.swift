@@ -23,7 +23,7 @@ final class ConnectionAccount {
         case closed
     }
 
-    /// Time for handshake and first request of a connection that comes when the ordinary places are taken.
+    /// Time for handshake and first request of a connection that arrives when the ordinary places are taken.
     private static let newcomerTime = TimeAmount.seconds(3)
 
     private let channel: any Channel
@@ -31,7 +31,7 @@ final class ConnectionAccount {
     private let ledger: ConnectionLimiter
     private let metrics: ServerMetrics
     private var stage = Stage.silent
-    /// Ends a newcomer that asks nothing.
+    /// Ends a newcomer that sends no request.
     private var timer: Scheduled<Void>?
 
     init(_ channel: any Channel, from peer: PeerNetwork, ledger: ConnectionLimiter, metrics: ServerMetrics) {
@@ -71,7 +71,8 @@ final class ConnectionAccount {
         return nil
     }
 
-    /// A review has come. False if the connection has no place for it: it is to be refused, and the connection closed.
+    /// A review has arrived. False if the connection has no place for it: the review is then refused and the connection
+    /// closed.
     func serve(_ endpoint: RequestStateMachine.Endpoint) -> Bool {
         switch (stage, endpoint) {
         case (.established, .accessReviews):
@@ -94,7 +95,8 @@ final class ConnectionAccount {
         return true
     }
 
-    /// Whether a connection that already serves requests ends for this: one that asks something has kept its place.
+    /// Whether a connection whose handshake is complete closes for this eviction. One that has sent a request keeps its
+    /// place.
     func yields(to eviction: Eviction) -> Bool { stage == .newcomer && eviction.cause != .handshakeLimit }
 
     private func close() {

@@ -3,15 +3,15 @@ import NIOCore
 /// The places of connections whose handshake is complete: `limits.connections` in total and a share of them for each
 /// peer, and a quarter more, in total and for each peer, for connections with nothing but access reviews.
 ///
-/// Nobody says before the first request what a connection is for. When the ordinary places are taken, a newcomer is
-/// therefore let in on a place for access reviews; one that asks nothing there makes room for the next.
+/// What a connection is for is not known before its first request. When the ordinary places are taken, a newcomer is
+/// therefore accepted on a place for access reviews; one that sends no request there makes room for the next.
 struct ConnectionPlaces {
-    /// What becomes of a new connection.
+    /// The result for a new connection.
     enum Admission {
-        /// It may ask anything.
+        /// It may send any request.
         case admitted
-        /// It may ask access reviews, for that reason only those. `evicted` has asked nothing on such a place and must
-        /// be closed for it.
+        /// It may send only access reviews, for this reason. `evicted` has sent nothing on such a place and must be
+        /// closed for it.
         case accessReviewsOnly(RejectionCause, evicted: (any Channel)?)
         case refused(RejectionCause)
     }
@@ -27,7 +27,7 @@ struct ConnectionPlaces {
     /// Connections with nothing but access reviews; ``newcomers`` are not among them.
     private var access = 0
     private var peers: [PeerNetwork: Share] = [:]
-    /// Connections that came when the ordinary places were taken, and have asked nothing yet.
+    /// Connections that arrived when the ordinary places were taken, and have sent no request yet.
     private var newcomers = ConnectionQueue()
 
     init(limits: ServerLimits) {
@@ -81,8 +81,8 @@ struct ConnectionPlaces {
         return .accessReviewsOnly(shortage, evicted: evicted)
     }
 
-    /// An access review is the first request of an ordinary connection, which then gives its place free for another.
-    /// False if it has to keep it, because those of access reviews are taken.
+    /// The first request of an ordinary connection is an access review, so its ordinary place becomes free for another.
+    /// False if it must keep that place, because those for access reviews are taken.
     mutating func moveToAccessReviews(from peer: PeerNetwork) -> Bool {
         guard hasAccessPlace, !isAccessShareFull(of: peer) else { return false }
         giveBack(from: peer)
@@ -90,24 +90,24 @@ struct ConnectionPlaces {
         return true
     }
 
-    /// An access review is the first request of a newcomer. False if it has been evicted.
+    /// The first request of a newcomer is an access review. False if the newcomer has been evicted.
     mutating func settleNewcomer(_ channel: any Channel, from peer: PeerNetwork) -> Bool {
         guard newcomers.remove(channel, from: peer) else { return false }
         takeAccess(from: peer)
         return true
     }
 
-    /// A token review is the first request of a newcomer. False if it has been evicted, or there is no ordinary place.
+    /// The first request of a newcomer is a token review. False if it has been evicted, or there is no ordinary place.
     mutating func promoteNewcomer(_ channel: any Channel, from peer: PeerNetwork) -> Bool {
         guard shortage(for: peer) == nil, newcomers.remove(channel, from: peer) else { return false }
         take(from: peer)
         return true
     }
 
-    /// A connection of access reviews asks a token review.
+    /// A connection of access reviews sends a token review.
     ///
-    /// - Parameter isEntitled: whether it was let in on an ordinary place. It then goes on even if those are taken by
-    ///   now, and the next newcomer has none.
+    /// - Parameter isEntitled: whether it was accepted on an ordinary place. It then continues even if all of these are
+    ///   taken by now, and the next newcomer has none.
     mutating func moveToTokenReviews(from peer: PeerNetwork, isEntitled: Bool) -> Bool {
         guard isEntitled || shortage(for: peer) == nil else { return false }
         giveBackAccess(from: peer)

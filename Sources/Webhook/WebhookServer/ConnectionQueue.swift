@@ -11,7 +11,7 @@ struct ConnectionQueue {
 
     private var lastNumber: UInt64 = 0
     private var peers: [PeerNetwork: Deque<Entry>] = [:]
-    /// Of all peers.
+    /// Number of connections of all peers.
     private(set) var count = 0
 
     func count(of peer: PeerNetwork) -> Int { peers[peer]?.count ?? 0 }

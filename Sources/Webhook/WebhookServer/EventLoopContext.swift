@@ -18,7 +18,7 @@ final class EventLoopContext {
     static let sweepInterval = TimeAmount.milliseconds(200)
     /// How long an idle connection stays open during shutdown, because a request may be on its way.
     static let idleGrace = Duration.milliseconds(500)
-    /// Time after which its transport is closed, whatever the client does.
+    /// Time after which a closing connection's transport is closed, whatever the client does.
     static let transportCloseDelay = TimeAmount.milliseconds(150)
 
     let eventLoop: any EventLoop
@@ -101,12 +101,12 @@ final class EventLoopContext {
         retireMembers()
     }
 
-    /// Quiesces all current connections, spread over this time so that clients do not all reconnect at once.
+    /// Quiesces all current connections at once.
     func retireMembers() {
         for member in Array(members.values) { member.quiesce() }
     }
 
-    /// Retires every member of now, spread over that time so that clients do not all come back at once.
+    /// Quiesces all current connections, spread over this time so that clients do not all reconnect at once.
     func retireMembers(within duration: TimeAmount) {
         generation += 1
         let isolated = eventLoop.assumeIsolated()

@@ -6,11 +6,11 @@ public struct ServerLimits: Sendable, Hashable {
     /// Largest number of header fields. kube-apiserver sends fewer than ten.
     static let headerCount = 100
 
-    /// Size of a request line and its header fields together.
+    /// Largest size of a request line and its header fields together, in bytes.
     public var headerBytes = 32_768
-    /// Size of a request's body.
+    /// Largest size of a request's body, in bytes.
     public var bodyBytes = 4_194_304
-    /// Size of all bodies that are being received or reviewed, over all connections.
+    /// Largest size of all bodies that are being received or reviewed, over all connections, in bytes.
     public var bytesInFlight = 67_108_864
     /// Connections with a complete handshake. Earlier stages have their own budgets, in which the oldest connection
     /// makes room. Connections with nothing but access reviews have a quarter of this beside it, in total and for each

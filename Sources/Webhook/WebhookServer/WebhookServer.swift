@@ -240,14 +240,14 @@ public final class WebhookServer: Sendable {
         }
     }
 
-    /// Writes decisions there from now on. The previous writer may still be used for a moment.
+    /// Writes decisions to this file from now on; nil for none. The previous writer may still be used for a moment.
     public func update(audit: LineWriter?) {
         for worker in workers { worker.execute { $0.log.update(audit: audit) } }
     }
 
     // MARK: The end
 
-    /// No longer ready; every connection is closed after its answers.
+    /// Makes the server no longer ready, and closes every connection after its answers.
     public func beginDrain() {
         lifecycle.withLockedValue { $0.isDraining = true }
         for worker in workers { worker.execute { $0.state.drain() } }

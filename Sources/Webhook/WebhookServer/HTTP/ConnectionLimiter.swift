@@ -35,8 +35,9 @@ final class ConnectionLimiter: Sendable {
     /// Connections in all stages.
     var openConnections: Int { withPlaces { $0.count } + silent.count + handshaking.count }
 
-    /// A larger body of an access review may use only half of what all of them may, so that a small one always finds
-    /// room. kube-apiserver's own reviews are far smaller; a user's may be almost as large as they like.
+    /// In bytes. A larger body of an access review is accepted only while all of them together use at most half of
+    /// their share, so that a small one always finds room. kube-apiserver's own reviews are far smaller, but a user can
+    /// cause a review of almost any size.
     static let smallAccessReview = 65_536
 
     /// Counts a part of a body as in flight.

@@ -10,13 +10,13 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
 
     private let state: EventLoopContext
     private let caller: ClientIdentity
-    /// When the client's certificate expires; never again once the connection retires for it.
+    /// When the client's certificate expires; `distantFuture` once the connection retires because of it.
     private var expiry: NIODeadline
     /// Nil where connections are not counted.
     private let account: ConnectionAccount?
     private var machine: HTTP1StateMachine
     private var context: ChannelHandlerContext?
-    /// The channel asked to be read when that couldn't be.
+    /// Whether the channel asked for a read that was not possible then.
     private var wantsRead = false
     private var unflushedBytes = 0
     private var isProceeding = false
@@ -71,7 +71,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
         if machine.mayRead { context.read() } else { wantsRead = true }
     }
 
-    /// Does all that is to be done now.
+    /// Carries out all actions that are due.
     private func proceed(_ context: ChannelHandlerContext) {
         // Flushing can change the channel's writability, which leads back here.
         guard !isProceeding else { return }
@@ -122,7 +122,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
         write(response, answer, context)
     }
 
-    /// The connection's place is for access reviews only, or another connection has it.
+    /// Refuses a request because the connection's place is for access reviews only, or belongs to another connection by
+    /// now.
     private func refuseForWantOfPlace(_ context: ChannelHandlerContext) {
         machine.retire(idleUntil: state.now)
         guard let answer = machine.answered(wasWaiting: false, now: state.now) else { return }
@@ -160,7 +161,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
         if state.isDraining { state.closeTransportSoon(context) }
     }
 
-    /// So many bytes of answers are at most kept back until the end of a read.
+    /// Answers of this many bytes are flushed before the end of a read.
     private static let flushThreshold = 32_768
 
     private func flushIfNeeded(_ context: ChannelHandlerContext) {
@@ -211,9 +212,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ManagedConnection {
         }
     }
 
-    /// Closes without close_notify, which would wait behind answers that nobody takes.
+    /// Closes without close_notify, which would wait behind answers that the client does not read.
     private func abort(_ context: ChannelHandlerContext) {
-        // The kernel would keep for minutes what nobody takes, and the client would not learn of the end.
+        // Otherwise the kernel would keep unread answers for minutes, and the client would not notice the end.
         if let socket = context.channel as? any SocketOptionProvider {
             _ = socket.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0))
         }

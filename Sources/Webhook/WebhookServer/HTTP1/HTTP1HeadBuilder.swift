@@ -7,8 +7,8 @@ struct HTTP1RequestHead: Equatable {
     var isHEAD: Bool
 }
 
-/// Puts a head together, line by line, and refuses it where it is not the one valid reading of an HTTP/1 request
-/// (RFC 9112): hosts that are missing, repeated or no host names, and body framings that proxies read in different
+/// Builds a head line by line, and refuses it unless it has exactly one valid reading as an HTTP/1 request (RFC 9112):
+/// hosts that are missing, repeated or not host names are refused, and body framings that proxies read in different
 /// ways. Lines come without their ends, and without control characters other than tabs.
 struct HTTP1HeadBuilder {
     private enum Method {
@@ -23,13 +23,13 @@ struct HTTP1HeadBuilder {
     private var types = 0
     private var codings = 0
     private var length = 0
-    /// What the client wants of the connection makes this request its last.
+    /// Whether a `Connection` header makes this request the last one.
     private var isLast = false
 
     /// A builder before the first request.
     init() {}
 
-    /// The longest method that is known, and the space behind it.
+    /// Length of the longest known method and the space after it.
     private static let longestMethod = 12
     /// Further methods of IANA's registry. A request with one is answered with 405; with any other word, with 400.
     private static let otherMethods: [StaticString] = [
@@ -44,7 +44,7 @@ struct HTTP1HeadBuilder {
             || bytes[0] == UInt8(ascii: "\r")
     }
 
-    /// Begins a head; nil for what is no request line (section 3).
+    /// Begins a head; nil if the line is not a request line (RFC 9112 section 3).
     init?(requestLine line: UnsafeRawBufferPointer) {
         guard let methodEnd = line.firstIndex(of: UInt8(ascii: " ")) else { return nil }
         let targetStart = methodEnd + 1
@@ -79,10 +79,10 @@ struct HTTP1HeadBuilder {
         request.target = String(decoding: line[targetStart..<targetEnd], as: UTF8.self)
     }
 
-    /// Takes a header; false when it makes the head invalid.
+    /// Adds a header field; false if it makes the head invalid.
     mutating func add(_ line: UnsafeRawBufferPointer) -> Bool {
         guard let (name, value) = Self.split(line) else { return false }
-        // Readers differ in what blanks behind a value mean.
+        // Parsers disagree about blanks after a value.
         let endsWithBlank = line[line.count - 1].isBlank
         switch name.count {
         case 4 where name.isName("host"):
@@ -101,7 +101,7 @@ struct HTTP1HeadBuilder {
             }
         case 12 where name.isName("content-type"):
             types += 1
-            // Most send that one, which then needs no memory of its own.
+            // Most clients send this type, which then needs no memory of its own.
             let isUsual = value.elementsEqual("application/json" as StaticString)
             request.contentType = isUsual ? "application/json" : String(decoding: value, as: UTF8.self)
         case 14 where name.isName("content-length"):
@@ -116,7 +116,7 @@ struct HTTP1HeadBuilder {
         return true
     }
 
-    /// The whole head; nil where it is not valid.
+    /// The whole head; nil if it is not valid.
     var head: HTTP1RequestHead? {
         guard hosts == 1 || (hosts == 0 && !isHTTP11) else { return nil }
         guard lengths + codings <= 1, types <= 1, codings == 0 || isHTTP11 else { return nil }
@@ -127,20 +127,21 @@ struct HTTP1HeadBuilder {
         case .head, .connect, .options, .other: request.method = .other
         }
         if codings == 1 { request.body = .untilEnd } else if lengths == 1 { request.body = .bytes(length) }
-        // HTTP/1.0 knows no interim answers, and is answered and done with.
+        // HTTP/1.0 has no interim answers.
         if !isHTTP11, request.expectation == .continuation { request.expectation = .none }
         return HTTP1RequestHead(
             request: request, keepsAlive: isHTTP11 && !isLast && method != .connect, isHEAD: method == .head)
     }
 
-    /// Whether a line may stand behind the last chunk. What frames or routes a request must not (RFC 9110 section
+    /// Whether a line may stand after the last chunk. Fields that frame or route a request may not (RFC 9110 section
     /// 6.5.1).
     static func isTrailer(_ line: UnsafeRawBufferPointer) -> Bool {
         guard let (name, _) = split(line) else { return false }
         return !name.isName("content-length") && !name.isName("transfer-encoding") && !name.isName("host")
     }
 
-    /// A header's name and its value without the white space around it; nil for what is none (RFC 9112 section 5).
+    /// A header's name and its value without the white space around it; nil if the line is not a header (RFC 9112
+    /// section 5).
     private static func split(
         _ line: UnsafeRawBufferPointer
     ) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {

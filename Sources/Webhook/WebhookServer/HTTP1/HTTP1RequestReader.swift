@@ -1,10 +1,10 @@
 import NIOCore
 
-/// Reads requests out of a connection's bytes, as strictly as RFC 9112 allows: what two readers could understand in
-/// two ways is refused.
+/// Reads requests from a connection's bytes, as strictly as RFC 9112 allows: bytes that two readers could understand
+/// differently are refused.
 ///
-/// Pure: bytes go in with ``receive(_:)``, parts of requests come out of ``next()``. What comes out does not depend on
-/// the pieces in which the bytes came. Lines are read one by one, so that no byte is searched twice.
+/// Pure: ``receive(_:)`` takes bytes, ``next()`` returns parts of requests. The result does not depend on the pieces in
+/// which the bytes arrive. Lines are read one by one, so that no byte is searched twice.
 struct HTTP1RequestReader {
     enum Part: Equatable {
         /// A head. It is the whole request when its body has no bytes.
@@ -14,7 +14,7 @@ struct HTTP1RequestReader {
         case end
     }
 
-    /// Why nothing more can be read: nobody can tell where this request ends.
+    /// Why nothing more can be read: the end of this request cannot be known.
     enum Problem: Error, Equatable {
         case malformed
         /// Head, trailers or chunk extensions are larger than is allowed.
@@ -24,7 +24,7 @@ struct HTTP1RequestReader {
     private enum State {
         case requestLine
         case fields
-        /// Bytes of a body that are still to come.
+        /// Number of bytes of a body that are still missing.
         case body(Int)
         case chunkSize
         case chunk(Int)
@@ -38,12 +38,12 @@ struct HTTP1RequestReader {
     private var state = State.requestLine
     private var builder = HTTP1HeadBuilder()
     private var bytes = ByteBuffer()
-    /// How many of `bytes` are known to have no line end.
+    /// Number of bytes that are known to contain no line end.
     private var scanned = 0
-    /// Bytes of the head, of chunk extensions or of trailers that were read already.
+    /// Number of bytes of the head, of chunk extensions or of trailers that were read already.
     private var overhead = 0
     private var fieldCount = 0
-    /// Whether bytes of a request have come that has not ended. An empty line before it counts.
+    /// Whether a request has begun and not ended. An empty line before it counts as its beginning.
     private(set) var isInRequest = false
 
     /// - Parameters:
@@ -57,7 +57,7 @@ struct HTTP1RequestReader {
     /// Bytes that were received and not yet read.
     var bufferedBytes: Int { bytes.readableBytes }
 
-    /// Whether what was received leads to a problem before it leads to a part.
+    /// Whether the received bytes are invalid before they complete a part.
     var isUnreadable: Bool {
         var copy = self
         do throws(Problem) {
@@ -72,21 +72,21 @@ struct HTTP1RequestReader {
     mutating func receive(_ more: ByteBuffer) {
         guard more.readableBytes > 0 else { return }
         isInRequest = true
-        // Most often a read brings whole requests, which are read where they are.
+        // Usually a read brings whole requests, which are read in place.
         if bytes.readableBytes == 0 { bytes = more } else { bytes.writeImmutableBuffer(more) }
     }
 
-    /// Forgets what was received, for a connection that is not listened to any more.
+    /// Drops what was received, for a connection whose further requests are ignored.
     mutating func discard() {
         bytes = ByteBuffer()
         scanned = 0
     }
 
-    /// The next part; nil when more bytes are needed for it.
+    /// The next part; nil if more bytes are needed for it.
     mutating func next() throws(Problem) -> Part? {
         do throws(Problem) {
             let part = try read()
-            // Whoever filled the buffer can use it again.
+            // Releases the buffer, so that its owner can use it again.
             if bytes.readableBytes == 0 { discard() }
             return part
         } catch {
@@ -121,7 +121,7 @@ struct HTTP1RequestReader {
                 guard let line = try lineLength() else { return nil }
                 guard line == 0 else { throw .malformed }
                 consume(line: 0)
-                // Not an extension: a body may come in as many chunks as it has bytes.
+                // The line end after a chunk does not count, because a body may have as many chunks as bytes.
                 overhead -= 2
                 state = .chunkSize
             case .trailers:
@@ -158,10 +158,10 @@ struct HTTP1RequestReader {
 
     // MARK: Lines
 
-    /// The length of the next line without its end; nil when that has not come.
+    /// The length of the next line without its end; nil if the end has not arrived.
     private mutating func lineLength() throws(Problem) -> Int? {
         let (stop, end) = bytes.withUnsafeReadableBytes { [scanned] in Self.scan($0, from: scanned) }
-        // Whatever comes first counts, however many bytes are there already.
+        // Whichever comes first decides, the limit or an invalid byte, however many bytes have arrived already.
         guard overhead + stop <= headerLimit else { throw .headersTooLarge }
         switch end {
         case .lineEnd: return stop
@@ -200,9 +200,9 @@ struct HTTP1RequestReader {
         scanned = 0
     }
 
-    /// False when more bytes are needed.
+    /// False if more bytes are needed.
     private mutating func readRequestLine() throws(Problem) -> Bool {
-        // What is no HTTP at all is known early.
+        // Bytes that are not HTTP at all are refused early.
         let canBegin = bytes.withUnsafeReadableBytes(HTTP1HeadBuilder.canBegin)
         guard canBegin else { throw .malformed }
         guard let line = try lineLength() else { return false }
@@ -219,7 +219,7 @@ struct HTTP1RequestReader {
         return true
     }
 
-    /// Whether it was the empty line behind the last header; nil when more bytes are needed.
+    /// Whether it was the empty line after the last header; nil if more bytes are needed.
     private mutating func readField(ofTrailers isTrailer: Bool) throws(Problem) -> Bool? {
         guard let line = try lineLength() else { return nil }
         if line > 0 {
@@ -235,7 +235,7 @@ struct HTTP1RequestReader {
         return line == 0
     }
 
-    /// Reads a chunk's size and leaves its extensions out. False when more bytes are needed.
+    /// Reads a chunk's size and ignores its extensions. False if more bytes are needed.
     private mutating func readChunkSize() throws(Problem) -> Bool {
         guard let line = try lineLength() else { return false }
         let (size, digits) = bytes.withUnsafeReadableBytes { Self.chunkSize($0[..<line]) }
@@ -252,8 +252,9 @@ struct HTTP1RequestReader {
         return true
     }
 
-    /// The number of a line's first digits, and how many these are; nil for what is no chunk size with extensions
-    /// (section 7.1). Extensions with strings in quotation marks, which may hide a line end, are none here.
+    /// The chunk size in a line and its number of digits; the size is nil if the line is not a chunk size with
+    /// extensions (RFC 9112 section 7.1). Extensions with quoted strings are refused, because these may hide a line
+    /// end.
     private static func chunkSize(_ line: Slice<UnsafeRawBufferPointer>) -> (size: Int?, digits: Int) {
         var size = 0
         var digits = 0

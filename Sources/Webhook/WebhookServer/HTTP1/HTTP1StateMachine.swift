@@ -1,12 +1,12 @@
 import NIOCore
 
-/// Where an HTTP/1.1 connection stands, and what follows from each event: requests one after the other, each answered
-/// before the next is looked at.
+/// The state of an HTTP/1.1 connection, and what follows from each event. Requests are processed one after the other;
+/// each is answered before the next one is read.
 ///
-/// Pure: it knows no channel and no clock. The handler tells it what happened, asks ``next(now:)`` what is to be done
-/// until that is nothing, and does it.
+/// Pure: it uses no channel and no clock. The handler reports what happened, and then carries out the actions of
+/// ``next(now:)`` until that returns nil.
 struct HTTP1StateMachine {
-    /// What of a request its answer depends on.
+    /// The facts about a request on which its answer depends.
     private struct Exchange: Equatable {
         var keepsAlive: Bool
         var isHEAD: Bool
@@ -20,7 +20,7 @@ struct HTTP1StateMachine {
         case body(Exchange)
         /// A whole request waits for its answer. Nothing is read meanwhile.
         case deciding(Exchange)
-        /// Answered for the last time. What still comes is discarded until the client closes.
+        /// The last answer was sent. Further bytes are discarded until the client closes.
         case draining
     }
 
@@ -28,13 +28,13 @@ struct HTTP1StateMachine {
     enum Sequel: Equatable {
         /// The next request.
         case next
-        /// The client's end: closing at once, with unread bytes, could reset the connection before it has read the
-        /// answer.
+        /// Wait for the client to close: closing at once, with unread bytes, could reset the connection before the
+        /// client has read the answer.
         case drain
         case close
     }
 
-    /// How an answer is written, and which bytes are not in flight any more.
+    /// How an answer is written, and how many bytes are no longer in flight.
     struct Answer: Equatable {
         var sequel: Sequel
         /// False in an answer to HEAD.
@@ -43,13 +43,13 @@ struct HTTP1StateMachine {
         var endpoint = RequestStateMachine.Endpoint.tokenReviews
     }
 
-    /// What is to be done now.
+    /// What to do now.
     enum Action: Equatable {
         /// Tell the client that it may send the body.
         case sendContinue
-        /// Count that many bytes of a body as in flight, and say ``reserved(_:now:)`` whether they may be.
+        /// Count these bytes of a body as in flight, and report with ``reserved(_:now:)`` whether they may be.
         case reserve(Int, RequestStateMachine.Endpoint)
-        /// Decide on a whole body, and ask ``answered(wasWaiting:now:)`` when that is done.
+        /// Decide on a whole body, and call ``answered(wasWaiting:now:)`` when that is done.
         case review(ByteBuffer, RequestStateMachine.Endpoint)
         case refuse(HTTPRejection, Answer)
     }
@@ -57,35 +57,35 @@ struct HTTP1StateMachine {
     /// What follows from a deadline that has passed.
     enum Lateness: Equatable {
         case none
-        /// The client doesn't take its answers. close_notify would wait behind them.
+        /// The client does not read its answers. close_notify would wait behind them.
         case abort
-        /// No request came for too long, and the connection wasn't to end anyway.
+        /// No request came for too long, although the connection was not about to end.
         case closeIdle
         case close
         case refuse(HTTPRejection, Answer)
     }
 
-    /// Bytes that may wait behind a request that takes its time: about what one turn of reading brings.
+    /// Number of bytes that may wait while a request is being decided: about as many as one turn of reading brings.
     static let longestQueue = 3 << 16
     private static let drainTime = TimeAmount.seconds(1)
 
     private let isClientAllowed: Bool
     private let idleTime: TimeAmount
-    /// From a request's first byte to its last, and for taking an answer.
+    /// Time for a request to arrive, and for the client to read an answer.
     private let requestTime: TimeAmount
     private var reader: HTTP1RequestReader
     private var request: RequestStateMachine
     private var state = State.idle
     /// A part of a body that isn't counted yet.
     private var uncounted: ByteBuffer?
-    /// The next answer is the last.
+    /// Whether the next answer is the last.
     private var isRetiring: Bool
     /// Whether the client takes its answers.
     private var isWritable = true
     private var phaseDeadline: NIODeadline
     private var stallDeadline = NIODeadline.distantFuture
 
-    /// - Parameter isRetiring: whether the first request is the last, because the server goes.
+    /// - Parameter isRetiring: whether the first request is the last, because the server shuts down.
     init(limits: ServerLimits, isClientAllowed: Bool, isRetiring: Bool, now: NIODeadline) {
         self.isClientAllowed = isClientAllowed
         self.isRetiring = isRetiring
@@ -97,7 +97,7 @@ struct HTTP1StateMachine {
         phaseDeadline = now + (isRetiring ? min(idleTime, .seconds(1)) : idleTime)
     }
 
-    /// When ``deadlinePassed(now:)`` is to be called.
+    /// When to call ``deadlinePassed(now:)``.
     var deadline: NIODeadline { min(phaseDeadline, stallDeadline) }
 
     /// Bytes of the current body that are counted as in flight.
@@ -123,7 +123,7 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// What is to be done now; nil when nothing is before something else happens.
+    /// The next action; nil if there is nothing to do until the next event.
     mutating func next(now: NIODeadline) -> Action? {
         while mayRead, state != .draining {
             let part: HTTP1RequestReader.Part?
@@ -163,7 +163,8 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// Whether the bytes of ``Action/reserve(_:_:)`` may be in flight, and are counted. Nil: ask ``next(now:)``.
+    /// Reports whether the bytes of ``Action/reserve(_:_:)`` are counted as in flight. If this returns nil,
+    /// ``next(now:)`` has the next action.
     mutating func reserved(_ isReserved: Bool, now: NIODeadline) -> Action? {
         guard let part = uncounted else { return nil }
         uncounted = nil
@@ -182,17 +183,17 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// How the answer to a review is written; nil when nobody waits for it any more.
+    /// How the answer to a review is written; nil if nobody waits for it any more.
     ///
-    /// - Parameter wasWaiting: whether other things could happen since ``Action/review(_:_:)``.
+    /// - Parameter wasWaiting: whether there could be other events since ``Action/review(_:_:)``.
     mutating func answered(wasWaiting: Bool, now: NIODeadline) -> Answer? {
         guard case .deciding(let exchange) = state else { return nil }
-        // Whatever follows is unreadable, or too much, but the request before it gets its answer.
+        // What follows is invalid or too much, but this request still gets its answer.
         if wasWaiting, reader.isUnreadable || reader.bufferedBytes > Self.longestQueue { isRetiring = true }
         return answer(exchange, closes: isRetiring || !exchange.keepsAlive, now: now)
     }
 
-    /// - Parameter hasMore: whether there may be more of the request, which nobody reads.
+    /// - Parameter hasMore: whether the client may still be sending the request, the rest of which is not read.
     private mutating func refuse(hasMore: Bool, now: NIODeadline) -> Answer {
         var exchange = Exchange(keepsAlive: true, isHEAD: false)
         if case .body(let begun) = state { exchange = begun }
@@ -224,13 +225,13 @@ struct HTTP1StateMachine {
 
     // MARK: The connection
 
-    /// Answers can be written again, or no longer.
+    /// Reports whether answers can be written.
     mutating func writabilityChanged(_ isWritable: Bool, now: NIODeadline) {
         self.isWritable = isWritable
         stallDeadline = isWritable ? .distantFuture : min(stallDeadline, now + requestTime)
     }
 
-    /// The connection is to end: at once when it is idle for `grace`, or else with its next answer.
+    /// Ends the connection with its next answer or, if it stays idle, at `grace`.
     mutating func retire(idleUntil grace: NIODeadline) {
         isRetiring = true
         // A request may be on its way, so an idle connection gets a moment more.
@@ -255,7 +256,7 @@ struct HTTP1StateMachine {
         }
     }
 
-    /// The connection is gone: what it still had in flight.
+    /// The connection is gone. Returns the bytes that it still had in flight.
     mutating func closed() -> (bytes: Int, endpoint: RequestStateMachine.Endpoint) {
         state = .draining
         reader.discard()

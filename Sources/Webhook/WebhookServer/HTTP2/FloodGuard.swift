@@ -14,7 +14,7 @@ final class FloodGuard: ChannelInboundHandler {
     static let maximumUselessBytes = 1 << 20
 
     private var uselessBytes = 0
-    /// What clients may still send of requests that were answered before their end: it was on its way.
+    /// Number of bytes that the client may still send of requests that were answered early: they were on their way.
     private var unreadBytes = 0
     private var isTripped = false
 

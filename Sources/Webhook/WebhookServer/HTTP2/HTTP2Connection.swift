@@ -15,7 +15,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     /// 65,535 bytes of the standard would delay clients with more than thirty reviews in flight. `limits.bytesInFlight`
     /// bounds the memory.
     static let receiveWindow = 4 << 20
-    /// Of one stream, the standard's.
+    /// Number of bytes that one stream may send before they are read: the standard's default.
     private static let streamWindow = 65_535
 
     private let state: EventLoopContext
@@ -26,7 +26,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     private let wire: HTTP2GoAwayHandler
     private var machine: HTTP2StateMachine
     private let caller: ClientIdentity
-    /// When the client's certificate expires; never again once the connection retires for it.
+    /// When the client's certificate expires; `distantFuture` once the connection retires because of it.
     private var expiry: NIODeadline
     private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
     /// The stream of the last frame: a request's frames usually follow each other.

@@ -58,7 +58,7 @@ final class HTTP2GoAwayHandler: ChannelOutboundHandler {
         }
     }
 
-    /// Follows the frames (section 4.1); their heads are always in one buffer.
+    /// Follows the frames (RFC 9113 section 4.1); their heads are always in one buffer.
     private func lookForFailure(in bytes: ByteBuffer) {
         let goAway: UInt8 = 7
         var index = bytes.readerIndex

@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Where an HTTP/2 connection stands, and what follows from each event: streams come and go, then the connection
+/// The state of an HTTP/2 connection, and what follows from each event: streams open and close, then the connection
 /// retires in two steps (RFC 9113 section 6.8), and ends.
 ///
-/// Pure: it knows no channel and no clock.
+/// Pure: it uses no channel and no clock.
 struct HTTP2StateMachine {
     private enum State: Equatable {
         case serving
@@ -15,7 +15,7 @@ struct HTTP2StateMachine {
         case ended
     }
 
-    /// What is to be done now.
+    /// What to do now.
     enum Action: Equatable {
         case record(RejectionCause)
         /// Tell the client that the connection ends, and ask for an acknowledgement.
@@ -47,7 +47,7 @@ struct HTTP2StateMachine {
     private var state = State.serving
     private var openStreams = 0
     private var lastStream = 0
-    /// When ``deadlinePassed(canAnnounce:grace:now:)`` is to be called.
+    /// When to call ``deadlinePassed(canAnnounce:grace:now:)``.
     private(set) var deadline: NIODeadline
 
     init(limits: ServerLimits, now: NIODeadline) {
@@ -70,7 +70,7 @@ struct HTTP2StateMachine {
         return openStreams <= streamLimit
     }
 
-    /// A stream was closed. True if it was the last one, and the connection ends behind its answer.
+    /// A stream was closed. True if it was the last one of a retiring connection, which ends after its answer.
     mutating func streamClosed(grace: TimeAmount, now: NIODeadline) -> Bool {
         openStreams -= 1
         guard openStreams == 0 else { return false }

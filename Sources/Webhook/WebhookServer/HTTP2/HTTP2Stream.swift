@@ -97,7 +97,7 @@ final class HTTP2Stream: ManagedConnection {
 
     private func answer(_ response: ServerResponse) {
         let request = progress.answer()
-        // A request that took too long has nothing on its way, and proves no good will.
+        // A request that timed out has no more bytes on their way, and must not reset the flood guard.
         if deadline > state.now { connection.requestAnswered(isWhole: request.hasEnded) }
         // Time for the client to read the answer.
         deadline = state.deadline(after: state.limits.requestTimeout)
@@ -133,7 +133,7 @@ final class HTTP2Stream: ManagedConnection {
         connection.flush()
     }
 
-    /// Called once, when the stream is closed, by whatever.
+    /// Called once, when the stream is closed for any reason.
     func closed() {
         progress = .closed
         state.ledger.release(bytes: machine.reset(), for: machine.endpoint)

@@ -1,4 +1,5 @@
-/// Where a request on an HTTP/2 stream stands, and what is known of it there. Pure: it knows no stream and no clock.
+/// The state of a request on an HTTP/2 stream, with the facts that its answer needs. Pure: it uses no stream and no
+/// clock.
 enum HTTP2StreamState: Equatable {
     /// The part of a request that its answer depends on.
     struct Request: Equatable {

@@ -41,7 +41,7 @@ struct DecisionFields {
         if let tokenID = decision.subject.tokenID { line.add("tokenID", tokenID) }
     }
 
-    /// As many as tell the tokens of a cluster apart.
+    /// Enough digits to tell the tokens of a cluster apart.
     private static let digestDigits = 12
 }
 
@@ -73,7 +73,7 @@ struct AuditFields {
     let caller: ClientIdentity
     let configurationSHA256: String?
 
-    /// - Parameter decision: nil for a decision about access, which gives nothing.
+    /// - Parameter decision: nil for an access review, which grants nothing.
     func write(to line: inout LineEncoder, about decision: Decision? = nil) {
         if let version = decision?.subject.tokenVersion { line.add("tokenVersion", version.rawValue) }
         let caller = caller.description

@@ -18,7 +18,7 @@ final class DecisionLog {
     private let metrics: ServerMetrics
     /// Receives every decision about our tenants' tokens.
     private var audit: LineWriter?
-    /// Of the configuration that decides.
+    /// SHA-256 of the configuration that decides.
     private var configurationSHA256: String?
     /// Avoids the dictionary that swift-log needs for each line.
     private let lines: LineLogHandler?
@@ -46,7 +46,7 @@ final class DecisionLog {
         self.configurationSHA256 = configurationSHA256
     }
 
-    /// Returns whether the log has a line for it, not only the audit file.
+    /// Logs a decision. Returns whether the log has a line for it, not only the audit file.
     @discardableResult
     func record(
         _ decision: Decision, id: String, digest: SHA256Digest, from caller: ClientIdentity = .unknown,

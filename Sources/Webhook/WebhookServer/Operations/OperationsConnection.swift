@@ -97,8 +97,8 @@ final class OperationsConnection: ChannelInboundHandler {
             into: &buffer, date: Timestamp.now().httpDate, closes: closes, hasBody: head?.method != .HEAD)
         self.head = nil
         if closes { isClosing = true }
-        // Nothing is read while an answer is being written, so that a client that does not read them cannot pile them
-        // up.
+        // Nothing is read while an answer is being written, so that answers cannot pile up for a client that does not
+        // read them.
         closeLater(Self.answerTimeout, context)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenSuccess {

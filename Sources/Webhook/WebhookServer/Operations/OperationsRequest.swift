@@ -74,7 +74,7 @@ struct OperationsRequest: Equatable {
 }
 
 extension Substring.UTF8View {
-    /// Empty if there is a sign, which a number may have and an escape may not.
+    /// The bytes as text; empty if there is a sign, which Swift's integers would accept but an escape may not have.
     fileprivate var hexadecimal: String {
         contains(UInt8(ascii: "+")) || contains(UInt8(ascii: "-")) ? "" : String(decoding: self, as: UTF8.self)
     }

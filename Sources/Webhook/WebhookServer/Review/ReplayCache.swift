@@ -16,7 +16,7 @@ final class ReplayCache: Sendable {
         case replayed
         /// The key has used up its share for the time in which proofs are remembered.
         case shareUsedUp
-        /// The principal's proofs were forgotten for want of room, and this one is no newer than they were.
+        /// The principal's proofs were dropped for lack of room, and this one is not newer than they were.
         case mayBeUsed
         /// There are more principals than places.
         case full
@@ -87,7 +87,7 @@ private struct Holdings {
     /// When the newest of the proofs was made, and until when the last of them could be sent again.
     var newest = Timestamp(secondsSinceEpoch: .min)
     var end = Timestamp(secondsSinceEpoch: .min)
-    /// Proofs that were made up to then count as used, since they were forgotten; nil where none was.
+    /// Proofs that were made up to this time count as used, because they were dropped; nil if none were.
     var forgotten: Timestamp?
 
     mutating func forget() {
@@ -117,7 +117,7 @@ private struct State {
         holders[holder]?.keys[use.key]?.expirations[use.digest].map { $0 >= now } ?? false
     }
 
-    /// Whether the proof is newer than all of the principal's that were forgotten while they could be sent again.
+    /// Whether the proof is newer than all dropped proofs of the principal that could still be sent again.
     func isNew(_ use: ProofUse, by holder: ReplayCache.Holder, now: Timestamp) -> Bool {
         guard let holdings = holders[holder], let forgotten = holdings.forgotten else { return true }
         return use.made > forgotten || holdings.end < now
@@ -134,7 +134,7 @@ private struct State {
     }
 
     mutating func insert(_ use: ProofUse, by holder: ReplayCache.Holder) {
-        // In place: what is taken out and put back is copied.
+        // In place, because a value that is taken out and put back is copied.
         let isAdded = holders[holder, default: Holdings()].insert(use)
         if isAdded { count += 1 }
     }
@@ -160,7 +160,7 @@ private struct State {
 }
 
 extension Holdings {
-    /// False when the proof was there already, expired.
+    /// Stores a proof. False if it was stored already, but had expired.
     fileprivate mutating func insert(_ use: ProofUse) -> Bool {
         newest = max(newest, use.made)
         end = max(end, use.expires)

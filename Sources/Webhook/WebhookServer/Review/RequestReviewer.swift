@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Decides on whole request bodies. ``ReviewEngine`` is the one that does; tests have others.
+/// Decides on whole request bodies. ``ReviewEngine`` implements it; tests have their own reviewers.
 protocol RequestReviewer: AnyObject {
     /// - Parameters:
     ///   - endpoint: what the request is for.

@@ -13,7 +13,7 @@ public struct ReviewServices: Sendable {
 
     /// Waits until the deadline for the directory's first answer about a principal; nil if nobody is watched.
     public var firstAnswer: (@Sendable (WatchInterest, NIODeadline, any EventLoop) -> EventLoopFuture<Void>)?
-    /// Reports a later end of a watched principal's tokens.
+    /// Reports that a watched principal has a token that expires later than was known.
     public var keepWatching: (@Sendable (WatchInterest) -> Void)?
 
     /// Services from their parts; by default there are none.

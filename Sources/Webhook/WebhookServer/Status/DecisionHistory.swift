@@ -35,7 +35,7 @@ struct DecisionHistory: Sendable {
     }
 
     private(set) var recentMinutes: [Minute] = []
-    /// The latest refusal is the last.
+    /// The last refusals, the latest at the end.
     private(set) var recentRefusals: [Refusal] = []
 
     mutating func record(_ decision: Decision, id: String, nanoseconds: Int64, now: Timestamp) {

@@ -16,7 +16,7 @@ extension StatusReport {
         var sentence: String
     }
 
-    /// Seconds before a certificate's end from which on it is amber, and red: as the alerts have them.
+    /// Seconds before a certificate's end from which on it is amber, and red, as in the alerts.
     private static let certificateAmber: Int64 = 14 * 86_400
     private static let certificateRed: Int64 = 2 * 86_400
 
