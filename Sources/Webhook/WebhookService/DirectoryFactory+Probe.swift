@@ -6,7 +6,7 @@ import NIOCore
 import NIOPosix
 
 extension DirectoryFactory {
-    /// What the watch would hear about a principal now; nil where its tenant watches nobody.
+    /// What the watch would learn about a principal now; nil if its tenant watches nobody.
     public static func probe(_ interest: WatchInterest, _ configuration: WebhookConfiguration) -> DirectoryProbe? {
         let tenant = configuration.tenants.first { $0.trust.tenantID == interest.tenantID }
         guard let tenant, var source = DirectorySource(tenant), source.settings.watch != .off else { return nil }

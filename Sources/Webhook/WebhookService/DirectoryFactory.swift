@@ -40,7 +40,7 @@ struct DirectorySource: Equatable, Sendable {
         self.init(tenant, directory)
     }
 
-    /// By tenant, where a directory is asked.
+    /// The source of each tenant whose directory is asked, by tenant ID.
     static func all(_ configuration: WebhookConfiguration) -> [GUID: DirectorySource] {
         let sources = configuration.tenants.compactMap(DirectorySource.init)
         return Dictionary(sources.map { ($0.tenantID, $0) }, uniquingKeysWith: { first, _ in first })
@@ -51,7 +51,7 @@ struct DirectorySource: Equatable, Sendable {
         tenant.directory.map { DirectorySource(tenant, $0) }
     }
 
-    /// To `==` on `String`, some different paths and addresses are equal.
+    /// Compares bytes, because `==` on `String` treats some different paths and addresses as equal.
     static func == (left: DirectorySource, right: DirectorySource) -> Bool {
         left.tenantID == right.tenantID && left.cloud == right.cloud && left.settings == right.settings
             && left.groups == right.groups && left.texts == right.texts

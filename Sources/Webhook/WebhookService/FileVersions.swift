@@ -10,7 +10,7 @@ struct FileVersions: Equatable, Sendable {
 
     /// Looks at the files now.
     ///
-    /// - Parameter earlier: versions that stand for files that were looked at before they were read.
+    /// - Parameter earlier: known versions, from before the files were read. Only other files are looked at.
     init(_ paths: Set<ExactText>, asOf earlier: FileVersions = FileVersions()) {
         for path in paths { versions[path] = .some(earlier.versions[path] ?? FileVersion(path: path.text)) }
     }

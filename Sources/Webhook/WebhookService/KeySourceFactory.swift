@@ -42,7 +42,7 @@ public enum KeySourceFactory {
             onChange: onChange)
     }
 
-    /// Half of the connections may wait for a tenant's keys; the others serve those who need not.
+    /// Half of the connections may wait for a tenant's keys; the other half is for reviews that need not wait.
     static func maximumWaiters(_ configuration: WebhookConfiguration) -> Int {
         max(1, configuration.limits.connections / 2)
     }

@@ -7,7 +7,8 @@ import SigningKeys
 import WebhookServer
 
 extension ReviewServices {
-    /// What reviews wait for, always of what is in force when they ask. Everything is found by the tenant's ID.
+    /// Services that use the keys and directories that are active at the time of each call. They find both by the
+    /// tenant's ID.
     init(of current: NIOLockedValueBox<WebhookService.Current>) {
         self.init(
             refreshKeys: { tenant, eventLoop in

@@ -59,7 +59,7 @@ public struct ServiceStart {
         }
     }
 
-    /// The FIPS provider, when the configuration asks for it: before anything has used another one.
+    /// Activates the FIPS provider if the configuration requires it. Called before anything has used another provider.
     private static func activateFIPS(_ config: String) throws(CommandFailure) -> FIPSProvider? {
         guard CryptographyRule.wanted(by: config) == .fips else { return nil }
         do throws(OpenSSLError) {

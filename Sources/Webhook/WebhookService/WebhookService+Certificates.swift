@@ -4,7 +4,7 @@ import OpenSSL
 import Timestamps
 import WebhookServer
 
-/// Says in metrics and log how long certificates are valid.
+/// Reports in metrics and log how long certificates are valid.
 extension WebhookService {
     func recordExpiry(_ identity: ServerIdentity) {
         metrics.setCertificateExpiry(file: "server.certificate", identity.certificate.notAfter)

@@ -14,11 +14,11 @@ import SigningKeys
 import Timestamps
 import WebhookServer
 
-/// What is in force, or was read to be in force next.
+/// The active configuration, or one that was read to replace it.
 struct ServedConfiguration: Sendable {
     var loaded: LoadedConfiguration
     var identity: ServerIdentity
-    /// Whom tenants lock out beside what the configuration itself says.
+    /// The deny files of the tenants, whose entries are added to those of the configuration itself.
     var denyFiles: DenyFiles
 
     /// Offline key files whose keys are in use.
@@ -39,11 +39,11 @@ struct ServedConfiguration: Sendable {
     }
 }
 
-/// Reads files again when they change, and carries out what ``ReloadPlan`` says. All of it on the background loop.
+/// Reads files again when they change, and carries out each ``ReloadPlan``, all on the background loop.
 extension WebhookService {
-    /// Reads configuration, certificates and key files again, and opens the audit file anew.
+    /// Reads configuration, certificates, deny files and key files again, and opens the audit file again.
     public func reloadNow() {
-        // Whoever rotates the audit file says so with this signal too.
+        // Log rotation of the audit file uses this signal too.
         current.withLockedValue { $0.audit }?.reopen()
         background.next().execute {
             self.logger.notice("SIGHUP: reading configuration, certificates and key files again")
@@ -53,7 +53,7 @@ extension WebhookService {
         }
     }
 
-    /// Looks at every file that is followed.
+    /// Checks every watched file for changes.
     func poll() {
         let before = current.withLockedValue { $0 }
         guard !before.isStopping else { return }
@@ -64,12 +64,12 @@ extension WebhookService {
         tellSystemdStatus()
     }
 
-    /// Reads everything again. What cannot be used leaves the last good version in force.
+    /// Reads everything again. If the new version can't be loaded, the last good one stays active.
     func reload() {
         systemd.reloading()
         defer { tellReady() }
         let before = current.withLockedValue { $0.served }
-        // As the files are before they are read: one that changes meanwhile has to be read again.
+        // Versions from before the files are read, so that a change during the read causes another reload.
         let versions = FileVersions(before.state.paths)
         let refused: ConfigurationError?
         do throws(ConfigurationError) {
@@ -87,7 +87,7 @@ extension WebhookService {
         _ = carryOut(plan, from: before, to: before, versions: versions)
     }
 
-    /// Does what a plan says, up to the first action that fails.
+    /// Carries out a plan up to the first action that fails.
     ///
     /// - Parameter versions: of the files before they were read.
     /// - Returns: why the new configuration can't be used after all; nothing has changed then.
@@ -134,7 +134,7 @@ extension WebhookService {
 
     // MARK: Actions
 
-    /// False when the file cannot be opened; decisions are then written where they were before.
+    /// False if the file cannot be opened; decisions are then written where they were before.
     private func openAudit(_ path: ExactText?) -> Bool {
         let audit = path.flatMap { LineWriter(appendingTo: $0.text) }
         guard audit != nil || path == nil else { return false }
@@ -169,7 +169,7 @@ extension WebhookService {
         store.carryOver(from: previous)
         previous.stop()
         current.withLockedValue { $0.keys = store }
-        // Key and cache files are read before the new rules are in force, so that no token meets them without keys.
+        // Key and cache files are read before the new rules are active, so that no token is checked without keys.
         store.start()
         server.update(
             authenticator: new.authenticator, keys: store.snapshot(), configurationSHA256: new.loaded.contentSHA256)

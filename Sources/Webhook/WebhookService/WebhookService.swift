@@ -47,10 +47,10 @@ public final class WebhookService: Sendable {
     let publishWatch: @Sendable (GUID, WatchFacts.Tenant?) -> Void
     let systemd = SystemdNotifier()
     let displayNames: DisplayNames
-    /// As it was when the process began: what only a restart changes.
+    /// The server settings at the start of the process; some of them can change only with a restart.
     let started: ServerSettings
 
-    /// Time after which nothing of the start goes on.
+    /// Time after which the start is over, and memory that only it needed is released.
     private static let timeToSettle = TimeAmount.milliseconds(200)
     /// Time between two checks of files.
     private static let pollInterval = TimeAmount.seconds(1)
@@ -209,7 +209,7 @@ public final class WebhookService: Sendable {
         tellSystemdStatus()
     }
 
-    /// Says what `systemctl status` is to show, when it shows something else.
+    /// Updates what `systemctl status` shows, if that has changed.
     func tellSystemdStatus() {
         guard systemd.isListening else { return }
         let keys = current.withLockedValue { $0.keys }
