@@ -44,14 +44,21 @@ public enum AccessPolicy {
         if kubernetes.groupObjectIDs == .include {
             collector.add(objectIDs: principal.groups, prefix: kubernetes.groupPrefix)
         }
-        let objectID = principal.objectID.description
         let user = KubernetesUser(
             username: username,
-            uid: objectID,
             groups: collector.groups,
             objectIDGroups: collector.objectIDs,
             objectIDPrefix: kubernetes.groupPrefix,
-            extra: extra(of: principal, objectID: objectID, admins: admins, emergencies: emergencies)
+            facts: PrincipalFacts(
+                objectID: principal.objectID,
+                tenantID: principal.tenantID,
+                issuedAt: principal.issuedAt,
+                clientAppID: principal.clientAppID,
+                kind: principal.kind,
+                adminGroups: admins,
+                emergencyReasons: emergencies.map(\.reason),
+                tokenID: principal.tokenID
+            )
         )
         return AccessDecision(
             user: user,
@@ -63,9 +70,6 @@ public enum AccessPolicy {
 
     /// The group for which Kubernetes does not ask RBAC: its members are admins under every configuration.
     private static let masters = ExactText("system:masters")
-
-    /// Key of the `extra` entry that lists the admin groups which matched.
-    public static let adminGroupsName = "kube-entra.dev/admin-group-object-id"
 
     /// Whether an emergency entry for this principal is in force.
     public static func hasEmergencyAccess(_ objectID: GUID, tenant: TenantPolicy, now: Timestamp) -> Bool {
@@ -89,38 +93,6 @@ public enum AccessPolicy {
     /// Whether Kubernetes reserves a user or group name: it starts with `system:`, compared byte by byte.
     public static func isReserved(_ name: String) -> Bool {
         name.utf8.starts(with: "system:".utf8)
-    }
-
-    private static func extra(
-        of principal: EntraPrincipal,
-        objectID: String,
-        admins: [GUID],
-        emergencies: [EmergencyEntry]
-    ) -> [ExtraEntry] {
-        var extra = [
-            ExtraEntry(name: "oid", values: [objectID]),
-            ExtraEntry(name: "kube-entra.dev/tenant-id", values: [principal.tenantID.description]),
-        ]
-        if let issuedAt = principal.issuedAt {
-            // The only way in which an access review can know the token's age.
-            extra.append(
-                ExtraEntry(name: "kube-entra.dev/token-issued-at", values: [String(issuedAt.secondsSinceEpoch)]))
-        }
-        if let client = principal.clientAppID {
-            extra.append(ExtraEntry(name: "kube-entra.dev/client-app-id", values: [client]))
-        }
-        extra.append(ExtraEntry(name: "kube-entra.dev/subject-kind", values: [principal.kind.rawValue]))
-        if !admins.isEmpty {
-            extra.append(
-                ExtraEntry(name: adminGroupsName, values: admins.map(\.description)))
-        }
-        if !emergencies.isEmpty {
-            extra.append(ExtraEntry(name: "kube-entra.dev/emergency-access", values: emergencies.map(\.reason)))
-        }
-        if let tokenID = principal.tokenID, !tokenID.isEmpty {
-            extra.append(ExtraEntry(name: "authentication.kubernetes.io/credential-id", values: ["JTI=" + tokenID]))
-        }
-        return extra
     }
 }
 

@@ -17,8 +17,6 @@ public struct ExtraEntry: Hashable, Sendable {
 public struct KubernetesUser: Sendable {
     /// Name for audit logs and RBAC subjects.
     public var username: String
-    /// The principal's object ID. Unlike a user name, it is never used again for another principal.
-    public var uid: String
     /// Groups that the configuration names.
     public var namedGroups: [String]
     /// Object IDs that become groups of their own, after the named groups. There may be hundreds, so they are formatted
@@ -26,19 +24,52 @@ public struct KubernetesUser: Sendable {
     public var objectIDGroups: [GUID]
     /// Stands before each object ID.
     public var objectIDPrefix: String
-    /// Facts about the token for audit logs and access reviews.
-    public var extra: [ExtraEntry]
+    /// What is known of the principal that ``AccessPolicy`` named, from which ``uid`` and ``extra`` are formatted. Nil
+    /// if they are as somebody else wrote them.
+    public private(set) var facts: PrincipalFacts?
+    private var ownUID = ""
+    private var ownExtra: [ExtraEntry] = []
 
+    /// A user whose ID and `extra` are known as text.
     public init(
         username: String, uid: String, groups: [String], objectIDGroups: [GUID] = [], objectIDPrefix: String = "",
         extra: [ExtraEntry]
     ) {
         self.username = username
-        self.uid = uid
         namedGroups = groups
         self.objectIDGroups = objectIDGroups
         self.objectIDPrefix = objectIDPrefix
-        self.extra = extra
+        ownUID = uid
+        ownExtra = extra
+    }
+
+    /// The user that a principal becomes.
+    init(username: String, groups: [String], objectIDGroups: [GUID], objectIDPrefix: String, facts: PrincipalFacts) {
+        self.username = username
+        namedGroups = groups
+        self.objectIDGroups = objectIDGroups
+        self.objectIDPrefix = objectIDPrefix
+        self.facts = facts
+    }
+
+    /// The principal's object ID. Unlike a user name, it is never used again for another principal.
+    public var uid: String {
+        get { facts?.objectID.description ?? ownUID }
+        set {
+            ownExtra = extra
+            ownUID = newValue
+            facts = nil
+        }
+    }
+
+    /// Facts about the token for audit logs and access reviews.
+    public var extra: [ExtraEntry] {
+        get { facts?.extra ?? ownExtra }
+        set {
+            ownUID = uid
+            ownExtra = newValue
+            facts = nil
+        }
     }
 
     /// All groups without duplicates: admin groups, mapped groups, app-role groups, emergency groups, then object IDs.

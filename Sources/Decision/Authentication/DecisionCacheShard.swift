@@ -41,11 +41,14 @@ final class RememberedDecision: Sendable {
     var byteCount: Int {
         guard case .accepted(let access) = outcome else { return 0 }
         let user = access.user
-        let extra = user.extra.reduce(0) { sum, entry in
-            entry.values.reduce(sum + 72) { $0 + 16 + Self.heapBytes($1) }
+        let facts = user.facts
+        // Room for its array, and for the object of a reason that stands in the configuration.
+        let lists = [facts?.adminGroups.count ?? 0, facts?.emergencyReasons.count ?? 0].reduce(0) { sum, count in
+            count == 0 ? sum : sum + 32 + count * 16
         }
-        return 512 + Self.heapBytes(user.username) + Self.heapBytes(user.uid) + user.namedGroups.count * 16
-            + user.objectIDGroups.count * 16 + extra + Self.heapBytes(subject.keyID ?? "")
+        return 512 + Self.heapBytes(user.username) + user.namedGroups.count * 16 + user.objectIDGroups.count * 16
+            + lists
+            + Self.heapBytes(facts?.clientAppID ?? "") + Self.heapBytes(subject.keyID ?? "")
             + Self.heapBytes(subject.tokenID ?? "")
     }
 

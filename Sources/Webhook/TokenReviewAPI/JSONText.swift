@@ -24,7 +24,8 @@ struct JSONText: ~Copyable {
         writer.append(UInt8(ascii: "\""))
     }
 
-    private mutating func escaped(_ text: String) {
+    /// The inside of a string.
+    mutating func escaped(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             let utf8 = UnsafeRawBufferPointer(utf8)
@@ -50,6 +51,50 @@ struct JSONText: ~Copyable {
         for (index, text) in texts.enumerated() {
             if index > 0 { writer.append(UInt8(ascii: ",")) }
             string(text)
+        }
+    }
+
+    /// An ID, which needs no escaping, as a string.
+    mutating func id(_ id: GUID) {
+        writer.append(UInt8(ascii: "\""))
+        writer.append(count: GUID.textLength) { id.write(to: $0) }
+        writer.append(UInt8(ascii: "\""))
+    }
+
+    /// The members of a user's `extra`.
+    mutating func extra(_ entries: [ExtraEntry]) {
+        for (index, entry) in entries.enumerated() {
+            if index > 0 { raw(",") }
+            string(entry.name)
+            raw(":")
+            strings(entry.values)
+        }
+    }
+
+    /// The same, of a principal.
+    mutating func extra(_ facts: PrincipalFacts) {
+        var isFirst = true
+        facts.forEachEntry { name, values in
+            raw(isFirst ? "\"" : ",\"")
+            isFirst = false
+            raw(name)
+            raw("\":[")
+            switch values {
+            case .id(let value): id(value)
+            case .ids(let values): objectIDs(values, prefix: "")
+            case .number(let value):
+                raw("\"")
+                writer.append(decimal: value)
+                raw("\"")
+            case .text(let value): string(value)
+            case .texts(let values): elements(values)
+            case .prefixed(let prefix, let value):
+                raw("\"")
+                raw(prefix)
+                escaped(value)
+                raw("\"")
+            }
+            raw("]")
         }
     }
 

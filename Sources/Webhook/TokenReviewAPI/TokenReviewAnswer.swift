@@ -40,16 +40,11 @@ extension TokenReviewAnswer {
         text.raw("\"authenticated\":true,\"user\":{\"username\":")
         text.string(user.username)
         text.raw(",\"uid\":")
-        text.string(user.uid)
+        if let facts = user.facts { text.id(facts.objectID) } else { text.string(user.uid) }
         text.raw(",\"groups\":")
         text.groups(of: user)
         text.raw(",\"extra\":{")
-        for (index, entry) in user.extra.enumerated() {
-            if index > 0 { text.raw(",") }
-            text.string(entry.name)
-            text.raw(":")
-            text.strings(entry.values)
-        }
+        if let facts = user.facts { text.extra(facts) } else { text.extra(user.extra) }
         text.raw("}}}}")
         return text.bytes
     }
@@ -69,7 +64,13 @@ extension TokenReviewAnswer {
         text.raw("\"authenticated\":false,\"user\":{}")
         if !reason.isForeign {
             text.raw(",\"error\":")
-            text.string("kube-entra: \(reason.code): \(sentence ?? reason.sentence) (decision \(decisionID))")
+            text.raw("\"kube-entra: ")
+            text.escaped(reason.code)
+            text.raw(": ")
+            text.escaped(sentence ?? reason.sentence)
+            text.raw(" (decision ")
+            text.escaped(decisionID)
+            text.raw(")\"")
         }
         text.raw("}}")
         return text.bytes

@@ -83,8 +83,8 @@ struct AuditFields {
         line.add("username", user.username)
         if !user.objectIDGroups.isEmpty { line.add("groupObjectIDs", Int64(user.objectIDGroups.count)) }
         line.add("groups", list: user.namedGroups)
-        let admins = user.extra.first { $0.name == AccessPolicy.adminGroupsName }
-        if let admins { line.add("adminGroupObjectIDs", list: admins.values) }
+        let admins = user.facts?.adminGroups ?? []
+        if !admins.isEmpty { line.add("adminGroupObjectIDs", list: admins.map(\.description)) }
     }
 }
 
