@@ -55,11 +55,8 @@ extension Authenticator {
         guard !evidence.objectIDs.isEmpty else { return nil }
         let tenantIDs = Set((user.extra[ExactText("kube-entra.dev/tenant-id")] ?? []).compactMap { GUID($0) })
         var found: AccessDenial?
-        for tenant in settings.tenants where tenantIDs.contains(tenant.trust.tenantID) {
-            guard let grants = rules.grants[tenant.trust.tenantID] else { continue }
-            var review = AccessReview(
-                evidence: evidence, tenant: tenant, denyList: rules.denyLists[tenant.trust.tenantID],
-                grants: grants, now: now)
+        for tenant in rules.tenants where tenantIDs.contains(tenant.tenantID) {
+            var review = AccessReview(evidence: evidence, tenant: tenant, now: now)
             // Every tenant that matches can deny; the reason with the highest precedence is the answer.
             guard let denial = review.denial(watch), found.map({ denial.reason < $0.reason }) ?? true else { continue }
             found = denial
@@ -109,22 +106,16 @@ extension Array where Element: Hashable {
 /// The review of a sign-in by the rules of one tenant.
 private struct AccessReview {
     let evidence: ReviewEvidence
-    let tenant: TenantConfiguration
-    let denyList: DenyList?
-    let grants: GrantIndex
+    let tenant: TenantIndex
     let now: Timestamp
     /// Computed only when the principal is watched.
     private lazy var givenByMembership = groupsOfMembership()
     /// Emergency entries by object ID; looked up when the sign-in used one.
     private lazy var emergencies = Dictionary(grouping: tenant.policy.emergencyAccess, by: \.objectID)
 
-    init(
-        evidence: ReviewEvidence, tenant: TenantConfiguration, denyList: DenyList?, grants: GrantIndex, now: Timestamp
-    ) {
+    init(evidence: ReviewEvidence, tenant: TenantIndex, now: Timestamp) {
         self.evidence = evidence
         self.tenant = tenant
-        self.denyList = denyList
-        self.grants = grants
         self.now = now
     }
 
@@ -133,7 +124,7 @@ private struct AccessReview {
         if let first = evidence.objectIDs.first, let entry = entryOfFurtherValues() { return denied(first, entry) }
         var found: AccessDenial?
         for objectID in evidence.objectIDs {
-            let known = tenant.watch == nil ? nil : watch.principal(objectID, tenantID: tenant.trust.tenantID)
+            let known = tenant.watch == nil ? nil : watch.principal(objectID, tenantID: tenant.tenantID)
             guard let denial = denial(of: objectID, known), found.map({ denial.reason < $0.reason }) ?? true else {
                 continue
             }
@@ -168,14 +159,14 @@ private struct AccessReview {
         _ objectID: GUID, _ reason: RefusalReason, _ entry: DeniedEntry? = nil, newSignInPasses time: Timestamp? = nil
     ) -> AccessDenial {
         AccessDenial(
-            reason: reason, tenantID: tenant.trust.tenantID, objectID: objectID, denial: entry,
+            reason: reason, tenantID: tenant.tenantID, objectID: objectID, denial: entry,
             sentence: reason.sentence(newSignInPasses: time))
     }
 
     // MARK: Deny list
 
     private func entry(objectID: GUID?, clientAppID: GUID?, tokenID: ExactText?) -> DeniedEntry? {
-        denyList?.denial(
+        tenant.denyList?.denial(
             of: DenyList.Token(
                 objectID: objectID, clientAppID: clientAppID, tokenID: tokenID?.text, issuedAt: evidence.issuedAt),
             now: now)
@@ -184,7 +175,7 @@ private struct AccessReview {
     /// The entry for a second or later application or token ID. Only a user who impersonates others can have sent
     /// these.
     private func entryOfFurtherValues() -> DeniedEntry? {
-        guard denyList != nil else { return nil }
+        guard tenant.denyList != nil else { return nil }
         for client in evidence.clients.dropFirst() {
             if let found = entry(objectID: nil, clientAppID: client, tokenID: nil) { return found }
         }
@@ -207,9 +198,10 @@ private struct AccessReview {
         let isOneGone = reasons.contains { reason in !entries.contains { ExactText($0.reason) == reason } }
         guard !ended.isEmpty || isOneGone else { return false }
         return evidence.groups.contains { group in
-            (isOneGone && !grants.isGivenByItself(group) || ended.contains { $0.kubernetesGroups.contains(group) })
-                && !inForce.contains { $0.kubernetesGroups.contains(group) } && !grants.isGivenByAppRole(group)
-                && grants.groups(granting: group).isEmpty
+            (isOneGone && !tenant.grants.isGivenByItself(group)
+                || ended.contains { $0.kubernetesGroups.contains(group) })
+                && !inForce.contains { $0.kubernetesGroups.contains(group) } && !tenant.grants.isGivenByAppRole(group)
+                && tenant.grants.groups(granting: group).isEmpty
         }
     }
 
@@ -219,9 +211,10 @@ private struct AccessReview {
     private func groupsOfMembership() -> [(group: ExactText, granting: [GUID])] {
         var found: [(group: ExactText, granting: [GUID])] = []
         for group in evidence.groups.onlyFirst {
-            let granting = grants.groups(granting: group)
+            let granting = tenant.grants.groups(granting: group)
             // An object ID of the token itself stays a group, whatever else grants the same name.
-            guard !granting.isEmpty, !grants.isGivenByAppRole(group), !grants.isGivenByItself(group) else { continue }
+            guard !granting.isEmpty, !tenant.grants.isGivenByAppRole(group), !tenant.grants.isGivenByItself(group)
+            else { continue }
             found.append((group, granting))
         }
         return found

@@ -115,8 +115,8 @@ public final class Authenticator: Sendable {
 }
 
 extension TokenEvaluation {
-    /// The decision, after the checks have run.
-    func decision(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Decision {
+    /// The decision, after the checks have run. It changes nothing; a call that may change something copies nothing.
+    mutating func decision(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Decision {
         var decision: Decision
         if let reason {
             decision = Decision(outcome: .refused(reason))
@@ -142,39 +142,27 @@ extension TokenEvaluation {
             decision.awaitsFirstAnswer = watch.awaitsFirstAnswer && (reason == nil || isAboutWatch)
         }
         guard areClaimsTrusted else {
-            decision.untrustedKeyID = header?.keyID.flatMap { TokenEvaluation.isPlain($0) ? $0 : nil }
+            decision.untrustedKeyID = header?.plainKeyID
             return decision
         }
         decision.subject.keyID = header?.keyID
-        decision.subject.tokenID = claims?.tokenID.flatMap { TokenEvaluation.isPlain($0) ? $0 : nil }
+        decision.subject.tokenID = claims?.tokenID.flatMap { EntraID.isPlain($0) ? $0 : nil }
         decision.subject.tokenVersion = claims?.version
-        if let tenant {
-            decision.subject.tenantID = tenant.trust.tenantID
+        if let tenant = tenantIndex {
+            decision.subject.tenantID = tenant.tenantID
             // Entra's client IDs are GUIDs. Anything else that an issuer may sign stays out of the logs.
             decision.subject.clientAppID = claims?.clientAppID.flatMap { GUID($0) == nil ? nil : $0 }
-            decision.subject.objectID = claims?.objectID.flatMap(GUID.init)
+            decision.subject.objectID = objectID ?? claims?.objectID.flatMap { GUID($0) }
             // The token was refused before this was needed, but the log shows it for every token of a tenant.
             decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: tenant.trust) }
         }
         return decision
     }
 
-    /// Whether this has the form of Entra's key and token IDs, and is safe in a log whoever wrote it.
-    private static func isPlain(_ id: String) -> Bool {
-        id.utf8.count <= 64 && !id.isEmpty
-            && id.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                    true
-                default: false
-                }
-            }
-    }
-
     /// The first time at which the answer could change because time passes.
     private func validUntil(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Timestamp {
-        guard let expires = claims?.expires, let principal, let tenant, let set = keys.keySets[principal.tenantID]
+        guard let expires = claims?.expires, let principal, let tenant = tenantIndex,
+            let set = keys.keySets[principal.tenantID]
         else {
             return Timestamp(secondsSinceEpoch: .min)
         }

@@ -1,45 +1,81 @@
 import AccessPolicy
 import Entra
+import EntraTokens
 import SafeText
 
 /// The settings, with prepared look-ups for what every decision needs.
 final class IssuerIndex: Sendable {
     let settings: AuthenticationSettings
-    /// Issuer → its tenant and token version.
-    private let issuers: [ExactText: KnownIssuer]
+    /// The tenants in the order of the settings.
+    let tenants: [TenantIndex]
+    /// Their IDs.
+    let tenantIDs: [GUID]
     /// Whether a tenant requires claims that only the configuration names.
     let readsClaimsByName: Bool
-    /// Deny lists by tenant ID. Tenants with an empty list have no entry.
-    let denyLists: [GUID: DenyList]
-    /// What grants Kubernetes groups, by tenant ID.
-    let grants: [GUID: GrantIndex]
+    private let issuers: [ExactText: KnownIssuer]
+    /// The same issuers, if there are so few that comparing them costs less than a look-up.
+    private let fewIssuers: [(issuer: ExactText, known: KnownIssuer)]
 
     init(_ settings: AuthenticationSettings) {
         self.settings = settings
+        tenants = settings.tenants.map { TenantIndex($0, settings.kubernetes) }
+        tenantIDs = tenants.map(\.tenantID)
         var issuers: [ExactText: KnownIssuer] = [:]
-        for tenant in settings.tenants {
+        for tenant in tenants {
             for version in TokenVersion.allCases {
                 issuers[ExactText(tenant.trust.issuer(version))] = KnownIssuer(tenant: tenant, version: version)
             }
         }
         self.issuers = issuers
+        fewIssuers = issuers.count <= 4 ? issuers.map { ($0.key, $0.value) } : []
         readsClaimsByName = settings.tenants.contains { !$0.trust.requiredClaims.isEmpty }
-        let lists = settings.tenants.map { ($0.trust.tenantID, DenyList($0.policy.denied)) }.filter { !$0.1.isEmpty }
-        denyLists = Dictionary(lists, uniquingKeysWith: { first, _ in first })
-        let grants = settings.tenants.map { ($0.trust.tenantID, GrantIndex($0.policy, settings.kubernetes)) }
-        self.grants = Dictionary(grants, uniquingKeysWith: { first, _ in first })
     }
 
     /// The tenant of that issuer; nil for every other issuer.
-    func known(issuer: String) -> KnownIssuer? { issuers[ExactText(issuer)] }
+    func known(issuer: String) -> KnownIssuer? {
+        let issuer = ExactText(issuer)
+        guard fewIssuers.isEmpty else {
+            for (own, known) in fewIssuers where own == issuer { return known }
+            return nil
+        }
+        return issuers[issuer]
+    }
+}
+
+/// One tenant's settings, with prepared look-ups.
+///
+/// A class, so that a check that looks at one setting doesn't copy all of them.
+final class TenantIndex: Sendable {
+    let configuration: TenantConfiguration
+    let tenantID: GUID
+    let trust: TokenValidationRules
+    let policy: TenantPolicy
+    let watch: WatchRule?
+    /// Nil if nobody is denied.
+    let denyList: DenyList?
+    /// What grants Kubernetes groups.
+    let grants: GrantIndex
+    let audiences: AudienceList
+
+    init(_ configuration: TenantConfiguration, _ kubernetes: KubernetesPolicy) {
+        self.configuration = configuration
+        tenantID = configuration.trust.tenantID
+        trust = configuration.trust
+        policy = configuration.policy
+        watch = configuration.watch
+        let denyList = DenyList(configuration.policy.denied)
+        self.denyList = denyList.isEmpty ? nil : denyList
+        grants = GrantIndex(configuration.policy, kubernetes)
+        audiences = AudienceList(configuration.trust.audiences)
+    }
 }
 
 /// A tenant's issuer for one version of tokens.
 final class KnownIssuer: Sendable {
-    let tenant: TenantConfiguration
+    let tenant: TenantIndex
     private let version: TokenVersion
 
-    init(tenant: TenantConfiguration, version: TokenVersion) {
+    init(tenant: TenantIndex, version: TokenVersion) {
         self.tenant = tenant
         self.version = version
     }

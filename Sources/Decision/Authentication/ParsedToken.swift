@@ -3,13 +3,26 @@ import JOSE
 import OpenSSL
 
 /// A token with decoded parts and a parsed header. Nothing in it is trusted yet.
-struct ParsedToken {
+final class ParsedToken: Sendable {
     let jws: CompactJWS
     let header: TokenHeader
+    /// The same header in an earlier token, whose signature was verified. It says nothing about this one.
+    let known: KnownHeader?
 
     /// Splits and decodes the token, and scans its header.
-    init(_ bytes: UnsafeRawBufferPointer) throws(CompactJWSError) {
-        jws = try CompactJWS(parsing: bytes)
+    ///
+    /// - Parameter keys: they remember headers.
+    init(_ bytes: UnsafeRawBufferPointer, keys: KeySnapshot?) throws(CompactJWSError) {
+        var known: KnownHeader?
+        jws = try CompactJWS(parsing: bytes) { part in
+            known = keys?.knownHeader(part)
+            return known?.bytes
+        }
+        self.known = known
+        if let known {
+            header = known.header
+            return
+        }
         guard let header = jws.header.withUnsafeBytes({ try? TokenHeader(scanning: $0) }) else { throw .badEncoding }
         self.header = header
     }

@@ -34,7 +34,7 @@ struct SignatureCheck {
     mutating func untrustedTenant() -> GUID? {
         if let knownUntrustedTenant { return knownUntrustedTenant }
         let issuer = token?.jws.untrustedPayload.withUnsafeBytes { UntrustedPayload.scan($0)?["iss"]?.string }
-        let tenant = issuer.flatMap { rules.known(issuer: $0)?.tenant.trust.tenantID }
+        let tenant = issuer.flatMap { rules.known(issuer: $0)?.tenant.tenantID }
         knownUntrustedTenant = .some(tenant)
         return tenant
     }
@@ -42,11 +42,11 @@ struct SignatureCheck {
     /// Splits the token, and opens its envelope if it has one.
     mutating func checkStructure(_ bytes: UnsafeRawBufferPointer) -> CheckResult {
         do throws(CompactJWSError) {
-            let outer = try ParsedToken(bytes)
+            let outer = try ParsedToken(bytes, keys: keys)
             if outer.header.isEnvelope, let opened = SignedHTTPRequest(outer, of: bytes) {
                 envelope = opened
                 token = try opened.accessToken.withUnsafeBytes { inner in
-                    Result { () throws(CompactJWSError) in try ParsedToken(inner) }
+                    Result { [keys] () throws(CompactJWSError) in try ParsedToken(inner, keys: keys) }
                 }.get()
             } else {
                 token = outer
@@ -62,7 +62,12 @@ struct SignatureCheck {
         guard let keys, let header = token?.header, header.isAlgorithmAllowed, let keyID = header.keyID else {
             return .skipped
         }
-        candidates = keys.candidates(keyID: ExactText(keyID), now: now)
+        candidates =
+            if let known = token?.known {
+                keys.candidates(known, now: now)
+            } else {
+                keys.candidates(keyID: ExactText(keyID), now: now)
+            }
         guard candidates.isEmpty else { return .passed }
         guard let tenant = untrustedTenant() else { return .failed(.keyNotFound) }
         refreshTenant = tenant
@@ -78,6 +83,10 @@ struct SignatureCheck {
             signer = envelope.accessToken.withUnsafeBytes { findSigner(of: token.jws, in: $0, hashed: nil) }
         } else {
             signer = findSigner(of: token.jws, in: bytes, hashed: hashed)
+            if signer != nil, token.known == nil, token.header.forbidden.isEmpty {
+                let part = UnsafeRawBufferPointer(rebasing: bytes[..<token.jws.headerLength])
+                keys?.remember(token.header, bytes: token.jws.header, part: part)
+            }
         }
         guard signer == nil else { return .passed }
         refreshForSharedKeyID()
@@ -98,9 +107,11 @@ struct SignatureCheck {
     /// Another tenant's key may have the ID of a key that this tenant has published since. If every tenant has a key
     /// with that ID, nothing of the token is read after its signature was found invalid.
     private mutating func refreshForSharedKeyID() {
-        let tenants = Set(candidates.flatMap(\.tenants))
-        guard !rules.settings.tenants.allSatisfy({ tenants.contains($0.trust.tenantID) }),
-            let tenant = untrustedTenant(), !tenants.contains(tenant)
+        let published = candidates.count == 1 ? candidates[0].tenants : candidates.flatMap(\.tenants)
+        // With few tenants, a set costs more than looking for each of them.
+        if rules.tenantIDs.count <= 8, rules.tenantIDs.allSatisfy(published.contains) { return }
+        let tenants = Set(published)
+        guard !rules.tenantIDs.allSatisfy(tenants.contains), let tenant = untrustedTenant(), !tenants.contains(tenant)
         else { return }
         refreshTenant = tenant
     }

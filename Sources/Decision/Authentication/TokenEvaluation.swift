@@ -31,7 +31,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// Whether the signature was verified.
     public var areClaimsTrusted: Bool { signature.signer != nil }
     /// The tenant whose rules apply to the claims.
-    public private(set) var tenant: TenantConfiguration?
+    public var tenant: TenantConfiguration? { tenantIndex?.configuration }
     /// The kind of subject, once it was determined.
     public private(set) var kind: SubjectKind?
     /// The principal, if the claims name one.
@@ -56,11 +56,13 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     /// What is wrong with the proof of possession.
     public private(set) var proofProblem: ProofProblem?
 
+    /// The tenant, with prepared look-ups.
+    private(set) var tenantIndex: TenantIndex?
     /// The token, its key and its signature.
     private var signature: SignatureCheck
     /// The tenant of the issuer, if its keys are too old or do not verify the signature.
     private var issuerRefreshTenant: GUID?
-    private var objectID: GUID?
+    private(set) var objectID: GUID?
     /// Whether there are claims but no token, so that checks of the token itself are impossible.
     private var hasOnlyClaims = false
     /// Whether `iat` comes from a token.
@@ -181,7 +183,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         switch check {
         case .claims, .issuer, .tenant:
             guard areClaimsTrusted, let keys,
-                let tenantID = claims?.issuer.flatMap({ rules.known(issuer: $0)?.tenant.trust.tenantID }),
+                let tenantID = claims?.issuer.flatMap({ rules.known(issuer: $0)?.tenant.tenantID }),
                 !keys.isUsable(tenant: tenantID, now: now)
             else { return false }
             issuerRefreshTenant = tenantID
@@ -226,21 +228,21 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private mutating func checkIssuer() -> CheckResult {
         if let claims, let known = claims.issuer.flatMap(rules.known(issuer:)), known.matches(claims.version) {
-            tenant = known.tenant
+            tenantIndex = known.tenant
             return .passed
         }
         // With a single tenant, it is clear whose rules apply.
-        if rules.settings.tenants.count == 1 { tenant = rules.settings.tenants.first }
+        if rules.tenants.count == 1 { tenantIndex = rules.tenants.first }
         return .failed(.issuerNotTrusted)
     }
 
     private func checkTenant() -> CheckResult {
-        guard let tenant, let claims else { return .omitted }
-        return .when(claims.tenantID.flatMap(GUID.init) == tenant.trust.tenantID, else: .tenantMismatch)
+        guard let tenant = tenantIndex, let claims else { return .omitted }
+        return .when(claims.tenantID.flatMap(GUID.init) == tenant.tenantID, else: .tenantMismatch)
     }
 
     private mutating func checkKeyIssuer() -> CheckResult {
-        guard let tenantID = tenant?.trust.tenantID else { return .omitted }
+        guard let tenantID = tenantIndex?.tenantID else { return .omitted }
         guard areClaimsTrusted, let keys else { return .skipped }
         let isUsable = keys.isUsable(tenant: tenantID, now: now)
         if isUsable, signature.signer?.tenants.contains(tenantID) == true { return .passed }
@@ -249,8 +251,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private func checkAudience() -> CheckResult {
-        guard let tenant else { return .omitted }
-        return .when(claims?.audience.map(tenant.trust.accepts(audience:)) ?? false, else: .audienceNotAccepted)
+        guard let tenant = tenantIndex else { return .omitted }
+        return .when(claims?.audience.map { tenant.audiences.accepts($0) } ?? false, else: .audienceNotAccepted)
     }
 
     // MARK: When
@@ -264,19 +266,20 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private func checkLifetime() -> CheckResult {
-        guard let tenant else { return .omitted }
+        guard let tenant = tenantIndex else { return .omitted }
         return claims?.checkLifetime(maximum: tenant.trust.maximumTokenLifetime) ?? .skipped
     }
 
     // MARK: Who
 
     private func checkClientApp() -> CheckResult {
-        guard let tenant else { return .omitted }
-        return .when(claims?.clientAppID.map(tenant.trust.accepts(clientAppID:)) ?? true, else: .clientAppNotAllowed)
+        guard let tenant = tenantIndex else { return .omitted }
+        return .when(
+            claims?.clientAppID.map { tenant.trust.accepts(clientAppID: $0) } ?? true, else: .clientAppNotAllowed)
     }
 
     private mutating func checkSubjectKind() -> CheckResult {
-        guard let tenant, let claims else { return .omitted }
+        guard let tenant = tenantIndex, let claims else { return .omitted }
         let kind = SubjectKind(claims, trust: tenant.trust)
         self.kind = kind
         return .when(kind != .unknown && tenant.trust.subjects.contains(kind), else: .subjectKindNotAllowed)
@@ -288,8 +291,8 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private mutating func checkDenyList() -> CheckResult {
-        guard let tenant, let claims else { return .omitted }
-        guard let list = rules.denyLists[tenant.trust.tenantID] else { return .passed }
+        guard let tenant = tenantIndex, let claims else { return .omitted }
+        guard let list = tenant.denyList else { return .passed }
         let token = DenyList.Token(
             objectID: objectID, clientAppID: claims.clientAppID.flatMap { GUID($0) }, tokenID: claims.tokenID,
             issuedAt: areTokenTimesReal ? claims.issuedAt : nil)
@@ -299,19 +302,19 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private func checkRequiredClaims() -> CheckResult {
-        guard let tenant, let claims else { return .omitted }
+        guard let tenant = tenantIndex, let claims else { return .omitted }
         return tenant.trust.checkRequirements(claims)
     }
 
     /// The time from which a new sign-in is accepted; nil if a new sign-in does not help against the refusal.
     var newSignInPasses: Timestamp? {
         if reason == .principalDenied { return denial?.newSignInPasses }
-        guard reason == .sessionsRevoked, let tenant, let objectID else { return nil }
+        guard reason == .sessionsRevoked, let tenant = tenantIndex, let objectID else { return nil }
         return watch.newSignInPasses(objectID, kind: kind, tenant)
     }
 
     private mutating func checkAccount() -> CheckResult {
-        guard let tenant, let claims, let objectID else { return .omitted }
+        guard let tenant = tenantIndex, let claims, let objectID else { return .omitted }
         return watch.checkAccount(objectID, kind: kind, tenant, claims: claims)
     }
 
@@ -319,13 +322,13 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private mutating func checkGroups() -> CheckResult {
         guard let claims else { return .omitted }
-        guard let tenant else { return .when(!claims.groups.isMalformed, else: .groupsMalformed) }
+        guard let tenant = tenantIndex else { return .when(!claims.groups.isMalformed, else: .groupsMalformed) }
         let problem = claims.groups.check(tenant.trust.groupOverage, isResolved: resolvedGroups != nil)
         guard let objectID, let kind else {
             // Without a subject there is nobody to ask about. Only explanations come this far.
             return problem == .failed(.groupResolutionFailed) ? .skipped : problem
         }
-        var principal = EntraPrincipal(claims, tenantID: tenant.trust.tenantID, objectID: objectID, kind: kind)
+        var principal = EntraPrincipal(claims, tenantID: tenant.tenantID, objectID: objectID, kind: kind)
         if claims.groups.hasOverage, tenant.trust.groupOverage == .resolve, let resolvedGroups {
             var seen: Set<GUID> = []
             principal.groups = resolvedGroups.filter { seen.insert($0).inserted }
@@ -344,7 +347,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private mutating func checkUsername() -> CheckResult {
-        guard let tenant, let claims else { return .omitted }
+        guard let tenant = tenantIndex, let claims else { return .omitted }
         guard let principal else {
             // There is no principal to name. Only explanations come this far.
             let kubernetes = rules.settings.kubernetes
@@ -360,7 +363,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private mutating func checkProof() -> CheckResult {
-        guard let tenant, let claims else { return .omitted }
+        guard let tenant = tenantIndex, let claims else { return .omitted }
         guard let envelope else { return tenant.trust.checkMissingProof(claims, hasOnlyClaims: hasOnlyClaims) }
         guard tenant.trust.proofOfPossession != .off else { return .failed(.proofOfPossessionNotAccepted) }
         do throws(ProofProblem) {

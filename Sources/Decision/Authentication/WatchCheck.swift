@@ -29,14 +29,14 @@ struct WatchCheck {
 
     /// Checks what is known of the principal's account. The principal stays watched as long as this token lives.
     mutating func checkAccount(
-        _ objectID: GUID, kind: SubjectKind?, _ tenant: TenantConfiguration, claims: EntraClaims
+        _ objectID: GUID, kind: SubjectKind?, _ tenant: TenantIndex, claims: EntraClaims
     ) -> CheckResult {
         guard facts != nil || tenant.watch == nil || kind == .device else { return .skipped }
         guard let known = fact(about: objectID, kind: kind, in: tenant) else { return .omitted }
         version = known.version
         let end = end(of: claims.expires)
         if let kind, known.until < end {
-            interest = WatchInterest(tenantID: tenant.trust.tenantID, objectID: objectID, kind: kind, until: end)
+            interest = WatchInterest(tenantID: tenant.tenantID, objectID: objectID, kind: kind, until: end)
         }
         guard known.account != nil else { return .omitted }
         let problem = known.accountProblem(issuedAt: claims.issuedAt)
@@ -44,20 +44,20 @@ struct WatchCheck {
     }
 
     /// The time from which a new sign-in is accepted after the directory revoked the sessions.
-    func newSignInPasses(_ objectID: GUID, kind: SubjectKind?, _ tenant: TenantConfiguration) -> Timestamp? {
+    func newSignInPasses(_ objectID: GUID, kind: SubjectKind?, _ tenant: TenantIndex) -> Timestamp? {
         fact(about: objectID, kind: kind, in: tenant)?.account?.newSignInPasses
     }
 
-    private func fact(about objectID: GUID, kind: SubjectKind?, in tenant: TenantConfiguration) -> WatchedPrincipal? {
+    private func fact(about objectID: GUID, kind: SubjectKind?, in tenant: TenantIndex) -> WatchedPrincipal? {
         // The directory is not asked about devices.
         guard tenant.watch != nil, kind != .device else { return nil }
-        return facts?.principal(objectID, tenantID: tenant.trust.tenantID)
+        return facts?.principal(objectID, tenantID: tenant.tenantID)
     }
 
     /// Replaces the token's membership in the configured groups by the directory's answer, or returns why nothing is
     /// known.
     mutating func apply(
-        to principal: inout EntraPrincipal, _ tenant: TenantConfiguration, tokenEnds: Timestamp?
+        to principal: inout EntraPrincipal, _ tenant: TenantIndex, tokenEnds: Timestamp?
     ) -> RefusalReason? {
         guard let facts, let rule = tenant.watch, principal.kind != .device else { return nil }
         let interest = WatchInterest(

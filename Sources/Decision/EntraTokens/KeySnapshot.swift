@@ -38,6 +38,7 @@ public final class KeySnapshot: Sendable {
     /// The key sets by tenant ID. A tenant without usable keys has no entry.
     public let keySets: [GUID: TenantKeySet]
     private let candidates: [ExactText: [KeyCandidate]]
+    private let headers = KnownHeaders()
 
     /// Prepares the look-up by key ID.
     public init(_ keySets: [GUID: TenantKeySet]) {
@@ -54,10 +55,34 @@ public final class KeySnapshot: Sendable {
 
     /// The keys with that ID which at least one tenant publishes, from sets that are not too old.
     package func candidates(keyID: ExactText, now: Timestamp) -> [KeyCandidate] {
-        guard let found = candidates[keyID] else { return [] }
-        return found.filter { candidate in
-            candidate.tenants.contains { isUsable(tenant: $0, now: now) }
+        usable(candidates[keyID] ?? [], now: now)
+    }
+
+    /// Like ``candidates(keyID:now:)``, without looking for the key ID again.
+    package func candidates(_ known: KnownHeader, now: Timestamp) -> [KeyCandidate] {
+        usable(known.candidates, now: now)
+    }
+
+    private func usable(_ found: [KeyCandidate], now: Timestamp) -> [KeyCandidate] {
+        func isUsable(_ candidate: KeyCandidate) -> Bool {
+            candidate.tenants.contains { self.isUsable(tenant: $0, now: now) }
         }
+        return found.allSatisfy(isUsable) ? found : found.filter(isUsable)
+    }
+
+    /// The header of a token that begins with this part, if a token with it was verified with these keys.
+    package func knownHeader(_ part: UnsafeRawBufferPointer) -> KnownHeader? { headers.find(part) }
+
+    /// Remembers the header of a token whose signature was verified with these keys.
+    ///
+    /// - Parameters:
+    ///   - part: the first part of the token.
+    ///   - bytes: the same, decoded.
+    package func remember(_ header: TokenHeader, bytes: SecureBytes, part: UnsafeRawBufferPointer) {
+        guard let keyID = header.keyID, headers.find(part) == nil else { return }
+        headers.keep(
+            KnownHeader(
+                part: [UInt8](part), bytes: bytes, header: header, candidates: candidates[ExactText(keyID)] ?? []))
     }
 
     /// Whether that tenant has keys that are not too old.

@@ -42,10 +42,20 @@ extension SubjectKind {
 
     /// Searches byte by byte, because a combining character after the mark would change it for `String`.
     private static func isExternal(_ name: String) -> Bool {
-        let bytes = name.utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 & 0xDF : $0 }
-        return SubjectKind.externalMarks.contains { mark in
-            bytes.indices.contains { bytes[$0...].starts(with: mark.utf8) }
+        var name = name
+        return name.withUTF8 { bytes in
+            // Few names have a character with which a mark begins.
+            bytes.indices.contains { start in
+                (bytes[start] == UInt8(ascii: "#") || bytes[start] == UInt8(ascii: "_"))
+                    && SubjectKind.externalMarks.contains {
+                        bytes[start...].prefix($0.utf8.count).map(upperCase).elementsEqual($0.utf8)
+                    }
+            }
         }
+    }
+
+    private static func upperCase(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte & 0xDF : byte
     }
 
     /// Parts of a guest's user principal name: `name_home.example#EXT#@resource.example`, and where the optional claim

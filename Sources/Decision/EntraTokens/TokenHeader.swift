@@ -1,11 +1,15 @@
 public import Jansson
 
 /// The header of an Entra token. Nothing in it is trusted yet.
-public struct TokenHeader: Sendable {
+///
+/// A class, so that a check that looks at one parameter doesn't copy all of them.
+public final class TokenHeader: Sendable {
     /// `alg`; nil when it is missing or not a string.
     public let algorithm: String?
     /// `kid`; nil when it is missing, empty or not a string.
     public let keyID: String?
+    /// ``keyID``, if it has the form of Entra's IDs; it may be shown, whoever wrote it.
+    public let plainKeyID: String?
     /// `typ` in lower case, without the prefix `application/`; nil when it is missing.
     public let type: String?
     /// Names of header parameters that must not be present, in the order of checking.
@@ -27,15 +31,15 @@ public struct TokenHeader: Sendable {
     static let maximumDepth = 8
 
     /// Reads a scanned header.
-    public init(_ header: ScannedJSON) { self.init(reading: header) }
+    public convenience init(_ header: ScannedJSON) { self.init(reading: header) }
 
     /// Reads a parsed header.
-    public init(_ header: JSONValue) { self.init(reading: header) }
+    public convenience init(_ header: JSONValue) { self.init(reading: header) }
 
     /// Scans the bytes of a header.
     ///
     /// - Throws: `JSONError` if the bytes are not a JSON object within the limits of a header.
-    public init(scanning bytes: UnsafeRawBufferPointer) throws(JSONError) {
+    public convenience init(scanning bytes: UnsafeRawBufferPointer) throws(JSONError) {
         let scanned = try ScannedJSON(
             scanning: bytes, maximumBytes: Self.maximumBytes, maximumDepth: Self.maximumDepth,
             maximumValues: Self.maximumValues)
@@ -45,7 +49,9 @@ public struct TokenHeader: Sendable {
 
     private init(reading header: some JSONReadable) {
         algorithm = header["alg"]?.string
-        keyID = header["kid"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        let keyID = header["kid"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        self.keyID = keyID
+        plainKeyID = keyID.flatMap { EntraID.isPlain($0) ? $0 : nil }
         var forbidden: [String] = []
         // Keys and key addresses in the token, extensions, compression and nesting are never used.
         for (name, value) in [

@@ -6,11 +6,7 @@ extension TokenValidationRules {
     /// Whether the token was issued for this cluster: for an application ID or its `spn:` form, or exactly as
     /// configured.
     public func accepts(audience: String) -> Bool {
-        let isPrefixed = audience.utf8.starts(with: "spn:".utf8)
-        let bare = isPrefixed ? String(decoding: audience.utf8.dropFirst(4), as: UTF8.self) : audience
-        let id = GUID(bare)
-        let exact = ExactText(audience)
-        return audiences.contains { $0 == exact || (id != nil && GUID($0.text) == id) }
+        AudienceList(audiences).accepts(audience)
     }
 
     /// Whether tokens of this client application are accepted. An empty list in the configuration accepts all.

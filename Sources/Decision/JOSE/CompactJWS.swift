@@ -21,13 +21,19 @@ public struct CompactJWS: Sendable {
     public let untrustedPayload: SecureBytes
     /// The decoded signature; empty if the token ends with its second dot.
     public let signature: SecureBytes
+    /// Number of bytes of the header's part, at the beginning of the token.
+    public let headerLength: Int
     /// Number of bytes that the signature covers, from the beginning of the token.
     public let signedLength: Int
 
     /// Splits and decodes a token. The cost is linear in its length, however many dots it has.
     ///
+    /// - Parameter knownHeader: the decoded header, if that part of a token was decoded before.
     /// - Throws: ``CompactJWSError`` if the bytes are not a JWS.
-    public init(parsing token: UnsafeRawBufferPointer) throws(CompactJWSError) {
+    public init(
+        parsing token: UnsafeRawBufferPointer,
+        knownHeader: (UnsafeRawBufferPointer) -> SecureBytes? = { _ in nil }
+    ) throws(CompactJWSError) {
         guard !token.isEmpty else { throw .empty }
         var dots: (Int, Int, Int, Int) = (0, 0, 0, 0)
         var dotCount = 0
@@ -48,13 +54,15 @@ public struct CompactJWS: Sendable {
         }
         guard dotCount == 2 else { throw .notThreeParts }
         guard dots.0 > 0, dots.1 > dots.0 + 1 else { throw .badEncoding }
-        guard let header = Base64URL.decodeSecret(UnsafeRawBufferPointer(rebasing: token[..<dots.0])),
+        let headerPart = UnsafeRawBufferPointer(rebasing: token[..<dots.0])
+        guard let header = knownHeader(headerPart) ?? Base64URL.decodeSecret(headerPart),
             let payload = Base64URL.decodeSecret(UnsafeRawBufferPointer(rebasing: token[(dots.0 + 1)..<dots.1])),
             let signature = Base64URL.decodeSecret(UnsafeRawBufferPointer(rebasing: token[(dots.1 + 1)...]))
         else { throw .badEncoding }
         self.header = header
         self.untrustedPayload = payload
         self.signature = signature
+        self.headerLength = dots.0
         self.signedLength = dots.1
     }
 
