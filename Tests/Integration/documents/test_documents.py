@@ -84,18 +84,18 @@ def five_lines(folder):
 @pytest.mark.parametrize("way", ["systemd", "static-pod"])
 def test_the_commands_put_everything_where_the_manifests_look_for_it(way, tmp_path):
     """Runs the commands unchanged, with a folder of this test as / and without the users that only root can use."""
-    five_lines(tmp_path)
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     node = tmp_path / "node"
     for folder in ("etc/kubernetes/manifests", "var/lib"):
         (node / folder).mkdir(parents=True)
     if way == "systemd":
-        # The package makes it.
-        (node / "etc/kube-entra").mkdir()
+        # The package makes these.
+        for folder in ("etc/kube-entra", "var/lib/kube-entra", "var/log/kube-entra"):
+            (node / folder).mkdir(parents=True)
     ran = 0
     for line in "".join(blocks(ROOT / "deploy" / way / "README.md", "sh")).splitlines():
         line = line.split(" && ")[0].removeprefix("runuser -u kube-entra -- ")
-        if not line.startswith(("install ", "kube-entra kubeconfig ", "kube-entra config check ")):
+        if not line.startswith(("install ", "kube-entra certs ", "kube-entra config ", "kube-entra kubeconfig ")):
             continue
         line = re.sub(r" -[og] [\w-]+", "", line)
         line = re.sub(r" /(?=etc|usr|var)", f" {node}/", line)
@@ -104,8 +104,11 @@ def test_the_commands_put_everything_where_the_manifests_look_for_it(way, tmp_pa
             words[0] = BINARY
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, (line, done.stderr)
+        if " config init " in line:
+            configuration = tmp_path / "kube-entra.yaml"
+            configuration.write_text(configuration.read_text().replace(" /var/", f" {node}/var/"))
         ran += 1
-    assert ran > 6
+    assert ran > 8
     home = node / "etc/kube-entra"
     assert run("config", "check", str(home / "kube-entra.yaml")).returncode == 0
     named = yaml.safe_load((home / "webhook.yaml").read_text())
