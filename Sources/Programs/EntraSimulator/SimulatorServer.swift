@@ -122,7 +122,7 @@ public final class SimulatorServer: Sendable {
 }
 
 extension SimulatedAnswer {
-    /// As Graph says that it does not know an object.
+    /// Graph's answer for an unknown object.
     static var notFound: SimulatedAnswer {
         SimulatedAnswer(
             status: .notFound,
