@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `kube-entra policy`: checks who is admin before the cluster does.
+/// `kube-entra policy`: the access of principals under a configuration, and what a change of it means for them.
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
