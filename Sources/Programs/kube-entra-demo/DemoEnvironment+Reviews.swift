@@ -11,7 +11,7 @@ struct DemoSession: Sendable {
     let extra: [(name: String, values: [String])]
 }
 
-/// What the webhook is asked in the place of kube-apiserver.
+/// Requests to the webhook, as kube-apiserver sends them.
 extension DemoEnvironment {
     /// A token sent as kube-apiserver sends it, and what came back.
     func review(_ token: String) async throws -> DemoAnswer {
@@ -26,8 +26,8 @@ extension DemoEnvironment {
         return .refused(reason: Self.code(in: error))
     }
 
-    /// Sends a token until the answer is the expected one, since what has changed takes a moment; gives the last answer
-    /// after twenty seconds.
+    /// Sends a token until the answer is the expected one, because a change takes a moment to have an effect. Returns
+    /// the last answer after twenty seconds.
     func review(_ token: String, until expected: DemoAnswer) async throws -> DemoAnswer {
         try await ask(until: expected) { try await self.review(token) }
     }

@@ -118,7 +118,7 @@ final class DemoEnvironment: Sendable {
     func explainByHand() async throws {
         let signIns = try SignInCases(self)
         let (token, expected) = (signIns.parts[0].token, signIns.parts[0].expected)
-        // The admin gets back what the cases before took away.
+        // Restores the admin's account and groups, which earlier cases changed.
         directory.setEnabled(true, of: signIns.adminID)
         directory.setGroups([signIns.adminsID], of: signIns.adminID)
         _ = try await self.review(token, until: expected)

@@ -3,7 +3,7 @@ import EntraSimulator
 import Files
 import Glibc
 
-/// What happens to a cluster in a year, in a few seconds: keys are rotated, Entra fails, the configuration changes.
+/// Operational events, one after the other: keys are rotated, Entra fails, the configuration changes.
 struct OperationCases {
     struct Act {
         let name: String
