@@ -8,7 +8,7 @@ public struct AccessReport: Sendable {
     public struct Question: Sendable {
         /// The verb and what it is done to.
         public var asked: AccessQuestion
-        /// Nil for everywhere, and for each single namespace.
+        /// The namespace; nil asks about everywhere, and about each single namespace.
         public var namespace: String?
 
         public init(_ asked: AccessQuestion, namespace: String?) {

@@ -38,7 +38,7 @@ public struct ClusterInputs: Sendable {
     }
 
     /// The configuration with the entries of its deny files, and what could not be read: the files that a configuration
-    /// names need not be where the cluster is looked at.
+    /// names may be missing where this command runs.
     public func withDenied() -> (configuration: WebhookConfiguration, notes: [String]) {
         let (files, problems) = DenyFiles.read(loaded, isTrusted: false)
         let notes = problems.map { "the entries of \($0.field) are not known here: \($0.message)" }
