@@ -19,9 +19,9 @@ public enum CommandWords {
         return joined + words[end...]
     }
 
-    /// Moves the two configurations back to where they belong: an option with several values took them as well.
+    /// Returns the two configurations that an option with several values took as its last values.
     ///
-    /// - Parameter lists: the values of the options, in the order in which they are asked.
+    /// - Parameter lists: the values of the options, in the order of the search.
     public static func configurations(takenBy lists: [[String]]) -> (configurations: [String], lists: [[String]]) {
         var lists = lists
         guard let index = lists.firstIndex(where: { $0.count > 2 }) else { return ([], lists) }

@@ -28,7 +28,7 @@ public struct DenialTarget: Sendable {
         self.isOnlyToken = isOnlyToken
     }
 
-    /// - Parameter hasTerminal: whether a person sits at standard input, who would have to type a token.
+    /// - Parameter hasTerminal: whether standard input is a terminal, at which a person would have to type the token.
     /// - Throws: ``UsageProblem`` unless there is exactly one target, in the right form.
     public func check(hasTerminal: Bool) throws(UsageProblem) {
         let ids = [objectID, clientAppID, tokenID].count { $0 != nil }

@@ -18,7 +18,7 @@ public struct TokenSource: Sendable {
         self.file = file
     }
 
-    /// Whether the token does not come from standard input by default.
+    /// Whether a token or a file was named. Otherwise, standard input is read.
     public var isGiven: Bool { token != nil || file != nil }
 
     /// - Throws: ``UsageProblem`` if there are two tokens, or the token is the path of a file.
