@@ -1,12 +1,12 @@
 public import Glibc
 
-/// Finds and starts the program of a credential plugin, the way kubectl does. Both ways to run one use it: behind
-/// `credential`, where the plugin has the terminal, and in `doctor`, with a deadline.
+/// Finds and starts the program of a credential plugin, the way kubectl does. `credential`, where the plugin has the
+/// terminal, and `doctor`, which sets a deadline, both use it.
 ///
 /// swift-subprocess is not used. It reads until every writer has closed the pipe, and a plugin may leave a process
 /// behind that never does (a browser's helper, an agent; swift-subprocess issue 256). Cancelling the run ends that
-/// wait, but then the plugin's answer has to be kept outside of the run, and its exit status is lost. Nor can it pass
-/// signals on by who sent them, which a command between kubectl and a plugin must: a terminal has told both already.
+/// wait, but then the plugin's answer has to be kept outside of the run, and its exit status is lost. Nor does it pass
+/// on signals by their sender, as a command between kubectl and a plugin must: a terminal sends its signals to both.
 public enum ChildProcess {
     /// Why a program cannot be run.
     public enum Missing: Error, Hashable, Sendable {
@@ -89,7 +89,7 @@ public enum ChildProcess {
         if !streams.hasInput { posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) }
         posix_spawn_file_actions_adddup2(&actions, streams.output, STDOUT_FILENO)
         if let messages = streams.messages { posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO) }
-        // The program need not ignore what this process ignores, such as broken pipes.
+        // The program must not inherit that this process ignores signals, such as broken pipes.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)

@@ -4,9 +4,9 @@ import SafeText
 
 /// What the user of kubectl can do, with values from the hints.
 struct CredentialAdvice {
-    /// The tenant whose rules apply to the token; nil if the hints do not have it.
+    /// The tenants of the hints; empty without hints.
     let tenants: [HintedTenant]
-    /// The tenant that the token is judged by; nil when it is none of the hints'.
+    /// The tenant of the hints that issued the token, else the only one; nil if it cannot be known.
     let tenant: HintedTenant?
 
     init(_ hints: TokenHints?, claims: EntraClaims?) {

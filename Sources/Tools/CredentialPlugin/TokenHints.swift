@@ -17,7 +17,7 @@ public struct TokenHints: Hashable, Sendable {
     public var clockSkew: Int64
     /// The public part of each tenant's rules.
     public var tenants: [HintedTenant]
-    /// Reasons that these hints cannot predict, because their version says it in a way that this program does not know.
+    /// Reasons that these hints cannot predict, because they are written in a form that this program does not know.
     public var unknown: Set<RefusalReason> = []
 
     public init(writtenAt: Timestamp, configurationSHA256: String, clockSkew: Int64, tenants: [HintedTenant]) {
@@ -34,7 +34,7 @@ public struct TokenHints: Hashable, Sendable {
             tokenBytes: TokenHints.tokenBytes, clockSkew: clockSkew)
     }
 
-    /// No more of a plugin's output is read. The hints do not contain the webhook's own limit.
+    /// Largest token, in bytes: no more of a plugin's output is read. The hints do not contain the webhook's own limit.
     static let tokenBytes = 1 << 20
 }
 

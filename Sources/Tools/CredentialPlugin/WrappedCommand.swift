@@ -32,7 +32,7 @@ public struct WrappedCommand {
         public var output: [UInt8]?
     }
 
-    /// More bytes than any credential has.
+    /// Largest output that is kept, in bytes: more than any credential has.
     public static let maximumOutput = 1 << 20
 
     private let command: String
@@ -50,8 +50,8 @@ public struct WrappedCommand {
     /// Signals from other processes are passed on. Signals from the terminal reach the command anyway.
     public func run() -> Result {
         let path: String
-        // kubectl says by this variable that it runs a kubeconfig's entry. It would look beside the kubeconfig itself,
-        // which is not known here; the current folder must not choose the program.
+        // kubectl sets this variable when it runs the entry of a kubeconfig. It resolves a relative path from the
+        // folder of the kubeconfig, which is not known here; the current folder must not choose the program.
         if command.utf8.contains(UInt8(ascii: "/")), !command.hasPrefix("/"), getenv("KUBERNETES_EXEC_INFO") != nil {
             return Result(ending: .relative, output: [])
         }
