@@ -10,7 +10,7 @@ enum AuthProviderAdvice {
         let settings = provider.settings
         let login = settings["client-secret"] == nil ? "devicecode" : "spn"
         var command = "kubelogin convert-kubeconfig -l \(login) --kubeconfig \(kubeconfig)"
-        // What is missing or wrong in the entry must be given now.
+        // Values that are missing or wrong in the entry become options.
         let tenant = configuration.flatMap { AuthProviderAdvice.tenant(settings["tenant-id"], in: $0) }
         let audiences = tenant?.trust.audiences.map(\.text) ?? []
         let given = settings["apiserver-id"]

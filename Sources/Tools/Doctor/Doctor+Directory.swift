@@ -7,8 +7,8 @@ import Terminal
 import Timestamps
 
 extension Doctor {
-    /// Hears what the watch hears about the token's account and groups: a token does not know what has changed since it
-    /// was issued.
+    /// Asks Microsoft Graph about the token's account and groups, as the webhook's watch does: a token does not show
+    /// what has changed since it was issued.
     mutating func checkDirectory() {
         guard let askDirectory, let inspection = report.inspection, inspection.reason == nil,
             let claims = inspection.claims, let tenantID = claims.tenantID.flatMap({ GUID($0) }),

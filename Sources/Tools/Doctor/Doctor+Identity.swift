@@ -84,7 +84,7 @@ extension Doctor {
     /// What to do about a 401, as far as it can be known here.
     private var unauthorized: String {
         guard let inspection = report.inspection else { return Doctor.askOperator(nil) }
-        // The refusal follows from it, and other advice could contradict its own.
+        // The refusal follows from the failed step, whose advice must not be contradicted.
         if let problem = report.steps.first(where: { $0.name == .token && $0.status == .failed }) {
             let isSameAdvice = inspection.reason != nil && problem.hint == inspection.hint
             let hint = problem.hint.map { isSameAdvice ? $0 : "see the token above first: \($0)" }

@@ -58,7 +58,7 @@ public struct Doctor {
         self.hasTerminal = hasTerminal
     }
 
-    /// Makes every step until one makes the next ones pointless.
+    /// Runs the steps until one makes the next ones pointless.
     public mutating func examine() throws {
         guard let access = readKubeconfig() else { return }
         let server = reachServer(access)
@@ -171,7 +171,7 @@ public struct Doctor {
             return
         }
         let now = Timestamp.now()
-        // Any time between request and answer is right, and the date has no fractions.
+        // Any time between request and answer counts as equal, and the date has no fractions.
         let difference = date < before ? date.seconds(since: before) + 1 : date > now ? date.seconds(since: now) : 0
         clockOffset = difference
         if abs(difference) <= 60 {

@@ -17,7 +17,7 @@ public struct DoctorReport {
         case method
         case plugin
         case token
-        /// What Microsoft Graph says since the token was issued; only where the configuration watches.
+        /// What has changed in Entra since the token was issued; only if the configuration watches principals.
         case directory
         case identity
         case permissions
@@ -74,8 +74,8 @@ public struct DoctorReport {
         steps.append(Step(name: name, status: status, detail: hide(detail), hint: hint.map(hide)))
     }
 
-    /// The API server knows the caller, and did not say what time it has: a token that was refused here for its times
-    /// alone shows that this host's clock is wrong.
+    /// The API server knows the caller, but did not send its time. If only the token's times were refused here, this
+    /// host's clock is wrong.
     mutating func believeServerAboutTime() {
         let reasons = inspection?.checks.compactMap(\.reason) ?? []
         guard !reasons.isEmpty, reasons.allSatisfy({ $0 == .tokenExpired || $0 == .tokenNotYetValid }),
