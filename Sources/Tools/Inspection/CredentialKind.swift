@@ -11,7 +11,7 @@ public enum CredentialKind: String, Sendable, CaseIterable {
     /// Three parts that are not a JSON Web Token.
     case damagedToken
 
-    // What is not a token can be told without reading claims.
+    // These are not tokens, and are recognized without reading claims.
     case refreshToken
     case authorizationCode
     case deviceLogin

@@ -75,7 +75,7 @@ extension InspectionReport {
         }
     }
 
-    /// Names for people in the token. Nobody is identified by them.
+    /// Names in the token that people read. They identify nobody.
     var displayNames: [(claim: String, value: String)] {
         guard let claims else { return [] }
         return ["upn", "name", "preferred_username", "unique_name", "email"].compactMap { claim in

@@ -124,7 +124,7 @@ public struct InspectionReport: Sendable {
         self.checks = checks
         needsGroupResolution = evaluation.reason == .groupResolutionFailed
         // The directory's answer is unknown here; the other checks of `serve` are not.
-        // Claims that nobody can read name no issuer. Without a configuration that is their own fault, not a tenant's.
+        // Unreadable claims name no issuer. Without a configuration, the claims themselves are then what is wrong.
         let namesNoIssuer = settings == nil && claims == nil && evaluation.reason == .issuerNotTrusted
         let reason = needsGroupResolution || namesNoIssuer ? checks.lazy.compactMap(\.reason).first : evaluation.reason
         self.reason = reason

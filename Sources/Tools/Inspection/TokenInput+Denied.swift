@@ -7,7 +7,7 @@ import Terminal
 import Timestamps
 
 extension TokenInput {
-    /// The entry of a deny list that locks the token's owner out.
+    /// The target of a deny list entry that locks the token's owner out.
     ///
     /// - Parameter onlyThisToken: whether the token's own ID is denied, in place of its owner's object ID.
     /// - Throws: `CommandFailure` if this is not a token, or it has no such ID.
