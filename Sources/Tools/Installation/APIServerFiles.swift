@@ -1,7 +1,7 @@
 import Files
 import Terminal
 
-/// The file with kube-apiserver's flags: as it is, and as it shall be.
+/// The file with kube-apiserver's flags: as it is, and as it will be.
 struct APIServerFiles {
     let distribution: Distribution
     let path: String
@@ -48,7 +48,7 @@ struct APIServerFiles {
         }
     }
 
-    /// Where the file with the flags really is. The link stays, so that those who keep the file elsewhere keep that.
+    /// Where the file with the flags really is. A link stays a link, for people who keep the file elsewhere.
     ///
     /// - Throws: `CommandFailure` if the kubelet runs the file that a link leads to as well.
     static func target(_ distribution: Distribution, files: NodeFiles) throws -> String {

@@ -52,7 +52,8 @@ public struct ClusterConfiguration: Sendable {
         return configuration.editor.bytes
     }
 
-    /// Whether it makes kube-apiserver call this webhook; of a text that cannot be read, whether it names its file.
+    /// Whether it makes kube-apiserver call this webhook. For a document that cannot be read: whether it contains the
+    /// path of the webhook's kubeconfig.
     static func asks(_ bytes: [UInt8], _ flags: WebhookFlags) -> Bool {
         guard let configuration = try? ClusterConfiguration(bytes) else {
             return String(decoding: bytes, as: UTF8.self).contains(flags.configFile)

@@ -27,7 +27,7 @@ final class ConfigurationFolder {
     init(of path: String) throws {
         let path = "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
         let folder = NodePath.folder(of: path)
-        // It is the operator who names this file, so that links are followed.
+        // The operator names this file, so links are followed.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw ConfigurationFolder.failure(path, errno) }
         defer { close(file) }

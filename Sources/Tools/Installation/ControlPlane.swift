@@ -7,7 +7,7 @@ enum OtherAPIServers: Hashable, Sendable {
     case none
     /// These nodes' API servers call it.
     case use([String])
-    /// It cannot be told, and why.
+    /// It cannot be found out, for this reason.
     case unknown(String)
 }
 

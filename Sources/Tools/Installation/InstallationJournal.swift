@@ -38,7 +38,7 @@ struct InstallationJournal {
     var distribution: Distribution
     var service: String
     var made: [Made] = []
-    /// Empty after a run that ended well.
+    /// Empty after a run that succeeded.
     var replaced: [Replaced] = []
     /// SHA-256 of the file with the flags, as it was written.
     var changedSHA256: String?

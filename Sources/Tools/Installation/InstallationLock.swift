@@ -2,7 +2,7 @@ import Files
 import Glibc
 import Terminal
 
-/// Keeps two runs of `enable` and `disable` on one node apart.
+/// Prevents two runs of `enable` or `disable` on one node at the same time.
 ///
 /// The lock is a file beside the journal, where only root can hold it. It is removed at the end, so that a node without
 /// the webhook has nothing left; a run that finds another file under its name tries again.
@@ -11,7 +11,7 @@ final class InstallationLock {
     private let descriptor: Int32
 
     /// - Parameter patience: how long to wait for another run.
-    /// - Throws: `CommandFailure` with status 2 if another run holds the lock, or if there can be none.
+    /// - Throws: `CommandFailure` with status 2 if another run holds the lock, or if no lock can be created.
     init(_ files: NodeFiles, patience: Duration = .seconds(2)) throws {
         let path = files.root + NodePath.lock
         let end = ContinuousClock.now + patience
@@ -51,7 +51,7 @@ final class InstallationLock {
         close(descriptor)
     }
 
-    /// Whether a run holds the lock now; false also where this user may not know.
+    /// Whether a run holds the lock now; also false if this user may not look.
     static func isHeld(_ files: NodeFiles) -> Bool {
         let descriptor = open(files.root + NodePath.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return false }

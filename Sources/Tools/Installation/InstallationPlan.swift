@@ -7,7 +7,7 @@ import SafeText
 import Terminal
 import YAML
 
-/// What shall be on the node. All of it is known before anything is changed.
+/// What will be on the node. All of it is known before anything is changed.
 struct InstallationPlan {
     /// A file of the plan.
     struct PlannedFile {
@@ -99,7 +99,7 @@ struct InstallationPlan {
         }
     }
 
-    /// If the request and the existing configuration differ, the user must know.
+    /// Fails if the request and the existing configuration differ.
     private func checkSame(_ tenantID: GUID, _ audiences: [String], _ adminGroups: [GUID]) throws {
         let tenant = configuration.tenants.first { $0.trust.tenantID == tenantID }
         let different =

@@ -102,7 +102,7 @@ extension Installer {
         } else {
             sentence += "; nothing was changed at kube-apiserver"
         }
-        // The manifest is as it is.
+        // The manifest has its final content, so its copy is no longer needed.
         if earlier != nil, journal.step.index >= InstallationStep.copy.index { files.remove(NodePath.copy) }
         takeBack(to: earlier)
         return CommandFailure(sentence, hint: failure.hint, status: status)

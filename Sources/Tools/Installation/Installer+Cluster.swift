@@ -101,7 +101,7 @@ extension Installer {
             if case .status(200...299, let body) = answer { body } else { nil }
         }
         let areAbsent = answers.allSatisfy { if case .status(404, _) = $0 { true } else { false } }
-        // An API server that knows no nodes has no second one on another node.
+        // If the API server has no nodes at all, no other node has an API server.
         if areAbsent { return .none }
         guard lists.count == 2, let plane = ControlPlane(pods: lists[0], nodes: lists[1], flags: flags) else {
             return .unknown("the control-plane nodes and their pods cannot be listed")

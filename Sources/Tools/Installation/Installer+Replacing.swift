@@ -15,7 +15,7 @@ extension Installer {
     func presence(_ path: String) throws -> Presence {
         guard let current = try files.content(path) else { return .absent }
         guard let made = journal?.made.first(where: { $0.path == path })?.sha256 else { return .foreign }
-        // An interrupted run may have recorded what it did not write any more.
+        // An interrupted run may have recorded a file that it did not get to write.
         let before = journal?.replaced.filter { $0.path == path }.map(\.sha256) ?? []
         return ([made] + before).contains(NodeFiles.digest(current)) ? .ours : .changed
     }
@@ -51,7 +51,7 @@ extension Installer {
             files.exists(path) || plan.carried.contains { $0.path == path }
         }
         guard isThere else { return true }
-        // Only a run that made a CA of its own, and never came to kube-apiserver.
+        // Only a run that made its own CA, and ended before it changed kube-apiserver.
         guard isContinued, journal?.made.contains(where: { $0.path == NodePath.authorityKey }) ?? false else {
             return false
         }
@@ -93,7 +93,7 @@ extension Installer {
 
     private static let copyPrefix = "replaced-"
 
-    /// Ends a run that went well.
+    /// Ends a run that succeeded.
     func finish() throws {
         let replaced = journal?.replaced ?? []
         journal?.replaced = []
@@ -106,7 +106,7 @@ extension Installer {
         removeCopies()
     }
 
-    /// Gives replaced files their content of before. A file that was changed in the meantime stays.
+    /// Restores the earlier content of replaced files. A file that was changed in the meantime stays.
     func restoreReplaced() {
         for kept in (journal?.replaced ?? []).reversed() {
             let made = journal?.made.firstIndex { $0.path == kept.path && $0.sha256 != nil }

@@ -32,7 +32,7 @@ extension Installer {
         owner = self.owner(plan)
         try makeFolder(NodePath.home)
         try makeFolder(NodePath.state, mode: 0o700, owner: owner)
-        // The webhook writes it, also where a package made the folder.
+        // The webhook writes it, even if a package made the folder.
         let keys = NodePath.state + "/keys.json"
         if !files.exists(keys) { journal?.note(keys) }
     }

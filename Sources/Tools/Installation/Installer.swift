@@ -16,7 +16,7 @@ public final class Installer {
     var journal: InstallationJournal?
     /// Number of requests to the API server or the webhook so far.
     var probes: Int64 = 0
-    /// Whether an earlier `enable` ended before it changed kube-apiserver, and this one goes on.
+    /// Whether an earlier `enable` ended before it changed kube-apiserver, and this one continues.
     var isContinued = false
     /// Whether the report names something that stays.
     var hasKept = false
@@ -31,7 +31,7 @@ public final class Installer {
         isContinued = isHalfway
     }
 
-    /// Whether the journal is that of an `enable` that did not come to kube-apiserver.
+    /// Whether the journal is of an `enable` that ended before it changed kube-apiserver.
     private var isHalfway: Bool {
         guard let journal, journal.direction == .enable else { return false }
         return journal.step.index < InstallationStep.change.index

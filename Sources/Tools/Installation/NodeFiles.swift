@@ -49,7 +49,7 @@ struct NodeFiles {
         return local == "/" ? "" : local
     }
 
-    /// Whether this user may not know if the path exists.
+    /// Whether this user has no permission to see if the path exists.
     func isHidden(_ path: String) -> Bool {
         var status = stat()
         return stat(root + path, &status) != 0 && errno == EACCES
@@ -70,8 +70,8 @@ struct NodeFiles {
 
     static func digest(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex } }
 
-    /// Replaces a file atomically. Permissions and owner stay those of the old file; a new
-    /// file has those of the parameters.
+    /// Replaces a file atomically. Permissions and owner stay those of the old file; a new file has those of the
+    /// parameters.
     ///
     /// The new text is first written beside it under a name that starts with a dot: the kubelet runs every other file
     /// in its folder, even incomplete ones.
