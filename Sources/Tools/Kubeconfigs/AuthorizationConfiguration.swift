@@ -20,7 +20,7 @@ public struct AuthorizationConfiguration: Sendable {
     }
 
     /// Whether an API server of that version, such as `1.34`, `v1.34.2` or `v1.34.2+k3s1`, knows the cache fields; nil
-    /// for what is not a version.
+    /// if the text is not a version.
     public static func knowsCacheFields(version: String) -> Bool? {
         let parts = (version.hasPrefix("v") ? version.dropFirst() : Substring(version)).split(
             separator: ".", omittingEmptySubsequences: false)

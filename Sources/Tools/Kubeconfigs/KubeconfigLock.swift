@@ -2,7 +2,7 @@ import Files
 import Glibc
 import Terminal
 
-/// The lock that kubectl takes before it changes a kubeconfig: a file `FILE.lock`, which is there while it is held.
+/// The lock that kubectl takes before it changes a kubeconfig: a file `FILE.lock`, which exists while the lock is held.
 ///
 /// Source: client-go, `tools/clientcmd/config.go`, `lockFile` and `lockName`.
 struct KubeconfigLock: ~Copyable {
@@ -11,9 +11,9 @@ struct KubeconfigLock: ~Copyable {
     /// Waits for another holder.
     ///
     /// - Parameters:
-    ///   - kubeconfig: the file as it was named, as kubectl locks it too, and not what it is a link to.
+    /// - kubeconfig: the file by the name that kubectl uses as well, even if this is a link.
     ///   - patience: how long to wait. kubectl holds it for a moment only.
-    /// - Throws: `CommandFailure` if the lock stays there, or cannot be made.
+    /// - Throws: `CommandFailure` if another program keeps the lock, or it cannot be created.
     init(of kubeconfig: String, patience: Duration = .seconds(5)) throws(CommandFailure) {
         let path = kubeconfig + ".lock"
         let end = ContinuousClock.now + patience

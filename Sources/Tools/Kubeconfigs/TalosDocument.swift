@@ -76,7 +76,7 @@ public struct TalosDocument: Sendable {
 
     private func indented(_ columns: Int) -> String {
         let space = String(repeating: " ", count: columns)
-        // Its comments name flags, which are Talos' own matter.
+        // Comments are left out, because they name flags, which Talos sets itself.
         let lines = kubeconfig.split(separator: "\n").filter { !$0.hasPrefix("#") }
         return lines.map { space + $0 }.joined(separator: "\n")
     }

@@ -8,7 +8,7 @@ public struct UserKubeconfig: Sendable {
     public var name: String
     /// The API server's address.
     public var server: String
-    /// The CA of the API server's certificate in PEM; nil: the system's.
+    /// The CA of the API server's certificate in PEM; nil for the system's authorities.
     public var authority: [UInt8]?
     /// The user entry, of ``KubeloginSignIn``.
     public var user: String

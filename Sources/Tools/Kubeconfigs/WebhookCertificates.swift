@@ -8,11 +8,11 @@ public import Timestamps
 public struct WebhookCertificates {
     /// The folder of `certs create`.
     public var folder: CertificateFolder
-    /// The CA of the webhook's certificate; nil: the folder's.
+    /// The CA of the webhook's certificate; nil for the folder's.
     public var authority: String?
-    /// kube-apiserver's certificate; nil: the folder's.
+    /// kube-apiserver's certificate; nil for the folder's.
     public var clientCertificate: String?
-    /// kube-apiserver's key; nil: the folder's.
+    /// kube-apiserver's key; nil for the folder's.
     public var clientKey: String?
     /// Whether their content goes into the file, in place of their paths.
     public var isEmbedded: Bool
