@@ -84,7 +84,7 @@ extension PolicyAnswer {
         return lines.map { $0.trimmedEnd }.joined(separator: "\n")
     }
 
-    /// What helps; names the time from which a new sign-in passes the deny list.
+    /// What to do; with the time from which the deny list accepts a new sign-in, if it does.
     private var hint: String? {
         let passes = denials.first { $0.isApplied }?.entry.newSignInPasses
         if reason == .principalDenied, let passes { return RefusalReason.newSignInHint(passes) }
