@@ -29,7 +29,7 @@ public struct Registration: Sendable {
 
     /// The API server's address, for people's kubeconfig; nil if it is not known.
     public var server: String?
-    /// How kubelogin signs people in. Not left to `kubeconfig user`: that runs on a node, which has no desktop.
+    /// How kubelogin signs people in. Chosen here, because `kubeconfig user` runs on a node, which has no desktop.
     public var login: String
 
     /// A registration with usual values.
