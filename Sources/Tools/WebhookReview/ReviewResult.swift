@@ -106,7 +106,7 @@ public struct ReviewResult {
         }
     }
 
-    /// The time in the webhook's sentence from which a new sign-in passes.
+    /// The time in the webhook's sentence from which a new sign-in is accepted.
     private static func newSignInPasses(_ error: String) -> Timestamp? {
         let words = error.split(separator: " ")
         guard let passes = words.lastIndex(of: "passes"), passes + 2 < words.count, words[passes + 1] == "from" else {

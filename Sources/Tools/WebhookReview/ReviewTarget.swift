@@ -13,7 +13,7 @@ public import TokenReviewAPI
 public struct ReviewTarget {
     /// The address, with its path.
     public var url: HTTPSURL
-    /// The name that the certificate must have; nil: the URL's host.
+    /// The name that the certificate must have; nil for the URL's host.
     public var serverName: String?
     /// The CAs that may have signed the webhook's certificate.
     public var trust: TLSClientConfiguration.Trust
