@@ -3,18 +3,18 @@ import Entra
 import OpenSSL
 import SafeText
 
-/// What a reload compares: what is in force, or what was read to be in force next.
+/// The state that a reload compares: the active one, or one that was read to replace it.
 struct ReloadState {
     var loaded: LoadedConfiguration
     var denyFiles: DenyFiles
-    /// Of everything that the TLS context is made of.
+    /// Digest of everything that the TLS context is made from.
     var presented: SHA256Digest
     /// The certificates of `server.clientCA`, in DER.
     var clientAuthorities: [[UInt8]]
 
     var configuration: WebhookConfiguration { loaded.configuration }
 
-    /// The paths whose changes make a reload. Deny files are followed apart.
+    /// The paths whose changes cause a reload. Deny files are watched separately.
     var paths: Set<ExactText> { ReloadState.paths(loaded) }
 
     static func paths(_ loaded: LoadedConfiguration) -> Set<ExactText> {
@@ -25,18 +25,19 @@ struct ReloadState {
 /// What one reload does, in order. Pure: ``WebhookService`` carries it out.
 ///
 /// What can still fail comes first, so that a plan that fails has changed nothing, and ``init(old:refused:)`` says what
-/// is done in its place. Directories come before rules and keys, which may need their answers; keys and rules change
-/// in one step, so that no token meets new rules without their keys; the new state is adopted when it is in force.
+/// is done instead. Directories come before rules and keys, which may need their answers. Keys and rules change in one
+/// step, so that no token is checked by new rules without their keys. The new state is adopted once it is active.
 struct ReloadPlan: Equatable {
     enum Action: Equatable {
         /// Write decisions to this file from now on, or to none. The only action that can fail.
         case openAudit(ExactText?)
         case setLogging(LoggingSettings)
-        /// Ask directories in the new way; those that did not change keep what they remember.
+        /// Use the new settings of directories; unchanged directories keep their caches.
         case replaceDirectories
-        /// Fetch keys in the new way, and decide by the new rules in the same step. Begin the metrics of these tenants.
+        /// Use the new settings of keys, and decide by the new rules in the same step. Create the metrics of these
+        /// tenants.
         case replaceKeysAndRules(tenants: [GUID])
-        /// Decide by the new rules, and forget what was decided by the old ones.
+        /// Decide by the new rules, and drop what was decided by the old ones.
         case replaceRules
         /// Present this certificate; connections with the old one end within that time.
         case replaceCertificate(closingOldWithin: Duration)
@@ -46,7 +47,7 @@ struct ReloadPlan: Equatable {
         case forgetTenants([GUID])
         /// The new state is the one to compare with, and the one that the status page shows.
         case adopt
-        /// Follow these files; a change of one makes the next reload.
+        /// Watch these files; a change of one causes the next reload.
         case follow(Set<ExactText>)
         case reportInForce
         /// The new configuration is not used, and everything stays as it is.
@@ -54,7 +55,7 @@ struct ReloadPlan: Equatable {
         /// A field has changed that a running process cannot change.
         case reportRestartNeeded(field: String)
         case reportDenyListInForce
-        /// A deny file is not used, and its last good list stays in force.
+        /// A deny file is not used, and its last good list stays active.
         case reportDenyListRefused(path: ExactText, problem: String)
         case reportDenyListUsable(path: ExactText)
     }
@@ -73,13 +74,13 @@ struct ReloadPlan: Equatable {
         if KeySource.all(old.configuration) != KeySource.all(new.configuration) {
             actions.append(.replaceKeysAndRules(tenants: newTenants))
         } else if isOtherText || areDirectoriesOthers || !new.denyFiles.hasSameLists(as: old.denyFiles) {
-            // Not compared field by field: the bytes of the file tell every change. Where a directory is asked
-            // otherwise, decisions that rest on its old answers have to be forgotten too.
+            // Not compared field by field, because the bytes of the file show every change. If the settings of a
+            // directory change, decisions that rest on its old answers must be dropped too.
             actions.append(.replaceRules)
         }
-        // Connections end when the certificate changes, so it is left alone when it does not.
+        // Connections end when the certificate is replaced, so it is replaced only if it has changed.
         if old.presented != new.presented {
-            // Callers who are not allowed any more are not served for longer than it takes.
+            // Callers that are no longer allowed must lose their connections soon.
             let areCallersOthers = old.clientAuthorities != new.clientAuthorities
             actions.append(.replaceCertificate(closingOldWithin: areCallersOthers ? .seconds(2) : .seconds(30)))
         }
@@ -93,7 +94,8 @@ struct ReloadPlan: Equatable {
         planDenyReports(old.denyFiles, new.denyFiles, named: DenyFiles.paths(new.configuration))
     }
 
-    /// A configuration that cannot be used: everything stays, and every file is followed that may make it usable.
+    /// A configuration that cannot be used: everything stays active, and every file whose change may make it usable is
+    /// watched.
     init(old: ReloadState, refused error: ConfigurationError) {
         let named = error.partial.map { partial in
             ReloadState.paths(partial).union(ServableConfiguration.neededPaths(partial).map { ExactText($0) })
@@ -101,7 +103,7 @@ struct ReloadPlan: Equatable {
         actions = [.follow(old.paths.union(named ?? [])), .reportRefused(error)]
     }
 
-    /// Deny files that were read again, where the configuration was not.
+    /// Deny files that were read again while the configuration was not.
     init(old: ReloadState, denyFiles: DenyFiles) {
         let areListsOthers = !denyFiles.hasSameLists(as: old.denyFiles)
         if areListsOthers { actions.append(.replaceRules) }
@@ -125,7 +127,7 @@ struct ReloadPlan: Equatable {
         }
     }
 
-    /// Fields that have changed, and not back to what the process was started with.
+    /// Fields that have changed and now differ from those that the process was started with.
     private static func restartFields(
         _ old: ServerSettings, _ new: ServerSettings, _ started: ServerSettings
     ) -> [String] {
