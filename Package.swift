@@ -8,7 +8,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// Modules that a review passes through. All others are compiled for size: the caches are the review's.
+/// Modules that a review passes through. All others are compiled for size, which leaves more of the CPU's caches to
+/// reviews.
 let hot: Set<String> = [
     "AccessPolicy", "Authentication", "Entra", "EntraTokens", "JOSE", "Jansson", "LineLogging", "NIOOpenSSL", "OpenSSL",
     "Prometheus", "SafeText", "Timestamps", "TokenReviewAPI", "WebhookServer",
@@ -20,7 +21,8 @@ func settings(_ name: String) -> [SwiftSetting] {
     return strict + [.unsafeFlags(flags, .when(configuration: .release))]
 }
 
-/// The five wings: a module imports its own wing and those above it, never one below. `Tests/walls.py` checks that.
+/// The five wings. A module may import its own wing and those listed before it, never a later one. `Tests/walls.py`
+/// checks that.
 enum Wing: String {
     case base = "Base"
     case decision = "Decision"
@@ -40,8 +42,9 @@ func module(_ wing: Wing, _ name: String, _ dependencies: [Target.Dependency] = 
         swiftSettings: settings(name))
 }
 
-/// The functions of a review, and those of a start, stand together: few pages of the program are in memory, and its way
-/// through the instruction cache is short. Tests/Benchmarks/order.sh makes the file from a profile.
+/// Places the functions of a review next to each other, and likewise those of a start, so that fewer pages of the
+/// program are in memory and the instruction cache holds more. Tests/Benchmarks/order.sh generates the file from a
+/// profile.
 let linkerFlags = [
     "-use-ld=lld",
     // The static standard library asks for all symbols to be exported, and what is exported cannot be left out.
@@ -66,7 +69,7 @@ func tests(_ wing: Wing, _ name: String, _ dependencies: [Target.Dependency]) ->
         swiftSettings: strict)
 }
 
-/// Only the decision wing, its wire format and what they stand on, which need no other package: for Tests/mutants.sh.
+/// Only the decision wing, its wire format and their dependencies, which need no other package: for Tests/mutants.sh.
 let isDecisionOnly = Context.environment["KUBE_ENTRA_DECISION_ONLY"] != nil
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
