@@ -3,9 +3,9 @@
 import os
 import sys
 
-# Keeps objects in a file, answers as Microsoft Graph does, and refuses what is no JSON. With AZ_FAIL=each:STATUS every
-# kind of call fails the first time; with TEXT:STATUS, the first one that has the text. It has done nothing then, or
-# everything with TEXT:STATUS:after.
+# Keeps objects in a file, answers as Microsoft Graph does, and refuses anything but JSON. With AZ_FAIL=each:STATUS,
+# every kind of call fails the first time; with TEXT:STATUS, the first call that contains the text. A call that fails
+# changes nothing; with TEXT:STATUS:after, it changes everything first.
 AZ = (
     rf"#!{os.path.realpath(sys.executable)} -SE"
     + r"""

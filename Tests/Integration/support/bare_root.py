@@ -1,5 +1,5 @@
-"""A bare Debian root, made by mmdebstrap and kept for the next time, in which systemd runs as process 1: own mounts,
-processes, cgroup, and a network that is a loopback and nothing else."""
+"""A bare Debian root, made by mmdebstrap and kept for the next time, in which systemd runs as process 1. It has its own
+mounts, processes and cgroup, and a network with only a loopback interface."""
 
 import ctypes
 import hashlib
@@ -17,7 +17,7 @@ from programs import ROOT
 CACHE = os.environ.get("KUBE_ENTRA_ROOTS", str(ROOT / ".build-python" / "roots"))
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a Debian root and run systemd in it")
 
-# What a container has no use for, and what would reach out of it.
+# Units that a container has no use for, or that would affect the host.
 MASKED = [
     "console-getty.service",
     "getty.target",
@@ -43,7 +43,7 @@ MASKED = [
     "systemd-logind.service",
 ]
 
-# A cgroup of its own first: what is in the tests' one would keep systemd from handing out controllers.
+# First a cgroup of its own: other processes in the tests' cgroup would keep systemd from enabling controllers.
 OUTER = r"""
 set -e
 group=$(awk '/ - cgroup2 / {print $5; exit}' /proc/self/mountinfo)
@@ -275,5 +275,5 @@ def remove_groups(path):
             except FileNotFoundError:
                 break
             except OSError:
-                # Its last process has been killed, and is on its way out.
+                # Its last process has been killed, but has not ended yet.
                 time.sleep(0.05)

@@ -81,7 +81,7 @@ def certify(
     digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     certificate = builder.sign(signer, digest)
     chain = [issuer.certificate, *issuer.chain] if issuer and issuer.chain is not None and chained else []
-    # The root itself is the server's to know.
+    # The server has the root certificate itself.
     return Issuer(certificate, own, [c for c in chain if c.issuer != c.subject])
 
 

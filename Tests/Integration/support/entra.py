@@ -1,4 +1,4 @@
-"""An Entra without any code of the program: keys and tokens by `cryptography` and `joserfc`, HTTPS by Python's ssl."""
+"""An Entra that uses no code of the program: keys and tokens by `cryptography` and `joserfc`, HTTPS by Python's ssl."""
 
 import base64
 import hashlib

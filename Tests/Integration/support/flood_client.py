@@ -1,6 +1,6 @@
 """A process of its own that sends each of many reviews once, evenly over some seconds, over a few HTTP/2 connections.
 
-Costs little itself, so that on a machine with few cores the server is what is measured. Reads a line of JSON from
+Uses little CPU itself, so that the server is measured even on a machine with few cores. Reads a line of JSON from
 standard input: port, ca, cert, key, seconds, tokens, connections. Connects, writes a line, and begins at the next line.
 Writes how often each reason came, as JSON.
 """

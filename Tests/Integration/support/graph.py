@@ -1,5 +1,5 @@
-"""A Microsoft Graph made without any of our code, with the token endpoint and the metadata service beside it. All of
-them can misbehave."""
+"""A Microsoft Graph that uses no code of the program, with the token endpoint and the metadata service beside it. All
+of them can misbehave."""
 
 import json
 import ssl
@@ -43,7 +43,7 @@ class Answering(BaseHTTPRequestHandler):
 
 
 class Graph:
-    """Questions in `requests` as (path, body, authorization), forms of token requests in `tokens`."""
+    """Records questions in `requests` as (path, body, authorization), and forms of token requests in `tokens`."""
 
     def __init__(self, certificates):
         graph = self
@@ -195,7 +195,7 @@ class MetadataService:
                 service.requests.append((self.path, dict(self.headers)))
                 if self.headers.get("Metadata") != "true":
                     return self.answer(400, {})
-                # As a text, which is how it comes there.
+                # As a string, like the real service.
                 graph.give_token(self, "86399")
 
         self.server = Server(("127.0.0.1", 0), Handler)

@@ -1,4 +1,4 @@
-"""Text of strangers in everything that a command reads."""
+"""Hostile text in everything that a command reads."""
 
 import json
 import unicodedata
@@ -15,7 +15,7 @@ MARK = "EVIL"
 HOSTILE = f"{MARK}\u009b2J\u001b[8m\u202e\u200b\u3164\U000e0041{MARK}"
 
 
-# A configuration refuses control characters; what nobody sees is a finding.
+# A configuration refuses control characters; invisible characters are a finding.
 UNSEEN = f"{MARK}\u202e\u200b\u3164\U000e0041{MARK}"
 TENANT = "11111111-2222-3333-4444-555555555555"
 GROUP = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"

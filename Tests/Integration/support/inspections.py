@@ -1,4 +1,4 @@
-"""Runs `inspect`, and holds what it says to the contract."""
+"""Runs `inspect`, and checks its output against the contract."""
 
 import hashlib
 import json

@@ -171,7 +171,7 @@ class Node:
         with open(f"{self.state}/objects.json", "w") as file:
             configmap = {"metadata": {"resourceVersion": "1"}, "data": {"ClusterConfiguration": CLUSTER_CONFIGURATION}}
             json.dump({"bindings": {}, "configmap": configmap if self.distribution == "kubeadm" else None}, file)
-        # The configuration that is given with --config, with its keys beside it.
+        # The configuration that is passed with --config, with its keys beside it.
         entra.write_key_file(f"{self.folder}/given/keys.json")
         from webhook import configuration
 

@@ -18,7 +18,7 @@ def object_id(number):
 
 
 def asked(webhook, token, times):
-    """Seconds of each of so many reviews over one connection."""
+    """Sends the review this number of times over one connection, and returns the seconds that each took."""
     connection = webhook.connect()
     body = review_body(token)
     took = []

@@ -1,4 +1,4 @@
-"""A forward proxy without any code of the program: CONNECT over plain or TLS connections, and ways to refuse it."""
+"""A forward proxy that uses no code of the program: CONNECT over plain or TLS connections, and ways to refuse it."""
 
 import base64
 import socket
@@ -8,7 +8,7 @@ import time
 
 
 class Proxy:
-    """Opens tunnels, unless `answer` says what to send instead; keeps what it was asked."""
+    """Opens tunnels, unless `answer` says what to send instead; records the requests."""
 
     def __init__(self, credentials=None, certificates=None, address="127.0.0.1"):
         self.credentials = credentials

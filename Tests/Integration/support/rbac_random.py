@@ -1,4 +1,4 @@
-"""Random roles, bindings, configurations and questions, to hold two evaluations of RBAC against each other."""
+"""Random roles, bindings, configurations and questions, to compare two evaluations of RBAC."""
 
 import rbac_model
 
@@ -78,7 +78,7 @@ def subject(dice, prefixes):
 
 
 def cluster(dice, prefixes, bindings=1000):
-    """Random roles, and five times as many bindings of them. Some of the roles that are bound are not there."""
+    """Random roles, and five times as many bindings of them. Some of the bound roles do not exist."""
     objects = []
     roles = bindings // 5
     for index in range(roles):
@@ -144,7 +144,7 @@ def configuration(dice, prefixes):
 
 
 def question_about(dice, objects):
-    """A question that a rule of these objects may well say yes to: most random questions are answered with nobody."""
+    """A question to which a rule of these objects may say yes; the answer to most random questions is nobody."""
     rules = [one for thing in objects for one in thing.get("rules") or [] if one["verbs"]]
     if not rules:
         return question(dice)
