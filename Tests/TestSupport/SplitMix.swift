@@ -2,6 +2,7 @@
 public struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    /// The same seed gives the same numbers.
     public init(seed: UInt64) { state = seed }
 
     public mutating func next() -> UInt64 {
@@ -14,6 +15,6 @@ public struct SplitMix: RandomNumberGenerator, Sendable {
     /// True once in this number of calls, on average.
     public mutating func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &self) == 0 }
 
-    /// One of the elements; nil when there is none.
+    /// One of the elements; nil if there are none.
     public mutating func pick<Element>(_ elements: [Element]) -> Element? { elements.randomElement(using: &self) }
 }

@@ -1,11 +1,13 @@
 public import Glibc
 
-/// A new folder that is removed, with all that is in it, when nobody holds this value any more.
+/// A new folder, which is removed with its content when the last reference to this object is released.
 ///
-/// A test that uses only the path must hold the value until it ends: `with` does.
+/// A test that uses only the path must keep the object alive until it ends, as ``with(_:)`` does.
 public final class TemporaryFolder: Sendable {
+    /// The absolute path, without a trailing slash.
     public let path: String
 
+    /// Creates the folder, which only this user may read.
     public init() throws {
         var template = Array("/tmp/kube-entra-test-XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.flatMap { mkdtemp($0) } }
@@ -15,22 +17,25 @@ public final class TemporaryFolder: Sendable {
 
     /// The folder or the file could not be written.
     public struct Failure: Error {
+        /// A failure without details.
         public init() {}
     }
 
-    /// Runs the body with a new folder, which is there until the body ends.
+    /// Runs the body with a new folder, which exists until the body ends.
     public static func with<Value>(_ body: (TemporaryFolder) throws -> Value) throws -> Value {
         let folder = try TemporaryFolder()
         return try withExtendedLifetime(folder) { try body(folder) }
     }
 
+    /// The path of a file in the folder.
     public func path(_ name: String) -> String { path + "/" + name }
 
-    /// Replaces a file in one step, as careful programs do.
+    /// Replaces a file atomically, as careful programs do.
     public func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws {
         try write(name, Array(text.utf8), mode: mode)
     }
 
+    /// Replaces a file atomically.
     public func write(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws {
         let temporary = path(name) + ".new"
         guard let file = fopen(temporary, "w") else { throw Failure() }
@@ -41,7 +46,7 @@ public final class TemporaryFolder: Sendable {
         }
     }
 
-    /// The file's text; empty when it cannot be read.
+    /// The file's text; empty if it cannot be read.
     public func read(_ name: String) -> String {
         guard let file = fopen(path(name), "r") else { return "" }
         defer { fclose(file) }
@@ -52,7 +57,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit { Self.remove(path) }
 
-    /// A link is removed, and not what it leads to.
+    /// A link is removed, not its target.
     private static func remove(_ path: String) {
         guard unlink(path) != 0 else { return }
         chmod(path, 0o700)

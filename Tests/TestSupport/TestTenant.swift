@@ -8,13 +8,19 @@ public import Timestamps
 
 /// A tenant that does not exist: its IDs, its signing key, and the settings of a cluster that trusts it.
 public enum TestTenant {
+    /// The tenant's ID.
     public static let id = "11111111-2222-3333-4444-555555555555"
+    /// The ID of another tenant, which is trusted too.
     public static let otherID = "99999999-2222-3333-4444-555555555555"
+    /// The server application, for which tokens are issued.
     public static let audience = "aaaaaaaa-0000-0000-0000-000000000000"
     /// The application that users sign in with: kubelogin.
     public static let client = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+    /// The user's object ID.
     public static let objectID = "0b1ec700-0000-0000-0000-000000000001"
+    /// The group whose members are admins.
     public static let adminGroup = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
+    /// The group that is mapped to `developers`.
     public static let developerGroup = "9999aaaa-bbbb-cccc-dddd-eeeeffff0000"
     /// A group that no setting names.
     public static let plainGroup = "77777777-bbbb-cccc-dddd-eeeeffff0000"
@@ -24,7 +30,7 @@ public enum TestTenant {
     /// Signs the other tenant's tokens, as `k2`.
     public static let otherKey = Result { try PrivateKey.generateRSA() }
 
-    /// The ID that a test writes as text. Stops the test run when the text is not an ID.
+    /// The ID that a test writes as text. Stops the test run if the text is not an ID.
     public static func guid(_ text: String) -> GUID {
         guard let guid = GUID(text) else { preconditionFailure("\(text) is not a GUID") }
         return guid

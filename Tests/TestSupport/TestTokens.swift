@@ -8,6 +8,7 @@ public enum TestTokens {
     /// A time at which the tokens are valid, if they are not made for another one.
     public static let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
 
+    /// The header of the tenant's tokens.
     public static let header: [(String, JSON)] = [("typ", "JWT"), ("alg", "RS256"), ("kid", "k1")]
 
     /// The claims of a user who is an admin, valid at `now`.

@@ -1,11 +1,15 @@
 public import Logging
 import NIOConcurrencyHelpers
 
-/// The events that a logger was told, in order.
+/// Records the events of a logger, in order.
 public final class LogRecorder: Sendable {
+    /// One event.
     public struct Line: Sendable {
+        /// The event's level.
         public let level: Logger.Level
+        /// The message, without metadata.
         public let message: String
+        /// The event's own metadata as text.
         public let metadata: [String: String]
 
         /// The message and the metadata, in the order of their names.
@@ -16,8 +20,10 @@ public final class LogRecorder: Sendable {
 
     private let storage = NIOLockedValueBox<[Line]>([])
 
+    /// A recorder without events.
     public init() {}
 
+    /// All events so far.
     public var lines: [Line] { storage.withLockedValue { $0 } }
 
     /// A logger that writes here.
