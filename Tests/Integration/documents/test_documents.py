@@ -169,7 +169,9 @@ def test_the_suite_in_the_documents_runs(folder):
 def test_the_repository_for_reviews(folder, tmp_path):
     """Its files are created as the document says, and its CI commands succeed."""
     document = ROOT / "deploy/review/README.md"
-    suite, admins, binding, _ = blocks(document, "yaml")
+    suite, admins, binding, workflow = blocks(document, "yaml")
+    repository, tmp_path = tmp_path, tmp_path / "access"
+    tmp_path.mkdir()
     for name in ("suites", "rbac", "cluster"):
         (tmp_path / name).mkdir()
     config = yaml.safe_load((folder / "kube-entra.yaml").read_text())
@@ -184,18 +186,26 @@ def test_the_repository_for_reviews(folder, tmp_path):
     builtin = [one for one in objects if one["kind"] == "ClusterRole"]
     for name, items in (("builtin", builtin), ("rbac", [*objects, yaml.safe_load(admins), yaml.safe_load(binding)])):
         (tmp_path / f"cluster/{name}.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    steps = yaml.safe_load(workflow)["jobs"]["review"]["steps"]
+    work = [(block, tmp_path) for block in blocks(document, "sh")]
+    work += [(step["run"], repository / step.get("working-directory", "")) for step in steps if "run" in step]
     count = 0
-    for block in blocks(document, "sh"):
+    for block, folder in work:
         for line in block.splitlines():
             if not line.startswith("kube-entra ") or "names fetch" in line:
                 continue
             # What the shell does with the words is the shell's to say.
             line = line.replace("kube-entra ", shlex.quote(BINARY) + " ", 1)
-            done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+            done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60)
             assert done.returncode == 0, (line, done.stdout, done.stderr)
             count += 1
     review = (tmp_path / "review.md").read_text()
-    assert count == 6 and "get Kubernetes group developers" in review and "can now get, list" in review
+    assert count == 12 and "get Kubernetes group developers" in review and "can now get, list" in review
+    uploaded = [step["with"]["sarif_file"] for step in steps if "upload-sarif" in step.get("uses", "")]
+    assert sorted(path.name for path in repository.glob("*.sarif")) == sorted(uploaded)
+    # GitHub shows a finding at a path from the top of the repository.
+    found = {path for name in uploaded for path in re.findall(r'"uri": "([^"]+)"', (repository / name).read_text())}
+    assert found and all((repository / path).is_file() for path in found), found
     (tmp_path / "names.json").write_text(blocks(document, "json")[0])
     config["names"] = "names.json"
     (tmp_path / "kube-entra.yaml").write_text(yaml.safe_dump(config))
