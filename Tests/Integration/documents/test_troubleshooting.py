@@ -220,17 +220,18 @@ def section(title, cause, credential, lint, command, inspect=None):
     parts = [f"## {title}\n\n{cause}\n", said("kubectl with `credential`", credential), said("`rbac lint`", lint)]
     if inspect:
         parts.append(said("`inspect`", inspect))
-    return "\n".join(parts) + f"\nWhat mends it:\n\n```sh\n{command}\n```\n"
+    return "\n".join(parts) + f"\nThe fix:\n\n```sh\n{command}\n```\n"
 
 
 def page(bench):
     parts = [
         "# The ten most frequent mistakes\n\n"
         'kubectl prints only "You must be logged in to the server (Unauthorized)". With a kubeconfig from\n'
-        "`kube-entra kubeconfig user --explain`, the reason stands one line above it; `kubectl entra why`\n"
-        "explains it in detail. `kube-entra rbac lint` finds bindings that can never match. Below are their\n"
-        "messages, each with the one command that fixes the mistake. `kubeconfig user` runs where the webhook's\n"
-        "configuration is; `cluster.example` and `team` stand for your cluster and binding.\n"
+        "`kube-entra kubeconfig user --explain`, which runs kubelogin through `kube-entra credential`, the reason is\n"
+        "one line above it; `kubectl entra why` explains it in detail. `kube-entra rbac lint` finds bindings that can\n"
+        "never match. For each mistake, here is what the two print, and the one command that fixes it. Run\n"
+        "`kubeconfig user` where the webhook's configuration is. `cluster.example` and `team` stand for your cluster\n"
+        "and binding. Every other reason is in [the reference](../reference/reasons.md).\n"
     ]
     for title, cause, claims, command in TOKENS:
         parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))
