@@ -32,6 +32,7 @@ extension FileIO {
     /// The path must be the file itself, not a symbolic link (see ``target(of:isTrusted:)``).
     ///
     /// - Parameter newMode: permissions of a file that did not exist.
+    /// - Throws: ``FileError`` if the file cannot be written; the old one is then unchanged.
     public static func replace(_ path: String, with bytes: [UInt8], newMode: UInt32 = 0o644) throws(FileError) {
         var old = stat()
         let exists = lstat(path, &old) == 0

@@ -6,6 +6,7 @@ public enum FileIO {
     ///
     /// - Parameter isTrusted: whether the file grants access. It is then read only if the opened file itself, not the
     ///   path, belongs to root or to this process's user, and nobody else can write it.
+    /// - Throws: ``FileError`` if the file cannot be read, is not trusted or has more than `maximumBytes`.
     public static func read(
         _ path: String, maximumBytes: Int = 1 << 20, isTrusted: Bool = false
     ) throws(FileError) -> [UInt8] {
@@ -24,6 +25,7 @@ public enum FileIO {
     /// The content may be a secret: the returned copy is the only one that stays in memory.
     ///
     /// - Parameter expected: the expected number of bytes. Up to this size, the result is never moved in memory.
+    /// - Throws: ``FileError`` if the descriptor cannot be read or has more than `maximumBytes`.
     public static func read(
         descriptor: Int32, maximumBytes: Int = 1 << 20, expected: Int = 0
     ) throws(FileError) -> [UInt8] {
@@ -52,6 +54,7 @@ public enum FileIO {
     /// - Parameters:
     ///   - mode: permissions of the new file.
     ///   - replacing: false fails if the path exists.
+    /// - Throws: ``FileError`` if the file cannot be written; an existing one is then unchanged.
     public static func write(
         _ bytes: [UInt8],
         to path: String,

@@ -10,8 +10,9 @@ public final class FileLock: Sendable {
     ///
     /// - Parameters:
     ///   - path: the lock's own file.
-    /// - file: what it guards. Only users who can write this file may open the lock: whoever can open it can hold it.
+    ///   - file: what it guards. Only users who can write this file may open the lock: whoever can open it can hold it.
     ///   - patience: how long to wait for another holder.
+    /// - Throws: ``FileError/locked`` if another holder keeps the lock, or another error if the file cannot be opened.
     public init(path: String, guarding file: String, patience: Duration = .seconds(30)) throws(FileError) {
         let descriptor = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { throw FileError(making: errno) }

@@ -26,6 +26,8 @@ public struct BlockingHTTPSClient {
     }
 
     /// Sends one request and waits for the answer. Must not be called on an event loop.
+    ///
+    /// - Throws: ``HTTPSError`` if there is no complete answer, or the answer is a redirection.
     public func send(
         _ method: HTTPSRequest.Method,
         _ url: HTTPSURL,

@@ -15,6 +15,7 @@ public final class JSONDocument: @unchecked Sendable {
     ///   - maximumDepth: how deeply objects and arrays may be nested; 1 is a flat object.
     ///   - maximumValues: objects, arrays, strings, numbers and literals together, without member names. Each needs
     ///     about a hundred bytes of memory, so a small document could otherwise need very much.
+    /// - Throws: ``JSONError`` if the bytes are not an acceptable document.
     public init(
         parsing bytes: UnsafeRawBufferPointer,
         maximumBytes: Int = 1 << 20,
@@ -28,7 +29,9 @@ public final class JSONDocument: @unchecked Sendable {
     /// The largest number of values unless the caller sets another limit.
     public static let defaultMaximumValues = 200_000
 
-    /// Parses a document.
+    /// Parses a document, like ``init(parsing:maximumBytes:maximumDepth:maximumValues:)`` with a buffer.
+    ///
+    /// - Throws: ``JSONError`` if the bytes are not an acceptable document.
     public init(
         parsing bytes: [UInt8],
         maximumBytes: Int = 1 << 20,

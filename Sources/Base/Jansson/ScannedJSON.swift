@@ -16,6 +16,7 @@ public struct ScannedJSON: JSONReadable {
     ///   - maximumBytes: larger documents are refused without being read.
     ///   - maximumDepth: how deeply objects and arrays may be nested; 1 is a flat object.
     ///   - maximumValues: largest number of values, nested ones and the outermost included.
+    /// - Throws: ``JSONError`` if the bytes are not an acceptable document.
     public init(
         scanning bytes: UnsafeRawBufferPointer,
         maximumBytes: Int = 1 << 20,

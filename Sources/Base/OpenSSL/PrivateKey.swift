@@ -18,6 +18,8 @@ public final class PrivateKey: Sendable {
     }
 
     /// Generates an RSA key with the public exponent 65537.
+    ///
+    /// - Throws: ``OpenSSLError`` if OpenSSL refuses the size.
     public static func generateRSA(bits: Int = 2_048) throws(OpenSSLError) -> PrivateKey {
         try generate("RSA") { EVP_PKEY_CTX_set_rsa_keygen_bits($0, CInt(clamping: bits)) }
     }

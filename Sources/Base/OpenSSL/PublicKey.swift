@@ -56,6 +56,8 @@ public final class PublicKey: Sendable {
     }
 
     /// Reads the first `PUBLIC KEY` block (SubjectPublicKeyInfo, RFC 7468 section 13).
+    ///
+    /// - Throws: ``OpenSSLError`` if there is none or it cannot be decoded.
     public convenience init(pem: [UInt8]) throws(OpenSSLError) {
         self.init(
             PKey(

@@ -15,6 +15,8 @@ public final class TLSContext: @unchecked Sendable {
     enum Role { case server, client }
 
     /// A context for accepted connections.
+    ///
+    /// - Throws: ``TLSConfigurationError`` if a part of the configuration cannot be used.
     public convenience init(server configuration: TLSServerConfiguration) throws(TLSConfigurationError) {
         try self.init(.server, configuration.applicationProtocols)
         try use(chain: configuration.certificateChain, key: configuration.privateKey)
@@ -23,6 +25,8 @@ public final class TLSContext: @unchecked Sendable {
     }
 
     /// A context for connections that this process opens.
+    ///
+    /// - Throws: ``TLSConfigurationError`` if a part of the configuration cannot be used.
     public convenience init(client configuration: TLSClientConfiguration) throws(TLSConfigurationError) {
         try self.init(.client, configuration.applicationProtocols)
         try trust(configuration.trust)

@@ -36,6 +36,8 @@ public final class TLSSession {
     }
 
     /// The server's side of a connection.
+    ///
+    /// - Throws: ``OpenSSLError`` if there is no memory.
     public init(server context: TLSContext) throws(OpenSSLError) {
         precondition(context.role == .server, "a client's context cannot serve")
         self.context = context
@@ -46,6 +48,7 @@ public final class TLSSession {
     /// The client's side of a connection.
     ///
     /// - Parameter serverName: the DNS name or IP address that the server's certificate must have.
+    /// - Throws: ``OpenSSLError`` if the name is empty, too long or contains a NUL.
     public init(client context: TLSContext, serverName: String) throws(OpenSSLError) {
         precondition(context.role == .client, "a server's context cannot connect")
         // OpenSSL does not check any name if it is empty.

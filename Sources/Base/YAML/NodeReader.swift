@@ -16,6 +16,8 @@ public struct NodeReader<Events: DocumentEvents> {
     }
 
     /// The first event in the next document; nil after the last document.
+    ///
+    /// - Throws: ``YAMLError`` if the next events are not valid.
     public mutating func nextDocument() throws(YAMLError) -> DocumentEvent? {
         while true {
             let event = try events.next()
@@ -34,6 +36,7 @@ public struct NodeReader<Events: DocumentEvents> {
     /// The tree that begins with an event.
     ///
     /// - Parameter depth: number of mappings and lists around it, itself included.
+    /// - Throws: ``YAMLError`` if the tree is invalid or exceeds a limit.
     public mutating func node(_ event: DocumentEvent, depth: Int = 1) throws(YAMLError) -> YAMLNode {
         guard depth <= limits.depth else { throw event.error("this is nested more than \(limits.depth) deep") }
         switch event.content {

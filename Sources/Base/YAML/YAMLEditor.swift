@@ -71,6 +71,9 @@ public struct YAMLEditor: Sendable {
     /// Adds a key to a mapping, before the named key or at the end.
     ///
     /// An existing empty value (`{}`, `[]`, null, nothing) is replaced.
+    ///
+    /// - Throws: ``YAMLEditError`` if there is no mapping, the key has another value, or the text cannot be edited
+    ///   safely.
     public mutating func set(
         _ key: String, _ item: YAMLValue, in path: [YAMLStep], before next: String? = nil
     ) throws(YAMLEditError) {
@@ -99,6 +102,8 @@ public struct YAMLEditor: Sendable {
     }
 
     /// Removes an item from a list.
+    ///
+    /// - Throws: ``YAMLEditError`` if there is no such item, or the text cannot be edited safely.
     public mutating func remove(at index: Int, in path: [YAMLStep]) throws(YAMLEditError) {
         let list = try unshared(path)
         guard let elements = list.sequence, elements.indices.contains(index) else { throw .notThere }
@@ -114,6 +119,8 @@ public struct YAMLEditor: Sendable {
     }
 
     /// Removes a key from a mapping.
+    ///
+    /// - Throws: ``YAMLEditError`` if there is no such key, or the text cannot be edited safely.
     public mutating func remove(_ key: String, in path: [YAMLStep]) throws(YAMLEditError) {
         let mapping = try unshared(path)
         guard let members = mapping.mapping, let index = members.firstIndex(where: { $0.key.text == key }) else {

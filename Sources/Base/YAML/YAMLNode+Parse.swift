@@ -6,6 +6,7 @@ extension YAMLNode {
     ///
     /// - Parameter keepsRepeatedKeys: the caller reports duplicate keys itself, together with all other problems of the
     ///   file.
+    /// - Throws: ``YAMLError`` with the place of the first mistake.
     public static func parse(
         _ bytes: [UInt8],
         limits: YAMLLimits = YAMLLimits(),

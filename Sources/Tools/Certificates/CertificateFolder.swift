@@ -61,6 +61,8 @@ public struct CertificateFolder {
     }
 
     /// Takes names that the command line does not set from the existing certificates.
+    ///
+    /// - Throws: `CommandFailure` if a certificate exists but cannot be read.
     public func adoptNames(into plan: inout CertificatePlan) throws {
         let server = path(of: FileName.server)
         if FileVersion(path: server) != nil, let current = try PEMFile.certificates(server).first {
@@ -77,6 +79,8 @@ public struct CertificateFolder {
 
     /// Writes all files, or none if one of them exists and may not be replaced. A replaced file keeps its owner and
     /// group: a service of another user goes on reading its key.
+    ///
+    /// - Throws: `CommandFailure` if a file may not be replaced or cannot be written.
     public func write(_ files: [CertificateFile], replacing: Bool) throws {
         if !replacing {
             var status = stat()

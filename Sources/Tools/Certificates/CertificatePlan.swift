@@ -37,6 +37,8 @@ public struct CertificatePlan {
     public var chosenClientName: String { clientName ?? "kube-apiserver" }
 
     /// Creates keys and certificates, and a CA if there is none yet.
+    ///
+    /// - Throws: `OpenSSLError`, for example if a name is longer than X.509 allows.
     public mutating func make(
         authority existing: (certificate: Certificate, key: PrivateKey)?
     ) throws(OpenSSLError) -> [CertificateFile] {

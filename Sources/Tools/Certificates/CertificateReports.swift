@@ -8,6 +8,8 @@ public struct CertificateReports {
     /// Why files could not be read. The other files are reported anyway.
     public private(set) var failures: [CommandFailure] = []
 
+    /// Reads all files; ``failures`` has those that cannot be read.
+    ///
     /// - Parameter key: the private key of the only file; nil for the one beside each.
     public init(files: [String], key: String?, now: Timestamp) throws {
         for file in files {

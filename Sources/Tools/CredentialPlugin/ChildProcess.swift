@@ -28,6 +28,8 @@ public enum ChildProcess {
 
     /// The file of a command: a path is used as it is; any other name is searched in `PATH`, but never in a relative
     /// folder, with which the current folder could choose the program.
+    ///
+    /// - Throws: ``Missing`` if there is no such program that this user may run.
     public static func find(_ command: String) throws(Missing) -> String {
         if command.utf8.contains(UInt8(ascii: "/")) {
             try check(command)

@@ -9,7 +9,7 @@ extension KubeloginSignIn {
     ///
     /// - Parameters:
     ///   - path: the configuration's file, for messages.
-    /// - cloud: the cloud of the command line; nil for the tenant's.
+    ///   - cloud: the cloud of the command line; nil for the tenant's.
     ///   - choosesLogin: whether the command line leaves the login method open.
     /// - Throws: `CommandFailure` if the tenant is not in the configuration, or is not the only one.
     public mutating func complete(

@@ -8,7 +8,7 @@ extension UserKubeconfigOptions {
     /// The kubeconfig of these options; missing values come from the configuration.
     ///
     /// - Parameters:
-    /// - authority: the CA of the API server's certificate in PEM; nil for the system's authorities.
+    ///   - authority: the CA of the API server's certificate in PEM; nil for the system's authorities.
     ///   - hasDesktop: whether a browser could be opened. Conditional Access accepts browsers more often than device
     ///     codes.
     ///   - now: when the hints for `kube-entra credential` are written.

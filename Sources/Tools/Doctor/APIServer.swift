@@ -26,6 +26,7 @@ public struct APIServer {
     /// - Parameters:
     ///   - timeout: for each request.
     ///   - isOwnHost: whether the address belongs to this host, so that no proxy is used.
+    /// - Throws: ``Problem`` if the address or the certificates of the kubeconfig cannot be used.
     public init(_ access: KubeconfigAccess, timeout: Duration, isOwnHost: Bool = false) throws(Problem) {
         var server = Substring(access.cluster.server ?? "")
         while server.last == "/" { server = server.dropLast() }
@@ -83,6 +84,8 @@ public struct APIServer {
     }
 
     /// Sends one request and waits for the answer.
+    ///
+    /// - Throws: `HTTPSError` if there is no complete answer.
     public func send(
         _ method: HTTPSRequest.Method, _ path: String, token: String? = nil, body: [UInt8] = []
     ) throws(HTTPSError) -> HTTPSResponse {

@@ -65,6 +65,8 @@ public struct CallerComparison {
 extension Doctor {
     /// Signs in as kubectl does, and asks the API server who the caller is. Nil if there is no answer; the report then
     /// explains it.
+    ///
+    /// - Throws: `CommandFailure` if a file that the kubeconfig names cannot be used.
     public mutating func compareCaller() throws -> CallerComparison? {
         guard let access = readKubeconfig(), let server = reachServer(access) else { return nil }
         let token = try signIn(access)

@@ -58,7 +58,9 @@ public struct Doctor {
         self.hasTerminal = hasTerminal
     }
 
-    /// Runs the steps until one makes the next ones pointless.
+    /// Runs the steps until one makes the next ones pointless. Failures are part of ``report``.
+    ///
+    /// - Throws: `CommandFailure` if a file with keys, or one that the kubeconfig names, cannot be used.
     public mutating func examine() throws {
         guard let access = readKubeconfig() else { return }
         let server = reachServer(access)

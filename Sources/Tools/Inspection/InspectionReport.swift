@@ -54,7 +54,7 @@ public struct InspectionReport: Sendable {
     public let claims: EntraClaims?
     /// Whether the signature was verified.
     public let areClaimsTrusted: Bool
-    /// The kind of subject; nil if it is unknown.
+    /// The kind of subject; ``SubjectKind/unknown`` also if there are no claims to tell it.
     public let kind: SubjectKind
     /// The Kubernetes user; nil if the token is refused.
     public let user: KubernetesUser?

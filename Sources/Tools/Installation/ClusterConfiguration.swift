@@ -28,6 +28,8 @@ public struct ClusterConfiguration: Sendable {
     }
 
     /// The document with the flags and the mount; a second edit changes nothing.
+    ///
+    /// - Throws: ``ManifestProblem`` if the document cannot be edited safely, or names another webhook.
     public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
         let found = configuration.arguments[WebhookFlags.configFileName]
@@ -41,6 +43,8 @@ public struct ClusterConfiguration: Sendable {
     }
 
     /// The document without the flags and the mount.
+    ///
+    /// - Throws: ``ManifestProblem`` if the document cannot be edited safely.
     public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
         guard configuration.arguments[WebhookFlags.configFileName] == flags.configFile else { return bytes }

@@ -159,6 +159,8 @@ public struct InstallationStatus {
 
 extension Installer {
     /// Reads the state of the node and changes nothing.
+    ///
+    /// - Throws: `CommandFailure` if a file cannot be read.
     public func status(_ distribution: Distribution) throws -> InstallationStatus {
         var status = InstallationStatus(distribution: distribution)
         status.service = journal?.service

@@ -177,6 +177,7 @@ extension Installer {
     /// Undoes everything that `enable` did. What existed before, or was changed since, stays.
     ///
     /// - Parameter isLastNode: whether no other node uses the webhook, where the cluster cannot tell.
+    /// - Throws: `CommandFailure` if something cannot be undone; a repeated run continues.
     public func disable(_ distribution: Distribution, timeout: Duration, isLastNode: Bool = false) throws {
         try exclusively { try disableAlone(distribution, timeout: timeout, isLastNode: isLastNode) }
     }

@@ -2,6 +2,8 @@ import Files
 
 extension Installer {
     /// Prints what `disable` would do, and the difference of the API server's file.
+    ///
+    /// - Throws: `CommandFailure` if a file cannot be read, or `disable` would refuse to change it.
     public func disableDryRun(_ distribution: Distribution, isLastNode: Bool) throws {
         let current = try files.content(distribution.flagFile)
         let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false

@@ -105,6 +105,8 @@ public final class Installer {
     }
 
     /// Prints the steps, and the difference of the API server's file.
+    ///
+    /// - Throws: `CommandFailure` if `enable` would refuse before it changes anything.
     public func dryRun(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)

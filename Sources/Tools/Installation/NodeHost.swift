@@ -14,7 +14,7 @@ public struct NodeHost {
     private let start = ContinuousClock.now
 
     /// - Parameters:
-    /// - kubeconfig: an admin's; nil for the distribution's own.
+    ///   - kubeconfig: an admin's; nil for the distribution's own.
     ///   - timeout: how long programs may take, apart from two minutes of grace.
     public init(_ distribution: Distribution, kubeconfig: String?, timeout: Duration) {
         self.kubeconfig = kubeconfig ?? distribution.adminKubeconfig

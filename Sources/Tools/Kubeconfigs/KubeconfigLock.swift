@@ -11,7 +11,7 @@ struct KubeconfigLock: ~Copyable {
     /// Waits for another holder.
     ///
     /// - Parameters:
-    /// - kubeconfig: the file by the name that kubectl uses as well, even if this is a link.
+    ///   - kubeconfig: the file by the name that kubectl uses as well, even if this is a link.
     ///   - patience: how long to wait. kubectl holds it for a moment only.
     /// - Throws: `CommandFailure` if another program keeps the lock, or it cannot be created.
     init(of kubeconfig: String, patience: Duration = .seconds(5)) throws(CommandFailure) {

@@ -77,6 +77,8 @@ public struct KubeloginSignIn: Sendable {
     }
 
     /// The user entry of a kubeconfig that runs kubelogin.
+    ///
+    /// - Throws: `CommandFailure` if the method needs a value that is missing.
     public func exec() throws -> String {
         var words = try ["kubelogin"] + arguments()
         // Without --strict: a client with a wrong idea of the cluster must not lock anybody out.
@@ -103,6 +105,8 @@ public struct KubeloginSignIn: Sendable {
     }
 
     /// The user entry in the form of kubectl before 1.26, which kubelogin converts.
+    ///
+    /// - Throws: `CommandFailure` if a value is missing, or proof of possession is required.
     public func authProvider() throws -> String {
         if proofHost != nil {
             throw CommandFailure(

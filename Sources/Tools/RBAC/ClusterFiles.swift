@@ -4,6 +4,7 @@ import Glibc
 /// Reads the files, folders or standard input of `--cluster`.
 public enum ClusterFiles {
     /// - Parameter paths: a file, a folder (its `.yaml`, `.yml` and `.json` files, and those of its folders), or `-`.
+    /// - Throws: ``ClusterError`` with the place of the first problem.
     public static func read(
         _ paths: [String], limits: ClusterLimits = ClusterLimits()
     ) throws(ClusterError) -> Cluster {

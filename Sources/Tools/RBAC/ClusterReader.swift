@@ -27,6 +27,7 @@ public struct ClusterReader {
     ///
     /// - Parameter file: its path, for messages and for telling JSON by `.json`.
     /// - Returns: whether there was anything but white space and comments.
+    /// - Throws: ``ClusterError`` with the place of the first problem.
     @discardableResult
     public mutating func read(_ bytes: [UInt8], file: String) throws(ClusterError) -> Bool {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {

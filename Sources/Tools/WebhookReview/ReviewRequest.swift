@@ -67,7 +67,7 @@ public struct ReviewRequest: Sendable {
     /// Sends the review and waits for the answer.
     ///
     /// - Parameters:
-    /// - token: reads the token, by itself or as people paste it. An empty one is refused as a mistake.
+    ///   - token: reads the token, by itself or as people paste it. An empty one is refused as a mistake.
     ///   - note: receives each line for people, before the review is sent.
     /// - Throws: `CommandFailure` if there is no token that kube-apiserver would send.
     public func run(

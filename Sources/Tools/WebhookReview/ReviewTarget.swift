@@ -89,6 +89,8 @@ public struct ReviewTarget {
     }
 
     /// Calls another address with the same certificates.
+    ///
+    /// - Throws: `CommandFailure` if the text is not an `https://` address.
     public mutating func move(to text: String) throws {
         guard let url = HTTPSURL(text) else { throw CommandFailure("--server is not an https:// address") }
         self.url = url
@@ -96,6 +98,8 @@ public struct ReviewTarget {
     }
 
     /// Sends one request body and waits for the answer.
+    ///
+    /// - Throws: `HTTPSError` if there is no complete answer.
     public func post(_ body: [UInt8], timeout: Duration) throws(HTTPSError) -> HTTPSResponse {
         try connection(timeout: timeout).send(
             .post, url,

@@ -51,7 +51,9 @@ public struct DenyFiles: Sendable, Hashable {
         return (files, problems)
     }
 
-    /// A configuration with the entries of its deny files, for commands. An invalid file is a problem.
+    /// A configuration with the entries of its deny files, for commands.
+    ///
+    /// - Throws: ``ConfigurationError`` if the configuration or one of these files is invalid.
     public static func load(path: String) throws(ConfigurationError) -> LoadedConfiguration {
         var loaded = try ConfigurationLoader.load(path: path)
         let (files, problems) = read(loaded, isTrusted: false)

@@ -49,6 +49,8 @@ public struct DirectoryNames: Sendable {
     }
 
     /// Reads a file of names.
+    ///
+    /// - Throws: ``Problem`` with the path, if this is not a file of names.
     public static func load(path: String) throws(Problem) -> DirectoryNames {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -64,6 +66,8 @@ public struct DirectoryNames: Sendable {
     }
 
     /// Reads a file's bytes.
+    ///
+    /// - Throws: ``Problem`` if they are not those of a file of names.
     public static func parse(_ bytes: [UInt8]) throws(Problem) -> DirectoryNames {
         let document: JSONDocument
         do throws(JSONError) {

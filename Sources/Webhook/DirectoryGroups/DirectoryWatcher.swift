@@ -331,7 +331,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
     }
 
-    /// Whether the directory answers too slowly for so many, although it does answer.
+    /// Warns once if the directory answers, but too slowly for so many principals.
     private func sayWhetherLate(_ lateness: TimeAmount, at now: NIODeadline) {
         guard !hasSaidSlow, lateness > state.every, breaker.isOpen == false,
             lastTrouble.map({ now - $0 > state.every * 3 + .seconds(10) }) ?? true

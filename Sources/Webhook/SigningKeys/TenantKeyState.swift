@@ -59,7 +59,7 @@ struct TenantKeyState: Sendable {
         case refuse
     }
 
-    /// Whether an unknown key ID may cause a fetch now.
+    /// Decides whether an unknown key ID may cause a fetch now, and records that the fetch begins.
     mutating func extraFetch(at uptime: NIODeadline, now: Timestamp) -> ExtraFetch {
         if fetchBegan != nil { return .join }
         if let lastExtraFetch, uptime - lastExtraFetch < TimeAmount(unknownKeyRefreshInterval) { return .refuse }

@@ -9,6 +9,8 @@ extension DirectoryFactory {
     /// What Microsoft Graph currently knows about a tenant's objects; nil if the tenant has no directory.
     ///
     /// IDs that Graph does not know are listed as deleted.
+    ///
+    /// - Throws: `CommandFailure` if Microsoft Graph does not answer.
     public static func names(of ids: [GUID], tenant: TenantSettings) throws -> DirectoryNames? {
         guard var source = DirectorySource.forAnyUse(tenant) else { return nil }
         // A command has more time than a review.

@@ -7,8 +7,8 @@ extension KeySourceFactory {
     /// Fetches a tenant's keys as `serve` does, once, and writes them to a file.
     ///
     /// - Parameters:
-    /// - authorityCA: the file with the CA of the authority's certificate; nil for the system's authorities.
-    /// - proxy: the value of `--proxy`; nil for the environment's proxy.
+    ///   - authorityCA: the file with the CA of the authority's certificate; nil for the system's authorities.
+    ///   - proxy: the value of `--proxy`; nil for the environment's proxy.
     ///   - path: the file; `-` for standard output.
     /// - Throws: `CommandFailure` if no keys could be fetched, or the file cannot be written.
     public static func save(

@@ -12,8 +12,8 @@ extension KeySourceFactory {
     /// Fetches a tenant's keys as `serve` does, once.
     ///
     /// - Parameters:
-    /// - authorityCA: the file with the CA of the authority's certificate; nil for the system's authorities.
-    /// - proxy: the value of `--proxy`; nil for the environment's proxy.
+    ///   - authorityCA: the file with the CA of the authority's certificate; nil for the system's authorities.
+    ///   - proxy: the value of `--proxy`; nil for the environment's proxy.
     /// - Returns: the usable keys, and a sentence about each version that could not be fetched.
     /// - Throws: `CommandFailure` if neither version could be fetched.
     public static func fetchOnce(

@@ -69,6 +69,8 @@ public enum KeySourceFactory {
     }
 
     /// A client for an authority, with its CA as it currently is on disk.
+    ///
+    /// - Throws: `HTTPSError` if the CA file cannot be read or used.
     public static func client(
         authorityCA: String?,
         proxy: String?,
