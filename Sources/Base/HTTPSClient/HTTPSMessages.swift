@@ -57,7 +57,7 @@ public struct HTTPSResponse: Sendable {
     /// Facts about the connection, for diagnosis.
     public var connection = HTTPSConnectionDetails()
 
-    /// The value of the first header with that name, whatever its case.
+    /// The value of the first header with that name, ignoring case.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
