@@ -14,7 +14,7 @@ public struct LineEncoder: FieldWriter, ~Copyable {
     /// Begins a line; what was written before is dropped.
     ///
     /// - Parameters:
-    ///   - priority: of syslog; stands before the line as systemd's journal reads it (sd-daemon(3)).
+    ///   - priority: of syslog; written before the line, where systemd's journal reads it (sd-daemon(3)).
     ///   - time: RFC 3339; nil if the reader adds the time.
     ///   - level: nil in the audit file.
     ///   - message: a constant text; nil in the audit file.

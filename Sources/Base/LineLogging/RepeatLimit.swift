@@ -21,7 +21,7 @@ public struct RepeatLimit: Hashable, Sendable {
         self.interval = interval
     }
 
-    /// Nil if the line is to be left out; otherwise the number of lines left out since the previous one.
+    /// Nil if the line must be left out; otherwise the number of lines left out since the previous one.
     public mutating func admit(at now: Timestamp) -> Int? {
         // If the clock is set back, lines must not stay silent for longer than the interval.
         if let start, start <= now, now.seconds(since: start) < interval {
