@@ -204,7 +204,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         case .failAndDrain(let error):
             handshakeTimer?.cancel()
             failPendingWrites(error)
-            // Failures are counted before the peer hears of them.
+            // Failures are counted before the peer is notified.
             context.fireErrorCaught(error)
             sendLastBytes(context)
         case .failAndClose(let error):
