@@ -19,7 +19,7 @@ extension Console {
         }
     }
 
-    /// Writes messages for people, each in a line of its own, behind the program's name if `isNamed`.
+    /// Writes messages for people, each on its own line, after the program's name if `isNamed`.
     public static func notes(_ notes: [String], isNamed: Bool = false) {
         for text in notes { note(isNamed ? "kube-entra: \(text)" : text) }
     }
