@@ -65,7 +65,7 @@ extension YAMLEditor {
             range: start..<max(member.key.layout.end, member.value.layout.end, colonEnd(member)), text: text)
     }
 
-    /// After the colon behind a key.
+    /// The position after a key's colon.
     private func colonEnd(_ member: YAMLNode.Member) -> Int {
         let colon = scalars[member.key.layout.end...].firstIndex { $0 == ":" }
         return colon.map { $0 + 1 } ?? member.key.layout.end

@@ -36,13 +36,13 @@ public struct YAMLNode: Hashable, Sendable {
     public var column: Int
     /// Number of nodes in this tree, this one included.
     var weight: Int
-    /// Where the text stands, for editing a part of the document and keeping the rest.
+    /// Where the text is, for editing a part of the document and keeping the rest.
     public var layout = Layout()
 
     /// A mapping without members at the start of a file.
     public static let emptyMapping = YAMLNode(content: .mapping([]), line: 1, column: 1, weight: 1)
 
-    /// Where a node's text stands and how it is written.
+    /// Where a node's text is and how it is written.
     public struct Layout: Hashable, Sendable {
         /// In Unicode scalars from the start of the file, without a byte order mark.
         public var start = 0
