@@ -30,11 +30,11 @@ public struct KubernetesPolicy: Hashable, Sendable {
     public var adminGroups: [ExactText]
     /// How users of the tenant itself are named.
     public var username: UsernameRule
-    /// Stands before every user name.
+    /// Prefix of every user name.
     public var usernamePrefix: String
     /// Whether object IDs of Entra groups become Kubernetes groups.
     public var groupObjectIDs: GroupObjectIDRule
-    /// Stands before the object IDs of groups only, never before configured names.
+    /// Prefix of groups that are object IDs, not of configured names.
     public var groupPrefix: String
 
     /// A policy with the defaults of the configuration.

@@ -22,7 +22,7 @@ public struct KubernetesUser: Sendable {
     /// Object IDs that become groups of their own, after the named groups. There may be hundreds, so they are formatted
     /// only when the answer is written.
     public var objectIDGroups: [GUID]
-    /// Stands before each object ID.
+    /// Prefix of each object ID.
     public var objectIDPrefix: String
     /// What is known of the principal that ``AccessPolicy`` named, from which ``uid`` and ``extra`` are formatted. Nil
     /// if they are as somebody else wrote them.
