@@ -92,7 +92,7 @@ public struct SignedHTTPRequest: Sendable {
     }
 }
 
-/// What is wrong with a proof. The API server sees all of it as `proof_of_possession_invalid`.
+/// What is wrong with a proof. The API server sees every problem as `proof_of_possession_invalid`.
 public enum ProofProblem: Error, Sendable, CaseIterable {
     case header
     case key

@@ -48,7 +48,7 @@ public protocol CheckRecorder {
     mutating func passed(_ check: TokenCheck)
     /// Called when a check had nothing to check, or nothing to check it with.
     mutating func skipped(_ check: TokenCheck)
-    /// Called when a check has failed. Returns whether the remaining checks that make sense shall run.
+    /// Called when a check has failed. Returns whether to run the remaining checks that make sense.
     mutating func failed(_ check: TokenCheck, _ reason: RefusalReason) -> Bool
 }
 

@@ -166,7 +166,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     /// Whether the token belongs to another authenticator. If a check before the signature fails, the untrusted issuer
-    /// is looked at first.
+    /// is checked first.
     private mutating func isForeign(failing check: TokenCheck) -> Bool {
         switch check {
         case .algorithm, .header, .keyID, .key: return signature.untrustedTenant() == nil
@@ -318,7 +318,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
         return watch.checkAccount(objectID, kind: kind, tenant, claims: claims)
     }
 
-    // MARK: What it becomes
+    // MARK: The Kubernetes user
 
     private mutating func checkGroups() -> CheckResult {
         guard let claims else { return .omitted }
