@@ -6,7 +6,7 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     @usableFromInline let high: UInt64
     @usableFromInline let low: UInt64
 
-    /// Whether all 128 bits are the same, whatever the case of the text was.
+    /// Whether all 128 bits are the same, regardless of the case of the text.
     @inlinable
     public static func == (left: GUID, right: GUID) -> Bool {
         left.high == right.high && left.low == right.low
