@@ -78,7 +78,7 @@ public struct CertificateFolder {
     }
 
     /// Writes all files, or none if one of them exists and may not be replaced. A replaced file keeps its owner and
-    /// group: a service of another user goes on reading its key.
+    /// group: a service of another user can still read its key.
     ///
     /// - Throws: `CommandFailure` if a file may not be replaced or cannot be written.
     public func write(_ files: [CertificateFile], replacing: Bool) throws {
