@@ -61,7 +61,7 @@ private struct PermissionComparison {
     let index: SubjectIndex
 
     var changes: [PermissionChange] {
-        // A permission that everybody has is no gain for anybody.
+        // A permission that everybody has already is not a gain.
         var everybody = RuleCollector(separatesNamespaces: true)
         index.collect(group: EntraNames.everybody, into: &everybody)
         return holders.flatMap { holder in

@@ -53,6 +53,6 @@ public struct RBACFinding: Sendable {
     public var message: String
     /// What to do about it.
     public var hint: String
-    /// Where the binding stands; nil if it has no place in a file.
+    /// Where the binding is; nil if it has no place in a file.
     public var place: Place?
 }
