@@ -117,7 +117,7 @@ public struct PrincipalRequest: Sendable {
         return checker.answer(token: token, keys: keys, now: now, resolvedGroups: try askDirectory(principal))
     }
 
-    /// A test suite that expects what is true now.
+    /// A test suite that expects the current answer.
     ///
     /// - Throws: `CommandFailure` if a file cannot be read, or the token's signature is invalid.
     public func suite(_ configuration: WebhookConfiguration) throws -> String {
@@ -137,7 +137,7 @@ public struct PrincipalRequest: Sendable {
         TokenInput(try TokenSource(token: source.token ?? tokenOption, file: source.file).read()).token
     }
 
-    /// Nil if a token is to be read.
+    /// Nil if the request is about a token.
     private func question() throws -> PolicyQuestion? {
         if let claims { return .claims(try ClaimsFile.read(claims), resolvedGroups: nil) }
         return description.isSet ? .principal(description.principal) : nil
