@@ -2,7 +2,7 @@ import Files
 public import Terminal
 public import Timestamps
 
-/// `kube-entra credential`: runs the command behind `--`, and says why the cluster would refuse its token.
+/// `kube-entra credential`: runs the command after `--`, and says why the cluster would refuse its token.
 public struct CredentialRun {
     private let command: WrappedCommand
     private let hints: String?
