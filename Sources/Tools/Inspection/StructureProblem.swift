@@ -4,7 +4,7 @@ import SafeText
 
 /// Why bytes are not a token, for people.
 enum StructureProblem {
-    /// What is wrong with the form; nil if nothing is visible from outside. Linear in the length.
+    /// What is wrong with the form; nil if the form shows nothing. Linear in the length.
     static func describe(_ token: [UInt8]) -> String? {
         if token.starts(with: [0xEF, 0xBB, 0xBF]) { return "a byte order mark stands in front of it" }
         let dots = token.reduce(0) { $1 == UInt8(ascii: ".") ? $0 + 1 : $0 }
