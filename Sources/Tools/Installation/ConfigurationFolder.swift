@@ -47,7 +47,7 @@ final class ConfigurationFolder {
 
     /// A file beside the configuration; nil if there is none.
     ///
-    /// - Throws: `CommandFailure` if it is elsewhere, is no regular file, or is somebody else's.
+    /// - Throws: `CommandFailure` if it is elsewhere, is not a regular file, or belongs to somebody else.
     func read(_ name: String) throws -> Source? {
         guard name.hasPrefix(prefix) else { throw leadsOut(name) }
         var parts = name.dropFirst(prefix.count).split(separator: "/").filter { $0 != "." }

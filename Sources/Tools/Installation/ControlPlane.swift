@@ -23,7 +23,7 @@ struct ControlPlane {
 
     /// Reads the two lists.
     ///
-    /// - Returns: nil if one of them is no list.
+    /// - Returns: nil if one of them is not a list.
     init?(pods: [UInt8], nodes: [UInt8], flags: WebhookFlags) {
         guard let podItems = ControlPlane.items(pods), let nodeItems = ControlPlane.items(nodes) else { return nil }
         self.pods = podItems.compactMap { pod in

@@ -20,7 +20,7 @@ struct InstallationJournal {
         var sha256: String?
     }
 
-    /// A file that existed before this run and was given another content; the copy is in the journal's folder.
+    /// A file that existed before this run and got other content; the copy is in the journal's folder.
     struct Replaced: Hashable {
         var path: String
         /// SHA-256 of the content before.

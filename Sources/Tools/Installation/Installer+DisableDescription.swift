@@ -45,7 +45,7 @@ extension Installer {
         return ("cluster", obstacle ?? "remove \(objects.text), unless somebody changed that since")
     }
 
-    /// Nil for the file with the flags, which has its own line, and for what is gone.
+    /// Nil for the file with the flags, which has its own line, and for a file that no longer exists.
     private func fileLine(_ made: InstallationJournal.Made, _ distribution: Distribution) -> (String, String)? {
         guard made.path != distribution.flagFile, files.exists(made.path) else { return nil }
         guard let digest = made.sha256 else { return ("folder", "remove \(made.path) if it is empty then") }

@@ -22,7 +22,7 @@ struct NodeFiles {
         return stat(root + path, &status) == 0 ? Owner(user: status.st_uid, group: status.st_gid) : nil
     }
 
-    /// The path to which a symbolic link leads at last; the path itself if it is no link.
+    /// The path to which a symbolic link leads at last; the path itself if it is not a link.
     func target(of path: String) throws -> String {
         do throws(FileError) {
             let target = try FileIO.target(of: root + path)
