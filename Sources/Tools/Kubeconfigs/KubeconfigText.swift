@@ -25,7 +25,7 @@ public enum KubeconfigText {
         return address + "/authenticate"
     }
 
-    /// The URL's host in lower case, without brackets; empty for what is not an `https://` URL.
+    /// The URL's host in lower case, without brackets; empty if this is not an `https://` URL.
     public static func host(of address: String) -> String { HTTPSURL(address)?.host ?? "" }
 
     /// The path from the root, without a leading `./`.
