@@ -123,7 +123,7 @@ public struct Registration: Sendable {
 
     static func roleID(_ value: String) -> String { identifier(of: "kube-entra role " + value) }
 
-    /// Stands for the API server's address where it is not known.
+    /// Placeholder for the API server's address if it is not known.
     public static let exampleServer = "https://cluster.example:6443"
 
     /// The commands that need the values.
