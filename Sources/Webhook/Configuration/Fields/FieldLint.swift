@@ -1,6 +1,6 @@
 import Timestamps
 
-/// The place that a lint rule looks at, and the facts it may use.
+/// The place that a lint rule checks, and the facts it may use.
 struct LintPlace: Sendable {
     /// For example `tenants[0].directory.timeout`.
     let path: String

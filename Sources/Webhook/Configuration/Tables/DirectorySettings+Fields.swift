@@ -92,7 +92,7 @@ extension DirectorySettings {
             ) { directory, place in
                 guard directory.watch != .off, directory.watchEvery < .seconds(5) else { return [] }
                 let milliseconds = max(1, directory.watchEvery.components.seconds) * 1000
-                // Two requests for each person, membership and account, in batches of 20.
+                // Two questions about each person: membership and account.
                 return place.finding(
                     .watchTooOften,
                     "500 watched people cost \(500 * 2 * 1000 / milliseconds) questions a second, for each webhook",
