@@ -91,7 +91,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     /// - Parameters:
     ///   - transport: takes the batches to Microsoft Graph.
-    ///   - clock: tells when tokens end, and how old an answer is for people. All else goes by the event loop's time.
+    ///   - clock: says when tokens end, and the age of answers for people. All other times are the event loop's.
     init(
         configuration: DirectoryConfiguration,
         every: Duration,
@@ -135,7 +135,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
     }
 
-    /// Ends the watch: nobody is asked about any more. Must be called on the event loop.
+    /// Ends the watch: no more questions are sent. Must be called on the event loop.
     public func stop(isReplaced: Bool = false) {
         isStopped = true
         task?.cancel()
