@@ -35,7 +35,7 @@ enum KeyLogLine: Equatable, Sendable {
             if leftOut > 0 { metadata["leftOut"] = "\(leftOut)" }
             logger.warning("signing keys could not be refreshed", metadata: metadata)
         case .unusable(let problems):
-            // A tenant's set usually contains keys for other issuers too, so these are no reason to warn.
+            // A tenant's set usually contains keys for other issuers too, so no warning is needed for these.
             let isOrdinary = problems.allSatisfy { $0.problem.isOfAnother }
             logger.log(
                 level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",

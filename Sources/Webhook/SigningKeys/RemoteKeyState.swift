@@ -178,7 +178,7 @@ struct RemoteKeyState: Sendable {
         keys.endFetch()
         let versions = TenantKeyState.versions
         let hasNewKeys = versions.contains { failures[$0] == nil }
-        // An authority that never served one of the versions is no failure, as long as the other is there.
+        // An authority that never served one of the versions is not a failure, as long as the other is there.
         let failure = versions.compactMap { version in
             failures[version].flatMap { failure in
                 !hasNewKeys || !failure.isNotServed || keys.sets[version] != nil ? failure : nil

@@ -39,7 +39,7 @@ struct TenantKeyState: Sendable {
     /// In seconds; nil for keys from a file, which do not age, because an operator is responsible for them.
     let maximumAge: Int64?
     let unknownKeyRefreshInterval: Duration
-    /// In the order in which they are looked at.
+    /// In the order in which their keys are used.
     static let versions = [TokenVersion.v2, .v1]
     private(set) var sets: [TokenVersion: VersionSet] = [:]
     /// Start of the fetch in progress; nil if there is none.
