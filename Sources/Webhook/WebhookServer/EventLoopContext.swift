@@ -31,7 +31,7 @@ final class EventLoopContext {
     let reviewer: any RequestReviewer
     /// Called about once a second.
     var onSecond: () -> Void = {}
-    /// Increases when connections that are being opened are already outdated.
+    /// Increases when settings change, so that a connection that is being set up knows that its own are outdated.
     private(set) var generation = 0
     private(set) var isDraining = false
     /// Handshakes since the start, by key exchange group.

@@ -38,8 +38,8 @@ public struct ServerLimits: Sendable, Hashable {
 
     /// - Parameters:
     ///   - connections: for all peers together.
-    ///   - connectionsPerPeer: nil for three quarters of many connections, so that one peer cannot lock out the others,
-    ///     and for all of a few.
+    ///   - connectionsPerPeer: nil for three quarters of 64 or more connections, so that one peer cannot lock out the
+    ///     others, and for all of fewer.
     public init(connections: Int = 4096, connectionsPerPeer: Int? = nil) {
         self.connections = connections
         self.connectionsPerPeer = connectionsPerPeer ?? (connections < 64 ? connections : connections / 4 * 3)

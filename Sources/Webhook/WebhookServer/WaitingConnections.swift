@@ -4,7 +4,7 @@ import NIOCore
 /// Connections that are not served yet, over all event loops: a budget in which the oldest makes room for the newest.
 ///
 /// Anybody who reaches the port can open connections and leave them idle. If new connections were rejected while these
-/// fill the budget, kube-apiserver would be locked out: it connects anew each time, and needs only milliseconds. The
+/// fill the budget, kube-apiserver would be locked out: it opens new connections, which need only milliseconds. The
 /// oldest connection of the peer with the most connections is closed, so that one peer's flood does not affect others.
 final class WaitingConnections: Sendable {
     private struct State {

@@ -14,7 +14,7 @@ struct RequestHead: Equatable {
         case untilEnd
     }
 
-    /// What the client wants to hear before it continues (RFC 9110 section 10.1.1).
+    /// What the client expects before it continues (RFC 9110 section 10.1.1).
     enum Expectation: Equatable {
         case none
         case continuation

@@ -91,7 +91,7 @@ struct HTTP2StateMachine {
     /// The connection is to end.
     ///
     /// - Parameters:
-    ///   - canAnnounce: whether the client can be told: not before the server's SETTINGS.
+    ///   - canAnnounce: whether the client can be notified: not before the server's SETTINGS.
     ///   - grace: how long the connection stays without open streams.
     mutating func retire(canAnnounce: Bool, grace: TimeAmount, now: NIODeadline) -> Action? {
         var action: Action?

@@ -75,7 +75,7 @@ final class DecisionLog {
         return true
     }
 
-    /// Names the principal as well: with `logging.level: warning` the line of the decision is not written.
+    /// Names the principal too: with `logging.level: warning` the line of the decision is not written.
     private func warnOfEmergencyAccess(_ decision: Decision, id: String) {
         var metadata: Logger.Metadata = ["decision": "\(id)"]
         if let tenant = decision.subject.tenantID { metadata["tenant"] = "\(tenant)" }

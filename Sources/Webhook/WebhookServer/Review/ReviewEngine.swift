@@ -184,7 +184,7 @@ final class ReviewEngine {
             guard isOpen else { return }
             isOpen = false
             guard let value = arrived, take(value) else {
-                // By what is known now: a deny list, a configuration or the end of a token may have come meanwhile.
+                // With current facts: deny list, configuration or the token's validity may have changed meanwhile.
                 return isolated.succeed(finish(review, decide(review)))
             }
             switch proceed(review) {

@@ -16,7 +16,7 @@ public struct StatusInfo: Sendable, Hashable {
         public var nextRefresh: Timestamp?
         /// Why the last fetch failed; nil if it succeeded.
         public var problem: String?
-        /// From then on the keys are not used any more; nil if there are none.
+        /// From this time on the keys are no longer used; nil if there are none.
         public var usableUntil: Timestamp?
         /// Whether the keys come from a file, so that they do not age.
         public var isOffline: Bool
