@@ -3,14 +3,14 @@ import SafeText
 
 /// The versions of several files at one moment.
 struct FileVersions: Equatable, Sendable {
-    /// Nil: there is no such file.
+    /// Nil for a file that does not exist.
     private var versions: [ExactText: FileVersion?] = [:]
 
     init() {}
 
-    /// Looks at the files now.
+    /// Reads the current versions.
     ///
-    /// - Parameter earlier: known versions, from before the files were read. Only other files are looked at.
+    /// - Parameter earlier: known versions, from before the files were read. Only other files are looked up.
     init(_ paths: Set<ExactText>, asOf earlier: FileVersions = FileVersions()) {
         for path in paths { versions[path] = .some(earlier.versions[path] ?? FileVersion(path: path.text)) }
     }

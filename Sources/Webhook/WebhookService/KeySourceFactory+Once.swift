@@ -34,7 +34,7 @@ extension KeySourceFactory {
                 failures.append((version, error as? KeyFetchError ?? .metadata(.unreachable)))
             }
         }
-        // As in `serve`, an authority that serves one of the versions only is no failure.
+        // As in `serve`, an authority that serves only one of the versions is not a failure.
         if !reports.isEmpty { failures.removeAll { $0.error.isNotServed } }
         let warnings =
             failures.count == 2 && failures[0].error == failures[1].error
