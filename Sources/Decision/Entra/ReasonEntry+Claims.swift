@@ -55,8 +55,8 @@ extension ReasonEntry {
             "pass the access token and not the ID token: kubelogin does; with other tools ask for the scope"
             + " <server application ID>/.default",
         meaning:
-            "The token is genuine, but not an access token: it has neither appid nor azp, as an ID token. That one tells a"
-            + " client who signed in, and is not for presenting to others.",
+            "The token is genuine, but not an access token: it has neither appid nor azp, as an ID token. An ID"
+            + " token tells a client who signed in; it is not meant to be sent to other services.",
         causes: [
             "an ID token was passed where an access token is needed",
             "kubectl's oidc settings (id-token) where kubelogin belongs",

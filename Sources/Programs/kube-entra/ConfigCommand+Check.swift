@@ -9,10 +9,11 @@ extension ConfigCommand {
             commandName: "check",
             abstract: "Loads a configuration as `serve` would, then looks for what is unwise.",
             discussion: """
-                Exit status: 0 usable; 1 usable, with warnings and --strict; 2 `serve` would refuse it. With \
-                --no-files, that is said of the configuration file alone, for example in version control. A comment \
+                With --no-files, only the configuration file itself is checked, for example in version control. A comment \
                 `# kube-entra:allow RULE reason` on the line of a finding, or in a line of its own above, silences the \
                 rule there.
+
+                Exit status: 0 usable; 1 usable, with warnings and --strict; 2 `serve` would refuse it.
                 """)
 
         @Argument(help: .init("The configuration file.", valueName: "file"), completion: .file()) var file: String

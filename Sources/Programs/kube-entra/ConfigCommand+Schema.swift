@@ -11,7 +11,7 @@ extension ConfigCommand {
             abstract: "Prints the JSON Schema of configurations and policy suites, for editors and CI.",
             discussion: """
                 Without --of, one schema for both: a file with `tests` is a policy suite, every other file a \
-                configuration. What hangs on other fields or on files, only `config check` finds.
+                configuration. Only `config check` finds mistakes that involve several fields or files.
                 """)
 
         /// What the schema describes.

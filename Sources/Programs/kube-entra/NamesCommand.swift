@@ -18,7 +18,7 @@ struct NamesCommand: ParsableCommand {
             abstract:
                 "Asks Microsoft Graph what the configuration's object IDs are called, and writes that into a file.",
             discussion: """
-                Asks as `directory` of each tenant says, once. The file is what `names` in the configuration names:
+                Asks once, with each tenant's `directory` settings. The file is what `names` in the configuration names:
 
                   kube-entra names fetch --config kube-entra.yaml --out names.json
 

@@ -24,7 +24,7 @@ extension PolicyCommand {
 
         @Option(help: .config, completion: .file()) var config: String
         @OptionGroup var principal: PrincipalArguments
-        @Flag(help: "Who is admitted but is no admin is a no as well.") var requireAdmin = false
+        @Flag(help: "Exit status 1 also for somebody who is admitted, but is not an admin.") var requireAdmin = false
         @Flag(help: "Print a test suite that expects what is true now, instead of the answer.") var asTest = false
         @Option(help: .output) var output: OutputFormat = .text
 

@@ -27,13 +27,13 @@ public enum RBACLintRule: String, Sendable, CaseIterable {
         switch self {
         case .nameDiffersInCase: "a binding's name equals one that can be given but for upper and lower case"
         case .groupIsADisplayName: "a group is bound by its display name, which no token carries"
-        case .groupNeverGiven: "a group is bound that this configuration gives nobody"
+        case .groupNeverGiven: "a group is bound that this configuration gives to nobody"
         case .guestByUPN: "a guest is bound by user principal name, though guests are named by object ID"
         case .objectIDOfAUser: "a user is bound by object ID, though people are named by UPN"
         case .upnCanBeGivenAgain: "a user is bound by UPN, which another person can have later"
         case .everybodyIsAdmin: "everybody who reaches the API server, or signs in, is admin"
         case .adminGroupUnbound: "a group of kubernetes.adminGroups is not bound to a role that may do everything"
-        case .userNeverNamed: "a user is bound by a name that this configuration gives nobody"
+        case .userNeverNamed: "a user is bound by a name that this configuration gives to nobody"
         case .roleMissing: "a binding names a role that is not there"
         }
     }

@@ -11,8 +11,8 @@ enum ConfigurationReference {
         """
         # Configuration
 
-        YAML, or JSON as its subset. Unknown and repeated fields, wrong types and values that cannot work are errors
-        with file, line, column and field. Relative paths begin in the file's folder. Durations are whole numbers each
+        YAML, or JSON. Unknown and repeated fields, wrong types and values that cannot work are errors with file, line,
+        column and field. Relative paths begin in the file's folder. A duration is one whole number or more, each
         followed by `d`, `h`, `m`, `s` or `ms`, such as `1h30m`. A field that may be missing may also be `null`.
 
 
@@ -20,7 +20,7 @@ enum ConfigurationReference {
 
             ## A file with every field
 
-            Each is at a value other than its default. Of those that exclude each other there is one.
+            Every field has a value other than its default. Of fields that exclude each other, it has one.
 
             ```yaml
             \(WebhookConfiguration.form.examples.first?.block.joined(separator: "\n") ?? "")
@@ -38,7 +38,7 @@ enum ConfigurationReference {
     private static func sections(_ form: SectionForm, path: String) -> String {
         var text = path.isEmpty ? "## The file\n\n" : "\n## `\(path)`\n\n"
         text += Markdown.table(
-            ["field", "what may stand there", "default", "what it is for"],
+            ["field", "values", "default", "what it is for"],
             form.fields.map { info in
                 [
                     "`\(info.name)`", info.form.words, standard(of: info),

@@ -67,8 +67,7 @@ enum LogReference {
 
         With `logging.format: json` each line of the log is one JSON object; `logging.audit` is a file of them. A decision
         has one line, at `info`. A use of emergency access has another line, at `warning`. A token, a name or an e-mail
-        address is never in the log at `info`. Log lines also have `level` and `message`. Fields that say nothing are left
-        out.
+        address is never in the log at `info`. Log lines also have `level` and `message`. Empty fields are left out.
 
         Where systemd's journal reads the log (`JOURNAL_STREAM`), each line begins with its priority (`<4>` for a warning,
         `<6>` for `info`), which the journal takes off and filters by (`journalctl --priority warning`), and has no `time`,

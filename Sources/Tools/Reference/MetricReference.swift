@@ -4,8 +4,8 @@ import WebhookServer
 /// Every metric family, from the registry's declarations.
 enum MetricReference {
     static var text: String {
-        "# Metrics\n\n`GET /metrics` on the operations address: Prometheus text, and OpenMetrics when asked. Every family is"
-            + " there from the start. Beside these there are the usual `process_*`.\n\n"
+        "# Metrics\n\n`GET /metrics` on the operations address: Prometheus text, and OpenMetrics when asked. Every metric"
+            + " exists from the start. There are also the usual `process_*`.\n\n"
             + Markdown.table(
                 ["metric", "kind", "what it says"],
                 MetricFamily.all.map { ["`\($0.name)`", kind($0.kind), $0.help] })

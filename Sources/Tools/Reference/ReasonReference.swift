@@ -6,8 +6,9 @@ enum ReasonReference {
         var text = """
             # Reasons
 
-            In the order in which they win where several checks fail. "Not ours" are refused in silence: the token may be
-            another authenticator's. The same code stands in the log, the metrics, `status.error` and every command.
+            If several checks fail, the first reason in this order is reported. A token that is "not ours" is refused without
+            a reason in the answer, because it may be another authenticator's. The log, the metrics, `status.error` and all
+            commands use the same code.
 
             """
         for reason in RefusalReason.allCases {

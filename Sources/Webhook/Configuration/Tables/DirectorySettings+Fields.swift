@@ -25,7 +25,7 @@ extension DirectorySettings {
                 "or clientCertificateFile, federatedTokenFile, managedIdentity: true", change: .silent),
             FieldDescription(
                 "clientCertificateFile", \.clientCertificateFile, .optional(.file(.clientCertificate)),
-                "its certificate and private key", change: .silent),
+                "the application's certificate and private key", change: .silent),
             FieldDescription(
                 "federatedTokenFile", \.federatedTokenFile, .optional(.file(.federatedToken)),
                 "a token of the cluster's own issuer (workload identity)", change: .silent),

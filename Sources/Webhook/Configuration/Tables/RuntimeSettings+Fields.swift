@@ -91,7 +91,7 @@ extension TokenCacheSettings {
                 "entries", \.entries, .count(0...10_000_000), "how many tokens are cached; 0: none"),
             FieldDescription(
                 "maximumAge", \.maximumAge, .duration(),
-                "how long; claims, groups and rules are checked again each time"),
+                "how long a token is cached; claims, groups and rules are checked each time"),
         ])
 }
 
@@ -100,7 +100,7 @@ extension LoggingSettings {
         LoggingSettings(),
         [
             FieldDescription(
-                "level", \.level, .choice, "the least important lines that are written", example: .word("debug"),
+                "level", \.level, .choice, "the lowest level that is written", example: .word("debug"),
                 isShown: true),
             FieldDescription("format", \.format, .choice, "text or json", isShown: true),
             FieldDescription(

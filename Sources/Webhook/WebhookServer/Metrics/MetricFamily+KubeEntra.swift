@@ -34,7 +34,7 @@ extension MetricFamily {
             kind: .gauge),
         MetricFamily(name: Name.connections, help: "Open connections to the webhook.", kind: .gauge),
         MetricFamily(
-            name: Name.rejected, help: "Connections and requests turned away undecided, by cause.", kind: .counter),
+            name: Name.rejected, help: "Connections and requests rejected before a decision, by cause.", kind: .counter),
         MetricFamily(
             name: Name.emergencyAccess, help: "Token reviews accepted with emergency access.", kind: .counter),
         MetricFamily(
