@@ -15,8 +15,8 @@ struct EnableCommand: ParsableCommand {
             they are missing, installs and starts the webhook, waits until it is ready, keeps a copy of what it is \
             about to change, gives kube-apiserver its two flags, waits until it serves again, and asks it about a \
             token. What fails before the change leaves the node as it was; what fails after it puts everything back. \
-            A second run changes nothing. A node that will be added to a kubeadm cluster needs `enable --prepare` \
-            before `kubeadm join --control-plane`, and `enable` after it.
+            A second run changes only what is missing. A node that will be added to a kubeadm cluster needs \
+            `enable --prepare` before `kubeadm join --control-plane`, and `enable` after it.
 
               kube-entra enable --tenant-id 11111111-2222-3333-4444-555555555555 \\
                 --audience aaaaaaaa-0000-0000-0000-000000000000 \\
