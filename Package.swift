@@ -152,7 +152,8 @@ let package = Package(
         module(
             .webhook, "WebhookServer",
             [
-                "SafeText", "Timestamps", "Addresses", "OpenSSL", "NIOOpenSSL", "Prometheus", "LineLogging", "Entra",
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "NIOOpenSSL", "Prometheus", "LineLogging",
+                "Entra",
                 "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", nioCore, nioPosix, nioTLS, nioHTTP1,
                 nioConcurrency, nioHTTP2, logging, metrics, collections,
             ]),
@@ -269,7 +270,7 @@ let package = Package(
         tests(.base, "Files", ["Files", "TestSupport"]),
         tests(.base, "Addresses", ["Addresses"]),
         tests(.base, "OpenSSL", ["Timestamps", "OpenSSL"]),
-        tests(.base, "Jansson", ["Jansson"]),
+        tests(.base, "Jansson", ["Jansson", "TestSupport"]),
         tests(.base, "YAML", ["YAML"]),
         tests(.base, "NIOOpenSSL", ["OpenSSL", "NIOOpenSSL", "TestSupport", nioCore, nioPosix, nioTLS, nioEmbedded]),
         tests(.base, "HTTPSClient", ["Addresses", "OpenSSL", "HTTPSClient", nioCore, nioEmbedded, nioHTTP1]),

@@ -1,5 +1,5 @@
 public import Authentication
-import Jansson
+public import Jansson
 import SafeText
 
 /// The supported versions of `authorization.k8s.io`.
@@ -106,5 +106,15 @@ public struct AccessReviewRequest: Sendable, Hashable {
             texts.append(text)
         }
         return texts
+    }
+}
+
+extension JSONSieve {
+    /// Lets through what ``AccessReviewRequest`` reads, and no action: a user can make that almost as large as they
+    /// like.
+    public static var accessReview: JSONSieve {
+        JSONSieve(
+            outerNames: ["apiVersion", "kind", "spec"], of: "spec",
+            innerNames: ["user", "uid", "groups", "group", "extra"])
     }
 }

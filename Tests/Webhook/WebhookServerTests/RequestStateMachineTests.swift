@@ -1,5 +1,7 @@
+import Authentication
 import NIOCore
 import Testing
+import TokenReviewAPI
 
 @testable import WebhookServer
 
@@ -100,5 +102,118 @@ import Testing
         #expect(ledger.bytesInFlight == 10)
         ledger.release(bytes: first.reset())
         #expect(ledger.bytesInFlight == 0)
+    }
+
+    // MARK: Large access reviews
+
+    private let accessHead = RequestHead(method: .post, target: "/authorize", contentType: nil, body: .untilEnd)
+
+    /// What a machine makes of a body that arrives in parts.
+    private func outcome(
+        of body: [UInt8], partSize: Int, limit: Int
+    ) -> (action: RequestStateMachine.Action, mostReserved: Int) {
+        var machine = RequestStateMachine(bodyLimit: limit)
+        _ = machine.receiveHead(accessHead, isClientAllowed: true)
+        var start = 0
+        while start < body.count {
+            let end = min(start + partSize, body.count)
+            let part = machine.sift(ByteBuffer(bytes: body[start..<end]))
+            let action = machine.receiveBody(part, isReserved: true)
+            guard action == .proceed else { return (action, machine.reservedBytes) }
+            start = end
+        }
+        let reserved = machine.reservedBytes
+        return (machine.receiveEnd(), reserved)
+    }
+
+    private func review(selector: Int, user: String = "ada", tail: String = "") -> [UInt8] {
+        let requirement = #"{"key":"a","operator":"Exists"},"#
+        let list = String(repeating: requirement, count: selector / requirement.utf8.count)
+        return Array(
+            """
+            {"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","metadata":{"creationTimestamp":null},\
+            "spec":{"resourceAttributes":{"verb":"list","labelSelector":{"requirements":[\(list){}]}},"user":"\(user)",\
+            "groups":["g"],"extra":{"oid":["x"]}},"status":{"allowed":false}}\(tail)
+            """.utf8)
+    }
+
+    private func user(in action: RequestStateMachine.Action) -> ReviewedUser? {
+        guard case .review(let body) = action else { return nil }
+        return body.withUnsafeReadableBytes { try? AccessReviewRequest(decoding: $0).user }
+    }
+
+    @Test("of a large access review, only what is read is kept", arguments: [0, 30_000, 40_000, 200_000, 3_000_000])
+    func sievesLargeAccessReviews(size: Int) throws {
+        let body = review(selector: size)
+        let whole = try review(selector: 0).withUnsafeBytes { try AccessReviewRequest(decoding: $0).user }
+        for partSize in [7919, 16_384, body.count] {
+            let (action, reserved) = outcome(of: body, partSize: partSize, limit: 100_000)
+            #expect(user(in: action) == whole)
+            // What arrives before the sieve is used stays counted.
+            #expect(reserved <= RequestStateMachine.sievedAccessReview + 1000)
+        }
+    }
+
+    @Test("a limit below which nothing is sieved holds for what is kept")
+    func sievesBelowASmallLimit() {
+        #expect(user(in: outcome(of: review(selector: 5000), partSize: 100, limit: 1000).action) != nil)
+        let long = review(selector: 5000, user: String(repeating: "u", count: 1000))
+        #expect(outcome(of: long, partSize: 100, limit: 1000).action == .refuse(.bodyTooLarge))
+    }
+
+    @Test("a large access review whose user is too large is refused")
+    func boundsWhatIsKept() {
+        let body = review(selector: 100_000, user: String(repeating: "u", count: 100_000))
+        #expect(outcome(of: body, partSize: 16_384, limit: 90_000).action == .refuse(.bodyTooLarge))
+        #expect(user(in: outcome(of: body, partSize: 16_384, limit: 200_000).action) != nil)
+    }
+
+    @Test(
+        "a large access review that is not JSON is read as nothing", arguments: ["x", "{}", "]", "\u{0}", "\"", ",{}"])
+    func readsNothingThatIsNotJSON(tail: String) {
+        let body = review(selector: 100_000, tail: tail)
+        #expect(outcome(of: body, partSize: 16_384, limit: 1 << 20).action == .review(ByteBuffer()))
+        let cut = Array(review(selector: 100_000).dropLast())
+        #expect(outcome(of: cut, partSize: 16_384, limit: 1 << 20).action == .review(ByteBuffer()))
+    }
+
+    @Test("more than any API server can send is refused, announced or not")
+    func boundsTheWhole() {
+        let length = RequestStateMachine.largestAccessReview
+        for (count, action) in [(length, RequestStateMachine.Action.proceed), (length + 1, .refuse(.bodyTooLarge))] {
+            var machine = RequestStateMachine(bodyLimit: 1000)
+            let head = RequestHead(method: .post, target: "/authorize", contentType: nil, body: .bytes(count))
+            #expect(machine.receiveHead(head, isClientAllowed: true) == action)
+        }
+        var machine = RequestStateMachine(bodyLimit: 1000)
+        _ = machine.receiveHead(accessHead, isClientAllowed: true)
+        let space = ByteBuffer(repeating: UInt8(ascii: " "), count: 1 << 20)
+        var dropped = ByteBuffer(string: #"{"a":["#)
+        _ = machine.receiveBody(machine.sift(dropped), isReserved: true)
+        var actions = Set<Bool>()
+        for _ in 0..<64 {
+            dropped = machine.sift(space)
+            actions.insert(machine.receiveBody(dropped, isReserved: true) == .proceed)
+        }
+        #expect(actions == [true, false] && machine.receiveEnd() == .proceed)
+    }
+
+    @Test("after a large access review, the next request begins anew")
+    func resetsTheSieve() {
+        var machine = RequestStateMachine(bodyLimit: 1 << 20)
+        _ = machine.receiveHead(accessHead, isClientAllowed: true)
+        _ = machine.receiveBody(machine.sift(ByteBuffer(bytes: review(selector: 100_000, tail: "x"))), isReserved: true)
+        _ = machine.receiveEnd()
+        _ = machine.reset()
+        _ = machine.receiveHead(accessHead, isClientAllowed: true)
+        let small = ByteBuffer(bytes: review(selector: 0))
+        #expect(machine.sift(small) == small)
+        _ = machine.receiveBody(small, isReserved: true)
+        #expect(machine.receiveEnd() == .review(small))
+        // A token review is never sieved.
+        _ = machine.reset()
+        _ = machine.receiveHead(head, isClientAllowed: true)
+        let large = ByteBuffer(bytes: review(selector: 100_000))
+        #expect(machine.sift(large) == large)
     }
 }

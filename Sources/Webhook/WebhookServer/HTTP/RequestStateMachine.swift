@@ -1,4 +1,6 @@
+import Jansson
 import NIOCore
+import TokenReviewAPI
 
 /// One request, from its head to its whole body: the pure state machine of HTTP/1.1 and HTTP/2.
 struct RequestStateMachine {
@@ -31,8 +33,22 @@ struct RequestStateMachine {
         case finished
     }
 
+    /// In bytes. An access review that is larger is sieved while it arrives. It has the action, and since Kubernetes
+    /// 1.32 that includes the selectors of the request: from a URL of 1 MiB, the most that kube-apiserver reads,
+    /// selectors can become about 17 MiB of JSON. If such a review were refused, a denied user could get round the
+    /// denial with a long selector.
+    static let sievedAccessReview = 32_768
+    /// In bytes, before it is sieved: far more than kube-apiserver can send.
+    static let largestAccessReview = 64 << 20
+
     private let bodyLimit: Int
     private var state = State.head
+    /// Set while a large access review arrives.
+    private var sieve: JSONSieve?
+    /// Bytes of the body that have arrived, also those that were sieved off.
+    private var receivedBytes = 0
+    /// Whether the body of an access review is not JSON as far as it has arrived.
+    private var isNotJSON = false
     /// The resource of the current request.
     private(set) var endpoint = Endpoint.tokenReviews
     /// Bytes of the body that count as in flight until the answer is written.
@@ -53,12 +69,38 @@ struct RequestStateMachine {
         return head.expectation == .continuation ? .sendContinue : .proceed
     }
 
-    /// - Parameter isReserved: whether the part's bytes were counted as in flight; false when there are too many.
+    /// Takes from a part of the body what is not needed. The rest is what is counted and received.
+    mutating func sift(_ part: ByteBuffer) -> ByteBuffer {
+        guard endpoint == .accessReviews, case .body(let collected) = state else { return part }
+        receivedBytes += part.readableBytes
+        if sieve == nil {
+            guard receivedBytes > min(Self.sievedAccessReview, bodyLimit) else { return part }
+            sieve = .accessReview
+            state = .body(collected.map { sieved($0) })
+        }
+        return sieved(part)
+    }
+
+    private mutating func sieved(_ part: ByteBuffer) -> ByteBuffer {
+        guard !isNotJSON, receivedBytes <= Self.largestAccessReview else { return ByteBuffer() }
+        var rest = ByteBuffer()
+        let isJSON = part.withUnsafeReadableBytes { bytes in
+            sieve?.take(bytes) { _ = rest.writeBytes($0) } ?? true
+        }
+        if !isJSON { isNotJSON = true }
+        return rest
+    }
+
+    /// - Parameters:
+    ///   - part: what ``sift(_:)`` returned.
+    ///   - isReserved: whether the part's bytes were counted as in flight; false when there are too many.
     mutating func receiveBody(_ part: ByteBuffer, isReserved: Bool) -> Action {
         let count = part.readableBytes
-        let isTooLarge = count > bodyLimit - reservedBytes
         if isReserved { reservedBytes += count }
         guard case .body(let collected) = state else { return .proceed }
+        let isTooLarge =
+            count > bodyLimit - (collected?.readableBytes ?? 0)
+            || sieve != nil && receivedBytes > Self.largestAccessReview
         guard !isTooLarge, isReserved else {
             state = .finished
             return .refuse(isTooLarge ? .bodyTooLarge : .bytesInFlight)
@@ -76,6 +118,8 @@ struct RequestStateMachine {
     mutating func receiveEnd() -> Action {
         guard case .body(let collected) = state else { return .proceed }
         state = .finished
+        // What was let through of a body that is not JSON proves nothing.
+        guard !isNotJSON, sieve?.isComplete ?? true else { return .review(ByteBuffer()) }
         return .review(collected ?? ByteBuffer())
     }
 
@@ -83,6 +127,9 @@ struct RequestStateMachine {
     mutating func reset() -> Int {
         defer {
             reservedBytes = 0
+            receivedBytes = 0
+            isNotJSON = false
+            sieve = nil
             state = .head
         }
         return reservedBytes
@@ -96,7 +143,9 @@ struct RequestStateMachine {
         guard head.isJSON else { return .contentType }
         switch head.body {
         case .none: return .lengthRequired
-        case .bytes(let count): return count > bodyLimit ? .bodyTooLarge : nil
+        case .bytes(let count):
+            let limit = endpoint == .accessReviews ? max(bodyLimit, Self.largestAccessReview) : bodyLimit
+            return count > limit ? .bodyTooLarge : nil
         case .untilEnd: return nil
         }
     }

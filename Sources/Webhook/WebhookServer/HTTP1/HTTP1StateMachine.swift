@@ -157,8 +157,9 @@ struct HTTP1StateMachine {
             if case .refuse = action { return follow(action, hasMore: false, now: now) }
             return follow(request.receiveEnd(), hasMore: false, now: now)
         case .body(let bytes):
-            uncounted = bytes
-            return .reserve(bytes.readableBytes, request.endpoint)
+            let part = request.sift(bytes)
+            uncounted = part
+            return .reserve(part.readableBytes, request.endpoint)
         case .end: return follow(request.receiveEnd(), hasMore: false, now: now)
         }
     }

@@ -46,9 +46,10 @@ final class HTTP2Stream: ManagedConnection {
     func receive(_ bytes: ByteBuffer, isEnd: Bool) {
         connection.received(usefulBytes: bytes.readableBytes)
         guard progress.receiveBody(isEnd: isEnd) else { return }
+        let part = machine.sift(bytes)
         let isReserved = state.ledger.reserve(
-            bytes: bytes.readableBytes, for: machine.endpoint, after: machine.reservedBytes)
-        perform(machine.receiveBody(bytes, isReserved: isReserved))
+            bytes: part.readableBytes, for: machine.endpoint, after: machine.reservedBytes)
+        perform(machine.receiveBody(part, isReserved: isReserved))
         if isEnd, progress.isReceiving { perform(machine.receiveEnd()) }
     }
 
