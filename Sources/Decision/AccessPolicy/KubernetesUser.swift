@@ -24,13 +24,13 @@ public struct KubernetesUser: Sendable {
     public var objectIDGroups: [GUID]
     /// Prefix of each object ID.
     public var objectIDPrefix: String
-    /// What is known of the principal that ``AccessPolicy`` named, from which ``uid`` and ``extra`` are formatted. Nil
-    /// if they are as somebody else wrote them.
+    /// The facts about the principal from which ``uid`` and ``extra`` are formatted; nil if these two were given as
+    /// text.
     public private(set) var facts: PrincipalFacts?
     private var ownUID = ""
     private var ownExtra: [ExtraEntry] = []
 
-    /// A user whose ID and `extra` are known as text.
+    /// A user whose ID and `extra` are given as text.
     public init(
         username: String, uid: String, groups: [String], objectIDGroups: [GUID] = [], objectIDPrefix: String = "",
         extra: [ExtraEntry]
@@ -43,7 +43,7 @@ public struct KubernetesUser: Sendable {
         ownExtra = extra
     }
 
-    /// The user that a principal becomes.
+    /// The user for a principal, whose ID and `extra` are formatted from the facts.
     init(username: String, groups: [String], objectIDGroups: [GUID], objectIDPrefix: String, facts: PrincipalFacts) {
         self.username = username
         namedGroups = groups

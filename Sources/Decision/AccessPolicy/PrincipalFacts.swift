@@ -3,7 +3,7 @@ public import Timestamps
 
 /// What an answer says about a principal besides its name and groups.
 ///
-/// It is formatted only when the answer is written, and a cached decision needs little memory for it.
+/// The facts become text only when the answer is written, so that they need little memory in a cached decision.
 public struct PrincipalFacts: Hashable, Sendable {
     /// The principal's object ID.
     public var objectID: GUID
@@ -11,7 +11,7 @@ public struct PrincipalFacts: Hashable, Sendable {
     public var tenantID: GUID
     /// The token's `iat`; nil when it is missing.
     public var issuedAt: Timestamp?
-    /// The client application's ID as it stands in the token; nil when it is missing.
+    /// The client application's ID exactly as in the token; nil when it is missing.
     public var clientAppID: String?
     /// User, guest, application or another kind of subject.
     public var kind: SubjectKind
@@ -29,7 +29,7 @@ public struct PrincipalFacts: Hashable, Sendable {
         case number(Int64)
         case text(String)
         case texts([String])
-        /// A constant that stands before a text of the token.
+        /// A text from the token, after a constant prefix.
         case prefixed(StaticString, String)
     }
 
