@@ -115,7 +115,8 @@ public final class Authenticator: Sendable {
 }
 
 extension TokenEvaluation {
-    /// The decision, after the checks have run. It changes nothing; a call that may change something copies nothing.
+    /// Makes the decision after the checks have run. It changes nothing and is `mutating` only so that a call copies
+    /// nothing.
     mutating func decision(clockSkew: Int64, keys: KeySnapshot, now: Timestamp) -> Decision {
         var decision: Decision
         if let reason {

@@ -31,7 +31,7 @@ public final class DecisionCache: Sendable {
         /// Longest time that an entry is used, in seconds.
         public var maximumAge: Int64
 
-        /// - Parameter bytes: by default 2 KiB for each entry. An entry with 20 groups needs 1.25 KiB.
+        /// - Parameter bytes: nil for 2 KiB per entry. An entry with 20 groups needs 1.25 KiB.
         public init(entries: Int, bytes: Int? = nil, maximumAge: Int64) {
             self.entries = max(0, entries)
             self.bytes = bytes ?? self.entries * 2048

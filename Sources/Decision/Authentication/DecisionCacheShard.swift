@@ -42,7 +42,7 @@ final class RememberedDecision: Sendable {
         guard case .accepted(let access) = outcome else { return 0 }
         let user = access.user
         let facts = user.facts
-        // Room for its array, and for the object of a reason that stands in the configuration.
+        // The memory of the arrays. The text of a reason is shared with the configuration.
         let lists = [facts?.adminGroups.count ?? 0, facts?.emergencyReasons.count ?? 0].reduce(0) { sum, count in
             count == 0 ? sum : sum + 32 + count * 16
         }

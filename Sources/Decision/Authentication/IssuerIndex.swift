@@ -8,12 +8,12 @@ final class IssuerIndex: Sendable {
     let settings: AuthenticationSettings
     /// The tenants in the order of the settings.
     let tenants: [TenantIndex]
-    /// Their IDs.
+    /// The tenants' IDs, in the same order.
     let tenantIDs: [GUID]
     /// Whether a tenant requires claims that only the configuration names.
     let readsClaimsByName: Bool
     private let issuers: [ExactText: KnownIssuer]
-    /// The same issuers, if there are so few that comparing them costs less than a look-up.
+    /// The same issuers, if there are so few that comparing them costs less than a look-up; otherwise empty.
     private let fewIssuers: [(issuer: ExactText, known: KnownIssuer)]
 
     init(_ settings: AuthenticationSettings) {
@@ -80,7 +80,8 @@ final class KnownIssuer: Sendable {
         self.version = version
     }
 
-    /// Whether a token of this version may have this issuer. True without `ver`, which the check of the claims reports.
+    /// Whether a token of this version may have this issuer. True if the token has no `ver`: the check of the claims
+    /// reports that.
     func matches(_ version: TokenVersion?) -> Bool {
         version == nil || version == self.version
     }

@@ -6,12 +6,13 @@ import OpenSSL
 final class ParsedToken: Sendable {
     let jws: CompactJWS
     let header: TokenHeader
-    /// The same header in an earlier token, whose signature was verified. It says nothing about this one.
+    /// The same header, remembered from an earlier token whose signature was verified. This token's signature may still
+    /// be invalid.
     let known: KnownHeader?
 
     /// Splits and decodes the token, and scans its header.
     ///
-    /// - Parameter keys: they remember headers.
+    /// - Parameter keys: the keys that remember the headers of earlier tokens.
     init(_ bytes: UnsafeRawBufferPointer, keys: KeySnapshot?) throws(CompactJWSError) {
         var known: KnownHeader?
         jws = try CompactJWS(parsing: bytes) { part in

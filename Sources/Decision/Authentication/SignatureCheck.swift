@@ -108,7 +108,7 @@ struct SignatureCheck {
     /// with that ID, nothing of the token is read after its signature was found invalid.
     private mutating func refreshForSharedKeyID() {
         let published = candidates.count == 1 ? candidates[0].tenants : candidates.flatMap(\.tenants)
-        // With few tenants, a set costs more than looking for each of them.
+        // If there are few tenants, searching the array costs less than making a set.
         if rules.tenantIDs.count <= 8, rules.tenantIDs.allSatisfy(published.contains) { return }
         let tenants = Set(published)
         guard !rules.tenantIDs.allSatisfy(tenants.contains), let tenant = untrustedTenant(), !tenants.contains(tenant)
