@@ -5,12 +5,13 @@ package import SafeText
 package struct AudienceList: Sendable {
     private let audiences: [(exact: ExactText, id: GUID?)]
 
-    /// - Parameter audiences: as configured.
+    /// - Parameter audiences: the texts as configured.
     package init(_ audiences: [ExactText]) {
         self.audiences = audiences.map { ($0, GUID($0.text)) }
     }
 
-    /// Whether a token was issued for one of them: for an application ID or its `spn:` form, or exactly as configured.
+    /// Whether a token's `aud` is one of the audiences: exactly the same text, or the same application ID with or
+    /// without `spn:`.
     package func accepts(_ audience: String) -> Bool {
         let id = Self.applicationID(audience)
         let exact = ExactText(audience)

@@ -1,6 +1,6 @@
-/// IDs that Entra gives to keys and tokens.
+/// The form of the IDs that Entra gives to keys and tokens.
 package enum EntraID {
-    /// Whether this has the form of Entra's key and token IDs, and is safe in a log whoever wrote it.
+    /// Whether a text has this form. Such a text is safe in a log, even if an attacker wrote it.
     package static func isPlain(_ id: String) -> Bool {
         var id = id
         return id.withUTF8 { bytes in

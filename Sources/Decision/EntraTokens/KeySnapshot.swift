@@ -70,14 +70,14 @@ public final class KeySnapshot: Sendable {
         return found.allSatisfy(isUsable) ? found : found.filter(isUsable)
     }
 
-    /// The header of a token that begins with this part, if a token with it was verified with these keys.
+    /// The remembered header that has this encoded form; nil if there is none.
     package func knownHeader(_ part: UnsafeRawBufferPointer) -> KnownHeader? { headers.find(part) }
 
-    /// Remembers the header of a token whose signature was verified with these keys.
+    /// Remembers the header of a token whose signature was verified with these keys, if there is room.
     ///
     /// - Parameters:
-    ///   - part: the first part of the token.
-    ///   - bytes: the same, decoded.
+    ///   - bytes: the decoded first part of the token.
+    ///   - part: the first part of the token, as it was sent.
     package func remember(_ header: TokenHeader, bytes: SecureBytes, part: UnsafeRawBufferPointer) {
         guard let keyID = header.keyID, headers.find(part) == nil else { return }
         headers.keep(

@@ -43,7 +43,7 @@ final class KnownHeaders: Sendable {
         for index in places.indices { places[index].load(ordering: .acquiring)?.release() }
     }
 
-    /// The header of a token that begins with this part.
+    /// The header that has this encoded form; nil if it is not kept.
     func find(_ part: UnsafeRawBufferPointer) -> KnownHeader? {
         for index in places.indices {
             // Places are filled in their order.

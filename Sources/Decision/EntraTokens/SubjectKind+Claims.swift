@@ -44,7 +44,7 @@ extension SubjectKind {
     private static func isExternal(_ name: String) -> Bool {
         var name = name
         return name.withUTF8 { bytes in
-            // Few names have a character with which a mark begins.
+            // Every mark begins with one of these two characters; few names have either.
             bytes.indices.contains { start in
                 (bytes[start] == UInt8(ascii: "#") || bytes[start] == UInt8(ascii: "_"))
                     && SubjectKind.externalMarks.contains {

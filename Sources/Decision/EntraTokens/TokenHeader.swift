@@ -8,7 +8,7 @@ public final class TokenHeader: Sendable {
     public let algorithm: String?
     /// `kid`; nil when it is missing, empty or not a string.
     public let keyID: String?
-    /// ``keyID``, if it has the form of Entra's IDs; it may be shown, whoever wrote it.
+    /// ``keyID``, if it has the form of Entra's key IDs; it is safe in a log, even if an attacker wrote it.
     public let plainKeyID: String?
     /// `typ` in lower case, without the prefix `application/`; nil when it is missing.
     public let type: String?
