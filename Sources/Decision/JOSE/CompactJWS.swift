@@ -21,14 +21,14 @@ public struct CompactJWS: Sendable {
     public let untrustedPayload: SecureBytes
     /// The decoded signature; empty if the token ends with its second dot.
     public let signature: SecureBytes
-    /// Number of bytes of the header's part, at the beginning of the token.
+    /// Number of bytes of the token's first part, the encoded header.
     public let headerLength: Int
     /// Number of bytes that the signature covers, from the beginning of the token.
     public let signedLength: Int
 
     /// Splits and decodes a token. The cost is linear in its length, however many dots it has.
     ///
-    /// - Parameter knownHeader: the decoded header, if that part of a token was decoded before.
+    /// - Parameter knownHeader: returns the decoded header for the first part of the token; nil if it is not known.
     /// - Throws: ``CompactJWSError`` if the bytes are not a JWS.
     public init(
         parsing token: UnsafeRawBufferPointer,
