@@ -24,7 +24,7 @@ struct JSONText: ~Copyable {
         writer.append(UInt8(ascii: "\""))
     }
 
-    /// The inside of a string.
+    /// The characters of a string, escaped, without quotation marks.
     mutating func escaped(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
@@ -54,7 +54,7 @@ struct JSONText: ~Copyable {
         }
     }
 
-    /// An ID, which needs no escaping, as a string.
+    /// An ID as a string. It needs no escaping.
     mutating func id(_ id: GUID) {
         writer.append(UInt8(ascii: "\""))
         writer.append(count: GUID.textLength) { id.write(to: $0) }
@@ -71,7 +71,7 @@ struct JSONText: ~Copyable {
         }
     }
 
-    /// The same, of a principal.
+    /// The members of `extra` that a principal's facts become.
     mutating func extra(_ facts: PrincipalFacts) {
         var isFirst = true
         facts.forEachEntry { name, values in
