@@ -2,7 +2,7 @@ import Glibc
 
 /// The names of one object's members.
 enum JSONNames {
-    /// Up to this number, names are compared in pairs. More names are sorted first, so that the cost stays nearly
+    /// Up to this number, names with similar tags are compared in pairs. More names are sorted first, so that the cost stays nearly
     /// linear.
     private static let maximumPairwise = 32
 
@@ -12,11 +12,17 @@ enum JSONNames {
         guard entries.count <= maximumPairwise, !hasEscapes else {
             return hasEscapes ? areDistinctDecoded(entries, in: bytes) : areDistinctSorted(entries, in: bytes)
         }
-        for index in entries.indices.dropFirst() {
+        // Most tags have a bit of their own here, and only the others are compared with those before.
+        var seen: UInt128 = 0
+        for index in entries.indices {
             let entry = entries[index]
-            for other in entries[..<index] where other.tag == entry.tag {
-                if isEqual(entry.key(in: bytes).bytes, other.key(in: bytes).bytes) { return false }
+            let bit = UInt128(1) << UInt128((entry.tag &* 0x9E37_79B1) >> 25)
+            if seen & bit != 0 {
+                for other in entries[..<index] where other.tag == entry.tag {
+                    if isEqual(entry.key(in: bytes).bytes, other.key(in: bytes).bytes) { return false }
+                }
             }
+            seen |= bit
         }
         return true
     }

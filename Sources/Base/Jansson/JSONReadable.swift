@@ -1,13 +1,15 @@
 /// A JSON value to read from: a parsed tree, or a view of scanned bytes.
 ///
 /// Code that reads tokens and requests is written once, for this protocol.
-public protocol JSONReadable {
+public protocol JSONReadable<Child> {
     associatedtype Child: JSONReadable where Child.Child == Child
     associatedtype Elements: Sequence where Elements.Element == Child
 
     /// A member by name; nil if it does not exist, or if this is not an object. A `null` member exists.
     subscript(_ name: StaticString) -> Child? { get }
     /// The type of the value.
+    /// Calls a closure with each member that a list names, and the number of its name in the list.
+    func forEachMember(of names: JSONNameList, _ body: (_ number: Int, _ value: Child) -> Void)
     var kind: JSONValue.Kind { get }
     /// The value of a string; nil for other types.
     var string: String? { get }
@@ -24,6 +26,13 @@ public protocol JSONReadable {
 }
 
 extension JSONReadable {
+    /// Looks for one name after the other.
+    public func forEachMember(of names: JSONNameList, _ body: (_ number: Int, _ value: Child) -> Void) {
+        for (number, name) in names.names.enumerated() {
+            if let value = self[name] { body(number, value) }
+        }
+    }
+
     /// Whether this is `null`.
     public var isNull: Bool { kind == .null }
 }

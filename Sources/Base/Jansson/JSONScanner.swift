@@ -189,7 +189,12 @@ struct JSONScanner {
 
     // MARK: Between values
 
+    @inline(__always)
     private mutating func skipSpace() {
+        if place < bytes.count, bytes[place] <= 0x20 { skipAllSpace() }
+    }
+
+    private mutating func skipAllSpace() {
         while place < bytes.count, bytes[place] <= 0x20 {
             switch bytes[place] {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): place += 1

@@ -43,6 +43,21 @@ public struct ScannedJSON: JSONReadable {
         return nil
     }
 
+    /// Calls a closure with each member that a list names, and the number of its name in the list.
+    public func forEachMember(of names: JSONNameList, _ body: (_ number: Int, _ value: JSONView) -> Void) {
+        for entry in entries {
+            let number =
+                if entry.hasEscapedKey {
+                    JSONEscapes.decode(entry.key(in: bytes).bytes).withUnsafeBytes {
+                        names.number(of: $0, tag: JSONScanner.tag($0))
+                    }
+                } else {
+                    names.number(of: entry.key(in: bytes).bytes, tag: entry.tag)
+                }
+            if let number { body(number, entry.value(in: bytes)) }
+        }
+    }
+
     /// Object or array.
     public var kind: JSONValue.Kind { root.kind }
     /// Always nil: the root is not a string.

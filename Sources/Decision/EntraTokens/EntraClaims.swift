@@ -97,39 +97,40 @@ public final class EntraClaims: Sendable {
     private static let noClaims = JSONDocument.emptyObject.root
 
     private init(reading json: some JSONReadable, source: Source) {
-        var reader = ClaimReader(json: json)
+        var reader = ClaimReader(json)
         self.source = source
-        issuer = reader.text("iss")
-        audience = reader.text("aud")
-        version = reader.text("ver").flatMap(TokenVersion.init(rawValue:))
-        tenantID = reader.text("tid")
-        objectID = reader.text("oid")
+        issuer = reader.text(.issuer)
+        audience = reader.text(.audience)
+        version = reader.text(.version).flatMap(TokenVersion.init(rawValue:))
+        tenantID = reader.text(.tenantID)
+        objectID = reader.text(.objectID)
         // An empty string names no client.
-        let appID = reader.text("appid").flatMap { $0.isEmpty ? nil : $0 }
-        let authorizedParty = reader.text("azp").flatMap { $0.isEmpty ? nil : $0 }
+        let appID = reader.text(.appID).flatMap { $0.isEmpty ? nil : $0 }
+        let authorizedParty = reader.text(.authorizedParty).flatMap { $0.isEmpty ? nil : $0 }
         clientAppID = version == .v2 ? authorizedParty ?? appID : appID ?? authorizedParty
-        userPrincipalName = reader.name("upn")
-        expires = reader.time("exp")
-        notBefore = reader.time("nbf")
-        issuedAt = reader.time("iat")
-        scopes = reader.text("scp")
-        roles = reader.texts("roles")
-        groups = GroupClaim(reading: json)
-        tokenID = reader.text("uti")
-        identityType = reader.text("idtyp")
-        identityProvider = reader.text("idp")
-        account = reader.number("acct")
-        identityRelations = reader.text("xms_idrel")?.split(separator: " ") ?? []
+        userPrincipalName = reader.name(.userPrincipalName)
+        expires = reader.time(.expires)
+        notBefore = reader.time(.notBefore)
+        issuedAt = reader.time(.issuedAt)
+        scopes = reader.text(.scopes)
+        roles = reader.texts(.roles)
+        groups = GroupClaim(
+            groups: reader[.groups], claimNames: reader[.claimNames], hasGroups: reader[.hasGroups])
+        tokenID = reader.text(.tokenID)
+        identityType = reader.text(.identityType)
+        identityProvider = reader.text(.identityProvider)
+        account = reader.number(.account)
+        identityRelations = reader.text(.identityRelations)?.split(separator: " ") ?? []
         actorFacets =
-            (reader.text("xms_sub_fct")?.split(separator: " ") ?? [])
-            + (reader.text("xms_act_fct")?.split(separator: " ") ?? [])
-        hasManagedIdentityResource = json["xms_mirid"] != nil
-        isBound = json["cnf"] != nil
-        if version == nil { reader.refuse("ver") }
-        if expires == nil { reader.refuse("exp") }
-        if notBefore == nil && issuedAt == nil { reader.refuse("iat") }
-        if let expires, let notBefore, expires <= notBefore { reader.refuse("exp") }
-        if let names = json["_claim_names"], names.kind != .object { reader.refuse("_claim_names") }
+            (reader.text(.subjectFacets)?.split(separator: " ") ?? [])
+            + (reader.text(.actorFacets)?.split(separator: " ") ?? [])
+        hasManagedIdentityResource = reader[.managedIdentityResource] != nil
+        isBound = reader[.confirmation] != nil
+        if version == nil { reader.refuse(.version) }
+        if expires == nil { reader.refuse(.expires) }
+        if notBefore == nil && issuedAt == nil { reader.refuse(.issuedAt) }
+        if let expires, let notBefore, expires <= notBefore { reader.refuse(.expires) }
+        if let names = reader[.claimNames], names.kind != .object { reader.refuse(.claimNames) }
         malformed = reader.malformed
     }
 
@@ -138,71 +139,4 @@ public final class EntraClaims: Sendable {
 
     /// Whether this is an access token: an ID token names no client application.
     public var isAccessToken: Bool { clientAppID != nil }
-}
-
-/// Reads single claims and remembers which of them had the wrong form.
-private struct ClaimReader<Source: JSONReadable> {
-    let json: Source
-    var malformed: [String] = []
-
-    init(json: Source) { self.json = json }
-
-    mutating func refuse(_ name: String) {
-        if !malformed.contains(name) { malformed.append(name) }
-    }
-
-    mutating func text(_ name: StaticString) -> String? {
-        guard let value = json[name] else { return nil }
-        guard let text = value.string else {
-            refuse("\(name)")
-            return nil
-        }
-        return text
-    }
-
-    /// Reads a claim that becomes a user name. Rejects control and direction characters anywhere, blanks and invisible
-    /// characters at either end, and more than 1,024 bytes; empty counts as absent.
-    mutating func name(_ name: StaticString) -> String? {
-        guard let text = text(name), !text.isEmpty else { return nil }
-        guard text.utf8.count <= 1024, NameForm.isUsable(text) else {
-            refuse("\(name)")
-            return nil
-        }
-        return text
-    }
-
-    mutating func time(_ name: StaticString) -> Timestamp? {
-        guard let value = json[name] else { return nil }
-        guard let seconds = value.integer else {
-            refuse("\(name)")
-            return nil
-        }
-        return Timestamp(secondsSinceEpoch: seconds)
-    }
-
-    /// An integer, also when it is written as a string: `acct` has been seen in both forms.
-    mutating func number(_ name: StaticString) -> Int64? {
-        guard let value = json[name] else { return nil }
-        if let number = value.integer { return number }
-        if let text = value.string, let number = Int64(text) { return number }
-        refuse("\(name)")
-        return nil
-    }
-
-    mutating func texts(_ name: StaticString) -> [String] {
-        guard let value = json[name] else { return [] }
-        guard let array = value.array else {
-            refuse("\(name)")
-            return []
-        }
-        var texts: [String] = []
-        for element in array {
-            guard let text = element.string else {
-                refuse("\(name)")
-                return []
-            }
-            texts.append(text)
-        }
-        return texts
-    }
 }

@@ -25,14 +25,16 @@ public struct GroupClaim: Sendable, Equatable {
     }
 
     /// Reads the group claims of a parsed payload.
-    public init(_ claims: JSONValue) { self.init(reading: claims) }
+    public init(_ claims: JSONValue) {
+        self.init(
+            groups: claims["groups"], claimNames: claims["_claim_names"], hasGroups: claims["hasgroups"])
+    }
 
     /// Reads `groups`, `_claim_names` and `hasgroups`. The address in `_claim_sources` is never used.
-    init(reading claims: some JSONReadable) {
+    init<Value: JSONReadable>(groups: Value?, claimNames: Value?, hasGroups: Value?) {
         let hasOverage =
-            claims["_claim_names"]?["groups"] != nil || claims["hasgroups"]?.bool == true
-            || claims["hasgroups"]?.string == "true"
-        guard let groups = claims["groups"] else {
+            claimNames?["groups"] != nil || hasGroups?.bool == true || hasGroups?.string == "true"
+        guard let groups else {
             self.init(hasOverage: hasOverage)
             return
         }

@@ -26,7 +26,46 @@ import Testing
                 #expect(scanned["a"].map { isSame(value, $0) } == true, "\(text)", sourceLocation: location)
             }
             #expect((scanned["a"] == nil) == (parsed.root["a"] == nil), sourceLocation: location)
+            let (found, expected) = (Self.find(in: scanned), Self.find(in: parsed.root))
+            #expect(Set(found.keys) == Set(expected.keys), "\(text)", sourceLocation: location)
+            #expect(
+                expected.allSatisfy { number, value in found[number].map { isSame(value, $0) } ?? false },
+                "\(text)", sourceLocation: location)
             return true
+        }
+    }
+
+    /// Names with the same tag, which differ only in the middle, among them.
+    private static let names = JSONNameList(["a", "b", "iss", "", "xms_act_fct", "xms_sub_fct", "x1", "xé"])
+
+    private static func find<Value: JSONReadable>(in json: some JSONReadable<Value>) -> [Int: Value] {
+        var found: [Int: Value] = [:]
+        json.forEachMember(of: names) { number, value in found[number] = value }
+        return found
+    }
+
+    @Test("a list finds all of its names in one pass, and no others, however they are written")
+    func names() throws {
+        let text = #"{"xms_act_fct":1,"c":2,"\u0061":3,"xms_sub_fct":4,"":5,"xms_abc_fct":6,"xé":7,"B":8,"iss ":9}"#
+        #expect(compare(Array(text.utf8)))
+        let found = try Array(text.utf8).withUnsafeBytes { bytes in
+            Self.find(in: try ScannedJSON(scanning: bytes)).mapValues(\.integer)
+        }
+        #expect(found == [4: 1, 0: 3, 5: 4, 3: 5, 7: 7])
+        #expect(compare(Array("[1]".utf8)))
+    }
+
+    @Test("two members of one name are refused wherever they stand", arguments: [2, 3, 20, 32, 33, 60])
+    func duplicates(count: Int) {
+        for first in 0..<count {
+            for second in (first + 1)..<max(count, first + 1) {
+                var names = (0..<count).map { "n\($0)" }
+                names[second] = names[first]
+                let text = "{" + names.map { "\"\($0)\":0" }.joined(separator: ",") + "}"
+                #expect(throws: JSONError.self) {
+                    try Array(text.utf8).withUnsafeBytes { _ = try ScannedJSON(scanning: $0) }
+                }
+            }
         }
     }
 

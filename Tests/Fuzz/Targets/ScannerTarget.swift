@@ -17,9 +17,19 @@ struct ScannerTarget: FuzzTarget {
             require(scanned.kind == parsed.root.kind, "the root's kind is the same")
             compare(parsed.root["groups"], scanned["groups"])
             compare(parsed.root["iss"], scanned["iss"])
+            for (parsed, view) in zip(listed(parsed.root), listed(scanned)) { compare(parsed, view) }
             compare(parsed.root["spec"]?["token"], scanned["spec"]?["token"])
         }
         checkBound(input)
+    }
+
+    private static let names = JSONNameList(["iss", "groups", "a", "xms_act_fct", "xms_sub_fct", ""])
+
+    /// The members that are looked for together.
+    private func listed<Value: JSONReadable>(_ json: some JSONReadable<Value>) -> [Value?] {
+        var found = [Value?](repeating: nil, count: 6)
+        json.forEachMember(of: Self.names) { number, value in found[number] = value }
+        return found
     }
 
     private func compare(_ parsed: JSONValue?, _ view: JSONView?) {
