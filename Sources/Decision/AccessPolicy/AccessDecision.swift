@@ -30,7 +30,7 @@ public struct AccessDecision: Hashable, Sendable {
     /// Whether an admin group matched, or another rule granted a Kubernetes group of the admins or `system:masters`.
     public var isAdmin: Bool
     /// The reason of the emergency entry that was used; nil if none was.
-    public var emergencyReason: String?
+    public var emergencyReason: String? { user.facts?.emergencyReasons.first }
     /// The rules that granted groups; empty unless the caller asked for them.
     public var because: [Grant]
 }

@@ -14,41 +14,52 @@ public enum AccessPolicy {
         now: Timestamp,
         explains: Bool = true
     ) -> AccessDecision? {
-        let username = username(of: principal, kubernetes)
+        decide(principal, by: AccessRules(tenant: tenant, kubernetes: kubernetes), now: now, explains: explains)
+    }
+
+    /// The principal's access; nil if its user name would be reserved.
+    ///
+    /// - Parameter explains: whether to record which rules granted access. Answers to the API server don't need it.
+    package static func decide(
+        _ principal: EntraPrincipal, by rules: AccessRules, now: Timestamp, explains: Bool
+    ) -> AccessDecision? {
+        let username = username(of: principal, rules)
         guard !isReserved(username) else { return nil }
 
         var collector = GrantCollector(explains: explains)
         var admins: [GUID] = []
-        for rule in tenant.index.matches(principal.groups, in: tenant) {
-            if rule < tenant.adminGroupObjectIDs.count {
-                let group = tenant.adminGroupObjectIDs[rule]
+        for rule in rules.tenant.index.matches(
+            principal.groups, admins: rules.tenant.adminGroupObjectIDs, mappings: rules.tenant.groupMappings)
+        {
+            if rule < rules.tenant.adminGroupObjectIDs.count {
+                let group = rules.tenant.adminGroupObjectIDs[rule]
                 admins.append(group)
-                collector.add(.adminGroup, matched: group.description, gives: kubernetes.adminGroups)
+                collector.add(.adminGroup, matched: group.description, gives: rules.kubernetes.adminGroups)
             } else {
-                let mapping = tenant.groupMappings[rule - tenant.adminGroupObjectIDs.count]
+                let mapping = rules.tenant.groupMappings[rule - rules.tenant.adminGroupObjectIDs.count]
                 collector.add(
                     .groupMapping, matched: mapping.groupObjectID.description, gives: mapping.kubernetesGroups)
             }
         }
-        if !tenant.appRoleMappings.isEmpty {
+        if !rules.tenant.appRoleMappings.isEmpty {
             let roles = Set(principal.roles)
-            for mapping in tenant.appRoleMappings where roles.contains(mapping.appRole) {
+            for mapping in rules.tenant.appRoleMappings where roles.contains(mapping.appRole) {
                 collector.add(.appRoleMapping, matched: mapping.appRole.text, gives: mapping.kubernetesGroups)
             }
         }
-        let emergencies = tenant.emergencyAccess.filter { $0.objectID == principal.objectID && now < $0.until }
+        let emergencies = rules.tenant.emergencyAccess.filter { $0.objectID == principal.objectID && now < $0.until }
         for entry in emergencies {
             collector.add(.emergencyAccess, matched: entry.objectID.description, gives: entry.kubernetesGroups)
         }
-        let givesAdminGroup = collector.gives(anyOf: kubernetes.adminGroups) || collector.gives(masters)
-        if kubernetes.groupObjectIDs == .include {
-            collector.add(objectIDs: principal.groups, prefix: kubernetes.groupPrefix)
+        let givesAdminGroup = collector.gives(anyOf: rules.kubernetes.adminGroups) || collector.gives(masters)
+        if rules.kubernetes.groupObjectIDs == .include {
+            collector.add(objectIDs: principal.groups, prefix: rules.kubernetes.groupPrefix)
         }
         let user = KubernetesUser(
             username: username,
             groups: collector.groups,
             objectIDGroups: collector.objectIDs,
-            objectIDPrefix: kubernetes.groupPrefix,
+            objectIDPrefix: rules.kubernetes.groupPrefix,
             facts: PrincipalFacts(
                 objectID: principal.objectID,
                 tenantID: principal.tenantID,
@@ -63,7 +74,6 @@ public enum AccessPolicy {
         return AccessDecision(
             user: user,
             isAdmin: !admins.isEmpty || givesAdminGroup,
-            emergencyReason: emergencies.first?.reason,
             because: collector.grants
         )
     }
@@ -72,17 +82,17 @@ public enum AccessPolicy {
     private static let masters = ExactText("system:masters")
 
     /// Whether an emergency entry for this principal is in force.
-    public static func hasEmergencyAccess(_ objectID: GUID, tenant: TenantPolicy, now: Timestamp) -> Bool {
-        tenant.emergencyAccess.contains { $0.objectID == objectID && now < $0.until }
+    public static func hasEmergencyAccess(_ objectID: GUID, by entries: [EmergencyEntry], now: Timestamp) -> Bool {
+        entries.contains { $0.objectID == objectID && now < $0.until }
     }
 
-    private static func username(of principal: EntraPrincipal, _ kubernetes: KubernetesPolicy) -> String {
-        guard kubernetes.username.isByUserPrincipalName, principal.kind == .user,
+    private static func username(of principal: EntraPrincipal, _ rules: AccessRules) -> String {
+        guard rules.kubernetes.username.isByUserPrincipalName, principal.kind == .user,
             let name = principal.userPrincipalName, !name.isEmpty,
             // A user name with the form of an object ID could be mistaken for another principal.
             GUID(name) == nil
-        else { return kubernetes.usernamePrefix + principal.objectID.description }
-        return kubernetes.usernamePrefix + (kubernetes.username == .upnLowercase ? lowercased(name) : name)
+        else { return rules.kubernetes.usernamePrefix + principal.objectID.description }
+        return rules.kubernetes.usernamePrefix + (rules.kubernetes.username == .upnLowercase ? lowercased(name) : name)
     }
 
     /// Only A–Z: the lower case of other letters depends on the Unicode version, and a user name must never change.
@@ -103,21 +113,30 @@ private struct GrantCollector {
     /// Object IDs that become Kubernetes groups of their own.
     private(set) var objectIDs: [GUID] = []
     private(set) var grants: [Grant] = []
+    /// All groups, once there are too many to be compared one by one.
     private var seen: Set<ExactText> = []
+    private static let comparedCount = 8
 
     init(explains: Bool) {
         self.explains = explains
     }
 
     mutating func add(_ rule: Grant.Rule, matched: @autoclosure () -> String, gives: [ExactText]) {
-        for group in gives where seen.insert(group).inserted { groups.append(group.text) }
+        for group in gives where !self.gives(group) {
+            groups.append(group.text)
+            if groups.count > Self.comparedCount {
+                if seen.isEmpty { seen = Set(groups.map { ExactText($0) }) } else { seen.insert(group) }
+            }
+        }
         if explains { grants.append(Grant(rule: rule, matched: matched(), gives: gives.map(\.text))) }
     }
 
-    func gives(_ group: ExactText) -> Bool { seen.contains(group) }
+    func gives(_ group: ExactText) -> Bool {
+        seen.isEmpty ? groups.contains { ExactText($0) == group } : seen.contains(group)
+    }
 
     func gives(anyOf groups: [ExactText]) -> Bool {
-        groups.contains { seen.contains($0) }
+        groups.contains { gives($0) }
     }
 
     /// Adds object IDs. They have no duplicates among themselves, but one may equal a configured name.
@@ -127,7 +146,7 @@ private struct GrantCollector {
         guard !AccessPolicy.isReserved(prefix) else { return }
         let length = prefix.utf8.count + 36
         let mayRepeat = groups.contains { $0.utf8.count == length }
-        objectIDs = mayRepeat ? added.filter { !seen.contains(ExactText(prefix + $0.description)) } : added
+        objectIDs = mayRepeat ? added.filter { !gives(ExactText(prefix + $0.description)) } : added
         guard explains else { return }
         for objectID in added {
             let name = objectID.description

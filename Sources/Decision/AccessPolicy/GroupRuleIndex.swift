@@ -24,13 +24,12 @@ struct GroupRuleIndex: Sendable {
     }
 
     /// Numbers of the rules that apply to members of these groups, in the order of the rules, each once.
-    func matches(_ groups: [GUID], in policy: TenantPolicy) -> [Int] {
+    func matches(_ groups: [GUID], admins: [GUID], mappings: [GroupMapping]) -> [Int] {
         guard count > Self.smallest else {
-            let admins = policy.adminGroupObjectIDs
             return (0..<count).filter { number in
                 let rule =
                     number < admins.count
-                    ? admins[number] : policy.groupMappings[number - admins.count].groupObjectID
+                    ? admins[number] : mappings[number - admins.count].groupObjectID
                 return groups.contains(rule)
             }
         }

@@ -14,61 +14,95 @@ public struct ExtraEntry: Hashable, Sendable {
 }
 
 /// The user that the webhook reports to the API server (`status.user` of a TokenReview).
+///
+/// A copy costs one reference, because answers are passed on more often than they are read.
 public struct KubernetesUser: Sendable {
-    /// Name for audit logs and RBAC subjects.
-    public var username: String
-    /// Groups that the configuration names.
-    public var namedGroups: [String]
-    /// Object IDs that become groups of their own, after the named groups. There may be hundreds, so they are formatted
-    /// only when the answer is written.
-    public var objectIDGroups: [GUID]
-    /// Prefix of each object ID.
-    public var objectIDPrefix: String
-    /// The facts about the principal from which ``uid`` and ``extra`` are formatted; nil if these two were given as
-    /// text.
-    public private(set) var facts: PrincipalFacts?
-    private var ownUID = ""
-    private var ownExtra: [ExtraEntry] = []
+    private struct Fields: Sendable {
+        var username: String
+        var namedGroups: [String]
+        var objectIDGroups: [GUID]
+        var objectIDPrefix: String
+        var facts: PrincipalFacts?
+        var ownUID = ""
+        var ownExtra: [ExtraEntry] = []
+    }
+
+    private final class Storage: Sendable {
+        let fields: Fields
+
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    private var storage: Storage
 
     /// A user whose ID and `extra` are given as text.
     public init(
         username: String, uid: String, groups: [String], objectIDGroups: [GUID] = [], objectIDPrefix: String = "",
         extra: [ExtraEntry]
     ) {
-        self.username = username
-        namedGroups = groups
-        self.objectIDGroups = objectIDGroups
-        self.objectIDPrefix = objectIDPrefix
-        ownUID = uid
-        ownExtra = extra
+        storage = Storage(
+            Fields(
+                username: username, namedGroups: groups, objectIDGroups: objectIDGroups, objectIDPrefix: objectIDPrefix,
+                ownUID: uid, ownExtra: extra))
     }
 
     /// The user for a principal, whose ID and `extra` are formatted from the facts.
     init(username: String, groups: [String], objectIDGroups: [GUID], objectIDPrefix: String, facts: PrincipalFacts) {
-        self.username = username
-        namedGroups = groups
-        self.objectIDGroups = objectIDGroups
-        self.objectIDPrefix = objectIDPrefix
-        self.facts = facts
+        storage = Storage(
+            Fields(
+                username: username, namedGroups: groups, objectIDGroups: objectIDGroups, objectIDPrefix: objectIDPrefix,
+                facts: facts))
     }
+
+    private mutating func change(_ body: (inout Fields) -> Void) {
+        var fields = storage.fields
+        body(&fields)
+        storage = Storage(fields)
+    }
+
+    /// Name for audit logs and RBAC subjects.
+    public var username: String {
+        get { storage.fields.username }
+        set { change { $0.username = newValue } }
+    }
+
+    /// Groups that the configuration names.
+    public var namedGroups: [String] { storage.fields.namedGroups }
+
+    /// Object IDs that become groups of their own, after the named groups. There may be hundreds, so they are formatted
+    /// only when the answer is written.
+    public var objectIDGroups: [GUID] { storage.fields.objectIDGroups }
+
+    /// Prefix of each object ID.
+    public var objectIDPrefix: String { storage.fields.objectIDPrefix }
+
+    /// The facts about the principal from which ``uid`` and ``extra`` are formatted; nil if these two were given as
+    /// text.
+    public var facts: PrincipalFacts? { storage.fields.facts }
 
     /// The principal's object ID. Unlike a user name, it is never used again for another principal.
     public var uid: String {
-        get { facts?.objectID.description ?? ownUID }
+        get { facts?.objectID.description ?? storage.fields.ownUID }
         set {
-            ownExtra = extra
-            ownUID = newValue
-            facts = nil
+            let extra = extra
+            change {
+                $0.ownUID = newValue
+                $0.ownExtra = extra
+                $0.facts = nil
+            }
         }
     }
 
     /// Facts about the token for audit logs and access reviews.
     public var extra: [ExtraEntry] {
-        get { facts?.extra ?? ownExtra }
+        get { facts?.extra ?? storage.fields.ownExtra }
         set {
-            ownUID = uid
-            ownExtra = newValue
-            facts = nil
+            let uid = uid
+            change {
+                $0.ownUID = uid
+                $0.ownExtra = newValue
+                $0.facts = nil
+            }
         }
     }
 
@@ -76,8 +110,10 @@ public struct KubernetesUser: Sendable {
     public var groups: [String] {
         get { namedGroups + objectIDGroups.map { objectIDPrefix + $0.description } }
         set {
-            namedGroups = newValue
-            objectIDGroups = []
+            change {
+                $0.namedGroups = newValue
+                $0.objectIDGroups = []
+            }
         }
     }
 }

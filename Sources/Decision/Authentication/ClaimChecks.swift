@@ -26,14 +26,16 @@ extension TokenValidationRules {
         if isMissing { return .failed(.requiredClaimMissing) }
         return .when(!isOther, else: .requiredClaimMismatch)
     }
+}
 
+extension ProofOfPossessionRule {
     /// Whether the tenant accepts a token that is not bound to a key, or is and came without its proof.
     ///
     /// - Parameter hasOnlyClaims: whether there is no token whose proof could be seen.
-    func checkMissingProof(_ claims: EntraClaims, hasOnlyClaims: Bool) -> CheckResult {
+    func checkMissing(_ claims: EntraClaims, hasOnlyClaims: Bool) -> CheckResult {
         // A bound token comes inside a proof-of-possession token, which claims alone cannot show.
-        if hasOnlyClaims, claims.isBound, proofOfPossession != .off { return .skipped }
-        return .when(!claims.isBound && proofOfPossession != .require, else: .proofOfPossessionRequired)
+        if hasOnlyClaims, claims.isBound, self != .off { return .skipped }
+        return .when(!claims.isBound && self != .require, else: .proofOfPossessionRequired)
     }
 }
 

@@ -48,8 +48,7 @@ public struct ProofUse: Hashable, Sendable {
 public struct Decision: Sendable {
     /// Accepted with the access of the principal, or refused for one reason.
     public enum Outcome: Hashable, Sendable {
-        /// Indirect, because a decision is passed on more often than its access is read.
-        indirect case accepted(AccessDecision)
+        case accepted(AccessDecision)
         case refused(RefusalReason)
     }
 

@@ -50,6 +50,7 @@ final class TenantIndex: Sendable {
     let tenantID: GUID
     let trust: TokenValidationRules
     let policy: TenantPolicy
+    let access: AccessRules
     let watch: WatchRule?
     /// Nil if nobody is denied.
     let denyList: DenyList?
@@ -62,6 +63,7 @@ final class TenantIndex: Sendable {
         tenantID = configuration.trust.tenantID
         trust = configuration.trust
         policy = configuration.policy
+        access = AccessRules(tenant: configuration.policy, kubernetes: kubernetes)
         watch = configuration.watch
         let denyList = DenyList(configuration.policy.denied)
         self.denyList = denyList.isEmpty ? nil : denyList

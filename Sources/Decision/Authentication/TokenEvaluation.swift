@@ -210,13 +210,15 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     // MARK: Whose token it is
 
     private mutating func checkClaims() -> CheckResult {
-        if !hasOnlyClaims { claims = signature.token.flatMap { read(payload: $0.jws.untrustedPayload) } }
+        if !hasOnlyClaims, let token = signature.token {
+            claims = Self.read(payload: token.jws.untrustedPayload, rules)
+        }
         guard let claims else { return .ended(.claimsMalformed) }
         return .when(claims.malformed.isEmpty, else: .claimsMalformed)
     }
 
     /// Nil if the payload is not a JSON object.
-    private func read(payload: SecureBytes) -> EntraClaims? {
+    private static func read(payload: SecureBytes, _ rules: IssuerIndex) -> EntraClaims? {
         let maximumBytes = rules.settings.tokenBytes
         guard Recorder.explains || rules.readsClaimsByName else {
             return try? EntraClaims.scan(payload, maximumBytes: maximumBytes)
@@ -303,7 +305,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private func checkRequiredClaims() -> CheckResult {
         guard let tenant = tenantIndex, let claims else { return .omitted }
-        return tenant.trust.checkRequirements(claims)
+        return tenant.trust.requiredClaims.isEmpty ? .passed : tenant.trust.checkRequirements(claims)
     }
 
     /// The time from which a new sign-in is accepted; nil if a new sign-in does not help against the refusal.
@@ -333,13 +335,13 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             var seen: Set<GUID> = []
             principal.groups = resolvedGroups.filter { seen.insert($0).inserted }
         }
-        let hasEmergencyAccess = AccessPolicy.hasEmergencyAccess(objectID, tenant: tenant.policy, now: now)
+        let hasEmergencyAccess = AccessPolicy.hasEmergencyAccess(objectID, by: tenant.policy.emergencyAccess, now: now)
         var watchProblem: RefusalReason?
         if problem == .passed || hasEmergencyAccess {
             watchProblem = watch.apply(to: &principal, tenant, tokenEnds: claims.expires)
         }
-        self.principal = principal
         if problem == .failed(.groupResolutionFailed) { groupResolution = principal }
+        self.principal = principal
         if problem == .passed, watchProblem == nil { return .passed }
         // Emergency access needs a valid token and nothing else, so no groups either.
         if hasEmergencyAccess { return .skipped }
@@ -356,15 +358,15 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
             else { return .skipped }
             return .failed(.usernameReserved)
         }
-        access = AccessPolicy.decide(
-            principal, tenant: tenant.policy, kubernetes: rules.settings.kubernetes, now: now,
-            explains: Recorder.explains)
+        access = AccessPolicy.decide(principal, by: tenant.access, now: now, explains: Recorder.explains)
         return .when(access != nil, else: .usernameReserved)
     }
 
     private mutating func checkProof() -> CheckResult {
         guard let tenant = tenantIndex, let claims else { return .omitted }
-        guard let envelope else { return tenant.trust.checkMissingProof(claims, hasOnlyClaims: hasOnlyClaims) }
+        guard let envelope else {
+            return tenant.trust.proofOfPossession.checkMissing(claims, hasOnlyClaims: hasOnlyClaims)
+        }
         guard tenant.trust.proofOfPossession != .off else { return .failed(.proofOfPossessionNotAccepted) }
         do throws(ProofProblem) {
             proofUse = try envelope.verify(

@@ -6,7 +6,7 @@ extension SubjectKind {
     ///
     /// Source: Microsoft Entra documentation of `idtyp`, `acct`, `idp` and the `xms_` claims. `oid == sub` proves
     /// nothing and is not checked. Unknown values are ignored, except for those of `idtyp`.
-    public init(_ claims: EntraClaims, trust: TokenValidationRules) {
+    public init(_ claims: EntraClaims, trust: @autoclosure () -> TokenValidationRules) {
         if claims.actorFacets.contains(where: { $0 == "11" || $0 == "13" }) {
             self = .agent
             return
@@ -31,9 +31,10 @@ extension SubjectKind {
         claims.hasManagedIdentityResource || claims.identityRelations.contains("33") ? .managedIdentity : .app
     }
 
-    private static func person(_ claims: EntraClaims, trust: TokenValidationRules) -> SubjectKind {
+    private static func person(_ claims: EntraClaims, trust: () -> TokenValidationRules) -> SubjectKind {
         if claims.account == 1 || claims.identityRelations.contains("5") { return .guest }
         if let provider = claims.identityProvider {
+            let trust = trust()
             let own = [claims.issuer ?? "", trust.issuer(.v1), trust.issuer(.v2)].map { ExactText($0) }
             if !own.contains(ExactText(provider)) { return .guest }
         }

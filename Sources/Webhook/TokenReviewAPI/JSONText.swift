@@ -16,7 +16,7 @@ struct JSONText: ~Copyable {
 
     mutating func raw(_ text: StaticString) { writer.append(text) }
 
-    mutating func raw(_ text: String) { writer.append(text) }
+    mutating func number(_ number: Int64) { writer.append(decimal: number) }
 
     mutating func string(_ text: String) {
         writer.append(UInt8(ascii: "\""))
@@ -84,7 +84,7 @@ struct JSONText: ~Copyable {
             case .ids(let values): objectIDs(values, prefix: "")
             case .number(let value):
                 raw("\"")
-                writer.append(decimal: value)
+                number(value)
                 raw("\"")
             case .text(let value): string(value)
             case .texts(let values): elements(values)
@@ -110,21 +110,24 @@ struct JSONText: ~Copyable {
     }
 
     private mutating func objectIDs(_ ids: [GUID], prefix: String) {
-        var head = JSONText(capacity: prefix.utf8.count + 2)
-        head.writer.append(UInt8(ascii: "\""))
-        head.escaped(prefix)
-        // A quotation mark and the prefix, the ID, a quotation mark and a comma; no comma after the last one.
-        let begin = head.writer.count
-        let length = begin + GUID.textLength + 2
-        head.writer.withUnsafeBytes { head in
-            writer.append(count: ids.count * length - 1) { output in
-                for (index, id) in ids.enumerated() {
-                    let place = UnsafeMutableRawBufferPointer(rebasing: output[(index * length)...])
-                    place.copyMemory(from: head)
-                    id.write(to: UnsafeMutableRawBufferPointer(rebasing: place[begin...]))
-                    place[length - 2] = UInt8(ascii: "\"")
-                    if index + 1 < ids.count { place[length - 1] = UInt8(ascii: ",") }
-                }
+        guard prefix.isEmpty else {
+            for (index, id) in ids.enumerated() {
+                raw(index > 0 ? ",\"" : "\"")
+                escaped(prefix)
+                writer.append(count: GUID.textLength) { id.write(to: $0) }
+                writer.append(UInt8(ascii: "\""))
+            }
+            return
+        }
+        // A quotation mark, the ID, a quotation mark and a comma; no comma after the last one.
+        let length = GUID.textLength + 3
+        writer.append(count: max(0, ids.count * length - 1)) { output in
+            for (index, id) in ids.enumerated() {
+                let place = UnsafeMutableRawBufferPointer(rebasing: output[(index * length)...])
+                place[0] = UInt8(ascii: "\"")
+                id.write(to: UnsafeMutableRawBufferPointer(rebasing: place[1...]))
+                place[length - 2] = UInt8(ascii: "\"")
+                if index + 1 < ids.count { place[length - 1] = UInt8(ascii: ",") }
             }
         }
     }

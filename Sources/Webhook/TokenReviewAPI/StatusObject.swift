@@ -15,7 +15,9 @@ public enum StatusObject {
             text.raw(",\"reason\":")
             text.string(reason)
         }
-        text.raw(",\"code\":\(code)}")
+        text.raw(",\"code\":")
+        text.number(Int64(code))
+        text.raw("}")
         return text.bytes
     }
 

@@ -94,7 +94,8 @@ extension TokenReviewRequest {
         version: TokenReviewVersion = .v1
     ) -> [UInt8] {
         var text = JSONText(capacity: token.utf8.count + 256)
-        text.raw("{\"kind\":\"TokenReview\",\"apiVersion\":\"\(version.rawValue)\"")
+        text.raw("{\"kind\":\"TokenReview\",\"apiVersion\":")
+        text.string(version.rawValue)
         text.raw(",\"metadata\":{\"creationTimestamp\":null},\"spec\":{\"token\":")
         text.string(token)
         if !audiences.isEmpty {
