@@ -48,6 +48,11 @@ enum JSONNumber {
     static func integer(_ text: UnsafeRawBufferPointer) -> Int64? {
         let isNegative = text.first == UInt8(ascii: "-")
         var value: Int64 = 0
+        // Eighteen digits always fit.
+        if text.count <= 18 {
+            for byte in text[(isNegative ? 1 : 0)...] { value = value &* 10 &+ Int64(byte &- 0x30) }
+            return isNegative ? -value : value
+        }
         for byte in text[(isNegative ? 1 : 0)...] {
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             guard !overflow else { return nil }

@@ -15,6 +15,8 @@ public protocol JSONReadable<Child> {
     var string: String? { get }
     /// Calls a closure with the UTF-8 bytes of a string, valid only during the call; nil if this is not a string.
     func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result?
+    /// The bytes of a string that stand in the document as they are; nil if they must be decoded, and for other types.
+    var plainBytes: UnsafeRawBufferPointer? { get }
     /// The value of a number without fraction and exponent; nil for other types.
     var integer: Int64? { get }
     /// The value of a boolean; nil for other types.
@@ -26,6 +28,9 @@ public protocol JSONReadable<Child> {
 }
 
 extension JSONReadable {
+    /// Nil: the value is not a part of the document's bytes.
+    public var plainBytes: UnsafeRawBufferPointer? { nil }
+
     /// Looks for one name after the other.
     public func forEachMember(of names: JSONNameList, _ body: (_ number: Int, _ value: Child) -> Void) {
         for (number, name) in names.names.enumerated() {

@@ -33,6 +33,9 @@ public struct JSONView: JSONReadable {
         return JSONEscapes.decode(bytes).withUnsafeBytes(body)
     }
 
+    /// The bytes of a string without escape sequences, which stay in place like those of the document.
+    public var plainBytes: UnsafeRawBufferPointer? { kind == .string && !hasEscapes ? bytes : nil }
+
     /// The value of a number without fraction and exponent; nil for other types.
     public var integer: Int64? { kind == .integer ? JSONNumber.integer(bytes) : nil }
 

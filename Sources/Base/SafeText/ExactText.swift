@@ -27,6 +27,17 @@ public struct ExactText: Hashable, Sendable {
         }
     }
 
+    /// Whether these are its UTF-8 bytes.
+    public func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var text = text
+        return text.withUTF8 { own in
+            guard own.count == bytes.count, let one = own.baseAddress, let other = bytes.baseAddress else {
+                return own.count == bytes.count
+            }
+            return memcmp(one, other, own.count) == 0
+        }
+    }
+
     /// Hashes the UTF-8 bytes.
     public func hash(into hasher: inout Hasher) {
         var text = text

@@ -153,7 +153,7 @@ extension TokenEvaluation {
             decision.subject.tenantID = tenant.tenantID
             // Entra's client IDs are GUIDs. Anything else that an issuer may sign stays out of the logs.
             decision.subject.clientAppID = claims?.clientAppID.flatMap { GUID($0) == nil ? nil : $0 }
-            decision.subject.objectID = objectID ?? claims?.objectID.flatMap { GUID($0) }
+            decision.subject.objectID = objectID ?? claims?.objectGUID
             // The token was refused before this was needed, but the log shows it for every token of a tenant.
             decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: tenant.trust) }
         }

@@ -32,13 +32,13 @@ final class IssuerIndex: Sendable {
     }
 
     /// The tenant of that issuer; nil for every other issuer.
-    func known(issuer: String) -> KnownIssuer? {
-        let issuer = ExactText(issuer)
-        guard fewIssuers.isEmpty else {
-            for (own, known) in fewIssuers where own == issuer { return known }
-            return nil
-        }
-        return issuers[issuer]
+    func known(issuer: String) -> KnownIssuer? { issuers[ExactText(issuer)] }
+
+    /// The tenant that issued a token with these claims; nil for every other issuer.
+    func known(_ claims: EntraClaims) -> KnownIssuer? {
+        guard !fewIssuers.isEmpty else { return claims.issuer.flatMap { known(issuer: $0) } }
+        for (own, known) in fewIssuers where claims.isIssued(by: own) { return known }
+        return nil
     }
 }
 

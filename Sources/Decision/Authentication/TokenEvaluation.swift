@@ -229,7 +229,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private mutating func checkIssuer() -> CheckResult {
-        if let claims, let known = claims.issuer.flatMap(rules.known(issuer:)), known.matches(claims.version) {
+        if let claims, let known = rules.known(claims), known.matches(claims.version) {
             tenantIndex = known.tenant
             return .passed
         }
@@ -240,7 +240,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private func checkTenant() -> CheckResult {
         guard let tenant = tenantIndex, let claims else { return .omitted }
-        return .when(claims.tenantID.flatMap(GUID.init) == tenant.tenantID, else: .tenantMismatch)
+        return .when(claims.tenantGUID == tenant.tenantID, else: .tenantMismatch)
     }
 
     private mutating func checkKeyIssuer() -> CheckResult {
@@ -254,7 +254,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
 
     private func checkAudience() -> CheckResult {
         guard let tenant = tenantIndex else { return .omitted }
-        return .when(claims?.audience.map { tenant.audiences.accepts($0) } ?? false, else: .audienceNotAccepted)
+        return .when(claims.map { tenant.audiences.accepts($0) } ?? false, else: .audienceNotAccepted)
     }
 
     // MARK: When
@@ -288,7 +288,7 @@ public struct TokenEvaluation<Recorder: CheckRecorder> {
     }
 
     private mutating func checkSubject() -> CheckResult {
-        objectID = claims?.objectID.flatMap(GUID.init)
+        objectID = claims?.objectGUID
         return .when(objectID != nil, else: .subjectMissing)
     }
 

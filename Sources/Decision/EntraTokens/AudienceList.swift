@@ -13,16 +13,19 @@ package struct AudienceList: Sendable {
     /// Whether a token's `aud` is one of the audiences: exactly the same text, or the same application ID with or
     /// without `spn:`.
     package func accepts(_ audience: String) -> Bool {
-        let id = Self.applicationID(audience)
-        let exact = ExactText(audience)
-        return audiences.contains { id != nil && $0.id == id || $0.exact == exact }
+        var audience = audience
+        return audience.withUTF8 { accepts(UnsafeRawBufferPointer($0)) }
     }
 
-    private static func applicationID(_ audience: String) -> GUID? {
-        var audience = audience
-        return audience.withUTF8 { bytes in
-            let bytes = UnsafeRawBufferPointer(bytes)
-            return GUID(bytes.starts(with: "spn:".utf8) ? UnsafeRawBufferPointer(rebasing: bytes[4...]) : bytes)
-        }
+    /// Whether the token of these claims was issued for one of them.
+    package func accepts(_ claims: EntraClaims) -> Bool {
+        guard let audience = claims.audienceText else { return false }
+        return claims.withBytes(of: audience) { accepts($0) }
+    }
+
+    private func accepts(_ audience: UnsafeRawBufferPointer) -> Bool {
+        let isPrefixed = audience.count > 4 && audience[0] == UInt8(ascii: "s") && audience.starts(with: "spn:".utf8)
+        let id = GUID(isPrefixed ? UnsafeRawBufferPointer(rebasing: audience[4...]) : audience)
+        return audiences.contains { id != nil && $0.id == id || $0.exact.isText(audience) }
     }
 }

@@ -71,7 +71,11 @@ struct ClaimReader<Value: JSONReadable> {
     private var values = InlineArray<25, Value?>(repeating: nil)
     private(set) var malformed: [String] = []
 
-    init(_ json: some JSONReadable<Value>) {
+    /// Where the payload begins; nil if the claims are no part of it.
+    private let base: UnsafeRawPointer?
+
+    init(_ json: some JSONReadable<Value>, base: UnsafeRawPointer?) {
+        self.base = base
         json.forEachMember(of: Claim.names) { number, value in values[number] = value }
     }
 
@@ -90,6 +94,14 @@ struct ClaimReader<Value: JSONReadable> {
             return nil
         }
         return text
+    }
+
+    /// Like ``text(_:)``, without a string if the claim stands in the payload as it is.
+    mutating func place(_ claim: Claim) -> ClaimText? {
+        if let base, let bytes = self[claim]?.plainBytes, let start = bytes.baseAddress {
+            return .place(start: start - base, count: bytes.count)
+        }
+        return text(claim).map { .string($0) }
     }
 
     /// Reads a claim that becomes a user name. Rejects control and direction characters anywhere, blanks and invisible

@@ -1,6 +1,7 @@
 public import Entra
 public import Jansson
 public import OpenSSL
+package import SafeText
 public import Timestamps
 
 /// The claims of an Entra token. Each claim is read by itself, so that one malformed claim does not hide the others.
@@ -11,15 +12,15 @@ public import Timestamps
 public final class EntraClaims: Sendable {
     private let source: Source
     /// `iss`, compared byte by byte with the issuers of the configured tenants.
-    public let issuer: String?
+    public var issuer: String? { issuerText.map(string) }
     /// `aud`: one string. Entra never issues a list, so a list counts as malformed.
-    public let audience: String?
+    public var audience: String? { audienceText.map(string) }
     /// `ver`; nil when it is missing or neither `1.0` nor `2.0`, which is also listed in ``malformed``.
     public let version: TokenVersion?
     /// `tid`, as a string: whether it is a GUID is checked later.
-    public let tenantID: String?
+    public var tenantID: String? { tenantIDText.map(string) }
     /// `oid`, as a string: whether it is a GUID is checked later.
-    public let objectID: String?
+    public var objectID: String? { objectIDText.map(string) }
     /// `appid` (version 1.0) or `azp` (version 2.0); an empty string counts as absent.
     public let clientAppID: String?
     /// `upn`, if it can be a user name; otherwise it is malformed. An empty string counts as absent.
@@ -31,7 +32,7 @@ public final class EntraClaims: Sendable {
     /// `iat`; either this or `nbf` is required.
     public let issuedAt: Timestamp?
     /// `scp`: the delegated permissions, separated by spaces; only tokens of people have it.
-    public let scopes: String?
+    public var scopes: String? { scopesText.map(string) }
     /// `roles`: the app roles; empty when the claim is missing or malformed.
     public let roles: [String]
     /// The groups, and whether they are all of the principal's groups.
@@ -55,6 +56,19 @@ public final class EntraClaims: Sendable {
     /// Names of claims that are required or understood and have the wrong form, in the order of reading.
     public let malformed: [String]
 
+    /// ``tenantID``, if it is a GUID.
+    package var tenantGUID: GUID? { tenantIDText.flatMap { withBytes(of: $0) { GUID($0) } } }
+    /// ``objectID``, if it is a GUID.
+    package var objectGUID: GUID? { objectIDText.flatMap { withBytes(of: $0) { GUID($0) } } }
+    /// Whether there is `scp`.
+    var hasScopes: Bool { scopesText != nil }
+
+    private let issuerText: ClaimText?
+    let audienceText: ClaimText?
+    private let tenantIDText: ClaimText?
+    private let objectIDText: ClaimText?
+    private let scopesText: ClaimText?
+
     /// What the claims were read from.
     private enum Source {
         case parsed(JSONValue)
@@ -63,7 +77,7 @@ public final class EntraClaims: Sendable {
 
     /// Reads claims from a parsed JSON object.
     public convenience init(_ json: JSONValue) {
-        self.init(reading: json, source: .parsed(json))
+        self.init(reading: json, base: nil, source: .parsed(json))
     }
 
     /// Scans the payload of a token without building a tree of it.
@@ -75,7 +89,9 @@ public final class EntraClaims: Sendable {
             Result { () throws(JSONError) in
                 let scanned = try ScannedJSON(scanning: bytes, maximumBytes: maximumBytes)
                 guard scanned.kind == .object else { throw JSONError(.invalid) }
-                return EntraClaims(reading: scanned, source: .scanned(payload, maximumBytes: maximumBytes))
+                return EntraClaims(
+                    reading: scanned, base: bytes.baseAddress,
+                    source: .scanned(payload, maximumBytes: maximumBytes))
             }
         }.get()
     }
@@ -96,14 +112,14 @@ public final class EntraClaims: Sendable {
 
     private static let noClaims = JSONDocument.emptyObject.root
 
-    private init(reading json: some JSONReadable, source: Source) {
-        var reader = ClaimReader(json)
+    private init(reading json: some JSONReadable, base: UnsafeRawPointer?, source: Source) {
+        var reader = ClaimReader(json, base: base)
         self.source = source
-        issuer = reader.text(.issuer)
-        audience = reader.text(.audience)
+        issuerText = reader.place(.issuer)
+        audienceText = reader.place(.audience)
         version = reader.text(.version).flatMap(TokenVersion.init(rawValue:))
-        tenantID = reader.text(.tenantID)
-        objectID = reader.text(.objectID)
+        tenantIDText = reader.place(.tenantID)
+        objectIDText = reader.place(.objectID)
         // An empty string names no client.
         let appID = reader.text(.appID).flatMap { $0.isEmpty ? nil : $0 }
         let authorizedParty = reader.text(.authorizedParty).flatMap { $0.isEmpty ? nil : $0 }
@@ -112,7 +128,7 @@ public final class EntraClaims: Sendable {
         expires = reader.time(.expires)
         notBefore = reader.time(.notBefore)
         issuedAt = reader.time(.issuedAt)
-        scopes = reader.text(.scopes)
+        scopesText = reader.place(.scopes)
         roles = reader.texts(.roles)
         groups = GroupClaim(
             groups: reader[.groups], claimNames: reader[.claimNames], hasGroups: reader[.hasGroups])
@@ -132,6 +148,28 @@ public final class EntraClaims: Sendable {
         if let expires, let notBefore, expires <= notBefore { reader.refuse(.expires) }
         if let names = reader[.claimNames], names.kind != .object { reader.refuse(.claimNames) }
         malformed = reader.malformed
+    }
+
+    /// Calls a closure with the bytes of a text, valid only during the call.
+    func withBytes<Result>(of text: ClaimText, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        switch (text, source) {
+        case (.place(let start, let count), .scanned(let payload, _)):
+            return payload.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<(start + count)])) }
+        case (.string(var text), _): return text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+        // Only scanned claims have places.
+        case (.place, .parsed): return body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    private func string(_ text: ClaimText) -> String {
+        if case .string(let text) = text { return text }
+        return withBytes(of: text) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether this is exactly the token's `iss`.
+    package func isIssued(by issuer: ExactText) -> Bool {
+        guard let issuerText else { return false }
+        return withBytes(of: issuerText) { issuer.isText($0) }
     }
 
     /// When the token's lifetime began: `iat`, else `nbf`.

@@ -50,7 +50,7 @@ public struct GroupClaim: Sendable, Equatable {
         var seen = capacity > Self.comparedCount ? Set<GUID>(minimumCapacity: capacity) : nil
         var dropped = 0
         for element in array {
-            guard let id = element.withStringBytes({ GUID($0) }) else {
+            guard let id = Self.objectID(element) else {
                 self.init(isMalformed: true, hasOverage: hasOverage)
                 return
             }
@@ -62,5 +62,11 @@ public struct GroupClaim: Sendable, Equatable {
             if isNew { objectIDs.append(id) }
         }
         self.init(objectIDs: objectIDs, droppedCount: dropped, hasOverage: hasOverage)
+    }
+
+    /// Nil if this is not a string, and nil in that if the string is not an ID.
+    private static func objectID(_ value: some JSONReadable) -> GUID?? {
+        if let bytes = value.plainBytes { return .some(GUID(bytes)) }
+        return value.withStringBytes { GUID($0) }
     }
 }

@@ -20,7 +20,7 @@ extension SubjectKind {
             self = SubjectKind.person(claims, trust: trust)
         case nil:
             // Without idtyp, an application's token has neither scopes nor a user principal name.
-            let isPerson = claims.scopes != nil || claims.userPrincipalName != nil
+            let isPerson = claims.hasScopes || claims.userPrincipalName != nil
             self = isPerson ? SubjectKind.person(claims, trust: trust) : SubjectKind.application(claims)
         default:
             self = .unknown

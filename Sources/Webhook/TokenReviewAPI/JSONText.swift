@@ -75,10 +75,8 @@ struct JSONText: ~Copyable {
     mutating func extra(_ facts: PrincipalFacts) {
         var isFirst = true
         facts.forEachEntry { name, values in
-            raw(isFirst ? "\"" : ",\"")
+            begin(name, isFirst: isFirst)
             isFirst = false
-            raw(name)
-            raw("\":[")
             switch values {
             case .id(let value): id(value)
             case .ids(let values): objectIDs(values, prefix: "")
@@ -95,6 +93,20 @@ struct JSONText: ~Copyable {
                 raw("\"")
             }
             raw("]")
+        }
+    }
+
+    /// A member whose value is an array; its name needs no escaping.
+    private mutating func begin(_ name: StaticString, isFirst: Bool) {
+        let (count, comma) = (name.utf8CodeUnitCount, isFirst ? 0 : 1)
+        writer.append(count: comma + count + 4) { place in
+            if !isFirst { place[0] = UInt8(ascii: ",") }
+            place[comma] = UInt8(ascii: "\"")
+            UnsafeMutableRawBufferPointer(rebasing: place[(comma + 1)...]).copyMemory(
+                from: UnsafeRawBufferPointer(start: name.utf8Start, count: count))
+            place[comma + count + 1] = UInt8(ascii: "\"")
+            place[comma + count + 2] = UInt8(ascii: ":")
+            place[comma + count + 3] = UInt8(ascii: "[")
         }
     }
 

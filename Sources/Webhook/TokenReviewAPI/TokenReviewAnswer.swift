@@ -40,11 +40,12 @@ extension TokenReviewAnswer {
         text.raw("\"authenticated\":true,\"user\":{\"username\":")
         text.string(user.username)
         text.raw(",\"uid\":")
-        if let facts = user.facts { text.id(facts.objectID) } else { text.string(user.uid) }
+        let facts = user.facts
+        if let facts { text.id(facts.objectID) } else { text.string(user.uid) }
         text.raw(",\"groups\":")
         text.groups(of: user)
         text.raw(",\"extra\":{")
-        if let facts = user.facts { text.extra(facts) } else { text.extra(user.extra) }
+        if let facts { text.extra(facts) } else { text.extra(user.extra) }
         text.raw("}}}}")
         return text.bytes
     }

@@ -32,6 +32,36 @@ struct EntraClaimsTests {
         #expect(SubjectKind(other, trust: trust) == .user)
     }
 
+    @Test(
+        "claims read in place are those of the parsed token, however their characters are written",
+        arguments: [
+            #"{"iss":"https://sts.windows.net/x/","aud":"a","tid":"\#(Self.first)","oid":"\#(Self.second)","scp":"s"}"#,
+            #"{"iss":"https:\/\/sts.windows.net/x/","aud":"\u0061","tid":"\u0030","oid":"","scp":""}"#,
+            #"{"iss":"é€😀","aud":"spn:a","tid":"0","oid":"x"}"#,
+            #"{"iss":1,"aud":["a"],"tid":null,"oid":{},"scp":true}"#,
+            #"{ "\u0069ss" : "a" , "exp" : 123456789012345678 , "nbf" : 1234567890123456789 , "iat" : -5 }"#, "{}",
+        ])
+    func inPlace(payload: String) throws {
+        let bytes = Array(payload.utf8)
+        let scanned = try EntraClaims.scan(
+            bytes.withUnsafeBytes { SecureBytes(copying: $0) }, maximumBytes: bytes.count)
+        let parsed = EntraClaims(try JSONDocument(parsing: bytes).root)
+        #expect(scanned.issuer == parsed.issuer && scanned.audience == parsed.audience)
+        #expect(scanned.tenantID == parsed.tenantID && scanned.objectID == parsed.objectID)
+        #expect(scanned.tenantGUID == parsed.tenantGUID && scanned.objectGUID == parsed.objectGUID)
+        #expect(scanned.tenantGUID == scanned.tenantID.flatMap { GUID($0) })
+        #expect(scanned.scopes == parsed.scopes && scanned.malformed == parsed.malformed)
+        #expect(scanned.expires == parsed.expires && scanned.notBefore == parsed.notBefore)
+        #expect(scanned.issuedAt == parsed.issuedAt)
+        for claims in [scanned, parsed] {
+            let issuer = claims.issuer.map { ExactText($0) }
+            #expect(claims.isIssued(by: issuer ?? "x") == (issuer != nil))
+            #expect(!claims.isIssued(by: ExactText("https://sts.windows.net/x")))
+            #expect(!claims.isIssued(by: ExactText("https://sts.windows.net/y/")))
+            #expect(AudienceList(["a"]).accepts(claims) == (claims.audience == "a"))
+        }
+    }
+
     private static let first = "00000000-0000-0000-0000-000000000001"
     private static let second = "00000000-0000-0000-0000-000000000002"
 

@@ -25,7 +25,8 @@ final class DecisionLog {
     private var clock = LineClock()
     /// Keeps its memory for the next line.
     private var line = LineEncoder()
-    private var written: [RefusalReason: Int] = [:]
+    /// By the precedence of the reason: a reason itself is hashed as text.
+    private var written: [Int: Int] = [:]
     private var leftOut: [RefusalReason: Int] = [:]
 
     init(
@@ -134,13 +135,13 @@ final class DecisionLog {
     }
 
     private func isWorthALine(_ reason: RefusalReason) -> Bool {
-        let count = written[reason, default: 0]
+        let count = written[reason.precedence, default: 0]
         guard count < Self.linesPerReason else {
             leftOut[reason, default: 0] += 1
             metrics.recordLost(.repeated)
             return false
         }
-        written[reason] = count + 1
+        written[reason.precedence] = count + 1
         return true
     }
 

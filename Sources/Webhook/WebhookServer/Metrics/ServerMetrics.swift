@@ -34,7 +34,8 @@ public enum WatchQuestionResult: String, Sendable, CaseIterable {
 public final class ServerMetrics: Sendable {
     private let factory: any MetricsFactory
     private let accepted: Counter
-    private let refused: [RefusalReason: Counter]
+    /// By the precedence of the reason: a reason itself is hashed as text.
+    private let refused: [Int: Counter]
     private let accessDenied: [RefusalReason: Counter]
     private let accessNoOpinion: Counter
     private let duration: Timer
@@ -63,7 +64,7 @@ public final class ServerMetrics: Sendable {
         refused = Dictionary(
             uniqueKeysWithValues: RefusalReason.ofTokenReviews.map { reason in
                 let result = reason.isForeign ? "foreign" : "refused"
-                return (reason, counter(Name.reviews, [("result", result), ("reason", reason.code)]))
+                return (reason.precedence, counter(Name.reviews, [("result", result), ("reason", reason.code)]))
             })
         accessDenied = Dictionary(
             uniqueKeysWithValues: RefusalReason.ofAccessReviews.map { reason in
@@ -129,7 +130,7 @@ public final class ServerMetrics: Sendable {
     }
 
     func recordRefused(_ reason: RefusalReason, nanoseconds: Int64) {
-        refused[reason]?.increment()
+        refused[reason.precedence]?.increment()
         duration.recordNanoseconds(nanoseconds)
     }
 
