@@ -2,8 +2,8 @@ import Glibc
 
 /// The names of one object's members.
 enum JSONNames {
-    /// Up to this number, names with similar tags are compared in pairs. More names are sorted first, so that the cost stays nearly
-    /// linear.
+    /// Up to this number of names, those with the same tag are compared in pairs. More names are sorted first, so that
+    /// the cost stays nearly linear.
     private static let maximumPairwise = 32
 
     /// Whether all names differ after decoding.
@@ -12,7 +12,7 @@ enum JSONNames {
         guard entries.count <= maximumPairwise, !hasEscapes else {
             return hasEscapes ? areDistinctDecoded(entries, in: bytes) : areDistinctSorted(entries, in: bytes)
         }
-        // Most tags have a bit of their own here, and only the others are compared with those before.
+        // Most names have a bit of their own here. Only if the bit is already set is a name compared with earlier ones.
         var seen: UInt128 = 0
         for index in entries.indices {
             let entry = entries[index]

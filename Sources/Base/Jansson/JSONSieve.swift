@@ -1,12 +1,13 @@
-/// Reads a JSON document in pieces, as they arrive, and lets through only what somebody is going to read.
+/// Takes a JSON document in pieces, as they arrive, and lets through only the members that are asked for.
 ///
-/// Members that are not asked for keep their name and get the value `null`, so the rest is a smaller document with the
-/// same structure. Its memory does not depend on what is dropped. The result does not depend on where the pieces begin.
+/// A member that is not asked for keeps its name, but its value becomes `null`: the result is a smaller document with
+/// the same structure. The sieve's memory does not depend on the size of what it drops, and the result does not depend
+/// on how the document is cut into pieces.
 ///
-/// A sieve is not a reader: what it lets through must still be read by ``ScannedJSON``, which checks everything in it.
-/// What is dropped is checked for its form (brackets, commas, strings and their escapes, numbers), so that no byte of
-/// it can be taken for something else; duplicate members, unpaired surrogates and invalid UTF-8 in it go unnoticed. A
-/// member whose name is written with an escape is never dropped.
+/// What the sieve lets through must still be read by ``ScannedJSON``, which checks everything in it. In what it drops,
+/// the sieve checks the syntax (brackets, commas, strings with their escapes, numbers), so that it always finds the
+/// right end. It does not notice duplicate members, unpaired surrogates and invalid UTF-8 there. A member whose name is
+/// written with an escape is never dropped.
 public struct JSONSieve: Sendable {
     /// What may come next.
     private enum Expected {
@@ -21,15 +22,15 @@ public struct JSONSieve: Sendable {
         case commaOrEnd
         /// After the outermost value.
         case nothing
-        /// Inside of a string.
+        /// Inside a string.
         case string
         /// After a backslash.
         case escape
-        /// Digits after `\u` that are missing.
+        /// After `\u`, with the number of hexadecimal digits that are still missing.
         case digits(Int)
-        /// Inside of a number, `true`, `false` or `null`.
+        /// Inside a number, `true`, `false` or `null`.
         case word
-        /// Not JSON, or nested too deeply.
+        /// The document is not JSON, or exceeds a limit.
         case failed
     }
 
@@ -46,11 +47,11 @@ public struct JSONSieve: Sendable {
     private var hasEscapedName = false
     /// The name that is being read, or was read last, of a member in the outermost two objects.
     private var name: [UInt8] = []
-    /// The bytes of a number or word: it may be cut in two.
+    /// The bytes of a number, `true`, `false` or `null`, which two pieces may share.
     private var word: [UInt8] = []
     /// Number of containers around the value that is dropped; nil while everything is let through.
     private var droppedDepth: Int?
-    /// Whether the open member of the outermost object is the one whose members are sieved, too.
+    /// Whether the current member of the outermost object is the one whose members are sieved as well.
     private var isInInner = false
 
     /// - Parameters:
@@ -74,11 +75,12 @@ public struct JSONSieve: Sendable {
     /// Takes the next piece.
     ///
     /// - Parameter pass: is called with parts of the piece, and with `null`, in the order of the document.
-    /// - Returns: false if this is not the beginning of a JSON document; nothing more is let through then.
+    /// - Returns: false if the pieces are not the beginning of an object or array in JSON, or exceed a limit. From then
+    ///   on, nothing is let through.
     public mutating func take(_ bytes: UnsafeRawBufferPointer, pass: (UnsafeRawBufferPointer) -> Void) -> Bool {
         if case .failed = expected { return false }
         var place = 0
-        /// Where the bytes begin that were not passed on yet.
+        /// Where the bytes begin that are still to be passed on.
         var kept = 0
         while place < bytes.count {
             let byte = bytes[place]
@@ -100,7 +102,7 @@ public struct JSONSieve: Sendable {
             case .word:
                 guard Self.belongsToWord(byte) else {
                     guard endWord() else { return fail() }
-                    // The byte after it is looked at again.
+                    // This byte is not part of the word; the next round of the loop handles it.
                     endDrop(at: place, &kept)
                     continue
                 }
@@ -128,9 +130,9 @@ public struct JSONSieve: Sendable {
     }
 
     private static let null: StaticString = "null"
-    /// In bytes: a number may be long, but nobody needs one that is longer.
+    /// In bytes. A longer number is refused.
     private static let longestWord = 1024
-    /// In bytes: longer than every name that is asked for.
+    /// In bytes: longer than every name that is asked for. Of a longer name, only the beginning is kept.
     private static let longestName = 64
 
     private var isAfterValue: Bool {
