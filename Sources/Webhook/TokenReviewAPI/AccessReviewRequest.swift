@@ -110,8 +110,8 @@ public struct AccessReviewRequest: Sendable, Hashable {
 }
 
 extension JSONSieve {
-    /// Lets through what ``AccessReviewRequest`` reads, and no action: a user can make that almost as large as they
-    /// like.
+    /// Lets through what ``AccessReviewRequest`` reads. It drops the requested action, which a user can make almost as
+    /// large as they like.
     public static var accessReview: JSONSieve {
         JSONSieve(
             outerNames: ["apiVersion", "kind", "spec"], of: "spec",
