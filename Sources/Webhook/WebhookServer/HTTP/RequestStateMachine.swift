@@ -33,8 +33,8 @@ struct RequestStateMachine {
         case finished
     }
 
-    /// In bytes. An access review that is larger is sieved while it arrives. It has the action, and since Kubernetes
-    /// 1.32 that includes the selectors of the request: from a URL of 1 MiB, the most that kube-apiserver reads,
+    /// In bytes. A larger access review is sieved while it arrives. It contains the requested action, and since
+    /// Kubernetes 1.32 this includes the selectors of the request. kube-apiserver reads URLs of up to 1 MiB, whose
     /// selectors can become about 17 MiB of JSON. If such a review were refused, a denied user could get round the
     /// denial with a long selector.
     static let sievedAccessReview = 32_768
@@ -45,9 +45,9 @@ struct RequestStateMachine {
     private var state = State.head
     /// Set while a large access review arrives.
     private var sieve: JSONSieve?
-    /// Bytes of the body that have arrived, also those that were sieved off.
+    /// Bytes of the body that have arrived, including those that the sieve dropped.
     private var receivedBytes = 0
-    /// Whether the body of an access review is not JSON as far as it has arrived.
+    /// Whether the sieve has found that the body is not JSON.
     private var isNotJSON = false
     /// The resource of the current request.
     private(set) var endpoint = Endpoint.tokenReviews
@@ -69,7 +69,8 @@ struct RequestStateMachine {
         return head.expectation == .continuation ? .sendContinue : .proceed
     }
 
-    /// Takes from a part of the body what is not needed. The rest is what is counted and received.
+    /// Removes what is not needed from a part of the body. Only the rest is counted as in flight and given to
+    /// ``receiveBody(_:isReserved:)``.
     mutating func sift(_ part: ByteBuffer) -> ByteBuffer {
         guard endpoint == .accessReviews, case .body(let collected) = state else { return part }
         receivedBytes += part.readableBytes
@@ -118,7 +119,7 @@ struct RequestStateMachine {
     mutating func receiveEnd() -> Action {
         guard case .body(let collected) = state else { return .proceed }
         state = .finished
-        // What was let through of a body that is not JSON proves nothing.
+        // A body that is not JSON is not a review, even if what the sieve let through looks like one.
         guard !isNotJSON, sieve?.isComplete ?? true else { return .review(ByteBuffer()) }
         return .review(collected ?? ByteBuffer())
     }
