@@ -1,7 +1,8 @@
 /// Names of members that are looked for together, in one pass over an object.
 public struct JSONNameList: Sendable {
     let names: [StaticString]
-    /// Numbers of names plus one, by tag; 0 for a free place. Names with the same place follow each other.
+    /// A hash table with the number of each name plus one; 0 is a free place. If its place is taken, a name gets the
+    /// next free one.
     private let places: [UInt8]
     private let mask: Int
 

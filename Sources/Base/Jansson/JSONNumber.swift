@@ -48,7 +48,7 @@ enum JSONNumber {
     static func integer(_ text: UnsafeRawBufferPointer) -> Int64? {
         let isNegative = text.first == UInt8(ascii: "-")
         var value: Int64 = 0
-        // Eighteen digits always fit.
+        // Eighteen digits always fit into 64 bits.
         if text.count <= 18 {
             for byte in text[(isNegative ? 1 : 0)...] { value = value &* 10 &+ Int64(byte &- 0x30) }
             return isNegative ? -value : value

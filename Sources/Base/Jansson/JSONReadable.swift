@@ -7,15 +7,16 @@ public protocol JSONReadable<Child> {
 
     /// A member by name; nil if it does not exist, or if this is not an object. A `null` member exists.
     subscript(_ name: StaticString) -> Child? { get }
-    /// The type of the value.
     /// Calls a closure with each member that a list names, and the number of its name in the list.
     func forEachMember(of names: JSONNameList, _ body: (_ number: Int, _ value: Child) -> Void)
+    /// The type of the value.
     var kind: JSONValue.Kind { get }
     /// The value of a string; nil for other types.
     var string: String? { get }
     /// Calls a closure with the UTF-8 bytes of a string, valid only during the call; nil if this is not a string.
     func withStringBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result?
-    /// The bytes of a string that stand in the document as they are; nil if they must be decoded, and for other types.
+    /// The UTF-8 bytes of a string in the document, valid as long as those of the document; nil if the string has
+    /// escapes or is not in a document, and for other types.
     var plainBytes: UnsafeRawBufferPointer? { get }
     /// The value of a number without fraction and exponent; nil for other types.
     var integer: Int64? { get }
@@ -28,10 +29,10 @@ public protocol JSONReadable<Child> {
 }
 
 extension JSONReadable {
-    /// Nil: the value is not a part of the document's bytes.
+    /// Nil, because the value is not a part of a document's bytes.
     public var plainBytes: UnsafeRawBufferPointer? { nil }
 
-    /// Looks for one name after the other.
+    /// Looks up one name after the other.
     public func forEachMember(of names: JSONNameList, _ body: (_ number: Int, _ value: Child) -> Void) {
         for (number, name) in names.names.enumerated() {
             if let value = self[name] { body(number, value) }

@@ -33,7 +33,8 @@ public struct JSONView: JSONReadable {
         return JSONEscapes.decode(bytes).withUnsafeBytes(body)
     }
 
-    /// The bytes of a string without escape sequences, which stay in place like those of the document.
+    /// The UTF-8 bytes of a string in the document, valid as long as those of the document; nil if the string has
+    /// escapes, and for other types.
     public var plainBytes: UnsafeRawBufferPointer? { kind == .string && !hasEscapes ? bytes : nil }
 
     /// The value of a number without fraction and exponent; nil for other types.
