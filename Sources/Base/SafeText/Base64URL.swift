@@ -108,16 +108,17 @@ public enum Base64URL {
         decodingTable.map { $0 == 255 ? 1 : UInt32($0) << UInt32(26 - place * 6) }
     }
 
-    /// The 24 bits of four characters, the first of which is in the lowest byte.
+    /// The 24 bits of four characters, the first of which is the lowest byte of the word.
     @inline(__always)
     private static func group(_ word: UInt32, _ table: UnsafeBufferPointer<UInt32>) -> UInt32 {
         table[Int(word & 0xFF)] | table[256 &+ Int(word >> 8 & 0xFF)]
             | table[512 &+ Int(word >> 16 & 0xFF)] | table[768 &+ Int(word >> 24)]
     }
 
-    /// Decodes eight characters at a time and then four, as long as there is room for one more byte after the result.
+    /// Decodes eight characters at a time, then four. It writes more bytes than it decodes and stops where they would
+    /// not fit, so the last characters may remain for the caller.
     ///
-    /// - Parameter seen: high bits are set in it for characters outside of the alphabet.
+    /// - Parameter seen: gets all bits if there is a character outside of the alphabet.
     private static func decodeGroups(
         _ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>, seen: inout UInt8
     ) -> (read: Int, written: Int) {
@@ -126,7 +127,7 @@ public enum Base64URL {
         var read = 0
         var written = 0
         groupTable.withUnsafeBufferPointer { table in
-            // Two groups at once, as long as there is room for two more bytes after the result.
+            // Two groups give six bytes, but eight are written. The next group overwrites the last two.
             while read + 8 <= text.count, written + 8 <= bytes.count {
                 let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: read, as: UInt64.self))
                 let first = group(UInt32(truncatingIfNeeded: word), table)
