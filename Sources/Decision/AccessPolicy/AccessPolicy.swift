@@ -113,7 +113,7 @@ private struct GrantCollector {
     /// Object IDs that become Kubernetes groups of their own.
     private(set) var objectIDs: [GUID] = []
     private(set) var grants: [Grant] = []
-    /// All groups, once there are too many to be compared one by one.
+    /// All groups, once there are too many to be compared one by one; empty before.
     private var seen: Set<ExactText> = []
     private static let comparedCount = 8
 

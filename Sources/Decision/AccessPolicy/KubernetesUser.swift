@@ -15,7 +15,7 @@ public struct ExtraEntry: Hashable, Sendable {
 
 /// The user that the webhook reports to the API server (`status.user` of a TokenReview).
 ///
-/// A copy costs one reference, because answers are passed on more often than they are read.
+/// A copy is only one reference, because users are copied more often than they are read.
 public struct KubernetesUser: Sendable {
     private struct Fields: Sendable {
         var username: String
