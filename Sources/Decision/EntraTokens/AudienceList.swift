@@ -10,14 +10,15 @@ package struct AudienceList: Sendable {
         self.audiences = audiences.map { ($0, GUID($0.text)) }
     }
 
-    /// Whether a token's `aud` is one of the audiences: exactly the same text, or the same application ID with or
-    /// without `spn:`.
+    /// Whether a token's `aud` is one of the audiences: exactly the same text, or the same application ID, which the
+    /// token may have after `spn:`.
     package func accepts(_ audience: String) -> Bool {
         var audience = audience
         return audience.withUTF8 { accepts(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Whether the token of these claims was issued for one of them.
+    /// Whether `aud` is one of the audiences: exactly the same text, or the same application ID, which the token may
+    /// have after `spn:`.
     package func accepts(_ claims: EntraClaims) -> Bool {
         guard let audience = claims.audienceText else { return false }
         return claims.withBytes(of: audience) { accepts($0) }

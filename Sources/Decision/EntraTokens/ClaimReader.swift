@@ -66,12 +66,12 @@ enum Claim: Int, CaseIterable {
 
 /// Reads single claims and remembers which of them had the wrong form.
 ///
-/// All of them are found in one pass over the token's members, and only read when they are asked for.
+/// One pass over the token's members finds all claims. Each is read only when it is asked for.
 struct ClaimReader<Value: JSONReadable> {
     private var values = InlineArray<25, Value?>(repeating: nil)
     private(set) var malformed: [String] = []
 
-    /// Where the payload begins; nil if the claims are no part of it.
+    /// Where the payload begins in memory; nil if the claims are not read from its bytes.
     private let base: UnsafeRawPointer?
 
     init(_ json: some JSONReadable<Value>, base: UnsafeRawPointer?) {
@@ -96,7 +96,7 @@ struct ClaimReader<Value: JSONReadable> {
         return text
     }
 
-    /// Like ``text(_:)``, without a string if the claim stands in the payload as it is.
+    /// Like ``text(_:)``, but makes no string if the text is in the payload without escapes.
     mutating func place(_ claim: Claim) -> ClaimText? {
         if let base, let bytes = self[claim]?.plainBytes, let start = bytes.baseAddress {
             return .place(start: start - base, count: bytes.count)

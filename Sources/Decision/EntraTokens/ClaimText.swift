@@ -1,4 +1,4 @@
-/// The text of a claim: its place in the payload, or a string where it does not stand there as it is.
+/// The text of a claim: its bytes' place in the payload, or a string if the text is not there or has escapes.
 enum ClaimText: Sendable {
     case place(start: Int, count: Int)
     case string(String)

@@ -46,7 +46,7 @@ public struct GroupClaim: Sendable, Equatable {
         // A token lists at most 200 groups. A token that lists more reserves no more memory than this at once.
         let capacity = min(groups.estimatedCount, 256)
         objectIDs.reserveCapacity(capacity)
-        // A set costs more than comparing a few with each other.
+        // For a few IDs, a set costs more than comparing them with each other.
         var seen = capacity > Self.comparedCount ? Set<GUID>(minimumCapacity: capacity) : nil
         var dropped = 0
         for element in array {
@@ -64,7 +64,7 @@ public struct GroupClaim: Sendable, Equatable {
         self.init(objectIDs: objectIDs, droppedCount: dropped, hasOverage: hasOverage)
     }
 
-    /// Nil if this is not a string, and nil in that if the string is not an ID.
+    /// Nil if this is not a string; `.some(nil)` if the string is not an ID.
     private static func objectID(_ value: some JSONReadable) -> GUID?? {
         if let bytes = value.plainBytes { return .some(GUID(bytes)) }
         return value.withStringBytes { GUID($0) }

@@ -3,7 +3,7 @@ enum NameForm {
     /// Rejects control and direction characters anywhere, and invisible characters at either end.
     static func isUsable(_ name: String) -> Bool {
         var name = name
-        // Most names have nothing but visible ASCII.
+        // Most names consist of visible ASCII characters only.
         if name.withUTF8({ !$0.isEmpty && $0.allSatisfy { (0x21..<0x7F).contains($0) } }) { return true }
         let scalars = name.unicodeScalars
         guard let first = scalars.first, let last = scalars.last else { return false }
