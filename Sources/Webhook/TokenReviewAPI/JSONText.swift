@@ -96,7 +96,7 @@ struct JSONText: ~Copyable {
         }
     }
 
-    /// A member whose value is an array; its name needs no escaping.
+    /// Begins a member whose value is an array. Its name needs no escaping.
     private mutating func begin(_ name: StaticString, isFirst: Bool) {
         let (count, comma) = (name.utf8CodeUnitCount, isFirst ? 0 : 1)
         writer.append(count: comma + count + 4) { place in
