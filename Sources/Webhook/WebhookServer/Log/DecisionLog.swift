@@ -25,7 +25,7 @@ final class DecisionLog {
     private var clock = LineClock()
     /// Keeps its memory for the next line.
     private var line = LineEncoder()
-    /// By the precedence of the reason: a reason itself is hashed as text.
+    /// By the reason's precedence, a number: hashing the reason itself would hash its text.
     private var written: [Int: Int] = [:]
     private var leftOut: [RefusalReason: Int] = [:]
 
