@@ -3,28 +3,43 @@ import Glibc
 extension FileIO {
     /// Follows symbolic links to the file, also if the last link points to nothing yet.
     ///
-    /// - Parameter isTrusted: whether only root and this process's user may decide where the path leads. A link is then
-    ///   followed only if it and its folder belong to one of them.
+    /// - Parameter isTrusted: whether only root and this process's user may decide where the path leads. A link, also
+    ///   to a folder on the way, is then followed only if it and the folder that it is in belong to one of them.
     /// - Throws: ``FileError`` if a part of the path cannot be read, the links form a loop, or a link is not trusted.
     public static func target(of path: String, isTrusted: Bool = false) throws(FileError) -> String {
         var path = path
         for _ in 0..<40 {
-            var status = stat()
-            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+            guard let link = try firstLink(in: path, onlyLast: !isTrusted) else { return path }
             if isTrusted {
                 var above = stat()
-                guard stat(folder(of: path) + ".", &above) == 0 else { throw .notReadable }
-                for owner in [status.st_uid, above.st_uid] where owner != 0 && owner != geteuid() {
+                guard stat(folder(of: link.path) + ".", &above) == 0 else { throw .notReadable }
+                for owner in [link.owner, above.st_uid] where owner != 0 && owner != geteuid() {
                     throw .foreignLink(userID: owner)
                 }
             }
             var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-            let count = readlink(path, &buffer, buffer.count)
+            let count = readlink(link.path, &buffer, buffer.count)
             guard count > 0, count < buffer.count else { throw .notReadable }
-            let link = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
-            path = link.utf8.first == UInt8(ascii: "/") ? link : folder(of: path) + link
+            let target = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            path =
+                (target.utf8.first == UInt8(ascii: "/") ? target : folder(of: link.path) + target)
+                + path.dropFirst(link.path.count)
         }
         throw .linkLoop
+    }
+
+    /// The first part of a path that is a symbolic link; nil if there is none.
+    private static func firstLink(
+        in path: String, onlyLast: Bool
+    ) throws(FileError) -> (path: String, owner: UInt32)? {
+        let ends = path.indices.filter { path[$0] == "/" && $0 > path.startIndex } + [path.endIndex]
+        for end in onlyLast ? ends.suffix(1) : ends[...] {
+            let part = String(path[..<end])
+            var status = stat()
+            guard lstat(part, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+            return (part, status.st_uid)
+        }
+        return nil
     }
 
     /// Replaces a file atomically and keeps its mode, owner and group. Creates the file if it does not exist.

@@ -9,6 +9,7 @@ extension KubeEntra {
     /// Like the argument parser's own, except that every message passes through ``Console``, so that none repeats a
     /// token.
     static func main() async {
+        StandardStreams.openIfClosed()
         // The standard library reads the arguments from /proc, which may not be mounted.
         guard access("/proc/self/cmdline", R_OK) == 0 else {
             Console.note("kube-entra: the arguments cannot be read: /proc is not mounted here\n→ mount it")

@@ -15,6 +15,10 @@ struct ReferenceCommand: ParsableCommand {
     @Option(help: .init("The folder to write to; it is made.", valueName: "folder"), completion: .directory)
     var folder: String
 
+    func validate() throws {
+        guard !folder.isEmpty else { throw ValidationError("--folder must name a folder") }
+    }
+
     func run() throws {
         guard let commands = CommandReference(dump: KubeEntra._dumpHelp()) else {
             throw CommandFailure("the program's own help cannot be read")

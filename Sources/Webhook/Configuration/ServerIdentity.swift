@@ -16,11 +16,11 @@ public struct ServerIdentity: Sendable {
     public static func load(_ loaded: LoadedConfiguration) throws(ConfigurationError) -> ServerIdentity {
         let server = loaded.configuration.server
         var problems: [ConfigurationProblem] = []
-        func read(_ field: String, _ path: String) -> [UInt8]? {
+        func read(_ field: String, _ path: String, isTrusted: Bool = false) -> [UInt8]? {
             // The field is missing or invalid, which is reported already.
             guard !path.isEmpty else { return nil }
             do throws(FileError) {
-                return try FileIO.read(path)
+                return try FileIO.read(path, isTrusted: isTrusted)
             } catch {
                 problems.append(loaded.problem(field, "\(path): \(error.sentence)"))
                 return nil
@@ -30,7 +30,7 @@ public struct ServerIdentity: Sendable {
         var key = read("server.privateKey", server.privateKey)
         // OpenSSL has its own copy, which it clears itself.
         defer { key?.withUnsafeMutableBytes { cleanse($0) } }
-        let authorities = server.clientCA.flatMap { read("server.clientCA", $0) }
+        let authorities = server.clientCA.flatMap { read("server.clientCA", $0, isTrusted: true) }
         func certificates(_ field: String, _ pem: [UInt8]) -> [Certificate] {
             if let chain = try? Certificate.chain(fromPEM: pem), !chain.isEmpty { return chain }
             problems.append(loaded.problem(field, "the file holds no certificate in PEM"))

@@ -98,7 +98,7 @@ public enum DirectoryFactory {
             }
             let count = metrics.groupResolutionCounter(tenant: source.tenantID.description)
             let resolver = DirectoryResolver(
-                configuration: directoryConfiguration(source, trust: tenant.trust),
+                configuration: directoryConfiguration(source, trust: tenant.trust, isServing: true),
                 eventLoop: eventLoop,
                 logger: logger,
                 observe: { outcome in count(GroupResolutionResult(rawValue: outcome.rawValue) ?? .failure) })
@@ -121,7 +121,7 @@ public enum DirectoryFactory {
     ) -> DirectoryWatcher? {
         guard source.settings.watch != .off else { return nil }
         let count = metrics.watchQuestionCounter(tenant: source.tenantID.description)
-        var directory = directoryConfiguration(source, trust: trust)
+        var directory = directoryConfiguration(source, trust: trust, isServing: true)
         directory.groups = source.groups
         let tenantID = source.tenantID
         return DirectoryWatcher(
@@ -151,8 +151,11 @@ public enum DirectoryFactory {
         }
     }
 
-    static func directoryConfiguration(_ source: DirectorySource, trust: TokenValidationRules) -> DirectoryConfiguration
-    {
+    /// - Parameter isServing: whether the answers grant access, so that nobody else may be able to write the files of
+    ///   certificate authorities.
+    static func directoryConfiguration(
+        _ source: DirectorySource, trust: TokenValidationRules, isServing: Bool = false
+    ) -> DirectoryConfiguration {
         let settings = source.settings
         let secret: DirectorySecret =
             switch settings.credential {
@@ -161,9 +164,12 @@ public enum DirectoryFactory {
             case .federatedTokenFile(let path): .federatedTokenFile(path)
             case .managedIdentity: .managedIdentity
             }
-        let graphClients = ClientCache(authorities: settings.graphCA, proxy: source.proxy, timeout: settings.timeout)
-        let authorityClients = ClientCache(
-            authorities: source.authorityCA, proxy: source.proxy, timeout: settings.timeout)
+        func clients(_ authorities: String?) -> ClientCache {
+            ClientCache(
+                authorities: authorities, proxy: source.proxy, timeout: settings.timeout, isTrusted: isServing)
+        }
+        let graphClients = clients(settings.graphCA)
+        let authorityClients = clients(source.authorityCA)
         return DirectoryConfiguration(
             trust: trust,
             clientID: settings.clientID,
@@ -193,10 +199,12 @@ private final class ClientCache: Sendable {
     private let authorities: String?
     private let proxy: String?
     private let limits: HTTPSLimits
+    private let isTrusted: Bool
     private let made = NIOLockedValueBox<Made?>(nil)
 
-    init(authorities: String?, proxy: String?, timeout: Duration) {
+    init(authorities: String?, proxy: String?, timeout: Duration, isTrusted: Bool) {
         self.authorities = authorities
+        self.isTrusted = isTrusted
         self.proxy = proxy
         limits = HTTPSLimits(connectTimeout: timeout, deadline: timeout, maximumBytes: 4 << 20)
     }
@@ -207,7 +215,8 @@ private final class ClientCache: Sendable {
         if let made = made.withLockedValue({ $0 }), made.stamp == stamp, now - made.at < Self.maximumAge {
             return made.client
         }
-        let client = try KeySourceFactory.client(authorityCA: authorities, proxy: proxy, limits: limits)
+        let client = try KeySourceFactory.client(
+            authorityCA: authorities, proxy: proxy, limits: limits, isTrusted: isTrusted)
         made.withLockedValue { $0 = Made(client: client, stamp: stamp, at: now) }
         return client
     }

@@ -51,7 +51,7 @@ public enum KeySourceFactory {
         _ tenant: TenantSettings, maximumWaiters: Int
     ) -> SigningKeyConfiguration {
         let fetcher = KeyFetcher(trust: tenant.trust) { () throws(HTTPSError) in
-            try client(authorityCA: tenant.authorityCA, proxy: tenant.signingKeys.proxy)
+            try client(authorityCA: tenant.authorityCA, proxy: tenant.signingKeys.proxy, isTrusted: true)
         }
         var configuration = SigningKeyConfiguration(
             trust: tenant.trust,
@@ -70,16 +70,19 @@ public enum KeySourceFactory {
 
     /// A client for an authority, with its CA as it currently is on disk.
     ///
+    /// - Parameter isTrusted: whether what the authority says grants access, so that nobody else may be able to write
+    ///   the CA's file.
     /// - Throws: `HTTPSError` if the CA file cannot be read or used.
     public static func client(
         authorityCA: String?,
         proxy: String?,
-        limits: HTTPSLimits = HTTPSLimits()
+        limits: HTTPSLimits = HTTPSLimits(),
+        isTrusted: Bool = false
     ) throws(HTTPSError) -> HTTPSClient {
         var configuration = TLSClientConfiguration(applicationProtocols: ["http/1.1"])
         if let authorityCA {
             do {
-                configuration.trust = .pem(try FileIO.read(authorityCA))
+                configuration.trust = .pem(try FileIO.read(authorityCA, isTrusted: isTrusted))
             } catch {
                 throw .configuration("authorityCA cannot be used: \(error.sentence)")
             }

@@ -38,6 +38,37 @@ import Testing
         }
     }
 
+    @Test("a link of another user is not followed where the path must be trusted, also to a folder on the way")
+    func links() throws {
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
+            let real = folder + "/real"
+            #expect(mkdir(real, 0o700) == 0)
+            symlink("file", real + "/link")
+            symlink("real", folder + "/way")
+            symlink(folder + "/way", folder + "/long")
+            for path in [real + "/file", folder + "/way/file", folder + "/way/link", folder + "/long/link"] {
+                let target = try FileIO.target(of: path, isTrusted: true)
+                #expect(target.hasSuffix("/real/file"))
+            }
+            #expect(try FileIO.target(of: folder + "/way/link") == folder + "/way/file")
+            symlink("loop", folder + "/loop")
+            #expect(throws: FileError.linkLoop) { try FileIO.target(of: folder + "/loop/file", isTrusted: true) }
+            guard geteuid() == 0 else { return }
+            #expect(lchown(folder + "/way", 65_534, 65_534) == 0)
+            for path in ["/way/file", "/way/link", "/long/link"] {
+                #expect(throws: FileError.foreignLink(userID: 65_534)) {
+                    try FileIO.target(of: folder + path, isTrusted: true)
+                }
+                #expect(throws: Never.self) { try FileIO.target(of: folder + path) }
+            }
+            #expect(lchown(folder + "/way", 0, 0) == 0 && chown(real, 65_534, 65_534) == 0)
+            #expect(throws: FileError.foreignLink(userID: 65_534)) {
+                try FileIO.target(of: real + "/link", isTrusted: true)
+            }
+        }
+    }
+
     @Test("a folder that others may write is named, and one with the sticky bit only as the file's own")
     func folders() throws {
         try TemporaryFolder.with { temporary in

@@ -323,6 +323,26 @@ def test_a_result_that_nobody_gets_is_no_success(config, arguments):
     assert done.returncode == 2 and "cannot be written to standard output: No space left" in done.stderr, done
 
 
+def test_a_closed_standard_stream_is_not_another_file(tmp_path):
+    """Otherwise the first file that is opened gets its number, and the output."""
+    command = 'kube-entra() { "$PROGRAM" "$@"; }; kube-entra deny add --object-id {} --reason x --file {} {}'
+    for number, closed in enumerate((">&-", "2>&-", "<&-", "<&- >&- 2>&-")):
+        file = tmp_path / f"{number}.json"
+        done = subprocess.run(
+            ["bash", "-c", command.replace("{}", OBJECT, 1).replace("{}", str(file), 1).replace("{}", closed)],
+            env={**os.environ, "PROGRAM": PROGRAM},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, (closed, done.stderr)
+        assert [entry["objectID"] for entry in json.loads(file.read_text())["denied"]] == [OBJECT]
+
+
+def test_reference_wants_a_folder(tmp_path):
+    status, _, errors = run("reference", "--folder", "")
+    assert status == 64 and "--folder must name a folder" in errors
+
+
 def test_a_principal_of_no_tenant_is_none_of_the_only_tenant(config):
     code, out, err = run(
         "policy", "check", "--config", config, "--tenant-id", "99999999-2222-3333-4444-555555555555", "--output", "json"

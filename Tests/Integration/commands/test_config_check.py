@@ -175,9 +175,14 @@ def test_files_that_serve_does_without_are_findings(folder):
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-@pytest.mark.parametrize("name", ["config.yaml", "keys.json"])
+@pytest.mark.parametrize("name", ["config.yaml", "keys.json", "ca.crt", "authority.crt"])
 def test_files_that_others_may_write_are_not_used(folder, name, mode):
-    assert check(folder, clean())[0] == 0
+    shutil.copy2(folder / "ca.crt", folder / "authority.crt")
+    config = clean()
+    if name == "authority.crt":
+        config["tenants"][0].pop("signingKeys")
+        config["tenants"][0]["authorityCA"] = name
+    assert check(folder, config)[0] == 0
     os.chmod(folder / name, mode)
     for command in (["config", "check"], ["serve", "--config"]):
         code, out, err = run(*command, str(folder / "config.yaml"), timeout=10)
