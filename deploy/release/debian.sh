@@ -98,7 +98,9 @@ mkdir -p "$root/DEBIAN"
 for script in postinst prerm postrm; do install -m 0755 "$here/debian/$script" "$root/DEBIAN/$script"; done
 printf '/etc/default/kube-entra\n/etc/logrotate.d/kube-entra\n' >"$root/DEBIAN/conffiles"
 find "$root" -type f ! -perm -100 -exec chmod 0644 {} +
-package kube-entra admin "$(dependencies "$programs/kube-entra.stripped"), ca-certificates" \
+# A failure ends the script in an assignment only, not among the words of a command.
+depends=$(dependencies "$programs/kube-entra.stripped")
+package kube-entra admin "$depends, ca-certificates" \
     "Microsoft Entra sign-in for Kubernetes" <<'TEXT'
  A webhook token authenticator: kube-apiserver sends it each bearer token, it
  checks the token against the tenant's signing keys and answers with a
@@ -113,7 +115,8 @@ install -D -m 0755 "$programs/kube-entra-demo.stripped" "$work/kube-entra-demo/u
 mkdir -p "$work/kube-entra-demo/usr/share/man/man1"
 gzip -9nc "$here/debian/kube-entra-demo.1" >"$work/kube-entra-demo/usr/share/man/man1/kube-entra-demo.1.gz"
 documents kube-entra-demo
-package kube-entra-demo admin "$(dependencies "$programs/kube-entra-demo.stripped"), kube-entra (= $version)" \
+depends=$(dependencies "$programs/kube-entra-demo.stripped")
+package kube-entra-demo admin "$depends, kube-entra (= $version)" \
     "Microsoft Entra sign-in for Kubernetes (demonstration)" <<'TEXT'
  Shows every kind of sign-in on a simulated Entra, on this machine and with
  nothing to set up.

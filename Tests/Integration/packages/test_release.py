@@ -104,6 +104,29 @@ def test_the_image_is_small_and_has_no_shell(rootfs):
     assert config["User"] == "65532:65532" and config["Entrypoint"] == ["/usr/bin/kube-entra"]
 
 
+def needed(file):
+    """The libraries that a file asks the loader for."""
+    listed = run("readelf", "--dynamic", "--wide", file)
+    return {line.split("[")[1].rstrip("]") for line in listed.splitlines() if "(NEEDED)" in line}
+
+
+def test_the_image_has_the_libraries_that_the_program_needs_and_no_other(rootfs):
+    folder, _ = rootfs
+    found = {path.name: path for path in folder.rglob("*") if ".so" in path.name and path.is_file()}
+    # For server.cryptography: fips, where the distribution has it.
+    provider = found.pop("fips.so", None)
+    wanted, waiting = set(), {folder / "usr/bin/kube-entra", *([provider] if provider else [])}
+    while waiting:
+        names = needed(waiting.pop()) - wanted
+        assert names <= found.keys(), names
+        wanted |= names
+        waiting |= {found[name] for name in names}
+    # The loader is asked for by the program itself.
+    assert {name for name in found if not name.startswith("ld-linux")} == {
+        name for name in wanted if not name.startswith("ld-linux")
+    }
+
+
 def in_container(certificates, entra, tmp_path):
     """A webhook whose files are a container's user's, in a folder that is mounted at /etc/kube-entra."""
     files = tmp_path / "files"
@@ -217,12 +240,16 @@ def test_the_image_runs_under_crun(rootfs, certificates, entra, tmp_path):
             webhook.process.wait(30)
 
 
-def test_the_papers_of_a_release_agree_with_its_files(release, key):
+def test_the_papers_of_a_release_agree_with_its_files(release, key, tmp_path):
     said = run(ROOT / "deploy/verify.sh", release, key / "public.pem")
     assert "no  " not in said and said.count("yes ") == len(list(release.iterdir())) - 2 + 2
     sbom = json.loads(one(release, "*.spdx.json").read_text())
     names = {package["name"] for package in sbom["packages"]}
     assert {"swift-nio", "swift-argument-parser", "libssl3", "libjansson4", "libyaml-0-2"} <= names
+    run("dpkg-deb", "--extract", one(release, "kube-entra_*.deb"), tmp_path)
+    (program,) = [package for package in sbom["packages"] if package["name"] == "kube-entra"]
+    digest = hashlib.sha256((tmp_path / "usr/bin/kube-entra").read_bytes()).hexdigest()
+    assert program["checksums"] == [{"algorithm": "SHA256", "checksumValue": digest}]
     assert any(name.startswith("libstdc++-") for name in names), names
     statement = json.loads(one(release, "*.intoto.json").read_text())
     assert statement["predicate"]["buildDefinition"]["internalParameters"]["programs"] == "given"
