@@ -4,6 +4,7 @@ import re
 
 import pytest
 from programs import ROOT
+from webhook import run
 
 MAP = ROOT / "Sources/README.md"
 ENDINGS = r"[\w./+-]+\.(?:swift|py|sh|md)\b"
@@ -33,3 +34,29 @@ def test_every_module_is_on_the_map_in_its_wing():
     # What the linker reads has a folder there as well, in lower case.
     wings = [path for path in (ROOT / "Sources").iterdir() if path.is_dir() and path.name[0].isupper()]
     assert listed == {wing.name: {module.name for module in wing.iterdir()} for wing in wings}
+
+
+def test_the_version_in_the_documents_is_the_programs():
+    """Packages and images are named with it; the one that an upgrade goes to is another one."""
+    version = run("--version")[1].strip()
+    found = {}
+    for path in [*(ROOT / "deploy").rglob("*.md"), *(ROOT / "deploy").rglob("*.yaml"), ROOT / "README.md"]:
+        for line in path.read_text().splitlines():
+            names = re.findall(
+                r"kube-entra(?:-demo)?[:_-](\d+\.\d+\.\d+)|^(?:version|appVersion): (\S+)|newTag: (\S+)", line
+            )
+            versions = {one for name in names for one in name if one}
+            if "kube-entra-next" not in line and "restarts the service" not in line:
+                found.update({(path.relative_to(ROOT).as_posix(), one): line for one in versions})
+    assert len(found) > 4
+    assert {place: line for place, line in found.items() if place[1] != version} == {}
+
+
+def test_every_row_of_the_matrix_says_whether_it_was_tried():
+    rows = [
+        line
+        for line in (ROOT / "deploy/compatibility/README.md").read_text().splitlines()
+        if line.startswith("| ") and not line.startswith("| | versions")
+    ]
+    assert len(rows) > 10
+    assert [row for row in rows if not re.search(r"\| (tested|documented)\b[^|]* \|$", row)] == []
