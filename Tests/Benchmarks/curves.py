@@ -111,6 +111,13 @@ class Curves:
         config["server"]["eventLoops"] = count
         return self.cost(config, self.bodies(), cores=",".join(str(core) for core in range(count)))
 
+    def event_loops(self, count):
+        """The same tokens for this number of event loops, on all cores. What the CPU time grows by is what threads cost
+        each other, whether or not there is a core for each of them."""
+        config = self.cases.config(any_client=True)
+        config["server"]["eventLoops"] = count
+        return self.cost(config, self.bodies(), cores=f"0-{(os.cpu_count() or 1) - 1}")
+
 
 CURVES = {
     "groups in the token": ("groups", [0, 5, 20, 100, 200, 500, 1000]),
@@ -122,6 +129,7 @@ CURVES = {
     "tenants": ("tenants", [1, 10, 100]),
     "connections": ("connections", [1, 16, 64, 1000]),
     "cores, with a cache": ("cores", [count for count in (1, 2, 4) if count <= (os.cpu_count() or 1)]),
+    "event loops, with a cache": ("event_loops", [1, 2, 4]),
 }
 
 
