@@ -5,9 +5,9 @@ import SafeText
 /// What the user of kubectl can do, with values from the hints.
 struct CredentialAdvice {
     /// The tenants of the hints; empty without hints.
-    let tenants: [HintedTenant]
+    let tenants: [TokenValidationRules]
     /// The tenant of the hints that issued the token, else the only one; nil if it cannot be known.
-    let tenant: HintedTenant?
+    let tenant: TokenValidationRules?
 
     init(_ hints: TokenHints?, claims: EntraClaims?) {
         tenants = hints?.tenants ?? []
@@ -15,7 +15,7 @@ struct CredentialAdvice {
         tenant =
             tenants.first { tenant in
                 [TokenVersion.v1, .v2].contains { version in
-                    issuer.map { tenant.trust.issuer(version).utf8.elementsEqual($0.utf8) } ?? false
+                    issuer.map { tenant.issuer(version).utf8.elementsEqual($0.utf8) } ?? false
                 }
             } ?? (tenants.count == 1 ? tenants.first : nil)
     }

@@ -14,13 +14,13 @@ extension TokenHints {
         self.init(
             writtenAt: writtenAt, configurationSHA256: loaded.contentSHA256,
             clockSkew: loaded.configuration.limits.clockSkew.components.seconds,
-            tenants: loaded.configuration.tenants.map { HintedTenant($0.trust) })
+            tenants: loaded.configuration.tenants.map(\.trust))
     }
 
     /// A configuration with only these facts: it grants nothing to anybody.
     public var configuration: WebhookConfiguration {
         var configuration = WebhookConfiguration()
-        configuration.tenants = tenants.map { TenantSettings(trust: $0.trust, policy: TenantPolicy()) }
+        configuration.tenants = tenants.map { TenantSettings(trust: $0, policy: TenantPolicy()) }
         configuration.limits.clockSkew = .seconds(clockSkew)
         return configuration
     }
@@ -34,13 +34,14 @@ extension TokenHints {
             ("writtenAt", .string(writtenAt.rfc3339)),
             ("configurationSHA256", .string(configurationSHA256)),
             ("clockSkew", .string(DurationText.render(.seconds(clockSkew)))),
-            ("tenants", .array(tenants.map(\.json))),
+            ("tenants", .array(tenants.map(\.hint))),
         ])
     }
 }
 
-extension HintedTenant {
-    var json: JSON {
+extension TokenValidationRules {
+    /// What hints say about the tenant.
+    fileprivate var hint: JSON {
         .object([
             ("tenantID", .string(tenantID.description)),
             ("cloud", .string(cloud.rawValue)),
@@ -82,9 +83,9 @@ extension TokenHints {
         guard root["kind"]?.string == TokenHints.kind else { throw .wrongKind }
         guard let entries = root["tenants"]?.array, entries.count > 0 else { throw .noTenants }
         var unknown: Set<RefusalReason> = []
-        var tenants: [HintedTenant] = []
+        var tenants: [TokenValidationRules] = []
         for entry in entries {
-            if let tenant = HintedTenant(entry, unknown: &unknown) {
+            if let tenant = TokenValidationRules(hint: entry, unknown: &unknown) {
                 tenants.append(tenant)
             } else {
                 // Its accepted issuers are unknown, so no issuer can be called untrusted.
@@ -100,8 +101,8 @@ extension TokenHints {
     }
 }
 
-extension HintedTenant {
-    fileprivate init?(_ json: JSONValue, unknown: inout Set<RefusalReason>) {
+extension TokenValidationRules {
+    fileprivate init?(hint json: JSONValue, unknown: inout Set<RefusalReason>) {
         guard json.kind == .object, let tenantID = json["tenantID"]?.string.flatMap({ GUID($0) }) else { return nil }
         let authority = json["authority"]?.string
         let cloud = json["cloud"].map { $0.string.flatMap { Cloud(rawValue: $0) } } ?? .public
@@ -119,12 +120,11 @@ extension HintedTenant {
         let proof = json["proofOfPossession"]?.string.flatMap { ProofOfPossessionRule(rawValue: $0) }
         if proof == nil { unknown.formUnion([.proofOfPossessionRequired, .proofOfPossessionNotAccepted]) }
         self.init(
-            TokenValidationRules(
-                tenantID: tenantID, cloud: cloud ?? .public, authority: authority, audiences: audiences ?? [],
-                allowedClientAppIDs: areClientsKnown ? clients?.compactMap { $0 } ?? [] : [],
-                subjects: Set(kinds?.compactMap { $0 } ?? []), maximumTokenLifetime: lifetime ?? .max,
-                groupOverage: json["groupOverage"]?.string.flatMap { GroupOverageRule(rawValue: $0) } ?? .deny,
-                proofOfPossession: proof ?? .accept, clusterHost: json["clusterHost"]?.string))
+            tenantID: tenantID, cloud: cloud ?? .public, authority: authority, audiences: audiences ?? [],
+            allowedClientAppIDs: areClientsKnown ? clients?.compactMap { $0 } ?? [] : [],
+            subjects: Set(kinds?.compactMap { $0 } ?? []), maximumTokenLifetime: lifetime ?? .max,
+            groupOverage: json["groupOverage"]?.string.flatMap { GroupOverageRule(rawValue: $0) } ?? .deny,
+            proofOfPossession: proof ?? .accept, clusterHost: json["clusterHost"]?.string)
     }
 }
 

@@ -1,13 +1,12 @@
 import AccessPolicy
 public import Authentication
 public import Entra
-public import SafeText
+import SafeText
 public import Timestamps
 
 /// Public facts about a cluster's sign-in, with which a client can explain why a token would be refused.
 ///
-/// Nothing secret can be in it: no type here has a field for a group, a role, a required claim, an emergency entry, a
-/// file or a secret.
+/// Nothing secret can be in it: of a tenant's settings it has the rules for tokens, and of these only what is public.
 public struct TokenHints: Hashable, Sendable {
     /// When the hints were made.
     public var writtenAt: Timestamp
@@ -16,21 +15,22 @@ public struct TokenHints: Hashable, Sendable {
     /// Accepted difference between clocks, in seconds.
     public var clockSkew: Int64
     /// The public part of each tenant's rules.
-    public var tenants: [HintedTenant]
+    public private(set) var tenants: [TokenValidationRules]
     /// Reasons that these hints cannot predict, because they are written in a form that this program does not know.
     public var unknown: Set<RefusalReason> = []
 
-    public init(writtenAt: Timestamp, configurationSHA256: String, clockSkew: Int64, tenants: [HintedTenant]) {
+    /// - Parameter tenants: the rules of each tenant; only their public part is kept.
+    public init(writtenAt: Timestamp, configurationSHA256: String, clockSkew: Int64, tenants: [TokenValidationRules]) {
         self.writtenAt = writtenAt
         self.configurationSHA256 = configurationSHA256
         self.clockSkew = clockSkew
-        self.tenants = tenants
+        self.tenants = tenants.map(\.published)
     }
 
     /// Settings for a decision as far as hints allow: they name no group, so nobody is an admin.
     public var authentication: AuthenticationSettings {
         AuthenticationSettings(
-            tenants: tenants.map { TenantConfiguration(trust: $0.trust, policy: TenantPolicy()) },
+            tenants: tenants.map { TenantConfiguration(trust: $0, policy: TenantPolicy()) },
             tokenBytes: TokenHints.tokenBytes, clockSkew: clockSkew)
     }
 
@@ -38,48 +38,10 @@ public struct TokenHints: Hashable, Sendable {
     static let tokenBytes = 1 << 20
 }
 
-/// One tenant's part of the hints.
-///
-/// A type of its own, although every member comes from `TokenValidationRules`: hints are published, so that a new rule
-/// must stay out of them until somebody adds it here on purpose.
-public struct HintedTenant: Hashable, Sendable {
-    /// The tenant's ID.
-    public var tenantID: GUID
-    /// The tenant's national cloud.
-    public var cloud: Cloud
-    /// Replaces the cloud's sign-in address: `https://…` without a trailing slash.
-    public var authority: String?
-    /// The accepted audiences, as configured.
-    public var audiences: [ExactText]
-    /// IDs of the accepted client applications; empty accepts all.
-    public var allowedClientAppIDs: [GUID]
-    /// The kinds of subject that may sign in.
-    public var subjects: Set<SubjectKind>
-    /// The longest accepted lifetime, in seconds.
-    public var maximumTokenLifetime: Int64
-    /// What happens to tokens that cannot list all groups.
-    public var groupOverage: GroupOverageRule
-    /// Whether tokens bound to a key are accepted or required.
-    public var proofOfPossession: ProofOfPossessionRule
-    /// The bare host name that proof-of-possession tokens must carry in `u`.
-    public var clusterHost: String?
-
-    /// The public part of a tenant's rules.
-    public init(_ trust: TokenValidationRules) {
-        tenantID = trust.tenantID
-        cloud = trust.cloud
-        authority = trust.authority
-        audiences = trust.audiences
-        allowedClientAppIDs = trust.allowedClientAppIDs
-        subjects = trust.subjects
-        maximumTokenLifetime = trust.maximumTokenLifetime
-        groupOverage = trust.groupOverage
-        proofOfPossession = trust.proofOfPossession
-        clusterHost = trust.clusterHost
-    }
-
-    /// The rules that these hints describe.
-    public var trust: TokenValidationRules {
+extension TokenValidationRules {
+    /// The part that hints may publish. A rule that is not named here, like a required claim, has its default, so that
+    /// a new one stays out of the hints until somebody adds it.
+    var published: TokenValidationRules {
         TokenValidationRules(
             tenantID: tenantID, cloud: cloud, authority: authority, audiences: audiences.map(\.text),
             allowedClientAppIDs: allowedClientAppIDs, subjects: subjects, maximumTokenLifetime: maximumTokenLifetime,

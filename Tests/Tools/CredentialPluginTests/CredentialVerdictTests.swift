@@ -33,7 +33,7 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
     let id = try #require(GUID(tenant))
     return TokenHints(
         writtenAt: now, configurationSHA256: "00", clockSkew: 60,
-        tenants: [HintedTenant(trust ?? TokenValidationRules(tenantID: id, audiences: [audience]))])
+        tenants: [trust ?? TokenValidationRules(tenantID: id, audiences: [audience])])
 }
 
 @Suite struct CredentialVerdictTests {
@@ -146,6 +146,10 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
             groupOverage: .resolve, proofOfPossession: .require, clusterHost: "cluster.example")
         let written = try hints(trust)
         #expect(try TokenHints(decoding: written.json.render()) == written)
+        // The last of the rules that are public; the next one is not.
+        var secretive = trust
+        secretive.requiredClaims = [RequiredClaim(claim: "acrs", values: [.string("c1")])]
+        #expect(try hints(secretive) == written)
     }
 
     struct Later: Sendable, CustomTestStringConvertible {
