@@ -144,18 +144,19 @@ let package = Package(
                 "EntraTokens", "Authentication", nioCore, nioConcurrency, logging, collections,
             ]),
         module(
-            .webhook, "Configuration",
-            [
-                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "LineLogging", "Terminal",
-                "Entra", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys",
-            ]),
-        module(
             .webhook, "WebhookServer",
             [
                 "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "NIOOpenSSL", "Prometheus", "LineLogging",
                 "Entra",
                 "EntraTokens", "AccessPolicy", "Authentication", "TokenReviewAPI", nioCore, nioPosix, nioTLS, nioHTTP1,
                 nioConcurrency, nioHTTP2, logging, metrics, collections,
+            ]),
+        module(
+            .webhook, "Configuration",
+            [
+                "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "YAML", "LineLogging", "Terminal",
+                "Entra", "EntraTokens", "AccessPolicy", "Authentication", "SigningKeys", "DirectoryGroups",
+                "WebhookServer", logging,
             ]),
         module(
             .webhook, "WebhookService",
@@ -247,7 +248,7 @@ let package = Package(
                 "Timestamps", "Addresses", "OpenSSL", "Jansson", "Terminal", "Entra", "EntraTokens", "AccessPolicy",
                 "TokenReviewAPI", "SigningKeys", "Configuration", "WebhookService", "Kubeconfigs", "Certificates",
                 "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CommandInput", "CredentialPlugin", "Doctor",
-                "WebhookReview", "Registration", "Installation", "Reference", arguments, signals,
+                "WebhookReview", "Registration", "Installation", "Reference", arguments, signals, logging,
             ]),
         command(
             "kube-entra-demo",
@@ -308,7 +309,7 @@ let package = Package(
             .webhook, "Configuration",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "Jansson", "Terminal", "Entra", "AccessPolicy",
-                "Configuration", "TestSupport",
+                "SigningKeys", "DirectoryGroups", "WebhookServer", "Configuration", "TestSupport",
             ]),
         tests(
             .webhook, "WebhookServer",
@@ -321,8 +322,8 @@ let package = Package(
             .webhook, "WebhookService",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "Prometheus",
-                "LineLogging", "Terminal", "Entra", "AccessPolicy", "Configuration", "WebhookServer", "WebhookService",
-                "TestSupport", nioCore, nioPosix, nioConcurrency,
+                "LineLogging", "Terminal", "Entra", "AccessPolicy", "SigningKeys", "DirectoryGroups", "Configuration",
+                "WebhookServer", "WebhookService", "TestSupport", nioCore, nioPosix, nioConcurrency, logging,
             ]),
         tests(
             .webhook, "Model",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Logging
 import UnixSignals
 import WebhookService
 
@@ -17,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
     )
 
     @Option(help: .init("The configuration file.", valueName: "file"), completion: .file()) var config: String
-    @Option(help: .init("Overrides logging.level.", valueName: "level")) var logLevel: Configuration.LogLevel?
+    @Option(help: .init("Overrides logging.level.", valueName: "level")) var logLevel: Logger.Level?
 
     @Flag(
         help: .init(

@@ -3,6 +3,7 @@ public import Configuration
 public import Entra
 public import Installation
 public import Kubeconfigs
+public import Logging
 public import Terminal
 
 /// Help texts of options that several commands have.
@@ -46,7 +47,7 @@ extension DiffFormat: ExpressibleByArgument {}
 extension LintFormat: ExpressibleByArgument {}
 extension Cloud: ExpressibleByArgument {}
 extension ConfigurationTemplate.Deployment: ExpressibleByArgument {}
-extension Configuration.LogLevel: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}
 extension Distribution: ExpressibleByArgument {}
 extension KubeloginMethod: ExpressibleByArgument {}
 extension UserKubeconfigOptions.Form: ExpressibleByArgument {}

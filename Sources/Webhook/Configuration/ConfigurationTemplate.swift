@@ -3,6 +3,7 @@ import Addresses
 public import Entra
 import LineLogging
 import SafeText
+import SigningKeys
 
 /// Writes a complete starting configuration with comments.
 public struct ConfigurationTemplate: Sendable {

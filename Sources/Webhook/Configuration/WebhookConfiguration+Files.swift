@@ -1,4 +1,6 @@
+import DirectoryGroups
 import Entra
+import SigningKeys
 
 /// A file that a configuration names.
 public struct NamedFile: Hashable, Sendable {

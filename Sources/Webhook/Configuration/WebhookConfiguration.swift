@@ -1,9 +1,13 @@
 public import AccessPolicy
 public import Addresses
 public import Authentication
+public import DirectoryGroups
 public import Entra
 public import LineLogging
+public import Logging
 public import SafeText
+public import SigningKeys
+public import WebhookServer
 
 /// Which cryptography of OpenSSL is used.
 public enum CryptographyRule: String, Hashable, Sendable, CaseIterable {
@@ -38,33 +42,6 @@ public struct ServerSettings: Hashable, Sendable {
 
     /// The defaults, without certificate and key.
     public init() {}
-}
-
-/// How a tenant's signing keys are fetched and stored.
-public struct SigningKeySettings: Hashable, Sendable {
-    /// Time between two regular fetches.
-    public var refreshEvery = Duration.seconds(3600)
-    /// At most one additional fetch in this time, however many unknown key IDs arrive.
-    public var unknownKeyRefreshInterval = Duration.seconds(300)
-    /// Keys are not used for longer without a successful fetch.
-    public var maximumAge = Duration.seconds(24 * 3600)
-    /// Stores the fetched keys, so that a restart works while Entra is unreachable.
-    public var cacheFile: String?
-    /// Only these keys, never fetched.
-    public var file: String?
-    /// An HTTP proxy for the fetches; nil for that of the environment. It may contain a password.
-    public var proxy: String?
-
-    /// The defaults.
-    public init() {}
-}
-
-/// How this webhook authenticates to Microsoft Graph.
-public enum DirectoryCredential: Hashable, Sendable {
-    case clientSecretFile(String)
-    case clientCertificateFile(String)
-    case federatedTokenFile(String)
-    case managedIdentity
 }
 
 /// About which groups the directory is asked.
@@ -174,26 +151,8 @@ public struct TenantSettings: Hashable, Sendable {
 public struct LimitSettings: Hashable, Sendable {
     /// Largest accepted size of a token, in bytes.
     public var tokenBytes = 65_536
-    /// Largest size of a request line and its header fields together, in bytes.
-    public var headerBytes = 32_768
-    /// Largest size of a request's body, in bytes.
-    public var bodyBytes = 4_194_304
-    /// Largest size of all bodies in memory together, in bytes.
-    public var bytesInFlight = 67_108_864
-    /// Largest number of open connections, of all peers together.
-    public var connections = 4096
-    /// Open connections from one address; nil for three quarters of `connections`.
-    public var connectionsPerPeer: Int?
-    /// Largest number of concurrent requests on one HTTP/2 connection.
-    public var streamsPerConnection = 250
-    /// Time for a TLS handshake.
-    public var handshakeTimeout = Duration.seconds(10)
-    /// Time for a request to arrive.
-    public var requestTimeout = Duration.seconds(10)
-    /// Time that a connection may stay open without a request.
-    public var idleTimeout = Duration.seconds(120)
-    /// Time that a review may wait for keys or groups. kube-apiserver gives up after 30 seconds.
-    public var reviewDeadline = Duration.seconds(5)
+    /// Limits of the server; in the file they stand beside the other two.
+    public var server = ServerLimits()
     /// Accepted difference between Entra's clock and this one.
     public var clockSkew = Duration.seconds(60)
 
@@ -212,15 +171,10 @@ public struct TokenCacheSettings: Hashable, Sendable {
     public init() {}
 }
 
-/// The levels of log lines, from the least to the most important.
-public enum LogLevel: String, Hashable, Sendable, CaseIterable {
-    case trace, debug, info, notice, warning, error, critical
-}
-
 /// Log lines and the audit file.
 public struct LoggingSettings: Hashable, Sendable {
     /// The least important level that is written.
-    public var level = LogLevel.info
+    public var level = Logger.Level.info
     /// The format of log lines.
     public var format = LogFormat.text
     /// Path of the file to which every decision is appended; nil for none.

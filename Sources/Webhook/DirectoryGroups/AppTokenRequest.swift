@@ -13,7 +13,7 @@ import Timestamps
 /// Source: Microsoft identity platform, client credentials flow; instance metadata service for managed identities.
 struct AppTokenRequest {
     static func make(_ configuration: DirectoryConfiguration, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
-        guard configuration.secret != .managedIdentity else { return try managedIdentity(configuration) }
+        guard configuration.credential != .managedIdentity else { return try managedIdentity(configuration) }
         let address = "\(configuration.trust.authorityBase)/\(configuration.trust.tenantID)/oauth2/v2.0/token"
         guard let url = HTTPSURL(address) else { throw .token(.configuration("the authority is not an https address")) }
         let clientID = configuration.clientID?.description ?? ""
@@ -21,7 +21,7 @@ struct AppTokenRequest {
             "grant_type=client_credentials&client_id=\(clientID)&scope=\(formEncoded(configuration.graph + "/.default"))&"
         var secret: [UInt8] = []
         defer { secret.withUnsafeMutableBytes { cleanse($0) } }
-        switch configuration.secret {
+        switch configuration.credential {
         case .clientSecretFile(let path):
             form += "client_secret="
             secret = try text(path)

@@ -2,7 +2,7 @@ public import Entra
 public import HTTPSClient
 
 /// How the application authenticates to Entra. Files are read again for each token.
-public enum DirectorySecret: Hashable, Sendable {
+public enum DirectoryCredential: Hashable, Sendable {
     case clientSecretFile(String)
     case clientCertificateFile(String)
     case federatedTokenFile(String)
@@ -16,7 +16,7 @@ public struct DirectoryConfiguration: Sendable {
     /// The application that asks; nil for a system-assigned managed identity.
     public var clientID: GUID?
     /// How the application authenticates.
-    public var secret: DirectorySecret
+    public var credential: DirectoryCredential
     /// Base of Microsoft Graph, without a trailing slash.
     public var graph: String
     /// The groups to ask about; nil to list all groups.
@@ -37,7 +37,7 @@ public struct DirectoryConfiguration: Sendable {
     public init(
         trust: TokenValidationRules,
         clientID: GUID?,
-        secret: DirectorySecret,
+        credential: DirectoryCredential,
         graph: String,
         groups: [GUID]?,
         timeout: Duration,
@@ -49,7 +49,7 @@ public struct DirectoryConfiguration: Sendable {
     ) {
         self.trust = trust
         self.clientID = clientID
-        self.secret = secret
+        self.credential = credential
         self.graph = graph
         self.groups = groups
         self.timeout = timeout

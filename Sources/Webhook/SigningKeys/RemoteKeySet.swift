@@ -49,10 +49,8 @@ final class RemoteKeySet: Sendable {
         logger[metadataKey: "tenant"] = "\(configuration.trust.tenantID)"
         self.logger = logger
         let rules = RemoteKeyRules(
-            isOffline: configuration.file != nil, hasCacheFile: configuration.cacheFile != nil,
-            refreshEvery: configuration.refreshEvery,
-            unknownKeyRefreshInterval: configuration.unknownKeyRefreshInterval, maximumAge: configuration.maximumAge,
-            maximumWaiters: configuration.maximumWaiters, proxyName: configuration.proxyName)
+            settings: configuration.settings, maximumWaiters: configuration.maximumWaiters,
+            proxyName: configuration.proxyName)
         guarded = NIOLockedValueBox(Guarded(state: RemoteKeyState(rules, tenantID: configuration.trust.tenantID)))
     }
 
@@ -63,7 +61,7 @@ final class RemoteKeySet: Sendable {
     func status() -> TenantKeyStatus { guarded.withLockedValue { $0.state.status } }
 
     /// Whether keys come from a file only.
-    var isOffline: Bool { configuration.file != nil }
+    var isOffline: Bool { configuration.settings.file != nil }
 
     func start() { handle(.started) }
 
@@ -76,7 +74,9 @@ final class RemoteKeySet: Sendable {
 
     /// Takes over the keys of another one with the same source, and the reviews that wait for them.
     func carryOver(from other: RemoteKeySet) {
-        guard configuration.file.map({ ExactText($0) }) == other.configuration.file.map({ ExactText($0) }),
+        guard
+            configuration.settings.file.map({ ExactText($0) })
+                == other.configuration.settings.file.map({ ExactText($0) }),
             configuration.trust.tenantID == other.configuration.trust.tenantID,
             ExactText(configuration.trust.authorityBase) == ExactText(other.configuration.trust.authorityBase),
             configuration.trust.cloud == other.configuration.trust.cloud
@@ -141,8 +141,8 @@ final class RemoteKeySet: Sendable {
             case .count(let result): observe(.refreshed(tenant: tenantID, result: result))
             case .log(let line):
                 line.write(
-                    to: logger, source: configuration.file ?? configuration.trust.authorityBase,
-                    cacheFile: configuration.cacheFile ?? "")
+                    to: logger, source: configuration.settings.file ?? configuration.trust.authorityBase,
+                    cacheFile: configuration.settings.cacheFile ?? "")
             }
         }
     }
@@ -188,7 +188,7 @@ final class RemoteKeySet: Sendable {
     // MARK: Files
 
     private func readCache() {
-        guard let path = configuration.cacheFile else { return }
+        guard let path = configuration.settings.cacheFile else { return }
         do throws(KeyFileError) {
             let file = try KeyFile.readCache(path: path, trust: configuration.trust)
             handle(.cacheRead(file.report, fetchedAt: file.fetchedAt))
@@ -198,7 +198,7 @@ final class RemoteKeySet: Sendable {
     }
 
     private func writeCache() {
-        guard let path = configuration.cacheFile else { return }
+        guard let path = configuration.settings.cacheFile else { return }
         let state = guarded.withLockedValue { $0.state.keys }
         let keys = state.newestJWKs
         guard let time = state.lastSuccess, !keys.isEmpty else { return }
@@ -212,7 +212,7 @@ final class RemoteKeySet: Sendable {
     }
 
     private func lookAtFile(in wait: TimeAmount) {
-        guard let path = configuration.file else { return }
+        guard let path = configuration.settings.file else { return }
         guarded.withLockedValue { guarded in
             guard !guarded.state.isStopped else { return }
             guarded.fetchTimer = eventLoop.scheduleTask(in: wait) {
@@ -222,7 +222,7 @@ final class RemoteKeySet: Sendable {
     }
 
     private func readFile() {
-        guard let path = configuration.file else { return }
+        guard let path = configuration.settings.file else { return }
         // Taken before the file is read, so that a change during the read is noticed at the next check.
         let version = FileVersion(path: path)
         do throws(KeyFileError) {

@@ -8,16 +8,16 @@ import Timestamps
 /// Where a tenant's keys come from, and the limits of fetching them. Never changes, except for the number of reviews
 /// that may wait.
 struct RemoteKeyRules: Sendable {
-    /// Keys come from a file, and nothing is ever fetched.
-    var isOffline = false
-    var hasCacheFile = false
-    var refreshEvery = Duration.seconds(3600)
-    var unknownKeyRefreshInterval = Duration.seconds(300)
-    var maximumAge = Duration.seconds(86_400)
+    /// What the configuration file says.
+    var settings = SigningKeySettings()
     /// How many reviews may wait; see ``RemoteKeyState/Event/waitersLimited(_:)``.
     var maximumWaiters = 2048
     /// The proxy that fetches go through, for people.
     var proxyName: String?
+
+    /// Keys come from a file, and nothing is ever fetched.
+    var isOffline: Bool { settings.file != nil }
+    var hasCacheFile: Bool { settings.cacheFile != nil }
 
     /// How often the file is checked for changes.
     static let filePollInterval = Duration.seconds(1)
@@ -102,9 +102,9 @@ struct RemoteKeyState: Sendable {
     init(_ rules: RemoteKeyRules, tenantID: GUID) {
         self.rules = rules
         keys = TenantKeyState(
-            maximumAge: rules.isOffline ? nil : rules.maximumAge.components.seconds,
-            unknownKeyRefreshInterval: rules.unknownKeyRefreshInterval)
-        schedule = RefreshSchedule(refreshEvery: rules.refreshEvery)
+            maximumAge: rules.isOffline ? nil : rules.settings.maximumAge.components.seconds,
+            unknownKeyRefreshInterval: rules.settings.unknownKeyRefreshInterval)
+        schedule = RefreshSchedule(refreshEvery: rules.settings.refreshEvery)
         status = TenantKeyStatus(tenantID: tenantID, isOffline: rules.isOffline)
     }
 
@@ -214,7 +214,7 @@ struct RemoteKeyState: Sendable {
     private mutating func takeCache(_ report: KeySetReport, _ fetchedAt: Timestamp, at moment: Moment) -> [Action] {
         let latest = moment.now.adding(seconds: RemoteKeyRules.clockTolerance)
         guard fetchedAt <= latest else { return [.log(.cacheIgnored(.fromTheFuture))] }
-        guard moment.now < fetchedAt.adding(seconds: rules.maximumAge.components.seconds) else {
+        guard moment.now < fetchedAt.adding(seconds: rules.settings.maximumAge.components.seconds) else {
             return [.log(.cacheIgnored(.tooOld))]
         }
         // After a reload the keys in memory may be newer.

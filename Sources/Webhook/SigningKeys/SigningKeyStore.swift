@@ -9,16 +9,8 @@ public import Timestamps
 public struct SigningKeyConfiguration: Sendable {
     /// The tenant, its cloud and its sign-in address.
     public var trust: TokenValidationRules
-    /// Time between two regular fetches.
-    public var refreshEvery: Duration
-    /// At most one additional fetch in this time, however many unknown key IDs arrive.
-    public var unknownKeyRefreshInterval: Duration
-    /// Keys are not used for longer without a successful fetch.
-    public var maximumAge: Duration
-    /// File for the fetched keys; nil for none.
-    public var cacheFile: String?
-    /// Offline: only the keys of this file, never fetched.
-    public var file: String?
+    /// What the configuration file says about them.
+    public var settings: SigningKeySettings
     /// Largest number of reviews that wait for one fetch. Others are answered with the known keys, so that a flood of
     /// unknown key IDs leaves room.
     public var maximumWaiters = 2048
@@ -29,19 +21,11 @@ public struct SigningKeyConfiguration: Sendable {
 
     public init(
         trust: TokenValidationRules,
-        refreshEvery: Duration,
-        unknownKeyRefreshInterval: Duration,
-        maximumAge: Duration,
-        cacheFile: String? = nil,
-        file: String? = nil,
+        settings: SigningKeySettings,
         fetch: @escaping @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
     ) {
         self.trust = trust
-        self.refreshEvery = refreshEvery
-        self.unknownKeyRefreshInterval = unknownKeyRefreshInterval
-        self.maximumAge = maximumAge
-        self.cacheFile = cacheFile
-        self.file = file
+        self.settings = settings
         self.fetch = fetch
     }
 }

@@ -31,12 +31,12 @@ struct ConnectionPlaces {
     private var newcomers = ConnectionQueue()
 
     init(limits: ServerLimits) {
-        (limit, peerLimit) = (limits.connections, limits.connectionsPerPeer)
+        (limit, peerLimit) = (limits.connections, limits.peerConnections)
     }
 
     /// Open connections keep their places.
     mutating func update(_ limits: ServerLimits) {
-        (limit, peerLimit) = (limits.connections, limits.connectionsPerPeer)
+        (limit, peerLimit) = (limits.connections, limits.peerConnections)
     }
 
     var count: Int { ordinary + access + newcomers.count }

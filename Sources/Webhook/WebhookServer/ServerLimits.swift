@@ -1,7 +1,5 @@
-/// The limits of one webhook server. Names and defaults are those of the configuration's `limits`.
-///
-/// A type of its own beside the configuration's `LimitSettings`: the server knows nothing of configuration files, and
-/// derives further limits from these.
+/// The limits of one webhook server: with the names and defaults of the configuration's `limits`, whose rows are in
+/// `Configuration/Tables/RuntimeSettings+Fields.swift`.
 public struct ServerLimits: Sendable, Hashable {
     /// Largest number of header fields. kube-apiserver sends fewer than ten.
     static let headerCount = 100
@@ -17,8 +15,11 @@ public struct ServerLimits: Sendable, Hashable {
     /// peer.
     public var connections = 4096
     /// Connections from one peer: an IPv4 address, or the /64 of an IPv6 address, because a host usually has all
-    /// addresses of one.
-    public var connectionsPerPeer: Int
+    /// addresses of one. Nil for three quarters of 64 or more `connections`, so that one peer cannot lock out the
+    /// others, and for all of fewer.
+    public var connectionsPerPeer: Int?
+    /// Connections from one peer, whether configured or not.
+    var peerConnections: Int { connectionsPerPeer ?? (connections < 64 ? connections : connections / 4 * 3) }
     /// Connections that have not sent anything yet.
     var silentConnections: Int { max(64, min(connections, 1024)) }
     /// Connections in their handshake; each has a TLS session.
@@ -36,12 +37,9 @@ public struct ServerLimits: Sendable, Hashable {
     /// Time that a review may wait for keys or groups.
     public var reviewDeadline: Duration = .seconds(5)
 
-    /// - Parameters:
-    ///   - connections: for all peers together.
-    ///   - connectionsPerPeer: nil for three quarters of 64 or more connections, so that one peer cannot lock out the
-    ///     others, and for all of fewer.
+    /// The defaults of all other limits.
     public init(connections: Int = 4096, connectionsPerPeer: Int? = nil) {
         self.connections = connections
-        self.connectionsPerPeer = connectionsPerPeer ?? (connections < 64 ? connections : connections / 4 * 3)
+        self.connectionsPerPeer = connectionsPerPeer
     }
 }

@@ -12,6 +12,7 @@ import NIOCore
 import NIOPosix
 import OpenSSL
 import SafeText
+import SigningKeys
 import Terminal
 import WebhookServer
 
@@ -157,13 +158,6 @@ public enum DirectoryFactory {
         _ source: DirectorySource, trust: TokenValidationRules, isServing: Bool = false
     ) -> DirectoryConfiguration {
         let settings = source.settings
-        let secret: DirectorySecret =
-            switch settings.credential {
-            case .clientSecretFile(let path): .clientSecretFile(path)
-            case .clientCertificateFile(let path): .clientCertificateFile(path)
-            case .federatedTokenFile(let path): .federatedTokenFile(path)
-            case .managedIdentity: .managedIdentity
-            }
         func clients(_ authorities: String?) -> ClientCache {
             ClientCache(
                 authorities: authorities, proxy: source.proxy, timeout: settings.timeout, isTrusted: isServing)
@@ -173,7 +167,7 @@ public enum DirectoryFactory {
         return DirectoryConfiguration(
             trust: trust,
             clientID: settings.clientID,
-            secret: secret,
+            credential: settings.credential,
             graph: settings.graphEndpoint ?? source.cloud.graphEndpoint,
             groups: settings.groups == .all ? nil : source.groups,
             timeout: settings.timeout,

@@ -1,20 +1,21 @@
 import Configuration
 import Entra
 import SafeText
+import SigningKeys
 
 /// Everything that a tenant's signing keys depend on.
 struct KeySource: Equatable {
     private let cloud: Cloud
+    private let settings: SigningKeySettings
+    /// Compared by bytes, because `==` on `String` treats some different paths and addresses as equal.
     private let texts: [ExactText?]
-    private let times: [Duration]
 
     private init(_ tenant: TenantSettings) {
-        let keys = tenant.signingKeys
         cloud = tenant.trust.cloud
-        texts = [tenant.trust.authority, tenant.authorityCA, keys.cacheFile, keys.file, keys.proxy].map { text in
-            text.map { ExactText($0) }
+        settings = tenant.signingKeys
+        texts = [tenant.trust.authority, tenant.authorityCA, settings.cacheFile, settings.file, settings.proxy].map {
+            $0.map { ExactText($0) }
         }
-        times = [keys.refreshEvery, keys.unknownKeyRefreshInterval, keys.maximumAge]
     }
 
     /// The source of each tenant's keys, by tenant ID.

@@ -44,7 +44,7 @@ public enum KeySourceFactory {
 
     /// Half of the connections may wait for a tenant's keys; the other half is for reviews that need not wait.
     static func maximumWaiters(_ configuration: WebhookConfiguration) -> Int {
-        max(1, configuration.limits.connections / 2)
+        max(1, configuration.limits.server.connections / 2)
     }
 
     private static func keyConfiguration(
@@ -54,12 +54,7 @@ public enum KeySourceFactory {
             try client(authorityCA: tenant.authorityCA, proxy: tenant.signingKeys.proxy, isTrusted: true)
         }
         var configuration = SigningKeyConfiguration(
-            trust: tenant.trust,
-            refreshEvery: tenant.signingKeys.refreshEvery,
-            unknownKeyRefreshInterval: tenant.signingKeys.unknownKeyRefreshInterval,
-            maximumAge: tenant.signingKeys.maximumAge,
-            cacheFile: tenant.signingKeys.cacheFile,
-            file: tenant.signingKeys.file,
+            trust: tenant.trust, settings: tenant.signingKeys,
             fetch: { version, eventLoop in fetcher.fetch(version, on: eventLoop) })
         configuration.maximumWaiters = maximumWaiters
         configuration.proxyName = HTTPSURL(tenant.trust.authorityBase).flatMap { url in
@@ -127,7 +122,7 @@ extension ServerOptions {
         self.init(
             listen: configuration.server.listen,
             operations: configuration.server.operations,
-            limits: ServerLimits(configuration.limits),
+            limits: configuration.limits.server,
             allowedClientNames: Set(configuration.server.allowedClientNames),
             cacheEntries: configuration.verifiedTokenCache.entries,
             cacheMaximumAge: configuration.verifiedTokenCache.maximumAge.components.seconds,
@@ -136,29 +131,11 @@ extension ServerOptions {
 }
 
 extension LogSettings {
-    convenience init(_ settings: LoggingSettings, override: Configuration.LogLevel?) {
-        self.init(level: Self.level(settings, override), format: settings.format == .json ? .json : .text)
+    convenience init(_ settings: LoggingSettings, override: Logger.Level?) {
+        self.init(level: override ?? settings.level, format: settings.format)
     }
 
-    func update(_ settings: LoggingSettings, override: Configuration.LogLevel?) {
-        update(level: Self.level(settings, override), format: settings.format == .json ? .json : .text)
-    }
-
-    private static func level(_ settings: LoggingSettings, _ override: Configuration.LogLevel?) -> Logger.Level {
-        Logger.Level(rawValue: (override ?? settings.level).rawValue) ?? .info
-    }
-}
-
-extension ServerLimits {
-    init(_ limits: LimitSettings) {
-        self.init(connections: limits.connections, connectionsPerPeer: limits.connectionsPerPeer)
-        headerBytes = limits.headerBytes
-        bodyBytes = limits.bodyBytes
-        bytesInFlight = limits.bytesInFlight
-        streamsPerConnection = limits.streamsPerConnection
-        handshakeTimeout = limits.handshakeTimeout
-        requestTimeout = limits.requestTimeout
-        idleTimeout = limits.idleTimeout
-        reviewDeadline = limits.reviewDeadline
+    func update(_ settings: LoggingSettings, override: Logger.Level?) {
+        update(level: override ?? settings.level, format: settings.format)
     }
 }

@@ -1,6 +1,7 @@
 import Addresses
-public import Configuration
+import Configuration
 import LineLogging
+public import Logging
 import OpenSSL
 import Terminal
 import WebhookServer
@@ -19,7 +20,7 @@ public struct ServiceStart {
     ///   - logLevel: from the command line; overrides the configuration.
     ///   - version: the program's version.
     /// - Throws: `ConfigurationError`, or `CommandFailure` if cryptography or a socket cannot be used.
-    public init(config: String, logLevel: Configuration.LogLevel?, version: String) throws {
+    public init(config: String, logLevel: Logger.Level?, version: String) throws {
         let inherited = SystemdSockets.take()
         let fips = try ServiceStart.activateFIPS(config)
         let servable = try ServableConfiguration.load(config)

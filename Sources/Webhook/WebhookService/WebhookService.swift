@@ -5,7 +5,7 @@ import Entra
 import Files
 import Glibc
 public import LineLogging
-import Logging
+public import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -36,7 +36,7 @@ public final class WebhookService: Sendable {
     let writer: LineWriter
     let logSettings: LogSettings
     /// From the command line; overrides the configuration.
-    let logLevel: Configuration.LogLevel?
+    let logLevel: Logger.Level?
     let metrics: ServerMetrics
     let registry: PrometheusRegistry
     let server: WebhookServer
@@ -65,7 +65,7 @@ public final class WebhookService: Sendable {
     ///   - log: where log lines go; nil for standard error.
     public init(
         loaded: LoadedConfiguration, identity: ServerIdentity, denyFiles: DenyFiles, audit: LineWriter?,
-        logLevel: Configuration.LogLevel?, version: String, fips: FIPSProvider? = nil, log: LineWriter? = nil
+        logLevel: Logger.Level?, version: String, fips: FIPSProvider? = nil, log: LineWriter? = nil
     ) {
         self.version = version
         let served = ServedConfiguration(loaded: loaded, identity: identity, denyFiles: denyFiles)

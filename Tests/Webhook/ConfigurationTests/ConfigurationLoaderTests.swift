@@ -1,10 +1,13 @@
 import AccessPolicy
 import Addresses
 import Configuration
+import DirectoryGroups
 import Entra
 import SafeText
+import SigningKeys
 import Testing
 import Timestamps
+import WebhookServer
 
 @Suite struct ConfigurationLoaderTests {
     static let minimal = """
@@ -123,8 +126,8 @@ import Timestamps
         #expect(tenant.signingKeys.file == "/etc/kube-entra/keys.json")
         #expect(configuration.kubernetes.groupObjectIDs == .drop)
         #expect(configuration.limits.clockSkew == .zero)
-        #expect(configuration.limits.connectionsPerPeer == 3)
-        #expect(configuration.limits.streamsPerConnection == 6)
+        #expect(configuration.limits.server.connectionsPerPeer == 3)
+        #expect(configuration.limits.server.streamsPerConnection == 6)
         #expect(configuration.logging.audit == "/etc/kube-entra/audit.jsonl")
     }
 

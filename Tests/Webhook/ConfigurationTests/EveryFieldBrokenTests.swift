@@ -1,5 +1,8 @@
 import Addresses
 import Configuration
+import DirectoryGroups
+import Entra
+import SafeText
 import Testing
 
 /// Each field of the contract, broken in each way: the problem has the field's path and line, or the value is valid.
@@ -57,29 +60,38 @@ import Testing
 
     @Test("every property of the model is a field of the table: the complete file changes it")
     func properties() throws {
-        let standard = Self.leaves(try ConfigurationLoaderTests.load(ConfigurationLoaderTests.minimal))
+        var standard = Self.leaves(try ConfigurationLoaderTests.load(ConfigurationLoaderTests.minimal))
+        // Absent from the minimal file, so that its properties need defaults to compare with.
+        let directory = Self.leaves(
+            DirectorySettings(clientID: nil, credential: .managedIdentity), path: ".tenants[].directory")
+        standard.merge(directory) { first, _ in first }
         let complete = Self.leaves(try ConfigurationLoaderTests.load(Self.complete))
-        // The first excludes what the complete file has; the others are in the minimal file too.
-        let exclusive = ["insecureAllowAnyClient", "trust.tenantID", "trust.audiences"]
+        // The complete file has another of these, or they are in the minimal file too.
+        let exclusive = [
+            "insecureAllowAnyClient", "trust.tenantID", "trust.audiences", "directory.clientCertificateFile",
+            "directory.federatedTokenFile", "directory.managedIdentity",
+        ]
         // The index is made of the other properties when the file is read.
         for (path, value) in standard
         where !exclusive.contains(where: path.hasSuffix) && !path.contains(".policy.index.") {
             #expect(complete[path] != value, "\(path) has no field, or its example is the default")
+        }
+        let sections = ["limits.server.", "tenants[].trust.", "tenants[].signingKeys.", "tenants[].directory."]
+        for section in sections {
+            #expect(standard.keys.contains { $0.contains(section) }, "\(section) is compared as a whole")
         }
     }
 
     /// Every stored property of the settings, by its path; the first element of a list stands for all.
     private static func leaves(_ value: Any, path: String = "") -> [String: String] {
         let mirror = Mirror(reflecting: value)
-        let name = String(reflecting: type(of: value))
-        let isOurs = ["Configuration.", "AccessPolicy.", "EntraTokens.TokenValidationRules"].contains(
-            where: name.hasPrefix)
-        if mirror.displayStyle == .collection, let first = mirror.children.first, path.hasSuffix("tenants") {
-            return leaves(first.value, path: path + "[]")
+        if mirror.displayStyle == .collection || mirror.displayStyle == .optional, let first = mirror.children.first,
+            path.hasSuffix("tenants") || path.hasSuffix("directory")
+        {
+            return leaves(first.value, path: path + (path.hasSuffix("tenants") ? "[]" : ""))
         }
-        guard isOurs, mirror.displayStyle == .struct, !mirror.children.isEmpty, !name.hasSuffix("ListenAddress") else {
-            return [path: "\(value)"]
-        }
+        let isOneValue = value is Duration || value is GUID || value is ExactText || value is ListenAddress
+        guard mirror.displayStyle == .struct, !mirror.children.isEmpty, !isOneValue else { return [path: "\(value)"] }
         return mirror.children.reduce(into: [:]) { result, child in
             result.merge(leaves(child.value, path: path + "." + (child.label ?? ""))) { first, _ in first }
         }

@@ -104,7 +104,8 @@ import Timestamps
             let time = time
             graph = TestGraph(loop, delay: delay)
             let configuration = DirectoryConfiguration(
-                trust: TokenValidationRules(tenantID: .zero, audiences: []), clientID: nil, secret: .managedIdentity,
+                trust: TokenValidationRules(tenantID: .zero, audiences: []), clientID: nil,
+                credential: .managedIdentity,
                 graph: "https://localhost", groups: [try WatchStateTests.id(9000)], timeout: .seconds(2),
                 cacheFor: .zero,
                 staleFor: .zero, graphClient: { () throws(HTTPSError) in throw .unreachable },

@@ -163,12 +163,13 @@ final class RunningEngine {
         logger: Logger,
         onChange: @escaping @Sendable (KeySnapshot) -> Void
     ) -> SigningKeyStore {
+        var settings = SigningKeySettings()
+        settings.refreshEvery = .seconds(Model.Timing.refreshEvery)
+        settings.unknownKeyRefreshInterval = .seconds(Model.Timing.unknownKeyInterval)
+        settings.maximumAge = .seconds(Model.Timing.maximumAge)
         let configurations = order.map { name in
             SigningKeyConfiguration(
-                trust: ModelTokens.trust(name, Model.Settings()),
-                refreshEvery: .seconds(Model.Timing.refreshEvery),
-                unknownKeyRefreshInterval: .seconds(Model.Timing.unknownKeyInterval),
-                maximumAge: .seconds(Model.Timing.maximumAge),
+                trust: ModelTokens.trust(name, Model.Settings()), settings: settings,
                 fetch: { _, loop in
                     let promise = loop.makePromise(of: FetchedKeySet.self)
                     let hangs = entra.withLockedValue { entra in

@@ -79,9 +79,12 @@ final class RunningWatch: @unchecked Sendable {
         guard let authority else { return }
         authority.store += 1
         let number = authority.store
+        var settings = SigningKeySettings()
+        settings.refreshEvery = .milliseconds(Model.refreshEvery)
+        settings.unknownKeyRefreshInterval = .seconds(10)
+        settings.maximumAge = .seconds(1_000_000)
         let configuration = SigningKeyConfiguration(
-            trust: Self.trust, refreshEvery: .milliseconds(Model.refreshEvery),
-            unknownKeyRefreshInterval: .seconds(10), maximumAge: .seconds(1_000_000),
+            trust: Self.trust, settings: settings,
             fetch: { [authority] _, _ in authority.fetch(for: number) })
         let next = SigningKeyStore(
             configurations: [configuration], eventLoop: loop,
@@ -123,7 +126,7 @@ final class RunningWatch: @unchecked Sendable {
         let graph = makeGraph(loop)
         self.graph = graph
         let configuration = DirectoryConfiguration(
-            trust: Self.trust, clientID: nil, secret: .managedIdentity, graph: "https://localhost",
+            trust: Self.trust, clientID: nil, credential: .managedIdentity, graph: "https://localhost",
             groups: next.groups.map { TestTenant.guid(Self.groupID($0)) }, timeout: .seconds(2), cacheFor: .zero,
             staleFor: .zero, graphClient: { () throws(HTTPSError) in throw .unreachable },
             authorityClient: { () throws(HTTPSError) in throw .unreachable })

@@ -73,7 +73,7 @@ import Timestamps
             let key = try TestTenant.key.get().publicKey
             try folder.write("keys.json", TestTokens.keySet([TestTokens.jwk(key, keyID: "f", [("use", nil)])]).render())
             var configuration = simulation.makeConfiguration()
-            configuration.file = folder.path("keys.json")
+            configuration.settings.file = folder.path("keys.json")
             let store = simulation.makeStore(configuration)
             store.start()
             defer { store.stop() }

@@ -39,8 +39,14 @@ import Timestamps
     static let refused = KeyFetchError.metadata(.connectionRefused)
     static let refusal = "the OpenID configuration could not be fetched: the connection was refused"
     static let foreign = KeyFetchError.issuerMismatch
-    static let cached = RemoteKeyRules(hasCacheFile: true)
-    static let offline = RemoteKeyRules(isOffline: true)
+    static let cached = rules { $0.cacheFile = "/var/lib/kube-entra/keys.json" }
+    static let offline = rules { $0.file = "/etc/kube-entra/keys.json" }
+
+    private static func rules(_ change: (inout SigningKeySettings) -> Void) -> RemoteKeyRules {
+        var settings = SigningKeySettings()
+        change(&settings)
+        return RemoteKeyRules(settings: settings)
+    }
 
     static func all(_ error: KeyFetchError) -> [TokenVersion: KeyFetchError] { [.v1: error, .v2: error] }
 

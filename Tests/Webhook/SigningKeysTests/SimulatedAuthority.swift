@@ -77,8 +77,12 @@ final class SimulatedAuthority: Sendable {
         interval: Duration = .seconds(300),
         maximumAge: Duration = .seconds(86_400)
     ) -> SigningKeyConfiguration {
-        SigningKeyConfiguration(
-            trust: trust, refreshEvery: refreshEvery, unknownKeyRefreshInterval: interval, maximumAge: maximumAge,
+        var settings = SigningKeySettings()
+        settings.refreshEvery = refreshEvery
+        settings.unknownKeyRefreshInterval = interval
+        settings.maximumAge = maximumAge
+        return SigningKeyConfiguration(
+            trust: trust, settings: settings,
             fetch: { version, eventLoop in
                 let second = self.now.seconds(since: SimulatedAuthority.beginning)
                 self.change { $0.fetches.append((second, version)) }

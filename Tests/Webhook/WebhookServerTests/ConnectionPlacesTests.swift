@@ -26,8 +26,8 @@ import Testing
 
     @Test("one peer has fewer connections than all together")
     func boundsOnePeerBelowAll() {
-        #expect(ServerLimits().connectionsPerPeer == 3072)
-        #expect(ServerLimits(connections: 10).connectionsPerPeer == 10)
+        #expect(ServerLimits().peerConnections == 3072)
+        #expect(ServerLimits(connections: 10).peerConnections == 10)
         let places = places(3, perPeer: 2)
         _ = fill(places, 2, from: one)
         #expect(places.shortage(for: one) == .peerConnectionLimit && places.shortage(for: other) == nil)

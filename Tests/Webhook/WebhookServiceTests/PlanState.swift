@@ -1,7 +1,9 @@
 import AccessPolicy
 import Configuration
+import DirectoryGroups
 import Entra
 import LineLogging
+import Logging
 import OpenSSL
 import Testing
 

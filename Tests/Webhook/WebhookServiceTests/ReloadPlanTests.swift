@@ -4,10 +4,13 @@ import Configuration
 import Entra
 import Files
 import LineLogging
+import Logging
 import OpenSSL
 import SafeText
+import SigningKeys
 import TestSupport
 import Testing
+import WebhookServer
 
 @testable import WebhookService
 
@@ -57,7 +60,7 @@ import Testing
         Row(field: "a group mapping: rules", rules) {
             $0.tenants[0].policy.groupMappings = [GroupMapping(groupObjectID: first, kubernetesGroups: ["x"])]
         },
-        Row(field: "limits: options, and rules for the size of tokens", rules) { $0.limits.connections = 7 },
+        Row(field: "limits: options, and rules for the size of tokens", rules) { $0.limits.server.connections = 7 },
         Row(field: "the order of tenants: rules and no new keys", rules) { $0.tenants.reverse() },
         Row(
             field: "a tenant more: keys and rules in one step, with its metrics",

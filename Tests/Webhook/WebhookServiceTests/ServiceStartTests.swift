@@ -1,4 +1,5 @@
 import Configuration
+import Logging
 import NIOCore
 import NIOPosix
 import Terminal
@@ -12,7 +13,7 @@ import WebhookServer
 struct ServiceStartTests {
     private static func start(
         _ folder: TemporaryFolder, _ settings: TestService.Settings = TestService.Settings(),
-        logLevel: Configuration.LogLevel? = nil
+        logLevel: Logger.Level? = nil
     ) throws -> ServiceStart {
         try TestService.writeFiles(settings, folder)
         return try ServiceStart(config: folder.path("config.yaml"), logLevel: logLevel, version: "1.2.3")

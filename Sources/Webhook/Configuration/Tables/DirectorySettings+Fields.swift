@@ -1,4 +1,6 @@
+import DirectoryGroups
 import Entra
+import WebhookServer
 import YAML
 
 extension DirectorySettings {
@@ -35,12 +37,12 @@ extension DirectorySettings {
             FieldDescription(
                 "groups", \.groups, .choice, "configured | all: which groups the directory is asked about"),
             FieldDescription("timeout", \.timeout, .duration(), "time for one request") { directory, place in
-                let deadline = place.configuration.limits.reviewDeadline
+                let deadline = place.configuration.limits.server.reviewDeadline
                 return directory.timeout > deadline
                     ? place.finding(
                         .timeoutOverDeadline,
                         "a review ends after \(DurationText.render(deadline)), before this timeout",
-                        "make it shorter than limits.reviewDeadline") : []
+                        "make it shorter than limits.server.reviewDeadline") : []
             },
             FieldDescription(
                 "cacheFor", \.cacheFor, .duration(atLeast: .zero), "how long an answer is used"

@@ -1,4 +1,6 @@
 import LineLogging
+import Logging
+import WebhookServer
 
 extension LimitSettings {
     static let description = SectionDescription<LimitSettings>(
@@ -8,46 +10,48 @@ extension LimitSettings {
                 "tokenBytes", \.tokenBytes, .count(), "the largest token, in bytes",
                 change: .more({ "tokens may have \($1) bytes instead of \($0)" }, words: { "\($0)" })),
             FieldDescription(
-                "headerBytes", \.headerBytes, .count(1...(1 << 24)), "all headers of a request together, in bytes"),
-            FieldDescription("bodyBytes", \.bodyBytes, .count(), "the body of a request, in bytes") { limits, place in
-                limits.bodyBytes < limits.tokenBytes + 1024
+                "headerBytes", \.server.headerBytes, .count(1...(1 << 24)),
+                "all headers of a request together, in bytes"),
+            FieldDescription("bodyBytes", \.server.bodyBytes, .count(), "the body of a request, in bytes") {
+                limits, place in
+                limits.server.bodyBytes < limits.tokenBytes + 1024
                     ? place.finding(
                         .bodySmallerThanToken, "a token of tokenBytes does not fit into a body of bodyBytes",
                         "make bodyBytes larger than tokenBytes by at least 1024") : []
             },
             FieldDescription(
-                "bytesInFlight", \.bytesInFlight, .count(), "all request bodies in memory together, in bytes"
+                "bytesInFlight", \.server.bytesInFlight, .count(), "all request bodies in memory together, in bytes"
             ) { limits, place in
-                limits.bytesInFlight < limits.bodyBytes
+                limits.server.bytesInFlight < limits.server.bodyBytes
                     ? place.finding(
                         .bytesInFlightTooFew, "a body of bodyBytes can never be taken in",
                         "make bytesInFlight many times bodyBytes") : []
             },
             FieldDescription(
-                "connections", \.connections, .count(1...1_000_000), "open connections",
+                "connections", \.server.connections, .count(1...1_000_000), "open connections",
                 details: "Connections with nothing but access reviews may be a quarter more, in total and from one"
                     + " address."),
             FieldDescription(
-                "connectionsPerPeer", \.connectionsPerPeer, .optional(.count(1...1_000_000)),
+                "connectionsPerPeer", \.server.connectionsPerPeer, .optional(.count(1...1_000_000)),
                 "open connections from one address", details: "Default: three quarters of `connections`.",
                 example: .integer(1000)),
             FieldDescription(
-                "streamsPerConnection", \.streamsPerConnection, .count(1...1_000_000),
+                "streamsPerConnection", \.server.streamsPerConnection, .count(1...1_000_000),
                 "concurrent requests on one HTTP/2 connection"),
             FieldDescription(
-                "handshakeTimeout", \.handshakeTimeout, .duration(), "how long a TLS handshake may take",
+                "handshakeTimeout", \.server.handshakeTimeout, .duration(), "how long a TLS handshake may take",
                 lint: least(\.handshakeTimeout, .seconds(2))),
             FieldDescription(
-                "requestTimeout", \.requestTimeout, .duration(), "how long a request may take to arrive",
+                "requestTimeout", \.server.requestTimeout, .duration(), "how long a request may take to arrive",
                 lint: least(\.requestTimeout, .seconds(2))),
             FieldDescription(
-                "idleTimeout", \.idleTimeout, .duration(), "how long a connection may be without a request",
+                "idleTimeout", \.server.idleTimeout, .duration(), "how long a connection may be without a request",
                 example: .word("90s"), lint: least(\.idleTimeout, .seconds(10))),
             FieldDescription(
-                "reviewDeadline", \.reviewDeadline, .duration(), "how long a review may wait for keys or groups",
+                "reviewDeadline", \.server.reviewDeadline, .duration(), "how long a review may wait for keys or groups",
                 details: "kube-apiserver itself gives up after 30 s."
             ) { limits, place in
-                limits.reviewDeadline > .seconds(25)
+                limits.server.reviewDeadline > .seconds(25)
                     ? place.finding(
                         .deadlineTooLong, "kube-apiserver gives up after 30 s",
                         "set it to 5s: no answer must wait longer")
@@ -71,13 +75,13 @@ extension LimitSettings {
 
     /// A timeout that is too short for ordinary requests.
     private static func least(
-        _ path: any KeyPath<LimitSettings, Duration> & Sendable, _ least: Duration
+        _ path: any KeyPath<ServerLimits, Duration> & Sendable, _ least: Duration
     ) -> @Sendable (LimitSettings, LintPlace) -> [FieldFinding] {
         { limits, place in
-            limits[keyPath: path] < least
+            limits.server[keyPath: path] < least
                 ? place.finding(
                     .timeoutTooShort,
-                    "\(DurationText.render(limits[keyPath: path])) is short for a busy host or network",
+                    "\(DurationText.render(limits.server[keyPath: path])) is short for a busy host or network",
                     "set it to \(DurationText.render(least)) at least") : []
         }
     }

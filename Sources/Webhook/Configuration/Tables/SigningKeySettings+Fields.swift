@@ -1,5 +1,6 @@
 import Addresses
 import SafeText
+import SigningKeys
 import Timestamps
 
 extension SigningKeySettings {

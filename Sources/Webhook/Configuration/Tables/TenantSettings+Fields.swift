@@ -1,6 +1,7 @@
 import AccessPolicy
 import Entra
 import EntraTokens
+import SigningKeys
 
 extension TenantSettings {
     /// A tenant with all defaults.

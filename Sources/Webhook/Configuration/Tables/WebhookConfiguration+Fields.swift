@@ -1,5 +1,6 @@
 import AccessPolicy
 import Entra
+import SigningKeys
 import YAML
 
 extension WebhookConfiguration {
