@@ -365,7 +365,12 @@ let package = Package(
         tests(
             .tools, "WebhookReview",
             ["Terminal", "SafeText", "Addresses", "Jansson", "HTTPSClient", "Entra", "TokenReviewAPI", "WebhookReview"]),
-        tests(.tools, "CommandInput", ["Timestamps", "Terminal", "Entra", "CommandInput"]),
+        tests(
+            .tools, "CommandInput",
+            [
+                "Timestamps", "Terminal", "Entra", "AccessPolicy", "TokenReviewAPI", "SigningKeys", "Configuration",
+                "Certificates", "Inspection", "PolicyChecks", "WebhookReview", "CommandInput", "TestSupport",
+            ]),
         tests(.tools, "Doctor", ["CredentialPlugin", "Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
         tests(.tools, "Installation", ["Entra", "Terminal", "Installation", "Jansson"]),
