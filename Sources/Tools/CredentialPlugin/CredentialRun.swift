@@ -1,4 +1,6 @@
 import Files
+import Kubeconfigs
+import SafeText
 public import Terminal
 public import Timestamps
 
@@ -54,12 +56,7 @@ public struct CredentialRun {
         var verdict: CredentialVerdict?
         let line: String?
         switch result.ending {
-        case .notFound: line = "kube-entra: the command behind -- was not found"
-        case .notExecutable: line = "kube-entra: the command behind -- cannot be run"
-        case .relative:
-            line =
-                "kube-entra: the command behind -- is relative to the current folder, which must not choose the program"
-                + " → write its whole path"
+        case .notFound, .notExecutable, .relative: line = command.missingLine(result.ending)
         case .exited, .killed:
             if result.ending == .exited(0), let output = result.output {
                 verdict = CredentialVerdict(output: output, hints: hints.hints, now: now)
@@ -73,6 +70,27 @@ public struct CredentialRun {
         }
         // Output that is longer than any credential was passed on already.
         return Answer(line: line, output: result.output, status: result.ending.status)
+    }
+}
+
+extension WrappedCommand {
+    /// The line for a command that could not be started. kubectl does not show the entry's `installHint` then, since it
+    /// found this program.
+    fileprivate func missingLine(_ ending: Ending) -> String {
+        let name = PrintableText.clean(command)
+        var plugin = ExecPlugin()
+        plugin.command = command
+        switch ending {
+        case .relative:
+            return "kube-entra: \(name) is relative to the current folder, which must not choose the program → write its"
+                + " whole path"
+        case .notFound:
+            let isPath = command.utf8.contains(UInt8(ascii: "/"))
+            return "kube-entra: \(name) was not found\(isPath ? "" : " in PATH") → "
+                + (plugin.isKubelogin ? KubeloginSignIn.installHint : "install it, or correct the command behind --")
+        default:
+            return "kube-entra: \(name) cannot be run → its file must be a program that you may execute"
+        }
     }
 }
 

@@ -35,7 +35,7 @@ public struct WrappedCommand {
     /// Largest output that is kept, in bytes: more than any credential has.
     public static let maximumOutput = 1 << 20
 
-    private let command: String
+    let command: String
     private let arguments: [String]
 
     /// - Parameter words: the command and its arguments. Nil if there are none.

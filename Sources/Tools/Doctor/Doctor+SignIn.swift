@@ -113,7 +113,7 @@ extension Doctor {
             report.add(
                 .plugin, .failed, "\(name) is not installed, or not in PATH",
                 hint: plugin.installHint?.split(separator: "\n").first.map(String.init)
-                    ?? "install it: https://azure.github.io/kubelogin/")
+                    ?? KubeloginSignIn.installHint)
             return nil
         }
         if plugin.isKubelogin { checkProgram(path, plugin: plugin, method: login) }

@@ -6,6 +6,12 @@ public struct KubeloginSignIn: Sendable {
     /// The client application of AKS clusters and kubelogin; known in every tenant that uses AKS.
     public static let clientApplication = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 
+    /// Where kubelogin's documentation says how to install it.
+    public static let address = "https://azure.github.io/kubelogin/"
+
+    /// What to do if kubelogin is missing.
+    public static let installHint = "install it: \(address)"
+
     /// How kubelogin signs in.
     public var login: KubeloginMethod
     /// The tenant to sign in to.
@@ -99,8 +105,8 @@ public struct KubeloginSignIn: Sendable {
 
     private var installHint: String {
         hints == nil
-            ? "kubelogin is needed to sign in to this cluster: https://azure.github.io/kubelogin/"
-            : "kube-entra and kubelogin are needed to sign in to this cluster: https://azure.github.io/kubelogin/; "
+            ? "kubelogin is needed to sign in to this cluster: \(KubeloginSignIn.address)"
+            : "kube-entra and kubelogin are needed to sign in to this cluster: \(KubeloginSignIn.address); "
                 + "without kube-entra, make kubelogin the command and drop the arguments up to --"
     }
 

@@ -173,7 +173,7 @@ def test_unreadable_hints_and_a_missing_command_are_one_line():
         [PROGRAM, "credential", "--hints", "/no/such/file", "--", "/no/such/program"], capture_output=True, timeout=60
     )
     assert done.returncode == 127 and done.stderr.decode().splitlines() == [
-        "kube-entra: the command behind -- was not found"
+        "kube-entra: /no/such/program was not found → install it, or correct the command behind --"
     ]
 
 

@@ -115,10 +115,10 @@ struct CredentialRunTests {
                 name: "a signal becomes the shell's status", ending: .killed(signal: 9), output: .text(""), status: 137),
             Sample(
                 name: "a command that does not exist", ending: .notFound, output: .text(""),
-                line: "kube-entra: the command behind -- was not found", status: 127),
+                line: "kube-entra: kubelogin was not found in PATH → ", status: 127),
             Sample(
                 name: "a command that cannot be run", ending: .notExecutable, output: .text(""),
-                line: "kube-entra: the command behind -- cannot be run", status: 126),
+                line: "kube-entra: kubelogin cannot be run → ", status: 126),
             Sample(
                 name: "hints that cannot be read are said, and a strict run ends before it begins", output: .goodToken,
                 hints: unreadable, line: unreadableLine, strictStatus: 2),
@@ -134,7 +134,7 @@ struct CredentialRunTests {
                 hints: unreadable, line: unreadableLine, status: 3, strictStatus: 2),
             Sample(
                 name: "unreadable hints and a missing command: the command is said", ending: .notFound,
-                output: .text(""), hints: unreadable, line: "kube-entra: the command behind -- was not found",
+                output: .text(""), hints: unreadable, line: "kube-entra: kubelogin was not found in PATH → ",
                 status: 127, strictStatus: 2),
         ], [false, true])
     func answer(_ sample: Sample, isStrict: Bool) throws {
@@ -161,6 +161,25 @@ struct CredentialRunTests {
         let line = try #require(answer.line)
         #expect(line.contains("the hints cannot be read: there is no such file → "))
         #expect(try #/ \(token [0-9a-f]{12}\)$/#.firstMatch(in: line) != nil)
+    }
+
+    @Test(
+        "the line for a command that cannot be started names it, and for kubelogin where to get it",
+        arguments: [
+            ("kubelogin", .notFound, "kubelogin was not found in PATH → install it: https://azure.github.io/kubelogin/"),
+            (
+                "/opt/kubelogin", .notFound,
+                "/opt/kubelogin was not found → install it: https://azure.github.io/kubelogin/"
+            ),
+            ("aws\u{1B}[2J", .notFound, "aws\u{FFFD}[2J was not found in PATH → install it, or correct the command"),
+            ("/opt/x", .notExecutable, "/opt/x cannot be run → its file must be a program that you may execute"),
+            ("./kubelogin", .relative, "./kubelogin is relative to the current folder, which must not"),
+        ] as [(String, WrappedCommand.Ending, String)])
+    func missingCommand(_ command: String, ending: WrappedCommand.Ending, line: String) throws {
+        let run = try CredentialRun(command: [command, "get-token", "--x", "secret"], hints: nil, isStrict: false)
+        let answer = run.answer(to: .init(ending: ending, output: []), HintsInput(nil), now: now)
+        #expect(answer.line?.hasPrefix("kube-entra: " + line) == true, "\(answer.line ?? "nothing")")
+        #expect(answer.line?.contains("secret") == false && answer.status == ending.status)
     }
 
     @Test(
