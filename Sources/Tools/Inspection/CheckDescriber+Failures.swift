@@ -21,6 +21,8 @@ extension CheckDescriber {
         case .header: headerFailure
         case .keyID: "the header has no kid, so it does not say which key signed the token"
         case .key: "signed with the key \(quoted(evaluation.header?.keyID)), \(notAmongKeys)"
+        case .signature where lacksSignature:
+            "the signature is missing: the token was cut, or printed by a tool that hides the signature"
         case .signature:
             StructureProblem.cutOffSignature(signatureBytes)
                 ?? "the signature does not fit the key \(quoted(evaluation.header?.keyID))"
@@ -102,6 +104,11 @@ extension CheckDescriber {
         let token = evaluation.envelope?.accessToken.withUnsafeBytes { Array($0) } ?? input.token
         let part = token.reversed().prefix { $0 != UInt8(ascii: ".") }
         return part.count * 3 / 4
+    }
+
+    /// Whether nothing stands where a well-formed token has its signature.
+    var lacksSignature: Bool {
+        evaluation.headerDocument != nil && !hasFailed(.structure) && !hasFailed(.algorithm) && signatureBytes == 0
     }
 
     /// What is wrong with the form of one claim.

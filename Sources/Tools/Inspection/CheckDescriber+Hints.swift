@@ -17,6 +17,8 @@ extension CheckDescriber {
         case .algorithm: "this token is not from Entra: find out who made it, and sign in again with kubelogin"
         case .header: headerHint
         case .key: keyHint
+        case .signature where lacksSignature:
+            "pass the whole token: `kubelogin get-token …` prints it with its signature, the part after the second dot"
         case .signature where evaluation.header?.hasNonce == true:
             "a token for Microsoft Graph looks like this: its signature is made over something else than is sent"
         case .claims:

@@ -120,13 +120,21 @@ public struct InspectionReport: Sendable {
         let describer = CheckDescriber(
             input: input, evaluation: evaluation, settings: judged, trust: rules?.trust,
             hasConfiguration: settings != nil, keys: keys, hadKeys: hadKeys, now: now)
-        let checks = evaluation.recorder.outcomes.map { describer.describe($0.check, $0.outcome) }
+        let lacksSignature = describer.lacksSignature
+        let checks = evaluation.recorder.outcomes.map { outcome in
+            // Without a key the check is skipped, but no key fits a signature that is missing.
+            let isMissing = lacksSignature && outcome.check == .signature && outcome.outcome == .skipped
+            return describer.describe(outcome.check, isMissing ? .failed(.signatureInvalid) : outcome.outcome)
+        }
         self.checks = checks
         needsGroupResolution = evaluation.reason == .groupResolutionFailed
         // The directory's answer is unknown here; the other checks of `serve` are not.
         // Unreadable claims name no issuer. Without a configuration, the claims themselves are then what is wrong.
         let namesNoIssuer = settings == nil && claims == nil && evaluation.reason == .issuerNotTrusted
-        let reason = needsGroupResolution || namesNoIssuer ? checks.lazy.compactMap(\.reason).first : evaluation.reason
+        let found = needsGroupResolution || namesNoIssuer ? checks.lazy.compactMap(\.reason).first : evaluation.reason
+        // If the signature could not be verified, `serve` looks at the issuer first.
+        let isUnsigned = lacksSignature && keys == nil && found != .issuerNotTrusted
+        let reason = isUnsigned ? min(found ?? .signatureInvalid, .signatureInvalid) : found
         self.reason = reason
         let access = reason == nil && settings != nil && !needsGroupResolution ? evaluation.access : nil
         user = access?.user
@@ -142,8 +150,8 @@ public struct InspectionReport: Sendable {
         }
         let failure = checks.first { $0.reason == reason && reason != nil }
         if let reason {
-            message =
-                (failure?.detail ?? reason.sentence) + (verdict == .unverified ? "; the signature was not checked" : "")
+            let wasNotChecked = verdict == .unverified && reason != .signatureInvalid
+            message = (failure?.detail ?? reason.sentence) + (wasNotChecked ? "; the signature was not checked" : "")
             hint = failure?.hint ?? reason.hint
         } else if keys == nil {
             message =

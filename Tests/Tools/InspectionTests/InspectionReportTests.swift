@@ -109,6 +109,29 @@ import Timestamps
         #expect(try Self.report([("oid", "x")], keyed: false).reason == .subjectMissing)
     }
 
+    @Test(
+        "a token whose signature is missing fails with keys and without, and no keys are asked for",
+        arguments: [true, false], [true, false])
+    func missingSignature(isConfigured: Bool, isKeyed: Bool) throws {
+        func report(_ changes: [(String, JSON)]) throws -> InspectionReport {
+            let signed = try Self.token(changes).token
+            let end = try #require(signed.lastIndex(of: UInt8(ascii: ".")))
+            return InspectionReport(
+                TokenInput(Array(signed[...end])), settings: isConfigured ? Self.settings() : nil,
+                keys: isKeyed ? try Self.keys() : nil, now: Self.now)
+        }
+        let whole = try report([])
+        #expect(whole.checks.first { $0.check == .signature }?.outcome == .failed(.signatureInvalid))
+        #expect(whole.reason == .signatureInvalid && whole.verdict == (isKeyed ? .rejected : .unverified))
+        #expect(whole.message.hasPrefix("the signature is missing: the token was cut, or printed by a tool that hides"))
+        #expect(whole.hint?.contains("keys fetch") == false)
+        // Signatures come before claims, and the issuer before signatures that could not be checked.
+        #expect(try report([("exp", .integer(0))]).reason == .signatureInvalid)
+        let foreign = try report([("iss", "https://issuer.example")])
+        #expect(foreign.reason == (isKeyed ? .signatureInvalid : .issuerNotTrusted))
+        #expect(foreign.checks.contains { $0.check == .signature && $0.reason == .signatureInvalid })
+    }
+
     @Test("without a configuration what depends on it is skipped")
     func unconfigured() throws {
         let report = try Self.report(configured: false)
