@@ -46,6 +46,13 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self = id
     }
 
+    /// The ID in an application ID URI of the usual form, `api://<ID>`. Nil for any other URI.
+    public static func inApplicationIDURI(_ uri: String) -> GUID? {
+        let scheme = "api://"
+        guard uri.utf8.starts(with: scheme.utf8) else { return nil }
+        return GUID(String(uri.dropFirst(scheme.count)))
+    }
+
     /// All bits zero; no object has this ID.
     public static let zero = GUID(high: 0, low: 0)
 

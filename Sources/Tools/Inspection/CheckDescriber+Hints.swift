@@ -118,6 +118,12 @@ extension CheckDescriber {
     }
 
     private var audienceHint: String {
+        if hasConfiguration, let id = claims?.audience.flatMap({ GUID($0) }),
+            trust?.audiences.contains(where: { GUID.inApplicationIDURI($0.text) == id }) == true
+        {
+            return "add \(id) to the tenant's audiences: tokens of version 2.0 carry the application's ID alone, never"
+                + " its URI"
+        }
         if claims?.audience?.contains(serverID) == true {
             return "add \(quoted(claims?.audience)) to the tenant's audiences, or set --server-id in the kubeconfig to"
                 + " \(serverID)"

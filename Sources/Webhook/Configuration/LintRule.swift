@@ -57,6 +57,7 @@ public enum LintRule: String, Sendable, CaseIterable {
     case callersAreMany = "callers-are-many"
     case invisibleCharacters = "invisible-characters"
     case fileIsShared = "file-is-shared"
+    case audienceIsURI = "audience-is-a-uri"
 
     /// How serious a finding is.
     public enum Severity: String, Sendable, Comparable {
@@ -151,6 +152,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .callersAreMany: "clientCA is not a CA of the webhook's own, and allowedClientNames is empty"
         case .invisibleCharacters: "a name holds characters that nobody sees, or that look like others"
         case .fileIsShared: "a file or its folder belongs to, or may be written by, somebody else"
+        case .audienceIsURI: "an audience is api:// with an application ID, and the ID alone is not listed"
         }
     }
 }

@@ -132,6 +132,22 @@ import Timestamps
         #expect(foreign.checks.contains { $0.check == .signature && $0.reason == .signatureInvalid })
     }
 
+    @Test(
+        "a token for the ID inside a configured URI says to add the ID; any other one to change the kubeconfig",
+        arguments: [
+            ("api://aaaaaaaa-0000-0000-0000-000000000000", true), ("api://bbbbbbbb-0000-0000-0000-000000000000", false),
+        ])
+    func audienceInsideURI(configured: String, isInside: Bool) throws {
+        let id = "aaaaaaaa-0000-0000-0000-000000000000"
+        var settings = Self.settings()
+        settings.tenants[0].trust.audiences = [ExactText(configured)]
+        let report = InspectionReport(
+            try Self.token([("aud", .string(id))]), settings: settings, keys: try Self.keys(), now: Self.now)
+        #expect(report.reason == .audienceNotAccepted)
+        #expect(report.hint?.hasPrefix("add \(id) to the tenant's audiences") == isInside)
+        #expect(report.hint?.contains("--server-id") == !isInside)
+    }
+
     @Test("without a configuration what depends on it is skipped")
     func unconfigured() throws {
         let report = try Self.report(configured: false)

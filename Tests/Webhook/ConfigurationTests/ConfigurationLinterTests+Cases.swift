@@ -20,6 +20,10 @@ extension ConfigurationLinterTests {
             "Arc audience", "aaaaaaaa-0000-0000-0000-000000000000", "6256c85f-0aad-4d50-b960-e6e9b21efe35",
             .sharedAudience, 9
         ),
+        (
+            "an application ID URI alone", "aaaaaaaa-0000-0000-0000-000000000000",
+            "'api://aaaaaaaa-0000-0000-0000-000000000000'", .audienceIsURI, 9
+        ),
         ("no admins", "    adminGroupObjectIDs: [\(group)]", "    adminGroupObjectIDs: []", .noAdmins, 11),
         ("admins missing", "    adminGroupObjectIDs: [\(group)]\n", "", .noAdmins, 8),
         ("a group twice", "[\(group)]", "[\(group), \(group.uppercased())]", .adminGroupTwice, 11),

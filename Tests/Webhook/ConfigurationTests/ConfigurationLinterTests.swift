@@ -61,6 +61,22 @@ import Timestamps
         #expect(finding.allowedBecause == nil)
     }
 
+    @Test(
+        "an application ID URI needs the ID alone beside it",
+        arguments: [
+            ("api://\(application)", true), ("\(other), api://\(application)", true),
+            ("api://\(application), \(application)", false), ("'spn:\(application)', api://\(application)", true),
+            ("api://cluster", false), ("api://\(application)/x", false), ("'spn:\(application)'", false),
+        ])
+    func audienceIsURI(audiences: String, isFound: Bool) throws {
+        let findings = try Self.lint(Self.clean.replacing("[\(Self.application)]", with: "[\(audiences)]"))
+        #expect(findings.map(\.rule) == (isFound ? [.audienceIsURI] : []))
+        #expect(findings.allSatisfy { $0.advice == "list both, here and \(Self.application)" })
+    }
+
+    private static let application = "aaaaaaaa-0000-0000-0000-000000000000"
+    private static let other = "bbbbbbbb-0000-0000-0000-000000000000"
+
     @Test("what lies outside the file is judged by its facts")
     func facts() throws {
         func rules(_ change: (inout LintEnvironment) -> Void, _ text: String = Self.clean) throws -> [LintRule] {

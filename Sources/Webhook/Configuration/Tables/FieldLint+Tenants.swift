@@ -1,5 +1,6 @@
 import AccessPolicy
 import Entra
+import EntraTokens
 import SafeText
 
 // Findings about single fields of tenants.
@@ -44,7 +45,23 @@ extension LintPlace {
 }
 
 extension TenantSettings {
-    static func sharedAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+    static func unwiseAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        sharedAudiences(tenant, place) + uriAudiences(tenant, place)
+    }
+
+    /// Application ID URIs of the usual form, where tokens with the ID itself would be refused.
+    private static func uriAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        let audiences = AudienceList(tenant.trust.audiences)
+        return tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in
+            guard let id = GUID.inApplicationIDURI(audience.text), !audiences.accepts("\(id)") else { return [] }
+            return place.element(index).finding(
+                .audienceIsURI,
+                "tokens of version 2.0 carry the application's ID alone, never its URI, so they are refused",
+                "list both, here and \(id)")
+        }
+    }
+
+    private static func sharedAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
         let shared = [
             "6dae42f8-4368-4678-94ff-3960e28e3630": "AKS", "6256c85f-0aad-4d50-b960-e6e9b21efe35": "Arc-enabled",
         ]

@@ -37,7 +37,7 @@ extension TenantSettings {
             change: .names(
                 added: { "tokens for audience \($0) are accepted now" },
                 removed: { "tokens for audience \($0) are no longer accepted" }),
-            lint: sharedAudiences),
+            lint: unwiseAudiences),
         FieldDescription(
             "allowedClientAppIDs", \.trust.allowedClientAppIDs, .list(.identifier("an application ID")),
             "applications that may ask for tokens (appid, azp); empty: any",
