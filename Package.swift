@@ -279,7 +279,7 @@ let package = Package(
         tests(.base, "Terminal", ["SafeText", "Timestamps", "Jansson", "Terminal"]),
 
         tests(.decision, "JOSE", ["OpenSSL", "JOSE"]),
-        tests(.decision, "Entra", ["Entra"]),
+        tests(.decision, "Entra", ["Files", "Entra"]),
         tests(
             .decision, "EntraTokens", ["SafeText", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "TestSupport"]),
         tests(.decision, "AccessPolicy", ["SafeText", "Timestamps", "Entra", "AccessPolicy"]),
@@ -336,12 +336,12 @@ let package = Package(
 
         tests(
             .tools, "Kubeconfigs", ["SafeText", "Timestamps", "Files", "Jansson", "YAML", "Terminal", "Kubeconfigs"]),
-        tests(.tools, "Certificates", ["Terminal", "Timestamps", "OpenSSL", "Certificates"]),
+        tests(.tools, "Certificates", ["Terminal", "Timestamps", "OpenSSL", "Certificates", "TestSupport"]),
         tests(
             .tools, "Inspection",
             [
-                "SafeText", "Timestamps", "OpenSSL", "Jansson", "JOSE", "Entra", "EntraTokens", "AccessPolicy",
-                "Authentication", "Inspection", "TestSupport",
+                "SafeText", "Timestamps", "OpenSSL", "Jansson", "Terminal", "JOSE", "Entra", "EntraTokens",
+                "AccessPolicy", "Authentication", "Inspection", "TestSupport",
             ]),
         tests(
             .tools, "PolicyChecks",

@@ -1,4 +1,5 @@
 import CredentialPlugin
+import Entra
 import Files
 import Glibc
 import Jansson
@@ -189,7 +190,7 @@ extension Doctor {
     ) -> String? {
         if let code = SignInError.code(in: result.said) {
             guard let advice = SignInError.advice(code) else {
-                return "Entra refused with \(code): look it up at https://login.microsoftonline.com/error"
+                return "Entra refused with \(code): \(SignInError.lookUp)"
             }
             return "Entra refused with \(code), \(advice.meaning): \(advice.hint)"
         }

@@ -15,6 +15,8 @@ public enum CredentialKind: String, Sendable, CaseIterable {
     case refreshToken
     case authorizationCode
     case deviceLogin
+    /// Entra's answer to a sign-in that failed.
+    case signInError
     case bootstrapToken
     case clientSecret
     case pem

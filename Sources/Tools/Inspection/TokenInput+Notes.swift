@@ -1,3 +1,5 @@
+import Entra
+
 extension TokenInput {
     /// What the input is instead of a token; nil if it may be a token.
     var otherName: String? {
@@ -7,6 +9,7 @@ extension TokenInput {
         case .refreshToken: "a refresh token or an authorization code of Entra"
         case .authorizationCode: "an authorization code"
         case .deviceLogin: "the invitation to a device-code sign-in"
+        case .signInError: "an error of Entra, \(errorCode ?? "")"
         case .bootstrapToken: "a bootstrap token of a Kubernetes cluster"
         case .clientSecret: "a client secret, by its form"
         case .pem: "a certificate or a key in PEM"
@@ -29,6 +32,8 @@ extension TokenInput {
             "this is a refresh token or an authorization code: it cannot be read, and it never belongs in a cluster"
         case .authorizationCode: "this is an authorization code: a step of a sign-in and not its result"
         case .deviceLogin: "this asks for a sign-in in the browser: it is not the token that comes of it"
+        case .signInError:
+            "this is Entra's error \(errorCode ?? "") and no token: " + (errorAdvice?.meaning ?? "the sign-in failed")
         case .bootstrapToken: "this is a bootstrap token, by which nodes join a cluster, and not Entra's"
         case .clientSecret: "this looks like a client secret: an application asks for tokens with it"
         case .pem: "this is a certificate or a key and no token"
@@ -50,6 +55,7 @@ extension TokenInput {
             "pass the access token, which `kubelogin get-token …` prints; this one is a secret of long life: do not"
                 + " send it to anybody"
         case .deviceLogin: "finish the sign-in in the browser, then pass what kubelogin prints"
+        case .signInError: errorAdvice?.hint ?? SignInError.lookUp
         case .bootstrapToken: "pass the access token, which `kubelogin get-token …` prints"
         case .kubeconfig: "`kube-entra doctor --kubeconfig FILE` signs in with it and explains the token"
         case .json: "pass the output of `kubelogin get-token …`, or the token by itself"
@@ -60,6 +66,8 @@ extension TokenInput {
             nil
         }
     }
+
+    private var errorAdvice: (meaning: String, hint: String)? { errorCode.flatMap(SignInError.advice) }
 
     /// What contained the token; nil for a token by itself.
     public var origin: String? {
@@ -75,6 +83,7 @@ extension TokenInput {
         case .tokenReview: "a TokenReview"
         case .kubeconfig: "a kubeconfig"
         case .redirect: "a redirect address"
+        case .variable: "a shell variable"
         }
     }
 

@@ -1,3 +1,4 @@
+import Entra
 import Jansson
 
 /// Text that somebody pasted: a token, something that contains one, or something else that can be named.
@@ -15,6 +16,7 @@ public struct TokenInput: Sendable {
         case tokenReview
         case kubeconfig
         case redirect
+        case variable
     }
 
     /// How the input was written.
@@ -30,7 +32,9 @@ public struct TokenInput: Sendable {
     /// What contained the token.
     public let wrapping: Wrapping
     /// What the input is, if it is not a token.
-    public let other: CredentialKind?
+    public private(set) var other: CredentialKind?
+    /// Entra's code for a sign-in that failed, if the input is such a message.
+    private(set) var errorCode: String?
     /// Whether line breaks within the token were removed, as terminals add them.
     public let hadLineBreaks: Bool
     /// Number of tokens in a cache.
@@ -51,6 +55,11 @@ public struct TokenInput: Sendable {
         default: self.init(plain: trimmed)
         }
         self.encoding = encoding
+        // A message of an error may have two dots too, but it has white space, which no token has.
+        if other != nil || token.contains(UInt8(ascii: " ")) {
+            errorCode = SignInError.code(in: String(decoding: trimmed.utf8.prefix(65_536), as: UTF8.self))
+            if errorCode != nil { other = .signInError }
+        }
     }
 
     init(token: [UInt8], wrapping: Wrapping = .none, other: CredentialKind? = nil, choices: Int = 1) {
@@ -113,13 +122,31 @@ public struct TokenInput: Sendable {
                 rest = trimmed(after)
                 if kind != .none { wrapping = kind }
             }
+            if let value = assigned(rest) {
+                rest = value
+                wrapping = .variable
+            }
             if rest.utf8.count == before { break }
         }
         return (rest, wrapping)
     }
 
+    /// The value of a shell's variable, such as `TOKEN=eyJ…` or PowerShell's `$token = "eyJ…"`; nil if it does not begin
+    /// like a token.
+    private static func assigned(_ text: Substring) -> Substring? {
+        guard let sign = text.prefix(128).firstIndex(of: "=") else { return nil }
+        let name = trimmed(text[..<sign])
+        let value = trimmed(text[text.index(after: sign)...])
+        let isName = name.utf8.allSatisfy { byte in
+            (48...58).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
+                || byte == UInt8(ascii: "$")
+        }
+        let isToken = value.drop { "\"'`".contains($0) }.hasPrefix("eyJ")
+        return !name.isEmpty && isName && isToken ? value : nil
+    }
+
     private static let prefixes: [(String, Wrapping)] = [
-        ("> ", .none), ("-h ", .none), ("authorization:", .bearer), ("bearer", .bearer), ("pop", .bearer),
+        ("> ", .none), ("-h ", .none), ("export ", .none), ("set ", .none), ("authorization:", .bearer), ("bearer", .bearer), ("pop", .bearer),
         ("token:", .field), ("\"token\":", .field), ("access_token:", .field), ("\"access_token\":", .field),
         ("\"accesstoken\":", .field),
     ]

@@ -106,6 +106,10 @@ import Testing
             Wrapping(
                 name: "a redirect", wrap: { "http://localhost/#access_token=\($0)&token_type=Bearer" },
                 origin: "a redirect address"),
+            Wrapping(name: "a shell's export", wrap: { "export TOKEN=\($0)\n" }, origin: "a shell variable"),
+            Wrapping(name: "an assignment in quotes", wrap: { "ID_TOKEN2='\($0)'" }, origin: "a shell variable"),
+            Wrapping(name: "cmd's set", wrap: { "set TOKEN=\($0)" }, origin: "a shell variable"),
+            Wrapping(name: "PowerShell", wrap: { "$env:TOKEN = \"\($0)\"" }, origin: "a shell variable"),
             Wrapping(name: "UTF-8 with a byte order mark", wrap: { "\u{FEFF}\($0)" }, note: "byte order mark"),
         ])
     func wrappings(_ sample: Wrapping) throws {
@@ -136,6 +140,22 @@ import Testing
         }
     }
 
+    private static let consent = """
+        Error: failed to get token: expected an empty error but received: AADSTS65001: The user or administrator has \
+        not consented to use the application with ID '80faf920-1908-4b52-b5ef-a8e7bedfc67a'.
+        """
+
+    @Test("an error of Entra is explained as doctor explains it; an unknown one says where to look it up")
+    func signInError() throws {
+        let report = try Self.report(Array(Self.consent.utf8))
+        let advice = try #require(SignInError.advice("AADSTS65001"))
+        #expect(report.message == "this is Entra's error AADSTS65001 and no token: \(advice.meaning)")
+        #expect(report.hint == advice.hint)
+        let unknown = try Self.report(Array("Error: AADSTS1234567: x".utf8))
+        #expect(unknown.message == "this is Entra's error AADSTS1234567 and no token: the sign-in failed")
+        #expect(unknown.hint?.contains("https://login.microsoftonline.com/error") == true)
+    }
+
     private static func long(_ count: Int, _ text: String = "x") -> String { String(repeating: text, count: count) }
 
     @Test(
@@ -153,6 +173,15 @@ import Testing
                 "device login",
                 "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code"
                     + " ABCD to authenticate.", .deviceLogin),
+            Other("kubelogin's error", consent, .signInError),
+            Other("an error with as many dots as a token", "ERROR: AADSTS50076: a. b. c", .signInError),
+            Other(
+                "the token endpoint's error", #"{"error":"invalid_grant","error_description":"AADSTS50034: x"}"#,
+                .signInError),
+            Other(
+                "an error after the device login's invitation",
+                "use a web browser to open the page https://microsoft.com/devicelogin\nError: AADSTS70016: Pending",
+                .signInError),
             Other("a bootstrap token", "abcdef.0123456789abcdef", .bootstrapToken),
             Other("a client secret", "abc8Q~abcdefghijklmnopqrstuvwxyzABCDEFGH", .clientSecret),
             Other("a certificate", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", .pem),

@@ -60,20 +60,4 @@ import Testing
         #expect(!plugin.isInteractive(hasTerminal: false))
         #expect(plugin.isInteractive(hasTerminal: true) == (mode != .never))
     }
-
-    @Test(
-        "Entra's codes are found in what a plugin says",
-        arguments: [
-            ("error: AADSTS50020: User", "AADSTS50020"), ("AADSTS7000222", "AADSTS7000222"), ("", nil), ("AADSTS", nil),
-            ("AADSTSx AADSTS65001.", "AADSTS65001"), ("xAADST50020", nil),
-        ] as [(String, String?)])
-    func codes(text: String, code: String?) {
-        #expect(SignInError.code(in: text) == code)
-    }
-
-    @Test("a code has its advice, or none")
-    func advice() {
-        #expect(SignInError.advice("AADSTS500011")?.hint.contains("--server-id") == true)
-        #expect(SignInError.advice("AADSTS1") == nil)
-    }
 }

@@ -1,4 +1,4 @@
-/// Entra's error codes for refused token requests; plugins print them.
+/// Entra's error codes for refused token requests; credential plugins print them.
 public enum SignInError {
     /// The first code in a text, for example `AADSTS50020`.
     public static func code(in text: String) -> String? {
@@ -11,6 +11,9 @@ public enum SignInError {
         }
         return nil
     }
+
+    /// Where Entra explains a code that ``advice(_:)`` does not know.
+    public static let lookUp = "look it up at https://login.microsoftonline.com/error"
 
     /// The meaning of a code and what to do; nil for unknown codes.
     public static func advice(_ code: String) -> (meaning: String, hint: String)? {
