@@ -1,3 +1,4 @@
+import Terminal
 import Testing
 
 @testable import Inspection
@@ -68,5 +69,28 @@ import Testing
     @Test("bytes that are no text are no token")
     func binary() {
         #expect(TokenInput([0xFF, 0xFE, 0x00]).other == .notText)
+    }
+
+    @Test(
+        "what cannot be denied says where an object ID is read",
+        arguments: [
+            ("ann@contoso.example", "this is a name and not a token"), ("contoso", "this is not a token"),
+            ("a.b.c", "this is not a token"), ("", "this is not a token"),
+        ])
+    func deniedName(input: String, sentence: String) {
+        let failure = #expect(throws: CommandFailure.self) {
+            try TokenInput(Array(input.utf8)).deniedTarget(onlyThisToken: false)
+        }
+        #expect(failure?.sentence == sentence)
+        #expect(failure?.hint?.contains("--object-id") == true && failure?.hint?.contains("az ad user show") == true)
+    }
+
+    @Test("an object ID without its option says which option")
+    func deniedID() {
+        let id = "0b1ec700-0000-0000-0000-000000000001"
+        let failure = #expect(throws: CommandFailure.self) {
+            try TokenInput(Array(id.utf8)).deniedTarget(onlyThisToken: false)
+        }
+        #expect(failure?.hint?.hasSuffix("--object-id \(id)") == true)
     }
 }
