@@ -44,14 +44,26 @@ public struct UserKubeconfig: Sendable {
 
             """
     }
+
+    /// What to know about the file; nil if there is nothing.
+    public var note: String? {
+        guard authority == nil else { return nil }
+        return "note: without --ca, kubectl trusts only the system's authorities, and a cluster usually has its own:"
+            + " certificate-authority-data of an administrator's kubeconfig (kubeadm: /etc/kubernetes/pki/ca.crt)"
+    }
+
     /// Writes the kubeconfig to a file that only its owner may read, or adds the context to a kubeconfig that is there,
     /// and says which it did. Without a path, it goes to standard output.
     ///
     /// - Parameter isReplacing: whether a context of the same name is replaced.
     /// - Throws: `CommandFailure` if the file cannot be used, or the context's name is taken.
     public func write(to path: String?, replacing isReplacing: Bool) throws {
-        guard let path else { return Console.write(Array(text.utf8)) }
-        let isMerged = try KubeconfigMerge.merge(text, intoFile: path, replacing: isReplacing)
-        Console.note(isMerged ? "added the context to \(path)" : "wrote \(path)")
+        if let path {
+            let isMerged = try KubeconfigMerge.merge(text, intoFile: path, replacing: isReplacing)
+            Console.note(isMerged ? "added the context to \(path)" : "wrote \(path)")
+        } else {
+            Console.write(Array(text.utf8))
+        }
+        if let note { Console.note(note) }
     }
 }
