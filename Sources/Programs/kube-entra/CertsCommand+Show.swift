@@ -15,7 +15,9 @@ extension CertsCommand {
                 not fit; 2 a file cannot be read.
                 """)
 
-        @Argument(help: .init("Certificate files in PEM.", valueName: "file"), completion: .file()) var files: [String]
+        @Argument(
+            help: .init("Certificate files in PEM, or folders of .crt files.", valueName: "file"), completion: .file())
+        var files: [String]
 
         @Option(help: .init("The private key of the (only) file.", valueName: "file"), completion: .file())
         var key: String?

@@ -37,6 +37,20 @@ public struct CertificateFolder {
         path.hasSuffix("/") ? path + name : path + "/" + name
     }
 
+    /// The paths of its files with the ending `.crt`, sorted; none if there is no such folder.
+    var certificateFiles: [String] {
+        guard let stream = opendir(path) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".crt"), !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted().map(path(of:))
+    }
+
     /// The CA of an earlier run.
     ///
     /// - Throws: `CommandFailure` if it is missing, expired or does not match its key.

@@ -8,17 +8,23 @@ public struct CertificateReports {
     /// Why files could not be read. The other files are reported anyway.
     public private(set) var failures: [CommandFailure] = []
 
-    /// Reads all files; ``failures`` has those that cannot be read.
+    /// Reads all files, and those of folders; ``failures`` has those that cannot be read.
     ///
     /// - Parameter key: the private key of the only file; nil for the one beside each.
     public init(files: [String], key: String?, now: Timestamp) throws {
-        for file in files {
+        for file in files.flatMap({ key == nil ? CertificateReports.expanded($0) : [$0] }) {
             do {
                 reports.append(try CertificateReport(path: file, keyPath: key, now: now))
             } catch let failure as CommandFailure {
                 failures.append(failure)
             }
         }
+    }
+
+    /// A folder's certificates by name; the path itself if it is not a folder, or holds none.
+    private static func expanded(_ path: String) -> [String] {
+        let files = CertificateFolder(path: path).certificateFiles
+        return files.isEmpty ? [path] : files
     }
 
     /// Whether nothing is wrong with the files that could be read.
