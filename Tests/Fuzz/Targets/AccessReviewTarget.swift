@@ -33,7 +33,10 @@ struct AccessReviewTarget: FuzzTarget {
     }
 
     func run(_ input: UnsafeRawBufferPointer) throws {
+        let rest = sieved(input)
         guard let request = try? AccessReviewRequest(decoding: input) else { return }
+        let sievedRequest = rest.withUnsafeBytes { try? AccessReviewRequest(decoding: $0) }
+        require(sievedRequest == request, "a large review that is sieved is the same review")
         let root = require(parsedJSON(Array(input)), "what is taken is JSON").root
         require(root["kind"]?.string == "SubjectAccessReview", "a SubjectAccessReview says that it is one")
         require(root["spec"]?.kind == .object, "it has a spec")
@@ -46,5 +49,18 @@ struct AccessReviewTarget: FuzzTarget {
         require((written["status"]?["denied"]?.bool == true) == (denial != nil), "a denial is a denial")
         let text = String(decoding: answer.encode(request.version), as: UTF8.self)
         require(!text.contains("hidden"), "an entry's reason stays inside")
+    }
+
+    /// What is left of a large review, which arrives in two pieces.
+    private func sieved(_ input: UnsafeRawBufferPointer) -> [UInt8] {
+        var sieve = JSONSieve.accessReview
+        var rest: [UInt8] = []
+        let cut = input.count / 3
+        for piece in [input[..<cut], input[cut...]] {
+            let isJSON = sieve.take(UnsafeRawBufferPointer(rebasing: piece)) { rest.append(contentsOf: $0) }
+            guard isJSON else { return [] }
+        }
+        require(rest.count <= input.count + 4 * input.count, "nothing grows but a short value that becomes null")
+        return sieve.isComplete ? rest : []
     }
 }

@@ -1,6 +1,8 @@
 """The kill switch: access reviews, which can only deny."""
 
 import json
+import subprocess
+import threading
 
 import pytest
 import yaml
@@ -207,3 +209,77 @@ def test_newer_fields_only_for_api_servers_that_know_them(certificates, version,
 @pytest.mark.parametrize("arguments", [["--kubernetes", "new"], ["--mounted-at", "relative"], ["--server", "http://x"]])
 def test_wrong_usage(certificates, arguments):
     assert run("kubeconfig", "authorization", "--certs", certificates.folder, *arguments)[0] == 64
+
+
+def selector_of(megabytes):
+    """A review with what kube-apiserver makes of a long label selector."""
+    requirement = {"key": "a", "operator": "Exists"}
+    count = megabytes * 1_000_000 // len(json.dumps(requirement) + ", ")
+    attributes = {"verb": "list", "resource": "pods", "labelSelector": {"requirements": [requirement] * count}}
+    # Before the user, so that nothing is known of the user before the end.
+    rest = body(extra=extra(oid=[OTHER]))["spec"]
+    del rest["resourceAttributes"]
+    spec = {"resourceAttributes": attributes, **rest}
+    return json.dumps({**body(), "spec": spec})
+
+
+@pytest.fixture(scope="module")
+def patient(certificates, entra):
+    """A server that waits for large bodies, however slow this machine is."""
+    entra.write_key_file(certificates.path("keys.json"))
+    config = configuration(denied=[{"objectID": OTHER, "reason": "hidden"}])
+    config["limits"] = {"requestTimeout": "300s", "bytesInFlight": 8 << 20, "bodyBytes": 1 << 20}
+    running = Webhook(certificates, config, name="large-authorize.yaml").start()
+    yield running
+    running.stop()
+
+
+WAYS = [("--http1.1",), ("--http1.1", "-H", "Transfer-Encoding: chunked"), ("--http2",)]
+
+
+def curl(server, path, *options):
+    done = subprocess.run(
+        [
+            *("curl", "-sS", "--cacert", server.certificates.path("ca.crt"), "-H", "Content-Type: application/json"),
+            *("--cert", server.certificates.path("client.crt"), "--key", server.certificates.path("client.key")),
+            *("-H", "Expect:", "--data-binary", f"@{path}", *options, f"https://127.0.0.1:{server.port}/authorize"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+@pytest.mark.parametrize("megabytes", [6, 20])
+def test_a_long_selector_is_no_way_round_a_denial(patient, tmp_path, megabytes, way):
+    path = tmp_path / "review.json"
+    path.write_text(selector_of(megabytes))
+    assert why(curl(patient, path, *way)["status"]) == "principal_denied"
+    # Only what the answer depends on was kept.
+    path.write_text(path.read_text()[:-1])
+    assert curl(patient, path, *way)["message"].startswith("the body is not valid JSON")
+
+
+def test_many_long_selectors_at_once_take_no_memory_and_nobody_elses_place(patient, tmp_path):
+    path = tmp_path / "review.json"
+    path.write_text(selector_of(6))
+
+    def memory():
+        with open(f"/proc/{patient.process.pid}/smaps_rollup") as file:
+            return next(int(line.split()[1]) << 10 for line in file if line.startswith("Pss_Anon"))
+
+    ask(patient)
+    before, found = memory(), []
+    threads = [threading.Thread(target=lambda: found.append(curl(patient, path, "--http1.1"))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    most = 0
+    while any(thread.is_alive() for thread in threads):
+        assert why(ask(patient)) is None
+        most = max(most, memory())
+    assert [why(answer["status"]) for answer in found] == ["principal_denied"] * 16
+    # Together they are 96 MB.
+    assert most - before < 32 << 20
