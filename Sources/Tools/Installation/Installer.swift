@@ -16,7 +16,7 @@ public final class Installer {
     var journal: InstallationJournal?
     /// Number of requests to the API server or the webhook so far.
     var probes: Int64 = 0
-    /// Whether an earlier `enable` ended before it changed kube-apiserver, and this one continues.
+    /// Whether an earlier run ended while kube-apiserver did not ask the webhook, and this one continues.
     var isContinued = false
     /// Whether the report names something that stays.
     var hasKept = false
@@ -31,10 +31,21 @@ public final class Installer {
         isContinued = isHalfway
     }
 
-    /// Whether the journal is of an `enable` that ended before it changed kube-apiserver.
+    /// Whether the journal is of an `enable` that ended before it changed kube-apiserver, or of a `disable` that ended
+    /// after that.
     private var isHalfway: Bool {
-        guard let journal, journal.direction == .enable else { return false }
-        return journal.step.index < InstallationStep.change.index
+        guard let journal else { return false }
+        switch journal.direction {
+        case .enable: return journal.step.index < InstallationStep.change.index
+        case .disable:
+            // Without that file, RKE2 and k3s do not have the flags. If it cannot be read, nobody knows.
+            do {
+                let current = try files.content(journal.distribution.flagFile)
+                return current.map { !APIServerFiles.asks($0, journal.distribution, flags) } ?? true
+            } catch {
+                return false
+            }
+        }
     }
 
     private static func journal(_ files: NodeFiles) throws -> InstallationJournal? {

@@ -87,6 +87,41 @@ def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
     assert number > 20
 
 
+@pytest.mark.parametrize("part", range(3))
+def test_a_disable_that_is_killed_between_any_two_changes_is_finished_or_undone(make, part):
+    """Killed at every change of a file; then, in turns, the next `disable` finishes it and the next `enable` undoes it."""
+    node = make()
+    before = node.snapshot()
+    # -b execve: of this process alone; the tools that it runs have changes of their own.
+    changes = "rename,renameat,renameat2,unlink,unlinkat,rmdir"
+    words = ["strace", "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", f"trace={changes}"]
+    half = undone = 0
+    for number in range(1 + part, 200, 3):
+        assert node.enable("--bind").returncode == 0
+        inject = f"inject={changes}:signal=SIGKILL:when={number}"
+        done = node.run("disable", "--timeout", "120s", prefix=[*words, "-e", inject])
+        if done.returncode == 0:
+            break
+        assert done.returncode in (-9, 137), (number, done.returncode, done.stderr)
+        code, found = status(node)
+        # Before the first change nothing has happened, and after the last one everything.
+        if found["state"] == "halfDone":
+            assert code == 1 and found["unfinished"]["direction"] == "disable", (number, found)
+            assert "disable" in found["next"], (number, found)
+            half += 1
+        else:
+            assert found["state"] == ("disabled" if half else "enabled"), (number, found)
+        if number % 2:
+            done = node.enable("--bind")
+            assert done.returncode == 0 and status(node)[0] == 0, (number, done.stdout + done.stderr)
+            undone += 1
+        done = node.run("disable", "--timeout", "120s")
+        assert done.returncode == 0, (number, done.stdout + done.stderr)
+        as_before(node, before)
+        assert node.objects()["bindings"] == {}, number
+    assert number > 20 and half > 5 and undone > 2
+
+
 @pytest.mark.parametrize("part", range(2))
 def test_a_disk_that_is_full_from_any_change_on_is_taken_back_or_said(make, part):
     """From the Nth change of a file on, every change fails, also those that undo it."""
