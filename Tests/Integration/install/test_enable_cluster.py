@@ -160,3 +160,20 @@ def test_kubeadm_is_not_said_to_lose_flags_that_are_not_there(node):
     assert "keeps the flags in upgrades" in said
     # The webhook's refusal of the test token looks like a fault.
     assert "key_id_missing" not in said and "a test token was refused, as it must be" in said
+
+
+def test_where_kubeadms_configuration_cannot_be_changed_the_command_is_said(node):
+    """The node works without it; an upgrade would lose the flags."""
+    node.mode("refuses kubeadm's configuration")
+    done = node.enable("--bind")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "configmaps is forbidden" in done.stdout and not has_flags(node)
+    assert "add the flags with: kubectl -n kube-system edit configmap kubeadm-config" in done.stdout
+    assert "would lose the flags in an upgrade" in node.run("status").stdout
+    node.mode("")
+    done = node.enable("--bind")
+    assert done.returncode == 0 and has_flags(node), done.stdout + done.stderr
+    node.mode("refuses kubeadm's configuration")
+    done = node.run("disable", "--timeout", "120s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "remove the flags with: kubectl -n kube-system edit configmap kubeadm-config" in done.stdout

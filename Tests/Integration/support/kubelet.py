@@ -198,6 +198,8 @@ class APIServer:
             if held is None:
                 return 404, {"kind": "Status", "message": "not found"}
             if method == "PATCH":
+                if mode() == "refuses kubeadm's configuration":
+                    return 403, {"kind": "Status", "message": "configmaps is forbidden"}
                 if body["metadata"]["resourceVersion"] != held["metadata"]["resourceVersion"]:
                     return 409, {"kind": "Status", "message": "the object has been modified"}
                 held["data"].update(body["data"])
