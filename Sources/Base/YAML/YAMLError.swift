@@ -6,9 +6,12 @@ public struct YAMLError: Error, Hashable, Sendable {
     public var line: Int
     /// The column, counted from 1.
     public var column: Int
+    /// What to do about it, if that is likely; nil if it is not known.
+    public var hint: String?
 
     /// An error at a place.
-    public init(_ message: String, line: Int, column: Int) {
+    public init(_ message: String, line: Int, column: Int, hint: String? = nil) {
+        self.hint = hint
         self.message = message
         self.line = line
         self.column = column

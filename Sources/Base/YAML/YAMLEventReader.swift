@@ -90,8 +90,8 @@ public final class YAMLEventReader: DocumentEvents {
         guard tag == nil else { throw error("tags (a word after !) are not understood", mark) }
     }
 
-    private func error(_ message: String, _ mark: yaml_mark_t) -> YAMLError {
-        YAMLError(message, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+    private func error(_ message: String, _ mark: yaml_mark_t, hint: String? = nil) -> YAMLError {
+        YAMLError(message, line: Int(mark.line) + 1, column: Int(mark.column) + 1, hint: hint)
     }
 
     /// libyaml's messages are constants without parts of the input; they are used where they help.
@@ -110,11 +110,20 @@ public final class YAMLEventReader: DocumentEvents {
             }
             if text.contains("tab character") { return error("\(text); indent with spaces", state.problem_mark) }
             let begun = state.context.map { String(cString: $0) } ?? ""
+            if text.contains("could not find expected ':'"), begun.contains("simple key") {
+                // The parser fails only in the line after the one without a colon.
+                return error(
+                    "could not find expected ':'", state.context_mark,
+                    hint: "write a colon and a space after the field's name")
+            }
+            let hint = IndentationAdvice(bytes, line: Int(state.problem_mark.line) + 1).hint(for: text)
             // The mistake is where the construct began lines above, not where the parser failed.
             if begun.hasPrefix("while ") && state.context_mark.line != state.problem_mark.line {
-                return error("\(text) \(begun) that begins in line \(state.context_mark.line + 1)", state.problem_mark)
+                return error(
+                    "\(text) \(begun) that begins in line \(state.context_mark.line + 1)", state.problem_mark,
+                    hint: hint)
             }
-            return error(text, state.problem_mark)
+            return error(text, state.problem_mark, hint: hint)
         }
     }
 

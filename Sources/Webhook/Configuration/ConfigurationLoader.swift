@@ -25,7 +25,7 @@ public enum ConfigurationLoader {
         do {
             root = try YAMLNode.parse(bytes, limits: YAMLLimits(bytes: maximumBytes), keepsRepeatedKeys: true)
         } catch {
-            throw problem(path, line: error.line, column: error.column, error.message)
+            throw problem(path, line: error.line, column: error.column, error.message, hint: error.hint)
         }
         if let document = ForeignDocument(root) {
             throw problem(path, line: root.line, column: root.column, document.sentence)
@@ -62,9 +62,11 @@ public enum ConfigurationLoader {
         }
     }
 
-    private static func problem(_ path: String, line: Int, column: Int, _ message: String) -> ConfigurationError {
+    private static func problem(
+        _ path: String, line: Int, column: Int, _ message: String, hint: String? = nil
+    ) -> ConfigurationError {
         ConfigurationError(problems: [
-            ConfigurationProblem(file: path, line: line, column: column, field: "", message: message)
+            ConfigurationProblem(file: path, line: line, column: column, field: "", message: message, hint: hint)
         ])
     }
 }

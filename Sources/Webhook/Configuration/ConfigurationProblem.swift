@@ -10,10 +10,15 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
     public var field: String
     /// What is wrong, for people.
     public var message: String
+    /// What to do about it; nil if the message says it.
+    public var hint: String?
     /// The rule of `config check` for this problem; nil if there is none.
     public var rule: LintRule?
 
-    public init(file: String, line: Int, column: Int, field: String, message: String, rule: LintRule? = nil) {
+    public init(
+        file: String, line: Int, column: Int, field: String, message: String, hint: String? = nil, rule: LintRule? = nil
+    ) {
+        self.hint = hint
         self.rule = rule
         self.file = file
         self.line = line
@@ -30,9 +35,12 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
         return "\(file):\(line):\(column): error: " + (field.isEmpty ? message : field + ": " + message) + rule
     }
 
-    /// The line for standard error. For a file that could not be read, it starts with the program's name, as in every
+    /// ``description``, and the hint on the next line after an arrow.
+    public var explanation: String { description + (hint.map { "\n  → " + $0 } ?? "") }
+
+    /// The lines for standard error. For a file that could not be read, they start with the program's name, as in every
     /// command.
-    public var commandLine: String { isAboutFile ? "kube-entra: \(description)" : description }
+    public var commandLine: String { isAboutFile ? "kube-entra: \(explanation)" : explanation }
 
     /// Whether the file could not be read, so that the problem has no place.
     public var isAboutFile: Bool { line == 0 }

@@ -42,9 +42,10 @@ public struct ConfigurationReport: Sendable {
             + (looksAtFiles ? "" : "; the files that it names were not looked at")
     }
 
-    /// For people and problem matchers: one line for each error and finding, all in the same form.
+    /// For people and problem matchers: one line for each error and finding, all in the same form, and a line of what to
+    /// do.
     public var lines: [String] {
-        problems.map(\.description)
+        problems.map(\.explanation)
             + active.map { finding in
                 let field = finding.field.isEmpty ? "" : "\(finding.field): "
                 return "\(file):\(finding.line):\(finding.column): \(finding.severity.rawValue): \(field)"
@@ -64,7 +65,7 @@ public struct ConfigurationReport: Sendable {
                         .object([
                             ("line", .integer(Int64(problem.line))), ("column", .integer(Int64(problem.column))),
                             ("field", .string(problem.field)), ("message", .string(problem.message)),
-                            ("rule", JSON(problem.rule?.rawValue)),
+                            ("hint", JSON(problem.hint)), ("rule", JSON(problem.rule?.rawValue)),
                         ])
                     })
             ),
@@ -91,7 +92,8 @@ public struct ConfigurationReport: Sendable {
         var table = MarkdownTable(["", "line", "field", "what", "what to do", "rule"])
         for problem in problems {
             table.add([
-                "❌", "\(problem.line)", problem.field, problem.message, "", problem.rule?.rawValue ?? "",
+                "❌", "\(problem.line)", problem.field, problem.message, problem.hint ?? "",
+                problem.rule?.rawValue ?? "",
             ])
         }
         for finding in active {
@@ -118,7 +120,8 @@ public struct ConfigurationReport: Sendable {
         let wrong = problems.map { problem in
             SARIFLog.Result(
                 ruleID: problem.rule?.rawValue ?? ConfigurationReport.invalid, level: .error,
-                message: problem.field.isEmpty ? problem.message : "\(problem.field): \(problem.message)",
+                message: (problem.field.isEmpty ? "" : "\(problem.field): ") + problem.message
+                    + (problem.hint.map { " → " + $0 } ?? ""),
                 place: (problem.file, problem.line, problem.column),
                 subject: problem.field.isEmpty ? nil : problem.field)
         }

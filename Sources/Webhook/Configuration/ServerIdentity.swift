@@ -22,7 +22,10 @@ public struct ServerIdentity: Sendable {
             do throws(FileError) {
                 return try FileIO.read(path, isTrusted: isTrusted)
             } catch {
-                problems.append(loaded.problem(field, "\(path): \(error.sentence)"))
+                let command = "`kube-entra certs create` makes it; on a control-plane node, `kube-entra enable` does"
+                problems.append(
+                    loaded.problem(
+                        field, "\(path): \(error.sentence)", hint: error == .missing ? command : nil))
                 return nil
             }
         }

@@ -303,7 +303,12 @@ def test_problems_of_the_file_and_of_what_it_names_in_one_run(folder):
     lines = [one["line"] for one in answer["problems"]]
     assert lines == sorted(lines) and lines[0] > 1
     code, out, err = run("config", "check", str(folder / "config.yaml"))
-    assert out == "" and len(err.splitlines()) == 5
+    assert out == "" and len([line for line in err.splitlines() if ": error: " in line]) == 5
+    # What to do stands under the error that it is about.
+    shown = err.splitlines()
+    assert "certs create" in shown[1] and shown[1].startswith("  → ")
+    assert [shown[at - 1] for at, line in enumerate(shown) if "az ad group show" in line][0].endswith("for-id]")
+    assert [one["hint"] is not None for one in answer["problems"]] == [True, False, True, False, False]
     code, _, served = run("serve", "--config", str(folder / "config.yaml"), timeout=10)
     assert (code, served) == (2, err)
     assert "[group-name-for-id]" in err and "audit.jsonl: cannot be written to: the folder that it would be in" in err

@@ -10,6 +10,10 @@ package struct ConfigField {
 
     /// What ``guid(_:)`` calls a group in messages.
     package static let groupID = "a group object ID"
+    /// What ``guid(_:)`` calls a tenant in messages.
+    package static let tenantID = "a tenant ID"
+    /// What ``guid(_:)`` calls an application in messages.
+    package static let applicationID = "an application ID"
 
     package init(node: YAMLNode, path: String, collector: ProblemCollector) {
         self.node = node
@@ -99,8 +103,22 @@ package struct ConfigField {
         if let id = GUID(lenient: text) { return id }
         collector.add(
             path, node, "must be \(what), for example 5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed; names are not accepted",
-            rule: what == ConfigField.groupID ? .groupNameForID : nil)
+            hint: ConfigField.whereToFind(what), rule: what == ConfigField.groupID ? .groupNameForID : nil)
         return nil
+    }
+
+    private static func whereToFind(_ what: String) -> String? {
+        switch what {
+        case tenantID:
+            "the Entra admin center shows it under Overview, or ask `az account show --query tenantId --output tsv`"
+        case groupID:
+            "the Entra admin center shows it as the group's Object ID, or ask `az ad group show --group NAME --query id"
+                + " --output tsv`"
+        case applicationID:
+            "the Entra admin center shows it under App registrations as Application (client) ID, or ask `az ad app list"
+                + " --display-name NAME --query [].appId --output tsv`"
+        default: nil
+        }
     }
 
     package func time(roundingUp: Bool = false) -> Timestamp? {

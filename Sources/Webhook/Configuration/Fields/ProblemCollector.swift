@@ -18,9 +18,12 @@ package final class ProblemCollector {
         positions[field] = FieldPosition(line: node.line, column: node.column)
     }
 
-    package func add(_ field: String, _ node: YAMLNode, _ message: String, rule: LintRule? = nil) {
+    package func add(
+        _ field: String, _ node: YAMLNode, _ message: String, hint: String? = nil, rule: LintRule? = nil
+    ) {
         problems.append(
             ConfigurationProblem(
-                file: file, line: node.line, column: node.column, field: field, message: message, rule: rule))
+                file: file, line: node.line, column: node.column, field: field, message: message, hint: hint,
+                rule: rule))
     }
 }

@@ -17,7 +17,7 @@ extension DirectorySettings {
         },
         [
             FieldDescription(
-                "clientID", \.clientID, .optional(.identifier("an application ID")),
+                "clientID", \.clientID, .optional(.identifier(ConfigField.applicationID)),
                 "the application that may read group memberships",
                 details: "It needs the application permission GroupMember.Read.All of Microsoft Graph. With"
                     + " `managedIdentity: true` it may be left out.",

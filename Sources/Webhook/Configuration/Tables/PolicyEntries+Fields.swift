@@ -95,7 +95,7 @@ extension DeniedEntry {
                 "a user, or an application's service principal",
                 example: .word("7777aaaa-bbbb-cccc-dddd-eeeeffff0000")),
             FieldDescription(
-                "clientAppID", \.clientAppID, .optional(.identifier("an application ID")),
+                "clientAppID", \.clientAppID, .optional(.identifier(ConfigField.applicationID)),
                 "every token that this application asked for",
                 example: .word("bbbbbbbb-0000-0000-0000-000000000000")),
             FieldDescription(

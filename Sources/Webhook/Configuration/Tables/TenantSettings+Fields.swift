@@ -39,7 +39,7 @@ extension TenantSettings {
                 removed: { "tokens for audience \($0) are no longer accepted" }),
             lint: unwiseAudiences),
         FieldDescription(
-            "allowedClientAppIDs", \.trust.allowedClientAppIDs, .list(.identifier("an application ID")),
+            "allowedClientAppIDs", \.trust.allowedClientAppIDs, .list(.identifier(ConfigField.applicationID)),
             "applications that may ask for tokens (appid, azp); empty: any",
             example: .list([.word("80faf920-1908-4b52-b5ef-a8e7bedfc67a")]), change: .clients),
         FieldDescription(

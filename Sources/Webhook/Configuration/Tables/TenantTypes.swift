@@ -6,11 +6,11 @@ import YAML
 extension FieldType where Value == GUID {
     /// The ID of one tenant; names that mean all tenants are rejected.
     static var tenantID: Self {
-        FieldType(.identifier("a tenant ID")) { field in
+        FieldType(.identifier(ConfigField.tenantID)) { field in
             if let name = field.node.text, ["common", "organizations", "consumers"].contains(name) {
                 return field.refuse("must be one tenant's ID: \(name) stands for every tenant there is")
             }
-            return field.guid("a tenant ID")
+            return field.guid(ConfigField.tenantID)
         } write: {
             .word($0.description)
         }
