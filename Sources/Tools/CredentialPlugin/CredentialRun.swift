@@ -82,8 +82,8 @@ extension WrappedCommand {
         plugin.command = command
         switch ending {
         case .relative:
-            return "kube-entra: \(name) is relative to the current folder, which must not choose the program → write its"
-                + " whole path"
+            return "kube-entra: \(name) is relative to the current folder, which must not choose the program → write"
+                + " its whole path"
         case .notFound:
             let isPath = command.utf8.contains(UInt8(ascii: "/"))
             return "kube-entra: \(name) was not found\(isPath ? "" : " in PATH") → "

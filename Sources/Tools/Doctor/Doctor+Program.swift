@@ -15,8 +15,8 @@ extension Doctor {
                 .method, .failed,
                 "the kubelogin that is installed is another program of the same name (int128/kubelogin): it does not"
                     + " know Entra's arguments",
-                hint: "install Azure's, \(KubeloginSignIn.address), and put it first in PATH or name its full path in the"
-                    + " kubeconfig")
+                hint: "install Azure's, \(KubeloginSignIn.address), and put it first in PATH or name its full path"
+                    + " in the kubeconfig")
         case .azure(let version):
             let isLegacy = plugin.arguments.contains { $0.hasPrefix("--legacy") }
             for fault in version.faults(method: method, isLegacy: isLegacy) {

@@ -146,7 +146,8 @@ public struct TokenInput: Sendable {
     }
 
     private static let prefixes: [(String, Wrapping)] = [
-        ("> ", .none), ("-h ", .none), ("export ", .none), ("set ", .none), ("authorization:", .bearer), ("bearer", .bearer), ("pop", .bearer),
+        ("> ", .none), ("-h ", .none), ("export ", .none), ("set ", .none), ("authorization:", .bearer),
+        ("bearer", .bearer), ("pop", .bearer),
         ("token:", .field), ("\"token\":", .field), ("access_token:", .field), ("\"access_token\":", .field),
         ("\"accesstoken\":", .field),
     ]

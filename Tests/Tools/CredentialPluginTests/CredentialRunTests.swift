@@ -166,7 +166,10 @@ struct CredentialRunTests {
     @Test(
         "the line for a command that cannot be started names it, and for kubelogin where to get it",
         arguments: [
-            ("kubelogin", .notFound, "kubelogin was not found in PATH → install it: https://azure.github.io/kubelogin/"),
+            (
+                "kubelogin", .notFound,
+                "kubelogin was not found in PATH → install it: https://azure.github.io/kubelogin/"
+            ),
             (
                 "/opt/kubelogin", .notFound,
                 "/opt/kubelogin was not found → install it: https://azure.github.io/kubelogin/"
