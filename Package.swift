@@ -335,7 +335,7 @@ let package = Package(
             ]),
 
         tests(
-            .tools, "Kubeconfigs", ["SafeText", "Timestamps", "Files", "Jansson", "YAML", "Terminal", "Kubeconfigs"]),
+            .tools, "Kubeconfigs", ["SafeText", "Timestamps", "Jansson", "YAML", "Terminal", "Kubeconfigs"]),
         tests(.tools, "Certificates", ["Terminal", "Timestamps", "OpenSSL", "Certificates", "TestSupport"]),
         tests(
             .tools, "Inspection",

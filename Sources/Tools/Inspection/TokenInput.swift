@@ -131,8 +131,8 @@ public struct TokenInput: Sendable {
         return (rest, wrapping)
     }
 
-    /// The value of a shell's variable, such as `TOKEN=eyJ…` or PowerShell's `$token = "eyJ…"`; nil if it does not begin
-    /// like a token.
+    /// The value of a shell's variable, such as `TOKEN=eyJ…` or PowerShell's `$token = "eyJ…"`; nil if it does not
+    /// begin like a token.
     private static func assigned(_ text: Substring) -> Substring? {
         guard let sign = text.prefix(128).firstIndex(of: "=") else { return nil }
         let name = trimmed(text[..<sign])
