@@ -12,33 +12,57 @@ enum AzureCLIFunctions {
         # The IDs of what this script made, so that it can be run again. What stands in Entra itself under a name proves
         # nothing: by default everybody in a tenant may register an application or make a group with that name.
         recorded() {
+            local id=
             if [ -e "$made" ]; then
-                awk -v kind="$1" -v name="$2" \
-                    '$1 == kind && substr($0, length($1 $2) + 3) == name { id = $2 } END { print id }' "$made"
+                id=$(awk -v kind="$1" -v name="$2" \
+                    '$1 == kind && substr($0, length($1 $2) + 3) == name { id = $2 } END { print id }' "$made") || return 1
             fi
+            case "$id" in *[!0-9A-Za-z-]*) return 1 ;; esac
+            echo "$id"
         }
 
         record() { echo "$1 $3 $2" >>"$made" || fail "$made cannot be written; note: $1 $3 $2"; }
 
+        # Whether a file is the caller's own, no link, and for nobody else to change.
+        own() {
+            [ ! -L "$1" ] && [ -f "$1" ] && [ -O "$1" ] &&
+                [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 \))" ]
+        }
+
+        # The people at an address, without characters that could change what the terminal shows.
+        people() {
+            local list
+            list=$(az rest --method get --url "$graph/$1" \
+                --query 'value[].[id, displayName, userPrincipalName]' --output tsv) || return 1
+            printf '%s\n' "$list" | LC_ALL=C tr -d '\000-\010\013-\037\177' | sed 's/^/    /'
+            # Microsoft Graph gives a hundred at a time.
+            if [ "$(printf '%s\n' "$list" | wc -l)" -ge 100 ]; then
+                echo "    and perhaps more: only the first page is shown"
+            fi
+        }
+
         # Who could have made an object, and who is in it already.
         describe() {
-            local collection=$1 id=$2
-            echo "$collection $id, made $(az rest --method get --url "$graph/$collection/$id" --query createdDateTime --output tsv || echo '?')"
+            local collection=$1 id=$2 created
+            created=$(az rest --method get --url "$graph/$collection/$id" --query createdDateTime --output tsv) || return 1
+            echo "$collection $id, made $created"
             echo "  owners:"
-            az rest --method get --url "$graph/$collection/$id/owners" \
-                --query 'value[].[id, displayName, userPrincipalName]' --output tsv | sed 's/^/    /' || echo "    cannot be read"
+            people "$collection/$id/owners" || return 1
             if [ "$collection" = groups ]; then
                 echo "  members, who become admins of the cluster:"
-                az rest --method get --url "$graph/groups/$id/members" \
-                    --query 'value[].[id, displayName, userPrincipalName]' --output tsv | sed 's/^/    /' || echo "    cannot be read"
+                people "groups/$id/members" || return 1
             fi
         }
 
         # Makes an object, or changes the one that this script made before or that --adopt names. Prints its object ID.
         ensure() {
             local collection=$1 name=$2 body=$3 id ids other
-            id=$(recorded "$collection" "$name") || fail "$made cannot be read"
-            if [ -z "$id" ]; then
+            id=$(recorded "$collection" "$name") || fail "$made cannot be read, or has something other than an ID"
+            if [ -n "$id" ]; then
+                echo "  its ID is taken from $made:" >&2
+                describe "$collection" "$id" >&2 ||
+                    fail "$collection $id ($name) cannot be read; if it was deleted, remove its line from $made"
+            else
                 ids=$(az rest --method get --url "$graph/$collection" \
                     --url-parameters "\$filter=displayName eq '$name'" "\$select=id" --query 'value[].id' --output tsv) ||
                     fail "cannot look for $collection with the name $name"
@@ -48,14 +72,14 @@ enum AzureCLIFunctions {
                 if [ -n "$ids" ] && [ -z "$id" ]; then
                     {
                         echo "register: there is something with the name $name, which this script did not make:"
-                        for other in $ids; do describe "$collection" "$other"; done
+                        for other in $ids; do describe "$collection" "$other" || echo "    cannot be read"; done
                         echo "If it is yours, and you trust everybody who is named above: $script --adopt ID"
                         echo "Otherwise choose another --name or --group-name with kube-entra register."
                     } >&2
                     exit 1
                 fi
                 if [ -n "$id" ]; then
-                    describe "$collection" "$id" >&2
+                    describe "$collection" "$id" >&2 || fail "$collection $id ($name) cannot be read"
                     record "$collection" "$name" "$id"
                 fi
             fi

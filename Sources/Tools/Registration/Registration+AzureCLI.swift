@@ -17,6 +17,7 @@ extension Registration {
         # bash reads all of it before it does anything, also out of a pipe: a half script does nothing.
         {
         set -euo pipefail
+        umask 077
 
         if [ -n "${BASH_SOURCE[0]:-}" ]; then script="bash $0"; else script="kube-entra register ... | bash -s --"; fi
 
@@ -35,6 +36,11 @@ extension Registration {
         trap 'rm -f "$errors"' EXIT
 
         \(AzureCLIFunctions.text)
+
+        # What stands in the record is believed, so it must be the caller's own.
+        if [ -e "$made" ] || [ -L "$made" ]; then
+            own "$made" || fail "$made is a link, is not yours, or others may change it: look at each ID in it, or use another folder"
+        fi
 
         echo "server application: \(name)" >&2
         server=$(ensure applications '\(name)' '\(serverBody)')
@@ -208,9 +214,14 @@ extension Registration {
         if [ -e secret ] && [ -z "$secret_of" ]; then
             fail "there is a file called secret, which this script did not write: move it away"
         fi
+        if [ -e secret ] || [ -L secret ]; then
+            own secret || fail "the file secret is a link, is not yours, or others may change it: move it away"
+        fi
         if [ ! -s secret ]; then
-            (umask 077 && again az ad app credential reset --id "$directory_id" --append --display-name kube-entra \\
-                --query password --output tsv >secret.new) || fail "the secret cannot be made"
+            rm -f secret.new
+            # Made anew or not at all: nobody else has it open.
+            (set -C && exec 3>secret.new && set +C && again az ad app credential reset --id "$directory_id" --append --display-name kube-entra \\
+                --query password --output tsv >&3) || fail "the secret cannot be made"
             [ -s secret.new ] || fail "the secret that was made is empty"
             [ -n "$secret_of" ] || record secret "$directory_id" "$directory"
             mv secret.new secret
@@ -222,8 +233,24 @@ extension Registration {
     /// Further values for the configuration.
     private var endNotes: String {
         let parts = configurationNotes(clientID: "$directory_id")
-        return parts.isEmpty ? "" : "\nIn the configuration:\n\n" + parts.map { "  \($0)\n" }.joined()
+        guard !parts.isEmpty else { return "" }
+        let secret = withDirectory ? [""] + Self.secretPlace : []
+        let lines = [""] + Self.fragmentPlace + [""] + parts.map { "    \($0)" } + secret
+        return lines.map { $0 + "\n" }.joined()
     }
+
+    /// Where the lines belong.
+    static let fragmentPlace = [
+        "In /etc/kube-entra/kube-entra.yaml, in the tenant: below its tenantID, indented as here. Replace lines",
+        "with the same keys, such as groupOverage.",
+    ]
+
+    /// Where the secret's file belongs.
+    static let secretPlace = [
+        "The file secret must be on every node, beside the configuration, for the webhook's user alone:",
+        "",
+        "  install -o kube-entra -g kube-entra -m 0600 secret /etc/kube-entra/secret",
+    ]
 
     func configurationNotes(clientID: String) -> [String] {
         var lines: [String] = []

@@ -99,8 +99,8 @@ extension Registration {
           display_name            = "\(groupName)"
           prevent_duplicate_names = true
           security_enabled        = true
-        \(addsCaller ? "  members                 = [data.azuread_client_config.current.object_id]\n" : "")}
-        \(onlyAssignedGroups ? terraformAssignment : "")\(withDirectory ? terraformDirectory : "")
+        }
+        \(addsCaller ? terraformCaller : "")\(onlyAssignedGroups ? terraformAssignment : "")\(withDirectory ? terraformDirectory : "")
         # On each control-plane node, as root.
         output "enable" {
           value = "\(terraformCommands[0])"
@@ -155,6 +155,23 @@ extension Registration {
           application_id       = azuread_application.server.id
           authorized_client_id = "\(Self.azureCLIAppID)"
           permission_ids       = ["\(Self.scopeID)"]
+        }
+
+        """
+    }
+
+    /// `members` of the group would be the whole list, and would take away who was added elsewhere.
+    private var terraformCaller: String {
+        """
+
+        # Whoever applies this first is an admin. Other members stay, also when somebody else applies it.
+        resource "azuread_group_member" "me" {
+          group_object_id  = azuread_group.admins.object_id
+          member_object_id = data.azuread_client_config.current.object_id
+
+          lifecycle {
+            ignore_changes = [member_object_id]
+          }
         }
 
         """
@@ -232,6 +249,9 @@ extension Registration {
 
     private var terraformNotes: String {
         let lines = configurationNotes(clientID: "the output directory_client_id")
-        return lines.isEmpty ? "" : "\n# In the configuration:\n" + lines.map { "#   \($0)\n" }.joined()
+        guard !lines.isEmpty else { return "" }
+        let secret = withDirectory ? [""] + Self.secretPlace : []
+        let text = Self.fragmentPlace + [""] + lines.map { "    \($0)" } + secret
+        return "\n" + text.map { $0.isEmpty ? "#\n" : "# \($0)\n" }.joined()
     }
 }

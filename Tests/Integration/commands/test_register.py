@@ -258,3 +258,66 @@ def test_a_pipe_that_breaks_has_made_nothing(tmp_path):
         done = desk.register(piped="".join(lines[:length]))
         assert "kube-entra enable" not in done.stdout
         assert not (desk.folder / "store").exists(), (length, done.stderr)
+
+
+@pytest.mark.parametrize("plant", ["link", "for all", "for the group", "text"])
+def test_a_record_that_others_could_have_written_is_refused(plant, tmp_path):
+    desk = Desk(tmp_path / "desk")
+    record = desk.folder / "kubernetes.entra-ids"
+    held = desk.folder / "elsewhere" if plant == "link" else record
+    held.write_text("groups of-mallory kubernetes-admins\n" if plant != "text" else "applications ../\x1b kubernetes\n")
+    held.chmod({"for all": 0o602, "for the group": 0o620}.get(plant, 0o600))
+    if plant == "link":
+        record.symlink_to(held)
+    done = desk.register()
+    assert done.returncode == 1 and "kubernetes.entra-ids" in done.stderr and "\x1b" not in done.stderr, done.stderr
+    assert not (desk.folder / "store").exists()
+
+
+def test_what_is_taken_from_the_record_is_described_first(tmp_path):
+    desk = Desk(tmp_path / "desk")
+    group = {"id": "of-mallory", "displayName": "kubernetes-admins", "createdDateTime": "2026-01-01T00:00:00Z"}
+    people = [["1", "\x1b[2KMallory", "mallory@example.com"]] + [[str(n), "Crowd", "c"] for n in range(99)]
+    desk.hold(groups={"of-mallory": group}, members={"of-mallory": people}, owners={"of-mallory": people[:1]})
+    record = desk.folder / "kubernetes.entra-ids"
+    record.write_text("groups of-mallory kubernetes-admins\n")
+    record.chmod(0o600)
+    done = desk.register()
+    assert done.returncode == 0 and "taken from kubernetes.entra-ids" in done.stderr, done.stderr
+    assert done.stderr.count("[2KMallory") == 2 and "\x1b" not in done.stderr
+    assert done.stderr.count("only the first page") == 1
+
+
+def test_a_planted_file_for_the_secret_is_not_written_into(tmp_path):
+    desk = Desk(tmp_path / "desk", "--with-directory")
+    planted = desk.folder / "secret.new"
+    planted.write_text("")
+    planted.chmod(0o666)
+    with planted.open() as opened:
+        assert desk.register().returncode == 0
+        assert opened.read() == ""
+    secret = desk.folder / "secret"
+    assert secret.read_text() == "a-secret\n" and secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_terraform_leaves_other_admins_alone():
+    text = run("register", "--format", "terraform", "--add-me").stdout
+    resources = {kind.strip('"'): body for item in hcl2.loads(text)["resource"] for kind, body in item.items()}
+    assert "azuread_group_member" in resources and "ignore_changes = [member_object_id]" in text
+    assert not re.search(r"^ *members *=", text, re.MULTILINE)
+
+
+def test_the_fragment_can_be_pasted_into_a_tenant(tmp_path):
+    desk = Desk(tmp_path / "desk", "--with-directory", "--with-app-role", "Viewer", "--pop", "cluster.example")
+    said = desk.register().stdout
+    lines = said.split("In /etc/kube-entra/kube-entra.yaml")[1].splitlines()
+    fragment = "\n".join(line for line in lines if line.startswith("    "))
+    (tmp_path / "secret").write_text("a-secret\n")
+    (tmp_path / "secret").chmod(0o600)
+    tenant = "tenants:\n  - tenantID: 11111111-2222-3333-4444-555555555555\n    audiences: [aaaaaaaa-0000-0000-0000-000000000000]\n"
+    (tmp_path / "config.yaml").write_text(f"apiVersion: kube-entra.dev/v1\nkind: WebhookConfiguration\n{tenant}{fragment}\n")
+    done = run("config", "check", "--config", str(tmp_path / "config.yaml"))
+    assert "clusterHost: cluster.example" in fragment
+    for word in ("unknown", "while parsing", "duplicate", "not a key"):
+        assert word not in done.stdout + done.stderr, done.stdout + done.stderr
+    assert "-m 0600 secret /etc/kube-entra/secret" in said and "in the tenant" in said

@@ -54,7 +54,9 @@ if words[0] == "rest":
             held[path[0]][body["id"]] = body
             say(body["id"])
         if path[2:] in (["owners"], ["members"]):
-            say("\n".join("\t".join(who) for who in held.get(path[2], {}).get(path[1], [])) or None)
+            people = held.get(path[2], {})
+            people = people.get(path[1], []) if isinstance(people, dict) else [[one, one, one] for one in people]
+            say("\n".join("\t".join(who) for who in people) or None)
         found = held[path[0]][path[1]]
         if method == "patch":
             for key, value in body.items():
