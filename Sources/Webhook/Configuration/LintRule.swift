@@ -135,7 +135,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .timeoutOverDeadline: "directory.timeout is longer than limits.reviewDeadline, which ends first"
         case .groupsKeptLong: "the directory's answers are kept so long that somebody who left a group keeps its rights"
         case .keysKeptLong: "signingKeys.maximumAge is over 7 days, so keys that Entra took back stay in use"
-        case .bytesInFlightTooFew: "limits.bytesInFlight is smaller than one body of limits.bodyBytes"
+        case .bytesInFlightTooFew: "limits.bytesInFlight has no room for a body or an access review of limits.bodyBytes"
         case .groupNameForID: "a group's name stands where its object ID belongs"
         case .keyMismatch: "the server's certificate does not belong to its private key"
         case .watchIsTransitive: "the watch counts members of groups inside the configured ones as well"

@@ -188,6 +188,10 @@ extension ConfigurationLinterTests {
             "fewer bytes than a body", "tenants:", "limits: {bytesInFlight: 1000}\ntenants:",
             .bytesInFlightTooFew, 7
         ),
+        (
+            "fewer bytes than an access review", "tenants:", "limits: {bytesInFlight: 33554431}\ntenants:",
+            .bytesInFlightTooFew, 7
+        ),
         ("a short handshake", "tenants:", "limits: {handshakeTimeout: 1s}\ntenants:", .timeoutTooShort, 7),
         ("a short request", "tenants:", "limits: {requestTimeout: 1s}\ntenants:", .timeoutTooShort, 7),
         ("a short idle time", "tenants:", "limits: {idleTimeout: 1s}\ntenants:", .timeoutTooShort, 7),

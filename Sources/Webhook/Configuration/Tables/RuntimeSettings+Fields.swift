@@ -22,10 +22,15 @@ extension LimitSettings {
             FieldDescription(
                 "bytesInFlight", \.server.bytesInFlight, .count(), "all request bodies in memory together, in bytes"
             ) { limits, place in
-                limits.server.bytesInFlight < limits.server.bodyBytes
-                    ? place.finding(
-                        .bytesInFlightTooFew, "a body of bodyBytes can never be taken in",
-                        "make bytesInFlight many times bodyBytes") : []
+                // Access reviews have a quarter, and those above 64 KiB half of it.
+                let share = limits.server.bytesInFlight / (limits.server.bodyBytes > 65_536 ? 8 : 4)
+                guard share < limits.server.bodyBytes else { return [] }
+                return place.finding(
+                    .bytesInFlightTooFew,
+                    limits.server.bytesInFlight < limits.server.bodyBytes
+                        ? "a body of bodyBytes can never be taken in"
+                        : "an access review of bodyBytes can never be taken in, so it is never denied",
+                    "make bytesInFlight at least eight times bodyBytes")
             },
             FieldDescription(
                 "connections", \.server.connections, .count(1...1_000_000), "open connections",
