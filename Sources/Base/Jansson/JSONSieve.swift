@@ -131,7 +131,7 @@ public struct JSONSieve: Sendable {
 
     private static let null: StaticString = "null"
     /// In bytes. A longer number is refused.
-    private static let longestWord = 1024
+    private static let longestWord = 16_384
     /// In bytes: longer than every name that is asked for. Of a longer name, only the beginning is kept.
     private static let longestName = 64
 
