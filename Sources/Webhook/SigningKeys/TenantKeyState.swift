@@ -93,11 +93,8 @@ struct TenantKeyState: Sendable {
     }
 
     /// Drops sets that are too old. Returns whether there were any.
-    ///
-    /// A set from the future was fetched while the clock was ahead. It ages from now on, instead of from then.
     mutating func removeOutdated(now: Timestamp) -> Bool {
         let before = sets.count
-        for (version, set) in sets where now < set.fetchedAt { sets[version]?.fetchedAt = now }
         sets = sets.filter { now < end(of: $0.value) }
         return sets.count < before
     }

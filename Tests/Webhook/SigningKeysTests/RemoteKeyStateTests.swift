@@ -200,13 +200,6 @@ import Timestamps
                 (day, .fetchEnded(all(refused))),
             ], failed(refused, refusal, .none, after: .milliseconds(750))),
 
-        Row(
-            "keys that were fetched while the clock was ahead are as old as the next look at them",
-            running + [(-1000, .ageDue), (day - 1001, .ageDue), (day - 1000, .ageDue)],
-            [
-                .publish, .lookAtAgeAfter(seconds: nil), .log(.tooOld),
-            ]),
-
         // Files
         Row(
             "a cache file's keys are as old as they say", cached,
