@@ -315,7 +315,9 @@ def test_the_fragment_can_be_pasted_into_a_tenant(tmp_path):
     (tmp_path / "secret").write_text("a-secret\n")
     (tmp_path / "secret").chmod(0o600)
     tenant = "tenants:\n  - tenantID: 11111111-2222-3333-4444-555555555555\n    audiences: [aaaaaaaa-0000-0000-0000-000000000000]\n"
-    (tmp_path / "config.yaml").write_text(f"apiVersion: kube-entra.dev/v1\nkind: WebhookConfiguration\n{tenant}{fragment}\n")
+    (tmp_path / "config.yaml").write_text(
+        f"apiVersion: kube-entra.dev/v1\nkind: WebhookConfiguration\n{tenant}{fragment}\n"
+    )
     done = run("config", "check", "--config", str(tmp_path / "config.yaml"))
     assert "clusterHost: cluster.example" in fragment
     for word in ("unknown", "while parsing", "duplicate", "not a key"):
