@@ -292,6 +292,7 @@ def test_each_use_of_emergency_access_is_seen(serve, entra, tmp_path, claims):
     assert user["extra"]["kube-entra.dev/emergency-access"] == ["incident 4711"]
     assert webhook.metric("kube_entra_emergency_access_total") == 12
     logged(webhook, " warning emergency access was used ", 12)
+    logged(webhook, " info token review ", 12)
     line = [line for line in webhook.log().splitlines() if "token review" in line][-1]
     assert "emergencyAccess=true" in line and 'emergencyReason="incident 4711"' in line and OBJECT in line
     now = int(time.time())
