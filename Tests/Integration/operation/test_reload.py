@@ -281,7 +281,7 @@ def test_each_use_of_emergency_access_is_seen(serve, entra, tmp_path, claims):
     webhook = serve(
         lambda config: (
             config["tenants"][0].update(emergencyAccess=emergency(3600)),
-            config.update(logging={"level": "warning"}),
+            config.update(logging={"level": "info"}),
         )
     )
     given = {name: value for name, value in entra.claims(**{"groups": [], **claims}).items() if value is not None}
