@@ -21,6 +21,9 @@ CLAIMS = "EntraClaims.swift"
 NAMES = "NameForm.swift"
 KIND = "SubjectKind+Claims.swift"
 TRUST = "TokenValidationRules+Checks.swift"
+AUDIENCES = "AudienceList.swift"
+READER = "ClaimReader.swift"
+PRINCIPAL = "PrincipalFacts.swift"
 TENANT = "TokenValidationRules.swift"
 HEADER = "TokenHeader.swift"
 RSA = "RSAKeyProblem.swift"
@@ -89,7 +92,9 @@ CHANGES = [
         "return !set.keys.isEmpty && now < set.usableUntil",
         "return !set.keys.isEmpty && now <= set.usableUntil",
     ),
-    Change(SNAPSHOT, "candidate.tenants.contains { isUsable(tenant: $0, now: now) }", "!candidate.tenants.isEmpty"),
+    Change(
+        SNAPSHOT, "candidate.tenants.contains { self.isUsable(tenant: $0, now: now) }", "!candidate.tenants.isEmpty"
+    ),
     Change(SNAPSHOT, "firstIndex(where: { $0.numbers == numbers })", "indices.first"),
     # Keys that are good enough
     Change(RSA, 'guard keyType == "RSA" else { throw .keyTypeNotAllowed }', ""),
@@ -113,7 +118,7 @@ CHANGES = [
     Change(EVALUATION, ", known.matches(claims.version) {", " {"),
     Change(
         EVALUATION,
-        "return .when(claims.tenantID.flatMap(GUID.init) == tenant.trust.tenantID, else: .tenantMismatch)",
+        "return .when(claims.tenantGUID == tenant.tenantID, else: .tenantMismatch)",
         "return .passed",
     ),
     Change(EVALUATION, "if isUsable, signature.signer?.tenants.contains(tenantID) == true {", "if isUsable {"),
@@ -138,7 +143,7 @@ CHANGES = [
         "isUsable ? .keysUnavailable : .keyIssuerMismatch",
     ),
     Change(EVALUATION, ".when(claims?.isAccessToken ?? false, else: .tokenKindNotAccepted)", ".passed"),
-    Change(EVALUATION, "accepts(audience:)) ?? false", "accepts(audience:)) ?? true"),
+    Change(EVALUATION, "tenant.audiences.accepts($0) } ?? false", "tenant.audiences.accepts($0) } ?? true"),
     Change(
         CLAIM_CHECKS,
         "now < expires.adding(seconds: clockSkew)",
@@ -155,11 +160,11 @@ CHANGES = [
     Change(CLAIMS, "expires <= notBefore { reader", "expires < notBefore { reader"),
     Change(CLAIMS, "{ issuedAt ?? notBefore }", "{ notBefore ?? issuedAt }"),
     Change(CLAIMS, "version == .v2 ? authorizedParty ?? appID : appID ?? authorizedParty", "appID ?? authorizedParty"),
-    Change(CLAIMS, 'if version == nil { reader.refuse("ver") }', ""),
-    Change(CLAIMS, 'if expires == nil { reader.refuse("exp") }', ""),
-    Change(CLAIMS, 'if notBefore == nil && issuedAt == nil { reader.refuse("iat") }', ""),
-    Change(CLAIMS, 'isBound = json["cnf"] != nil', 'isBound = json["cnf"]?["kid"] != nil'),
-    Change(CLAIMS, "text.utf8.count <= 1024", "text.utf8.count <= 1025"),
+    Change(CLAIMS, "if version == nil { reader.refuse(.version) }", ""),
+    Change(CLAIMS, "if expires == nil { reader.refuse(.expires) }", ""),
+    Change(CLAIMS, "if notBefore == nil && issuedAt == nil { reader.refuse(.issuedAt) }", ""),
+    Change(CLAIMS, "isBound = reader[.confirmation] != nil", 'isBound = reader[.confirmation]?["kid"] != nil'),
+    Change(READER, "text.utf8.count <= 1024", "text.utf8.count <= 1025"),
     Change(NAMES, "&& !isBlank(first)", ""),
     Change(NAMES, "&& !isBlank(last)", ""),
     Change(NAMES, "scalar.properties.isWhitespace || ", ""),
@@ -172,8 +177,8 @@ CHANGES = [
         '"\\(authority ?? cloud.legacyIssuerBase)/\\(tenantID)/"',
         '"\\(authority ?? cloud.legacyIssuerBase)/\\(tenantID)"',
     ),
-    Change(TRUST, 'audience.utf8.starts(with: "spn:".utf8)', 'audience.utf8.starts(with: "spn".utf8)'),
-    Change(TRUST, "(id != nil && GUID($0.text) == id)", "false"),
+    Change(AUDIENCES, 'audience.starts(with: "spn:".utf8)', 'audience.starts(with: "spn".utf8)'),
+    Change(AUDIENCES, "id != nil && $0.id == id", "false"),
     Change(
         TRUST,
         "guard !allowedClientAppIDs.isEmpty else { return true }",
@@ -200,9 +205,9 @@ CHANGES = [
     Change(KIND, '$0 == "11" || $0 == "13"', '$0 == "11"'),
     Change(KIND, "if claims.account == 1 || ", "if "),
     Change(KIND, ' || claims.identityRelations.contains("5")', ""),
-    Change(KIND, "claims.scopes != nil || claims.userPrincipalName != nil", "claims.userPrincipalName != nil"),
+    Change(KIND, "claims.hasScopes || claims.userPrincipalName != nil", "claims.userPrincipalName != nil"),
     Change(KIND, ' || claims.identityRelations.contains("33")', ""),
-    Change(KIND, "? $0 & 0xDF : $0", "? $0 : $0"),
+    Change(KIND, "? byte & 0xDF : byte", "? byte : byte"),
     # Groups and what they give
     Change(GROUPS, "dropped += 1", "dropped += 2"),
     Change(
@@ -210,8 +215,8 @@ CHANGES = [
         "if isNew { objectIDs.append(id) }",
         "if isNew || true { objectIDs.append(id) }",
     ),
-    Change(GROUPS, '            || claims["hasgroups"]?.string == "true"', ""),
-    Change(GROUPS, 'claims["_claim_names"]?["groups"] != nil || ', ""),
+    Change(GROUPS, ' || hasGroups?.string == "true"', ""),
+    Change(GROUPS, 'claimNames?["groups"] != nil || ', ""),
     Change(
         CLAIM_CHECKS,
         "case (true, .deny): isMalformed ? .failedTwice(.groupOverage, .groupsMalformed) : .failed(.groupOverage)",
@@ -240,7 +245,7 @@ CHANGES = [
         "filter { $0.objectID == principal.objectID && now <= $0.until }",
     ),
     Change(POLICY, "contains { $0.objectID == objectID && now < $0.until }", "contains { $0.objectID == objectID }"),
-    Change(POLICY, "if kubernetes.groupObjectIDs == .include {", "if kubernetes.groupObjectIDs == .drop {"),
+    Change(POLICY, "rules.kubernetes.groupObjectIDs == .include {", "rules.kubernetes.groupObjectIDs == .drop {"),
     Change(POLICY, "isAdmin: !admins.isEmpty || givesAdminGroup", "isAdmin: !admins.isEmpty"),
     Change(RULES, "append(policy.adminGroupObjectIDs.count + number)", "append(number)"),
     Change(RULES, "        found.sort()\n", ""),
@@ -250,18 +255,16 @@ CHANGES = [
     Change(POLICY, "principal.kind == .user,", "principal.kind != .app,"),
     Change(POLICY, "            GUID(name) == nil\n", "            !name.isEmpty\n"),
     Change(POLICY, "(65...90).contains($0)", "(65...89).contains($0)"),
-    Change(POLICY, "inserted { groups.append(group.text) }", "inserted || true { groups.append(group.text) }"),
-    Change(POLICY, '["JTI=" + tokenID]', "[tokenID]"),
+    Change(POLICY, "for group in gives where !self.gives(group) {", "for group in gives {"),
+    Change(PRINCIPAL, '.prefixed("JTI=", tokenID)', ".text(tokenID)"),
     # Proof of possession
     Change(
         EVALUATION,
         "guard tenant.trust.proofOfPossession != .off else { return .failed(.proofOfPossessionNotAccepted) }",
         "",
     ),
-    Change(CLAIM_CHECKS, "!claims.isBound && proofOfPossession != .require, else", "!claims.isBound, else"),
-    Change(
-        CLAIM_CHECKS, "!claims.isBound && proofOfPossession != .require, else", "proofOfPossession != .require, else"
-    ),
+    Change(CLAIM_CHECKS, "!claims.isBound && self != .require, else", "!claims.isBound, else"),
+    Change(CLAIM_CHECKS, "!claims.isBound && self != .require, else", "self != .require, else"),
     Change(
         ENVELOPE,
         'guard header.isAlgorithmAllowed, header.forbidden == ["typ"] else',

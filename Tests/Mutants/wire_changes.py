@@ -150,7 +150,7 @@ WIRE_CHANGES = [
     Change(ANSWER, "awaitsFirstAnswer && (reason == nil || isAboutWatch)", "awaitsFirstAnswer && reason == nil"),
     Change(ANSWER, "decision.watchVersion = watch.version", ""),
     # Access reviews
-    Change(REVIEW, "where tenantIDs.contains(tenant.trust.tenantID) {", "{"),
+    Change(REVIEW, "where tenantIDs.contains(tenant.tenantID) {", "{"),
     Change(
         REVIEW,
         "guard let denial = review.denial(watch), found.map({ denial.reason < $0.reason })",
@@ -176,8 +176,8 @@ WIRE_CHANGES = [
     ),
     Change(REVIEW, "guard !inForce.isEmpty else { return true }", ""),
     Change(REVIEW, "&& !inForce.contains { $0.kubernetesGroups.contains(group) } &&", "&&"),
-    Change(REVIEW, "&& !grants.isGivenByAppRole(group)\n", "\n"),
-    Change(REVIEW, "\n                && grants.groups(granting: group).isEmpty", ""),
+    Change(REVIEW, "&& !tenant.grants.isGivenByAppRole(group)\n", "\n"),
+    Change(REVIEW, "\n                && tenant.grants.groups(granting: group).isEmpty", ""),
     Change(
         REVIEW,
         "granting.allSatisfy { membership.contains($0) == false }",
@@ -185,8 +185,8 @@ WIRE_CHANGES = [
     ),
     Change(REVIEW, "membership.contains($0) == false }", "membership.contains($0) != true }"),
     Change(REVIEW, "&& !isGivenByEmergency(group, objectID)", ""),
-    Change(REVIEW, "!grants.isGivenByAppRole(group), !grants", "!grants"),
-    Change(REVIEW, ", !grants.isGivenByItself(group) else", " else"),
+    Change(REVIEW, "!tenant.grants.isGivenByAppRole(group), !tenant", "!tenant"),
+    Change(REVIEW, ", !tenant.grants.isGivenByItself(group)\n", "\n"),
     Change(REVIEW, "now < $0.until && $0.kubernetesGroups", "$0.kubernetesGroups"),
     Change(GRANTS, "let id = objectID(group), configured.contains(id)", "let id = objectID(group)"),
     Change(GRANTS, "if group == Self.authenticated { return true }", ""),
