@@ -143,7 +143,7 @@ CHANGES = [
         "isUsable ? .keysUnavailable : .keyIssuerMismatch",
     ),
     Change(EVALUATION, ".when(claims?.isAccessToken ?? false, else: .tokenKindNotAccepted)", ".passed"),
-    Change(EVALUATION, "tenant.audiences.accepts($0) } ?? false", "tenant.audiences.accepts($0) } ?? true"),
+    Change(AUDIENCES, "claims.audienceText else { return false }", "claims.audienceText else { return true }"),
     Change(
         CLAIM_CHECKS,
         "now < expires.adding(seconds: clockSkew)",
