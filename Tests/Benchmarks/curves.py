@@ -112,8 +112,8 @@ class Curves:
         return self.cost(config, self.bodies(), cores=",".join(str(core) for core in range(count)))
 
     def event_loops(self, count):
-        """The same tokens for this number of event loops, on all cores. What the CPU time grows by is what threads cost
-        each other, whether or not there is a core for each of them."""
+        """The same tokens for this number of event loops, on all cores. If the CPU time grows, the threads slow each
+        other down. That shows even if there are fewer cores than threads."""
         config = self.cases.config(any_client=True)
         config["server"]["eventLoops"] = count
         return self.cost(config, self.bodies(), cores=f"0-{(os.cpu_count() or 1) - 1}")

@@ -39,7 +39,7 @@ def place_problem(change):
     return None if count == 1 and change.before != change.after else f"stands there {count} times"
 
 
-# Some unit tests hold documents to the code.
+# What the tests read. Some unit tests compare documents with the code.
 PARTS = ["Package.swift", "Package.resolved", "Sources", "Tests", "deploy/entra"]
 
 

@@ -98,7 +98,7 @@ mkdir -p "$root/DEBIAN"
 for script in postinst prerm postrm; do install -m 0755 "$here/debian/$script" "$root/DEBIAN/$script"; done
 printf '/etc/default/kube-entra\n/etc/logrotate.d/kube-entra\n' >"$root/DEBIAN/conffiles"
 find "$root" -type f ! -perm -100 -exec chmod 0644 {} +
-# A failure ends the script in an assignment only, not among the words of a command.
+# In an assignment, a failure of `dependencies` ends the script; in an argument it would not.
 depends=$(dependencies "$programs/kube-entra.stripped")
 package kube-entra admin "$depends, ca-certificates" \
     "Microsoft Entra sign-in for Kubernetes" <<'TEXT'

@@ -3,8 +3,9 @@ import Glibc
 extension FileIO {
     /// Follows symbolic links to the file, also if the last link points to nothing yet.
     ///
-    /// - Parameter isTrusted: whether only root and this process's user may decide where the path leads. A link, also
-    ///   to a folder on the way, is then followed only if it and the folder that it is in belong to one of them.
+    /// - Parameter isTrusted: whether only root and this process's user may decide where the path leads. Links are then
+    ///   resolved in every part of the path, and each is followed only if it and the folder that contains it belong to
+    ///   one of these two users.
     /// - Throws: ``FileError`` if a part of the path cannot be read, the links form a loop, or a link is not trusted.
     public static func target(of path: String, isTrusted: Bool = false) throws(FileError) -> String {
         var path = path
@@ -28,7 +29,9 @@ extension FileIO {
         throw .linkLoop
     }
 
-    /// The first part of a path that is a symbolic link; nil if there is none.
+    /// The first part of a path that is a symbolic link, and its owner; nil if there is none.
+    ///
+    /// - Parameter onlyLast: whether only the whole path is checked, and not the folders on the way.
     private static func firstLink(
         in path: String, onlyLast: Bool
     ) throws(FileError) -> (path: String, owner: UInt32)? {

@@ -1,8 +1,8 @@
-/// Names of members that are looked for together, in one pass over an object.
+/// Names of members that are looked up together, in one pass over an object.
 public struct JSONNameList: Sendable {
     let names: [StaticString]
-    /// A hash table with the number of each name plus one; 0 is a free place. If its place is taken, a name gets the
-    /// next free one.
+    /// A hash table. Each place holds a name's number plus one, or 0 if it is free. A name whose place is taken gets
+    /// the next free one.
     private let places: [UInt8]
     private let mask: Int
 

@@ -47,16 +47,19 @@ public struct JSONSieve: Sendable {
     private var hasEscapedName = false
     /// The name that is being read, or was read last, of a member in the outermost two objects.
     private var name: [UInt8] = []
-    /// The bytes of a number, `true`, `false` or `null`, which two pieces may share.
+    /// The bytes so far of a number, `true`, `false` or `null`, which may continue in the next piece.
     private var word: [UInt8] = []
-    /// Number of containers around the value that is dropped; nil while everything is let through.
+    /// Number of containers around the value that is being dropped; nil if none is.
     private var droppedDepth: Int?
     /// Whether the current member of the outermost object is the one whose members are sieved as well.
     private var isInInner = false
 
+    /// Names must have at most 64 bytes.
+    ///
     /// - Parameters:
     ///   - outerNames: the members of the outermost object that are let through.
-    ///   - member: one of them, an object, of which only the members with `innerNames` are let through.
+    ///   - member: the one of them whose own members are sieved too, if it is an object.
+    ///   - innerNames: the members of that object that are let through.
     ///   - maximumDepth: how deeply objects and arrays may be nested, at most 64.
     public init(
         outerNames: [StaticString], of member: StaticString, innerNames: [StaticString], maximumDepth: Int = 32
@@ -74,7 +77,8 @@ public struct JSONSieve: Sendable {
 
     /// Takes the next piece.
     ///
-    /// - Parameter pass: is called with parts of the piece, and with `null`, in the order of the document.
+    /// - Parameter pass: called with parts of the piece and with `null`, in the order of the document. The bytes are
+    ///   valid only during the call.
     /// - Returns: false if the pieces are not the beginning of an object or array in JSON, or exceed a limit. From then
     ///   on, nothing is let through.
     public mutating func take(_ bytes: UnsafeRawBufferPointer, pass: (UnsafeRawBufferPointer) -> Void) -> Bool {

@@ -4,7 +4,7 @@ import Timestamps
 /// Formats the time of lines as RFC 3339 with milliseconds. It caches what stays the same within a second.
 public struct LineClock {
     private var second: Int = .min
-    /// The text of that second; only the milliseconds change in it.
+    /// The formatted time of that second. Only its milliseconds are rewritten.
     private var template: [UInt8] = []
 
     /// A clock that has not been read yet.

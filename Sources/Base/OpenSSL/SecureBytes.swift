@@ -23,7 +23,7 @@ public final class SecureBytes: @unchecked Sendable {
         free(memory.baseAddress)
     }
 
-    /// Uses `malloc`: Swift's own allocation asks the system for an alignment, which costs four times as much.
+    /// Uses `malloc`: Swift's own allocation requests aligned memory, which costs four times as much.
     private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
         guard let memory = malloc(max(1, count)) else { preconditionFailure("there is no memory") }
         return UnsafeMutableRawBufferPointer(start: memory, count: count)

@@ -115,10 +115,10 @@ public enum Base64URL {
             | table[512 &+ Int(word >> 16 & 0xFF)] | table[768 &+ Int(word >> 24)]
     }
 
-    /// Decodes eight characters at a time, then four. It writes more bytes than it decodes and stops where they would
-    /// not fit, so the last characters may remain for the caller.
+    /// Decodes eight characters at a time, then four. Each step writes one or two bytes more than it decodes, and is
+    /// left out where they would not fit, so the last characters may remain for the caller.
     ///
-    /// - Parameter seen: gets all bits if there is a character outside of the alphabet.
+    /// - Parameter seen: all its bits are set if there is a character outside of the alphabet.
     private static func decodeGroups(
         _ text: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<UInt8>, seen: inout UInt8
     ) -> (read: Int, written: Int) {

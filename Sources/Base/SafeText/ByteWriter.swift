@@ -15,7 +15,7 @@ public struct ByteWriter: ~Copyable {
 
     deinit { free(base) }
 
-    /// Uses `malloc`: Swift's own allocation asks the system for an alignment, which costs four times as much.
+    /// Uses `malloc`: Swift's own allocation requests aligned memory, which costs four times as much.
     private static func allocate(_ count: Int) -> UnsafeMutableRawPointer {
         guard let memory = malloc(count) else { preconditionFailure("there is no memory") }
         return memory
@@ -71,7 +71,7 @@ public struct ByteWriter: ~Copyable {
     /// Appends a string in UTF-8.
     @inlinable
     public mutating func append(_ text: String) {
-        // Avoids a copy of the string, because its reference would have to be counted.
+        // Reads the string in place: a mutable copy would retain it.
         guard text.utf8.withContiguousStorageIfAvailable({ append(UnsafeRawBufferPointer($0)) }) == nil else { return }
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }

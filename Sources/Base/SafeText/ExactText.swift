@@ -27,7 +27,7 @@ public struct ExactText: Hashable, Sendable {
         }
     }
 
-    /// Whether these are its UTF-8 bytes.
+    /// Whether the text in UTF-8 consists of exactly these bytes.
     public func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var text = text
         return text.withUTF8 { own in

@@ -1,14 +1,15 @@
-/// A line that libyaml cannot read, beside the line above it: people most often misplace a field by a space or two.
+/// Advice about a line that libyaml cannot read. It compares the line's indentation with that of the line above,
+/// because the most frequent mistake is a space or two too many or too few.
 struct IndentationAdvice {
-    /// Number of spaces before the field.
+    /// Number of characters before the field.
     private let own: Int
-    /// Number of spaces before the field above, after the dashes of a list.
+    /// Number of characters before the field above; the dashes of a list count.
     private let above: Int
-    /// Whether dashes stand before the field above.
+    /// Whether the field above comes after the dash of a list.
     private let isItem: Bool
-    /// Whether the field above has a colon without a space, so that both lines are read as one string.
+    /// Whether the line above has a colon without a space after it, so that both lines are read as one string.
     private let lacksSpace: Bool
-    /// Whether an earlier line has a field at ``own`` too, so that it may be right.
+    /// Whether a field in an earlier line has the same indentation, so that it may be right.
     private let isKnown: Bool
 
     /// - Parameter line: the line that cannot be read, counted from 1. Empty lines and comments above it are skipped.
@@ -18,7 +19,7 @@ struct IndentationAdvice {
         for text in lines.prefix(line) { Place(text).map { fields.append($0) } }
         let last = lines.count >= line ? Place(lines[line - 1]) : nil
         if last != nil { fields.removeLast() }
-        // A list's element or a block that begins here may be indented in several ways.
+        // A list's element, and the first line of a block, may be indented in several ways.
         guard let last, !last.isItem, let before = fields.last, !before.isOpen else {
             (own, above, isItem, lacksSpace, isKnown) = (0, 0, false, false, true)
             return
@@ -49,11 +50,13 @@ struct IndentationAdvice {
 
 /// Where the field of a line begins.
 private struct Place {
+    /// Number of characters before the field; the dashes of a list count.
     var column: Int
+    /// Whether the field comes after the dash of a list.
     var isItem = false
-    /// Whether a block follows the line.
+    /// Whether the line ends with a colon, so that a block follows.
     let isOpen: Bool
-    /// Whether there is a colon, but none that ends a field's name.
+    /// Whether there is a colon, but none with a space after it.
     let lacksSpace: Bool
 
     /// Nil for an empty line or a comment.

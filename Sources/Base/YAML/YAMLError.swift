@@ -6,7 +6,7 @@ public struct YAMLError: Error, Hashable, Sendable {
     public var line: Int
     /// The column, counted from 1.
     public var column: Int
-    /// What to do about it, if that is likely; nil if it is not known.
+    /// What most likely helps; nil if that is not known.
     public var hint: String?
 
     /// An error at a place.

@@ -111,7 +111,7 @@ public final class YAMLEventReader: DocumentEvents {
             if text.contains("tab character") { return error("\(text); indent with spaces", state.problem_mark) }
             let begun = state.context.map { String(cString: $0) } ?? ""
             if text.contains("could not find expected ':'"), begun.contains("simple key") {
-                // The parser fails only in the line after the one without a colon.
+                // libyaml fails only in the line after the one without a colon.
                 return error(
                     "could not find expected ':'", state.context_mark,
                     hint: "write a colon and a space after the field's name")

@@ -29,7 +29,7 @@ public struct AccessDecision: Hashable, Sendable {
     public var user: KubernetesUser
     /// Whether an admin group matched, or another rule granted a Kubernetes group of the admins or `system:masters`.
     public var isAdmin: Bool
-    /// The reason of the emergency entry that was used; nil if none was.
+    /// The reason of the first emergency entry in force; nil if there is none.
     public var emergencyReason: String? { user.facts?.emergencyReasons.first }
     /// The rules that granted groups; empty unless the caller asked for them.
     public var because: [Grant]

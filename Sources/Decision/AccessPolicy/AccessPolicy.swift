@@ -113,8 +113,9 @@ private struct GrantCollector {
     /// Object IDs that become Kubernetes groups of their own.
     private(set) var objectIDs: [GUID] = []
     private(set) var grants: [Grant] = []
-    /// All groups, once there are too many to be compared one by one; empty before.
+    /// All groups, once there are too many to compare one by one; empty before that.
     private var seen: Set<ExactText> = []
+    /// Up to this number, comparing one by one costs less than a set.
     private static let comparedCount = 8
 
     init(explains: Bool) {

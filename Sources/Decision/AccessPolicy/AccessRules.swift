@@ -1,6 +1,6 @@
-/// What decides about the access of a tenant's principals.
+/// The rules for the access of one tenant's principals.
 ///
-/// A class, so that a decision doesn't copy every list of the policy.
+/// A class, so that passing them on is one reference and not a copy of every list.
 package final class AccessRules: Sendable {
     /// The tenant's own rules.
     package let tenant: TenantPolicy

@@ -24,6 +24,10 @@ struct GroupRuleIndex: Sendable {
     }
 
     /// Numbers of the rules that apply to members of these groups, in the order of the rules, each once.
+    ///
+    /// - Parameters:
+    ///   - admins: the admin groups; their rules come first.
+    ///   - mappings: the group mappings; their numbers continue those of the admin groups.
     func matches(_ groups: [GUID], admins: [GUID], mappings: [GroupMapping]) -> [Int] {
         guard count > Self.smallest else {
             return (0..<count).filter { number in

@@ -29,9 +29,10 @@ extension TokenValidationRules {
 }
 
 extension ProofOfPossessionRule {
-    /// Whether the tenant accepts a token that is not bound to a key, or is and came without its proof.
+    /// Checks a token that came without a proof of possession. It passes if it is not bound to a key and the tenant
+    /// does not require that.
     ///
-    /// - Parameter hasOnlyClaims: whether there is no token whose proof could be seen.
+    /// - Parameter hasOnlyClaims: whether only claims are checked, so that nobody knows how the token was sent.
     func checkMissing(_ claims: EntraClaims, hasOnlyClaims: Bool) -> CheckResult {
         // A bound token comes inside a proof-of-possession token, which claims alone cannot show.
         if hasOnlyClaims, claims.isBound, self != .off { return .skipped }

@@ -60,7 +60,7 @@ enum Claim: Int, CaseIterable {
         }
     }
 
-    /// The names, by the raw value of the claim.
+    /// The names of all claims. A name's number in the list is the claim's raw value.
     static let names = JSONNameList(allCases.map(\.name))
 }
 
@@ -68,6 +68,7 @@ enum Claim: Int, CaseIterable {
 ///
 /// One pass over the token's members finds all claims. Each is read only when it is asked for.
 struct ClaimReader<Value: JSONReadable> {
+    /// By the raw value of ``Claim``, which has 25 cases.
     private var values = InlineArray<25, Value?>(repeating: nil)
     private(set) var malformed: [String] = []
 
@@ -79,7 +80,7 @@ struct ClaimReader<Value: JSONReadable> {
         json.forEachMember(of: Claim.names) { number, value in values[number] = value }
     }
 
-    /// The claim as it stands in the token; nil if it is missing.
+    /// The claim's value as the token has it; nil if it is missing.
     subscript(_ claim: Claim) -> Value? { values[claim.rawValue] }
 
     mutating func refuse(_ claim: Claim) {
@@ -96,7 +97,7 @@ struct ClaimReader<Value: JSONReadable> {
         return text
     }
 
-    /// Like ``text(_:)``, but makes no string if the text is in the payload without escapes.
+    /// Like ``text(_:)``, but makes no string if the payload has the text without escapes.
     mutating func place(_ claim: Claim) -> ClaimText? {
         if let base, let bytes = self[claim]?.plainBytes, let start = bytes.baseAddress {
             return .place(start: start - base, count: bytes.count)

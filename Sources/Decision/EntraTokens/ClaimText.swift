@@ -1,5 +1,6 @@
-/// The text of a claim: its bytes' place in the payload, or a string if the text is not there or has escapes.
+/// The text of a claim: its place in the payload, or a string if there is no payload or the text has escapes.
 enum ClaimText: Sendable {
+    /// Both in bytes; `start` counts from the beginning of the decoded payload.
     case place(start: Int, count: Int)
     case string(String)
 }

@@ -60,7 +60,7 @@ public final class EntraClaims: Sendable {
     package var tenantGUID: GUID? { tenantIDText.flatMap { withBytes(of: $0) { GUID($0) } } }
     /// ``objectID``, if it is a GUID.
     package var objectGUID: GUID? { objectIDText.flatMap { withBytes(of: $0) { GUID($0) } } }
-    /// Whether there is `scp`.
+    /// Whether the token has `scp` as a string.
     var hasScopes: Bool { scopesText != nil }
 
     private let issuerText: ClaimText?

@@ -37,7 +37,7 @@ public struct CertificateFolder {
         path.hasSuffix("/") ? path + name : path + "/" + name
     }
 
-    /// The paths of its files with the ending `.crt`, sorted; none if there is no such folder.
+    /// The paths of its `.crt` files, sorted by name, without hidden ones; empty if the folder cannot be read.
     var certificateFiles: [String] {
         guard let stream = opendir(path) else { return [] }
         defer { closedir(stream) }

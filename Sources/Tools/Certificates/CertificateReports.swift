@@ -8,9 +8,11 @@ public struct CertificateReports {
     /// Why files could not be read. The other files are reported anyway.
     public private(set) var failures: [CommandFailure] = []
 
-    /// Reads all files, and those of folders; ``failures`` has those that cannot be read.
+    /// Reads all files; ``failures`` has those that cannot be read.
     ///
-    /// - Parameter key: the private key of the only file; nil for the one beside each.
+    /// - Parameters:
+    ///   - files: paths of certificates. Without `key`, also folders, for their `.crt` files.
+    ///   - key: path of the private key of the only file; nil for the key beside each certificate.
     public init(files: [String], key: String?, now: Timestamp) throws {
         for file in files.flatMap({ key == nil ? CertificateReports.expanded($0) : [$0] }) {
             do {
@@ -21,7 +23,7 @@ public struct CertificateReports {
         }
     }
 
-    /// A folder's certificates by name; the path itself if it is not a folder, or holds none.
+    /// The paths of a folder's `.crt` files; the path itself if it is not a folder, or has none.
     private static func expanded(_ path: String) -> [String] {
         let files = CertificateFolder(path: path).certificateFiles
         return files.isEmpty ? [path] : files

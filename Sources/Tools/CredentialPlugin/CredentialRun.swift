@@ -74,8 +74,8 @@ public struct CredentialRun {
 }
 
 extension WrappedCommand {
-    /// The line for a command that could not be started. kubectl does not show the entry's `installHint` then, since it
-    /// found this program.
+    /// The line for a command that could not be started. It has a hint of its own, because kubectl shows the
+    /// kubeconfig's `installHint` only if it cannot find `kube-entra`.
     fileprivate func missingLine(_ ending: Ending) -> String {
         let name = PrintableText.clean(command)
         var plugin = ExecPlugin()

@@ -6,7 +6,7 @@ public import Timestamps
 
 /// Public facts about a cluster's sign-in, with which a client can explain why a token would be refused.
 ///
-/// Nothing secret can be in it: of a tenant's settings it has the rules for tokens, and of these only what is public.
+/// It contains nothing secret: only the public part of each tenant's rules for tokens.
 public struct TokenHints: Hashable, Sendable {
     /// When the hints were made.
     public var writtenAt: Timestamp
@@ -39,8 +39,8 @@ public struct TokenHints: Hashable, Sendable {
 }
 
 extension TokenValidationRules {
-    /// The part that hints may publish. A rule that is not named here, like a required claim, has its default, so that
-    /// a new one stays out of the hints until somebody adds it.
+    /// The rules that hints may publish. All others, such as required claims, get their defaults, so a new rule stays
+    /// out of the hints until somebody adds it here.
     var published: TokenValidationRules {
         TokenValidationRules(
             tenantID: tenantID, cloud: cloud, authority: authority, audiences: audiences.map(\.text),

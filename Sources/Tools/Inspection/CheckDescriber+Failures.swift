@@ -106,7 +106,7 @@ extension CheckDescriber {
         return part.count * 3 / 4
     }
 
-    /// Whether nothing stands where a well-formed token has its signature.
+    /// Whether the token is well-formed but its signature is empty.
     var lacksSignature: Bool {
         evaluation.headerDocument != nil && !hasFailed(.structure) && !hasFailed(.algorithm) && signatureBytes == 0
     }

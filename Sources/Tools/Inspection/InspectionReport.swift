@@ -122,7 +122,7 @@ public struct InspectionReport: Sendable {
             hasConfiguration: settings != nil, keys: keys, hadKeys: hadKeys, now: now)
         let lacksSignature = describer.lacksSignature
         let checks = evaluation.recorder.outcomes.map { outcome in
-            // Without a key the check is skipped, but no key fits a signature that is missing.
+            // Without a key the check is skipped, but a missing signature fails with any key.
             let isMissing = lacksSignature && outcome.check == .signature && outcome.outcome == .skipped
             return describer.describe(outcome.check, isMissing ? .failed(.signatureInvalid) : outcome.outcome)
         }
@@ -132,7 +132,7 @@ public struct InspectionReport: Sendable {
         // Unreadable claims name no issuer. Without a configuration, the claims themselves are then what is wrong.
         let namesNoIssuer = settings == nil && claims == nil && evaluation.reason == .issuerNotTrusted
         let found = needsGroupResolution || namesNoIssuer ? checks.lazy.compactMap(\.reason).first : evaluation.reason
-        // If the signature could not be verified, `serve` looks at the issuer first.
+        // If it cannot verify a signature, `serve` reports a foreign issuer first.
         let isUnsigned = lacksSignature && keys == nil && found != .issuerNotTrusted
         let reason = isUnsigned ? min(found ?? .signatureInvalid, .signatureInvalid) : found
         self.reason = reason

@@ -30,7 +30,8 @@ extension TokenInput {
         return .objectID(id)
     }
 
-    /// People are denied by object ID, because their names change and can be given again.
+    /// What the input is instead, and how to name somebody. Names can change and can be given to somebody else, so
+    /// people are denied by object ID.
     private var notAToken: CommandFailure {
         if let id = String(validating: token, as: UTF8.self).flatMap({ GUID($0) }) {
             return CommandFailure(

@@ -33,7 +33,7 @@ public struct TokenInput: Sendable {
     public let wrapping: Wrapping
     /// What the input is, if it is not a token.
     public private(set) var other: CredentialKind?
-    /// Entra's code for a sign-in that failed, if the input is such a message.
+    /// Entra's error code, if the input is the message of a failed sign-in; otherwise nil.
     private(set) var errorCode: String?
     /// Whether line breaks within the token were removed, as terminals add them.
     public let hadLineBreaks: Bool
@@ -55,7 +55,7 @@ public struct TokenInput: Sendable {
         default: self.init(plain: trimmed)
         }
         self.encoding = encoding
-        // A message of an error may have two dots too, but it has white space, which no token has.
+        // An error message may have two dots like a token, but it also has spaces, which no token has.
         if other != nil || token.contains(UInt8(ascii: " ")) {
             errorCode = SignInError.code(in: String(decoding: trimmed.utf8.prefix(65_536), as: UTF8.self))
             if errorCode != nil { other = .signInError }
@@ -131,8 +131,8 @@ public struct TokenInput: Sendable {
         return (rest, wrapping)
     }
 
-    /// The value of a shell's variable, such as `TOKEN=eyJ…` or PowerShell's `$token = "eyJ…"`; nil if it does not
-    /// begin like a token.
+    /// The value in a shell's assignment, such as `TOKEN=eyJ…` or PowerShell's `$token = "eyJ…"`; nil if the text is
+    /// something else, or the value does not begin like a token.
     private static func assigned(_ text: Substring) -> Substring? {
         guard let sign = text.prefix(128).firstIndex(of: "=") else { return nil }
         let name = trimmed(text[..<sign])

@@ -16,7 +16,7 @@ public final class Installer {
     var journal: InstallationJournal?
     /// Number of requests to the API server or the webhook so far.
     var probes: Int64 = 0
-    /// Whether an earlier run ended while kube-apiserver did not ask the webhook, and this one continues.
+    /// Whether this run continues one that ended while kube-apiserver did not use the webhook.
     var isContinued = false
     /// Whether the report names something that stays.
     var hasKept = false
@@ -31,14 +31,14 @@ public final class Installer {
         isContinued = isHalfway
     }
 
-    /// Whether the journal is of an `enable` that ended before it changed kube-apiserver, or of a `disable` that ended
-    /// after that.
+    /// Whether the journal is from an `enable` that ended before it changed kube-apiserver, or from a `disable` that
+    /// ended after it had removed the flags.
     private var isHalfway: Bool {
         guard let journal else { return false }
         switch journal.direction {
         case .enable: return journal.step.index < InstallationStep.change.index
         case .disable:
-            // Without that file, RKE2 and k3s do not have the flags. If it cannot be read, nobody knows.
+            // On RKE2 and k3s, a missing file means that there are no flags. An unreadable one proves nothing.
             do {
                 let current = try files.content(journal.distribution.flagFile)
                 return current.map { !APIServerFiles.asks($0, journal.distribution, flags) } ?? true

@@ -6,7 +6,7 @@ public struct KubeloginSignIn: Sendable {
     /// The client application of AKS clusters and kubelogin; known in every tenant that uses AKS.
     public static let clientApplication = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 
-    /// Where kubelogin's documentation says how to install it.
+    /// The address of kubelogin's documentation, which says how to install it.
     public static let address = "https://azure.github.io/kubelogin/"
 
     /// What to do if kubelogin is missing.

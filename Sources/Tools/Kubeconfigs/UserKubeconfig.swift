@@ -45,15 +45,15 @@ public struct UserKubeconfig: Sendable {
             """
     }
 
-    /// What to know about the file; nil if there is nothing.
+    /// What to tell the user if the kubeconfig names no CA; nil if it names one.
     public var note: String? {
         guard authority == nil else { return nil }
         return "note: without --ca, kubectl trusts only the system's authorities, and a cluster usually has its own:"
             + " certificate-authority-data of an administrator's kubeconfig (kubeadm: /etc/kubernetes/pki/ca.crt)"
     }
 
-    /// Writes the kubeconfig to a file that only its owner may read, or adds the context to a kubeconfig that is there,
-    /// and says which it did. Without a path, it goes to standard output.
+    /// Writes the kubeconfig to a file that only its owner may read, or adds the context to an existing kubeconfig, and
+    /// says which it did. Without a path, it goes to standard output. Prints ``note`` afterwards.
     ///
     /// - Parameter isReplacing: whether a context of the same name is replaced.
     /// - Throws: `CommandFailure` if the file cannot be used, or the context's name is taken.

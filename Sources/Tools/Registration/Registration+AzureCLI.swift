@@ -239,13 +239,13 @@ extension Registration {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    /// Where the lines belong.
+    /// Says where the lines for the configuration belong.
     static let fragmentPlace = [
         "In /etc/kube-entra/kube-entra.yaml, in the tenant: below its tenantID, indented as here. Replace lines",
         "with the same keys, such as groupOverage.",
     ]
 
-    /// Where the secret's file belongs.
+    /// Says where the file with the secret belongs.
     static let secretPlace = [
         "The file secret must be on every node, beside the configuration, for the webhook's user alone:",
         "",

@@ -160,7 +160,8 @@ extension Registration {
         """
     }
 
-    /// `members` of the group would be the whole list, and would take away who was added elsewhere.
+    /// A resource of its own: the group's `members` would be the whole list, and would remove members who were added
+    /// elsewhere.
     private var terraformCaller: String {
         """
 

@@ -10,7 +10,7 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
     public var field: String
     /// What is wrong, for people.
     public var message: String
-    /// What to do about it; nil if the message says it.
+    /// What to do about it; nil if the message already says it, or if that is not known.
     public var hint: String?
     /// The rule of `config check` for this problem; nil if there is none.
     public var rule: LintRule?
@@ -35,7 +35,7 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
         return "\(file):\(line):\(column): error: " + (field.isEmpty ? message : field + ": " + message) + rule
     }
 
-    /// ``description``, and the hint on the next line after an arrow.
+    /// ``description``, and on the next line an arrow and the hint, if there is one.
     public var explanation: String { description + (hint.map { "\n  → " + $0 } ?? "") }
 
     /// The lines for standard error. For a file that could not be read, they start with the program's name, as in every

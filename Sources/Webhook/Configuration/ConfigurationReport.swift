@@ -42,8 +42,8 @@ public struct ConfigurationReport: Sendable {
             + (looksAtFiles ? "" : "; the files that it names were not looked at")
     }
 
-    /// For people and problem matchers: one line for each error and finding, all in the same form, and a line of what
-    /// to do.
+    /// For people and problem matchers: one line for each error and finding, all in the same form. The next line says
+    /// what to do, if that is known.
     public var lines: [String] {
         problems.map(\.explanation)
             + active.map { finding in

@@ -82,7 +82,8 @@ extension LintEnvironment {
         if unusableFiles[file.field] == nil { unusableFiles[file.field] = "\(file.path): \(sentence)" }
     }
 
-    /// - Parameter isTrusted: whether the file says whom to believe, so that nobody else may be able to write it.
+    /// - Parameter isTrusted: whether the file contains trusted CAs. It is then refused if anybody except root and this
+    ///   process's user can write it.
     private mutating func certificates(_ file: NamedFile, isTrusted: Bool = false) {
         do throws(FileError) {
             let bytes = try FileIO.read(file.path, isTrusted: isTrusted)

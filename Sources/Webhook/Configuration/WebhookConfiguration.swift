@@ -151,7 +151,7 @@ public struct TenantSettings: Hashable, Sendable {
 public struct LimitSettings: Hashable, Sendable {
     /// Largest accepted size of a token, in bytes.
     public var tokenBytes = 65_536
-    /// Limits of the server; in the file they stand beside the other two.
+    /// Limits of the server. In the file, they are members of `limits` like the other two.
     public var server = ServerLimits()
     /// Accepted difference between Entra's clock and this one.
     public var clockSkew = Duration.seconds(60)

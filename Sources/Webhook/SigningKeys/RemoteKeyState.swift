@@ -8,7 +8,7 @@ import Timestamps
 /// Where a tenant's keys come from, and the limits of fetching them. Never changes, except for the number of reviews
 /// that may wait.
 struct RemoteKeyRules: Sendable {
-    /// What the configuration file says.
+    /// How the keys are fetched and stored.
     var settings = SigningKeySettings()
     /// How many reviews may wait; see ``RemoteKeyState/Event/waitersLimited(_:)``.
     var maximumWaiters = 2048

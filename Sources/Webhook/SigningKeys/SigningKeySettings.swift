@@ -1,16 +1,16 @@
-/// How a tenant's signing keys are fetched and stored.
+/// How a tenant's signing keys are fetched and stored: the configuration's `signingKeys`.
 public struct SigningKeySettings: Hashable, Sendable {
     /// Time between two regular fetches.
     public var refreshEvery = Duration.seconds(3600)
-    /// At most one additional fetch in this time, however many unknown key IDs arrive.
+    /// Time in which unknown key IDs cause at most one additional fetch, however many arrive.
     public var unknownKeyRefreshInterval = Duration.seconds(300)
-    /// Keys are not used for longer without a successful fetch.
+    /// Longest time that keys are used after the last successful fetch.
     public var maximumAge = Duration.seconds(24 * 3600)
-    /// Stores the fetched keys, so that a restart works while Entra is unreachable.
+    /// Path of the file that stores the fetched keys, so that a restart works while Entra is unreachable; nil for none.
     public var cacheFile: String?
-    /// Only these keys, never fetched.
+    /// Path of a file with the only keys to use; nothing is fetched then. Nil to fetch keys.
     public var file: String?
-    /// An HTTP proxy for the fetches; nil for that of the environment. It may contain a password.
+    /// Address of an HTTP proxy for the fetches; nil for that of the environment. It may contain a password.
     public var proxy: String?
 
     /// The defaults.

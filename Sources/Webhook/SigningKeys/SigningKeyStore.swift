@@ -5,11 +5,11 @@ import NIOConcurrencyHelpers
 public import NIOCore
 public import Timestamps
 
-/// How one tenant's keys are fetched and stored.
+/// One tenant's keys: whose they are, and how they are fetched and stored.
 public struct SigningKeyConfiguration: Sendable {
     /// The tenant, its cloud and its sign-in address.
     public var trust: TokenValidationRules
-    /// What the configuration file says about them.
+    /// The tenant's `signingKeys` in the configuration.
     public var settings: SigningKeySettings
     /// Largest number of reviews that wait for one fetch. Others are answered with the known keys, so that a flood of
     /// unknown key IDs leaves room.

@@ -110,8 +110,8 @@ public struct AccessReviewRequest: Sendable, Hashable {
 }
 
 extension JSONSieve {
-    /// Lets through what ``AccessReviewRequest`` reads. It drops the requested action, which a user can make almost as
-    /// large as they like.
+    /// Lets through what ``AccessReviewRequest`` reads. It drops the description of the requested action, to which a
+    /// user can give almost any size.
     public static var accessReview: JSONSieve {
         JSONSieve(
             outerNames: ["apiVersion", "kind", "spec"], of: "spec",

@@ -1,5 +1,5 @@
-/// The limits of one webhook server: with the names and defaults of the configuration's `limits`, whose rows are in
-/// `Configuration/Tables/RuntimeSettings+Fields.swift`.
+/// The limits of one webhook server: most members of the configuration's `limits`, which
+/// `Configuration/Tables/RuntimeSettings+Fields.swift` describes.
 public struct ServerLimits: Sendable, Hashable {
     /// Largest number of header fields. kube-apiserver sends fewer than ten.
     static let headerCount = 100
@@ -15,10 +15,10 @@ public struct ServerLimits: Sendable, Hashable {
     /// peer.
     public var connections = 4096
     /// Connections from one peer: an IPv4 address, or the /64 of an IPv6 address, because a host usually has all
-    /// addresses of one. Nil for three quarters of 64 or more `connections`, so that one peer cannot lock out the
-    /// others, and for all of fewer.
+    /// addresses of one. If it is nil, a peer may have three quarters of `connections`, so that it cannot lock out the
+    /// others; if `connections` is below 64, all of them.
     public var connectionsPerPeer: Int?
-    /// Connections from one peer, whether configured or not.
+    /// The limit for one peer that applies: the configured one, else the default.
     var peerConnections: Int { connectionsPerPeer ?? (connections < 64 ? connections : connections / 4 * 3) }
     /// Connections that have not sent anything yet.
     var silentConnections: Int { max(64, min(connections, 1024)) }
@@ -37,7 +37,7 @@ public struct ServerLimits: Sendable, Hashable {
     /// Time that a review may wait for keys or groups.
     public var reviewDeadline: Duration = .seconds(5)
 
-    /// The defaults of all other limits.
+    /// All other limits have their defaults.
     public init(connections: Int = 4096, connectionsPerPeer: Int? = nil) {
         self.connections = connections
         self.connectionsPerPeer = connectionsPerPeer

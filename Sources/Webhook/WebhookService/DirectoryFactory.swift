@@ -152,8 +152,8 @@ public enum DirectoryFactory {
         }
     }
 
-    /// - Parameter isServing: whether the answers grant access, so that nobody else may be able to write the files of
-    ///   certificate authorities.
+    /// - Parameter isServing: whether the answers grant access. CA files are then refused if anybody except root and
+    ///   this process's user can write them.
     static func directoryConfiguration(
         _ source: DirectorySource, trust: TokenValidationRules, isServing: Bool = false
     ) -> DirectoryConfiguration {

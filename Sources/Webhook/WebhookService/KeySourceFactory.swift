@@ -65,8 +65,8 @@ public enum KeySourceFactory {
 
     /// A client for an authority, with its CA as it currently is on disk.
     ///
-    /// - Parameter isTrusted: whether what the authority says grants access, so that nobody else may be able to write
-    ///   the CA's file.
+    /// - Parameter isTrusted: whether the authority's answers grant access. The CA file is then refused if anybody
+    ///   except root and this process's user can write it.
     /// - Throws: `HTTPSError` if the CA file cannot be read or used.
     public static func client(
         authorityCA: String?,

@@ -6,7 +6,7 @@ import Testing
 @Suite struct JSONSieveTests {
     private static let sieve = JSONSieve(outerNames: ["kind", "spec"], of: "spec", innerNames: ["user", "extra"])
 
-    /// What is let through of pieces that are cut after each of these places; nil if the whole is not JSON.
+    /// What the sieve lets through if the document arrives in pieces that end at these places; nil if it is not JSON.
     private func sieved(_ bytes: [UInt8], cuts: [Int] = []) -> [UInt8]? {
         var sieve = Self.sieve
         var passed: [UInt8] = []
@@ -31,15 +31,15 @@ import Testing
             (#"{"a":"x","kind":"y"}"#, #"{"a":null,"kind":"y"}"#),
             (#"{"a":{"kind":[1,{"}":"]"}]},"kind":[{}]}"#, #"{"a":null,"kind":[{}]}"#),
             (#"{"spec":{"other":[[]],"extra":{"a":[1]}}}"#, #"{"spec":{"other":null,"extra":{"a":[1]}}}"#),
-            // A member of the same name elsewhere is another.
+            // A member with one of these names elsewhere is not sieved.
             (#"{"spec":{"extra":{"other":1,"spec":{"a":2}}}}"#, #"{"spec":{"extra":{"other":1,"spec":{"a":2}}}}"#),
             (#"{"kind":{"other":1},"user":2}"#, #"{"kind":{"other":1},"user":null}"#),
             (#"{"spec":[{"other":1}]}"#, #"{"spec":[{"other":1}]}"#), (#"{"spec":"other"}"#, #"{"spec":"other"}"#),
             (#"{"spec":{"a":1},"spec":{"b":2}}"#, #"{"spec":{"a":null},"spec":{"b":null}}"#),
-            // What is named with an escape is left to the reader.
+            // A member whose name has an escape is let through as a whole.
             (#"{"sp\u0065c":{"other":1}}"#, #"{"sp\u0065c":{"other":1}}"#), (#"{"\u0061":1}"#, #"{"\u0061":1}"#),
             (#"{"spec":{"\u0061":{"x":1},"a":1}}"#, #"{"spec":{"\u0061":{"x":1},"a":null}}"#),
-            // A name that only begins like one.
+            // A name that only resembles one of these.
             (#"{"kindé":1,"kin":2,"kind ":3,"":4}"#, #"{"kindé":null,"kin":null,"kind ":null,"":null}"#),
             (#"{"a":"\"}\\","kind":"\"}\\"}"#, #"{"a":null,"kind":"\"}\\"}"#),
         ])
@@ -177,7 +177,7 @@ import Testing
             writer.text = ""
             writer.object(depth: 0)
             var bytes = Array(writer.text.utf8)
-            // Some are broken.
+            // Damages some of them.
             if writer.random.chance(2) {
                 for _ in 0..<Int.random(in: 1...2, using: &writer.random) {
                     let place = Int.random(in: 0..<bytes.count, using: &writer.random)
@@ -197,7 +197,7 @@ import Testing
             accepted += 1
             if left != bytes { dropped += 1 }
         }
-        // Otherwise this would show nothing.
+        // With fewer documents of either kind, this test would show nothing.
         #expect(accepted > 150 && dropped > 100)
     }
 

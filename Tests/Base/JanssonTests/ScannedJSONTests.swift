@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Names with the same tag, which differ only in the middle, among them.
+    /// Two of them differ only in the middle, so that they have the same tag.
     private static let names = JSONNameList(["a", "b", "iss", "", "xms_act_fct", "xms_sub_fct", "x1", "xé"])
 
     private static func find<Value: JSONReadable>(in json: some JSONReadable<Value>) -> [Int: Value] {

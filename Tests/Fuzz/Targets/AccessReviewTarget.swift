@@ -51,7 +51,7 @@ struct AccessReviewTarget: FuzzTarget {
         require(!text.contains("hidden"), "an entry's reason stays inside")
     }
 
-    /// What is left of a large review, which arrives in two pieces.
+    /// What the sieve lets through of a review that arrives in two pieces; empty if it is not JSON.
     private func sieved(_ input: UnsafeRawBufferPointer) -> [UInt8] {
         var sieve = JSONSieve.accessReview
         var rest: [UInt8] = []

@@ -25,7 +25,7 @@ struct ScannerTarget: FuzzTarget {
 
     private static let names = JSONNameList(["iss", "groups", "a", "xms_act_fct", "xms_sub_fct", ""])
 
-    /// The members that are looked for together.
+    /// The members with these names, found in one pass.
     private func listed<Value: JSONReadable>(_ json: some JSONReadable<Value>) -> [Value?] {
         var found = [Value?](repeating: nil, count: 6)
         json.forEachMember(of: Self.names) { number, value in found[number] = value }

@@ -212,11 +212,11 @@ def test_wrong_usage(certificates, arguments):
 
 
 def selector_of(megabytes):
-    """A review with what kube-apiserver makes of a long label selector."""
+    """An access review whose label selector has so many megabytes, in the form that kube-apiserver sends."""
     requirement = {"key": "a", "operator": "Exists"}
     count = megabytes * 1_000_000 // len(json.dumps(requirement) + ", ")
     attributes = {"verb": "list", "resource": "pods", "labelSelector": {"requirements": [requirement] * count}}
-    # Before the user, so that nothing is known of the user before the end.
+    # They come before the user, so that the webhook does not know the user until the end.
     rest = body(extra=extra(oid=[OTHER]))["spec"]
     del rest["resourceAttributes"]
     spec = {"resourceAttributes": attributes, **rest}
@@ -258,7 +258,7 @@ def test_a_long_selector_is_no_way_round_a_denial(patient, tmp_path, megabytes, 
     path = tmp_path / "review.json"
     path.write_text(selector_of(megabytes))
     assert why(curl(patient, path, *way)["status"]) == "principal_denied"
-    # Only what the answer depends on was kept.
+    # The user alone is no review: the whole body must be JSON.
     path.write_text(path.read_text()[:-1])
     assert curl(patient, path, *way)["message"].startswith("the body is not valid JSON")
 

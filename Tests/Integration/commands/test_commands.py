@@ -211,8 +211,8 @@ def test_what_the_check_of_a_configuration_says_serve_says_too(config):
 # Bad input
 
 
-# Every kind of file for every reader is in UnusableFilesTests.swift. Here each command meets one, in turn, so that its
-# end is seen: the status, and which stream says why.
+# UnusableFilesTests.swift tries every kind of file with every reader. Here each command gets one kind, in turn, to test
+# its exit status and the stream to which it writes the reason.
 
 
 def unusable_file(folder, name):
@@ -330,7 +330,7 @@ def test_a_result_that_nobody_gets_is_no_success(config, arguments):
 
 
 def test_a_closed_standard_stream_is_not_another_file(tmp_path):
-    """Otherwise the first file that is opened gets its number, and the output."""
+    """Otherwise the first file that the program opens gets the stream's number, and then the program's output."""
     command = 'kube-entra() { "$PROGRAM" "$@"; }; kube-entra deny add --object-id {} --reason x --file {} {}'
     for number, closed in enumerate((">&-", "2>&-", "<&-", "<&- >&- 2>&-")):
         file = tmp_path / f"{number}.json"

@@ -304,7 +304,7 @@ def test_problems_of_the_file_and_of_what_it_names_in_one_run(folder):
     assert lines == sorted(lines) and lines[0] > 1
     code, out, err = run("config", "check", str(folder / "config.yaml"))
     assert out == "" and len([line for line in err.splitlines() if ": error: " in line]) == 5
-    # What to do stands under the error that it is about.
+    # The line below an error says what to do about it.
     shown = err.splitlines()
     assert "certs create" in shown[1] and shown[1].startswith("  → ")
     assert [shown[at - 1] for at, line in enumerate(shown) if "az ad group show" in line][0].endswith("for-id]")

@@ -37,7 +37,7 @@ def test_every_module_is_on_the_map_in_its_wing():
 
 
 def test_the_version_in_the_documents_is_the_programs():
-    """Packages and images are named with it; the one that an upgrade goes to is another one."""
+    """It is in the names of packages and images. Examples of an upgrade name a newer one, and are left out."""
     version = run("--version")[1].strip()
     found = {}
     for path in [*(ROOT / "deploy").rglob("*.md"), *(ROOT / "deploy").rglob("*.yaml"), ROOT / "README.md"]:

@@ -89,7 +89,8 @@ def test_killed_between_any_two_changes_it_can_be_taken_back(make, part):
 
 @pytest.mark.parametrize("part", range(3))
 def test_a_disable_that_is_killed_between_any_two_changes_is_finished_or_undone(make, part):
-    """Killed at every change of a file; then, in turns, the next `disable` finishes it and the next `enable` undoes it."""
+    """It is killed at each change of a file. Then a second `disable` finishes it, or, every other time, an `enable`
+    undoes it."""
     node = make()
     before = node.snapshot()
     # -b execve: of this process alone; the tools that it runs have changes of their own.

@@ -187,7 +187,7 @@ def test_a_refused_configuration_that_waits_for_its_certificate(serve, folder, e
     wait_for(lambda: webhook.metric("kube_entra_config_reloads_total", result="failure") == 1)
     _, _, checked = run("config", "check", webhook.config_path)
     assert checked.count("there is no such file") == 2
-    # What to do about it is a line of its own, which a log does not need.
+    # `config check` says in a second line what to do; the log does not.
     for line in [line for line in checked.splitlines() if not line.startswith("  → ")]:
         assert line in webhook.log()
     shutil.copy2(folder.path("server2.crt"), folder.path("late.crt"))

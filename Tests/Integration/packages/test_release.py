@@ -113,7 +113,7 @@ def needed(file):
 def test_the_image_has_the_libraries_that_the_program_needs_and_no_other(rootfs):
     folder, _ = rootfs
     found = {path.name: path for path in folder.rglob("*") if ".so" in path.name and path.is_file()}
-    # For server.cryptography: fips, where the distribution has it.
+    # OpenSSL loads it at run time for `server.cryptography: fips`, where the distribution has it.
     provider = found.pop("fips.so", None)
     wanted, waiting = set(), {folder / "usr/bin/kube-entra", *([provider] if provider else [])}
     while waiting:
@@ -121,7 +121,7 @@ def test_the_image_has_the_libraries_that_the_program_needs_and_no_other(rootfs)
         assert names <= found.keys(), names
         wanted |= names
         waiting |= {found[name] for name in names}
-    # The loader is asked for by the program itself.
+    # The kernel starts the loader, so the image needs it even if no library names it.
     assert {name for name in found if not name.startswith("ld-linux")} == {
         name for name in wanted if not name.startswith("ld-linux")
     }

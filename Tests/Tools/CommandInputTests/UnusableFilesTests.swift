@@ -13,7 +13,7 @@ import Timestamps
 import TokenReviewAPI
 import WebhookReview
 
-/// Every reader of a file that a command names, with every kind of file that cannot be what is asked for.
+/// Tries every reader of a file that is named on a command line with every kind of file that it cannot use.
 @Suite struct UnusableFilesTests {
     struct Unusable: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -51,10 +51,10 @@ import WebhookReview
         Unusable("/dev/null") { _ in "/dev/null" },
     ]
 
-    /// What a command does with a file, as far as it needs no process.
+    /// What a command does with a file, called without starting the program.
     struct Reader: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        /// What the command says without an error, and nil if it would end with success.
+        /// Returns what the command prints if it ends without success; nil for success.
         let read: @Sendable (_ path: String) throws -> String?
 
         init(_ name: String, _ read: @escaping @Sendable (_ path: String) throws -> String?) {

@@ -146,7 +146,7 @@ private func hints(_ trust: TokenValidationRules? = nil) throws -> TokenHints {
             groupOverage: .resolve, proofOfPossession: .require, clusterHost: "cluster.example")
         let written = try hints(trust)
         #expect(try TokenHints(decoding: written.json.render()) == written)
-        // The last of the rules that are public; the next one is not.
+        // Required claims are not public, so they do not change the hints.
         var secretive = trust
         secretive.requiredClaims = [RequiredClaim(claim: "acrs", values: [.string("c1")])]
         #expect(try hints(secretive) == written)

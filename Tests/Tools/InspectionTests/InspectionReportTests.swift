@@ -125,7 +125,7 @@ import Timestamps
         #expect(whole.reason == .signatureInvalid && whole.verdict == (isKeyed ? .rejected : .unverified))
         #expect(whole.message.hasPrefix("the signature is missing: the token was cut, or printed by a tool that hides"))
         #expect(whole.hint?.contains("keys fetch") == false)
-        // Signatures come before claims, and the issuer before signatures that could not be checked.
+        // A wrong signature comes before wrong claims. Without keys, a foreign issuer comes before the signature.
         #expect(try report([("exp", .integer(0))]).reason == .signatureInvalid)
         let foreign = try report([("iss", "https://issuer.example")])
         #expect(foreign.reason == (isKeyed ? .signatureInvalid : .issuerNotTrusted))

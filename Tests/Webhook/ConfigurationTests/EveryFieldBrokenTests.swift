@@ -61,12 +61,12 @@ import Testing
     @Test("every property of the model is a field of the table: the complete file changes it")
     func properties() throws {
         var standard = Self.leaves(try ConfigurationLoaderTests.load(ConfigurationLoaderTests.minimal))
-        // Absent from the minimal file, so that its properties need defaults to compare with.
+        // The minimal file has no directory, so the defaults of its properties come from here.
         let directory = Self.leaves(
             DirectorySettings(clientID: nil, credential: .managedIdentity), path: ".tenants[].directory")
         standard.merge(directory) { first, _ in first }
         let complete = Self.leaves(try ConfigurationLoaderTests.load(Self.complete))
-        // The complete file has another of these, or they are in the minimal file too.
+        // These exclude a field of the complete file, or are in the minimal file too.
         let exclusive = [
             "insecureAllowAnyClient", "trust.tenantID", "trust.audiences", "directory.clientCertificateFile",
             "directory.federatedTokenFile", "directory.managedIdentity",

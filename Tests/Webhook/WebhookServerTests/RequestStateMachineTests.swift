@@ -108,7 +108,7 @@ import TokenReviewAPI
 
     private let accessHead = RequestHead(method: .post, target: "/authorize", contentType: nil, body: .untilEnd)
 
-    /// What a machine makes of a body that arrives in parts.
+    /// The last action of a machine that receives a body in parts, and the number of bytes that it reserved.
     private func outcome(
         of body: [UInt8], partSize: Int, limit: Int
     ) -> (action: RequestStateMachine.Action, mostReserved: Int) {
@@ -149,7 +149,7 @@ import TokenReviewAPI
         for partSize in [7919, 16_384, body.count] {
             let (action, reserved) = outcome(of: body, partSize: partSize, limit: 100_000)
             #expect(user(in: action) == whole)
-            // What arrives before the sieve is used stays counted.
+            // The bytes that arrive before the sieve is used stay reserved.
             #expect(reserved <= RequestStateMachine.sievedAccessReview + 1000)
         }
     }

@@ -49,7 +49,7 @@ extension TenantSettings {
         sharedAudiences(tenant, place) + uriAudiences(tenant, place)
     }
 
-    /// Application ID URIs of the usual form, where tokens with the ID itself would be refused.
+    /// Audiences of the form `api://<ID>`, if no other audience accepts tokens with the ID alone.
     private static func uriAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
         let audiences = AudienceList(tenant.trust.audiences)
         return tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in

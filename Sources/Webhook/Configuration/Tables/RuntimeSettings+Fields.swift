@@ -22,7 +22,7 @@ extension LimitSettings {
             FieldDescription(
                 "bytesInFlight", \.server.bytesInFlight, .count(), "all request bodies in memory together, in bytes"
             ) { limits, place in
-                // Access reviews have a quarter, and those above 64 KiB half of it.
+                // Access reviews may use a quarter of these bytes, and those above 64 KiB half of that quarter.
                 let share = limits.server.bytesInFlight / (limits.server.bodyBytes > 65_536 ? 8 : 4)
                 guard share < limits.server.bodyBytes else { return [] }
                 return place.finding(

@@ -33,10 +33,11 @@ struct RequestStateMachine {
         case finished
     }
 
-    /// In bytes. A larger access review is sieved while it arrives. It contains the requested action, and since
-    /// Kubernetes 1.32 this includes the selectors of the request. kube-apiserver reads URLs of up to 1 MiB, whose
-    /// selectors can become about 17 MiB of JSON. If such a review were refused, a denied user could get round the
-    /// denial with a long selector.
+    /// In bytes. A larger access review is sieved while it arrives: only the members that a decision needs are kept.
+    ///
+    /// An access review describes the requested action, since Kubernetes 1.32 with the selectors of the request.
+    /// kube-apiserver reads URLs of up to 1 MiB, whose selectors can become about 17 MiB of JSON. If such a review were
+    /// refused, a denied user could evade the denial with a long selector.
     static let sievedAccessReview = 32_768
     /// In bytes, before it is sieved: far more than kube-apiserver can send.
     static let largestAccessReview = 64 << 20
@@ -45,7 +46,7 @@ struct RequestStateMachine {
     private var state = State.head
     /// Set while a large access review arrives.
     private var sieve: JSONSieve?
-    /// Bytes of the body that have arrived, including those that the sieve dropped.
+    /// Bytes of an access review that have arrived, including those that the sieve dropped.
     private var receivedBytes = 0
     /// Whether the sieve has found that the body is not JSON.
     private var isNotJSON = false
@@ -69,8 +70,8 @@ struct RequestStateMachine {
         return head.expectation == .continuation ? .sendContinue : .proceed
     }
 
-    /// Removes what is not needed from a part of the body. Only the rest is counted as in flight and given to
-    /// ``receiveBody(_:isReserved:)``.
+    /// Removes what no decision needs from a part of a large access review; returns other parts unchanged. The caller
+    /// counts only the result as in flight, and passes it to ``receiveBody(_:isReserved:)``.
     mutating func sift(_ part: ByteBuffer) -> ByteBuffer {
         guard endpoint == .accessReviews, case .body(let collected) = state else { return part }
         receivedBytes += part.readableBytes

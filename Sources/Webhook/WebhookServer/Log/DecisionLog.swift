@@ -25,7 +25,8 @@ final class DecisionLog {
     private var clock = LineClock()
     /// Keeps its memory for the next line.
     private var line = LineEncoder()
-    /// By the reason's precedence, a number: hashing the reason itself would hash its text.
+    /// Lines written for each reason. The key is the reason's precedence, because a number is hashed faster than the
+    /// text of the reason.
     private var written: [Int: Int] = [:]
     private var leftOut: [RefusalReason: Int] = [:]
 

@@ -34,7 +34,7 @@ public enum WatchQuestionResult: String, Sendable, CaseIterable {
 public final class ServerMetrics: Sendable {
     private let factory: any MetricsFactory
     private let accepted: Counter
-    /// By the reason's precedence, a number: hashing the reason itself would hash its text.
+    /// The key is the reason's precedence, because a number is hashed faster than the text of the reason.
     private let refused: [Int: Counter]
     private let accessDenied: [RefusalReason: Counter]
     private let accessNoOpinion: Counter
