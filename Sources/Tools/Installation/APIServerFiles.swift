@@ -24,7 +24,7 @@ struct APIServerFiles {
         target = try APIServerFiles.target(distribution, files: files)
         old = try files.content(path)
         let dropIn = DropIn(flags: flags, needsMount: distribution == .rke2)
-        try APIServerFiles.checkOthers(distribution, dropIn, files: files)
+        let others = try APIServerFiles.others(distribution, dropIn, files: files)
         do {
             switch distribution {
             case .kubeadm:
@@ -40,7 +40,7 @@ struct APIServerFiles {
                         "\(path) is there already, and is not what `enable` writes",
                         hint: "move your own settings to another file in that folder, then remove this one")
                 }
-                ownAuthenticators = []
+                ownAuthenticators = FlagList(DropIn.arguments(others), bare: true).ownAuthenticators
                 userID = nil
             }
         } catch let error as ManifestProblem {
@@ -72,13 +72,18 @@ struct APIServerFiles {
         return [made, journal?.changedSHA256].contains(NodeFiles.digest(bytes))
     }
 
-    /// Checks the distribution's files with flags, except our own, in the order of reading.
-    private static func checkOthers(_ distribution: Distribution, _ dropIn: DropIn, files: NodeFiles) throws {
-        guard let folder = distribution.configFolder else { return }
+    /// The distribution's files with flags, except our own, in the order of reading.
+    ///
+    /// - Throws: `CommandFailure` if one of them cannot be read, or would disable the drop-in.
+    private static func others(
+        _ distribution: Distribution, _ dropIn: DropIn, files: NodeFiles
+    ) throws -> [DropIn.File] {
+        guard let folder = distribution.configFolder else { return [] }
         let dropIns = files.names(in: folder + "/config.yaml.d").filter {
             ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasPrefix(".") && $0 != DropIn.fileName
         }
         let paths = [("config.yaml", folder + "/config.yaml")] + dropIns.map { ($0, "\(folder)/config.yaml.d/\($0)") }
+        var found: [DropIn.File] = []
         for (name, path) in paths {
             guard let bytes = (try? files.content(path)).flatMap({ $0 }) else { continue }
             do throws(ManifestProblem) {
@@ -86,7 +91,9 @@ struct APIServerFiles {
             } catch {
                 throw CommandFailure("\(path): \(error.sentence)", hint: error.hint)
             }
+            found.append((name: name, bytes: bytes))
         }
+        return found
     }
 
     /// The text without the additions; nil for a drop-in, which is removed as a whole.

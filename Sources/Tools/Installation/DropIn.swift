@@ -36,11 +36,34 @@ public struct DropIn: Sendable {
                 """ : "")
     }
 
+    /// A file of the distribution's configuration.
+    public typealias File = (name: String, bytes: [UInt8])
+
+    /// kube-apiserver's arguments from the distribution's files: a key with `+` adds to the list of the earlier files,
+    /// a key without it replaces that list.
+    ///
+    /// - Parameter files: `config.yaml` and drop-ins, in the order of reading. A damaged one is left out.
+    public static func arguments(_ files: [File]) -> [String] {
+        var words: [String] = []
+        for file in files {
+            guard let root = try? YAMLNode.parse(file.bytes) else { continue }
+            if let own = strings(root["kube-apiserver-arg"]) { words = own }
+            words += strings(root["kube-apiserver-arg+"]) ?? []
+        }
+        return words
+    }
+
+    /// A list of strings, or a string in place of a list of one; nil without a value.
+    private static func strings(_ node: YAMLNode?) -> [String]? {
+        guard let node, !node.isNull else { return nil }
+        return node.sequence?.compactMap(\.text) ?? node.text.map { [$0] } ?? []
+    }
+
     /// Checks that the distribution's other files do not disable the drop-in.
     ///
     /// - Parameter files: `config.yaml` and all drop-ins except this one, in the order of reading.
     /// - Throws: ``ManifestProblem`` if one of them would.
-    public func check(_ files: [(name: String, bytes: [UInt8])]) throws(ManifestProblem) {
+    public func check(_ files: [File]) throws(ManifestProblem) {
         for file in files {
             let root: YAMLNode
             do throws(YAMLError) {
@@ -51,8 +74,8 @@ public struct DropIn: Sendable {
                 throw .unreadable(error)
             }
             for key in ["kube-apiserver-arg", "kube-apiserver-arg+"] {
-                guard let node = root[key] else { continue }
-                let list = FlagList(node.sequence?.compactMap(\.text) ?? node.text.map { [$0] } ?? [], bare: true)
+                guard let words = DropIn.strings(root[key]) else { continue }
+                let list = FlagList(words, bare: true)
                 if let other = list.value(WebhookFlags.configFileName), other != flags.configFile {
                     throw .otherWebhook(file: other)
                 }
@@ -71,8 +94,7 @@ public struct DropIn: Sendable {
     static func asks(_ bytes: [UInt8], _ flags: WebhookFlags) -> Bool {
         guard let root = try? YAMLNode.parse(bytes) else { return false }
         return ["kube-apiserver-arg", "kube-apiserver-arg+"].contains { key in
-            let words = root[key]?.sequence?.compactMap(\.text) ?? root[key]?.text.map { [$0] } ?? []
-            return FlagList(words, bare: true).value(WebhookFlags.configFileName) == flags.configFile
+            FlagList(strings(root[key]) ?? [], bare: true).value(WebhookFlags.configFileName) == flags.configFile
         }
     }
 }

@@ -40,3 +40,25 @@ struct DropInOwnersTests {
         #expect(APIServerFiles.isOurs(text, .k3s, WebhookFlags(), journal))
     }
 }
+
+@Suite("kube-apiserver's arguments in the files of RKE2 and k3s")
+struct DropInArgumentsTests {
+    typealias Case = (name: String, files: [String], expected: [String])
+    static let cases: [Case] = [
+        ("no files", [], []),
+        ("a list", ["kube-apiserver-arg: [a=1, --b=2]"], ["a=1", "--b=2"]),
+        ("a string", ["kube-apiserver-arg: a=1"], ["a=1"]),
+        ("a later file adds", ["kube-apiserver-arg: [a=1]", "kube-apiserver-arg+: [b=2]"], ["a=1", "b=2"]),
+        ("a later file replaces", ["kube-apiserver-arg+: [a=1]", "kube-apiserver-arg: [b=2]"], ["b=2"]),
+        ("a later file has other keys", ["kube-apiserver-arg: [a=1]", "disable: [traefik]"], ["a=1"]),
+        ("no value", ["kube-apiserver-arg: [a=1]", "kube-apiserver-arg:"], ["a=1"]),
+        ("a damaged file", ["kube-apiserver-arg: [", "kube-apiserver-arg: [a=1]"], ["a=1"]),
+        ("only a remark", ["# mine"], []),
+    ]
+
+    @Test("a key with + adds, one without replaces", arguments: cases)
+    func merged(_ case: Case) {
+        let files = `case`.files.map { (name: "x.yaml", bytes: Array($0.utf8)) }
+        #expect(DropIn.arguments(files) == `case`.expected, "\(`case`.name)")
+    }
+}
