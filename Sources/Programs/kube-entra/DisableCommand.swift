@@ -13,7 +13,7 @@ struct DisableCommand: ParsableCommand {
             the webhook, and removes what `kube-entra enable` made. What was there before, or was changed since, \
             stays. It also takes back what an enable left half done. The admins' binding and the flags in kubeadm's \
             own configuration belong to all nodes: they are removed with the last node whose API server asks the \
-            webhook. Where the cluster cannot tell that (k3s with several servers), they stay; use --last-node on the last one.
+            webhook. Where the cluster cannot tell that, they stay; use --last-node on the last one.
 
             Exit status: 0 done, or nothing to do; 1 the API server does not answer; 2 could not start.
             """)

@@ -14,12 +14,16 @@ enum OtherAPIServers: Hashable, Sendable {
 /// What the cluster says about its control-plane nodes: the kubelet publishes a static pod's command line.
 struct ControlPlane {
     static let podsPath = "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"
+    static let endpointsPath = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes"
     static let nodesPath = "/api/v1/nodes?labelSelector=node-role.kubernetes.io%2Fcontrol-plane"
-    /// Where k3s and RKE2 publish their arguments; those of configuration files are not always among them.
+    /// Where k3s and RKE2 publish with which arguments they were started, those of their configuration files included.
+    ///
+    /// Source: k3s, pkg/nodeconfig/nodeconfig.go: a list of strings in JSON, without the values of secrets.
     private static let argumentAnnotations = ["k3s.io/node-args", "rke2.io/node-args"]
 
     private let pods: [(node: String, usesWebhook: Bool)]
-    private let nodes: [(name: String, namesWebhook: Bool)]
+    /// Nil for a node that does not publish its arguments.
+    private let nodes: [(name: String, usesWebhook: Bool?)]
 
     /// Reads the two lists.
     ///
@@ -37,19 +41,41 @@ struct ControlPlane {
         self.nodes = nodeItems.compactMap { node in
             guard let name = node["metadata"]?["name"]?.string else { return nil }
             let annotations = node["metadata"]?["annotations"]
-            let namesWebhook = ControlPlane.argumentAnnotations.contains { key in
-                annotations?[named: key]?.string?.contains(flags.configFile) ?? false
-            }
-            return (name, namesWebhook)
+            let published = ControlPlane.argumentAnnotations.lazy.compactMap { annotations?[named: $0]?.string }.first
+            return (name, published.flatMap { ControlPlane.usesWebhook($0, flags) })
         }
+    }
+
+    /// Whether published arguments of a server make its API server call the webhook; nil if they tell nothing.
+    private static func usesWebhook(_ published: String, _ flags: WebhookFlags) -> Bool? {
+        guard let list = (try? JSONDocument(parsing: Array(published.utf8)))?.root.array,
+            let words = list.map(\.string) as? [String], words.contains("server")
+        else { return nil }
+        let option = "--kube-apiserver-arg"
+        var arguments: [String] = []
+        for (index, word) in words.enumerated() {
+            if word == option, index + 1 < words.count { arguments.append(words[index + 1]) }
+            if word.hasPrefix(option + "=") { arguments.append(String(word.dropFirst(option.count + 1))) }
+        }
+        return FlagList(arguments, bare: true).value(WebhookFlags.configFileName) == flags.configFile
     }
 
     private static func items(_ bytes: [UInt8]) -> [JSONValue]? {
         (try? JSONDocument(parsing: bytes))?.root["items"]?.array.map(Array.init)
     }
 
-    /// - Parameter own: the name of this node.
-    func others(than own: String) -> OtherAPIServers {
+    /// The number of running API servers: each one keeps its address there. Nil if it cannot be read.
+    ///
+    /// - Parameter endpoints: the EndpointSlice of the service `kubernetes`.
+    static func count(endpoints: [UInt8]) -> Int? {
+        guard let list = (try? JSONDocument(parsing: endpoints))?.root["endpoints"]?.array else { return nil }
+        return list.reduce(0) { $0 + ($1["addresses"]?.array?.count ?? 0) }
+    }
+
+    /// - Parameters:
+    ///   - own: the name of this node.
+    ///   - servers: the number of running API servers; nil if unknown.
+    func others(than own: String, servers: Int? = nil) -> OtherAPIServers {
         let names = Set(pods.map(\.node) + nodes.map(\.name))
         guard names.contains(own) else {
             return .unknown("the cluster has no control-plane node called \(own)")
@@ -57,14 +83,20 @@ struct ControlPlane {
         var users: [String] = []
         var silent: [String] = []
         for name in names.sorted() where name != own {
-            let ofNode = pods.filter { $0.node == name }
-            if ofNode.contains(where: \.usesWebhook) || nodes.contains(where: { $0.name == name && $0.namesWebhook }) {
+            let known =
+                pods.filter { $0.node == name }.map(\.usesWebhook)
+                + nodes.filter { $0.name == name }.compactMap(\.usesWebhook)
+            if known.contains(true) {
                 users.append(name)
-            } else if ofNode.isEmpty {
+            } else if known.isEmpty {
                 silent.append(name)
             }
         }
         if !users.isEmpty { return .use(users.map { PrintableText.clean($0, maximum: 100) }) }
+        if silent.isEmpty, let servers, servers > names.count {
+            // For example k3s with --disable-agent.
+            return .unknown("\(servers) API servers run, and only \(names.count) of them on nodes of the cluster")
+        }
         guard !silent.isEmpty else { return .none }
         let list = silent.map { PrintableText.clean($0, maximum: 100) }.joined(separator: ", ")
         return .unknown("the flags of the API server on \(list) cannot be seen")

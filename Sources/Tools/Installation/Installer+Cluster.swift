@@ -17,15 +17,9 @@ extension Installer {
             let command = AdminBinding.command(groups)
             return say(.bind, "not asked for (--bind); the command for it is: \(command)")
         }
-        guard !groups.isEmpty else {
-            throw CommandFailure("kubernetes.adminGroups is empty: there is no group to bind")
-        }
-        if let there = try adminBinding() {
-            guard groups.allSatisfy(there.groups.contains) else {
-                throw CommandFailure(
-                    "the ClusterRoleBinding \(AdminBinding.name) is there and names other groups",
-                    hint: "delete it, or bind the group yourself and leave --bind out")
-            }
+        let there = try adminBinding()
+        if let obstacle = bindingObstacle(plan, to: there) { throw obstacle }
+        guard there == nil else {
             return say(.bind, "\(groups.joined(separator: ", ")) is bound to cluster-admin")
         }
         journal?.bindings = [AdminBinding.name]
@@ -35,6 +29,21 @@ extension Installer {
             .post, AdminBinding.collection, AdminBinding.object(groups).render())
         _ = try success(answer, "the group cannot be bound")
         say(.bind, "bound \(groups.joined(separator: ", ")) to cluster-admin")
+    }
+
+    /// Why the admins' group cannot be bound; nil if it can, or should not be.
+    ///
+    /// - Parameter there: the binding; nil if it does not exist or is not known.
+    func bindingObstacle(_ plan: InstallationPlan, to there: AdminBinding?) -> CommandFailure? {
+        let groups = plan.configuration.kubernetes.adminGroups.map(\.text)
+        guard plan.request.binds else { return nil }
+        guard !groups.isEmpty else {
+            return CommandFailure("kubernetes.adminGroups is empty: there is no group to bind")
+        }
+        guard let there, !groups.allSatisfy(there.groups.contains) else { return nil }
+        return CommandFailure(
+            "the ClusterRoleBinding \(AdminBinding.name) is there and names other groups",
+            hint: "delete it, or bind the group yourself and leave --bind out")
     }
 
     /// The binding; nil if it does not exist.
@@ -106,7 +115,11 @@ extension Installer {
         guard lists.count == 2, let plane = ControlPlane(pods: lists[0], nodes: lists[1], flags: flags) else {
             return .unknown("the control-plane nodes and their pods cannot be listed")
         }
-        return plane.others(than: nodeName(distribution))
+        var servers: Int?
+        if case .status(200...299, let body) = environment.askAPIServer(.get, ControlPlane.endpointsPath, []) {
+            servers = ControlPlane.count(endpoints: body)
+        }
+        return plane.others(than: nodeName(distribution), servers: servers)
     }
 
     /// The name of this node: that of the kubelet's certificate, or the host's.

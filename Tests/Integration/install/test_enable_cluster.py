@@ -104,6 +104,31 @@ def test_a_failed_enable_takes_nothing_from_other_nodes(node):
     assert has_flags(node) and BINDING in node.objects()["bindings"]
 
 
+def test_k3s_and_rke2_publish_who_uses_the_webhook(make):
+    node = make("k3s")
+
+    def other(*words):
+        arguments = ["server", *[part for word in words for part in ("--kube-apiserver-arg", word)]]
+        others = [{"name": "node2", "webhook": None, "arguments": arguments}]
+        node.change_objects(lambda held: held.update(others=others))
+
+    other("v=2", f"authentication-token-webhook-config-file={OURS}")
+    assert node.enable("--bind").returncode == 0
+    assert status(node)[1]["otherNodes"] == ["node2"]
+    done = node.run("disable", "--timeout", "120s")
+    assert done.returncode == 0 and "stay for node2" in done.stdout, done.stdout
+    assert BINDING in node.objects()["bindings"]
+    # A third server without an agent is no node.
+    other("v=2")
+    node.change_objects(lambda held: held.update(servers=3))
+    done = node.run("disable")
+    assert done.returncode == 0 and "3 API servers run, and only 2 of them on nodes" in done.stdout, done.stdout
+    assert BINDING in node.objects()["bindings"]
+    node.change_objects(lambda held: held.update(servers=2))
+    done = node.run("disable")
+    assert done.returncode == 0 and node.objects()["bindings"] == {}, done.stdout
+
+
 def test_where_the_cluster_cannot_tell_it_stays_until_somebody_says_so(make):
     node = make("k3s")
     others(node, ("node2", None))

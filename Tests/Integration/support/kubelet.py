@@ -31,6 +31,7 @@ ADMIN = {"username": "kubernetes-admin", "groups": ["system:masters", "system:au
 BINDINGS = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 PODS = "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"
 NODES = "/api/v1/nodes?labelSelector=node-role.kubernetes.io%2Fcontrol-plane"
+ENDPOINTS = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes"
 CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 
 
@@ -193,6 +194,10 @@ class APIServer:
             if mode() == "refuses lists":
                 return 403, {"kind": "Status", "message": "nodes is forbidden"}
             return 200, {"kind": "List", "items": self.pods() if path.startswith(PODS) else self.nodes()}
+        if path == ENDPOINTS:
+            servers = objects().get("servers")
+            endpoints = [{"addresses": [f"10.0.0.{number}"]} for number in range(servers or 0)]
+            return (200, {"endpoints": endpoints}) if servers else (404, {"kind": "Status", "message": "not found"})
         if path == CONFIGMAP:
             held = objects()["configmap"]
             if held is None:
@@ -229,8 +234,20 @@ class APIServer:
         return found
 
     def nodes(self):
-        names = [NAME, *[o["name"] for o in objects().get("others", [])]]
-        return [{"metadata": {"name": name.lower(), "annotations": {}}} for name in names]
+        """k3s and RKE2 publish the arguments of each node, those of their files included."""
+        own = [("--kube-apiserver-arg", f"{name}={value}") for name, value in self.flags.items()] if DROPIN else None
+        arguments = {NAME: own and ["server", *[word for pair in own for word in pair]]}
+        for other in objects().get("others", []):
+            arguments[other["name"]] = other.get("arguments")
+        return [
+            {
+                "metadata": {
+                    "name": name.lower(),
+                    "annotations": {"k3s.io/node-args": json.dumps(words)} if words else {},
+                }
+            }
+            for name, words in arguments.items()
+        ]
 
     def review(self, token):
         if not self.webhook:

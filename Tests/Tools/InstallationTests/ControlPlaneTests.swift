@@ -16,6 +16,15 @@ struct ControlPlaneTests {
         #"{"metadata":{"name":"\#(name)","annotations":\#(annotations)}}"#
     }
 
+    /// What k3s publishes about a server with these arguments of kube-apiserver.
+    private static func arguments(_ words: String..., key: String = "k3s.io/node-args") -> String {
+        annotation(["server"] + words.flatMap { ["--kube-apiserver-arg", $0] }, key: key)
+    }
+
+    private static func annotation(_ words: [String], key: String = "k3s.io/node-args") -> String {
+        JSON.object([(key, .string(JSON(words).text()))]).text()
+    }
+
     private static func others(_ pods: [String], _ nodes: [String]) -> OtherAPIServers? {
         func list(_ items: [String]) -> [UInt8] { Array(#"{"items":[\#(items.joined(separator: ","))]}"#.utf8) }
         return ControlPlane(pods: list(pods), nodes: list(nodes), flags: WebhookFlags())?.others(than: "a")
@@ -47,8 +56,41 @@ struct ControlPlaneTests {
             [node("a"), node("b"), node("c")], .use(["c"])
         ),
         (
-            "k3s says its arguments", [], [node("a"), node("b", #"{"k3s.io/node-args":"[\"\#(ours)\"]"}"#)],
+            "k3s publishes the flag", [], [node("a"), node("b", arguments("v=2", String(ours.dropFirst(2))))],
             .use(["b"])
+        ),
+        ("k3s publishes it with dashes", [], [node("a"), node("b", arguments(ours))], .use(["b"])),
+        ("k3s publishes other flags", [], [node("a"), node("b", arguments("v=2"))], .none),
+        (
+            "k3s publishes another webhook", [],
+            [node("a"), node("b", arguments("authentication-token-webhook-config-file=/etc/guard.yaml"))], .none
+        ),
+        (
+            "k3s publishes the flag as one word", [],
+            [node("a"), node("b", annotation(["server", "--kube-apiserver-arg=" + ours.dropFirst(2)]))], .use(["b"])
+        ),
+        (
+            "the file stands elsewhere in the arguments", [],
+            [node("a"), node("b", annotation(["server", "--config", "/etc/kube-entra/webhook.yaml"]))], .none
+        ),
+        (
+            "RKE2 publishes the flag, and its pod is not there", [],
+            [node("a"), node("b", arguments(ours, key: "rke2.io/node-args"))], .use(["b"])
+        ),
+        (
+            "published arguments that are damaged", [],
+            [node("a"), node("b", JSON.object([("k3s.io/node-args", .string("[\"server\""))]).text())],
+            .unknown("the flags of the API server on b cannot be seen")
+        ),
+        (
+            "published arguments that are not all strings", [],
+            [node("a"), node("b", JSON.object([("k3s.io/node-args", .string("[\"server\", 1]"))]).text())],
+            .unknown("the flags of the API server on b cannot be seen")
+        ),
+        (
+            "published arguments of an agent", [],
+            [node("a"), node("b", annotation(["agent"]))],
+            .unknown("the flags of the API server on b cannot be seen")
         ),
         (
             "this node is not among them", [pod("b")], [node("b")],
@@ -61,6 +103,29 @@ struct ControlPlaneTests {
     @Test("whether another one asks the webhook is known, or said not to be", arguments: cases)
     func others(_ case: Case) {
         #expect(Self.others(`case`.pods, `case`.nodes) == `case`.expected, "\(`case`.name)")
+    }
+
+    @Test(
+        "an API server that runs on no node is noticed",
+        arguments: [(nil, OtherAPIServers.none), (1, .none), (2, .none)] as [(Int?, OtherAPIServers)] + [
+            (3, .unknown("3 API servers run, and only 2 of them on nodes of the cluster"))
+        ])
+    func hidden(servers: Int?, expected: OtherAPIServers) {
+        let pods = Array(#"{"items":[\#(Self.pod("a")),\#(Self.pod("b"))]}"#.utf8)
+        let nodes = Array(#"{"items":[]}"#.utf8)
+        let plane = ControlPlane(pods: pods, nodes: nodes, flags: WebhookFlags())
+        #expect(plane?.others(than: "a", servers: servers) == expected)
+    }
+
+    static let slices: [(text: String, count: Int?)] = [
+        (#"{"endpoints":[{"addresses":["10.0.0.1"]},{"addresses":["10.0.0.2"]}]}"#, 2),
+        (#"{"endpoints":[{"addresses":["10.0.0.1","10.0.0.2"]},{}]}"#, 2),
+        (#"{"endpoints":[]}"#, 0), (#"{"endpoints":null}"#, nil), ("{}", nil), ("", nil),
+    ]
+
+    @Test("API servers are counted by their addresses", arguments: slices)
+    func counted(_ slice: (text: String, count: Int?)) {
+        #expect(ControlPlane.count(endpoints: Array(slice.text.utf8)) == slice.count)
     }
 
     @Test("an answer that is no list tells nothing", arguments: ["", "{}", "[]", #"{"items":1}"#])
