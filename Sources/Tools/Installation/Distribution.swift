@@ -20,6 +20,15 @@ public enum Distribution: String, Sendable, CaseIterable {
         }
     }
 
+    /// The manifest from which the kubelet runs kube-apiserver; nil if it runs without a pod.
+    var apiServerManifest: String? {
+        switch self {
+        case .kubeadm: flagFile
+        case .rke2: podFolder + "/kube-apiserver.yaml"
+        case .k3s: nil
+        }
+    }
+
     /// Path of an admin's kubeconfig on a control-plane node.
     public var adminKubeconfig: String {
         switch self {

@@ -43,6 +43,8 @@ public struct InstallationStatus {
     var binding: AdminBinding?
     /// Other control-plane nodes; nil if they were not looked for.
     var others: OtherAPIServers?
+    /// Other files with a kube-apiserver in the kubelet's folder.
+    var otherManifests: [String] = []
     /// Whether an `enable` or `disable` is running now.
     var isRunning = false
     /// What to do next; nil if there is nothing to do.
@@ -86,6 +88,7 @@ public struct InstallationStatus {
                     ])
                 } ?? .null
             ),
+            ("otherManifests", JSON(otherManifests)),
             ("otherNodes", otherNodes),
             ("running", .bool(isRunning)),
             ("next", JSON(next)),
@@ -113,6 +116,9 @@ public struct InstallationStatus {
             ),
             ("api server", apiServer.detail),
         ]
+        if let sentence = OtherManifests.sentence(otherManifests) {
+            lines.append(("manifests", "\(sentence); \(OtherManifests.advice)"))
+        }
         if let kubeadmHasFlags { lines.append(("kubeadm", kubeadmText(kubeadmHasFlags))) }
         if let binding {
             let note = binding.isOurs && !binding.isUnchanged ? ", changed since enable made it" : ""
@@ -203,8 +209,12 @@ extension Installer {
             status.binding = (try? adminBinding()).flatMap { $0 }
             status.others = otherAPIServers(distribution)
         }
+        status.otherManifests = OtherManifests.paths(distribution, files: files)
         status.isRunning = InstallationLock.isHeld(files)
         evaluate(&status)
+        if status.next == nil, !status.otherManifests.isEmpty {
+            status.next = "move \(status.otherManifests.joined(separator: ", ")) to another folder"
+        }
         return status
     }
 

@@ -191,6 +191,7 @@ extension Installer {
             return removeLeftovers(distribution, isLast: isLastNode)
         }
         if isInForce, let current { try checkDropIn(current, distribution) }
+        sayOtherManifests(distribution)
         if let journal, journal.step != .done {
             say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this takes it back")
         }
@@ -222,6 +223,12 @@ extension Installer {
         releaseCluster(distribution, objects, isLast: isLastNode)
         clear(journal)
         sayDone()
+    }
+
+    /// Warns of other files that run a kube-apiserver: what is changed then may not be what runs.
+    func sayOtherManifests(_ distribution: Distribution) {
+        guard let sentence = OtherManifests.sentence(OtherManifests.paths(distribution, files: files)) else { return }
+        environment.say("warning: \(sentence); \(OtherManifests.advice)")
     }
 
     private func sayDone() {

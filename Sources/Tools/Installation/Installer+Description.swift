@@ -5,18 +5,15 @@ import SafeText
 
 extension Installer {
     /// Every step of a run, for `--dry-run`.
-    func describe(_ plan: InstallationPlan, _ change: APIServerFiles) throws -> [String] {
+    ///
+    /// - Parameter check: what the check before the first change says.
+    func describe(_ plan: InstallationPlan, _ change: APIServerFiles, check: String) throws -> [String] {
         let request = plan.request
         let paths = CertificatePaths(plan.configuration, root: files.root)
         func write(_ path: String) -> String { (files.exists(path) ? "keep " : "write ") + path }
         let carried = plan.carried.map { "write \($0.path)" }
         let certificates = try certificatesText(plan, paths)
-        var lines: [(String, String)] = [("distribution", request.distribution.rawValue)]
-        if case .failed(let reason) = askAPIServer(plan.issuer) {
-            lines.append(("check", "the API server does not answer, so that enable would end here: \(reason)"))
-        } else {
-            lines.append(("check", "the API server answers"))
-        }
+        var lines: [(String, String)] = [("distribution", request.distribution.rawValue), ("check", check)]
         switch request.service {
         case .systemd:
             lines += [
@@ -75,6 +72,7 @@ extension Installer {
             name + String(repeating: " ", count: max(1, 15 - name.count)) + text
         }
     }
+
     private func kubeconfigLine(_ plan: InstallationPlan) throws -> String {
         let path = NodePath.kubeconfig
         if try files.content(path) == Array(kubeconfigText(plan).utf8) { return "keep \(path)" }

@@ -26,6 +26,7 @@ extension Installer {
         } else {
             lines.append(("files", "nothing: enable made none on this node"))
         }
+        sayOtherManifests(distribution)
         for (name, text) in lines {
             environment.say(name + String(repeating: " ", count: max(1, 15 - name.count)) + text)
         }

@@ -82,8 +82,9 @@ public final class Installer {
     private func enableAlone(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
+        try OtherManifests.check(request.distribution, files: files)
         try checkPlaces(plan)
-        try checkBeforehand(plan, change)
+        if let obstacle = beforehand(plan).obstacle { throw obstacle }
         for line in notes(plan, change) { environment.say(line) }
         let isHalfDone = journal.map { $0.step != .done } ?? false
         if let journal, isHalfDone {
@@ -121,12 +122,15 @@ public final class Installer {
     public func dryRun(_ request: InstallationRequest) throws {
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
+        try OtherManifests.check(request.distribution, files: files)
         try checkPlaces(plan)
-        for line in notes(plan, change) + (try describe(plan, change)) { environment.say(line) }
+        let (check, obstacle) = beforehand(plan)
+        for line in notes(plan, change) + (try describe(plan, change, check: check)) { environment.say(line) }
         let diff = UnifiedDiff.render(
             old: String(decoding: change.old ?? [], as: UTF8.self), new: String(decoding: change.new, as: UTF8.self),
             oldName: change.old == nil ? "/dev/null" : change.target, newName: change.target)
         if !diff.isEmpty { environment.say("\n" + diff.dropLast()) }
+        if let obstacle { throw obstacle }
     }
 
     private func perform(_ step: InstallationStep, _ plan: InstallationPlan, _ change: APIServerFiles) throws {
@@ -189,17 +193,24 @@ public final class Installer {
         }
     }
 
-    /// The API server must answer an admin before anything is changed.
-    private func checkBeforehand(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
+    /// What the API server says before anything is changed: it must answer an admin, and must not have a binding that
+    /// is in the way.
+    private func beforehand(_ plan: InstallationPlan) -> (text: String, obstacle: CommandFailure?) {
+        func ending(_ failure: CommandFailure) -> (text: String, obstacle: CommandFailure?) {
+            ("enable would end here: \(failure.sentence)", failure)
+        }
         switch askAPIServer(plan.issuer) {
-        case .asked, .notAsked: break
+        case .asked, .notAsked:
+            return bindingObstacle(plan, to: try? adminBinding()).map(ending) ?? ("the API server answers", nil)
         case .failed(let reason):
             // An earlier run may have left an API server that does not start.
             guard journal?.step.index ?? 0 >= InstallationStep.change.index, journal?.step != .done else {
-                throw CommandFailure(
-                    "the API server does not answer as it is: \(reason)",
-                    hint: "repair that first; --kubeconfig names an admin's kubeconfig of this node")
+                return ending(
+                    CommandFailure(
+                        "the API server does not answer as it is: \(reason)",
+                        hint: "repair that first; --kubeconfig names an admin's kubeconfig of this node"))
             }
+            return ("the API server does not answer, as an earlier run left it: \(reason)", nil)
         }
     }
 

@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from enabling import MANIFEST
+from enabling import MANIFEST, as_before, status
 from webhook import PROGRAM
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
@@ -56,11 +56,96 @@ def test_a_dry_run_says_what_is_there_already(node):
     said = node.enable("--dry-run", "--bind").stdout
     assert "keep kube-entra.service" in said and "nothing: the ConfigMap kubeadm-config has the flags" in said
     assert "nothing: kube-entra:cluster-admins is bound" in said
+
+
+def refused_alike(node, *words):
+    """The real run refuses as the dry run does, which prints all steps first. Neither changes anything."""
+    before, objects = node.snapshot(), node.objects()
+    dry, real = node.enable("--dry-run", *words), node.enable(*words, wait="20s")
+    assert (dry.returncode, real.returncode) == (2, 2) and dry.stderr == real.stderr, dry.stderr + real.stderr
+    as_before(node, before)
+    assert node.objects() == objects
+    return dry
+
+
+def test_a_dry_run_ends_as_enable_would(node):
     node.kubelet.kill()
     node.kubelet.wait()
     node.kubelet = None
+    done = refused_alike(node)
+    assert "enable would end here: the API server does not answer" in done.stdout, done.stdout
+    assert "the API server does not answer as it is" in done.stderr
+    # The plan is whole, up to the difference.
+    assert "api-server" in done.stdout and "\n+    - --authentication-token-webhook-config-file=" in done.stdout
+
+
+def test_a_binding_that_is_in_the_way_is_noticed_before_anything_is_changed(node):
+    name = "kube-entra-cluster-admins"
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "theirs"}
+    theirs = {"metadata": {"name": name}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}}
+    node.change_objects(lambda held: held["bindings"].update({name: {**theirs, "subjects": [subject]}}))
+    done = refused_alike(node, "--bind")
+    assert "enable would end here" in done.stdout and f"{name} is there and names other groups" in done.stderr
+    assert node.enable("--dry-run").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["kube-apiserver.yaml.bak", "old", "#kube-apiserver.yaml#"])
+def test_another_manifest_of_kube_apiserver_is_named(node, name):
+    other = f"/etc/kubernetes/manifests/{name}"
+    node.write(other, node.read(MANIFEST), mode=0o600)
+    before = node.snapshot()
+    for words in (["--dry-run"], []):
+        done = node.enable(*words, wait="20s")
+        assert done.returncode == 2 and f"{other} holds a kube-apiserver too" in done.stderr, done.stderr
+        as_before(node, before)
+    assert f"manifests      {other} holds a kube-apiserver too" in node.run("status").stdout
+    assert status(node)[1]["otherManifests"] == [other] and other in status(node)[1]["next"]
+    os.remove(node.path(other))
+    assert node.enable().returncode == 0
+    # Copied later: nothing says it but status, which still says what works. The way back is not blocked.
+    node.write(other, node.read(MANIFEST), mode=0o600)
+    code, found = status(node)
+    assert code == 0 and found["otherManifests"] == [other]
+    done = node.run("disable", "--timeout", "120s")
+    assert done.returncode == 0 and f"{other} holds a kube-apiserver too" in done.stdout, done.stdout
+
+
+def test_other_files_beside_the_manifest_do_not_disturb(node):
+    folder = "/etc/kubernetes/manifests"
+    text = node.read(MANIFEST)
+    node.write(f"{folder}/.kube-apiserver.yaml.swp", text)
+    node.write(f"{folder}/etcd.yaml", text.replace("kube-apiserver", "etcd"))
+    node.write(f"{folder}/half.yaml", text[:200])
+    node.write(f"{folder}/notes", "the old manifest: see /root\n")
+    node.write(f"{folder}/old/kube-apiserver.yaml", text)
+    os.mkfifo(node.path(f"{folder}/pipe"))
+    os.symlink("/dev/zero", node.path(f"{folder}/zero"))
+    os.symlink("nowhere", node.path(f"{folder}/broken"))
     done = node.enable("--dry-run")
-    assert done.returncode == 0 and "the API server does not answer" in done.stdout
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    found = status(node)[1]
+    assert found["otherManifests"] == [] and "manifests  " not in node.run("status").stdout
+    # A link counts as the file that it leads to.
+    node.write("/etc/kubernetes/old.yaml", text)
+    os.symlink("/etc/kubernetes/old.yaml", node.path(f"{folder}/link"))
+    assert status(node)[1]["otherManifests"] == [f"{folder}/link"]
+
+
+@pytest.mark.parametrize("distribution", ["rke2", "k3s"])
+@pytest.mark.parametrize("argument", ["authentication-config=/x", "--oidc-issuer-url=https://x", "oidc-issuer-url=x"])
+def test_other_authenticators_of_rke2_and_k3s_are_said(make, distribution, argument):
+    node = make(distribution)
+    folder = f"/etc/rancher/{distribution}"
+    node.write(f"{folder}/config.yaml", f'kube-apiserver-arg: ["{argument}"]\n')
+    name = argument.split("=")[0].removeprefix("--")
+    note = f"note: kube-apiserver has --{name}; tokens that it accepts itself never come to the webhook"
+    done = node.enable("--dry-run")
+    assert done.returncode == 0 and note in done.stdout, done.stdout + done.stderr
+    # A later file takes it away, and another one adds it.
+    node.write(f"{folder}/config.yaml.d/10.yaml", "kube-apiserver-arg: [v=2]\n")
+    assert "never come to the webhook" not in node.enable("--dry-run").stdout
+    node.write(f"{folder}/config.yaml.d/20.yaml", f'kube-apiserver-arg+: "{argument}"\n')
+    assert note in node.enable("--dry-run").stdout
 
 
 @pytest.mark.parametrize("distribution", ["kubeadm", "k3s"])
