@@ -109,7 +109,7 @@ public struct TerminalWriter {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
-    /// Replaces arrows and dots by ASCII if the terminal may not show them.
+    /// Replaces arrows and ellipses by ASCII if the output is not a terminal but a file or a pipe.
     private func plain(_ text: String) -> String {
         guard !isTerminal, !text.utf8.allSatisfy({ $0 < 128 }) else { return text }
         var plain = ""

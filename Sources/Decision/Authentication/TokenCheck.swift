@@ -1,7 +1,8 @@
 public import Entra
 import EntraTokens
 
-/// The checks of a token in the order in which they run, which is the precedence of their reasons.
+/// The checks of a token in the order in which they run. The first one that fails decides the answer, so the order must
+/// be that of ``RefusalReason/precedence``.
 public enum TokenCheck: String, Sendable, CaseIterable {
     case size
     case structure

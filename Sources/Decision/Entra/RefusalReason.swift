@@ -1,8 +1,8 @@
 /// Every reason to refuse a token or to deny an access review. The raw value is the stable code that logs, metrics,
 /// `status.error` and the commands show.
 ///
-/// Everything else about a reason is in its ``ReasonEntry``. To add a reason, add a case here; the compiler asks for
-/// the rest.
+/// Everything else about a reason is in its ``ReasonEntry``. `Sources/README.md` says how to add a reason: the compiler
+/// asks for some of the places, not for all.
 public enum RefusalReason: String, Sendable, CaseIterable {
     case tokenMissing = "token_missing"
     case tokenTooLarge = "token_too_large"
@@ -47,8 +47,11 @@ public enum RefusalReason: String, Sendable, CaseIterable {
 }
 
 extension RefusalReason: Comparable {
-    /// If several checks fail, the reason with the lowest number is the answer. The numbers have no other meaning, and
-    /// leave room between them.
+    /// A number for the order of the reasons; each reason has its own, with room between them.
+    ///
+    /// If several reasons deny an access review, the one with the lowest number is the answer. The answer to a token
+    /// review is the first check that fails, in the order of `TokenCheck` in `Authentication`: keep both orders the
+    /// same.
     public var precedence: Int {
         switch self {
         // Structure, before anything is parsed.

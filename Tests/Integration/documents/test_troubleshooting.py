@@ -226,9 +226,10 @@ def section(title, cause, credential, lint, command, inspect=None):
 def page(bench):
     parts = [
         "# The ten most frequent mistakes\n\n"
-        'kubectl prints only "You must be logged in to the server (Unauthorized)". With a kubeconfig from\n'
-        "`kube-entra kubeconfig user --explain`, which runs kubelogin through `kube-entra credential`, the reason is\n"
-        "one line above it; `kubectl entra why` explains it in detail. `kube-entra rbac lint` finds bindings that can\n"
+        'kubectl prints only "You must be logged in to the server (Unauthorized)", or "(the server has asked for the\n'
+        'client to provide credentials)". With a kubeconfig from `kube-entra kubeconfig user --explain`, which runs\n'
+        "kubelogin through `kube-entra credential`, the reason is above that error, several times if kubectl tries\n"
+        "several times. `kubectl entra why` explains it in detail. `kube-entra rbac lint` finds bindings that can\n"
         "never match. For each mistake, here is what the two print, and the one command that fixes it. Run\n"
         "`kubeconfig user` where the webhook's configuration is. `cluster.example` and `team` stand for your cluster\n"
         "and binding. Every other reason is in [the reference](../reference/reasons.md).\n"
