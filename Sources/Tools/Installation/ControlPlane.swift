@@ -46,7 +46,7 @@ struct ControlPlane {
         }
     }
 
-    /// Whether published arguments of a server make its API server call the webhook; nil if they tell nothing.
+    /// Whether the published arguments of a server make its API server call the webhook; nil if they do not show it.
     private static func usesWebhook(_ published: String, _ flags: WebhookFlags) -> Bool? {
         guard let list = (try? JSONDocument(parsing: Array(published.utf8)))?.root.array,
             let words = list.map(\.string) as? [String], words.contains("server")

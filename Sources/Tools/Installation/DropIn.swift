@@ -36,7 +36,7 @@ public struct DropIn: Sendable {
                 """ : "")
     }
 
-    /// A file of the distribution's configuration.
+    /// Name and content of a file of the distribution's configuration.
     public typealias File = (name: String, bytes: [UInt8])
 
     /// kube-apiserver's arguments from the distribution's files: a key with `+` adds to the list of the earlier files,
@@ -53,7 +53,7 @@ public struct DropIn: Sendable {
         return words
     }
 
-    /// A list of strings, or a string in place of a list of one; nil without a value.
+    /// The strings of a list; a single string counts as a list of one. Nil if there is no value.
     private static func strings(_ node: YAMLNode?) -> [String]? {
         guard let node, !node.isNull else { return nil }
         return node.sequence?.compactMap(\.text) ?? node.text.map { [$0] } ?? []

@@ -31,9 +31,9 @@ extension Installer {
         say(.bind, "bound \(groups.joined(separator: ", ")) to cluster-admin")
     }
 
-    /// Why the admins' group cannot be bound; nil if it can, or should not be.
+    /// Why the admins' group cannot be bound; nil if it can, or if this run does not bind it.
     ///
-    /// - Parameter there: the binding; nil if it does not exist or is not known.
+    /// - Parameter there: the existing binding; nil if there is none, or if it cannot be read.
     func bindingObstacle(_ plan: InstallationPlan, to there: AdminBinding?) -> CommandFailure? {
         let groups = plan.configuration.kubernetes.adminGroups.map(\.text)
         guard plan.request.binds else { return nil }

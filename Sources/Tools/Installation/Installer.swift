@@ -193,8 +193,10 @@ public final class Installer {
         }
     }
 
-    /// What the API server says before anything is changed: it must answer an admin, and must not have a binding that
-    /// is in the way.
+    /// The check before the first change. The API server must answer an admin, and must not have a binding of this name
+    /// for other groups.
+    ///
+    /// - Returns: the result for people, and why the run must end here; nil if it may go on.
     private func beforehand(_ plan: InstallationPlan) -> (text: String, obstacle: CommandFailure?) {
         func ending(_ failure: CommandFailure) -> (text: String, obstacle: CommandFailure?) {
             ("enable would end here: \(failure.sentence)", failure)

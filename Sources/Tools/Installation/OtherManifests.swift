@@ -6,8 +6,8 @@ import YAML
 
 /// Files beside kube-apiserver's manifest that run a kube-apiserver too, such as a copy from before a change.
 ///
-/// Both claim the same pod, and the kubelet decides which one runs: perhaps the one without the flags, perhaps only
-/// after its next restart.
+/// Both describe the same pod, and the kubelet runs one of them. It may be the one without the flags, and after the
+/// kubelet's next restart it may be the other one.
 enum OtherManifests {
     /// The largest file that the kubelet reads.
     private static let limits = YAMLLimits(bytes: 10 << 20)
