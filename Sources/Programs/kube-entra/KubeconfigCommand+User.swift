@@ -18,10 +18,13 @@ extension KubeconfigCommand {
                 configuration. Secrets of applications come from kubelogin's environment variables.
 
                   kube-entra kubeconfig user --server https://cluster.example:6443 \\
-                    --ca ca.crt --config kube-entra.yaml --out kubeconfig.yaml
+                    --ca ca.crt --config kube-entra.yaml --login interactive \\
+                    --client-id bbbbbbbb-1111-0000-0000-000000000000 --out kubeconfig.yaml
 
-                With --out of a kubeconfig that is there, such as ~/.kube/config, the context is added to it and \
-                becomes the current one; --force replaces a context of the same name, and no other.
+                --client-id is the client application that `kube-entra register` made. With --out of a kubeconfig \
+                that is there, such as ~/.kube/config, the context is added to it and becomes the current one; \
+                --force replaces a context of the same name, and no other. What --client-id and --login leave open \
+                then stays as it was, unless allowedClientAppIDs does not list that client.
                 """)
 
         @Option(help: .init("The API server's address.", valueName: "url")) var server: String
@@ -98,6 +101,10 @@ extension KubeconfigCommand {
 
         func run() throws {
             let authority = try authority.map { try PEMFile.certificates($0).flatMap(\.pem) }
+            var options = self.options
+            if force, let out {
+                options.replaced = ReplacedSignIn(ofUser: UserKubeconfig.userName(name), in: out)
+            }
             try options.kubeconfig(authority: authority, hasDesktop: User.hasDesktop, now: .now())
                 .write(to: out, replacing: force)
         }

@@ -27,7 +27,7 @@ extension KubeloginSignIn {
         tenantID = tenant.tenantID.description
         if tenant.proofOfPossession == .require {
             proofHost = tenant.clusterHost
-            if choosesLogin { login = .interactive }
+            if choosesLogin, !login.makesProofs { login = .interactive }
         }
         let chosen = cloud ?? tenant.cloud
         environment = chosen.kubeloginEnvironment
@@ -37,10 +37,12 @@ extension KubeloginSignIn {
             let audience = tenant.audiences.first { GUID($0.text) != nil } ?? tenant.audiences.first
             serverID = audience?.text
         }
-        if clientID == nil, !tenant.allowedClientAppIDs.isEmpty,
-            !tenant.allowedClientAppIDs.contains(where: { $0.description == KubeloginSignIn.clientApplication })
-        {
-            clientID = tenant.allowedClientAppIDs.first?.description
+        guard clientID == nil else { return }
+        let allowed = tenant.allowedClientAppIDs.map(\.description)
+        if let replacedClientID, allowed.isEmpty || allowed.contains(replacedClientID) {
+            clientID = replacedClientID
+        } else if !allowed.contains(KubeloginSignIn.clientApplication) {
+            clientID = allowed.first
         }
     }
 }

@@ -21,18 +21,43 @@ extension UserKubeconfigOptions {
             case .exec: try signIn.exec()
             case .azure: try signIn.authProvider()
             }
-        return UserKubeconfig(name: name, server: server, authority: authority, user: user)
+        var kubeconfig = UserKubeconfig(name: name, server: server, authority: authority, user: user)
+        kubeconfig.replacementNote = replacementNote(signIn)
+        return kubeconfig
     }
 
     private func signIn(hasDesktop: Bool, now: Timestamp) throws -> KubeloginSignIn {
         let known = cloud ?? .public
         var signIn = KubeloginSignIn(
-            login: login ?? (hasDesktop ? .interactive : .devicecode), tenantID: tenantID, serverID: serverID,
-            clientID: clientID, environment: known.kubeloginEnvironment, authority: known.authority)
-        guard let config else { return signIn }
+            login: login ?? keptLogin ?? (hasDesktop ? .interactive : .devicecode), tenantID: tenantID,
+            serverID: serverID, clientID: clientID, environment: known.kubeloginEnvironment,
+            authority: known.authority)
+        if let replaced, replaced.hasClient(for: signIn.login) { signIn.replacedClientID = replaced.clientID }
+        guard let config else {
+            signIn.clientID = clientID ?? signIn.replacedClientID
+            return signIn
+        }
         let loaded = try ConfigurationLoader.load(path: config)
         if isExplained { signIn.hints = TokenHints(loaded, writtenAt: now).json.text() }
         try signIn.complete(from: loaded.configuration, of: config, cloud: cloud, choosesLogin: login == nil)
         return signIn
+    }
+
+    /// Only the exec form has a login method.
+    private var keptLogin: KubeloginMethod? { form == .exec ? replaced?.login : nil }
+
+    /// What stays of the replaced entry, or that its client does not; nil if there is nothing to say.
+    private func replacementNote(_ signIn: KubeloginSignIn) -> String? {
+        guard replaced != nil else { return nil }
+        var kept: [String] = []
+        if clientID == nil, let old = signIn.replacedClientID, old != KubeloginSignIn.clientApplication {
+            guard signIn.clientID == old else {
+                return "note: the client was \(old), which allowedClientAppIDs does not list; it is now "
+                    + (signIn.clientID ?? KubeloginSignIn.clientApplication)
+            }
+            kept.append("--client-id \(old)")
+        }
+        if login == nil, let old = keptLogin, old == signIn.login { kept.append("--login \(old.rawValue)") }
+        return kept.isEmpty ? nil : "note: kept from the entry that it replaces: \(kept.joined(separator: " "))"
     }
 }

@@ -20,6 +20,8 @@ public struct KubeloginSignIn: Sendable {
     public var serverID: String?
     /// The application that asks for the token.
     public var clientID: String?
+    /// The client of the entry that is replaced, which takes the place of a missing ``clientID``.
+    public var replacedClientID: String?
     /// kubelogin's name of the cloud.
     public var environment: String
     /// The cloud's sign-in address, without a trailing slash.
@@ -90,7 +92,7 @@ public struct KubeloginSignIn: Sendable {
         // Without --strict: a client with a wrong idea of the cluster must not lock anybody out.
         if let hints { words = ["kube-entra", "credential", "--hints", hints, "--"] + words }
         let list = words.dropFirst().map { "      - \(YAMLText.quoted($0))" }.joined(separator: "\n")
-        let mode = [.devicecode, .interactive, .ropc].contains(login) ? "IfAvailable" : "Never"
+        let mode = login.signsInPeople ? "IfAvailable" : "Never"
         return """
                 exec:
                   apiVersion: client.authentication.k8s.io/v1beta1

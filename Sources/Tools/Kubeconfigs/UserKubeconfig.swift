@@ -12,6 +12,8 @@ public struct UserKubeconfig: Sendable {
     public var authority: [UInt8]?
     /// The user entry, of ``KubeloginSignIn``.
     public var user: String
+    /// What stays of an entry that this one replaces; nil if there is nothing to say.
+    public var replacementNote: String?
 
     public init(name: String, server: String, authority: [UInt8]?, user: String) {
         self.name = name
@@ -19,6 +21,9 @@ public struct UserKubeconfig: Sendable {
         self.authority = authority
         self.user = user
     }
+
+    /// The name of the user entry that belongs to a context.
+    public static func userName(_ context: String) -> String { context + "-user" }
 
     /// The file's content, in YAML.
     public var text: String {
@@ -32,14 +37,14 @@ public struct UserKubeconfig: Sendable {
               cluster:
                 server: \(quoted(server))
             \(authority)users:
-            - name: \(quoted(name + "-user"))
+            - name: \(quoted(UserKubeconfig.userName(name)))
               user:
             \(user)
             contexts:
             - name: \(quoted(name))
               context:
                 cluster: \(quoted(name))
-                user: \(quoted(name + "-user"))
+                user: \(quoted(UserKubeconfig.userName(name)))
             current-context: \(quoted(name))
 
             """
@@ -53,7 +58,7 @@ public struct UserKubeconfig: Sendable {
     }
 
     /// Writes the kubeconfig to a file that only its owner may read, or adds the context to an existing kubeconfig, and
-    /// says which it did. Without a path, it goes to standard output. Prints ``note`` afterwards.
+    /// says which it did. Without a path, it goes to standard output. Prints the notes afterwards.
     ///
     /// - Parameter isReplacing: whether a context of the same name is replaced.
     /// - Throws: `CommandFailure` if the file cannot be used, or the context's name is taken.
@@ -64,6 +69,6 @@ public struct UserKubeconfig: Sendable {
         } else {
             Console.write(Array(text.utf8))
         }
-        if let note { Console.note(note) }
+        for note in [replacementNote, note] { note.map(Console.note) }
     }
 }

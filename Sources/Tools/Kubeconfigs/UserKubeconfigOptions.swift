@@ -31,6 +31,8 @@ public struct UserKubeconfigOptions: Sendable {
     public var config: String?
     /// Whether `kube-entra credential` runs kubelogin.
     public var isExplained = false
+    /// How the entry signs in that is replaced; what is left open stays as it was.
+    public var replaced: ReplacedSignIn?
 
     /// Options with only what every user's kubeconfig needs.
     public init(server: String, name: String = "kube-entra") {

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
-from entra import AUDIENCE, TENANT
+from entra import AUDIENCE, CLIENT, OBJECT, TENANT
 from webhook import run
 
 OLD = """apiVersion: v1
@@ -114,6 +114,57 @@ def test_force_replaces_that_context_only(tmp_path):
     assert user("--out", str(path), "--name", "team", "--login", "azurecli", "--force")[0] == 0
     seen = {u["name"]: u["user"] for u in view(path)["users"]}
     assert "azurecli" in seen["team-user"]["exec"]["args"] and seen["old"] == {"token": "t"}
+
+
+OWN_CLIENT = "bbbbbbbb-1111-0000-0000-000000000000"
+# What an operator writes once, for people who have a client application of their own.
+FIRST = ["--client-id", OWN_CLIENT, "--login", "interactive"]
+
+
+def kubelogin(path):
+    """kubelogin's options in the entry of the context kube-entra."""
+    words = {u["name"]: u["user"] for u in view(path)["users"]}["kube-entra-user"]["exec"]["args"]
+    options = words[words.index("get-token") + 1 :]
+    return {name.removeprefix("--"): value for name, value in zip(options[::2], options[1::2])}
+
+
+@pytest.mark.parametrize(
+    "first,again,client,login,noted",
+    [
+        (FIRST, [], OWN_CLIENT, "interactive", f"kept from the entry that it replaces: {' '.join(FIRST)}\n"),
+        (FIRST, ["--login", "devicecode"], OWN_CLIENT, "devicecode", f"it replaces: --client-id {OWN_CLIENT}\n"),
+        (FIRST, ["--client-id", CLIENT], CLIENT, "interactive", "it replaces: --login interactive\n"),
+        # The client of an application is for that application alone.
+        (["--client-id", OBJECT, "--login", "spn"], ["--login", "interactive"], CLIENT, "interactive", None),
+        (["--login", "azurecli"], [], None, "azurecli", "it replaces: --login azurecli\n"),
+    ],
+)
+def test_force_keeps_client_and_login_where_none_is_named(tmp_path, first, again, client, login, noted):
+    path = tmp_path / "config"
+    assert user("--out", str(path), *first)[0] == 0
+    status, out, err = user("--out", str(path), "--server-id", OBJECT, "--force", *again)
+    assert (status, out) == (0, "")
+    seen = kubelogin(path)
+    assert (seen["server-id"], seen.get("client-id"), seen["login"]) == (OBJECT, client, login)
+    assert noted in err if noted else "it replaces" not in err
+
+
+def test_force_keeps_the_client_of_an_entry_that_explains(tmp_path):
+    path, config = tmp_path / "config", tmp_path / "kube-entra.yaml"
+    tenant = {"tenantID": TENANT, "audiences": [AUDIENCE]}
+    document = {"apiVersion": "kube-entra.dev/v1", "kind": "WebhookConfiguration", "tenants": [tenant]}
+    document["server"] = {"certificate": "s.crt", "privateKey": "s.key", "clientCA": "c.crt"}
+    config.write_text(yaml.safe_dump(document))
+    words = ["kubeconfig", "user", "--server", "https://c.example", "--explain", "--config", str(config)]
+    words += ["--out", str(path), "--force"]
+    assert run(*words, *FIRST)[0] == 0
+    assert run(*words)[0] == 0 and kubelogin(path)["client-id"] == OWN_CLIENT
+    # What the configuration refuses is not kept.
+    tenant["allowedClientAppIDs"] = [OBJECT]
+    config.write_text(yaml.safe_dump(document))
+    status, _, err = run(*words)
+    assert status == 0 and kubelogin(path)["client-id"] == OBJECT and kubelogin(path)["login"] == "interactive"
+    assert f"note: the client was {OWN_CLIENT}, which allowedClientAppIDs does not list; it is now {OBJECT}\n" in err
 
 
 def test_a_link_stays_a_link(tmp_path):

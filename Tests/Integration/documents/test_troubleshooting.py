@@ -11,10 +11,12 @@ import time
 
 import pytest
 import yaml
-from entra import ADMINS, AUDIENCE, CLIENT, DEVELOPERS, LEFT_OUT, OBJECT, OTHER_TENANT, TENANT
+from entra import ADMINS, AUDIENCE, DEVELOPERS, LEFT_OUT, OBJECT, OTHER_TENANT, TENANT
 from programs import ROOT
 from webhook import PROGRAM, run
 
+# The client application of `register`, as in README.
+CLIENT = "bbbbbbbb-1111-0000-0000-000000000000"
 PAGE = ROOT / "deploy/troubleshooting/README.md"
 CONFIG = {
     "apiVersion": "kube-entra.dev/v1",
@@ -35,7 +37,7 @@ NOW = int(time.time())
 # Writes the context anew, with the configuration's IDs and its hints.
 KUBECONFIG = (
     "kube-entra kubeconfig user --explain --config kube-entra.yaml --server https://cluster.example:6443 --ca ca.crt"
-    " --out ~/.kube/config --force"
+    f" --client-id {CLIENT} --login interactive --out ~/.kube/config --force"
 )
 
 # The mistake, the resulting token, and the command that fixes it.
@@ -129,7 +131,7 @@ class Bench:
             {
                 "kind": "ExecCredential",
                 "apiVersion": "client.authentication.k8s.io/v1beta1",
-                "status": {"token": self.entra.token(**claims)},
+                "status": {"token": self.entra.token(**{"appid": CLIENT, **claims})},
             }
         )
         done = subprocess.run(
@@ -149,8 +151,8 @@ class Bench:
         environment = {"HOME": str(home), "PATH": f"{home}:{os.environ['PATH']}"}
         wrong = KUBECONFIG.replace(
             "--explain --config kube-entra.yaml",
-            f"--server-id {CLIENT} --tenant-id {OTHER_TENANT} --client-id {AUDIENCE} --cloud china",
-        )
+            f"--server-id {OBJECT} --tenant-id {OTHER_TENANT} --cloud china",
+        ).replace(f"{CLIENT} --login interactive", f"{AUDIENCE} --login devicecode")
         for command in (wrong, KUBECONFIG):
             done = subprocess.run(
                 ["sh", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60
@@ -232,7 +234,8 @@ def page(bench):
         "several times. `kubectl entra why` explains it in detail. `kube-entra rbac lint` finds bindings that can\n"
         "never match. For each mistake, here is what the two print, and the one command that fixes it. Run\n"
         "`kubeconfig user` where the webhook's configuration is. `cluster.example` and `team` stand for your cluster\n"
-        "and binding. Every other reason is in [the reference](../reference/reasons.md).\n"
+        "and binding, `bbbbbbbb-…` for the client application that `register` made. Every other reason is in\n"
+        "[the reference](../reference/reasons.md).\n"
     ]
     for title, cause, claims, command in TOKENS:
         parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))
