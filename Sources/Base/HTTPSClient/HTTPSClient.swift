@@ -1,4 +1,5 @@
 import Addresses
+import Glibc
 public import NIOCore
 import NIOHTTP1
 import NIOOpenSSL
@@ -136,7 +137,7 @@ extension HTTPSError {
             // The addresses may have failed for different reasons; the last one is as useful as any.
             self = error.connectionErrors.last.map { HTTPSError(connecting: $0.error) } ?? .unreachable
         case ChannelError.connectTimeout: self = .connectTimeout
-        case let error as IOError where error.errnoCode == 111: self = .connectionRefused
+        case let error as IOError where error.errnoCode == ECONNREFUSED: self = .connectionRefused
         case let error as HTTPSError: self = error
         default: self = .unreachable
         }
