@@ -106,7 +106,7 @@ let package = Package(
         library(.base, "CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
         module(.base, "SafeText"),
         module(.base, "Timestamps"),
-        module(.base, "Files"),
+        module(.base, "Files", ["SafeText"]),
         module(.base, "Addresses", ["SafeText"]),
         module(.base, "OpenSSL", ["COpenSSL", "Timestamps", "Addresses"]),
         module(.base, "Jansson", ["CJansson"]),
@@ -309,7 +309,7 @@ let package = Package(
             .webhook, "Configuration",
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "Jansson", "Terminal", "Entra", "AccessPolicy",
-                "SigningKeys", "DirectoryGroups", "WebhookServer", "Configuration", "TestSupport",
+                "Authentication", "SigningKeys", "DirectoryGroups", "WebhookServer", "Configuration", "TestSupport",
             ]),
         tests(
             .webhook, "WebhookServer",
@@ -373,7 +373,7 @@ let package = Package(
             ]),
         tests(.tools, "Doctor", ["CredentialPlugin", "Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
-        tests(.tools, "Installation", ["Entra", "Terminal", "Installation", "Jansson"]),
+        tests(.tools, "Installation", ["SafeText", "Entra", "Terminal", "Installation", "Jansson"]),
 
         tests(
             .programs, "EntraSimulator",

@@ -1,3 +1,5 @@
+import SafeText
+
 /// The parts of an `https://` URL.
 public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     /// Lower case, without the brackets of an IPv6 address.
@@ -59,6 +61,6 @@ public struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether host and port are the same.
     public func isSameServer(as other: HTTPSURL) -> Bool {
-        host == other.host && port == other.port
+        ExactText(host) == ExactText(other.host) && port == other.port
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import SafeText
 
 extension FileIO {
     /// Follows symbolic links to the file, also if the last link points to nothing yet.
@@ -110,7 +111,7 @@ extension FileIO {
             for (temporary, _) in written { unlink(temporary) }
             throw error
         }
-        for folder in Set(files.map { folder(of: $0.path) }) { synchronize(folder: folder) }
+        for folder in Set(files.map { ExactText(folder(of: $0.path)) }) { synchronize(folder: folder.text) }
     }
 
     /// Which of several files could not be written, and why.

@@ -22,7 +22,7 @@ public enum ProgramFile {
         // Address, permissions, offset, device, inode, path.
         let fields = first.split(separator: " ", maxSplits: 5)
         guard fields.count == 6, fields[1] == "r--p", fields[2].allSatisfy({ $0 == "0" }),
-            fields[5].drop(while: { $0 == " " }) == program
+            fields[5].drop(while: { $0 == " " }).utf8.elementsEqual(program.utf8)
         else { return nil }
         let addresses = fields[0].split(separator: "-").map { UInt($0, radix: 16) }
         guard addresses.count == 2, let start = addresses[0], let end = addresses[1], start < end else { return nil }

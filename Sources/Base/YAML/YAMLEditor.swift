@@ -79,7 +79,7 @@ public struct YAMLEditor: Sendable {
     ) throws(YAMLEditError) {
         let mapping = try unshared(path)
         guard let members = mapping.mapping else { throw .notThere }
-        if let index = members.firstIndex(where: { $0.key.text == key }) {
+        if let index = members.firstIndex(where: { $0.key.isText(key) }) {
             let edit = try replacement(of: members[index], by: item, in: mapping)
             return try apply(edit, path) { value in
                 guard case .mapping(var members) = value else { return nil }
@@ -87,7 +87,7 @@ public struct YAMLEditor: Sendable {
                 return .mapping(members)
             }
         }
-        let index = members.firstIndex { $0.key.text == next } ?? members.count
+        let index = next.flatMap { next in members.firstIndex { $0.key.isText(next) } } ?? members.count
         let edit =
             mapping.layout.isFlow
             ? flowInsertion(
@@ -123,7 +123,7 @@ public struct YAMLEditor: Sendable {
     /// - Throws: ``YAMLEditError`` if there is no such key, or the text cannot be edited safely.
     public mutating func remove(_ key: String, in path: [YAMLStep]) throws(YAMLEditError) {
         let mapping = try unshared(path)
-        guard let members = mapping.mapping, let index = members.firstIndex(where: { $0.key.text == key }) else {
+        guard let members = mapping.mapping, let index = members.firstIndex(where: { $0.key.isText(key) }) else {
             throw .notThere
         }
         let edit =

@@ -66,6 +66,12 @@ public struct YAMLNode: Hashable, Sendable {
         if case .scalar(let scalar) = content { scalar.text } else { nil }
     }
 
+    /// Whether it is a scalar with exactly these bytes: `==` on `String` treats some different strings as equal.
+    func isText(_ wanted: String) -> Bool {
+        guard let text, text.utf8.count == wanted.utf8.count, text == wanted else { return false }
+        return text.utf8.elementsEqual(wanted.utf8)
+    }
+
     /// Whether this is an unquoted null, or empty.
     public var isNull: Bool {
         guard case .scalar(let scalar) = content, scalar.isPlain else { return false }
@@ -115,7 +121,7 @@ public struct YAMLNode: Hashable, Sendable {
 
     /// The value of a key in a mapping.
     public subscript(key: String) -> YAMLNode? {
-        mapping?.first { $0.key.text == key }?.value
+        mapping?.first { $0.key.isText(key) }?.value
     }
 
     /// The kind, for messages: `a single value`, `a list`, `a mapping`, `null`.

@@ -38,7 +38,7 @@ public indirect enum YAMLValue: Hashable, Sendable {
         let rest = path.dropFirst()
         switch (step, self) {
         case (.key(let key), .mapping(var members)):
-            guard let index = members.firstIndex(where: { $0.key == key }),
+            guard let index = members.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) }),
                 let value = members[index].value.changing(rest, change)
             else { return nil }
             members[index].value = value

@@ -1,4 +1,5 @@
 public import Entra
+import SafeText
 
 /// One entry of a Kubernetes user's `extra`.
 public struct ExtraEntry: Hashable, Sendable {
@@ -10,6 +11,12 @@ public struct ExtraEntry: Hashable, Sendable {
     public init(name: String, values: [String]) {
         self.name = name
         self.values = values
+    }
+
+    /// Compares bytes, as RBAC and audit logs do.
+    public static func == (left: ExtraEntry, right: ExtraEntry) -> Bool {
+        ExactText(left.name) == ExactText(right.name)
+            && left.values.elementsEqual(right.values) { ExactText($0) == ExactText($1) }
     }
 }
 
@@ -119,10 +126,11 @@ public struct KubernetesUser: Sendable {
 }
 
 extension KubernetesUser: Hashable {
-    /// Compares groups by name, however they are stored.
+    /// Compares groups by name, however they are stored, and everything byte by byte, as RBAC does.
     public static func == (left: KubernetesUser, right: KubernetesUser) -> Bool {
-        left.username == right.username && left.uid == right.uid && left.extra == right.extra
-            && left.groups == right.groups
+        ExactText(left.username) == ExactText(right.username) && ExactText(left.uid) == ExactText(right.uid)
+            && left.extra == right.extra
+            && left.groups.elementsEqual(right.groups) { ExactText($0) == ExactText($1) }
     }
 
     public func hash(into hasher: inout Hasher) {

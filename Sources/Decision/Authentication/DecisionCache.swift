@@ -24,17 +24,14 @@ public final class DecisionCache: Sendable {
 
     /// How much is cached, and for how long.
     public struct Limits: Hashable, Sendable {
-        /// Largest number of tokens; 0 turns the cache off.
+        /// Largest number of tokens, for all event loops together; 0 turns the cache off.
         public var entries: Int
-        /// Largest amount of memory, estimated, in bytes.
-        public var bytes: Int
-        /// Longest time that an entry is used, in seconds.
-        public var maximumAge: Int64
+        /// Longest time that an entry is used.
+        public var maximumAge: Duration
 
-        /// - Parameter bytes: nil for 2 KiB per entry. An entry with 20 groups needs 1.25 KiB.
-        public init(entries: Int, bytes: Int? = nil, maximumAge: Int64) {
-            self.entries = max(0, entries)
-            self.bytes = bytes ?? self.entries * 2048
+        /// Limits; those that are left out have their defaults.
+        public init(entries: Int = 10_000, maximumAge: Duration = .seconds(600)) {
+            self.entries = entries
             self.maximumAge = maximumAge
         }
     }
@@ -53,7 +50,7 @@ public final class DecisionCache: Sendable {
         private var state: DecisionCacheShard
         private let lock: UnsafeMutablePointer<pthread_mutex_t>
 
-        init(_ limits: Limits) {
+        init(_ limits: DecisionCacheShard.Limits) {
             state = DecisionCacheShard(limits: limits)
             lock = .allocate(capacity: 1)
             lock.initialize(to: pthread_mutex_t())
@@ -85,21 +82,20 @@ public final class DecisionCache: Sendable {
     private let nextSweep = Atomic<Int>(0)
 
     /// An empty cache with these limits.
-    public init(_ limits: Limits) {
+    ///
+    /// - Parameter bytes: the largest amount of memory, estimated; nil for 2 KiB per entry. An entry with 20 groups
+    ///   needs 1.25 KiB.
+    public init(_ limits: Limits, bytes: Int? = nil) {
         // A small cache is not divided, so that it can use its limits exactly.
         let count = limits.entries < Self.shardCount * 64 ? 1 : Self.shardCount
-        shards = (0..<count).map { _ in Shard(Self.share(limits, of: count)) }
+        shards = (0..<count).map { _ in Shard(.init(limits, bytes: bytes, of: count)) }
         isEnabled = Atomic(limits.entries > 0)
-    }
-
-    private static func share(_ limits: Limits, of count: Int) -> Limits {
-        Limits(entries: limits.entries / count, bytes: limits.bytes / count, maximumAge: limits.maximumAge)
     }
 
     /// Changes the limits. If they differ, all entries are dropped.
     public func update(_ limits: Limits) {
         isEnabled.store(limits.entries > 0, ordering: .relaxed)
-        let share = Self.share(limits, of: shards.count)
+        let share = DecisionCacheShard.Limits(limits, bytes: nil, of: shards.count)
         for shard in shards { shard.withLock { $0.update(share) } }
     }
 

@@ -68,18 +68,36 @@ struct DecisionCacheShard: Sendable {
         var serial: UInt64
     }
 
-    private var limits: DecisionCache.Limits
+    /// A shard's part of the cache's limits.
+    struct Limits: Hashable, Sendable {
+        let entries: Int
+        let bytes: Int
+        /// In seconds.
+        let maximumAge: Int64
+
+        /// - Parameters:
+        ///   - bytes: of the whole cache; nil for 2 KiB per entry.
+        ///   - count: the number of shards.
+        init(_ limits: DecisionCache.Limits, bytes: Int?, of count: Int) {
+            let all = max(0, limits.entries)
+            entries = all / count
+            self.bytes = (bytes ?? all * 2048) / count
+            maximumAge = limits.maximumAge.components.seconds
+        }
+    }
+
+    private var limits: Limits
     private var slots: [SHA256Digest: Slot] = [:]
     private var queue: [(digest: SHA256Digest, serial: UInt64)] = []
     private var oldest = 0
     private var serial: UInt64 = 0
     private(set) var bytes = 0
 
-    init(limits: DecisionCache.Limits) { self.limits = limits }
+    init(limits: Limits) { self.limits = limits }
 
     var count: Int { slots.count }
 
-    mutating func update(_ limits: DecisionCache.Limits) {
+    mutating func update(_ limits: Limits) {
         if limits != self.limits { self = DecisionCacheShard(limits: limits) }
     }
 

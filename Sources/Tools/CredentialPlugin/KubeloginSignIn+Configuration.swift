@@ -38,11 +38,12 @@ extension KubeloginSignIn {
             serverID = audience?.text
         }
         guard clientID == nil else { return }
-        let allowed = tenant.allowedClientAppIDs.map(\.description)
-        if let replacedClientID, allowed.isEmpty || allowed.contains(replacedClientID) {
+        let allowed = tenant.allowedClientAppIDs
+        func isAllowed(_ id: String) -> Bool { GUID(id).map(allowed.contains) ?? false }
+        if let replacedClientID, allowed.isEmpty || isAllowed(replacedClientID) {
             clientID = replacedClientID
-        } else if !allowed.contains(KubeloginSignIn.clientApplication) {
-            clientID = allowed.first
+        } else if !isAllowed(KubeloginSignIn.clientApplication) {
+            clientID = allowed.first?.description
         }
     }
 }

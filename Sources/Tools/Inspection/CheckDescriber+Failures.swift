@@ -240,7 +240,7 @@ enum RelatedIssuer {
 
     init(_ issuer: String, tenants: [TokenValidationRules]) {
         for trust in tenants {
-            for version in [TokenVersion.v1, .v2] where trust.issuer(version) == issuer {
+            for version in [TokenVersion.v1, .v2] where ExactText(trust.issuer(version)) == ExactText(issuer) {
                 self = .otherVersion(version)
                 return
             }

@@ -3,6 +3,7 @@ import Authentication
 import Entra
 import EntraTokens
 import Jansson
+import SafeText
 import Timestamps
 
 /// Settings that fit a token, if there is no configuration: its own values are accepted.
@@ -48,6 +49,6 @@ struct EntraIssuer {
         version = isV2 ? .v2 : .v1
         // An inferred issuer must have exactly the tenant's spelling, so a GUID in upper case does not count.
         guard issuer.hasSuffix("/\(id)\(isV2 ? "/v2.0" : "/")") else { return nil }
-        cloud = Cloud.allCases.first { (isV2 ? $0.authority : $0.legacyIssuerBase) == base }
+        cloud = Cloud.allCases.first { ExactText(isV2 ? $0.authority : $0.legacyIssuerBase) == ExactText(base) }
     }
 }

@@ -66,7 +66,7 @@ extension InspectionReport {
 
     /// What granted a group, if a rule of the configuration did.
     private func why(_ group: String) -> String {
-        switch because.first(where: { $0.gives.contains(group) })?.rule {
+        switch because.first(where: { $0.gives.contains { ExactText($0) == ExactText(group) } })?.rule {
         case .adminGroup: "  (admin group)"
         case .groupMapping: "  (mapped group)"
         case .appRoleMapping: "  (app role)"
@@ -90,7 +90,8 @@ extension InspectionReport {
         facts.append(("who", kind.spoken + (areClaimsTrusted ? "" : ", as the token says: NOT VERIFIED")))
         facts.append(("object ID", claims.objectID ?? "none"))
         facts.append(("tenant", claims.tenantID ?? "none"))
-        for (claim, value) in displayNames where claim != "unique_name" || value != claims.userPrincipalName {
+        for (claim, value) in displayNames
+        where claim != "unique_name" || ExactText(value) != claims.userPrincipalName.map({ ExactText($0) }) {
             let names = user.map { claim == "upn" && $0.username.hasSuffix(value) } ?? (claim == "upn" && kind == .user)
             let label =
                 ["preferred_username": "known as", "unique_name": "known as", "email": "e-mail"][claim] ?? claim

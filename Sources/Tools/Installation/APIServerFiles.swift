@@ -1,4 +1,5 @@
 import Files
+import SafeText
 import Terminal
 
 /// The file with kube-apiserver's flags: as it is, and as it will be.
@@ -16,6 +17,8 @@ struct APIServerFiles {
     let userID: UInt32?
 
     var isChange: Bool { old != new }
+    /// Whether the path is a link to the file with the flags.
+    var isLink: Bool { ExactText(target) != ExactText(path) }
 
     /// - Parameter journal: what an earlier run wrote.
     init(_ distribution: Distribution, _ flags: WebhookFlags, files: NodeFiles, journal: InstallationJournal?) throws {
@@ -57,7 +60,7 @@ struct APIServerFiles {
         let isRun =
             files.isSameFolder(NodePath.folder(of: target), distribution.podFolder)
             && target.split(separator: "/").last?.hasPrefix(".") == false
-        guard distribution == .kubeadm, target != path, isRun else { return target }
+        guard distribution == .kubeadm, ExactText(target) != ExactText(path), isRun else { return target }
         throw CommandFailure(
             "\(path) is a link to \(target) in the same folder: the kubelet runs both files",
             hint: "keep the file in another folder, and let the link lead there")
@@ -68,7 +71,7 @@ struct APIServerFiles {
         _ bytes: [UInt8], _ distribution: Distribution, _ flags: WebhookFlags, _ journal: InstallationJournal?
     ) -> Bool {
         if bytes == Array(DropIn(flags: flags, needsMount: distribution == .rke2).text.utf8) { return true }
-        let made = journal?.made.first { $0.path == distribution.flagFile }?.sha256
+        let made = journal?.made(at: distribution.flagFile)?.sha256
         return [made, journal?.changedSHA256].contains(NodeFiles.digest(bytes))
     }
 
@@ -80,7 +83,8 @@ struct APIServerFiles {
     ) throws -> [DropIn.File] {
         guard let folder = distribution.configFolder else { return [] }
         let dropIns = files.names(in: folder + "/config.yaml.d").filter {
-            ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasPrefix(".") && $0 != DropIn.fileName
+            ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasPrefix(".")
+                && ExactText($0) != ExactText(DropIn.fileName)
         }
         let paths = [("config.yaml", folder + "/config.yaml")] + dropIns.map { ($0, "\(folder)/config.yaml.d/\($0)") }
         var found: [DropIn.File] = []

@@ -1,3 +1,4 @@
+import SafeText
 import YAML
 
 extension APIServerManifest {
@@ -17,7 +18,7 @@ extension APIServerManifest {
 
     /// Whether kube-apiserver's flags name this webhook.
     public func asks(_ flags: WebhookFlags) -> Bool {
-        flagValues[WebhookFlags.configFileName] == flags.configFile
+        flagValues[ExactText(WebhookFlags.configFileName)].map { ExactText($0) } == flags.configFile
     }
 
     private mutating func removeFlag(_ name: String) throws(ManifestProblem) {
@@ -32,16 +33,17 @@ extension APIServerManifest {
         }
     }
 
-    private mutating func removeMount(_ folder: String) throws(ManifestProblem) {
-        let folder = APIServerManifest.normalized(folder)
+    private mutating func removeMount(_ folder: ExactText) throws(ManifestProblem) {
+        let folder = APIServerManifest.normalized(folder.text)
         guard let mount = mounts.first(where: { $0.path == folder }),
-            mount.hostPath == folder, mount.volume.hasPrefix(WebhookFlags.volumeName)
+            mount.hostPath == folder, mount.volume.text.hasPrefix(WebhookFlags.volumeName)
         else { return }
         try take(at: mount.index, outOf: "volumeMounts", in: container)
         let isUsed = editor.root["spec"]?["containers"]?.sequence?.contains { container in
-            container["volumeMounts"]?.sequence?.contains { $0["name"]?.text == mount.volume } ?? false
+            container["volumeMounts"]?.sequence?.contains { APIServerManifest.name(of: $0) == mount.volume } ?? false
         }
-        guard isUsed != true, let index = volumes.firstIndex(where: { $0["name"]?.text == mount.volume }) else {
+        guard isUsed != true, let index = volumes.firstIndex(where: { APIServerManifest.name(of: $0) == mount.volume })
+        else {
             return
         }
         try take(at: index, outOf: "volumes", in: [.key("spec")])

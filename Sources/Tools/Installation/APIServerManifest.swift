@@ -1,3 +1,4 @@
+public import SafeText
 import YAML
 
 /// The static-pod manifest of kube-apiserver, and the edit that makes it call the webhook: a function from the old text
@@ -69,9 +70,9 @@ public struct APIServerManifest: Sendable {
     }
 
     /// All flags in `command` and `args`, by name with dashes.
-    public var flagValues: [String: String] {
+    public var flagValues: [ExactText: String] {
         let words = ["command", "args"].flatMap { (try? self.words($0)) ?? [] }
-        return Dictionary(FlagList(words).flags.map { ($0.name, $0.value) }) { _, last in last }
+        return Dictionary(FlagList(words).flags.map { ($0.name, $0.value.text) }) { _, last in last }
     }
 
     /// Flags with which kube-apiserver validates tokens itself, before it calls a webhook.
@@ -90,7 +91,7 @@ public struct APIServerManifest: Sendable {
         let list = FlagList(try words("command") + words("args"))
         for pair in flags.pairs where list[pair.name].count > 1 { throw .repeated(flag: pair.name) }
         if let other = list.value(WebhookFlags.configFileName), other != flags.configFile {
-            throw .otherWebhook(file: other)
+            throw .otherWebhook(file: other.text)
         }
     }
 
@@ -119,16 +120,16 @@ public struct APIServerManifest: Sendable {
     /// A folder of the host that the container can see.
     struct Mount: Hashable {
         var index: Int
-        var volume: String
-        var path: String
+        var volume: ExactText
+        var path: ExactText
         /// Nil for a volume that is not a folder of the host.
-        var hostPath: String?
+        var hostPath: ExactText?
         var isPart: Bool
     }
 
     var mounts: [Mount] {
         (editor.node(container)?["volumeMounts"]?.sequence ?? []).enumerated().compactMap { index, node in
-            guard let volume = node["name"]?.text, let path = node["mountPath"]?.text else { return nil }
+            guard let volume = APIServerManifest.name(of: node), let path = node["mountPath"]?.text else { return nil }
             return Mount(
                 index: index, volume: volume, path: APIServerManifest.normalized(path),
                 hostPath: hostPath(of: volume), isPart: node["subPath"] != nil || node["subPathExpr"] != nil)
@@ -137,33 +138,38 @@ public struct APIServerManifest: Sendable {
 
     var volumes: [YAMLNode] { editor.root["spec"]?["volumes"]?.sequence ?? [] }
 
-    private func hostPath(of volume: String) -> String? {
-        volumes.first { $0["name"]?.text == volume }?["hostPath"]?["path"]?.text.map(APIServerManifest.normalized)
+    private func hostPath(of volume: ExactText) -> ExactText? {
+        volumes.first { APIServerManifest.name(of: $0) == volume }?["hostPath"]?["path"]?.text.map(
+            APIServerManifest.normalized)
     }
 
-    static func normalized(_ path: String) -> String {
-        "/" + path.split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/")
+    static func normalized(_ path: String) -> ExactText {
+        ExactText("/" + path.split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/"))
     }
 
-    private mutating func addMount(_ folder: String) throws(ManifestProblem) {
-        let folder = APIServerManifest.normalized(folder)
+    /// The name of a volume or a mount.
+    static func name(of node: YAMLNode) -> ExactText? { node["name"]?.text.map { ExactText($0) } }
+
+    private mutating func addMount(_ folder: ExactText) throws(ManifestProblem) {
+        let folder = APIServerManifest.normalized(folder.text)
         // The longest mount that contains the folder counts.
-        let around = mounts.filter { folder == $0.path || $0.path == "/" || folder.hasPrefix($0.path + "/") }
-            .max { $0.path.utf8.count < $1.path.utf8.count }
+        let around = mounts.filter {
+            folder == $0.path || $0.path == "/" || folder.text.utf8.starts(with: "\($0.path)/".utf8)
+        }.max { $0.path.text.utf8.count < $1.path.text.utf8.count }
         if let around, around.hostPath == around.path, !around.isPart { return }
-        if around?.path == folder { throw .folderTaken(folder) }
+        if around?.path == folder { throw .folderTaken(folder.text) }
 
         let known = volumes.first { volume in
             volume["hostPath"]?["path"]?.text.map(APIServerManifest.normalized) == folder
         }
         let name = known?["name"]?.text ?? freeVolumeName()
         let mount = YAMLValue.mapping([
-            .init("mountPath", .string(folder)), .init("name", .string(name)), .init("readOnly", .literal("true")),
+            .init("mountPath", .string(folder.text)), .init("name", .string(name)), .init("readOnly", .literal("true")),
         ])
         try append(mount, named: name, to: "volumeMounts", in: container)
         guard known == nil else { return }
         let volume = YAMLValue.mapping([
-            .init("hostPath", .mapping([.init("path", .string(folder)), .init("type", .string("Directory"))])),
+            .init("hostPath", .mapping([.init("path", .string(folder.text)), .init("type", .string("Directory"))])),
             .init("name", .string(name)),
         ])
         try append(volume, named: name, to: "volumes", in: [.key("spec")])
@@ -171,10 +177,10 @@ public struct APIServerManifest: Sendable {
 
     /// `kube-entra`, unless another volume has this name.
     private func freeVolumeName() -> String {
-        let names = Set(volumes.compactMap { $0["name"]?.text })
+        let names = Set(volumes.compactMap(APIServerManifest.name))
         var name = WebhookFlags.volumeName
         var number = 2
-        while names.contains(name) {
+        while names.contains(ExactText(name)) {
             name = "\(WebhookFlags.volumeName)-\(number)"
             number += 1
         }

@@ -1,4 +1,5 @@
 import Jansson
+import SafeText
 import Terminal
 
 /// The ClusterRoleBinding with which `enable --bind` makes the configured groups admins of the cluster.
@@ -30,11 +31,20 @@ struct AdminBinding: Hashable, Sendable {
         bindsOnlyGroups =
             groups.count == subjects.count && root?["roleRef"]?["kind"]?.string == "ClusterRole"
             && root?["roleRef"]?["name"]?.string == "cluster-admin"
-        isUnchanged = bindsOnlyGroups && made == AdminBinding.list(groups)
+        isUnchanged = bindsOnlyGroups && made.map { ExactText($0) } == ExactText(AdminBinding.list(groups))
     }
 
     /// Whether it binds these groups to `cluster-admin` and nothing else, whoever made it.
-    func binds(only groups: [String]) -> Bool { bindsOnlyGroups && groups.sorted() == self.groups.sorted() }
+    func binds(only groups: [String]) -> Bool {
+        bindsOnlyGroups && AdminBinding.sorted(groups) == AdminBinding.sorted(self.groups)
+    }
+
+    /// Whether these groups are among those that it binds.
+    func binds(_ groups: [String]) -> Bool {
+        Set(AdminBinding.sorted(self.groups)).isSuperset(of: AdminBinding.sorted(groups))
+    }
+
+    private static func sorted(_ groups: [String]) -> [ExactText] { groups.map { ExactText($0) }.sorted() }
 
     /// The object that binds groups.
     static func object(_ groups: [String]) -> JSON {

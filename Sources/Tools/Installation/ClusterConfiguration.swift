@@ -1,3 +1,4 @@
+import SafeText
 import YAML
 
 /// kubeadm's `ClusterConfiguration`, from which `kubeadm upgrade` writes kube-apiserver's manifest again: flags must be
@@ -32,8 +33,7 @@ public struct ClusterConfiguration: Sendable {
     /// - Throws: ``ManifestProblem`` if the document cannot be edited safely, or names another webhook.
     public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
-        let found = configuration.arguments[WebhookFlags.configFileName]
-        if let other = found, other != flags.configFile { throw .otherWebhook(file: other) }
+        if let other = configuration.webhook, other != flags.configFile { throw .otherWebhook(file: other.text) }
         do throws(YAMLEditError) {
             try configuration.add(flags)
         } catch {
@@ -47,7 +47,7 @@ public struct ClusterConfiguration: Sendable {
     /// - Throws: ``ManifestProblem`` if the document cannot be edited safely.
     public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
-        guard configuration.arguments[WebhookFlags.configFileName] == flags.configFile else { return bytes }
+        guard configuration.webhook == flags.configFile else { return bytes }
         do throws(YAMLEditError) {
             try configuration.remove(flags)
         } catch {
@@ -60,24 +60,27 @@ public struct ClusterConfiguration: Sendable {
     /// path of the webhook's kubeconfig.
     static func asks(_ bytes: [UInt8], _ flags: WebhookFlags) -> Bool {
         guard let configuration = try? ClusterConfiguration(bytes) else {
-            return String(decoding: bytes, as: UTF8.self).contains(flags.configFile)
+            return String(decoding: bytes, as: UTF8.self).contains(flags.configFile.text)
         }
-        return configuration.arguments[WebhookFlags.configFileName] == flags.configFile
+        return configuration.webhook == flags.configFile
     }
 
     private func part(_ key: String) -> YAMLNode? { editor.node(Self.apiServer + [.key(key)]) }
 
-    private var arguments: [String: String] {
+    private var arguments: [ExactText: ExactText] {
         let pairs: [(String, String)] =
             part("extraArgs")?.sequence?.map { ($0["name"]?.text ?? "", $0["value"]?.text ?? "") }
             ?? part("extraArgs")?.mapping?.map { ($0.key.text ?? "", $0.value.text ?? "") } ?? []
-        return Dictionary(pairs) { _, last in last }
+        return Dictionary(pairs.map { (ExactText($0), ExactText($1)) }) { _, last in last }
     }
 
+    /// The kubeconfig by which kube-apiserver calls a webhook; nil for none.
+    private var webhook: ExactText? { arguments[ExactText(WebhookFlags.configFileName)] }
+
     private mutating func add(_ flags: WebhookFlags) throws(YAMLEditError) {
-        let missing = flags.pairs.filter { arguments[$0.name] == nil }
+        let missing = flags.pairs.filter { arguments[ExactText($0.name)] == nil }
         let mount = YAMLValue.mapping([
-            .init("hostPath", .string(flags.folder)), .init("mountPath", .string(flags.folder)),
+            .init("hostPath", .string(flags.folder.text)), .init("mountPath", .string(flags.folder.text)),
             .init("name", .string(WebhookFlags.volumeName)), .init("pathType", .string("Directory")),
             .init("readOnly", .literal("true")),
         ])
@@ -124,15 +127,15 @@ public struct ClusterConfiguration: Sendable {
 
     private mutating func remove(_ flags: WebhookFlags) throws(YAMLEditError) {
         let place = Self.apiServer + [.key("extraArgs")]
-        let names = Set(flags.pairs.map(\.name))
+        let names = Set(flags.pairs.map { ExactText($0.name) })
         if part("extraArgs")?.mapping != nil {
-            for name in flags.pairs.map(\.name) where arguments[name] != nil {
+            for name in flags.pairs.map(\.name) where arguments[ExactText(name)] != nil {
                 try take(place, key: name) { editor throws(YAMLEditError) in try editor.remove(name, in: place) }
             }
         } else {
             for index in (part("extraArgs")?.sequence ?? []).indices.reversed() {
                 let item = part("extraArgs")?.sequence?[index]
-                guard let name = item?["name"]?.text, names.contains(name) else { continue }
+                guard let name = item?["name"]?.text, names.contains(ExactText(name)) else { continue }
                 try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
             }
         }

@@ -21,9 +21,9 @@ struct ControlPlane {
     /// Source: k3s, pkg/nodeconfig/nodeconfig.go: a list of strings in JSON, without the values of secrets.
     private static let argumentAnnotations = ["k3s.io/node-args", "rke2.io/node-args"]
 
-    private let pods: [(node: String, usesWebhook: Bool)]
+    private let pods: [(node: ExactText, usesWebhook: Bool)]
     /// Nil for a node that does not publish its arguments.
-    private let nodes: [(name: String, usesWebhook: Bool?)]
+    private let nodes: [(name: ExactText, usesWebhook: Bool?)]
 
     /// Reads the two lists.
     ///
@@ -36,13 +36,13 @@ struct ControlPlane {
             let words = containers.flatMap { container in
                 ["command", "args"].flatMap { container[named: $0]?.array?.compactMap(\.string) ?? [] }
             }
-            return (node, FlagList(words).value(WebhookFlags.configFileName) == flags.configFile)
+            return (ExactText(node), FlagList(words).value(WebhookFlags.configFileName) == flags.configFile)
         }
         self.nodes = nodeItems.compactMap { node in
             guard let name = node["metadata"]?["name"]?.string else { return nil }
             let annotations = node["metadata"]?["annotations"]
             let published = ControlPlane.argumentAnnotations.lazy.compactMap { annotations?[named: $0]?.string }.first
-            return (name, published.flatMap { ControlPlane.usesWebhook($0, flags) })
+            return (ExactText(name), published.flatMap { ControlPlane.usesWebhook($0, flags) })
         }
     }
 
@@ -77,11 +77,12 @@ struct ControlPlane {
     ///   - servers: the number of running API servers; nil if unknown.
     func others(than own: String, servers: Int? = nil) -> OtherAPIServers {
         let names = Set(pods.map(\.node) + nodes.map(\.name))
+        let own = ExactText(own)
         guard names.contains(own) else {
             return .unknown("the cluster has no control-plane node called \(own)")
         }
-        var users: [String] = []
-        var silent: [String] = []
+        var users: [ExactText] = []
+        var silent: [ExactText] = []
         for name in names.sorted() where name != own {
             let known =
                 pods.filter { $0.node == name }.map(\.usesWebhook)
@@ -92,13 +93,13 @@ struct ControlPlane {
                 silent.append(name)
             }
         }
-        if !users.isEmpty { return .use(users.map { PrintableText.clean($0, maximum: 100) }) }
+        if !users.isEmpty { return .use(users.map { PrintableText.clean($0.text, maximum: 100) }) }
         if silent.isEmpty, let servers, servers > names.count {
             // For example k3s with --disable-agent.
             return .unknown("\(servers) API servers run, and only \(names.count) of them on nodes of the cluster")
         }
         guard !silent.isEmpty else { return .none }
-        let list = silent.map { PrintableText.clean($0, maximum: 100) }.joined(separator: ", ")
+        let list = silent.map { PrintableText.clean($0.text, maximum: 100) }.joined(separator: ", ")
         return .unknown("the flags of the API server on \(list) cannot be seen")
     }
 }

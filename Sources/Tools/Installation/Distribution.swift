@@ -1,3 +1,5 @@
+import SafeText
+
 /// How a node's kube-apiserver runs, which decides where its flags are.
 public enum Distribution: String, Sendable, CaseIterable {
     case kubeadm, rke2, k3s

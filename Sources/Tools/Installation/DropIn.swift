@@ -1,3 +1,4 @@
+import SafeText
 import YAML
 
 /// The drop-in with the flags for RKE2's and k3s' kube-apiserver. It is a separate file, so the user's files stay
@@ -77,7 +78,7 @@ public struct DropIn: Sendable {
                 guard let words = DropIn.strings(root[key]) else { continue }
                 let list = FlagList(words, bare: true)
                 if let other = list.value(WebhookFlags.configFileName), other != flags.configFile {
-                    throw .otherWebhook(file: other)
+                    throw .otherWebhook(file: other.text)
                 }
             }
             // If it is read after this drop-in, such a key would remove its flags.

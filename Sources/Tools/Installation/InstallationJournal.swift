@@ -1,4 +1,5 @@
 import Jansson
+import SafeText
 
 /// The steps of `enable`, in order. Each can be repeated without harm.
 public enum InstallationStep: String, Sendable, CaseIterable {
@@ -15,14 +16,14 @@ public enum InstallationStep: String, Sendable, CaseIterable {
 struct InstallationJournal {
     /// A file or folder that did not exist before.
     struct Made: Hashable {
-        var path: String
+        var path: ExactText
         /// SHA-256 of a file's content as it was written; nil for a folder.
         var sha256: String?
     }
 
     /// A file that existed before this run and got other content; the copy is in the journal's folder.
     struct Replaced: Hashable {
-        var path: String
+        var path: ExactText
         /// SHA-256 of the content before.
         var sha256: String
         var owner: NodeFiles.Owner
@@ -61,9 +62,15 @@ struct InstallationJournal {
     }
 
     mutating func note(_ path: String, sha256: String? = nil) {
+        let path = ExactText(path)
         made.removeAll { $0.path == path }
         made.append(Made(path: path, sha256: sha256))
     }
+
+    /// What was made at this path; nil if nothing was.
+    func made(at path: String) -> Made? { made(at: ExactText(path)) }
+
+    func made(at path: ExactText) -> Made? { made.first { $0.path == path } }
 
     var json: JSON {
         .object([
@@ -82,7 +89,7 @@ struct InstallationJournal {
             ("prepared", .bool(isPrepared)),
             (
                 "made",
-                .array(made.map { .object([("path", .string($0.path)), ("sha256", JSON($0.sha256))]) })
+                .array(made.map { .object([("path", .string($0.path.text)), ("sha256", JSON($0.sha256))]) })
             ),
             ("replaced", .array(replaced.map(\.json))),
         ])
@@ -110,7 +117,7 @@ struct InstallationJournal {
         bindings = root["bindings"]?.array?.compactMap(\.string) ?? []
         made =
             root["made"]?.array?.compactMap { entry in
-                entry["path"]?.string.map { Made(path: $0, sha256: entry["sha256"]?.string) }
+                entry["path"]?.string.map { Made(path: ExactText($0), sha256: entry["sha256"]?.string) }
             } ?? []
         replaced = root["replaced"]?.array?.compactMap(Replaced.init) ?? []
     }
@@ -119,7 +126,7 @@ struct InstallationJournal {
 extension InstallationJournal.Replaced {
     fileprivate var json: JSON {
         .object([
-            ("path", .string(path)), ("sha256", .string(sha256)), ("user", .integer(Int64(owner.user))),
+            ("path", .string(path.text)), ("sha256", .string(sha256)), ("user", .integer(Int64(owner.user))),
             ("group", .integer(Int64(owner.group))), ("copy", .string(copy)),
         ])
     }
@@ -129,6 +136,6 @@ extension InstallationJournal.Replaced {
             let user = entry["user"]?.integer.flatMap(UInt32.init(exactly:)),
             let group = entry["group"]?.integer.flatMap(UInt32.init(exactly:)), let copy = entry["copy"]?.string
         else { return nil }
-        self.init(path: path, sha256: sha256, owner: NodeFiles.Owner(user: user, group: group), copy: copy)
+        self.init(path: ExactText(path), sha256: sha256, owner: NodeFiles.Owner(user: user, group: group), copy: copy)
     }
 }

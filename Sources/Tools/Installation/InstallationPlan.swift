@@ -30,6 +30,9 @@ struct InstallationPlan {
 
     var configuration: WebhookConfiguration { loaded.configuration }
 
+    /// Whether a file is copied to this path.
+    func carries(_ path: String) -> Bool { carried.contains { ExactText($0.path) == ExactText(path) } }
+
     init(_ request: InstallationRequest, files: NodeFiles) throws {
         self.request = request
         carried = []
@@ -66,7 +69,7 @@ struct InstallationPlan {
                     hint: "compare them: kube-entra policy diff \(NodePath.configuration) \(path); a running webhook"
                         + " takes a changed file by itself, so copy it there and run enable again")
             }
-            if let folder, files.root + NodePath.configuration != folder.path {
+            if let folder, ExactText(files.root + NodePath.configuration) != ExactText(folder.path) {
                 try carry(from: folder, files: files)
             }
         }
@@ -134,10 +137,10 @@ struct InstallationPlan {
         let beside = [source.server.certificate, configuration.server.certificate].map(NodePath.folder)
         let apiServerFiles = names.map { (from: "\(beside[0])/\($0)", to: "\(beside[1])/\($0)", isPrivate: false) }
         pairs += apiServerFiles
-        for pair in pairs where pair.from != pair.to {
+        for pair in pairs where ExactText(pair.from) != ExactText(pair.to) {
             guard let copied = try folder.read(pair.from) else { continue }
             let target = String(pair.to.dropFirst(files.root.count))
-            guard target.hasPrefix(NodePath.home + "/"), !carried.contains(where: { $0.path == target }) else {
+            guard target.hasPrefix(NodePath.home + "/"), !carries(target) else {
                 continue
             }
             let isClientKey = pair.from.hasSuffix("/" + CertificateFolder.FileName.clientKey)

@@ -1,4 +1,5 @@
 import Files
+import SafeText
 import Terminal
 import Timestamps
 
@@ -242,10 +243,10 @@ extension Installer {
         restoreReplaced()
         let journal = self.journal ?? journal
         let written = writtenFiles
-        for made in journal.made.reversed() where made.path != journal.distribution.flagFile {
-            removeMade(made.path, journal)
+        for made in journal.made.reversed() where made.path != ExactText(journal.distribution.flagFile) {
+            removeMade(made.path.text, journal)
         }
-        if journal.made.contains(where: { $0.path == NodePath.state }) {
+        if journal.made(at: NodePath.state) != nil {
             files.remove(NodePath.state + "/keys.json")
             files.remove(NodePath.state)
         }
@@ -274,7 +275,7 @@ extension Installer {
     /// Removes a file if it is unchanged, or a folder if it is empty.
     @discardableResult
     func removeMade(_ path: String, _ journal: InstallationJournal) -> Bool {
-        guard let made = journal.made.first(where: { $0.path == path }) else { return false }
+        guard let made = journal.made(at: path) else { return false }
         files.removeTemporary(path)
         guard files.exists(path) else { return false }
         if let digest = made.sha256 {

@@ -40,7 +40,7 @@ extension Installer {
         guard !groups.isEmpty else {
             return CommandFailure("kubernetes.adminGroups is empty: there is no group to bind")
         }
-        guard let there, !groups.allSatisfy(there.groups.contains) else { return nil }
+        guard let there, !there.binds(groups) else { return nil }
         return CommandFailure(
             "the ClusterRoleBinding \(AdminBinding.name) is there and names other groups",
             hint: "delete it, or bind the group yourself and leave --bind out")

@@ -43,7 +43,7 @@ extension Installer {
         lines.append(("ready", "wait until the webhook at \(plan.webhookAddress) answers"))
         if change.isChange {
             if change.distribution == .kubeadm { lines.append(("copy", "keep the manifest as \(NodePath.copy)")) }
-            let link = change.target == change.path ? "" : ", to which \(change.path) leads,"
+            let link = change.isLink ? ", to which \(change.path) leads," : ""
             lines.append(("change", "\(change.old == nil ? "write" : "change") \(change.target)\(link) as below"))
             if let restart = change.distribution.restart { lines.append(("change", restart.joined(separator: " "))) }
         } else {
@@ -53,8 +53,7 @@ extension Installer {
             ("api-server", "wait until it answers a TokenReview through the webhook, else put everything back"))
         if request.binds {
             let groups = plan.configuration.kubernetes.adminGroups.map(\.text)
-            let bound = (try? adminBinding()).flatMap { $0 }?.groups ?? []
-            let isBound = groups.allSatisfy(bound.contains)
+            let isBound = (try? adminBinding()).flatMap { $0 }?.binds(groups) ?? groups.isEmpty
             let text = groups.joined(separator: ", ")
             lines.append(("bind", isBound ? "nothing: \(text) is bound" : "bind \(text) to cluster-admin"))
         }

@@ -1,4 +1,5 @@
 import Files
+import SafeText
 
 extension Installer {
     /// Prints what `disable` would do, and the difference of the API server's file.
@@ -48,9 +49,9 @@ extension Installer {
 
     /// Nil for the file with the flags, which has its own line, and for a file that no longer exists.
     private func fileLine(_ made: InstallationJournal.Made, _ distribution: Distribution) -> (String, String)? {
-        guard made.path != distribution.flagFile, files.exists(made.path) else { return nil }
+        guard made.path != ExactText(distribution.flagFile), files.exists(made.path.text) else { return nil }
         guard let digest = made.sha256 else { return ("folder", "remove \(made.path) if it is empty then") }
-        let content = try? FileIO.read(files.root + made.path, maximumBytes: 256 << 20)
+        let content = try? FileIO.read(files.root + made.path.text, maximumBytes: 256 << 20)
         let isUnchanged = content.map(NodeFiles.digest) == digest
         return ("file", isUnchanged ? "remove \(made.path)" : "keep \(made.path), which was changed since")
     }

@@ -16,7 +16,7 @@ extension Installer {
 
     func installProgram(_ plan: InstallationPlan) throws {
         guard plan.request.service == .systemd else { return }
-        guard plan.program == NodePath.program, plan.request.program != NodePath.program else {
+        guard plan.copiesProgram else {
             return say(.program, "\(plan.program) is there")
         }
         let own: [UInt8]
@@ -135,7 +135,8 @@ extension Installer {
         ]
         for file in made {
             guard let place = places[file.name] ?? nil else { continue }
-            try makeFolder(NodePath.folder(of: place), mode: place == NodePath.authorityKey ? 0o700 : 0o755)
+            let isAuthorityKey = ExactText(place) == ExactText(NodePath.authorityKey)
+            try makeFolder(NodePath.folder(of: place), mode: isAuthorityKey ? 0o700 : 0o755)
             try put(file.bytes, at: place, mode: file.mode, owner: file.name == Name.serverKey ? owner(plan) : nil)
         }
     }
@@ -181,7 +182,7 @@ extension Installer {
         let paths = CertificatePaths(plan.configuration, root: files.root)
         let hasAuthority =
             files.exists(paths.authority) || makesCertificates(plan)
-            || plan.carried.contains { $0.path == paths.authority }
+            || plan.carries(paths.authority)
         let isOpen = plan.configuration.server.clientCA == nil
         return WebhookKubeconfig(
             server: "https://\(plan.webhookAddress)/authenticate",
@@ -256,6 +257,10 @@ extension InstallationPlan {
 
     /// The program that the unit starts: this one if a package installed it, else a copy.
     var program: String {
-        ["/usr/bin/kube-entra", NodePath.program].first { $0 == request.program } ?? NodePath.program
+        ["/usr/bin/kube-entra", NodePath.program].first { ExactText($0) == ExactText(request.program) }
+            ?? NodePath.program
     }
+
+    /// Whether the program of the request is copied to the node's own place.
+    var copiesProgram: Bool { ExactText(program) != ExactText(request.program) }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import SafeText
 
 extension Installer {
     /// Folders in which the webhook's user has files that `enable` did not write: the audit log, the deny list, caches.
@@ -30,9 +31,9 @@ extension Installer {
     /// What `disable` will give to root, for `--dry-run`.
     func leftoversToKeep(_ journal: InstallationJournal) -> [String] {
         guard journal.madeUser, let user = environment.account(ServiceFiles.userName)?.user else { return [] }
-        let gone = Set(journal.made.map(\.path) + [NodePath.state + "/keys.json"])
+        let gone = Set(journal.made.map(\.path) + [ExactText(NodePath.state + "/keys.json")])
         return leftovers(of: user, writtenFiles).filter {
-            !gone.contains($0) && !OwnedFile.isFolder(files.root + $0)
+            !gone.contains(ExactText($0)) && !OwnedFile.isFolder(files.root + $0)
         }
     }
 
@@ -52,8 +53,9 @@ extension Installer {
                 }
             }
         }
+        let known = Set(found.map { ExactText($0) })
         return found
-            + written.filter { path in !found.contains(path) && OwnedFile.isOwned(files.root + path, by: user) }
+            + written.filter { !known.contains(ExactText($0)) && OwnedFile.isOwned(files.root + $0, by: user) }
     }
 }
 

@@ -1,4 +1,5 @@
 import Configuration
+import SafeText
 import Terminal
 
 /// What is at the place of a file that `enable` writes.
@@ -14,9 +15,9 @@ enum Presence {
 extension Installer {
     func presence(_ path: String) throws -> Presence {
         guard let current = try files.content(path) else { return .absent }
-        guard let made = journal?.made.first(where: { $0.path == path })?.sha256 else { return .foreign }
+        guard let made = journal?.made(at: path)?.sha256 else { return .foreign }
         // An interrupted run may have recorded a file that it did not get to write.
-        let before = journal?.replaced.filter { $0.path == path }.map(\.sha256) ?? []
+        let before = journal?.replaced.filter { $0.path == ExactText(path) }.map(\.sha256) ?? []
         return ([made] + before).contains(NodeFiles.digest(current)) ? .ours : .changed
     }
 
@@ -29,7 +30,7 @@ extension Installer {
         let paths = CertificatePaths(plan.configuration, root: files.root)
         if makesCertificates(plan) {
             places += [paths.authority, paths.client, paths.clientKey].filter { path in
-                !plan.carried.contains { $0.path == path }
+                !plan.carries(path)
             }.map { ($0, nil) }
         }
         for place in places {
@@ -48,11 +49,11 @@ extension Installer {
     func makesCertificates(_ plan: InstallationPlan) -> Bool {
         let paths = CertificatePaths(plan.configuration, root: files.root)
         let isThere = paths.server.contains { path in
-            files.exists(path) || plan.carried.contains { $0.path == path }
+            files.exists(path) || plan.carries(path)
         }
         guard isThere else { return true }
         // Only a run that made its own CA, and ended before it changed kube-apiserver.
-        guard isContinued, journal?.made.contains(where: { $0.path == NodePath.authorityKey }) ?? false else {
+        guard isContinued, journal?.made(at: NodePath.authorityKey) != nil else {
             return false
         }
         let found = (paths.server + [paths.authority, paths.client, paths.clientKey]).map { try? presence($0) }
@@ -64,7 +65,7 @@ extension Installer {
     /// Writes a file. If it did not exist, the journal records it first, so that it can be removed again. If it did, it
     /// is kept until the run has ended well.
     func put(_ bytes: [UInt8], at path: String, mode: UInt32, owner: NodeFiles.Owner? = nil) throws {
-        let isOurs = journal?.made.contains { $0.path == path } ?? false
+        let isOurs = journal?.made(at: path) != nil
         let current = try files.content(path)
         let copy = current.flatMap { noteReplaced($0, path, by: bytes, owner) }
         if isOurs || current == nil { journal?.note(path, sha256: NodeFiles.digest(bytes)) }
@@ -81,13 +82,13 @@ extension Installer {
             return nil
         }
         let digest = NodeFiles.digest(current)
-        if let known = journal.replaced.first(where: { $0.path == path }) {
+        if let known = journal.replaced.first(where: { $0.path == ExactText(path) }) {
             // An earlier run was interrupted before it replaced the file, or after that.
             return known.sha256 == digest ? known.copy : nil
         }
         let name = path.split(separator: "/").last ?? ""
         let copy = "\(NodePath.journalFolder)/\(Installer.copyPrefix)\(journal.replaced.count)-\(name)"
-        self.journal?.replaced.append(.init(path: path, sha256: digest, owner: owner, copy: copy))
+        self.journal?.replaced.append(.init(path: ExactText(path), sha256: digest, owner: owner, copy: copy))
         return copy
     }
 
@@ -110,11 +111,11 @@ extension Installer {
     func restoreReplaced() {
         for kept in (journal?.replaced ?? []).reversed() {
             let made = journal?.made.firstIndex { $0.path == kept.path && $0.sha256 != nil }
-            let current = (try? files.content(kept.path)).flatMap { $0 }.map(NodeFiles.digest)
+            let current = (try? files.content(kept.path.text)).flatMap { $0 }.map(NodeFiles.digest)
             if let current, let made, current != journal?.made[made].sha256, current != kept.sha256 { continue }
             if let old = (try? files.content(kept.copy)).flatMap({ $0 }), NodeFiles.digest(old) == kept.sha256 {
                 do {
-                    try files.write(old, to: kept.path, mode: 0o600, owner: kept.owner)
+                    try files.write(old, to: kept.path.text, mode: 0o600, owner: kept.owner)
                 } catch {
                     say(named: "kept", "\(kept.path) cannot be put back; it was as \(kept.copy) is")
                     continue
@@ -143,9 +144,8 @@ extension Installer {
         if let journal = self.journal {
             if journal.startedService, !earlier.startedService { stopService(journal) }
             for made in journal.made.reversed()
-            where made.path != journal.distribution.flagFile && !earlier.made.contains(where: { $0.path == made.path })
-            {
-                removeMade(made.path, journal)
+            where made.path != ExactText(journal.distribution.flagFile) && earlier.made(at: made.path) == nil {
+                removeMade(made.path.text, journal)
             }
         }
         if journal.madeUser, !earlier.madeUser { removeUser() }
@@ -154,7 +154,7 @@ extension Installer {
         // What could not be put back is still what this run wrote.
         self.journal?.replaced = failed.replaced
         for kept in failed.replaced {
-            let written = failed.made.first { $0.path == kept.path }
+            let written = failed.made(at: kept.path)
             guard let index = self.journal?.made.firstIndex(where: { $0.path == kept.path }) else { continue }
             self.journal?.made[index].sha256 = written?.sha256
         }

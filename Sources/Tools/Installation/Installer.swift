@@ -12,7 +12,7 @@ import Timestamps
 public final class Installer {
     let environment: NodeEnvironment
     let files: NodeFiles
-    let flags = WebhookFlags(configFile: NodePath.kubeconfig, folder: NodePath.home)
+    let flags = WebhookFlags(configFile: ExactText(NodePath.kubeconfig), folder: ExactText(NodePath.home))
     var journal: InstallationJournal?
     /// Number of requests to the API server or the webhook so far.
     var probes: Int64 = 0

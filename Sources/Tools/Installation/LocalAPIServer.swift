@@ -3,6 +3,7 @@ import Certificates
 import Doctor
 import HTTPSClient
 import Kubeconfigs
+import SafeText
 import Terminal
 
 /// This node's own API server, because an admin's kubeconfig may name a load balancer.
@@ -63,7 +64,7 @@ final class LocalAPIServer {
             let name = access.cluster.tlsServerName ?? HTTPSURL(access.cluster.server ?? "")?.host
             local.cluster.server = "https://" + (own.host.contains(":") ? "[\(own.host)]" : own.host) + ":\(own.port)"
             local.cluster.tlsServerName = name
-            if local.cluster.server != access.cluster.server {
+            if local.cluster.server.map({ ExactText($0) }) != access.cluster.server.map({ ExactText($0) }) {
                 ways.insert((access: local, isOwnHost: true), at: 0)
             }
         }

@@ -1,4 +1,5 @@
 import Jansson
+import SafeText
 import Terminal
 
 /// What another control-plane node says about itself, beside this one.
@@ -35,7 +36,7 @@ public struct NodeComparison {
         self.source = source
         configuration = Self.compare(status.configurationSHA256, root["configurationSHA256"]?.string)
         certificates = status.certificates.map { file in
-            let there = files.first { $0["path"]?.string == file.path }
+            let there = files.first { $0["path"]?.string.map { ExactText($0) } == ExactText(file.path) }
             return (file.path, Self.compare(file.sha256, there?["sha256"]?.string))
         }
     }

@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import OpenSSL
+import SafeText
 import Terminal
 
 /// The files of a node. All paths are the node's own; `root` is put before them.
@@ -26,7 +27,9 @@ struct NodeFiles {
     func target(of path: String) throws -> String {
         do throws(FileError) {
             let target = try FileIO.target(of: root + path)
-            guard target != root + path, let last = target.split(separator: "/").last else { return path }
+            guard ExactText(target) != ExactText(root + path), let last = target.split(separator: "/").last else {
+                return path
+            }
             return realFolder(String(target.dropLast(last.count + 1))) + "/" + last
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")

@@ -20,7 +20,7 @@ enum OtherManifests {
         guard let own = distribution.apiServerManifest else { return [] }
         let folder = distribution.podFolder
         return files.names(in: folder).map { "\(folder)/\($0)" }.filter { path in
-            path != own && !path.hasPrefix("\(folder)/.") && runsAPIServer(files.root + path)
+            ExactText(path) != ExactText(own) && !path.hasPrefix("\(folder)/.") && runsAPIServer(files.root + path)
         }
     }
 

@@ -1,9 +1,11 @@
+public import SafeText
+
 /// kube-apiserver's flags: the file with which it calls the webhook, and the folder of that file.
 public struct WebhookFlags: Hashable, Sendable {
     /// The file of `--authentication-token-webhook-config-file`.
-    public var configFile: String
+    public var configFile: ExactText
     /// The folder that a static pod must mount.
-    public var folder: String
+    public var folder: ExactText
     /// The value of `--authentication-token-webhook-version`.
     public var version = "v1"
 
@@ -13,14 +15,14 @@ public struct WebhookFlags: Hashable, Sendable {
     static let volumeName = "kube-entra"
 
     /// The flags with the paths that `enable` uses.
-    public init(configFile: String = "/etc/kube-entra/webhook.yaml", folder: String = "/etc/kube-entra") {
+    public init(configFile: ExactText = "/etc/kube-entra/webhook.yaml", folder: ExactText = "/etc/kube-entra") {
         self.configFile = configFile
         self.folder = folder
     }
 
     /// The flags sorted by name, as kubeadm writes them.
     var pairs: [(name: String, value: String)] {
-        [(WebhookFlags.configFileName, configFile), (WebhookFlags.versionName, version)]
+        [(WebhookFlags.configFileName, configFile.text), (WebhookFlags.versionName, version)]
     }
 }
 
@@ -28,9 +30,9 @@ public struct WebhookFlags: Hashable, Sendable {
 struct FlagList {
     struct Flag: Hashable {
         /// The name with dashes; kube-apiserver accepts underscores too.
-        var name: String
+        var name: ExactText
         /// Empty if there is none.
-        var value: String
+        var value: ExactText
         /// The positions of its words in the list.
         var words: Range<Int>
     }
@@ -54,13 +56,15 @@ struct FlagList {
                 index += 1
             }
             flags.append(
-                Flag(name: String(name.map { $0 == "_" ? "-" : $0 }), value: value, words: start..<index))
+                Flag(
+                    name: ExactText(String(name.map { $0 == "_" ? "-" : $0 })), value: ExactText(value),
+                    words: start..<index))
         }
     }
 
-    subscript(_ name: String) -> [Flag] { flags.filter { $0.name == name } }
+    subscript(_ name: String) -> [Flag] { flags.filter { $0.name == ExactText(name) } }
 
-    func value(_ name: String) -> String? { self[name].last?.value }
+    func value(_ name: String) -> ExactText? { self[name].last?.value }
 
     /// Flags with which kube-apiserver validates Entra's tokens itself, before it calls a webhook.
     var ownAuthenticators: [String] {

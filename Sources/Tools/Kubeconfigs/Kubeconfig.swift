@@ -109,7 +109,7 @@ public struct ExecPlugin: Hashable, Sendable {
         var value: String?
         for (index, argument) in arguments.enumerated() {
             for name in names {
-                if argument == name, index + 1 < arguments.count { value = arguments[index + 1] }
+                if ExactText(argument) == ExactText(name), index + 1 < arguments.count { value = arguments[index + 1] }
                 if argument.hasPrefix(name + "=") { value = String(argument.dropFirst(name.count + 1)) }
             }
         }

@@ -1,3 +1,4 @@
+import SafeText
 public import YAML
 
 /// Why a context cannot be added to an existing kubeconfig.
@@ -49,7 +50,10 @@ public enum KubeconfigMerge {
             guard let item = added.node([.key(list), .index(0)]) else { continue }
             try put(item, into: list, of: &editor, replacing: replacing)
         }
-        if let current = added.root["current-context"], editor.root["current-context"]?.text != current.text {
+        let isCurrent = { (node: YAMLNode?) in node?.text.map { ExactText($0) } }
+        if let current = added.root["current-context"],
+            isCurrent(editor.root["current-context"]) != isCurrent(current)
+        {
             try edited { () throws(YAMLEditError) in
                 if editor.root["current-context"] != nil { try editor.remove("current-context", in: []) }
                 try editor.set("current-context", YAMLValue(current), in: [])

@@ -1,6 +1,7 @@
 public import Certificates
 import Files
 import OpenSSL
+import SafeText
 import Terminal
 public import Timestamps
 
@@ -112,7 +113,7 @@ public struct WebhookCertificates {
         let host = KubeconfigText.host(of: server)
         let names = certificate.dnsNames.map { $0.lowercased() } + certificate.ipAddresses
         let isWild = names.contains { $0.hasPrefix("*.") && host.drop { $0 != "." } == $0.dropFirst() }
-        guard !names.contains(host.lowercased()), !isWild else { return [] }
+        guard !names.contains(where: { ExactText($0) == ExactText(host.lowercased()) }), !isWild else { return [] }
         return [
             "warning: \(path) has no name \(host), so kube-apiserver will refuse it; make it anew with"
                 + " `kube-entra certs create --renew --host \(host)`"

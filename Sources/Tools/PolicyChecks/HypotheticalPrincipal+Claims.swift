@@ -43,7 +43,7 @@ extension HypotheticalPrincipal {
         for required in trust.requiredClaims where !members.contains(where: { ExactText($0.0) == required.claim }) {
             if let value = open.value(of: required) { members.append((required.claim.text, value)) }
         }
-        for (name, value) in open.marks where !members.contains(where: { $0.0 == name }) {
+        for (name, value) in open.marks where !members.contains(where: { ExactText($0.0) == ExactText(name) }) {
             members.append((name, value))
         }
         return .object(members)

@@ -119,12 +119,17 @@ extension SamplePrincipal {
     }
 }
 
+extension PolicyAnswer {
+    fileprivate var username: ExactText? { access.map { ExactText($0.user.username) } }
+    fileprivate var groups: [ExactText] { access?.user.groups.map { ExactText($0) } ?? [] }
+    fileprivate var emergencyReason: ExactText? { access?.emergencyReason.map { ExactText($0) } }
+}
+
 extension SampleChange {
     fileprivate var isDifferent: Bool {
         before.reason != after.reason || before.isAdmin != after.isAdmin
-            || before.access?.user.username != after.access?.user.username
-            || Set(before.access?.user.groups ?? []) != Set(after.access?.user.groups ?? [])
-            || before.access?.emergencyReason != after.access?.emergencyReason
+            || before.username != after.username || Set(before.groups) != Set(after.groups)
+            || before.emergencyReason != after.emergencyReason
     }
 
     /// What changes, for people.
@@ -140,14 +145,14 @@ extension SampleChange {
         if before.isAdmin != after.isAdmin {
             parts.append(after.isAdmin ? "becomes cluster admin" : "is no longer cluster admin")
         }
-        if let old = before.access?.user, let new = after.access?.user {
-            if old.username != new.username { parts.append("is called \(new.username) instead of \(old.username)") }
-            let gained = new.groups.filter { !old.groups.contains($0) }
-            let lost = old.groups.filter { !new.groups.contains($0) }
+        if let old = before.username, let new = after.username {
+            if old != new { parts.append("is called \(new) instead of \(old)") }
+            let gained = after.groups.filter { !before.groups.contains($0) }.map(\.text)
+            let lost = before.groups.filter { !after.groups.contains($0) }.map(\.text)
             if !gained.isEmpty { parts.append("gets \(gained.joined(separator: ", "))") }
             if !lost.isEmpty { parts.append("loses \(lost.joined(separator: ", "))") }
         }
-        if before.access?.emergencyReason != after.access?.emergencyReason, before.isAdmitted, after.isAdmitted {
+        if before.emergencyReason != after.emergencyReason, before.isAdmitted, after.isAdmitted {
             parts.append(
                 after.access?.emergencyReason == nil
                     ? "has no emergency access any more"

@@ -1,5 +1,6 @@
 import AccessPolicy
 public import Entra
+import SafeText
 public import Timestamps
 
 /// What a case expects. Nil accepts anything.
@@ -115,20 +116,22 @@ extension PolicyExpectation {
             expect("reason", reason == answer.reason, reason.code, answer.reason?.code ?? "admitted")
         }
         if let username {
-            expect("username", username == answer.access?.user.username, username, name(answer) ?? refusal ?? "")
+            let isSame = ExactText(username) == name(answer).map { ExactText($0) }
+            expect("username", isSame, username, name(answer) ?? refusal ?? "")
         }
         let actual = answer.access?.user.groups ?? []
         let shown = refusal ?? PolicyExpectation.list(actual)
+        func exact(_ groups: [String]) -> Set<ExactText> { Set(groups.map { ExactText($0) }) }
         if let groups {
-            let isSame = answer.isAdmitted && Set(groups) == Set(actual)
+            let isSame = answer.isAdmitted && exact(groups) == exact(actual)
             expect("groups", isSame, PolicyExpectation.list(groups), shown)
         }
         if !groupsInclude.isEmpty {
-            let isThere = Set(groupsInclude).isSubset(of: actual)
+            let isThere = exact(groupsInclude).isSubset(of: exact(actual))
             expect("groupsInclude", isThere, PolicyExpectation.list(groupsInclude), shown)
         }
         if !groupsExclude.isEmpty {
-            let isAbsent = Set(groupsExclude).isDisjoint(with: actual)
+            let isAbsent = exact(groupsExclude).isDisjoint(with: exact(actual))
             expect("groupsExclude", isAbsent, "none of " + PolicyExpectation.list(groupsExclude), shown)
         }
         return mismatches

@@ -94,8 +94,8 @@ struct SyntheticClaims {
     }
 
     private func isHome(_ provider: String) -> Bool {
-        principal.kind == .app || principal.kind == .managedIdentity || provider == trust.issuer(.v1)
-            || provider == trust.issuer(.v2)
+        principal.kind == .app || principal.kind == .managedIdentity
+            || [TokenVersion.v1, .v2].contains { ExactText(trust.issuer($0)) == ExactText(provider) }
     }
 
     /// Whether relations do not change the principal's kind: 5 means guest, 33 managed identity.

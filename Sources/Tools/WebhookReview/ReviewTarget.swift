@@ -74,7 +74,9 @@ public struct ReviewTarget {
         let chain = try PEMFile.certificates(server.certificate)
         trust = .pem(chain.flatMap(\.pem))
         let names = chain[0].dnsNames.map { $0.lowercased() } + chain[0].ipAddresses
-        if !names.contains(url.host), let name = names.first(where: { !$0.hasPrefix("*") }) {
+        if !names.contains(where: { ExactText($0) == ExactText(url.host) }),
+            let name = names.first(where: { !$0.hasPrefix("*") })
+        {
             serverName = name
             notes.append(
                 "the webhook's certificate is not for \(url.host) but for \(name): kube-apiserver must call it so")

@@ -50,7 +50,7 @@ public struct AKSImport: Sendable {
         }
         if let name {
             let names = clusters.compactMap(\.name).map(PrintableText.quoted)
-            clusters = clusters.filter { $0.name == name }
+            clusters = clusters.filter { $0.name.map { ExactText($0) } == ExactText(name) }
             guard !clusters.isEmpty else {
                 throw CommandFailure(
                     "\(place): there is no cluster of the name given"

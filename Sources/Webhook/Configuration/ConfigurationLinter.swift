@@ -1,6 +1,7 @@
 import AccessPolicy
 import Addresses
 import Entra
+import SafeText
 import Timestamps
 
 /// Finds settings that work but are unwise.
@@ -130,8 +131,10 @@ public struct ConfigurationLinter {
     /// Whether a name of a certificate covers the host, exactly or with `*` as its first label.
     private static func does(_ name: String, stand host: String) -> Bool {
         let (name, host) = (name.lowercased(), host.lowercased())
-        guard name.hasPrefix("*."), let dot = host.firstIndex(of: ".") else { return name == host }
-        return name.dropFirst() == host[dot...]
+        guard name.hasPrefix("*."), let dot = host.firstIndex(of: ".") else {
+            return ExactText(name) == ExactText(host)
+        }
+        return ExactText(String(name.dropFirst())) == ExactText(String(host[dot...]))
     }
 
     // MARK: Comments

@@ -160,17 +160,6 @@ public struct LimitSettings: Hashable, Sendable {
     public init() {}
 }
 
-/// The cache of verified tokens.
-public struct TokenCacheSettings: Hashable, Sendable {
-    /// Largest number of tokens; 0 turns the cache off.
-    public var entries = 10_000
-    /// Longest time that an entry is used.
-    public var maximumAge = Duration.seconds(600)
-
-    /// The defaults.
-    public init() {}
-}
-
 /// Log lines and the audit file.
 public struct LoggingSettings: Hashable, Sendable {
     /// The least important level that is written.
@@ -195,7 +184,7 @@ public struct WebhookConfiguration: Hashable, Sendable {
     /// Limits of a request, a connection and the process.
     public var limits = LimitSettings()
     /// The cache of verified tokens.
-    public var verifiedTokenCache = TokenCacheSettings()
+    public var verifiedTokenCache = DecisionCache.Limits()
     /// Log lines and the audit file.
     public var logging = LoggingSettings()
     /// Path of a file of display names, shown beside object IDs. No decision uses it.

@@ -1,5 +1,5 @@
 public import Addresses
-import Authentication
+public import Authentication
 public import SafeText
 
 /// The settings of a webhook server. Addresses and event loops cannot change after the start.
@@ -12,18 +12,12 @@ public struct ServerOptions: Sendable, Hashable {
     public var limits: ServerLimits
     /// Common names or DNS names of client certificates; empty accepts every certificate that the handshake accepted.
     public var allowedClientNames: Set<ExactText>
-    /// Largest number of cached tokens, for all event loops together.
-    public var cacheEntries: Int
-    /// Longest time that a cached token is used, in seconds.
-    public var cacheMaximumAge: Int64
+    /// Limits of the cache of verified tokens.
+    public var cache: DecisionCache.Limits
     /// Number of event loops that answer reviews.
     public var eventLoops: Int
     /// Speaks HTTP/2 without TLS, for tests.
     var assumesHTTP2 = false
-
-    var cacheLimits: DecisionCache.Limits {
-        DecisionCache.Limits(entries: cacheEntries, maximumAge: cacheMaximumAge)
-    }
 
     /// Creates options; those that are left out have their defaults.
     public init(
@@ -31,16 +25,14 @@ public struct ServerOptions: Sendable, Hashable {
         operations: ListenAddress? = nil,
         limits: ServerLimits = ServerLimits(),
         allowedClientNames: Set<ExactText> = [],
-        cacheEntries: Int = 10_000,
-        cacheMaximumAge: Int64 = 600,
+        cache: DecisionCache.Limits = DecisionCache.Limits(),
         eventLoops: Int = 1
     ) {
         self.listen = listen
         self.operations = operations
         self.limits = limits
         self.allowedClientNames = allowedClientNames
-        self.cacheEntries = cacheEntries
-        self.cacheMaximumAge = cacheMaximumAge
+        self.cache = cache
         self.eventLoops = max(1, eventLoops)
     }
 }

@@ -87,7 +87,7 @@ public final class WebhookServer: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let replays = ReplayCache()
-        let cache = DecisionCache(options.cacheLimits)
+        let cache = DecisionCache(options.cache)
         let rejections = RejectionLog(logger: logger, clock: clock)
         var workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>] = []
         var indexes: [ObjectIdentifier: Int] = [:]

@@ -124,8 +124,7 @@ extension ServerOptions {
             operations: configuration.server.operations,
             limits: configuration.limits.server,
             allowedClientNames: Set(configuration.server.allowedClientNames),
-            cacheEntries: configuration.verifiedTokenCache.entries,
-            cacheMaximumAge: configuration.verifiedTokenCache.maximumAge.components.seconds,
+            cache: configuration.verifiedTokenCache,
             eventLoops: configuration.server.eventLoops ?? AvailableCPUs.eventLoops)
     }
 }

@@ -43,7 +43,7 @@ struct EmergencyAccessTests {
         let settings = Self.settings(.resolve)
         let decision = try TestDecision.decide(Self.overageToken(), settings: settings)
         #expect(decision.access?.user.groups == ["emergency"])
-        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        let cache = DecisionCache(.init(entries: 10, maximumAge: .seconds(600)))
         let token = TestDecision.hashed(try Self.overageToken())
         let (authenticator, keys) = (Authenticator(settings), try TestTenant.keys())
         for _ in 0..<2 {
@@ -92,7 +92,7 @@ struct EmergencyAccessTests {
 
     @Test("a remembered token loses it at the very second at which the entry ends")
     func remembered() throws {
-        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        let cache = DecisionCache(.init(entries: 10, maximumAge: .seconds(600)))
         let authenticator = Authenticator(Self.settings(.deny))
         let (token, keys) = (TestDecision.hashed(try TestTokens.token()), try TestTenant.keys())
         func groups(_ seconds: Int64) -> (isHit: Bool, hasEmergency: Bool) {
@@ -106,7 +106,7 @@ struct EmergencyAccessTests {
 
     @Test("a remembered token is refused at the very second at which its keys become too old")
     func keysAge() throws {
-        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        let cache = DecisionCache(.init(entries: 10, maximumAge: .seconds(600)))
         let authenticator = Authenticator(TestTenant.settings())
         let keys = try TestTenant.keys(usableUntil: TestTokens.now.adding(seconds: 60))
         let token = TestDecision.hashed(try TestTokens.token())

@@ -34,7 +34,7 @@ import Timestamps
 
     @Test("a decision with fetched groups is remembered while they are fresh")
     func anAnswerIsRememberedForAsLongAsItIsFresh() throws {
-        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        let cache = DecisionCache(.init(entries: 10, maximumAge: .seconds(600)))
         let token = try token()
         #expect(try decide(cache, token).groupResolution != nil)
         let resolved = ResolvedGroups(
@@ -53,7 +53,7 @@ import Timestamps
 
     @Test("a decision that rests on stale or missing groups is not remembered", arguments: [(0, 10), (100, 1001)])
     func isNotRemembered(freshFor: Int64, groups: Int) throws {
-        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        let cache = DecisionCache(.init(entries: 10, maximumAge: .seconds(600)))
         let token = try token()
         let resolved = ResolvedGroups(
             groups: Array(repeating: TestTenant.guid(TestTenant.adminGroup), count: groups),

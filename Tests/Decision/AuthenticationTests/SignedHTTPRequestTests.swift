@@ -159,7 +159,7 @@ struct SignedHTTPRequestTests {
         let key = try SignedHTTPRequests.client.get()
         let token = try SignedHTTPRequests.boundToken(to: key.thumbprint)
         let envelope = TestDecision.hashed(try SignedHTTPRequests.envelope(around: token, key: key))
-        let cache = DecisionCache(.init(entries: 10, maximumAge: 600))
+        let cache = DecisionCache(.init(entries: 10, maximumAge: .seconds(600)))
         let authenticator = Authenticator(Self.settings)
         let keys = try TestTenant.keys()
         for _ in 0..<2 {

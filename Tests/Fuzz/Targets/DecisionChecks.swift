@@ -23,7 +23,7 @@ func checkDecision(
     require(
         (decision.access == nil) != (decision.reason == nil), "an answer is a yes or a no, and never both or neither")
     if resolvedGroups == nil {
-        let cache = DecisionCache(.init(entries: 2, maximumAge: 600))
+        let cache = DecisionCache(.init(entries: 2, maximumAge: .seconds(600)))
         let hashed = HashedToken(SecureBytes(copying: token))
         for _ in 0..<2 {
             let cached = cache.decide(hashed, by: authenticator, keys: keys, now: now).decision

@@ -1,4 +1,5 @@
 import Jansson
+import SafeText
 import Testing
 
 @testable import Installation

@@ -246,6 +246,21 @@ private func compare(_ old: String, _ new: String, principals: [SamplePrincipal]
         #expect(diff.json.text().contains("\"different\":true"))
     }
 
+    @Test("a principal changes when a group is spelled with other bytes that look the same")
+    func aGroupOfOtherBytesIsAnotherGroup() throws {
+        let suite = try PolicySuite.parse(
+            Array(
+                "tests: [{name: x, given: {groups: [\(TestConfiguration.developers)]}, expect: {admin: false}}]".utf8),
+            path: "suite.yaml")
+        let texts = ["\u{E9}", "e\u{301}"].map { name in
+            TestConfiguration.text(
+                tenant: TestConfiguration.standardTenant.replacing("[developers]", with: "[\"\(name)\"]"))
+        }
+        let principals = try compare(texts[0], texts[1], principals: SamplePrincipal.from(suite)).principals
+        let expected = "x: gets e\u{301}; loses \u{E9}"
+        #expect(principals.map { Array($0.text.utf8) } == [Array(expected.utf8)])
+    }
+
     @Test("a principal's token keeps its audience when the configuration changes")
     func aPrincipalsTokenDoesNotFollowAChangedAudience() throws {
         let suite = try PolicySuite.parse(

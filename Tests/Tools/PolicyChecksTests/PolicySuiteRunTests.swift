@@ -65,6 +65,23 @@ struct PolicySuiteRunTests {
         }
     }
 
+    @Test(
+        "a group of other bytes that look the same is not the expected one",
+        arguments: [("groupsInclude", 0, 1), ("groupsExclude", 1, 0)])
+    func otherBytes(expectation: String, composedFails: Int, decomposedFails: Int) throws {
+        try TemporaryFolder.with { folder throws in
+            let fields = TestConfiguration.standardTenant.replacing("[developers]", with: "[\"caf\u{E9}\"]")
+            for (name, failures) in [("caf\u{E9}", composedFails), ("cafe\u{301}", decomposedFails)] {
+                let expected = "\(expectation): [\"\(name)\"]"
+                let given = "{groups: [\(TestConfiguration.developers)]}"
+                let suite = "tests: [{name: x, given: \(given), expect: {\(expected)}}]"
+                let result = try Self.run(
+                    [("s.yaml", suite)], configuration: TestConfiguration.text(tenant: fields), in: folder)
+                #expect(result.failedCount == failures, "\(name)")
+            }
+        }
+    }
+
     @Test("whom the deny list names is denied in suites as well")
     func denied() throws {
         try TemporaryFolder.with { folder throws in

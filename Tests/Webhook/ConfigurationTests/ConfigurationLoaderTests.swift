@@ -1,5 +1,6 @@
 import AccessPolicy
 import Addresses
+import Authentication
 import Configuration
 import DirectoryGroups
 import Entra
@@ -36,6 +37,19 @@ import WebhookServer
         }
     }
 
+    @Test("cache files whose names look the same are two files")
+    func cacheFilesByByte() {
+        let second = """
+                signingKeys: {cacheFile: "caf\u{E9}.json"}
+              - tenantID: 99999999-2222-3333-4444-555555555555
+                audiences: [b]
+                signingKeys: {cacheFile: "cafe\u{301}.json"}
+
+            """
+        #expect(Self.problems(Self.minimal + second).isEmpty)
+        #expect(Self.problems(Self.minimal + second.replacing("e\u{301}", with: "\u{E9}")).count == 1)
+    }
+
     @Test("a minimal file has the contract's defaults")
     func defaults() throws {
         let configuration = try Self.load(Self.minimal)
@@ -52,7 +66,7 @@ import WebhookServer
         #expect(tenant.signingKeys.unknownKeyRefreshInterval == .seconds(300))
         #expect(configuration.kubernetes == KubernetesPolicy())
         #expect(configuration.limits == LimitSettings())
-        #expect(configuration.verifiedTokenCache == TokenCacheSettings())
+        #expect(configuration.verifiedTokenCache == .init(entries: 10_000, maximumAge: .seconds(600)))
         #expect(configuration.logging == LoggingSettings())
     }
 

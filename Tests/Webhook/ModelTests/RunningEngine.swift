@@ -53,7 +53,7 @@ final class RunningEngine {
         let box = NIOLockedValueBox<SigningKeyStore?>(nil)
         storeBox = box
         var options = ServerOptions(
-            listen: ListenAddress(host: "127.0.0.1", port: 0), cacheEntries: 8, cacheMaximumAge: 20)
+            listen: ListenAddress(host: "127.0.0.1", port: 0), cache: .init(entries: 8, maximumAge: .seconds(20)))
         options.limits.reviewDeadline = .seconds(Model.Timing.reviewDeadline)
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
         let engineBox = EngineBox()

@@ -49,7 +49,7 @@ final class RunningWatch: @unchecked Sendable {
         self.wall = wall
         self.makeGraph = makeGraph
         var options = ServerOptions(
-            listen: ListenAddress(host: "127.0.0.1", port: 0), cacheEntries: 16, cacheMaximumAge: 100)
+            listen: ListenAddress(host: "127.0.0.1", port: 0), cache: .init(entries: 16, maximumAge: .seconds(100)))
         options.limits.reviewDeadline = .milliseconds(Model.reviewDeadline)
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
         let clock: @Sendable () -> Timestamp = { [self] in Timestamp(secondsSinceEpoch: Int64(self.wall())) }

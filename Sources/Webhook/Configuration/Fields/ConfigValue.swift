@@ -35,6 +35,11 @@ public indirect enum ConfigValue: Sendable {
         return members.first { $0.name == name }?.value
     }
 
+    /// Nil if it is no integer.
+    var integer: Int? {
+        if case .integer(let number) = self { number } else { nil }
+    }
+
     var isNull: Bool {
         if case .null = self { true } else { false }
     }

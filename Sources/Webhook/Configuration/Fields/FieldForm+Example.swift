@@ -5,7 +5,7 @@ extension FieldForm {
         case .constant(let text): .word(text)
         case .boolean: .boolean(standard.flow != "true")
         case .count(let range), .autoOrCount(let range):
-            .integer(standard.flow == "\(range.lowerBound)" ? range.upperBound : range.lowerBound + 1)
+            .integer(standard.integer == range.lowerBound ? range.upperBound : range.lowerBound + 1)
         case .duration: .word(standard.flow == "90s" ? "91s" : "90s")
         case .time: .word("2026-12-01T00:00:00Z")
         case .identifier: .word("9999aaaa-bbbb-cccc-dddd-eeeeffff0000")

@@ -1,5 +1,6 @@
 import DirectoryGroups
 import Entra
+import SafeText
 import WebhookServer
 import YAML
 
@@ -13,7 +14,7 @@ extension DirectorySettings {
             let (before, after) = (
                 old.credentialWords(context, context.old), new.credentialWords(context, context.new)
             )
-            if before != after { collector.values("credential", before, after) }
+            if ExactText(before) != ExactText(after) { collector.values("credential", before, after) }
         },
         [
             FieldDescription(

@@ -1,3 +1,4 @@
+import Authentication
 import LineLogging
 import Logging
 import WebhookServer
@@ -92,9 +93,9 @@ extension LimitSettings {
     }
 }
 
-extension TokenCacheSettings {
-    static let description = SectionDescription<TokenCacheSettings>(
-        TokenCacheSettings(),
+extension DecisionCache.Limits {
+    static let description = SectionDescription<DecisionCache.Limits>(
+        DecisionCache.Limits(),
         [
             FieldDescription(
                 "entries", \.entries, .count(0...10_000_000), "how many tokens are cached; 0: none"),

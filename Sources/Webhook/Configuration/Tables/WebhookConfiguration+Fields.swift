@@ -1,5 +1,7 @@
 import AccessPolicy
+import Authentication
 import Entra
+import SafeText
 import SigningKeys
 import YAML
 
@@ -27,7 +29,7 @@ extension WebhookConfiguration {
                 "limits", \.limits, .section(LimitSettings.description),
                 "limits of a request, a connection and the process"),
             FieldDescription(
-                "verifiedTokenCache", \.verifiedTokenCache, .section(TokenCacheSettings.description),
+                "verifiedTokenCache", \.verifiedTokenCache, .section(DecisionCache.Limits.description),
                 "the cache of tokens whose signature was verified"),
             FieldDescription(
                 "logging", \.logging, .section(LoggingSettings.description), "log lines and the audit file",
@@ -64,7 +66,7 @@ extension FieldType where Value == [TenantSettings] {
         var type = FieldType.list(element, notEmpty: "list at least one tenant")
         type = FieldType(type.form) { field in
             var seen: [GUID: Int] = [:]
-            var caches: [[Substring]: Int] = [:]
+            var caches: [[ExactText]: Int] = [:]
             var index = -1
             return field.nonEmptyList("list at least one tenant") { one -> TenantSettings? in
                 index += 1
@@ -77,7 +79,8 @@ extension FieldType where Value == [TenantSettings] {
                     return nil
                 }
                 seen[tenant.trust.tenantID] = index
-                if let cache = tenant.signingKeys.cacheFile?.split(separator: "/").filter({ $0 != "." }) {
+                let parts = tenant.signingKeys.cacheFile?.split(separator: "/").filter { $0 != "." }
+                if let cache = parts?.map({ ExactText(String($0)) }) {
                     if let first = caches[cache] {
                         one.inner("signingKeys")?.inner("cacheFile")?
                             .report("is the cache file of tenants[\(first)] too; each tenant needs its own")

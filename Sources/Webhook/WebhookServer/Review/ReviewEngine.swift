@@ -49,7 +49,7 @@ final class ReviewEngine {
         self.log = log
         self.clock = clock
         self.turns = turns ?? FairScheduler(eventLoop: eventLoop)
-        self.cache = cache ?? DecisionCache(options.cacheLimits)
+        self.cache = cache ?? DecisionCache(options.cache)
     }
 
     func update(_ authenticator: Authenticator) {
@@ -59,7 +59,7 @@ final class ReviewEngine {
 
     func update(_ options: ServerOptions) {
         self.options = options
-        cache.update(options.cacheLimits)
+        cache.update(options.cache)
     }
 
     /// Called about once a second.
