@@ -1,4 +1,5 @@
 import AccessPolicy
+import DirectoryGroups
 import Entra
 import SafeText
 import Timestamps

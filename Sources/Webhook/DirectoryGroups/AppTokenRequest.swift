@@ -13,15 +13,15 @@ import Timestamps
 /// Source: Microsoft identity platform, client credentials flow; instance metadata service for managed identities.
 struct AppTokenRequest {
     static func make(_ configuration: DirectoryConfiguration, now: Timestamp) throws(DirectoryError) -> HTTPSRequest {
-        guard configuration.credential != .managedIdentity else { return try managedIdentity(configuration) }
+        guard configuration.settings.credential != .managedIdentity else { return try managedIdentity(configuration) }
         let address = "\(configuration.trust.authorityBase)/\(configuration.trust.tenantID)/oauth2/v2.0/token"
         guard let url = HTTPSURL(address) else { throw .token(.configuration("the authority is not an https address")) }
-        let clientID = configuration.clientID?.description ?? ""
+        let clientID = configuration.settings.clientID?.description ?? ""
         var form =
             "grant_type=client_credentials&client_id=\(clientID)&scope=\(formEncoded(configuration.graph + "/.default"))&"
         var secret: [UInt8] = []
         defer { secret.withUnsafeMutableBytes { cleanse($0) } }
-        switch configuration.credential {
+        switch configuration.settings.credential {
         case .clientSecretFile(let path):
             form += "client_secret="
             secret = try text(path)
@@ -48,7 +48,7 @@ struct AppTokenRequest {
     {
         var target =
             "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=" + formEncoded(configuration.graph)
-        if let clientID = configuration.clientID { target += "&client_id=\(clientID)" }
+        if let clientID = configuration.settings.clientID { target += "&client_id=\(clientID)" }
         // Azure's libraries also accept another address of the service, from an environment variable.
         let url = HTTPSURL.instanceMetadata(base: configuration.metadataService, target: target)
         guard let url else { throw .metadataServiceUnusable }

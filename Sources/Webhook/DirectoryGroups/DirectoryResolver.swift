@@ -83,11 +83,13 @@ public final class DirectoryResolver: Sendable {
         let id = principal.objectID
         let collection = DirectoryCollection(principal.kind)
         let step = state.withLockedValue { state -> Step in
-            if let known = state.memory.answer(id, youngerThan: configuration.cacheFor.components.seconds, at: time) {
+            if let known = state.memory.answer(
+                id, youngerThan: configuration.settings.cacheFor.components.seconds, at: time)
+            {
                 return .answer(
                     ResolvedGroups(
                         groups: known.groups,
-                        freshUntil: known.at.adding(seconds: configuration.cacheFor.components.seconds)),
+                        freshUntil: known.at.adding(seconds: configuration.settings.cacheFor.components.seconds)),
                     .cached)
             }
             if let inFlight = state.inFlight[id] { return .wait(inFlight) }
@@ -117,8 +119,8 @@ public final class DirectoryResolver: Sendable {
 
     /// The last answer, if it is recent enough to be used instead of a new one.
     private func lastKnown(_ id: GUID, in state: State, at time: Timestamp) -> ResolvedGroups? {
-        guard configuration.staleFor > .zero else { return nil }
-        let age = (configuration.cacheFor + configuration.staleFor).components.seconds
+        guard configuration.settings.staleFor > .zero else { return nil }
+        let age = (configuration.settings.cacheFor + configuration.settings.staleFor).components.seconds
         return state.memory.answer(id, youngerThan: age, at: time).map {
             ResolvedGroups(groups: $0.groups, freshUntil: time)
         }
@@ -132,7 +134,7 @@ public final class DirectoryResolver: Sendable {
     }
 
     private func answer(_ principal: EntraPrincipal) -> EventLoopFuture<[GUID]> {
-        let deadline = NIODeadline.now() + TimeAmount(configuration.timeout)
+        let deadline = NIODeadline.now() + TimeAmount(configuration.settings.timeout)
         let answer = eventLoop.makePromise(of: [GUID].self)
         // A later answer would be too late for the review.
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
@@ -183,7 +185,7 @@ public final class DirectoryResolver: Sendable {
         }
         observe(.success)
         return ResolvedGroups(
-            groups: groups, freshUntil: time.adding(seconds: configuration.cacheFor.components.seconds))
+            groups: groups, freshUntil: time.adding(seconds: configuration.settings.cacheFor.components.seconds))
     }
 
     private func failed(

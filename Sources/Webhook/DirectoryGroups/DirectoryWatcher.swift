@@ -69,21 +69,17 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     /// - Parameters:
     ///   - configuration: its groups are the configured ones, whatever group resolution asks about.
-    ///   - every: how long a change may take to have an effect.
     ///   - eventLoop: where requests run; not one that answers reviews.
     ///   - publish: receives the facts for decisions; nil after the watch has ended.
     public convenience init(
         configuration: DirectoryConfiguration,
-        every: Duration,
-        refusesInSilence: Bool,
         eventLoop: any EventLoop,
         logger: Logger,
         observe: @escaping @Sendable (WatchOutcome) -> Void,
         publish: @escaping @Sendable (WatchFacts.Tenant?) -> Void
     ) {
         self.init(
-            configuration: configuration, every: every, refusesInSilence: refusesInSilence, eventLoop: eventLoop,
-            logger: logger,
+            configuration: configuration, eventLoop: eventLoop, logger: logger,
             transport: GraphTransport(configuration: configuration, eventLoop: eventLoop), clock: { .now() },
             observe: observe,
             publish: publish)
@@ -94,8 +90,6 @@ public final class DirectoryWatcher: @unchecked Sendable {
     ///   - clock: says when tokens end, and the age of answers for people. All other times are the event loop's.
     init(
         configuration: DirectoryConfiguration,
-        every: Duration,
-        refusesInSilence: Bool,
         eventLoop: any EventLoop,
         logger: Logger,
         transport: any WatchTransport,
@@ -106,14 +100,14 @@ public final class DirectoryWatcher: @unchecked Sendable {
         self.configuration = configuration
         self.transport = transport
         self.eventLoop = eventLoop
-        self.refusesInSilence = refusesInSilence
+        refusesInSilence = configuration.settings.whenSilent == .refuse
         self.clock = clock
         self.observe = observe
         self.publish = publish
         var logger = logger
         logger[metadataKey: "tenant"] = "\(configuration.trust.tenantID)"
         self.logger = logger
-        state = WatchState(groups: configuration.groups ?? [], every: TimeAmount(every))
+        state = WatchState(groups: configuration.groups ?? [], every: TimeAmount(configuration.settings.watchEvery))
     }
 
     /// Starts asking. Must be called on the event loop.
@@ -233,7 +227,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     private func send(_ questions: [WatchQuestion], mayRetry: Bool) {
         inFlight += 1
-        let deadline = eventLoop.now + TimeAmount(configuration.timeout)
+        let deadline = eventLoop.now + TimeAmount(configuration.settings.timeout)
         let answer = eventLoop.makePromise(of: GraphReply.self)
         let timer = eventLoop.scheduleTask(deadline: deadline) { answer.fail(DirectoryError.deadline) }
         let used = NIOLockedValueBox<String?>(nil)

@@ -126,8 +126,7 @@ public enum DirectoryFactory {
         directory.groups = source.groups
         let tenantID = source.tenantID
         return DirectoryWatcher(
-            configuration: directory, every: source.settings.watchEvery,
-            refusesInSilence: source.settings.whenSilent == .refuse, eventLoop: eventLoop, logger: logger,
+            configuration: directory, eventLoop: eventLoop, logger: logger,
             observe: { outcome in count(WatchQuestionResult(rawValue: outcome.rawValue) ?? .failure) },
             publish: { publish(tenantID, $0) })
     }
@@ -166,13 +165,8 @@ public enum DirectoryFactory {
         let authorityClients = clients(source.authorityCA)
         return DirectoryConfiguration(
             trust: trust,
-            clientID: settings.clientID,
-            credential: settings.credential,
-            graph: settings.graphEndpoint ?? source.cloud.graphEndpoint,
+            settings: settings,
             groups: settings.groups == .all ? nil : source.groups,
-            timeout: settings.timeout,
-            cacheFor: settings.cacheFor,
-            staleFor: settings.staleFor,
             metadataService: getenv("AZURE_POD_IDENTITY_AUTHORITY_HOST").map { String(cString: $0) }
                 .flatMap { $0.isEmpty ? nil : $0 },
             graphClient: { () throws(HTTPSError) in try graphClients.client() },

@@ -103,15 +103,18 @@ import Timestamps
             let outcomes = outcomes
             let time = time
             graph = TestGraph(loop, delay: delay)
+            var settings = DirectorySettings(clientID: nil, credential: .managedIdentity)
+            settings.graphEndpoint = "https://localhost"
+            settings.cacheFor = .zero
+            settings.watchEvery = every
+            settings.whenSilent = refuses ? .refuse : .keep
             let configuration = DirectoryConfiguration(
-                trust: TokenValidationRules(tenantID: .zero, audiences: []), clientID: nil,
-                credential: .managedIdentity,
-                graph: "https://localhost", groups: [try WatchStateTests.id(9000)], timeout: .seconds(2),
-                cacheFor: .zero,
-                staleFor: .zero, graphClient: { () throws(HTTPSError) in throw .unreachable },
+                trust: TokenValidationRules(tenantID: .zero, audiences: []), settings: settings,
+                groups: [try WatchStateTests.id(9000)],
+                graphClient: { () throws(HTTPSError) in throw .unreachable },
                 authorityClient: { () throws(HTTPSError) in throw .unreachable })
             watcher = DirectoryWatcher(
-                configuration: configuration, every: every, refusesInSilence: refuses, eventLoop: loop,
+                configuration: configuration, eventLoop: loop,
                 logger: recorder.logger(), transport: graph,
                 clock: { Timestamp(secondsSinceEpoch: time.withLockedValue { $0 }) },
                 observe: { outcome in outcomes.withLockedValue { $0[outcome, default: 0] += 1 } },

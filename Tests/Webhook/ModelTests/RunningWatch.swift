@@ -125,14 +125,17 @@ final class RunningWatch: @unchecked Sendable {
         }
         let graph = makeGraph(loop)
         self.graph = graph
+        var settings = DirectorySettings(clientID: nil, credential: .managedIdentity)
+        settings.graphEndpoint = "https://localhost"
+        settings.cacheFor = .zero
+        settings.watchEvery = .seconds(next.every)
+        settings.whenSilent = next.refusesInSilence ? .refuse : .keep
         let configuration = DirectoryConfiguration(
-            trust: Self.trust, clientID: nil, credential: .managedIdentity, graph: "https://localhost",
-            groups: next.groups.map { TestTenant.guid(Self.groupID($0)) }, timeout: .seconds(2), cacheFor: .zero,
-            staleFor: .zero, graphClient: { () throws(HTTPSError) in throw .unreachable },
+            trust: Self.trust, settings: settings, groups: next.groups.map { TestTenant.guid(Self.groupID($0)) },
+            graphClient: { () throws(HTTPSError) in throw .unreachable },
             authorityClient: { () throws(HTTPSError) in throw .unreachable })
         let watcher = DirectoryWatcher(
-            configuration: configuration, every: .seconds(next.every), refusesInSilence: next.refusesInSilence,
-            eventLoop: loop,
+            configuration: configuration, eventLoop: loop,
             logger: logger, transport: graph,
             clock: { [self] in Timestamp(secondsSinceEpoch: Int64(wall())) },
             observe: { _ in },
