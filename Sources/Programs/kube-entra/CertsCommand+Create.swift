@@ -33,8 +33,9 @@ extension CertsCommand {
         @Option(help: .init("The client certificate's common name. (default: kube-apiserver)", valueName: "name"))
         var clientName: String?
 
-        @Option(help: "How long the server and client certificates are valid.") var days = 365
-        @Option(name: .customLong("ca-days"), help: "How long the CA is valid.") var authorityDays = 3650
+        @Option(help: "How long the server and client certificates are valid.") var days = CertificateTerms().days
+        @Option(name: .customLong("ca-days"), help: "How long the CA is valid.") var authorityDays = CertificateTerms()
+            .authorityDays
         @Flag(help: "RSA keys (2048 bits; the CA 3072) instead of P-256.") var rsa = false
         @Flag(help: "Keep the CA; make the server and client certificates anew.") var renew = false
         @Flag(help: "Replace files that are there, the CA included.") var force = false
@@ -42,8 +43,10 @@ extension CertsCommand {
 
         private var request: CertificateRequest {
             CertificateRequest(
-                folder: out, hosts: host, clientName: clientName, days: days, authorityDays: authorityDays,
-                usesRSA: rsa, isRenewal: renew, isReplacing: force)
+                folder: out, hosts: host,
+                terms: CertificateTerms(
+                    clientName: clientName, days: days, authorityDays: authorityDays, usesRSA: rsa),
+                isRenewal: renew, isReplacing: force)
         }
 
         func validate() throws { try checked { try request.check() } }

@@ -83,11 +83,11 @@ public struct CertificateFolder {
             if plan.hosts.isEmpty {
                 plan.hosts = current.dnsNames.map { .dns($0) } + current.ipAddresses.map { .ip($0) }
             }
-            if (try? current.publicKey)?.kind == .rsa { plan.usesRSA = true }
+            if (try? current.publicKey)?.kind == .rsa { plan.terms.usesRSA = true }
         }
         let client = path(of: FileName.client)
-        if plan.clientName == nil, FileVersion(path: client) != nil {
-            plan.clientName = try PEMFile.certificates(client).first?.commonName
+        if plan.terms.clientName == nil, FileVersion(path: client) != nil {
+            plan.terms.clientName = try PEMFile.certificates(client).first?.commonName
         }
     }
 

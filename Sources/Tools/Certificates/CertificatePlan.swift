@@ -5,36 +5,23 @@ public import Timestamps
 public struct CertificatePlan {
     /// Names in the server certificate.
     public var hosts: [SubjectAlternativeName]
-    /// The client certificate's common name; nil for the default.
-    public var clientName: String?
-    /// Whether to use RSA keys instead of P-256.
-    public var usesRSA: Bool
-    /// How long the server and client certificates are valid.
-    public var days: Int
-    /// How long a new CA is valid.
-    public var authorityDays: Int
+    /// What the certificates will be like.
+    public var terms: CertificateTerms
     /// The time of the run.
     public var now: Timestamp
 
     /// Keeps the order of `hosts`, without duplicates.
     public init(
-        hosts: [SubjectAlternativeName], clientName: String?, usesRSA: Bool, days: Int, authorityDays: Int,
-        now: Timestamp
+        hosts: [SubjectAlternativeName], terms: CertificateTerms, now: Timestamp
     ) {
         var seen: Set<SubjectAlternativeName> = []
         self.hosts = hosts.filter { seen.insert($0).inserted }
-        self.clientName = clientName
-        self.usesRSA = usesRSA
-        self.days = days
-        self.authorityDays = authorityDays
+        self.terms = terms
         self.now = now
     }
 
     /// The names of a webhook that only its own host can reach.
     public static let loopback: [SubjectAlternativeName] = [.dns("localhost"), .ip("127.0.0.1"), .ip("::1")]
-
-    /// The client certificate's common name: the chosen one, else the default.
-    public var chosenClientName: String { clientName ?? "kube-apiserver" }
 
     /// Creates keys and certificates, and a CA if there is none yet.
     ///
@@ -50,10 +37,10 @@ public struct CertificatePlan {
         if let existing {
             authority = existing
         } else {
-            let key = usesRSA ? try PrivateKey.generateRSA(bits: 3072) : try PrivateKey.generateP256()
+            let key = terms.usesRSA ? try PrivateKey.generateRSA(bits: 3072) : try PrivateKey.generateP256()
             let certificate = try Certificate.selfSigned(
                 subject: CertificateName(commonName: "kube-entra CA"), key: key, notBefore: start,
-                notAfter: now.adding(seconds: Int64(authorityDays) * 86_400), profile: .certificateAuthority)
+                notAfter: now.adding(seconds: Int64(terms.authorityDays) * 86_400), profile: .certificateAuthority)
             authority = (certificate, key)
             typealias Name = CertificateFolder.FileName
             files.append(.init(name: Name.authorityKey, purpose: "key of the CA", bytes: try key.pem(), expires: nil))
@@ -66,9 +53,9 @@ public struct CertificatePlan {
             }
         }
         // No certificate is valid for longer than its issuer.
-        let end = min(now.adding(seconds: Int64(days) * 86_400), authority.certificate.notAfter)
+        let end = min(now.adding(seconds: Int64(terms.days) * 86_400), authority.certificate.notAfter)
         files += try issue(.server, hosts.first?.text ?? "localhost", hosts, start, end, authority)
-        files += try issue(.client, chosenClientName, [], start, end, authority)
+        files += try issue(.client, terms.chosenClientName, [], start, end, authority)
         return files
     }
 
@@ -78,7 +65,7 @@ public struct CertificatePlan {
     ) throws(OpenSSLError) -> [CertificateFile] {
         typealias Name = CertificateFolder.FileName
         let isServer = profile == .server
-        let key = usesRSA ? try PrivateKey.generateRSA() : try PrivateKey.generateP256()
+        let key = terms.usesRSA ? try PrivateKey.generateRSA() : try PrivateKey.generateP256()
         let certificate = try Certificate.issue(
             // A long host name is in the alternative names, which are what clients check.
             subject: CertificateName(commonName: CertificateHost.isCommonName(name) ? name : "kube-entra"),

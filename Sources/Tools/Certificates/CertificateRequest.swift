@@ -8,29 +8,19 @@ public struct CertificateRequest: Sendable {
     public var folder: String
     /// Names and addresses of the server, as they were written.
     public var hosts: [String]
-    /// The client certificate's common name; nil for the default.
-    public var clientName: String?
-    /// How long the server and client certificates are valid.
-    public var days: Int
-    /// How long the CA is valid.
-    public var authorityDays: Int
-    /// Whether to use RSA keys instead of P-256.
-    public var usesRSA: Bool
+    /// What the certificates are to be like.
+    public var terms: CertificateTerms
     /// Whether the CA is kept and only the other certificates are made again.
     public var isRenewal: Bool
     /// Whether existing files are replaced, the CA included.
     public var isReplacing: Bool
 
     public init(
-        folder: String, hosts: [String], clientName: String?, days: Int, authorityDays: Int, usesRSA: Bool,
-        isRenewal: Bool, isReplacing: Bool
+        folder: String, hosts: [String], terms: CertificateTerms, isRenewal: Bool, isReplacing: Bool
     ) {
         self.folder = folder
         self.hosts = hosts
-        self.clientName = clientName
-        self.days = days
-        self.authorityDays = authorityDays
-        self.usesRSA = usesRSA
+        self.terms = terms
         self.isRenewal = isRenewal
         self.isReplacing = isReplacing
     }
@@ -38,10 +28,12 @@ public struct CertificateRequest: Sendable {
     /// - Throws: ``UsageProblem`` if an option has another form, or does not go with another one.
     public func check() throws(UsageProblem) {
         guard !folder.isEmpty else { throw UsageProblem("--out must name a folder") }
-        guard (1...36_500).contains(days) else { throw UsageProblem("--days must be from 1 to 36500") }
-        guard (1...36_500).contains(authorityDays) else { throw UsageProblem("--ca-days must be from 1 to 36500") }
-        guard isRenewal || days <= authorityDays else {
-            throw UsageProblem("--days must not be more than --ca-days (\(authorityDays))")
+        guard (1...36_500).contains(terms.days) else { throw UsageProblem("--days must be from 1 to 36500") }
+        guard (1...36_500).contains(terms.authorityDays) else {
+            throw UsageProblem("--ca-days must be from 1 to 36500")
+        }
+        guard isRenewal || terms.days <= terms.authorityDays else {
+            throw UsageProblem("--days must not be more than --ca-days (\(terms.authorityDays))")
         }
         guard !(isRenewal && isReplacing) else {
             throw UsageProblem("--renew replaces what it makes anyway; --force would replace the CA too")
@@ -49,7 +41,7 @@ public struct CertificateRequest: Sendable {
         for host in hosts where CertificateHost(host) == nil {
             throw UsageProblem("--host must be a DNS name or an IP address, without a scheme or a port")
         }
-        guard clientName.map(CertificateHost.isCommonName) ?? true else {
+        guard terms.clientName.map(CertificateHost.isCommonName) ?? true else {
             throw UsageProblem("--client-name must be 1 to 64 characters that can be seen")
         }
     }
@@ -61,8 +53,7 @@ public struct CertificateRequest: Sendable {
     public func run(now: Timestamp, note: (String) -> Void) throws -> CreationReport {
         let folder = CertificateFolder(path: folder)
         var plan = CertificatePlan(
-            hosts: hosts.compactMap { CertificateHost($0)?.name }, clientName: clientName, usesRSA: usesRSA, days: days,
-            authorityDays: authorityDays, now: now)
+            hosts: hosts.compactMap { CertificateHost($0)?.name }, terms: terms, now: now)
         var authority: (certificate: Certificate, key: PrivateKey)?
         if isRenewal {
             authority = try folder.loadAuthority(now: now)
@@ -74,7 +65,7 @@ public struct CertificateRequest: Sendable {
         } catch {
             throw CommandFailure("\(error)")
         }
-        if let end = authority?.certificate.notAfter, end < now.adding(seconds: Int64(days) * 86_400) {
+        if let end = authority?.certificate.notAfter, end < now.adding(seconds: Int64(terms.days) * 86_400) {
             note("note: the new certificates end with the CA, on \(end.rfc3339.prefix(10))")
         }
         try folder.write(files, replacing: isReplacing || isRenewal)

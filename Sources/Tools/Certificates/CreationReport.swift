@@ -31,7 +31,7 @@ public struct CreationReport {
         return .object([
             ("folder", .string(folder.path)),
             ("hosts", JSON(plan.hosts.map(\.text))),
-            ("clientName", .string(plan.chosenClientName)),
+            ("clientName", .string(plan.terms.chosenClientName)),
             ("keptAuthority", kept ?? .null),
             (
                 "files",
@@ -69,7 +69,7 @@ public struct CreationReport {
         }
         return [
             "Server names: \(plan.hosts.map(\.text).joined(separator: ", "))",
-            "Client name: \(plan.chosenClientName)", last,
+            "Client name: \(plan.terms.chosenClientName)", last,
         ]
     }
 }

@@ -119,8 +119,9 @@ extension Installer {
         let known = CertificatePlan.loopback
         let extra = CertificateHost(host).map { known.contains($0.name) ? [] : [$0.name] } ?? []
         var draft = CertificatePlan(
-            hosts: known + extra, clientName: plan.configuration.server.allowedClientNames.first?.text, usesRSA: false,
-            days: 365, authorityDays: 3650, now: environment.now())
+            hosts: known + extra,
+            terms: CertificateTerms(clientName: plan.configuration.server.allowedClientNames.first?.text),
+            now: environment.now())
         let made: [CertificateFile]
         do throws(OpenSSLError) {
             made = try draft.make(authority: authority)

@@ -8,8 +8,8 @@ import Timestamps
 
     private static func plan(_ hosts: [String] = [], client: String? = nil, days: Int = 365) -> CertificatePlan {
         CertificatePlan(
-            hosts: hosts.compactMap { CertificateHost($0)?.name }, clientName: client, usesRSA: false, days: days,
-            authorityDays: 3650, now: now)
+            hosts: hosts.compactMap { CertificateHost($0)?.name },
+            terms: CertificateTerms(clientName: client, days: days), now: now)
     }
 
     private static func certificate(_ name: String, in files: [CertificateFile]) throws -> Certificate {

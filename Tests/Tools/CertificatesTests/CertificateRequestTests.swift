@@ -5,8 +5,7 @@ import Testing
 @Suite struct CertificateRequestTests {
     private static func request(_ change: (inout CertificateRequest) -> Void = { _ in }) -> CertificateRequest {
         var request = CertificateRequest(
-            folder: "certs", hosts: [], clientName: nil, days: 365, authorityDays: 3650, usesRSA: false,
-            isRenewal: false, isReplacing: false)
+            folder: "certs", hosts: [], terms: CertificateTerms(), isRenewal: false, isReplacing: false)
         change(&request)
         return request
     }
@@ -15,18 +14,21 @@ import Testing
     func accepted() throws {
         try Self.request().check()
         try Self.request { $0.hosts = ["kube.example", "*.kube.example", "10.96.0.20", "::1"] }.check()
-        try Self.request { ($0.days, $0.authorityDays, $0.isRenewal) = (400, 300, true) }.check()
-        try Self.request { ($0.clientName, $0.isReplacing) = ("front-proxy", true) }.check()
+        try Self.request { ($0.terms.days, $0.terms.authorityDays, $0.isRenewal) = (400, 300, true) }.check()
+        try Self.request { ($0.terms.clientName, $0.isReplacing) = ("front-proxy", true) }.check()
     }
 
     @Test(
         "what cannot be made is wrong usage, with the option's name",
         arguments: [
             (request { $0.folder = "" }, "--out must name a folder"),
-            (request { $0.days = 0 }, "--days must be from 1 to 36500"),
-            (request { $0.days = 36_501 }, "--days must be from 1 to 36500"),
-            (request { $0.authorityDays = 0 }, "--ca-days must be from 1 to 36500"),
-            (request { ($0.days, $0.authorityDays) = (400, 300) }, "--days must not be more than --ca-days (300)"),
+            (request { $0.terms.days = 0 }, "--days must be from 1 to 36500"),
+            (request { $0.terms.days = 36_501 }, "--days must be from 1 to 36500"),
+            (request { $0.terms.authorityDays = 0 }, "--ca-days must be from 1 to 36500"),
+            (
+                request { ($0.terms.days, $0.terms.authorityDays) = (400, 300) },
+                "--days must not be more than --ca-days (300)"
+            ),
             (
                 request { ($0.isRenewal, $0.isReplacing) = (true, true) },
                 "--renew replaces what it makes anyway; --force would replace the CA too"
@@ -36,7 +38,7 @@ import Testing
                 "--host must be a DNS name or an IP address, without a scheme or a port"
             ),
             (
-                request { $0.clientName = "kube\u{200B}-apiserver" },
+                request { $0.terms.clientName = "kube\u{200B}-apiserver" },
                 "--client-name must be 1 to 64 characters that can be seen"
             ),
         ])
