@@ -55,6 +55,7 @@ lint() {
     swift format lint --strict --recursive Package.swift Sources Tests || fail "swift format lint found something"
     python3 Tests/walls.py || fail "the walls between modules do not hold"
     python3 Tests/comments.py || fail "a public declaration says nothing, or a comment is too wide"
+    python3 Tests/comparisons.py || fail "something is compared by what is printed of it, or errno by number"
     command -v shellcheck >/dev/null || packages
     find . -name '*.sh' -not -path './.build*' -exec shellcheck {} + || fail "shellcheck found something"
     local ruff="$VENV/bin/ruff"
