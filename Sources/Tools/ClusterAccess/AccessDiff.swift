@@ -50,7 +50,8 @@ public struct AccessDiff {
             return .text(policy.markdown(annotate: displayNames.annotate) + (text ?? ""))
         case .json:
             guard let permissions, case .object(let members) = policy.json else { return .json(policy.json) }
-            return .json(.object(members + [("permissions", permissions.json)]))
+            let input = permissions.input.missingRoles.isEmpty ? [] : [("input", permissions.input.json)]
+            return .json(.object(members + [("permissions", permissions.json)] + input))
         }
     }
 }

@@ -33,7 +33,13 @@ extension AccessReport {
     /// The report for people.
     public func text(_ names: DirectoryNames, namesTenants: Bool) -> String {
         var lines: [String] = []
-        if who.isEmpty {
+        if !isKnown {
+            lines.append("not known: who of Entra can \(question.words)")
+            lines += unknown.map { binding in
+                let path = "\(binding.name) → \(binding.role), which is not in the input"
+                return "  " + PrintableText.clean(path, maximum: 1000)
+            }
+        } else if who.isEmpty {
             lines.append("nobody of Entra can \(question.words)")
         } else {
             lines.append("who can \(question.words):")

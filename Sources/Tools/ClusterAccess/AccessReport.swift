@@ -24,8 +24,13 @@ public struct AccessReport: Sendable {
     /// Those who can do it and do not sign in with Entra.
     public var others: [(subject: Subject, paths: [AccessPath])]
 
+    /// Bindings of Entra's names that could answer the question, but whose roles were not read.
+    public var unknown: [Binding]
     /// What was read to answer the question.
     public var input: ClusterInput
+
+    /// Whether "nobody" is an answer. It is none without any object, or if it rests on roles that were not read.
+    public var isKnown: Bool { !who.isEmpty || (unknown.isEmpty && input.objects > 0) }
 
     /// Answers the question.
     public init(_ question: Question, cluster: Cluster, names: EntraNames) {
@@ -53,6 +58,10 @@ public struct AccessReport: Sendable {
         }
         for holder in names.holders(ofGroup: EntraNames.masters) { holders.add(holder, .masters) }
         who = holders.sorted
+        unknown = cluster.bindings.filter { binding in
+            question.concerns(binding) && cluster.isUnknown(binding)
+                && binding.subjects.contains { !names.holders(of: $0).isEmpty }
+        }
         others = strangers.map { ($0.key, $0.value.sorted) }.sorted { left, right in
             [left.subject.kind.rawValue, left.subject.namespace ?? "", left.subject.name].lexicographicallyPrecedes(
                 [right.subject.kind.rawValue, right.subject.namespace ?? "", right.subject.name]

@@ -3,9 +3,12 @@ public import RBAC
 import SafeText
 
 extension ClusterInput {
-    /// What was read, for programs.
+    /// Largest number of missing roles that a remark names; the others are only counted.
+    private static let maximumNamedRoles = 8
+
+    /// What was read, for programs. `missingRoles` is there only if there are any.
     public var json: JSON {
-        .object([
+        var members: [(String, JSON)] = [
             ("objects", .integer(Int64(objects))), ("passedOver", .integer(Int64(passedOver))),
             (
                 "unknownKinds",
@@ -14,7 +17,20 @@ extension ClusterInput {
                         ($0.key, .integer(Int64($0.value)))
                     })
             ),
-        ])
+        ]
+        if !missingRoles.isEmpty { members.append(("missingRoles", .array(missingRoles.map { JSON($0) }))) }
+        return .object(members)
+    }
+
+    /// The bindings whose roles were not read, for people; nil if there are none.
+    var missingRolesRemark: String? {
+        guard !missingRoles.isEmpty else { return nil }
+        let named = missingRoles.prefix(ClusterInput.maximumNamedRoles).map { PrintableText.clean($0.description) }
+        let more = missingRoles.count - named.count
+        return (bindingsWithoutRole == 1 ? "1 binding names a role" : "\(bindingsWithoutRole) bindings name roles")
+            + " not in the input: \(named.joined(separator: ", "))" + (more > 0 ? " and \(more) more" : "")
+            + (bindingsWithoutRole == 1 ? "; what it gives" : "; what they give")
+            + " is unknown (kubectl get clusterroles,roles -A -o json has all roles)"
     }
 
     /// Remarks about the input for people, one line each.
@@ -30,6 +46,7 @@ extension ClusterInput {
             }
             lines.append("unknown kinds: \(kinds.joined(separator: ", "))")
         }
+        if let missingRolesRemark { lines.append(missingRolesRemark) }
         return lines
     }
 }

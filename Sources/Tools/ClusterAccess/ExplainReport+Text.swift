@@ -20,7 +20,13 @@ extension ExplainReport {
                 if let place = places[path] { byPath[place].rules.append(held.rule) }
             }
         }
-        lines += ["", byPath.isEmpty ? "no rule applies: this principal can do nothing in the cluster" : "can:"]
+        if !byPath.isEmpty {
+            lines += ["", "can:"]
+        } else if unknown.isEmpty && input.objects > 0 {
+            lines += ["", "no rule applies: this principal can do nothing in the cluster"]
+        } else {
+            lines += ["", "not known: what this principal can do in the cluster"]
+        }
         for (path, rules) in byPath.sorted(by: { AccessPath.precedes($0.path, $1.path) }) {
             lines.append("  by " + PrintableText.clean(names.annotate(path.words()), maximum: 1000))
             for rule in rules {
@@ -28,6 +34,13 @@ extension ExplainReport {
                 lines.append(
                     "    " + PrintableText.clean(rule.words, maximum: 2000)
                         + (ways.isEmpty ? "" : "  [a way to more: \(ways.joined(separator: ", "))]"))
+            }
+        }
+        if !unknown.isEmpty {
+            lines.append("and what these give, which is unknown:")
+            lines += unknown.map { binding in
+                let path = "\(binding.name) → \(binding.role), which is not in the input"
+                return "  " + PrintableText.clean(path, maximum: 1000)
             }
         }
         return lines.joined(separator: "\n")

@@ -11,6 +11,8 @@ public struct ExplainReport: Sendable {
     public var rules: [HeldRule]
     /// Whether all verbs on all resources are allowed everywhere.
     public var everything: Bool
+    /// Bindings of the principal's names whose roles were not read.
+    public var unknown: [Binding]
     /// What was read to answer the question.
     public var input: ClusterInput
 
@@ -19,6 +21,7 @@ public struct ExplainReport: Sendable {
         self.answer = answer
         rules = []
         everything = false
+        unknown = []
         input = cluster.input
         guard let user = answer.access?.user else { return }
         let index = SubjectIndex(cluster)
@@ -26,6 +29,8 @@ public struct ExplainReport: Sendable {
         let groups = user.groups.filter { !$0.utf8.elementsEqual(EntraNames.everybody.utf8) }
         for group in groups + [EntraNames.everybody] { index.collect(group: group, into: &collector) }
         index.collect(user: user.username, into: &collector)
+        unknown = index.bindings(ofGroups: groups + [EntraNames.everybody], user: user.username)
+            .filter { cluster.role(of: $0) == nil }
         rules = collector.keys.map { HeldRule(rule: $0.rule, paths: collector.paths(of: $0)) }
         everything = rules.contains { held in
             held.rule.isEverything && held.paths.contains { $0.namespace == nil }

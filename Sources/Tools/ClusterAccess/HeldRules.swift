@@ -90,6 +90,13 @@ struct SubjectIndex {
         collect(byUser[ExactText(user)] ?? [], Subject(.user, name: user), &collector)
     }
 
+    /// The bindings of these groups and this user, in the order of the cluster.
+    func bindings(ofGroups groups: [String], user: String) -> [Binding] {
+        let found = groups.flatMap { byGroup[ExactText($0)] ?? [] } + (byUser[ExactText(user)] ?? [])
+        return Set(found).sorted().map { cluster.bindings[$0] }
+    }
+
+    /// Bindings whose role is not in the input give nothing; `ClusterInput.missingRoles` names the roles.
     private func collect(_ bindings: [Int], _ subject: Subject, _ collector: inout RuleCollector) {
         for index in bindings {
             let binding = cluster.bindings[index]

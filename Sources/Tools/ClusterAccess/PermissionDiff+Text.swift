@@ -9,7 +9,10 @@ extension PermissionDiff {
 
     /// For people, a few lines for each holder: `+ members of group … can now get pods, everywhere`.
     public func text(_ names: DirectoryNames, namesTenants: Bool) -> String {
-        guard !changes.isEmpty else { return "permissions: no difference" }
+        let missing = input.missingRolesRemark.map { "\nnot compared: \($0)" } ?? ""
+        guard !changes.isEmpty else {
+            return "permissions: no difference" + (missing.isEmpty ? "" : " in the roles that are known") + missing
+        }
         var lines = ["permissions:"]
         for part in parts {
             let who = part.holder.words(names, namesTenant: namesTenants)
@@ -19,12 +22,16 @@ extension PermissionDiff {
             let more = part.sentences.count - PermissionDiff.maximumLines
             if more > 0 { lines.append("  \(mark)   and \(more) more (--output json has all)") }
         }
-        return lines.joined(separator: "\n")
+        return lines.joined(separator: "\n") + missing
     }
 
     /// The changes in Markdown, for a pull request.
     public func markdown(_ names: DirectoryNames, namesTenants: Bool) -> String {
-        guard !changes.isEmpty else { return "#### Permissions\n\nNo difference." }
+        let missing = input.missingRolesRemark.map { "\n\n⚠ Not compared: \(MarkdownTable.escaped($0))." } ?? ""
+        guard !changes.isEmpty else {
+            return "#### Permissions\n\nNo difference" + (missing.isEmpty ? "." : " in the roles that are known.")
+                + missing
+        }
         var table = MarkdownTable(["", "who", "can"])
         for part in parts {
             let who = part.holder.words(names, namesTenant: namesTenants)
@@ -35,7 +42,7 @@ extension PermissionDiff {
             let more = part.sentences.count - PermissionDiff.maximumLines
             if more > 0 { table.add(["", who, "and \(more) more"]) }
         }
-        return "#### Permissions\n\n" + table.text
+        return "#### Permissions\n\n" + table.text + missing
     }
 
     private struct Part {

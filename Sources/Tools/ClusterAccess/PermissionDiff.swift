@@ -45,10 +45,13 @@ public struct PermissionChange: Sendable {
 public struct PermissionDiff: Sendable {
     /// Changes in the order of the holders.
     public var changes: [PermissionChange]
+    /// The clusters' objects from which the changes were found.
+    public var input: ClusterInput
 
     /// Compares two configurations.
     public init(from old: EntraNames, to new: EntraNames, cluster: Cluster) {
         changes = PermissionComparison(old: old, new: new, index: SubjectIndex(cluster)).changes
+        input = cluster.input
     }
 
     /// The changes for programs.

@@ -8,6 +8,10 @@ public struct ClusterInput: Hashable, Sendable {
     public var unknownKinds: [String: Int] = [:]
     /// Remarks about the reading, in sentences.
     public var notices: [String] = []
+    /// Roles that bindings name and that were not read, without duplicates, in the order of the bindings.
+    public var missingRoles: [ObjectName] = []
+    /// Number of bindings that name one of `missingRoles`.
+    public var bindingsWithoutRole = 0
 
     /// A cluster of which nothing was read yet.
     public init() {}
@@ -26,21 +30,41 @@ public struct Cluster: Sendable {
     private let roleIndex: [ObjectName: Int]
     /// For each role, itself and all roles that it aggregates, transitively.
     private let parts: [[Int]]
+    /// The kinds of the roles that were read.
+    private let kinds: Set<ObjectName.Kind>
 
     /// - Parameter bindingPlaces: as many as there are bindings, or none.
     public init(
         roles: [Role], bindings: [Binding], input: ClusterInput = ClusterInput(), bindingPlaces: [Place] = []
     ) {
+        let index = Dictionary(roles.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        var input = input
+        var missing: Set<ObjectName> = []
+        for binding in bindings where index[binding.role] == nil {
+            input.bindingsWithoutRole += 1
+            if missing.insert(binding.role).inserted { input.missingRoles.append(binding.role) }
+        }
         self.roles = roles
         self.bindings = bindings
         self.input = input
         self.bindingPlaces = bindingPlaces
-        roleIndex = Dictionary(roles.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        roleIndex = index
         parts = Aggregation(roles).parts
+        kinds = Set(roles.map(\.name.kind))
     }
 
     /// The index of a binding's role; nil if no such role exists.
     public func role(of binding: Binding) -> Int? { roleIndex[binding.role] }
+
+    /// Whether a binding grants a role that the cluster must have and that was not read, so that nobody knows what the
+    /// binding grants.
+    ///
+    /// In a whole cluster, a binding whose role was deleted grants nothing. The input is not a whole cluster if it has
+    /// no role of that kind, or lacks a ClusterRole that every API server creates.
+    public func isUnknown(_ binding: Binding) -> Bool {
+        guard roleIndex[binding.role] == nil else { return false }
+        return !kinds.contains(binding.role.kind) || binding.role.isMadeByKubernetes
+    }
 
     /// A role's own and aggregated rules. The same rule may occur more than once.
     public func rules(of role: Int) -> some Sequence<PolicyRule> {

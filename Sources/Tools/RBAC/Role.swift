@@ -57,6 +57,14 @@ public struct ObjectName: Hashable, Sendable {
     }
 }
 
+extension ObjectName {
+    /// Whether it is one of the ClusterRoles for people that every API server creates, and creates again when somebody
+    /// deletes them.
+    var isMadeByKubernetes: Bool {
+        kind == .clusterRole && ["cluster-admin", "admin", "edit", "view"].contains { name.isSame(as: $0) }
+    }
+}
+
 extension ObjectName: CustomStringConvertible {
     /// For example `RoleBinding team-a/deployers`.
     public var description: String { "\(kind.rawValue) \(namespace.map { $0 + "/" } ?? "")\(name)" }
