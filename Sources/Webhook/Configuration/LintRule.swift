@@ -58,6 +58,8 @@ public enum LintRule: String, Sendable, CaseIterable {
     case invisibleCharacters = "invisible-characters"
     case fileIsShared = "file-is-shared"
     case audienceIsURI = "audience-is-a-uri"
+    case audienceIsNoServer = "audience-is-no-server"
+    case tenantIsForeign = "tenant-is-foreign"
 
     /// How serious a finding is.
     public enum Severity: String, Sendable, Comparable {
@@ -96,7 +98,8 @@ public enum LintRule: String, Sendable, CaseIterable {
         switch self {
         case .adminGroupTwice: "an admin group is listed twice, or is admin in one tenant and mapped in another"
         case .groupIsNoGroup: "the ID of a tenant or an application stands where a group's object ID belongs"
-        case .sharedAudience: "the audience is one that every AKS or Arc cluster shares"
+        case .sharedAudience:
+            "the audience belongs to every AKS or Arc cluster, or to a service such as Microsoft Graph"
         case .systemMasters: "system:masters is granted, which RBAC cannot take away"
         case .noAdmins: "no group is an admin group, so nobody would be admin"
         case .adminGroupsGiveNothing: "kubernetes.adminGroups is empty, so that admin groups give nothing"
@@ -153,6 +156,8 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .invisibleCharacters: "a name holds characters that nobody sees, or that look like others"
         case .fileIsShared: "a file or its folder belongs to, or may be written by, somebody else"
         case .audienceIsURI: "an audience is api:// with an application ID, and the ID alone is not listed"
+        case .audienceIsNoServer: "an audience is a tenant's ID or a client application's, for which no tokens are made"
+        case .tenantIsForeign: "a tenant is that of personal Microsoft accounts, or Microsoft's own"
         }
     }
 }

@@ -74,7 +74,7 @@ import Timestamps
         #expect(findings.allSatisfy { $0.advice == "list both, here and \(Self.application)" })
     }
 
-    private static let application = "aaaaaaaa-0000-0000-0000-000000000000"
+    static let application = "aaaaaaaa-0000-0000-0000-000000000000"
     private static let other = "bbbbbbbb-0000-0000-0000-000000000000"
 
     @Test("what lies outside the file is judged by its facts")

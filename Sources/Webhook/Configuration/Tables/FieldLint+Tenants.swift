@@ -46,7 +46,7 @@ extension LintPlace {
 
 extension TenantSettings {
     static func unwiseAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
-        sharedAudiences(tenant, place) + uriAudiences(tenant, place)
+        sharedAudiences(tenant, place) + tenantsAsAudiences(tenant, place) + uriAudiences(tenant, place)
     }
 
     /// Audiences of the form `api://<ID>`, if no other audience accepts tokens with the ID alone.
@@ -62,16 +62,54 @@ extension TenantSettings {
     }
 
     private static func sharedAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
-        let shared = [
-            "6dae42f8-4368-4678-94ff-3960e28e3630": "AKS", "6256c85f-0aad-4d50-b960-e6e9b21efe35": "Arc-enabled",
-        ]
+        tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in
+            guard let known = WellKnownApplication.find(audience.text) else { return [] }
+            let place = place.element(index)
+            let own = "register an application for this cluster and use its ID"
+            switch known.role {
+            case .clusters:
+                return place.finding(
+                    .sharedAudience,
+                    "this is the \(known.name): every such cluster of the tenant takes tokens for this application, so"
+                        + " one cluster's can be used at another", own)
+            case .service:
+                return place.finding(
+                    .sharedAudience,
+                    "people and applications have tokens for \(known.name) for other work, and each of these tokens"
+                        + " would be a sign-in here", own)
+            case .client:
+                return place.finding(
+                    .audienceIsNoServer,
+                    "this is the \(known.name), which asks for tokens: no access token is made for it",
+                    "use the server application's ID, and this one as kubelogin's --client-id")
+            }
+        }
+    }
+
+    /// Audiences that are a tenant's ID, which stands beside the application's in the portal.
+    private static func tenantsAsAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        let tenants = place.configuration.tenants.map(\.trust.tenantID)
         return tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in
-            let bare = audience.text.hasPrefix("spn:") ? String(audience.text.dropFirst(4)) : audience.text
-            guard let kind = shared[bare.lowercased()] else { return [] }
+            guard let id = GUID(audience.text), tenants.contains(id) else { return [] }
             return place.element(index).finding(
-                .sharedAudience,
-                "every \(kind) cluster of the tenant takes tokens for this application, so one cluster's can be used at"
-                    + " another", "register an application for this cluster and use its ID")
+                .audienceIsNoServer, "this is a tenant's ID, not an application's, so nobody could sign in",
+                "use the server application's ID (Application (client) ID)")
+        }
+    }
+
+    /// Tenants that are nobody's own.
+    static func unwiseTenant(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
+        switch tenant.trust.tenantID.description {
+        case "9188040d-6c67-4c5b-b112-36a304b66dad":
+            place.finding(
+                .tenantIsForeign,
+                "this is the tenant of all personal Microsoft accounts, which everybody in the world can have",
+                "use your own tenant's ID, and invite people with personal accounts as guests")
+        case "f8cdef31-a31e-4b4a-93e4-5f571e91255a":
+            place.finding(
+                .tenantIsForeign, "this is the tenant of Microsoft's own services, which nobody else manages",
+                "use your own tenant's ID")
+        default: []
         }
     }
 

@@ -17,7 +17,8 @@ extension TenantSettings {
         FieldDescription(
             "tenantID", \.trust.tenantID, .tenantID, "the tenant's ID",
             required: "the tenant's ID, from the overview page of Microsoft Entra",
-            example: .word("11111111-2222-3333-4444-555555555555"), change: .silent),
+            example: .word("11111111-2222-3333-4444-555555555555"), change: .silent,
+            lint: unwiseTenant),
         FieldDescription(
             "cloud", \.trust.cloud, .choice, "public | usGovernment | china", isShown: true,
             change: .choice { old, new in
