@@ -66,7 +66,8 @@ public struct YAMLNode: Hashable, Sendable {
         if case .scalar(let scalar) = content { scalar.text } else { nil }
     }
 
-    /// Whether it is a scalar with exactly these bytes: `==` on `String` treats some different strings as equal.
+    /// Whether it is a scalar with exactly these bytes. They are compared because `==` on `String` treats some
+    /// different strings as equal.
     func isText(_ wanted: String) -> Bool {
         guard let text, text.utf8.count == wanted.utf8.count, text == wanted else { return false }
         return text.utf8.elementsEqual(wanted.utf8)

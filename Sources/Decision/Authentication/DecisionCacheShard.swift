@@ -70,12 +70,15 @@ struct DecisionCacheShard: Sendable {
 
     /// A shard's part of the cache's limits.
     struct Limits: Hashable, Sendable {
+        /// Largest number of entries in the shard.
         let entries: Int
+        /// Largest estimated memory of the shard, in bytes.
         let bytes: Int
         /// In seconds.
         let maximumAge: Int64
 
         /// - Parameters:
+        ///   - limits: of the whole cache.
         ///   - bytes: of the whole cache; nil for 2 KiB per entry.
         ///   - count: the number of shards.
         init(_ limits: DecisionCache.Limits, bytes: Int?, of count: Int) {

@@ -5,7 +5,7 @@ public import Timestamps
 public struct CertificatePlan {
     /// Names in the server certificate.
     public var hosts: [SubjectAlternativeName]
-    /// What the certificates will be like.
+    /// Client name, validity and kind of key.
     public var terms: CertificateTerms
     /// The time of the run.
     public var now: Timestamp

@@ -8,7 +8,7 @@ public struct CertificateRequest: Sendable {
     public var folder: String
     /// Names and addresses of the server, as they were written.
     public var hosts: [String]
-    /// What the certificates are to be like.
+    /// Client name, validity and kind of key.
     public var terms: CertificateTerms
     /// Whether the CA is kept and only the other certificates are made again.
     public var isRenewal: Bool

@@ -1,4 +1,4 @@
-/// What new certificates are to be like, except for the server's names.
+/// Options for new certificates: client name, validity and kind of key. The server's names are separate.
 public struct CertificateTerms: Hashable, Sendable {
     /// The client certificate's common name; nil for the default.
     public var clientName: String?
@@ -9,7 +9,7 @@ public struct CertificateTerms: Hashable, Sendable {
     /// Whether to use RSA keys instead of P-256.
     public var usesRSA: Bool
 
-    /// Terms; those that are left out have the defaults of `certs create`.
+    /// Options; those that are left out have the defaults of `certs create`.
     public init(clientName: String? = nil, days: Int = 365, authorityDays: Int = 3650, usesRSA: Bool = false) {
         self.clientName = clientName
         self.days = days

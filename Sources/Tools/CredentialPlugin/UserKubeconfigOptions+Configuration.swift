@@ -46,7 +46,7 @@ extension UserKubeconfigOptions {
     /// Only the exec form has a login method.
     private var keptLogin: KubeloginMethod? { form == .exec ? replaced?.login : nil }
 
-    /// What stays of the replaced entry, or that its client does not; nil if there is nothing to say.
+    /// Which options of the replaced entry are kept, or that its client is not; nil if there is nothing to say.
     private func replacementNote(_ signIn: KubeloginSignIn) -> String? {
         guard replaced != nil else { return nil }
         var kept: [String] = []

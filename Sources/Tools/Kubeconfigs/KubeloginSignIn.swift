@@ -20,7 +20,7 @@ public struct KubeloginSignIn: Sendable {
     public var serverID: String?
     /// The application that asks for the token.
     public var clientID: String?
-    /// The client of the entry that is replaced, which takes the place of a missing ``clientID``.
+    /// The client of the user entry that is replaced; it is used if ``clientID`` is nil and the tenant allows it.
     public var replacedClientID: String?
     /// kubelogin's name of the cloud.
     public var environment: String

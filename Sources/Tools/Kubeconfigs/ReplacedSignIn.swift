@@ -2,16 +2,18 @@ import Entra
 import Files
 import SafeText
 
-/// How a user entry signs in that `kubeconfig user --force` replaces. Clients differ between clusters and tenants, so
-/// the new entry keeps what the command line leaves open.
+/// How the user entry that `kubeconfig user --force` replaces signs in. The new entry keeps the client and the login
+/// method unless the command line names others, because clients differ between clusters and tenants.
 public struct ReplacedSignIn: Hashable, Sendable {
     /// The login method; nil if the entry names none that is known here.
     public var login: KubeloginMethod?
     /// The application ID of the client that asks for the token; nil if the entry names none.
     public var clientID: String?
 
-    /// - Parameter user: an entry that runs kubelogin, alone or through `kube-entra credential`, or has its old form.
-    ///   Nil for any other.
+    /// Nil if the entry neither runs kubelogin, alone or through `kube-entra credential`, nor has the old form
+    /// `auth-provider: azure`.
+    ///
+    /// - Parameter user: the entry that is replaced.
     public init?(_ user: KubeconfigUser) {
         if let entry = user.plugin {
             let plugin = entry.behindCredential?.plugin ?? entry
@@ -25,7 +27,8 @@ public struct ReplacedSignIn: Hashable, Sendable {
         }
     }
 
-    /// Reads the entry from a kubeconfig. Nil if it has no such entry, or cannot be read: merging says why.
+    /// Reads the entry from a kubeconfig. Nil if there is no such entry, or if the file cannot be read; merging reports
+    /// that later.
     public init?(ofUser name: String, in path: String) {
         guard let bytes = try? FileIO.read(path, maximumBytes: 4 << 20),
             let user = (try? Kubeconfig.parse(bytes, path: path))?.users[ExactText(name)]
@@ -33,7 +36,8 @@ public struct ReplacedSignIn: Hashable, Sendable {
         self.init(user)
     }
 
-    /// Whether the client also serves another login method: people's clients have no credential of their own.
+    /// Whether the client can be kept with this login method. It must be the same method, or both must be methods with
+    /// which a person signs in, because their clients have no credential of their own.
     public func hasClient(for method: KubeloginMethod) -> Bool {
         // kubelogin's own default.
         let old = login ?? .devicecode

@@ -12,7 +12,7 @@ public struct UserKubeconfig: Sendable {
     public var authority: [UInt8]?
     /// The user entry, of ``KubeloginSignIn``.
     public var user: String
-    /// What stays of an entry that this one replaces; nil if there is nothing to say.
+    /// What to tell the user about the replaced entry: what was kept, or why not; nil if there is nothing to say.
     public var replacementNote: String?
 
     public init(name: String, server: String, authority: [UInt8]?, user: String) {

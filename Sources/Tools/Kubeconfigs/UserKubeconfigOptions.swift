@@ -23,7 +23,7 @@ public struct UserKubeconfigOptions: Sendable {
     public var clientID: String?
     /// The tenant's cloud.
     public var cloud: Cloud?
-    /// How kubelogin signs in; nil to choose it by what there is.
+    /// How kubelogin signs in; nil for the method of the replaced entry, else one that fits this machine.
     public var login: KubeloginMethod?
     /// The form of the user entry.
     public var form = Form.exec
@@ -31,7 +31,7 @@ public struct UserKubeconfigOptions: Sendable {
     public var config: String?
     /// Whether `kube-entra credential` runs kubelogin.
     public var isExplained = false
-    /// How the entry signs in that is replaced; what is left open stays as it was.
+    /// How the entry that is replaced signs in; nil if none is. Options that are left out keep its values.
     public var replaced: ReplacedSignIn?
 
     /// Options with only what every user's kubeconfig needs.

@@ -5,7 +5,7 @@ public import HTTPSClient
 public struct DirectoryConfiguration: Sendable {
     /// The tenant, its cloud and its sign-in address.
     public var trust: TokenValidationRules
-    /// What the configuration says.
+    /// The tenant's `directory` in the configuration.
     public var settings: DirectorySettings
     /// The groups to ask about; nil to list all groups.
     public var groups: [GUID]?

@@ -30,7 +30,7 @@ public enum DirectorySilence: String, Hashable, Sendable, CaseIterable {
     case refuse
 }
 
-/// Access to Microsoft Graph, for group overage and for watching principals.
+/// Access to Microsoft Graph, for group overage and for watching principals: the configuration's `directory`.
 public struct DirectorySettings: Hashable, Sendable {
     /// The application that may read group memberships; nil with a managed identity.
     public var clientID: GUID?
@@ -56,7 +56,7 @@ public struct DirectorySettings: Hashable, Sendable {
     public var graphCA: String?
     /// Whose account and membership are checked again while their tokens live.
     public var watch = DirectoryWatch.off
-    /// How long a change in Entra may take to have an effect.
+    /// Time between two questions about the same principal, so the longest time until a change takes effect.
     public var watchEvery = Duration.seconds(30)
     /// What happens if Microsoft Graph does not answer.
     public var whenSilent = DirectorySilence.keep

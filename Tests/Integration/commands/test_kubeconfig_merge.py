@@ -117,7 +117,7 @@ def test_force_replaces_that_context_only(tmp_path):
 
 
 OWN_CLIENT = "bbbbbbbb-1111-0000-0000-000000000000"
-# What an operator writes once, for people who have a client application of their own.
+# What an operator passes the first time, if the tenant has a client application of its own.
 FIRST = ["--client-id", OWN_CLIENT, "--login", "interactive"]
 
 
@@ -134,7 +134,7 @@ def kubelogin(path):
         (FIRST, [], OWN_CLIENT, "interactive", f"kept from the entry that it replaces: {' '.join(FIRST)}\n"),
         (FIRST, ["--login", "devicecode"], OWN_CLIENT, "devicecode", f"it replaces: --client-id {OWN_CLIENT}\n"),
         (FIRST, ["--client-id", CLIENT], CLIENT, "interactive", "it replaces: --login interactive\n"),
-        # The client of an application is for that application alone.
+        # An application that signs in as itself is no client for people.
         (["--client-id", OBJECT, "--login", "spn"], ["--login", "interactive"], CLIENT, "interactive", None),
         (["--login", "azurecli"], [], None, "azurecli", "it replaces: --login azurecli\n"),
     ],
