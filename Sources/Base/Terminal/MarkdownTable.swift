@@ -23,18 +23,30 @@ public struct MarkdownTable: Sendable {
     /// Escapes a string for Markdown and HTML, on one line.
     public static func escaped(_ text: String) -> String {
         var escaped = ""
-        for character in PrintableText.clean(text, maximum: 2000) {
-            switch character {
+        // By scalars: to Swift, a bar and a combining accent are one other character, but to a reader of Markdown they
+        // are two.
+        let scalars = Array(PrintableText.clean(text, maximum: 2000).unicodeScalars)
+        for (place, scalar) in scalars.enumerated() {
+            switch scalar {
             case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "#", "+", "!", "|", "~", "$":
-                escaped += "\\\(character)"
+                escaped += "\\\(scalar)"
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "&": escaped += "&amp;"
             // A user name must not become a mention.
             case "@": escaped += "&#64;"
-            default: escaped.append(character)
+            // GitHub makes links of addresses that nobody marked as links.
+            case ":" where scalars[place...].starts(with: "://".unicodeScalars): escaped += "&#58;"
+            case _ where isWorldWideWeb(scalars[place...]): escaped += "&#\(scalar.value);"
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped
+    }
+
+    /// Whether this begins with `www.`, in capital letters or not.
+    private static func isWorldWideWeb(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
+        scalars.count > 3 && scalars.prefix(3).allSatisfy { $0 == "w" || $0 == "W" }
+            && scalars[scalars.startIndex + 3] == "."
     }
 }

@@ -24,9 +24,11 @@ public enum KubectlCommand {
             }
         }
         if isPlain, !word.isEmpty { return word }
-        // Within single quotation marks, only those marks themselves are special.
-        let parts = word.split(separator: "'", omittingEmptySubsequences: false)
-        return "'" + parts.joined(separator: "'\\''") + "'"
+        // Within single quotation marks, only those marks themselves are special. A shell reads bytes: to Swift, a mark
+        // and a combining accent are one other character.
+        let quotationMark = UInt8(ascii: "'")
+        let bytes = word.utf8.flatMap { $0 == quotationMark ? Array("'\\''".utf8) : [$0] }
+        return String(decoding: [quotationMark] + bytes + [quotationMark], as: UTF8.self)
     }
 
     /// Whether a terminal shows the word unchanged on one line.

@@ -57,11 +57,11 @@ extension CommandReference {
 
     private func escaped(_ text: String) -> String {
         var result = ""
-        for character in text {
-            switch character {
+        for scalar in text.unicodeScalars {
+            switch scalar {
             case "\\": result += "\\e"
             case "-": result += "\\-"
-            default: result.append(character)
+            default: result.unicodeScalars.append(scalar)
             }
         }
         return result

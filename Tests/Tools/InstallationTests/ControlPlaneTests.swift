@@ -138,6 +138,14 @@ struct ControlPlaneTests {
 
 @Suite("The admins' binding")
 struct AdminBindingTests {
+    @Test("the command for people is one of a shell, whatever the groups are called")
+    func command() {
+        let command = AdminBinding.command(["kube-entra:cluster-admins", "it's; reboot", "'\u{301}"])
+        let groups = " --group=kube-entra:cluster-admins --group='it'\\''s; reboot' --group=''\\''\u{301}'"
+        let start = "kubectl create clusterrolebinding \(AdminBinding.name) --clusterrole=cluster-admin"
+        #expect(command.utf8.elementsEqual((start + groups).utf8))
+    }
+
     @Test("what enable made is known again, in any order of the groups")
     func made() {
         let binding = AdminBinding(AdminBinding.object(["b", "a,c"]).render())
