@@ -28,15 +28,15 @@ public struct Cluster: Sendable {
     /// The place of each binding, in the order of `bindings`.
     public let bindingPlaces: [Place]
     private let roleIndex: [ObjectName: Int]
-    /// For each role, itself and all roles that it aggregates, transitively.
-    private let parts: [[Int]]
+    private let aggregation: Aggregation
     /// The kinds of the roles that were read.
     private let kinds: Set<ObjectName.Kind>
 
     /// - Parameter bindingPlaces: as many as there are bindings, or none.
+    /// - Throws: ``ClusterError`` if the roles aggregate each other too often.
     public init(
         roles: [Role], bindings: [Binding], input: ClusterInput = ClusterInput(), bindingPlaces: [Place] = []
-    ) {
+    ) throws(ClusterError) {
         let index = Dictionary(roles.enumerated().map { ($1.name, $0) }) { first, _ in first }
         var input = input
         var missing: Set<ObjectName> = []
@@ -49,7 +49,7 @@ public struct Cluster: Sendable {
         self.input = input
         self.bindingPlaces = bindingPlaces
         roleIndex = index
-        parts = Aggregation(roles).parts
+        aggregation = try Aggregation(roles)
         kinds = Set(roles.map(\.name.kind))
     }
 
@@ -68,39 +68,14 @@ public struct Cluster: Sendable {
 
     /// A role's own and aggregated rules. The same rule may occur more than once.
     public func rules(of role: Int) -> some Sequence<PolicyRule> {
-        parts[role].lazy.flatMap { roles[$0].rules }
+        aggregation.parts(of: role).lazy.flatMap { roles[$0].rules }
     }
 
     /// For each role, whether it allows the action.
     public func answers(_ question: AccessQuestion) -> [Bool] {
-        let own = roles.map { role in role.rules.contains { $0.allows(question) } }
-        return parts.map { $0.contains { own[$0] } }
-    }
-}
-
-/// Finds the roles that an `aggregationRule` selects.
-private struct Aggregation {
-    private(set) var parts: [[Int]]
-
-    init(_ roles: [Role]) {
-        let direct = roles.indices.map { Aggregation.selected(by: roles[$0], roles) }
-        parts = roles.indices.map { start in
-            guard !direct[start].isEmpty else { return [start] }
-            var found: Set<Int> = [start]
-            var order = [start]
-            var next = 0
-            while next < order.count {
-                for role in direct[order[next]] where found.insert(role).inserted { order.append(role) }
-                next += 1
-            }
-            return order
-        }
-    }
-
-    private static func selected(by role: Role, _ roles: [Role]) -> [Int] {
-        guard role.name.kind == .clusterRole, let selectors = role.aggregates, !selectors.isEmpty else { return [] }
-        return roles.indices.filter { index in
-            roles[index].name.kind == .clusterRole && selectors.contains { $0.matches(roles[index].labels) }
-        }
+        let own = roles.indices.filter { roles[$0].rules.contains { $0.allows(question) } }
+        var answers = Array(repeating: false, count: roles.count)
+        for role in aggregation.wholes(of: own) { answers[role] = true }
+        return answers
     }
 }

@@ -10,7 +10,7 @@ public enum ClusterFiles {
     ) throws(ClusterError) -> Cluster {
         var reading = Reading(limits: limits)
         for path in paths { try reading.read(path) }
-        return reading.reader.cluster
+        return try reading.reader.cluster()
     }
 
     private struct Reading {

@@ -17,10 +17,12 @@ public struct ClusterReader {
     }
 
     /// Everything that was read.
-    public var cluster: Cluster {
+    ///
+    /// - Throws: ``ClusterError`` if the roles aggregate each other too often.
+    public func cluster() throws(ClusterError) -> Cluster {
         var input = input
         input.objects = roles.count + bindings.count
-        return Cluster(roles: roles, bindings: bindings, input: input, bindingPlaces: bindingPlaces)
+        return try Cluster(roles: roles, bindings: bindings, input: input, bindingPlaces: bindingPlaces)
     }
 
     /// Reads one file's bytes.

@@ -58,7 +58,7 @@ struct ClusterTarget: FuzzTarget {
         var reader = ClusterReader(limits: ClusterLimits(bytes: 1 << 20, rules: 1000))
         do throws(ClusterError) {
             try reader.read(bytes, file: file)
-            return reader.cluster
+            return try reader.cluster()
         } catch {
             require(!error.message.isEmpty && error.file == file, "an error says where and what")
             require(error.line.map { (1...bytes.count + 1).contains($0) } ?? true, "an error has a place in the file")

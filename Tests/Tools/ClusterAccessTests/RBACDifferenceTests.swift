@@ -51,8 +51,8 @@ import Testing
         let question = try QuestionText(
             verb: sent["verb"]?.string ?? "", resource: sent["resource"]?.string ?? "", subresource: nil,
             name: sent["name"]?.string, namespace: sent["namespace"]?.string)
-        let report = AccessReport(
-            question.question, cluster: reader.cluster, names: EntraNames(loaded.configuration, now: TestCluster.now))
+        let report = try AccessReport(
+            question.question, cluster: reader.cluster(), names: EntraNames(loaded.configuration, now: TestCluster.now))
         let who = report.who.flatMap { holder, paths in
             let id = holder.kind == .user ? holder.username : holder.objectID?.description ?? holder.appRole
             return paths.map { line([holder.kind.rawValue, holder.tenantID?.description, id], $0) }

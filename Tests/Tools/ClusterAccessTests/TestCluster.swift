@@ -59,7 +59,7 @@ enum TestCluster {
     static func read(_ bindings: String) throws -> Cluster {
         var reader = ClusterReader()
         try reader.read(Array((roles + bindings).utf8), file: "test.yaml")
-        return reader.cluster
+        return try reader.cluster()
     }
 
     /// A binding of the role `reader`.

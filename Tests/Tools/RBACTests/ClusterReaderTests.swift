@@ -5,7 +5,7 @@ import Testing
     private func read(_ text: String, file: String = "x.yaml") throws(ClusterError) -> Cluster {
         var reader = ClusterReader(limits: ClusterLimits(bytes: 1 << 20, rules: 10))
         try reader.read(Array(text.utf8), file: file)
-        return reader.cluster
+        return try reader.cluster()
     }
 
     private static let role =

@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test("aggregation is transitive, and labels decide")
-    func aggregation() {
+    func aggregation() throws {
         func role(_ name: String, _ labels: [String: String] = [:], _ selectors: [LabelSelector]? = nil) -> Role {
             Role(
                 ObjectName(.clusterRole, name: name), rules: [Self.rule([name], [""], ["pods"])], labels: labels,
@@ -142,7 +142,7 @@ import Testing
         let isIn = { (key: String, value: String) in
             LabelSelector([LabelSelector.Requirement(key: key, op: .isIn, values: [value])])
         }
-        let cluster = Cluster(
+        let cluster = try Cluster(
             roles: [
                 role("top", [:], [isIn("to", "top")]), role("middle", ["to": "top"], [isIn("to", "middle")]),
                 role("low", ["to": "middle"], [isIn("to", "top")]), role("other"),
@@ -153,5 +153,43 @@ import Testing
         #expect(verbs(2) == ["low", "middle"])
         #expect(verbs(3) == ["other"])
         #expect(cluster.answers(Self.ask("low", "pods")) == [true, true, true, false])
+    }
+
+    private static func manyRoles(_ count: Int, _ selector: (Int) -> LabelSelector) -> [Role] {
+        (0..<count).map { index in
+            Role(
+                ObjectName(.clusterRole, name: "r\(index)"),
+                rules: index == count - 1 ? [rule(["get"], [""], ["pods"])] : [],
+                labels: ["place": "\(index)", "all": "yes"], aggregates: [selector(index)])
+        }
+    }
+
+    @Test("thousands of roles that aggregate each other are looked at once each, in rings and in chains")
+    func manyAggregations() throws {
+        let count = 20_000
+        let ring = try Cluster(
+            roles: Self.manyRoles(count) { _ in
+                LabelSelector([LabelSelector.Requirement(key: "all", op: .isIn, values: ["yes"])])
+            }, bindings: [])
+        let chain = try Cluster(
+            roles: Self.manyRoles(count) { index in
+                LabelSelector([LabelSelector.Requirement(key: "place", op: .isIn, values: ["\(index + 1)"])])
+            }, bindings: [])
+        for cluster in [ring, chain] {
+            #expect(cluster.answers(Self.ask("get", "pods")).allSatisfy { $0 })
+            #expect(Array(cluster.rules(of: 0)).count == 1)
+        }
+        #expect(Array(chain.rules(of: count - 1)).count == 1)
+    }
+
+    @Test("selectors that no index helps with end the reading when they are too many")
+    func tooManyAggregations() {
+        let error = #expect(throws: ClusterError.self) {
+            try Cluster(
+                roles: Self.manyRoles(2_000) { index in
+                    LabelSelector([LabelSelector.Requirement(key: "place", op: .notIn, values: ["\(index)"])])
+                }, bindings: [])
+        }
+        #expect(error?.description == "the cluster: too many ClusterRoles are selected by the aggregationRule of others")
     }
 }
