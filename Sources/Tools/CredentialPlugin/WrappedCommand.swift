@@ -103,7 +103,8 @@ private struct Listener {
             for message in relay.messages() {
                 if message.signal == SIGCHLD {
                     reap()
-                } else if !message.isFromTerminal {
+                } else if ending == nil, !message.isFromTerminal {
+                    // The process ID of a command that has ended may be another program's.
                     kill(process, message.signal)
                 }
             }
