@@ -20,8 +20,11 @@ public struct ServableConfiguration: Sendable {
     ///   - lastGood: deny files in their last readable versions; an invalid one is then not a problem.
     ///   - knownKeyFiles: offline key files whose last good keys are in use; an invalid one is then not a problem
     ///     either.
+    ///   - knownAudit: the audit file in use; that it cannot be written now is then not a problem. A change that takes
+    ///     access away must not wait for a log.
     public static func load(
-        _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<ExactText> = []
+        _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<ExactText> = [],
+        knownAudit: ExactText? = nil
     ) throws(ConfigurationError) -> ServableConfiguration {
         var problems: [ConfigurationProblem] = []
         let loaded: LoadedConfiguration
@@ -32,7 +35,8 @@ public struct ServableConfiguration: Sendable {
             problems = error.problems
             loaded = partial
         }
-        if let problem = AuditFile.problem(loaded) { problems.append(problem) }
+        let audit = loaded.configuration.logging.audit.map { ExactText($0) }
+        if audit != knownAudit, let problem = AuditFile.problem(loaded) { problems.append(problem) }
         let denied = DenyFiles.read(loaded, lastGood: lastGood)
         problems += denied.problems
         let identity: ServerIdentity?

@@ -26,6 +26,9 @@ struct ServedConfiguration: Sendable {
         Set(loaded.configuration.tenants.compactMap { $0.signingKeys.file.map { ExactText($0) } })
     }
 
+    /// Where decisions are written; nil if no file is configured.
+    var audit: ExactText? { loaded.configuration.logging.audit.map { ExactText($0) } }
+
     /// What a reload compares.
     var state: ReloadState {
         ReloadState(
@@ -60,8 +63,23 @@ extension WebhookService {
         pollDenyFiles()
         recordWatch()
         displayNames.refresh(from: before.served.loaded.configuration.names)
-        if FileVersions(before.versions.paths) != before.versions { reload() }
+        let versions = FileVersions(before.versions.paths)
+        if versions != before.versions {
+            background.next().scheduleTask(in: Self.timeToFinishFile) { self.reload(ifStill: versions) }
+        }
         tellSystemdStatus()
+    }
+
+    /// Reads everything again, unless a file has changed since it was looked at: the next check looks again then.
+    ///
+    /// YAML has no end mark. The first part of a file that is being written is often a whole configuration, without the
+    /// restrictions that stand further down.
+    func reload(ifStill versions: FileVersions) {
+        let current = current.withLockedValue { $0 }
+        guard !current.isStopping, current.versions != versions, FileVersions(versions.paths) == versions else {
+            return
+        }
+        reload()
     }
 
     /// Reads everything again. If the new version can't be loaded, the last good one stays active.
@@ -75,7 +93,7 @@ extension WebhookService {
         do throws(ConfigurationError) {
             let new = try ServableConfiguration.load(
                 before.loaded.path, lastGood: before.denyFiles,
-                knownKeyFiles: before.keyFiles)
+                knownKeyFiles: before.keyFiles, knownAudit: before.audit)
             let next = ServedConfiguration(loaded: new.loaded, identity: new.identity, denyFiles: new.denyFiles)
             let plan = ReloadPlan(old: before.state, new: next.state, started: started)
             refused = carryOut(plan, from: before, to: next, versions: versions)
@@ -114,7 +132,7 @@ extension WebhookService {
                 for tenant in tenants { metrics.forget(tenant: tenant.description) }
             case .adopt: adopt(new)
             case .follow(let paths): follow(paths, asOf: versions)
-            case .reportInForce: reportInForce(new)
+            case .reportInForce: reportInForce(new, insteadOf: old)
             case .reportRefused(let error): reportRefused(error)
             case .reportRestartNeeded(let field):
                 logger.warning("this change takes effect only after a restart", metadata: ["field": "\(field)"])
@@ -188,14 +206,32 @@ extension WebhookService {
         current.withLockedValue { $0.versions = versions }
     }
 
-    private func reportInForce(_ new: ServedConfiguration) {
+    private func reportInForce(_ new: ServedConfiguration, insteadOf old: ServedConfiguration) {
+        if let problem = AuditFile.problem(new.loaded) {
+            logger.warning("decisions are not written to the audit file", metadata: ["problem": "\(problem.message)"])
+        }
         current.withLockedValue { $0.refused = nil }
+        reportGains(old.loaded.changes(to: new.loaded, now: .now()).filter { $0.effect == .gains })
         metrics.recordConfigReload(.success)
         metrics.setConfigLastSuccess(.now())
         recordExpiry(new.identity)
         logger.notice(
             "configuration and certificates are in force",
             metadata: ["sha256": "\(new.loaded.contentSHA256.prefix(12))"])
+    }
+
+    /// Says what gives people more access than before: perhaps the end of a file is missing.
+    private func reportGains(_ gains: [ConfigurationChange]) {
+        for gain in gains.prefix(Self.maximumGainLines) {
+            logger.warning(
+                "the new configuration gives more access",
+                metadata: ["field": "\(gain.field)", "change": "\(gain.message)"])
+        }
+        let more = gains.count - Self.maximumGainLines
+        if more > 0 {
+            logger.warning(
+                "the new configuration gives more access in other places too", metadata: ["places": "\(more)"])
+        }
     }
 
     private func reportRefused(_ error: ConfigurationError) {

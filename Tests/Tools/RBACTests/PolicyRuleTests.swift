@@ -190,6 +190,7 @@ import Testing
                     LabelSelector([LabelSelector.Requirement(key: "place", op: .notIn, values: ["\(index)"])])
                 }, bindings: [])
         }
-        #expect(error?.description == "the cluster: too many ClusterRoles are selected by the aggregationRule of others")
+        let sentence = "the cluster: too many ClusterRoles are selected by the aggregationRule of others"
+        #expect(error?.description == sentence)
     }
 }

@@ -38,6 +38,36 @@ import WebhookServer
         }
     }
 
+    @Test("a file that is still being written is not read")
+    func unfinished() async throws {
+        try await TestService.with { test in
+            // On the loop that looks at files, so that nothing else looks at them meanwhile.
+            let reloads = try await test.service.background.next().submit {
+                try test.write(Settings(audience: "cccccccc-0000-0000-0000-000000000000"))
+                let seen = FileVersions(test.service.current.withLockedValue { $0.versions.paths })
+                try test.write(Settings(audience: "bbbbbbbb-0000-0000-0000-000000000000"))
+                test.service.reload(ifStill: seen)
+                return Self.count(test, "kube_entra_config_reloads_total{result=\"success\"}")
+            }.get()
+            #expect(reloads == 0)
+            try await test.reload()
+            #expect(try await test.review() == "audience_not_accepted")
+        }
+    }
+
+    @Test("what a reload gives people is said in warnings, and what it takes from them is not")
+    func gains() async throws {
+        try await TestService.with { test in
+            try test.write(Settings(tenants: [TestService.tenantID, TestService.otherTenantID]))
+            try await test.reload()
+            #expect(test.logged().contains("warning the new configuration gives more access "))
+            let told = test.logged().split(separator: "\n").count
+            try test.write(Settings())
+            try await test.reload()
+            #expect(!test.logged().split(separator: "\n").dropFirst(told).joined().contains("more access"))
+        }
+    }
+
     @Test("a configuration that can't be used leaves everything as it is, says so, and is looked at again")
     func refusedReload() async throws {
         try await TestService.with { test in
@@ -197,6 +227,21 @@ import WebhookServer
             test.service.current.withLockedValue { $0.audit }?.flush()
             let lines = ["a.jsonl", "b.jsonl"].map { folder.read($0).split(separator: "\n").count }
             #expect(lines == [1, 2])
+        }
+    }
+
+    @Test("a change does not wait for the audit file that was in use and can no longer be written")
+    func lostAudit() async throws {
+        let folder = try TemporaryFolder()
+        #expect(mkdir(folder.path("logs"), 0o755) == 0)
+        let more = "logging: {audit: \(folder.path("logs/a.jsonl"))}"
+        try await TestService.with(Settings(more: more), in: folder) { test in
+            #expect(try await test.review() == "accepted")
+            #expect(rename(folder.path("logs"), folder.path("old")) == 0)
+            try test.write(Settings(audience: "bbbbbbbb-0000-0000-0000-000000000000", more: more))
+            try await test.reload()
+            #expect(try await test.review() == "audience_not_accepted")
+            #expect(test.logged().contains("warning decisions are not written to the audit file"))
         }
     }
 }
