@@ -1,6 +1,6 @@
 /// Which roles the `aggregationRule` of each role selects.
 ///
-/// Roles that have the same selector share what it selects, so memory grows with the selectors, not with pairs of roles.
+/// Roles that have the same selector share what it selects, so memory does not grow with the pairs of roles.
 struct Aggregation: Sendable {
     /// For each role, the indices of its selectors in `selected`.
     private var selectors: [[Int]]
@@ -93,8 +93,8 @@ private struct LabelIndex {
         }
     }
 
-    /// The roles that have a label which the selector demands; all roles if it demands none. Without duplicates, since a
-    /// role has one value for a key.
+    /// The roles that have a label which the selector demands; all roles if it demands none. Without duplicates, since
+    /// a role has one value for a key.
     func roles(for selector: LabelSelector) -> [Int] {
         let demand = selector.requirements.first { $0.op == .isIn }
         guard let demand else { return all }
