@@ -121,10 +121,10 @@ struct RemoteKeyState: Sendable {
         case .waitersLimited(let maximum):
             rules.maximumWaiters = maximum
             return []
-        case .fetchDue: return keys.startFetch(now: moment.now) ? [.fetch] : []
+        case .fetchDue: return keys.startFetch(at: moment) ? [.fetch] : []
         case .arrived(let report, let version):
             // Keys are as old as the request for them.
-            keys.take(report, for: version, at: keys.fetchBegan ?? moment.now)
+            keys.take(report, for: version, at: keys.fetchBegan ?? TenantKeyState.Instant(moment))
             return waiters == 0 ? [] : publish(at: moment) + release()
         case .fetchEnded(let failures): return endFetch(failures, at: moment)
         case .cacheRead(let report, let fetchedAt): return takeCache(report, fetchedAt, at: moment)
@@ -148,7 +148,7 @@ struct RemoteKeyState: Sendable {
 
     private mutating func start(at moment: Moment) -> [Action] {
         if rules.isOffline { return [.readFile, .lookAtFileAfter(RemoteKeyRules.filePollInterval)] }
-        let fetch: [Action] = keys.startFetch(now: moment.now) ? [.fetch] : []
+        let fetch: [Action] = keys.startFetch(at: moment) ? [.fetch] : []
         return (rules.hasCacheFile ? [.readCache] : []) + fetch
     }
 
@@ -156,7 +156,7 @@ struct RemoteKeyState: Sendable {
 
     private mutating func wait(at moment: Moment) -> [Action] {
         guard !rules.isOffline, waiters < rules.maximumWaiters else { return [] }
-        switch keys.extraFetch(at: moment.uptime, now: moment.now) {
+        switch keys.extraFetch(at: moment) {
         case .refuse: return []
         case .join:
             waiters += 1
@@ -219,7 +219,12 @@ struct RemoteKeyState: Sendable {
         }
         // After a reload the keys in memory may be newer.
         if let lastSuccess = keys.lastSuccess, lastSuccess >= fetchedAt { return [] }
-        keys.take(report, for: .v2, at: min(fetchedAt, moment.now))
+        // The file knows the time of day only.
+        let time = min(fetchedAt, moment.now)
+        let age = moment.now.seconds(since: time) * 1_000_000_000
+        keys.take(
+            report, for: .v2,
+            at: TenantKeyState.Instant(time: time, uptime: TenantKeyState.Instant(moment).uptime - age))
         return publish(at: moment) + [.log(.cacheTaken(fetchedAt: fetchedAt))]
     }
 
@@ -228,7 +233,7 @@ struct RemoteKeyState: Sendable {
             return failFile(.noUsableKeys(report.keys.compactMap(\.problem).first), version, at: moment)
         }
         fileVersion = version
-        keys.take(report, for: .v2, at: moment.now)
+        keys.take(report, for: .v2, at: TenantKeyState.Instant(moment))
         return [.count(result: "success")] + publish(at: moment) + self.report(nil, hasNewKeys: true, now: moment.now)
     }
 
@@ -244,18 +249,18 @@ struct RemoteKeyState: Sendable {
 
     private mutating func publish(at moment: Moment) -> [Action] {
         // First, because a new set of one version must not extend the use of the other version's old set.
-        _ = keys.removeOutdated(now: moment.now)
+        _ = keys.removeOutdated(at: moment)
         return [.publish, ageTimer(at: moment)]
     }
 
-    /// When the first of the sets will be too old.
+    /// Planned for the time at which the first of the sets will be too old.
     private func ageTimer(at moment: Moment) -> Action {
-        let seconds = keys.nextEnd?.seconds(since: moment.now)
-        return .lookAtAgeAfter(seconds: seconds.map { min(max($0, 1), RemoteKeyRules.longestAgeWait) })
+        .lookAtAgeAfter(
+            seconds: keys.secondsLeft(at: moment).map { min(max($0, 1), RemoteKeyRules.longestAgeWait) })
     }
 
     private mutating func lookAtAge(at moment: Moment) -> [Action] {
-        guard keys.removeOutdated(now: moment.now) else { return [ageTimer(at: moment)] }
+        guard keys.removeOutdated(at: moment) else { return [ageTimer(at: moment)] }
         return publish(at: moment) + (keys.lastSuccess == nil ? [.log(.tooOld)] : [])
     }
 

@@ -30,10 +30,30 @@ public struct TenantKeyStatus: Hashable, Sendable {
 }
 
 /// One tenant's keys over time: what the fetches brought, and when another one may start. Pure.
+///
+/// Keys are too old when either of two clocks says so. The time of day can be set back after a fetch, so that the keys
+/// would be young for days; the uptime does not go on while the machine sleeps, and knows nothing of cache files.
 struct TenantKeyState: Sendable {
+    /// One moment on both clocks.
+    struct Instant: Hashable, Sendable {
+        var time: Timestamp
+        /// In nanoseconds. Negative for keys from a cache file that is older than the machine's start.
+        var uptime: Int64
+
+        init(time: Timestamp, uptime: Int64) {
+            self.time = time
+            self.uptime = uptime
+        }
+
+        init(_ moment: RemoteKeyState.Moment) {
+            self.init(time: moment.now, uptime: Int64(clamping: moment.uptime.uptimeNanoseconds))
+        }
+    }
+
     struct VersionSet: Sendable {
         var report: KeySetReport
-        var fetchedAt: Timestamp
+        var fetched: Instant
+        var fetchedAt: Timestamp { fetched.time }
     }
 
     /// In seconds; nil for keys from a file, which do not age, because an operator is responsible for them.
@@ -43,7 +63,7 @@ struct TenantKeyState: Sendable {
     static let versions = [TokenVersion.v2, .v1]
     private(set) var sets: [TokenVersion: VersionSet] = [:]
     /// Start of the fetch in progress; nil if there is none.
-    private(set) var fetchBegan: Timestamp?
+    private(set) var fetchBegan: Instant?
     private var lastExtraFetch: NIODeadline?
 
     init(maximumAge: Int64?, unknownKeyRefreshInterval: Duration) {
@@ -60,18 +80,20 @@ struct TenantKeyState: Sendable {
     }
 
     /// Decides whether an unknown key ID may cause a fetch now, and records that the fetch begins.
-    mutating func extraFetch(at uptime: NIODeadline, now: Timestamp) -> ExtraFetch {
+    mutating func extraFetch(at moment: RemoteKeyState.Moment) -> ExtraFetch {
         if fetchBegan != nil { return .join }
-        if let lastExtraFetch, uptime - lastExtraFetch < TimeAmount(unknownKeyRefreshInterval) { return .refuse }
-        lastExtraFetch = uptime
-        fetchBegan = now
+        if let lastExtraFetch, moment.uptime - lastExtraFetch < TimeAmount(unknownKeyRefreshInterval) {
+            return .refuse
+        }
+        lastExtraFetch = moment.uptime
+        fetchBegan = Instant(moment)
         return .start
     }
 
     /// False if a fetch is in progress.
-    mutating func startFetch(now: Timestamp) -> Bool {
+    mutating func startFetch(at moment: RemoteKeyState.Moment) -> Bool {
         guard fetchBegan == nil else { return false }
-        fetchBegan = now
+        fetchBegan = Instant(moment)
         return true
     }
 
@@ -82,8 +104,8 @@ struct TenantKeyState: Sendable {
     // MARK: Keys
 
     /// Stores the result of a fetch. A version that failed keeps its last good set until that is too old.
-    mutating func take(_ report: KeySetReport, for version: TokenVersion, at time: Timestamp) {
-        sets[version] = VersionSet(report: report, fetchedAt: time)
+    mutating func take(_ report: KeySetReport, for version: TokenVersion, at instant: Instant) {
+        sets[version] = VersionSet(report: report, fetched: instant)
     }
 
     /// Takes over the sets of another configuration's state for the same tenant, and its limits on fetches.
@@ -93,14 +115,24 @@ struct TenantKeyState: Sendable {
     }
 
     /// Drops sets that are too old. Returns whether there were any.
-    mutating func removeOutdated(now: Timestamp) -> Bool {
+    mutating func removeOutdated(at moment: RemoteKeyState.Moment) -> Bool {
         let before = sets.count
-        sets = sets.filter { now < end(of: $0.value) }
+        sets = sets.filter { secondsLeft($0.value, at: moment).map { $0 > 0 } ?? true }
         return sets.count < before
     }
 
-    /// When the first set will be too old; nil if none will.
-    var nextEnd: Timestamp? { maximumAge == nil ? nil : sets.values.map(end).min() }
+    /// Seconds until the first set will be too old; nil if none will.
+    func secondsLeft(at moment: RemoteKeyState.Moment) -> Int64? {
+        sets.values.compactMap { secondsLeft($0, at: moment) }.min()
+    }
+
+    /// By the clock that says less, rounded up.
+    private func secondsLeft(_ set: VersionSet, at moment: RemoteKeyState.Moment) -> Int64? {
+        guard let maximumAge else { return nil }
+        let age = Instant(moment).uptime - set.fetched.uptime
+        let left = maximumAge - Int64((Double(age) / 1e9).rounded(.down))
+        return min(end(of: set).seconds(since: moment.now), left)
+    }
 
     private func end(of set: VersionSet) -> Timestamp {
         maximumAge.map { set.fetchedAt.adding(seconds: $0) } ?? Timestamp(secondsSinceEpoch: .max)

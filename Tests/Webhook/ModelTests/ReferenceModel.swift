@@ -16,15 +16,19 @@ struct ReferenceModel {
         var authority = Authority.serving
         // What the webhook knows.
         var known: Set<Int> = []
-        /// When the fetch began that brought what is known.
+        /// When the fetch began that brought what is known, by the time of day and by the uptime.
         var lastSuccess: Int?
+        var lastSuccessUptime = 0
         // What it is about to do.
         var failures = 0
         var nextFetch: Int?
         /// When it is looked whether keys are too old.
         var nextLook: Int?
+        /// When that was planned, as a number in the order of all plans.
+        var lookPlanned = 0
         var lastExtraFetch: Int?
         var fetchBegan: Int?
+        var fetchBeganUptime = 0
 
         func isUsable(at wall: Int) -> Bool {
             guard let lastSuccess else { return false }
@@ -68,6 +72,8 @@ struct ReferenceModel {
         var token: Token
         var tenant: TenantName
         var deadline: Int
+        /// As a number in the order of all plans.
+        var planned: Int
     }
 
     var tenants: [TenantName: Tenant] = [.a: Tenant(), .b: Tenant(published: [1])]
@@ -77,6 +83,7 @@ struct ReferenceModel {
     /// Answers by the number of the review.
     private(set) var answers: [Int: String] = [:]
     private var pending: [Pending] = []
+    private var plans = 0
 
     init(wall: Int) {
         self.wall = wall
@@ -98,7 +105,8 @@ struct ReferenceModel {
             }
             tenants[name]?.lastExtraFetch = uptime
         }
-        pending.append(Pending(id: id, token: token, tenant: name, deadline: deadline))
+        plans += 1
+        pending.append(Pending(id: id, token: token, tenant: name, deadline: deadline, planned: plans))
         if tenant.fetchBegan == nil { startFetch(name) }
     }
 
@@ -141,6 +149,7 @@ struct ReferenceModel {
         guard tenants[name]?.fetchBegan == nil else { return }
         tenants[name]?.nextFetch = nil
         tenants[name]?.fetchBegan = wall
+        tenants[name]?.fetchBeganUptime = uptime
         if tenants[name]?.authority != .hanging { endFetch(name) }
     }
 
@@ -150,6 +159,7 @@ struct ReferenceModel {
         if tenant.authority == .serving {
             tenant.known = tenant.published
             tenant.lastSuccess = began
+            tenant.lastSuccessUptime = tenant.fetchBeganUptime
             tenant.failures = 0
             tenant.nextFetch = uptime + Timing.refreshAfter
             lookAtAge(&tenant)
@@ -166,15 +176,19 @@ struct ReferenceModel {
         for review in waiting { proceed(review.id, review.token, deadline: review.deadline) }
     }
 
-    /// Keys that are too old are gone for good, whatever the clock says later.
-    private func lookAtAge(_ tenant: inout Tenant) {
+    /// Keys that are too old are gone for good, whatever the clock says later. Keys that were fetched while the clock
+    /// was ahead are too old by the uptime.
+    private mutating func lookAtAge(_ tenant: inout Tenant) {
         guard let last = tenant.lastSuccess else { return }
-        if wall >= last + Timing.maximumAge {
+        let left = min(last - wall, tenant.lastSuccessUptime - uptime) + Timing.maximumAge
+        if left <= 0 {
             tenant.known = []
             tenant.lastSuccess = nil
             tenant.nextLook = nil
         } else {
-            tenant.nextLook = uptime + last + Timing.maximumAge - wall
+            plans += 1
+            tenant.nextLook = uptime + left
+            tenant.lookPlanned = plans
         }
     }
 
@@ -189,14 +203,21 @@ struct ReferenceModel {
         wall += 1
         for name in TenantName.allCases {
             if var tenant = tenants[name], let look = tenant.nextLook, look <= uptime {
+                // In the same second, what was planned first comes first.
+                giveUp(plannedBefore: tenant.lookPlanned)
                 lookAtAge(&tenant)
                 tenants[name] = tenant
             }
             if let next = tenants[name]?.nextFetch, next <= uptime { startFetch(name) }
         }
-        // By what is known then, not by what was when it began.
-        for review in pending where review.deadline <= uptime { answers[review.id] = decide(review.token).answer }
-        pending.removeAll { $0.deadline <= uptime }
+        giveUp(plannedBefore: .max)
+    }
+
+    /// Reviews whose deadline has come: by what is known then, not by what was when they began.
+    private mutating func giveUp(plannedBefore plan: Int) {
+        func isOver(_ review: Pending) -> Bool { review.deadline <= uptime && review.planned < plan }
+        for review in pending where isOver(review) { answers[review.id] = decide(review.token).answer }
+        pending.removeAll(where: isOver)
     }
 
     /// What hangs ends now, with a result or a failure.

@@ -327,6 +327,39 @@ import Timestamps
         #expect(Self.run(&state, row.events.map { ($0.second, $0.event) }) == row.actions)
     }
 
+    @Test(
+        "keys end after maximumAge of uptime, however far the clock is set back after they were fetched",
+        arguments: [Int64(1000), 30 * day])
+    func clockAhead(ahead: Int64) {
+        var state = RemoteKeyState(Self.cached, tenantID: .zero)
+        func handle(_ second: Int64, _ event: Event, ahead: Int64 = 0) -> [Action] {
+            state.handle(
+                event,
+                at: RemoteKeyState.Moment(
+                    now: Self.beginning.adding(seconds: second + ahead),
+                    uptime: .uptimeNanoseconds(1) + .seconds(second),
+                    random: 0.5))
+        }
+        _ = handle(0, .started, ahead: ahead)
+        _ = handle(0, .arrived(Self.report, .v2), ahead: ahead)
+        #expect(handle(0, .fetchEnded([:]), ahead: ahead).contains(.lookAtAgeAfter(seconds: Self.day)))
+        #expect(handle(Self.day - 1, .ageDue) == [.lookAtAgeAfter(seconds: 1)])
+        #expect(handle(Self.day, .ageDue) == [.publish, .lookAtAgeAfter(seconds: nil), .log(.tooOld)])
+    }
+
+    @Test("keys from a cache file are as old by the uptime as the file says, also if the machine started later")
+    func cacheAge() {
+        var state = RemoteKeyState(Self.cached, tenantID: .zero)
+        let old = Self.beginning.adding(seconds: -Self.day + 100)
+        _ = Self.run(&state, [(0, .started), (0, .cacheRead(Self.report, fetchedAt: old))])
+        // The clock is set back by a day.
+        let moment = RemoteKeyState.Moment(
+            now: Self.beginning.adding(seconds: 100 - Self.day), uptime: .uptimeNanoseconds(1) + .seconds(100),
+            random: 0.5)
+        #expect(
+            state.handle(.ageDue, at: moment) == [.publish, .lookAtAgeAfter(seconds: nil), .log(.tooOld)])
+    }
+
     @Test("waits between failures double from one second, and stay short while there are no keys")
     func backOff() {
         func waits(_ state: inout RemoteKeyState, from second: Int64, count: Int) -> [Duration] {
