@@ -84,6 +84,7 @@ let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-m
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heaps: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
     name: "kube-entra",
@@ -141,7 +142,7 @@ let package = Package(
             [
                 "SafeText", "Timestamps", "Files", "Addresses", "OpenSSL", "Jansson", "HTTPSClient", "LineLogging",
                 "JOSE", "Entra",
-                "EntraTokens", "Authentication", nioCore, nioConcurrency, logging, collections,
+                "EntraTokens", "Authentication", nioCore, nioConcurrency, logging, collections, heaps,
             ]),
         module(
             .webhook, "WebhookServer",

@@ -105,12 +105,12 @@ public final class WatchFacts: Sendable {
     /// The watched principals of one tenant.
     public struct Tenant: Sendable {
         /// The watched principals, by object ID.
-        public var principals: [GUID: WatchedPrincipal]
+        public var principals: WatchedPrincipals
         /// Whether the limit is reached, so that no other principal is watched.
         public var isFull: Bool
 
         /// A tenant's facts from their parts.
-        public init(principals: [GUID: WatchedPrincipal] = [:], isFull: Bool = false) {
+        public init(principals: WatchedPrincipals = [:], isFull: Bool = false) {
             self.principals = principals
             self.isFull = isFull
         }

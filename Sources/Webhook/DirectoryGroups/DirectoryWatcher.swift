@@ -4,30 +4,7 @@ import HTTPSClient
 public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
-public import Timestamps
-
-/// How a request about a watched principal ended, for metrics.
-public enum WatchOutcome: String, Sendable, CaseIterable {
-    case success
-    case failure
-    case throttled
-    case forbidden
-}
-
-/// The state of a tenant's watch.
-public struct WatchStatus: Hashable, Sendable {
-    /// Number of watched principals.
-    public var principals = 0
-    /// When the oldest valid answer was requested; nil if nobody is watched.
-    public var oldestAnswer: Timestamp?
-    /// Number of principals whose account or groups changed in the last hour.
-    public var changedCount = 0
-    /// What Microsoft Graph does not permit, for people; nil if nothing is known.
-    public var forbidden: String?
-
-    /// The status where nobody is watched.
-    public init() {}
-}
+import Timestamps
 
 /// Asks Microsoft Graph regularly about the accounts and memberships of principals whose tokens are still valid.
 ///
@@ -38,6 +15,11 @@ public final class DirectoryWatcher: @unchecked Sendable {
     /// Largest number of questions a second, whatever `watchEvery` would need.
     static let questionsEachSecond = 4000
     private static let batchesInFlight = 16
+    /// Shortest time between two batches.
+    private static let shortestPause = TimeAmount.nanoseconds(
+        1_000_000_000 * Int64(WatchBatch.size) / Int64(questionsEachSecond))
+    /// Time in which every principal is visited once, to see whose token has expired and who waits too long.
+    private static let visitEvery = TimeAmount.milliseconds(250)
 
     private let configuration: DirectoryConfiguration
     private let eventLoop: any EventLoop
@@ -55,16 +37,16 @@ public final class DirectoryWatcher: @unchecked Sendable {
     /// The directory wants no requests before this time.
     private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
     private var inFlight = 0
-    private var lastPass = NIODeadline.uptimeNanoseconds(0)
+    private var lastVisit = NIODeadline.uptimeNanoseconds(0)
     /// When the directory last failed, or wanted no questions.
     private var lastTrouble: NIODeadline?
-    private var budget = DirectoryWatcher.questionsEachSecond
-    private var budgetBegan = NIODeadline.uptimeNanoseconds(0)
+    /// No batch is sent before this time.
+    private var nextBatch = NIODeadline.uptimeNanoseconds(0)
     private var saidForbidden: Set<WatchState.Topic> = []
     private var hasSaidFull = false
     private var hasSaidSlow = false
     private var lastWarning: NIODeadline?
-    private var task: RepeatedTask?
+    private var turn: (at: NIODeadline, task: Scheduled<Void>)?
     private var isStopped = false
 
     /// - Parameters:
@@ -124,15 +106,13 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
         publishChanges()
         transport.prepare()
-        task = eventLoop.scheduleRepeatedTask(initialDelay: WatchState.tick, delay: WatchState.tick) { [weak self] _ in
-            self?.turn()
-        }
+        takeTurn(at: eventLoop.now + WatchState.tick)
     }
 
     /// Ends the watch: no more questions are sent. Must be called on the event loop.
     public func stop(isReplaced: Bool = false) {
         isStopped = true
-        task?.cancel()
+        turn?.task.cancel()
         transport.close()
         guard !isReplaced else { return }
         publish(nil)
@@ -161,7 +141,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
             }
             self.waiting[id, default: []].append(promise)
             // Not at once, because others may follow and share the batch.
-            self.eventLoop.scheduleTask(in: .milliseconds(2)) { self.ask() }
+            self.takeTurn(at: self.eventLoop.now + .milliseconds(2))
         }
         return promise.futureResult
     }
@@ -171,6 +151,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
     @discardableResult
     private func admit(_ interest: WatchInterest, firstDeadline: NIODeadline) -> Bool {
         guard !isStopped else { return false }
+        let countBefore = state.records.count
         let isAdmitted = state.remember(interest, firstDeadline: firstDeadline, at: now)
         if isAdmitted {
             // The warning may be repeated after the number has fallen below nine tenths of the limit.
@@ -185,44 +166,70 @@ public final class DirectoryWatcher: @unchecked Sendable {
                     "others": refusesInSilence ? "refused" : "judged by their tokens alone",
                 ])
         }
-        publishChanges()
+        // That somebody stays watched for longer changes no decision, so it is published with the next change.
+        if !isAdmitted || state.records.count > countBefore { publishChanges() }
         return isAdmitted
     }
 
     // MARK: Turns
 
-    private func turn() {
-        guard !isStopped else { return }
-        let now = now
-        if now.instant - lastPass >= .milliseconds(250) {
-            lastPass = now.instant
-            let over = state.passTime(to: now)
-            publishChanges()
-            for id in over { endWait(id) }
-            updateStatus(now)
+    /// Takes a turn at that time, or earlier if one is planned.
+    private func takeTurn(at time: NIODeadline) {
+        if let turn {
+            guard time < turn.at else { return }
+            turn.task.cancel()
         }
-        ask()
+        let task = eventLoop.scheduleTask(deadline: time) { [weak self] () -> Void in self?.takeTurn() }
+        turn = (time, task)
     }
 
-    private func ask() {
+    /// One small piece of work: some principals are visited, and one batch is sent.
+    private func takeTurn() {
+        turn = nil
         guard !isStopped else { return }
         let now = now
-        if now.instant - budgetBegan >= .seconds(1) {
-            budgetBegan = now.instant
-            budget = Self.questionsEachSecond
-        }
-        guard now.instant >= pausedUntil, inFlight < Self.batchesInFlight, budget > 0 else { return }
-        guard state.hasDue(at: now.instant) else { return }
-        let wasOpen = breaker.isOpen
-        guard breaker.admits(at: now.instant) else { return }
+        visit(now)
+        let hasAsked = ask(now)
+        // A change that no review waits for has waited until now.
+        publishChanges()
+        let isLate = state.nextDue().map { now.instant - $0 > WatchState.tick } ?? false
+        let isEarly = !hasAsked && now.instant < nextBatch
+        takeTurn(at: hasAsked && isLate || isEarly ? nextBatch : now.instant + pause)
+    }
+
+    /// Time between two turns: at this pace everybody's turn comes within nine tenths of `watchEvery`, so that requests
+    /// are spread over it, and who is late is caught up with.
+    private var pause: TimeAmount {
+        let even = state.every.nanoseconds * 9 / 10 / Int64(max(1, state.batchesEachRound))
+        return max(Self.shortestPause, min(.nanoseconds(even), WatchState.tick))
+    }
+
+    private func visit(_ now: WatchState.Age) {
+        let elapsed = now.instant - lastVisit
+        guard elapsed * 10 >= Self.visitEvery else { return }
+        lastVisit = now.instant
+        let part = Int(min(elapsed, Self.visitEvery).nanoseconds) * 100 / Int(Self.visitEvery.nanoseconds)
+        let over = state.passTime(to: now, limit: max(64, state.countToVisit * part / 100))
+        publishChanges()
+        for id in over { endWait(id) }
+        if state.isVisited { updateStatus() }
+    }
+
+    /// Returns whether a batch was sent.
+    private func ask(_ now: WatchState.Age) -> Bool {
+        guard now.instant >= max(nextBatch, pausedUntil), inFlight < Self.batchesInFlight,
+            state.hasDue(at: now.instant)
+        else { return false }
         // After an outage, one batch tests whether it is over.
-        let room = wasOpen ? WatchBatch.size : (Self.batchesInFlight - inFlight) * WatchBatch.size
-        let questions = state.takeDue(at: now, limit: min(room, budget))
-        budget -= questions.count
+        guard breaker.admits(at: now.instant) else { return false }
+        let questions = state.takeDue(at: now, limit: WatchBatch.size)
         sayWhetherLate(state.lateness, at: now.instant)
+        nextBatch = now.instant
         for start in stride(from: 0, to: questions.count, by: WatchBatch.size) {
+            nextBatch = nextBatch + Self.shortestPause
             send(Array(questions[start..<min(start + WatchBatch.size, questions.count)]), mayRetry: true)
         }
+        return true
     }
 
     private func send(_ questions: [WatchQuestion], mayRetry: Bool) {
@@ -293,6 +300,10 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
         sayWhatIsForbidden()
         publishChanges()
+        // The others have waited for this place.
+        if inFlight == Self.batchesInFlight - 1, state.hasDue(at: instant) {
+            takeTurn(at: max(instant, nextBatch))
+        }
         for id in ended where !state.isFirstAnswerDue(id) { endWait(id) }
     }
 
@@ -309,11 +320,11 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     // MARK: Logging and status
 
-    private func updateStatus(_ now: WatchState.Age) {
+    private func updateStatus() {
         var status = WatchStatus()
         status.principals = state.records.count
-        status.oldestAnswer = state.oldestAnswerTime
-        status.changedCount = state.changedCount(since: now.instant - .hours(1))
+        status.oldestAnswer = state.summary.oldestAnswer?.time
+        status.changedCount = state.summary.changedCount
         let topics = state.forbiddenTopics.map(\.sentence).sorted()
         status.forbidden = topics.isEmpty ? nil : topics.joined(separator: "; ")
         latest.withLockedValue { $0 = status }
@@ -356,29 +367,5 @@ public final class DirectoryWatcher: @unchecked Sendable {
         let keeps = state.answeredTopics.isEmpty ? "nothing is known yet: the token decides" : "the last answers stay"
         logger.warning(
             message, metadata: ["cause": "\(cause)", "whenSilent": refusesInSilence ? "refuse" : "\(keeps)"])
-    }
-}
-
-extension WatchReply {
-    fileprivate var outcome: WatchOutcome {
-        switch self {
-        case .account, .members, .deleted: .success
-        case .forbidden: .forbidden
-        case .throttled: .throttled
-        case .failed, .unclear, .unauthorized: .failure
-        }
-    }
-}
-
-extension WatchState.Topic {
-    /// The permission that the application needs.
-    var sentence: String {
-        switch (isAccount, collection) {
-        case (true, .users): "accounts of users are unknown: grant User.Read.All"
-        case (true, .servicePrincipals): "accounts of applications are unknown: grant Application.Read.All"
-        case (false, .users): "memberships of users are unknown: grant GroupMember.Read.All and User.Read.All"
-        case (false, .servicePrincipals):
-            "memberships of applications are unknown: grant GroupMember.Read.All and Application.Read.All"
-        }
     }
 }

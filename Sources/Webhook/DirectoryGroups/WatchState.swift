@@ -1,5 +1,6 @@
 import Authentication
 import Entra
+import HeapModule
 import NIOCore
 import Synchronization
 import Timestamps
@@ -18,6 +19,8 @@ struct WatchState {
         var membershipAge: Age?
         var accountAge: Age?
         var nextQuestion: NIODeadline
+        /// Its questions may have come together with those of many others, so the next interval is a shorter one.
+        var isBunched = true
         /// Number of questions without a reply.
         var outstanding = 0
         var roundBegan: Age
@@ -37,6 +40,23 @@ struct WatchState {
         var isAccount: Bool
     }
 
+    /// When a principal's questions are due. An entry counts only as long as its record says the same.
+    private struct Due: Comparable {
+        let instant: NIODeadline
+        let id: GUID
+
+        static func < (left: Due, right: Due) -> Bool {
+            (left.instant.uptimeNanoseconds, left.id) < (right.instant.uptimeNanoseconds, right.id)
+        }
+    }
+
+    /// Of all principals, for people.
+    struct Summary {
+        var oldestAnswer: Age?
+        /// Number of principals whose account or groups changed in the last hour.
+        var changedCount = 0
+    }
+
     static let maximumPrincipals = 10_000
     /// How soon a failed question is repeated while a review waits for the first answer.
     static let firstRetry = TimeAmount.milliseconds(500)
@@ -46,6 +66,15 @@ struct WatchState {
     let groups: [GUID]
     let every: TimeAmount
     private(set) var records: [GUID: Record] = [:]
+    /// One entry for each principal without an open question, and entries that no longer count.
+    private var due: Heap<Due> = []
+    /// Principals that ``passTime(to:limit:)`` has not come to, and what it has found so far.
+    private var unvisited: [GUID] = []
+    /// Number of principals that the current pass began with.
+    private(set) var countToVisit = 0
+    private var found = Summary()
+    /// As of the last time that every principal was visited.
+    private(set) var summary = Summary()
     /// The facts for decisions.
     private(set) var facts = WatchFacts.Tenant()
     /// The kinds of answers that the directory has ever given, and when it was first asked for them with success.
@@ -71,6 +100,8 @@ struct WatchState {
             records[id]?.outstanding = 0
             records[id]?.replies = []
             records[id]?.nextQuestion = now
+            records[id]?.isBunched = true
+            due.insert(Due(instant: now, id: id))
         }
     }
 
@@ -108,6 +139,7 @@ struct WatchState {
         }
         records[id] = Record(
             kind: interest.kind, created: now, nextQuestion: now.instant, roundBegan: now, firstDeadline: firstDeadline)
+        due.insert(Due(instant: now.instant, id: id))
         facts.principals[id] = WatchedPrincipal(
             version: Self.versions.add(1, ordering: .relaxed).newValue, until: interest.until)
         isChanged = true
@@ -119,24 +151,42 @@ struct WatchState {
 
     /// Drops principals whose tokens have expired, ends overdue first waits, and notices silence. Returns the
     /// principals whose first wait is over.
-    mutating func passTime(to now: Age) -> [GUID] {
-        var over: [GUID] = []
-        for (id, record) in records {
-            if let until = facts.principals[id]?.until, until <= now.time, record.outstanding == 0 {
-                records[id] = nil
-                facts.principals[id] = nil
-                facts.isFull = false
-                isChanged = true
-                continue
-            }
-            if record.firstDeadline <= now.instant, isFirstAnswerDue(id) {
-                change(id) { $0.isFirstAnswerDue = false }
-                over.append(id)
-            }
-            let isSilent = !isFirstAnswerDue(id) && isSilent(record, at: now.instant)
-            change(id) { $0.isSilent = isSilent }
+    ///
+    /// - Parameter limit: how many principals to visit; the next call goes on after them.
+    mutating func passTime(to now: Age, limit: Int = .max) -> [GUID] {
+        if unvisited.isEmpty {
+            unvisited = Array(records.keys)
+            countToVisit = unvisited.count
+            found = Summary()
         }
+        var over: [GUID] = []
+        for id in unvisited.suffix(limit) { if visit(id, at: now) { over.append(id) } }
+        unvisited.removeLast(min(limit, unvisited.count))
+        if unvisited.isEmpty { summary = found }
         return over
+    }
+
+    /// Whether all principals were visited since ``summary`` last changed.
+    var isVisited: Bool { unvisited.isEmpty }
+
+    /// Returns whether the principal's first wait is over.
+    private mutating func visit(_ id: GUID, at now: Age) -> Bool {
+        guard let record = records[id] else { return false }
+        if let until = facts.principals[id]?.until, until <= now.time, record.outstanding == 0 {
+            records[id] = nil
+            facts.principals[id] = nil
+            facts.isFull = false
+            isChanged = true
+            return false
+        }
+        let isOver = record.firstDeadline <= now.instant && isFirstAnswerDue(id)
+        if isOver { change(id) { $0.isFirstAnswerDue = false } }
+        let isSilent = !isFirstAnswerDue(id) && isSilent(record, at: now.instant)
+        change(id) { $0.isSilent = isSilent }
+        let oldest = oldestAnswer(record)
+        if found.oldestAnswer.map({ oldest.instant < $0.instant }) ?? true { found.oldestAnswer = oldest }
+        if let changed = record.changed, now.instant - changed < .hours(1) { found.changedCount += 1 }
+        return isOver
     }
 
     /// Checks the older one of the principal's two answers.
@@ -160,40 +210,56 @@ struct WatchState {
         return ages.min { $0.instant < $1.instant } ?? record.created
     }
 
-    /// When the oldest valid answer was requested; nil if nobody is watched.
-    var oldestAnswerTime: Timestamp? {
-        records.values.map { oldestAnswer($0) }.min { $0.instant < $1.instant }?.time
-    }
-
-    func changedCount(since instant: NIODeadline) -> Int {
-        records.values.count { ($0.changed ?? .uptimeNanoseconds(0)) > instant }
-    }
-
     // MARK: Questions
 
     /// Number of questions for one principal.
     var questionsEach: Int { 1 + (groups.count + WatchBatch.groupsInQuestion - 1) / WatchBatch.groupsInQuestion }
 
-    func hasDue(at now: NIODeadline) -> Bool {
-        records.values.contains { $0.outstanding == 0 && $0.nextQuestion <= now }
+    /// Number of requests that ask everybody once. The questions about one principal are in one request if they fit.
+    var batchesEachRound: Int {
+        let each = questionsEach
+        return each > WatchBatch.size
+            ? records.count * ((each + WatchBatch.size - 1) / WatchBatch.size)
+            : (records.count + WatchBatch.size / each - 1) / (WatchBatch.size / each)
     }
+
+    /// When the first questions are due; nil if nobody is to be asked about.
+    mutating func nextDue() -> NIODeadline? {
+        while let first = due.min {
+            if let record = records[first.id], record.outstanding == 0, record.nextQuestion == first.instant {
+                return first.instant
+            }
+            due.removeMin()
+        }
+        return nil
+    }
+
+    mutating func hasDue(at now: NIODeadline) -> Bool { nextDue().map { $0 <= now } ?? false }
 
     /// The due questions, the longest-waiting first; they count as asked from now on.
     mutating func takeDue(at now: Age, limit: Int) -> [WatchQuestion] {
-        let due = records.filter { $0.value.outstanding == 0 && $0.value.nextQuestion <= now.instant }
-            .sorted { $0.value.nextQuestion < $1.value.nextQuestion }.prefix(max(1, limit / questionsEach))
-        lateness = due.first.map { now.instant - $0.value.nextQuestion } ?? .zero
+        let each = questionsEach
+        var taken: [(id: GUID, record: Record)] = []
+        while taken.count < max(1, limit / each), let first = nextDue(), first <= now.instant {
+            let id = due.removeMin().id
+            guard let record = records[id] else { continue }
+            // Only entries that count are taken, and each principal has one.
+            taken.append((id, record))
+            records[id]?.outstanding = each
+        }
+        lateness = taken.first.map { now.instant - $0.record.nextQuestion } ?? .zero
         var questions: [WatchQuestion] = []
-        for (id, record) in due {
+        for (id, record) in taken {
             let collection = record.collection
             var own = [WatchQuestion(objectID: id, collection: collection, kind: .account)]
             for start in stride(from: 0, to: groups.count, by: WatchBatch.groupsInQuestion) {
                 let part = Array(groups[start..<min(start + WatchBatch.groupsInQuestion, groups.count)])
                 own.append(WatchQuestion(objectID: id, collection: collection, kind: .membership(part)))
             }
-            records[id]?.outstanding = own.count
             records[id]?.replies = []
             records[id]?.roundBegan = now
+            // After an outage or a burst of sign-ins, everybody is late at the same time.
+            if (now.instant - record.nextQuestion - Self.tick) * 2 > every { records[id]?.isBunched = true }
             // Counted from the question, so that an answer is never older than `every` when the next one is requested.
             records[id]?.nextQuestion = now.instant + every - Self.tick
             questions += own
@@ -217,6 +283,14 @@ struct WatchState {
         guard record.outstanding == 0 else { return nil }
         endRound(id, record, at: now)
         return id
+    }
+
+    /// A part of a time, another one for each principal: whoever was asked about at the same moment is asked about at
+    /// different ones from then on.
+    private static func part(of time: TimeAmount, for id: GUID) -> TimeAmount {
+        // Fibonacci hashing: numbers that follow each other become far apart.
+        let fraction = Int64((id.folded &* 0x9E37_79B9_7F4A_7C15) >> 56)
+        return .nanoseconds(time.nanoseconds / 256 * (fraction + 1))
     }
 
     private mutating func endRound(_ id: GUID, _ given: Record, at now: NIODeadline) {
@@ -259,8 +333,12 @@ struct WatchState {
             record.nextQuestion = now + .seconds(pause)
         } else if !isSettled {
             record.nextQuestion = now + (isFirstAnswerDue(id) ? Self.firstRetry : min(every, Self.retry))
+        } else if record.isBunched {
+            record.isBunched = false
+            record.nextQuestion = record.roundBegan.instant + Self.part(of: every - Self.tick, for: id)
         }
         records[id] = record
+        due.insert(Due(instant: record.nextQuestion, id: id))
         let isSilent = !(isFirstAnswerDue(id) && !isSettled) && isSilent(record, at: now)
         change(id) { principal in
             principal.account = accountFact

@@ -86,6 +86,7 @@ public enum DirectoryFactory {
         _ configuration: WebhookConfiguration,
         known: [GUID: TenantDirectory] = [:],
         eventLoop: any EventLoop,
+        watchLoop: WatchLoop,
         logger: Logger,
         metrics: ServerMetrics,
         publish: @escaping @Sendable (GUID, WatchFacts.Tenant?) -> Void
@@ -105,19 +106,23 @@ public enum DirectoryFactory {
                 observe: { outcome in count(GroupResolutionResult(rawValue: outcome.rawValue) ?? .failure) })
             resolver.warmUp()
             let watch = Self.watch(
-                source, trust: tenant.trust, eventLoop: eventLoop, logger: logger, metrics: metrics, publish: publish)
+                source, trust: tenant.trust, watchLoop: watchLoop, logger: logger, metrics: metrics, publish: publish)
             let earlier = known[source.tenantID]?.watch
-            eventLoop.execute {
-                if let watch { watch.start(after: earlier) } else { earlier?.stop() }
+            if watch != nil || earlier != nil {
+                watchLoop.get().execute {
+                    if let watch { watch.start(after: earlier) } else { earlier?.stop() }
+                }
             }
             directories[source.tenantID] = TenantDirectory(source: source, resolver: resolver, watch: watch)
         }
-        for (id, directory) in known where directories[id] == nil { eventLoop.execute { directory.watch?.stop() } }
+        for (id, directory) in known where directories[id] == nil {
+            if let watch = directory.watch { watchLoop.get().execute { watch.stop() } }
+        }
         return directories
     }
 
     private static func watch(
-        _ source: DirectorySource, trust: TokenValidationRules, eventLoop: any EventLoop, logger: Logger,
+        _ source: DirectorySource, trust: TokenValidationRules, watchLoop: WatchLoop, logger: Logger,
         metrics: ServerMetrics, publish: @escaping @Sendable (GUID, WatchFacts.Tenant?) -> Void
     ) -> DirectoryWatcher? {
         guard source.settings.watch != .off else { return nil }
@@ -126,7 +131,7 @@ public enum DirectoryFactory {
         directory.groups = source.groups
         let tenantID = source.tenantID
         return DirectoryWatcher(
-            configuration: directory, eventLoop: eventLoop, logger: logger,
+            configuration: directory, eventLoop: watchLoop.get(), logger: logger,
             observe: { outcome in count(WatchQuestionResult(rawValue: outcome.rawValue) ?? .failure) },
             publish: { publish(tenantID, $0) })
     }

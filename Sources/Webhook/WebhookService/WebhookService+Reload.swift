@@ -174,7 +174,7 @@ extension WebhookService {
     private func replaceDirectories(_ configuration: WebhookConfiguration) {
         let directories = DirectoryFactory.directories(
             configuration, known: current.withLockedValue { $0.directories }, eventLoop: background.next(),
-            logger: logger, metrics: metrics, publish: publishWatch)
+            watchLoop: watchLoop, logger: logger, metrics: metrics, publish: publishWatch)
         current.withLockedValue { $0.directories = directories }
     }
 

@@ -42,6 +42,7 @@ public final class WebhookService: Sendable {
     let server: WebhookServer
     /// Runs fetches, timers and file checks, separately from the event loops that answer reviews.
     let background: MultiThreadedEventLoopGroup
+    let watchLoop: WatchLoop
     let current: NIOLockedValueBox<Current>
     /// Passes the facts of a tenant's watch to every event loop.
     let publishWatch: @Sendable (GUID, WatchFacts.Tenant?) -> Void
@@ -91,6 +92,8 @@ public final class WebhookService: Sendable {
         self.metrics = metrics
         let background = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.background = background
+        let watchLoop = WatchLoop()
+        self.watchLoop = watchLoop
 
         let displayNames = DisplayNames()
         self.displayNames = displayNames
@@ -112,8 +115,8 @@ public final class WebhookService: Sendable {
             Current(
                 served: served, keys: keys,
                 directories: DirectoryFactory.directories(
-                    configuration, eventLoop: background.next(), logger: logger, metrics: metrics,
-                    publish: publishWatch),
+                    configuration, eventLoop: background.next(), watchLoop: watchLoop, logger: logger,
+                    metrics: metrics, publish: publishWatch),
                 // Their versions before the read are unknown, so they are read once more.
                 denyVersions: FileVersions(), versions: FileVersions(served.state.paths), audit: audit))
         self.current = current

@@ -156,6 +156,30 @@ import Timestamps
         stage.end()
     }
 
+    @Test(
+        "the questions about many are spread over watchEvery, and their requests are nearly full",
+        arguments: [200, 2000])
+    func evenly(people: Int) throws {
+        let stage = try WatchedDirectory(every: .seconds(2), delay: .milliseconds(10))
+        try stage.signIn(0..<people)
+        stage.pass(10)
+        // In each tenth of a second for five seconds.
+        var counts: [Int] = []
+        var requests = 0
+        for _ in 0..<50 {
+            let before = stage.graph.sizes.count
+            stage.pass(0.1)
+            counts.append(stage.graph.sizes.dropFirst(before).reduce(0, +))
+            requests += stage.graph.sizes.count - before
+        }
+        let even = people * 2 / 20
+        #expect(counts.allSatisfy { $0 <= even * 2 }, "\(counts)")
+        let asked = counts.reduce(0, +)
+        #expect(asked >= even * 45 && asked <= even * 60, "\(asked)")
+        #expect(requests <= asked / 20 * 3 / 2, "\(requests) requests")
+        stage.end()
+    }
+
     @Test("no more than 4,000 questions are asked in a second, and the log says what that does")
     func rate() throws {
         let stage = try WatchedDirectory(every: .seconds(1), delay: .milliseconds(10))
@@ -206,7 +230,7 @@ import Timestamps
     func fullAgain() throws {
         let stage = try WatchedDirectory(every: .seconds(600))
         try stage.signIn(0..<(WatchState.maximumPrincipals + 3), until: 1_900_000_000)
-        // Whoever is being asked about stays until the answer.
+        // Whoever is being asked about stays until the answer, and 200 batches are sent in a second.
         stage.pass(7)
         stage.time.withLockedValue { $0 = 1_900_000_000 }
         stage.pass(1)

@@ -99,7 +99,8 @@ import Timestamps
         }
         let gaps = zip(times.dropFirst(), times).map { $0 - $1 }
         #expect(gaps.count >= 8)
-        #expect(gaps.allSatisfy { $0 <= every * 1000 && $0 >= every * 1000 - 200 }, "\(gaps)")
+        #expect(gaps[0] <= every * 1000, "the first is shorter, see spread()")
+        #expect(gaps.dropFirst().allSatisfy { $0 <= every * 1000 && $0 >= every * 1000 - 200 }, "\(gaps)")
     }
 
     @Test(
@@ -282,6 +283,8 @@ import Timestamps
         var story = try Story(every: 30)
         try story.signIn(1)
         story.answer(story.questions(), Self.healthy)
+        story.pass(30_000)
+        story.answer(story.questions(), Self.healthy)
         story.clockChange = seconds
         story.pass(20_000)
         #expect(story.questions().isEmpty)
@@ -355,16 +358,17 @@ import Timestamps
         try story.signIn(1, lasts: 20_000)
         try story.signIn(2, lasts: 20_000)
         story.answer(story.questions(), Self.healthy)
-        #expect(story.state.changedCount(since: story.now.instant - .hours(1)) == 0)
         story.pass(2_000)
+        #expect(story.state.summary.changedCount == 0)
         let loser = try Self.id(1)
         story.answer(story.questions()) {
             if case .membership = $0.kind, $0.objectID == loser { return .members([]) }
             return Self.healthy($0)
         }
-        #expect(story.state.changedCount(since: story.now.instant - .hours(1)) == 1)
+        story.pass(0)
+        #expect(story.state.summary.changedCount == 1)
         story.pass(3_601_000)
-        #expect(story.state.changedCount(since: story.now.instant - .hours(1)) == 0)
+        #expect(story.state.summary.changedCount == 0)
     }
 
     @Test("another configuration keeps what was learned, and asks about everybody at once")
