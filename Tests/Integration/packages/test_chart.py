@@ -6,11 +6,9 @@ import subprocess
 
 import pytest
 import yaml
+from charts import CHART, by_name, helm, refusal, rendered
 from json_server import JSONHandler, serving
-from programs import ROOT
 from webhook import run
-
-CHART = ROOT / "deploy" / "chart"
 
 SETS = {
     "as it comes": {},
@@ -29,31 +27,12 @@ SETS = {
         "tolerations": [{"operator": "Exists"}],
         "replicas": 3,
     },
+    "further files beside cert-manager's certificates": {
+        "certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}},
+        "extraVolumes": [{"name": "files", "secret": {"secretName": "kube-entra-files", "defaultMode": 288}}],
+        "extraVolumeMounts": [{"name": "files", "mountPath": "/etc/kube-entra-files", "readOnly": True}],
+    },
 }
-
-
-def helm(*arguments, values=None):
-    return subprocess.run(
-        ["helm", *arguments, *(["--values", "-"] if values is not None else [])],
-        input=json.dumps(values or {}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def rendered(values):
-    done = helm("template", "kube-entra", CHART, "--namespace", "kube-entra", values=values)
-    assert done.returncode == 0, done.stderr
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
-
-
-def by_name(documents):
-    documents = list(documents)
-    for document in documents:
-        if document["kind"] == "ConfigMap":
-            document["data"] = {name: yaml.safe_load(text) for name, text in document["data"].items()}
-    return {(document["kind"], document["metadata"]["name"]): document for document in documents}
 
 
 @pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())
@@ -147,16 +126,6 @@ def test_kubectl_takes_every_set_of_values(values, tmp_path, kubectl):
     assert kinds == [document["kind"] for document in documents]
 
 
-def test_chart_and_kustomization_make_the_same_objects():
-    done = subprocess.run(
-        ["kubectl", "kustomize", ROOT / "deploy" / "kustomize"], capture_output=True, text=True, timeout=60
-    )
-    kustomized = by_name(yaml.safe_load_all(done.stdout))
-    # A chart is installed into a namespace that is there.
-    del kustomized["Namespace", "kube-entra"]
-    assert by_name(rendered({})) == kustomized
-
-
 def test_the_certificate_of_cert_manager_fits_the_secret_that_is_mounted():
     made = by_name(rendered(SETS["certificates from cert-manager"]))
     certificate = made["Certificate", "kube-entra-certs"]["spec"]
@@ -165,6 +134,27 @@ def test_the_certificate_of_cert_manager_fits_the_secret_that_is_mounted():
     secret = next(v["secret"] for v in volumes if v["name"] == "certificates")
     assert secret["secretName"] == certificate["secretName"]
     assert {item["path"] for item in secret["items"]} == {"server.crt", "server.key", "client-ca.crt"}
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"extraVolumeMounts": [{"name": "files", "mountPath": "/etc/kube-entra-files"}]},
+            "extraVolumeMounts: no volume of extraVolumes is named files",
+        ),
+        (
+            {"extraVolumes": [{"name": "certificates", "emptyDir": {}}]},
+            "extraVolumes: the chart has a volume named certificates already",
+        ),
+        ({"extraVolumes": [{"secret": {"secretName": "x"}}]}, "name"),
+        ({"extraVolumes": [{"name": "a"}], "extraVolumeMounts": [{"name": "a"}]}, "mountPath"),
+        ({"extraVolumes": [{"name": "a"}], "extraVolumeMounts": [{"name": "a", "mountPath": "etc"}]}, "mountPath"),
+    ],
+    ids=json.dumps,
+)
+def test_further_files_that_no_pod_would_start_with_are_refused(values, sentence):
+    assert sentence in refusal(values)
 
 
 def test_a_daemon_set_runs_on_the_control_plane_only():
