@@ -4,19 +4,19 @@ import SafeText
 ///
 /// Source: Microsoft Entra documentation, "Verify first-party Microsoft applications in sign-in reports".
 public struct WellKnownApplication: Hashable, Sendable {
-    /// What tokens have to do with an application.
+    /// Which tokens an application has or accepts.
     public enum Role: Hashable, Sendable {
-        /// Tokens for it go to Kubernetes clusters: every one of their kind in the tenant.
+        /// A server application: every cluster of its kind in the tenant accepts the tokens that are issued for it.
         case clusters
-        /// It asks for tokens, and none are made for it.
+        /// A client application: it requests tokens, and no access token is issued for it.
         case client
-        /// Tokens for it go to a service of Microsoft.
+        /// A service of Microsoft: tokens for it are not meant for clusters.
         case service
     }
 
     /// Its name.
     public var name: String
-    /// What tokens have to do with it.
+    /// Which tokens it has or accepts.
     public var role: Role
 
     private static let all: [String: WellKnownApplication] = [
@@ -62,7 +62,7 @@ public struct WellKnownApplication: Hashable, Sendable {
     private static let keyVault = WellKnownApplication(name: "Azure Key Vault", role: .service)
     private static let storage = WellKnownApplication(name: "Azure Storage", role: .service)
 
-    /// The application of an ID, an `spn:` audience or an application ID URI; nil if it is unknown.
+    /// The application with this ID, `spn:` audience or application ID URI; nil if it is unknown.
     public static func find(_ id: String) -> WellKnownApplication? {
         var bare = id.lowercased()
         if bare.hasPrefix("spn:") { bare.removeFirst(4) }
@@ -73,7 +73,7 @@ public struct WellKnownApplication: Hashable, Sendable {
     /// The name of an application ID, an `spn:` audience or an application ID URI; nil if it is unknown.
     public static func name(_ id: String) -> String? { find(id)?.name }
 
-    /// The Microsoft service of an audience; nil if it is unknown or one that clusters use.
+    /// The name of the Microsoft service with this audience; nil if it is unknown, a client, or for clusters.
     public static func otherService(_ audience: String) -> String? {
         find(audience).flatMap { $0.role == .service ? $0.name : nil }
     }

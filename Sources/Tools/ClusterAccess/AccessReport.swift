@@ -24,12 +24,13 @@ public struct AccessReport: Sendable {
     /// Those who can do it and do not sign in with Entra.
     public var others: [(subject: Subject, paths: [AccessPath])]
 
-    /// Bindings of Entra's names that could answer the question, but whose roles were not read.
+    /// Bindings to names from Entra that might answer the question, but whose roles were not read.
     public var unknown: [Binding]
     /// What was read to answer the question.
     public var input: ClusterInput
 
-    /// Whether "nobody" is an answer. It is none without any object, or if it rests on roles that were not read.
+    /// Whether the question has an answer. If nobody was found, it has none when no object was read, or when one of the
+    /// ``unknown`` bindings might change that.
     public var isKnown: Bool { !who.isEmpty || (unknown.isEmpty && input.objects > 0) }
 
     /// Answers the question.

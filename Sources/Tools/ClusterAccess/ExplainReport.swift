@@ -11,7 +11,7 @@ public struct ExplainReport: Sendable {
     public var rules: [HeldRule]
     /// Whether all verbs on all resources are allowed everywhere.
     public var everything: Bool
-    /// Bindings of the principal's names whose roles were not read.
+    /// Bindings to the principal's user name or groups whose roles were not read.
     public var unknown: [Binding]
     /// What was read to answer the question.
     public var input: ClusterInput

@@ -90,7 +90,7 @@ struct SubjectIndex {
         collect(byUser[ExactText(user)] ?? [], Subject(.user, name: user), &collector)
     }
 
-    /// The bindings of these groups and this user, in the order of the cluster.
+    /// The bindings to these groups and this user, in the order of the cluster.
     func bindings(ofGroups groups: [String], user: String) -> [Binding] {
         let found = groups.flatMap { byGroup[ExactText($0)] ?? [] } + (byUser[ExactText(user)] ?? [])
         return Set(found).sorted().map { cluster.bindings[$0] }

@@ -45,7 +45,7 @@ public struct PermissionChange: Sendable {
 public struct PermissionDiff: Sendable {
     /// Changes in the order of the holders.
     public var changes: [PermissionChange]
-    /// The clusters' objects from which the changes were found.
+    /// What was read of the cluster.
     public var input: ClusterInput
 
     /// Compares two configurations.

@@ -56,11 +56,10 @@ public struct Cluster: Sendable {
     /// The index of a binding's role; nil if no such role exists.
     public func role(of binding: Binding) -> Int? { roleIndex[binding.role] }
 
-    /// Whether a binding grants a role that the cluster must have and that was not read, so that nobody knows what the
-    /// binding grants.
+    /// Whether it is unknown what a binding grants, because its role exists in the cluster but was not read.
     ///
-    /// In a whole cluster, a binding whose role was deleted grants nothing. The input is not a whole cluster if it has
-    /// no role of that kind, or lacks a ClusterRole that every API server creates.
+    /// A binding whose role was deleted grants nothing. But if the input has no role of that kind, or lacks a
+    /// ClusterRole that every API server creates, it is only a part of a cluster.
     public func isUnknown(_ binding: Binding) -> Bool {
         guard roleIndex[binding.role] == nil else { return false }
         return !kinds.contains(binding.role.kind) || binding.role.isMadeByKubernetes

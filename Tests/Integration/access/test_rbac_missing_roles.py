@@ -1,4 +1,4 @@
-"""Bindings whose roles are not in the input: no command says a "no" that rests on them."""
+"""Bindings whose roles are not in the input: no command answers "no" if one of them might change the answer."""
 
 import json
 
@@ -48,7 +48,7 @@ def test_who_does_not_say_nobody_without_the_roles(ask, objects):
         ([EDITORS, READER], ("rbac", "who", "--can", "get", "pods", "-n", "other")),
         ([EDITORS, READER], ("rbac", "who", "--can", "get", "/metrics")),
         ([binding("bots", "edit", {"kind": "ServiceAccount", "name": "bot", "namespace": "a"}), READER], DELETE),
-        # A role that somebody deleted: what a binding of it gives is nothing.
+        # A role that somebody deleted: a binding to it grants nothing.
         ([binding("old", "deleted", group("developers")), READER], DELETE),
         ([EDITORS, ADMIN_ROLE, {**READER, "metadata": {"name": "edit"}}], DELETE),
     ],

@@ -86,7 +86,8 @@ extension TenantSettings {
         }
     }
 
-    /// Audiences that are a tenant's ID, which stands beside the application's in the portal.
+    /// Audiences that are a configured tenant's ID: the portal shows it beside the application's ID, so people mistake
+    /// one for the other.
     private static func tenantsAsAudiences(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
         let tenants = place.configuration.tenants.map(\.trust.tenantID)
         return tenant.trust.audiences.enumerated().flatMap { index, audience -> [FieldFinding] in
@@ -97,7 +98,7 @@ extension TenantSettings {
         }
     }
 
-    /// Tenants that are nobody's own.
+    /// Tenants that cannot be the operator's own: those of personal accounts and of Microsoft's services.
     static func unwiseTenant(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
         switch tenant.trust.tenantID.description {
         case "9188040d-6c67-4c5b-b112-36a304b66dad":
