@@ -23,8 +23,8 @@ public struct MarkdownTable: Sendable {
     /// Escapes a string for Markdown and HTML, on one line.
     public static func escaped(_ text: String) -> String {
         var escaped = ""
-        // By scalars: to Swift, a bar and a combining accent are one other character, but to a reader of Markdown they
-        // are two.
+        // Compares scalars, not characters: a bar with a combining accent is one character in Swift and does not equal
+        // a bar, but Markdown sees the bar.
         let scalars = Array(PrintableText.clean(text, maximum: 2000).unicodeScalars)
         for (place, scalar) in scalars.enumerated() {
             switch scalar {
@@ -35,7 +35,7 @@ public struct MarkdownTable: Sendable {
             case "&": escaped += "&amp;"
             // A user name must not become a mention.
             case "@": escaped += "&#64;"
-            // GitHub makes links of addresses that nobody marked as links.
+            // GitHub turns bare addresses into links.
             case ":" where scalars[place...].starts(with: "://".unicodeScalars): escaped += "&#58;"
             case _ where isWorldWideWeb(scalars[place...]): escaped += "&#\(scalar.value);"
             default: escaped.unicodeScalars.append(scalar)
@@ -44,7 +44,7 @@ public struct MarkdownTable: Sendable {
         return escaped
     }
 
-    /// Whether this begins with `www.`, in capital letters or not.
+    /// Whether this begins with `www.`, in upper or lower case.
     private static func isWorldWideWeb(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
         scalars.count > 3 && scalars.prefix(3).allSatisfy { $0 == "w" || $0 == "W" }
             && scalars[scalars.startIndex + 3] == "."

@@ -104,7 +104,7 @@ private struct Listener {
                 if message.signal == SIGCHLD {
                     reap()
                 } else if ending == nil, !message.isFromTerminal {
-                    // The process ID of a command that has ended may be another program's.
+                    // The process ID of a command that has ended may belong to another program by now.
                     kill(process, message.signal)
                 }
             }

@@ -24,8 +24,8 @@ public enum KubectlCommand {
             }
         }
         if isPlain, !word.isEmpty { return word }
-        // Within single quotation marks, only those marks themselves are special. A shell reads bytes: to Swift, a mark
-        // and a combining accent are one other character.
+        // Within single quotation marks, only those marks themselves are special. Compares bytes, as a shell does: a
+        // mark with a combining accent is one character in Swift and does not equal the mark.
         let quotationMark = UInt8(ascii: "'")
         let bytes = word.utf8.flatMap { $0 == quotationMark ? Array("'\\''".utf8) : [$0] }
         return String(decoding: [quotationMark] + bytes + [quotationMark], as: UTF8.self)

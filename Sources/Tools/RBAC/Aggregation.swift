@@ -9,10 +9,10 @@ struct Aggregation: Sendable {
     /// For each role, the indices of the selectors that select it.
     private var selecting: [[Int]]
 
-    /// Comparisons of a selector with a role, and roles that a selector selects, at most. Clusters have some thousands.
+    /// Largest number of comparisons of a selector with a role. Clusters need some thousands.
     static let maximumSteps = 3_000_000
 
-    /// - Throws: ``ClusterError`` if the roles aggregate each other too often to be looked at.
+    /// - Throws: ``ClusterError`` if more than ``maximumSteps`` comparisons are needed.
     init(_ roles: [Role]) throws(ClusterError) {
         selectors = Array(repeating: [], count: roles.count)
         selecting = selectors
@@ -63,7 +63,7 @@ struct Aggregation: Sendable {
         }
     }
 
-    /// Everything that is reached from the start, each once.
+    /// The start and every role that can be reached from it, each once.
     private func closure(of start: [Int], next: (Int) -> [Int]) -> [Int] {
         var order = start
         var found = Set(start)

@@ -33,7 +33,7 @@ public struct Cluster: Sendable {
     private let kinds: Set<ObjectName.Kind>
 
     /// - Parameter bindingPlaces: as many as there are bindings, or none.
-    /// - Throws: ``ClusterError`` if the roles aggregate each other too often.
+    /// - Throws: ``ClusterError`` if too many ClusterRoles are selected by the `aggregationRule` of others.
     public init(
         roles: [Role], bindings: [Binding], input: ClusterInput = ClusterInput(), bindingPlaces: [Place] = []
     ) throws(ClusterError) {

@@ -18,7 +18,7 @@ public struct ClusterReader {
 
     /// Everything that was read.
     ///
-    /// - Throws: ``ClusterError`` if the roles aggregate each other too often.
+    /// - Throws: ``ClusterError`` if too many ClusterRoles are selected by the `aggregationRule` of others.
     public func cluster() throws(ClusterError) -> Cluster {
         var input = input
         input.objects = roles.count + bindings.count

@@ -20,8 +20,8 @@ public struct ServableConfiguration: Sendable {
     ///   - lastGood: deny files in their last readable versions; an invalid one is then not a problem.
     ///   - knownKeyFiles: offline key files whose last good keys are in use; an invalid one is then not a problem
     ///     either.
-    ///   - knownAudit: the audit file in use; that it cannot be written now is then not a problem. A change that takes
-    ///     access away must not wait for a log.
+    ///   - knownAudit: path of the audit file in use. If it can no longer be written, that is then not a problem,
+    ///     because a change that takes access away must not wait for a log.
     public static func load(
         _ path: String, lastGood: DenyFiles = DenyFiles(), knownKeyFiles: Set<ExactText> = [],
         knownAudit: ExactText? = nil

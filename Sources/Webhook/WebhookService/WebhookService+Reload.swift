@@ -26,7 +26,7 @@ struct ServedConfiguration: Sendable {
         Set(loaded.configuration.tenants.compactMap { $0.signingKeys.file.map { ExactText($0) } })
     }
 
-    /// Where decisions are written; nil if no file is configured.
+    /// Path of the audit file; nil if none is configured.
     var audit: ExactText? { loaded.configuration.logging.audit.map { ExactText($0) } }
 
     /// What a reload compares.
@@ -70,10 +70,11 @@ extension WebhookService {
         tellSystemdStatus()
     }
 
-    /// Reads everything again, unless a file has changed since it was looked at: the next check looks again then.
+    /// Reads everything again if the files still have these versions. Otherwise somebody is still writing, and the next
+    /// check tries again.
     ///
-    /// YAML has no end mark. The first part of a file that is being written is often a whole configuration, without the
-    /// restrictions that stand further down.
+    /// YAML has no end mark: the first part of a file that is being written is often a valid configuration, without the
+    /// restrictions further down.
     func reload(ifStill versions: FileVersions) {
         let current = current.withLockedValue { $0 }
         guard !current.isStopping, current.versions != versions, FileVersions(versions.paths) == versions else {
@@ -220,7 +221,7 @@ extension WebhookService {
             metadata: ["sha256": "\(new.loaded.contentSHA256.prefix(12))"])
     }
 
-    /// Says what gives people more access than before: perhaps the end of a file is missing.
+    /// Warns about each change that gives more access than before, in case the end of a file is missing.
     private func reportGains(_ gains: [ConfigurationChange]) {
         for gain in gains.prefix(Self.maximumGainLines) {
             logger.warning(

@@ -55,9 +55,9 @@ public final class WebhookService: Sendable {
     private static let timeToSettle = TimeAmount.milliseconds(200)
     /// Time between two checks of files.
     private static let pollInterval = TimeAmount.seconds(1)
-    /// Time that a changed file must stay as it is before it is read.
+    /// Time for which a changed file must not change again before it is read.
     static let timeToFinishFile = TimeAmount.milliseconds(700)
-    /// How many changes of one reload are told one by one.
+    /// How many changes that give more access are logged at one reload; the others are only counted.
     static let maximumGainLines = 20
     /// Time between two checks of the audit file, so that a removed file exists again within a second.
     private static let auditInterval = TimeAmount.milliseconds(500)

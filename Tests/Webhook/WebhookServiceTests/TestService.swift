@@ -120,11 +120,11 @@ final class TestService: Sendable {
     /// Ends when everything that is to be read again was.
     func reload() async throws {
         try await look()
-        // What is only looked at stays as it is for the time that a file needs to be finished.
+        // The service reads a changed file only after this time.
         try await service.background.next().scheduleTask(in: WebhookService.timeToFinishFile) {}.futureResult.get()
     }
 
-    /// Looks at all files once.
+    /// Checks all files once.
     func look() async throws {
         try await service.background.next().submit { self.service.poll() }.get()
     }
