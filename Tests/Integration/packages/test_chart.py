@@ -27,6 +27,12 @@ SETS = {
         "tolerations": [{"operator": "Exists"}],
         "replicas": 3,
     },
+    "a way out through a proxy, and node-local DNS": {
+        "networkPolicy": {
+            "egressPorts": [443, 3128],
+            "extraEgress": [{"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"port": 53}]}],
+        }
+    },
     "further files beside cert-manager's certificates": {
         "certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}},
         "extraVolumes": [{"name": "files", "secret": {"secretName": "kube-entra-files", "defaultMode": 288}}],
@@ -136,6 +142,17 @@ def test_the_certificate_of_cert_manager_fits_the_secret_that_is_mounted():
     assert {item["path"] for item in secret["items"]} == {"server.crt", "server.key", "client-ca.crt"}
 
 
+def ways_out(values):
+    return by_name(rendered(values))["NetworkPolicy", "kube-entra"]["spec"]["egress"]
+
+
+def test_without_ports_the_network_policy_opens_none():
+    """An empty list of ports in a rule would open every port."""
+    as_it_comes = ways_out({})
+    assert as_it_comes[1:] == [{"ports": [{"port": 443}]}]
+    assert ways_out({"networkPolicy": {"egressPorts": []}}) == as_it_comes[:1]
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -208,6 +225,9 @@ def test_a_typo_is_refused_everywhere(path):
         {"image": {"repository": "a:b c"}},
         {"image": {"tag": "1.2 3"}},
         {"networkPolicy": {"apiServerCIDRs": ["192.0.2.1"]}},
+        {"networkPolicy": {"egressPorts": [0]}},
+        {"networkPolicy": {"egressPorts": ["3128"]}},
+        {"networkPolicy": {"extraEgress": [{"form": []}]}},
         {"user": 0},
         {"configuration": None},
         {"configuration": {"kind": "Other"}},
