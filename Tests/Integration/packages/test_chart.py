@@ -142,6 +142,87 @@ def test_the_certificate_of_cert_manager_fits_the_secret_that_is_mounted():
     assert {item["path"] for item in secret["items"]} == {"server.crt", "server.key", "client-ca.crt"}
 
 
+def configured(**kubernetes):
+    return {"configuration": {"kubernetes": kubernetes}}
+
+
+def bound(values):
+    return by_name(rendered(values))["ClusterRoleBinding", "kube-entra-cluster-admins"]["subjects"][0]["name"]
+
+
+OWN_TENANT = {
+    "tenantID": "11111111-2222-3333-4444-555555555555",
+    "audiences": ["aaaaaaaa-0000-0000-0000-000000000000"],
+    "groupMappings": [
+        {"groupObjectID": "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed", "kubernetesGroups": ["team", "platform"]}
+    ],
+    "appRoleMappings": [{"appRole": "Operator", "kubernetesGroups": ["operators"]}],
+    "emergencyAccess": [
+        {
+            "objectID": "7777aaaa-bbbb-cccc-dddd-eeeeffff0000",
+            "until": "2030-01-01T00:00:00Z",
+            "kubernetesGroups": ["emergency"],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "group"),
+    [
+        (configured(adminGroups=["admins", "more"]), "admins"),
+        # The default of the program.
+        (configured(adminGroups=None), "kube-entra:cluster-admins"),
+        ({"configuration": {"kubernetes": None}}, "kube-entra:cluster-admins"),
+        ({**configured(adminGroups=["admins", "more"]), "adminBinding": {"group": "more"}}, "more"),
+        ({"configuration": {"tenants": [OWN_TENANT]}, "adminBinding": {"group": "platform"}}, "platform"),
+        ({"configuration": {"tenants": [OWN_TENANT]}, "adminBinding": {"group": "operators"}}, "operators"),
+        ({"configuration": {"tenants": [OWN_TENANT]}, "adminBinding": {"group": "emergency"}}, "emergency"),
+        # Users are in the group of each object ID of their token, with the prefix.
+        (
+            {"adminBinding": {"group": "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"}},
+            "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed",
+        ),
+        (
+            {
+                **configured(groupPrefix="entra:"),
+                "adminBinding": {"group": "entra:5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"},
+            },
+            "entra:5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed",
+        ),
+    ],
+    ids=json.dumps,
+)
+def test_the_binding_is_for_a_group_that_the_configuration_gives(values, group):
+    assert bound(values) == group
+
+
+NOBODY = "so that nobody would be admin"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"adminBinding": {"group": "admins"}},
+        {**configured(adminGroups=["admins"]), "adminBinding": {"group": "kube-entra:cluster-admins"}},
+        {"configuration": {"tenants": [OWN_TENANT]}, "adminBinding": {"group": "other"}},
+        configured(adminGroups=[]),
+        {
+            **configured(groupPrefix="entra:"),
+            "adminBinding": {"group": "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"},
+        },
+        {
+            **configured(groupObjectIDs="drop"),
+            "adminBinding": {"group": "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"},
+        },
+    ],
+    ids=json.dumps,
+)
+def test_a_binding_for_a_group_that_nobody_is_in_is_refused(values):
+    assert NOBODY in refusal(values)
+    rendered({**values, "adminBinding": {"enabled": False}})
+
+
 def ways_out(values):
     return by_name(rendered(values))["NetworkPolicy", "kube-entra"]["spec"]["egress"]
 
