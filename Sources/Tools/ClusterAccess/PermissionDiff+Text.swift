@@ -9,7 +9,7 @@ extension PermissionDiff {
 
     /// For people, a few lines for each holder: `+ members of group … can now get pods, everywhere`.
     public func text(_ names: DirectoryNames, namesTenants: Bool) -> String {
-        let missing = input.missingRolesRemark.map { "\nnot compared: \($0)" } ?? ""
+        let missing = remarks.map { "\nnot compared: \($0)" }.joined()
         guard !changes.isEmpty else {
             return "permissions: no difference" + (missing.isEmpty ? "" : " in the roles that are known") + missing
         }
@@ -27,7 +27,7 @@ extension PermissionDiff {
 
     /// The changes in Markdown, for a pull request.
     public func markdown(_ names: DirectoryNames, namesTenants: Bool) -> String {
-        let missing = input.missingRolesRemark.map { "\n\n⚠ Not compared: \(MarkdownTable.escaped($0))." } ?? ""
+        let missing = remarks.map { "\n\n⚠ Not compared: \(MarkdownTable.escaped($0))." }.joined()
         guard !changes.isEmpty else {
             return "#### Permissions\n\nNo difference" + (missing.isEmpty ? "." : " in the roles that are known.")
                 + missing

@@ -45,13 +45,23 @@ public struct PermissionChange: Sendable {
 public struct PermissionDiff: Sendable {
     /// Changes in the order of the holders.
     public var changes: [PermissionChange]
-    /// What was read of the cluster.
-    public var input: ClusterInput
+    /// What was read of the cluster, and of the cluster after the change if there are two.
+    public var inputs: [ClusterInput]
 
-    /// Compares two configurations.
-    public init(from old: EntraNames, to new: EntraNames, cluster: Cluster) {
-        changes = PermissionComparison(old: old, new: new, index: SubjectIndex(cluster)).changes
-        input = cluster.input
+    /// Compares two configurations, and two states of the cluster.
+    ///
+    /// - Parameter clusterAfter: the cluster's objects after the change; nil if they stay the same.
+    public init(from old: EntraNames, to new: EntraNames, cluster: Cluster, clusterAfter: Cluster? = nil) {
+        let before = PermissionComparison.Side(old, SubjectIndex(cluster))
+        let after = PermissionComparison.Side(new, clusterAfter.map { SubjectIndex($0) } ?? before.index)
+        changes = PermissionComparison(before: before, after: after, isSameCluster: clusterAfter == nil).changes
+        inputs = [cluster.input] + (clusterAfter.map { [$0.input] } ?? [])
+    }
+
+    /// The bindings that were not compared because their roles were not read, for people; without duplicates.
+    var remarks: [String] {
+        let all = inputs.compactMap(\.missingRolesRemark)
+        return all.indices.filter { !all[..<$0].contains(all[$0]) }.map { all[$0] }
     }
 
     /// The changes for programs.
@@ -59,40 +69,59 @@ public struct PermissionDiff: Sendable {
 }
 
 private struct PermissionComparison {
-    let old: EntraNames
-    let new: EntraNames
-    let index: SubjectIndex
+    /// A configuration and a cluster together.
+    struct Side {
+        let names: EntraNames
+        let index: SubjectIndex
+        /// What everybody who signed in can do.
+        let everybody: RuleCollector
 
-    var changes: [PermissionChange] {
-        // A permission that everybody has already is not a gain.
-        var everybody = RuleCollector(separatesNamespaces: true)
-        index.collect(group: EntraNames.everybody, into: &everybody)
-        return holders.flatMap { holder in
-            let before = names(of: holder, old)
-            let after = names(of: holder, new)
-            guard before != after else { return [PermissionChange]() }
-            let had = collect(before)
-            let has = collect(after)
-            return difference(.gains, holder, has, against: [had, everybody])
-                + difference(.loses, holder, had, against: [has, everybody])
+        init(_ names: EntraNames, _ index: SubjectIndex) {
+            self.names = names
+            self.index = index
+            var collector = RuleCollector(separatesNamespaces: true)
+            index.collect(group: EntraNames.everybody, into: &collector)
+            everybody = collector
         }
     }
 
-    /// Everybody to whom either configuration can grant something, in the order for people.
+    let before: Side
+    let after: Side
+    /// Whether only the configurations differ. Then the same names have the same permissions.
+    let isSameCluster: Bool
+
+    var changes: [PermissionChange] {
+        // A permission that everybody has already is not a gain; if everybody gains or loses it, that is one change.
+        let everybody = isSameCluster ? [after.everybody] : [before.everybody, after.everybody]
+        return holders.flatMap { holder in
+            let oldNames = names(of: holder, before.names)
+            let newNames = names(of: holder, after.names)
+            guard !isSameCluster || oldNames != newNames else { return [PermissionChange]() }
+            let had = collect(oldNames, before.index)
+            let has = collect(newNames, after.index)
+            let ofOthers = holder.kind == .everybody ? [] : everybody
+            return difference(.gains, holder, has, against: [had] + ofOthers)
+                + difference(.loses, holder, had, against: [has] + ofOthers)
+        }
+    }
+
+    /// Everybody to whom either side can grant something, in the order for people.
     private var holders: [EntraHolder] {
+        let sides = [before, after]
         var found: [EntraHolder.Identity: EntraHolder] = [:]
-        for grant in old.grants + new.grants { found[grant.holder.identity] = grant.holder }
+        for grant in sides.flatMap(\.names.grants) { found[grant.holder.identity] = grant.holder }
         let known = Set(found.values.filter { $0.kind == .group }.compactMap(\.objectID))
-        for name in index.groups {
-            for id in [old, new].compactMap({ $0.objectID(ofGroup: name) }) where !known.contains(id) {
+        let indices = isSameCluster ? [before.index] : sides.map(\.index)
+        for name in indices.flatMap(\.groups) {
+            for id in sides.compactMap({ $0.names.objectID(ofGroup: name) }) where !known.contains(id) {
                 let holder = EntraHolder(.group, objectID: id)
                 found[holder.identity] = holder
             }
         }
-        for name in index.users {
-            for holder in [old, new].compactMap({ $0.holder(ofUser: name) }) { found[holder.identity] = holder }
+        for name in indices.flatMap(\.users) {
+            for holder in sides.compactMap({ $0.names.holder(ofUser: name) }) { found[holder.identity] = holder }
         }
-        return found.values.sorted(by: EntraHolder.precedes)
+        return found.values.sorted(by: EntraHolder.precedes) + (isSameCluster ? [] : [EntraHolder(.everybody)])
     }
 
     /// A holder's names under a configuration.
@@ -114,12 +143,13 @@ private struct PermissionComparison {
             }
         case .user:
             if let name = holder.username, configuration.isGiven(user: name) { names.user = ExactText(name) }
-        case .appRole, .emergencyAccess, .everybody: break
+        case .everybody: names.groups.insert(ExactText(EntraNames.everybody))
+        case .appRole, .emergencyAccess: break
         }
         return names
     }
 
-    private func collect(_ names: Names) -> RuleCollector {
+    private func collect(_ names: Names, _ index: SubjectIndex) -> RuleCollector {
         var collector = RuleCollector(separatesNamespaces: true)
         let groups = names.groups.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         for group in groups { index.collect(group: group, into: &collector) }
