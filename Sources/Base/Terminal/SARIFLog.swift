@@ -107,8 +107,10 @@ public struct SARIFLog: Sendable {
         ]
         var location: [(String, JSON)] = []
         if let place = result.place {
+            // SARIF counts from 1; a file that could not be read at all has no line.
             let region = JSON.object([
-                ("startLine", .integer(Int64(place.line))), ("startColumn", .integer(Int64(place.column))),
+                ("startLine", .integer(Int64(max(1, place.line)))),
+                ("startColumn", .integer(Int64(max(1, place.column)))),
             ])
             location.append(
                 (

@@ -26,13 +26,25 @@ extension RBACCommand {
         func validate() throws { try checked { try TimeArgument.read(at) } }
 
         func run() throws {
-            let inputs = try ClusterInputs(config: config, cluster: cluster)
+            let inputs = try readInputs()
             let report = RBACLinter.report(
                 inputs.cluster, names: inputs.names(now: try TimeArgument.read(at)), displayNames: inputs.displayNames,
                 adminGroupsPlace: inputs.adminGroupsPlace)
             Console.notes(inputs.notes + report.remarks, isNamed: true)
             Console.print(report.formatted(as: output, inputs.displayNames, version: Version.current))
             if strict, report.warningCount > 0 { throw ExitCode.no }
+        }
+
+        /// A code scanner gets the error as well, so that it stands beside the line.
+        private func readInputs() throws -> ClusterInputs {
+            do {
+                return try ClusterInputs(config: config, cluster: cluster)
+            } catch {
+                if output == .sarif, let log = RBACLintReport.sarif(of: error, version: Version.current) {
+                    Console.print(log.json)
+                }
+                throw error
+            }
         }
     }
 }

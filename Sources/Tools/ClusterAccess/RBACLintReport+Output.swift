@@ -88,6 +88,37 @@ extension RBACLintReport {
 }
 
 extension RBACLintReport {
+    /// The rules of problems that are not findings of the linter.
+    private static let invalidInput = SARIFLog.Rule(
+        id: "rbac-invalid", purpose: "roles and bindings cannot be read", level: .error)
+    private static let invalidConfiguration = SARIFLog.Rule(
+        id: "configuration-invalid", purpose: "the configuration cannot be used", level: .error)
+
+    /// For code scanners, why nothing could be checked; nil if the error is not about the files.
+    ///
+    /// - Parameter version: the program's version.
+    public static func sarif(of error: any Error, version: String) -> SARIFLog? {
+        let results: [SARIFLog.Result]
+        switch error {
+        case let error as ClusterError:
+            let place = error.file == "standard input" ? nil : (error.file, error.line ?? 1, error.column ?? 1)
+            results = [
+                SARIFLog.Result(ruleID: invalidInput.id, level: .error, message: error.message, place: place)
+            ]
+        case let error as ConfigurationError:
+            results = error.problems.map { problem in
+                SARIFLog.Result(
+                    ruleID: invalidConfiguration.id, level: .error,
+                    message: (problem.field.isEmpty ? "" : "\(problem.field): ") + problem.message
+                        + (problem.hint.map { " → " + $0 } ?? ""),
+                    place: (problem.file, problem.line, problem.column),
+                    subject: problem.field.isEmpty ? nil : problem.field)
+            }
+        default: return nil
+        }
+        return SARIFLog(version: version, rules: [invalidInput, invalidConfiguration], results: results)
+    }
+
     /// The findings in one of the command's formats.
     ///
     /// - Parameter version: the program's version, for SARIF.

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 
 import fresh_cluster
+import pytest
 import sarif
 import yaml
 from entra import ADMINS
@@ -131,3 +132,29 @@ def test_a_finding_that_is_silenced_is_not_in_sarif(ask):
         objects = [READER, ADMIN_ROLE, ADMINS_ARE_BOUND, binding("b", "reader", group("ops"), annotations=annotations)]
         _, log, _ = ask("rbac", "lint", objects=objects, output="sarif")
         assert [one["ruleId"] for one in check_sarif(log)] == found
+
+
+@pytest.mark.parametrize(
+    "name, text, line, column, part",
+    [
+        ("cluster.yaml", "kind: ClusterRole\nmetadata: {name: a}\nrules: [{verbs: get}]\n", 3, 17, "must be a list"),
+        ("cluster.yaml", "kind: RoleBinding\nmetadata: {name: [\n", 3, 1, ""),
+        ("cluster.yaml", None, 1, 1, "no such file"),
+        ("c.yaml", "apiVersion: kube-entra.dev/v1\nkind: WebhookConfiguration\ntenantz: []\n", 3, 1, "tenantz"),
+        ("c.yaml", None, 1, 1, "no such file"),
+    ],
+)
+def test_what_cannot_be_read_is_in_sarif_too(name, text, line, column, part, tmp_path):
+    files = {"c.yaml": yaml.safe_dump(configuration()), "cluster.yaml": yaml.safe_dump(READER), name: text}
+    for file, content in files.items():
+        if content is not None:
+            (tmp_path / file).write_text(content)
+    words = ["--config", str(tmp_path / "c.yaml"), "--cluster", str(tmp_path / "cluster.yaml")]
+    code, out, err = run("rbac", "lint", *words, "--output", "sarif")
+    results = [one for one in check_sarif(json.loads(out)) if part in one["message"]["text"]]
+    assert code == 2 and name in err and results and {one["level"] for one in results} == {"error"}
+    place = results[0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == f"file://{tmp_path}/{name}"
+    assert (place["region"]["startLine"], place["region"]["startColumn"]) == (line, column)
+    # Other formats have nothing on standard output.
+    assert run("rbac", "lint", *words, "--output", "json")[1] == ""
