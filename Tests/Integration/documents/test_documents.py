@@ -1,25 +1,17 @@
 """The commands in the documents are valid and do what the documents say."""
 
-import json
 import pathlib
 import re
 import shlex
 import subprocess
-import textwrap
 
-import fresh_cluster
 import pytest
 import yaml
+from document_blocks import blocks
 from programs import BINARY, ROOT, run
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "certs/README.md", *sorted((ROOT / "deploy").rglob("README.md"))]
 FIVE_LINES = 5
-
-
-def blocks(path, language):
-    """The code blocks of a document, also those inside of lists."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", path.read_text(), re.S | re.M)
-    return [textwrap.dedent(block) for _, block in found]
 
 
 def commands(path):
@@ -164,52 +156,6 @@ def test_the_suite_in_the_documents_runs(folder):
         (folder / f"suite-{index}.yaml").write_text(text)
         done = run("policy", "test", "--config", "kube-entra.yaml", f"suite-{index}.yaml", cwd=folder)
         assert done.returncode == 0 and " 0 failed" in done.stdout, done.stdout + done.stderr
-
-
-def test_the_repository_for_reviews(folder, tmp_path):
-    """Its files are created as the document says, and its CI commands succeed."""
-    document = ROOT / "deploy/review/README.md"
-    suite, admins, binding, workflow = blocks(document, "yaml")
-    repository, tmp_path = tmp_path, tmp_path / "access"
-    tmp_path.mkdir()
-    for name in ("suites", "rbac", "cluster"):
-        (tmp_path / name).mkdir()
-    config = yaml.safe_load((folder / "kube-entra.yaml").read_text())
-    (tmp_path / "before.yaml").write_text(yaml.safe_dump(config))
-    mapping = {"groupObjectID": "9999aaaa-bbbb-cccc-dddd-eeeeffff0000", "kubernetesGroups": ["developers"]}
-    config["tenants"][0].update(groupMappings=[mapping], subjects=["user"])
-    (tmp_path / "kube-entra.yaml").write_text(yaml.safe_dump(config))
-    (tmp_path / "suites/access.yaml").write_text(suite)
-    (tmp_path / "rbac/admins.yaml").write_text(admins)
-    (tmp_path / "rbac/team-payments.yaml").write_text(binding)
-    objects = fresh_cluster.objects()
-    builtin = [one for one in objects if one["kind"] == "ClusterRole"]
-    for name, items in (("builtin", builtin), ("rbac", [*objects, yaml.safe_load(admins), yaml.safe_load(binding)])):
-        (tmp_path / f"cluster/{name}.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-    steps = yaml.safe_load(workflow)["jobs"]["review"]["steps"]
-    work = [(block, tmp_path) for block in blocks(document, "sh")]
-    work += [(step["run"], repository / step.get("working-directory", "")) for step in steps if "run" in step]
-    count = 0
-    for block, folder in work:
-        for line in block.splitlines():
-            if not line.startswith("kube-entra ") or "names fetch" in line:
-                continue
-            # What the shell does with the words is the shell's to say.
-            line = line.replace("kube-entra ", shlex.quote(BINARY) + " ", 1)
-            done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60)
-            assert done.returncode == 0, (line, done.stdout, done.stderr)
-            count += 1
-    review = (tmp_path / "review.md").read_text()
-    assert count == 12 and "get Kubernetes group developers" in review and "can now get, list" in review
-    uploaded = [step["with"]["sarif_file"] for step in steps if "upload-sarif" in step.get("uses", "")]
-    assert sorted(path.name for path in repository.glob("*.sarif")) == sorted(uploaded)
-    # GitHub shows a finding at a path from the top of the repository.
-    found = {path for name in uploaded for path in re.findall(r'"uri": "([^"]+)"', (repository / name).read_text())}
-    assert found and all((repository / path).is_file() for path in found), found
-    (tmp_path / "names.json").write_text(blocks(document, "json")[0])
-    config["names"] = "names.json"
-    (tmp_path / "kube-entra.yaml").write_text(yaml.safe_dump(config))
-    assert "(Payments developers)" in run("policy", "list", "--config", "kube-entra.yaml", cwd=tmp_path).stdout
 
 
 def test_the_scrape_configurations(tmp_path):
