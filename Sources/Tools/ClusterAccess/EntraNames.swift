@@ -164,10 +164,22 @@ public struct EntraNames: Sendable {
     /// Whether people are named by their user principal name.
     var namesByUPN: Bool { configuration.kubernetes.username != .oid }
 
-    /// Whether this has the form of a user principal name.
+    /// Whether this has the form of a user principal name. Entra allows neither spaces nor `:` and `/` in one.
     static func isUPN(_ name: String) -> Bool {
         let parts = name.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && !name.utf8.contains(UInt8(ascii: " "))
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && !name.utf8.contains { " :/".utf8.contains($0) }
+    }
+
+    /// The prefix that another authenticator puts before names, as in `oidc:ada@example.com` (kube-apiserver's
+    /// `--oidc-username-prefix`) or `https://issuer/#ada` (its default); nil if there is none.
+    static func foreignPrefix(of name: String) -> (prefix: String, rest: String)? {
+        let isURL = name.utf8.starts(with: "https://".utf8)
+        let last = name.utf8.lastIndex { isURL ? $0 == UInt8(ascii: "#") : ":/".utf8.contains($0) }
+        guard let last, let prefix = String(name.utf8[...last]),
+            let rest = String(name.utf8[name.utf8.index(after: last)...]), !rest.isEmpty,
+            isURL || isUPN(rest) || GUID(rest) != nil
+        else { return nil }
+        return (prefix, rest)
     }
 
     /// Whether this is a guest's user principal name, which never becomes a user name in the cluster.

@@ -109,6 +109,17 @@ extension RBACLinter {
                     .userNeverNamed,
                     "nobody is called \(PrintableText.quoted(name)): people are named by object ID (username: oid)",
                     "write the person's object ID, or set kubernetes.username to upn"))
+        } else if problems.isEmpty, let rest, let (foreign, bare) = EntraNames.foreignPrefix(of: rest) {
+            let given = names.namesByUPN ? "user principal name" : "object ID"
+            problems.append(
+                Problem(
+                    .userNeverNamed,
+                    "nobody is called \(PrintableText.quoted(name)): it begins with the prefix of another authenticator,"
+                        + " which no name of Entra has",
+                    names.isGiven(user: prefix + bare)
+                        ? "write \(PrintableText.quoted(prefix + bare)), or set kubernetes.usernamePrefix to"
+                            + " \(PrintableText.quoted(prefix + foreign))"
+                        : "write the person's \(given)"))
         }
         return problems
     }

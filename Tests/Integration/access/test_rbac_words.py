@@ -1,0 +1,48 @@
+"""Words of questions and names in bindings that no rule and no person can have, and inputs of another kind."""
+
+import json
+
+import pytest
+import yaml
+from entra import DEVELOPERS, TENANT
+from rbac_objects import ADMIN_ROLE, ADMINS_ARE_BOUND, READER, STRANGER, binding, role, user
+from webhook import configuration, run
+
+OBJECTS = [ADMIN_ROLE, READER, ADMINS_ARE_BOUND]
+ISSUER = f"https://sts.windows.net/{TENANT}/#"
+ZEROS = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump(configuration()))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "name, kubernetes, hint",
+    [
+        ("oidc:ada@example.com", {}, "write 'ada@example.com', or set kubernetes.usernamePrefix to 'oidc:'"),
+        (f"{ISSUER}ada@example.com", {}, f"usernamePrefix to '{ISSUER}'"),
+        (f"{ISSUER}ada", {}, "write the person's user principal name"),
+        (f"oidc:{STRANGER}", {"username": "oid"}, f"write '{STRANGER}', or set kubernetes.usernamePrefix to 'oidc:'"),
+        ("oidc:ada@example.com", {"username": "oid"}, "write the person's object ID"),
+        ("entra:oidc:ada@example.com", {"usernamePrefix": "entra:"}, "usernamePrefix to 'entra:oidc:'"),
+    ],
+)
+def test_a_name_with_the_prefix_of_another_authenticator(ask, name, kubernetes, hint):
+    objects = [*OBJECTS, binding("b", "reader", user(name))]
+    code, answer, _ = ask("rbac", "lint", "--strict", objects=objects, top={"kubernetes": kubernetes})
+    (finding,) = answer["findings"]
+    assert (code, finding["rule"], finding["severity"]) == (1, "user-never-named", "warning")
+    assert hint in finding["hint"].replace('"', "'")
+    code, answer, _ = ask("rbac", "who", "--can", "get", "pods", objects=objects, top={"kubernetes": kubernetes})
+    assert [one["kind"] for one in answer["who"]] == ["group"]
+    assert [one["name"] for one in answer["others"]] == [name]
+
+
+@pytest.mark.parametrize("name", ["jane", "node:worker", "a/b", "urn:x", "https://nobody"])
+def test_names_of_other_authenticators_that_are_no_prefix_have_no_finding(ask, name):
+    objects = [*OBJECTS, binding("b", "reader", user(name))]
+    assert ask("rbac", "lint", "--strict", objects=objects)[1]["findings"] == []
