@@ -27,7 +27,9 @@ public struct QuestionText: Sendable {
                 throw UsageProblem("\(option) is for a resource; a path has none")
             }
         }
+        let remarks = QuestionText.remarks(verb: verb)
         if resource.utf8.first == UInt8(ascii: "/") {
+            notes = remarks
             question = AccessReport.Question(.path(verb: verb, path: resource), namespace: nil)
             return
         }
@@ -38,11 +40,28 @@ public struct QuestionText: Sendable {
             throw UsageProblem("the slash and --subresource name different subresources")
         }
         let (plural, group, notes) = try QuestionText.parts(of: slash.map { String(resource[..<$0]) } ?? resource)
-        self.notes = notes
+        let part = subresource ?? written ?? ""
+        self.notes = notes + QuestionText.remarks(plural: plural, group: group, subresource: part) + remarks
         question = AccessReport.Question(
-            .resource(
-                verb: verb, group: group, resource: plural, subresource: subresource ?? written ?? "", name: name ?? ""),
+            .resource(verb: verb, group: group, resource: plural, subresource: part, name: name ?? ""),
             namespace: namespace)
+    }
+
+    /// No rule names such a verb, so that only those who hold `*` are in the answer.
+    private static func remarks(verb: String) -> [String] {
+        guard !KubernetesVerb.isKnown(verb) else { return [] }
+        let meant = KubernetesVerb.meant(by: verb).map { ": did you mean \($0)?" } ?? ""
+        return ["Kubernetes has no verb \(PrintableText.clean(verb)) itself\(meant)"]
+    }
+
+    private static func remarks(plural: String, group: String, subresource: String) -> [String] {
+        guard !subresource.isEmpty, let known = KubernetesResource.named(plural), known.group == group,
+            !known.hasSubresource(subresource)
+        else { return [] }
+        return [
+            "\(plural) have no subresource \(PrintableText.clean(subresource)) in Kubernetes itself;"
+                + " for one object, use --name"
+        ]
     }
 
     private static func parts(of resource: String) throws(UsageProblem) -> (
@@ -52,13 +71,16 @@ public struct QuestionText: Sendable {
         let plural = dot.map { String(resource[..<$0]) } ?? resource
         guard !plural.isEmpty else { throw UsageProblem("the resource is missing, for example pods") }
         let known = KubernetesResource.named(plural)
-        if known == nil, let meant = KubernetesResource.meant(by: plural), dot == nil || hasUpperCase(plural) {
+        let written = dot.map { String(resource[resource.utf8.index(after: $0)...]) }
+        if known == nil, let meant = KubernetesResource.meant(by: plural),
+            written.map({ $0.utf8.elementsEqual(meant.group.utf8) }) ?? true || hasUpperCase(plural)
+        {
             throw UsageProblem("a resource is the plural in lower case: did you mean \(meant.qualifiedName)?")
         }
         guard !hasUpperCase(resource) else {
             throw UsageProblem("a resource is the plural in lower case, for example pods or deployments.apps")
         }
-        if let dot { return (plural, String(resource[resource.utf8.index(after: dot)...]), []) }
+        if let written { return (plural, written, []) }
         guard plural != "*" else {
             return ("*", "", ["'*' asks for all of the core group; '*.*' asks for every group"])
         }
@@ -74,11 +96,6 @@ public struct QuestionText: Sendable {
     private static func hasUpperCase(_ text: String) -> Bool {
         text.unicodeScalars.contains { $0.properties.isUppercase }
     }
-}
-
-extension KubernetesResource {
-    /// For example `deployments.apps`.
-    var qualifiedName: String { group.isEmpty ? plural : "\(plural).\(group)" }
 }
 
 extension AccessReport {

@@ -46,3 +46,56 @@ def test_a_name_with_the_prefix_of_another_authenticator(ask, name, kubernetes, 
 def test_names_of_other_authenticators_that_are_no_prefix_have_no_finding(ask, name):
     objects = [*OBJECTS, binding("b", "reader", user(name))]
     assert ask("rbac", "lint", "--strict", objects=objects)[1]["findings"] == []
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [
+        ("deployment.apps", "deployments.apps"),
+        ("deploy.apps", "deployments.apps"),
+        ("Deployment.apps/scale", "deployments.apps"),
+        ("ingress.networking.k8s.io", "ingresses.networking.k8s.io"),
+    ],
+)
+def test_a_singular_with_its_group_is_asked_back(ask, words, meant):
+    code, _, err = ask("rbac", "who", "--can", "delete", words, objects=OBJECTS)
+    assert code == 64 and f"did you mean {meant}?" in err
+
+
+@pytest.mark.parametrize(
+    "verb, resource, part",
+    [
+        ("delete", "pods/web-0", "pods have no subresource web-0 in Kubernetes itself; for one object, use --name"),
+        ("get", "deployments/pods", "deployments have no subresource pods"),
+        ("exec", "pods", "no verb exec itself: did you mean create pods/exec?"),
+        ("remove", "pods", "no verb remove itself: did you mean delete?"),
+        ("frobnicate", "pods", "no verb frobnicate itself"),
+        ("remove", "/metrics", "no verb remove itself"),
+    ],
+)
+def test_words_that_no_rule_has_are_remarked(ask, verb, resource, part):
+    code, answer, err = ask("rbac", "who", "--can", verb, resource, objects=OBJECTS)
+    assert part in err
+    # It is still an answer: who holds everything may do this too.
+    assert code == (1 if resource[0] == "/" else 0) and len(answer["who"]) == (0 if resource[0] == "/" else 1)
+
+
+@pytest.mark.parametrize(
+    "verb, resource",
+    [
+        ("create", "pods/exec"),
+        ("get", "pods/log"),
+        ("update", "deployments.apps/scale"),
+        ("get", "nodes/stats"),
+        ("impersonate", "userextras.authentication.k8s.io/scopes"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io"),
+        ("impersonate:user-info", "users"),
+        ("get", "deployment.example.com"),
+        ("get", "widgets.example.com/parts"),
+        ("*", "*.*"),
+        ("post", "/metrics"),
+    ],
+)
+def test_words_that_rules_have_are_not_remarked(ask, verb, resource):
+    err = ask("rbac", "who", "--can", verb, resource, objects=OBJECTS)[2]
+    assert "subresource" not in err and "no verb" not in err and "did you mean" not in err
