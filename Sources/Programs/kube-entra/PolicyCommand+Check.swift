@@ -33,7 +33,7 @@ extension PolicyCommand {
             if asTest { return Console.print(try principal.request.suite(configuration)) }
             let answer = try principal.answer(configuration)
             let (names, notes) = DirectoryNames.ofPeople(configuration)
-            Console.notes(notes, isNamed: true)
+            Console.notes(notes + (answer.remark.map { [$0] } ?? []), isNamed: true)
             Console.print(as: output, text: answer.text(names), json: answer.json)
             guard answer.isAdmitted, answer.isAdmin || !requireAdmin else { throw ExitCode.no }
         }

@@ -37,6 +37,7 @@ extension RBACCommand {
             let (configuration, deniedNotes) = inputs.withDenied()
             Console.notes(inputs.notes + deniedNotes, isNamed: true)
             let answer = try principal.answer(configuration)
+            Console.notes(answer.remark.map { [$0] } ?? [], isNamed: true)
             let report = ExplainReport(answer, cluster: inputs.cluster)
             Console.print(as: output, text: report.text(inputs.displayNames), json: report.json)
             if !answer.isAdmitted { throw ExitCode.no }

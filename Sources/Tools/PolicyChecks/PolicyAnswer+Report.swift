@@ -44,6 +44,21 @@ extension PolicyAnswer {
         access.flatMap { KubectlCommand.canI(username: $0.user.username, groups: $0.user.groups) }
     }
 
+    /// Whether the question left the object ID open, so that a stand-in is in its place.
+    private var hasStandInID: Bool { access.flatMap { GUID($0.user.uid) } == .zero }
+
+    /// Whether the user name is the stand-in, because guests, applications and people without a UPN are named by
+    /// object ID.
+    private var hasStandInName: Bool {
+        hasStandInID && access?.user.username.contains(GUID.zero.description) ?? false
+    }
+
+    /// A remark for people, also beside JSON: nobody has the user name, so RBAC by object ID is not seen.
+    public var remark: String? {
+        guard hasStandInName else { return nil }
+        return "the user name is a stand-in, which nobody has: give --object-id, or --user for somebody named by UPN"
+    }
+
     /// The answer for people, with the names that object IDs have.
     public func text(_ names: DirectoryNames) -> String {
         // The line for the shell stays unchanged.
@@ -64,8 +79,9 @@ extension PolicyAnswer {
                 """ + denials.prefix(PolicyDenial.maximumNamed).map { "\n  \($0.line)" }.joined()
         }
         var lines = [isAdmin ? "admitted, and is cluster admin" : "admitted, and is not cluster admin"]
-        lines.append("  user name:  \(PrintableText.whole(access.user.username))")
-        lines.append("  object ID:  \(access.user.uid)")
+        lines.append(
+            "  user name:  \(PrintableText.whole(access.user.username))" + (hasStandInName ? " (a stand-in)" : ""))
+        lines.append("  object ID:  \(hasStandInID ? "not given (--object-id)" : access.user.uid)")
         if let kind { lines.append("  kind:       \(kind.rawValue)") }
         lines.append("  groups:     \(access.user.groups.isEmpty ? "none" : "")")
         lines.append(contentsOf: access.user.groups.map { "    \(PrintableText.whole($0))" })
@@ -80,7 +96,10 @@ extension PolicyAnswer {
             let reason = access.emergencyReason ?? ""
             lines.append("  emergency access: \(reason.isEmpty ? "no reason is given" : PrintableText.whole(reason))")
         }
-        if let canI { lines += ["", "what the cluster allows, asked of its API server:", canI] }
+        if let canI {
+            let after = hasStandInName ? ", after you wrote a real name for the stand-in:" : ":"
+            lines += ["", "what the cluster allows, asked of its API server\(after)", canI]
+        }
         return lines.map { $0.trimmedEnd }.joined(separator: "\n")
     }
 

@@ -99,3 +99,19 @@ def test_words_that_no_rule_has_are_remarked(ask, verb, resource, part):
 def test_words_that_rules_have_are_not_remarked(ask, verb, resource):
     err = ask("rbac", "who", "--can", verb, resource, objects=OBJECTS)[2]
     assert "subresource" not in err and "no verb" not in err and "did you mean" not in err
+
+
+def test_a_stand_in_is_called_one(ask, config):
+    for kind in (["--app"], ["--group", DEVELOPERS]):
+        code, text, err = run("policy", "check", "--config", config, *kind)
+        assert code == 0 and "object ID:  not given (--object-id)" in text and "(a stand-in)" in text
+        assert "stand-in, which nobody has: give --object-id" in err
+        assert "after you wrote a real name for the stand-in:\nkubectl auth can-i" in text
+        err = run("policy", "check", "--config", config, *kind, "--output", "json")[2]
+        assert "stand-in" in err
+    assert "stand-in" in ask("rbac", "explain", "--group", DEVELOPERS, objects=OBJECTS)[2]
+    # A person with a UPN has a real name; only the object ID is open.
+    code, text, err = run("policy", "check", "--config", config, "--user", "ada@example.com")
+    assert "object ID:  not given (--object-id)" in text and "stand-in" not in text + err and ZEROS not in text
+    code, text, err = run("policy", "check", "--config", config, "--app", "--object-id", STRANGER)
+    assert f"object ID:  {STRANGER}" in text and "stand-in" not in text + err
