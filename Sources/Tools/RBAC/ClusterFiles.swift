@@ -10,12 +10,15 @@ public enum ClusterFiles {
     ) throws(ClusterError) -> Cluster {
         var reading = Reading(limits: limits)
         for path in paths { try reading.read(path) }
+        reading.sayWhatWasSkipped()
         return try reading.reader.cluster()
     }
 
     private struct Reading {
         var reader: ClusterReader
         var remainingBytes: Int
+        /// Number of files in folders whose names do not end as manifests' names do.
+        private var skippedFiles = 0
         let limits: ClusterLimits
 
         init(limits: ClusterLimits) {
@@ -37,6 +40,14 @@ public enum ClusterFiles {
             }
         }
 
+        /// Files of other kinds are usual beside manifests, but not in place of them.
+        mutating func sayWhatWasSkipped() {
+            guard skippedFiles > 0, reader.isEmpty else { return }
+            reader.note(
+                "passed over \(skippedFiles) file\(skippedFiles == 1 ? "" : "s"): of a folder, only .yaml, .yml and"
+                    + " .json files are read")
+        }
+
         private mutating func readFolder(_ path: String, depth: Int) throws(ClusterError) {
             guard depth <= 64 else { throw ClusterError("folders are nested more than 64 deep", file: path) }
             for name in try ClusterFiles.names(in: path) {
@@ -51,7 +62,10 @@ public enum ClusterFiles {
                     [".yaml", ".yml", ".json"].contains(where: {
                         name.utf8.suffix($0.utf8.count).elementsEqual($0.utf8)
                     })
-                else { continue }
+                else {
+                    skippedFiles += 1
+                    continue
+                }
                 if status.st_mode & S_IFMT == S_IFLNK {
                     guard stat(child, &status) == 0 else { throw ClusterFiles.failure(child, errno) }
                 }

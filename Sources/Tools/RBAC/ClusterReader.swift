@@ -25,6 +25,12 @@ public struct ClusterReader {
         return try Cluster(roles: roles, bindings: bindings, input: input, bindingPlaces: bindingPlaces)
     }
 
+    /// Whether no role and no binding was read.
+    var isEmpty: Bool { roles.isEmpty && bindings.isEmpty }
+
+    /// Adds a remark about the reading.
+    mutating func note(_ notice: String) { input.notices.append(notice) }
+
     /// Reads one file's bytes.
     ///
     /// - Parameter file: its path, for messages and for telling JSON by `.json`.

@@ -80,6 +80,9 @@ struct ManifestBatch {
         _ node: YAMLNode, implied: ImpliedKind? = nil, file: String, maximumRules: Int
     ) throws(ClusterError) {
         let object = ManifestObject(file: file, node: node)
+        if case .scalar(let scalar) = node.content, ManifestBatch.isPrintedForPeople(scalar.text) {
+            throw object.error("this is what kubectl prints for people: add -o json to the command", at: node)
+        }
         let ownKind = try object.optionalText("kind", of: node, "")
         let version = try object.optionalText("apiVersion", of: node, "")
         let group = version.map { ManifestBatch.group(of: $0) } ?? (ownKind == nil ? implied?.group : nil)
@@ -108,6 +111,16 @@ struct ManifestBatch {
             roles.append((role, place))
         case .clusterRoleBinding, .roleBinding: bindings.append((try object.binding(name), place))
         }
+    }
+
+    /// Whether this is kubectl's table (`NAME … AGE`), or its list of names (`-o name`).
+    private static func isPrintedForPeople(_ text: String) -> Bool {
+        let words = text.split { $0 == " " || $0 == "\t" || $0 == "\n" }
+        guard let first = words.first else { return false }
+        return (first == "NAME" || first == "NAMESPACE") && words.count > 1
+            || ObjectName.Kind.allCases.contains { kind in
+                first.hasPrefix("\(kind.rawValue.lowercased()).rbac.authorization.k8s.io/")
+            }
     }
 
     private mutating func passOver(_ kind: String, group: String?) {

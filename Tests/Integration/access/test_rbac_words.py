@@ -115,3 +115,36 @@ def test_a_stand_in_is_called_one(ask, config):
     assert "object ID:  not given (--object-id)" in text and "stand-in" not in text + err and ZEROS not in text
     code, text, err = run("policy", "check", "--config", config, "--app", "--object-id", STRANGER)
     assert f"object ID:  {STRANGER}" in text and "stand-in" not in text + err
+
+
+def test_a_folder_without_manifests_says_what_it_holds(config, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "roles.txt").write_text("x")
+    lint = ["rbac", "lint", "--config", config, "--cluster", str(folder)]
+    assert "passed over 1 file: of a folder, only .yaml, .yml and .json files are read" in run(*lint)[2]
+    (folder / "role.yaml").write_text(yaml.safe_dump(role("a", {"verbs": ["get"], "nonResourceURLs": ["/x"]})))
+    assert "passed over" not in run(*lint)[2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NAME                ROLE                AGE\nadmins              ClusterRole/admin   3d\n",
+        "NAMESPACE     NAME     ROLE        AGE\nkube-system   x        Role/y      3d\n",
+        "clusterrole.rbac.authorization.k8s.io/admin\nclusterrole.rbac.authorization.k8s.io/edit\n",
+        "rolebinding.rbac.authorization.k8s.io/a\n",
+    ],
+)
+def test_what_kubectl_prints_for_people(config, tmp_path, text):
+    (tmp_path / "table.txt").write_text(text)
+    code, out, err = run("rbac", "lint", "--config", config, "--cluster", str(tmp_path / "table.txt"))
+    assert (code, out) == (2, "") and "what kubectl prints for people: add -o json" in err
+
+
+def test_a_token_in_place_of_claims(config, tmp_path):
+    (tmp_path / "token").write_text("eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl\n")
+    code, out, err = run("policy", "check", "--config", config, "--claims", str(tmp_path / "token"))
+    assert (code, out) == (2, "") and "this is a token, not the JSON of its claims" in err and "--token-file" in err
+    (tmp_path / "token").write_text(json.dumps("eyJ"))
+    assert "this is a token" not in run("policy", "check", "--config", config, "--claims", str(tmp_path / "token"))[2]
