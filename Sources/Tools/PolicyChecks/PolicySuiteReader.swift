@@ -36,6 +36,13 @@ extension PolicySuite {
             ])
         }
         let collector = ProblemCollector(file: path)
+        if root["kind"]?.text == "WebhookConfiguration", root["tests"] == nil {
+            collector.add(
+                "", root,
+                "this is the webhook's configuration, not a policy suite; `kube-entra policy test --config FILE SUITE`"
+                    + " runs suites, and `kube-entra policy check --as-test` writes one")
+            throw ConfigurationError(problems: collector.problems)
+        }
         let cases = SuiteReader(collector: collector).read(root)
         guard collector.problems.isEmpty else {
             throw ConfigurationError(problems: collector.problems)

@@ -148,3 +148,8 @@ def test_a_token_in_place_of_claims(config, tmp_path):
     assert (code, out) == (2, "") and "this is a token, not the JSON of its claims" in err and "--token-file" in err
     (tmp_path / "token").write_text(json.dumps("eyJ"))
     assert "this is a token" not in run("policy", "check", "--config", config, "--claims", str(tmp_path / "token"))[2]
+
+
+def test_a_configuration_in_place_of_a_suite(config):
+    code, out, err = run("policy", "test", "--config", config, config)
+    assert code == 2 and err.count("\n") == 1 and "this is the webhook's configuration, not a policy suite" in err
