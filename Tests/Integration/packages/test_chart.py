@@ -8,6 +8,7 @@ import pytest
 import yaml
 from charts import CHART, by_name, helm, refusal, rendered
 from json_server import JSONHandler, serving
+from programs import ROOT
 from webhook import run
 
 SETS = {
@@ -279,7 +280,7 @@ def paths(value, path=()):
     """The path of every object in the values that has a fixed set of names."""
     yield path
     for name, member in value.items():
-        free = ("configuration", "labels", "nodeSelector", "podAnnotations", "resources")
+        free = ("labels", "nodeSelector", "podAnnotations", "resources")
         if isinstance(member, dict) and name not in free:
             yield from paths(member, (*path, name))
 
@@ -312,6 +313,14 @@ def test_a_typo_is_refused_everywhere(path):
         {"user": 0},
         {"configuration": None},
         {"configuration": {"kind": "Other"}},
+        {"configuration": {"server": {"certificate": None}}},
+        {"configuration": {"server": {"allowedClientNames": "kube-apiserver"}}},
+        {"configuration": {"tenants": []}},
+        {"configuration": {"tenants": [{**OWN_TENANT, "tenantID": "x"}]}},
+        {"configuration": {"tenants": [{**OWN_TENANT, "audience": "x"}]}},
+        {"configuration": {"tenants": [{**OWN_TENANT, "signingKeys": {"cachefile": "/x"}}]}},
+        {"configuration": {"logging": {"level": "verbose"}}},
+        {"configuration": {"limits": {"clockSkew": 60}}},
         {"certificates": {"certManager": {"enabled": True}}},
     ],
     ids=json.dumps,
@@ -345,7 +354,15 @@ def test_every_value_is_described_by_the_schema():
     def check(value, schema, path):
         for name, member in value.items():
             assert name in schema["properties"], (*path, name)
-            if isinstance(member, dict) and "properties" in schema["properties"][name] and name != "configuration":
+            if isinstance(member, dict) and "properties" in schema["properties"][name]:
                 check(member, schema["properties"][name], (*path, name))
 
     check(values, schema, ())
+
+
+def test_the_schema_has_the_configurations_own(tmp_path):
+    file = tmp_path / "configuration.schema.json"
+    file.write_text(run("config", "schema", "--of", "configuration")[1])
+    script = ROOT / "Tests" / "chart_schema.py"
+    made = subprocess.run([script, "--print", file], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert (CHART / "values.schema.json").read_text() == made, "write it again: Tests/chart_schema.py"
