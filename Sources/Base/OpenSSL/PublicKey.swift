@@ -78,14 +78,6 @@ public final class PublicKey: Sendable {
     /// The big-endian public exponent without leading zeros; nil if this is not an RSA key.
     public var rsaExponent: [UInt8]? { kind == .rsa ? key.integer("e") : nil }
 
-    /// The big-endian coordinates, 32 bytes each; nil if this is not a key on P-256.
-    public var p256Coordinates: (x: [UInt8], y: [UInt8])? {
-        guard kind == .p256, let x = key.integer("qx"), let y = key.integer("qy"), x.count <= 32, y.count <= 32 else {
-            return nil
-        }
-        return ([UInt8](repeating: 0, count: 32 - x.count) + x, [UInt8](repeating: 0, count: 32 - y.count) + y)
-    }
-
     /// The `PUBLIC KEY` block (SubjectPublicKeyInfo, RFC 7468 section 13).
     public func pem() throws(OpenSSLError) -> [UInt8] {
         try collectingBIO("write a PEM public key") { PEM_write_bio_PUBKEY($0, key.handle) == 1 }

@@ -9,11 +9,6 @@ public func randomBytes(_ count: Int) -> [UInt8] {
     }
 }
 
-/// Compares secrets in a time that depends only on their lengths.
-public func constantTimeEquals(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    left.count == right.count && (left.isEmpty || CRYPTO_memcmp(left, right, left.count) == 0)
-}
-
 /// Overwrites a secret with zeros; the compiler cannot remove this write.
 public func cleanse(_ secret: UnsafeMutableRawBufferPointer) {
     if secret.count > 0 { OPENSSL_cleanse(secret.baseAddress, secret.count) }

@@ -67,18 +67,10 @@ public final class DecisionCache: Sendable {
             defer { pthread_mutex_unlock(lock) }
             return body(&state)
         }
-
-        /// Nil if another thread holds the lock.
-        func withLockIfAvailable<Result>(_ body: (inout DecisionCacheShard) -> Result) -> Result? {
-            guard pthread_mutex_trylock(lock) == 0 else { return nil }
-            defer { pthread_mutex_unlock(lock) }
-            return body(&state)
-        }
     }
 
     private let shards: [Shard]
     private let isEnabled: Atomic<Bool>
-    private let contentionCount = Atomic<Int>(0)
     private let nextSweep = Atomic<Int>(0)
 
     /// An empty cache with these limits.
@@ -141,9 +133,6 @@ public final class DecisionCache: Sendable {
         _ digest: SHA256Digest, _ body: (inout DecisionCacheShard) -> Result
     ) -> Result {
         let shard = shards[Int(digest.firstWord % UInt64(shards.count))]
-        let result = shard.withLockIfAvailable { body(&$0) }
-        if let result { return result }
-        contentionCount.add(1, ordering: .relaxed)
         return shard.withLock { body(&$0) }
     }
 
@@ -159,7 +148,4 @@ public final class DecisionCache: Sendable {
 
     /// Estimated memory of all entries, in bytes.
     public var byteCount: Int { shards.reduce(0) { sum, shard in sum + shard.withLock { $0.bytes } } }
-
-    /// How often an event loop found a shard locked by another one.
-    public var contentions: Int { contentionCount.load(ordering: .relaxed) }
 }

@@ -13,7 +13,6 @@ public final class SimulatorServer: Sendable {
         var tenants: [SimulatedTenant] = []
         var directory: SimulatedDirectory?
         var fault: SimulatedFault?
-        var requests: [String: Int] = [:]
         var channel: (any Channel)?
     }
 
@@ -59,11 +58,6 @@ public final class SimulatorServer: Sendable {
         state.withLockedValue { $0.fault = fault }
     }
 
-    /// Number of requests for that path.
-    public func requestCount(path: String) -> Int {
-        state.withLockedValue { $0.requests[path] ?? 0 }
-    }
-
     /// Closes the listener and ends its threads.
     public func stop() async {
         let channel = state.withLockedValue { $0.channel }
@@ -73,10 +67,7 @@ public final class SimulatorServer: Sendable {
 
     /// The answer to a request; nil to send nothing.
     func answer(_ request: SimulatedRequest) -> SimulatedAnswer? {
-        let (tenants, directory, fault) = state.withLockedValue { state in
-            state.requests[request.path, default: 0] += 1
-            return (state.tenants, state.directory, state.fault)
-        }
+        let (tenants, directory, fault) = state.withLockedValue { ($0.tenants, $0.directory, $0.fault) }
         switch fault {
         case .silence: return nil
         case .status(let code): return SimulatedAnswer(status: HTTPResponseStatus(statusCode: code))

@@ -35,15 +35,6 @@ import Testing
         #expect(Set([one, same, other]).count == 2)
     }
 
-    @Test(
-        "the comparison in constant time is right for every difference",
-        arguments: [
-            ([], [], true), ([1], [1], true), ([1], [2], false), ([1], [1, 2], false), ([0], [], false),
-        ] as [([UInt8], [UInt8], Bool)])
-    func constantTimeComparison(left: [UInt8], right: [UInt8], equal: Bool) {
-        #expect(constantTimeEquals(left, right) == equal)
-    }
-
     @Test("random bytes are new each time")
     func randomBytesAreNew() {
         #expect(randomBytes(0) == [])

@@ -33,7 +33,19 @@ enum TestDecision {
         }
         // Explaining and deciding are one: a difference is a defect of the first order.
         guard examined.reason == decision.reason else { throw Disagreement(decision.reason, examined.reason) }
+        // A reason that comes earlier in the contract's list is found by an earlier check. Only whether the issuer's own
+        // keys are too old is known late, if another tenant's key verifies.
+        let reasons = examined.recorder.outcomes.compactMap { outcome -> RefusalReason? in
+            if case .failed(let reason) = outcome.outcome { reason } else { nil }
+        }
+        let others = reasons.filter { $0 != .keysUnavailable }
+        guard others == others.sorted() else { throw Disorder(reasons: reasons) }
         return decision
+    }
+
+    /// Checks that do not run in the order of their reasons.
+    struct Disorder: Error {
+        let reasons: [RefusalReason]
     }
 
     struct Disagreement: Error {

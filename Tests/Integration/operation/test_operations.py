@@ -8,12 +8,23 @@ import time
 import pytest
 from entra import ADMINS, AUDIENCE
 from metric_families import FAMILIES
+from programs import ROOT
 from webhook import Webhook, configuration, reason, run, wait_for
+
+
+def documented_metrics():
+    """Names and kinds of all metrics of the reference, which another test holds against the program."""
+    with open(ROOT / "deploy/reference/metrics.md") as file:
+        return dict(re.findall(r"^\| `(kube_entra_\w+)` \| (\w+) \|", file.read(), re.M))
 
 
 def test_every_metric_is_there_with_help_and_type(webhook):
     text = webhook.get("/metrics")[1]
-    for name, kind in FAMILIES.items():
+    documented = documented_metrics()
+    assert {
+        name: kind for name, kind in FAMILIES.items() if name.startswith("kube_entra_")
+    }.items() <= documented.items()
+    for name, kind in (documented | FAMILIES).items():
         assert re.search(rf"^# HELP {name} \S", text, re.M), name
         assert f"# TYPE {name} {kind}\n" in text, name
         assert re.search(rf"^{name}(_bucket|_count)?[{{ ]", text, re.M), name

@@ -15,6 +15,12 @@ FAMILIES = {
     "kube_entra_requests_rejected_total": "counter",
     "kube_entra_emergency_access_total": "counter",
     "kube_entra_build_info": "gauge",
+    "kube_entra_access_reviews_total": "counter",
+    "kube_entra_watched_principals": "gauge",
+    "kube_entra_watch_oldest_answer_timestamp_seconds": "gauge",
+    "kube_entra_watch_questions_total": "counter",
+    "kube_entra_denied_total": "counter",
+    "kube_entra_denied_entries": "gauge",
     "process_cpu_seconds_total": "counter",
     "process_resident_memory_bytes": "gauge",
 }
