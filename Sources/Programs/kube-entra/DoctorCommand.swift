@@ -43,9 +43,10 @@ struct DoctorCommand: ParsableCommand {
         let configuration = try config.map { try DenyFiles.load(path: $0).configuration }
         if let keys { _ = try PEMFile.read(keys) }
         var doctor = Doctor(
-            kubeconfig: kubeconfig, contextName: context, configuration: configuration, keyFile: keys,
-            pluginTimeout: .seconds(pluginTimeout), timeout: .seconds(timeout),
-            hasTerminal: isatty(STDIN_FILENO) == 1,
+            SignInAttempt(
+                kubeconfig: kubeconfig, contextName: context, hasTerminal: isatty(STDIN_FILENO) == 1,
+                pluginTimeout: .seconds(pluginTimeout), timeout: .seconds(timeout)),
+            configuration: configuration, keyFile: keys,
             askDirectory: configuration.map { configuration in
                 { DirectoryFactory.probe($0, configuration) }
             })

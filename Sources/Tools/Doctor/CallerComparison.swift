@@ -103,8 +103,8 @@ extension CallerComparison {
     /// - Throws: `CommandFailure` if nothing could be found out.
     public static func find(kubeconfig: String?, context: String?) throws -> CallerComparison {
         var doctor = Doctor(
-            kubeconfig: kubeconfig, contextName: context, configuration: nil, keyFile: nil,
-            pluginTimeout: .seconds(300), timeout: .seconds(15), hasTerminal: isatty(STDIN_FILENO) == 1)
+            SignInAttempt(
+                kubeconfig: kubeconfig, contextName: context, hasTerminal: isatty(STDIN_FILENO) == 1))
         if let comparison = try doctor.compareCaller() { return comparison }
         let problem = doctor.report.problem
         throw CommandFailure(

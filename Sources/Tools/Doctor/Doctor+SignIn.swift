@@ -97,7 +97,7 @@ extension Doctor {
     // MARK: Plugin
 
     private mutating func run(_ plugin: ExecPlugin, access: KubeconfigAccess) throws -> PluginToken? {
-        if let refusal = plugin.refusal(hasTerminal: hasTerminal) {
+        if let refusal = plugin.refusal(hasTerminal: attempt.hasTerminal) {
             noSignIn(refusal.sentence, hint: refusal.hint)
             return nil
         }
@@ -122,7 +122,7 @@ extension Doctor {
             path: path, arguments: plugin.arguments,
             environment: plugin.environment.map { (name: $0.name, value: $0.value) } + [
                 (name: "KUBERNETES_EXEC_INFO", value: try request(plugin, access: access))
-            ], isInteractive: plugin.isInteractive(hasTerminal: hasTerminal), timeout: pluginTimeout)
+            ], isInteractive: plugin.isInteractive(hasTerminal: attempt.hasTerminal), timeout: attempt.pluginTimeout)
         let result = process.run()
         if let failure = result.failure {
             report.add(
@@ -170,7 +170,7 @@ extension Doctor {
             cluster = .object(members)
         }
         return ExecCredential.request(
-            apiVersion: plugin.apiVersion, isInteractive: plugin.isInteractive(hasTerminal: hasTerminal),
+            apiVersion: plugin.apiVersion, isInteractive: plugin.isInteractive(hasTerminal: attempt.hasTerminal),
             cluster: cluster)
     }
 
@@ -180,7 +180,7 @@ extension Doctor {
         case .cannotStart(let code): "cannot be started: \(String(cString: strerror(code)))"
         case .exited(let status): "ended with status \(status)"
         case .killed(let signal): "was ended by signal \(signal)"
-        case .timedOut: "took longer than \(pluginTimeout.components.seconds) s"
+        case .timedOut: "took longer than \(attempt.pluginTimeout.components.seconds) s"
         case .tooMuchOutput: "printed more than any credential is long"
         }
     }

@@ -15,13 +15,9 @@ import Timestamps
 
 /// Follows a sign-in step by step.
 public struct Doctor {
-    let kubeconfig: String?
-    let contextName: String?
+    let attempt: SignInAttempt
     let configuration: WebhookConfiguration?
     let keyFile: String?
-    let pluginTimeout: Duration
-    let timeout: Duration
-    let hasTerminal: Bool
     /// What Microsoft Graph says about a principal now; returns nil if nobody is watched.
     let askDirectory: ((WatchInterest) -> DirectoryProbe?)?
     /// The findings so far.
@@ -38,24 +34,18 @@ public struct Doctor {
     var knownConfiguration: WebhookConfiguration? { configuration ?? hints?.configuration }
 
     /// - Parameters:
-    ///   - kubeconfig: nil to find it as kubectl does.
-    ///   - contextName: nil for the current context.
+    ///   - attempt: which sign-in to follow.
     ///   - configuration: the webhook's, if it is known here.
     ///   - keyFile: signing keys to verify the token with.
     ///   - askDirectory: asks Microsoft Graph as the webhook's watch does; nil to ask nobody.
     public init(
-        kubeconfig: String?, contextName: String?, configuration: WebhookConfiguration?, keyFile: String?,
-        pluginTimeout: Duration, timeout: Duration, hasTerminal: Bool,
+        _ attempt: SignInAttempt, configuration: WebhookConfiguration? = nil, keyFile: String? = nil,
         askDirectory: ((WatchInterest) -> DirectoryProbe?)? = nil
     ) {
         self.askDirectory = askDirectory
-        self.kubeconfig = kubeconfig
-        self.contextName = contextName
+        self.attempt = attempt
         self.configuration = configuration
         self.keyFile = keyFile
-        self.pluginTimeout = pluginTimeout
-        self.timeout = timeout
-        self.hasTerminal = hasTerminal
     }
 
     /// Runs the steps until one makes the next ones pointless. Failures are part of ``report``.
@@ -88,12 +78,12 @@ public struct Doctor {
     mutating func readKubeconfig() -> KubeconfigAccess? {
         let home = getenv("HOME").map { String(cString: $0) }
         let variable = getenv("KUBECONFIG").map { String(cString: $0) }
-        let paths = kubeconfig.map { [$0] } ?? Kubeconfig.paths(variable: variable, home: home)
+        let paths = attempt.kubeconfig.map { [$0] } ?? Kubeconfig.paths(variable: variable, home: home)
         var files: [Kubeconfig] = []
         for path in paths {
             do {
                 files.append(try Kubeconfig.parse(try FileIO.read(path, maximumBytes: 4 << 20), path: path))
-            } catch FileError.missing where kubeconfig == nil {
+            } catch FileError.missing where attempt.kubeconfig == nil {
                 // kubectl skips files of the list that do not exist.
                 continue
             } catch {
@@ -110,7 +100,7 @@ public struct Doctor {
             return nil
         }
         do throws(KubeconfigError) {
-            let access = try Kubeconfig(merging: files).access(contextName)
+            let access = try Kubeconfig(merging: files).access(attempt.contextName)
             report.add(
                 .kubeconfig, .passed,
                 "context \(access.contextName), server \(access.cluster.server ?? ""), from \(access.cluster.file)")
@@ -132,7 +122,7 @@ public struct Doctor {
     mutating func reachServer(_ access: KubeconfigAccess) -> APIServer? {
         let server: APIServer
         do throws(APIServer.Problem) {
-            server = try APIServer(access, timeout: timeout)
+            server = try APIServer(access, timeout: attempt.timeout)
         } catch {
             report.add(.apiServer, .failed, error.sentence, hint: error.hint)
             report.add(.clock, .skipped, "the API server was not asked")
