@@ -11,8 +11,9 @@ public struct TestAuthority: Sendable {
     public init(_ name: String = "Test CA") throws {
         key = try PrivateKey.generateP256()
         certificate = try Certificate.selfSigned(
-            subject: CertificateName(commonName: name), key: key, notBefore: .fromNow(hours: -48),
-            notAfter: .fromNow(hours: 48), profile: .certificateAuthority)
+            CertificateContents(
+                subject: CertificateName(commonName: name), notBefore: .fromNow(hours: -48),
+                notAfter: .fromNow(hours: 48), profile: .certificateAuthority), key: key)
     }
 
     /// A certificate of this authority with a new key, by default valid from a day ago to a day ahead.
@@ -22,8 +23,9 @@ public struct TestAuthority: Sendable {
     ) throws -> TestIdentity {
         let key = try PrivateKey.generateP256()
         let certificate = try Certificate.issue(
-            subject: CertificateName(commonName: name), subjectKey: key.publicKey, sans: sans, notBefore: notBefore,
-            notAfter: notAfter, profile: profile, issuer: (self.certificate, self.key))
+            CertificateContents(
+                subject: CertificateName(commonName: name), sans: sans, notBefore: notBefore, notAfter: notAfter,
+                profile: profile), subjectKey: key.publicKey, issuer: (self.certificate, self.key))
         return TestIdentity(certificate: certificate, key: try key.pem())
     }
 }

@@ -25,41 +25,64 @@ public enum CertificateProfile: Sendable, Hashable {
     case certificateAuthority, server, client
 }
 
+/// What a new certificate says about its subject.
+public struct CertificateContents: Sendable, Hashable {
+    /// Who the certificate is for.
+    public var subject: CertificateName
+    /// The names of a server, which clients check instead of the subject.
+    public var sans: [SubjectAlternativeName]
+    /// The first second at which it is valid.
+    public var notBefore: Timestamp
+    /// The last second at which it is valid.
+    public var notAfter: Timestamp
+    /// What it is for.
+    public var profile: CertificateProfile
+
+    public init(
+        subject: CertificateName, sans: [SubjectAlternativeName] = [], notBefore: Timestamp, notAfter: Timestamp,
+        profile: CertificateProfile
+    ) {
+        self.subject = subject
+        self.sans = sans
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+        self.profile = profile
+    }
+}
+
 extension Certificate {
     /// Issues a certificate with a random 127-bit serial number, signed with SHA-256.
     ///
-    /// - Parameter issuer: the authority that signs; its subject becomes the issuer's name.
+    /// - Parameters:
+    ///   - subjectKey: the key of the certificate's owner.
+    ///   - issuer: the authority that signs; its subject becomes the issuer's name.
     /// - Throws: ``OpenSSLError``, for example if a name is longer than X.509 allows, or an IP address is invalid.
     public static func issue(
-        subject: CertificateName, subjectKey: PublicKey, sans: [SubjectAlternativeName] = [],
-        notBefore: Timestamp, notAfter: Timestamp, profile: CertificateProfile,
-        issuer: (certificate: Certificate, key: PrivateKey)
+        _ contents: CertificateContents, subjectKey: PublicKey, issuer: (certificate: Certificate, key: PrivateKey)
     ) throws(OpenSSLError) -> Certificate {
-        try issue(subject, subjectKey, sans, notBefore, notAfter, profile, issuer.certificate, issuer.key)
+        try issue(contents, subjectKey, issuer.certificate, issuer.key)
     }
 
     /// Issues a certificate that is signed with its own key, such as a root authority.
     ///
     /// - Throws: ``OpenSSLError`` for the same reasons as with another issuer.
     public static func selfSigned(
-        subject: CertificateName, key: PrivateKey, sans: [SubjectAlternativeName] = [],
-        notBefore: Timestamp, notAfter: Timestamp, profile: CertificateProfile
+        _ contents: CertificateContents, key: PrivateKey
     ) throws(OpenSSLError) -> Certificate {
-        try issue(subject, key.publicKey, sans, notBefore, notAfter, profile, nil, key)
+        try issue(contents, key.publicKey, nil, key)
     }
 
     private static func issue(
-        _ subject: CertificateName, _ subjectKey: PublicKey, _ sans: [SubjectAlternativeName], _ notBefore: Timestamp,
-        _ notAfter: Timestamp, _ profile: CertificateProfile, _ issuer: Certificate?, _ signingKey: PrivateKey
+        _ contents: CertificateContents, _ subjectKey: PublicKey, _ issuer: Certificate?, _ signingKey: PrivateKey
     ) throws(OpenSSLError) -> Certificate {
         let draft = try CertificateDraft()
         try draft.setVersionAndSerialNumber()
-        try draft.setSubject(subject)
+        try draft.setSubject(contents.subject)
         try draft.setIssuer(issuer)
-        try draft.setValidity(notBefore, notAfter)
+        try draft.setValidity(contents.notBefore, contents.notAfter)
         try draft.setPublicKey(subjectKey)
-        try draft.addExtensions(profile, issuer: issuer)
-        try draft.addAlternativeNames(sans)
+        try draft.addExtensions(contents.profile, issuer: issuer)
+        try draft.addAlternativeNames(contents.sans)
         return try draft.signed(with: signingKey)
     }
 }

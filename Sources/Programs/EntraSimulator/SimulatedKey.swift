@@ -17,12 +17,10 @@ public struct SimulatedKey: Sendable {
         privateKey = try PrivateKey.generateRSA()
         let now = Timestamp.now()
         certificate = try Certificate.selfSigned(
-            subject: CertificateName(commonName: "accounts.accesscontrol.windows.net"),
-            key: privateKey,
-            sans: [],
-            notBefore: now.adding(seconds: -86_400),
-            notAfter: now.adding(seconds: 5 * 365 * 86_400),
-            profile: .server)
+            CertificateContents(
+                subject: CertificateName(commonName: "accounts.accesscontrol.windows.net"),
+                notBefore: now.adding(seconds: -86_400), notAfter: now.adding(seconds: 5 * 365 * 86_400),
+                profile: .server), key: privateKey)
         keyID = Base64URL.encode(certificate.der.withUnsafeBytes { Digests.sha1($0) })
     }
 

@@ -14,14 +14,17 @@ struct DemoCertificates {
         let (from, to) = (now.adding(seconds: -300), now.adding(seconds: 86_400))
         let authorityKey = try PrivateKey.generateP256()
         let authority = try Certificate.selfSigned(
-            subject: CertificateName(commonName: "kube-entra demo CA"), key: authorityKey, sans: [],
-            notBefore: from, notAfter: to, profile: .certificateAuthority)
+            CertificateContents(
+                subject: CertificateName(commonName: "kube-entra demo CA"), notBefore: from, notAfter: to,
+                profile: .certificateAuthority), key: authorityKey)
         func issue(_ name: String, _ profile: CertificateProfile) throws -> (certificate: [UInt8], key: [UInt8]) {
             let key = try PrivateKey.generateP256()
             let certificate = try Certificate.issue(
-                subject: CertificateName(commonName: name), subjectKey: key.publicKey,
-                sans: profile == .server ? [.dns("localhost"), .ip("127.0.0.1")] : [],
-                notBefore: from, notAfter: to, profile: profile, issuer: (certificate: authority, key: authorityKey))
+                CertificateContents(
+                    subject: CertificateName(commonName: name),
+                    sans: profile == .server ? [.dns("localhost"), .ip("127.0.0.1")] : [], notBefore: from,
+                    notAfter: to, profile: profile), subjectKey: key.publicKey,
+                issuer: (certificate: authority, key: authorityKey))
             return (Array(certificate.pem), try key.pem())
         }
         let server = try issue("kube-entra", .server)

@@ -39,8 +39,10 @@ public struct CertificatePlan {
         } else {
             let key = terms.usesRSA ? try PrivateKey.generateRSA(bits: 3072) : try PrivateKey.generateP256()
             let certificate = try Certificate.selfSigned(
-                subject: CertificateName(commonName: "kube-entra CA"), key: key, notBefore: start,
-                notAfter: now.adding(seconds: Int64(terms.authorityDays) * 86_400), profile: .certificateAuthority)
+                CertificateContents(
+                    subject: CertificateName(commonName: "kube-entra CA"), notBefore: start,
+                    notAfter: now.adding(seconds: Int64(terms.authorityDays) * 86_400), profile: .certificateAuthority),
+                key: key)
             authority = (certificate, key)
             typealias Name = CertificateFolder.FileName
             files.append(.init(name: Name.authorityKey, purpose: "key of the CA", bytes: try key.pem(), expires: nil))
@@ -67,10 +69,11 @@ public struct CertificatePlan {
         let isServer = profile == .server
         let key = terms.usesRSA ? try PrivateKey.generateRSA() : try PrivateKey.generateP256()
         let certificate = try Certificate.issue(
-            // A long host name is in the alternative names, which are what clients check.
-            subject: CertificateName(commonName: CertificateHost.isCommonName(name) ? name : "kube-entra"),
-            subjectKey: key.publicKey, sans: names, notBefore: start, notAfter: end, profile: profile,
-            issuer: authority)
+            CertificateContents(
+                // A long host name is in the alternative names, which are what clients check.
+                subject: CertificateName(commonName: CertificateHost.isCommonName(name) ? name : "kube-entra"),
+                sans: names, notBefore: start, notAfter: end, profile: profile),
+            subjectKey: key.publicKey, issuer: authority)
         return [
             .init(
                 name: isServer ? Name.serverKey : Name.clientKey,

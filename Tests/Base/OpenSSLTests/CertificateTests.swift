@@ -13,16 +13,17 @@ import Timestamps
         init(_ name: String) throws {
             key = try PrivateKey.generateP256()
             certificate = try Certificate.selfSigned(
-                subject: CertificateName(commonName: name), key: key, notBefore: start, notAfter: end,
-                profile: .certificateAuthority)
+                CertificateContents(
+                    subject: CertificateName(commonName: name), notBefore: start, notAfter: end,
+                    profile: .certificateAuthority), key: key)
         }
 
         func issue(
             _ name: CertificateName, sans: [SubjectAlternativeName] = [], profile: CertificateProfile, key: PrivateKey
         ) throws -> Certificate {
             try Certificate.issue(
-                subject: name, subjectKey: key.publicKey, sans: sans, notBefore: start, notAfter: end,
-                profile: profile, issuer: (certificate, self.key))
+                CertificateContents(subject: name, sans: sans, notBefore: start, notAfter: end, profile: profile),
+                subjectKey: key.publicKey, issuer: (certificate, self.key))
         }
     }
 
@@ -128,8 +129,9 @@ import Timestamps
         let key = try PrivateKey.generateP256()
         #expect(throws: OpenSSLError.self, "\(what)") {
             try Certificate.selfSigned(
-                subject: CertificateName(commonName: commonName), key: key, sans: [san], notBefore: Self.start,
-                notAfter: Self.end, profile: .server)
+                CertificateContents(
+                    subject: CertificateName(commonName: commonName), sans: [san], notBefore: Self.start,
+                    notAfter: Self.end, profile: .server), key: key)
         }
     }
 

@@ -45,8 +45,9 @@ import Timestamps
         let key = try PrivateKey.generateP256()
         let end = Self.now.adding(seconds: 40 * 86_400)
         let authority = try Certificate.selfSigned(
-            subject: CertificateName(commonName: "old"), key: key, notBefore: Self.now, notAfter: end,
-            profile: .certificateAuthority)
+            CertificateContents(
+                subject: CertificateName(commonName: "old"), notBefore: Self.now, notAfter: end,
+                profile: .certificateAuthority), key: key)
         var plan = Self.plan(["10.96.0.20", "webhook.example"], client: "node-1")
         let files = try plan.make(authority: (authority, key))
         #expect(!files.contains { $0.name == "ca.key" || $0.name == "ca.crt" })

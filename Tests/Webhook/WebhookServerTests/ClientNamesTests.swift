@@ -10,8 +10,9 @@ import Timestamps
 @Suite("Names of callers") struct ClientNamesTests {
     private static func certificate(_ name: String, dns: String? = nil) throws -> Certificate {
         try Certificate.selfSigned(
-            subject: CertificateName(commonName: name), key: .generateP256(), sans: dns.map { [.dns($0)] } ?? [],
-            notBefore: .fromNow(hours: -1), notAfter: .fromNow(hours: 1), profile: .client)
+            CertificateContents(
+                subject: CertificateName(commonName: name), sans: dns.map { [.dns($0)] } ?? [],
+                notBefore: .fromNow(hours: -1), notAfter: .fromNow(hours: 1), profile: .client), key: .generateP256())
     }
 
     @Test(
@@ -38,8 +39,9 @@ import Timestamps
     func expiry(lasts: Int64, isFinite: Bool) throws {
         let time = Timestamp(secondsSinceEpoch: 1_700_000_000)
         let certificate = try Certificate.selfSigned(
-            subject: CertificateName(commonName: "x"), key: .generateP256(), sans: [],
-            notBefore: time.adding(seconds: -3600), notAfter: time.adding(seconds: lasts), profile: .client)
+            CertificateContents(
+                subject: CertificateName(commonName: "x"), notBefore: time.adding(seconds: -3600),
+                notAfter: time.adding(seconds: lasts), profile: .client), key: .generateP256())
         let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
         let caller = ClientIdentity(certificate, at: nil, allowed: ClientNames([]), now: now, time: time)
         #expect(caller.expiry == (isFinite ? now + .seconds(max(0, lasts)) : .distantFuture))
