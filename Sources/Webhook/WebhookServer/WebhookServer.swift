@@ -2,13 +2,13 @@ import Addresses
 public import Authentication
 public import EntraTokens
 public import LineLogging
-public import Logging
+import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOOpenSSL
 import NIOPosix
 public import OpenSSL
-public import Prometheus
+import Prometheus
 public import Timestamps
 
 /// The webhook: token reviews over TLS, and a plain listener for operations.
@@ -51,31 +51,22 @@ public final class WebhookServer: Sendable {
     ///
     /// - Parameters:
     ///   - tls: the server's certificate and the trusted client authorities. Nil disables TLS, for tests.
-    ///   - registry: the source of `/metrics`; `metrics` should count there.
-    ///   - readiness: checks of `/readyz` in addition to the server's own.
-    ///   - audit: receives accepted and refused decisions as JSON lines.
-    ///   - configurationSHA256: identifies the authenticator's configuration in audit lines.
-    ///   - status: the content of `/statusz` in addition to the server's figures; nil disables the page.
+    ///   - basis: what the first reviews are decided with.
+    ///   - services: how missing keys and groups are fetched.
     public init(
         options: ServerOptions,
         tls context: TLSContext?,
-        authenticator: Authenticator,
-        keys: KeySnapshot,
+        basis: ReviewBasis,
         services: ReviewServices,
-        metrics: ServerMetrics,
-        registry: PrometheusRegistry?,
-        readiness: [HealthCheck],
-        logger: Logger,
-        audit: LineWriter? = nil,
-        configurationSHA256: String? = nil,
-        status: (@Sendable () -> StatusInfo)? = nil,
+        records: ServerRecords,
+        operations: OperationsContent,
         clock: @escaping @Sendable () -> Timestamp = { .now() }
     ) {
         self.options = options
-        self.metrics = metrics
-        self.registry = registry
-        self.readiness = readiness
-        self.status = status
+        metrics = records.metrics
+        registry = operations.registry
+        readiness = operations.readiness
+        status = operations.status
         self.clock = clock
         started = clock()
         admission = NIOLockedValueBox(
@@ -86,20 +77,21 @@ public final class WebhookServer: Sendable {
         self.ledger = ledger
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         operationsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let replays = ReplayCache()
-        let cache = DecisionCache(options.cache)
-        let rejections = RejectionLog(logger: logger, clock: clock)
+        let memory = ReviewMemory(options)
+        let rejections = RejectionLog(logger: records.logger, clock: clock)
         var workers: [NIOLoopBoundBox<UnsafeTransfer<Worker>>] = []
         var indexes: [ObjectIdentifier: Int] = [:]
         for eventLoop in group.makeIterator() {
             indexes[ObjectIdentifier(eventLoop)] = workers.count
             let log = DecisionLog(
-                logger: logger, metrics: metrics, audit: audit, configurationSHA256: configurationSHA256)
+                logger: records.logger, metrics: records.metrics, audit: records.audit,
+                configurationSHA256: basis.configurationSHA256)
             let engine = ReviewEngine(
-                eventLoop: eventLoop, options: options, authenticator: authenticator, keys: keys,
-                services: services, replays: replays, metrics: metrics, log: log, cache: cache, clock: clock)
+                turns: FairScheduler(eventLoop: eventLoop), options: options, basis: basis, services: services,
+                memory: memory, metrics: records.metrics, log: log, clock: clock)
             let state = EventLoopContext(
-                eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: metrics, rejections: rejections,
+                eventLoop: eventLoop, limits: options.limits, ledger: ledger, metrics: records.metrics,
+                rejections: rejections,
                 reviewer: engine)
             let collector = workers.isEmpty ? operationsGroup.next() : nil
             state.onSecond = {

@@ -41,8 +41,7 @@ public struct ServiceStart {
             throw CommandFailure(error.sentence)
         }
         service = WebhookService(
-            loaded: loaded, identity: servable.identity, denyFiles: servable.denyFiles, audit: audit,
-            logLevel: logLevel, version: version, fips: fips)
+            servable, audit: audit, logLevel: logLevel, version: version, fips: fips)
     }
 
     /// Listens.

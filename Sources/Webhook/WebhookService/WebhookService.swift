@@ -63,17 +63,19 @@ public final class WebhookService: Sendable {
     private static let auditInterval = TimeAmount.milliseconds(500)
 
     /// - Parameters:
+    ///   - servable: the configuration, with everything that it names.
     ///   - audit: where decisions are written; nil if no file is configured.
     ///   - logLevel: from the command line; overrides the configuration.
     ///   - version: the program's version, for metrics, the log and the status page.
     ///   - fips: the provider of all cryptography; nil for the system's usual ones.
     ///   - log: where log lines go; nil for standard error.
     public init(
-        loaded: LoadedConfiguration, identity: ServerIdentity, denyFiles: DenyFiles, audit: LineWriter?,
-        logLevel: Logger.Level?, version: String, fips: FIPSProvider? = nil, log: LineWriter? = nil
+        _ servable: ServableConfiguration, audit: LineWriter?, logLevel: Logger.Level?, version: String,
+        fips: FIPSProvider? = nil, log: LineWriter? = nil
     ) {
         self.version = version
-        let served = ServedConfiguration(loaded: loaded, identity: identity, denyFiles: denyFiles)
+        let (loaded, identity) = (servable.loaded, servable.identity)
+        let served = ServedConfiguration(loaded: loaded, identity: identity, denyFiles: servable.denyFiles)
         let configuration = loaded.configuration
         let logSettings = LogSettings(configuration.logging, override: logLevel)
         self.logSettings = logSettings
@@ -123,22 +125,20 @@ public final class WebhookService: Sendable {
         server = WebhookServer(
             options: ServerOptions(configuration),
             tls: identity.context,
-            authenticator: served.authenticator,
-            keys: keys.snapshot(),
+            basis: ReviewBasis(
+                authenticator: served.authenticator, keys: keys.snapshot(),
+                configurationSHA256: loaded.contentSHA256),
             services: ReviewServices(of: current),
-            metrics: metrics,
-            registry: registry,
-            readiness: HealthCheck.all(of: current),
-            logger: logger,
-            audit: audit,
-            configurationSHA256: loaded.contentSHA256,
-            status: {
-                let now = current.withLockedValue { $0 }
-                return StatusInfo(
-                    now.served, version: version, fips: fips, keys: now.keys.status(),
-                    watches: now.directories.values.compactMap { $0.watch?.status }, refused: now.refused,
-                    names: displayNames.remarks)
-            })
+            records: ServerRecords(metrics: metrics, logger: logger, audit: audit),
+            operations: OperationsContent(
+                registry: registry, readiness: HealthCheck.all(of: current),
+                status: {
+                    let now = current.withLockedValue { $0 }
+                    return StatusInfo(
+                        now.served, version: version, fips: fips, keys: now.keys.status(),
+                        watches: now.directories.values.compactMap { $0.watch?.status }, refused: now.refused,
+                        names: displayNames.remarks)
+                }))
         started = configuration.server
         let server = server
         serverBox.withLockedValue { $0 = server }

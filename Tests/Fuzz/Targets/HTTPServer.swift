@@ -58,7 +58,6 @@ final class HTTPServer {
         let authenticator = FuzzTenant.authenticator()
         let keys: KeySnapshot
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0")
-        let replays = ReplayCache()
         let log: DecisionLog
 
         init() throws {
@@ -76,8 +75,9 @@ final class HTTPServer {
             return promise.futureResult
         })
         let engine = ReviewEngine(
-            eventLoop: channel.eventLoop, options: options, authenticator: shared.authenticator, keys: shared.keys,
-            services: services, replays: shared.replays, metrics: shared.metrics, log: shared.log,
+            turns: FairScheduler(eventLoop: channel.eventLoop), options: options,
+            basis: ReviewBasis(authenticator: shared.authenticator, keys: shared.keys),
+            services: services, memory: ReviewMemory(options), metrics: shared.metrics, log: shared.log,
             clock: { FuzzTenant.now })
         state = EventLoopContext(
             eventLoop: channel.eventLoop, limits: HTTPServer.limits, ledger: ledger, metrics: shared.metrics,

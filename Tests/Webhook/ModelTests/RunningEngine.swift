@@ -61,16 +61,15 @@ final class RunningEngine {
             order, entra: entra, clock: clock, loop: loop, logger: logger,
             onChange: { engineBox.engine?.update($0) })
         engine = ReviewEngine(
-            eventLoop: loop, options: options,
-            authenticator: Authenticator(Self.authentication(settings, order: order)),
-            keys: store.snapshot(),
+            // The model knows seconds only.
+            turns: FairScheduler(eventLoop: loop, pause: .zero), options: options,
+            basis: ReviewBasis(
+                authenticator: Authenticator(Self.authentication(settings, order: order)), keys: store.snapshot()),
             services: ReviewServices(refreshKeys: { tenant, loop in
                 box.withLockedValue { $0 }?.refreshForUnknownKey(tenant: tenant, on: loop)
             }),
-            replays: ReplayCache(), metrics: metrics,
+            memory: ReviewMemory(options), metrics: metrics,
             log: DecisionLog(logger: logger, metrics: metrics),
-            // The model knows seconds only.
-            turns: FairScheduler(eventLoop: loop, pause: .zero),
             clock: { Timestamp(secondsSinceEpoch: Int64(clock.withLockedValue { $0.wall })) })
         engineBox.engine = engine
         box.withLockedValue { $0 = store }

@@ -54,16 +54,17 @@ final class RunningWatch: @unchecked Sendable {
         let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
         let clock: @Sendable () -> Timestamp = { [self] in Timestamp(secondsSinceEpoch: Int64(self.wall())) }
         engine = ReviewEngine(
-            eventLoop: loop, options: options, authenticator: Authenticator(Self.authentication(Model.Settings())),
-            keys: KeySnapshot([:]),
+            turns: FairScheduler(eventLoop: loop, pause: .zero), options: options,
+            basis: ReviewBasis(
+                authenticator: Authenticator(Self.authentication(Model.Settings())), keys: KeySnapshot([:])),
             services: ReviewServices(
                 refreshKeys: { [self] tenant, loop in store?.refreshForUnknownKey(tenant: tenant, on: loop) },
                 firstAnswer: { [self] interest, deadline, loop in
                     watcher?.firstAnswer(interest, deadline: deadline, on: loop) ?? loop.makeSucceededVoidFuture()
                 },
                 keepWatching: { [self] in watcher?.remember($0) }),
-            replays: ReplayCache(), metrics: metrics, log: DecisionLog(logger: logger, metrics: metrics),
-            turns: FairScheduler(eventLoop: loop, pause: .zero), clock: clock)
+            memory: ReviewMemory(options), metrics: metrics, log: DecisionLog(logger: logger, metrics: metrics),
+            clock: clock)
     }
 
     // MARK: Keys

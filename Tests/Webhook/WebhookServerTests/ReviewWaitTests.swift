@@ -37,9 +37,9 @@ import TokenReviewAPI
             options.limits.reviewDeadline = .seconds(5)
             let metrics = ServerMetrics(factory: PrometheusRegistry(), version: "0", tenantIDs: [])
             engine = ReviewEngine(
-                eventLoop: loop, options: options,
-                authenticator: TestReviews.authenticator { $0.trust.groupOverage = .resolve },
-                keys: keys,
+                turns: FairScheduler(eventLoop: loop), options: options,
+                basis: ReviewBasis(
+                    authenticator: TestReviews.authenticator { $0.trust.groupOverage = .resolve }, keys: keys),
                 services: ReviewServices(
                     refreshKeys: { _, _ in fetch.withLockedValue { $0.futureResult } },
                     resolveGroups: { _, loop in
@@ -47,7 +47,7 @@ import TokenReviewAPI
                         questions.withLockedValue { $0.append(promise) }
                         return promise.futureResult
                     }),
-                replays: ReplayCache(), metrics: metrics,
+                memory: ReviewMemory(options), metrics: metrics,
                 log: DecisionLog(
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics),
                 clock: { .now() })

@@ -39,13 +39,14 @@ final class TestServer: Sendable {
         options.assumesHTTP2 = isHTTP2
         server = WebhookServer(
             options: options, tls: tls,
-            authenticator: authenticator ?? TestReviews.authenticator(),
-            keys: try keys ?? TestTenant.ownKeys(),
+            basis: ReviewBasis(
+                authenticator: authenticator ?? TestReviews.authenticator(),
+                keys: try keys ?? TestTenant.ownKeys()),
             services: services,
-            metrics: ServerMetrics(factory: registry, version: "1.2.3", tenantIDs: [TestTenant.id]),
-            registry: registry, readiness: readiness,
-            logger: recorder.logger(level: logLevel),
-            status: status)
+            records: ServerRecords(
+                metrics: ServerMetrics(factory: registry, version: "1.2.3", tenantIDs: [TestTenant.id]),
+                logger: recorder.logger(level: logLevel)),
+            operations: OperationsContent(registry: registry, readiness: readiness, status: status))
     }
 
     var port: Int { server.webhookAddress?.port ?? 0 }

@@ -53,8 +53,7 @@ final class TestService: Sendable {
         let log = MemorySink()
         let audit = servable.loaded.configuration.logging.audit.flatMap { LineWriter(appendingTo: $0) }
         let service = WebhookService(
-            loaded: servable.loaded, identity: servable.identity, denyFiles: servable.denyFiles, audit: audit,
-            logLevel: nil, version: "1.2.3", log: LineWriter(sink: log))
+            servable, audit: audit, logLevel: nil, version: "1.2.3", log: LineWriter(sink: log))
         let test = TestService(folder: folder, service: service, log: log)
         try await service.start()
         do {
@@ -104,8 +103,10 @@ final class TestService: Sendable {
         let key = try PrivateKey.generateP256()
         let now = Timestamp.now()
         let certificate = try Certificate.selfSigned(
-            subject: CertificateName(commonName: "127.0.0.1"), key: key, sans: [.ip("127.0.0.1")],
-            notBefore: now.adding(seconds: -3600), notAfter: now.adding(seconds: 90 * 86_400), profile: .server)
+            CertificateContents(
+                subject: CertificateName(commonName: "127.0.0.1"), sans: [.ip("127.0.0.1")],
+                notBefore: now.adding(seconds: -3600), notAfter: now.adding(seconds: 90 * 86_400), profile: .server),
+            key: key)
         try folder.write("server.key", key.pem())
         try folder.write("server.crt", certificate.pem)
     }

@@ -5,7 +5,7 @@ import NIOCore
 /// One fetch of keys wakes every review that waited for it. The event loop would otherwise run them all before it reads
 /// from a socket again.
 final class FairScheduler {
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private var waiting = CircularBuffer<() -> Void>()
     private var isTurnDue = false
 

@@ -7,6 +7,14 @@ import OpenSSL
 import Timestamps
 import TokenReviewAPI
 
+/// What all event loops remember together.
+struct ReviewMemory: Sendable {
+    let replays = ReplayCache()
+    let cache: DecisionCache
+
+    init(_ options: ServerOptions) { cache = DecisionCache(options.cache) }
+}
+
 /// Answers token reviews on one event loop: bytes in, bytes out, without any other thread.
 final class ReviewEngine {
     let eventLoop: any EventLoop
@@ -27,29 +35,26 @@ final class ReviewEngine {
     private(set) var history = DecisionHistory()
 
     init(
-        eventLoop: any EventLoop,
+        turns: FairScheduler,
         options: ServerOptions,
-        authenticator: Authenticator,
-        keys: KeySnapshot,
+        basis: ReviewBasis,
         services: ReviewServices,
-        replays: ReplayCache,
+        memory: ReviewMemory,
         metrics: ServerMetrics,
         log: DecisionLog,
-        cache: DecisionCache? = nil,
-        turns: FairScheduler? = nil,
         clock: @escaping @Sendable () -> Timestamp
     ) {
-        self.eventLoop = eventLoop
+        self.turns = turns
+        eventLoop = turns.eventLoop
         self.options = options
-        self.authenticator = authenticator
-        self.keys = keys
+        authenticator = basis.authenticator
+        keys = basis.keys
         self.services = services
-        self.replays = replays
+        replays = memory.replays
+        cache = memory.cache
         self.metrics = metrics
         self.log = log
         self.clock = clock
-        self.turns = turns ?? FairScheduler(eventLoop: eventLoop)
-        self.cache = cache ?? DecisionCache(options.cache)
     }
 
     func update(_ authenticator: Authenticator) {
