@@ -224,6 +224,76 @@ def test_a_binding_for_a_group_that_nobody_is_in_is_refused(values):
     rendered({**values, "adminBinding": {"enabled": False}})
 
 
+def listening(**addresses):
+    return {"configuration": {"server": addresses}}
+
+
+@pytest.mark.parametrize(
+    ("values", "ports"),
+    [
+        (listening(), {"webhook": 8443, "operations": 8480}),
+        (listening(listen=":9443", operations="0.0.0.0:9480"), {"webhook": 9443, "operations": 9480}),
+        (listening(listen="[::]:8443", operations="[::]:10000"), {"webhook": 8443, "operations": 10000}),
+    ],
+    ids=json.dumps,
+)
+def test_ports_are_those_of_the_configuration(values, ports):
+    template = by_name(rendered(values))["Deployment", "kube-entra"]["spec"]["template"]
+    container = template["spec"]["containers"][0]
+    assert {port["name"]: port["containerPort"] for port in container["ports"]} == ports
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(ports["operations"])
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (listening(listen="127.0.0.1:8443"), "configuration.server.listen: kube-apiserver cannot reach 127.0.0.1:8443"),
+        (listening(listen="[::1]:8443"), "configuration.server.listen: kube-apiserver cannot reach [::1]:8443"),
+        (
+            listening(operations="127.0.0.1:9480"),
+            "configuration.server.operations: the probes cannot reach 127.0.0.1:9480",
+        ),
+        (
+            listening(operations="10.0.0.7:8480"),
+            "configuration.server.operations: the probes cannot reach 10.0.0.7:8480",
+        ),
+        # Left out, the program's defaults hold.
+        (listening(listen=None), "configuration.server.listen: kube-apiserver cannot reach 127.0.0.1:8443"),
+        (listening(operations=None), "configuration.server.operations: the probes cannot reach 127.0.0.1:8480"),
+        (listening(listen=":0"), "configuration.server.listen: kube-apiserver cannot reach :0"),
+        (listening(operations=":70000"), "configuration.server.operations: the probes cannot reach :70000"),
+        (listening(listen=":8480"), "configuration.server: listen and operations need different ports"),
+        (listening(operations="0.0.0.0:8443"), "configuration.server: listen and operations need different ports"),
+    ],
+    ids=json.dumps,
+)
+def test_an_address_that_nobody_reaches_in_a_pod_is_refused(values, sentence):
+    assert sentence in refusal(values)
+
+
+def budgets(values):
+    return [document["spec"] for document in rendered(values) if document["kind"] == "PodDisruptionBudget"]
+
+
+def test_a_single_replica_has_no_disruption_budget():
+    """A budget of one pod out of one would block every drain of its node."""
+    assert budgets({"replicas": 1}) == []
+    assert [spec["minAvailable"] for spec in budgets({"replicas": 2})] == [1]
+    assert [spec["minAvailable"] for spec in budgets({"podDisruptionBudget": {"minAvailable": "50%"}})] == ["50%"]
+
+
+@pytest.mark.parametrize("least", [2, 3, "100%"])
+def test_a_disruption_budget_that_blocks_every_drain_is_refused(least):
+    values = {"replicas": 2, "podDisruptionBudget": {"minAvailable": least}}
+    assert "podDisruptionBudget.minAvailable: a node with such a pod could never be drained" in refusal(values)
+    rendered({**values, "kind": "DaemonSet"})
+
+
+@pytest.mark.parametrize("tag", [1, 1.2, 20261130])
+def test_a_tag_that_yaml_reads_as_a_number_is_refused_with_a_sentence(tag):
+    assert "image.tag: quote it" in refusal({"image": {"tag": tag}})
+
+
 def ways_out(values):
     return by_name(rendered(values))["NetworkPolicy", "kube-entra"]["spec"]["egress"]
 

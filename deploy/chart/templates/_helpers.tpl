@@ -37,3 +37,21 @@ items:
 {{- end }}
 {{- $group }}
 {{- end -}}
+
+{{- /* The port of an address of the configuration's `server`: list $ NAME, its default, WHO connects to it. */}}
+{{- define "kube-entra.port" -}}
+{{- $address := default (index . 2) (get (index . 0).Values.configuration.server (index . 1)) }}
+{{- $port := regexFind "[0-9]+$" $address }}
+{{- if or (not (regexMatch "^(0\\.0\\.0\\.0|\\[::\\])?:[0-9]+$" $address)) (lt (atoi $port) 1) (gt (atoi $port) 65535) }}
+{{- fail (printf "configuration.server.%s: %s cannot reach %s; it must be all addresses of the pod and a port, such as 0.0.0.0%s" (index . 1) (index . 3) $address (regexFind ":[0-9]+$" (index . 2))) }}
+{{- end }}
+{{- atoi $port }}
+{{- end -}}
+
+{{- define "kube-entra.webhookPort" -}}
+{{- include "kube-entra.port" (list $ "listen" "127.0.0.1:8443" "kube-apiserver") }}
+{{- end -}}
+
+{{- define "kube-entra.operationsPort" -}}
+{{- include "kube-entra.port" (list $ "operations" "127.0.0.1:8480" "the probes") }}
+{{- end -}}
