@@ -141,6 +141,30 @@ def own(item):
     return item[0].endswith("/kube-entra")
 
 
+#: Which part of the program a Swift module is; all others are this project's.
+PARTS = {
+    "NIOCore": "SwiftNIO",
+    "NIOPosix": "SwiftNIO",
+    "NIOHTTP1": "SwiftNIO",
+    "NIOConcurrencyHelpers": "SwiftNIO",
+    "_NIODataStructures": "SwiftNIO",
+    "NIOHTTP2": "NIOHTTP2 with HPACK",
+    "NIOHPACK": "NIOHTTP2 with HPACK",
+}
+
+
+def part(item):
+    """Where a function comes from. Code that was specialised for a type of the standard library counts as its own."""
+    library, function = item[0].rsplit("/", 1)[-1], item[1]
+    if library.startswith(("libcrypto", "libssl")):
+        return "OpenSSL"
+    if library.startswith(("libc.", "libm.", "ld-")):
+        return "C library"
+    if found := re.match(r"\$s(\d+)(\w+)", function):
+        return PARTS.get(found[2][: int(found[1])], "modules of this project")
+    return "Swift standard library" if function.startswith("$s") else "Swift runtime"
+
+
 def compiler():
     done = subprocess.run(["swift", "--version"], capture_output=True, text=True)
     found = re.search(r"Swift version ([^\s)]+)", done.stdout)
@@ -150,6 +174,7 @@ def compiler():
 def summary(profiles, reviews):
     result = {}
     for name, profile in profiles.items():
+        misses = profile.grouped("I1mr", part)
         result[name] = {
             "instructions": round(profile.total("Ir") / reviews),
             "own": round(profile.total("Ir", own) / reviews),
@@ -158,6 +183,10 @@ def summary(profiles, reviews):
                 library: round(cost / reviews)
                 for library, cost in profile.by_object("Ir").most_common(8)
                 if cost >= reviews
+            },
+            "parts": {
+                name: {"instructions": round(cost / reviews), "instructionCacheMisses": round(misses[name] / reviews)}
+                for name, cost in profile.grouped("Ir", part).most_common()
             },
         }
     return result
@@ -170,6 +199,10 @@ def show(result, profiles, reviews, functions):
         print(
             f"{name:<14}{row['instructions']:>13,}{row['own']:>10,}{row['instructionCacheMisses']:>11,}   {libraries}"
         )
+    for name, row in result.items():
+        print(f"\n{name}: instructions and first-level instruction cache misses a review by part")
+        for title, cost in row["parts"].items():
+            print(f"{cost['instructions']:>12,}{cost['instructionCacheMisses']:>8,}  {title}")
     for name, profile in profiles.items():
         if functions == 0:
             continue
@@ -241,6 +274,8 @@ def main():
     parser.add_argument("--write", action="store_true", help="write a new budget")
     parser.add_argument("--keep", metavar="FOLDER", help="leave callgrind's files there, for callgrind_annotate")
     arguments = parser.parse_args()
+    if arguments.keep:
+        os.makedirs(arguments.keep, exist_ok=True)
     profiles = Counts(arguments.reviews, arguments.keep).run()
     result = summary(profiles, arguments.reviews)
     if arguments.write:
