@@ -2,14 +2,14 @@ public import Entra
 
 /// Watched principals by object ID.
 ///
-/// They are kept in many small dictionaries. A change copies one of them while decisions still use the former value,
-/// and ends only that one when they no longer do; with thousands of principals, a single dictionary takes milliseconds.
+/// They are kept in many small dictionaries. While decisions still use an earlier value, a change copies only one of
+/// these; to copy and free a single dictionary of thousands of principals would take milliseconds.
 public struct WatchedPrincipals: Sendable, ExpressibleByDictionaryLiteral {
     private static let partCount = 128
 
     private var parts = [[GUID: WatchedPrincipal]](repeating: [:], count: partCount)
 
-    /// What is known of each principal by its ID; of one that is there twice, the last.
+    /// What is known of each principal, by its ID. If an ID occurs twice, the last value counts.
     public init(dictionaryLiteral elements: (GUID, WatchedPrincipal)...) {
         for (id, principal) in elements { self[id] = principal }
     }

@@ -18,7 +18,7 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
         hasher.combine(low)
     }
 
-    /// Both halves in one number, to spread objects by; random in IDs that Entra makes, but for a few bits.
+    /// Both halves in one number, to distribute IDs evenly: nearly all bits of Entra's IDs are random.
     @inlinable
     public var folded: UInt64 { high ^ low }
 

@@ -190,15 +190,15 @@ public final class DirectoryWatcher: @unchecked Sendable {
         let now = now
         visit(now)
         let hasAsked = ask(now)
-        // A change that no review waits for has waited until now.
+        // Publishes changes for which no review has waited.
         publishChanges()
         let isLate = state.nextDue().map { now.instant - $0 > WatchState.tick } ?? false
         let isEarly = !hasAsked && now.instant < nextBatch
         takeTurn(at: hasAsked && isLate || isEarly ? nextBatch : now.instant + pause)
     }
 
-    /// Time between two turns: at this pace everybody's turn comes within nine tenths of `watchEvery`, so that requests
-    /// are spread over it, and who is late is caught up with.
+    /// Time between two turns. At this pace, everybody is asked about within nine tenths of `watchEvery`: requests are
+    /// spread over that time, and the rest is for catching up.
     private var pause: TimeAmount {
         let even = state.every.nanoseconds * 9 / 10 / Int64(max(1, state.batchesEachRound))
         return max(Self.shortestPause, min(.nanoseconds(even), WatchState.tick))
@@ -300,7 +300,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
         sayWhatIsForbidden()
         publishChanges()
-        // The others have waited for this place.
+        // Other questions have waited for a free place.
         if inFlight == Self.batchesInFlight - 1, state.hasDue(at: instant) {
             takeTurn(at: max(instant, nextBatch))
         }

@@ -19,7 +19,8 @@ struct WatchState {
         var membershipAge: Age?
         var accountAge: Age?
         var nextQuestion: NIODeadline
-        /// Its questions may have come together with those of many others, so the next interval is a shorter one.
+        /// Whether its questions may be due together with those of many others. The next interval is then shorter, to
+        /// spread them.
         var isBunched = true
         /// Number of questions without a reply.
         var outstanding = 0
@@ -40,7 +41,7 @@ struct WatchState {
         var isAccount: Bool
     }
 
-    /// When a principal's questions are due. An entry counts only as long as its record says the same.
+    /// When a principal's questions are due. An entry is valid only while the principal's record has the same time.
     private struct Due: Comparable {
         let instant: NIODeadline
         let id: GUID
@@ -50,7 +51,7 @@ struct WatchState {
         }
     }
 
-    /// Of all principals, for people.
+    /// What is known of all principals together, for the status.
     struct Summary {
         var oldestAnswer: Age?
         /// Number of principals whose account or groups changed in the last hour.
@@ -66,14 +67,15 @@ struct WatchState {
     let groups: [GUID]
     let every: TimeAmount
     private(set) var records: [GUID: Record] = [:]
-    /// One entry for each principal without an open question, and entries that no longer count.
+    /// One entry for each principal without an open question, and entries that are no longer valid.
     private var due: Heap<Due> = []
-    /// Principals that ``passTime(to:limit:)`` has not come to, and what it has found so far.
+    /// Principals that the current pass of ``passTime(to:limit:)`` has not visited yet.
     private var unvisited: [GUID] = []
     /// Number of principals that the current pass began with.
     private(set) var countToVisit = 0
+    /// What the current pass has found so far.
     private var found = Summary()
-    /// As of the last time that every principal was visited.
+    /// The result of the last complete pass.
     private(set) var summary = Summary()
     /// The facts for decisions.
     private(set) var facts = WatchFacts.Tenant()
@@ -152,7 +154,7 @@ struct WatchState {
     /// Drops principals whose tokens have expired, ends overdue first waits, and notices silence. Returns the
     /// principals whose first wait is over.
     ///
-    /// - Parameter limit: how many principals to visit; the next call goes on after them.
+    /// - Parameter limit: how many principals to visit at most; the next call continues with the others.
     mutating func passTime(to now: Age, limit: Int = .max) -> [GUID] {
         if unvisited.isEmpty {
             unvisited = Array(records.keys)
@@ -166,7 +168,7 @@ struct WatchState {
         return over
     }
 
-    /// Whether all principals were visited since ``summary`` last changed.
+    /// Whether no pass is unfinished.
     var isVisited: Bool { unvisited.isEmpty }
 
     /// Returns whether the principal's first wait is over.
@@ -215,7 +217,8 @@ struct WatchState {
     /// Number of questions for one principal.
     var questionsEach: Int { 1 + (groups.count + WatchBatch.groupsInQuestion - 1) / WatchBatch.groupsInQuestion }
 
-    /// Number of requests that ask everybody once. The questions about one principal are in one request if they fit.
+    /// Number of requests that ask about everybody once. The questions about one principal are in one request if they
+    /// fit.
     var batchesEachRound: Int {
         let each = questionsEach
         return each > WatchBatch.size
@@ -223,7 +226,7 @@ struct WatchState {
             : (records.count + WatchBatch.size / each - 1) / (WatchBatch.size / each)
     }
 
-    /// When the first questions are due; nil if nobody is to be asked about.
+    /// When the next questions are due; nil if all questions are open, or nobody is watched.
     mutating func nextDue() -> NIODeadline? {
         while let first = due.min {
             if let record = records[first.id], record.outstanding == 0, record.nextQuestion == first.instant {
@@ -243,7 +246,7 @@ struct WatchState {
         while taken.count < max(1, limit / each), let first = nextDue(), first <= now.instant {
             let id = due.removeMin().id
             guard let record = records[id] else { continue }
-            // Only entries that count are taken, and each principal has one.
+            // Only valid entries are taken, and each principal has one.
             taken.append((id, record))
             records[id]?.outstanding = each
         }
@@ -285,8 +288,8 @@ struct WatchState {
         return id
     }
 
-    /// A part of a time, another one for each principal: whoever was asked about at the same moment is asked about at
-    /// different ones from then on.
+    /// A part of a time that depends on the principal: principals that were asked about at the same moment are asked
+    /// about at different moments from then on.
     private static func part(of time: TimeAmount, for id: GUID) -> TimeAmount {
         // Fibonacci hashing: numbers that follow each other become far apart.
         let fraction = Int64((id.folded &* 0x9E37_79B9_7F4A_7C15) >> 56)

@@ -219,7 +219,7 @@ struct RemoteKeyState: Sendable {
         }
         // After a reload the keys in memory may be newer.
         if let lastSuccess = keys.lastSuccess, lastSuccess >= fetchedAt { return [] }
-        // The file knows the time of day only.
+        // The file contains only the time of day, not the uptime.
         let time = min(fetchedAt, moment.now)
         let age = moment.now.seconds(since: time) * 1_000_000_000
         keys.take(

@@ -31,8 +31,8 @@ public struct TenantKeyStatus: Hashable, Sendable {
 
 /// One tenant's keys over time: what the fetches brought, and when another one may start. Pure.
 ///
-/// Keys are too old when either of two clocks says so. The time of day can be set back after a fetch, so that the keys
-/// would be young for days; the uptime does not go on while the machine sleeps, and knows nothing of cache files.
+/// Keys are too old when either of two clocks says so. The time of day can be set back after a fetch; the keys would
+/// then seem young for days. The uptime stops while the machine sleeps, and a cache file does not contain it.
 struct TenantKeyState: Sendable {
     /// One moment on both clocks.
     struct Instant: Hashable, Sendable {
@@ -126,7 +126,7 @@ struct TenantKeyState: Sendable {
         sets.values.compactMap { secondsLeft($0, at: moment) }.min()
     }
 
-    /// By the clock that says less, rounded up.
+    /// The smaller result of the two clocks, rounded up.
     private func secondsLeft(_ set: VersionSet, at moment: RemoteKeyState.Moment) -> Int64? {
         guard let maximumAge else { return nil }
         let age = Instant(moment).uptime - set.fetched.uptime

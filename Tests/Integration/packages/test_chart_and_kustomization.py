@@ -1,4 +1,4 @@
-"""The Helm chart and the kustomization make the same objects, as they come and with what their documents show."""
+"""The Helm chart and the kustomization make the same objects: unchanged, and with the examples of their documents."""
 
 import itertools
 import re
