@@ -46,7 +46,7 @@ public struct AccessDiff {
 
     private var hasOtherPermissions: Bool { permissions.map { !$0.changes.isEmpty } ?? false }
 
-    /// Whether "no difference" would be about the configurations alone.
+    /// Whether the configurations give the same access, but the two clusters do not.
     private var onlyBindingsDiffer: Bool { policy.isEmpty && !isEmpty }
 
     /// The differences in one of the command's formats.

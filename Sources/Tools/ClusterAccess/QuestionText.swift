@@ -47,7 +47,8 @@ public struct QuestionText: Sendable {
             namespace: namespace)
     }
 
-    /// No rule names such a verb, so that only those who hold `*` are in the answer.
+    /// A remark about a verb that Kubernetes does not have. Rules rarely name such a verb, so the answer lists little
+    /// more than holders of `*`.
     private static func remarks(verb: String) -> [String] {
         guard !KubernetesVerb.isKnown(verb) else { return [] }
         let meant = KubernetesVerb.meant(by: verb).map { ": did you mean \($0)?" } ?? ""

@@ -44,16 +44,17 @@ extension PolicyAnswer {
         access.flatMap { KubectlCommand.canI(username: $0.user.username, groups: $0.user.groups) }
     }
 
-    /// Whether the question left the object ID open, so that a stand-in is in its place.
+    /// Whether the question named no object ID, so that a placeholder of zeros is used.
     private var hasStandInID: Bool { access.flatMap { GUID($0.user.uid) } == .zero }
 
-    /// Whether the user name is the stand-in, because guests, applications and people without a UPN are named by
+    /// Whether the placeholder is in the user name, because guests, applications and people without a UPN are named by
     /// object ID.
     private var hasStandInName: Bool {
         hasStandInID && access?.user.username.contains(GUID.zero.description) ?? false
     }
 
-    /// A remark for people, also beside JSON: nobody has the user name, so RBAC by object ID is not seen.
+    /// Says that nobody has the user name, so that RBAC bindings to the real object ID are not seen; nil if the name is
+    /// real. For people, also beside JSON.
     public var remark: String? {
         guard hasStandInName else { return nil }
         return "the user name is a stand-in, which nobody has: give --object-id, or --user for somebody named by UPN"

@@ -17,7 +17,7 @@ public enum ClusterFiles {
     private struct Reading {
         var reader: ClusterReader
         var remainingBytes: Int
-        /// Number of files in folders whose names do not end as manifests' names do.
+        /// Number of files in folders that were skipped, because their names do not end like those of manifests.
         private var skippedFiles = 0
         let limits: ClusterLimits
 
@@ -40,7 +40,7 @@ public enum ClusterFiles {
             }
         }
 
-        /// Files of other kinds are usual beside manifests, but not in place of them.
+        /// Names skipped files only if nothing was read: other files beside manifests are usual.
         mutating func sayWhatWasSkipped() {
             guard skippedFiles > 0, reader.isEmpty else { return }
             reader.note(

@@ -4,9 +4,9 @@ public import LineLogging
 public import Logging
 public import Prometheus
 
-/// What reviews are decided with, until a newer configuration or newer keys arrive.
+/// The configuration and the keys with which reviews are decided until newer ones arrive.
 public struct ReviewBasis: Sendable {
-    /// Decides by the configuration.
+    /// Decides about tokens according to the configuration.
     public var authenticator: Authenticator
     /// The signing keys of all tenants.
     public var keys: KeySnapshot
