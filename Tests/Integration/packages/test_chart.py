@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
 import yaml
 from charts import CHART, by_name, helm, refusal, rendered
 from json_server import JSONHandler, serving
-from programs import ROOT
+from programs import BINARY, ROOT
 from webhook import run
 
 SETS = {
@@ -410,6 +411,20 @@ def test_its_configuration_is_one_that_serve_would_load(tmp_path):
     file.write_text(yaml.safe_dump(configuration))
     status, _, err = run("config", "check", "--no-files", str(file))
     assert status == 0, err
+
+
+def test_a_configuration_file_becomes_values_as_the_document_says(tmp_path):
+    text = (CHART / "README.md").read_text()
+    [lines] = [block for block in re.findall(r"```sh\n(.*?)```", text, re.S) if "config init" in block]
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "kube-entra").symlink_to(BINARY)
+    path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["sh", "-ec", lines], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True, timeout=60)
+    values = yaml.safe_load((tmp_path / "values.yaml").read_text())
+    configuration = by_name(rendered(values))["ConfigMap", "kube-entra"]["data"]["kube-entra.yaml"]
+    assert configuration == yaml.safe_load((tmp_path / "kube-entra.yaml").read_text())
+    assert configuration["tenants"][0]["signingKeys"]["cacheFile"].startswith("/var/lib/kube-entra/")
 
 
 def test_the_chart_has_the_programs_version():
