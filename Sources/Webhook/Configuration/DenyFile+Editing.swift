@@ -40,21 +40,43 @@ extension DenyFile {
         _ path: String, mayCreate: Bool, _ change: (inout [DeniedEntry]) -> Edit
     ) throws(DenyFileError) -> Edit {
         let file: String
-        let lock: FileLock
         do throws(FileError) {
             file = try FileIO.target(of: path, isTrusted: true)
-            if !mayCreate, FileVersion(path: file) == nil { throw .missing }
+        } catch {
+            throw .file(error)
+        }
+        // Before there is a lock: another kind of file does not get one. kubectl, for example, takes the same name.
+        _ = try present(file, mayBeMissing: mayCreate)
+        let lock: FileLock
+        do throws(FileError) {
             lock = try FileLock(path: file + ".lock", guarding: file)
         } catch {
             throw .file(error)
         }
         defer { withExtendedLifetime(lock) {} }
-        var entries: [DeniedEntry] = []
         do throws(DenyFileError) {
-            entries = try read(file)
+            return try editAlone(file, mayCreate: mayCreate, change)
         } catch {
-            guard mayCreate, case .file(.missing) = error else { throw error }
+            if lock.isNew { lock.remove() }
+            throw error
         }
+    }
+
+    /// The entries of a file; none if it is missing and may be.
+    private static func present(_ file: String, mayBeMissing: Bool) throws(DenyFileError) -> [DeniedEntry] {
+        do throws(DenyFileError) {
+            return try read(file)
+        } catch {
+            guard mayBeMissing, case .file(.missing) = error else { throw error }
+            return []
+        }
+    }
+
+    /// Edits a file whose lock is held.
+    private static func editAlone(
+        _ file: String, mayCreate: Bool, _ change: (inout [DeniedEntry]) -> Edit
+    ) throws(DenyFileError) -> Edit {
+        var entries = try present(file, mayBeMissing: mayCreate)
         let edit = change(&entries)
         switch edit {
         case .wasThere, .removed([]): return edit
