@@ -13,8 +13,8 @@ extension DenyCommand {
             discussion: """
                 With --issued-before, only tokens from before that time are refused, so that signing in again helps:
 
-                  kube-entra deny add --file denied.json --object-id … \\
-                    --issued-before now --reason "lost laptop"
+                  kube-entra deny add --config /etc/kube-entra/kube-entra.yaml \\
+                    --object-id … --issued-before now --reason "lost laptop"
 
                 Exit status: 0 in force (also when the same entry was there); 2 the file or a token cannot be used; \
                 64 wrong usage.
@@ -50,8 +50,7 @@ extension DenyCommand {
             let times = try times(now: now)
             let entry = DeniedEntry(
                 target: target, issuedBefore: times.issuedBefore, until: times.until, reason: reason)
-            let edit = try DenyFile.command(file.file) { path throws(DenyFileError) in try DenyFile.add(entry, to: path)
-            }
+            let edit = try file.use { path throws(DenyFileError) in try DenyFile.add(entry, to: path) }
             let word = if case .wasThere = edit { "already denied: " } else { "denied: " }
             Console.print(as: output, text: word + entry.line(at: now), json: DenyFile.json(entry))
         }

@@ -14,12 +14,31 @@ struct DenyCommand: ParsableCommand {
         abstract: "Locks a person, an application or one token out at once, and shows who is.",
         discussion: """
             A running webhook whose tenant names the file as deniedFile follows within two seconds; it holds for \
-            tokens that were accepted before, for admins and for emergency access alike.
+            tokens that were accepted before, for admins and for emergency access alike. Every control-plane node has \
+            a list of its own: run the command on each of them.
             """,
         subcommands: [Add.self, Remove.self, List.self])
 
     struct FileOption: ParsableArguments {
-        @Option(help: .init("The file of deniedFile.", valueName: "file"), completion: .file()) var file: String
+        @Option(
+            help: .init("The webhook's configuration, whose deniedFile is the list.", valueName: "file"),
+            completion: .file())
+        var config: String?
+
+        @Option(help: .init("The list itself, in place of --config.", valueName: "file"), completion: .file())
+        var file: String?
+
+        private var source: DenyListSource { DenyListSource(file: file, config: config) }
+
+        func validate() throws { try checked { try source.check() } }
+
+        /// Runs an operation on the list, and says on standard error where the list is in force.
+        func use<Result>(_ work: (String) throws(DenyFileError) -> Result) throws -> Result {
+            let list = try source.find()
+            let result = try DenyFile.command(list.path, work)
+            Console.note(list.scope)
+            return result
+        }
     }
 
     /// Who or what is denied.
@@ -66,9 +85,7 @@ struct DenyCommand: ParsableCommand {
 
         func run() throws {
             let target = try target.target.read()
-            let removed = try DenyFile.command(file.file) { path throws(DenyFileError) in
-                try DenyFile.remove(target, from: path)
-            }
+            let removed = try file.use { path throws(DenyFileError) in try DenyFile.remove(target, from: path) }
             let lines = removed.isEmpty ? ["there is no such entry"] : removed.map { "removed: " + $0.line(at: .now()) }
             Console.print(
                 as: output, text: lines.joined(separator: "\n"),
@@ -87,7 +104,7 @@ struct DenyCommand: ParsableCommand {
         @Option(help: .output) var output: OutputFormat = .text
 
         func run() throws {
-            let entries = try DenyFile.command(file.file) { path throws(DenyFileError) in try DenyFile.read(path) }
+            let entries = try file.use { path throws(DenyFileError) in try DenyFile.read(path) }
             let lines = entries.isEmpty ? ["nobody is denied"] : entries.map { $0.line(at: .now()) }
             Console.print(as: output, text: lines.joined(separator: "\n"), json: DenyFile.json(entries))
         }

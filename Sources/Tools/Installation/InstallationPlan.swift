@@ -14,8 +14,16 @@ struct InstallationPlan {
         var path: String
         var bytes: [UInt8]
         var mode: UInt32
-        /// Whether the file belongs to the webhook's user.
-        var isService: Bool
+        var owner: FileOwner
+    }
+
+    /// Who owns a file of the plan.
+    enum FileOwner {
+        /// The webhook's user.
+        case service
+        /// Root; the webhook's group may read it.
+        case rootForService
+        case root
     }
 
     var request: InstallationRequest
@@ -25,6 +33,8 @@ struct InstallationPlan {
     var configurationText: [UInt8]?
     /// Whether every user may read it.
     var isConfigurationOpen = true
+    /// Whether the configuration is made here, and with it the empty deny list that it names.
+    var makesDenyList = false
     /// Files that are copied together with the configuration.
     var carried: [PlannedFile]
 
@@ -62,6 +72,8 @@ struct InstallationPlan {
         case .present: break
         case .values(let tenantID, let audiences, let adminGroups, _):
             try checkSame(tenantID, audiences, adminGroups)
+            makesDenyList = present == nil
+            if makesDenyList { try InstallationPlan.checkDenyList(files) }
         case .file(let path):
             if let present, present != text {
                 throw CommandFailure(
@@ -87,11 +99,11 @@ struct InstallationPlan {
     private static func template(
         _ tenantID: GUID, _ audiences: [String], _ adminGroups: [GUID], _ cloud: Cloud
     ) throws -> [UInt8] {
-        let text = ConfigurationTemplate(
-            tenantID: tenantID, audiences: audiences, adminGroups: adminGroups, cloud: cloud
-        ).render()
+        var template = ConfigurationTemplate(
+            tenantID: tenantID, audiences: audiences, adminGroups: adminGroups, cloud: cloud)
+        template.deniedFile = NodePath.deniedList.split(separator: "/").last.map(String.init)
         do throws(YAMLEditError) {
-            var editor = try YAMLEditor(Array(text.utf8))
+            var editor = try YAMLEditor(Array(template.render().utf8))
             // With this file, the webhook can start while Entra is unreachable.
             try editor.set(
                 "cacheFile", .string(NodePath.state + "/keys.json"),
@@ -99,6 +111,19 @@ struct InstallationPlan {
             return editor.bytes
         } catch {
             throw CommandFailure("the configuration cannot be written: \(ManifestProblem(error).sentence)")
+        }
+    }
+
+    /// Fails if there is a file in the deny list's place that the webhook could not use, perhaps from an earlier
+    /// `enable`.
+    private static func checkDenyList(_ files: NodeFiles) throws {
+        guard let bytes = try files.content(NodePath.deniedList) else { return }
+        do throws(DenyFileError) {
+            _ = try DenyFile.parse(bytes)
+        } catch {
+            throw CommandFailure(
+                "\(NodePath.deniedList) is there already, and is no deny list: \(error.sentence)",
+                hint: "repair it, or move it away for an empty list, then run enable again")
         }
     }
 
@@ -118,16 +143,22 @@ struct InstallationPlan {
             hint: "change the file (a running webhook takes it by itself), or run `kube-entra disable` first")
     }
 
+    private func missingDenyList(_ path: String) -> CommandFailure {
+        CommandFailure(
+            "\(path): there is no such file, and deniedFile names it",
+            hint: "copy it from another control-plane node; for an empty list: echo '{\"denied\": []}' >\(path)")
+    }
+
     /// Files beside the configuration that it names are copied to the same places beside the new one.
     private mutating func carry(from folder: ConfigurationFolder, files: NodeFiles) throws {
         let source = try InstallationPlan.parse(folder.configuration.bytes, at: folder.path).configuration
         // Also files that are not there: the webhook or `enable` would make some of them.
         for file in source.files { try folder.checkName(file.path) }
-        func named(_ configuration: WebhookConfiguration) -> [(path: String, isPrivate: Bool)] {
-            configuration.files.filter { !$0.role.isWritten }.map { ($0.path, $0.role.isSecret) }
+        func named(_ configuration: WebhookConfiguration) -> [(path: String, role: FileRole)] {
+            configuration.files.filter { !$0.role.isWritten }.map { ($0.path, $0.role) }
         }
-        var pairs = zip(named(source), named(configuration)).map {
-            (from: $0.0.path, to: $0.1.path, isPrivate: $0.0.isPrivate)
+        var pairs: [(from: String, to: String, role: FileRole?)] = zip(named(source), named(configuration)).map {
+            (from: $0.0.path, to: $0.1.path, role: $0.0.role)
         }
         // kube-apiserver's files, where `certs create` leaves them.
         let names = [
@@ -135,14 +166,20 @@ struct InstallationPlan {
             CertificateFolder.FileName.clientKey,
         ]
         let beside = [source.server.certificate, configuration.server.certificate].map(NodePath.folder)
-        let apiServerFiles = names.map { (from: "\(beside[0])/\($0)", to: "\(beside[1])/\($0)", isPrivate: false) }
+        let apiServerFiles = names.map { (from: "\(beside[0])/\($0)", to: "\(beside[1])/\($0)", role: FileRole?.none) }
         pairs += apiServerFiles
-        for pair in pairs where ExactText(pair.from) != ExactText(pair.to) {
-            guard let copied = try folder.read(pair.from) else { continue }
-            let target = String(pair.to.dropFirst(files.root.count))
+        for pair in pairs {
+            let target = pair.to.hasPrefix(files.root) ? String(pair.to.dropFirst(files.root.count)) : pair.to
+            let isInPlace = ExactText(pair.from) == ExactText(pair.to)
+            guard let copied = isInPlace ? nil : try folder.read(pair.from) else {
+                // Not made here: people would no longer be locked out who were.
+                guard pair.role != .deniedList || files.exists(target) else { throw missingDenyList(pair.from) }
+                continue
+            }
             guard target.hasPrefix(NodePath.home + "/"), !carries(target) else {
                 continue
             }
+            let isDenyList = pair.role == .deniedList
             let isClientKey = pair.from.hasSuffix("/" + CertificateFolder.FileName.clientKey)
             if let there = try files.content(target) {
                 guard there == copied.bytes else {
@@ -150,10 +187,14 @@ struct InstallationPlan {
                 }
                 continue
             }
-            let mode: UInt32 = pair.isPrivate || isClientKey ? 0o600 : 0o644
+            let isPrivate = isClientKey || pair.role?.isSecret ?? false
+            // Only root writes the deny list, and the webhook must read it whatever its author's permissions were.
+            let mode: UInt32 =
+                isDenyList ? 0o640 | copied.mode & 0o004 : (isPrivate ? 0o600 : 0o644) & copied.mode
             carried.append(
                 PlannedFile(
-                    path: target, bytes: copied.bytes, mode: mode & copied.mode, isService: !isClientKey))
+                    path: target, bytes: copied.bytes, mode: mode,
+                    owner: isClientKey ? .root : isDenyList ? .rootForService : .service))
         }
     }
 }

@@ -42,6 +42,8 @@ public struct InstallationRequest: Sendable {
 enum NodePath {
     static let home = "/etc/kube-entra"
     static let configuration = ServiceFiles.configuration
+    /// Beside the configuration that `enable` makes from IDs, and named there as `denied.json`.
+    static let deniedList = "/etc/kube-entra/denied.json"
     static let kubeconfig = "/etc/kube-entra/webhook.yaml"
     /// The webhook's own folder, which its service can write to.
     static let state = "/var/lib/kube-entra"

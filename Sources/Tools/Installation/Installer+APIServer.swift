@@ -1,3 +1,4 @@
+import Configuration
 import Files
 import SafeText
 import Terminal
@@ -278,6 +279,8 @@ extension Installer {
         guard let made = journal.made(at: path) else { return false }
         files.removeTemporary(path)
         guard files.exists(path) else { return false }
+        let lock = denyListLock(path)
+        defer { withExtendedLifetime(lock) {} }
         if let digest = made.sha256 {
             let current = try? FileIO.read(files.root + path, maximumBytes: 256 << 20)
             guard current.map(NodeFiles.digest) == digest else {
@@ -285,6 +288,16 @@ extension Installer {
                 return false
             }
         }
-        return files.remove(path)
+        guard files.remove(path) else { return false }
+        lock?.remove()
+        return true
+    }
+
+    /// The lock that `kube-entra deny` left beside a deny list, so that nobody writes the list while it is removed; nil
+    /// for every other file.
+    private func denyListLock(_ path: String) -> FileLock? {
+        let file = files.root + path
+        guard files.exists(path + ".lock"), (try? DenyFile.read(file)) != nil else { return nil }
+        return try? FileLock(path: file + ".lock", guarding: file)
     }
 }

@@ -43,7 +43,7 @@ extension Installer {
     func writeCertificates(_ plan: InstallationPlan) throws {
         for file in plan.carried {
             try makeFolder(NodePath.folder(of: file.path))
-            try put(file.bytes, at: file.path, mode: file.mode, owner: file.isService ? owner(plan) : nil)
+            try put(file.bytes, at: file.path, mode: file.mode, owner: owner(file.owner, plan))
             say(.certificates, "wrote \(file.path)")
         }
         let paths = CertificatePaths(plan.configuration, root: files.root)
@@ -149,14 +149,27 @@ extension Installer {
             return say(.configuration, "\(NodePath.configuration) is there and stays")
         }
         try makeFolder(NodePath.home)
+        // First, because the webhook does not start without it.
+        if plan.makesDenyList { try writeDenyList() }
         if plan.isConfigurationOpen {
             try put(text, at: NodePath.configuration, mode: 0o644)
         } else {
             // Only root may change it, and the webhook must read it.
-            let owner = owner(plan).map { NodeFiles.Owner(user: 0, group: $0.group) }
-            try put(text, at: NodePath.configuration, mode: 0o640, owner: owner)
+            try put(text, at: NodePath.configuration, mode: 0o640, owner: owner(.rootForService, plan))
         }
         say(.configuration, "wrote \(NodePath.configuration)")
+    }
+
+    /// The empty deny list of a configuration that is made here. One that is there keeps its entries.
+    private func writeDenyList() throws {
+        guard !files.exists(NodePath.deniedList) else {
+            return say(.configuration, "\(NodePath.deniedList) is there and stays")
+        }
+        try put(DenyFile.render([]), at: NodePath.deniedList, mode: 0o644)
+        say(
+            .configuration,
+            "wrote \(NodePath.deniedList), an empty list for `kube-entra deny`; if another node's list has entries, copy"
+                + " it here")
     }
 
     /// - Parameter apiServerUser: the user of kube-apiserver; nil is root.
@@ -211,6 +224,14 @@ extension Installer {
         case .staticPod: NodeFiles.Owner(user: ServiceFiles.podUser, group: ServiceFiles.podUser)
         case .systemd:
             environment.account(ServiceFiles.userName).map { NodeFiles.Owner(user: $0.user, group: $0.group) }
+        }
+    }
+
+    private func owner(_ owner: InstallationPlan.FileOwner, _ plan: InstallationPlan) -> NodeFiles.Owner? {
+        switch owner {
+        case .service: self.owner(plan)
+        case .rootForService: self.owner(plan).map { NodeFiles.Owner(user: 0, group: $0.group) }
+        case .root: nil
         }
     }
 }

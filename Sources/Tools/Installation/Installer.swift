@@ -221,7 +221,10 @@ public final class Installer {
         let findings = ConfigurationLinter.findings(in: plan.loaded, facts: LintEnvironment(now: environment.now()))
         let warnings = findings.filter { $0.severity != .notice && $0.allowedBecause == nil }
         let own = change?.ownAuthenticators ?? []
-        return warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" }
+        let denyNote =
+            plan.configuration.tenants.contains { $0.deniedFile != nil }
+            ? [] : ["note: no tenant has deniedFile, so `kube-entra deny` can lock nobody out on this node"]
+        return warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" } + denyNote
             + own.map { "note: kube-apiserver has \($0); tokens that it accepts itself never come to the webhook" }
     }
 

@@ -31,6 +31,8 @@ public struct ConfigurationTemplate: Sendable {
     public var allowedClientAppIDs: [GUID] = []
     /// Where the webhook will run; nil to try the program out.
     public var deployment: Deployment?
+    /// The deny list, as written into the file; nil leaves it out. `serve` needs the list to exist.
+    public var deniedFile: String?
     /// Lines that become comments at the beginning.
     public var notes: [String] = []
 
@@ -72,6 +74,7 @@ public struct ConfigurationTemplate: Sendable {
             trust: TokenValidationRules(
                 tenantID: tenantID, cloud: cloud, audiences: audiences, allowedClientAppIDs: allowedClientAppIDs),
             policy: TenantPolicy(adminGroupObjectIDs: adminGroups))
+        tenant.deniedFile = deniedFile
         if let deployment {
             configuration.server.allowedClientNames = ["kube-apiserver"]
             configuration.logging.format = .json
@@ -94,6 +97,7 @@ public struct ConfigurationTemplate: Sendable {
                 "kube-entra:allow apps-can-be-admins as on AKS; to keep applications out, take app and managedIdentity out",
             ]
         ]
+        if deniedFile == nil { comments["tenants[].deniedFile"] = deployment.denyListAdvice }
         if deployment == nil {
             comments["tenants[].signingKeys.cacheFile"] = [
                 "kube-entra:allow keys-are-not-kept for trying out; `config init --for` writes what production wants"
@@ -105,6 +109,18 @@ public struct ConfigurationTemplate: Sendable {
             ]
         }
         return comments
+    }
+}
+
+extension ConfigurationTemplate.Deployment? {
+    /// How an empty deny list is made; without it, `serve` does not start.
+    fileprivate var denyListAdvice: [String] {
+        let first = "to lock somebody out with `kube-entra deny`, make the list before you name it here:"
+        return switch self {
+        case nil: [first, #"echo '{"denied": []}' >denied.json"#]
+        case .systemd, .staticPod: [first, #"echo '{"denied": []}' >/etc/kube-entra/denied.json"#]
+        case .kustomize: ["`kube-entra deny` cannot change a ConfigMap: to lock somebody out, add to denied above"]
+        }
     }
 }
 

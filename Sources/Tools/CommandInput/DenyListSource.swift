@@ -1,0 +1,70 @@
+import Configuration
+import Entra
+import SafeText
+public import Terminal
+
+/// Where `deny` finds the list that it edits: the list itself, or a configuration that names it.
+public struct DenyListSource: Sendable {
+    /// The list.
+    public var file: String?
+    /// The webhook's configuration.
+    public var config: String?
+
+    public init(file: String?, config: String?) {
+        self.file = file
+        self.config = config
+    }
+
+    /// A list, and where it is in force.
+    public struct Found: Sendable {
+        /// The list's path.
+        public var path: String
+        /// One line for people: which webhooks follow the list.
+        public var scope: String
+    }
+
+    /// - Throws: ``UsageProblem`` unless there is exactly one of both.
+    public func check() throws(UsageProblem) {
+        switch (file, config) {
+        case (nil, nil): throw UsageProblem("give --config, the webhook's configuration, or --file, the list itself")
+        case (_?, _?): throw UsageProblem("give --config or --file, not both")
+        case (nil, _?), (_?, nil): return
+        }
+    }
+
+    /// Finds the list. The file itself is not read.
+    ///
+    /// - Throws: ``ConfigurationError`` if the configuration is invalid; `CommandFailure` if it names no list, or more
+    ///   than one.
+    public func find() throws -> Found {
+        guard let config else {
+            let path = file ?? ""
+            return Found(
+                path: path,
+                scope: "\(path): in force only where a webhook's configuration names this file as deniedFile; every"
+                    + " control-plane node has its own")
+        }
+        let configuration = try ConfigurationLoader.load(path: config).configuration
+        let paths = DenyFiles.paths(configuration).map(\.text).sorted()
+        guard let path = paths.first else { throw noList(config) }
+        guard paths.count == 1 else {
+            throw CommandFailure(
+                "\(config): its tenants have different deny lists: \(paths.joined(separator: ", "))",
+                hint: "choose one with --file")
+        }
+        let without = configuration.tenants.filter { $0.deniedFile == nil }.map(\.trust.tenantID.description)
+        let others = without.isEmpty ? "" : ", and not for \(without.joined(separator: ", ")), without deniedFile"
+        return Found(
+            path: path,
+            scope: "\(path): in force within two seconds where a webhook runs with this configuration\(others); every"
+                + " control-plane node has its own")
+    }
+
+    private func noList(_ config: String) -> CommandFailure {
+        let folder = config.lastIndex(of: "/").map { String(config[...$0]) } ?? ""
+        return CommandFailure(
+            "\(config): no tenant has deniedFile, so the webhook reads no deny list",
+            hint: "first `echo '{\"denied\": []}' >\(folder)denied.json`, then add `deniedFile: denied.json` to the"
+                + " tenant; a running webhook follows by itself")
+    }
+}

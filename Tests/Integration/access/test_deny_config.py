@@ -1,0 +1,99 @@
+"""`deny --config`: the list is the one that the webhook's configuration names."""
+
+import json
+import os
+import subprocess
+
+import pytest
+import yaml
+from deny_lists import deny, entries
+from entra import OBJECT
+from webhook import configuration, run
+
+ANOTHER = "99999999-2222-3333-4444-555555555555"
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Writes a configuration with one tenant for each list."""
+
+    def write(*lists):
+        tenants = []
+        for index, path in enumerate(lists):
+            (tenant,) = configuration(**({"deniedFile": path} if path else {}))["tenants"]
+            tenants.append(tenant | ({"tenantID": ANOTHER} if index else {}))
+        path = tmp_path / "etc" / "kube-entra.yaml"
+        path.parent.mkdir()
+        path.write_text(yaml.safe_dump(configuration() | {"tenants": tenants}))
+        return path
+
+    return write
+
+
+def test_the_list_of_the_configuration_is_edited_and_its_scope_said(config):
+    path = config("lists/denied.json")
+    file = path.parent / "lists" / "denied.json"
+    file.parent.mkdir()
+    status, output, errors = deny("add", "--config", path, "--object-id", OBJECT, "--reason", "left")
+    assert status == 0 and OBJECT in output and entries(file) == [{"objectID": OBJECT, "reason": "left"}], errors
+    assert errors.count("\n") == 1 and str(file) in errors and "within two seconds" in errors
+    assert "control-plane node" in errors
+    status, output, errors = deny("list", "--config", path, "--output", "json")
+    assert status == 0 and json.loads(output)["denied"][0]["objectID"] == OBJECT and str(file) in errors
+    assert deny("remove", "--config", path, "--object-id", OBJECT)[0] == 0 and entries(file) == []
+    assert deny("remove", "--config", path, "--object-id", OBJECT)[0] == 1
+
+
+def test_a_list_by_its_own_name_is_in_force_only_where_a_configuration_names_it(file):
+    for words in (["add", "--object-id", OBJECT, "--reason", "x"], ["list"], ["remove", "--object-id", OBJECT]):
+        status, _, errors = deny(words[0], "--file", file, *words[1:])
+        assert status == 0 and errors.count("\n") == 1 and "names this file as deniedFile" in errors, errors
+
+
+def test_tenants_without_the_list_are_named(config):
+    path = config("denied.json", None)
+    status, _, errors = deny("add", "--config", path, "--object-id", OBJECT, "--reason", "x")
+    assert status == 0 and f"not for {ANOTHER}" in errors
+
+
+@pytest.mark.parametrize(
+    "lists, said",
+    [([None], ["deniedFile", '{"denied": []}']), (["a.json", "b.json"], ["a.json, ", "b.json", "--file"])],
+)
+def test_no_list_or_several_are_2_and_change_nothing(config, lists, said):
+    path = config(*lists)
+    for words in (["add", "--object-id", OBJECT, "--reason", "x"], ["remove", "--object-id", OBJECT], ["list"]):
+        status, output, errors = deny(words[0], "--config", path, *words[1:])
+        assert status == 2 and not output and all(text in errors for text in [str(path), *said]), errors
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_configuration_with_errors_is_2(config):
+    path = config("denied.json")
+    path.write_text(path.read_text() + "more: 1\n")
+    status, _, errors = deny("add", "--config", path, "--object-id", OBJECT, "--reason", "x")
+    assert status == 2 and "more" in errors and os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("where", [[], ["--for", "systemd"], ["--for", "static-pod"]])
+def test_the_comment_of_a_starting_configuration_says_how_to_get_a_list(tmp_path, where):
+    path = tmp_path / "kube-entra.yaml"
+    ids = ["--tenant-id", ANOTHER, "--audience", ANOTHER, "--admin-group", ANOTHER]
+    assert run("config", "init", *ids, *where, "--out", str(path))[0] == 0
+    assert run("config", "check", "--no-files", str(path))[0] == 0
+    assert deny("list", "--config", path)[0] == 2
+    lines = path.read_text().splitlines()
+    (index,) = [index for index, line in enumerate(lines) if line.strip().startswith("# deniedFile: denied.json")]
+    assert "`kube-entra deny`" in lines[index - 2]
+    command = lines[index - 1].strip().removeprefix("# ").replace("/etc/kube-entra", str(tmp_path))
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    lines[index] = lines[index].replace("# ", "", 1)
+    path.write_text("\n".join(lines) + "\n")
+    assert deny("add", "--config", path, "--object-id", OBJECT, "--reason", "x")[0] == 0
+    assert entries(tmp_path / "denied.json") == [{"objectID": OBJECT, "reason": "x"}]
+
+
+@pytest.mark.parametrize("words", [["--config", "a", "--file", "b"], []])
+def test_the_list_is_named_in_one_way(words):
+    for command in (["add", "--reason", "x", "--object-id", OBJECT], ["remove", "--object-id", OBJECT], ["list"]):
+        assert run("deny", *command, *words)[0] == 64
