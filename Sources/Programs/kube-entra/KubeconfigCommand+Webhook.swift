@@ -37,10 +37,6 @@ extension KubeconfigCommand {
         func run() throws {
             let talos = format == .talos ? TalosDocument.Form(release: talosVersion) : nil
             let text = try webhook.kubeconfig(isEmbedded: talos != nil).text
-            if let address = KubeconfigText.withWebhookPath(webhook.server) {
-                Console.note(
-                    "warning: \(webhook.server) has no path, where the webhook answers nothing; it is \(address)")
-            }
             try destination.write(talos.map { TalosDocument(form: $0, kubeconfig: text).text } ?? text, mode: 0o600)
         }
     }

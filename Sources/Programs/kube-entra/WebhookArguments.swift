@@ -46,6 +46,7 @@ struct WebhookArguments<Command: WebhookKubeconfigCommand>: ParsableArguments {
             isEmbedded: embed || isEmbedded)
         let sources = try certificates.sources(for: server, now: .now())
         Console.notes(sources.notes)
+        if let problem = Command.purpose.pathProblem(server) { Console.note("warning: \(problem)") }
         return WebhookKubeconfig(
             server: server, authority: sources.authority, client: sources.client, purpose: Command.purpose)
     }

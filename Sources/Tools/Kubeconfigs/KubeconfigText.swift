@@ -17,14 +17,6 @@ public enum KubeconfigText {
         return IPAddress(url.host).map { !$0.isIPv4 } ?? false
     }
 
-    /// The address with the webhook's path; nil if it has a path.
-    public static func withWebhookPath(_ server: String) -> String? {
-        guard let url = HTTPSURL(server), url.target.allSatisfy({ $0 == "/" }) else { return nil }
-        var address = server
-        while address.last == "/" { address.removeLast() }
-        return address + "/authenticate"
-    }
-
     /// The URL's host in lower case, without brackets; empty if this is not an `https://` URL.
     public static func host(of address: String) -> String { HTTPSURL(address)?.host ?? "" }
 

@@ -1,3 +1,4 @@
+import Addresses
 import SafeText
 import YAML
 
@@ -21,6 +22,33 @@ public struct WebhookKubeconfig: Sendable {
             case .authentication: "https://127.0.0.1:8443/authenticate"
             case .authorization: "https://127.0.0.1:8443/authorize"
             }
+        }
+
+        /// The paths at which the webhook takes these reviews, the usual one first.
+        private var paths: [String] {
+            switch self {
+            case .authentication: ["/authenticate", "/tokenreviews"]
+            case .authorization: ["/authorize"]
+            }
+        }
+
+        /// What would happen with an address of another path, and the right address; nil if the path is right.
+        public func pathProblem(_ server: String) -> String? {
+            guard let url = HTTPSURL(server) else { return nil }
+            let path = url.target.prefix { $0 != "?" }
+            guard !paths.contains(String(path)) else { return nil }
+            let isMissing = path.allSatisfy { $0 == "/" }
+            let (reviews, harm) =
+                switch self {
+                case .authentication: ("token reviews", "nobody can sign in")
+                case .authorization: ("access reviews", "the kill switch denies nobody")
+                }
+            let rest = server.dropFirst("https://".count)
+            let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? server.endIndex
+            let problem =
+                isMissing
+                ? "has no path, where the webhook answers nothing" : "is not where the webhook answers \(reviews)"
+            return "\(server) \(problem), so \(harm); it is \(server[..<end])\(paths[0])"
         }
     }
 

@@ -206,6 +206,25 @@ def test_newer_fields_only_for_api_servers_that_know_them(certificates, version,
     assert ("cacheAuthorizedRequests" in documents[0]["authorizers"][0]["webhook"]) is has
 
 
+@pytest.mark.parametrize(
+    "command, address, right",
+    [
+        ("authorization", "https://127.0.0.1:8443", "https://127.0.0.1:8443/authorize"),
+        ("authorization", "https://127.0.0.1:8443/authenticate", "https://127.0.0.1:8443/authorize"),
+        ("authorization", "https://127.0.0.1:8443/authorize", None),
+        ("webhook", "https://127.0.0.1:8443/", "https://127.0.0.1:8443/authenticate"),
+        ("webhook", "https://127.0.0.1:8443/authorize", "https://127.0.0.1:8443/authenticate"),
+        ("webhook", "https://127.0.0.1:8443/authenticate", None),
+        ("webhook", "https://127.0.0.1:8443/tokenreviews", None),
+    ],
+)
+def test_a_path_where_the_webhook_does_not_answer_is_said(certificates, command, address, right):
+    status, output, errors = run("kubeconfig", command, "--certs", certificates.folder, "--server", address)
+    assert status == 0 and f"server: {address}\n" in output.replace('"', "")
+    warnings = [line for line in errors.splitlines() if line.startswith("warning: https://")]
+    assert [line.split()[-1] for line in warnings] == ([right] if right else []), errors
+
+
 @pytest.mark.parametrize("arguments", [["--kubernetes", "new"], ["--mounted-at", "relative"], ["--server", "http://x"]])
 def test_wrong_usage(certificates, arguments):
     assert run("kubeconfig", "authorization", "--certs", certificates.folder, *arguments)[0] == 64

@@ -88,12 +88,21 @@ struct WebhookFileTests {
     }
 
     @Test(
-        "an address without a path gets the webhook's",
+        "an address at which the webhook does not answer is named with the right one",
         arguments: [
-            ("https://h", "https://h/authenticate"), ("https://h//", "https://h/authenticate"), ("https://h/a", nil),
-        ] as [(String, String?)])
-    func paths(server: String, corrected: String?) {
-        #expect(KubeconfigText.withWebhookPath(server) == corrected)
+            (.authentication, "https://h", "https://h/authenticate"),
+            (.authentication, "https://h:8443//", "https://h:8443/authenticate"),
+            (.authentication, "https://h/authorize", "https://h/authenticate"),
+            (.authentication, "https://h/authenticate/", "https://h/authenticate"),
+            (.authentication, "https://h/authenticate", nil), (.authentication, "https://h/tokenreviews", nil),
+            (.authorization, "https://h", "https://h/authorize"),
+            (.authorization, "https://[::1]:8443/authenticate", "https://[::1]:8443/authorize"),
+            (.authorization, "https://h/authorize", nil),
+        ] as [(WebhookKubeconfig.Purpose, String, String?)])
+    func paths(purpose: WebhookKubeconfig.Purpose, server: String, corrected: String?) {
+        let problem = purpose.pathProblem(server)
+        #expect(problem.map { $0.hasPrefix(server + " ") } ?? true)
+        #expect(problem?.split(separator: " ").last.map(String.init) == corrected)
     }
 
     @Test("the comment of the webhook's file names the flag that takes it")
