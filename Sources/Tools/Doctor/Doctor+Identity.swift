@@ -72,6 +72,17 @@ extension Doctor {
         }
         let groups = user.groups.filter { $0 != "system:authenticated" }
         let detail = "\(user.username), in \(groups.count == 1 ? "1 group" : "\(groups.count) groups")"
+        if configuration != nil, let reason = report.inspection?.reason, reason != .tokenExpired,
+            reason != .tokenNotYetValid
+        {
+            // Times are left out: the API server remembers a token for two minutes, and a clock may be wrong.
+            let contradiction =
+                "the API server accepts this token, so this configuration is not its webhook's, or another authenticator"
+                + " answered"
+            report.contradiction = contradiction
+            report.add(.identity, .warning, detail, hint: contradiction)
+            return
+        }
         guard configuration != nil, let expected = report.inspection?.user, expected.username != user.username else {
             report.add(.identity, .passed, detail)
             return
@@ -82,7 +93,7 @@ extension Doctor {
     }
 
     /// What to do about a 401, as far as it can be known here.
-    private var unauthorized: String {
+    var unauthorized: String {
         guard let inspection = report.inspection else { return Doctor.askOperator(nil) }
         // The refusal follows from the failed step, whose advice must not be contradicted.
         if let problem = report.steps.first(where: { $0.name == .token && $0.status == .failed }) {
@@ -111,80 +122,5 @@ extension Doctor {
         "The webhook's log has the reason\(tokenSHA256.map { " (tokenSHA256 \($0))" } ?? ""); without such a line"
             + " kube-apiserver did not reach the webhook or does not have it configured, and its own log says"
             + " \"Failed to make webhook authenticator request\", or \"invalid bearer token\" without a reason"
-    }
-
-    // MARK: Permissions
-
-    private mutating func checkPermissions(_ server: APIServer, token: String, namespace: String) {
-        let body = JSON.object([
-            ("kind", "SelfSubjectRulesReview"), ("apiVersion", "authorization.k8s.io/v1"),
-            ("spec", .object([("namespace", .string(namespace))])),
-        ]).render()
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
-        let answer: JSONDocument
-        do throws(HTTPSError) {
-            let response = try server.send(.post, path, token: token, body: body)
-            if response.status == 401, report.user == nil {
-                report.add(.permissions, .failed, "the API server refuses the token", hint: unauthorized)
-                return
-            }
-            guard let document = try? JSONDocument(parsing: try response.successBody(), maximumBytes: 4 << 20) else {
-                throw HTTPSError.malformed
-            }
-            answer = document
-        } catch {
-            report.add(.permissions, .skipped, "the API server does not say: \(error.sentence)")
-            return
-        }
-        let rules = SubjectRules(answer.root["status"])
-        if rules.allowsEverything {
-            report.add(.permissions, .passed, "may do everything in the namespace \(namespace)")
-        } else if rules.count > 0 {
-            report.add(
-                .permissions, .passed,
-                "\(rules.count == 1 ? "1 rule" : "\(rules.count) rules") in the namespace \(namespace)")
-        } else if rules.isIncomplete {
-            report.add(.permissions, .skipped, "an authorizer of this cluster does not list what it allows")
-        } else {
-            let groups = report.user?.groups.filter { !$0.hasPrefix("system:") } ?? []
-            let adminGroups =
-                configuration?.authentication.kubernetes.adminGroups ?? KubernetesPolicy().adminGroups
-            if let admins = groups.first(where: { adminGroups.contains(ExactText($0)) }) {
-                report.add(
-                    .permissions, .failed, "an admin to the webhook, but allowed nothing in the namespace \(namespace)",
-                    hint: "the admins' binding is missing: kubectl create clusterrolebinding kube-entra-cluster-admins"
-                        + " --clusterrole=cluster-admin --group=\(KubectlCommand.quoted(admins))")
-                return
-            }
-            let subject =
-                groups.first.map { "--group=" + KubectlCommand.quoted($0) }
-                ?? "--user=" + KubectlCommand.quoted(report.user?.username ?? "")
-            report.add(
-                .permissions, .failed, "signed in, but allowed nothing in the namespace \(namespace)",
-                hint: "ask an administrator for a binding, for example: kubectl create rolebinding kube-entra-view"
-                    + " --clusterrole=view --namespace=\(KubectlCommand.quoted(namespace)) \(subject); or choose another"
-                    + " namespace")
-        }
-    }
-}
-
-/// The caller's own permissions, without those that everybody has.
-struct SubjectRules {
-    private(set) var count = 0
-    private(set) var allowsEverything = false
-    let isIncomplete: Bool
-
-    init(_ status: JSONValue?) {
-        isIncomplete = status?["incomplete"]?.bool ?? false
-        guard let rules = status?["resourceRules"]?.array else { return }
-        for rule in rules {
-            func texts(_ value: JSONValue?) -> [String] { value?.array?.compactMap(\.string) ?? [] }
-            let (verbs, groups) = (texts(rule["verbs"]), texts(rule["apiGroups"]))
-            let resources = texts(rule["resources"])
-            // `system:basic-user` lets every authenticated user ask about itself.
-            if !resources.isEmpty, resources.allSatisfy({ $0.hasPrefix("selfsubject") }) { continue }
-            count += 1
-            if verbs.contains("*"), groups.contains("*"), resources.contains("*") { allowsEverything = true }
-        }
     }
 }

@@ -66,6 +66,8 @@ public struct DoctorReport {
     public internal(set) var couldNotCheck = false
     var inspection: InspectionReport?
     var user: KubernetesUser?
+    /// What speaks against the problem: the API server accepts the token that the configuration refuses.
+    var contradiction: String?
     /// Removes secrets from every output.
     var secret: SecretFilter?
 
@@ -153,11 +155,12 @@ public struct DoctorReport {
             style: caveat != nil || couldNotCheck ? .doubtful : problem == nil ? .good : .bad)
         if let hint = caveat?.hint { lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 2) }
         if let hint = problem?.hint { lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 2) }
+        if let contradiction { lines += page.advice(PrintableText.clean(contradiction, maximum: 600), indent: 2) }
         lines.append(page.rule("steps"))
         for step in steps {
             lines += page.item(
                 step.status.mark, step.status.style, step.name.rawValue, PrintableText.clean(step.detail, maximum: 400))
-            if let hint = step.hint, hint != (problem ?? caveat)?.hint {
+            if let hint = step.hint, hint != (problem ?? caveat)?.hint, hint != contradiction {
                 lines += page.advice(PrintableText.clean(hint, maximum: 600), indent: 24)
             }
         }

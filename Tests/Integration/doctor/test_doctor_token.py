@@ -82,13 +82,46 @@ def test_a_server_that_takes_the_token_for_nobody_is_named(bench):
         ("old", "identity", "warning"),
         ("older", "identity", "passed"),
         ("some", "permissions", "passed"),
-        ("unknown", "permissions", "skipped"),
+        ("hidden-admin", "permissions", "passed"),
+        ("hidden-developer", "permissions", "passed"),
+        ("hidden-silent", "permissions", "skipped"),
+        ("odd", "permissions", "skipped"),
         ("no-rules", "permissions", "skipped"),
     ],
 )
 def test_differences_between_token_and_server_are_shown(bench, way, name, status):
     bench.way(way)
     assert steps(bench.run(*CONFIG, status=0))[name] == status
+
+
+def test_what_an_authorizer_does_not_list_is_asked(bench):
+    """With a webhook authorizer, such as the kill switch, a rules review is always incomplete."""
+    bench.way("hidden-admin-without-a-binding")
+    problem(
+        bench,
+        "permissions",
+        "an admin to the webhook, but not allowed to do everything in the namespace team",
+        hint="kubectl create clusterrolebinding kube-entra-cluster-admins",
+    )
+    bench.way("hidden-nobody")
+    problem(
+        bench,
+        "permissions",
+        "signed in, but not allowed to get pods in the namespace team",
+        hint="--group=developers",
+    )
+
+
+def test_a_configuration_that_refuses_what_the_api_server_accepts_is_not_its_webhooks(bench):
+    text = (bench.folder / "config.yaml").read_text()
+    (bench.folder / "other.yaml").write_text(text.replace(f"tenantID: {TENANT}", f"tenantID: {OTHER}"))
+    said = "the API server accepts this token, so this configuration is not its webhook's"
+    report = bench.run("--config", "other.yaml", status=1)
+    assert steps(report)["token"] == "failed" and report["inspection"]["reason"] == "issuer_not_trusted"
+    (step,) = [step for step in report["steps"] if step["name"] == "identity"]
+    assert step["status"] == "warning" and said in step["hint"]
+    text = " ".join(bench.run("--config", "other.yaml", status=1, output="text").split())
+    assert text.count(said) == 1 and text.index(said) < text.index("kubeconfig context here")
 
 
 def test_a_user_without_a_binding_is_told_so(bench):

@@ -68,22 +68,33 @@ class APIServer(JSONHandler):
         if "selfsubjectreviews" in path:
             if way == "old" or (way == "older" and not path.endswith("v1beta1/selfsubjectreviews")):
                 return self.answer(404, {})
-            user = {"anonymous": {"username": "system:anonymous"}, "other": ADA | {"username": "bob"}}.get(way, ADA)
+            user = {
+                "anonymous": {"username": "system:anonymous"},
+                "other": ADA | {"username": "bob"},
+                "hidden-developer": ADA | {"groups": ["developers", "system:authenticated"]},
+                "hidden-nobody": ADA | {"groups": ["developers", "system:authenticated"]},
+            }.get(way, ADA)
             return self.answer(
                 201, {"kind": "SelfSubjectReview", "apiVersion": sent["apiVersion"], "status": {"userInfo": user}}
             )
         if way == "no-rules":
             return self.answer(403, {})
         if "selfsubjectaccessreviews" in path:
-            allowed = sent["spec"]["resourceAttributes"]["resource"] == "pods"
+            asked = sent["spec"]["resourceAttributes"]
+            if way == "hidden-silent":
+                return self.answer(201, {"kind": "Status", "status": {"allowed": True}})
+            if asked["resource"] == "*":
+                assert (asked["verb"], asked["group"], asked["namespace"]) == ("*", "*", "team")
+            allowed = (asked["resource"] == "pods" and way != "hidden-nobody") or way == "hidden-admin"
             return self.answer(201, sent | {"status": {"allowed": allowed}})
-        rules = {"unbound": [BASIC], "some": [BASIC, SOME], "unknown": []}.get(way, [BASIC, ALL])
+        is_hidden = way.startswith("hidden")
+        rules = {"unbound": [BASIC], "some": [BASIC, SOME]}.get(way, [BASIC] if is_hidden else [BASIC, ALL])
         self.answer(
             201,
             {
-                "kind": "SelfSubjectRulesReview",
+                "kind": "SelfSubjectReview" if way == "odd" else "SelfSubjectRulesReview",
                 "apiVersion": sent["apiVersion"],
-                "status": {"resourceRules": rules, "nonResourceRules": [], "incomplete": way == "unknown"},
+                "status": {"resourceRules": rules, "nonResourceRules": [], "incomplete": is_hidden},
             },
         )
 
