@@ -1,5 +1,6 @@
 import ArgumentParser
 import Doctor
+import Kubeconfigs
 import Terminal
 
 /// The program under the name `kubectl-entra`, which kubectl runs for `kubectl entra`.
@@ -43,6 +44,7 @@ struct KubectlEntra: ParsableCommand {
         func run() throws {
             let comparison = try place.compare()
             Console.print(as: output, text: comparison.text(on: Console.page), json: comparison.json)
+            if let hint = comparison.hint { Console.note("→ \(hint)") }
             if !comparison.isSame { throw ExitCode.no }
         }
     }
@@ -52,12 +54,28 @@ struct KubectlEntra: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "can-i",
             abstract: "Prints the `kubectl auth can-i --list` line for what the API server says you are.",
-            discussion: "Exit status: 0 printed; 1 Unauthorized; 2 no connection.")
+            discussion: """
+                The line is for an administrator, who may impersonate. Your own permissions are listed by \
+                `kubectl auth can-i --list`.
+
+                Exit status: 0 printed; 1 Unauthorized; 2 no connection.
+                """)
 
         @OptionGroup var place: Place
+        @Argument(help: .hidden) var question: [String] = []
+
+        func validate() throws {
+            guard question.isEmpty else {
+                throw ValidationError(
+                    "can-i takes no question; kubectl answers one: kubectl auth can-i "
+                        + question.map(KubectlCommand.quoted).joined(separator: " "))
+            }
+        }
 
         func run() throws {
-            Console.print(try place.compare().canIListLine())
+            let line = try place.compare().canIListLine()
+            Console.note("for an administrator, who may impersonate; you yourself: kubectl auth can-i --list")
+            Console.print(line)
         }
     }
 }

@@ -56,10 +56,17 @@ public struct CallerComparison {
             lines += page.pair("object ID", "none: the kubeconfig's user has no token")
         }
         lines.append("")
-        lines += page.wrapped(
-            isSame ? "Both are the same." : "They are not the same.", style: isSame ? .good : .bad)
+        let conclusion =
+            isSame
+            ? "Both are the same."
+            : token == nil ? "There is no token to compare with." : "They are not the same."
+        lines += page.wrapped(conclusion, style: isSame ? .good : token == nil ? .doubtful : .bad)
+        if lines.first?.isEmpty ?? false { lines.removeFirst() }
         return lines.joined(separator: "\n")
     }
+
+    /// What to do if the API server refuses the caller; nil if it does not.
+    public var hint: String? { apiServer == nil ? "kubectl entra why" : nil }
 }
 
 extension Doctor {
@@ -117,7 +124,7 @@ extension CallerComparison {
     public func canIListLine() throws(CommandFailure) -> String {
         guard let user = apiServer else {
             throw CommandFailure(
-                "the API server refuses the caller (401 Unauthorized)", hint: "kubectl entra why", status: .no)
+                "the API server refuses the caller (401 Unauthorized)", hint: hint, status: .no)
         }
         guard let line = KubectlCommand.canI(username: user.username, groups: user.groups) else {
             throw CommandFailure("the user's name or a group cannot stand on one line")

@@ -55,6 +55,22 @@ def test_kubectl_entra_whoami_says_who_the_api_server_sees(bench, monkeypatch):
     assert entra(bench, "whoami", "--output", "json", status=2)[0] == ""
 
 
+def test_kubectl_entra_whoami_says_what_to_do_next(bench):
+    bench.way("refuses")
+    out, err = entra(bench, "whoami", status=1)
+    assert not out.startswith("\n") and "They are not the same." in out and "kubectl entra why" in err
+    bench.user = {"client-certificate": "certs/client.crt", "client-key": "certs/client.key"}
+    bench.way("ok")
+    out, err = entra(bench, "whoami", status=1)
+    assert "There is no token to compare with." in out and "not the same" not in out and err == ""
+
+
+def test_kubectl_entra_can_i_says_for_whom_its_line_is(bench):
+    assert "you yourself: kubectl auth can-i --list" in entra(bench, "can-i", status=0)[1]
+    out, err = entra(bench, "can-i", "get", "pods", status=64)
+    assert out == "" and "kubectl auth can-i get pods" in err
+
+
 def test_kubectl_entra_can_i(bench):
     out, _ = entra(bench, "can-i", status=0)
     assert out == "kubectl auth can-i --list --as=ada@example.com --as-group=kube-entra:cluster-admins\n"
