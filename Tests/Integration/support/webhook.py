@@ -169,19 +169,23 @@ class Webhook:
     def connect(self, client="client", timeout=10):
         return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context(client), timeout=timeout)
 
-    def post(self, body, path="/authenticate?timeout=30s", headers=None, client="client", method="POST"):
-        connection = self.connect(client)
+    def post(
+        self, body, path="/authenticate?timeout=30s", headers=None, client="client", method="POST", connection=None
+    ):
+        """Over a connection of its own, or over an open one, which stays open."""
+        used = connection or self.connect(client)
         try:
             data = body if isinstance(body, bytes) else body.encode()
-            connection.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
-            response = connection.getresponse()
+            used.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
+            response = used.getresponse()
             return response.status, response.read().decode()
         finally:
-            connection.close()
+            if connection is None:
+                used.close()
 
-    def review(self, token, version="v1", path="/authenticate?timeout=30s"):
+    def review(self, token, version="v1", path="/authenticate?timeout=30s", connection=None):
         """The TokenReview's status. HTTP status and form are checked here for every test."""
-        status, body = self.post(review_body(token, version), path)
+        status, body = self.post(review_body(token, version), path, connection=connection)
         assert status == 200, body
         return checked(body, version)
 
