@@ -33,19 +33,22 @@ extension AccessReport {
     /// The report for people.
     public func text(_ names: DirectoryNames, namesTenants: Bool) -> String {
         var lines: [String] = []
-        if !isKnown {
-            lines.append("not known: who of Entra can \(question.words)")
-            lines += unknown.map { binding in
-                let path = "\(binding.name) → \(binding.role), which is not in the input"
-                return "  " + PrintableText.clean(path, maximum: 1000)
-            }
-        } else if who.isEmpty {
-            lines.append("nobody of Entra can \(question.words)")
-        } else {
+        if !who.isEmpty {
             lines.append("who can \(question.words):")
             for entry in who {
                 lines.append("  " + entry.holder.words(names, namesTenant: namesTenants))
                 lines += entry.paths.map { "    " + PrintableText.clean(names.annotate($0.words()), maximum: 1000) }
+            }
+        } else if isKnown {
+            lines.append("nobody of Entra can \(question.words)")
+        } else {
+            lines.append("not known: who of Entra can \(question.words)")
+        }
+        if !unknown.isEmpty {
+            lines.append(who.isEmpty ? "these may give it:" : "these may give it to more people:")
+            lines += unknown.map { binding in
+                let path = "\(binding.name) → \(binding.role), which is not in the input"
+                return "  " + PrintableText.clean(path, maximum: 1000)
             }
         }
         if !others.isEmpty {

@@ -63,6 +63,10 @@ def test_who_says_whom_it_knows_and_what_it_does_not(ask):
     code, answer, err = ask(*DELETE, objects=objects)
     assert (code, [entry["objectID"] for entry in answer["who"]]) == (0, [ADMINS])
     assert answer["input"]["missingRoles"] == MISSING_EDIT and "not in the input: ClusterRole edit;" in err
+    code, text, _ = ask(*DELETE, objects=objects, output="text")
+    assert code == 0 and "who can delete secrets" in text
+    more = text.split("these may give it to more people:\n")[1]
+    assert "RoleBinding payments/editors → ClusterRole edit, which is not in the input" in more
 
 
 def test_an_input_without_any_object_is_no_cluster(tmp_path):
