@@ -72,16 +72,19 @@ enum WatchBatch {
         }
     }
 
-    /// One reply for each question, in their order. A missing or malformed part counts as failed.
+    /// One reply for each question, in their order. A missing or malformed part counts as failed, and one that is there
+    /// twice is unclear: nobody knows which of the two is true.
     ///
     /// - Parameter now: by the server's clock.
     static func decode(_ document: JSONDocument, questions: [WatchQuestion], now: Timestamp) -> [WatchReply] {
         var replies = [WatchReply](repeating: .failed, count: questions.count)
+        var isAnswered = [Bool](repeating: false, count: questions.count)
         guard let parts = document.root["responses"]?.array else { return replies }
         for part in parts {
             // The number may be of any size, so it is checked before anything is subtracted from it.
             guard let id = part["id"]?.scalarText.flatMap({ Int($0) }), id >= 1, id <= questions.count else { continue }
-            replies[id - 1] = reply(part, to: questions[id - 1], now: now)
+            replies[id - 1] = isAnswered[id - 1] ? .unclear : reply(part, to: questions[id - 1], now: now)
+            isAnswered[id - 1] = true
         }
         return replies
     }

@@ -100,6 +100,17 @@ import Timestamps
         #expect(WatchBatch.decode(document, questions: [question], now: Self.now) == [one.expected])
     }
 
+    @Test("a part that is there twice says nothing, whatever the two say and in which order", arguments: [true, false])
+    func twice(isFirstGood: Bool) throws {
+        let questions = [WatchQuestion(objectID: try Self.person(1), collection: .users, kind: .account)]
+        let good = "{\"id\":\"1\",\"status\":200,\"body\":\(Self.account)}"
+        let deleted =
+            "{\"id\":\"1\",\"status\":404,\"body\":{\"error\":{\"code\":\"Request_ResourceNotFound\"}}}"
+        let parts = isFirstGood ? "\(good),\(deleted)" : "\(deleted),\(good)"
+        let document = try JSONDocument(parsing: Array("{\"responses\":[\(parts)]}".utf8))
+        #expect(WatchBatch.decode(document, questions: questions, now: Self.now) == [.unclear])
+    }
+
     @Test("answers belong to their questions whatever their order, and what is missing has failed")
     func order() throws {
         let questions = try (1...3).map {
