@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import yaml
-from access_reviews import OTHER, ask, body, extra, why
+from access_reviews import OTHER, ask, body, extra, selector_of, why
 from entra import ADMINS, DEVELOPERS, OBJECT, OTHER_TENANT
 from webhook import Webhook, configuration, run, wait_for
 
@@ -228,18 +228,6 @@ def test_a_path_where_the_webhook_does_not_answer_is_said(certificates, command,
 @pytest.mark.parametrize("arguments", [["--kubernetes", "new"], ["--mounted-at", "relative"], ["--server", "http://x"]])
 def test_wrong_usage(certificates, arguments):
     assert run("kubeconfig", "authorization", "--certs", certificates.folder, *arguments)[0] == 64
-
-
-def selector_of(megabytes):
-    """An access review whose label selector has so many megabytes, in the form that kube-apiserver sends."""
-    requirement = {"key": "a", "operator": "Exists"}
-    count = megabytes * 1_000_000 // len(json.dumps(requirement) + ", ")
-    attributes = {"verb": "list", "resource": "pods", "labelSelector": {"requirements": [requirement] * count}}
-    # They come before the user, so that the webhook does not know the user until the end.
-    rest = body(extra=extra(oid=[OTHER]))["spec"]
-    del rest["resourceAttributes"]
-    spec = {"resourceAttributes": attributes, **rest}
-    return json.dumps({**body(), "spec": spec})
 
 
 @pytest.fixture(scope="module")

@@ -60,3 +60,15 @@ def why(status):
     prefix, code, _ = status["reason"].split(": ", 2)
     assert prefix == "kube-entra" and " (decision " in status["reason"]
     return code
+
+
+def selector_of(megabytes):
+    """An access review whose label selector has so many megabytes, in the form that kube-apiserver sends."""
+    requirement = {"key": "a", "operator": "Exists"}
+    count = megabytes * 1_000_000 // len(json.dumps(requirement) + ", ")
+    attributes = {"verb": "list", "resource": "pods", "labelSelector": {"requirements": [requirement] * count}}
+    # They come before the user, so that the webhook does not know the user until the end.
+    rest = body(extra=extra(oid=[OTHER]))["spec"]
+    del rest["resourceAttributes"]
+    spec = {"resourceAttributes": attributes, **rest}
+    return json.dumps({**body(), "spec": spec})
