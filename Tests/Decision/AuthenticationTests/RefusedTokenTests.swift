@@ -182,6 +182,19 @@ import Timestamps
         #expect(decision.access == nil)
     }
 
+    /// Reasons that need more than a token with one thing wrong: other tests of these modules have them.
+    static let elsewhere: [RefusalReason] = [
+        .tokenMissing, .tokenTooLarge, .tokenMalformed, .tokenEncrypted, .keysUnavailable, .clientAppNotAllowed,
+        .principalDenied, .requiredClaimMissing, .requiredClaimMismatch, .accountDisabled, .sessionsRevoked,
+        .groupResolutionFailed, .proofOfPossessionNotAccepted, .proofOfPossessionInvalid, .proofOfPossessionReplayed,
+    ]
+
+    @Test("every other reason of token reviews has a token here that gets it")
+    func everyReason() {
+        let here = Set((Self.headerCases + Self.claimCases).map(\.reason))
+        #expect(RefusalReason.ofTokenReviews.filter { !here.contains($0) } == Self.elsewhere)
+    }
+
     @Test(
         "the limits of time are exact",
         arguments: [("exp", Int64(-59), true), ("exp", -60, false), ("nbf", 60, true), ("nbf", 61, false)])
