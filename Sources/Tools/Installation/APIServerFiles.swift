@@ -77,27 +77,19 @@ struct APIServerFiles {
 
     /// The distribution's files with flags, except our own, in the order of reading.
     ///
-    /// - Throws: `CommandFailure` if one of them cannot be read, or would disable the drop-in.
+    /// - Throws: `CommandFailure` if one of them is damaged, or would disable the drop-in.
     private static func others(
         _ distribution: Distribution, _ dropIn: DropIn, files: NodeFiles
     ) throws -> [DropIn.File] {
-        guard let folder = distribution.configFolder else { return [] }
-        let dropIns = files.names(in: folder + "/config.yaml.d").filter {
-            ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasPrefix(".")
-                && ExactText($0) != ExactText(DropIn.fileName)
-        }
-        let paths = [("config.yaml", folder + "/config.yaml")] + dropIns.map { ($0, "\(folder)/config.yaml.d/\($0)") }
-        var found: [DropIn.File] = []
-        for (name, path) in paths {
-            guard let bytes = (try? files.content(path)).flatMap({ $0 }) else { continue }
+        let found = DropIn.files(distribution, files: files)
+        for (path, file) in found {
             do throws(ManifestProblem) {
-                try dropIn.check([(name: name, bytes: bytes)])
+                try dropIn.check([file])
             } catch {
                 throw CommandFailure("\(path): \(error.sentence)", hint: error.hint)
             }
-            found.append((name: name, bytes: bytes))
         }
-        return found
+        return found.map(\.file)
     }
 
     /// The text without the additions; nil for a drop-in, which is removed as a whole.

@@ -71,9 +71,11 @@ public struct APIServerManifest: Sendable {
 
     /// All flags in `command` and `args`, by name with dashes.
     public var flagValues: [ExactText: String] {
-        let words = ["command", "args"].flatMap { (try? self.words($0)) ?? [] }
-        return Dictionary(FlagList(words).flags.map { ($0.name, $0.value.text) }) { _, last in last }
+        Dictionary(flagList.flags.map { ($0.name, $0.value.text) }) { _, last in last }
     }
+
+    /// The same, in the order of the words.
+    var flagList: FlagList { FlagList(["command", "args"].flatMap { (try? self.words($0)) ?? [] }) }
 
     /// Flags with which kube-apiserver validates tokens itself, before it calls a webhook.
     public var ownAuthenticators: [String] {
@@ -134,6 +136,15 @@ public struct APIServerManifest: Sendable {
                 index: index, volume: volume, path: APIServerManifest.normalized(path),
                 hostPath: hostPath(of: volume), isPart: node["subPath"] != nil || node["subPathExpr"] != nil)
         }
+    }
+
+    /// Where a path of the container lies on the node; nil if it is not in a folder of the node.
+    func nodePath(of path: String) -> String? {
+        let path = APIServerManifest.normalized(path)
+        let around = mounts.filter { path == $0.path || path.text.utf8.starts(with: "\($0.path.text)/".utf8) }
+            .max { $0.path.text.utf8.count < $1.path.text.utf8.count }
+        guard let around, let host = around.hostPath, !around.isPart else { return nil }
+        return host.text + String(decoding: path.text.utf8.dropFirst(around.path.text.utf8.count), as: UTF8.self)
     }
 
     var volumes: [YAMLNode] { editor.root["spec"]?["volumes"]?.sequence ?? [] }

@@ -45,11 +45,15 @@ public struct DropIn: Sendable {
     ///
     /// - Parameter files: `config.yaml` and drop-ins, in the order of reading. A damaged one is left out.
     public static func arguments(_ files: [File]) -> [String] {
+        merged("kube-apiserver-arg", files)
+    }
+
+    static func merged(_ key: String, _ files: [File]) -> [String] {
         var words: [String] = []
         for file in files {
             guard let root = try? YAMLNode.parse(file.bytes) else { continue }
-            if let own = strings(root["kube-apiserver-arg"]) { words = own }
-            words += strings(root["kube-apiserver-arg+"]) ?? []
+            if let own = strings(root[key]) { words = own }
+            words += strings(root[key + "+"]) ?? []
         }
         return words
     }

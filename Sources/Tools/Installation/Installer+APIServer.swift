@@ -193,6 +193,7 @@ extension Installer {
             return removeLeftovers(distribution, isLast: isLastNode)
         }
         if isInForce, let current { try checkDropIn(current, distribution) }
+        if let use = remainingUse(distribution, current) { throw use.failure }
         sayOtherManifests(distribution)
         if let journal, journal.step != .done {
             say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this takes it back")

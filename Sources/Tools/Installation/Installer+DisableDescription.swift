@@ -11,6 +11,8 @@ extension Installer {
         var lines: [(String, String)] = [("distribution", distribution.rawValue)]
         let path = try files.target(of: distribution.flagFile)
         if isInForce, let current { try checkDropIn(current, distribution) }
+        let use = isInForce || journal != nil ? remainingUse(distribution, current) : nil
+        if let use { lines.append(("check", "disable would end here: \(use.sentence)")) }
         if !isInForce {
             lines.append(("change", "nothing: kube-apiserver does not have the flags"))
         } else if let restart = distribution.restart {
@@ -31,11 +33,14 @@ extension Installer {
         for (name, text) in lines {
             environment.say(name + String(repeating: " ", count: max(1, 15 - name.count)) + text)
         }
-        guard isInForce, distribution == .kubeadm, let current else { return }
-        let diff = UnifiedDiff.render(
-            old: String(decoding: current, as: UTF8.self),
-            new: String(decoding: try manifest(before: current, journal), as: UTF8.self), oldName: path, newName: path)
-        environment.say("\n" + diff.dropLast())
+        if isInForce, distribution == .kubeadm, let current {
+            let diff = UnifiedDiff.render(
+                old: String(decoding: current, as: UTF8.self),
+                new: String(decoding: try manifest(before: current, journal), as: UTF8.self), oldName: path,
+                newName: path)
+            environment.say("\n" + diff.dropLast())
+        }
+        if let use { throw use.failure }
     }
 
     private func clusterLine(_ distribution: Distribution, isLastNode: Bool) -> (String, String) {

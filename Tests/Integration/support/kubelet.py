@@ -7,6 +7,7 @@ NODE_ROOT in the environment stands before all paths of the node; NODE_NAME is i
 STATE is a folder: `mode` says how the API server misbehaves, `objects.json` is what the cluster holds, `log` what
 happened. With DROPIN, flags come from that file, and only when `restarted` changes, as with RKE2."""
 
+import base64
 import glob
 import http.server
 import json
@@ -67,8 +68,17 @@ class Webhook:
             config = yaml.safe_load(file)
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self.url = cluster["server"]
-        self.context = ssl.create_default_context(cafile=ROOT + cluster["certificate-authority"])
-        self.context.load_cert_chain(ROOT + user["client-certificate"], ROOT + user["client-key"])
+        self.context = ssl.create_default_context(cafile=self.file(cluster, "certificate-authority"))
+        self.context.load_cert_chain(self.file(user, "client-certificate"), self.file(user, "client-key"))
+
+    @staticmethod
+    def file(entry, name):
+        """The path of a certificate or key, also of one that is inside."""
+        if name in entry:
+            return ROOT + entry[name]
+        with open(f"{STATE}/embedded-{name}", "wb") as file:
+            file.write(base64.b64decode(entry[f"{name}-data"]))
+        return file.name
 
     def review(self, token, version):
         body = {"kind": "TokenReview", "apiVersion": f"authentication.k8s.io/{version}", "spec": {"token": token}}
@@ -92,6 +102,12 @@ class APIServer:
         if self.webhook and mode() == "kills the webhook":
             with open(f"{STATE}/webhook.pid") as file:
                 os.kill(int(file.read()), signal.SIGKILL)
+        if "authorization-config" in flags:
+            with open(ROOT + flags["authorization-config"]) as file:
+                authorizers = yaml.safe_load(file)["authorizers"]
+            for authorizer in authorizers:
+                if "webhook" in authorizer:
+                    Webhook(authorizer["webhook"]["connectionInfo"]["kubeConfigFile"])
         self.version = flags.get("authentication-token-webhook-version", "v1beta1")
         server = self
 

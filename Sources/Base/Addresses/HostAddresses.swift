@@ -1,8 +1,9 @@
 import Glibc
 
 /// The addresses of this host's own interfaces.
-enum HostAddresses {
-    static func contains(_ text: String) -> Bool {
+public enum HostAddresses {
+    /// Whether one of them is written like this.
+    public static func contains(_ text: String) -> Bool {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return false }
         defer { freeifaddrs(list) }
