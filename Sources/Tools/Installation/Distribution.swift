@@ -4,6 +4,9 @@ import SafeText
 public enum Distribution: String, Sendable, CaseIterable {
     case kubeadm, rke2, k3s
 
+    /// The name as its makers write it.
+    var title: String { self == .rke2 ? "RKE2" : rawValue }
+
     /// The file with the flags: kubeadm's manifest, or our own drop-in.
     var flagFile: String {
         switch self {

@@ -32,6 +32,8 @@ public struct InstallationStatus {
     var step: String?
     var hasFlags = false
     var webhook: (isReady: Bool, detail: String) = (false, "")
+    /// Why the webhook is not ready; nil if it is, or if there is no configuration to find its port in.
+    var obstacleToReadiness: String?
     var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
     var configurationSHA256: String?
     var certificates: [FileHash] = []
@@ -182,6 +184,7 @@ extension Installer {
             let operations = configuration.server.operations
             let obstacle = environment.obstacleToReadiness(operations.host, operations.port)
             status.webhook = (obstacle == nil, obstacle ?? "")
+            status.obstacleToReadiness = obstacle
             let paths = CertificatePaths(configuration, root: files.root)
             var seen: Set<String> = []
             for path in [paths.authority, paths.clientAuthority ?? paths.authority, paths.certificate, paths.client]
@@ -236,6 +239,9 @@ extension Installer {
             } else {
                 status.next = nextOfLeftovers(status)
             }
+        } else if status.apiServer.asksWebhook, let obstacle = status.obstacleToReadiness {
+            status.state = .broken
+            status.next = "the webhook refuses people until it is ready: \(obstacle); its log says more"
         } else if status.apiServer.asksWebhook {
             status.state = .enabled
             if status.kubeadmHasFlags == false {
