@@ -17,6 +17,12 @@ public enum KubeconfigText {
         return IPAddress(url.host).map { !$0.isIPv4 } ?? false
     }
 
+    /// Whether the address is one of this machine's own, as far as can be told without a name server.
+    static func isOwn(_ server: String) -> Bool {
+        let host = host(of: server)
+        return ["localhost", "::1"].contains(host) || host.hasPrefix("127.") || HostAddresses.contains(host)
+    }
+
     /// The URL's host in lower case, without brackets; empty if this is not an `https://` URL.
     public static func host(of address: String) -> String { HTTPSURL(address)?.host ?? "" }
 

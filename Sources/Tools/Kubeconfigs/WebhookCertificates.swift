@@ -63,6 +63,7 @@ public struct WebhookCertificates {
             }
             return try key.pem()
         }
+        notes += pathWarnings([authority, certificate, key], server)
         notes += try serverWarnings(server)
         notes += try clientWarnings(certificatePath, now: now)
         return Sources(authority: authority, client: (certificate: certificate, key: key), notes: notes)
@@ -85,6 +86,18 @@ public struct WebhookCertificates {
             _ = try load(path)
         }
         return .file(KubeconfigText.absolute(path))
+    }
+
+    /// Warns if files of this machine are named for a kube-apiserver that is probably on another one.
+    private func pathWarnings(_ sources: [WebhookKubeconfig.Source], _ server: String) -> [String] {
+        let paths = sources.compactMap { source in
+            if case .file(let path) = source, FileVersion(path: path) != nil { path } else { nil }
+        }
+        guard let first = paths.first, !KubeconfigText.isOwn(server) else { return [] }
+        return [
+            "warning: the file names paths of this machine (\(first)), and \(server) is another one: kube-apiserver does"
+                + " not start without these files at the same paths on its own machine; --embed puts them into the file"
+        ]
     }
 
     /// Warns if kube-apiserver's certificate is on this machine and would not be accepted.

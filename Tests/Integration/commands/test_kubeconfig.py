@@ -57,9 +57,27 @@ class TestWebhookKubeconfig:
         assert self.load(done.stdout)[1] == {"client-certificate": "/etc/x/c.crt", "client-key": "/etc/x/c.key"}
         run("kubeconfig", "webhook", "--embed", *arguments, status=2)
 
+    def test_files_of_this_machine_for_another_one(self, run, tmp_path):
+        run("certs", "create", "--host", "10.96.0.20")
+        far = ["--server", "https://10.96.0.20:8443/authenticate"]
+        done = run("kubeconfig", "webhook", *far)
+        assert "paths of this machine" in done.stderr and str(tmp_path / "certs/ca.crt") in done.stderr
+        assert "--embed" in done.stderr
+        assert run("kubeconfig", "webhook", "--embed", *far).stderr == ""
+        # Files that lie there only, and a webhook beside kube-apiserver.
+        names = ["--ca", "/x/ca.crt", "--client-certificate", "/x/c.crt", "--client-key", "/x/c.key"]
+        assert "paths of this machine" not in run("kubeconfig", "webhook", *far, *names).stderr
+        run("certs", "create", "--out", "own")
+        for host in ("127.0.0.1", "localhost", "[::1]", "127.0.0.2"):
+            done = run("kubeconfig", "webhook", "--certs", "own", "--server", f"https://{host}:8443/authenticate")
+            assert "paths of this machine" not in done.stderr, host
+        done = run("kubeconfig", "authorization", "--server", "https://10.96.0.20:8443/authorize")
+        assert "paths of this machine" in done.stderr
+
     def test_a_name_that_the_server_does_not_have(self, run, tmp_path):
         run("certs", "create", "--host", "a.example")
-        assert "a.example" not in run("kubeconfig", "webhook", "--server", "https://a.example/authenticate").stderr
+        done = run("kubeconfig", "webhook", "--server", "https://a.example/authenticate")
+        assert "has no name" not in done.stderr
         assert "b.example" in run("kubeconfig", "webhook", "--server", "https://b.example/authenticate").stderr
 
     def test_a_key_of_another_certificate(self, run, tmp_path):
