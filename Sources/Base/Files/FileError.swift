@@ -13,6 +13,10 @@ public enum FileError: Error, Hashable, Sendable {
     case notWritable
     case folderMissing
     case folderNotWritable
+    /// The folder is there, and the system makes no file in it, as in `/proc`.
+    case folderTakesNoFiles
+    /// A device, pipe or socket.
+    case notRegular
     case locked
     /// The file grants access, and its owner is neither root nor this process's user.
     case foreignOwner(userID: UInt32)
@@ -41,6 +45,8 @@ public enum FileError: Error, Hashable, Sendable {
         case .notWritable: "the file cannot be written"
         case .folderMissing: "the folder that it would be in is not there"
         case .folderNotWritable: "this user may not write into the folder"
+        case .folderTakesNoFiles: "the system makes no file in that folder"
+        case .notRegular: "this is a device, a pipe or a socket, not a file"
         case .foreignOwner(let userID):
             "the file belongs to user \(userID), and to be trusted it must belong to root or to the user that reads it"
         case .foreignLink(let userID):
@@ -54,10 +60,15 @@ public enum FileError: Error, Hashable, Sendable {
         }
     }
 
-    /// Why a new file cannot be created in a folder, from an errno value.
-    public init(making code: Int32) {
+    /// Why a new file cannot be created, from an errno value.
+    public init(making path: String, _ code: Int32) {
+        var status = stat()
         self =
             switch code {
+            // In /proc, which is there.
+            case ENOENT where stat(FileIO.folder(of: path) + ".", &status) == 0: .folderTakesNoFiles
+            case EPERM where geteuid() == 0: .folderTakesNoFiles
+            case EACCES where geteuid() == 0: .folderTakesNoFiles
             case EACCES, EPERM, EROFS: .folderNotWritable
             default: FileError(opening: code, missing: .folderMissing, standard: .notWritable)
             }

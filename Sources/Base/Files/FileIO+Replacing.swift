@@ -56,9 +56,10 @@ extension FileIO {
         var old = stat()
         let exists = lstat(path, &old) == 0
         if exists, old.st_mode & S_IFMT == S_IFDIR { throw .isFolder }
+        if exists, old.st_mode & S_IFMT != S_IFREG { throw .notRegular }
         let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw FileError(making: errno) }
+        guard descriptor >= 0 else { throw FileError(making: path, errno) }
         var isComplete = writeAll(bytes, to: descriptor)
         if isComplete, exists {
             var made = stat()
@@ -130,7 +131,7 @@ extension FileIO {
         let isReplaced = exists && old.st_mode & S_IFMT == S_IFREG
         let temporary = "\(file.path).\(UInt64.random(in: 0...UInt64.max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw FilesError(path: file.path, error: FileError(making: errno)) }
+        guard descriptor >= 0 else { throw FilesError(path: file.path, error: FileError(making: file.path, errno)) }
         defer { close(descriptor) }
         var problem: FileError?
         var made = stat()
@@ -160,7 +161,7 @@ extension FileIO {
     }
 
     /// With a trailing slash; empty for the current folder.
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 }

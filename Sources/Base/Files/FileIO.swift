@@ -61,9 +61,10 @@ public enum FileIO {
         mode: UInt32 = 0o600,
         replacing: Bool = true
     ) throws(FileError) {
+        if let obstacle = obstacle(toReplacing: path) { throw obstacle }
         let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard descriptor >= 0 else { throw FileError(making: errno) }
+        guard descriptor >= 0 else { throw FileError(making: path, errno) }
         // The umask may have removed permissions that were asked for.
         let isComplete = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
         close(descriptor)
@@ -81,6 +82,15 @@ public enum FileIO {
     /// Whether lines can be appended to a file, or the file can be created for it. Changes nothing.
     public static func canAppend(to path: String) -> Bool { obstacle(toAppending: path) == nil }
 
+    /// Why no file takes the place of what is at the path; nil if one can, or nothing is there.
+    ///
+    /// A rename would put a file in the place of `/dev/null`, or of a link to it.
+    public static func obstacle(toReplacing path: String) -> FileError? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return nil }
+        return status.st_mode & S_IFMT == S_IFDIR ? .isFolder : .notRegular
+    }
+
     /// Why lines cannot be appended to a file; nil if they can, or if the file can be created for it.
     public static func obstacle(toAppending path: String) -> FileError? {
         var status = stat()
@@ -91,7 +101,7 @@ public enum FileIO {
         guard errno == ENOENT else { return FileError(opening: errno, missing: .missing, standard: .notWritable) }
         let end = path.lastIndex(of: "/")
         let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        return access(folder, W_OK | X_OK) == 0 ? nil : FileError(making: errno)
+        return access(folder, W_OK | X_OK) == 0 ? nil : FileError(making: path, errno)
     }
 
     /// Writes all bytes to an open descriptor; false if that fails.

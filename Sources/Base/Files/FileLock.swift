@@ -47,7 +47,7 @@ public final class FileLock: Sendable {
         if made >= 0 { return (made, true) }
         // With O_CREAT, because another holder may have removed it meanwhile.
         let descriptor = Glibc.open(path, flags | O_CREAT, 0o600)
-        guard descriptor >= 0 else { throw FileError(making: errno) }
+        guard descriptor >= 0 else { throw FileError(making: path, errno) }
         return (descriptor, false)
     }
 

@@ -46,7 +46,14 @@ public enum CommandFile {
         for part in path.split(separator: "/") {
             made += part + "/"
             if mkdir(made, 0o755) != 0, errno != EEXIST {
-                let reason = errno == EACCES || errno == EROFS ? "this user may not" : "the system refuses"
+                let reason =
+                    switch errno {
+                    case ENOTDIR: "a part of the path is no folder"
+                    // In /proc, which is there.
+                    case ENOENT: "the system makes none there"
+                    case EACCES, EPERM: geteuid() == 0 ? "the system makes none there" : "this user may not"
+                    case let code: String(cString: strerror(code))
+                    }
                 throw CommandFailure("\(path): the folder cannot be made: \(reason)")
             }
         }

@@ -44,6 +44,8 @@ struct ImportAKSCommand: ParsableCommand {
 
     func validate() throws {
         try checked { try IDArgument.read(tenantID, .tenant, option: "--tenant-id") }
+        guard out?.isEmpty != true else { throw ValidationError("--out must name a file") }
+        guard folder?.isEmpty != true else { throw ValidationError("--folder must name a folder") }
         guard out == nil || folder == nil else { throw ValidationError("give --out or --folder, not both") }
     }
 

@@ -97,7 +97,10 @@ extension KubeconfigCommand {
             return isSet("DISPLAY") || isSet("WAYLAND_DISPLAY")
         }
 
-        func validate() throws { try checked(options.check) }
+        func validate() throws {
+            guard out?.isEmpty != true else { throw ValidationError("--out must name a file") }
+            try checked(options.check)
+        }
 
         func run() throws {
             let authority = try authority.map { try PEMFile.certificates($0).flatMap(\.pem) }

@@ -47,11 +47,15 @@ public struct AuthorizationFiles: Sendable {
     ///
     /// - Throws: `CommandFailure` if a file exists or cannot be written.
     public func write(replacing isReplacing: Bool) throws {
-        guard let path else {
+        guard let path, !Console.isStandardOutput(path) else {
             Console.write(Array((configuration + "---\n" + kubeconfig).utf8))
             return
         }
         let other = AuthorizationFiles.folder(of: path) + AuthorizationConfiguration.kubeconfigName
+        for path in [other, path] {
+            guard let obstacle = FileIO.obstacle(toReplacing: path) else { continue }
+            throw CommandFailure("\(path): \(obstacle.sentence)")
+        }
         if !isReplacing {
             for path in [other, path] where FileVersion(path: path) != nil {
                 throw CommandFailure("\(path): \(FileError.exists.sentence); --force replaces it")

@@ -23,7 +23,9 @@ struct KubeconfigLock: ~Copyable {
                 close(descriptor)
                 break
             }
-            guard errno == EEXIST else { throw CommandFailure("\(kubeconfig): \(FileError(making: errno).sentence)") }
+            guard errno == EEXIST else {
+                throw CommandFailure("\(kubeconfig): \(FileError(making: kubeconfig, errno).sentence)")
+            }
             guard ContinuousClock.now < end else {
                 throw CommandFailure(
                     "\(kubeconfig): \(FileError.locked.sentence): \(path) is there",

@@ -37,6 +37,24 @@ import Testing
         }
     }
 
+    @Test("what is no file is not replaced", arguments: [true, false])
+    func noFile(replacing: Bool) throws {
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path
+            mkfifo(folder + "/pipe", 0o600)
+            symlink("/dev/null", folder + "/link")
+            for name in ["/pipe", "/link"] {
+                #expect(throws: FileError.notRegular) {
+                    try FileIO.write([1], to: folder + name, replacing: replacing)
+                }
+            }
+            #expect(throws: FileError.isFolder) { try FileIO.write([1], to: folder, replacing: replacing) }
+            #expect(throws: FileError.folderTakesNoFiles) {
+                try FileIO.write([1], to: "/proc/kube-entra", replacing: replacing)
+            }
+        }
+    }
+
     @Test("a stamp changes with the content and with what a link points to")
     func stamps() throws {
         try TemporaryFolder.with { temporary in

@@ -16,7 +16,13 @@ def turn_on(node, folder=FOLDER, *options):
     """The kill switch, as deploy/authorization describes it; with kubeadm, kube-apiserver has started with it."""
     os.makedirs(node.path(folder))
     done = node.run(
-        "kubeconfig", "authorization", "--certs", "/etc/kube-entra/certs", *options, "--out", f"{folder}/authorization.yaml"
+        "kubeconfig",
+        "authorization",
+        "--certs",
+        "/etc/kube-entra/certs",
+        *options,
+        "--out",
+        f"{folder}/authorization.yaml",
     )
     assert done.returncode == 0, done.stderr
     if node.distribution != "kubeadm":
