@@ -1,5 +1,6 @@
 """The demo: every row as expected, something to try by hand, and nothing left behind."""
 
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import time
 import urllib.request
 
 import pytest
+from programs import ROOT
 from webhook import PROGRAM
 
 DEMO = os.path.join(os.path.dirname(PROGRAM), "kube-entra-demo")
@@ -125,3 +127,17 @@ def test_says_what_it_lacks(tmp_path):
     done = subprocess.run([DEMO, "--webhook", str(tmp_path / "none")], capture_output=True, text=True, timeout=20)
     assert done.returncode == 2
     assert "there is no kube-entra at" in done.stderr
+
+
+def test_the_manual_page_says_what_the_program_says():
+    dump = subprocess.run([DEMO, "--experimental-dump-help"], capture_output=True, text=True, check=True).stdout
+    command = json.loads(dump)["command"]
+    with open(os.path.join(ROOT, "deploy/release/debian/kube-entra-demo.1")) as file:
+        page = file.read().replace("\\-", "-")
+    options = {"-" * (1 + (name["kind"] == "long")) + name["name"] for a in command["arguments"] for name in a["names"]}
+    assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", page)) == options
+    words = " ".join(line for line in page.splitlines() if not line.startswith(".")).lower()
+    sentences = [command["abstract"].rstrip("."), *[argument["abstract"] for argument in command["arguments"]]]
+    sentences += command["discussion"].replace("Exit status: ", "").split("\n\n")
+    for sentence in sentences:
+        assert " ".join(sentence.split()).lower() in words, sentence
