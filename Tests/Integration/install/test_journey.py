@@ -169,12 +169,22 @@ def test_the_package_is_installed_upgraded_removed_and_purged_with_what_the_user
     mine = {path: root.read(path) for path in ("/etc/default/kube-entra", "/etc/kube-entra/kube-entra.yaml")}
     first = root.run("systemctl show -p MainPID --value kube-entra").strip()
 
-    root.run("apt-get install -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ./newer.deb")
+    keep = "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+    root.run(f"apt-get install -y {keep} ./newer.deb")
     assert root.run("dpkg-query -W -f '${Version}' kube-entra") == version + "+1"
     assert {path: root.read(path) for path in mine} == mine
     assert root.exists("/etc/default/kube-entra.dpkg-dist")
     second = root.run("systemctl show -p MainPID --value kube-entra").strip()
     assert second not in ("0", first) and root.status("kube-entra status")[0] == 0
+
+    # And back: the older version runs, with the same changes and the same enable.
+    root.run(f"apt-get install -y --allow-downgrades {keep} ./kube-entra_*.deb")
+    assert root.run("dpkg-query -W -f '${Version} ${Status}' kube-entra") == f"{version} install ok installed"
+    assert "new line" not in root.run("cat /etc/default/kube-entra.dpkg-* || true")
+    assert {path: root.read(path) for path in mine} == mine
+    third = root.run("systemctl show -p MainPID --value kube-entra").strip()
+    assert third not in ("0", second) and root.status("kube-entra status")[0] == 0
+    assert root.run("systemctl is-enabled kube-entra").strip() == "enabled"
 
     # What kube-apiserver still asks is not taken from under it.
     code, said = root.status("apt-get remove -y kube-entra")
