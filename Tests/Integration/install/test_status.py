@@ -7,27 +7,8 @@ import subprocess
 
 import pytest
 import yaml
-from node import Node
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
-
-
-@pytest.fixture
-def make(tmp_path, certificates, entra):
-    nodes = []
-
-    def make():
-        folder = tmp_path / f"node{len(nodes)}"
-        folder.mkdir()
-        for parent in [folder, *folder.parents]:
-            if str(parent) not in ("/", "/tmp"):
-                os.chmod(parent, os.stat(parent).st_mode | 0o111)
-        nodes.append(Node(folder, certificates, entra))
-        return nodes[-1]
-
-    yield make
-    for node in nodes:
-        node.close()
 
 
 def test_a_webhook_that_is_not_ready_is_not_said_to_work(make):
