@@ -23,18 +23,25 @@ enum AzureCLIFunctions {
 
         record() { echo "$1 $3 $2" >>"$made" || fail "$made cannot be written; note: $1 $3 $2"; }
 
-        # Whether a file is the caller's own, no link, and for nobody else to change.
+        # Whether a file or folder is the caller's own, no link, and for nobody else to change.
         own() {
-            [ ! -L "$1" ] && [ -f "$1" ] && [ -O "$1" ] &&
-                [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 \))" ]
+            [ ! -L "$1" ] && [ -O "$1" ] && [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 \))" ]
         }
 
-        # The people at an address, without characters that could change what the terminal shows.
+        # Standard input without characters that could change what the terminal shows: control characters (C0, C1), and
+        # those without width that hide something or turn the direction. Byte by byte, in every locale.
+        visible() {
+            LC_ALL=C tr -d '\000-\010\013-\037\177' | LC_ALL=C sed \
+                -e $'s/\xc2[\x80-\x9f]//g' -e $'s/\xd8\x9c//g' -e $'s/\xe2\x80[\x8b-\x8f\xa8-\xae]//g' \
+                -e $'s/\xe2\x81[\xa0-\xaf]//g' -e $'s/\xef\xbb\xbf//g'
+        }
+
+        # The people at an address.
         people() {
             local list
             list=$(az rest --method get --url "$graph/$1" \
                 --query 'value[].[id, displayName, userPrincipalName]' --output tsv) || return 1
-            printf '%s\n' "$list" | LC_ALL=C tr -d '\000-\010\013-\037\177' | sed 's/^/    /'
+            printf '%s\n' "$list" | visible | sed 's/^/    /'
             # Microsoft Graph gives a hundred at a time.
             if [ "$(printf '%s\n' "$list" | wc -l)" -ge 100 ]; then
                 echo "    and perhaps more: only the first page is shown"

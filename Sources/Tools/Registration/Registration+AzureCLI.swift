@@ -37,9 +37,10 @@ extension Registration {
 
         \(AzureCLIFunctions.text)
 
-        # What stands in the record is believed, so it must be the caller's own.
+        # What stands in the record is believed, so it must be the caller's own, and nobody else may put one there meanwhile.
+        own . || fail "others may change this folder, and so what the script reads and writes here: mkdir -m 700 entra && cd entra"
         if [ -e "$made" ] || [ -L "$made" ]; then
-            own "$made" || fail "$made is a link, is not yours, or others may change it: look at each ID in it, or use another folder"
+            { [ -f "$made" ] && own "$made"; } || fail "$made is a link, is not yours, or others may change it: look at each ID in it, or use another folder"
         fi
 
         echo "server application: \(name)" >&2
@@ -215,7 +216,7 @@ extension Registration {
             fail "there is a file called secret, which this script did not write: move it away"
         fi
         if [ -e secret ] || [ -L secret ]; then
-            own secret || fail "the file secret is a link, is not yours, or others may change it: move it away"
+            { [ -f secret ] && own secret; } || fail "the file secret is a link, is not yours, or others may change it: move it away"
         fi
         if [ ! -s secret ]; then
             rm -f secret.new

@@ -274,17 +274,31 @@ def test_a_record_that_others_could_have_written_is_refused(plant, tmp_path):
     assert not (desk.folder / "store").exists()
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777, 0o702])
+def test_a_folder_that_others_may_change_is_refused(mode, tmp_path):
+    desk = Desk(tmp_path / "desk")
+    desk.folder.chmod(mode)
+    done = desk.register()
+    assert done.returncode == 1 and "others may change this folder" in done.stderr, done.stderr
+    assert not (desk.folder / "store").exists()
+    desk.folder.chmod(0o755)
+    assert desk.register().returncode == 0
+
+
 def test_what_is_taken_from_the_record_is_described_first(tmp_path):
     desk = Desk(tmp_path / "desk")
     group = {"id": "of-mallory", "displayName": "kubernetes-admins", "createdDateTime": "2026-01-01T00:00:00Z"}
-    people = [["1", "\x1b[2KMallory", "mallory@example.com"]] + [[str(n), "Crowd", "c"] for n in range(99)]
+    # ESC, CSI as one character (C1), a turn of the direction, a character without width.
+    people = [["1", "\x1b[2K\x9b2K\x85\u202e\u2066\u061c\u200bMallory Zoë €", "mallory@example.com"]] + [
+        [str(n), "Crowd", "c"] for n in range(99)
+    ]
     desk.hold(groups={"of-mallory": group}, members={"of-mallory": people}, owners={"of-mallory": people[:1]})
     record = desk.folder / "kubernetes.entra-ids"
     record.write_text("groups of-mallory kubernetes-admins\n")
     record.chmod(0o600)
     done = desk.register()
     assert done.returncode == 0 and "taken from kubernetes.entra-ids" in done.stderr, done.stderr
-    assert done.stderr.count("[2KMallory") == 2 and "\x1b" not in done.stderr
+    assert done.stderr.count("[2K2KMallory Zoë €") == 2 and "\x1b" not in done.stderr, ascii(done.stderr)
     assert done.stderr.count("only the first page") == 1
 
 
