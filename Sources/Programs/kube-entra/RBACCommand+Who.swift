@@ -23,8 +23,8 @@ extension RBACCommand {
 
                 Without --name, every name is asked for: a rule that is limited to names does not count.
 
-                Exit status: 0 somebody of Entra can; 1 nobody; 2 could not check, also because roles are not in the \
-                input that every cluster has.
+                Exit status: 0 somebody of Entra can; 1 nobody; 2 could not check, also because the input lacks roles \
+                that every cluster has.
                 """)
 
         @Flag(help: "Stands before the verb and the resource.") var can = false

@@ -90,7 +90,7 @@ extension Doctor {
         case .success(let response) where response.status == 401:
             return CallerComparison(apiServer: nil, token: inspection)
         case .success(let response):
-            guard [200, 201].contains(response.status), let user = try? SelfSubjectReview.user(in: response.body) else {
+            guard [200, 201].contains(response.status), let user = report.user(in: response.body) else {
                 report.add(
                     .identity, .failed, "the API server does not say whom it sees (status \(response.status))",
                     hint: "Kubernetes 1.28 and later do")

@@ -44,7 +44,7 @@ extension Doctor {
     private mutating func checkAnswer(_ response: HTTPSResponse) {
         switch response.status {
         case 200, 201:
-            guard let user = try? SelfSubjectReview.user(in: response.body) else {
+            guard let user = report.user(in: response.body) else {
                 report.couldNotCheck = report.problem == nil
                 report.add(.identity, .failed, "the answer is no SelfSubjectReview", hint: "is this an API server?")
                 return

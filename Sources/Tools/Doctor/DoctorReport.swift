@@ -5,6 +5,7 @@ import Inspection
 public import Jansson
 import SafeText
 public import Terminal
+import TokenReviewAPI
 
 /// The findings of `doctor`, step by step.
 public struct DoctorReport {
@@ -70,6 +71,15 @@ public struct DoctorReport {
     var contradiction: String?
     /// Removes secrets from every output.
     var secret: SecretFilter?
+
+    /// The user in an API server's answer, without what repeats the token; nil if this is no such answer.
+    func user(in body: [UInt8]) -> KubernetesUser? {
+        guard let user = try? SelfSubjectReview.user(in: body) else { return nil }
+        guard let secret else { return user }
+        return KubernetesUser(
+            username: secret.hide(user.username), uid: secret.hide(user.uid), groups: user.groups.map(secret.hide),
+            extra: user.extra.map { ExtraEntry(name: secret.hide($0.name), values: $0.values.map(secret.hide)) })
+    }
 
     mutating func add(_ name: StepName, _ status: Status, _ detail: String, hint: String? = nil) {
         let hide = { [secret] (text: String) in secret?.hide(text) ?? text }

@@ -82,3 +82,14 @@ def test_kubectl_entra_can_i(bench):
 def test_kubectl_entra_names_its_three(bench, words):
     out, err = entra(bench, *words, status=64)
     assert out == "" and all(name in err for name in ("why", "whoami", "can-i"))
+
+
+@pytest.mark.parametrize("words, status", [(("whoami",), 1), (("can-i",), 0), (("why", "--output", "json"), 0)])
+def test_kubectl_entra_shows_no_part_of_the_token_that_a_server_repeats(bench, monkeypatch, words, status):
+    given = token()
+    bench.gives(given)
+    signature = given.split(".")[2]
+    monkeypatch.setitem(ADA, "groups", [signature, "system:authenticated"])
+    monkeypatch.setitem(ADA, "username", f"ada-{signature}")
+    out = "".join(entra(bench, *words, status=status))
+    assert signature not in out and "ada-…" in out.replace("...", "…")

@@ -20,8 +20,9 @@ extension DirectorySettings {
             FieldDescription(
                 "clientID", \.clientID, .optional(.identifier(ConfigField.applicationID)),
                 "the application that may read group memberships",
-                details: "It needs the application permission GroupMember.Read.All of Microsoft Graph. With"
-                    + " `managedIdentity: true` it may be left out.",
+                details: "It needs application permissions of Microsoft Graph: GroupMember.Read.All, with User.Read.All"
+                    + " for people and Application.Read.All for applications. With `managedIdentity: true` it may be"
+                    + " left out.",
                 example: .word("bbbbbbbb-0000-0000-0000-000000000000")),
             FieldDescription(
                 "clientSecretFile", \.clientSecretFile, .optional(.file(.clientSecret)),
@@ -43,7 +44,7 @@ extension DirectorySettings {
                     ? place.finding(
                         .timeoutOverDeadline,
                         "a review ends after \(DurationText.render(deadline)), before this timeout",
-                        "make it shorter than limits.server.reviewDeadline") : []
+                        "make it shorter than limits.reviewDeadline") : []
             },
             FieldDescription(
                 "cacheFor", \.cacheFor, .duration(atLeast: .zero), "how long an answer is used"

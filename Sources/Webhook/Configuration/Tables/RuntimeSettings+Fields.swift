@@ -39,7 +39,8 @@ extension LimitSettings {
                     + " address."),
             FieldDescription(
                 "connectionsPerPeer", \.server.connectionsPerPeer, .optional(.count(1...1_000_000)),
-                "open connections from one address", details: "Default: three quarters of `connections`.",
+                "open connections from one address",
+                details: "Default: three quarters of `connections`; below 64, all of them.",
                 example: .integer(1000)),
             FieldDescription(
                 "streamsPerConnection", \.server.streamsPerConnection, .count(1...1_000_000),
@@ -101,7 +102,9 @@ extension DecisionCache.Limits {
                 "entries", \.entries, .count(0...10_000_000), "how many tokens are cached; 0: none"),
             FieldDescription(
                 "maximumAge", \.maximumAge, .duration(),
-                "how long a token is cached; claims, groups and rules are checked each time"),
+                "how long an answer is used again",
+                details: "A change of the configuration, the keys, a deny list or a watched membership ends it at once,"
+                    + " and so does the token's own end."),
         ])
 }
 

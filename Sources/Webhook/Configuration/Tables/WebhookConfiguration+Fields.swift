@@ -30,7 +30,7 @@ extension WebhookConfiguration {
                 "limits of a request, a connection and the process"),
             FieldDescription(
                 "verifiedTokenCache", \.verifiedTokenCache, .section(DecisionCache.Limits.description),
-                "the cache of tokens whose signature was verified"),
+                "the cache of accepted tokens"),
             FieldDescription(
                 "logging", \.logging, .section(LoggingSettings.description), "log lines and the audit file",
                 isShown: true),
