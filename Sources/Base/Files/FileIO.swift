@@ -132,6 +132,9 @@ public struct FileVersion: Hashable, Sendable {
     /// Part of the version, because the owner decides whether a file is trusted.
     private let owner: UInt32
 
+    /// When the content was last written, in seconds since 1970.
+    public var written: Int64 { Int64(seconds) }
+
     /// Nil if the path does not exist.
     public init?(path: String) {
         var status = stat()

@@ -18,6 +18,7 @@ enum KeyLogLine: Equatable, Sendable {
     case failed(KeyFetchError, cause: String, keys: Keys, leftOut: Int)
     case unusable([KeyProblemNote])
     case tooOld
+    case fileIsOld(fetchedAt: Timestamp)
     case cacheTaken(fetchedAt: Timestamp)
     case cacheIgnored(KeyFileError)
 
@@ -41,6 +42,10 @@ enum KeyLogLine: Equatable, Sendable {
                 level: isOrdinary ? .debug : .warning, "some signing keys cannot be used",
                 metadata: ["cause": "\(problems.map(\.description).joined(separator: "; "))"])
         case .tooOld: logger.error("the signing keys are too old to be used any longer")
+        case .fileIsOld(let fetchedAt):
+            logger.warning(
+                "the signing keys in the file are old, and tokens with a newer key are refused",
+                metadata: ["fetched": "\(fetchedAt.rfc3339)", "file": "\(source)"])
         case .cacheTaken(let fetchedAt):
             logger.info("signing keys taken from the cache file", metadata: ["fetched": "\(fetchedAt.rfc3339)"])
         case .cacheIgnored(let error):

@@ -181,6 +181,7 @@ final class RemoteKeySet: Sendable {
         onChange(set)
         observe(.keys(tenant: tenantID, count: keys.keyCount))
         if let lastSuccess = keys.lastSuccess { observe(.lastSuccess(tenant: tenantID, lastSuccess)) }
+        observe(.fileFetched(tenant: tenantID, isOffline ? keys.lastSuccess : nil))
         // Last, so that the keys are in use before the tenant counts as ready.
         handle(.handedOn(count: keys.keyCount, usableUntil: set?.usableUntil))
     }
@@ -227,7 +228,8 @@ final class RemoteKeySet: Sendable {
         let version = FileVersion(path: path)
         do throws(KeyFileError) {
             let file = try KeyFile.read(path: path, trust: configuration.trust, isTrusted: true)
-            handle(.fileRead(file.report, version))
+            let written = version.map { Timestamp(secondsSinceEpoch: $0.written) }
+            handle(.fileRead(file.report, version, fetchedAt: file.fetchedAt ?? written))
         } catch {
             handle(.fileFailed(error, version))
         }

@@ -23,6 +23,9 @@ struct RemoteKeyRules: Sendable {
     static let filePollInterval = Duration.seconds(1)
     /// Seconds by which another machine's clock may be ahead.
     static let clockTolerance: Int64 = 300
+    /// The age in seconds from which on the keys of an offline file are old: files are replaced daily, and once may
+    /// fail.
+    static let oldFile: Int64 = 48 * 3600
     /// The longest wait between two checks of the keys' age, in seconds: the clock may be set in between.
     static let longestAgeWait: Int64 = 86_400
 }
@@ -58,7 +61,8 @@ struct RemoteKeyState: Sendable {
         case fileLookedAt(FileVersion?)
         /// The file must be read again, whether it has changed or not.
         case fileAskedFor
-        case fileRead(KeySetReport, FileVersion?)
+        /// - Parameter fetchedAt: when the keys were fetched, else when the file was written.
+        case fileRead(KeySetReport, FileVersion?, fetchedAt: Timestamp? = nil)
         case fileFailed(KeyFileError, FileVersion?)
         /// The keys were published; the status page shows them from now on.
         case handedOn(count: Int, usableUntil: Timestamp?)
@@ -132,7 +136,8 @@ struct RemoteKeyState: Sendable {
         case .fileLookedAt(let version):
             return (version == fileVersion ? [] : [.readFile]) + [.lookAtFileAfter(RemoteKeyRules.filePollInterval)]
         case .fileAskedFor: return rules.isOffline ? [.readFile] : []
-        case .fileRead(let report, let version): return takeFile(report, version, at: moment)
+        case .fileRead(let report, let version, let fetchedAt):
+            return takeFile(report, version, fetchedAt ?? moment.now, at: moment)
         case .fileFailed(let error, let version): return failFile(error, version, at: moment)
         case .handedOn(let count, let usableUntil):
             status.keyCount = count
@@ -228,13 +233,21 @@ struct RemoteKeyState: Sendable {
         return publish(at: moment) + [.log(.cacheTaken(fetchedAt: fetchedAt))]
     }
 
-    private mutating func takeFile(_ report: KeySetReport, _ version: FileVersion?, at moment: Moment) -> [Action] {
+    private mutating func takeFile(
+        _ report: KeySetReport, _ version: FileVersion?, _ fetchedAt: Timestamp, at moment: Moment
+    ) -> [Action] {
         guard !report.usable.isEmpty else {
             return failFile(.noUsableKeys(report.keys.compactMap(\.problem).first), version, at: moment)
         }
         fileVersion = version
-        keys.take(report, for: .v2, at: TenantKeyState.Instant(moment))
+        // As old as the fetch, not as the look at the file: a copy that is no longer replaced must show. The uptime only
+        // matters for keys with a maximum age.
+        let fetchedAt = min(fetchedAt, moment.now)
+        let uptime = TenantKeyState.Instant(moment).uptime
+        keys.take(report, for: .v2, at: TenantKeyState.Instant(time: fetchedAt, uptime: uptime))
+        let isOld = moment.now.seconds(since: fetchedAt) > RemoteKeyRules.oldFile
         return [.count(result: "success")] + publish(at: moment) + self.report(nil, hasNewKeys: true, now: moment.now)
+            + (isOld ? [.log(.fileIsOld(fetchedAt: fetchedAt))] : [])
     }
 
     /// The last good keys stay.

@@ -35,6 +35,8 @@ public enum SigningKeyEvent: Sendable {
     case refreshed(tenant: GUID, result: String)
     case keys(tenant: GUID, count: Int)
     case lastSuccess(tenant: GUID, Timestamp)
+    /// When the keys of the offline file were fetched; nil if there is no such file.
+    case fileFetched(tenant: GUID, Timestamp?)
 }
 
 /// Clock and randomness as parameters.

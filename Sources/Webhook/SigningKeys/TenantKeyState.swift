@@ -12,7 +12,7 @@ public struct TenantKeyStatus: Hashable, Sendable {
     public var tenantID: GUID
     /// Number of different usable key IDs.
     public var keyCount = 0
-    /// When the keys were last fetched or read; nil if never.
+    /// When the keys were last fetched, for a file's what the file says; nil if never.
     public var lastSuccess: Timestamp?
     /// From this time on the keys are too old; nil if there are none.
     public var usableUntil: Timestamp?

@@ -37,6 +37,8 @@ public enum KeySourceFactory {
                     metrics.setSigningKeys(tenant: tenant.description, count: count)
                 case .lastSuccess(let tenant, let time):
                     metrics.setSigningKeysLastSuccess(tenant: tenant.description, time)
+                case .fileFetched(let tenant, let time):
+                    metrics.setSigningKeysFile(tenant: tenant.description, time)
                 }
             },
             onChange: onChange)

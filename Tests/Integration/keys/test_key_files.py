@@ -224,6 +224,27 @@ def test_an_offline_webhook_never_connects(certificates, entra, tmp_path):
     assert not [line for line in lines if "socket(AF_INET" not in line], lines
 
 
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_an_offline_file_that_nobody_replaces_is_seen(certificates, entra, tmp_path, is_plain):
+    path, days = tmp_path / "keys.json", 3
+    fetched = int(time.time()) - days * 86_400
+    entra.write_key_file(str(path), **({} if is_plain else {"fetchedAt": stamp(days=days)}))
+    if is_plain:
+        os.utime(path, (fetched, fetched))
+    webhook = offline(certificates, f"old-{is_plain}.yaml", str(path))
+    try:
+        for name in ("last_success", "file"):
+            seen = webhook.metric(f"kube_entra_signing_keys_{name}_timestamp_seconds", tenant=TENANT)
+            assert abs(seen - fetched) < 60, name
+        assert "those in the file were fetched 3 d 0 h ago" in webhook.get("/statusz")[1]
+        assert "the signing keys in the file are old" in webhook.log()
+        entra.write_key_file(str(path), fetchedAt=stamp(minutes=1))
+        wait_for(lambda: webhook.metric("kube_entra_signing_keys_file_timestamp_seconds", tenant=TENANT) > fetched + 60)
+        assert reason(webhook.review(entra.token())) == "accepted"
+    finally:
+        webhook.stop()
+
+
 @pytest.mark.parametrize("name, count, usable", [("common", 7, 5), ("organizations", 6, 6)])
 def test_entras_own_key_sets(certificates, entra, name, count, usable):
     path = str(DOCUMENTS / f"{name}-keys.json")

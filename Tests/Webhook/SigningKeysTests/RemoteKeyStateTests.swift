@@ -259,6 +259,19 @@ import Timestamps
                 .count(result: "success"), .publish, .lookAtAgeAfter(seconds: nil), .log(.refreshed(keys: 1)),
             ]),
         Row(
+            "keys of an offline file that were fetched two days ago are ordinary", offline,
+            [(0, .started), (0, .fileRead(report, nil, fetchedAt: beginning.adding(seconds: -2 * day)))],
+            [
+                .count(result: "success"), .publish, .lookAtAgeAfter(seconds: nil), .log(.refreshed(keys: 1)),
+            ]),
+        Row(
+            "keys of an offline file that were fetched longer ago are used, and the log says it", offline,
+            [(0, .started), (0, .fileRead(report, nil, fetchedAt: beginning.adding(seconds: -2 * day - 1)))],
+            [
+                .count(result: "success"), .publish, .lookAtAgeAfter(seconds: nil), .log(.refreshed(keys: 1)),
+                .log(.fileIsOld(fetchedAt: beginning.adding(seconds: -2 * day - 1))),
+            ]),
+        Row(
             "an offline file without usable keys leaves the last good ones", offline,
             [
                 (0, .started), (0, .fileRead(report, nil)),

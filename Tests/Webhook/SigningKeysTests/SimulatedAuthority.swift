@@ -110,6 +110,7 @@ final class SimulatedAuthority: Sendable {
                     case .refreshed(_, let result): state.results.append(result)
                     case .keys(_, let count): state.keyCount = count
                     case .lastSuccess(_, let time): state.lastSuccess = time
+                    case .fileFetched: break
                     }
                 }
             },

@@ -71,6 +71,16 @@ import Timestamps
             name: "keys from a file do not age",
             report: report(tenants: [tenant(fetched: -43_201, usable: 43_199, isOffline: true)]), expected: []),
         Case(
+            name: "a file whose keys were fetched two days ago",
+            report: report(tenants: [tenant(fetched: -2 * day, isOffline: true)]), expected: []),
+        Case(
+            name: "a file that nobody replaces any longer",
+            report: report(tenants: [tenant(fetched: -3 * day, isOffline: true)]),
+            expected: [
+                "amber signing keys of tenant \(tenantID): those in the file were fetched 3 d 0 h ago, and tokens with"
+                    + " a newer key are refused"
+            ]),
+        Case(
             name: "keys that are too old",
             report: report(tenants: [tenant(fetched: -90_000, usable: 0, problem: "no connection")]),
             expected: ["red signing keys of tenant \(tenantID): none can be used: no connection"]),

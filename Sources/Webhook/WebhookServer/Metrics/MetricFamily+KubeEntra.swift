@@ -22,6 +22,10 @@ extension MetricFamily {
             help: "When a tenant's signing keys were last fetched, in seconds since 1970.",
             kind: .gauge),
         MetricFamily(
+            name: Name.keysFile,
+            help: "When the keys in a tenant's signingKeys.file were fetched, in seconds since 1970; 0 without a file.",
+            kind: .gauge),
+        MetricFamily(
             name: Name.groupResolutions, help: "Questions to the directory about groups, by result.", kind: .counter),
         MetricFamily(name: Name.configReloads, help: "Reloads of the configuration, by result.", kind: .counter),
         MetricFamily(
@@ -65,6 +69,7 @@ extension MetricFamily {
         static let signingKeys = "kube_entra_signing_keys"
         static let keyRefreshes = "kube_entra_signing_key_refreshes_total"
         static let keysLastSuccess = "kube_entra_signing_keys_last_success_timestamp_seconds"
+        static let keysFile = "kube_entra_signing_keys_file_timestamp_seconds"
         static let groupResolutions = "kube_entra_group_resolutions_total"
         static let configReloads = "kube_entra_config_reloads_total"
         static let configLastSuccess = "kube_entra_config_last_success_timestamp_seconds"

@@ -110,6 +110,7 @@ public final class ServerMetrics: Sendable {
     public func register(tenant: String) {
         setSigningKeys(tenant: tenant, count: 0)
         _ = meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)])
+        setSigningKeysFile(tenant: tenant, nil)
         for result in MetricResult.allCases { keyRefreshes(tenant, result).increment(by: 0) }
         for result in GroupResolutionResult.allCases { groupResolutions(tenant, result).increment(by: 0) }
         for result in WatchQuestionResult.allCases { watchQuestions(tenant, result).increment(by: 0) }
@@ -173,6 +174,11 @@ public final class ServerMetrics: Sendable {
     /// When a tenant's keys were last fetched.
     public func setSigningKeysLastSuccess(tenant: String, _ time: Timestamp) {
         meter(MetricFamily.Name.keysLastSuccess, [("tenant", tenant)]).set(time.secondsSinceEpoch)
+    }
+
+    /// When the keys of a tenant's offline file were fetched; nil if there is no such file.
+    public func setSigningKeysFile(tenant: String, _ time: Timestamp?) {
+        meter(MetricFamily.Name.keysFile, [("tenant", tenant)]).set(time?.secondsSinceEpoch ?? 0)
     }
 
     /// Counts a tenant's group resolutions. Call it once and keep the result, because it looks up the counters.

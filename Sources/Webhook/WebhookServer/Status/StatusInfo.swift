@@ -10,7 +10,7 @@ public struct StatusInfo: Sendable, Hashable {
         public var cloud: String
         /// Number of usable keys.
         public var keyCount: Int
-        /// When the keys were last fetched; nil if never.
+        /// When the keys were last fetched, for a file's what the file says; nil if never.
         public var lastSuccess: Timestamp?
         /// When the next fetch is due; nil if none is planned.
         public var nextRefresh: Timestamp?

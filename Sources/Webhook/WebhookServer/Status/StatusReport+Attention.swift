@@ -20,6 +20,9 @@ extension StatusReport {
     private static let certificateAmber: Int64 = 14 * 86_400
     private static let certificateRed: Int64 = 2 * 86_400
 
+    /// The age in seconds from which on the keys of a file are amber, as in the alerts.
+    private static let oldKeyFile: Int64 = 48 * 3600
+
     /// What needs attention, red before amber.
     var attention: [Attention] {
         (checkAttention + tenantAttention + certificateAttention + watchAttention)
@@ -40,14 +43,23 @@ extension StatusReport {
                 let cause = tenant.problem.map { ": \($0)" } ?? ""
                 return Attention(level: .red, sentence: "\(name): none can be used\(cause)")
             }
-            // Keys from a file do not age.
+            // Keys from a file do not end.
             if !tenant.isOffline, let start = tenant.lastSuccess,
                 now.seconds(since: start) * 2 > end.seconds(since: start)
             {
                 let (age, rest) = (Self.age(now.seconds(since: start)), Self.age(end.seconds(since: now)))
                 return Attention(level: .red, sentence: "\(name): fetched \(age) ago, and used no longer than \(rest)")
             }
-            return tenant.problem.map { Attention(level: .amber, sentence: "\(name): the last fetch failed: \($0)") }
+            if let problem = tenant.problem {
+                return Attention(level: .amber, sentence: "\(name): the last fetch failed: \(problem)")
+            }
+            guard tenant.isOffline, let fetched = tenant.lastSuccess,
+                now.seconds(since: fetched) > Self.oldKeyFile
+            else { return nil }
+            return Attention(
+                level: .amber,
+                sentence: "\(name): those in the file were fetched \(Self.age(now.seconds(since: fetched))) ago, and"
+                    + " tokens with a newer key are refused")
         }
     }
 
