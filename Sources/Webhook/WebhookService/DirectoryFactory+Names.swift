@@ -17,14 +17,13 @@ extension DirectoryFactory {
         source.settings.timeout = max(source.settings.timeout, .seconds(30))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
-        let lookup = DirectoryLookup(
-            configuration: directoryConfiguration(source, trust: tenant.trust), eventLoop: group.next())
+        let configuration = directoryConfiguration(source, trust: tenant.trust)
+        let lookup = DirectoryLookup(configuration: configuration, eventLoop: group.next())
         let objects: [DirectoryObject]
         do {
             objects = try lookup.objects(ids).wait()
         } catch {
-            let cause = (error as? DirectoryError)?.namesSentence ?? "Microsoft Graph cannot be asked"
-            throw CommandFailure("tenant \(source.tenantID): \(cause)")
+            throw DirectoryFailure(source: source, configuration: configuration, isAboutNames: true).explained(error)
         }
         var names = DirectoryNames()
         for id in ids { names.entries[id] = DirectoryNames.Entry(displayName: nil, kind: nil, isDeleted: true) }
@@ -33,14 +32,5 @@ extension DirectoryFactory {
                 displayName: object.displayName, kind: DirectoryNames.Entry.Kind(rawValue: object.type))
         }
         return names
-    }
-}
-
-extension DirectoryError {
-    /// What is wrong and what to do; names need another permission than membership.
-    fileprivate var namesSentence: String {
-        guard self == .forbidden else { return sentence }
-        return "Microsoft Graph refuses: grant the application Directory.Read.All, or GroupMember.Read.All with"
-            + " User.Read.All and Application.Read.All, and admin consent"
     }
 }

@@ -139,20 +139,20 @@ public enum DirectoryFactory {
     /// The directory's current answer about a principal.
     ///
     /// - Throws: `CommandFailure` if there is no answer.
-    public static func ask(_ principal: EntraPrincipal, _ configuration: WebhookConfiguration) throws -> [GUID] {
-        let tenant = configuration.tenants.first { $0.trust.tenantID == principal.tenantID }
+    public static func ask(_ principal: EntraPrincipal, _ settings: WebhookConfiguration) throws -> [GUID] {
+        let tenant = settings.tenants.first { $0.trust.tenantID == principal.tenantID }
         guard let tenant, let source = DirectorySource(tenant) else {
             throw CommandFailure("the tenant has no directory")
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
+        let configuration = directoryConfiguration(source, trust: tenant.trust)
         let resolver = DirectoryResolver(
-            configuration: directoryConfiguration(source, trust: tenant.trust), eventLoop: group.next(),
-            logger: Logger(label: "kube-entra"))
+            configuration: configuration, eventLoop: group.next(), logger: Logger(label: "kube-entra"))
         do {
             return try resolver.askOnce(principal).wait()
         } catch {
-            throw CommandFailure((error as? DirectoryError)?.sentence ?? "Microsoft Graph cannot be asked")
+            throw DirectoryFailure(source: source, configuration: configuration, isAboutNames: false).explained(error)
         }
     }
 

@@ -1,6 +1,7 @@
 """Display names: fetched from Graph, shown beside object IDs, never part of a decision."""
 
 import json
+import os
 
 import pytest
 import yaml
@@ -96,6 +97,34 @@ def test_what_goes_wrong_leaves_the_file_as_it_is(folder):
     (path / "c.yaml").write_text(yaml.safe_dump(configuration()))
     code, _, err = fetch(path)
     assert code == 2 and "directory" in err
+
+
+def test_what_goes_wrong_names_the_file_the_host_and_the_proxy(folder):
+    graph, path = folder
+    words = ["names", "fetch", "--config", str(path / "c.yaml"), "--out", str(path / "names.json")]
+
+    def said(*, hint, **environment):
+        names = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+        plain = {name: value for name, value in os.environ.items() if name not in names}
+        code, out, err = run(*words, env=plain | environment)
+        assert (code, out) == (2, "")
+        assert hint in err.partition("\n→ ")[2] if hint else "→" not in err
+        return err
+
+    graph.fault = lambda handler, count: handler.answer(404, {}) or True
+    err = said(hint="is directory.graphEndpoint right?")
+    assert f"Microsoft Graph at {graph.base}: there is nothing that answers about names (status 404)" in err
+    graph.fault = None
+    (path / "secret").unlink()
+    assert f"directory.clientSecretFile: {path}/secret: there is no such file" in said(hint=None)
+    (path / "secret").write_text(" \n")
+    assert f"directory.clientSecretFile: {path}/secret: the file holds no secret" in said(hint=None)
+    (path / "secret").write_text(graph.secret)
+    err = said(hint="write the file by hand", HTTPS_PROXY="http://127.0.0.1:1")
+    assert f"from {graph.base}: the proxy cannot be reached; the proxy is 127.0.0.1:1 (from HTTPS_PROXY)" in err
+    graph.stop()
+    err = said(hint="if the way out is a proxy, set HTTPS_PROXY or signingKeys.proxy, or write the file by hand")
+    assert f"no token for Microsoft Graph from {graph.base}: the connection was refused" in err
 
 
 def test_a_busy_graph_is_asked_again(folder):
