@@ -1,4 +1,5 @@
-import Entra
+import Addresses
+public import Entra
 public import EntraTokens
 public import HTTPSClient
 import OpenSSL
@@ -46,15 +47,32 @@ public enum KeyFetchError: Error, Hashable, Sendable {
 
     /// What to do about it, if the cause tells.
     ///
-    /// - Parameter option: the setting that names the authority's CA.
-    public func hint(authorityCA option: String) -> String? {
+    /// - Parameters:
+    ///   - trust: whose keys were fetched.
+    ///   - authorityCA: the file with the CA of the authority's certificate; nil for the system's authorities.
+    ///   - option: the setting that names this file.
+    public func hint(_ trust: TokenValidationRules, authorityCA: String?, option: String) -> String? {
         switch self {
         case .metadata(.status(400)), .metadata(.status(404)), .issuerMismatch:
-            "is the tenant ID right, and is the tenant in this cloud?"
+            KeyFetchError.shortened(trust).map { "the authority ends before the tenant's ID: \($0)" }
+                ?? "is the tenant ID right, and is the tenant in this cloud?"
         case .metadata(.tls(.untrustedCertificate)), .keys(.tls(.untrustedCertificate)):
-            "does a proxy inspect TLS on the way? Name the CA of the certificate that it shows with \(option)"
+            if let authorityCA {
+                "the authority's certificate was not issued by the CA in \(authorityCA) (\(option)); if a proxy inspects"
+                    + " TLS on the way, name the CA of the certificate that it shows"
+            } else {
+                "does a proxy inspect TLS on the way? Name the CA of the certificate that it shows with \(option)"
+            }
         default: nil
         }
+    }
+
+    /// The authority without a tenant's ID, as portals show it; nil if it has none.
+    private static func shortened(_ trust: TokenValidationRules) -> String? {
+        guard let url = HTTPSURL(trust.authorityBase) else { return nil }
+        let parts = url.target.split(separator: "/")
+        guard let index = parts.firstIndex(where: { GUID(String($0)) != nil }) else { return nil }
+        return (["https://\(url.authority)"] + parts[..<index].map(String.init)).joined(separator: "/")
     }
 
     /// Whether the failure is the proxy's, if there is one. A failed name lookup is then about the proxy's own name,

@@ -10,8 +10,14 @@ public import Timestamps
 public enum KeyFileError: Error, Hashable, Sendable {
     case file(FileError)
     case keySet(KeySetError)
-    case otherTenant
-    case otherAuthority
+    /// - Parameters:
+    ///   - found: the tenant of the file.
+    ///   - wanted: the tenant that the keys are for.
+    case otherTenant(found: GUID, wanted: GUID)
+    /// - Parameters:
+    ///   - found: the sign-in address of the file, safe to print.
+    ///   - wanted: the tenant's sign-in address.
+    case otherAuthority(found: String, wanted: String)
     case tooOld
     case fromTheFuture
     /// With the problem of the first key; nil if there are no keys.
@@ -24,8 +30,10 @@ public enum KeyFileError: Error, Hashable, Sendable {
         switch self {
         case .file(let error): error.sentence
         case .keySet(let error): error.sentence
-        case .otherTenant: "the keys in the file are another tenant's"
-        case .otherAuthority: "the keys in the file are from another authority"
+        case .otherTenant(let found, let wanted):
+            "the keys in the file are tenant \(found)'s, and another tenant's are wanted: \(wanted)'s"
+        case .otherAuthority(let found, let wanted):
+            "the keys in the file are from another authority: \(found), and this tenant's is \(wanted)"
         case .tooOld: "the keys in the file are too old"
         case .fromTheFuture: "the keys in the file were fetched in the future, so a clock is wrong"
         case .noUsableKeys(nil): "the file holds no key that this tenant can use"
@@ -89,8 +97,12 @@ public struct KeyFile: Sendable {
         let tenantID = root["tenantID"]?.string.flatMap(GUID.init)
         let authority = root["authority"]?.string
         let fetchedAt = root["fetchedAt"]?.string.flatMap { Timestamp(rfc3339: $0) }
-        if let tenantID, tenantID != trust.tenantID { throw .otherTenant }
-        if let authority, ExactText(authority) != ExactText(trust.authorityBase) { throw .otherAuthority }
+        if let tenantID, tenantID != trust.tenantID {
+            throw .otherTenant(found: tenantID, wanted: trust.tenantID)
+        }
+        if let authority, ExactText(authority) != ExactText(trust.authorityBase) {
+            throw .otherAuthority(found: PrintableText.clean(authority, maximum: 200), wanted: trust.authorityBase)
+        }
         do {
             let report = try KeySetReader.read(root, trust: trust)
             return KeyFile(report: report, tenantID: tenantID, authority: authority, fetchedAt: fetchedAt)

@@ -58,9 +58,10 @@ enum KeyLogLine: Equatable, Sendable {
 
 extension KeyFetchError {
     /// The cause, with the proxy and a hint if they matter.
-    func explained(proxyName: String?) -> String {
+    func explained(_ rules: RemoteKeyRules) -> String {
         sentence
-            + (isOfProxy ? proxyName.map { "; the proxy is \($0)" } ?? "" : "")
-            + (hint(authorityCA: "authorityCA").map { "; \($0)" } ?? "")
+            + (isOfProxy ? rules.proxyName.map { "; the proxy is \($0)" } ?? "" : "")
+            + (rules.trust.flatMap { hint($0, authorityCA: rules.authorityCA, option: "authorityCA") }.map { "; \($0)" }
+                ?? "")
     }
 }

@@ -49,8 +49,9 @@ final class RemoteKeySet: Sendable {
         logger[metadataKey: "tenant"] = "\(configuration.trust.tenantID)"
         self.logger = logger
         let rules = RemoteKeyRules(
-            settings: configuration.settings, maximumWaiters: configuration.maximumWaiters,
-            proxyName: configuration.proxyName)
+            trust: configuration.trust, settings: configuration.settings,
+            maximumWaiters: configuration.maximumWaiters, proxyName: configuration.proxyName,
+            authorityCA: configuration.authorityCA)
         guarded = NIOLockedValueBox(Guarded(state: RemoteKeyState(rules, tenantID: configuration.trust.tenantID)))
     }
 

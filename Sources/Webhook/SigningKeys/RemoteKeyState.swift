@@ -8,15 +8,21 @@ import Timestamps
 /// Where a tenant's keys come from, and the limits of fetching them. Never changes, except for the number of reviews
 /// that may wait.
 struct RemoteKeyRules: Sendable {
+    /// Whose keys they are; nil only in tests, where messages name no address.
+    var trust: TokenValidationRules?
     /// How the keys are fetched and stored.
     var settings = SigningKeySettings()
     /// How many reviews may wait; see ``RemoteKeyState/Event/waitersLimited(_:)``.
     var maximumWaiters = 2048
     /// The proxy that fetches go through, for people.
     var proxyName: String?
+    /// The file with the CA of the authority's certificate; nil for the system's authorities.
+    var authorityCA: String?
 
     /// Keys come from a file, and nothing is ever fetched.
     var isOffline: Bool { settings.file != nil }
+    /// Whose keys they are: an authority's or a file's.
+    var source: String? { settings.file ?? trust?.authorityBase }
     var hasCacheFile: Bool { settings.cacheFile != nil }
 
     /// How often the file is checked for changes.
@@ -281,8 +287,9 @@ struct RemoteKeyState: Sendable {
 
     /// Stores and logs how an attempt ended.
     private mutating func report(_ failure: KeyFetchError?, hasNewKeys: Bool, now: Timestamp) -> [Action] {
-        let cause = failure.map { $0.explained(proxyName: rules.proxyName) }
-        status.lastError = cause
+        let cause = failure.map { $0.explained(rules) }
+        // In the log, the source is a field of its own.
+        status.lastError = cause.map { cause in rules.source.map { "\($0): \(cause)" } ?? cause }
         var actions: [Action] = []
         if let failure, let cause {
             let hasKeys = hasNewKeys || status.isUsable(now: now)

@@ -16,6 +16,8 @@ public struct SigningKeyConfiguration: Sendable {
     public var maximumWaiters = 2048
     /// The proxy of the fetches, for people.
     public var proxyName: String?
+    /// The file with the CA of the authority's certificate; nil for the system's authorities.
+    public var authorityCA: String?
     /// Fetches the keys of one token version. The future fails with a ``KeyFetchError``.
     public var fetch: @Sendable (TokenVersion, any EventLoop) -> EventLoopFuture<FetchedKeySet>
 

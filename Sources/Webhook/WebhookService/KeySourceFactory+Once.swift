@@ -38,16 +38,21 @@ extension KeySourceFactory {
         if !reports.isEmpty { failures.removeAll { $0.error.isNotServed } }
         let warnings =
             failures.count == 2 && failures[0].error == failures[1].error
-            ? [sentence(failures[0].error, trust, proxy: proxy)]
-            : failures.map { "version \($0.version.rawValue): \(sentence($0.error, trust, proxy: proxy))" }
+            ? [sentence(failures[0].error, trust, authorityCA: authorityCA, proxy: proxy)]
+            : failures.map {
+                "version \($0.version.rawValue): "
+                    + sentence($0.error, trust, authorityCA: authorityCA, proxy: proxy)
+            }
         guard !reports.isEmpty else { throw CommandFailure(warnings.joined(separator: "\nkube-entra: ")) }
         return (KeyFile.usableJWKs(reports), warnings)
     }
 
-    private static func sentence(_ error: KeyFetchError, _ trust: TokenValidationRules, proxy: String?) -> String {
+    private static func sentence(
+        _ error: KeyFetchError, _ trust: TokenValidationRules, authorityCA: String?, proxy: String?
+    ) -> String {
         let name = HTTPSURL(trust.authorityBase).flatMap { proxies(proxy, from: "--proxy").proxyName(for: $0) }
         return "\(trust.authorityBase): \(error.sentence)"
             + (error.isOfProxy ? name.map { "; the proxy is \($0)" } ?? "" : "")
-            + (error.hint(authorityCA: "--authority-ca").map { "\n→ \($0)" } ?? "")
+            + (error.hint(trust, authorityCA: authorityCA, option: "--authority-ca").map { "\n→ \($0)" } ?? "")
     }
 }

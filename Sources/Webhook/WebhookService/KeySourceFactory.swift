@@ -59,6 +59,7 @@ public enum KeySourceFactory {
             trust: tenant.trust, settings: tenant.signingKeys,
             fetch: { version, eventLoop in fetcher.fetch(version, on: eventLoop) })
         configuration.maximumWaiters = maximumWaiters
+        configuration.authorityCA = tenant.authorityCA
         configuration.proxyName = HTTPSURL(tenant.trust.authorityBase).flatMap { url in
             proxies(tenant.signingKeys.proxy).proxyName(for: url)
         }
@@ -81,7 +82,7 @@ public enum KeySourceFactory {
             do {
                 configuration.trust = .pem(try FileIO.read(authorityCA, isTrusted: isTrusted))
             } catch {
-                throw .configuration("authorityCA cannot be used: \(error.sentence)")
+                throw .configuration("the CA file \(authorityCA): \(error.sentence)")
             }
         }
         do {

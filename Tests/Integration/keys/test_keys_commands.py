@@ -4,8 +4,8 @@ import json
 import re
 
 import pytest
-from entra import TENANT, Key, b64
-from webhook import configuration, reason, run
+from entra import OTHER_TENANT, TENANT, Key, b64
+from webhook import configuration, reason, run, wait_for
 
 
 def test_keys_fetch_and_show(certificates, online, tmp_path):
@@ -59,6 +59,56 @@ def test_keys_fetch_and_show(certificates, online, tmp_path):
     code, _, err = run("keys", "fetch", "--tenant-id", TENANT, "--authority", entra.authority, "--out", str(out))
     assert code == 2
     assert "TLS failed" in err
+
+
+def test_what_keys_fetch_cannot_do_is_said_with_what_to_do(certificates, online, tmp_path):
+    entra, _ = online
+    words = ["keys", "fetch", "--tenant-id", TENANT]
+    trusted = ["--authority-ca", certificates.path("ca.crt")]
+
+    def said(*more, out=tmp_path / "k.json"):
+        code, text, err = run(*words, *more, "--out", str(out))
+        assert (code, text) == (2, "")
+        return err
+
+    # What portals show.
+    doubled = f"/{TENANT}/v2.0/{TENANT}"
+    entra.fault = lambda handler, path: doubled in path and (handler.answer(404, "{}") or True)
+    err = said("--authority", f"{entra.authority}/{TENANT}/v2.0", *trusted)
+    assert f"→ the authority ends before the tenant's ID: {entra.authority}\n" in err
+    err = said("--authority", entra.authority, "--authority-ca", "/no/such/ca.crt")
+    assert "could not be fetched: the CA file /no/such/ca.crt: there is no such file" in err
+    assert f"{tmp_path}: this is a folder, not a file" in said("--authority", entra.authority, *trusted, out=tmp_path)
+    certificates.authority("another-ca")
+    other = certificates.path("another-ca.crt")
+    err = said("--authority", entra.authority, "--authority-ca", other)
+    assert f"the authority's certificate was not issued by the CA in {other} (--authority-ca)" in err
+
+
+def test_the_status_page_and_readiness_name_the_address(certificates, online):
+    entra, make = online
+    entra.stop()
+    webhook = make(ready=False)
+    try:
+        where = f"{entra.authority}: the OpenID configuration could not be fetched"
+        wait_for(lambda: where in webhook.get("/readyz?verbose")[1])
+        page = webhook.get("/statusz")[1]
+        top = page.split("\n\n")[1]
+        assert top.startswith("Needs attention") and top.count(where) == 1 and "signing-keys:" not in top
+    finally:
+        webhook.stop()
+
+
+def test_a_key_file_of_another_authority_says_which(tmp_path):
+    path = tmp_path / "keys.json"
+    document = {"tenantID": TENANT, "authority": "https://login.microsoftonline.us", "keys": [Key().jwk()]}
+    path.write_text(json.dumps(document))
+    code, _, err = run("keys", "show", str(path), "--tenant-id", OTHER_TENANT)
+    assert code == 2 and f"are tenant {TENANT}'s, and another tenant's are wanted: {OTHER_TENANT}'s" in err
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps(configuration()))
+    code, _, err = run("policy", "check", "--config", str(config), "--keys", str(path), input="x.y.z")
+    assert code == 2 and "another authority: https://login.microsoftonline.us, and this tenant's is https://" in err
 
 
 def test_keys_fetch_takes_what_there_is(certificates, online, tmp_path):

@@ -152,7 +152,7 @@ import Timestamps
                 (100, .fetchDue), (100, .fetchEnded(all(foreign))),
             ],
             failed(
-                foreign, foreign.explained(proxyName: nil), .lastGood, after: .milliseconds(750))),
+                foreign, foreign.explained(RemoteKeyRules()), .lastGood, after: .milliseconds(750))),
         Row(
             "one version's failure leaves the other's keys new",
             [
