@@ -127,9 +127,11 @@ public struct WebhookCertificates {
         let names = certificate.dnsNames.map { $0.lowercased() } + certificate.ipAddresses
         let isWild = names.contains { $0.hasPrefix("*.") && host.drop { $0 != "." } == $0.dropFirst() }
         guard !names.contains(where: { ExactText($0) == ExactText(host.lowercased()) }), !isWild else { return [] }
+        // A renewed certificate has only the names that are listed.
+        let all = certificate.dnsNames + certificate.ipAddresses + [host]
         return [
             "warning: \(path) has no name \(host), so kube-apiserver will refuse it; make it anew with"
-                + " `kube-entra certs create --renew --host \(host)`"
+                + " `kube-entra certs create --renew \(all.map { "--host \($0)" }.joined(separator: " "))`"
         ]
     }
 }

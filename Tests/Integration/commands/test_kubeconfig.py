@@ -78,7 +78,14 @@ class TestWebhookKubeconfig:
         run("certs", "create", "--host", "a.example")
         done = run("kubeconfig", "webhook", "--server", "https://a.example/authenticate")
         assert "has no name" not in done.stderr
-        assert "b.example" in run("kubeconfig", "webhook", "--server", "https://b.example/authenticate").stderr
+        said = run("kubeconfig", "webhook", "--server", "https://b.example/authenticate").stderr
+        advice = said.split("make it anew with `")[1].split("`")[0]
+        # What it has now stays.
+        assert advice == "kube-entra certs create --renew --host a.example --host b.example"
+        run(*advice.split()[1:])
+        for name in ("a.example", "b.example"):
+            done = run("kubeconfig", "webhook", "--server", f"https://{name}/authenticate")
+            assert "has no name" not in done.stderr
 
     def test_a_key_of_another_certificate(self, run, tmp_path):
         run("certs", "create")
