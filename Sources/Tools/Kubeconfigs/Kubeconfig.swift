@@ -163,7 +163,7 @@ public struct Kubeconfig: Sendable {
             var seen: Set<ExactText> = []
             return variable.split(separator: ":").map(String.init).filter { seen.insert(ExactText($0)).inserted }
         }
-        return home.map { [$0 + "/.kube/config"] } ?? []
+        return home.flatMap { $0.isEmpty ? nil : [$0 + "/.kube/config"] } ?? []
     }
 
     /// A context with its cluster and user.

@@ -24,7 +24,10 @@ struct KubeconfigLock: ~Copyable {
                 break
             }
             guard errno == EEXIST else {
-                throw CommandFailure("\(kubeconfig): \(FileError(making: kubeconfig, errno).sentence)")
+                let error = FileError(making: kubeconfig, errno)
+                throw CommandFailure(
+                    "\(kubeconfig): \(error.sentence)",
+                    hint: error == .folderMissing ? KubeconfigLock.folderHint(kubeconfig) : nil)
             }
             guard ContinuousClock.now < end else {
                 throw CommandFailure(
@@ -34,6 +37,12 @@ struct KubeconfigLock: ~Copyable {
             usleep(20_000)
         }
         self.path = path
+    }
+
+    /// What to do if the folder of a kubeconfig is missing, as kubectl would do itself.
+    private static func folderHint(_ kubeconfig: String) -> String {
+        guard !kubeconfig.hasPrefix("~") else { return "~ is the home folder only for the shell: leave out the quotes" }
+        return "mkdir -p -m 700 \(KubectlCommand.quoted(Kubeconfig.folder(of: kubeconfig)))"
     }
 
     deinit {

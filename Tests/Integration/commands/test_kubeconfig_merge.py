@@ -167,6 +167,15 @@ def test_force_keeps_the_client_of_an_entry_that_explains(tmp_path):
     assert f"note: the client was {OWN_CLIENT}, which allowedClientAppIDs does not list; it is now {OBJECT}\n" in err
 
 
+def test_a_missing_folder_is_said_with_the_way_to_make_it(tmp_path):
+    path = tmp_path / "it's" / "config"
+    status, out, err = user("--out", str(path))
+    assert (status, out) == (2, "") and "the folder that it would be in is not there\n→ mkdir -p -m 700 " in err
+    subprocess.run(["sh", "-c", err.split("\n→ ")[1].splitlines()[0]], check=True, timeout=60)
+    assert user("--out", str(path))[0] == 0 and path.parent.stat().st_mode & 0o777 == 0o700
+    assert "→ ~ is the home folder only for the shell: leave out the quotes" in user("--out", "~/.kube/config")[2]
+
+
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "real").write_text(OLD)
     (tmp_path / "config").symlink_to("real")
