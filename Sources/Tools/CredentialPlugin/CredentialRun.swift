@@ -111,7 +111,7 @@ struct HintsInput: Sendable {
                 problem = error.sentence
             }
         } catch {
-            problem = error.sentence
+            problem = "\(PrintableText.clean(value, maximum: 100)): \(error.sentence)"
         }
     }
 }

@@ -37,7 +37,7 @@ public struct ReviewRequest: Sendable {
 
     /// - Throws: ``UsageProblem`` if an option has another form, or does not go with another one.
     public func check() throws(UsageProblem) {
-        guard (config == nil) != (kubeconfig == nil) else { throw UsageProblem("give --config or --kubeconfig") }
+        guard (config == nil) != (kubeconfig == nil) else { throw UsageProblem("give either --config or --kubeconfig") }
         if let server {
             try KubeconfigArgument.checkServer(server, example: WebhookKubeconfig.Purpose.authentication.usualServer)
         }

@@ -5,6 +5,7 @@ enum ForeignDocument {
     case kubeconfig
     case policySuite
     case aksProfile
+    case tokenHints
     case kubernetesObject(kind: String)
 
     /// Nil for anything that may be a configuration with mistakes.
@@ -12,6 +13,10 @@ enum ForeignDocument {
         guard let members = root.mapping else { return nil }
         let names = Set(members.compactMap(\.key.text))
         let kind = root["kind"]?.text
+        guard kind != "TokenHints" else {
+            self = .tokenHints
+            return
+        }
         guard !names.contains("tenants"), kind != "WebhookConfiguration" else { return nil }
         if names.isSuperset(of: ["clusters", "contexts"]) || (kind == "Config" && names.contains("clusters")) {
             self = .kubeconfig
@@ -42,6 +47,9 @@ enum ForeignDocument {
         case .aksProfile:
             "this is an AKS cluster's profile, not the webhook's configuration; `kube-entra config import-aks`"
                 + " translates it"
+        case .tokenHints:
+            "this is a file of hints already, not the webhook's configuration from which `kube-entra config hints` makes"
+                + " one"
         case .kubernetesObject(let kind):
             "this is a Kubernetes object\(kind.isEmpty ? "" : " (\(kind))"), not the webhook's configuration; it begins"
                 + " with apiVersion: kube-entra.dev/v1 and kind: WebhookConfiguration"

@@ -159,7 +159,7 @@ struct CredentialRunTests {
         let result = WrappedCommand.Result(ending: .exited(0), output: try Output.expiredToken.bytes())
         let answer = try Self.run(strictly: false).answer(to: result, HintsInput(Self.unreadable), now: now)
         let line = try #require(answer.line)
-        #expect(line.contains("the hints cannot be read: there is no such file → "))
+        #expect(line.contains("the hints cannot be read: \(Self.unreadable): there is no such file → "))
         #expect(try #/ \(token [0-9a-f]{12}\)$/#.firstMatch(in: line) != nil)
     }
 

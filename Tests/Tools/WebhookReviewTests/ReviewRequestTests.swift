@@ -21,8 +21,8 @@ import WebhookReview
     @Test(
         "options that are missing, wrong or do not go together are wrong usage",
         arguments: [
-            (request { $0.config = nil }, "give --config or --kubeconfig"),
-            (request { $0.kubeconfig = "x" }, "give --config or --kubeconfig"),
+            (request { $0.config = nil }, "give either --config or --kubeconfig"),
+            (request { $0.kubeconfig = "x" }, "give either --config or --kubeconfig"),
             (
                 request { $0.server = "http://127.0.0.1:8443" },
                 "--server must be an address such as https://127.0.0.1:8443/authenticate"

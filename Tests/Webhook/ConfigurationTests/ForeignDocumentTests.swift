@@ -8,6 +8,7 @@ import Testing
             ("apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n", "this is a kubeconfig"),
             ("clusters: []\ncontexts: []\n", "this is a kubeconfig"),
             ("tests: []\n", "this is a policy suite"),
+            ("apiVersion: kube-entra.dev/v1\nkind: TokenHints\ntenants: []\n", "this is a file of hints already"),
             ("{\"aadProfile\": {\"managed\": true}}", "this is an AKS cluster's profile"),
             ("{\"properties\": {\"aadProfile\": null}}", "this is an AKS cluster's profile"),
             ("apiVersion: v1\nkind: ConfigMap\n", "this is a Kubernetes object (ConfigMap)"),
