@@ -246,8 +246,8 @@ struct RemoteKeyState: Sendable {
             return failFile(.noUsableKeys(report.keys.compactMap(\.problem).first), version, at: moment)
         }
         fileVersion = version
-        // As old as the fetch, not as the look at the file: a copy that is no longer replaced must show. The uptime only
-        // matters for keys with a maximum age.
+        // As old as the fetch, not as the look at the file: a copy that is no longer replaced must show. The uptime
+        // matters only for keys with a maximum age.
         let fetchedAt = min(fetchedAt, moment.now)
         let uptime = TenantKeyState.Instant(moment).uptime
         keys.take(report, for: .v2, at: TenantKeyState.Instant(time: fetchedAt, uptime: uptime))
