@@ -72,11 +72,6 @@ public enum FileIO {
             unlink(temporary)
             throw .notWritable
         }
-        var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            unlink(temporary)
-            throw .isFolder
-        }
         // A link, unlike a rename, fails if the path exists.
         let moved = replacing ? rename(temporary, path) : link(temporary, path)
         let code = errno
