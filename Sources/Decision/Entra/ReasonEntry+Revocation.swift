@@ -4,8 +4,8 @@ extension ReasonEntry {
         reviews: .tokenAndAccess,
         sentence: "the principal, its application or this token is on the deny list",
         hint:
-            "ask whoever runs the cluster why; if only tokens issued before a time are denied, sign in again more than five"
-            + " minutes after that time",
+            "ask whoever runs the cluster why; if only this token, or only tokens issued before a time, are denied, sign in"
+            + " again, more than five minutes after that time",
         meaning:
             "An entry of denied or of deniedFile names the token's object ID, its client application or its token ID, and"
             + " is in force. An entry with issuedBefore denies only tokens whose iat is earlier.",
