@@ -83,10 +83,13 @@ class Curves:
 
     def configured_groups(self, count):
         config = self.config()
+        names = [f"{number:08x}-1111-4000-8000-000000000000" for number in range(count)]
+        # A configuration has at most 50,000 values, and a mapping is six of them.
+        mapped, admins = names[:5000], names[5000:]
         config["tenants"][0]["groupMappings"] = [
-            {"groupObjectID": f"{number:08x}-1111-4000-8000-000000000000", "kubernetesGroups": [f"team-{number % 50}"]}
-            for number in range(count)
+            {"groupObjectID": name, "kubernetesGroups": [f"team-{place % 50}"]} for place, name in enumerate(mapped)
         ]
+        config["tenants"][0]["adminGroupObjectIDs"] += admins
         return self.cost(config, self.bodies(groups=50))
 
     def tenants(self, count):
@@ -125,9 +128,9 @@ CURVES = {
     "values in a signed claim": ("values", [1, 100, 1000, 10_000]),
     "values in a token that is refused": ("refused_values", [1, 100, 1000, 10_000]),
     "keys of the tenant": ("keys", [1, 10, 100, 1000]),
-    "configured groups": ("configured_groups", [1, 10, 100, 1000, 5000]),
+    "configured groups": ("configured_groups", [1, 10, 100, 1000, 10_000]),
     "tenants": ("tenants", [1, 10, 100]),
-    "connections": ("connections", [1, 16, 64, 1000]),
+    "connections": ("connections", [1, 16, 64, 1000, 10_000]),
     "cores, with a cache": ("cores", [count for count in (1, 2, 4) if count <= (os.cpu_count() or 1)]),
     "event loops, with a cache": ("event_loops", [1, 2, 4]),
 }
