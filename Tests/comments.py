@@ -6,9 +6,10 @@ Prints every fault and ends with status 1 when there is one. The formatter check
 presence or their width.
 """
 
-import pathlib
 import re
 import sys
+
+from swift_files import report
 
 WIDTH = 120
 
@@ -75,14 +76,5 @@ def faults(path):
             yield f"{place}: this public declaration has no documentation comment: {line.strip()}"
 
 
-def main():
-    root = pathlib.Path(__file__).resolve().parent.parent
-    folders = [pathlib.Path(argument) for argument in sys.argv[1:]] or [root / "Sources"]
-    found = [fault for folder in folders for path in sorted(folder.rglob("*.swift")) for fault in faults(path)]
-    for fault in found:
-        print(fault)
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(faults))
