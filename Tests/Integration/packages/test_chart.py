@@ -12,6 +12,8 @@ from json_server import JSONHandler, serving
 from programs import BINARY
 from webhook import run
 
+pytestmark = pytest.mark.usefixtures("tools")
+
 SETS = {
     "as it comes": {},
     "a DaemonSet on the control plane": {"kind": "DaemonSet", "nodeSelector": {"disk": "fast"}},
@@ -41,6 +43,16 @@ SETS = {
         "extraVolumeMounts": [{"name": "files", "mountPath": "/etc/kube-entra-files", "readOnly": True}],
     },
 }
+
+
+def test_the_tools_are_the_newest_and_the_oldest(tools):
+    """These versions stand in deploy/compatibility."""
+    kubernetes = {"helm 4": "v1.36.3", "helm 3": "v1.27.1"}
+    assert helm("version", "--short").stdout.startswith({"helm 4": "v4.2.3", "helm 3": "v3.12.1"}[tools])
+    done = subprocess.run(
+        ["kubectl", "version", "--client", "--output", "json"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout)["clientVersion"]["gitVersion"] == kubernetes[tools]
 
 
 @pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())

@@ -8,6 +8,8 @@ import pytest
 import yaml
 from charts import CHART, KUSTOMIZATION, by_name, kustomized, rendered
 
+pytestmark = pytest.mark.usefixtures("tools")
+
 
 def same(values, overlay, folder):
     made = by_name(kustomized(folder, overlay))

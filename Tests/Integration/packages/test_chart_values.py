@@ -9,6 +9,8 @@ from charts import CHART, by_name, helm, refusal, rendered
 from programs import ROOT
 from webhook import run
 
+pytestmark = pytest.mark.usefixtures("tools")
+
 
 def configured(**kubernetes):
     return {"configuration": {"kubernetes": kubernetes}}
