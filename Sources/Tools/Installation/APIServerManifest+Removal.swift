@@ -5,13 +5,13 @@ extension APIServerManifest {
     /// The manifest without the flags and the mount; what others have added since stays.
     ///
     /// A manifest without them is returned unchanged. The version's flag is removed only together with the other one:
-    /// alone, or beside another webhook, it is not ours.
+    /// alone, beside another webhook, or with another value, it is not ours.
     ///
     /// - Throws: ``ManifestProblem`` if the file cannot be edited safely.
     public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var manifest = try APIServerManifest(bytes)
         guard manifest.asks(flags) else { return bytes }
-        for pair in flags.pairs { try manifest.removeFlag(pair.name) }
+        for pair in flags.pairs { try manifest.removeFlag(pair.name, pair.value) }
         try manifest.removeMount(flags.folder)
         return manifest.bytes
     }
@@ -21,11 +21,11 @@ extension APIServerManifest {
         flagValues[ExactText(WebhookFlags.configFileName)].map { ExactText($0) } == flags.configFile
     }
 
-    private mutating func removeFlag(_ name: String) throws(ManifestProblem) {
+    private mutating func removeFlag(_ name: String, _ value: String) throws(ManifestProblem) {
         for key in ["args", "command"] {
             let place = container + [.key(key)]
             let words = editor.node(place)?.sequence?.compactMap(\.text) ?? []
-            for flag in FlagList(words)[name].reversed() {
+            for flag in FlagList(words)[name].reversed() where flag.value == ExactText(value) {
                 for index in flag.words.reversed() {
                     try edit { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
                 }

@@ -127,15 +127,16 @@ public struct ClusterConfiguration: Sendable {
 
     private mutating func remove(_ flags: WebhookFlags) throws(YAMLEditError) {
         let place = Self.apiServer + [.key("extraArgs")]
-        let names = Set(flags.pairs.map { ExactText($0.name) })
         if part("extraArgs")?.mapping != nil {
-            for name in flags.pairs.map(\.name) where arguments[ExactText(name)] != nil {
+            for pair in flags.pairs where arguments[ExactText(pair.name)] == ExactText(pair.value) {
+                let name = pair.name
                 try take(place, key: name) { editor throws(YAMLEditError) in try editor.remove(name, in: place) }
             }
         } else {
             for index in (part("extraArgs")?.sequence ?? []).indices.reversed() {
                 let item = part("extraArgs")?.sequence?[index]
-                guard let name = item?["name"]?.text, names.contains(ExactText(name)) else { continue }
+                let isOurs = flags.pairs.contains { item?["name"]?.text == $0.name && item?["value"]?.text == $0.value }
+                guard isOurs else { continue }
                 try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
             }
         }

@@ -126,6 +126,40 @@ struct APIServerManifestTests {
                     with: "    name: |-\n      usr-share-ca-certificates\nstatus")
             }
         ),
+        (
+            "arguments of one's own behind the sorted ones",
+            { $0.replacingEvery("    image: ", with: "    - --runtime-config=\n    image: ") }
+        ),
+        (
+            "a volume with its name first, and an empty line after it",
+            {
+                $0.replacingEvery(
+                    "status: {}", with: "  - name: audit   # policy\n    hostPath: {path: /etc/audit}\n\nstatus: {}")
+            }
+        ),
+        ("an empty line before it", { "\n" + $0 }),
+        (
+            "an empty line in the container, and no status",
+            {
+                $0.replacingEvery("    volumeMounts:\n", with: "\n    volumeMounts:\n")
+                    .replacingEvery("status: {}\n", with: "")
+            }
+        ),
+        ("a comment before it", { "# a sample with external OIDC\n" + $0 }),
+        (
+            "lines of comments around flags of one's own",
+            {
+                $0.replacingEvery(
+                    "    image: ", with: "    ### Insert these\n    - --oidc-groups-prefix=\n    ### End\n    image: ")
+            }
+        ),
+        (
+            "an IPv6 address, whose endpoint kubeadm quotes",
+            {
+                $0.replacingEvery("endpoint: 10.0.0.10:6443", with: "endpoint: '[fd00::10]:6443'")
+                    .replacingEvery("10.0.0.10", with: "fd00::10")
+            }
+        ),
         ("trailing white space", { $0.replacingEvery("=Node,RBAC\n", with: "=Node,RBAC  \n") }),
         (
             "no volumes",
@@ -197,7 +231,6 @@ struct APIServerManifestTests {
 
     static let present: [(name: String, flag: String)] = [
         ("the file's flag", "--authentication-token-webhook-config-file=/etc/kube-entra/webhook.yaml"),
-        ("the version's flag, with another version that works too", "--authentication-token-webhook-version=v1beta1"),
         ("the file's flag with underscores", "--authentication_token_webhook_config_file=/etc/kube-entra/webhook.yaml"),
         ("the file's flag in quotes", "'--authentication-token-webhook-config-file=/etc/kube-entra/webhook.yaml'"),
         (
@@ -215,6 +248,26 @@ struct APIServerManifestTests {
         #expect(names.ranges(of: "--authentication-token-webhook-config-file").count == 1)
         #expect(names.ranges(of: "--authentication-token-webhook-version").count == 1)
         #expect(try remove(new) == KubeadmManifests.manifest(30))
+    }
+
+    @Test("another version of the TokenReview works too; it is not what enable writes, so it stays")
+    func otherVersion() throws {
+        let old = KubeadmManifests.manifest(30).replacingEvery(
+            "    - --secure-port", with: "    - --authentication-token-webhook-version=v1beta1\n    - --secure-port")
+        let new = try add(old)
+        #expect(new.ranges(of: "--authentication-token-webhook-version").count == 1)
+        #expect(try remove(new) == old)
+    }
+
+    @Test("flags behind the others, where a newer kubeadm writes those of its ConfigMap, are known and go")
+    func flagsAtTheEnd() throws {
+        let old = insert(
+            volumeLines, before: "  - hostPath:\n      path: /usr/local",
+            in: insert(mountLines, before: "    - mountPath: /usr/local", in: KubeadmManifests.manifest(36)))
+        let upgraded = insert(flagLines + "    - --runtime-config=\n", before: "    image: ", in: old)
+        #expect(try add(upgraded) == upgraded)
+        let expected = insert("    - --runtime-config=\n", before: "    image: ", in: KubeadmManifests.manifest(36))
+        #expect(try remove(upgraded) == expected)
     }
 
     @Test("a mount of the folder, or of one around it, is used as it is")
@@ -326,33 +379,5 @@ extension KubeadmManifests {
             .replacingEvery(
                 "\n      name: usr-share-ca-certificates\n      readOnly",
                 with: "\n        name: usr-share-ca-certificates\n        readOnly")
-    }
-}
-
-extension String {
-    /// Every occurrence replaced, scalar by scalar.
-    func replacingEvery(_ old: String, with new: String) -> String {
-        var result = String.UnicodeScalarView()
-        let text = Array(unicodeScalars)
-        let part = Array(old.unicodeScalars)
-        var index = 0
-        while index < text.count {
-            if text[index...].starts(with: part) {
-                result.append(contentsOf: new.unicodeScalars)
-                index += part.count
-            } else {
-                result.append(text[index])
-                index += 1
-            }
-        }
-        return String(result)
-    }
-
-    /// Replaces the text from one mark up to the next other mark.
-    func replacingPart(from start: String, to end: String, with new: String) -> String {
-        guard let first = ranges(of: start).first,
-            let last = self[first.upperBound...].ranges(of: end).first
-        else { return self }
-        return self[..<first.lowerBound] + new + self[last.lowerBound...]
     }
 }

@@ -23,6 +23,17 @@ struct ClusterConfigurationTests {
             authentication-token-webhook-config-file: /etc/kube-entra/webhook.yaml
             authentication-token-webhook-version: v1
         """
+    @Test(
+        "another version of the TokenReview is not what enable writes, so it stays", arguments: ["v1beta3", "v1beta4"])
+    func otherVersion(api: String) throws {
+        let name = "authentication-token-webhook-version"
+        let arguments = api == "v1beta3" ? "    \(name): v1beta1" : "  - name: \(name)\n    value: v1beta1"
+        let old = KubeadmManifests.configuration(api, apiServer: "apiServer:\n  extraArgs:\n\(arguments)")
+        let new = try ClusterConfiguration.adding(WebhookFlags(), to: Array(old.utf8))
+        #expect(String(decoding: new, as: UTF8.self).ranges(of: name).count == 1)
+        #expect(try ClusterConfiguration.removing(WebhookFlags(), from: new) == Array(old.utf8))
+    }
+
     static let cases: [(name: String, version: String, old: String, new: String)] = [
         ("v1beta4 with nothing in it", "v1beta4", "apiServer: {}", "apiServer:\n\(list)\n\(volumes)"),
         ("v1beta3 with nothing in it", "v1beta3", "apiServer: {}", "apiServer:\n\(map)\n\(volumes)"),
