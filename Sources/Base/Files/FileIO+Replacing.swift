@@ -127,8 +127,10 @@ extension FileIO {
     private static func stage(_ file: NewFile) throws(FilesError) -> String {
         var old = stat()
         let exists = lstat(file.path, &old) == 0
-        if exists, old.st_mode & S_IFMT == S_IFDIR { throw FilesError(path: file.path, error: .isFolder) }
-        let isReplaced = exists && old.st_mode & S_IFMT == S_IFREG
+        let kind = exists ? old.st_mode & S_IFMT : S_IFREG
+        if kind == S_IFDIR { throw FilesError(path: file.path, error: .isFolder) }
+        if kind != S_IFREG, kind != S_IFLNK { throw FilesError(path: file.path, error: .notRegular) }
+        let isReplaced = exists && kind == S_IFREG
         let temporary = "\(file.path).\(UInt64.random(in: 0...UInt64.max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FilesError(path: file.path, error: FileError(making: file.path, errno)) }

@@ -49,7 +49,8 @@ public enum FileIO {
         }
     }
 
-    /// Writes a file so that readers see either the old or the new content, also after a crash.
+    /// Writes a file so that readers see either the old or the new content, also after a crash. A symbolic link stays,
+    /// and its target is written.
     ///
     /// - Parameters:
     ///   - mode: permissions of the new file.
@@ -61,10 +62,8 @@ public enum FileIO {
         mode: UInt32 = 0o600,
         replacing: Bool = true
     ) throws(FileError) {
-        if let obstacle = obstacle(toReplacing: path) { throw obstacle }
-        let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard descriptor >= 0 else { throw FileError(making: path, errno) }
+        let path = try place(ofFile: path, replacing: replacing)
+        let (temporary, descriptor) = try makeTemporary(beside: path, mode: mode)
         // The umask may have removed permissions that were asked for.
         let isComplete = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
         close(descriptor)
@@ -77,6 +76,38 @@ public enum FileIO {
         let code = errno
         if moved != 0 || !replacing { unlink(temporary) }
         guard moved == 0 else { throw FileError(opening: code, missing: .notWritable, standard: .notWritable) }
+    }
+
+    /// Tries whether ``write(_:to:mode:replacing:)`` could replace or make a file. Nothing is left of the attempt.
+    ///
+    /// - Throws: ``FileError`` if it could not.
+    public static func tryWriting(_ path: String) throws(FileError) {
+        let (temporary, descriptor) = try makeTemporary(beside: place(ofFile: path, replacing: true), mode: 0o600)
+        close(descriptor)
+        unlink(temporary)
+    }
+
+    private static func makeTemporary(
+        beside path: String, mode: UInt32
+    ) throws(FileError) -> (path: String, descriptor: Int32) {
+        let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw FileError(making: path, errno) }
+        return (temporary, descriptor)
+    }
+
+    /// Where a new file is put: the path, or what its links lead to.
+    ///
+    /// - Throws: ``FileError`` if something else than a file is there, or the link may be somebody else's.
+    private static func place(ofFile path: String, replacing: Bool) throws(FileError) -> String {
+        if let obstacle = obstacle(toReplacing: path) { throw obstacle }
+        var link = stat()
+        guard lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFLNK else { return path }
+        guard replacing else { throw .exists }
+        let target = try target(of: path, isTrusted: true)
+        // A link in /proc may lead to a file that no path names.
+        guard FileVersion(path: path) == FileVersion(path: target) else { throw .notRegular }
+        return target
     }
 
     /// Whether lines can be appended to a file, or the file can be created for it. Changes nothing.

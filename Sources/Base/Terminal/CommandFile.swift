@@ -27,14 +27,40 @@ public enum CommandFile {
         }
     }
 
-    /// Writes a file that everybody may read, in place of what was there.
+    /// The open file that a path names: 1 for `-` and `/dev/stdout`, 2 for `/dev/stderr`. Nil for the path of a file.
+    public static func stream(_ path: String) -> Int32? {
+        path == "-" ? STDOUT_FILENO : FileIO.descriptor(named: path)
+    }
+
+    /// Tries whether a file can be written, before the work whose result it will hold.
     ///
-    /// - Throws: `CommandFailure` if it cannot be written.
-    public static func write(_ bytes: [UInt8], to path: String) throws(CommandFailure) {
+    /// - Throws: `CommandFailure` if it cannot.
+    public static func tryWriting(_ path: String) throws(CommandFailure) {
         do throws(FileError) {
-            try FileIO.write(bytes, to: path, mode: 0o644)
+            guard let stream = stream(path) else { return try FileIO.tryWriting(path) }
+            guard FileIO.isPassedOnForWriting(stream) else { throw .notWritable }
         } catch {
             throw CommandFailure("\(path): \(error.sentence)")
+        }
+    }
+
+    /// Writes a file, or to the stream that the path names.
+    ///
+    /// - Parameters:
+    ///   - mode: the permissions of a new file.
+    ///   - isReplacing: whether an existing file is replaced.
+    /// - Throws: `CommandFailure` if the file exists or cannot be written.
+    public static func write(
+        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, replacing isReplacing: Bool = true
+    ) throws(CommandFailure) {
+        do throws(FileError) {
+            guard let stream = stream(path) else {
+                return try FileIO.write(bytes, to: path, mode: mode, replacing: isReplacing)
+            }
+            guard stream != STDOUT_FILENO else { return Console.write(bytes) }
+            guard FileIO.isPassedOnForWriting(stream), FileIO.writeAll(bytes, to: stream) else { throw .notWritable }
+        } catch {
+            throw CommandFailure("\(path): \(error.sentence)\(error == .exists ? "; --force replaces it" : "")")
         }
     }
 

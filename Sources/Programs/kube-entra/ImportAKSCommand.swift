@@ -32,7 +32,8 @@ struct ImportAKSCommand: ParsableCommand {
         completion: .directory)
     var certs: String = "certs"
 
-    @Option(help: .init("Where to write; standard output without it.", valueName: "file"), completion: .file())
+    @Option(
+        help: .init("Where to write; standard output without it, or for -.", valueName: "file"), completion: .file())
     var out: String?
 
     @Option(

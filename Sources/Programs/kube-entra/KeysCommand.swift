@@ -42,6 +42,7 @@ struct KeysCommand: ParsableCommand {
         var out: String
 
         func validate() throws {
+            guard !out.isEmpty else { throw ValidationError("--out must name a file") }
             guard GUID(tenantID) != nil else { throw ValidationError("--tenant-id must be a tenant's ID (a GUID)") }
             if let authority, HTTPSURL(authority) == nil {
                 throw ValidationError("--authority must be an https:// address")

@@ -72,7 +72,7 @@ extension KubeconfigCommand {
 
         @Option(
             help: .init(
-                "Where to write, or the kubeconfig to add the context to; standard output without it.",
+                "Where to write, or the kubeconfig to add the context to; standard output without it, or for -.",
                 valueName: "file"),
             completion: .file())
         var out: String?
@@ -105,7 +105,7 @@ extension KubeconfigCommand {
         func run() throws {
             let authority = try authority.map { try PEMFile.certificates($0).flatMap(\.pem) }
             var options = self.options
-            if force, let out {
+            if force, let out, CommandFile.stream(out) == nil {
                 options.replaced = ReplacedSignIn(ofUser: UserKubeconfig.userName(name), in: out)
             }
             try options.kubeconfig(authority: authority, hasDesktop: User.hasDesktop, now: .now())

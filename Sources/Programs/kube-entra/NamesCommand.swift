@@ -28,7 +28,8 @@ struct NamesCommand: ParsableCommand {
                 """)
 
         @Option(help: .config, completion: .file()) var config: String
-        @Option(help: .init("The file to write.", valueName: "file"), completion: .file()) var out: String
+        @Option(help: .init("The file to write; - is standard output.", valueName: "file"), completion: .file())
+        var out: String
 
         @Option(
             parsing: .upToNextOption, help: .init("Also what is bound here: files, folders or -.", valueName: "path"),
@@ -36,7 +37,7 @@ struct NamesCommand: ParsableCommand {
         var cluster: [String] = []
 
         func validate() throws {
-            guard !out.isEmpty else { throw ValidationError("--out must not be empty") }
+            guard !out.isEmpty else { throw ValidationError("--out must name a file") }
         }
 
         func run() throws {

@@ -3,7 +3,8 @@ import Terminal
 
 /// The destination of a result.
 struct OutputArguments: ParsableArguments {
-    @Option(help: .init("Where to write; standard output without it.", valueName: "file"), completion: .file())
+    @Option(
+        help: .init("Where to write; standard output without it, or for -.", valueName: "file"), completion: .file())
     var out: String?
 
     @Flag(help: "Overwrite a file that is there.") var force = false

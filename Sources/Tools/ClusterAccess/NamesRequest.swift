@@ -32,7 +32,9 @@ public struct NamesRequest {
     public func run(
         now: Timestamp, note: (String) -> Void, ask: (_ ids: [GUID], _ tenant: TenantSettings) throws -> DirectoryNames?
     ) throws {
-        let before = try DirectoryNames.existing(path: path)
+        try CommandFile.tryWriting(path)
+        let isFile = CommandFile.stream(path) == nil
+        let before = isFile ? try DirectoryNames.existing(path: path) : DirectoryNames()
         var names = DirectoryNames()
         var asked = 0
         var bound: Set<GUID> = []
@@ -58,6 +60,6 @@ public struct NamesRequest {
             note("kube-entra: Entra does not know \(id)\(names.remark(id))")
         }
         let deleted = names.entries.values.count(where: \.isDeleted)
-        note("wrote \(path): \(names.entries.count - deleted) known, \(deleted) deleted")
+        note("\(isFile ? "wrote \(path): " : "")\(names.entries.count - deleted) known, \(deleted) deleted")
     }
 }

@@ -47,9 +47,9 @@ public struct AuthorizationFiles: Sendable {
     ///
     /// - Throws: `CommandFailure` if a file exists or cannot be written.
     public func write(replacing isReplacing: Bool) throws {
-        guard let path, !Console.isStandardOutput(path) else {
-            Console.write(Array((configuration + "---\n" + kubeconfig).utf8))
-            return
+        guard let path, CommandFile.stream(path) == nil else {
+            let both = Array((configuration + "---\n" + kubeconfig).utf8)
+            return try Console.write(both, to: path, mode: 0o600, replacing: isReplacing)
         }
         let other = AuthorizationFiles.folder(of: path) + AuthorizationConfiguration.kubeconfigName
         for path in [other, path] {

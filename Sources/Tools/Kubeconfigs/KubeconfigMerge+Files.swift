@@ -10,6 +10,7 @@ extension KubeconfigMerge {
     /// - Returns: false if there was no such file.
     /// - Throws: `CommandFailure` if the file cannot be used, or the name is taken.
     public static func merge(_ text: String, intoFile path: String, replacing isReplacing: Bool) throws -> Bool {
+        if let obstacle = FileIO.obstacle(toReplacing: path) { throw CommandFailure("\(path): \(obstacle.sentence)") }
         let lock = try KubeconfigLock(of: path)
         defer { withExtendedLifetime(lock) {} }
         guard let target = realpath(path, nil) else {

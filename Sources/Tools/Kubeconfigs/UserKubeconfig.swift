@@ -63,11 +63,11 @@ public struct UserKubeconfig: Sendable {
     /// - Parameter isReplacing: whether a context of the same name is replaced.
     /// - Throws: `CommandFailure` if the file cannot be used, or the context's name is taken.
     public func write(to path: String?, replacing isReplacing: Bool) throws {
-        if let path {
+        if let path, CommandFile.stream(path) == nil {
             let isMerged = try KubeconfigMerge.merge(text, intoFile: path, replacing: isReplacing)
             Console.note(isMerged ? "added the context to \(path)" : "wrote \(path)")
         } else {
-            Console.write(Array(text.utf8))
+            try Console.write(Array(text.utf8), to: path, mode: 0o600, replacing: isReplacing)
         }
         for note in [replacementNote, note] { note.map(Console.note) }
     }

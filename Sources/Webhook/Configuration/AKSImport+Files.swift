@@ -30,11 +30,13 @@ extension AKSImport {
             return try writeAll(clusters, into: folder, isReplacing: isReplacing)
         }
         let setups = try AKSImport.setups(of: clusters)
-        guard case .file(let out?) = destination else {
+        guard case .file(let out?) = destination, CommandFile.stream(out) == nil else {
             if setups.count > 1 {
                 Console.note("note: \(setups.count) configurations, one for each setup; --folder writes them as files")
             }
-            Console.write(Array(try setups.map { try text(of: $0) }.joined(separator: "---\n").utf8))
+            let all = Array(try setups.map { try text(of: $0) }.joined(separator: "---\n").utf8)
+            let stream: String? = if case .file(let out) = destination { out } else { nil }
+            try Console.write(all, to: stream, mode: 0o644, replacing: isReplacing)
             return true
         }
         guard let only = setups.first, setups.count == 1 else {
