@@ -40,6 +40,12 @@ extension Certificate {
     /// Whether OpenSSL accepts it as the certificate of a TLS client.
     public var canBeClient: Bool { X509_check_purpose(handle, X509_PURPOSE_SSL_CLIENT, 0) == 1 }
 
+    /// Whether OpenSSL accepts it as an authority for certificates of TLS servers.
+    public var canIssueServers: Bool { X509_check_purpose(handle, X509_PURPOSE_SSL_SERVER, 1) >= 1 }
+
+    /// Whether OpenSSL accepts it as the certificate of a TLS server.
+    public var canBeServer: Bool { X509_check_purpose(handle, X509_PURPOSE_SSL_SERVER, 0) == 1 }
+
     /// Nil if the extension is absent, which permits everything.
     public var keyUsage: KeyUsage? {
         guard X509_get_extension_flags(handle) & UInt32(EXFLAG_KUSAGE) != 0 else { return nil }

@@ -88,11 +88,9 @@ extension RBACLintReport {
 }
 
 extension RBACLintReport {
-    /// The rules of problems that are not findings of the linter.
-    private static let invalidInput = SARIFLog.Rule(
+    /// The rule of roles and bindings that are no findings of the linter, in SARIF.
+    public static let invalid = SARIFLog.Rule(
         id: "rbac-invalid", purpose: "roles and bindings cannot be read", level: .error)
-    private static let invalidConfiguration = SARIFLog.Rule(
-        id: "configuration-invalid", purpose: "the configuration cannot be used", level: .error)
 
     /// For code scanners, why nothing could be checked; nil if the error is not about the files.
     ///
@@ -103,12 +101,12 @@ extension RBACLintReport {
         case let error as ClusterError:
             let place = error.file == "standard input" ? nil : (error.file, error.line ?? 1, error.column ?? 1)
             results = [
-                SARIFLog.Result(ruleID: invalidInput.id, level: .error, message: error.message, place: place)
+                SARIFLog.Result(ruleID: invalid.id, level: .error, message: error.message, place: place)
             ]
         case let error as ConfigurationError:
             results = error.problems.map { problem in
                 SARIFLog.Result(
-                    ruleID: invalidConfiguration.id, level: .error,
+                    ruleID: ConfigurationReport.invalid.id, level: .error,
                     message: (problem.field.isEmpty ? "" : "\(problem.field): ") + problem.message
                         + (problem.hint.map { " → " + $0 } ?? ""),
                     place: (problem.file, problem.line, problem.column),
@@ -116,7 +114,7 @@ extension RBACLintReport {
             }
         default: return nil
         }
-        return SARIFLog(version: version, rules: [invalidInput, invalidConfiguration], results: results)
+        return SARIFLog(version: version, rules: [invalid, ConfigurationReport.invalid], results: results)
     }
 
     /// The findings in one of the command's formats.

@@ -1,5 +1,6 @@
 import ClusterAccess
 import Configuration
+import Terminal
 
 /// The rules of the two linters.
 enum LintReference {
@@ -7,7 +8,8 @@ enum LintReference {
         """
         # Lint rules
 
-        Errors cannot be silenced. Warnings make the exit status 1 with `--strict`. Notices are worth knowing.
+        Errors make the exit status 2 and cannot be silenced. Warnings make it 1 with `--strict`. Notices are worth
+        knowing. The names are also those of `--output sarif`.
 
         ## `config check`
 
@@ -17,7 +19,8 @@ enum LintReference {
         """
             + Markdown.table(
                 ["rule", "severity", "what it finds"],
-                LintRule.allCases.map { ["`\($0.rawValue)`", $0.severity.rawValue, $0.purpose] })
+                LintRule.allCases.map { ["`\($0.rawValue)`", $0.severity.rawValue, $0.purpose] }
+                    + [ConfigurationReport.invalid].map { ["`\($0.id)`", $0.level.rawValue, $0.purpose] })
                 + """
 
                 ## `rbac lint`
@@ -27,6 +30,10 @@ enum LintReference {
 
                 """
             + Markdown.table(
-                ["rule", "what it finds"], RBACLintRule.allCases.map { ["`\($0.rawValue)`", $0.purpose] })
+                ["rule", "what it finds"],
+                RBACLintRule.allCases.map { ["`\($0.rawValue)`", $0.purpose] }
+                    + [RBACLintReport.invalid, ConfigurationReport.invalid].map {
+                        ["`\($0.id)`", "an \($0.level.rawValue): \($0.purpose)"]
+                    })
     }
 }

@@ -110,6 +110,15 @@ public struct ConfigurationLinter {
         for (field, expires) in facts.otherCertificates.sorted(by: { $0.key < $1.key }) {
             lintExpiry(field, expires, "replace it by one that is valid for longer")
         }
+        for (field, hasServer) in facts.filesWithoutCA.sorted(by: { $0.key < $1.key }) {
+            add(
+                .authorityCAIsNoCA, field,
+                hasServer
+                    ? "the file holds no CA certificate, so a server is trusted only with one of these very certificates"
+                        + ", and no longer when it gets a new one"
+                    : "the file holds no CA certificate, so no server is trusted",
+                "name the CA that signed the server's certificate")
+        }
         for (field, mode) in facts.secretModes.sorted(by: { $0.key < $1.key }) where mode & 0o004 != 0 {
             add(.keyIsReadable, field, "everybody on this host may read this secret", "chmod 600 it")
         }

@@ -105,8 +105,9 @@ public struct ConfigurationReport: Sendable {
         return head + "\n\n" + table.text
     }
 
-    /// The rule of problems that are not findings of the linter.
-    private static let invalid = "configuration-invalid"
+    /// The rule of problems that are not findings of the linter, in SARIF.
+    public static let invalid = SARIFLog.Rule(
+        id: "configuration-invalid", purpose: "the configuration cannot be used", level: .error)
 
     /// For code scanners. Suppressed findings are included and marked.
     ///
@@ -115,11 +116,9 @@ public struct ConfigurationReport: Sendable {
         let rules = LintRule.allCases.map { rule in
             SARIFLog.Rule(id: rule.rawValue, purpose: rule.purpose, level: rule.severity.level)
         }
-        let invalid = SARIFLog.Rule(
-            id: ConfigurationReport.invalid, purpose: "the configuration cannot be used", level: .error)
         let wrong = problems.map { problem in
             SARIFLog.Result(
-                ruleID: problem.rule?.rawValue ?? ConfigurationReport.invalid, level: .error,
+                ruleID: problem.rule?.rawValue ?? ConfigurationReport.invalid.id, level: .error,
                 message: (problem.field.isEmpty ? "" : "\(problem.field): ") + problem.message
                     + (problem.hint.map { " → " + $0 } ?? ""),
                 place: (problem.file, problem.line, problem.column),
@@ -132,7 +131,7 @@ public struct ConfigurationReport: Sendable {
                 place: (file, finding.line, finding.column), subject: finding.field.isEmpty ? nil : finding.field,
                 justification: finding.allowedBecause)
         }
-        return SARIFLog(version: version, rules: [invalid] + rules, results: wrong + unwise)
+        return SARIFLog(version: version, rules: [ConfigurationReport.invalid] + rules, results: wrong + unwise)
     }
 }
 

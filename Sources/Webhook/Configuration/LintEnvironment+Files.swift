@@ -90,7 +90,11 @@ extension LintEnvironment {
             let chain = (try? Certificate.chain(fromPEM: bytes)) ?? []
             otherCertificates[file.field] = chain.map(\.notAfter).min()
             certificateStarts[file.field] = chain.map(\.notBefore).max()
-            if chain.isEmpty { refuse(file, "the file holds no certificate in PEM") }
+            if chain.isEmpty {
+                refuse(file, "the file holds no certificate in PEM")
+            } else if isTrusted, !chain.contains(where: { $0.canIssueServers }) {
+                filesWithoutCA[file.field] = chain.contains { $0.canBeServer }
+            }
         } catch {
             refuse(file, error.sentence)
         }

@@ -12,6 +12,9 @@ public struct LintEnvironment: Sendable {
     public var certificateStarts: [String: Timestamp] = [:]
     /// Whether the file of `server.clientCA` contains no CA, only certificates that callers may present.
     public var clientCAIsNoCA = false
+    /// Files of `authorityCA` and `graphCA` that contain no CA, by the field that names the file, and whether they
+    /// contain a certificate that a server may present.
+    public var filesWithoutCA: [String: Bool] = [:]
     /// DNS names and addresses of the server's certificate; nil if it was not read.
     public var certificateNames: [String]?
     /// Permission bits of the private key's file; nil if it was not read.

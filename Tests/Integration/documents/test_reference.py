@@ -213,3 +213,28 @@ def test_decision_lines_fit_their_schemas(certificates, entra):
         strict = {**form, "additionalProperties": False}
         for line in found:
             jsonschema.validate(line, strict)
+
+
+def test_every_rule_of_the_code_scanners_is_listed(written, tmp_path):
+    """Of both linters, for files with findings and for those that cannot be used."""
+    (tmp_path / "good.yaml").write_text(yaml.safe_dump(configuration()))
+    (tmp_path / "bad.yaml").write_text("kind: WebhookConfiguration\n")
+    (tmp_path / "role.yaml").write_text("kind: ClusterRole\nmetadata: {}\n")
+    binding = {"kind": "ClusterRoleBinding", "metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": "r"}}
+    (tmp_path / "binding.yaml").write_text(yaml.safe_dump({**binding, "subjects": []}))
+    text = (written / "lint-rules.md").read_text()
+    seen = set()
+    for words in (
+        ["config", "check", "--no-files", "good.yaml"],
+        ["config", "check", "--no-files", "bad.yaml"],
+        ["rbac", "lint", "--config", "good.yaml", "--cluster", "binding.yaml"],
+        ["rbac", "lint", "--config", "good.yaml", "--cluster", "role.yaml"],
+        ["rbac", "lint", "--config", "bad.yaml", "--cluster", "binding.yaml"],
+    ):
+        done = subprocess.run([PROGRAM, *words, "--output", "sarif"], cwd=tmp_path, capture_output=True, text=True)
+        (run,) = json.loads(done.stdout)["runs"]
+        for rule in run["tool"]["driver"]["rules"]:
+            assert f"\n| `{rule['id']}` |" in text, rule
+            assert rule["shortDescription"]["text"] in text, rule
+            seen.add(rule["id"])
+    assert {"configuration-invalid", "rbac-invalid", "group-never-given", "shared-audience"} < seen

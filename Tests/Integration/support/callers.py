@@ -72,7 +72,7 @@ def certify(
         )
     if dns:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(d) for d in dns]), False)
-    if is_authority:
+    if is_authority and key_usage is None:
         key_usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     if key_usage:
         builder = builder.add_extension(key_usage, True)

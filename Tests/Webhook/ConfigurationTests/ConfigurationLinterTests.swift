@@ -97,6 +97,7 @@ import Timestamps
         #expect(try rules({ $0.certificateNames = ["*.cluster.example"] }, named) == [])
         #expect(try rules({ $0.certificateNames = ["*.example"] }, named) == [.certificateLacksName])
         #expect(try rules { $0.otherCertificates = ["server.clientCA": Self.now] } == [.certificateExpires])
+        #expect(try rules { $0.filesWithoutCA = ["tenants[0].authorityCA": true] } == [.authorityCAIsNoCA])
         #expect(try rules { $0.secretModes = ["server.clientCA": 0o604] } == [.keyIsReadable])
         #expect(try rules { $0.unusableFiles = ["server.clientCA": "x: there is no such file"] } == [.fileUnusable])
         #expect(try rules { $0.sharedClientAuthorities = ["kubernetes"] } == [.callersAreMany])
