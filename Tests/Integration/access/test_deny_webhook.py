@@ -75,6 +75,28 @@ def test_entries_of_both_places_hold_and_end_by_themselves(served, entra, file):
     wait_for(lambda: server.metric("kube_entra_denied_entries") == 1)
 
 
+def test_a_list_in_the_volume_of_a_secret_is_followed(served, entra, tmp_path):
+    """denied.json → ..data/denied.json, ..data → ..1; for an update the kubelet renames another ..data over the old."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+
+    def write(number, *denied):
+        (volume / f"..{number}").mkdir()
+        (volume / f"..{number}" / "denied.json").write_text(json.dumps({"denied": denied}))
+        (volume / "..new").symlink_to(f"..{number}")
+        (volume / "..new").rename(volume / "..data")
+
+    write(1)
+    (volume / "denied.json").symlink_to("..data/denied.json")
+    server = served(config(volume / "denied.json"))
+    token = entra.token()
+    assert reason(server.review(token)) == "accepted"
+    write(2, {"objectID": OBJECT, "reason": "lost laptop"})
+    wait_for(lambda: is_refused(server, token), timeout=30)
+    write(3)
+    wait_for(lambda: reason(server.review(token)) == "accepted", timeout=30)
+
+
 @pytest.mark.parametrize("content", ["", '{"denied": [{"objectID": "x", "reason": "y"}]}', None])
 def test_a_broken_list_leaves_the_last_good_one_in_force(served, entra, file, content):
     add(file, "--object-id", OBJECT)

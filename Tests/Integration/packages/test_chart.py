@@ -5,44 +5,14 @@ import os
 import re
 import subprocess
 
+import api_server
 import pytest
 import yaml
-from charts import CHART, by_name, helm, rendered
-from json_server import JSONHandler, serving
+from charts import CHART, SETS, by_name, helm, rendered
 from programs import BINARY
 from webhook import run
 
 pytestmark = pytest.mark.usefixtures("tools")
-
-SETS = {
-    "as it comes": {},
-    "a DaemonSet on the control plane": {"kind": "DaemonSet", "nodeSelector": {"disk": "fast"}},
-    "certificates from cert-manager": {"certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}}},
-    "metrics for the Prometheus operator": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
-    "everything off": {
-        "networkPolicy": {"enabled": False},
-        "podDisruptionBudget": {"enabled": False},
-        "adminBinding": {"enabled": False},
-    },
-    "closed to all but the control plane": {
-        "networkPolicy": {"apiServerCIDRs": ["192.0.2.0/28", "2001:db8::/64"]},
-        "image": {"tag": "1.2.3", "pullPolicy": "Always", "pullSecrets": [{"name": "registry"}]},
-        "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
-        "tolerations": [{"operator": "Exists"}],
-        "replicas": 3,
-    },
-    "a way out through a proxy, and node-local DNS": {
-        "networkPolicy": {
-            "egressPorts": [443, 3128],
-            "extraEgress": [{"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"port": 53}]}],
-        }
-    },
-    "further files beside cert-manager's certificates": {
-        "certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}},
-        "extraVolumes": [{"name": "files", "secret": {"secretName": "kube-entra-files", "defaultMode": 288}}],
-        "extraVolumeMounts": [{"name": "files", "mountPath": "/etc/kube-entra-files", "readOnly": True}],
-    },
-}
 
 
 def test_the_tools_are_the_newest_and_the_oldest(tools):
@@ -61,71 +31,14 @@ def test_helm_lints_every_set_of_values(values):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-KINDS = {
-    "v1": {"ConfigMap": "configmaps", "Service": "services"},
-    "apps/v1": {"Deployment": "deployments", "DaemonSet": "daemonsets"},
-    "networking.k8s.io/v1": {"NetworkPolicy": "networkpolicies"},
-    "policy/v1": {"PodDisruptionBudget": "poddisruptionbudgets"},
-    "rbac.authorization.k8s.io/v1": {"ClusterRoleBinding": "clusterrolebindings"},
-    "cert-manager.io/v1": {"Certificate": "certificates"},
-    "monitoring.coreos.com/v1": {"ServiceMonitor": "servicemonitors"},
-}
-
-
-class Discovery(JSONHandler):
-    """An API server's discovery; it has no objects."""
-
-    def do_GET(self):
-        version = self.path.removeprefix("/apis/").removeprefix("/api/").partition("?")[0]
-        if self.path.startswith("/api?") or self.path == "/api":
-            return self.answer(200, {"kind": "APIVersions", "versions": ["v1"]})
-        if self.path.startswith("/apis?") or self.path == "/apis":
-            groups = [name.split("/") for name in KINDS if "/" in name]
-            return self.answer(
-                200,
-                {
-                    "kind": "APIGroupList",
-                    "apiVersion": "v1",
-                    "groups": [
-                        {
-                            "name": group,
-                            "versions": [{"groupVersion": f"{group}/{v}", "version": v}],
-                            "preferredVersion": {"groupVersion": f"{group}/{v}", "version": v},
-                        }
-                        for group, v in groups
-                    ],
-                },
-            )
-        if version in KINDS:
-            return self.answer(
-                200,
-                {
-                    "kind": "APIResourceList",
-                    "apiVersion": "v1",
-                    "groupVersion": version,
-                    "resources": [
-                        {
-                            "name": name,
-                            "singularName": "",
-                            "namespaced": kind != "ClusterRoleBinding",
-                            "kind": kind,
-                            "verbs": ["create", "get", "patch"],
-                        }
-                        for kind, name in KINDS[version].items()
-                    ],
-                },
-            )
-        self.answer(404, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404})
-
-
 @pytest.fixture(scope="module")
 def kubectl(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    with serving(Discovery) as port:
+    with api_server.cluster() as (_, address):
 
         def call(*arguments):
             return subprocess.run(
-                ["kubectl", "--server", f"http://127.0.0.1:{port}", *arguments],
+                ["kubectl", "--server", address, *arguments],
                 capture_output=True,
                 text=True,
                 timeout=120,
@@ -158,22 +71,14 @@ def test_the_certificate_of_cert_manager_fits_the_secret_that_is_mounted():
 
 def test_a_daemon_set_runs_on_the_control_plane_only():
     made = by_name(rendered(SETS["a DaemonSet on the control plane"]))
-    pod = made["DaemonSet", "kube-entra"]["spec"]["template"]["spec"]
-    assert pod["nodeSelector"]["node-role.kubernetes.io/control-plane"] == ""
+    spec = made["DaemonSet", "kube-entra"]["spec"]
+    [term] = spec["template"]["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+        "nodeSelectorTerms"
+    ]
+    # The label has no value with kubeadm, and `true` with RKE2 and k3s.
+    assert term == {"matchExpressions": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]}
+    assert spec["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     assert not [kind for kind, _ in made if kind in ("PodDisruptionBudget", "Deployment")]
-
-
-def test_every_pod_runs_without_privileges():
-    for values in SETS.values():
-        workload = next(d for d in rendered(values) if d["kind"] in ("Deployment", "DaemonSet"))
-        pod = workload["spec"]["template"]["spec"]
-        container = pod["containers"][0]["securityContext"]
-        assert pod["securityContext"]["runAsNonRoot"] and not pod["automountServiceAccountToken"]
-        assert container == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
 
 
 def test_its_configuration_is_one_that_serve_would_load(tmp_path):

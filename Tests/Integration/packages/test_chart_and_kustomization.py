@@ -239,8 +239,9 @@ BOTH = {
                 patch(
                     "ClusterRoleBinding",
                     ("replace", "/subjects/0/name", "more"),
-                    # A roleRef cannot change in a cluster, but in a file.
                     ("replace", "/roleRef/name", "edit"),
+                    # Nothing else could change the role in a cluster.
+                    ("replace", "/metadata/name", "kube-entra-admins:edit"),
                 )
             ],
         },
@@ -253,7 +254,10 @@ BOTH = {
             "nodeSelector": {"disk": "fast"},
             "tolerations": [PREFERS_QUIET],
             "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
-            "podAnnotations": {"example.com/team": "access"},
+            "serviceAccountName": "webhook",
+            "podLabels": {"example.com/cost": "platform"},
+            "podAnnotations": {"example.com/team": "access", "prometheus.io/scrape": "false"},
+            "networkPolicy": {"egressPorts": [443, 3128]},
             "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
         },
         {
@@ -268,10 +272,14 @@ BOTH = {
                     ("add", f"{POD}/nodeSelector/disk", "fast"),
                     ("add", f"{POD}/tolerations/-", PREFERS_QUIET),
                     ("add", f"{CONTAINER}/env", [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]),
+                    ("add", f"{POD}/serviceAccountName", "webhook"),
+                    ("add", "/spec/template/metadata/labels/example.com~1cost", "platform"),
                     ("add", "/spec/template/metadata/annotations/example.com~1team", "access"),
+                    ("replace", "/spec/template/metadata/annotations/prometheus.io~1scrape", "false"),
                     ("replace", f"{CONTAINER}/resources/requests", {"cpu": "1", "memory": "1Gi"}),
                     ("replace", f"{CONTAINER}/resources/limits/memory", "2Gi"),
-                )
+                ),
+                patch("NetworkPolicy", ("add", "/spec/egress/1/ports/-", {"port": 3128})),
             ]
         },
     ),
@@ -281,7 +289,6 @@ BOTH = {
             "patches": [
                 patch(
                     "Service",
-                    ("add", "/metadata/labels", {"app.kubernetes.io/name": "kube-entra"}),
                     ("add", "/spec/ports/-", {"name": "operations", "port": 8480, "targetPort": "operations"}),
                 )
             ]
@@ -296,7 +303,7 @@ def test_values_and_patches_that_say_the_same(values, overlay, tmp_path):
 
 
 def test_the_further_files_that_the_documents_show(tmp_path):
-    made = same(shown(CHART, "extraVolumes"), shown(KUSTOMIZATION, "volumeMounts"), tmp_path)
+    made = same(shown(CHART, "kube-entra-files"), shown(KUSTOMIZATION, "volumeMounts"), tmp_path)
     pod = made["Deployment", "kube-entra"]["spec"]["template"]["spec"]
     [mount] = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "files"]
     [volume] = [volume for volume in pod["volumes"] if volume["name"] == "files"]

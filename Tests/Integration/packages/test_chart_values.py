@@ -1,13 +1,9 @@
 """Which values the Helm chart takes, and what it says to those that could not work."""
 
 import json
-import subprocess
 
 import pytest
-import yaml
 from charts import CHART, by_name, helm, refusal, rendered
-from programs import ROOT
-from webhook import run
 
 pytestmark = pytest.mark.usefixtures("tools")
 
@@ -151,7 +147,7 @@ def test_a_single_replica_has_no_disruption_budget():
     assert [spec["minAvailable"] for spec in budgets({"podDisruptionBudget": {"minAvailable": "50%"}})] == ["50%"]
 
 
-@pytest.mark.parametrize("least", [2, 3, "100%"])
+@pytest.mark.parametrize("least", [2, 3, "100%", "51%"])
 def test_a_disruption_budget_that_blocks_every_drain_is_refused(least):
     values = {"replicas": 2, "podDisruptionBudget": {"minAvailable": least}}
     assert "podDisruptionBudget.minAvailable: a node with such a pod could never be drained" in refusal(values)
@@ -174,6 +170,13 @@ def test_without_ports_the_network_policy_opens_none():
     assert ways_out({"networkPolicy": {"egressPorts": []}}) == as_it_comes[:1]
 
 
+def mounted(*folders, read_only=True):
+    return {
+        "extraVolumes": [{"name": "a", "emptyDir": {}}],
+        "extraVolumeMounts": [{"name": "a", "mountPath": folder, "readOnly": read_only} for folder in folders],
+    }
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -183,11 +186,17 @@ def test_without_ports_the_network_policy_opens_none():
         ),
         (
             {"extraVolumes": [{"name": "certificates", "emptyDir": {}}]},
-            "extraVolumes: the chart has a volume named certificates already",
+            "extraVolumes: there is a volume named certificates already",
         ),
-        ({"extraVolumes": [{"secret": {"secretName": "x"}}]}, "name"),
-        ({"extraVolumes": [{"name": "a"}], "extraVolumeMounts": [{"name": "a"}]}, "mountPath"),
-        ({"extraVolumes": [{"name": "a"}], "extraVolumeMounts": [{"name": "a", "mountPath": "etc"}]}, "mountPath"),
+        (
+            {"extraVolumes": [{"name": "a", "emptyDir": {}}, {"name": "a", "secret": {"secretName": "a"}}]},
+            "extraVolumes: there is a volume named a already",
+        ),
+        (mounted("/etc/kube-entra"), "extraVolumeMounts: /etc/kube-entra is taken already"),
+        # A ConfigMap is mounted read-only, so that no folder can be made in it.
+        (mounted("/etc/kube-entra/files"), "extraVolumeMounts: /etc/kube-entra/files is taken already"),
+        (mounted("/etc/kube-entra-certs/more"), "extraVolumeMounts: /etc/kube-entra-certs/more is taken already"),
+        (mounted("/files", "/files/"), "extraVolumeMounts: /files/ is taken already"),
     ],
     ids=json.dumps,
 )
@@ -195,22 +204,134 @@ def test_further_files_that_no_pod_would_start_with_are_refused(values, sentence
     assert sentence in refusal(values)
 
 
-def paths(value, path=()):
-    """The path of every object in the values that has a fixed set of names."""
-    yield path
-    for name, member in value.items():
-        free = ("labels", "nodeSelector", "podAnnotations", "resources")
-        if isinstance(member, dict) and name not in free:
-            yield from paths(member, (*path, name))
+def tenant(**fields):
+    return {"configuration": {"tenants": [{**OWN_TENANT, **fields}]}}
 
 
-@pytest.mark.parametrize("path", paths(yaml.safe_load((CHART / "values.yaml").read_text())), ids=".".join)
-def test_a_typo_is_refused_everywhere(path):
-    values = {"typo": True}
-    for name in reversed(path):
-        values = {name: values}
-    done = helm("template", CHART, values=values)
-    assert done.returncode != 0 and "typo" in done.stderr
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"configuration": {"server": {"certificate": "certs/server.crt"}}}, "server.certificate"),
+        ({"configuration": {"server": {"clientCA": "/etc/kube-entra/certs/client-ca.crt"}}}, "server.clientCA"),
+        (tenant(deniedFile="denied.json"), "tenants[0].deniedFile"),
+        (tenant(authorityCA="../ca.crt"), "tenants[0].authorityCA"),
+        (tenant(directory={"clientSecretFile": "/etc/kube-entra/secret"}), "tenants[0].directory.clientSecretFile"),
+        (tenant(directory={"graphCA": "/etc/kube-entra/./ca.crt"}), "tenants[0].directory.graphCA"),
+        (tenant(signingKeys={"file": "keys.json"}), "tenants[0].signingKeys.file"),
+        ({"configuration": {"names": "names.json"}}, "names"),
+    ],
+    ids=json.dumps,
+)
+def test_a_file_that_no_pod_has_is_refused(values, field):
+    assert f"configuration.{field}: no pod has the file " in refusal(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        tenant(signingKeys={"cacheFile": "/var/cache/keys.json"}),
+        tenant(signingKeys={"cacheFile": "/etc/kube-entra-certs/keys.json"}),
+        {"configuration": {"logging": {"audit": "/var/log/kube-entra/audit.jsonl"}}},
+        {**mounted("/var/log/kube-entra"), "configuration": {"logging": {"audit": "/var/log/kube-entra/audit.jsonl"}}},
+    ],
+    ids=json.dumps,
+)
+def test_a_file_that_the_pod_cannot_write_is_refused(values):
+    assert "the pod cannot write" in refusal(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        tenant(signingKeys={"cacheFile": "/var/lib/kube-entra/more/keys.json"}),
+        {"configuration": {"logging": {"audit": "/dev/stdout"}}},
+        {
+            **mounted("/var/log/kube-entra", read_only=False),
+            "configuration": {"logging": {"audit": "/var/log/kube-entra/audit.jsonl"}},
+        },
+        # Somebody else puts it there: the webhook of workload identity.
+        tenant(directory={"federatedTokenFile": "/var/run/secrets/azure/tokens/azure-identity-token"}),
+    ],
+    ids=json.dumps,
+)
+def test_files_in_other_places_are_taken(values):
+    rendered(values)
+
+
+PROXY = {"proxy": "http://user:1@proxy.example:3128"}
+BLOCK = {"ipBlock": {"cidr": "192.0.2.7/32"}}
+
+
+@pytest.mark.parametrize(
+    ("values", "port", "field"),
+    [
+        (tenant(signingKeys=PROXY), 3128, "configuration.tenants[0].signingKeys.proxy"),
+        (tenant(signingKeys={"proxy": "http://proxy.example"}), 80, "configuration.tenants[0].signingKeys.proxy"),
+        (tenant(authority="https://[fd00::1]:8443/x"), 8443, "configuration.tenants[0].authority"),
+        (
+            tenant(directory={"clientSecretFile": "/files/secret", "graphEndpoint": "https://graph.example:444"}),
+            444,
+            "configuration.tenants[0].directory.graphEndpoint",
+        ),
+        (tenant(directory={"managedIdentity": True}), 80, "configuration.tenants[0].directory.managedIdentity"),
+        ({"extraEnv": [{"name": "HTTPS_PROXY", "value": "proxy.example:3128"}]}, 3128, "HTTPS_PROXY of extraEnv"),
+        ({"extraEnv": [{"name": "https_proxy", "value": "https://proxy:3129"}]}, 3129, "HTTPS_PROXY of extraEnv"),
+    ],
+    ids=json.dumps,
+)
+def test_a_way_out_that_the_network_policy_does_not_have_is_refused(values, port, field):
+    assert f"networkPolicy: the pods may not connect to port {port}, where {field} leads" in refusal(values)
+    for policy in (
+        {"enabled": False},
+        {"egressPorts": [443, port]},
+        {"extraEgress": [{"to": [BLOCK], "ports": [{"port": port}]}]},
+        {"extraEgress": [{"to": [BLOCK], "ports": [{"port": port - 1, "endPort": port}]}]},
+        {"extraEgress": [{"to": [BLOCK]}]},
+    ):
+        rendered({**values, "networkPolicy": policy})
+    for policy in (
+        {"extraEgress": [{"to": [BLOCK], "ports": [{"port": port, "protocol": "UDP"}]}]},
+        {"extraEgress": [{"to": [BLOCK], "ports": [{"port": port + 1, "endPort": port + 2}]}]},
+    ):
+        refusal({**values, "networkPolicy": policy})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        # What a proxy reaches is not the pods' way out.
+        {
+            **tenant(signingKeys=PROXY, authority="https://login.example:8443"),
+            "networkPolicy": {"egressPorts": [3128]},
+        },
+        tenant(signingKeys={"proxy": "https://proxy.example"}, authority="https://login.example"),
+    ],
+    ids=json.dumps,
+)
+def test_ways_out_that_the_network_policy_has_are_taken(values):
+    rendered(values)
+
+
+def bindings(**binding):
+    return [
+        (made["metadata"]["name"], made["roleRef"]["name"])
+        for made in rendered({"adminBinding": binding})
+        if made["kind"] == "ClusterRoleBinding"
+    ]
+
+
+def test_another_role_is_bound_by_another_name():
+    """A binding's roleRef cannot change: with the same name, `helm upgrade` would fail."""
+    assert bindings() == [("kube-entra-cluster-admins", "cluster-admin")]
+    assert bindings(clusterRole="edit") == [("kube-entra-admins:edit", "edit")]
+    assert bindings(clusterRole="team:access") == [("kube-entra-admins:team:access", "team:access")]
+    assert bindings(clusterRole="cluster-admins") == [("kube-entra-admins:cluster-admins", "cluster-admins")]
+
+
+def test_the_ports_of_the_service_are_different():
+    monitored = {"serviceMonitor": {"enabled": True}}
+    assert "service.port: with serviceMonitor.enabled" in refusal({**monitored, "service": {"port": 8480}})
+    rendered({"service": {"port": 8480}})
 
 
 @pytest.mark.parametrize(
@@ -251,24 +372,3 @@ def test_what_cannot_work_is_refused(values):
 def test_an_address_of_ipv6_and_a_registry_with_a_port_are_taken():
     values = {"service": {"clusterIP": "fd00::a:20"}, "image": {"repository": "localhost:5000/a/kube-entra"}}
     assert by_name(rendered(values))["Service", "kube-entra"]["spec"]["clusterIP"] == "fd00::a:20"
-
-
-def test_every_value_is_described_by_the_schema():
-    values = yaml.safe_load((CHART / "values.yaml").read_text())
-    schema = json.loads((CHART / "values.schema.json").read_text())
-
-    def check(value, schema, path):
-        for name, member in value.items():
-            assert name in schema["properties"], (*path, name)
-            if isinstance(member, dict) and "properties" in schema["properties"][name]:
-                check(member, schema["properties"][name], (*path, name))
-
-    check(values, schema, ())
-
-
-def test_the_schema_has_the_configurations_own(tmp_path):
-    file = tmp_path / "configuration.schema.json"
-    file.write_text(run("config", "schema", "--of", "configuration")[1])
-    script = ROOT / "Tests" / "chart_schema.py"
-    made = subprocess.run([script, "--print", file], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert (CHART / "values.schema.json").read_text() == made, "write it again: Tests/chart_schema.py"

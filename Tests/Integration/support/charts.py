@@ -10,6 +10,44 @@ from programs import ROOT
 CHART = ROOT / "deploy" / "chart"
 KUSTOMIZATION = ROOT / "deploy" / "kustomize"
 
+SETS = {
+    "as it comes": {},
+    "a DaemonSet on the control plane": {"kind": "DaemonSet", "nodeSelector": {"disk": "fast"}},
+    "certificates from cert-manager": {"certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}}},
+    "metrics for the Prometheus operator": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
+    "everything off": {
+        "networkPolicy": {"enabled": False},
+        "podDisruptionBudget": {"enabled": False},
+        "adminBinding": {"enabled": False},
+    },
+    "closed to all but the control plane": {
+        "networkPolicy": {"apiServerCIDRs": ["192.0.2.0/28", "2001:db8::/64"], "egressPorts": [3128]},
+        "image": {"tag": "1.2.3", "pullPolicy": "Always", "pullSecrets": [{"name": "registry"}]},
+        "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+        "tolerations": [{"operator": "Exists"}],
+        "replicas": 3,
+    },
+    "one replica, and another role for the admins": {"replicas": 1, "adminBinding": {"clusterRole": "edit"}},
+    "labels, annotations and an account of one's own": {
+        "serviceAccountName": "webhook",
+        "podLabels": {"azure.workload.identity/use": "true"},
+        "podAnnotations": {"prometheus.io/scrape": "false"},
+        "nodeSelector": {"kubernetes.io/os": "linux", "disk": "fast"},
+        "image": {"digest": "sha256:" + "0" * 64},
+    },
+    "a way out through a proxy, and node-local DNS": {
+        "networkPolicy": {
+            "egressPorts": [443, 3128],
+            "extraEgress": [{"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"port": 53}]}],
+        }
+    },
+    "further files beside cert-manager's certificates": {
+        "certificates": {"certManager": {"enabled": True, "issuerRef": {"name": "ca"}}},
+        "extraVolumes": [{"name": "files", "secret": {"secretName": "kube-entra-files", "defaultMode": 288}}],
+        "extraVolumeMounts": [{"name": "files", "mountPath": "/etc/kube-entra-files", "readOnly": True}],
+    },
+}
+
 
 def helm(*arguments, values=None):
     return subprocess.run(
@@ -21,8 +59,9 @@ def helm(*arguments, values=None):
     )
 
 
-def rendered(values):
-    done = helm("template", "kube-entra", CHART, "--namespace", "kube-entra", values=values)
+def rendered(values, kubernetes="1.30.0"):
+    arguments = ("--namespace", "kube-entra", "--kube-version", kubernetes)
+    done = helm("template", "kube-entra", CHART, *arguments, values=values)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 

@@ -1,5 +1,12 @@
 {{- define "kube-entra.selector" -}}
 app.kubernetes.io/name: kube-entra
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "kube-entra.image" -}}
+{{- with .Values.image }}
+{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end }}
 {{- end -}}
 
 {{- define "kube-entra.certificateFiles" -}}
@@ -12,6 +19,12 @@ items:
   - key: ca.crt
     path: client-ca.crt
 {{- end }}
+{{- end -}}
+
+{{- /* The role of a binding cannot change, so another role needs a binding of another name. */}}
+{{- define "kube-entra.adminBinding" -}}
+{{- $role := .Values.adminBinding.clusterRole }}
+{{- .Release.Name }}-{{ if eq $role "cluster-admin" }}cluster-admins{{ else }}admins:{{ $role }}{{ end }}
 {{- end -}}
 
 {{- /* The group of the admins' binding. Every group that the configuration gives somebody is taken. */}}

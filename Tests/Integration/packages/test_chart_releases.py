@@ -1,0 +1,161 @@
+"""The chart is installed, upgraded, rolled back and uninstalled by the released helm, and the commands of its document
+are run as they stand, in a cluster that keeps objects and refuses what a real one refuses to change."""
+
+import json
+import os
+import re
+import subprocess
+
+import api_server
+import pytest
+import yaml
+from charts import CHART
+from document_blocks import blocks
+from programs import BINARY, ROOT
+
+OPERATIONS = ROOT / "deploy" / "operations" / "README.md"
+
+
+@pytest.fixture
+def user(tmp_path):
+    """The cluster, and what a shell of somebody who administers it says."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "kube-entra").symlink_to(BINARY)
+    with api_server.cluster() as (cluster, address):
+        (tmp_path / "kubeconfig").write_text(
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "clusters": [{"name": "c", "cluster": {"server": address}}],
+                    "users": [{"name": "u", "user": {}}],
+                    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+                    "current-context": "x",
+                }
+            )
+        )
+
+        def run(*lines, status=0):
+            # The PATH of now: which helm and kubectl are meant may change in a test.
+            environment = {
+                "HOME": str(tmp_path),
+                "KUBECONFIG": str(tmp_path / "kubeconfig"),
+                "PATH": os.pathsep.join([str(folder), os.environ["PATH"]]),
+            }
+            script = "\n".join(["set -eo pipefail", *lines])
+            done = subprocess.run(
+                ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+            )
+            assert done.returncode == status, (lines, done.stdout, done.stderr)
+            return done.stdout + done.stderr
+
+        yield cluster, run
+
+
+def helm(words):
+    name, _, rest = words.partition(" ")
+    chart = f" {CHART}" if name in ("install", "upgrade") else ""
+    # The cluster has no schemas of its kinds.
+    unchecked = " --disable-openapi-validation" if name in ("install", "upgrade") else ""
+    return f"helm {name} kube-entra{chart} --namespace kube-entra{unchecked} {rest}"
+
+
+def roles(cluster):
+    return {name: made["roleRef"]["name"] for name, made in cluster.of("ClusterRoleBinding").items()}
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_release_is_installed_upgraded_rolled_back_and_uninstalled(user):
+    cluster, run = user
+    cluster.add("secrets", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "own"}}, "kube-entra")
+    run(helm("install"))
+    assert roles(cluster) == {"kube-entra-cluster-admins": "cluster-admin"}
+    first = cluster.of("Deployment")["kube-entra"]["spec"]
+
+    # Neither the role of a binding nor the selector of a Deployment can change, so helm must not try.
+    run(helm("upgrade --set adminBinding.clusterRole=edit --set configuration.logging.level=debug"))
+    assert roles(cluster) == {"kube-entra-admins:edit": "edit"}
+    assert "level: debug" in cluster.of("ConfigMap")["kube-entra"]["data"]["kube-entra.yaml"]
+    assert cluster.of("Deployment")["kube-entra"]["spec"]["template"] == first["template"]
+
+    run(helm("upgrade --set adminBinding.enabled=false --set image.tag=0.2.0 --set networkPolicy.enabled=false"))
+    assert roles(cluster) == {} and cluster.of("NetworkPolicy") == {}
+    [container] = cluster.of("Deployment")["kube-entra"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"].endswith(":0.2.0")
+
+    run(helm("rollback 1"))
+    assert roles(cluster) == {"kube-entra-cluster-admins": "cluster-admin"}
+    assert cluster.of("Deployment")["kube-entra"]["spec"]["template"] == first["template"]
+
+    run(helm("uninstall"))
+    assert [kind for kind in ("Deployment", "Service", "ConfigMap", "ClusterRoleBinding") if cluster.of(kind)] == []
+    assert list(cluster.of("Secret")) == ["own"]
+
+
+@pytest.mark.usefixtures("tools")
+def test_this_cluster_refuses_to_change_the_role_of_a_binding(user):
+    cluster, run = user
+    run(helm("install"))
+    change = json.dumps({"roleRef": {"name": "edit"}})
+    said = run(f"kubectl patch clusterrolebinding kube-entra-cluster-admins --type merge --patch '{change}'", status=1)
+    assert "roleRef: cannot change" in said and roles(cluster) == {"kube-entra-cluster-admins": "cluster-admin"}
+
+
+def block(word, path=CHART / "README.md"):
+    [found] = [text for text in blocks(path, "sh") if word in text]
+    return found
+
+
+def pod(name):
+    labels = {"app.kubernetes.io/name": "kube-entra", "app.kubernetes.io/instance": "kube-entra"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "kube-entra", "labels": labels}}
+
+
+def denied(cluster, run):
+    written = cluster.of("Secret")["kube-entra-denied"]["data"]["denied.json"]
+    return json.loads(run(f"echo {written} | base64 --decode"))["denied"]
+
+
+def test_the_commands_of_the_document_install_it_and_lock_somebody_out(user, tmp_path):
+    cluster, run = user
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    text = (CHART / "README.md").read_text()
+    [volume] = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if "kube-entra-denied" in block]
+
+    run(block("config init"))
+    # As the document says: the list is there first, then it is mounted and named.
+    values = yaml.safe_load((tmp_path / "values.yaml").read_text())
+    values["configuration"]["tenants"][0]["deniedFile"] = re.search(r"`deniedFile: (\S+)`", text)[1]
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump({**values, **yaml.safe_load(volume)}))
+    install = block("helm install").splitlines()
+    namespace = next(index for index, line in enumerate(install) if "create namespace" in line)
+    run(*install[: namespace + 1], block('{"denied": []}'), *install[namespace + 1 :])
+
+    assert denied(cluster, run) == []
+    assert set(cluster.of("Secret")["kube-entra-certs"]["data"]) == {"server.crt", "server.key", "client-ca.crt"}
+    template = cluster.of("Deployment")["kube-entra"]["spec"]["template"]["spec"]
+    [mount] = [one for one in template["containers"][0]["volumeMounts"] if one["name"] == "denied"]
+    assert values["configuration"]["tenants"][0]["deniedFile"] == mount["mountPath"] + "/denied.json"
+    webhook = yaml.safe_load((tmp_path / "webhook.yaml").read_text())
+    service = cluster.of("Service")["kube-entra"]["spec"]
+    address = f"https://{service['clusterIP']}:{service['ports'][0]['port']}/authenticate"
+    assert webhook["clusters"][0]["cluster"]["server"] == address
+
+    for name in ("one", "other"):
+        cluster.add("pods", pod(name), "kube-entra")
+    # Somebody else's list is not lost, although this folder has an older one.
+    run("kube-entra deny add --file denied.json --token-id else --reason before")
+    run("kubectl --namespace kube-entra delete secret kube-entra-denied --wait=false")
+    run("kubectl --namespace kube-entra create secret generic kube-entra-denied --from-file=denied.json")
+    (tmp_path / "denied.json").write_text('{"denied": []}')
+    run(block("deny add"))
+    assert [entry["reason"] for entry in denied(cluster, run)] == ["before", "lost laptop"]
+    assert [made["metadata"]["annotations"]["kube-entra.dev/denied"] for made in cluster.of("Pod").values()]
+    # Helm has no part in it.
+    run(helm("upgrade --values values.yaml"), helm("rollback 1"))
+    assert len(denied(cluster, run)) == 2
+
+
+def test_both_documents_lock_somebody_out_in_the_same_way():
+    assert block("deny add --file") == block("deny add --file", OPERATIONS)
