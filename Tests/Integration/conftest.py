@@ -24,6 +24,14 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
 os.environ["PATH"] = TOOLS + os.pathsep + os.environ["PATH"]
 
 
+@pytest.fixture(params=["newest", "oldest"])
+def tools(request, monkeypatch):
+    """The newest released kubectl and helm, then those of the oldest Kubernetes that this is for."""
+    if request.param == "oldest":
+        monkeypatch.setenv("PATH", os.path.join(TOOLS, "oldest") + os.pathsep + os.environ["PATH"])
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     return Certificates(str(tmp_path_factory.mktemp("certificates")))

@@ -1,7 +1,7 @@
 """sbom.py PROGRAM VERSION ARCH FILE: what the program is made of, as SPDX 2.3 JSON.
 
 Swift packages stand in Package.resolved of the build, Debian's libraries are those that the loader finds, and the C++
-library that the linker takes parts of.
+library that the linker takes parts of. Swift's own libraries are linked into the program; the compiler brings them.
 """
 
 import datetime
@@ -27,6 +27,15 @@ def linked():
         return [int(part) for part in re.findall(r"\d+", path.split("/")[-2])]
 
     return sorted(glob.glob("/usr/lib/gcc/*/*/libstdc++.a"), key=number)[-1:]
+
+
+def swift():
+    """The compiler's version and tag, in which its libraries come; none where there is no compiler."""
+    try:
+        said = subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout
+    except OSError:
+        return []
+    return re.findall(r"Swift version (\S+) \((\S+)\)", said)[:1]
 
 
 def debian_packages(paths):
@@ -69,6 +78,8 @@ def main(program, version, arch, file):
     for name, found, location, _ in pins("Package.resolved"):
         place = location.removeprefix("https://")
         add(name, found, location, "STATIC_LINK", f"pkg:swift/{place}@{found}")
+    for found, tag in swift():
+        add("swift", found, "https://github.com/swiftlang/swift", "STATIC_LINK", f"pkg:github/swiftlang/swift@{tag}")
     for paths, relation in ((loaded(program), "DYNAMIC_LINK"), (linked(), "STATIC_LINK")):
         for name, found, source in debian_packages(paths):
             add(name, found, "NOASSERTION", relation, f"pkg:deb/debian/{name}@{found}?arch={arch}&upstream={source}")

@@ -10,6 +10,8 @@ from entra import AUDIENCE, TENANT
 from json_server import JSONHandler, serving
 from webhook import PROGRAM, run
 
+pytestmark = pytest.mark.usefixtures("tools")
+
 
 class Unauthorized(JSONHandler):
     """An API server without a signed-in user."""

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("tools")
 
 def test_the_tools_are_the_newest_and_the_oldest(tools):
     """These versions stand in deploy/compatibility."""
-    kubernetes = {"helm 4": "v1.36.3", "helm 3": "v1.27.1"}
-    assert helm("version", "--short").stdout.startswith({"helm 4": "v4.2.3", "helm 3": "v3.12.1"}[tools])
+    kubernetes = {"newest": "v1.36.3", "oldest": "v1.27.1"}
+    assert helm("version", "--short").stdout.startswith({"newest": "v4.2.3", "oldest": "v3.12.1"}[tools])
     done = subprocess.run(
         ["kubectl", "version", "--client", "--output", "json"], capture_output=True, text=True, check=True, timeout=60
     )
