@@ -9,7 +9,21 @@ import time
 import pytest
 from access_reviews import body
 from connections import BODY, HEAD, PLAIN, answer, plain, rejected, rest, secure
-from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, REQUEST, RST_STREAM, Connection, block, frame, request
+from http2 import (
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    GOAWAY,
+    HEADERS,
+    PREFACE,
+    REQUEST,
+    RST_STREAM,
+    SETTINGS,
+    Connection,
+    block,
+    frame,
+    request,
+)
 from webhook import Webhook, configuration, reason, review_body, wait_for
 
 
@@ -175,6 +189,36 @@ def test_request_time_of_a_stream(limited):
         connection.send(request(3, BODY))
         assert b"TokenReview" in connection.answer(3)
     assert rejected(webhook, "request_timeout") == 1
+
+
+@pytest.mark.parametrize(
+    "preface,sent",
+    [
+        (PREFACE[:5], b""),
+        (PREFACE, b""),
+        (PREFACE + frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 1, block(REQUEST))[:20]),
+        (PREFACE + frame(SETTINGS, 0, 0), frame(HEADERS, 0, 1, block(REQUEST))),
+        (PREFACE + frame(SETTINGS, 0, 0), request(1, BODY) + b"\0"),
+    ],
+    ids=["part of the preface", "preface", "part of a frame", "head without its end", "a byte after a request"],
+)
+def test_what_is_not_finished_over_http2_ends_at_the_request_time(limited, preface, sent):
+    webhook = limited(requestTimeout="1s", idleTimeout="10m")
+    begin = time.time()
+    with Connection(webhook) as quiet:
+        unfinished = [Connection(webhook, settings=None, preface=preface + sent) for _ in range(20)]
+        for connection in unfinished:
+            assert connection.closed.wait(60), "still open"
+            assert connection.kinds(GOAWAY), connection.frames
+            assert not sent.startswith(request(1, BODY)) or b"TokenReview" in connection.answer(1)
+            connection.close()
+        assert time.time() - begin > 0.9
+        assert rejected(webhook, "request_timeout", 20) == 20
+        wait_for(lambda: webhook.metric("kube_entra_connections") == 1)
+        # A connection that owes nothing stays.
+        quiet.send(request(1, BODY))
+        assert b"TokenReview" in quiet.answer(1)
+    assert webhook.metric("kube_entra_requests_rejected_total", cause="idle_timeout") == 0
 
 
 def test_time_to_take_the_answer(limited):

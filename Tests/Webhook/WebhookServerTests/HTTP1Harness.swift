@@ -62,8 +62,13 @@ final class HTTP1Harness {
         text.components(separatedBy: "HTTP/1.1 ").dropFirst().compactMap { Int($0.prefix(3)) }
     }
 
-    func count(_ cause: RejectionCause) -> Int64 {
-        registry.exposition(.prometheus).components(separatedBy: "\n")
+    func count(_ cause: RejectionCause) -> Int64 { registry.rejected(cause) }
+}
+
+extension PrometheusRegistry {
+    /// How often this was counted; -1 if it has no series.
+    func rejected(_ cause: RejectionCause) -> Int64 {
+        exposition(.prometheus).components(separatedBy: "\n")
             .first { $0.hasPrefix("kube_entra_requests_rejected_total{cause=\"\(cause.rawValue)\"}") }
             .flatMap { Int64($0.components(separatedBy: " ").last ?? "") } ?? -1
     }

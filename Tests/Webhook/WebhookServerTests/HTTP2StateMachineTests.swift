@@ -23,17 +23,22 @@ import Testing
         machine.retire(canAnnounce: canAnnounce, grace: Self.grace, now: time(second))
     }
 
-    private mutating func deadlinePassed(at second: Int64, canAnnounce: Bool = true) -> [HTTP2StateMachine.Action] {
-        machine.deadlinePassed(canAnnounce: canAnnounce, grace: Self.grace, now: time(second))
+    private mutating func deadlinePassed(
+        at second: Int64, unfinishedSince: NIODeadline? = nil, canAnnounce: Bool = true
+    ) -> [HTTP2StateMachine.Action] {
+        machine.deadlinePassed(
+            unfinishedSince: unfinishedSince, canAnnounce: canAnnounce, grace: Self.grace, now: time(second))
     }
+
+    private var deadline: NIODeadline { machine.deadline(unfinishedSince: nil) }
 
     @Test("an idle connection has the idle time, and one with a stream has no end")
     mutating func idle() {
-        #expect(machine.deadline == time(120))
+        #expect(deadline == time(120))
         #expect(open(1, at: 50))
-        #expect(machine.deadline == .distantFuture)
+        #expect(deadline == .distantFuture)
         #expect(!close(at: 60))
-        #expect(machine.deadline == time(180))
+        #expect(deadline == time(180))
         #expect(!machine.isRetiring)
     }
 
@@ -49,7 +54,7 @@ import Testing
     @Test("an idle connection is told of the end first, and closed when nothing follows")
     mutating func idleTimeout() {
         #expect(deadlinePassed(at: 120) == [.record(.idleTimeout), .announceShutdown])
-        #expect(machine.deadline == time(121))
+        #expect(deadline == time(121))
         #expect(deadlinePassed(at: 121) == [.sendGoAway(lastStream: 0, .noError), .end])
         #expect(deadlinePassed(at: 122) == [])
     }
@@ -65,7 +70,7 @@ import Testing
     mutating func lateStreams() {
         #expect(open(1))
         #expect(retire(at: 10) == .announceShutdown)
-        #expect(machine.deadline == time(25))
+        #expect(deadline == time(25))
         #expect(open(3, at: 11))
         #expect(machine.shutdownAcknowledged() == [.sendGoAway(lastStream: 3, .noError)])
         #expect(!close(at: 12))
@@ -88,9 +93,9 @@ import Testing
         #expect(open(1))
         #expect(retire(at: 0) == .announceShutdown)
         #expect(retire(at: 14) == nil)
-        #expect(machine.deadline == time(15))
+        #expect(deadline == time(15))
         #expect(!close(at: 14))
-        #expect(machine.deadline == time(15))
+        #expect(deadline == time(15))
     }
 
     @Test("a client that never acknowledges is cut when its streams have had their time")
@@ -136,5 +141,52 @@ import Testing
         _ = machine.streamOpened(nil, grace: Self.grace, now: time(0))
         #expect(retire() == .announceShutdown)
         #expect(machine.shutdownAcknowledged() == [.sendGoAway(lastStream: 5, .noError)])
+    }
+
+    // MARK: What the client has not finished
+
+    @Test("a head that does not end has the time of a request, and then the connection ends")
+    mutating func unfinished() {
+        #expect(machine.deadline(unfinishedSince: time(30)) == time(40))
+        let actions = deadlinePassed(at: 40, unfinishedSince: time(30))
+        #expect(actions == [.record(.requestTimeout), .sendGoAway(lastStream: 0, .noError), .end])
+        #expect(deadlinePassed(at: 50, unfinishedSince: time(30)) == [])
+    }
+
+    @Test("a head that has just begun on an idle connection gets a grace period like any other")
+    mutating func unfinishedAtIdleTimeout() {
+        #expect(machine.deadline(unfinishedSince: time(119)) == time(120))
+        #expect(deadlinePassed(at: 120, unfinishedSince: time(119)) == [.record(.idleTimeout), .announceShutdown])
+        #expect(open(1, at: 120))
+        #expect(machine.shutdownAcknowledged() == [.sendGoAway(lastStream: 1, .noError)])
+    }
+
+    @Test("requests before a head that does not end are answered, and then the connection ends")
+    mutating func unfinishedBesideRequests() {
+        #expect(open(1))
+        #expect(machine.deadline(unfinishedSince: time(2)) == time(12))
+        let actions = deadlinePassed(at: 12, unfinishedSince: time(2))
+        #expect(actions == [.record(.requestTimeout), .sendGoAway(lastStream: 1, .noError)])
+        // It is said once, and the requests have their time.
+        #expect(machine.deadline(unfinishedSince: time(2)) == time(27))
+        #expect(close(at: 13))
+        #expect(machine.answersWritten() == .end)
+    }
+
+    @Test("a head that does not end gives a retiring connection no more time")
+    mutating func unfinishedWhileRetiring() {
+        #expect(open(1))
+        #expect(retire(at: 0) == .announceShutdown)
+        #expect(machine.deadline(unfinishedSince: time(1)) == time(11))
+        let actions = deadlinePassed(at: 11, unfinishedSince: time(1))
+        #expect(actions == [.record(.requestTimeout), .sendGoAway(lastStream: 1, .noError)])
+        #expect(deadline == time(15))
+        #expect(deadlinePassed(at: 15, unfinishedSince: time(1)) == [.end])
+    }
+
+    @Test("nothing is said before the server's SETTINGS, also to a client that sends half a preface")
+    mutating func unfinishedPreface() {
+        let actions = deadlinePassed(at: 10, unfinishedSince: time(0), canAnnounce: false)
+        #expect(actions == [.record(.requestTimeout), .end])
     }
 }

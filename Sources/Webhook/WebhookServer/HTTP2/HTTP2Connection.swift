@@ -52,7 +52,7 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
     static func configure(
         _ channel: any Channel, state: EventLoopContext, caller: ClientIdentity, account: ConnectionAccount? = nil
     ) throws {
-        let floodGuard = FloodGuard()
+        let floodGuard = FloodGuard { state.exactDeadline(after: .zero) }
         let wire = HTTP2GoAwayHandler(announcedStreams: state.limits.streamsPerConnection)
         let connection = HTTP2Connection(
             state: state, caller: caller, account: account, floodGuard: floodGuard, wire: wire)
@@ -273,16 +273,18 @@ final class HTTP2Connection: ChannelInboundHandler, ManagedConnection {
 
     // MARK: ManagedConnection
 
-    var deadline: NIODeadline { min(machine.deadline, expiry) }
+    var deadline: NIODeadline { min(machine.deadline(unfinishedSince: floodGuard.unfinishedSince), expiry) }
 
     func deadlinePassed() {
         if expiry <= state.now {
             expiry = .distantFuture
             quiesce()
         }
-        guard machine.deadline <= state.now else { return }
+        let unfinishedSince = floodGuard.unfinishedSince
+        guard machine.deadline(unfinishedSince: unfinishedSince) <= state.now else { return }
         machine.deadlinePassed(
-            canAnnounce: wire.canAnnounce, grace: grace, now: state.exactDeadline(after: .zero)
+            unfinishedSince: unfinishedSince, canAnnounce: wire.canAnnounce, grace: grace,
+            now: state.exactDeadline(after: .zero)
         ).forEach(perform)
     }
 

@@ -42,19 +42,39 @@ struct HTTP2StateMachine {
 
     private let streamLimit: Int
     private let idleTime: TimeAmount
+    /// Time for a frame, a header block or the preface to arrive.
+    private let requestTime: TimeAmount
     /// How long open requests of a retiring connection may take: the client need not acknowledge the end.
     private let retirementTime: TimeAmount
     private var state = State.serving
     private var openStreams = 0
     private var lastStream = 0
-    /// When to call ``deadlinePassed(canAnnounce:grace:now:)``.
-    private(set) var deadline: NIODeadline
+    /// When an idle connection retires, or a retiring one ends.
+    private var phaseDeadline: NIODeadline
 
     init(limits: ServerLimits, now: NIODeadline) {
         streamLimit = limits.streamsPerConnection
         idleTime = TimeAmount(limits.idleTimeout)
+        requestTime = TimeAmount(limits.requestTimeout)
         retirementTime = TimeAmount(limits.requestTimeout + limits.reviewDeadline)
-        deadline = now + idleTime
+        phaseDeadline = now + idleTime
+    }
+
+    /// When to call ``deadlinePassed(unfinishedSince:canAnnounce:grace:now:)``.
+    ///
+    /// - Parameter unfinishedSince: since when the client has owed the rest of a frame, a header block or the preface;
+    ///   nil if it owes nothing.
+    func deadline(unfinishedSince: NIODeadline?) -> NIODeadline {
+        guard let unfinishedSince, isReceiving else { return phaseDeadline }
+        return min(phaseDeadline, unfinishedSince + requestTime)
+    }
+
+    /// Whether requests may follow.
+    private var isReceiving: Bool {
+        switch state {
+        case .serving, .retiring: true
+        case .lastStreams, .ended: false
+        }
     }
 
     /// Whether the end of the connection was announced to the client.
@@ -127,8 +147,14 @@ struct HTTP2StateMachine {
         }
     }
 
-    /// ``deadline`` has passed: an idle connection retires, and one that retires ends.
-    mutating func deadlinePassed(canAnnounce: Bool, grace: TimeAmount, now: NIODeadline) -> [Action] {
+    /// ``deadline(unfinishedSince:)`` has passed: an idle connection retires, and one that retires or has not finished
+    /// what it sends ends.
+    mutating func deadlinePassed(
+        unfinishedSince: NIODeadline?, canAnnounce: Bool, grace: TimeAmount, now: NIODeadline
+    ) -> [Action] {
+        if let unfinishedSince, isReceiving, unfinishedSince + requestTime <= now {
+            return requestOverdue(canAnnounce: canAnnounce, now: now)
+        }
         switch state {
         case .serving:
             let retirement = retire(canAnnounce: canAnnounce, grace: grace, now: now)
@@ -143,11 +169,26 @@ struct HTTP2StateMachine {
         }
     }
 
+    /// What the client has begun cannot be answered, as HTTP/1.1 does with 408, because it may belong to no stream.
+    /// Requests that arrived before it still get their answers.
+    private mutating func requestOverdue(canAnnounce: Bool, now: NIODeadline) -> [Action] {
+        var actions = [Action.record(.requestTimeout)]
+        if canAnnounce { actions.append(.sendGoAway(lastStream: lastStream, .noError)) }
+        guard openStreams > 0 else {
+            state = .ended
+            return actions + [.end]
+        }
+        phaseDeadline = now + retirementTime
+        if case .retiring(let limit) = state { phaseDeadline = limit }
+        state = .lastStreams(limit: phaseDeadline)
+        return actions
+    }
+
     private mutating func setDeadline(grace: TimeAmount, now: NIODeadline) {
         switch state {
-        case .serving: deadline = openStreams > 0 ? .distantFuture : now + idleTime
+        case .serving: phaseDeadline = openStreams > 0 ? .distantFuture : now + idleTime
         case .retiring(let limit), .lastStreams(let limit):
-            deadline = openStreams > 0 ? limit : min(limit, now + grace)
+            phaseDeadline = openStreams > 0 ? limit : min(limit, now + grace)
         case .ended: break
         }
     }
