@@ -1,6 +1,7 @@
 import Authentication
 import Entra
 import EntraTokens
+import NIOCore
 import OpenSSL
 import Testing
 import Timestamps
@@ -33,32 +34,35 @@ import Timestamps
     func refusesASecondUse() {
         let memory = ReplayCache()
         let ada = principal(1)
-        #expect(memory.remember(use("a"), of: ada, now: time(0)) == .firstUse)
-        #expect(memory.remember(use("a"), of: ada, now: time(50)) == .replayed)
-        #expect(memory.remember(use("a"), of: ada, now: time(100)) == .replayed)
-        #expect(memory.remember(use("b"), of: ada, now: time(50)) == .firstUse)
-        #expect(memory.remember(use("a", until: 300), of: ada, now: time(101)) == .firstUse)
-        #expect(memory.remember(use("a", until: 300), of: ada, now: time(102)) == .replayed)
+        #expect(memory.remember(use("a"), of: ada, at: 0) == .firstUse)
+        #expect(memory.remember(use("a"), of: ada, at: 50) == .replayed)
+        #expect(memory.remember(use("a"), of: ada, at: 100) == .replayed)
+        #expect(memory.remember(use("b"), of: ada, at: 50) == .firstUse)
+        // The same again is no newer, and another one with its nonce is.
+        #expect(memory.remember(use("a"), of: ada, at: 101) == .replayed)
+        #expect(memory.remember(use("a", made: 101, until: 300), of: ada, at: 101) == .firstUse)
+        #expect(memory.remember(use("a", made: 101, until: 300), of: ada, at: 102) == .replayed)
+        #expect(memory.count == 1)
     }
 
     @Test("a key that has used up its share is refused, and nobody else")
     func share() {
         let memory = ReplayCache(share: 3)
         let ada = principal(1)
-        for name in ["a", "b", "c"] { #expect(memory.remember(use(name), of: ada, now: time(0)) == .firstUse) }
-        #expect(memory.remember(use("d"), of: ada, now: time(1)) == .shareUsedUp)
-        #expect(memory.remember(use("a"), of: ada, now: time(1)) == .replayed)
-        #expect(memory.remember(use("d", by: "other"), of: ada, now: time(1)) == .firstUse)
-        #expect(memory.remember(use("d"), of: principal(2), now: time(1)) == .firstUse)
+        for name in ["a", "b", "c"] { #expect(memory.remember(use(name), of: ada, at: 0) == .firstUse) }
+        #expect(memory.remember(use("d"), of: ada, at: 1) == .shareUsedUp)
+        #expect(memory.remember(use("a"), of: ada, at: 1) == .replayed)
+        #expect(memory.remember(use("d", by: "other"), of: ada, at: 1) == .firstUse)
+        #expect(memory.remember(use("d"), of: principal(2), at: 1) == .firstUse)
         // What has expired makes room again.
-        #expect(memory.remember(use("d", until: 200), of: ada, now: time(101)) == .firstUse)
+        #expect(memory.remember(use("d", made: 101, until: 200), of: ada, at: 101) == .firstUse)
         #expect(memory.count == 1)
     }
 
     @Test("a share is a thousand proofs")
     func defaultShare() {
         let memory = ReplayCache()
-        let outcomes = (0..<1001).map { memory.remember(use("\($0)"), of: principal(1), now: time(0)) }
+        let outcomes = (0..<1001).map { memory.remember(use("\($0)"), of: principal(1), at: 0) }
         #expect(outcomes.dropLast().allSatisfy { $0 == .firstUse } && outcomes.last == .shareUsedUp)
     }
 
@@ -68,82 +72,82 @@ import Timestamps
         let greedy = principal(0)
         for key in 0..<100 {
             for name in 0..<1000 {
-                let outcome = memory.remember(use("\(name)", by: "\(key)", made: 5), of: greedy, now: time(5))
+                let outcome = memory.remember(use("\(name)", by: "\(key)", made: 5), of: greedy, at: 5)
                 guard outcome == .firstUse else { return #expect(outcome == .firstUse) }
             }
         }
         #expect(memory.count == 100_000)
         for number in 1...100 {
             #expect(
-                memory.remember(use("a", by: "own \(number)", made: 5), of: principal(number), now: time(5))
+                memory.remember(use("a", by: "own \(number)", made: 5), of: principal(number), at: 5)
                     == .firstUse)
             #expect(
-                memory.remember(use("a", by: "own \(number)", made: 5), of: principal(number), now: time(6))
+                memory.remember(use("a", by: "own \(number)", made: 5), of: principal(number), at: 6)
                     == .replayed)
         }
         #expect(memory.count == 100)
         // What was forgotten is not accepted again, nor is anything else of that time.
         for use in [use("7", by: "7", made: 5), use("new", by: "new", made: 5), use("new", by: "new", made: 4)] {
-            #expect(memory.remember(use, of: greedy, now: time(7)) == .mayBeUsed)
+            #expect(memory.remember(use, of: greedy, at: 7) == .mayBeUsed)
         }
         // A proof that is made now is new for certain, and used once.
-        #expect(memory.remember(use("later", by: "7", made: 6), of: greedy, now: time(7)) == .firstUse)
-        #expect(memory.remember(use("later", by: "7", made: 6), of: greedy, now: time(8)) == .replayed)
+        #expect(memory.remember(use("later", by: "7", made: 6), of: greedy, at: 7) == .firstUse)
+        #expect(memory.remember(use("later", by: "7", made: 6), of: greedy, at: 8) == .replayed)
     }
 
     @Test("those who hold the most give their places back, and nobody else")
     func largestFirst() {
         let memory = ReplayCache(capacity: 8)
         let (many, some, few) = (principal(3), principal(2), principal(1))
-        for name in ["a", "b", "c", "d"] { _ = memory.remember(use(name, made: 1), of: many, now: time(1)) }
-        for name in ["a", "b", "c"] { _ = memory.remember(use(name, made: 1), of: some, now: time(1)) }
-        #expect(memory.remember(use("a", made: 1), of: few, now: time(1)) == .firstUse)
-        #expect(memory.remember(use("b", made: 1), of: few, now: time(2)) == .firstUse)
+        for name in ["a", "b", "c", "d"] { _ = memory.remember(use(name, made: 1), of: many, at: 1) }
+        for name in ["a", "b", "c"] { _ = memory.remember(use(name, made: 1), of: some, at: 1) }
+        #expect(memory.remember(use("a", made: 1), of: few, at: 1) == .firstUse)
+        #expect(memory.remember(use("b", made: 1), of: few, at: 2) == .firstUse)
         #expect(memory.count == 5)
-        #expect(memory.remember(use("a", made: 1), of: many, now: time(3)) == .mayBeUsed)
-        #expect(memory.remember(use("a", made: 1), of: some, now: time(3)) == .replayed)
-        #expect(memory.remember(use("d", made: 1), of: some, now: time(3)) == .firstUse)
-        #expect(memory.remember(use("a", made: 1), of: few, now: time(3)) == .replayed)
+        #expect(memory.remember(use("a", made: 1), of: many, at: 3) == .mayBeUsed)
+        #expect(memory.remember(use("a", made: 1), of: some, at: 3) == .replayed)
+        #expect(memory.remember(use("d", made: 1), of: some, at: 3) == .firstUse)
+        #expect(memory.remember(use("a", made: 1), of: few, at: 3) == .replayed)
     }
 
     @Test("the one whose proof finds no place may be the one who holds the most")
     func itsOwnPlaces() {
         let memory = ReplayCache(capacity: 4)
         for name in ["a", "b", "c", "d"] {
-            #expect(memory.remember(use(name, made: 1), of: principal(1), now: time(1)) == .firstUse)
+            #expect(memory.remember(use(name, made: 1), of: principal(1), at: 1) == .firstUse)
         }
-        #expect(memory.remember(use("e", made: 1), of: principal(1), now: time(1)) == .mayBeUsed)
-        #expect(memory.remember(use("e", made: 2), of: principal(1), now: time(2)) == .firstUse)
+        #expect(memory.remember(use("e", made: 1), of: principal(1), at: 1) == .mayBeUsed)
+        #expect(memory.remember(use("e", made: 2), of: principal(1), at: 2) == .firstUse)
     }
 
-    @Test("what was forgotten is over when none of it could be sent again")
+    @Test("what was forgotten ends nothing that is newer")
     func marksEnd() {
         let memory = ReplayCache(capacity: 2)
-        _ = memory.remember(use("a", made: 9, until: 50), of: principal(1), now: time(1))
-        _ = memory.remember(use("b", made: 1, until: 100), of: principal(1), now: time(1))
-        #expect(memory.remember(use("c", made: 1), of: principal(2), now: time(1)) == .firstUse)
-        #expect(memory.remember(use("d", made: 9), of: principal(1), now: time(100)) == .mayBeUsed)
-        #expect(memory.remember(use("d", made: 9, until: 300), of: principal(1), now: time(101)) == .firstUse)
+        _ = memory.remember(use("a", made: 9, until: 50), of: principal(1), at: 1)
+        _ = memory.remember(use("b", made: 1, until: 100), of: principal(1), at: 1)
+        #expect(memory.remember(use("c", made: 1), of: principal(2), at: 1) == .firstUse)
+        #expect(memory.remember(use("d", made: 9), of: principal(1), at: 100) == .mayBeUsed)
+        #expect(memory.remember(use("d", made: 10, until: 300), of: principal(1), at: 101) == .firstUse)
     }
 
     @Test("what has expired goes before anything else is forgotten")
     func expiredFirst() {
         let memory = ReplayCache(capacity: 2)
-        _ = memory.remember(use("a", until: 10), of: principal(1), now: time(0))
-        _ = memory.remember(use("b", until: 100), of: principal(1), now: time(0))
-        #expect(memory.remember(use("c"), of: principal(2), now: time(11)) == .firstUse)
-        #expect(memory.remember(use("b", until: 100), of: principal(1), now: time(11)) == .replayed)
+        _ = memory.remember(use("a", until: 10), of: principal(1), at: 0)
+        _ = memory.remember(use("b", until: 100), of: principal(1), at: 0)
+        #expect(memory.remember(use("c", made: 11), of: principal(2), at: 11) == .firstUse)
+        #expect(memory.remember(use("b", until: 100), of: principal(1), at: 11) == .replayed)
         #expect(memory.count == 2)
     }
 
     @Test("a principal for each place is as many as there may be")
     func full() {
         let memory = ReplayCache(capacity: 2)
-        #expect(memory.remember(use("a"), of: principal(1), now: time(0)) == .firstUse)
-        #expect(memory.remember(use("a", until: 50), of: principal(2), now: time(0)) == .firstUse)
-        #expect(memory.remember(use("a"), of: principal(3), now: time(1)) == .full)
-        #expect(memory.remember(use("a"), of: principal(1), now: time(1)) == .replayed)
-        #expect(memory.remember(use("a"), of: principal(3), now: time(51)) == .firstUse)
+        #expect(memory.remember(use("a"), of: principal(1), at: 0) == .firstUse)
+        #expect(memory.remember(use("a", until: 50), of: principal(2), at: 0) == .firstUse)
+        #expect(memory.remember(use("a"), of: principal(3), at: 1) == .full)
+        #expect(memory.remember(use("a"), of: principal(1), at: 1) == .replayed)
+        #expect(memory.remember(use("a", made: 51), of: principal(3), at: 51) == .firstUse)
     }
 
     @Test("the same object ID in another tenant is somebody else")
@@ -151,7 +155,16 @@ import Timestamps
         let memory = ReplayCache(share: 1)
         var other = principal(1)
         other.tenantID = GUID("99999999-2222-3333-4444-555555555555")
-        #expect(memory.remember(use("a"), of: principal(1), now: time(0)) == .firstUse)
-        #expect(memory.remember(use("a"), of: other, now: time(0)) == .firstUse)
+        #expect(memory.remember(use("a"), of: principal(1), at: 0) == .firstUse)
+        #expect(memory.remember(use("a"), of: other, at: 0) == .firstUse)
+    }
+}
+
+extension ReplayCache {
+    /// Both clocks show the same.
+    fileprivate func remember(_ use: ProofUse, of subject: DecisionSubject, at second: Int64) -> Outcome {
+        remember(
+            use, of: subject, now: Timestamp(secondsSinceEpoch: second),
+            uptime: .uptimeNanoseconds(0) + .seconds(second))
     }
 }

@@ -21,7 +21,8 @@ final class FloodGuard: ChannelInboundHandler {
     private var unreadBytes = 0
     private var isTripped = false
 
-    /// - Parameter now: reads the clock. A cached time is old after a stall, and what has just begun would seem overdue.
+    /// - Parameter now: reads the clock. A cached time is old after a stall, so that what has just begun would seem
+    ///   overdue.
     init(now: @escaping () -> NIODeadline = { .now() }) { self.now = now }
 
     /// When the first byte of what the client has not finished arrived; nil if it owes nothing.

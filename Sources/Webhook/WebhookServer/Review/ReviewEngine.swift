@@ -217,7 +217,7 @@ final class ReviewEngine {
 
     private func finish(_ review: Review, _ decision: consuming Decision) -> ServerResponse {
         if let use = decision.proofUse, decision.access != nil {
-            switch replays.remember(use, of: decision.subject, now: clock()) {
+            switch replays.remember(use, of: decision.subject, now: clock(), uptime: eventLoop.now) {
             case .firstUse: break
             case .replayed: decision.outcome = .refused(.proofOfPossessionReplayed)
             case .shareUsedUp:
@@ -227,7 +227,8 @@ final class ReviewEngine {
             case .mayBeUsed:
                 decision.outcome = .refused(.proofOfPossessionInvalid)
                 decision.sentence =
-                    "too many proofs of this principal were used, and this one is no newer than those: make a new one"
+                    "this proof is no newer than others that were used and are no longer remembered: make a new one; if "
+                    + "that is refused too, the webhook's clock was set back"
             case .full:
                 metrics.recordRejected(.replayMemoryFull)
                 return ServerResponse(.replayMemoryFull)
