@@ -148,7 +148,7 @@ WIRE_CHANGES = [
     Change(ANSWER, "reason == .accountDisabled || reason == .sessionsRevoked || isAboutWatch", "isAboutWatch"),
     Change(ANSWER, "reason == .sessionsRevoked || isAboutWatch {", "reason == .sessionsRevoked {"),
     Change(ANSWER, "awaitsFirstAnswer && (reason == nil || isAboutWatch)", "awaitsFirstAnswer && reason == nil"),
-    Change(ANSWER, "decision.watchVersion = watch.version", ""),
+    Change(ANSWER, "decision.watchVersion = watch.version(decision.subject)", ""),
     # Access reviews
     Change(REVIEW, "where tenantIDs.contains(tenant.tenantID) {", "{"),
     Change(

@@ -20,6 +20,16 @@ public struct JSONView: JSONReadable {
         return nil
     }
 
+    /// Calls a closure with each member that a list names; the members are walked once.
+    public func forEachMember(of names: JSONNameList, _ body: (_ number: Int, _ value: JSONView) -> Void) {
+        guard kind == .object else { return }
+        var members = JSONMembers(self)
+        while let (key, value) = members.next() {
+            let number = key.withStringBytes { names.number(of: $0, tag: JSONScanner.tag($0)) }
+            if let number, let number { body(number, value) }
+        }
+    }
+
     /// Long arrays mostly contain object IDs, which take 38 bytes and a comma.
     public var estimatedCount: Int { bytes.count / 39 + 1 }
 

@@ -5,6 +5,16 @@ extension Timestamp {
     ///
     /// A time zone is required. Fractions of a second are dropped. Nil for anything else.
     public init?(rfc3339 text: some StringProtocol) {
+        self.init(rfc3339: text, roundingUp: false)
+    }
+
+    /// Like ``init(rfc3339:)``, but a fraction of a second is rounded up. A whole second is then earlier than the exact
+    /// time if and only if it is earlier than this.
+    public init?(rfc3339RoundingUp text: some StringProtocol) {
+        self.init(rfc3339: text, roundingUp: true)
+    }
+
+    private init?(rfc3339 text: some StringProtocol, roundingUp: Bool) {
         var reader = DateReader(bytes: Array(text.utf8))
         guard
             let year = reader.number(digits: 4), reader.take("-"),
@@ -15,18 +25,11 @@ extension Timestamp {
             let minute = reader.number(digits: 2), minute < 60, reader.take(":"),
             // RFC 3339 allows leap seconds; they count as the first second of the next minute.
             let second = reader.number(digits: 2), second <= 60,
-            reader.skipFraction(),
+            let hasFraction = reader.fraction(),
             let offset = reader.zoneOffset(), reader.isAtEnd
         else { return nil }
-        self.init(secondsSinceEpoch: midnight + Int64(hour * 3600 + minute * 60 + second - offset))
-    }
-
-    /// Like ``init(rfc3339:)``, but a fraction of a second is rounded up. A whole second is then earlier than the exact
-    /// time if and only if it is earlier than this.
-    public init?(rfc3339RoundingUp text: some StringProtocol) {
-        guard let floor = Timestamp(rfc3339: text) else { return nil }
-        let fraction = text.drop { $0 != "." }.dropFirst().prefix { $0.isASCII && $0.isNumber }
-        self = fraction.contains { $0 != "0" } ? floor.adding(seconds: 1) : floor
+        let started = roundingUp && hasFraction ? 1 : 0
+        self.init(secondsSinceEpoch: midnight + Int64(hour * 3600 + minute * 60 + second - offset + started))
     }
 
     /// A UTC date and time of the years 0 to 9999; nil if there is no such day.
@@ -101,12 +104,12 @@ private struct DateReader {
         return value
     }
 
-    /// False for a point without digits after it.
-    mutating func skipFraction() -> Bool {
-        guard take(".") else { return true }
-        var digits = 0
-        while number(digits: 1) != nil { digits += 1 }
-        return digits > 0
+    /// Whether a fraction of a second follows that is not zero; nil for a point without digits after it.
+    mutating func fraction() -> Bool? {
+        guard take(".") else { return false }
+        guard var sum = number(digits: 1) else { return nil }
+        while let digit = number(digits: 1) { sum |= digit }
+        return sum != 0
     }
 
     mutating func zoneOffset() -> Int? {

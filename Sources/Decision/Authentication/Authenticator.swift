@@ -134,7 +134,6 @@ extension TokenEvaluation {
             // Without a reason there is always access. If that ever fails, the token is refused.
             decision = Decision(outcome: .refused(.claimsMalformed))
         }
-        decision.watchVersion = watch.version
         if areClaimsTrusted {
             let isAboutWatch = reason == .groupResolutionFailed && groupResolution == nil
             if reason == nil || reason == .accountDisabled || reason == .sessionsRevoked || isAboutWatch {
@@ -157,6 +156,7 @@ extension TokenEvaluation {
             // The token was refused before this was needed, but the log shows it for every token of a tenant.
             decision.subject.kind = kind ?? claims.map { SubjectKind($0, trust: tenant.trust) }
         }
+        decision.watchVersion = watch.version(decision.subject)
         return decision
     }
 

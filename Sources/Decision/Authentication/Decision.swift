@@ -71,7 +71,7 @@ public struct Decision: Sendable {
     /// The directory has not answered about this principal yet; decide again with its first answer. Without an answer,
     /// this decision stands.
     public var awaitsFirstAnswer = false
-    /// The ``WatchedPrincipal/version`` that the decision used; 0 if none.
+    /// The version of the ``WatchFacts`` about its subject that the decision used; 0 if there were none.
     public var watchVersion: UInt64 = 0
     /// The entry of the deny list that refuses the principal.
     public var denial: DeniedEntry?

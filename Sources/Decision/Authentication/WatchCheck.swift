@@ -13,8 +13,6 @@ struct WatchCheck {
     private let adminGroups: [ExactText]
     /// Who should be watched from now on, or for longer.
     private(set) var interest: WatchInterest?
-    /// The version of the answer that was used.
-    private(set) var version: UInt64 = 0
     /// Whether the first answer about the principal is awaited.
     private(set) var awaitsFirstAnswer = false
 
@@ -33,7 +31,6 @@ struct WatchCheck {
     ) -> CheckResult {
         guard facts != nil || tenant.watch == nil || kind == .device else { return .skipped }
         guard let known = fact(about: objectID, kind: kind, in: tenant) else { return .omitted }
-        version = known.version
         let end = end(of: claims.expires)
         if let kind, known.until < end {
             interest = WatchInterest(tenantID: tenant.tenantID, objectID: objectID, kind: kind, until: end)
@@ -47,6 +44,9 @@ struct WatchCheck {
     func newSignInPasses(_ objectID: GUID, kind: SubjectKind?, _ tenant: TenantIndex) -> Timestamp? {
         fact(about: objectID, kind: kind, in: tenant)?.account?.newSignInPasses
     }
+
+    /// Version of the facts that a decision on that subject uses; 0 if nothing is known.
+    func version(_ subject: DecisionSubject) -> UInt64 { facts?.version(subject) ?? 0 }
 
     private func fact(about objectID: GUID, kind: SubjectKind?, in tenant: TenantIndex) -> WatchedPrincipal? {
         // The directory is not asked about devices.

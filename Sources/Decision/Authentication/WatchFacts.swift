@@ -65,7 +65,8 @@ public struct WatchedPrincipal: Hashable, Sendable {
         public var newSignInPasses: Timestamp? { sessionsValidFrom?.adding(seconds: 300) }
     }
 
-    /// Changes with everything that can change a decision. Never 0, and never used twice in one process.
+    /// Changes with everything that can change a decision. Never 0 or the largest number, and never used twice in one
+    /// process.
     public var version: UInt64
     /// The principal is watched until this time: the end of its latest token.
     public var until: Timestamp
@@ -132,10 +133,16 @@ public final class WatchFacts: Sendable {
         tenants[tenantID]?.principals[objectID]
     }
 
+    /// The version where nothing is known because too many principals are watched. A remembered decision must not
+    /// outlive that, because its principal would stay unwatched.
+    static let versionWhereFull = UInt64.max
+
     /// Version of the facts that a decision on that subject uses; 0 if nothing is known.
     func version(_ subject: DecisionSubject) -> UInt64 {
-        guard !tenants.isEmpty, let tenantID = subject.tenantID, let objectID = subject.objectID else { return 0 }
-        return principal(objectID, tenantID: tenantID)?.version ?? 0
+        guard !tenants.isEmpty, let tenantID = subject.tenantID, let objectID = subject.objectID,
+            let tenant = tenants[tenantID]
+        else { return 0 }
+        return tenant.principals[objectID]?.version ?? (tenant.isFull ? Self.versionWhereFull : 0)
     }
 }
 

@@ -30,7 +30,7 @@ public struct DirectoryProbe: Sendable {
             let batches = stride(from: 0, to: questions.count, by: WatchBatch.size).map { start in
                 let batch = Array(questions[start..<min(start + WatchBatch.size, questions.count)])
                 return transport.send(WatchBatch.encode(batch), token: token).flatMapThrowing { reply in
-                    WatchBatch.decode(try reply.document(), questions: batch, now: reply.date)
+                    try reply.replies(to: batch)
                 }
             }
             return EventLoopFuture.whenAllSucceed(batches, on: eventLoop)

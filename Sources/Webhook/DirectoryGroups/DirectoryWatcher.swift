@@ -257,8 +257,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         do {
             let reply = try result.get()
             if let seconds = reply.wantedPause { return paused(for: seconds, questions) }
-            let document = try reply.document()
-            let replies = WatchBatch.decode(document, questions: questions, now: reply.date)
+            let replies = try reply.replies(to: questions)
             if replies.contains(.unauthorized), let token { transport.drop(token) }
             let isHopeless = replies.allSatisfy { $0 == .failed || $0 == .unauthorized }
             if isHopeless { failed() } else { breaker.succeeded() }

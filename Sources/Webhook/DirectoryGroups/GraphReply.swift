@@ -9,6 +9,7 @@ enum GraphReply: Sendable {
     case failure(HTTPSError)
 
     static let maximumBytes = 4 << 20
+    static let maximumDepth = 16
     /// Number of retries after a failure that may be over soon.
     private static let retries = 2
 
@@ -66,22 +67,34 @@ enum GraphReply: Sendable {
         if case .response(let response) = self { Self.date(of: response) } else { .now() }
     }
 
-    func document() throws(DirectoryError) -> JSONDocument {
+    /// The body of a good answer.
+    func body() throws(DirectoryError) -> [UInt8] {
         let response: HTTPSResponse
         switch self {
         case .failure(let error): throw .graph(error)
         case .response(let answer): response = answer
         }
         switch response.status {
-        case 200...299: break
+        case 200...299: return response.body
         case 401: throw .unauthorized
         case 403: throw .forbidden
         case 404: throw .principalUnknown
         default: throw .graph(.status(response.status))
         }
-        let document = try? JSONDocument(parsing: response.body, maximumBytes: Self.maximumBytes, maximumDepth: 16)
+    }
+
+    func document() throws(DirectoryError) -> JSONDocument {
+        let body = try body()
+        let document = try? JSONDocument(
+            parsing: body, maximumBytes: Self.maximumBytes, maximumDepth: Self.maximumDepth)
         guard let document else { throw .malformed }
         return document
+    }
+
+    /// The replies to the questions of a batch, in their order.
+    func replies(to questions: [WatchQuestion]) throws(DirectoryError) -> [WatchReply] {
+        guard let replies = WatchBatch.decode(try body(), questions: questions, now: { date }) else { throw .malformed }
+        return replies
     }
 }
 

@@ -13,34 +13,6 @@ struct WatchState {
         var time: Timestamp
     }
 
-    struct Record {
-        var kind: SubjectKind
-        var created: Age
-        var membershipAge: Age?
-        var accountAge: Age?
-        var nextQuestion: NIODeadline
-        /// Whether its questions may be due together with those of many others. The next interval is then shorter, to
-        /// spread them.
-        var isBunched = true
-        /// Number of questions without a reply.
-        var outstanding = 0
-        var roundBegan: Age
-        /// Replies of the current round.
-        var replies: [(question: WatchQuestion, reply: WatchReply)] = []
-        /// When the first review gives up.
-        var firstDeadline: NIODeadline
-        /// When an answer last differed from an earlier one.
-        var changed: NIODeadline?
-
-        var collection: DirectoryCollection { DirectoryCollection(kind) }
-    }
-
-    /// The kind of an answer, because permissions differ between the kinds.
-    struct Topic: Hashable {
-        var collection: DirectoryCollection
-        var isAccount: Bool
-    }
-
     /// When a principal's questions are due. An entry is valid only while the principal's record has the same time.
     private struct Due: Comparable {
         let instant: NIODeadline
@@ -65,14 +37,14 @@ struct WatchState {
     static let tick = TimeAmount.milliseconds(100)
 
     let groups: [GUID]
+    /// The groups as they fit into questions.
+    private let membershipParts: [[GUID]]
     let every: TimeAmount
     private(set) var records: [GUID: Record] = [:]
     /// One entry for each principal without an open question, and entries that are no longer valid.
     private var due: Heap<Due> = []
-    /// Principals that the current pass of ``passTime(to:limit:)`` has not visited yet.
-    private var unvisited: [GUID] = []
-    /// Number of principals that the current pass began with.
-    private(set) var countToVisit = 0
+    /// What ``passTime(to:limit:)`` looks at. Everything in it follows from the records and the facts.
+    private var visits = WatchVisits()
     /// What the current pass has found so far.
     private var found = Summary()
     /// The result of the last complete pass.
@@ -80,7 +52,7 @@ struct WatchState {
     /// The facts for decisions.
     private(set) var facts = WatchFacts.Tenant()
     /// The kinds of answers that the directory has ever given, and when it was first asked for them with success.
-    private(set) var answeredTopics: [Topic: Age] = [:]
+    private(set) var answeredTopics = TopicTimes()
     private(set) var forbiddenTopics: Set<Topic> = []
     /// How late the longest-waiting question was when questions were last taken.
     private(set) var lateness = TimeAmount.zero
@@ -89,6 +61,9 @@ struct WatchState {
 
     init(groups: [GUID], every: TimeAmount) {
         self.groups = groups
+        membershipParts = stride(from: 0, to: groups.count, by: WatchBatch.groupsInQuestion).map {
+            Array(groups[$0..<min($0 + WatchBatch.groupsInQuestion, groups.count)])
+        }
         self.every = every
     }
 
@@ -101,9 +76,11 @@ struct WatchState {
         for id in records.keys {
             records[id]?.outstanding = 0
             records[id]?.replies = []
-            records[id]?.nextQuestion = now
+            let next = max(now, records[id]?.pausedUntil ?? now)
+            records[id]?.nextQuestion = next
             records[id]?.isBunched = true
-            due.insert(Due(instant: now, id: id))
+            due.insert(Due(instant: next, id: id))
+            noteVisit(id)
         }
     }
 
@@ -129,6 +106,7 @@ struct WatchState {
             if let known = facts.principals[id], known.until < interest.until {
                 facts.principals[id]?.until = interest.until
                 isChanged = true
+                noteVisit(id)
             }
             return true
         }
@@ -145,6 +123,7 @@ struct WatchState {
         facts.principals[id] = WatchedPrincipal(
             version: Self.versions.add(1, ordering: .relaxed).newValue, until: interest.until)
         isChanged = true
+        noteVisit(id)
         return true
     }
 
@@ -156,22 +135,22 @@ struct WatchState {
     ///
     /// - Parameter limit: how many principals to visit at most; the next call continues with the others.
     mutating func passTime(to now: Age, limit: Int = .max) -> [GUID] {
-        if unvisited.isEmpty {
-            unvisited = Array(records.keys)
-            countToVisit = unvisited.count
+        if visits.isComplete {
+            visits.beginPass()
             found = Summary()
         }
-        var over: [GUID] = []
-        for id in unvisited.suffix(limit) { if visit(id, at: now) { over.append(id) } }
-        unvisited.removeLast(min(limit, unvisited.count))
-        if unvisited.isEmpty { summary = found }
+        let over = visits.pass(limit: limit, now: now, summary: &found).filter { visit($0, at: now) }
+        if visits.isComplete { summary = found }
         return over
     }
 
-    /// Whether no pass is unfinished.
-    var isVisited: Bool { unvisited.isEmpty }
+    /// Number of principals that the current pass began with.
+    var countToVisit: Int { visits.countToVisit }
 
-    /// Returns whether the principal's first wait is over.
+    /// Whether no pass is unfinished.
+    var isVisited: Bool { visits.isComplete }
+
+    /// Does what is due about a principal. Returns whether its first wait is over.
     private mutating func visit(_ id: GUID, at now: Age) -> Bool {
         guard let record = records[id] else { return false }
         if let until = facts.principals[id]?.until, until <= now.time, record.outstanding == 0 {
@@ -179,22 +158,31 @@ struct WatchState {
             facts.principals[id] = nil
             facts.isFull = false
             isChanged = true
+            visits.remove(id)
             return false
         }
         let isOver = record.firstDeadline <= now.instant && isFirstAnswerDue(id)
         if isOver { change(id) { $0.isFirstAnswerDue = false } }
-        let isSilent = !isFirstAnswerDue(id) && isSilent(record, at: now.instant)
+        let isSilent = !isFirstAnswerDue(id) && silentFrom(record) <= now.instant
         change(id) { $0.isSilent = isSilent }
-        let oldest = oldestAnswer(record)
-        if found.oldestAnswer.map({ oldest.instant < $0.instant }) ?? true { found.oldestAnswer = oldest }
-        if let changed = record.changed, now.instant - changed < .hours(1) { found.changedCount += 1 }
+        noteVisit(id)
         return isOver
     }
 
-    /// Checks the older one of the principal's two answers.
-    private func isSilent(_ record: Record, at now: NIODeadline) -> Bool {
-        guard record.accountAge != nil || record.membershipAge != nil else { return true }
-        return now - oldestAnswer(record).instant >= every * 3
+    /// Brings the next visit in line with what is known of the principal.
+    private mutating func noteVisit(_ id: GUID) {
+        guard let record = records[id], let known = facts.principals[id] else { return }
+        visits.set(
+            WatchVisits.Visit(
+                id: id, until: known.until, firstDeadline: known.isFirstAnswerDue ? record.firstDeadline : nil,
+                silentFrom: silentFrom(record), isSilent: known.isSilent, oldestAnswer: oldestAnswer(record),
+                changed: record.changed))
+    }
+
+    /// When silence begins; at once where there has been no answer. The older one of the two answers counts.
+    private func silentFrom(_ record: Record) -> NIODeadline {
+        guard record.accountAge != nil || record.membershipAge != nil else { return .uptimeNanoseconds(0) }
+        return oldestAnswer(record).instant + every * 3
     }
 
     private func oldestAnswer(_ record: Record) -> Age {
@@ -206,16 +194,16 @@ struct WatchState {
             // silent.
             return own ?? (first.instant < record.created.instant ? record.created : first)
         }
-        let ages = [
-            age(isAccount: true, record.accountAge), age(isAccount: false, record.membershipAge),
-        ].compactMap { $0 }
-        return ages.min { $0.instant < $1.instant } ?? record.created
+        let account = age(isAccount: true, record.accountAge)
+        guard let membership = age(isAccount: false, record.membershipAge) else { return account ?? record.created }
+        guard let account else { return membership }
+        return membership.instant < account.instant ? membership : account
     }
 
     // MARK: Questions
 
     /// Number of questions for one principal.
-    var questionsEach: Int { 1 + (groups.count + WatchBatch.groupsInQuestion - 1) / WatchBatch.groupsInQuestion }
+    var questionsEach: Int { 1 + membershipParts.count }
 
     /// Number of requests that ask about everybody once. The questions about one principal are in one request if they
     /// fit.
@@ -242,30 +230,17 @@ struct WatchState {
     /// The due questions, the longest-waiting first; they count as asked from now on.
     mutating func takeDue(at now: Age, limit: Int) -> [WatchQuestion] {
         let each = questionsEach
-        var taken: [(id: GUID, record: Record)] = []
-        while taken.count < max(1, limit / each), let first = nextDue(), first <= now.instant {
-            let id = due.removeMin().id
-            guard let record = records[id] else { continue }
-            // Only valid entries are taken, and each principal has one.
-            taken.append((id, record))
-            records[id]?.outstanding = each
-        }
-        lateness = taken.first.map { now.instant - $0.record.nextQuestion } ?? .zero
         var questions: [WatchQuestion] = []
-        for (id, record) in taken {
-            let collection = record.collection
-            var own = [WatchQuestion(objectID: id, collection: collection, kind: .account)]
-            for start in stride(from: 0, to: groups.count, by: WatchBatch.groupsInQuestion) {
-                let part = Array(groups[start..<min(start + WatchBatch.groupsInQuestion, groups.count)])
-                own.append(WatchQuestion(objectID: id, collection: collection, kind: .membership(part)))
+        lateness = .zero
+        while questions.isEmpty || questions.count + each <= limit, let first = nextDue(), first <= now.instant {
+            let id = due.removeMin().id
+            guard let collection = records[id]?.collection else { continue }
+            if questions.isEmpty { lateness = now.instant - first }
+            questions.append(WatchQuestion(objectID: id, collection: collection, kind: .account))
+            for part in membershipParts {
+                questions.append(WatchQuestion(objectID: id, collection: collection, kind: .membership(part)))
             }
-            records[id]?.replies = []
-            records[id]?.roundBegan = now
-            // After an outage or a burst of sign-ins, everybody is late at the same time.
-            if (now.instant - record.nextQuestion - Self.tick) * 2 > every { records[id]?.isBunched = true }
-            // Counted from the question, so that an answer is never older than `every` when the next one is requested.
-            records[id]?.nextQuestion = now.instant + every - Self.tick
-            questions += own
+            records[id]?.beginRound(questions: each, at: now, every: every)
         }
         return questions
     }
@@ -273,14 +248,16 @@ struct WatchState {
     /// Stores one reply. Returns the principal if the reply was the last one of its round.
     mutating func take(_ reply: WatchReply, to question: WatchQuestion, at now: NIODeadline) -> GUID? {
         let id = question.objectID
-        guard var record = records[id], record.outstanding > 0 else { return nil }
-        record.replies.append((question, reply))
-        record.outstanding -= 1
-        records[id] = record
+        guard records[id]?.outstanding ?? 0 > 0 else { return nil }
+        records[id]?.add(reply, to: question)
+        guard let record = records[id] else { return nil }
         let topic = Topic(collection: question.collection, isAccount: question.kind == .account)
         if reply.isAnswer {
-            if answeredTopics[topic] == nil { answeredTopics[topic] = record.roundBegan }
-            forbiddenTopics.remove(topic)
+            if answeredTopics[topic] == nil {
+                answeredTopics[topic] = record.roundBegan
+                for other in records.keys { noteVisit(other) }
+            }
+            if !forbiddenTopics.isEmpty { forbiddenTopics.remove(topic) }
         }
         if reply == .forbidden { forbiddenTopics.insert(topic) }
         guard record.outstanding == 0 else { return nil }
@@ -299,10 +276,10 @@ struct WatchState {
     private mutating func endRound(_ id: GUID, _ given: Record, at now: NIODeadline) {
         var record = given
         let account = record.replies.first { $0.question.kind == .account }?.reply ?? .failed
-        let exists = if case .account = account { true } else { false }
-        // Whoever has an account is not deleted: the reply may be about one of the groups.
+        // A 404 may be about one of the groups. Only where accounts may not be read, it is the only sign of a deletion.
+        let mayBeDeleted = account == .deleted || account == .forbidden
         let parts = record.replies.filter { $0.question.kind != .account }
-            .map { exists && $0.reply == .deleted ? .unclear : $0.reply }
+            .map { $0.reply == .deleted && !mayBeDeleted ? .unclear : $0.reply }
         record.replies = []
         let before = facts.principals[id]
         var accountFact = before?.account
@@ -314,7 +291,6 @@ struct WatchState {
             accountFact = WatchedPrincipal.Account(isEnabled: false)
             record.accountAge = record.roundBegan
         default:
-            // Without the permission to read accounts, a deleted account shows only in the reply about membership.
             if parts.contains(.deleted) {
                 accountFact = WatchedPrincipal.Account(isEnabled: false)
                 record.accountAge = record.roundBegan
@@ -332,8 +308,9 @@ struct WatchState {
             record.changed = now
         }
         let pauses = ([account] + parts).compactMap { if case .throttled(let seconds) = $0 { seconds } else { nil } }
-        if let pause = pauses.max() {
-            record.nextQuestion = now + .seconds(pause)
+        record.pausedUntil = pauses.max().map { now + .seconds($0) }
+        if let pausedUntil = record.pausedUntil {
+            record.nextQuestion = pausedUntil
         } else if !isSettled {
             record.nextQuestion = now + (isFirstAnswerDue(id) ? Self.firstRetry : min(every, Self.retry))
         } else if record.isBunched {
@@ -342,12 +319,13 @@ struct WatchState {
         }
         records[id] = record
         due.insert(Due(instant: record.nextQuestion, id: id))
-        let isSilent = !(isFirstAnswerDue(id) && !isSettled) && isSilent(record, at: now)
+        let isSilent = !(isFirstAnswerDue(id) && !isSettled) && silentFrom(record) <= now
         change(id) { principal in
             principal.account = accountFact
             principal.membership = membershipFact
             if isSettled { principal.isFirstAnswerDue = false }
             principal.isSilent = principal.isFirstAnswerDue ? false : isSilent
         }
+        noteVisit(id)
     }
 }

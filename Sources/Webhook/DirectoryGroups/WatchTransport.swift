@@ -23,12 +23,15 @@ struct GraphTransport: WatchTransport {
     private let eventLoop: any EventLoop
     private let tokens: AppTokenSource
     private let connections: HTTPSConnectionPool
+    /// Nil if the Graph endpoint is not an https address.
+    private let url: HTTPSURL?
 
     init(configuration: DirectoryConfiguration, eventLoop: any EventLoop) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         tokens = AppTokenSource(configuration: configuration, eventLoop: eventLoop, now: { .now() })
         connections = HTTPSConnectionPool(eventLoop: eventLoop)
+        url = HTTPSURL("\(configuration.graph)/v1.0/$batch")
     }
 
     func prepare() { tokens.keepFresh() }
@@ -40,7 +43,7 @@ struct GraphTransport: WatchTransport {
     func close() { connections.close() }
 
     func send(_ batch: [UInt8], token: String) -> EventLoopFuture<GraphReply> {
-        guard let url = HTTPSURL("\(configuration.graph)/v1.0/$batch") else {
+        guard let url else {
             return eventLoop.makeFailedFuture(
                 DirectoryError.graph(.configuration("the Graph endpoint is not an https address")))
         }

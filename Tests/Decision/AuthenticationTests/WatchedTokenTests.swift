@@ -179,6 +179,21 @@ struct WatchedTokenTests {
         #expect(try Self.decide(disabled, settings: TestTenant.settings()).reason == nil)
         let devices = Self.settings { $0.trust.subjects.insert(.device) }
         let decision = try Self.decide(disabled, settings: devices, claims: [("idtyp", "device")])
-        #expect(decision.reason == nil && decision.watch == nil && decision.watchVersion == 0)
+        #expect(decision.reason == nil && decision.watch == nil)
+    }
+
+    @Test("whoever found too many watched is watched from the first review after there is room")
+    func roomAgain() throws {
+        let cache = DecisionCache(.init(entries: 10, maximumAge: .seconds(600)))
+        let authenticator = Authenticator(Self.settings())
+        let token = TestDecision.hashed(try TestTokens.token())
+        let keys = try TestTenant.keys()
+        func decide(_ facts: WatchFacts) -> (decision: Decision, isHit: Bool) {
+            cache.decide(token, by: authenticator, keys: keys, now: TestTokens.now, watch: facts)
+        }
+        #expect(decide(Self.facts(nil, isFull: true)).decision.watch == nil)
+        #expect(decide(Self.facts(nil, isFull: true)).isHit)
+        let (decision, isHit) = decide(Self.facts(nil))
+        #expect(!isHit && decision.watch == Self.interest && decision.awaitsFirstAnswer)
     }
 }

@@ -54,6 +54,10 @@ import Timestamps
             name: "no group", part: "\"status\":200,\"body\":{\"value\":[]}", isAboutAccount: false,
             expected: .members([])),
         Case(
+            name: "groups that go on elsewhere",
+            part: "\"status\":200,\"body\":{\"@odata.nextLink\":\"x\",\"value\":[]}", isAboutAccount: false,
+            expected: .unclear),
+        Case(
             name: "a group that was not asked about",
             part: "\"status\":200,\"body\":{\"value\":[\"77777777-0000-0000-0000-000000000000\"]}",
             isAboutAccount: false, expected: .members([])),
@@ -96,8 +100,8 @@ import Timestamps
             objectID: try Self.person(1), collection: .users,
             kind: one.isAboutAccount ? .account : .membership([group]))
         let text = "{\"responses\":[{\"id\":\"1\",\(one.part)}]}"
-        let document = try JSONDocument(parsing: Array(text.utf8))
-        #expect(WatchBatch.decode(document, questions: [question], now: Self.now) == [one.expected])
+        let document = Array(text.utf8)
+        #expect(WatchBatch.decode(document, questions: [question], now: { Self.now }) == [one.expected])
     }
 
     @Test("a part that is there twice says nothing, whatever the two say and in which order", arguments: [true, false])
@@ -107,8 +111,8 @@ import Timestamps
         let deleted =
             "{\"id\":\"1\",\"status\":404,\"body\":{\"error\":{\"code\":\"Request_ResourceNotFound\"}}}"
         let parts = isFirstGood ? "\(good),\(deleted)" : "\(deleted),\(good)"
-        let document = try JSONDocument(parsing: Array("{\"responses\":[\(parts)]}".utf8))
-        #expect(WatchBatch.decode(document, questions: questions, now: Self.now) == [.unclear])
+        let document = Array("{\"responses\":[\(parts)]}".utf8)
+        #expect(WatchBatch.decode(document, questions: questions, now: { Self.now }) == [.unclear])
     }
 
     @Test("answers belong to their questions whatever their order, and what is missing has failed")
@@ -121,14 +125,62 @@ import Timestamps
             {"id":"-9223372036854775808","status":200},{"id":"9223372036854775807","status":200},
             {"id":"1","status":200,"body":\(Self.account)}]}
             """
-        let document = try JSONDocument(parsing: Array(text.utf8))
-        let replies = WatchBatch.decode(document, questions: questions, now: Self.now)
+        let document = Array(text.utf8)
+        let replies = try #require(WatchBatch.decode(document, questions: questions, now: { Self.now }))
         #expect(replies[1] == .failed && replies[2] == .forbidden)
         if case .account(true, _) = replies[0] {} else { Issue.record("\(replies[0])") }
         for text in ["{}", "[]", "{\"responses\":{}}", "{\"responses\":[1,null,[]]}"] {
-            let document = try JSONDocument(parsing: Array(text.utf8))
-            let replies = WatchBatch.decode(document, questions: questions, now: Self.now)
+            let document = Array(text.utf8)
+            let replies = WatchBatch.decode(document, questions: questions, now: { Self.now })
             #expect(replies == [.failed, .failed, .failed])
         }
+    }
+
+    @Test(
+        "an answer that is not JSON is no answer",
+        arguments: ["", "<html>", "{\"responses\":[", "{\"responses\":[],\"responses\":[]}", "{} {}", "\u{FEFF}{}"])
+    func malformed(_ text: String) throws {
+        let questions = [WatchQuestion(objectID: try Self.person(1), collection: .users, kind: .account)]
+        #expect(WatchBatch.decode(Array(text.utf8), questions: questions, now: { Self.now }) == nil)
+    }
+
+    @Test("names and values may be written with escapes, and in any order")
+    func escapes() throws {
+        let questions = [
+            WatchQuestion(objectID: try Self.person(1), collection: .users, kind: .account),
+            WatchQuestion(
+                objectID: try Self.person(1), collection: .users, kind: .membership([try Self.person(9000)])),
+        ]
+        let text = #"""
+            {"@odata.context":"x","respon\u0073es":[
+            {"body":{"value":["00000000-0000-4000-8000-00000000900\u0030"]},"headers":{},"status":200,"id":2},
+            {"body":{"accountEnabled":true,"i\u0064":"00000000-0000-4000-8000-00000000000\u0031"},"\u0073tatus":200,
+            "id":"1"}]}
+            """#
+        #expect(
+            WatchBatch.decode(Array(text.utf8), questions: questions, now: { Self.now }) == [
+                .account(isEnabled: true, sessionsValidFrom: nil), .members([try Self.person(9000)]),
+            ])
+    }
+
+    @Test("a batch has the form that Microsoft Graph reads")
+    func encoding() throws {
+        let groups = [try Self.person(9000), try Self.person(9001)]
+        let questions = [
+            WatchQuestion(objectID: try Self.person(1), collection: .users, kind: .account),
+            WatchQuestion(objectID: try Self.person(2), collection: .servicePrincipals, kind: .account),
+            WatchQuestion(objectID: try Self.person(3), collection: .users, kind: .membership(groups)),
+        ]
+        let text = String(decoding: WatchBatch.encode(questions), as: UTF8.self)
+        #expect(
+            text == #"{"requests":["#
+                + #"{"id":"1","method":"GET","url":"/users/00000000-0000-4000-8000-000000000001"#
+                + #"?$select=id,accountEnabled,signInSessionsValidFromDateTime"},"#
+                + #"{"id":"2","method":"GET","url":"/servicePrincipals/00000000-0000-4000-8000-000000000002"#
+                + #"?$select=id,accountEnabled"},"#
+                + #"{"id":"3","method":"POST","url":"/users/00000000-0000-4000-8000-000000000003/checkMemberGroups","#
+                + #""headers":{"Content-Type":"application/json"},"body":{"groupIds":["#
+                + #""00000000-0000-4000-8000-000000009000","00000000-0000-4000-8000-000000009001"]}}]}"#)
+        #expect(throws: Never.self) { try JSONDocument(parsing: Array(text.utf8)) }
     }
 }

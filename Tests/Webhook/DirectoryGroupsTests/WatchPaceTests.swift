@@ -1,6 +1,7 @@
 import Authentication
 import Entra
 import NIOCore
+import TestSupport
 import Testing
 import Timestamps
 
@@ -34,6 +35,85 @@ import Timestamps
             #expect(questions.count <= 2 * 75, "\(questions.count)")
             story.answer(questions, WatchStateTests.healthy)
         }
+    }
+
+    @Test("a reload asks about everybody at once, except about those whom Graph wants left alone")
+    func pausedOverReload() throws {
+        var story = try WatchStateTests.Story(every: 2)
+        for number in 0..<3 { try story.signIn(number) }
+        let throttled = try WatchStateTests.id(1)
+        story.answer(story.questions()) {
+            $0.objectID == throttled ? .throttled(seconds: 3600) : WatchStateTests.healthy($0)
+        }
+        var next = try WatchStateTests.Story(every: 2)
+        next.milliseconds = story.milliseconds + 100
+        next.state.carryOver(from: story.state, now: next.now.instant)
+        let asked = Set(next.questions().map(\.objectID))
+        #expect(asked == [try WatchStateTests.id(0), try WatchStateTests.id(2)])
+        next.milliseconds = story.milliseconds + 3_600_000
+        #expect(next.questions().contains { $0.objectID == throttled })
+    }
+
+    @Test("who comes and goes while the others are visited moves nobody out of sight")
+    func comingAndGoing() throws {
+        var story = try WatchStateTests.Story(every: 2)
+        var number = 0
+        var generator = SplitMix(seed: 15)
+        var until: [GUID: Int64] = [:]
+        for _ in 0..<2_000 {
+            for _ in 0..<Int.random(in: 0...2, using: &generator) {
+                let lasts = Int64.random(in: 1...40, using: &generator)
+                try story.signIn(number, lasts: lasts)
+                until[try WatchStateTests.id(number)] = story.now.time.secondsSinceEpoch + lasts
+                number += 1
+            }
+            story.answer(story.questions(limit: .max), WatchStateTests.healthy)
+            story.milliseconds += 100
+            _ = story.state.passTime(to: story.now, limit: 10)
+            // Nobody is kept for longer than one pass needs, and nobody is forgotten early.
+            for (id, end) in until {
+                let isKnown = story.state.records[id] != nil
+                #expect(isKnown == (story.state.facts.principals[id] != nil))
+                if story.now.time.secondsSinceEpoch < end { #expect(isKnown) }
+                if story.now.time.secondsSinceEpoch > end + 3 {
+                    #expect(!isKnown)
+                    until[id] = nil
+                }
+            }
+        }
+        #expect(number > 1_500)
+    }
+
+    @Test("whoever is there during a whole pass is visited in it, once")
+    func wholePass() throws {
+        let now = try WatchStateTests.Story().now
+        var generator = SplitMix(seed: 16)
+        for _ in 0..<200 {
+            var visits = WatchVisits()
+            var present = Set(0..<Int.random(in: 1...60, using: &generator))
+            for number in present { visits.set(try visit(number, at: now)) }
+            visits.beginPass()
+            var summary = WatchState.Summary()
+            var seen: [GUID] = []
+            repeat {
+                seen += visits.pass(limit: 7, now: now, summary: &summary)
+                for _ in 0..<Int.random(in: 0...3, using: &generator) {
+                    guard let number = present.randomElement(using: &generator) else { break }
+                    present.remove(number)
+                    visits.remove(try WatchStateTests.id(number))
+                }
+                visits.set(try visit(Int.random(in: 100...130, using: &generator), at: now))
+            } while !visits.isComplete
+            #expect(Set(seen).count == seen.count && summary.changedCount == seen.count)
+            #expect(try Set(seen).isSuperset(of: present.map { try WatchStateTests.id($0) }))
+        }
+    }
+
+    /// One that is due at any time.
+    private func visit(_ number: Int, at now: WatchState.Age) throws -> WatchVisits.Visit {
+        WatchVisits.Visit(
+            id: try WatchStateTests.id(number), until: now.time, silentFrom: now.instant, isSilent: true,
+            oldestAnswer: now, changed: now.instant)
     }
 
     @Test("visiting a few principals at a time finds what visiting all of them finds")

@@ -158,14 +158,19 @@ import Timestamps
         #expect(try story.known(1)?.membership?.members.count == 2)
     }
 
-    @Test("a 404 about groups takes nothing from somebody whose account is there, and is asked again")
-    func missingGroup() throws {
+    @Test(
+        "a 404 about groups takes nothing from somebody whose account is there or not answered about, and is asked again",
+        arguments: [
+            .account(isEnabled: true, sessionsValidFrom: nil), .failed, .throttled(seconds: 1), .unclear,
+            .unauthorized,
+        ] as [WatchReply])
+    func missingGroup(account: WatchReply) throws {
         var story = try Story(every: 2)
         try story.signIn(1)
         story.answer(story.questions(), Self.healthy)
         let before = try story.known(1)
         story.pass(2000)
-        story.answer(story.questions()) { $0.kind == .account ? Self.healthy($0) : .deleted }
+        story.answer(story.questions()) { $0.kind == .account ? account : .deleted }
         #expect(try story.known(1)?.account?.isEnabled == true)
         #expect(try story.known(1)?.membership == before?.membership && before?.membership?.members.count == 2)
         story.pass(2000)

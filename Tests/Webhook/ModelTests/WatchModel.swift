@@ -69,6 +69,11 @@ struct WatchModel {
         case answer(Person)
         case forbidden
         case failed
+
+        /// Whether a 404 beside this part means that the person is deleted.
+        var mayMeanDeleted: Bool {
+            if case .answer(let entra) = self { entra.isDeleted } else { self == .forbidden }
+        }
     }
 
     /// How late the program may notice that time has passed: it looks four times a second.
@@ -124,6 +129,8 @@ struct WatchModel {
     /// Answers about one person have arrived.
     mutating func take(_ person: Int, account: Part, membership: Part, groups: [Int], asked: Int, true time: Int) {
         guard var record = records[person] else { return }
+        var membership = membership
+        if case .answer(let entra) = membership, entra.isDeleted, !account.mayMeanDeleted { membership = .failed }
         switch account {
         case .answer(let entra):
             record.account = (entra.isEnabled && !entra.isDeleted, entra.sessionsValidFrom)
