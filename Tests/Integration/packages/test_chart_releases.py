@@ -1,56 +1,16 @@
-"""The chart is installed, upgraded, rolled back and uninstalled by the released helm, and the commands of its document
-are run as they stand, in a cluster that keeps objects and refuses what a real one refuses to change."""
+"""The chart is installed, upgraded, rolled back and uninstalled by the released helm, and the commands of the documents
+of chart and kustomization are run as they stand, in a cluster that keeps objects and refuses what a real one refuses to change."""
 
 import json
-import os
 import re
-import subprocess
 
-import api_server
 import pytest
 import yaml
-from charts import CHART
+from charts import CHART, KUSTOMIZATION
 from document_blocks import blocks
-from programs import BINARY, ROOT
+from programs import ROOT
 
 OPERATIONS = ROOT / "deploy" / "operations" / "README.md"
-
-
-@pytest.fixture
-def user(tmp_path):
-    """The cluster, and what a shell of somebody who administers it says."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "kube-entra").symlink_to(BINARY)
-    with api_server.cluster() as (cluster, address):
-        (tmp_path / "kubeconfig").write_text(
-            yaml.safe_dump(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "clusters": [{"name": "c", "cluster": {"server": address}}],
-                    "users": [{"name": "u", "user": {}}],
-                    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-                    "current-context": "x",
-                }
-            )
-        )
-
-        def run(*lines, status=0):
-            # The PATH of now: which helm and kubectl are meant may change in a test.
-            environment = {
-                "HOME": str(tmp_path),
-                "KUBECONFIG": str(tmp_path / "kubeconfig"),
-                "PATH": os.pathsep.join([str(folder), os.environ["PATH"]]),
-            }
-            script = "\n".join(["set -eo pipefail", *lines])
-            done = subprocess.run(
-                ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
-            )
-            assert done.returncode == status, (lines, done.stdout, done.stderr)
-            return done.stdout + done.stderr
-
-        yield cluster, run
 
 
 def helm(words):
@@ -102,8 +62,8 @@ def test_this_cluster_refuses_to_change_the_role_of_a_binding(user):
     assert "roleRef: cannot change" in said and roles(cluster) == {"kube-entra-cluster-admins": "cluster-admin"}
 
 
-def block(word, path=CHART / "README.md"):
-    [found] = [text for text in blocks(path, "sh") if word in text]
+def block(*words, path=CHART / "README.md"):
+    [found] = [text for text in blocks(path, "sh") if all(word in text for word in words)]
     return found
 
 
@@ -158,4 +118,42 @@ def test_the_commands_of_the_document_install_it_and_lock_somebody_out(user, tmp
 
 
 def test_both_documents_lock_somebody_out_in_the_same_way():
-    assert block("deny add --file") == block("deny add --file", OPERATIONS)
+    assert block("deny add --file") == block("deny add --file", path=OPERATIONS)
+
+
+def test_the_commands_for_cert_manager_write_the_file_of_kube_apiserver(user, tmp_path):
+    cluster, run = user
+    text = (CHART / "README.md").read_text()
+    [client] = [
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S) if "commonName" in block
+    ]
+    name, namespace = client["spec"]["secretName"], client["metadata"]["namespace"]
+    chart = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert client["spec"]["commonName"] in chart["configuration"]["server"]["allowedClientNames"]
+    # What cert-manager would have issued.
+    run("kube-entra certs create --host 10.96.0.20", f"kubectl create namespace {namespace}")
+    files = "--from-file=ca.crt=certs/ca.crt --from-file=tls.crt=certs/client.crt --from-file=tls.key=certs/client.key"
+    run(f"kubectl --namespace {namespace} create secret generic {name} {files}", "rm -r certs")
+    run(block("kubeconfig webhook", "tls.crt"))
+    user = yaml.safe_load((tmp_path / "webhook.yaml").read_text())["users"][0]["user"]
+    assert user["client-certificate-data"] == cluster.of("Secret")[name]["data"]["tls.crt"]
+
+
+def test_the_commands_of_the_kustomizations_document(user, tmp_path):
+    cluster, run = user
+    (tmp_path / "deploy").symlink_to(KUSTOMIZATION.parent)
+    install, renew = blocks(KUSTOMIZATION / "README.md", "sh")
+    run(install)
+    namespace = cluster.of("Namespace")["kube-entra"]
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    kinds = ("ClusterRoleBinding", "ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service")
+    assert all(len(cluster.of(kind)) == 1 for kind in kinds)
+    server = yaml.safe_load((tmp_path / "webhook.yaml").read_text())["clusters"][0]["cluster"]["server"]
+    [port] = cluster.of("Service")["kube-entra"]["spec"]["ports"]
+    assert server == f"https://{cluster.of('Service')['kube-entra']['spec']['clusterIP']}:{port['port']}/authenticate"
+
+    before = cluster.of("Secret")["kube-entra-certs"]["data"]
+    run(renew)
+    after = cluster.of("Secret")["kube-entra-certs"]["data"]
+    assert before.keys() == after.keys() and before["server.crt"] != after["server.crt"]
+    assert before["client-ca.crt"] == after["client-ca.crt"]
