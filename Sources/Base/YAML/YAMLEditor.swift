@@ -6,6 +6,8 @@ public enum YAMLEditError: Error, Hashable, Sendable {
     case notThere
     /// The part is used in several places (anchors and aliases).
     case shared(line: Int)
+    /// A merge key (`<<`) adds members from elsewhere, which an edit could switch off.
+    case merged(line: Int)
     /// An edit of lines could damage this layout.
     case unusualLayout(line: Int)
 }
@@ -138,11 +140,12 @@ public struct YAMLEditor: Sendable {
         }
     }
 
-    /// The node at a path, no part of which may be used in several places.
+    /// The node at a path, no part of which may be used in several places or be merged with another mapping.
     private func unshared(_ path: [YAMLStep]) throws(YAMLEditError) -> YAMLNode {
         for length in 0...path.count {
             guard let node = node(Array(path.prefix(length))) else { throw .notThere }
             guard !node.layout.isShared else { throw .shared(line: node.line) }
+            if let key = node.mergeKey { throw .merged(line: key.line) }
         }
         guard let node = node(path) else { throw .notThere }
         return node

@@ -125,6 +125,24 @@ public struct YAMLNode: Hashable, Sendable {
         mapping?.first { $0.key.isText(key) }?.value
     }
 
+    /// The key `<<` of a mapping, if it has one. Kubernetes' YAML reader inserts the members of its value; this one
+    /// does not.
+    ///
+    /// Source: yaml.org/type/merge.html.
+    public var mergeKey: YAMLNode? {
+        mapping?.first { member in
+            guard case .scalar(let scalar) = member.key.content else { return false }
+            return scalar.isPlain && scalar.text == "<<"
+        }?.key
+    }
+
+    /// The first such key in this part of the document.
+    public var firstMergeKey: YAMLNode? {
+        if let mergeKey { return mergeKey }
+        let parts = sequence ?? mapping?.map(\.value) ?? []
+        return parts.lazy.compactMap(\.firstMergeKey).first
+    }
+
     /// The kind, for messages: `a single value`, `a list`, `a mapping`, `null`.
     public var kindName: String {
         switch content {

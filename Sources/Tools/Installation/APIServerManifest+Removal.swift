@@ -9,8 +9,8 @@ extension APIServerManifest {
     ///
     /// - Throws: ``ManifestProblem`` if the file cannot be edited safely.
     public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
-        var manifest = try APIServerManifest(bytes)
-        guard manifest.asks(flags) else { return bytes }
+        guard try APIServerManifest(bytes).asks(flags) else { return bytes }
+        var manifest = try toChange(bytes)
         for pair in flags.pairs { try manifest.removeFlag(pair.name, pair.value) }
         try manifest.removeMount(flags.folder)
         return manifest.bytes
@@ -35,9 +35,7 @@ extension APIServerManifest {
 
     private mutating func removeMount(_ folder: ExactText) throws(ManifestProblem) {
         let folder = APIServerManifest.normalized(folder.text)
-        guard let mount = mounts.first(where: { $0.path == folder }),
-            mount.hostPath == folder, mount.volume.text.hasPrefix(WebhookFlags.volumeName)
-        else { return }
+        guard let mount = mounts.own(folder), !mount.isPart else { return }
         try take(at: mount.index, outOf: "volumeMounts", in: container)
         let isUsed = editor.root["spec"]?["containers"]?.sequence?.contains { container in
             container["volumeMounts"]?.sequence?.contains { APIServerManifest.name(of: $0) == mount.volume } ?? false

@@ -14,11 +14,11 @@ public struct APIServerManifest: Sendable {
     ///
     /// - Throws: ``ManifestProblem`` unless it is a pod with a container `kube-apiserver` that has flags.
     public init(_ bytes: [UInt8]) throws(ManifestProblem) {
-        do throws(YAMLEditError) {
-            editor = try YAMLEditor(bytes)
-        } catch {
-            throw ManifestProblem(error)
-        }
+        try self.init(APIServerManifest.editor(bytes))
+    }
+
+    private init(_ editor: YAMLEditor) throws(ManifestProblem) {
+        self.editor = editor
         guard editor.root["kind"]?.text == "Pod" else { throw .notExpected("this is not a Pod") }
         let containers = editor.root["spec"]?["containers"]?.sequence ?? []
         guard let index = containers.firstIndex(where: { $0["name"]?.text == "kube-apiserver" }) else {
@@ -28,6 +28,25 @@ public struct APIServerManifest: Sendable {
         _ = try flagPlace()
     }
 
+    private static func editor(_ bytes: [UInt8]) throws(ManifestProblem) -> YAMLEditor {
+        do throws(YAMLEditError) {
+            return try YAMLEditor(bytes)
+        } catch {
+            throw ManifestProblem(error)
+        }
+    }
+
+    /// Reads a manifest that is about to be changed. The kubelet follows merge keys, which this reader does not.
+    ///
+    /// - Throws: ``ManifestProblem`` as `init`, and if the pod has merge keys.
+    static func toChange(_ bytes: [UInt8]) throws(ManifestProblem) -> APIServerManifest {
+        let editor = try editor(bytes)
+        if let line = editor.root.mergeKey?.line ?? editor.root["spec"]?.firstMergeKey?.line {
+            throw .merged(line: line)
+        }
+        return try APIServerManifest(editor)
+    }
+
     /// The current text.
     public var bytes: [UInt8] { editor.bytes }
 
@@ -35,7 +54,7 @@ public struct APIServerManifest: Sendable {
     ///
     /// - Throws: ``ManifestProblem`` if the file cannot be edited safely.
     public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
-        var manifest = try APIServerManifest(bytes)
+        var manifest = try toChange(bytes)
         try manifest.refuseOtherWebhook(flags)
         for pair in flags.pairs { try manifest.add(pair.name, pair.value) }
         try manifest.addMount(flags.folder)
@@ -119,20 +138,10 @@ public struct APIServerManifest: Sendable {
 
     // The mount
 
-    /// A folder of the host that the container can see.
-    struct Mount: Hashable {
-        var index: Int
-        var volume: ExactText
-        var path: ExactText
-        /// Nil for a volume that is not a folder of the host.
-        var hostPath: ExactText?
-        var isPart: Bool
-    }
-
-    var mounts: [Mount] {
+    var mounts: [FolderMount] {
         (editor.node(container)?["volumeMounts"]?.sequence ?? []).enumerated().compactMap { index, node in
             guard let volume = APIServerManifest.name(of: node), let path = node["mountPath"]?.text else { return nil }
-            return Mount(
+            return FolderMount(
                 index: index, volume: volume, path: APIServerManifest.normalized(path),
                 hostPath: hostPath(of: volume), isPart: node["subPath"] != nil || node["subPathExpr"] != nil)
         }
@@ -163,17 +172,12 @@ public struct APIServerManifest: Sendable {
 
     private mutating func addMount(_ folder: ExactText) throws(ManifestProblem) {
         let folder = APIServerManifest.normalized(folder.text)
-        // The longest mount that contains the folder counts.
-        let around = mounts.filter {
-            folder == $0.path || $0.path == "/" || folder.text.utf8.starts(with: "\($0.path)/".utf8)
-        }.max { $0.path.text.utf8.count < $1.path.text.utf8.count }
-        if let around, around.hostPath == around.path, !around.isPart { return }
-        if around?.path == folder { throw .folderTaken(folder.text) }
-
+        guard try !mounts.show(folder) else { return }
         let known = volumes.first { volume in
             volume["hostPath"]?["path"]?.text.map(APIServerManifest.normalized) == folder
         }
-        let name = known?["name"]?.text ?? freeVolumeName()
+        let names = Set(volumes.compactMap(APIServerManifest.name))
+        let name = known?["name"]?.text ?? WebhookFlags.freeVolumeName(among: names)
         let mount = YAMLValue.mapping([
             .init("mountPath", .string(folder.text)), .init("name", .string(name)), .init("readOnly", .literal("true")),
         ])
@@ -184,18 +188,6 @@ public struct APIServerManifest: Sendable {
             .init("name", .string(name)),
         ])
         try append(volume, named: name, to: "volumes", in: [.key("spec")])
-    }
-
-    /// `kube-entra`, unless another volume has this name.
-    private func freeVolumeName() -> String {
-        let names = Set(volumes.compactMap(APIServerManifest.name))
-        var name = WebhookFlags.volumeName
-        var number = 2
-        while names.contains(ExactText(name)) {
-            name = "\(WebhookFlags.volumeName)-\(number)"
-            number += 1
-        }
-        return name
     }
 
     /// Adds to a list, in order of name if the list is sorted, as kubeadm's are. Creates a missing list.

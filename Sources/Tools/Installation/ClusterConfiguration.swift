@@ -33,9 +33,11 @@ public struct ClusterConfiguration: Sendable {
     /// - Throws: ``ManifestProblem`` if the document cannot be edited safely, or names another webhook.
     public static func adding(_ flags: WebhookFlags, to bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
+        try configuration.refuseMergeKeys()
         if let other = configuration.webhook, other != flags.configFile { throw .otherWebhook(file: other.text) }
+        let isMounted = try configuration.mounts.show(flags.folder)
         do throws(YAMLEditError) {
-            try configuration.add(flags)
+            try configuration.add(flags, mount: isMounted ? nil : configuration.mount(flags.folder))
         } catch {
             throw ManifestProblem(error)
         }
@@ -48,6 +50,7 @@ public struct ClusterConfiguration: Sendable {
     public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
         guard configuration.webhook == flags.configFile else { return bytes }
+        try configuration.refuseMergeKeys()
         do throws(YAMLEditError) {
             try configuration.remove(flags)
         } catch {
@@ -65,6 +68,13 @@ public struct ClusterConfiguration: Sendable {
         return configuration.webhook == flags.configFile
     }
 
+    /// kubeadm follows merge keys, which this reader does not.
+    private func refuseMergeKeys() throws(ManifestProblem) {
+        if let line = editor.root.mergeKey?.line ?? editor.root["apiServer"]?.firstMergeKey?.line {
+            throw .merged(line: line)
+        }
+    }
+
     private func part(_ key: String) -> YAMLNode? { editor.node(Self.apiServer + [.key(key)]) }
 
     private var arguments: [ExactText: ExactText] {
@@ -77,20 +87,40 @@ public struct ClusterConfiguration: Sendable {
     /// The kubeconfig by which kube-apiserver calls a webhook; nil for none.
     private var webhook: ExactText? { arguments[ExactText(WebhookFlags.configFileName)] }
 
-    private mutating func add(_ flags: WebhookFlags) throws(YAMLEditError) {
-        let missing = flags.pairs.filter { arguments[ExactText($0.name)] == nil }
-        let mount = YAMLValue.mapping([
-            .init("hostPath", .string(flags.folder.text)), .init("mountPath", .string(flags.folder.text)),
-            .init("name", .string(WebhookFlags.volumeName)), .init("pathType", .string("Directory")),
+    private var mounts: [FolderMount] {
+        (part("extraVolumes")?.sequence ?? []).enumerated().compactMap { index, node in
+            guard let name = APIServerManifest.name(of: node), let path = node["mountPath"]?.text else { return nil }
+            return FolderMount(
+                index: index, volume: name, path: APIServerManifest.normalized(path),
+                hostPath: node["hostPath"]?.text.map(APIServerManifest.normalized))
+        }
+    }
+
+    /// The mount of the folder. Its name must be free: of two mounts with one name, kubeadm keeps the later one only.
+    ///
+    /// Source: kubeadm, cmd/kubeadm/app/phases/controlplane/volumes.go.
+    private func mount(_ folder: ExactText) -> YAMLValue {
+        let name = WebhookFlags.freeVolumeName(
+            among: Set((part("extraVolumes")?.sequence ?? []).compactMap(APIServerManifest.name)))
+        return .mapping([
+            .init("hostPath", .string(folder.text)), .init("mountPath", .string(folder.text)),
+            .init("name", .string(name)), .init("pathType", .string("Directory")),
             .init("readOnly", .literal("true")),
         ])
+    }
+
+    /// - Parameter mount: nil if the folder is mounted already.
+    private mutating func add(_ flags: WebhookFlags, mount: YAMLValue?) throws(YAMLEditError) {
+        let missing = flags.pairs.filter { arguments[ExactText($0.name)] == nil }
         let added =
             listsArguments
             ? YAMLValue.sequence(missing.map(Self.item))
             : YAMLValue.mapping(missing.map { .init($0.name, .string($0.value)) })
         if Self.isEmpty(editor.node(Self.apiServer)) {
             return try editor.set(
-                "apiServer", .mapping([.init("extraArgs", added), .init("extraVolumes", .sequence([mount]))]), in: [],
+                "apiServer",
+                .mapping([.init("extraArgs", added), .init("extraVolumes", .sequence(mount.map { [$0] } ?? []))]),
+                in: [],
                 before: "apiVersion")
         }
         if Self.isEmpty(part("extraArgs")) {
@@ -105,7 +135,7 @@ public struct ClusterConfiguration: Sendable {
                 try editor.insert(Self.item(pair), at: part("extraArgs")?.sequence?.count ?? 0, in: place)
             }
         }
-        guard mountIndex(flags) == nil else { return }
+        guard let mount else { return }
         if Self.isEmpty(part("extraVolumes")) {
             try editor.set("extraVolumes", .sequence([mount]), in: Self.apiServer)
         } else {
@@ -117,12 +147,6 @@ public struct ClusterConfiguration: Sendable {
     /// An argument in the form of v1beta4.
     private static func item(_ pair: (name: String, value: String)) -> YAMLValue {
         .mapping([.init("name", .string(pair.name)), .init("value", .string(pair.value))])
-    }
-
-    private func mountIndex(_ flags: WebhookFlags) -> Int? {
-        part("extraVolumes")?.sequence?.firstIndex {
-            $0["mountPath"]?.text.map(APIServerManifest.normalized) == flags.folder
-        }
     }
 
     private mutating func remove(_ flags: WebhookFlags) throws(YAMLEditError) {
@@ -140,11 +164,9 @@ public struct ClusterConfiguration: Sendable {
                 try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
             }
         }
-        if let index = mountIndex(flags),
-            part("extraVolumes")?.sequence?[index]["name"]?.text == WebhookFlags.volumeName
-        {
+        if let mount = mounts.own(flags.folder) {
             let place = Self.apiServer + [.key("extraVolumes")]
-            try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
+            try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: mount.index, in: place) }
         }
     }
 

@@ -87,10 +87,9 @@ public struct DropIn: Sendable {
             }
             // If it is read after this drop-in, such a key would remove its flags.
             let isLater = file.name.utf8.lexicographicallyPrecedes(DropIn.fileName.utf8) == false
-            if isLater, file.name != "config.yaml", root["kube-apiserver-arg"] != nil {
-                throw .notExpected(
-                    "\(file.name) is read after \(DropIn.fileName) and replaces kube-apiserver-arg; "
-                        + "write the key as kube-apiserver-arg+ there")
+            let keys = ["kube-apiserver-arg"] + (needsMount ? ["kube-apiserver-extra-mount"] : [])
+            for key in keys where isLater && file.name != "config.yaml" && root[key] != nil {
+                throw .replacedLater(file: file.name, key: key)
             }
         }
     }

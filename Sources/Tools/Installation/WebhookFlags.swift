@@ -14,6 +14,24 @@ public struct WebhookFlags: Hashable, Sendable {
     /// The name of the volume in a static pod and in kubeadm's configuration.
     static let volumeName = "kube-entra"
 
+    /// The volume's name, with a number if another volume has that name.
+    static func freeVolumeName(among names: Set<ExactText>) -> String {
+        var name = volumeName
+        var number = 2
+        while names.contains(ExactText(name)) {
+            name = "\(volumeName)-\(number)"
+            number += 1
+        }
+        return name
+    }
+
+    /// Whether ``freeVolumeName(among:)`` could have made this name.
+    static func isVolumeName(_ name: ExactText) -> Bool {
+        let rest = name.text.utf8.dropFirst(volumeName.utf8.count)
+        guard name.text.utf8.starts(with: volumeName.utf8) else { return false }
+        return rest.isEmpty || (rest.first == UInt8(ascii: "-") && Int(Substring(rest.dropFirst())) ?? 0 >= 2)
+    }
+
     /// The flags with the paths that `enable` uses.
     public init(configFile: ExactText = "/etc/kube-entra/webhook.yaml", folder: ExactText = "/etc/kube-entra") {
         self.configFile = configFile

@@ -95,7 +95,7 @@ public enum KubeconfigMerge {
             switch error {
             case .unreadable(let problem): throw .unreadable(problem)
             case .notThere: throw .notAKubeconfig
-            case .shared(let line), .unusualLayout(let line): throw .unusualLayout(line: line)
+            case .shared(let line), .merged(let line), .unusualLayout(let line): throw .unusualLayout(line: line)
             }
         }
     }

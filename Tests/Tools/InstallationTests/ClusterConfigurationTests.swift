@@ -145,6 +145,11 @@ struct DropInTests {
         ("an earlier drop-in that replaces", "50.yaml", "kube-apiserver-arg: [v=2]\n", false),
         ("a later drop-in that replaces", "zz.yaml", "kube-apiserver-arg: [v=2]\n", true),
         ("a later drop-in that adds", "zz.yaml", "kube-apiserver-arg+: [v=2]\n", false),
+        ("a later drop-in with the key and no value", "zz.yaml", "kube-apiserver-arg:\n", true),
+        ("a later drop-in that replaces mounts", "zz.yaml", "kube-apiserver-extra-mount: /srv/x:/srv/x\n", true),
+        ("a later drop-in that adds mounts", "zz.yaml", "kube-apiserver-extra-mount+: [/srv/x:/srv/x]\n", false),
+        ("an earlier drop-in that replaces mounts", "50.yaml", "kube-apiserver-extra-mount: /srv/x:/srv/x\n", false),
+        ("the user's file with mounts", "config.yaml", "kube-apiserver-extra-mount: /srv/x:/srv/x\n", false),
         ("a file of comments", "50.yaml", "# nothing\n", false),
         ("a damaged file", "50.yaml", "a: [\n", true),
     ]
@@ -154,6 +159,18 @@ struct DropInTests {
         let dropIn = DropIn(flags: WebhookFlags(), needsMount: true)
         let isRefused = (try? dropIn.check([(`case`.file, Array(`case`.text.utf8))])) == nil
         #expect(isRefused == `case`.isRefused)
+    }
+
+    @Test("a list that a later file replaces is named with its key, and what to write", arguments: [true, false])
+    func laterFile(needsMount: Bool) {
+        let dropIn = DropIn(flags: WebhookFlags(), needsMount: needsMount)
+        let error = #expect(throws: ManifestProblem.self) {
+            try dropIn.check([("zz.yaml", Array("kube-apiserver-arg: [v=2]\n".utf8))])
+        }
+        #expect(error == .replacedLater(file: "zz.yaml", key: "kube-apiserver-arg"))
+        #expect(error?.hint.contains("kube-apiserver-arg+") == true)
+        let mounts = Array("kube-apiserver-extra-mount: [/srv/x:/srv/x]\n".utf8)
+        #expect(((try? dropIn.check([("zz.yaml", mounts)])) == nil) == needsMount, "k3s has no mounts")
     }
 }
 
