@@ -204,3 +204,19 @@ def test_the_package_is_installed_upgraded_removed_and_purged_with_what_the_user
         "/etc/logrotate.d/kube-entra",
     ):
         assert not root.exists(path), path
+
+    # A service that somebody enabled without `enable` leaves no link to a unit that is gone; what they wrote stays.
+    root.run("apt-get install -y ./kube-entra_*.deb")
+    root.run("systemctl enable kube-entra.service kube-entra.socket")
+    own = "/etc/systemd/system/kube-entra.service.d/own.conf"
+    root.run(
+        f"mkdir {os.path.dirname(own)}; printf '[Service]\\nMemoryMax=256M\\n' >{own}; echo '# mine' >>/etc/logrotate.d/kube-entra"
+    )
+    root.run(f"apt-get install -y {keep} ./newer.deb")
+    assert root.run("systemctl is-enabled kube-entra").strip() == "enabled"
+    assert "256M" in root.read(own) and "# mine" in root.read("/etc/logrotate.d/kube-entra")
+    root.run("apt-get remove -y kube-entra")
+    assert "# mine" in root.read("/etc/logrotate.d/kube-entra")
+    root.run("apt-get purge -y kube-entra")
+    assert root.run("find /etc/systemd/system -xtype l -name '*kube-entra*'") == ""
+    assert root.exists(own) and not root.exists("/etc/logrotate.d/kube-entra")
