@@ -28,6 +28,7 @@ struct DisableCommand: ParsableCommand {
         let distribution = try node.foundDistribution()
         // The journal, which knows what enable made, is for root alone.
         try node.requireRoot("disable")
+        try distribution.checkThisNode()
         let installer = try Installer(node.host(distribution).environment)
         guard !dryRun else { return try installer.disableDryRun(distribution, isLastNode: lastNode) }
         try installer

@@ -9,15 +9,15 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Says whether this node's API server signs people in with Entra.",
         discussion: """
-            Flags, webhook, what the API server answers, kubeadm's own configuration, and the hashes of configuration \
-            and certificates. It says when an enable or disable was left half done. On several control-plane nodes, \
+            Flags, webhook, what the API server answers, kubeadm's own configuration, the hashes of configuration and \
+            certificates, and whom the deny lists refuse. It says when an enable or disable was left half done. On several control-plane nodes, \
             write the status of one to a file and compare it on the others:
 
               kube-entra status --output json >node1.json
               kube-entra status --compare node1.json
 
-            Exit status: 0 enabled and working; 1 not enabled, half done, not working, or the configuration of a node \
-            differs; 2 could not check.
+            Exit status: 0 enabled and working; 1 not enabled, half done, not working, or a node's configuration or \
+            deny list differs; 2 could not check.
             """)
 
     @OptionGroup var node: NodeOptions
@@ -38,7 +38,7 @@ struct StatusCommand: ParsableCommand {
             status.comparisons.append(try NodeComparison(status, with: PEMFile.read(file), source: file))
         }
         Console.print(as: output, text: status.text, json: status.json)
-        let isSame = status.comparisons.allSatisfy(\.isConfigurationSame)
+        let isSame = status.comparisons.allSatisfy(\.isSame)
         if status.state != .enabled || !isSame { throw ExitCode.no }
     }
 }

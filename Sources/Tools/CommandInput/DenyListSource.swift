@@ -64,7 +64,6 @@ public struct DenyListSource: Sendable {
         let folder = config.lastIndex(of: "/").map { String(config[...$0]) } ?? ""
         return CommandFailure(
             "\(config): no tenant has deniedFile, so the webhook reads no deny list",
-            hint: "first `echo '{\"denied\": []}' >\(folder)denied.json`, then add `deniedFile: denied.json` to the"
-                + " tenant; a running webhook follows by itself")
+            hint: DenyFile.advice(folder: folder) + "; a running webhook follows by itself")
     }
 }

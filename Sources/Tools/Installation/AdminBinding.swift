@@ -15,6 +15,8 @@ struct AdminBinding: Hashable, Sendable {
 
     /// The names of the groups that it binds now.
     let groups: [String]
+    /// The ClusterRole that it gives; nil if it gives another kind of role, or none.
+    let role: String?
     /// Whether `enable` made it.
     let isOurs: Bool
     /// Whether it is still as `enable` made it.
@@ -29,9 +31,8 @@ struct AdminBinding: Hashable, Sendable {
         groups = subjects.compactMap { $0["kind"]?.string == "Group" ? $0["name"]?.string : nil }
         let made = root?["metadata"]?["annotations"]?[named: AdminBinding.annotation]?.string
         isOurs = made != nil
-        bindsOnlyGroups =
-            groups.count == subjects.count && root?["roleRef"]?["kind"]?.string == "ClusterRole"
-            && root?["roleRef"]?["name"]?.string == "cluster-admin"
+        role = root?["roleRef"]?["kind"]?.string == "ClusterRole" ? root?["roleRef"]?["name"]?.string : nil
+        bindsOnlyGroups = groups.count == subjects.count && role == "cluster-admin"
         isUnchanged = bindsOnlyGroups && made.map { ExactText($0) } == ExactText(AdminBinding.list(groups))
     }
 
@@ -40,9 +41,12 @@ struct AdminBinding: Hashable, Sendable {
         bindsOnlyGroups && AdminBinding.sorted(groups) == AdminBinding.sorted(self.groups)
     }
 
-    /// Whether these groups are among those that it binds.
+    /// Whether it gives `cluster-admin`.
+    var givesAdmin: Bool { role.map { ExactText($0) } == "cluster-admin" }
+
+    /// Whether these groups are among those that it binds to `cluster-admin`.
     func binds(_ groups: [String]) -> Bool {
-        Set(AdminBinding.sorted(self.groups)).isSuperset(of: AdminBinding.sorted(groups))
+        givesAdmin && Set(AdminBinding.sorted(self.groups)).isSuperset(of: AdminBinding.sorted(groups))
     }
 
     private static func sorted(_ groups: [String]) -> [ExactText] { groups.map { ExactText($0) }.sorted() }

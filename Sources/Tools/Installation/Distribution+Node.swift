@@ -9,8 +9,7 @@ extension Distribution {
         let files = NodeFiles(root: "")
         let found = found()
         guard let first = found.first else {
-            let journal = (try? files.content(NodePath.journal)).flatMap { $0 }.flatMap(InstallationJournal.init)
-            if let journal { return journal.distribution }
+            if let enabled = enabledOne(files) { return enabled }
             throw absence(of: allCases, files)
         }
         guard found.count == 1 else {
@@ -21,15 +20,32 @@ extension Distribution {
         return first
     }
 
-    /// Checks that this is a control-plane node of the distribution, or has a journal of one.
+    /// Checks that this is a control-plane node of the distribution, or has a journal of one, and none of another one.
     ///
     /// - Throws: `CommandFailure` if it is not, or if this user may not look.
     public func checkThisNode() throws {
         let files = NodeFiles(root: "")
-        guard !signs.contains(where: files.exists) else { return }
-        let journal = (try? files.content(NodePath.journal)).flatMap { $0 }.flatMap(InstallationJournal.init)
-        guard journal?.distribution != self else { return }
+        if let enabled = Distribution.enabledOne(files) {
+            if let mismatch = mismatch(with: enabled) { throw mismatch }
+            return
+        }
+        guard !(signs + [flagFile]).contains(where: files.exists) else { return }
         throw Distribution.absence(of: [self], files)
+    }
+
+    /// The distribution for which `enable` ran on this node; nil if it did not.
+    private static func enabledOne(_ files: NodeFiles) -> Distribution? {
+        (try? files.content(NodePath.journal)).flatMap { $0 }.flatMap(InstallationJournal.init)?.distribution
+    }
+
+    /// Why this distribution is not the one to look at; nil if it is.
+    ///
+    /// - Parameter enabled: the distribution for which `enable` ran.
+    func mismatch(with enabled: Distribution) -> CommandFailure? {
+        guard enabled != self else { return nil }
+        return CommandFailure(
+            "`kube-entra enable` ran on this node for \(enabled.title), not for \(title)",
+            hint: "say --distribution \(enabled.rawValue)")
     }
 
     private static func absence(of distributions: [Distribution], _ files: NodeFiles) -> CommandFailure {

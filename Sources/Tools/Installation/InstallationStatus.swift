@@ -3,6 +3,7 @@ import Certificates
 import Configuration
 public import Jansson
 import OpenSSL
+import SafeText
 import Terminal
 import Timestamps
 
@@ -37,6 +38,10 @@ public struct InstallationStatus {
     var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
     var configurationSHA256: String?
     var certificates: [FileHash] = []
+    /// Nil if there is no configuration.
+    var denyLists: DenyListStatus?
+    /// Nil without `--authorization-config`.
+    var authorizer: AuthorizerStatus?
     /// The other control-plane nodes whose statuses were passed in.
     public var comparisons: [NodeComparison] = []
     /// Whether kubeadm's own configuration has the flags; nil if unknown.
@@ -76,6 +81,9 @@ public struct InstallationStatus {
                         ])
                     })
             ),
+            ("denyLists", denyLists?.json ?? .array([])),
+            ("tenantsWithoutDenyList", JSON(denyLists?.tenantsWithout ?? [])),
+            ("authorizer", authorizer?.json ?? .null),
             ("kubeadmConfigHasFlags", kubeadmHasFlags.map(JSON.bool) ?? .null),
             (
                 "unfinished",
@@ -85,7 +93,7 @@ public struct InstallationStatus {
                 "clusterRoleBinding",
                 binding.map {
                     .object([
-                        ("name", .string(AdminBinding.name)), ("groups", JSON($0.groups)),
+                        ("name", .string(AdminBinding.name)), ("groups", JSON($0.groups)), ("role", JSON($0.role)),
                         ("madeByEnable", .bool($0.isOurs)), ("changed", .bool($0.isOurs && !$0.isUnchanged)),
                     ])
                 } ?? .null
@@ -124,8 +132,10 @@ public struct InstallationStatus {
         if let kubeadmHasFlags { lines.append(("kubeadm", kubeadmText(kubeadmHasFlags))) }
         if let binding {
             let note = binding.isOurs && !binding.isUnchanged ? ", changed since enable made it" : ""
-            lines.append(("admins", "\(binding.groups.joined(separator: ", ")): bound to cluster-admin\(note)"))
+            let role = PrintableText.clean(binding.role ?? "no role", maximum: 200)
+            lines.append(("admins", "\(binding.groups.joined(separator: ", ")): bound to \(role)\(note)"))
         }
+        if let authorizer { lines.append(("authorizer", authorizer.text)) }
         switch others {
         case .use(let nodes)?: lines.append(("other nodes", "\(nodes.joined(separator: ", ")): ask the webhook too"))
         case .unknown(let reason)?: lines.append(("other nodes", "not known: \(reason)"))
@@ -140,6 +150,7 @@ public struct InstallationStatus {
                     "SHA-256 \(file.sha256.prefix(16))…\(expires)"
                 ))
         }
+        for line in denyLists?.lines ?? [] { lines.append(("deny list", line)) }
         for comparison in comparisons { lines.append(("compared with", comparison.text)) }
         if let next { lines.append(("next", next)) }
         return lines.map { name, text in name + String(repeating: " ", count: max(1, 15 - name.count)) + text }
@@ -176,8 +187,9 @@ extension Installer {
             status.step = journal.step.rawValue
             status.direction = journal.direction.rawValue
         }
-        status.hasFlags =
-            try files.content(distribution.flagFile).map { APIServerFiles.asks($0, distribution, flags) } ?? false
+        let flagFile = try files.content(distribution.flagFile)
+        status.hasFlags = flagFile.map { APIServerFiles.asks($0, distribution, flags) } ?? false
+        status.authorizer = authorizerStatus(distribution, flagFile)
         let loaded = nodeConfiguration
         status.configurationSHA256 = loaded?.contentSHA256
         if let configuration = loaded?.configuration {
@@ -185,6 +197,7 @@ extension Installer {
             let obstacle = environment.obstacleToReadiness(operations.host, operations.port)
             status.webhook = (obstacle == nil, obstacle ?? "")
             status.obstacleToReadiness = obstacle
+            status.denyLists = DenyListStatus(configuration, root: files.root, now: environment.now())
             let paths = CertificatePaths(configuration, root: files.root)
             var seen: Set<String> = []
             for path in [paths.authority, paths.clientAuthority ?? paths.authority, paths.certificate, paths.client]
@@ -217,6 +230,9 @@ extension Installer {
         evaluate(&status)
         if status.next == nil, !status.otherManifests.isEmpty {
             status.next = "move \(status.otherManifests.joined(separator: ", ")) to another folder"
+        }
+        if status.next == nil, let list = status.denyLists?.unusable {
+            status.next = "repair \(list.path): the webhook does not start with it"
         }
         return status
     }

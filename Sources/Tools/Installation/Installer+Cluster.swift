@@ -41,9 +41,17 @@ extension Installer {
             return CommandFailure("kubernetes.adminGroups is empty: there is no group to bind")
         }
         guard let there, !there.binds(groups) else { return nil }
+        let name = "the ClusterRoleBinding \(AdminBinding.name)"
+        let anew = "\(AdminBinding.removal) && \(AdminBinding.command(groups))"
+        guard there.givesAdmin else {
+            let role = there.role.map { PrintableText.clean($0, maximum: 200) } ?? "another kind of role"
+            return CommandFailure(
+                "\(name) is there and gives \(role), not cluster-admin: the role of a binding cannot be changed",
+                hint: "make it anew: \(anew); or leave --bind out, and it stays as it is")
+        }
         return CommandFailure(
-            "the ClusterRoleBinding \(AdminBinding.name) is there and names other groups",
-            hint: "delete it, or bind the group yourself and leave --bind out")
+            "\(name) is there and names other groups",
+            hint: "make it anew: \(anew); or bind the group yourself and leave --bind out")
     }
 
     /// The binding; nil if it does not exist.

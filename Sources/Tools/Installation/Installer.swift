@@ -80,6 +80,7 @@ public final class Installer {
     }
 
     private func enableAlone(_ request: InstallationRequest) throws {
+        if let mismatch = mismatch(request) { throw mismatch }
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
         try OtherManifests.check(request.distribution, files: files)
@@ -120,6 +121,7 @@ public final class Installer {
     ///
     /// - Throws: `CommandFailure` if `enable` would refuse before it changes anything.
     public func dryRun(_ request: InstallationRequest) throws {
+        if let mismatch = mismatch(request) { throw mismatch }
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
         try OtherManifests.check(request.distribution, files: files)
@@ -131,6 +133,14 @@ public final class Installer {
             oldName: change.old == nil ? "/dev/null" : change.target, newName: change.target)
         if !diff.isEmpty { environment.say("\n" + diff.dropLast()) }
         if let obstacle { throw obstacle }
+    }
+
+    /// Why a node that was enabled for another distribution is not enabled for this one; nil if it may be.
+    private func mismatch(_ request: InstallationRequest) -> CommandFailure? {
+        guard let enabled = journal?.distribution, enabled != request.distribution else { return nil }
+        return CommandFailure(
+            "`kube-entra enable` ran on this node for \(enabled.title), not for \(request.distribution.title)",
+            hint: "`kube-entra disable --distribution \(enabled.rawValue)` takes that back first")
     }
 
     private func perform(_ step: InstallationStep, _ plan: InstallationPlan, _ change: APIServerFiles) throws {
@@ -221,9 +231,8 @@ public final class Installer {
         let findings = ConfigurationLinter.findings(in: plan.loaded, facts: LintEnvironment(now: environment.now()))
         let warnings = findings.filter { $0.severity != .notice && $0.allowedBecause == nil }
         let own = change?.ownAuthenticators ?? []
-        let denyNote =
-            plan.configuration.tenants.contains { $0.deniedFile != nil }
-            ? [] : ["note: no tenant has deniedFile, so `kube-entra deny` can lock nobody out on this node"]
+        let lists = DenyListStatus(plan.configuration, root: files.root, now: environment.now())
+        let denyNote = lists.missing.map { ["note: \($0)"] } ?? []
         return warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" } + denyNote
             + own.map { "note: kube-apiserver has \($0); tokens that it accepts itself never come to the webhook" }
     }

@@ -5,7 +5,8 @@ import Terminal
 /// What another control-plane node says about itself, beside this one.
 ///
 /// Nodes of one cluster have the same configuration, or people's permissions depend on the node that answers. Each
-/// node may have certificates of its own, so that a difference there is shown and is not a fault.
+/// node may have certificates of its own, so that a difference there is shown and is not a fault. Deny lists must be
+/// the same, or somebody is locked out of one node only.
 public struct NodeComparison {
     /// Whether two nodes have the same content.
     enum Sameness: String {
@@ -18,9 +19,11 @@ public struct NodeComparison {
     let source: String
     let configuration: Sameness
     let certificates: [(path: String, sameness: Sameness)]
+    /// Empty if the other node's status is of a version that says nothing about its lists.
+    let denyLists: [(path: String, sameness: Sameness)]
 
-    /// Whether the configuration is the same on both nodes.
-    public var isConfigurationSame: Bool { configuration == .same }
+    /// Whether the configuration and the deny lists are the same on both nodes.
+    public var isSame: Bool { configuration == .same && denyLists.allSatisfy { $0.sameness == .same } }
 
     /// Compares a status with what `kube-entra status --output json` printed on another node.
     ///
@@ -39,6 +42,14 @@ public struct NodeComparison {
             let there = files.first { $0["path"]?.string.map { ExactText($0) } == ExactText(file.path) }
             return (file.path, Self.compare(file.sha256, there?["sha256"]?.string))
         }
+        let known = root["denyLists"]?.array.map { Array($0) }
+        let lists = known == nil ? [] : status.denyLists?.lists ?? []
+        denyLists = lists.map { list in
+            let there = known?.first { $0["path"]?.string.map { ExactText($0) } == ExactText(list.path) }
+            // One that cannot be used is like no other.
+            guard list.problem == nil else { return (list.path, .different) }
+            return (list.path, Self.compare(list.entriesSHA256, there?["entriesSHA256"]?.string))
+        }
     }
 
     private static func compare(_ here: String?, _ there: String?) -> Sameness {
@@ -56,13 +67,20 @@ public struct NodeComparison {
                         .object([("path", .string(path)), ("comparison", .string(sameness.rawValue))])
                     })
             ),
+            (
+                "denyLists",
+                .array(
+                    denyLists.map { path, sameness in
+                        .object([("path", .string(path)), ("comparison", .string(sameness.rawValue))])
+                    })
+            ),
         ])
     }
 
     /// One line for people: what is the same, and what is not.
     var text: String {
         let names = { (wanted: Sameness) in
-            certificates.filter { $0.sameness == wanted }
+            (denyLists + certificates).filter { $0.sameness == wanted }
                 .map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
         }
         let parts = [("same", Sameness.same), ("different", .different), ("missing there", .missing)].compactMap {

@@ -12,6 +12,16 @@ import YAML
 struct RemainingUses {
     /// A use that has to end first.
     struct Use: Hashable {
+        enum Kind {
+            /// A file that kube-apiserver needs would be gone.
+            case loss
+            /// An authorizer calls the webhook.
+            case call
+            /// A file cannot be read.
+            case unknown
+        }
+
+        var kind: Kind
         /// What would be missing, for people.
         var sentence: String
         /// What to do first.
@@ -41,6 +51,7 @@ struct RemainingUses {
         for flag in flags.flags where !own.contains(flag.name.text) && flag.value.text.hasPrefix("/") {
             guard let loss = loss(of: flag.value.text) else { continue }
             return Use(
+                kind: .loss,
                 sentence: "kube-apiserver has --\(flag.name.text)=\(shown(flag.value.text)), which \(loss): it would"
                     + " not start without it",
                 advice: "move that file to another folder, and mount that")
@@ -61,6 +72,7 @@ struct RemainingUses {
         let advice = "take the webhook out of \(shown(path)) first, which kube-apiserver reads again by itself"
         func unknown(_ path: String) -> Use {
             Use(
+                kind: .unknown,
                 sentence: "\(shown(path)), to which kube-apiserver's --authorization-config leads, cannot be read on"
                     + " this node, so it is not known whether the API server would start without this webhook",
                 advice: "repair it, or take the webhook out of it")
@@ -70,6 +82,7 @@ struct RemainingUses {
             guard let file = authorizer["webhook"]?["connectionInfo"]?["kubeConfigFile"]?.text else { continue }
             if let loss = loss(of: file) {
                 return Use(
+                    kind: .loss,
                     sentence: "kube-apiserver's authorizer in \(shown(path)) needs \(shown(file)), which \(loss):"
                         + " the API server would not start without it", advice: advice)
             }
@@ -79,11 +92,13 @@ struct RemainingUses {
             for case .file(let needed)? in sources {
                 guard let loss = loss(of: needed) else { continue }
                 return Use(
+                    kind: .loss,
                     sentence: "kube-apiserver's authorizer in \(shown(path)) needs \(shown(needed)), which \(loss):"
                         + " the API server would not start without it", advice: advice)
             }
             if let url = access.cluster.server.flatMap({ HTTPSURL($0) }), isStopped(url.host, url.port) {
                 return Use(
+                    kind: .call,
                     sentence: "kube-apiserver's authorizer in \(shown(path)) asks this webhook, which `disable` stops:"
                         + " requests would wait for it in vain, or be denied", advice: advice)
             }
@@ -92,6 +107,14 @@ struct RemainingUses {
     }
 
     private func shown(_ path: String) -> String { PrintableText.clean(path, maximum: 300) }
+
+    /// Whether a host and port are those at which this node's webhook listens.
+    ///
+    /// - Parameter listen: nil if the webhook has no configuration.
+    static func isWebhook(_ host: String, _ port: Int, _ listen: ListenAddress?) -> Bool {
+        guard let listen, listen.port == port else { return false }
+        return ["localhost", "127.0.0.1", "::1", listen.host].contains(host) || HostAddresses.contains(host)
+    }
 }
 
 extension Installer {
@@ -108,20 +131,17 @@ extension Installer {
                 guard let made = self.journal?.made(at: path)?.sha256 else { return false }
                 return (try? self.files.content(path)).flatMap { $0 }.map(NodeFiles.digest) == made
             },
-            isStopped: { host, port in
-                guard let listen, listen.port == port else { return false }
-                return ["localhost", "127.0.0.1", "::1", listen.host].contains(host) || HostAddresses.contains(host)
-            },
+            isStopped: { host, port in RemainingUses.isWebhook(host, port, listen) },
             read: { (try? self.files.content($0)).flatMap { $0 } }
         ).first
     }
 
-    private typealias View = (
+    typealias View = (
         flags: FlagList, nodePath: (String) -> String, losesSight: (String) -> Bool
     )
 
     /// kube-apiserver's flags, and how it sees the node; nil if the file cannot be read, which is another failure.
-    private func apiServerView(_ distribution: Distribution, _ current: [UInt8]?) -> View? {
+    func apiServerView(_ distribution: Distribution, _ current: [UInt8]?) -> View? {
         switch distribution {
         case .kubeadm:
             guard let current, let before = try? APIServerManifest(current),

@@ -115,11 +115,17 @@ public struct ConfigurationTemplate: Sendable {
 extension ConfigurationTemplate.Deployment? {
     /// How an empty deny list is made; without it, `serve` does not start.
     fileprivate var denyListAdvice: [String] {
-        let first = "to lock somebody out with `kube-entra deny`, make the list before you name it here:"
+        let first =
+            "kube-entra:allow no-deny-list until you want to lock somebody out with `kube-entra deny`; make the list"
+            + " before you name it here:"
         return switch self {
         case nil: [first, #"echo '{"denied": []}' >denied.json"#]
         case .systemd, .staticPod: [first, #"echo '{"denied": []}' >/etc/kube-entra/denied.json"#]
-        case .kustomize: ["`kube-entra deny` cannot change a ConfigMap: to lock somebody out, add to denied above"]
+        case .kustomize:
+            [
+                "kube-entra:allow no-deny-list `kube-entra deny` cannot change a ConfigMap: to lock somebody out, add to"
+                    + " denied above"
+            ]
         }
     }
 }

@@ -14,3 +14,12 @@ extension DenyFile {
         }
     }
 }
+
+extension DenyFile {
+    /// How a tenant without a deny list gets one, for people.
+    ///
+    /// - Parameter folder: that of the configuration, with a slash at its end; empty for the current folder.
+    public static func advice(folder: String) -> String {
+        "first `echo '{\"denied\": []}' >\(folder)denied.json`, then add `deniedFile: denied.json` to the tenant"
+    }
+}

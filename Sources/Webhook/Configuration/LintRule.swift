@@ -61,6 +61,7 @@ public enum LintRule: String, Sendable, CaseIterable {
     case audienceIsURI = "audience-is-a-uri"
     case audienceIsNoServer = "audience-is-no-server"
     case tenantIsForeign = "tenant-is-foreign"
+    case noDenyList = "no-deny-list"
 
     /// How serious a finding is.
     public enum Severity: String, Sendable, Comparable {
@@ -87,7 +88,7 @@ public enum LintRule: String, Sendable, CaseIterable {
     public var severity: Severity {
         switch self {
         case .guestsCanBeAdmins, .appsCanBeAdmins, .overageIgnored, .directoryUnused, .watchIsTransitive,
-            .mappingGivesAdmin, .keysAreNotKept:
+            .mappingGivesAdmin, .keysAreNotKept, .noDenyList:
             .notice
         case .groupNameForID, .keyMismatch: .error
         default: .warning
@@ -160,6 +161,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .audienceIsURI: "an audience is api:// with an application ID, and the ID alone is not listed"
         case .audienceIsNoServer: "an audience is a tenant's ID or a client application's, for which no tokens are made"
         case .tenantIsForeign: "a tenant is that of personal Microsoft accounts, or Microsoft's own"
+        case .noDenyList: "a tenant whose keys are fetched has no deniedFile, so `kube-entra deny` can lock nobody out"
         }
     }
 }

@@ -3,51 +3,10 @@
 import os
 
 import pytest
-import yaml
-from enabling import MANIFEST, as_before, status
+from enabling import as_before, status
+from kill_switch import FILE, FOLDER, turn_off, turn_on
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
-
-FOLDER = "/etc/kubernetes/kube-entra"
-FILE = f"{FOLDER}/authorization.yaml"
-
-
-def turn_on(node, folder=FOLDER, *options):
-    """The kill switch, as deploy/authorization describes it; with kubeadm, kube-apiserver has started with it."""
-    os.makedirs(node.path(folder))
-    done = node.run(
-        "kubeconfig",
-        "authorization",
-        "--certs",
-        "/etc/kube-entra/certs",
-        *options,
-        "--out",
-        f"{folder}/authorization.yaml",
-    )
-    assert done.returncode == 0, done.stderr
-    if node.distribution != "kubeadm":
-        text = f"kube-apiserver-arg+: [authorization-config={folder}/authorization.yaml]\n"
-        return node.write(f"/etc/rancher/{node.distribution}/config.yaml.d/90-kube-entra.yaml", text)
-    text = node.read(MANIFEST).replace(
-        "--authorization-mode=Node,RBAC", f"--authorization-config={folder}/authorization.yaml"
-    )
-    if not folder.startswith("/etc/kube-entra"):
-        text = text.replace(
-            "    volumeMounts:\n",
-            f"    volumeMounts:\n    - {{name: kube-entra-authorization, mountPath: {folder}, readOnly: true}}\n",
-        ).replace(
-            "  volumes:\n",
-            f"  volumes:\n  - {{name: kube-entra-authorization, hostPath: {{path: {folder}, type: Directory}}}}\n",
-        )
-    starts = node.log().count("started with the webhook")
-    node.write(MANIFEST, text, mode=0o600)
-    node.wait_for(lambda: node.log().count("started with the webhook") > starts)
-
-
-def turn_off(node, folder=FOLDER):
-    document = yaml.safe_load(node.read(f"{folder}/authorization.yaml"))
-    document["authorizers"] = [one for one in document["authorizers"] if one["type"] != "Webhook"]
-    node.write(f"{folder}/authorization.yaml", yaml.safe_dump(document))
 
 
 def refused(node, what):

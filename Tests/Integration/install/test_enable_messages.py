@@ -86,6 +86,22 @@ def test_a_binding_that_is_in_the_way_is_noticed_before_anything_is_changed(node
     node.change_objects(lambda held: held["bindings"].update({name: {**theirs, "subjects": [subject]}}))
     done = refused_alike(node, "--bind")
     assert "enable would end here" in done.stdout and f"{name} is there and names other groups" in done.stderr
+    anew = (
+        f"kubectl delete clusterrolebinding {name} && kubectl create clusterrolebinding {name}"
+        " --clusterrole=cluster-admin --group=kube-entra:cluster-admins"
+    )
+    assert anew in done.stderr
+    # Kubernetes lets nobody change the role of a binding.
+    subject["name"] = "kube-entra:cluster-admins"
+    theirs["roleRef"]["name"] = "view"
+    node.change_objects(lambda held: held["bindings"].update({name: {**theirs, "subjects": [subject]}}))
+    done = refused_alike(node, "--bind")
+    assert f"{name} is there and gives view, not cluster-admin" in done.stderr and anew in done.stderr, done.stderr
+    assert "bound to view" in node.run("status").stdout
+    assert status(node)[1]["clusterRoleBinding"]["role"] == "view"
+    theirs["roleRef"] = {"kind": "Role", "name": "cluster-admin"}
+    node.change_objects(lambda held: held["bindings"].update({name: {**theirs, "subjects": [subject]}}))
+    assert "gives another kind of role" in refused_alike(node, "--bind").stderr
     assert node.enable("--dry-run").returncode == 0
 
 

@@ -1,10 +1,14 @@
 """The package cannot be removed while kube-apiserver asks the webhook, with every distribution."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
+from enabling import status
+from kill_switch import FILE, FOLDER, turn_off, turn_on
 from programs import ROOT
+from webhook import PROGRAM
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
 
@@ -19,6 +23,8 @@ WITH_SYSTEMD = [
 
 
 def remove(node):
+    # The package's program is in PATH.
+    shutil.copy(PROGRAM, f"{node.folder}/bin/kube-entra")
     return subprocess.run(
         [*node.enter, *WITH_SYSTEMD, "sh", "sh", f"{ROOT}/deploy/release/debian/prerm", "remove"],
         capture_output=True,
@@ -55,3 +61,38 @@ def test_a_half_done_enable_counts_too(node):
     assert remove(node).returncode == 1
     assert node.run("disable", "--timeout", "120s").returncode == 0
     assert remove(node).returncode == 0
+
+
+def by_hand(node, address):
+    """The kill switch without the flags of `enable`: `disable` has nothing to do on such a node."""
+    assert node.run("certs", "create", "--out", "/etc/kube-entra/certs").returncode == 0
+    with open(node.config) as file:
+        node.write("/etc/kube-entra/kube-entra.yaml", file.read())
+    turn_on(node, FOLDER, "--embed", "--server", address, is_awaited=False)
+
+
+@pytest.mark.parametrize("distribution", ["kubeadm", "rke2", "k3s"])
+def test_an_authorizer_alone_counts_too(make, distribution):
+    node = make(distribution)
+    by_hand(node, f"https://127.0.0.1:{node.listen}/authorize")
+    assert "nothing to do" in node.run("disable").stdout
+    done = remove(node)
+    assert done.returncode == 1 and "--authorization-config calls this webhook" in done.stderr, done.stderr
+    assert f"calls the webhook as authorizer too ({FILE})" in node.run("status").stdout
+    text = node.read(FILE)
+    node.write(FILE, "authorizers: [\n")
+    assert remove(node).returncode == 1
+    assert status(node)[1]["authorizer"] == {"file": FILE, "calls": "unknown"}
+    node.write(FILE, text)
+    turn_off(node)
+    done = remove(node)
+    assert done.returncode == 0, done.stderr
+    assert status(node)[1]["authorizer"]["calls"] == "no"
+
+
+def test_another_webhooks_authorizer_is_of_no_concern(node):
+    assert status(node)[1]["authorizer"] is None
+    by_hand(node, "https://10.96.0.9:443/authorize")
+    assert status(node)[1]["authorizer"]["calls"] == "no"
+    done = remove(node)
+    assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 import yaml
+from enabling import as_before
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
 
@@ -29,7 +30,8 @@ def test_a_webhook_that_is_not_ready_is_not_said_to_work(make):
 
     def is_answering():
         found.update(json.loads(node.run("status", "--output", "json").stdout))
-        return found["apiServer"]["asksWebhook"]
+        # It may have begun to answer between the two questions.
+        return found["apiServer"]["asksWebhook"] and "nothing answers" not in found["webhook"]["detail"]
 
     node.wait_for(is_answering)
     assert found["state"] == "broken" and not found["enabled"], found
@@ -59,3 +61,84 @@ def test_nodes_are_compared(make, tmp_path):
     (tmp_path / "one.json").write_text("{}")
     done = one.run("status", "--compare", str(tmp_path / "one.json"))
     assert done.returncode == 2 and "not the status of a node" in done.stderr
+
+
+def test_disable_knows_for_which_distribution_enable_ran(make):
+    node = make()
+    before = node.snapshot()
+    for kind, title in (("rke2", "RKE2"), ("k3s", "k3s")):
+        for words in (["--dry-run"], []):
+            done = node.run("disable", "--distribution", kind, *words)
+            assert done.returncode == 2 and f"not a control-plane node of {title}" in done.stderr, done.stderr
+            assert done.stdout == ""
+    as_before(node, before)
+    assert node.run("disable", "--distribution", "kubeadm").returncode == 0
+    assert node.enable().returncode == 0
+    # Also when there are signs of the other one: it was here before, or somebody installs it.
+    os.makedirs(node.path("/var/lib/rancher/rke2/server"))
+    before = node.snapshot()
+    for words in (["disable"], ["disable", "--dry-run"], ["status"]):
+        done = node.run(*words, "--distribution", "rke2")
+        assert done.returncode == 2 and "ran on this node for kubeadm, not for RKE2" in done.stderr, done.stderr
+        assert "--distribution kubeadm" in done.stderr
+    for words in (["--dry-run"], []):
+        done = node.enable("--distribution", "rke2", *words)
+        assert done.returncode == 2 and "`kube-entra disable --distribution kubeadm`" in done.stderr, done.stderr
+    as_before(node, before)
+    done = node.run("disable", "--distribution", "kubeadm", "--timeout", "120s")
+    assert done.returncode == 0 and "the node is as it was before" in done.stdout, done.stdout + done.stderr
+
+
+def test_deny_lists_are_shown_and_compared(make, tmp_path):
+    config, denied = "/etc/kube-entra/kube-entra.yaml", "/etc/kube-entra/denied.json"
+
+    def found(node, *words):
+        done = node.run("status", "--output", "json", *words)
+        return done.returncode, json.loads(done.stdout)
+
+    def compared(node, other):
+        (tmp_path / "other.json").write_text(other.run("status", "--output", "json").stdout)
+        code, held = found(node, "--compare", str(tmp_path / "other.json"))
+        text = node.run("status", "--compare", str(tmp_path / "other.json")).stdout
+        return code, held["compared"][0]["denyLists"], text
+
+    one, other = make(), make()
+    done = one.enable()
+    first = "first `echo '{\"denied\": []}' >/etc/kube-entra/denied.json`, then add `deniedFile: denied.json`"
+    assert done.returncode == 0 and first in done.stdout
+    code, held = found(one)
+    assert code == 0 and held["denyLists"] == [] and len(held["tenantsWithoutDenyList"]) == 1, held
+    assert first in one.run("status").stdout
+    # Both nodes get one, as the advice says, and the same configuration.
+    assert other.enable().returncode == 0
+    text = one.read(config).replace("tenants:\n- ", "tenants:\n- deniedFile: denied.json\n  ")
+    for node in (one, other):
+        node.write(denied, json.dumps({"denied": []}))
+        node.write(config, text)
+    code, lists, text = compared(one, other)
+    assert (
+        code == 0 and lists == [{"path": denied, "comparison": "same"}] and "same: configuration, denied.json" in text
+    )
+    assert "deny list      /etc/kube-entra/denied.json: 0 entries in force" in text
+    ids = ["7777aaaa-bbbb-cccc-dddd-eeeeffff000" + str(number) for number in range(3)]
+    for node, order in ((one, ids[:2]), (other, ids[1::-1])):
+        for id in order:
+            done = node.run("deny", "add", "--config", config, "--object-id", id, "--reason", "x")
+            assert done.returncode == 0, done.stderr
+    assert compared(one, other)[:2] == (0, [{"path": denied, "comparison": "same"}])
+    ended = {"objectID": ids[2], "until": "2020-01-01T00:00:00Z", "reason": "x"}
+    one.write(denied, json.dumps({"denied": [*json.loads(one.read(denied))["denied"], ended]}))
+    held = found(one)[1]["denyLists"][0]
+    assert (held["entriesInForce"], held["problem"]) == (2, None)
+    code, lists, text = compared(one, other)
+    assert code == 1 and lists == [{"path": denied, "comparison": "different"}] and "different: denied.json" in text
+    one.write(denied, "{")
+    code, held = found(one)
+    assert held["denyLists"][0]["problem"] and held["denyLists"][0]["entriesSHA256"] is None, held
+    assert f"repair {denied}" in held["next"] and f"{denied} cannot be used" in one.run("status").stdout
+    assert compared(one, other)[0] == 1
+    # An older version says nothing about its lists.
+    status = json.loads(one.run("status", "--output", "json").stdout)
+    del status["denyLists"]
+    (tmp_path / "older.json").write_text(json.dumps(status))
+    assert found(one, "--compare", str(tmp_path / "older.json"))[1]["compared"][0]["denyLists"] == []

@@ -25,8 +25,22 @@ import Timestamps
 
     static func lint(_ text: String, facts: LintEnvironment = LintEnvironment(now: now)) throws -> [LintFinding] {
         let loaded = try ConfigurationLoader.parse(Array(text.utf8), path: "/config.yaml")
-        // Most of these files are not about keys.
-        return ConfigurationLinter.findings(in: loaded, facts: facts).filter { $0.rule != .keysAreNotKept }
+        // Most of these files are not about keys or deny lists.
+        return ConfigurationLinter.findings(in: loaded, facts: facts).filter {
+            ![.keysAreNotKept, .noDenyList].contains($0.rule)
+        }
+    }
+
+    @Test("each tenant without a deny list is named, at its place, unless its keys are brought by hand")
+    func noDenyList() throws {
+        let third = Self.second.split(separator: "99999999").joined(separator: "88888888")
+        let other = Self.second + ", deniedFile: d.json}\n" + third + ", signingKeys: {file: k.json}}\n"
+        let loaded = try ConfigurationLoader.parse(Array((Self.clean + other).utf8), path: "/config.yaml")
+        let findings = ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: Self.now)).filter {
+            $0.rule == .noDenyList
+        }
+        #expect(findings.map(\.field) == ["tenants[0].deniedFile"] && findings.map(\.line) == [8])
+        #expect(findings.allSatisfy { $0.severity == .notice && $0.advice.contains("deniedFile: denied.json") })
     }
 
     @Test(
@@ -37,7 +51,7 @@ import Timestamps
     func keysAreNotKept(line: String, isFound: Bool) throws {
         let loaded = try ConfigurationLoader.parse(Array((Self.clean + line).utf8), path: "/config.yaml")
         let findings = ConfigurationLinter.findings(in: loaded, facts: LintEnvironment(now: Self.now))
-        #expect(findings.map(\.rule) == (isFound ? [.keysAreNotKept] : []))
+        #expect(findings.map(\.rule).filter { $0 != .noDenyList } == (isFound ? [.keysAreNotKept] : []))
     }
 
     static let second = "  - {tenantID: 99999999-2222-3333-4444-555555555555, audiences: [x]"

@@ -108,7 +108,14 @@ extension TenantSettings {
             "deniedFile", \.deniedFile, .optional(.file(.deniedList)),
             "the same list in a file that `kube-entra deny` edits",
             details: "Both lists apply. An unusable file is an error; while `serve` runs, the last good list"
-                + " stays active.", change: .deniedFile),
+                + " stays active.", change: .deniedFile
+        ) { tenant, place in
+            // Whoever brings keys by hand, to try the program or without a network, brings `denied` the same way.
+            guard tenant.deniedFile == nil, tenant.signingKeys.file == nil else { return [] }
+            return place.finding(
+                .noDenyList, "there is none, so `kube-entra deny` can lock nobody out of this tenant",
+                DenyFile.advice(folder: "") + "; where that command cannot reach the file, add to denied instead")
+        },
         FieldDescription(
             "emergencyAccess", \.policy.emergencyAccess, .list(.section(EmergencyEntry.description)),
             "what single principals get until a point in time", isShown: true, isGrant: true, change: .emergencies),
