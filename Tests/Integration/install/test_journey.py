@@ -11,6 +11,7 @@ import pytest
 from azure_cli import AZ
 from bare_node import BareNode
 from bare_root import archive, needs_root
+from document_blocks import blocks
 from entra import TENANT
 from programs import ROOT, TOOLS
 from webhook import PROGRAM
@@ -220,3 +221,33 @@ def test_the_package_is_installed_upgraded_removed_and_purged_with_what_the_user
     root.run("apt-get purge -y kube-entra")
     assert root.run("find /etc/systemd/system -xtype l -name '*kube-entra*'") == ""
     assert root.exists(own) and not root.exists("/etc/logrotate.d/kube-entra")
+
+
+def test_the_commands_of_the_document_run_the_packages_service_by_hand(node, tmp_path):
+    root, at_desk = node.root, workstation(tmp_path)
+    prepare, install, review = blocks(ROOT / "deploy/systemd/README.md", "sh")
+    for command in prepare.strip().splitlines():
+        at_desk(command)
+    root.write("/root/kube-entra.yaml", (tmp_path / "kube-entra.yaml").read_text())
+    root.run("mkdir -p certs")
+    for path in (tmp_path / "certs").iterdir():
+        if path.name != "ca.key":
+            root.write(f"/root/certs/{path.name}", path.read_text())
+    for command in install.strip().splitlines():
+        root.run(command)
+    assert root.run("systemctl is-active kube-entra.socket kube-entra.service").split() == ["active", "active"]
+    audience = re.search(r"--audience (\S+)", prepare)[1]
+    root.write("/root/token", node.entra.token(tenant=re.search(r"--tenant-id (\S+)", prepare)[1], aud=audience))
+    said = root.run(review)
+    assert "ada@example.com" in said, said
+    # A file that only root can read is one that the service cannot, which the check as the service's user says.
+    root.run("chown root:root /etc/kube-entra/certs/server.key")
+    check = next(command for command in install.splitlines() if "config check" in command)
+    code, said = root.status(check)
+    assert code == 2 and "server.key" in said, said
+    root.run("chown kube-entra:kube-entra /etc/kube-entra/certs/server.key")
+    root.run("systemctl restart kube-entra.service")
+    assert "ada@example.com" in root.run(review)
+    root.run("apt-get purge -y kube-entra")
+    assert not root.exists("/etc/kube-entra")
+    assert root.run("find /etc/systemd/system -xtype l -name '*kube-entra*'") == ""
