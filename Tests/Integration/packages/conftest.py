@@ -1,10 +1,16 @@
+import gzip
+import hashlib
+import io
+import json
 import os
 import subprocess
+import tarfile
 
 import api_server
 import pytest
 import yaml
 from programs import BINARY
+from released import one
 
 
 @pytest.fixture
@@ -42,3 +48,30 @@ def user(tmp_path):
             return done.stdout + done.stderr
 
         yield cluster, run
+
+
+@pytest.fixture(scope="session")
+def rootfs(release, tmp_path_factory):
+    """The image's files, read from the archive with Python only."""
+    with tarfile.open(one(release, "*.oci.tar")) as archive:
+
+        def read(name):
+            return archive.extractfile(name).read()
+
+        index = json.loads(read("index.json"))
+        manifest = json.loads(read("blobs/sha256/" + index["manifests"][0]["digest"][7:]))
+        config = json.loads(read("blobs/sha256/" + manifest["config"]["digest"][7:]))
+        layer = read("blobs/sha256/" + manifest["layers"][0]["digest"][7:])
+        for entry in (manifest["config"], *manifest["layers"]):
+            blob = read("blobs/sha256/" + entry["digest"][7:])
+            assert (len(blob), hashlib.sha256(blob).hexdigest()) == (entry["size"], entry["digest"][7:])
+    assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(gzip.decompress(layer)).hexdigest()]
+    folder = tmp_path_factory.mktemp("rootfs")
+    folder.chmod(0o755)
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        # Debian 12's Python has no filters yet.
+        filters = (
+            {"filter": "fully_trusted" if os.geteuid() == 0 else "data"} if hasattr(tarfile, "data_filter") else {}
+        )
+        tar.extractall(folder, **filters)
+    return folder, config["config"]

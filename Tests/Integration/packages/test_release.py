@@ -1,32 +1,24 @@
 """What `deploy/release.sh` makes of the release binary: packages that Debian's own tools take, an image that runs
 without a shell, and papers that fit."""
 
-import gzip
 import hashlib
-import io
 import json
 import os
 import pathlib
-import shlex
 import shutil
 import subprocess
-import tarfile
 
 import pytest
+from containers import Container
 from entra import TENANT
 from programs import ROOT
-from released import DEMO, QUICK, run
+from released import DEMO, QUICK, one, run
 from webhook import PROGRAM, Webhook, configuration, reason
 
 
 @pytest.fixture(scope="module")
 def key(release_key):
     return release_key
-
-
-def one(release, pattern):
-    (found,) = release.glob(pattern)
-    return found
 
 
 def test_lintian_finds_no_error_and_no_warning(release):
@@ -66,33 +58,6 @@ def test_debug_symbols_are_found_by_the_build_id(release, tmp_path):
     symbols = tmp_path / f"symbols/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
     assert ".debug_info" in run("readelf", "-S", "--wide", symbols)
     assert ".symtab" not in run("readelf", "-S", "--wide", tmp_path / "program/usr/bin/kube-entra")
-
-
-@pytest.fixture(scope="module")
-def rootfs(release, tmp_path_factory):
-    """The image's files, read from the archive with Python only."""
-    with tarfile.open(one(release, "*.oci.tar")) as archive:
-
-        def read(name):
-            return archive.extractfile(name).read()
-
-        index = json.loads(read("index.json"))
-        manifest = json.loads(read("blobs/sha256/" + index["manifests"][0]["digest"][7:]))
-        config = json.loads(read("blobs/sha256/" + manifest["config"]["digest"][7:]))
-        layer = read("blobs/sha256/" + manifest["layers"][0]["digest"][7:])
-        for entry in (manifest["config"], *manifest["layers"]):
-            blob = read("blobs/sha256/" + entry["digest"][7:])
-            assert (len(blob), hashlib.sha256(blob).hexdigest()) == (entry["size"], entry["digest"][7:])
-    assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(gzip.decompress(layer)).hexdigest()]
-    folder = tmp_path_factory.mktemp("rootfs")
-    folder.chmod(0o755)
-    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
-        # Debian 12's Python has no filters yet.
-        filters = (
-            {"filter": "fully_trusted" if os.geteuid() == 0 else "data"} if hasattr(tarfile, "data_filter") else {}
-        )
-        tar.extractall(folder, **filters)
-    return folder, config["config"]
 
 
 def test_the_image_is_small_and_has_no_shell(rootfs):
@@ -188,56 +153,22 @@ def test_the_image_runs_read_only_and_without_capabilities(rootfs, certificates,
 @pytest.mark.skipif(os.geteuid() != 0, reason="a container without a daemon needs root here")
 def test_the_image_runs_under_crun(rootfs, certificates, entra, tmp_path):
     """As a container runtime starts it: the image's user and command, nothing writable, no capability, no new one."""
-    folder, config = rootfs
     webhook, files = in_container(certificates, entra, tmp_path)
     outside, inside = webhook.config_path, "/etc/kube-entra/" + os.path.basename(webhook.config_path)
-    run("crun", "spec", cwd=tmp_path)
-    spec = json.loads((tmp_path / "config.json").read_text())
-    user, group = map(int, config["User"].split(":"))
-    spec["root"] = {"path": str(folder), "readonly": True}
-    spec["process"].update(
-        terminal=False,
-        args=[*config["Entrypoint"], "serve", "--config", inside],
-        env=config["Env"],
-        cwd=config["WorkingDir"],
-        user={"uid": user, "gid": group},
-        noNewPrivileges=True,
-        capabilities={},
-    )
-    mounts = [mount for mount in spec["mounts"] if mount["destination"] != "/sys/fs/cgroup"]
-    spec["mounts"] = [
-        *mounts,
-        {"destination": "/etc/kube-entra", "source": str(files), "type": "none", "options": ["bind", "ro"]},
-    ]
-    spec["linux"].pop("resources", None)
-    spec["linux"]["namespaces"] = [
-        one for one in spec["linux"]["namespaces"] if one["type"] not in ("network", "cgroup")
-    ]
-    (tmp_path / "config.json").write_text(json.dumps(spec))
-    # crun does not take a machine with both kinds of cgroups, which some still have.
-    name, state = f"kube-entra-{os.getpid()}", tmp_path / "crun"
-    words = ["crun", "--cgroup-manager=disabled", "--root", str(state)]
-    script = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"'
-    namespace = ["unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh"]
-    started = shlex.join([*namespace, *words, "run", "--bundle", str(tmp_path), name])
-    # What is started is in the bundle: the words that follow are for nobody.
-    webhook.start(prefix=["sh", "-c", f"exec {started}", "sh"])
+    user = tuple(map(int, rootfs[1]["User"].split(":")))
+    mounts = [(files, "/etc/kube-entra", False)]
+    container = Container(tmp_path, rootfs, ["serve", "--config", inside], user, mounts)
+    webhook.start(prefix=container.prefix)
     try:
         assert reason(webhook.review(entra.token())) == "accepted"
-        state_of = json.loads(run(*namespace, *words, "state", name))
-        with open(f"/proc/{state_of['pid']}/status") as file:
-            status = dict(line.split(":\t") for line in file if ":\t" in line)
-        assert (
-            status["Uid"].split()[1] == "65532" and status["CapEff"].strip("0\n") == status["CapBnd"].strip("0\n") == ""
-        )
-        assert status["NoNewPrivs"] == "1\n" and len(status["NSpid"].split()) > 1
-        run(*namespace, *words, "kill", name, "TERM")
+        status = container.status()
+        assert status["Uid"].split()[1] == "65532" and status["CapEff"].strip("0") == status["CapBnd"].strip("0") == ""
+        assert status["NoNewPrivs"] == "1" and len(status["NSpid"].split()) > 1
+        container.terminate()
         assert webhook.process.wait(30) == 0, webhook.log()
     finally:
         webhook.config_path = outside
-        if webhook.process.poll() is None:
-            subprocess.run([*namespace, *words, "delete", "--force", name], capture_output=True)
-            webhook.process.wait(30)
+        container.delete(webhook.process)
 
 
 def test_the_papers_of_a_release_agree_with_its_files(release, key, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from charts import CHART, helm
 from programs import ROOT
-from released import run
+from released import one, run
 from webhook import run as kube_entra
 
 DEPLOY = ROOT / "deploy"
@@ -19,11 +19,6 @@ DEPLOY = ROOT / "deploy"
 
 def version():
     return kube_entra("--version")[1].strip()
-
-
-def one(release, pattern):
-    (found,) = release.glob(pattern)
-    return found
 
 
 def unpacked(release, pattern, folder):

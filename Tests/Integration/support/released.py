@@ -14,3 +14,8 @@ def run(*arguments, status=0, **options):
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=900, **options)
     assert done.returncode == status, (arguments, done.stdout[-4000:], done.stderr[-4000:])
     return done.stdout + done.stderr
+
+
+def one(release, pattern):
+    (found,) = release.glob(pattern)
+    return found
