@@ -39,6 +39,10 @@ def test_a_release_is_installed_upgraded_rolled_back_and_uninstalled(user):
     assert "level: debug" in cluster.of("ConfigMap")["kube-entra"]["data"]["kube-entra.yaml"]
     assert cluster.of("Deployment")["kube-entra"]["spec"]["template"] == first["template"]
 
+    run(helm("upgrade --set configuration.kubernetes.adminGroups={platform}"))
+    [binding] = cluster.of("ClusterRoleBinding").values()
+    assert binding["roleRef"]["name"] == "cluster-admin" and binding["subjects"][0]["name"] == "platform"
+
     run(helm("upgrade --set adminBinding.enabled=false --set image.tag=0.2.0 --set networkPolicy.enabled=false"))
     assert roles(cluster) == {} and cluster.of("NetworkPolicy") == {}
     [container] = cluster.of("Deployment")["kube-entra"]["spec"]["template"]["spec"]["containers"]
@@ -60,6 +64,42 @@ def test_this_cluster_refuses_to_change_the_role_of_a_binding(user):
     change = json.dumps({"roleRef": {"name": "edit"}})
     said = run(f"kubectl patch clusterrolebinding kube-entra-cluster-admins --type merge --patch '{change}'", status=1)
     assert "roleRef: cannot change" in said and roles(cluster) == {"kube-entra-cluster-admins": "cluster-admin"}
+
+
+NOTES = {
+    "as it comes": (
+        "",
+        [
+            "WARNING: the tenant, audience and group are those of the example",
+            "WARNING: image.repository is that of the example",
+            "The webhook answers at https://10.96.0.20:8443/authenticate.",
+            "kube-entra certs create --host 10.96.0.20",
+            "rollout status deployment/kube-entra",
+        ],
+    ),
+    "a DaemonSet with an address of IPv6": (
+        "--set kind=DaemonSet --set service.clusterIP=fd00::a:20 --set image.repository=registry.internal/kube-entra",
+        [
+            "The webhook answers at https://[fd00::a:20]:8443/authenticate.",
+            "kube-entra certs create --host fd00::a:20",
+            "--server https://[fd00::a:20]:8443/authenticate",
+            "rollout status daemonset/kube-entra",
+        ],
+    ),
+    "cert-manager": (
+        "--set certificates.certManager.enabled=true --set certificates.certManager.issuerRef.name=ca",
+        ["cert-manager issues the server's certificate into the Secret kube-entra-certs"],
+    ),
+}
+
+
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize(("options", "notes"), NOTES.values(), ids=NOTES.keys())
+def test_helm_says_what_is_left_to_do(user, options, notes):
+    said = user[1](helm(f"install {options}"))
+    assert [note for note in notes if note not in said] == [], said
+    assert ("registry.internal" in options) != ("image.repository is that of the example" in said)
+    assert ("certManager" in options) != ("certs create" in said)
 
 
 def block(*words, path=CHART / "README.md"):

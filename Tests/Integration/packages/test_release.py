@@ -191,6 +191,14 @@ def test_the_papers_of_a_release_agree_with_its_files(release, key, tmp_path):
     }
 
 
+def test_openssl_and_what_every_system_has_are_enough_to_verify(release, key, tmp_path):
+    for program in ("bash", "openssl", "cut", "grep", "head", "sed"):
+        (tmp_path / program).symlink_to(shutil.which(program))
+    command = [ROOT / "deploy/verify.sh", release, key / "public.pem"]
+    done = subprocess.run(["bash", *command], capture_output=True, text=True, timeout=60, env={"PATH": str(tmp_path)})
+    assert done.returncode == 0 and not done.stderr and "no  " not in done.stdout, done.stdout + done.stderr
+
+
 def changed(release, folder, file, data):
     copy = folder / "copy"
     shutil.copytree(release, copy)
