@@ -22,7 +22,9 @@ public enum FileTrust {
     ///
     /// A folder with the sticky bit, such as `/tmp`, protects what already exists. Directly in the file's own folder,
     /// another user could still create the file first.
-    public static func sharedFolder(of path: String) -> String? {
+    ///
+    /// - Parameter volumes: folders that no other user reaches, whatever their permissions.
+    public static func sharedFolder(of path: String, except volumes: KubernetesVolumes) -> String? {
         guard let resolved = realpath(folder(of: path), nil) else { return nil }
         defer { free(resolved) }
         var folder = String(cString: resolved)
@@ -33,14 +35,14 @@ public enum FileTrust {
             let isForeign = status.st_uid != 0 && status.st_uid != geteuid()
             let isWritable = status.st_mode & (S_IWGRP | S_IWOTH) != 0
             let isSticky = status.st_mode & S_ISVTX != 0
-            if isForeign || (isWritable && (isOwn || !isSticky)) { return folder }
+            if isForeign || (isWritable && (isOwn || !isSticky)), !volumes.isMounted(at: folder) { return folder }
             guard folder != "/" else { return nil }
             folder = self.folder(of: folder)
             isOwn = false
         }
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         guard let end = path.lastIndex(of: "/") else { return "." }
         return end == path.startIndex ? "/" : String(path[..<end])
     }

@@ -15,7 +15,9 @@ extension LintEnvironment {
         let configuration = servable.loaded.configuration
         certificateExpires = identity.certificate.notAfter
         certificateNames = identity.certificate.dnsNames + identity.certificate.ipAddresses
-        keyFileMode = Self.status(configuration.server.privateKey)?.mode
+        let volumes = KubernetesVolumes()
+        let key = configuration.server.privateKey
+        keyFileMode = volumes.contains(key) ? nil : Self.status(key)?.mode
         certificateStarts["server.certificate"] = identity.certificate.notBefore
         certificateStarts["server.clientCA"] = identity.clientAuthorities.map(\.notBefore).max()
         clientCAIsNoCA =
@@ -28,7 +30,7 @@ extension LintEnvironment {
             deniedEntries[file.field] = servable.denyFiles.entries(in: file.path)
         }
         for file in configuration.files + [servable.loaded.asFile] {
-            sharedFolders[file.field] = FileTrust.sharedFolder(of: file.path)
+            sharedFolders[file.field] = FileTrust.sharedFolder(of: file.path, except: volumes)
             if FileTrust.problem(path: file.path) != nil { untrustedFiles.insert(file.field) }
         }
     }
@@ -36,9 +38,11 @@ extension LintEnvironment {
     /// Checks the files of tenants.
     init(filesOf configuration: WebhookConfiguration, now: Timestamp) {
         self.init(now: now)
+        let volumes = KubernetesVolumes()
         for file in configuration.files {
             let index = configuration.tenants.indices.first { file.field.hasPrefix("tenants[\($0)].") }
             inspect(file, tenant: index.map { configuration.tenants[$0] })
+            if volumes.contains(file.path) { secretModes[file.field] = nil }
         }
     }
 

@@ -218,7 +218,10 @@ extension WebhookService {
         recordExpiry(new.identity)
         logger.notice(
             "configuration and certificates are in force",
-            metadata: ["sha256": "\(new.loaded.contentSHA256.prefix(12))"])
+            metadata: [
+                "sha256": "\(new.loaded.contentSHA256.prefix(12))",
+                "certificateExpires": "\(new.identity.certificate.notAfter.rfc3339)",
+            ])
     }
 
     /// Warns about each change that gives more access than before, in case the end of a file is missing.

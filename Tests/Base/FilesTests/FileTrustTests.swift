@@ -1,7 +1,8 @@
-import Files
 import Glibc
 import TestSupport
 import Testing
+
+@testable import Files
 
 @Suite struct FileTrustTests {
     @Test(
@@ -71,21 +72,22 @@ import Testing
 
     @Test("a folder that others may write is named, and one with the sticky bit only as the file's own")
     func folders() throws {
+        let none = KubernetesVolumes(mounts: "") { _ in true }
         try TemporaryFolder.with { temporary in
             let folder = temporary.path
             let own = folder + "/own"
             #expect(mkdir(own, 0o700) == 0)
-            #expect(FileTrust.sharedFolder(of: own + "/file") == nil)
+            #expect(FileTrust.sharedFolder(of: own + "/file", except: none) == nil)
             chmod(own, 0o777)
-            #expect(FileTrust.sharedFolder(of: own + "/file") == own)
+            #expect(FileTrust.sharedFolder(of: own + "/file", except: none) == own)
             chmod(own, 0o1777)
-            #expect(FileTrust.sharedFolder(of: own + "/file") == own)
+            #expect(FileTrust.sharedFolder(of: own + "/file", except: none) == own)
             chmod(own, 0o700)
             chmod(folder, 0o770)
-            #expect(FileTrust.sharedFolder(of: own + "/file") == folder)
+            #expect(FileTrust.sharedFolder(of: own + "/file", except: none) == folder)
             chmod(folder, 0o1777)
-            #expect(FileTrust.sharedFolder(of: own + "/file") == nil)
-            #expect(FileTrust.sharedFolder(of: folder + "/missing/file") == nil)
+            #expect(FileTrust.sharedFolder(of: own + "/file", except: none) == nil)
+            #expect(FileTrust.sharedFolder(of: folder + "/missing/file", except: none) == nil)
         }
     }
 }
