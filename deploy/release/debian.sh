@@ -59,6 +59,27 @@ package() {
     dpkg-deb --root-owner-group --threads-max=1 -Zxz "-z$level" --build "$root" "$out/${name}_${version}_$arch.deb" >/dev/null
 }
 
+# help NAME: the shell completions and manual pages of a program, from its own commands.
+help() {
+    local name=$1 root=$work/$1 pages=$work/$1-reference shell file page
+    for shell in bash zsh fish; do
+        case $shell in
+            bash) file=$root/usr/share/bash-completion/completions/$name ;;
+            zsh) file=$root/usr/share/zsh/vendor-completions/_$name ;;
+            fish) file=$root/usr/share/fish/vendor_completions.d/$name.fish ;;
+        esac
+        mkdir -p "$(dirname "$file")"
+        # These are read, not run.
+        "$programs/$name" --generate-completion-script "$shell" | sed '1{/^#!/d}' >"$file"
+        chmod 0644 "$file"
+    done
+    "$programs/$name" --experimental-dump-help >"$work/$name.json"
+    "$programs/kube-entra" reference --folder "$pages" --help-dump "$work/$name.json" >/dev/null
+    mkdir -p "$root/usr/share/man/man1"
+    for page in "$pages"/man/*.1; do gzip -9nc "$page" >"$root/usr/share/man/man1/$(basename "$page").gz"; done
+    chmod 0644 "$root"/usr/share/man/man1/*
+}
+
 # kube-entra
 root=$work/kube-entra
 install -D -m 0755 "$programs/kube-entra.stripped" "$root/usr/bin/kube-entra"
@@ -78,20 +99,7 @@ cp "$deploy/systemd/kube-entra.sysusers" "$root/usr/lib/sysusers.d/kube-entra.co
 cp "$here/debian/tmpfiles" "$root/usr/lib/tmpfiles.d/kube-entra.conf"
 cp "$here/debian/logrotate" "$root/etc/logrotate.d/kube-entra"
 cp "$here/debian/default" "$root/etc/default/kube-entra"
-for shell in bash zsh fish; do
-    case $shell in
-        bash) file=$root/usr/share/bash-completion/completions/kube-entra ;;
-        zsh) file=$root/usr/share/zsh/vendor-completions/_kube-entra ;;
-        fish) file=$root/usr/share/fish/vendor_completions.d/kube-entra.fish ;;
-    esac
-    mkdir -p "$(dirname "$file")"
-    # These are read, not run.
-    "$programs/kube-entra" --generate-completion-script "$shell" | sed '1{/^#!/d}' >"$file"
-done
-pages=$work/reference
-"$programs/kube-entra" reference --folder "$pages" >/dev/null
-mkdir -p "$root/usr/share/man/man1"
-for page in "$pages"/man/*.1; do gzip -9nc "$page" >"$root/usr/share/man/man1/$(basename "$page").gz"; done
+help kube-entra
 ln -s kube-entra.1.gz "$root/usr/share/man/man1/kubectl-entra.1.gz"
 documents kube-entra
 mkdir -p "$root/DEBIAN"
@@ -112,8 +120,7 @@ TEXT
 
 # kube-entra-demo
 install -D -m 0755 "$programs/kube-entra-demo.stripped" "$work/kube-entra-demo/usr/bin/kube-entra-demo"
-mkdir -p "$work/kube-entra-demo/usr/share/man/man1"
-gzip -9nc "$here/debian/kube-entra-demo.1" >"$work/kube-entra-demo/usr/share/man/man1/kube-entra-demo.1.gz"
+help kube-entra-demo
 documents kube-entra-demo
 depends=$(dependencies "$programs/kube-entra-demo.stripped")
 package kube-entra-demo admin "$depends, kube-entra (= $version)" \

@@ -22,7 +22,8 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("The kube-entra to show; default: the one beside this program.", valueName: "file"))
+        help: ArgumentHelp("The kube-entra to show; default: the one beside this program.", valueName: "file"),
+        completion: .file())
     var webhook: String?
 
     func run() async throws {

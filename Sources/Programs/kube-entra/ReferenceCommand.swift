@@ -15,15 +15,26 @@ struct ReferenceCommand: ParsableCommand {
     @Option(help: .init("The folder to write to; it is made.", valueName: "folder"), completion: .directory)
     var folder: String
 
+    @Option(
+        help: .init(
+            "Only the manual pages of another program: what it prints for --experimental-dump-help.",
+            valueName: "file", visibility: .hidden), completion: .file())
+    var helpDump: String?
+
     func validate() throws {
         guard !folder.isEmpty else { throw ValidationError("--folder must name a folder") }
     }
 
     func run() throws {
-        guard let commands = CommandReference(dump: KubeEntra._dumpHelp()) else {
-            throw CommandFailure("the program's own help cannot be read")
+        let dump =
+            if let helpDump { String(decoding: try CommandFile.read(helpDump), as: UTF8.self) } else {
+                KubeEntra._dumpHelp()
+            }
+        guard let commands = CommandReference(dump: dump) else {
+            throw CommandFailure("\(helpDump ?? "the program itself"): this is no program's help")
         }
-        let count = try ReferenceDocument.write(commands, into: folder)
+        let documents = helpDump == nil ? ReferenceDocument.all(commands: commands) : commands.manualPages
+        let count = try ReferenceDocument.write(documents, into: folder)
         Console.note("wrote \(count) documents to \(folder)")
     }
 }

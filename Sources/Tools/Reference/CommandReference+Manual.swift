@@ -1,6 +1,6 @@
 extension CommandReference {
     /// A manual page for each command, in section 1.
-    var manualPages: [ReferenceDocument] {
+    public var manualPages: [ReferenceDocument] {
         all.map { ReferenceDocument("man/\($0.words.joined(separator: "-")).1", text: $0.manual) }
     }
 
@@ -22,7 +22,8 @@ extension CommandReference {
         }
         let others = (commands.isEmpty ? [] : commands).map { "\($0.words.joined(separator: "-"))(1)" }
         let above = words.count > 1 ? ["\(words.dropLast().joined(separator: "-"))(1)"] : []
-        let seeAlso = above + others
+        let main = words.first == "kube-entra" ? [] : ["kube-entra(1)"]
+        let seeAlso = main + above + others
         return seeAlso.isEmpty ? page : page + ".SH SEE ALSO\n\(line(seeAlso.joined(separator: ", ")))\n"
     }
 

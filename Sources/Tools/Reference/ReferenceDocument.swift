@@ -38,12 +38,11 @@ public struct ReferenceDocument: Sendable {
         ] + commands.manualPages
     }
 
-    /// Writes every document into a folder, which is made.
+    /// Writes documents into a folder, which is made.
     ///
     /// - Returns: the number of documents.
     /// - Throws: `CommandFailure` if a file cannot be written.
-    public static func write(_ commands: CommandReference, into folder: String) throws(CommandFailure) -> Int {
-        let documents = all(commands: commands)
+    public static func write(_ documents: [ReferenceDocument], into folder: String) throws(CommandFailure) -> Int {
         try CommandFile.makeFolder(folder + "/man")
         for document in documents { try CommandFile.write(document.bytes, to: "\(folder)/\(document.path)") }
         return documents.count

@@ -11,8 +11,7 @@ import time
 import urllib.request
 
 import pytest
-from programs import ROOT
-from webhook import PROGRAM
+from webhook import PROGRAM, run
 
 DEMO = os.path.join(os.path.dirname(PROGRAM), "kube-entra-demo")
 
@@ -129,15 +128,19 @@ def test_says_what_it_lacks(tmp_path):
     assert "there is no kube-entra at" in done.stderr
 
 
-def test_the_manual_page_says_what_the_program_says():
+def test_the_manual_page_says_what_the_program_says(tmp_path):
     dump = subprocess.run([DEMO, "--experimental-dump-help"], capture_output=True, text=True, check=True).stdout
+    (tmp_path / "dump").write_text(dump)
+    words = ["reference", "--folder", str(tmp_path / "made"), "--help-dump", str(tmp_path / "dump")]
+    assert run(*words)[0] == 0 and os.listdir(tmp_path / "made") == ["man"]
     command = json.loads(dump)["command"]
-    with open(os.path.join(ROOT, "deploy/release/debian/kube-entra-demo.1")) as file:
-        page = file.read().replace("\\-", "-")
-    options = {"-" * (1 + (name["kind"] == "long")) + name["name"] for a in command["arguments"] for name in a["names"]}
-    assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", page)) == options
-    words = " ".join(line for line in page.splitlines() if not line.startswith(".")).lower()
-    sentences = [command["abstract"].rstrip("."), *[argument["abstract"] for argument in command["arguments"]]]
-    sentences += command["discussion"].replace("Exit status: ", "").split("\n\n")
-    for sentence in sentences:
-        assert " ".join(sentence.split()).lower() in words, sentence
+    page = (tmp_path / "made/man/kube-entra-demo.1").read_text().replace("\\-", "-")
+    for option in ("--keep-running", "--webhook <file>"):
+        assert f"\n.TP\n.B {option}\n" in page
+    text = " ".join(" ".join(line for line in page.splitlines() if not line.startswith(".")).split())
+    sentences = [command["abstract"], *[argument["abstract"] for argument in command["arguments"][:2]]]
+    for sentence in [*sentences, *command["discussion"].split("\n\n"), "kube-entra(1)"]:
+        assert " ".join(sentence.split()) in text, sentence
+    (tmp_path / "dump").write_text("{}")
+    code, _, err = run(*words)
+    assert code == 2 and f"{tmp_path}/dump: this is no program's help" in err
