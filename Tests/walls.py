@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the dependencies in Package.swift with the imports of the sources, and checks the order of the wings.
+"""Compares the dependencies in Package.swift with the imports of the sources, and checks the order of the wings; then finds files that are too long.
 
 Usage: Tests/walls.py [FOLDER]; the folder holds Package.swift, Sources and Tests (default: the project's own).
 Prints every fault and ends with status 1 when there is one; 2 when the manifest cannot be read.
@@ -29,6 +29,9 @@ IMPORT = re.compile(
 # What an import may say before it. A plain one is internal (the upcoming feature InternalImportsByDefault), so that
 # writing it would be a second way to say the same.
 ACCESS = {"", "public", "package"}
+
+# Of a source file; see CONTRIBUTING.
+MAXIMUM_LINES = 400
 
 # Modules of a product that has another name.
 PRODUCTS = {"NIOHPACK": "NIOHTTP2"}
@@ -118,9 +121,18 @@ def faults(package, folder):
     return found
 
 
+def long_files(folder):
+    """Sources and tests that are too long for one job, but for the tables of inputs in Tests/Fuzz."""
+    for top in ("Sources", "Tests"):
+        for path in sorted([*(folder / top).rglob("*.swift"), *(folder / top).rglob("*.py")]):
+            count = path.read_bytes().count(b"\n")
+            if count > MAXIMUM_LINES and path.name != "seeds.py":
+                yield f"{path.relative_to(folder)} has {count} lines, and {MAXIMUM_LINES} are enough for one job"
+
+
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
-    found = faults(manifest(folder), folder)
+    found = [*faults(manifest(folder), folder), *long_files(folder)]
     for fault in found:
         print(f"walls: {fault}")
     sys.exit(1 if found else 0)

@@ -95,7 +95,9 @@ public struct Doctor {
         }
         guard !files.isEmpty else {
             noKubeconfig(
-                "there is no kubeconfig: \(paths.joined(separator: ", "))",
+                paths.isEmpty
+                    ? "there is no kubeconfig: neither KUBECONFIG nor HOME says where it would be"
+                    : "there is no kubeconfig: \(paths.joined(separator: ", "))",
                 hint: "ask the cluster's operator for one, or make it with `kube-entra kubeconfig user`")
             return nil
         }

@@ -160,7 +160,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .fileIsShared: "a file or its folder belongs to, or may be written by, somebody else"
         case .audienceIsURI: "an audience is api:// with an application ID, and the ID alone is not listed"
         case .audienceIsNoServer: "an audience is a tenant's ID or a client application's, for which no tokens are made"
-        case .tenantIsForeign: "a tenant is that of personal Microsoft accounts, or Microsoft's own"
+        case .tenantIsForeign: "a tenant is that of personal Microsoft accounts, Microsoft's own, or a placeholder"
         case .noDenyList: "a tenant whose keys are fetched has no deniedFile, so `kube-entra deny` can lock nobody out"
         }
     }

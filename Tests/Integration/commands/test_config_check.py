@@ -9,10 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
-from callers import certify
-from certificates import CLIENT, SERVER
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from certificates import SERVER
 from entra import ADMINS, AUDIENCE, TENANT
 from webhook import configuration, run
 
@@ -175,50 +172,6 @@ def test_files_that_serve_does_without_are_findings(folder):
     (folder / "no.json").write_text("[]")
     code, answer, _ = check(folder, config)
     assert code == 0 and rules(answer) == [("file-is-missing", "tenants[0].authorityCA"), ("file-unusable", "names")]
-
-
-NO_SIGNING = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
-NO_CA = "authority-ca-is-no-ca"
-LONG = (-1, 90)
-
-
-@pytest.mark.parametrize("field", ["authorityCA", "graphCA"])
-@pytest.mark.parametrize(
-    ("name", "made", "found"),
-    [
-        ("a CA", [{"usages": (), "is_authority": True}], []),
-        ("a CA and a server", [{"usages": (), "is_authority": True}, {"usages": (SERVER,)}], []),
-        ("a server's own", [{"usages": (SERVER,)}], [(NO_CA, "these very certificates")]),
-        ("no usage at all", [{"usages": ()}], [(NO_CA, "these very certificates")]),
-        ("a client's", [{"usages": (CLIENT,)}], [(NO_CA, "so no server is trusted")]),
-        (
-            "a CA that may not sign",
-            [{"usages": (CLIENT,), "is_authority": True, "key_usage": NO_SIGNING}],
-            [(NO_CA, "so no server is trusted")],
-        ),
-        (
-            "a CA of the past",
-            [{"usages": (), "is_authority": True, "days": (-90, -1)}],
-            [("certificate-expires", "expired at")],
-        ),
-    ],
-)
-def test_a_ca_that_is_none_or_of_the_past_is_found(folder, field, name, made, found):
-    certificates = [certify(None, **{"days": LONG, **one}).certificate for one in made]
-    (folder / "authority.crt").write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in certificates))
-    config = clean()
-    if field == "authorityCA":
-        config["tenants"][0].update(authorityCA="authority.crt")
-    else:
-        (folder / "secret").write_text("s")
-        (folder / "secret").chmod(0o600)
-        directory = {"clientID": AUDIENCE, "clientSecretFile": "secret", "graphCA": "authority.crt"}
-        config["tenants"][0].update(groupOverage="resolve", directory=directory)
-    code, answer, _ = check(folder, config)
-    place = "tenants[0]." + ("directory." if field == "graphCA" else "") + field
-    assert code == 0 and rules(answer) == [(rule, place) for rule, _ in found]
-    for finding, (_, words) in zip(answer["findings"], found, strict=True):
-        assert words in finding["message"]
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])

@@ -267,6 +267,7 @@ def test_the_files_of_kubeconfig_are_merged_as_kubectl_does(bench):
         (("--context", "nowhere"), {}, "there is no context nowhere"),
         ((), {"KUBECONFIG": "missing"}, "there is no kubeconfig: missing"),
         ((), {"KUBECONFIG": ""}, "empty/.kube/config"),
+        ((), {"KUBECONFIG": "", "HOME": ""}, "neither KUBECONFIG nor HOME says where it would be"),
     ],
 )
 def test_a_kubeconfig_that_is_missing_or_broken_is_named(bench, arguments, variables, sentence):

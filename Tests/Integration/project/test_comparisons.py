@@ -1,8 +1,7 @@
 """The check of comparisons finds each planted one, and nothing in what is fine."""
 
-import pytest
-
 import comparisons
+import pytest
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 import walls
 
 BASE = {"name": "Files", "type": "regular", "path": "Sources/Base/Files", "dependencies": []}
@@ -117,3 +116,16 @@ def test_what_tests_share_is_for_tests_of_every_wing_and_stands_on_decisions(tmp
     support = {**SUPPORT, "dependencies": on("Server")}
     (fault,) = check(tmp_path, [SERVER, support], {"Tests/TestSupport/A.swift": "import Server\n"})
     assert fault.startswith("TestSupport (Decision) imports Server (Webhook), which stands below it")
+
+
+def test_a_file_that_is_too_long_is_found(tmp_path):
+    (tmp_path / "Sources/A").mkdir(parents=True)
+    (tmp_path / "Tests/Fuzz").mkdir(parents=True)
+    (tmp_path / "Sources/A/Long.swift").write_text("\n" * 401)
+    (tmp_path / "Sources/A/Short.swift").write_text("\n" * 400)
+    (tmp_path / "Tests/long.py").write_text("\n" * 500)
+    (tmp_path / "Tests/Fuzz/seeds.py").write_text("\n" * 500)
+    assert list(walls.long_files(tmp_path)) == [
+        "Sources/A/Long.swift has 401 lines, and 400 are enough for one job",
+        "Tests/long.py has 500 lines, and 400 are enough for one job",
+    ]

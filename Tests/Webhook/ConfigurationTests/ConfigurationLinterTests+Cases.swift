@@ -26,6 +26,7 @@ extension ConfigurationLinterTests {
         ("the AKS client as audience", application, "80faf920-1908-4b52-b5ef-a8e7bedfc67a", .audienceIsNoServer, 9),
         ("the tenant as audience", application, "11111111-2222-3333-4444-555555555555", .audienceIsNoServer, 9),
         ("personal accounts", "11111111-2222", "9188040d-6c67-4c5b-b112-36a304b66dad #", .tenantIsForeign, 8),
+        ("no tenant", "11111111-2222", "00000000-0000-0000-0000-000000000000 #", .tenantIsForeign, 8),
         ("Microsoft's tenant", "11111111-2222", "f8cdef31-a31e-4b4a-93e4-5f571e91255a #", .tenantIsForeign, 8),
         (
             "an application ID URI alone", "aaaaaaaa-0000-0000-0000-000000000000",

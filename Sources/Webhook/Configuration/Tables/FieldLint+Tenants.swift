@@ -98,7 +98,7 @@ extension TenantSettings {
         }
     }
 
-    /// Tenants that cannot be the operator's own: those of personal accounts and of Microsoft's services.
+    /// Tenants that cannot be the operator's own: those of personal accounts and of Microsoft's services, and zeros.
     static func unwiseTenant(_ tenant: TenantSettings, _ place: LintPlace) -> [FieldFinding] {
         switch tenant.trust.tenantID.description {
         case "9188040d-6c67-4c5b-b112-36a304b66dad":
@@ -106,6 +106,10 @@ extension TenantSettings {
                 .tenantIsForeign,
                 "this is the tenant of all personal Microsoft accounts, which everybody in the world can have",
                 "use your own tenant's ID, and invite people with personal accounts as guests")
+        case "00000000-0000-0000-0000-000000000000":
+            place.finding(
+                .tenantIsForeign, "this is a placeholder and no tenant's ID, so nobody could sign in",
+                "use your own tenant's ID")
         case "f8cdef31-a31e-4b4a-93e4-5f571e91255a":
             place.finding(
                 .tenantIsForeign, "this is the tenant of Microsoft's own services, which nobody else manages",
