@@ -94,7 +94,7 @@ class Pod:
         )
         answer = json.loads(done.stdout)
         assert answer["usable"], (answer, done.stderr)
-        return sorted((one["rule"], one["field"]) for one in answer["findings"])
+        return sorted((one["rule"], one["field"]) for one in answer["findings"] if one["rule"] != "no-deny-list")
 
 
 @pytest.fixture
