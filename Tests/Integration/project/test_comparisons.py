@@ -1,7 +1,8 @@
 """The check of comparisons finds each planted one, and nothing in what is fine."""
 
-import comparisons
 import pytest
+
+import comparisons
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 import walls
 
 BASE = {"name": "Files", "type": "regular", "path": "Sources/Base/Files", "dependencies": []}
