@@ -22,6 +22,8 @@ public struct CertificateFolder {
         public static let client = "client.crt"
         /// kube-apiserver's private key.
         public static let clientKey = "client.key"
+
+        static let all = [authority, authorityKey, server, serverKey, clientAuthority, client, clientKey]
     }
 
     /// The folder as the user wrote it.

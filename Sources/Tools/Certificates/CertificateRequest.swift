@@ -28,6 +28,11 @@ public struct CertificateRequest: Sendable {
     /// - Throws: ``UsageProblem`` if an option has another form, or does not go with another one.
     public func check() throws(UsageProblem) {
         guard !folder.isEmpty else { throw UsageProblem("--out must name a folder") }
+        if let real = SystemFolder.real(folder) {
+            throw UsageProblem(
+                "--out must not be \(real), which has the system's own files: name a folder of the webhook's own, such as"
+                    + " /etc/kube-entra/certs")
+        }
         guard (1...36_500).contains(terms.days) else { throw UsageProblem("--days must be from 1 to 36500") }
         guard (1...36_500).contains(terms.authorityDays) else {
             throw UsageProblem("--ca-days must be from 1 to 36500")

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import stat
+import subprocess
 
 import pytest
 from certificate_files import NOW, alternatives, certificate, foreign, handshake, key
@@ -11,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from programs import BINARY
 
 NAMES = ["ca.crt", "ca.key", "client-ca.crt", "client.crt", "client.key", "server.crt", "server.key"]
 
@@ -145,6 +147,25 @@ class TestCreate:
     def test_a_folder_that_cannot_be_made(self, run, tmp_path):
         (tmp_path / "file").write_text("")
         assert "file/below" in run("certs", "create", "--out", "file/below", status=2).stderr
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can have mounts of its own")
+    def test_the_systems_folders_are_wrong_usage(self):
+        """In mounts of its own: nothing of it reaches this machine, whatever the program does."""
+        script = """
+            mount -t tmpfs tmpfs /srv && mkdir /srv/own && ln -s /srv /srv/own/link && cd /srv || exit 9
+            for words in "--out /srv" "--out ." "--out /srv/own/link --force" "--out own/../ --renew"; do
+                "$0" certs create $words 2>>said
+                echo $?
+            done
+            [ "$(ls)" = "own
+said" ] && "$0" certs create --out own/certs && ls own/certs && rm -r /srv/* && "$0" certs create --out /srv && ls
+        """
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, BINARY], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert done.stdout.splitlines()[:4] == ["64"] * 4, done.stdout
+        assert [line for line in done.stdout.splitlines() if line in NAMES] == NAMES * 2, done.stdout
 
     def test_json_holds_what_the_text_shows(self, run, tmp_path):
         made = json.loads(run("certs", "create", "--output", "json").stdout)

@@ -16,6 +16,19 @@ import Testing
         try Self.request { $0.hosts = ["kube.example", "*.kube.example", "10.96.0.20", "::1"] }.check()
         try Self.request { ($0.terms.days, $0.terms.authorityDays, $0.isRenewal) = (400, 300, true) }.check()
         try Self.request { ($0.terms.clientName, $0.isReplacing) = ("front-proxy", true) }.check()
+        try Self.request { $0.folder = "/etc/kube-entra/certs" }.check()
+    }
+
+    @Test(
+        "folders of the system are wrong usage, by whatever path, also with --renew and --force",
+        arguments: ["/", "/etc", "/usr/bin", "//etc/./", "/etc/../usr/bin/..", "/proc/self/root"])
+    func systemFolder(path: String) {
+        for change in [(false, false), (true, false), (false, true)] {
+            let error = #expect(throws: UsageProblem.self) {
+                try Self.request { ($0.folder, $0.isRenewal, $0.isReplacing) = (path, change.0, change.1) }.check()
+            }
+            #expect(error?.sentence.hasPrefix("--out must not be /") == true)
+        }
     }
 
     @Test(
