@@ -40,10 +40,14 @@ WIRE_CHANGES = [
         "guard mayOpen(depth), scanArray(depth: depth + 1) else",
         "guard mayOpen(depth), scanArray(depth: depth) else",
     ),
+    Change(SCANNER, "|| JSONNames.areDistinct(entries[first...], in: bytes) else", "|| entries.count >= first else"),
     Change(
-        SCANNER, "guard JSONNames.areDistinct(entries[first...], in: bytes) else", "guard entries.count >= first else"
+        SCANNER,
+        "guard let end = JSONEscapes.end(of: place, in: bytes, acceptsZero: strictness.acceptsZero) else {\n"
+        "                    return nil\n"
+        "                }",
+        "let end = place + 2",
     ),
-    Change(SCANNER, "guard let end = JSONEscapes.end(of: place, in: bytes) else { return nil }", "let end = place + 2"),
     Change(
         SCANNER,
         "guard let end = JSONBytes.endOfScalar(in: bytes, from: place) else { return nil }",
@@ -56,7 +60,7 @@ WIRE_CHANGES = [
     ),
     Change(
         ESCAPES,
-        "unit(at: place, in: bytes), first != 0 else { return nil }",
+        "unit(at: place, in: bytes), first != 0 || acceptsZero else { return nil }",
         "unit(at: place, in: bytes) else { return nil }",
     ),
     Change(ESCAPES, "case 0xDC00...0xDFFF: return nil", "case 0xDC00...0xDFFF: return place + 6"),
@@ -88,6 +92,11 @@ WIRE_CHANGES = [
         'case "authorization.k8s.io/v1beta1": version = .v1',
     ),
     Change(ACCESS_BODY, "guard value.kind == .string else { throw problem }", ""),
+    Change(ACCESS_BODY, "JSONStrictness(acceptsZero: true, ", "JSONStrictness("),
+    Change(ACCESS_BODY, "(acceptsZero: true, distinctDepth: 2)", "(acceptsZero: true)"),
+    Change(ACCESS_BODY, "(acceptsZero: true, distinctDepth: 2)", "(acceptsZero: true, distinctDepth: 1)"),
+    Change(ACCESS_BODY, "guard error == .notJSON || error == .tooDeep,", "guard error == .tooDeep,"),
+    Change(ACCESS_BODY, "guard seen.insert(name).inserted else { throw .notJSON }", ""),
     Change(
         ACCESS_BODY,
         "guard let members = value.members else { throw .extraNotLists }",
@@ -167,7 +176,7 @@ WIRE_CHANGES = [
     Change(REVIEW, "times.compactMap { $0 }.min()", "times.compactMap { $0 }.max()"),
     Change(REVIEW, "clientAppID: evidence.clients.first, ", "clientAppID: nil, "),
     Change(REVIEW, "tokenID: evidence.tokenIDs.first)", "tokenID: nil)"),
-    Change(REVIEW, 'credential.utf8.starts(with: "JTI=".utf8) ?', "credential.utf8.count > 4 ?"),
+    Change(REVIEW, 'credential.utf8.starts(with: "JTI=".utf8)', "credential.utf8.count > 4"),
     Change(REVIEW, "for client in evidence.clients.dropFirst()", "for client in evidence.clients.dropFirst(9)"),
     Change(REVIEW, "for tokenID in evidence.tokenIDs.dropFirst()", "for tokenID in evidence.tokenIDs.dropFirst(9)"),
     Change(REVIEW, "by: \\.objectID)", "by: { _ in evidence.objectIDs[0] })"),

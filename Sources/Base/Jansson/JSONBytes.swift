@@ -95,16 +95,16 @@ public enum JSONBytes {
 
 /// Escape sequences (RFC 8259 section 7).
 enum JSONEscapes {
-    /// Index after the sequence that starts with this backslash. Nil for an invalid sequence, a lone surrogate and the
-    /// character 0.
-    static func end(of place: Int, in bytes: UnsafeRawBufferPointer) -> Int? {
+    /// Index after the sequence that starts with this backslash. Nil for an invalid sequence, a lone surrogate and,
+    /// unless it is accepted, the character 0.
+    static func end(of place: Int, in bytes: UnsafeRawBufferPointer, acceptsZero: Bool) -> Int? {
         guard place + 1 < bytes.count else { return nil }
         switch bytes[place + 1] {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             return place + 2
         case UInt8(ascii: "u"):
-            guard let first = unit(at: place, in: bytes), first != 0 else { return nil }
+            guard let first = unit(at: place, in: bytes), first != 0 || acceptsZero else { return nil }
             switch first {
             case 0xD800...0xDBFF:
                 guard let second = unit(at: place + 6, in: bytes), (0xDC00...0xDFFF).contains(second) else {

@@ -38,6 +38,7 @@ struct JSONScanner {
 
     private let bytes: UnsafeRawBufferPointer
     private let maximumDepth: Int
+    private let strictness: JSONStrictness
     private var valuesLeft: Int
     private var place = 0
     /// The members of the outermost object, followed by those of the objects that are being read.
@@ -45,9 +46,10 @@ struct JSONScanner {
     /// Why ``scanDocument()`` returned nil.
     private(set) var failure = JSONError.Code.invalid
 
-    init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int, maximumValues: Int) {
+    init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int, maximumValues: Int, strictness: JSONStrictness) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
+        self.strictness = strictness
         valuesLeft = maximumValues
         entries.reserveCapacity(32)
     }
@@ -153,7 +155,7 @@ struct JSONScanner {
             skipSpace()
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "}")) else { return false }
-        guard JSONNames.areDistinct(entries[first...], in: bytes) else {
+        guard depth > strictness.distinctDepth || JSONNames.areDistinct(entries[first...], in: bytes) else {
             failure = .duplicateMember
             return false
         }
@@ -177,7 +179,9 @@ struct JSONScanner {
                 return Found(start: start, end: place - 1, kind: .string, hasEscapes: hasEscapes)
             case UInt8(ascii: "\\"):
                 hasEscapes = true
-                guard let end = JSONEscapes.end(of: place, in: bytes) else { return nil }
+                guard let end = JSONEscapes.end(of: place, in: bytes, acceptsZero: strictness.acceptsZero) else {
+                    return nil
+                }
                 place = end
             case 0x80...:
                 guard let end = JSONBytes.endOfScalar(in: bytes, from: place) else { return nil }

@@ -133,6 +133,14 @@ public struct JSONSieve: Sendable {
         return true
     }
 
+    /// What is let through of a whole document; nil if it is not JSON, or exceeds a limit.
+    public consuming func rest(of document: UnsafeRawBufferPointer) -> [UInt8]? {
+        var rest: [UInt8] = []
+        rest.reserveCapacity(document.count)
+        guard take(document, pass: { rest.append(contentsOf: $0) }), isComplete else { return nil }
+        return rest
+    }
+
     private static let null: StaticString = "null"
     /// In bytes. A longer number is refused.
     private static let longestWord = 16_384

@@ -1,8 +1,9 @@
 /// JSON that was read in one pass and is valid, with the members of its outermost object.
 ///
-/// It refuses exactly what ``JSONDocument`` refuses with the same limits: duplicate members however they are escaped,
-/// trailing bytes, invalid UTF-8, lone surrogates, the character 0, numbers out of range, and too much depth or too
-/// many values. It builds no tree, so its cost depends only on the number of bytes.
+/// Unless its strictness says otherwise, it refuses exactly what ``JSONDocument`` refuses with the same limits:
+/// duplicate members however they are escaped, trailing bytes, invalid UTF-8, lone surrogates, the character 0, numbers
+/// out of range, and too much depth or too many values. It builds no tree, so its cost depends only on the number of
+/// bytes.
 public struct ScannedJSON: JSONReadable {
     /// The outermost value, an object or an array.
     public let root: JSONView
@@ -16,15 +17,18 @@ public struct ScannedJSON: JSONReadable {
     ///   - maximumBytes: larger documents are refused without being read.
     ///   - maximumDepth: how deeply objects and arrays may be nested; 1 is a flat object.
     ///   - maximumValues: largest number of values, nested ones and the outermost included.
+    ///   - strictness: what is accepted that ``JSONDocument`` refuses.
     /// - Throws: ``JSONError`` if the bytes are not an acceptable document.
     public init(
         scanning bytes: UnsafeRawBufferPointer,
         maximumBytes: Int = 1 << 20,
         maximumDepth: Int = 32,
-        maximumValues: Int = .max
+        maximumValues: Int = .max,
+        strictness: JSONStrictness = .full
     ) throws(JSONError) {
         guard bytes.count <= min(maximumBytes, Int(Int32.max)) else { throw JSONError(.tooLarge) }
-        var scanner = JSONScanner(bytes, maximumDepth: maximumDepth, maximumValues: maximumValues)
+        var scanner = JSONScanner(
+            bytes, maximumDepth: maximumDepth, maximumValues: maximumValues, strictness: strictness)
         guard let root = scanner.scanDocument() else { throw JSONError(scanner.failure) }
         self.root = root
         self.bytes = bytes

@@ -14,6 +14,23 @@ public struct ReviewedUser: Hashable, Sendable {
         self.groups = groups.map { ExactText($0) }
         self.extra = extra
     }
+
+    /// The members of `extra` that decisions read.
+    enum Member: String, CaseIterable {
+        case objectID = "oid"
+        case tenantID = "kube-entra.dev/tenant-id"
+        case clientAppID = "kube-entra.dev/client-app-id"
+        case issuedAt = "kube-entra.dev/token-issued-at"
+        case emergencyAccess = "kube-entra.dev/emergency-access"
+        case credentialID = "authentication.kubernetes.io/credential-id"
+    }
+
+    private static let readNames = Set(Member.allCases.map { ExactText($0.rawValue) })
+
+    /// Whether a decision reads the member of `extra` with this name.
+    public static func isRead(_ name: ExactText) -> Bool { readNames.contains(name) }
+
+    subscript(_ member: Member) -> [String]? { extra[ExactText(member.rawValue)] }
 }
 
 /// Why a request is denied, although the API server still has the user's sign-in in its cache.
@@ -53,7 +70,7 @@ extension Authenticator {
     public func denial(of user: ReviewedUser, watch: WatchFacts, now: Timestamp) -> AccessDenial? {
         let evidence = ReviewEvidence(user)
         guard !evidence.objectIDs.isEmpty else { return nil }
-        let tenantIDs = Set((user.extra[ExactText("kube-entra.dev/tenant-id")] ?? []).compactMap { GUID($0) })
+        let tenantIDs = Set((user[.tenantID] ?? []).compactMap { GUID($0) })
         var found: AccessDenial?
         for tenant in rules.tenants where tenantIDs.contains(tenant.tenantID) {
             var review = AccessReview(evidence: evidence, tenant: tenant, now: now)
@@ -78,16 +95,18 @@ private struct ReviewEvidence {
     let issuedAt: Timestamp?
 
     init(_ user: ReviewedUser) {
-        func values(_ name: String) -> [String] { user.extra[ExactText(name)] ?? [] }
-        objectIDs = values("oid").compactMap { GUID($0) }.onlyFirst
-        clients = values("kube-entra.dev/client-app-id").compactMap { GUID($0) }.onlyFirst
+        func values(_ member: ReviewedUser.Member) -> [String] { user[member] ?? [] }
+        objectIDs = values(.objectID).compactMap { GUID($0) }.onlyFirst
+        clients = values(.clientAppID).compactMap { GUID($0) }.onlyFirst
         tokenIDs =
-            values("authentication.kubernetes.io/credential-id").compactMap { credential in
-                credential.utf8.starts(with: "JTI=".utf8) ? ExactText(String(credential.dropFirst(4))) : nil
+            values(.credentialID).compactMap { credential in
+                // Bytes: an equals sign and a combining character after it are one character.
+                credential.utf8.starts(with: "JTI=".utf8)
+                    ? ExactText(String(Substring(credential.utf8.dropFirst(4)))) : nil
             }.onlyFirst
         groups = user.groups
-        emergencyReasons = user.extra[ExactText("kube-entra.dev/emergency-access")]?.map { ExactText($0) }
-        let times = values("kube-entra.dev/token-issued-at").map { Int64($0) }
+        emergencyReasons = user[.emergencyAccess]?.map { ExactText($0) }
+        let times = values(.issuedAt).map { Int64($0) }
         issuedAt =
             times.contains(nil)
             ? nil : times.compactMap { $0 }.min().map { Timestamp(secondsSinceEpoch: $0) }

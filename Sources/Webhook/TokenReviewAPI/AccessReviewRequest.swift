@@ -57,17 +57,40 @@ public struct AccessReviewRequest: Sendable, Hashable {
     /// The user's groups and `extra`.
     public let user: ReviewedUser
 
-    /// Reads the body of a request in one pass. `status` is ignored.
+    /// Reads the body of a request. `status` is ignored.
+    ///
+    /// A review says what the user wants to do, in words of the user: names, paths and selectors with any characters.
+    /// If such words made a review unreadable, a denied user could choose them, and the API server would go on
+    /// without this webhook. So what no decision reads is checked for its structure only, and a string may contain
+    /// every character, including the character 0.
     ///
     /// - Parameter maximumBytes: larger bodies are refused without being read.
     /// - Throws: ``AccessReviewProblem`` if this is not an access review.
     public init(
         decoding body: UnsafeRawBufferPointer, maximumBytes: Int = .max
     ) throws(AccessReviewProblem) {
+        guard body.count <= maximumBytes else { throw .notJSON }
+        do {
+            self = try Self(scanning: body)
+        } catch {
+            // Only few reviews need this second pass: it drops what no decision reads.
+            guard error == .notJSON || error == .tooDeep,
+                let rest = JSONSieve.accessReview.rest(of: body),
+                let review = rest.withUnsafeBytes({ try? Self(scanning: $0) })
+            else { throw error }
+            self = review
+        }
+    }
+
+    /// In `spec` and above, a name that occurs twice is refused; `extra` is checked while it is read.
+    private static let strictness = JSONStrictness(acceptsZero: true, distinctDepth: 2)
+
+    private init(scanning body: UnsafeRawBufferPointer) throws(AccessReviewProblem) {
         let root: ScannedJSON
         do {
             root = try ScannedJSON(
-                scanning: body, maximumBytes: maximumBytes, maximumValues: JSONDocument.defaultMaximumValues)
+                scanning: body, maximumBytes: .max, maximumValues: JSONDocument.defaultMaximumValues,
+                strictness: Self.strictness)
         } catch {
             throw error.code == .tooDeep ? .tooDeep : .notJSON
         }
@@ -84,14 +107,24 @@ public struct AccessReviewRequest: Sendable, Hashable {
             guard value.kind == .string else { throw problem }
         }
         let groups = try Self.texts(spec[version.groupsField], or: .groupsNotTexts)
+        user = ReviewedUser(groups: groups, extra: try Self.extra(spec["extra"]))
+    }
+
+    /// The members that decisions read. Of the others, only the types are checked; an API server can send two of one
+    /// name, because Go writes all bytes that are not UTF-8 as the same character.
+    private static func extra(_ value: JSONView?) throws(AccessReviewProblem) -> [ExactText: [String]] {
+        guard let value, !value.isNull else { return [:] }
+        guard let members = value.members else { throw .extraNotLists }
         var extra: [ExactText: [String]] = [:]
-        if let value = spec["extra"], !value.isNull {
-            guard let members = value.members else { throw .extraNotLists }
-            for (name, values) in members {
-                extra[ExactText(name)] = values.isNull ? nil : try Self.texts(values, or: .extraNotLists)
-            }
+        var seen: Set<ExactText> = []
+        for (name, values) in members {
+            let texts = try Self.texts(values, or: .extraNotLists)
+            let name = ExactText(name)
+            guard ReviewedUser.isRead(name) else { continue }
+            guard seen.insert(name).inserted else { throw .notJSON }
+            if !values.isNull { extra[name] = texts }
         }
-        user = ReviewedUser(groups: groups, extra: extra)
+        return extra
     }
 
     private static func texts(

@@ -129,6 +129,31 @@ import Testing
         #expect(!compare(Array(text.utf8)))
     }
 
+    @Test("the character 0 and deep duplicates are accepted where that is asked for, and nothing else is")
+    func strictness() {
+        func isAccepted(_ text: String, _ strictness: JSONStrictness) -> Bool {
+            Array(text.utf8).withUnsafeBytes { (try? ScannedJSON(scanning: $0, strictness: strictness)) != nil }
+        }
+        let zero = JSONStrictness(acceptsZero: true)
+        for text in [#"{"a":"\u0000"}"#, #"{"\u0000":["x\u0000y"]}"#] {
+            #expect(isAccepted(text, zero) && !isAccepted(text, .full))
+        }
+        for text in ["{\"a\":\"\0\"}", #"{"a":"\ud800\u0000"}"#, #"{"a":"\u000"}"#, #"{"\u0000":1,"\u0000":2}"#] {
+            #expect(!isAccepted(text, zero))
+        }
+        let values = Array(#"{"a":"x\u0000"}"#.utf8).withUnsafeBytes { bytes in
+            (try? ScannedJSON(scanning: bytes, strictness: zero))?["a"]?.string
+        }
+        #expect(values == "x\u{0}")
+        let nested = [
+            #"{"a":1,"a":2}"#, #"{"x":{"a":1,"a":2}}"#, #"{"x":{"y":{"a":1,"a":2}}}"#, #"[[{"a":1,"a":2}]]"#,
+        ]
+        for (depth, accepted) in [(0, nested), (1, Array(nested[1...])), (2, Array(nested[2...])), (3, [])] {
+            let found = nested.filter { isAccepted($0, JSONStrictness(distinctDepth: depth)) }
+            #expect(found == accepted, "\(depth)")
+        }
+    }
+
     @Test("invalid UTF-8 is refused, and the edges of valid UTF-8 are taken")
     func utf8() {
         let valid: [[UInt8]] = [

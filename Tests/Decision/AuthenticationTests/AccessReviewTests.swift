@@ -85,6 +85,9 @@ struct AccessReviewTests {
         #expect(Self.reason(change: Self.deny(.clientAppID(TestTenant.guid(TestTenant.client)))) == .principalDenied)
         #expect(Self.reason(change: Self.deny(.tokenID("abc"))) == .principalDenied)
         #expect(Self.reason(change: Self.deny(.tokenID("JTI=abc"))) == nil)
+        // The first character of the ID combines with the last one before it.
+        let combined = Self.user([], ["authentication.kubernetes.io/credential-id": ["JTI=\u{301}abc"]])
+        #expect(Self.reason(combined, change: Self.deny(.tokenID("\u{301}abc"))) == .principalDenied)
         #expect(Self.reason(change: Self.deny(.objectID(Self.admins))) == nil)
         let other = Self.user([], ["authentication.kubernetes.io/credential-id": ["XYZ=abc"]])
         #expect(Self.reason(other, change: Self.deny(.tokenID("abc"))) == nil)

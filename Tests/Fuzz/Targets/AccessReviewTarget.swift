@@ -2,6 +2,7 @@ import AccessPolicy
 import Authentication
 import Entra
 import Jansson
+import TestSupport
 import Timestamps
 import TokenReviewAPI
 
@@ -33,22 +34,50 @@ struct AccessReviewTarget: FuzzTarget {
     }
 
     func run(_ input: UnsafeRawBufferPointer) throws {
+        checkThatWordsChangeNothing(Array(input))
         let rest = sieved(input)
-        guard let request = try? AccessReviewRequest(decoding: input) else { return }
+        let whole = try? AccessReviewRequest(decoding: input)
         let sievedRequest = rest.withUnsafeBytes { try? AccessReviewRequest(decoding: $0) }
-        require(sievedRequest == request, "a large review that is sieved is the same review")
-        let root = require(parsedJSON(Array(input)), "what is taken is JSON").root
-        require(root["kind"]?.string == "SubjectAccessReview", "a SubjectAccessReview says that it is one")
-        require(root["spec"]?.kind == .object, "it has a spec")
+        require(sievedRequest == whole, "a large review that is sieved is the same review, readable or not")
+        guard let request = whole else { return }
+        rest.withUnsafeBytes { bytes in
+            let strictness = JSONStrictness(acceptsZero: true, distinctDepth: 2)
+            let root = require(try? ScannedJSON(scanning: bytes, strictness: strictness), "what is taken is JSON")
+            require(root["kind"]?.string == "SubjectAccessReview", "a SubjectAccessReview says that it is one")
+            require(root["spec"]?.kind == .object, "it has a spec")
+            let version = root["apiVersion"]?.string
+            require(version == "authorization.k8s.io/\(request.version.rawValue)", "its version is the one it says")
+        }
         let denial = authenticator.denial(
             of: request.user, watch: watch, now: Timestamp(secondsSinceEpoch: 1_800_000_000))
         let answer = denial.map { AccessReviewAnswer.denied($0.reason, decisionID: "ID") } ?? .noOpinion
         let written = require(parsedJSON(answer.encode(request.version)), "the answer is JSON").root
-        require(written["apiVersion"]?.string == root["apiVersion"]?.string, "the answer has the request's version")
+        require(
+            written["apiVersion"]?.string == "authorization.k8s.io/\(request.version.rawValue)",
+            "the answer has the request's version")
         require(written["status"]?["allowed"]?.bool == false, "nothing is ever allowed")
         require((written["status"]?["denied"]?.bool == true) == (denial != nil), "a denial is a denial")
         let text = String(decoding: answer.encode(request.version), as: UTF8.self)
         require(!text.contains("hidden"), "an entry's reason stays inside")
+    }
+
+    /// Whoever is denied can ask for anything, in any bytes.
+    private func checkThatWordsChangeNothing(_ words: [UInt8]) {
+        var review = GoAccessReview(extra: [
+            ("oid", ["0b1ec700-0000-0000-0000-000000000001"]),
+            ("kube-entra.dev/tenant-id", ["11111111-2222-3333-4444-555555555555"]),
+        ])
+        let first = words.first ?? 0
+        review.version = first & 1 == 0 ? "v1" : "v1beta1"
+        review.isNonResource = first & 2 == 0
+        review.words = words.split(separator: UInt8(ascii: " "), maxSplits: 8).map(Array.init)
+        let bytes = review.bytes
+        let user = require(
+            bytes.withUnsafeBytes { try? AccessReviewRequest(decoding: $0).user }, "what Go writes is readable")
+        let now = Timestamp(secondsSinceEpoch: 1_800_000_000)
+        require(
+            authenticator.denial(of: user, watch: watch, now: now)?.reason == .principalDenied,
+            "whoever is denied is denied whatever they ask for")
     }
 
     /// What the sieve lets through of a review that arrives in two pieces; empty if it is not JSON.

@@ -241,6 +241,19 @@ def patient(certificates, entra):
     running.stop()
 
 
+# Whoever is denied chooses the words of a request. Go writes some characters as escape sequences, and bytes that are not
+# UTF-8 as the replacement character.
+WORDS = {
+    "the character 0": "metadata.name!=\\u0000",
+    "control characters": "".join(f"\\u{code:04x}" for code in range(0x20)) + "\\b\\f\\n\\r\\t\x7f",
+    "what Go escapes for HTML": "\\u003cscript\\u003e\\u0026\\u2028\\u2029",
+    "bytes that are not UTF-8": "\\ufffd\\ufffd",
+    "characters beyond the basic plane": "\U0001f600\U0010ffff\ufffe\uffff",
+    "a byte order mark and combining characters": "\ufeff\u0301",
+    "quotation marks": '\\"extra\\":{\\"oid\\":[]}}\\\\',
+    "nothing": "",
+    "much": "\\u0000" * 10_000,
+}
 WAYS = [("--http1.1",), ("--http1.1", "-H", "Transfer-Encoding: chunked"), ("--http2",)]
 
 
@@ -257,6 +270,42 @@ def curl(server, path, *options):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def actions(word):
+    """Requests about which the API server asks, each with this word in it."""
+    selector = {"rawSelector": word, "requirements": [{"key": word, "operator": "NotIn", "values": [word, word]}]}
+    names = ("namespace", "verb", "group", "version", "resource", "subresource", "name")
+    selectors = {"fieldSelector": selector, "labelSelector": selector}
+    yield "resourceAttributes", dict.fromkeys(names, word) | selectors
+    yield "nonResourceAttributes", {"verb": "get", "path": f"/metrics/{word}"}
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+@pytest.mark.parametrize("word", WORDS.values(), ids=WORDS)
+def test_whatever_a_denied_person_asks_for_is_denied(patient, tmp_path, word, way, version):
+    path = tmp_path / "review.json"
+    for member, action in actions("WORD"):
+        review = body(version, extra=extra(oid=[OTHER]))
+        review["spec"].pop("resourceAttributes")
+        # As Go has it, what is asked for comes before the user.
+        review["spec"] = {member: action, **review["spec"]}
+        path.write_text(json.dumps(review).replace("WORD", word))
+        assert why(curl(patient, path, *way)["status"]) == "principal_denied", action
+
+
+def test_a_users_other_strings_may_have_any_characters(patient, tmp_path):
+    path = tmp_path / "review.json"
+    review = json.dumps(body(extra={**extra(oid=[OTHER]), "WORD": ["WORD"]}, user="WORD", groups=["WORD"]))
+    for word in WORDS.values():
+        path.write_text(review.replace("WORD", word))
+        assert why(curl(patient, path)["status"]) == "principal_denied"
+    # Two names of the same bytes for Go, none of which any decision reads; and twice a name that one reads.
+    path.write_text(review.replace('"WORD": ["WORD"]', '"\\ufffd": ["a"], "\\ufffd": ["b"]'))
+    assert why(curl(patient, path)["status"]) == "principal_denied"
+    path.write_text(review.replace('"WORD": ["WORD"]', f'"oid": ["{OBJECT}"]'))
+    assert curl(patient, path)["code"] == 400
 
 
 @pytest.mark.parametrize("way", WAYS, ids=" ".join)
