@@ -25,7 +25,7 @@ extension FileIO {
             let target = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
             path =
                 (target.utf8.first == UInt8(ascii: "/") ? target : folder(of: link.path) + target)
-                + path.dropFirst(link.path.count)
+                + String(Substring(path.utf8.dropFirst(link.path.utf8.count)))
         }
         throw .linkLoop
     }
@@ -36,9 +36,11 @@ extension FileIO {
     private static func firstLink(
         in path: String, onlyLast: Bool
     ) throws(FileError) -> (path: String, owner: UInt32)? {
-        let ends = path.indices.filter { path[$0] == "/" && $0 > path.startIndex } + [path.endIndex]
+        // Bytes: a slash and a combining character after it are one character.
+        let ends =
+            path.utf8.indices.filter { path.utf8[$0] == UInt8(ascii: "/") && $0 > path.startIndex } + [path.endIndex]
         for end in onlyLast ? ends.suffix(1) : ends[...] {
-            let part = String(path[..<end])
+            let part = String(Substring(path.utf8[..<end]))
             var status = stat()
             guard lstat(part, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
             return (part, status.st_uid)
@@ -57,7 +59,7 @@ extension FileIO {
         let exists = lstat(path, &old) == 0
         if exists, old.st_mode & S_IFMT == S_IFDIR { throw .isFolder }
         if exists, old.st_mode & S_IFMT != S_IFREG { throw .notRegular }
-        let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let temporary = temporaryName(beside: path)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileError(making: path, errno) }
         var isComplete = writeAll(bytes, to: descriptor)
@@ -131,7 +133,7 @@ extension FileIO {
         if kind == S_IFDIR { throw FilesError(path: file.path, error: .isFolder) }
         if kind != S_IFREG, kind != S_IFLNK { throw FilesError(path: file.path, error: .notRegular) }
         let isReplaced = exists && kind == S_IFREG
-        let temporary = "\(file.path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let temporary = temporaryName(beside: file.path)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FilesError(path: file.path, error: FileError(making: file.path, errno)) }
         defer { close(descriptor) }
@@ -164,6 +166,6 @@ extension FileIO {
 
     /// With a trailing slash; empty for the current folder.
     static func folder(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(Substring(path.utf8[...$0])) } ?? ""
     }
 }

@@ -90,7 +90,7 @@ public enum FileIO {
     private static func makeTemporary(
         beside path: String, mode: UInt32
     ) throws(FileError) -> (path: String, descriptor: Int32) {
-        let temporary = "\(path).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let temporary = temporaryName(beside: path)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw FileError(making: path, errno) }
         return (temporary, descriptor)
@@ -130,9 +130,8 @@ public enum FileIO {
             return access(path, W_OK) == 0 ? nil : .notAllowed
         }
         guard errno == ENOENT else { return FileError(opening: errno, missing: .missing, standard: .notWritable) }
-        let end = path.lastIndex(of: "/")
-        let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        return access(folder, W_OK | X_OK) == 0 ? nil : FileError(making: path, errno)
+        let folder = Self.folder(of: path)
+        return access(folder.isEmpty ? "." : folder, W_OK | X_OK) == 0 ? nil : FileError(making: path, errno)
     }
 
     /// Writes all bytes to an open descriptor; false if that fails.
@@ -159,6 +158,9 @@ public struct FileVersion: Hashable, Sendable {
     private let size: Int
     private let seconds: Int
     private let nanoseconds: Int
+    /// When the file's content or metadata last changed. Unlike the time of writing, nobody can set it back.
+    private let changedSeconds: Int
+    private let changedNanoseconds: Int
     private let mode: UInt32
     /// Part of the version, because the owner decides whether a file is trusted.
     private let owner: UInt32
@@ -175,6 +177,8 @@ public struct FileVersion: Hashable, Sendable {
         size = Int(status.st_size)
         seconds = Int(status.st_mtim.tv_sec)
         nanoseconds = Int(status.st_mtim.tv_nsec)
+        changedSeconds = Int(status.st_ctim.tv_sec)
+        changedNanoseconds = Int(status.st_ctim.tv_nsec)
         mode = UInt32(status.st_mode)
         owner = UInt32(status.st_uid)
     }

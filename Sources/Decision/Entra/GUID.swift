@@ -54,7 +54,7 @@ public struct GUID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public static func inApplicationIDURI(_ uri: String) -> GUID? {
         let scheme = "api://"
         guard uri.utf8.starts(with: scheme.utf8) else { return nil }
-        return GUID(String(uri.dropFirst(scheme.count)))
+        return GUID(String(Substring(uri.utf8.dropFirst(scheme.utf8.count))))
     }
 
     /// All bits zero; no object has this ID.

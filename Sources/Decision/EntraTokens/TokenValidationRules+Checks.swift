@@ -30,8 +30,8 @@ extension RequiredClaim {
     func holds(_ claims: EntraClaims) -> Bool {
         guard let value = claims.json[named: claim.text] else { return false }
         if claim == "scp", let scopes = value.string {
-            return scopes.split(separator: " ").contains { scope in
-                values.contains { $0.string?.utf8.elementsEqual(scope.utf8) ?? false }
+            return scopes.utf8.split(separator: UInt8(ascii: " ")).contains { scope in
+                values.contains { $0.string?.utf8.elementsEqual(scope) ?? false }
             }
         }
         if let array = value.array {

@@ -30,7 +30,7 @@ public struct DenialTimes: Hashable, Sendable {
             }
             end = now.adding(seconds: length.components.seconds)
         }
-        if let until { end = try TimeArgument.read(until, option: "--until") }
+        if let until { end = try TimeArgument.readBound(until, option: "--until") }
         if let end, end <= now {
             throw UsageProblem("\(duration == nil ? "--until" : "--for") ends in the past: nobody would be denied")
         }

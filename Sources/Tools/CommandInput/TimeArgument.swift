@@ -16,11 +16,13 @@ public enum TimeArgument {
         return time
     }
 
-    /// The time of an option that also takes `now`. A fraction of a second is rounded up.
-    static func readBound(_ text: String, option: String, now: Timestamp) throws(UsageProblem) -> Timestamp {
-        if text == "now" { return now }
+    /// The time of an option that bounds a denial. A fraction of a second is rounded up.
+    ///
+    /// - Parameter now: the time that `now` means; nil if the option does not take this word.
+    static func readBound(_ text: String, option: String, now: Timestamp? = nil) throws(UsageProblem) -> Timestamp {
+        if let now, text == "now" { return now }
         guard let time = Timestamp(rfc3339RoundingUp: text) else {
-            throw UsageProblem("\(option) must be now, or \(form)")
+            throw UsageProblem("\(option) must be \(now == nil ? "" : "now, or ")\(form)")
         }
         return time
     }

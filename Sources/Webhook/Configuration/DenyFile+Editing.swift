@@ -88,6 +88,7 @@ extension DenyFile {
         } catch {
             throw .malformed(place: "", "the list would be too large to be read again: \(error.sentence)")
         }
+        FileIO.removeAbandoned(beside: file)
         do throws(FileError) {
             try FileIO.replace(file, with: bytes)
         } catch {

@@ -109,8 +109,9 @@ public enum DenyFile {
             case "tokenID":
                 guard !text.isEmpty else { throw .malformed(place: field, "must not be empty") }
                 targets.append(.tokenID(ExactText(text)))
+            // Rounded up, so that an entry holds at least as long, and for at least as many tokens, as it says.
             case "issuedBefore": issuedBefore = try time(Timestamp(rfc3339RoundingUp: text), field)
-            case "until": until = try time(Timestamp(rfc3339: text), field)
+            case "until": until = try time(Timestamp(rfc3339RoundingUp: text), field)
             default:
                 guard isUsable(reason: text) else {
                     throw .malformed(place: field, "must have between 1 and 256 characters")

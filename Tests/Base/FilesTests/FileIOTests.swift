@@ -130,4 +130,81 @@ import Testing
             #expect(FileVersion(path: folder + "/link") != first)
         }
     }
+
+    @Test("a stamp changes when as many other bytes are written into the file and its time of writing is put back")
+    func stampOfSetBackTime() throws {
+        try TemporaryFolder.with { temporary in
+            let path = temporary.path + "/a"
+            try FileIO.write([1], to: path)
+            let first = FileVersion(path: path)
+            var before = stat()
+            #expect(stat(path, &before) == 0)
+            // File systems count time in steps of some milliseconds.
+            var after = before
+            while after.st_ctim.tv_sec == before.st_ctim.tv_sec, after.st_ctim.tv_nsec == before.st_ctim.tv_nsec {
+                let descriptor = open(path, O_WRONLY)
+                #expect(FileIO.writeAll([2], to: descriptor))
+                #expect(futimens(descriptor, [before.st_atim, before.st_mtim]) == 0)
+                close(descriptor)
+                #expect(stat(path, &after) == 0)
+            }
+            #expect(after.st_mtim.tv_nsec == before.st_mtim.tv_nsec && after.st_ino == before.st_ino)
+            #expect(FileVersion(path: path) != first)
+        }
+    }
+
+    @Test("a folder whose name begins with a combining character is a folder")
+    func combiningNames() throws {
+        try TemporaryFolder.with { temporary in
+            let folder = temporary.path + "/\u{301}a"
+            mkdir(folder, 0o700)
+            symlink("\u{301}file", folder + "/\u{301}link")
+            try FileIO.replace(folder + "/\u{301}file", with: [1])
+            #expect(try FileIO.target(of: folder + "/\u{301}link", isTrusted: true) == folder + "/\u{301}file")
+            #expect(FileIO.canAppend(to: folder + "/\u{301}new"))
+            // A link on the way is found, and so is its owner.
+            symlink("\u{301}a", temporary.path + "/\u{302}way")
+            let path = temporary.path + "/\u{302}way/\u{301}file"
+            #expect(try FileIO.target(of: path, isTrusted: true) == folder + "/\u{301}file")
+            guard geteuid() == 0 else { return }
+            #expect(lchown(temporary.path + "/\u{302}way", 65_534, 65_534) == 0)
+            #expect(throws: FileError.foreignLink(userID: 65_534)) { try FileIO.target(of: path, isTrusted: true) }
+        }
+    }
+
+    @Test("what killed writers left is removed, and nothing else is")
+    func abandoned() throws {
+        try TemporaryFolder.with { temporary in
+            let path = temporary.path + "/list.json"
+            let left = ["1", "18446744073709551615", "7"].map { "list.json.\($0).tmp" }
+            let kept = [
+                "list.json", "list.json.lock", "list.json..tmp", "list.json.01.tmp", "list.json.-1.tmp",
+                "list.json.18446744073709551616.tmp", "list.json.1.tmp2", "list.json.1.2.tmp", "list.json.+1.tmp",
+                "list.json1.tmp", "other.json.1.tmp", "list.json.tmp", ".list.json.1.tmp", "list.json.x.tmp", "1.tmp",
+            ]
+            for name in left + kept { try FileIO.write([1], to: temporary.path + "/" + name) }
+            symlink("list.json", temporary.path + "/list.json.2.tmp")
+            mkdir(temporary.path + "/list.json.3.tmp", 0o700)
+            mkfifo(temporary.path + "/list.json.4.tmp", 0o600)
+            try FileIO.write([1], to: temporary.path + "/list.json.5.tmp")
+            link(temporary.path + "/list.json.5.tmp", temporary.path + "/second name")
+            var others = ["list.json.2.tmp", "list.json.3.tmp", "list.json.4.tmp", "list.json.5.tmp", "second name"]
+            if geteuid() == 0 {
+                try FileIO.write([1], to: temporary.path + "/list.json.6.tmp")
+                #expect(chown(temporary.path + "/list.json.6.tmp", 65_534, 65_534) == 0)
+                others.append("list.json.6.tmp")
+            }
+            FileIO.removeAbandoned(beside: path)
+            for name in left { #expect(FileVersion(path: temporary.path + "/" + name) == nil, "\(name)") }
+            for name in kept + others {
+                var status = stat()
+                #expect(lstat(temporary.path + "/" + name, &status) == 0, "\(name)")
+            }
+            // A file of the list's own owner was left by somebody who was about to hand it over.
+            guard geteuid() == 0 else { return }
+            #expect(chown(path, 65_534, 65_534) == 0)
+            FileIO.removeAbandoned(beside: path)
+            #expect(FileVersion(path: temporary.path + "/list.json.6.tmp") == nil)
+        }
+    }
 }

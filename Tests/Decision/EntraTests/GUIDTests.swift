@@ -19,6 +19,15 @@ import Testing
         #expect(GUID(text) == nil)
     }
 
+    @Test("the ID in an application ID URI")
+    func inURI() {
+        let id = "01234567-89ab-cdef-0123-456789abcdef"
+        #expect(GUID.inApplicationIDURI("api://\(id)") == GUID(id))
+        for uri in [id, "api:/\(id)", "API://\(id)", "api://\(id)/", "api://x\(id)", "api://\u{301}\(id)", "api://"] {
+            #expect(GUID.inApplicationIDURI(uri) == nil, "\(uri)")
+        }
+    }
+
     @Test("each place takes hexadecimal digits, or its hyphen, and no other byte")
     func everyByteEverywhere() {
         let base = Array("01234567-89ab-cdef-0123-456789abcdef".utf8)

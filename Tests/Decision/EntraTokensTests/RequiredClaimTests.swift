@@ -43,6 +43,8 @@ import Testing
     func scopes() throws {
         #expect(try Self.reason("scp", "b", "\"a b c\"") == nil)
         #expect(try Self.reason("scp", "a b", "\"a b c\"") == .requiredClaimMismatch)
+        // A space is a separator by its byte, also before a combining character.
+        #expect(try Self.reason("scp", "a", "\"a \u{301}b\"") == nil)
         #expect(try Self.reason("scp", 1, "\"0 1\"") == .requiredClaimMismatch)
     }
 

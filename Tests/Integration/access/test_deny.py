@@ -49,6 +49,8 @@ def test_each_kind_of_id_and_time(file):
     assert sorted(first) == ["clientAppID", "issuedBefore", "reason", "until"]
     # A whole second is older than 12:00:00.25 exactly when it is older than 12:00:01.
     assert second == {"tokenID": "aB-c", "issuedBefore": "2026-11-29T12:00:01Z", "reason": "left"}
+    assert add(file, "--token-id", "aB-d", "--until", "2999-11-29T12:00:00.25Z")[0] == 0
+    assert entries(file)[2]["until"] == "2999-11-29T12:00:01Z"
     assert deny("remove", "--file", file, "--token-id", "ab-c")[0] == 1
     assert deny("remove", "--file", file, "--token-id", "aB-c")[0] == 0
     assert deny("remove", "--file", file, "--client-app-id", CLIENT.upper())[0] == 0

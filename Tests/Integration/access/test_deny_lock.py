@@ -35,6 +35,19 @@ def test_a_refusal_after_the_lock_was_made_takes_it_away_again(file):
     assert os.listdir(file.parent) == [lock.name]
 
 
+def test_what_killed_writers_left_is_gone_after_the_next_edit(file):
+    add(file, "--object-id", OBJECT)
+    left = [file.with_name(f"{file.name}.{number}.tmp") for number in (0, 12345678901234567890)]
+    others = [file.with_name(f"{file.name}.{name}.tmp") for name in ("x", "1.2")]
+    for path in left + others:
+        path.write_text("half of a li")
+    # Nothing is written, so nothing is removed.
+    assert add(file, "--object-id", OBJECT)[0] == 0 and all(path.exists() for path in left)
+    assert add(file, "--object-id", OTHER)[0] == 0
+    assert not any(path.exists() for path in left) and all(path.exists() for path in others)
+    assert len(entries(file)) == 2
+
+
 def has_open(process, inode):
     """Whether the process has opened that file. It must not have ended."""
     assert process.poll() is None, process.communicate()

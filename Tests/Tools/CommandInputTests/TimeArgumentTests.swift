@@ -24,6 +24,7 @@ import Timestamps
             ("a fraction of a second is rounded up", "1970-01-01T00:00:00.5Z", nil, nil, 1, nil),
             ("for eight hours", nil, "8h", nil, nil, 1_800_028_800),
             ("until a time", nil, nil, "2100-01-01T00:00:00Z", nil, 4_102_444_800),
+            ("and no earlier", nil, nil, "2100-01-01T00:00:00.1Z", nil, 4_102_444_801),
         ] as [(String, String?, String?, String?, Int64?, Int64?)])
     func denial(name: String, issuedBefore: String?, duration: String?, until: String?, bound: Int64?, end: Int64?)
         throws

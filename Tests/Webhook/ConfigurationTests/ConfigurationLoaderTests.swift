@@ -50,6 +50,20 @@ import WebhookServer
         #expect(Self.problems(Self.minimal + second.replacing("e\u{301}", with: "\u{E9}")).count == 1)
     }
 
+    @Test("a fraction of a second ends a denial no earlier, and emergency access no later")
+    func fractions() throws {
+        let time = "1970-01-01T00:00:01.5Z"
+        let lists = """
+                denied: [{tokenID: a, reason: r, until: "\(time)", issuedBefore: "\(time)"}]
+                emergencyAccess: [{objectID: \(GUID.zero), kubernetesGroups: [a], until: "\(time)", reason: r}]
+
+            """
+        let policy = try #require(try Self.load(Self.minimal + lists).tenants.first).policy
+        #expect(policy.denied.first?.until?.secondsSinceEpoch == 2)
+        #expect(policy.denied.first?.issuedBefore?.secondsSinceEpoch == 2)
+        #expect(policy.emergencyAccess.first?.until.secondsSinceEpoch == 1)
+    }
+
     @Test("a minimal file has the contract's defaults")
     func defaults() throws {
         let configuration = try Self.load(Self.minimal)

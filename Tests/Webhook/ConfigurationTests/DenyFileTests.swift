@@ -1,6 +1,7 @@
 import AccessPolicy
 import Configuration
 import Testing
+import Timestamps
 
 @Suite("The file of denied people, applications and tokens")
 struct DenyFileTests {
@@ -65,6 +66,18 @@ struct DenyFileTests {
         } catch {
             #expect(error.sentence.contains(sample.sentence))
         }
+    }
+
+    @Test(
+        "a fraction of a second ends a denial no earlier, and lets no older token through",
+        arguments: [("00:00:01", 1), ("00:00:01.0", 1), ("00:00:01.000000001", 2), ("00:00:01.9", 2)])
+    func fractions(time: String, second: Int64) throws {
+        let time = "1970-01-01T\(time)Z"
+        let text = Self.one(#""tokenID": "a", "issuedBefore": "\#(time)", "until": "\#(time)", "reason": "x""#)
+        let entry = try #require(try DenyFile.parse(Array(text.utf8)).first)
+        #expect(entry.until?.secondsSinceEpoch == second && entry.issuedBefore?.secondsSinceEpoch == second)
+        #expect(entry.isInForce(at: Timestamp(secondsSinceEpoch: second - 1)))
+        #expect(!entry.isInForce(at: Timestamp(secondsSinceEpoch: second)))
     }
 
     @Test("every kind of entry is written as it was read")

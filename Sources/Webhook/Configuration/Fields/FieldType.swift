@@ -101,8 +101,8 @@ extension FieldType where Value == Duration {
 extension FieldType where Value == Timestamp {
     static var time: Self { FieldType(.time, read: { $0.time() }, write: { .word($0.rfc3339) }) }
 
-    /// A bound below which tokens are refused. A fraction is rounded up to the next second, so that no token slips
-    /// through.
+    /// A bound of a denial. A fraction is rounded up to the next second, so that the denial ends no earlier, and no
+    /// token slips through.
     static var timeRoundedUp: Self {
         FieldType(.time, read: { $0.time(roundingUp: true) }, write: { .word($0.rfc3339) })
     }

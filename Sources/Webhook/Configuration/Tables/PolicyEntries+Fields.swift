@@ -107,7 +107,7 @@ extension DeniedEntry {
                 details: "Entra dates tokens five minutes back: a token that is fetched in the first five minutes"
                     + " after this time is refused too.", example: .word("2026-11-30T00:00:00Z")),
             FieldDescription(
-                "until", \.until, .optional(.time), "when the entry ends; default: never"),
+                "until", \.until, .optional(.timeRoundedUp), "when the entry ends; default: never"),
             FieldDescription(
                 "reason", \.reason, .name("a string", maximumLength: 256), "why; for operators, never in an answer",
                 required: "say why, for the log and whoever reads the list later", isEssential: false,
