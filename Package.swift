@@ -105,9 +105,10 @@ let package = Package(
         library(.base, "COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
         library(.base, "CJansson", pkgConfig: "jansson", debian: "libjansson-dev"),
         library(.base, "CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        .systemLibrary(name: "CExtendedAttributes", path: "Sources/Base/CExtendedAttributes"),
         module(.base, "SafeText"),
         module(.base, "Timestamps"),
-        module(.base, "Files", ["SafeText"]),
+        module(.base, "Files", ["CExtendedAttributes", "SafeText"]),
         module(.base, "Addresses", ["SafeText"]),
         module(.base, "OpenSSL", ["COpenSSL", "Timestamps", "Addresses"]),
         module(.base, "Jansson", ["CJansson"]),
@@ -269,7 +270,7 @@ let package = Package(
 
         tests(.base, "SafeText", ["SafeText"]),
         tests(.base, "Timestamps", ["Timestamps"]),
-        tests(.base, "Files", ["Files", "TestSupport"]),
+        tests(.base, "Files", ["CExtendedAttributes", "Files", "TestSupport"]),
         tests(.base, "Addresses", ["Addresses"]),
         tests(.base, "OpenSSL", ["Timestamps", "OpenSSL"]),
         tests(.base, "Jansson", ["Jansson", "TestSupport"]),
@@ -374,7 +375,7 @@ let package = Package(
             ]),
         tests(.tools, "Doctor", ["CredentialPlugin", "Doctor"]),
         tests(.tools, "Registration", ["Entra", "Registration"]),
-        tests(.tools, "Installation", ["SafeText", "Entra", "Terminal", "Installation", "Jansson"]),
+        tests(.tools, "Installation", ["SafeText", "Entra", "Terminal", "Installation", "Jansson", "YAML"]),
 
         tests(
             .programs, "EntraSimulator",

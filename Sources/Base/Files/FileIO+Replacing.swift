@@ -48,7 +48,8 @@ extension FileIO {
         return nil
     }
 
-    /// Replaces a file atomically and keeps its mode, owner and group. Creates the file if it does not exist.
+    /// Replaces a file atomically and keeps its mode, owner, group and extended attributes. Creates the file if it does
+    /// not exist.
     ///
     /// The path must be the file itself, not a symbolic link (see ``target(of:isTrusted:)``).
     ///
@@ -70,6 +71,7 @@ extension FileIO {
                 isComplete = fchown(descriptor, old.st_uid, old.st_gid) == 0
             }
         }
+        isComplete = isComplete && (!exists || copyAttributes(of: path, to: descriptor))
         // After the owner, because a change of owner clears some permissions.
         let mode = exists ? old.st_mode & 0o7777 : newMode
         isComplete = isComplete && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
@@ -97,7 +99,8 @@ extension FileIO {
     }
 
     /// Replaces files that belong together, or none of them: all are written beside the old ones before the first takes
-    /// its place. A file that exists keeps its owner and group; a symbolic link is replaced, not followed.
+    /// its place. A file that exists keeps its owner, group and extended attributes; a symbolic link is replaced, not
+    /// followed.
     ///
     /// Only a crash between two renames leaves some old and some new files; a reader must then notice that they do not
     /// belong together.
@@ -146,7 +149,8 @@ extension FileIO {
             fchown(descriptor, old.st_uid, old.st_gid) != 0
         {
             problem = .ownerNotKept(userID: old.st_uid)
-        } else if fchmod(descriptor, file.mode | (isReplaced ? old.st_mode & S_IRGRP : 0)) != 0
+        } else if isReplaced && !copyAttributes(of: file.path, to: descriptor)
+            || fchmod(descriptor, file.mode | (isReplaced ? old.st_mode & S_IRGRP : 0)) != 0
             || fsync(descriptor) != 0
         {
             problem = .notWritable

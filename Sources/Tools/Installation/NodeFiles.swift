@@ -73,8 +73,8 @@ struct NodeFiles {
 
     static func digest(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { SHA256Digest(hashing: $0).hex } }
 
-    /// Replaces a file atomically. Permissions and owner stay those of the old file; a new file has those of the
-    /// parameters.
+    /// Replaces a file atomically. Permissions, owner and extended attributes stay those of the old file; a new file
+    /// has those of the parameters.
     ///
     /// The new text is first written beside it under a name that starts with a dot: the kubelet runs every other file
     /// in its folder, even incomplete ones.
@@ -90,8 +90,9 @@ struct NodeFiles {
         let owner = isThere && owner == nil ? Owner(user: status.st_uid, group: status.st_gid) : owner
         let isOwned = owner.map { fchown(descriptor, $0.user, $0.group) == 0 || geteuid() != 0 } ?? true
         let isComplete =
-            isOwned && FileIO.writeAll(bytes, to: descriptor) && fchmod(descriptor, mode) == 0
-            && fsync(descriptor) == 0
+            isOwned && FileIO.writeAll(bytes, to: descriptor)
+            && (!isThere || FileIO.copyAttributes(of: root + path, to: descriptor))
+            && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
         let code = errno
         close(descriptor)
         guard isComplete, rename(temporary, root + path) == 0 else {

@@ -1,6 +1,7 @@
 """A kube-apiserver manifest that is kept elsewhere, with a link in the kubelet's folder."""
 
 import os
+import struct
 
 import pytest
 from enabling import MANIFEST, as_before, signs_in
@@ -50,3 +51,26 @@ def test_a_link_to_a_file_that_the_kubelet_runs_as_well_is_refused(node):
         done = node.enable(*words, wait="10s")
         assert done.returncode == 2 and "the kubelet runs both files" in done.stderr, done.stdout + done.stderr
         as_before(node, before)
+
+
+def test_the_manifest_keeps_its_access_list_and_attributes(node):
+    path = node.path(MANIFEST)
+    # One more user may read; the group may not.
+    none = 0xFFFFFFFF
+    entries = [(1, 6, none), (2, 4, 65534), (4, 0, none), (16, 4, none), (32, 0, none)]
+    marks = {
+        "system.posix_acl_access": struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries),
+        "trusted.note": b"mine",
+    }
+    for name, value in marks.items():
+        os.setxattr(path, name, value)
+    before = node.snapshot()
+
+    def kept():
+        return {name: os.getxattr(path, name) for name in os.listxattr(path)}
+
+    assert node.enable().returncode == 0
+    assert kept() == marks
+    assert node.run("disable", "--timeout", "120s").returncode == 0
+    assert kept() == marks
+    as_before(node, before)
