@@ -159,9 +159,9 @@ public struct InstallationStatus {
 
     private func kubeadmText(_ hasFlags: Bool) -> String {
         switch (self.hasFlags, hasFlags) {
-        case (true, true): "keeps the flags in upgrades; \(Installer.joining)"
+        case (true, true): "keeps the flags in upgrades; \(Installer.joining); \(Installer.upgrading)"
         case (true, false): "would lose the flags in an upgrade"
-        case (false, true): "has the flags, which this node does not have"
+        case (false, true): "has the flags, which this node does not have; \(Installer.upgrading)"
         case (false, false): "does not have the flags"
         }
     }
@@ -276,6 +276,7 @@ extension Installer {
         guard !found.isEmpty else { return nil }
         if case .use(let nodes)? = status.others {
             return "\(nodes.joined(separator: ", ")) ask the webhook: `kube-entra enable` makes this node do so too"
+                + (found.configuration ? ", which it needs before `kubeadm upgrade`" : "")
         }
         return "an earlier run left \(found.text): `kube-entra disable` removes that"
     }

@@ -96,6 +96,9 @@ extension Installer {
                 configuration ? "the flags in the ConfigMap kubeadm-config" : nil,
             ].compactMap { $0 }.joined(separator: " and ")
         }
+
+        /// What to know if they stay.
+        var warning: String { configuration ? "; \(Installer.upgrading)" : "" }
     }
 
     /// What is in the cluster now.
@@ -157,10 +160,10 @@ extension Installer {
         case .none: nil
         case .use(let nodes):
             "\(objects.text) stay for \(nodes.joined(separator: ", ")), whose API servers ask the webhook;"
-                + " `kube-entra disable` on the last node removes them"
+                + " `kube-entra disable` on the last node removes them\(objects.warning)"
         case .unknown(let reason):
             "\(objects.text) stay, since other API servers may ask the webhook: \(reason);"
-                + " if none does, `kube-entra disable --last-node` removes them"
+                + " if none does, `kube-entra disable --last-node` removes them\(objects.warning)"
         }
     }
 
@@ -183,6 +186,11 @@ extension Installer {
     /// `kubeadm join` gives a new API server the flags, whose files it needs then.
     static let joining = "a new control-plane node needs `kube-entra enable --prepare` before `kubeadm join`"
 
+    /// `kubeadm upgrade` gives the flags to the API server of a node without their files too.
+    static let upgrading =
+        "a control-plane node without the webhook needs `kube-entra enable` before `kubeadm upgrade`, or its API server"
+        + " does not start again"
+
     /// Adds the flags to kubeadm's configuration, so that `kubeadm upgrade` keeps them, or removes them.
     ///
     /// The node works without it. If the change is impossible, a message says how to make it.
@@ -202,8 +210,10 @@ extension Installer {
                 throw CommandFailure(error.sentence)
             }
             guard new != old else {
-                if adding { say(.kubeadm, "the ConfigMap kubeadm-config has the flags; \(Installer.joining)") }
-                return
+                guard adding else { return }
+                return say(
+                    .kubeadm,
+                    "the ConfigMap kubeadm-config has the flags; \(Installer.joining); \(Installer.upgrading)")
             }
             let patch = JSON.object([
                 ("metadata", .object([("resourceVersion", JSON(version))])),
@@ -220,7 +230,7 @@ extension Installer {
             say(
                 .kubeadm,
                 "added the flags to the ConfigMap kubeadm-config, so that kubeadm upgrade keeps them;"
-                    + " \(Installer.joining)")
+                    + " \(Installer.joining); \(Installer.upgrading)")
         } catch {
             let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
             say(

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a 
 
 OURS = "/etc/kube-entra/webhook.yaml"
 BINDING = "kube-entra-cluster-admins"
+UPGRADING = "without the webhook needs `kube-entra enable` before `kubeadm upgrade`"
 
 
 def others(node, *all):
@@ -58,15 +59,18 @@ def test_a_run_that_was_killed_holds_no_lock(node):
 def test_what_other_nodes_need_stays_until_the_last_one(node):
     before = node.snapshot()
     others(node, ("node2", OURS), ("node3", None))
-    assert node.enable("--bind").returncode == 0
+    done = node.enable("--bind")
+    assert done.returncode == 0 and UPGRADING in done.stdout
     assert status(node)[1]["otherNodes"] == ["node2"]
     done = node.run("disable", "--timeout", "120s")
     assert done.returncode == 0, done.stdout + done.stderr
     as_before(node, before)
     assert "stay for node2" in done.stdout and "on the last node removes them" in done.stdout
+    assert UPGRADING in done.stdout
     assert has_flags(node) and BINDING in node.objects()["bindings"]
     code, found = status(node)
     assert code == 1 and found["state"] == "disabled" and "node2" in found["next"], found
+    assert "before `kubeadm upgrade`" in found["next"] and UPGRADING in node.run("status").stdout
     # The other one is disabled; node3's API server cannot be looked at.
     others(node, ("node2", ""), ("node3", None))
     done = node.run("disable")
@@ -182,7 +186,7 @@ def test_kubeadm_is_not_said_to_lose_flags_that_are_not_there(node):
     assert "would lose" not in node.run("status").stdout
     assert node.enable().returncode == 0
     said = node.run("status").stdout
-    assert "keeps the flags in upgrades" in said
+    assert "keeps the flags in upgrades" in said and UPGRADING in said
     # The webhook's refusal of the test token looks like a fault.
     assert "key_id_missing" not in said and "a test token was refused, as it must be" in said
 
