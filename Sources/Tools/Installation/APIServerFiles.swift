@@ -37,7 +37,7 @@ struct APIServerFiles {
                 ownAuthenticators = manifest.ownAuthenticators
                 userID = manifest.userID
             case .rke2, .k3s:
-                new = Array(dropIn.text.utf8)
+                new = Array(try dropIn.among(others).text.utf8)
                 if let old, !APIServerFiles.isOurs(old, distribution, flags, journal) {
                     throw CommandFailure(
                         "\(path) is there already, and is not what `enable` writes",
@@ -70,7 +70,11 @@ struct APIServerFiles {
     static func isOurs(
         _ bytes: [UInt8], _ distribution: Distribution, _ flags: WebhookFlags, _ journal: InstallationJournal?
     ) -> Bool {
-        if bytes == Array(DropIn(flags: flags, needsMount: distribution == .rke2).text.utf8) { return true }
+        let isText = [true, false].contains { needsMount in
+            bytes == Array(DropIn(flags: flags, needsMount: needsMount).text.utf8)
+                && (!needsMount || distribution == .rke2)
+        }
+        if isText { return true }
         let made = journal?.made(at: distribution.flagFile)?.sha256
         return [made, journal?.changedSHA256].contains(NodeFiles.digest(bytes))
     }

@@ -17,15 +17,4 @@ extension DropIn {
             return (path: path, file: (name: name, bytes: bytes))
         }
     }
-
-    /// RKE2's mounts for kube-apiserver: a path in its container, and the node's path.
-    ///
-    /// - Parameter files: as for ``arguments(_:)``.
-    static func mounts(_ files: [File]) -> [(path: String, host: String)] {
-        merged("kube-apiserver-extra-mount", files).compactMap { text in
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count >= 2, parts[1].hasPrefix("/") else { return nil }
-            return (path: APIServerManifest.normalized(String(parts[1])).text, host: String(parts[0]))
-        }
-    }
 }

@@ -64,6 +64,33 @@ public struct DropIn: Sendable {
         return node.sequence?.compactMap(\.text) ?? node.text.map { [$0] } ?? []
     }
 
+    /// RKE2's mounts for kube-apiserver: a path in its container, and the node's path.
+    ///
+    /// - Parameter files: as for ``arguments(_:)``.
+    static func mounts(_ files: [File]) -> [(path: String, host: String)] {
+        merged("kube-apiserver-extra-mount", files).compactMap { text in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count >= 2, parts[1].hasPrefix("/") else { return nil }
+            return (path: APIServerManifest.normalized(String(parts[1])).text, host: String(parts[0]))
+        }
+    }
+
+    /// The drop-in among the distribution's other files: without the mount if one of them mounts the folder already. A
+    /// pod with two mounts at one path does not start.
+    ///
+    /// - Parameter files: as for ``arguments(_:)``.
+    /// - Throws: ``ManifestProblem/folderTaken(_:)`` if something else is mounted there.
+    public func among(_ files: [File]) throws(ManifestProblem) -> DropIn {
+        var dropIn = self
+        for mount in DropIn.mounts(files) where needsMount && ExactText(mount.path) == flags.folder {
+            guard APIServerManifest.normalized(mount.host) == flags.folder else {
+                throw .folderTaken(flags.folder.text)
+            }
+            dropIn.needsMount = false
+        }
+        return dropIn
+    }
+
     /// Checks that the distribution's other files do not disable the drop-in.
     ///
     /// - Parameter files: `config.yaml` and all drop-ins except this one, in the order of reading.
