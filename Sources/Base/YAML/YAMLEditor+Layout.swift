@@ -42,7 +42,11 @@ extension YAMLEditor {
         guard prefix(linePrefix(first)) else { throw .unusualLayout(line: first.line) }
         let start = lineStart(first.layout.start)
         let end = nextLine(after: max(first.layout.start, last.contentEnd))
-        return TextEdit(range: start..<end, text: "")
+        guard end == scalars.count, start > 0, scalars.last != "\n" else {
+            return TextEdit(range: start..<end, text: "")
+        }
+        // The file's last line had no line ending, and its new last line has none either.
+        return TextEdit(range: (start - newline(at: start - 1).unicodeScalars.count)..<end, text: "")
     }
 
     /// An empty value takes the place after its key.
@@ -63,6 +67,12 @@ extension YAMLEditor {
         let text = lines.joined(separator: ending + String(repeating: " ", count: column))
         return TextEdit(
             range: start..<max(member.key.layout.end, member.value.layout.end, colonEnd(member)), text: text)
+    }
+
+    /// A list in block style becomes an empty one.
+    func emptying(_ member: YAMLNode.Member) throws(YAMLEditError) -> TextEdit {
+        guard member.value.sequence != nil, !member.value.layout.isFlow else { throw .notThere }
+        return TextEdit(range: colonEnd(member)..<max(colonEnd(member), member.value.contentEnd), text: " []")
     }
 
     /// The position after a key's colon.
@@ -94,8 +104,12 @@ extension YAMLEditor {
         if index + 1 < parts.count {
             return TextEdit(range: parts[index].lowerBound..<parts[index + 1].lowerBound, text: "")
         }
-        let start = index > 0 ? parts[index - 1].upperBound : parts[index].lowerBound
-        return TextEdit(range: start..<parts[index].upperBound, text: "")
+        if index > 0 { return TextEdit(range: parts[index - 1].upperBound..<parts[index].upperBound, text: "") }
+        // A comma may stand after the last part.
+        let end = parts[index].upperBound
+        let next = scalars[end...].firstIndex { !$0.properties.isWhitespace }
+        let isComma = next.map { scalars[$0] == "," } ?? false
+        return TextEdit(range: parts[index].lowerBound..<(isComma ? (next ?? end) + 1 : end), text: "")
     }
 
     // Lines

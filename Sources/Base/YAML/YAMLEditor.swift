@@ -140,6 +140,21 @@ public struct YAMLEditor: Sendable {
         }
     }
 
+    /// Replaces a key's list in block style with an empty one, for a place from which the key cannot be removed.
+    ///
+    /// - Throws: ``YAMLEditError`` if there is no such list, or the text cannot be edited safely.
+    public mutating func empty(_ key: String, in path: [YAMLStep]) throws(YAMLEditError) {
+        let mapping = try unshared(path)
+        guard let members = mapping.mapping, let index = members.firstIndex(where: { $0.key.isText(key) }) else {
+            throw .notThere
+        }
+        try apply(try emptying(members[index]), path) { value in
+            guard case .mapping(var members) = value else { return nil }
+            members[index].value = .sequence([])
+            return .mapping(members)
+        }
+    }
+
     /// The node at a path, no part of which may be used in several places or be merged with another mapping.
     private func unshared(_ path: [YAMLStep]) throws(YAMLEditError) -> YAMLNode {
         for length in 0...path.count {

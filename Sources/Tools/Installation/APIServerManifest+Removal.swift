@@ -47,13 +47,19 @@ extension APIServerManifest {
         try take(at: index, outOf: "volumes", in: [.key("spec")])
     }
 
-    /// Removes an item from a list. In block style, the list is removed with its last item.
+    /// Removes an item from a list. In block style, the list is removed with its last item; a list that begins on the
+    /// line of a dash becomes empty.
     private mutating func take(at index: Int, outOf key: String, in path: [YAMLStep]) throws(ManifestProblem) {
         let place = path + [.key(key)]
         let list = editor.node(place)
         let goesWhole = list?.sequence?.count == 1 && list?.layout.isFlow == false
         try edit { editor throws(YAMLEditError) in
-            if goesWhole { try editor.remove(key, in: path) } else { try editor.remove(at: index, in: place) }
+            guard goesWhole else { return try editor.remove(at: index, in: place) }
+            do throws(YAMLEditError) {
+                try editor.remove(key, in: path)
+            } catch .unusualLayout {
+                try editor.empty(key, in: path)
+            }
         }
     }
 }
