@@ -51,6 +51,10 @@ struct ClusterConfigurationTests {
             """
         ),
         (
+            "v1beta4 with names for the certificate", "v1beta4", "apiServer:\n  certSANs:\n  - controlplane",
+            "apiServer:\n  certSANs:\n  - controlplane\n\(list)\n\(volumes)"
+        ),
+        (
             "v1beta4 with arguments and volumes", "v1beta4",
             "apiServer:\n  extraArgs:\n  - name: v\n    value: \"2\"\n  extraVolumes:\n  - hostPath: /a\n    mountPath: /a\n    name: a",
             """
@@ -93,7 +97,7 @@ struct ClusterConfigurationTests {
 
     @Test("a cluster configuration without an apiServer gets one")
     func missing() throws {
-        let old = KubeadmManifests.configuration("v1beta4", apiServer: "caCertificateValidityPeriod: 87600h0m0s")
+        let old = KubeadmManifests.configuration("v1beta4", apiServer: "# no API server")
         let new = String(decoding: try ClusterConfiguration.adding(WebhookFlags(), to: Array(old.utf8)), as: UTF8.self)
         #expect(new.contains("apiServer:\n  extraArgs:\n  - name: authentication-token-webhook-config-file\n"))
     }

@@ -134,26 +134,29 @@ enum KubeadmManifests {
                     """
     }
 
-    /// What kubeadm keeps in the ConfigMap `kubeadm-config`.
+    /// What kubeadm keeps in the ConfigMap `kubeadm-config`; compared with those of clusters of 1.22, 1.23 and 1.34.
     static func configuration(_ version: String, apiServer: String = "apiServer: {}") -> String {
-        """
-        \(apiServer)
-        apiVersion: kubeadm.k8s.io/\(version)
-        certificatesDir: /etc/kubernetes/pki
-        clusterName: kubernetes
-        controllerManager: {}
-        dns: {}
-        etcd:
-          local:
-            dataDir: /var/lib/etcd
-        imageRepository: registry.k8s.io
-        kind: ClusterConfiguration
-        kubernetesVersion: v1.33.1
-        networking:
-          dnsDomain: cluster.local
-          serviceSubnet: 10.96.0.0/12
-        scheduler: {}
+        let isNew = version == "v1beta4"
+        let validity =
+            isNew ? "caCertificateValidityPeriod: 87600h0m0s\ncertificateValidityPeriod: 8760h0m0s\n" : ""
+        return """
+            \(apiServer)
+            apiVersion: kubeadm.k8s.io/\(version)
+            \(validity)certificatesDir: /etc/kubernetes/pki
+            clusterName: kubernetes
+            controllerManager: {}
+            dns: {}
+            \(isNew ? "encryptionAlgorithm: RSA-2048\n" : "")etcd:
+              local:
+                dataDir: /var/lib/etcd
+            imageRepository: registry.k8s.io
+            kind: ClusterConfiguration
+            kubernetesVersion: v1.\(isNew ? 34 : 30).1
+            networking:
+              dnsDomain: cluster.local
+              serviceSubnet: 10.96.0.0/12
+            \(isNew ? "proxy: {}\n" : "")scheduler: {}
 
-        """
+            """
     }
 }
