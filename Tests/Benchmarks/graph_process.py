@@ -1,10 +1,12 @@
 """The stand-in of Microsoft Graph in a process of its own, so that it and the load do not wait for each other."""
 
 import multiprocessing
+import os
 import time
 
 from entra import ADMINS
 from graph import Graph
+from load import LOAD_CORE
 
 
 class GraphProcess:
@@ -17,6 +19,10 @@ class GraphProcess:
 
     @staticmethod
     def run(certificates, pipe):
+        # The real one is on another machine: it takes no time from the server, nor from the load when that has work.
+        if os.cpu_count() > 1:
+            os.sched_setaffinity(0, {int(LOAD_CORE)})
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         graph = Graph(certificates)
         pipe.send((graph.base, graph.secret))
         while True:

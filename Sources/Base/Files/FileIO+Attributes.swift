@@ -1,4 +1,4 @@
-import CExtendedAttributes
+import CLinux
 import Glibc
 
 extension FileIO {

@@ -1,4 +1,4 @@
-import CExtendedAttributes
+import CLinux
 import Files
 import Glibc
 import TestSupport
