@@ -8,7 +8,7 @@ extension ReasonEntry {
             + " again, more than five minutes after that time",
         meaning:
             "An entry of denied or of deniedFile names the token's object ID, its client application or its token ID, and"
-            + " is in force. An entry with issuedBefore denies only tokens whose iat is earlier.",
+            + " is in force. An entry with issuedBefore denies only tokens whose iat is earlier or missing.",
         causes: [
             "an operator locked the person, the application or the token out with `kube-entra deny add`",
             "a token that was issued before an entry's issuedBefore: Entra dates iat five minutes back, so a token"

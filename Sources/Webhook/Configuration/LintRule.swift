@@ -102,7 +102,7 @@ public enum LintRule: String, Sendable, CaseIterable {
         case .groupIsNoGroup: "the ID of a tenant or an application stands where a group's object ID belongs"
         case .sharedAudience:
             "the audience belongs to every AKS or Arc cluster, or to a service such as Microsoft Graph"
-        case .systemMasters: "system:masters is granted, which RBAC cannot take away"
+        case .systemMasters: "system:masters is granted, which neither RBAC nor the kill switch can take away"
         case .noAdmins: "no group is an admin group, so nobody would be admin"
         case .adminGroupsGiveNothing: "kubernetes.adminGroups is empty, so that admin groups give nothing"
         case .prefixCanBeReserved: "usernamePrefix is the beginning of system:"

@@ -75,6 +75,47 @@ def test_an_application_is_asked_about_as_one(watched, entra):
     eventually(lambda: reason(server.review(token)) == "account_disabled")
 
 
+KINDS = {
+    "user": ({}, "users"),
+    "guest": ({"acct": 1}, "users"),
+    "app": (APP, "servicePrincipals"),
+    "managedIdentity": (APP | {"xms_mirid": "/subscriptions/x"}, "servicePrincipals"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_principal_loses_and_is_disabled(watched, entra, kind):
+    claims, collection = KINDS[kind]
+    graph, make = watched
+    server = make(tenant={"subjects": list(KINDS)})
+    token = entra.token(**claims)
+    answer = server.review(token)
+    sent = answer["user"]["extra"]
+    assert sent["kube-entra.dev/subject-kind"] == [kind] and ADMIN in answer["user"]["groups"]
+
+    def access():
+        # What the API server sends back while it remembers the sign-in.
+        return why(ask(server, groups=answer["user"]["groups"], extra=sent))
+
+    assert access() is None
+    graph.members[OBJECT] = {PLAIN}
+    eventually(lambda: groups(server, token) == [PLAIN])
+    assert access() == "membership_ended"
+    graph.members[OBJECT] = {PLAIN, ADMINS}
+    eventually(lambda: ADMIN in groups(server, token))
+    assert access() is None
+    graph.accounts[OBJECT] = {"accountEnabled": False}
+    eventually(lambda: reason(server.review(token)) == "account_disabled")
+    assert access() == "account_disabled"
+    assert {url.split("/")[1] for _, _, url, _ in graph.parts} == {collection}
+    # The status page has numbers, and no identities.
+    page = server.get("/statusz")[1]
+    facts = dict(re.findall(r"^(\S.*?) {2,}(\S.*)$", page, re.M))
+    names = ("Denied entries in force", "Watched principals", "Lost or gained in the last hour")
+    assert [facts[name] for name in names] == ["0", "1", "1"] and facts["Oldest answer"].endswith(" ago")
+    assert OBJECT not in page and "ada" not in page
+
+
 def test_disabled_deleted_and_revoked(watched, entra):
     graph, make = watched
     emergency = {"objectID": OBJECT, "until": "2999-01-01T00:00:00Z", "kubernetesGroups": [ADMIN], "reason": "x"}

@@ -29,7 +29,8 @@ extension LintPlace {
         var findings: [FieldFinding] = []
         if group == "system:masters" {
             findings += finding(
-                .systemMasters, "system:masters is above RBAC: nothing can take it away or limit it",
+                .systemMasters,
+                "system:masters is above RBAC and the kill switch: nothing can take it away or limit it",
                 "use a group of your own and bind it to cluster-admin")
         }
         if kubernetes.groupObjectIDs == .include, group.text.utf8.starts(with: kubernetes.groupPrefix.utf8),
