@@ -37,10 +37,11 @@ extension APIServerManifest {
         let folder = APIServerManifest.normalized(folder.text)
         guard let mount = mounts.own(folder), !mount.isPart else { return }
         try take(at: mount.index, outOf: "volumeMounts", in: container)
-        let isUsed = editor.root["spec"]?["containers"]?.sequence?.contains { container in
+        let all = ["containers", "initContainers"].flatMap { editor.root["spec"]?[$0]?.sequence ?? [] }
+        let isUsed = all.contains { container in
             container["volumeMounts"]?.sequence?.contains { APIServerManifest.name(of: $0) == mount.volume } ?? false
         }
-        guard isUsed != true, let index = volumes.firstIndex(where: { APIServerManifest.name(of: $0) == mount.volume })
+        guard !isUsed, let index = volumes.firstIndex(where: { APIServerManifest.name(of: $0) == mount.volume })
         else {
             return
         }

@@ -174,7 +174,9 @@ public struct APIServerManifest: Sendable {
         let folder = APIServerManifest.normalized(folder.text)
         guard try !mounts.show(folder) else { return }
         let known = volumes.first { volume in
-            volume["hostPath"]?["path"]?.text.map(APIServerManifest.normalized) == folder
+            let source = volume["hostPath"]
+            let isFolder = ["", "Directory", "DirectoryOrCreate"].contains(source?["type"]?.text ?? "")
+            return isFolder && source?["path"]?.text.map(APIServerManifest.normalized) == folder
         }
         let names = Set(volumes.compactMap(APIServerManifest.name))
         let name = known?["name"]?.text ?? WebhookFlags.freeVolumeName(among: names)

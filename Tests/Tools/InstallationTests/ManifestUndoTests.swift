@@ -40,6 +40,30 @@ struct ManifestUndoTests {
         #expect(String(decoding: back, as: UTF8.self) == String(decoding: old, as: UTF8.self))
     }
 
+    @Test("leaves the volume while another container uses it", arguments: ["containers", "initContainers"])
+    func shared(list: String) throws {
+        let user = "  - name: copy\n    image: x\n    volumeMounts:\n    - {name: kube-entra, mountPath: /x}\n"
+        let new = try APIServerManifest.adding(WebhookFlags(), to: Array(KubeadmManifests.manifest(33).utf8))
+        let text = String(decoding: new, as: UTF8.self)
+        let shared =
+            list == "containers"
+            ? text.replacingEvery("  containers:\n", with: "  containers:\n" + user)
+            : text.replacingEvery("  hostNetwork:", with: "  initContainers:\n\(user)  hostNetwork:")
+        let back = try APIServerManifest.removing(WebhookFlags(), from: Array(shared.utf8))
+        let left = String(decoding: back, as: UTF8.self)
+        #expect(left.contains("      path: /etc/kube-entra\n") && !left.contains("mountPath: /etc/kube-entra\n"))
+    }
+
+    @Test(
+        "a volume of the folder's path that is no folder is not mounted", arguments: ["File", "FileOrCreate", "Socket"])
+    func otherType(type: String) throws {
+        let volume = "  - {name: other, hostPath: {path: /etc/kube-entra, type: \(type)}}\n"
+        let old = KubeadmManifests.manifest(33).replacingEvery("  volumes:\n", with: "  volumes:\n" + volume)
+        let new = try APIServerManifest.adding(WebhookFlags(), to: Array(old.utf8))
+        #expect(String(decoding: new, as: UTF8.self).ranges(of: "name: kube-entra\n").count == 2)
+        #expect(try APIServerManifest.removing(WebhookFlags(), from: new) == Array(old.utf8))
+    }
+
     @Test("takes the only item out of brackets with a comma after it")
     func comma() throws {
         func text(_ flags: String) -> [UInt8] {
