@@ -23,6 +23,14 @@ public enum Console {
         exit(2)
     }
 
+    /// Writes a line of text for a command that must not end in the middle.
+    ///
+    /// - Returns: why the line cannot be written; nil if it was.
+    public static func tryPrint(_ text: String) -> String? {
+        let bytes = Array((PrintableText.lines(TokenMask.hide(text)) + "\n").utf8)
+        return FileIO.writeAll(bytes, to: STDOUT_FILENO) ? nil : String(cString: strerror(errno))
+    }
+
     /// Writes a message for people.
     public static func note(_ text: String) {
         let safe = PrintableText.lines(TokenMask.hide(text, in: .messages))

@@ -12,7 +12,8 @@ struct DisableCommand: ParsableCommand {
             the webhook, and removes what `kube-entra enable` made. What was there before, or was changed since, \
             stays. It also takes back what an enable left half done. The admins' binding and the flags in kubeadm's \
             own configuration belong to all nodes: they are removed with the last node whose API server asks the \
-            webhook. Where the cluster cannot tell that, they stay; use --last-node on the last one.
+            webhook. Where the cluster cannot tell that, they stay; use --last-node on the last one. Ctrl-C and SIGTERM \
+            end the wait for the API server; then run it again. A lost connection (SIGHUP) does not end it.
 
             Exit status: 0 done, or nothing to do; 1 the API server does not answer; 2 could not start.
             """)
@@ -29,7 +30,7 @@ struct DisableCommand: ParsableCommand {
         // The journal, which knows what enable made, is for root alone.
         try node.requireRoot("disable")
         try distribution.checkThisNode()
-        let installer = try Installer(node.host(distribution).environment)
+        let installer = try Installer(node.host(distribution, changesNode: !dryRun).environment)
         guard !dryRun else { return try installer.disableDryRun(distribution, isLastNode: lastNode) }
         try installer
             .disable(distribution, timeout: node.duration, isLastNode: lastNode)

@@ -15,8 +15,9 @@ struct EnableCommand: ParsableCommand {
             they are missing, installs and starts the webhook, waits until it is ready, keeps a copy of what it is \
             about to change, gives kube-apiserver its two flags, waits until it serves again, and asks it about a \
             token. What fails before the change leaves the node as it was; what fails after it puts everything back. \
-            A second run changes only what is missing. A node that will be added to a kubeadm cluster needs \
-            `enable --prepare` before `kubeadm join --control-plane`, and `enable` after it.
+            Ctrl-C, SIGTERM and a lost connection (SIGHUP) make it put everything back too; nothing interrupts that. A \
+            second run changes only what is missing. A node that will be added to a kubeadm cluster needs `enable \
+            --prepare` before `kubeadm join --control-plane`, and `enable` after it.
 
               kube-entra enable --tenant-id 11111111-2222-3333-4444-555555555555 \\
                 --audience aaaaaaaa-0000-0000-0000-000000000000 \\
@@ -35,7 +36,10 @@ struct EnableCommand: ParsableCommand {
         completion: .file())
     var config: String?
 
-    @Option(name: .customLong("as"), help: "How the webhook runs.") var service: Service = .systemd
+    @Option(
+        name: .customLong("as"),
+        help: "How the webhook runs. (default: as an earlier enable set it up, else systemd)")
+    var service: Service?
     @Option(help: .init("The image of the static pod.", valueName: "image")) var image: String?
     @Flag(help: "Bind the admins' group to cluster-admin.") var bind = false
     @Flag(help: "Print every step and the difference, and change nothing.") var dryRun = false
@@ -56,7 +60,7 @@ struct EnableCommand: ParsableCommand {
     private var arguments: EnableArguments {
         EnableArguments(
             tenantID: tenantID, audiences: audience, adminGroups: adminGroup, cloud: cloud, config: config,
-            isStaticPod: service == .staticPod, image: image)
+            isStaticPod: service.map { $0 == .staticPod }, image: image)
     }
 
     func validate() throws {
@@ -65,7 +69,7 @@ struct EnableCommand: ParsableCommand {
         guard node.distribution ?? .kubeadm == .kubeadm else {
             throw ValidationError("--prepare is for kubeadm; on RKE2 and k3s, run enable when the node has joined")
         }
-        guard service == .systemd else {
+        guard service ?? .systemd == .systemd else {
             throw ValidationError("--prepare needs --as systemd: kubeadm join wants an empty folder of manifests")
         }
         guard !bind, !dryRun else {
@@ -80,7 +84,7 @@ struct EnableCommand: ParsableCommand {
         let request = InstallationRequest(
             source: arguments.source, distribution: distribution, service: arguments.service, binds: bind,
             timeout: node.duration, program: NodeHost.program)
-        let installer = try Installer(node.host(distribution).environment)
+        let installer = try Installer(node.host(distribution, changesNode: !dryRun).environment)
         if dryRun { try installer.dryRun(request) } else { try installer.enable(request) }
     }
 
@@ -89,7 +93,7 @@ struct EnableCommand: ParsableCommand {
         let request = InstallationRequest(
             source: arguments.source, distribution: .kubeadm, service: .systemd, binds: false, timeout: node.duration,
             program: NodeHost.program)
-        try Installer(node.host(.kubeadm).environment).prepare(request)
+        try Installer(node.host(.kubeadm, changesNode: true).environment).prepare(request)
     }
 }
 
@@ -120,8 +124,8 @@ struct NodeOptions: ParsableArguments {
     }
 
     /// The node on which the command runs.
-    func host(_ distribution: Distribution) -> NodeHost {
-        NodeHost(distribution, kubeconfig: kubeconfig, timeout: duration)
+    func host(_ distribution: Distribution, changesNode: Bool) -> NodeHost {
+        NodeHost(distribution, kubeconfig: kubeconfig, timeout: duration, changesNode: changesNode)
     }
 
     func requireRoot(_ command: String) throws {

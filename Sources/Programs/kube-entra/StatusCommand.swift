@@ -33,7 +33,8 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         let distribution = try node.foundDistribution()
         try distribution.checkThisNode()
-        var status = try Installer(node.host(distribution).environment).status(distribution)
+        try distribution.checkPermissions(kubeconfig: node.kubeconfig)
+        var status = try Installer(node.host(distribution, changesNode: false).environment).status(distribution)
         for file in compare {
             status.comparisons.append(try NodeComparison(status, with: PEMFile.read(file), source: file))
         }

@@ -76,9 +76,10 @@ public enum ChildProcess {
     /// - Parameters:
     ///   - words: the command line, the program's own name included.
     ///   - environment: `NAME=value`; nil for this process's own.
+    ///   - hasOwnGroup: whether it gets a process group of its own, so that the terminal's Ctrl-C does not reach it.
     /// - Returns: the process, or the error code of posix_spawn(3), which is not 0 then.
     public static func start(
-        _ path: String, words: [String], environment: [String]?, streams: Streams
+        _ path: String, words: [String], environment: [String]?, streams: Streams, hasOwnGroup: Bool = false
     ) -> (process: pid_t, code: Int32) {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -100,7 +101,8 @@ public enum ChildProcess {
         var blocked = sigset_t()
         sigemptyset(&blocked)
         posix_spawnattr_setsigmask(&attributes, &blocked)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        let group = hasOwnGroup ? POSIX_SPAWN_SETPGROUP : 0
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | group))
         var process: pid_t = 0
         let code = withCStrings(words) { argv in
             guard let environment else { return posix_spawn(&process, path, &actions, &attributes, argv, environ) }

@@ -35,11 +35,15 @@ public struct PluginProcess {
     var timeout: Duration
     /// Whether its messages for people are shown while it runs.
     var passesMessagesOn = true
+    /// Whether it gets a process group of its own.
+    var hasOwnGroup = false
 
-    /// - Parameter environment: variables in addition to this process's own.
+    /// - Parameters:
+    ///   - environment: variables in addition to this process's own.
+    ///   - hasOwnGroup: whether it gets a process group of its own, so that the terminal's Ctrl-C does not reach it.
     public init(
         path: String, arguments: [String], environment: [(name: String, value: String)], isInteractive: Bool,
-        timeout: Duration, passesMessagesOn: Bool = true
+        timeout: Duration, passesMessagesOn: Bool = true, hasOwnGroup: Bool = false
     ) {
         self.path = path
         self.arguments = arguments
@@ -47,6 +51,7 @@ public struct PluginProcess {
         self.isInteractive = isInteractive
         self.timeout = timeout
         self.passesMessagesOn = passesMessagesOn
+        self.hasOwnGroup = hasOwnGroup
     }
 
     /// Runs the program until it ends or times out.
@@ -75,7 +80,7 @@ public struct PluginProcess {
         OpenDescriptors.closeInChildren()
         let (process, code) = ChildProcess.start(
             path, words: [path] + arguments, environment: variables,
-            streams: .init(hasInput: isInteractive, output: output, messages: messages))
+            streams: .init(hasInput: isInteractive, output: output, messages: messages), hasOwnGroup: hasOwnGroup)
         if code == 0 { return .success(process) }
         return .failure(code == ENOENT ? .notFound : .cannotStart(code: code))
     }

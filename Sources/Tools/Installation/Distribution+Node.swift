@@ -33,6 +33,17 @@ extension Distribution {
         throw Distribution.absence(of: [self], files)
     }
 
+    /// Checks that this user may read what `enable` and the distribution leave to root. Without that, a node that is
+    /// half done would look like one without the webhook.
+    ///
+    /// - Parameter kubeconfig: an admin's; nil for the distribution's own.
+    /// - Throws: `CommandFailure` if the user may not.
+    public func checkPermissions(kubeconfig: String?) throws {
+        for path in [NodePath.journal, kubeconfig ?? adminKubeconfig] where access(path, R_OK) != 0 && errno == EACCES {
+            throw CommandFailure("this user may not read \(path)", hint: "run it as root: sudo kube-entra …")
+        }
+    }
+
     /// The distribution for which `enable` ran on this node; nil if it did not.
     private static func enabledOne(_ files: NodeFiles) -> Distribution? {
         (try? files.content(NodePath.journal)).flatMap { $0 }.flatMap(InstallationJournal.init)?.distribution

@@ -1,3 +1,4 @@
+import Addresses
 import SafeText
 
 /// How a node's kube-apiserver runs, which decides where its flags are.
@@ -95,21 +96,34 @@ public enum ServiceKind: Hashable, Sendable {
     public var name: String {
         switch self {
         case .systemd: "systemd"
-        case .staticPod: "static-pod"
+        case .staticPod: ServiceKind.staticPodName
         }
     }
+
+    static let staticPodName = "static-pod"
 }
 
 extension Distribution {
     /// The address of this node's own API server, from its flags; nil if they cannot be read.
-    public func apiServerAddress(root: String = "") -> (host: String, port: Int)? {
-        guard self == .kubeadm, let bytes = try? NodeFiles(root: root).read(flagFile),
-            let flags = try? APIServerManifest(bytes).flagValues
+    ///
+    /// RKE2 and k3s have no manifest at a place of their own; their kubeconfig has the address.
+    func apiServerAddress() -> (host: String, port: Int)? {
+        guard self == .kubeadm, let bytes = try? NodeFiles(root: "").read(flagFile) else { return nil }
+        return Distribution.apiServerAddress(bytes, isOnThisHost: HostAddresses.contains)
+    }
+
+    /// The address at which the API server of a manifest is reached from its own host.
+    ///
+    /// One that listens everywhere also listens on the loopback address. What it advertises may be an address that the
+    /// host does not have itself.
+    static func apiServerAddress(
+        _ manifest: [UInt8], isOnThisHost: (String) -> Bool
+    ) -> (host: String, port: Int)? {
+        guard let flags = try? APIServerManifest(manifest).flagValues, let port = Int(flags["secure-port"] ?? "6443")
         else { return nil }
-        let bound = flags["bind-address"].flatMap { $0 == "0.0.0.0" || $0 == "::" ? nil : $0 }
-        guard let port = Int(flags["secure-port"] ?? "6443"),
-            let host = bound ?? flags["advertise-address"], !host.isEmpty
-        else { return nil }
-        return (host, port)
+        let bound = flags["bind-address"] ?? ""
+        guard ["", "0.0.0.0", "::"].contains(bound) else { return (bound, port) }
+        let advertised = flags["advertise-address"].flatMap { isOnThisHost($0) ? $0 : nil }
+        return (advertised ?? (bound == "::" ? "::1" : "127.0.0.1"), port)
     }
 }

@@ -15,14 +15,14 @@ public struct EnableArguments: Sendable {
     public var cloud: Cloud
     /// A configuration instead of the IDs.
     public var config: String?
-    /// Whether the webhook runs as a static pod, not by systemd.
-    public var isStaticPod: Bool
+    /// Whether the webhook must run as a static pod; nil leaves it as it is.
+    public var isStaticPod: Bool?
     /// The image of the static pod.
     public var image: String?
 
     public init(
         tenantID: String?, audiences: [String], adminGroups: [String], cloud: Cloud, config: String?,
-        isStaticPod: Bool, image: String?
+        isStaticPod: Bool?, image: String?
     ) {
         self.tenantID = tenantID
         self.audiences = audiences
@@ -54,8 +54,8 @@ public struct EnableArguments: Sendable {
                 throw UsageProblem("--admin-group must be a group's object ID (a GUID), not a name")
             }
         }
-        guard !isStaticPod || image != nil else { throw UsageProblem("--as static-pod needs --image") }
-        guard isStaticPod || image == nil else { throw UsageProblem("--image is for --as static-pod") }
+        guard isStaticPod != true || image != nil else { throw UsageProblem("--as static-pod needs --image") }
+        guard isStaticPod == true || image == nil else { throw UsageProblem("--image is for --as static-pod") }
         guard image.map(EnableArguments.isImage) ?? true else {
             throw UsageProblem("--image must be the name of an image")
         }
@@ -73,6 +73,6 @@ public struct EnableArguments: Sendable {
             tenantID: id, audiences: audiences, adminGroups: adminGroups.compactMap { GUID(lenient: $0) }, cloud: cloud)
     }
 
-    /// How the webhook runs: as a systemd service or as a static pod.
-    public var service: ServiceKind { image.map { .staticPod(image: $0) } ?? .systemd }
+    /// How the webhook must run; nil leaves it as it is.
+    public var service: ServiceKind? { image.map { .staticPod(image: $0) } ?? isStaticPod.map { _ in .systemd } }
 }

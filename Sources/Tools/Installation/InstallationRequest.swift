@@ -16,8 +16,10 @@ public struct InstallationRequest: Sendable {
     public var source: Source
     /// How the node's kube-apiserver runs.
     public var distribution: Distribution
+    /// How the webhook must run; nil leaves it as an earlier run set it up.
+    public var requestedService: ServiceKind?
     /// How the webhook runs: as a systemd service or as a static pod.
-    public var service: ServiceKind
+    var service: ServiceKind
     /// Whether to bind the admin groups to `cluster-admin`.
     public var binds: Bool
     /// The longest time to wait for each thing that must come up.
@@ -25,13 +27,15 @@ public struct InstallationRequest: Sendable {
     /// Path of this program.
     public var program: String
 
+    /// - Parameter service: how the webhook must run; nil leaves it as an earlier run set it up, or else to systemd.
     public init(
-        source: Source, distribution: Distribution, service: ServiceKind, binds: Bool, timeout: Duration,
+        source: Source, distribution: Distribution, service: ServiceKind?, binds: Bool, timeout: Duration,
         program: String
     ) {
         self.source = source
         self.distribution = distribution
-        self.service = service
+        requestedService = service
+        self.service = service ?? .systemd
         self.binds = binds
         self.timeout = timeout
         self.program = program

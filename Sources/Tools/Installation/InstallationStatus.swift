@@ -36,6 +36,9 @@ public struct InstallationStatus {
     /// Why the webhook is not ready; nil if it is, or if there is no configuration to find its port in.
     var obstacleToReadiness: String?
     var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
+    /// The addresses at which this node's API server and the cluster are asked, if others may answer there.
+    var nodeDetour: String?
+    var clusterDetour: String?
     var configurationSHA256: String?
     var certificates: [FileHash] = []
     /// Nil if there is no configuration.
@@ -70,6 +73,7 @@ public struct InstallationStatus {
                 "apiServer",
                 .object([("asksWebhook", .bool(apiServer.asksWebhook)), ("detail", .string(apiServer.detail))])
             ),
+            ("askedElsewhere", .object([("apiServer", JSON(nodeDetour)), ("cluster", JSON(clusterDetour))])),
             ("configurationSHA256", JSON(configurationSHA256)),
             (
                 "certificates",
@@ -126,6 +130,9 @@ public struct InstallationStatus {
             ),
             ("api server", apiServer.detail),
         ]
+        if let clusterDetour, nodeDetour == nil {
+            lines.append(("cluster", "asked at \(clusterDetour): this node's own API server did not answer"))
+        }
         if let sentence = OtherManifests.sentence(otherManifests) {
             lines.append(("manifests", "\(sentence); \(OtherManifests.advice)"))
         }
@@ -220,11 +227,14 @@ extension Installer {
             status.apiServer = (false, "does not answer: \(reason)")
             isAnswering = false
         }
-        if isAnswering {
+        status.nodeDetour = environment.detour(.node)
+        if let nodeDetour { status.apiServer.detail += "; \(nodeDetour)" }
+        if isAnswering || isClusterAnswering {
             if distribution == .kubeadm { status.kubeadmHasFlags = clusterConfigurationHasFlags() }
             status.binding = (try? adminBinding()).flatMap { $0 }
             status.others = otherAPIServers(distribution)
         }
+        status.clusterDetour = environment.detour(.cluster)
         status.otherManifests = OtherManifests.paths(distribution, files: files)
         status.isRunning = InstallationLock.isHeld(files)
         evaluate(&status)
@@ -243,7 +253,9 @@ extension Installer {
             status.next =
                 status.isRunning
                 ? "`kube-entra \(status.direction ?? "enable")` is running: wait until it has ended"
-                : "`kube-entra enable` finishes it, `kube-entra disable` takes it back"
+                : status.direction == InstallationJournal.Direction.disable.rawValue
+                    ? "`kube-entra disable` finishes it, `kube-entra enable` takes it back"
+                    : "`kube-entra enable` finishes it, `kube-entra disable` takes it back"
         } else if !status.hasFlags {
             status.state = .disabled
             if let journal, journal.isPrepared {

@@ -58,11 +58,12 @@ extension Installer {
             return isAsked
         }
         guard isThere else {
+            try checkInterruption()
             throw CommandFailure(
                 "the API server does not answer through the webhook: \(problem)",
                 hint: "its log says why: crictl logs $(crictl ps -a --quiet --name kube-apiserver | head -1)")
         }
-        say(.apiServer, "serves, and answers through the webhook (\(ProbeToken.expected))")
+        say(.apiServer, "serves, and answers through the webhook (\(ProbeToken.expected))" + elsewhere)
     }
 
     // The way back
@@ -74,7 +75,7 @@ extension Installer {
     ) -> CommandFailure {
         guard let journal else { return failure }
         say(named: "failed", failure.sentence)
-        let wasChanged = journal.step.index >= InstallationStep.change.index
+        let wasChanged = journal.step.index >= InstallationStep.change.index && !isUntouched(change)
         var sentence = failure.sentence
         var status = CommandFailure.Status.cannot
         if wasChanged {
@@ -87,9 +88,10 @@ extension Installer {
                     : "; the old manifest is back, but the API server does not answer yet"
             } catch let problem as CommandFailure {
                 // The journal stays, so that the next run tries again.
+                let copy = files.exists(NodePath.copy) ? "; the manifest of before is \(NodePath.copy)" : ""
                 return CommandFailure(
                     "\(sentence); going back failed as well: \(problem.sentence)",
-                    hint: "`kube-entra disable` tries again; the manifest of before is \(NodePath.copy)", status: .no)
+                    hint: "`kube-entra disable` tries again" + copy, status: .no)
             } catch {
                 return failure
             }
@@ -107,7 +109,23 @@ extension Installer {
         // The manifest has its final content, so its copy is no longer needed.
         if earlier != nil, journal.step.index >= InstallationStep.copy.index { files.remove(NodePath.copy) }
         takeBack(to: earlier)
+        if let remains {
+            return CommandFailure(
+                "\(sentence); \(remains) (named above)",
+                hint: [failure.hint, "`kube-entra disable` tries again to remove them"].compactMap { $0 }
+                    .joined(separator: "; "), status: .no)
+        }
         return CommandFailure(sentence, hint: failure.hint, status: status)
+    }
+
+    /// Whether this run was to change kube-apiserver's file, and could not.
+    private func isUntouched(_ change: APIServerFiles) -> Bool {
+        guard change.isChange, journal?.step == .change else { return false }
+        do {
+            return try files.content(change.path) == change.old
+        } catch {
+            return false
+        }
     }
 
     /// Restores kube-apiserver's file, and waits until it serves again.
@@ -121,7 +139,9 @@ extension Installer {
             if distribution != .kubeadm, files.exists(path) {
                 say(named: "kept", "\(path) was changed since, so it stays")
             }
-            return wait(timeout, until: answersWithoutWebhook)
+            // An earlier run may have ended between the file and the restart.
+            if distribution.restart != nil, !answersWithoutWebhook() { try restartAgain(distribution) }
+            return wait(timeout, ignoring: Interruption.lostConnection, until: answersWithoutWebhook)
         }
         try checkDropIn(current, distribution)
         switch distribution {
@@ -136,14 +156,29 @@ extension Installer {
             say(named: "change", "put the manifest back as it was: \(path)")
         case .rke2, .k3s:
             let path = distribution.flagFile
-            guard files.remove(path) else { throw CommandFailure("\(path) cannot be removed") }
+            if case .failed(let reason) = files.remove(path) {
+                throw CommandFailure("\(path) cannot be removed: \(reason)")
+            }
             say(named: "change", "removed \(path)")
-            if let restart = distribution.restart { try run(restart, "kube-apiserver does not start again") }
+            try restartAgain(distribution)
         }
         say(named: "api-server", "waiting until the API server serves again")
-        let isBack = wait(timeout, until: answersWithoutWebhook)
-        if isBack { say(named: "api-server", "serves as before") }
+        let isBack = wait(timeout, ignoring: Interruption.lostConnection, until: answersWithoutWebhook)
+        if isBack { say(named: "api-server", "serves as before" + elsewhere) }
         return isBack
+    }
+
+    /// Restarts kube-apiserver where the kubelet does not, after its flags were taken away.
+    private func restartAgain(_ distribution: Distribution) throws {
+        guard let restart = distribution.restart, let service = restart.last else { return }
+        do {
+            try run(restart, "kube-apiserver does not start again")
+        } catch let failure as CommandFailure {
+            throw CommandFailure(
+                failure.sentence,
+                hint: "journalctl -u \(service) -n 20 says why; then run `kube-entra disable` again", status: .no)
+        }
+        say(named: "change", "restarted \(service)")
     }
 
     /// Fails if a drop-in has the flags and more: then only its author can take them out.
@@ -168,6 +203,9 @@ extension Installer {
             throw CommandFailure("\(Distribution.kubeadm.flagFile): \(error.sentence)", hint: error.hint)
         }
     }
+
+    /// Said beside what an API server answered that may be another node's.
+    private var elsewhere: String { nodeDetour.map { "; \($0)" } ?? "" }
 
     private func answersWithoutWebhook() -> Bool {
         // An API server that still has the flags, without a running webhook, has not restarted yet.
@@ -196,7 +234,11 @@ extension Installer {
         if let use = remainingUse(distribution, current) { throw use.failure }
         sayOtherManifests(distribution)
         if let journal, journal.step != .done {
-            say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this takes it back")
+            let isDisable = journal.direction == .disable
+            say(
+                .check,
+                "an earlier \(isDisable ? "disable" : "run") stopped at the step \(journal.step.rawValue); this"
+                    + (isDisable ? " one goes on from there" : " takes it back"))
         }
         var journal =
             self.journal
@@ -212,20 +254,24 @@ extension Installer {
             }
         }
         try begin(.change)
+        journal = self.journal ?? journal
         // A node that was only prepared has no API server, and the cluster has nothing of it.
         if journal.isPrepared, current == nil {
             clear(journal)
-            return sayDone()
+            return try sayDone()
         }
         guard try restoreAPIServer(journal, timeout) else {
+            let cause = interruption(ignoring: Interruption.lostConnection).map { "interrupted by \($0): " } ?? ""
             throw CommandFailure(
-                "the flags are gone, but the API server does not answer yet",
+                "\(cause)the flags are gone, but the API server does not answer yet",
                 hint: "look at it, then run `kube-entra disable` again: the webhook still runs until then", status: .no)
         }
+        // The rest takes a moment, and is not left half done.
+        isGoingBack = true
         let objects = (try? clusterObjects(distribution)) ?? ClusterObjects(binding: true, configuration: true)
         releaseCluster(distribution, objects, isLast: isLastNode)
         clear(journal)
-        sayDone()
+        try sayDone()
     }
 
     /// Warns of other files that run a kube-apiserver: what is changed then may not be what runs.
@@ -234,71 +280,12 @@ extension Installer {
         environment.say("warning: \(sentence); \(OtherManifests.advice)")
     }
 
-    private func sayDone() {
+    private func sayDone() throws {
+        if let remains {
+            throw CommandFailure(
+                "kube-apiserver is as it was before, but \(remains) (named above)",
+                hint: "look why (a read-only file system?), then run `kube-entra disable` again", status: .no)
+        }
         say(named: "done", "the node is as it was before" + (hasKept ? ", except for what was kept" : ""))
-    }
-
-    /// Stops the service, removes files that `enable` created and nobody changed, and the journal at last.
-    func clear(_ journal: InstallationJournal) {
-        stopService(journal)
-        self.journal = journal
-        restoreReplaced()
-        let journal = self.journal ?? journal
-        let written = writtenFiles
-        for made in journal.made.reversed() where made.path != ExactText(journal.distribution.flagFile) {
-            removeMade(made.path.text, journal)
-        }
-        if journal.made(at: NodePath.state) != nil {
-            files.remove(NodePath.state + "/keys.json")
-            files.remove(NodePath.state)
-        }
-        if journal.madeUser {
-            takeOverLeftovers(written)
-            removeUser()
-        }
-        for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.removeTemporary(path) }
-        for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] { files.remove(path) }
-        self.journal = nil
-        removeCopies()
-    }
-
-    /// Removes the service's user, or says why it stays. userdel refuses while one of its processes is still ending.
-    func removeUser() {
-        guard environment.account(ServiceFiles.userName) != nil else { return }
-        var message = ""
-        let isGone = wait(.seconds(5)) {
-            let ending = environment.run(["userdel", ServiceFiles.userName])
-            message = ending.message
-            return ending.isSuccess || environment.account(ServiceFiles.userName) == nil
-        }
-        if !isGone { say(named: "kept", "the user \(ServiceFiles.userName): \(message)") }
-    }
-
-    /// Removes a file if it is unchanged, or a folder if it is empty.
-    @discardableResult
-    func removeMade(_ path: String, _ journal: InstallationJournal) -> Bool {
-        guard let made = journal.made(at: path) else { return false }
-        files.removeTemporary(path)
-        guard files.exists(path) else { return false }
-        let lock = denyListLock(path)
-        defer { withExtendedLifetime(lock) {} }
-        if let digest = made.sha256 {
-            let current = try? FileIO.read(files.root + path, maximumBytes: 256 << 20)
-            guard current.map(NodeFiles.digest) == digest else {
-                say(named: "kept", "\(path) was changed since, so it stays")
-                return false
-            }
-        }
-        guard files.remove(path) else { return false }
-        lock?.remove()
-        return true
-    }
-
-    /// The lock that `kube-entra deny` left beside a deny list, so that nobody writes the list while it is removed; nil
-    /// for every other file.
-    private func denyListLock(_ path: String) -> FileLock? {
-        let file = files.root + path
-        guard files.exists(path + ".lock"), (try? DenyFile.read(file)) != nil else { return nil }
-        return try? FileLock(path: file + ".lock", guarding: file)
     }
 }

@@ -18,6 +18,7 @@ extension Installer {
             return say(.bind, "not asked for (--bind); the command for it is: \(command)")
         }
         let there = try adminBinding()
+        sayClusterDetour()
         if let obstacle = bindingObstacle(plan, to: there) { throw obstacle }
         guard there == nil else {
             return say(.bind, "\(groups.joined(separator: ", ")) is bound to cluster-admin")
@@ -25,7 +26,7 @@ extension Installer {
         journal?.bindings = [AdminBinding.name]
         journal?.boundGroups = groups
         try saveJournal()
-        let answer = environment.askAPIServer(
+        let answer = askCluster(
             .post, AdminBinding.collection, AdminBinding.object(groups).render())
         _ = try success(answer, "the group cannot be bound")
         say(.bind, "bound \(groups.joined(separator: ", ")) to cluster-admin")
@@ -56,7 +57,7 @@ extension Installer {
 
     /// The binding; nil if it does not exist.
     func adminBinding() throws -> AdminBinding? {
-        let answer = environment.askAPIServer(.get, AdminBinding.path, [])
+        let answer = askCluster(.get, AdminBinding.path, [])
         if case .status(404, _) = answer { return nil }
         return AdminBinding(try success(answer, "the ClusterRoleBinding cannot be read"))
     }
@@ -72,13 +73,41 @@ extension Installer {
                 guard binding.isOurs || !(journal?.bindings.isEmpty ?? true) else { return }
                 return say(.bind, "\(name) was changed since, so it stays: \(AdminBinding.removal)")
             }
-            _ = try success(environment.askAPIServer(.delete, AdminBinding.path, []), "it cannot be deleted")
+            _ = try success(askCluster(.delete, AdminBinding.path, []), "it cannot be deleted")
             say(.bind, "removed \(name)")
         } catch {
             let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
             say(.bind, "\(name) stays (\(reason)): \(AdminBinding.removal)")
         }
         journal?.bindings = []
+    }
+
+    // Asking
+
+    private func askCluster(
+        _ method: NodeEnvironment.Method, _ path: String, _ body: [UInt8] = []
+    ) -> NodeEnvironment.Answer {
+        environment.askAPIServer(.cluster, method, path, body)
+    }
+
+    /// Whether any API server of the cluster answers.
+    var isClusterAnswering: Bool {
+        if case .status = askCluster(.get, AdminBinding.path) { true } else { false }
+    }
+
+    /// Where the cluster's objects are read and changed, if not at this node's own API server.
+    var clusterDetour: String? {
+        guard environment.detour(.node) == nil else { return nil }
+        return environment.detour(.cluster).map {
+            "its objects are read and changed at \($0), because this node's own API server did not answer"
+        }
+    }
+
+    /// Says once where the cluster's objects are changed.
+    private func sayClusterDetour() {
+        guard !hasSaidDetour, let clusterDetour else { return }
+        hasSaidDetour = true
+        say(named: "cluster", clusterDetour)
     }
 
     // All nodes together
@@ -116,7 +145,7 @@ extension Installer {
 
     /// Whether other API servers of the cluster call the webhook.
     func otherAPIServers(_ distribution: Distribution) -> OtherAPIServers {
-        let answers = [ControlPlane.podsPath, ControlPlane.nodesPath].map { environment.askAPIServer(.get, $0, []) }
+        let answers = [ControlPlane.podsPath, ControlPlane.nodesPath].map { askCluster(.get, $0, []) }
         let lists = answers.compactMap { answer -> [UInt8]? in
             if case .status(200...299, let body) = answer { body } else { nil }
         }
@@ -127,7 +156,7 @@ extension Installer {
             return .unknown("the control-plane nodes and their pods cannot be listed")
         }
         var servers: Int?
-        if case .status(200...299, let body) = environment.askAPIServer(.get, ControlPlane.endpointsPath, []) {
+        if case .status(200...299, let body) = askCluster(.get, ControlPlane.endpointsPath, []) {
             servers = ControlPlane.count(endpoints: body)
         }
         return plane.others(than: nodeName(distribution), servers: servers)
@@ -147,6 +176,7 @@ extension Installer {
     /// - Parameter isLast: whether somebody said that this is the last one.
     func releaseCluster(_ distribution: Distribution, _ objects: ClusterObjects, isLast: Bool) {
         guard !objects.isEmpty else { return }
+        sayClusterDetour()
         if let obstacle = obstacleToRelease(distribution, objects, isLast: isLast) {
             return say(named: "cluster", obstacle)
         }
@@ -200,6 +230,7 @@ extension Installer {
             guard let (old, version) = try clusterConfiguration() else {
                 return say(.kubeadm, "the cluster has no ConfigMap kubeadm-config, so kubeadm cannot lose the flags")
             }
+            sayClusterDetour()
             let new: [UInt8]
             do throws(ManifestProblem) {
                 new =
@@ -224,7 +255,7 @@ extension Installer {
                 try? saveJournal()
             }
             _ = try success(
-                environment.askAPIServer(.patch, Installer.clusterConfiguration, patch.render()), "it cannot be changed"
+                askCluster(.patch, Installer.clusterConfiguration, patch.render()), "it cannot be changed"
             )
             guard adding else { return say(.kubeadm, "removed the flags from the ConfigMap kubeadm-config") }
             say(
@@ -243,7 +274,7 @@ extension Installer {
 
     /// kubeadm's configuration and the version of its object; nil if there is none.
     func clusterConfiguration() throws -> (text: [UInt8], version: String?)? {
-        let answer = environment.askAPIServer(.get, Installer.clusterConfiguration, [])
+        let answer = askCluster(.get, Installer.clusterConfiguration, [])
         if case .status(404, _) = answer { return nil }
         let body = try success(answer, "it cannot be read")
         guard let root = (try? JSONDocument(parsing: body))?.root,

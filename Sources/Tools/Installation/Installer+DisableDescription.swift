@@ -49,7 +49,8 @@ extension Installer {
         }
         guard !objects.isEmpty else { return ("cluster", "nothing: enable left nothing there") }
         let obstacle = obstacleToRelease(distribution, objects, isLast: isLastNode)
-        return ("cluster", obstacle ?? "remove \(objects.text), unless somebody changed that since")
+        let detour = clusterDetour.map { "; \($0)" } ?? ""
+        return ("cluster", (obstacle ?? "remove \(objects.text), unless somebody changed that since") + detour)
     }
 
     /// Nil for the file with the flags, which has its own line, and for a file that no longer exists.

@@ -65,17 +65,17 @@ extension Installer {
                     + " \(paths.clientAuthority ?? "server.clientCA")",
                 hint: "put the certificate and its key there (client.crt, client.key)")
         }
-        let days = try remainingDays(paths, isOpen: isOpen)
-        guard days < Self.renewalDays else {
-            return say(.certificates, "those in \(paths.folder) are there, valid for \(days) days")
+        let validity = try validity(paths, isOpen: isOpen)
+        guard let problem = validity.problem else {
+            return say(.certificates, "those in \(paths.folder) are there, valid for \(validity.days) days")
         }
         if let obstacle = try obstacleToRenewal(paths) {
-            return say(.certificates, "those in \(paths.folder) end in \(days) days: \(obstacle)")
+            return say(.certificates, "those in \(paths.folder) \(problem): \(obstacle)")
         }
         guard let certificate = try PEMFile.certificates(files.root + paths.authority).first else { return }
         let key = try PEMFile.privateKey(files.root + NodePath.authorityKey)
         try makeCertificates(plan, paths, authority: (certificate, key))
-        say(.certificates, "made new ones in \(paths.folder) with the same CA, since they ended in \(days) days")
+        say(.certificates, "made new ones in \(paths.folder) with the same CA: the old ones \(problem)")
     }
 
     /// What will be done about certificates that are there, for `--dry-run`.
@@ -85,17 +85,20 @@ extension Installer {
         guard paths.server.allSatisfy(files.exists) else { return keep }
         let isOpen = plan.configuration.server.clientCA == nil
         guard isOpen || files.exists(paths.client) else { return keep }
-        let days = try remainingDays(paths, isOpen: isOpen)
-        guard days < Self.renewalDays else { return keep }
-        if let obstacle = try obstacleToRenewal(paths) { return "\(keep), which end in \(days) days: \(obstacle)" }
-        return "make new ones in \(paths.folder) with the same CA, since they end in \(days) days"
+        guard let problem = try validity(paths, isOpen: isOpen).problem else { return keep }
+        if let obstacle = try obstacleToRenewal(paths) { return "\(keep), which \(problem): \(obstacle)" }
+        return "make new ones in \(paths.folder) with the same CA, since they \(problem)"
     }
 
     /// Why certificates are not renewed here, and what to do; nil if they can be.
     private func obstacleToRenewal(_ paths: CertificatePaths) throws -> String? {
         guard files.exists(NodePath.authorityKey),
-            try PEMFile.certificates(files.root + paths.authority).first != nil
+            let authority = try PEMFile.certificates(files.root + paths.authority).first
         else { return "make new ones with their CA" }
+        guard authority.notBefore <= environment.now() else {
+            return "their CA is not valid yet either; if this host's clock is right, `kube-entra disable` and `enable`"
+                + " make a new one"
+        }
         let others = try [paths.certificate, paths.key, paths.client, paths.clientKey].first { path in
             switch try presence(path) {
             case .absent, .ours: false
@@ -105,11 +108,26 @@ extension Installer {
         return others.map { "\($0) is not what `enable` wrote, so make new ones yourself" }
     }
 
-    private func remainingDays(_ paths: CertificatePaths, isOpen: Bool) throws -> Int64 {
+    /// How long certificates are valid, by this host's clock.
+    private struct Validity {
+        var days: Int64
+        /// Whether one of them was made while a clock was ahead.
+        var isInFuture: Bool
+
+        /// Why they need to be renewed; nil if they do not.
+        var problem: String? {
+            isInFuture ? "are not valid yet" : days < Installer.renewalDays ? "end in \(days) days" : nil
+        }
+    }
+
+    private func validity(_ paths: CertificatePaths, isOpen: Bool) throws -> Validity {
         let now = environment.now()
-        let leaves = isOpen ? [paths.certificate] : [paths.certificate, paths.client]
-        return try leaves.compactMap { try PEMFile.certificates(files.root + $0).first?.notAfter.seconds(since: now) }
-            .min().map { $0 / 86_400 } ?? 0
+        let leaves = try (isOpen ? [paths.certificate] : [paths.certificate, paths.client]).compactMap {
+            try PEMFile.certificates(files.root + $0).first
+        }
+        return Validity(
+            days: leaves.map { $0.notAfter.seconds(since: now) / 86_400 }.min() ?? 0,
+            isInFuture: leaves.contains { $0.notBefore > now })
     }
 
     private func makeCertificates(
@@ -216,6 +234,8 @@ extension Installer {
         }
         try saveJournal()
         _ = try files.makeFolder(path, mode: mode, owner: owner)
+        // An earlier run may have ended between the folder and its owner.
+        if let owner, journal?.made(at: path) != nil { files.setOwner(path, owner) }
     }
 
     /// The owner of the webhook's own files.

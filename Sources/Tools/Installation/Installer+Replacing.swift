@@ -117,7 +117,8 @@ extension Installer {
                 do {
                     try files.write(old, to: kept.path.text, mode: 0o600, owner: kept.owner)
                 } catch {
-                    say(named: "kept", "\(kept.path) cannot be put back; it was as \(kept.copy) is")
+                    stuck.insert(kept.path)
+                    say(named: "stays", "\(kept.path) cannot be put back; it was as \(kept.copy) is")
                     continue
                 }
             }
@@ -142,7 +143,9 @@ extension Installer {
         guard let earlier else { return clear(journal) }
         restoreReplaced()
         if let journal = self.journal {
-            if journal.startedService, !earlier.startedService { stopService(journal) }
+            // Also a unit that only this run wrote: systemd would go on starting it.
+            let hasNewUnit = [journal, earlier].map { $0.made(at: ServiceFiles.unitPath) != nil } == [true, false]
+            if journal.startedService, !earlier.startedService || hasNewUnit { stopService(journal) }
             for made in journal.made.reversed()
             where made.path != ExactText(journal.distribution.flagFile) && earlier.made(at: made.path) == nil {
                 removeMade(made.path.text, journal)
@@ -151,6 +154,10 @@ extension Installer {
         if journal.madeUser, !earlier.madeUser { removeUser() }
         let failed = self.journal ?? journal
         self.journal = earlier
+        // The next run tries again to remove it.
+        if !stuck.isEmpty {
+            self.journal?.made += failed.made.filter { earlier.made(at: $0.path) == nil && files.exists($0.path.text) }
+        }
         // What could not be put back is still what this run wrote.
         self.journal?.replaced = failed.replaced
         for kept in failed.replaced {

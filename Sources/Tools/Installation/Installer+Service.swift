@@ -1,10 +1,38 @@
 import Addresses
 import Configuration
 import Files
+import SafeText
 import Terminal
 
 extension Installer {
     private static let unit = "kube-entra.service"
+
+    // The way in which it runs
+
+    /// The request with the kind of service that an earlier run set up on this node.
+    ///
+    /// - Throws: `CommandFailure` if it asks for another kind: both would want the same port.
+    func withService(_ request: InstallationRequest) throws -> InstallationRequest {
+        guard let journal else { return request }
+        if let requested = request.requestedService {
+            guard requested.name == journal.service else {
+                throw CommandFailure(
+                    "the webhook of this node was set up with --as \(journal.service), not \(requested.name)",
+                    hint: "leave --as out to keep it so; to change it, run `kube-entra disable` first")
+            }
+            return request
+        }
+        guard journal.service == ServiceKind.staticPodName else { return request }
+        let path = podPath(request.distribution)
+        guard let image = try files.content(path).flatMap(ServiceFiles.image) else {
+            throw CommandFailure(
+                "the webhook of this node was set up as a static pod, and \(path) is missing or names no image",
+                hint: "give --as static-pod and --image")
+        }
+        var request = request
+        request.service = .staticPod(image: image)
+        return request
+    }
 
     // The user
 
@@ -105,6 +133,7 @@ extension Installer {
             return isAsked
         }
         guard isReady else {
+            try checkInterruption()
             let log =
                 plan.request.service == .systemd
                 ? "journalctl -u kube-entra -n 20" : "crictl logs of the pod kube-entra"
@@ -121,7 +150,9 @@ extension Installer {
             _ = environment.run(["systemctl", "disable", "--now", Self.unit])
             if removeMade(ServiceFiles.unitPath, journal) { _ = environment.run(["systemctl", "daemon-reload"]) }
         } else {
-            removeMade(podPath(journal.distribution), journal)
+            let path = podPath(journal.distribution)
+            removeMade(path, journal)
+            guard !stuck.contains(ExactText(path)) else { return }
         }
         say(named: "service", "stopped the webhook")
     }

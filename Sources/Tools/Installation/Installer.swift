@@ -20,6 +20,12 @@ public final class Installer {
     var isContinued = false
     /// Whether the report names something that stays.
     var hasKept = false
+    /// Whether this run puts back what it did. Nothing interrupts that.
+    var isGoingBack = false
+    /// Paths that could not be removed or put back.
+    var stuck: Set<ExactText> = []
+    /// Whether the report says that the cluster is asked elsewhere.
+    var hasSaidDetour = false
 
     /// Reads the journal of an earlier run.
     ///
@@ -79,8 +85,9 @@ public final class Installer {
         }
     }
 
-    private func enableAlone(_ request: InstallationRequest) throws {
-        if let mismatch = mismatch(request) { throw mismatch }
+    private func enableAlone(_ given: InstallationRequest) throws {
+        if let mismatch = mismatch(given) { throw mismatch }
+        let request = try withService(given)
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
         try OtherManifests.check(request.distribution, files: files)
@@ -89,7 +96,11 @@ public final class Installer {
         for line in notes(plan, change) { environment.say(line) }
         let isHalfDone = journal.map { $0.step != .done } ?? false
         if let journal, isHalfDone {
-            say(.check, "an earlier run stopped at the step \(journal.step.rawValue); this one goes on from there")
+            let isDisable = journal.direction == .disable
+            say(
+                .check,
+                "an earlier \(isDisable ? "disable" : "run") stopped at the step \(journal.step.rawValue); this"
+                    + (isDisable ? " takes it back" : " one goes on from there"))
         }
         let wasInForce = !isHalfDone && !change.isChange
         let earlier = isHalfDone ? nil : self.journal
@@ -102,6 +113,7 @@ public final class Installer {
             self.journal?.isPrepared = false
             try finish()
         } catch let failure as CommandFailure {
+            isGoingBack = true
             guard !wasInForce else {
                 // kube-apiserver was not changed.
                 if let earlier {
@@ -120,8 +132,9 @@ public final class Installer {
     /// Prints the steps, and the difference of the API server's file.
     ///
     /// - Throws: `CommandFailure` if `enable` would refuse before it changes anything.
-    public func dryRun(_ request: InstallationRequest) throws {
-        if let mismatch = mismatch(request) { throw mismatch }
+    public func dryRun(_ given: InstallationRequest) throws {
+        if let mismatch = mismatch(given) { throw mismatch }
+        let request = try withService(given)
         let plan = try InstallationPlan(request, files: files)
         let change = try APIServerFiles(request.distribution, flags, files: files, journal: journal)
         try OtherManifests.check(request.distribution, files: files)
@@ -176,8 +189,9 @@ public final class Installer {
     /// node: `kubeadm join` gives its API server the flags of the others, and it does not start without their files.
     ///
     /// - Throws: `CommandFailure` with status 2; the node is then as it was.
-    public func prepare(_ request: InstallationRequest) throws {
+    public func prepare(_ given: InstallationRequest) throws {
         try exclusively {
+            let request = try withService(given)
             guard !files.exists(request.distribution.flagFile) else {
                 throw CommandFailure(
                     "this is a control-plane node already: \(request.distribution.flagFile) is there",
@@ -196,6 +210,7 @@ public final class Installer {
                 self.journal?.isPrepared = true
                 try finish()
             } catch let failure as CommandFailure {
+                isGoingBack = true
                 takeBack(to: earlier)
                 throw CommandFailure(failure.sentence, hint: failure.hint)
             }
@@ -231,9 +246,10 @@ public final class Installer {
         let findings = ConfigurationLinter.findings(in: plan.loaded, facts: LintEnvironment(now: environment.now()))
         let warnings = findings.filter { $0.severity != .notice && $0.allowedBecause == nil }
         let own = change?.ownAuthenticators ?? []
+        let detour = nodeDetour.map { ["warning: kube-apiserver is \($0)"] } ?? []
         let lists = DenyListStatus(plan.configuration, root: files.root, now: environment.now())
         let denyNote = lists.missing.map { ["note: \($0)"] } ?? []
-        return warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" } + denyNote
+        return detour + warnings.map { "warning: \($0.field): \($0.message); \($0.advice)" } + denyNote
             + own.map { "note: kube-apiserver has \($0); tokens that it accepts itself never come to the webhook" }
     }
 
@@ -251,6 +267,7 @@ public final class Installer {
 
     /// Records the next step before any part of it is done.
     func begin(_ step: InstallationStep) throws {
+        if step != .done { try checkInterruption() }
         let before = journal
         journal?.step = step
         do {
@@ -285,17 +302,18 @@ public final class Installer {
         environment.say("\(time) \(right)  \(pad(name, 14))\(PrintableText.clean(text, maximum: 500))")
     }
 
-    /// Polls until the answer is yes or the time is over. Every ten seconds it says what it waits for.
+    /// Polls until the answer is yes, the time is over, or the run is interrupted. Every ten seconds it says what it
+    /// waits for.
     func wait(
         _ timeout: Duration, reporting report: (step: InstallationStep, problem: () -> String)? = nil,
-        until isDone: () -> Bool
+        ignoring ignored: Set<Int32> = [], until isDone: () -> Bool
     ) -> Bool {
         let end = environment.elapsed() + timeout
         var next = environment.elapsed() + .seconds(10)
         while true {
             if isDone() { return true }
             let now = environment.elapsed()
-            guard now < end else { return false }
+            guard now < end, interruption(ignoring: ignored) == nil else { return false }
             if let report, now >= next {
                 say(report.step, "still waiting: \(report.problem())")
                 next = now + .seconds(10)
@@ -306,10 +324,17 @@ public final class Installer {
 
     // Asking
 
+    /// Where this node's API server is asked, if its own address is not known.
+    var nodeDetour: String? {
+        environment.detour(.node).map {
+            "asked at \($0), because this node's own address is not known: another node's API server may answer there"
+        }
+    }
+
     func askAPIServer(_ issuer: String) -> ProbeToken.Finding {
         ProbeToken.finding(
             environment.askAPIServer(
-                .post, "/apis/authentication.k8s.io/v1/tokenreviews", ProbeToken.review(probe(issuer))))
+                .node, .post, "/apis/authentication.k8s.io/v1/tokenreviews", ProbeToken.review(probe(issuer))))
     }
 
     func askWebhook(_ issuer: String) -> ProbeToken.Finding {

@@ -37,6 +37,8 @@ public enum ManifestProblem: Error, Hashable, Sendable {
         case .unreadable(let problem):
             "line \(problem.line), column \(problem.column): \(problem.message)"
         case .notExpected(let what): what
+        case .otherWebhook(file: ""):
+            "kube-apiserver has --authentication-token-webhook-config-file without a value, so it asks no webhook"
         case .otherWebhook(let file):
             "kube-apiserver asks another webhook already: --authentication-token-webhook-config-file=\(file)"
         case .repeated(let flag): "the flag --\(flag) stands there more than once"
@@ -57,6 +59,7 @@ public enum ManifestProblem: Error, Hashable, Sendable {
         switch self {
         case .unreadable: "repair the file at that place, then run the command again"
         case .notExpected: "is this a control-plane node, and is --distribution right?"
+        case .otherWebhook(file: ""): "remove that flag first"
         case .otherWebhook: "remove that webhook's flags first (deploy/guard shows how to move from guard)"
         case .repeated: "leave one of them"
         case .otherProgram: "add the two flags and the mount by hand (deploy/kubeadm)"

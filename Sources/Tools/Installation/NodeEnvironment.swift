@@ -22,6 +22,14 @@ public struct NodeEnvironment {
     /// The methods of requests to the API server.
     public enum Method: Sendable { case get, post, patch, delete }
 
+    /// Which API server may answer a request.
+    public enum Scope: Sendable {
+        /// Only this node's own.
+        case node
+        /// Any of the cluster: the request is about its objects.
+        case cluster
+    }
+
     /// The answer of a server.
     public enum Answer {
         case status(Int, [UInt8])
@@ -33,8 +41,10 @@ public struct NodeEnvironment {
     public var root = ""
     /// Runs a program with its arguments and waits for it.
     public var run: ([String]) -> Ending
-    /// Sends a request to this node's API server with an admin's credentials.
-    public var askAPIServer: (Method, _ path: String, _ body: [UInt8]) -> Answer
+    /// Sends a request to an API server with an admin's credentials.
+    public var askAPIServer: (Scope, Method, _ path: String, _ body: [UInt8]) -> Answer
+    /// The address at which a scope is asked, if another node's API server may answer there; else nil.
+    public var detour: (Scope) -> String?
     /// Calls the webhook with kube-apiserver's own kubeconfig.
     public var askWebhook: (_ kubeconfig: String, _ body: [UInt8]) -> Answer
     /// Nil if the webhook reports that it is ready; otherwise why it is not.
@@ -43,6 +53,8 @@ public struct NodeEnvironment {
     public var account: (String) -> (user: UInt32, group: UInt32)?
     /// The name of this host.
     public var hostName: () -> String
+    /// The signals that asked the run to end so far.
+    public var interruptions: () -> Set<Int32>
     /// Waits a moment between two checks.
     public var pause: () -> Void
     /// Time since the command began.
@@ -54,11 +66,13 @@ public struct NodeEnvironment {
 
     public init(
         run: @escaping ([String]) -> Ending,
-        askAPIServer: @escaping (Method, String, [UInt8]) -> Answer,
+        askAPIServer: @escaping (Scope, Method, String, [UInt8]) -> Answer,
+        detour: @escaping (Scope) -> String?,
         askWebhook: @escaping (String, [UInt8]) -> Answer,
         obstacleToReadiness: @escaping (String, Int) -> String?,
         account: @escaping (String) -> (user: UInt32, group: UInt32)?,
         hostName: @escaping () -> String,
+        interruptions: @escaping () -> Set<Int32>,
         pause: @escaping () -> Void,
         elapsed: @escaping () -> Duration,
         now: @escaping () -> Timestamp,
@@ -66,10 +80,12 @@ public struct NodeEnvironment {
     ) {
         self.run = run
         self.askAPIServer = askAPIServer
+        self.detour = detour
         self.askWebhook = askWebhook
         self.obstacleToReadiness = obstacleToReadiness
         self.account = account
         self.hostName = hostName
+        self.interruptions = interruptions
         self.pause = pause
         self.elapsed = elapsed
         self.now = now

@@ -136,9 +136,31 @@ struct NodeFiles {
         return made
     }
 
-    /// False if it does not exist, or if a folder is not empty.
+    /// Gives a folder to its owner, unless it is the owner's already.
+    func setOwner(_ folder: String, _ owner: Owner) {
+        guard self.owner(folder) != owner else { return }
+        chown(root + folder, owner.user, owner.group)
+    }
+
+    /// What became of a path that was to be removed.
+    enum Removal: Hashable {
+        case removed
+        case absent
+        case notEmpty
+        /// The text says why.
+        case failed(String)
+    }
+
+    /// Removes a file or an empty folder.
     @discardableResult
-    func remove(_ path: String) -> Bool { Glibc.remove(root + path) == 0 }
+    func remove(_ path: String) -> Removal {
+        guard Glibc.remove(root + path) != 0 else { return .removed }
+        switch errno {
+        case ENOENT, ENOTDIR: return .absent
+        case ENOTEMPTY, EEXIST: return .notEmpty
+        case let code: return .failed(String(cString: strerror(code)))
+        }
+    }
 
     func names(in folder: String) -> [String] {
         guard let stream = opendir(root + folder) else { return [] }

@@ -11,12 +11,16 @@ public struct NodeHost {
     private let kubeconfig: String
     private let timeout: Duration
     private let distribution: Distribution
+    private let changesNode: Bool
     private let start = ContinuousClock.now
 
     /// - Parameters:
     ///   - kubeconfig: an admin's; nil for the distribution's own.
     ///   - timeout: how long programs may take, apart from two minutes of grace.
-    public init(_ distribution: Distribution, kubeconfig: String?, timeout: Duration) {
+    ///   - changesNode: whether the command changes the node. Then neither a signal nor the end of whoever reads its
+    ///     report ends it in the middle.
+    public init(_ distribution: Distribution, kubeconfig: String?, timeout: Duration, changesNode: Bool) {
+        self.changesNode = changesNode
         self.kubeconfig = kubeconfig ?? distribution.adminKubeconfig
         self.timeout = timeout
         self.distribution = distribution
@@ -32,9 +36,12 @@ public struct NodeHost {
     /// The environment of commands that change this node.
     public var environment: NodeEnvironment {
         let apiServer = LocalAPIServer(kubeconfig: kubeconfig, distribution: distribution)
+        let interruption = changesNode ? Interruption() : nil
+        let report = ReportWriter()
         return NodeEnvironment(
             run: run,
             askAPIServer: apiServer.send,
+            detour: apiServer.detour,
             askWebhook: NodeHost.askWebhook,
             obstacleToReadiness: { host, port in
                 let host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
@@ -49,10 +56,11 @@ public struct NodeHost {
                 gethostname(&buffer, buffer.count - 1)
                 return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             },
+            interruptions: { interruption?.signals() ?? [] },
             pause: { usleep(500_000) },
             elapsed: { [start] in ContinuousClock.now - start },
             now: { .now() },
-            say: { Console.print($0) })
+            say: changesNode ? report.write : { Console.print($0) })
     }
 
     private func run(_ command: [String]) -> NodeEnvironment.Ending {
@@ -61,7 +69,7 @@ public struct NodeHost {
         }
         let process = PluginProcess(
             path: path, arguments: Array(command.dropFirst()), environment: [], isInteractive: false,
-            timeout: timeout + .seconds(120), passesMessagesOn: false)
+            timeout: timeout + .seconds(120), passesMessagesOn: false, hasOwnGroup: true)
         let result = process.run()
         let output = String(decoding: result.output, as: UTF8.self)
         guard let failure = result.failure else { return .init(isSuccess: true, output: output) }
@@ -75,6 +83,17 @@ public struct NodeHost {
             case .tooMuchOutput: "it printed too much"
             }
         return .init(isSuccess: false, output: output, message: message)
+    }
+
+    /// Prints the report of a run that goes on without its reader.
+    private final class ReportWriter {
+        private var isBroken = false
+
+        func write(_ line: String) {
+            guard let problem = Console.tryPrint(line), !isBroken else { return }
+            isBroken = true
+            Console.note("kube-entra: the report cannot be written to standard output (\(problem)); the run goes on")
+        }
     }
 
     private static func askWebhook(_ kubeconfig: String, _ body: [UInt8]) -> NodeEnvironment.Answer {

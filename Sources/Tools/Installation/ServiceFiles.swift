@@ -1,3 +1,5 @@
+import YAML
+
 /// The files that make the webhook a service of a node. `deploy/systemd` and `deploy/static-pod` contain the same texts
 /// for manual installation.
 enum ServiceFiles {
@@ -89,6 +91,11 @@ enum ServiceFiles {
         WantedBy=multi-user.target
 
         """
+    }
+
+    /// The image of a static pod's first container.
+    static func image(ofPod manifest: [UInt8]) -> String? {
+        (try? YAMLEditor(manifest))?.node([.key("spec"), .key("containers"), .index(0), .key("image")])?.text
     }
 
     static func pod(image: String) -> String {

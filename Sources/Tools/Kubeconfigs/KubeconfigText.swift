@@ -18,7 +18,7 @@ public enum KubeconfigText {
     }
 
     /// Whether the address is one of this machine's own, as far as can be told without a name server.
-    static func isOwn(_ server: String) -> Bool {
+    public static func isOwn(_ server: String) -> Bool {
         let host = host(of: server)
         return ["localhost", "::1"].contains(host) || host.hasPrefix("127.") || HostAddresses.contains(host)
     }

@@ -78,7 +78,7 @@ def test_a_change_since_is_kept_and_said(node, entra):
     assert node.read(KUBECONFIG) == mine
 
 
-def end_soon(node):
+def end_soon(node, since=-355, until=10):
     """Certificates of the same CA that end in ten days take the place of those that `enable` made, in its journal too."""
     folder = "/var/lib/kube-entra-enable"
     key = serialization.load_pem_private_key(node.read(f"{folder}/ca.key").encode(), None)
@@ -93,8 +93,8 @@ def end_soon(node):
             .issuer_name(old.issuer)
             .public_key(old.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=355))
-            .not_valid_after(now + datetime.timedelta(days=10, hours=1))
+            .not_valid_before(now + datetime.timedelta(days=since))
+            .not_valid_after(now + datetime.timedelta(days=until, hours=1))
         )
         for extension in old.extensions:
             made = made.add_extension(extension.value, extension.critical)
@@ -105,6 +105,18 @@ def end_soon(node):
         (entry,) = [entry for entry in journal["made"] if entry["path"] == path]
         entry["sha256"] = hashlib.sha256(text.encode()).hexdigest()
     node.write(f"{folder}/journal.json", json.dumps(journal), mode=0o600)
+
+
+def test_certificates_of_a_clock_that_was_ahead_are_renewed(node):
+    assert node.enable().returncode == 0
+    end_soon(node, since=2, until=400)
+    assert "with the same CA, since they are not valid yet" in node.enable("--dry-run").stdout
+    done = node.enable()
+    assert "with the same CA: the old ones are not valid yet" in done.stdout, done.stdout + done.stderr
+    now = datetime.datetime.now(datetime.UTC)
+    for name in ("server", "client"):
+        made = x509.load_pem_x509_certificate(node.read(f"{CERTIFICATES}/{name}.crt").encode())
+        assert made.not_valid_before_utc < now < made.not_valid_after_utc
 
 
 def test_certificates_near_their_end_are_renewed_and_a_failed_run_puts_the_old_ones_back(node, entra):

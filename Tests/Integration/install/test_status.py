@@ -50,6 +50,23 @@ def test_another_machine_is_not_a_node_without_the_webhook(make, distribution, m
     assert missing in done.stderr and done.stdout == ""
 
 
+@pytest.mark.parametrize("distribution", ["kubeadm", "k3s"])
+def test_who_may_not_see_what_is_half_done_is_told_so(make, distribution):
+    node = make(distribution)
+    assert node.enable_until("certificates")
+    if distribution == "kubeadm":
+        os.chmod(node.path("/etc/kubernetes/manifests/kube-apiserver.yaml"), 0o644)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    done = node.run("status", prefix=nobody)
+    assert done.returncode == 2 and "may not read /var/lib/kube-entra-enable/journal.json" in done.stderr, done.stderr
+    assert done.stdout == "" and "sudo" in done.stderr
+    # Nor does it say that nothing answers if it may not ask.
+    assert node.run("disable", "--timeout", "120s").returncode == 0
+    os.chmod(node.path(node.admin), 0o600)
+    done = node.run("status", prefix=nobody)
+    assert done.returncode == 2 and f"may not read {node.admin}" in done.stderr, done.stdout + done.stderr
+
+
 def test_nodes_are_compared(make, tmp_path):
     one, other = make(), make()
     assert one.enable().returncode == 0

@@ -254,6 +254,17 @@ class Node:
     def exists(self, path):
         return os.path.lexists(self.path(path))
 
+    def start(self, *arguments, stderr=subprocess.STDOUT):
+        """Starts a command whose output can be read while it runs."""
+        return subprocess.Popen(
+            [*self.enter, PROGRAM, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=self.environment,
+            cwd="/",
+        )
+
     def run(self, *arguments, timeout=300, prefix=()):
         done = subprocess.run(
             [*self.enter, *prefix, PROGRAM, *arguments],
@@ -268,15 +279,8 @@ class Node:
     def enable(self, *arguments, wait="120s", prefix=()):
         return self.run("enable", "--config", self.config, "--timeout", wait, *arguments, prefix=prefix)
 
-    def start_enable(self, arguments, stderr):
-        return subprocess.Popen(
-            [*self.enter, PROGRAM, "enable", "--config", self.config, "--timeout", "120s", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env=self.environment,
-            cwd="/",
-        )
+    def start_enable(self, arguments, stderr=subprocess.STDOUT):
+        return self.start("enable", "--config", self.config, "--timeout", "120s", *arguments, stderr=stderr)
 
     def enable_until(self, step, *arguments):
         """Kills an enable as soon as it reports the step.

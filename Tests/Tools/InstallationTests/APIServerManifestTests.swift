@@ -326,6 +326,14 @@ struct APIServerManifestTests {
             }, "/etc/guard.conf"
         ),
         (
+            "a webhook's flag without a value",
+            {
+                $0.replacingEvery(
+                    "    - --secure-port",
+                    with: "    - --authentication-token-webhook-config-file=\n    - --secure-port")
+            }, "without a value"
+        ),
+        (
             "the flag twice",
             {
                 $0.replacingEvery(
