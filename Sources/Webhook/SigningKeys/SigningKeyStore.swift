@@ -1,5 +1,6 @@
 public import Entra
 public import EntraTokens
+import Glibc
 public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
@@ -45,7 +46,7 @@ public enum SigningKeyEvent: Sendable {
 public struct SigningKeyEnvironment: Sendable {
     /// The time of day, for the age of keys.
     public var now: @Sendable () -> Timestamp
-    /// A clock that is never set, for intervals.
+    /// A clock that is never set, for intervals and the age of keys. It goes on while the machine sleeps.
     public var uptime: @Sendable () -> NIODeadline
     /// A number from 0 to 1.
     public var random: @Sendable () -> Double
@@ -53,12 +54,22 @@ public struct SigningKeyEnvironment: Sendable {
     /// The system's clocks and generator by default.
     public init(
         now: @escaping @Sendable () -> Timestamp = { .now() },
-        uptime: @escaping @Sendable () -> NIODeadline = { .now() },
+        uptime: @escaping @Sendable () -> NIODeadline = { .sinceBoot() },
         random: @escaping @Sendable () -> Double = { .random(in: 0...1) }
     ) {
         self.now = now
         self.uptime = uptime
         self.random = random
+    }
+}
+
+extension NIODeadline {
+    /// Time since the machine started. `now()` leaves out the time in which it slept.
+    @usableFromInline
+    static func sinceBoot() -> NIODeadline {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return .uptimeNanoseconds(UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 }
 

@@ -32,7 +32,12 @@ public struct TenantKeyStatus: Hashable, Sendable {
 /// One tenant's keys over time: what the fetches brought, and when another one may start. Pure.
 ///
 /// Keys are too old when either of two clocks says so. The time of day can be set back after a fetch; the keys would
-/// then seem young for days. The uptime stops while the machine sleeps, and a cache file does not contain it.
+/// then seem young for days. The uptime stops while a virtual machine is paused, and a cache file does not contain it.
+///
+/// Nobody can tell a time of day that was set forward by mistake from a pause of the machine that was just noticed, so
+/// both end the keys. If it was a mistake, tokens seem expired as well, and the next fetch brings keys again. Keys must
+/// not be dated back when the clock is found to be behind them: where it goes back and forth, they would end for good
+/// although they were just fetched.
 struct TenantKeyState: Sendable {
     /// One moment on both clocks.
     struct Instant: Hashable, Sendable {
