@@ -1,5 +1,6 @@
 """A Graph that means harm, or has gone mad, and a watch that keeps what it knows and goes on."""
 
+import socket
 import time
 
 import pytest
@@ -40,8 +41,9 @@ def huge(is_announced):
         handler.end_headers()
         try:
             handler.wfile.write(b'{"responses": [')
-            for _ in range(100):
+            for written in range(100):
                 handler.wfile.write(b" " * (1 << 20))
+                handler.server.taken = max(getattr(handler.server, "taken", 0), written)
         except OSError:
             handler.close_connection = True
         return True
@@ -49,23 +51,19 @@ def huge(is_announced):
     return answer
 
 
-def redirect(handler, count):
-    handler.answer(307, {}, {"Location": "http://127.0.0.1:1/"})
-    return True
-
-
-def parts(change):
-    """The parts that a right answer would have, changed."""
+def parts(change, status=None, headers=None):
+    """The parts that a right answer would have, changed, with another status and other header fields."""
 
     def answer(handler, count):
         if handler.path != "/v1.0/$batch":
             return False
         respond = handler.answer
 
-        def changed(status, body, headers=None):
+        def changed(right, body, others=None):
             # The connection and its handler serve further batches.
             del handler.answer
-            respond(status, {"responses": change(body["responses"])} if "responses" in body else body, headers)
+            body = {"responses": change(body["responses"])} if "responses" in body else body
+            respond(status or right, body, headers(handler.server) if headers else others)
 
         handler.answer = changed
         return False
@@ -77,11 +75,21 @@ def contradicted(one):
     return {"id": one["id"], "status": 404, "body": DELETED}
 
 
+def elsewhere(server):
+    """Leads to a port that speaks no TLS."""
+    if not hasattr(server, "elsewhere"):
+        server.elsewhere = socket.create_server(("127.0.0.1", 0))
+        server.elsewhere.setblocking(False)
+    return {"Location": f"http://127.0.0.1:{server.elsewhere.getsockname()[1]}/v1.0/$batch"}
+
+
 FAULTS = {
     "one byte a second": drip,
     "100 MB": huge(True),
     "100 MB without a length": huge(False),
-    "a redirect to http": redirect,
+    "a redirect to http, and everybody deleted": parts(
+        lambda all: [contradicted(one) for one in all], status=307, headers=elsewhere
+    ),
     "no part": parts(lambda all: []),
     "each part twice, the second one of a deleted account": parts(lambda all: all + [contradicted(one) for one in all]),
     "each part twice, the first one of a deleted account": parts(lambda all: [contradicted(one) for one in all] + all),
@@ -97,6 +105,10 @@ FAULTS = {
 }
 
 
+# Faults of the whole answer, which a line of the log names.
+WHOLE_ANSWERS = [*FAULTS][:4]
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_is_known_stays_and_the_watch_goes_on(watched, entra, name):
     graph, make = watched
@@ -110,5 +122,12 @@ def test_what_is_known_stays_and_the_watch_goes_on(watched, entra, name):
     eventually(lambda: server.metric("kube_entra_watch_questions_total", result="failure") >= failures + 6)
     assert groups(server, token) == [ADMIN, PLAIN, ADMINS]
     assert reason(server.review(entra.token(oid=object_id(5), uti="other"))) == "accepted"
+    said = [line for line in server.log().splitlines() if "does not answer about watched principals" in line]
+    assert all(graph.base in line for line in said) and (said or name not in WHOLE_ANSWERS)
+    # Socket buffers hold a few megabytes.
+    assert getattr(graph.server, "taken", 0) < 50
+    if hasattr(graph.server, "elsewhere"):
+        with graph.server.elsewhere, pytest.raises(BlockingIOError):
+            graph.server.elsewhere.accept()
     graph.fault = None
     eventually(lambda: groups(server, token) == [PLAIN])
