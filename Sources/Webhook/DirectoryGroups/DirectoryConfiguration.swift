@@ -1,3 +1,4 @@
+public import Addresses
 public import Entra
 public import HTTPSClient
 
@@ -15,6 +16,8 @@ public struct DirectoryConfiguration: Sendable {
     public var graphClient: @Sendable () throws(HTTPSError) -> HTTPSClient
     /// Called for each token request, so that changed CA files are noticed.
     public var authorityClient: @Sendable () throws(HTTPSError) -> HTTPSClient
+    /// The proxy on the way to an address, and where it is configured, for people; nil without one.
+    public var proxyName: @Sendable (HTTPSURL) -> String? = { _ in nil }
 
     public init(
         trust: TokenValidationRules,

@@ -68,7 +68,7 @@ public final class DirectoryResolver: Sendable {
         tokens = AppTokenSource(
             configuration: configuration, eventLoop: eventLoop, now: now,
             renewalFailed: { [logger] error in
-                logger.warning("no token for the directory", metadata: ["cause": "\(error.sentence)"])
+                logger.warning("no token for the directory", metadata: configuration.explanation(of: error).metadata)
             })
     }
 
@@ -205,12 +205,11 @@ public final class DirectoryResolver: Sendable {
         }
         observe(stale == nil ? .failure : .stale)
         guard isWorthALine else { return stale }
-        logger.warning(
-            "groups could not be resolved",
-            metadata: [
-                "cause": "\(error.sentence)", "objectID": "\(id)", "lastKnownUsed": "\(stale != nil)",
-                "pausing": "\(isPausing)",
-            ])
+        var metadata = configuration.explanation(of: error).metadata
+        metadata["objectID"] = "\(id)"
+        metadata["lastKnownUsed"] = "\(stale != nil)"
+        metadata["pausing"] = "\(isPausing)"
+        logger.warning("groups could not be resolved", metadata: metadata)
         return stale
     }
 }

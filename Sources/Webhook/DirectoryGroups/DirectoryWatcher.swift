@@ -272,7 +272,7 @@ public final class DirectoryWatcher: @unchecked Sendable {
         }
         if case .throttled(let seconds) = failure { return paused(for: seconds, questions) }
         failed()
-        warn("Microsoft Graph does not answer about watched principals", failure.sentence)
+        warn("Microsoft Graph does not answer about watched principals", configuration.explanation(of: failure))
         take(questions.map { _ in .failed }, to: questions)
     }
 
@@ -286,7 +286,9 @@ public final class DirectoryWatcher: @unchecked Sendable {
         breaker.succeeded()
         pausedUntil = max(pausedUntil, eventLoop.now + .seconds(seconds))
         lastTrouble = pausedUntil
-        warn("Microsoft Graph wants no questions", "for \(seconds) s")
+        var explanation = configuration.explanation(of: .throttled(seconds: seconds))
+        explanation.cause = "for \(seconds) s"
+        warn("Microsoft Graph wants no questions", explanation)
         take(questions.map { _ in .throttled(seconds: seconds) }, to: questions)
     }
 
@@ -331,7 +333,9 @@ public final class DirectoryWatcher: @unchecked Sendable {
 
     private func sayWhatIsForbidden() {
         for topic in state.forbiddenTopics where saidForbidden.insert(topic).inserted {
-            logger.warning("Microsoft Graph forbids a question of the watch", metadata: ["cause": "\(topic.sentence)"])
+            logger.warning(
+                "Microsoft Graph forbids a question of the watch",
+                metadata: ["cause": "\(topic.sentence)", "from": "\(configuration.graph)"])
         }
     }
 
@@ -359,12 +363,13 @@ public final class DirectoryWatcher: @unchecked Sendable {
             metadata: ["questionsEachRound": "\(questions)", "questionsEachSecond": "\(Self.questionsEachSecond)"])
     }
 
-    private func warn(_ message: Logger.Message, _ cause: String) {
+    private func warn(_ message: Logger.Message, _ explanation: DirectoryExplanation) {
         let now = eventLoop.now
         guard lastWarning.map({ now - $0 >= .seconds(5) }) ?? true else { return }
         lastWarning = now
         let keeps = state.answeredTopics.isEmpty ? "nothing is known yet: the token decides" : "the last answers stay"
-        logger.warning(
-            message, metadata: ["cause": "\(cause)", "whenSilent": refusesInSilence ? "refuse" : "\(keeps)"])
+        var metadata = explanation.metadata
+        metadata["whenSilent"] = refusesInSilence ? "refuse" : "\(keeps)"
+        logger.warning(message, metadata: metadata)
     }
 }

@@ -168,7 +168,7 @@ public enum DirectoryFactory {
         }
         let graphClients = clients(settings.graphCA)
         let authorityClients = clients(source.authorityCA)
-        return DirectoryConfiguration(
+        var configuration = DirectoryConfiguration(
             trust: trust,
             settings: settings,
             groups: settings.groups == .all ? nil : source.groups,
@@ -176,6 +176,9 @@ public enum DirectoryFactory {
                 .flatMap { $0.isEmpty ? nil : $0 },
             graphClient: { () throws(HTTPSError) in try graphClients.client() },
             authorityClient: { () throws(HTTPSError) in try authorityClients.client() })
+        let proxy = source.proxy
+        configuration.proxyName = { url in KeySourceFactory.proxies(proxy).proxyName(for: url) }
+        return configuration
     }
 }
 

@@ -116,7 +116,8 @@ def test_a_certificate_that_cannot_sign(setting, entra, certificates, content):
         file.write({"no": "x", "only": text[: text.index("-----BEGIN PRIVATE")], "a": text}[content.split()[0]])
     assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
     assert graph.tokens == []
-    assert logged(webhook, "certificate or token file cannot be")
+    said = f"directory.clientCertificateFile: {path}: the file holds no certificate with its RSA private key → "
+    assert logged(webhook, said)
 
 
 def test_a_federated_token_is_read_anew(setting, entra, certificates):

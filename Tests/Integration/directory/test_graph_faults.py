@@ -1,5 +1,6 @@
 """A Microsoft Graph that is broken, slow, hostile or unavailable, and the webhook's reaction."""
 
+import os
 import socket
 import struct
 import time
@@ -80,8 +81,33 @@ def test_each_fault_of_graph_denies_and_is_named(setting, entra, name):
     assert webhook.metric(RESOLUTIONS, result="failure") == 1
     assert logged(webhook, "groups could not be resolved")
     line = next(line for line in webhook.log().splitlines() if "groups could not be resolved" in line)
-    assert sentence in line and OBJECT in line
+    assert sentence in line and OBJECT in line and graph.base in line
     assert ("GroupMember.Read.All" in line) == (name == "403")
+
+
+def test_the_line_names_the_proxy_and_what_to_do(setting, entra):
+    graph, make = setting
+    webhook = make(env={**os.environ, "HTTPS_PROXY": "http://127.0.0.1:1"})
+    assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
+    assert logged(webhook, "groups could not be resolved")
+    line = next(line for line in webhook.log().splitlines() if "groups could not be resolved" in line)
+    assert "127.0.0.1:1 (from HTTPS_PROXY)" in line and "→ is the proxy the right one?" in line and graph.base in line
+
+
+def test_the_line_names_the_file_and_what_to_do(setting, entra, certificates):
+    graph, make = setting
+    graph.lifetime = 1
+    webhook = make()
+    secret = certificates.path("secret")
+    os.rename(secret, f"{secret}.away")
+    try:
+        assert reason(webhook.review(entra.token(**OVERAGE))) == "group_resolution_failed"
+        assert logged(webhook, "groups could not be resolved")
+        line = next(line for line in webhook.log().splitlines() if "groups could not be resolved" in line)
+        assert f"directory.clientSecretFile: {secret}: there is no such file → " in line
+    finally:
+        os.rename(f"{secret}.away", secret)
+    assert reason(webhook.review(entra.token(**OVERAGE))) == "accepted"
 
 
 @pytest.mark.parametrize(
