@@ -1,6 +1,7 @@
 """The webhook follows the deny list, and what explains it knows it."""
 
 import json
+import os
 import signal
 import time
 
@@ -63,6 +64,26 @@ def test_sighup_reads_the_list_at_once_and_only_older_tokens_are_refused(served,
     wait_for(lambda: is_refused(server, old), timeout=30)
     assert reason(server.review(new)) == "accepted"
     assert is_refused(server, entra.token(iat=LEFT_OUT))
+
+
+def test_a_list_that_is_written_in_place_is_read_again_whatever_its_time_of_writing(served, entra, file):
+    def text(token_id):
+        return json.dumps({"denied": [{"tokenID": token_id, "reason": "x"}]})
+
+    file.write_text(text("one"))
+    server = served(config(file))
+    before = os.stat(file)
+    # The first change may come before the service has looked at the file at all.
+    for token_id in ("two", "six"):
+        token = entra.token(uti=token_id)
+        assert reason(server.review(token)) == "accepted"
+        # As many bytes, in the same file.
+        with open(file, "r+") as open_file:
+            open_file.write(text(token_id))
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        after = os.stat(file)
+        assert (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
+        wait_for(lambda token=token: is_refused(server, token), timeout=30)
 
 
 def test_entries_of_both_places_hold_and_end_by_themselves(served, entra, file):
