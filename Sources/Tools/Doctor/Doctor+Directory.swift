@@ -1,4 +1,5 @@
 import Authentication
+import Configuration
 import DirectoryGroups
 import Entra
 import EntraTokens
@@ -27,6 +28,8 @@ extension Doctor {
                     + " until then the watch does not know it")
         }
         if let problem = probe.problem {
+            let tenant = configuration?.tenants.first { $0.trust.tenantID == tenantID }
+            refusesInSilence = tenant?.directory?.whenSilent == .refuse
             report.add(
                 .directory, .warning, problem.sentence,
                 hint: "the webhook asks the same question: its log and /statusz say whether it has an answer")

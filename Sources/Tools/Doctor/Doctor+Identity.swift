@@ -113,6 +113,14 @@ extension Doctor {
             return "the claims fit this configuration, and the signature was not checked: pass the tenant's keys with"
                 + " --keys (`kube-entra keys fetch` saves them). " + Doctor.askOperator(inspection.tokenSHA256)
         }
+        // The token does not show what the webhook's watch knows.
+        if let problem = report.steps.first(where: { $0.name == .directory && $0.status == .failed }) {
+            return problem.hint ?? "see the directory above first"
+        }
+        if refusesInSilence {
+            return "Microsoft Graph did not answer about the account, and with directory.whenSilent: refuse the webhook"
+                + " refuses it until it has an answer: its log and /statusz say whether it has one"
+        }
         return "by this configuration the token is right: does the webhook run with it, and does kube-apiserver have"
             + " --authentication-token-webhook-config-file? `kube-entra review` tries it from the control plane"
     }

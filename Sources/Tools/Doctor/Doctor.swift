@@ -24,6 +24,8 @@ public struct Doctor {
     public internal(set) var report = DoctorReport()
     /// Seconds by which the API server's clock is ahead of this host's; nil if it did not say what time it has.
     private(set) var clockOffset: Int64?
+    /// Whether Microsoft Graph did not answer, and the webhook refuses whom it does not hear about.
+    var refusesInSilence = false
     /// Hints that `kubeconfig user --explain` wrote into the kubeconfig, if no configuration was passed.
     var hints: TokenHints?
 

@@ -178,3 +178,54 @@ def test_a_graph_that_cannot_be_asked_is_a_warning(watched, fault):
     report, (step,) = directory(watched)
     assert step["status"] == "warning" and report["verdict"] == "signedIn"
     assert watched.graph.secret not in str(report)
+
+
+class Refusing(APIServer):
+    """An API server whose webhook refuses everybody."""
+
+    def do_POST(self):
+        self.sent()
+        self.answer(401, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 401})
+
+
+@pytest.fixture
+def refused(tmp_path, certificates):
+    graph = Graph(certificates)
+    graph.members = {OBJECT: {ADMINS}}
+    with serving(Refusing, certificates.path("server.crt"), certificates.path("server.key")) as port:
+        yield Bench(tmp_path, certificates, graph, port)
+    graph.stop()
+
+
+def advice(bench):
+    """What the report says to do about the refusal."""
+    report, _ = directory(bench, status=1)
+    identity = next(step for step in report["steps"] if step["name"] == "identity")
+    assert identity["status"] == "failed"
+    return report, identity.get("hint") or ""
+
+
+@pytest.mark.parametrize(
+    "account", [{"accountEnabled": False}, {"signInSessionsValidFromDateTime": "2099-01-01T00:00:00Z"}]
+)
+def test_a_refusal_that_graph_explains_is_not_called_a_mistake_of_the_setup(refused, account):
+    refused.graph.accounts[OBJECT] = account
+    report, hint = advice(refused)
+    assert report["message"].startswith(("account_disabled", "sessions_revoked"))
+    assert "the token is right" not in hint
+
+
+@pytest.mark.parametrize("rule", ["refuse", "keep"])
+def test_a_silent_graph_explains_a_refusal_where_silence_refuses(refused, rule):
+    refused.directory["whenSilent"] = rule
+    refused.graph.fault = lambda handler, count: handler.answer(503, {}) or True
+    _, hint = advice(refused)
+    assert ("directory.whenSilent: refuse" in hint) == (rule == "refuse")
+    assert ("the token is right" in hint) == (rule == "keep")
+
+
+def test_a_denied_account_is_not_asked_about(refused):
+    refused.config["tenants"][0]["denied"] = [{"objectID": OBJECT, "reason": "stolen"}]
+    report, hint = advice(refused)
+    assert report["message"].startswith("principal_denied") and "the token is right" not in hint
+    assert refused.graph.requests == []
