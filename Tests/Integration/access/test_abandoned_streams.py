@@ -3,6 +3,7 @@ others are answered."""
 
 import ctypes
 import json
+import socket
 import struct
 import threading
 import time
@@ -41,6 +42,10 @@ PARTS = {
 
 class Pouring(Connection):
     """Sends bodies as fast as the server's windows allow."""
+
+    def __init__(self, webhook):
+        super().__init__(webhook)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def begin(self, stream, path, length):
         fields = [(name, path if name == ":path" else value) for name, value in REQUEST]
