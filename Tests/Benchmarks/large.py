@@ -5,10 +5,19 @@ import http.client
 import json
 import os
 
-from access_reviews import OTHER, selector_of
+from access_reviews import OTHER, extra, selector_of
+from access_reviews import body as access_review
 from cases import Cases
 from load import SERVER_CORE, pinned
 from process_figures import cpu_seconds
+
+
+def escapes_of(megabytes):
+    """A review with a selector that cannot be parsed and is sent as it is, of characters that Go writes as escapes."""
+    selector = {"rawSelector": ""}
+    attributes = {"verb": "list", "resource": "pods", "labelSelector": selector}
+    text = json.dumps(access_review(extra=extra(oid=[OTHER]), resourceAttributes=attributes))
+    return text.replace('"rawSelector": ""', '"rawSelector": "' + "\\u003c" * (megabytes * 1_000_000 // 6) + '"')
 
 
 def send(connection, body):
@@ -31,8 +40,11 @@ def main():
     server = cases.server(config).start(prefix=pinned(SERVER_CORE, []))
     print(f"load average of the machine before: {os.getloadavg()[0]:.1f}")
     try:
-        for megabytes in arguments.megabytes or [6, 20]:
-            body = selector_of(megabytes).encode()
+        sizes = arguments.megabytes or [6, 20]
+        for kind, make, megabytes in [("words", selector_of, size) for size in sizes] + [
+            ("escapes", escapes_of, size) for size in sizes
+        ]:
+            body = make(megabytes).encode()
             connection = http.client.HTTPSConnection(
                 "127.0.0.1", server.port, context=server.context(None), timeout=600
             )
@@ -43,7 +55,7 @@ def main():
             seconds = (cpu_seconds(server.process.pid) - spent) / arguments.reviews
             connection.close()
             print(
-                f"{len(body) / 1e6:.1f} MB: {seconds * 1000:.1f} ms of CPU, {len(body) / 1e6 / seconds:.0f} MB a second"
+                f"{len(body) / 1e6:.1f} MB of {kind}: {seconds * 1000:.1f} ms of CPU, {len(body) / 1e6 / seconds:.0f} MB a second"
             )
     finally:
         server.stop()

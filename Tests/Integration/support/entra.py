@@ -111,6 +111,7 @@ class Entra:
         self.fault = None
         self.folder = folder
         self.server = None
+        self.held = None
         self.authority = None
         self.certificates = certificates
 
@@ -211,6 +212,9 @@ class Entra:
             def handle_error(self, request, client_address):
                 pass
 
+        if self.held:
+            self.held.close()
+            self.held = None
         self.server = Server((address, getattr(self, "port", 0)), Handler)
         self.context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(
@@ -221,11 +225,21 @@ class Entra:
         self.authority = f"https://{host}:{self.port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def stop(self):
+    def stop(self, holds_port=False):
+        """`holds_port`: connections are refused, and no other server gets the port before the next start."""
         if self.server:
+            address = self.server.server_address
             self.server.shutdown()
             self.server.server_close()
+            if holds_port:
+                # Bound, but not listening.
+                self.held = socket.socket(self.server.address_family)
+                self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self.held.bind(address)
             self.server = None
+        elif self.held and not holds_port:
+            self.held.close()
+            self.held = None
 
     def document(self, path):
         tenant = path.split("/")[1]

@@ -62,7 +62,8 @@ class Outage:
             authority=self.entra.authority, authorityCA="ca.crt", signingKeys={"unknownKeyRefreshInterval": interval}
         )
         self.running = Webhook(certificates, config, name="outage-running.yaml").start()
-        self.entra.stop()
+        # Other tests run meanwhile, and one of their servers could get the port.
+        self.entra.stop(holds_port=True)
         self.started = time.time()
         # Asks for a refresh, which fails, so that the pauses grow from now on.
         self.running.review(self.entra.token(header={"kid": "unknown"}))
