@@ -2,23 +2,34 @@
 # deploy/verify.sh FOLDER [PUBLIC-KEY.pem]: checks a release with openssl alone: the signature over SHA256SUMS, every
 # checksum, and that the statement of how it was built speaks of the same files. Without a key it says so and exits 1.
 set -euo pipefail
+export LC_ALL=C
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then
     sed -n '2,3s/^# \{0,1\}//p' "$0" >&2
     exit 64
 fi
-cd "$1" 2>/dev/null || { echo "deploy/verify.sh: there is no folder $1" >&2; exit 2; }
+fail() { printf 'deploy/verify.sh: %s\n' "$*" >&2; exit 2; }
+command -v openssl >/dev/null || fail "openssl is missing"
 key=${2:-}
-case "$key" in /* | '') ;; *) key=$OLDPWD/$key ;; esac
+if [ -n "$key" ]; then
+    { [ -f "$key" ] && [ -r "$key" ]; } || fail "$key cannot be read"
+    openssl pkey -pubin -in "$key" -noout 2>/dev/null || fail "$key is not a public key in PEM"
+fi
+start=$PWD
+# Not a folder of the same name elsewhere.
+CDPATH='' cd -- "$1" 2>/dev/null || fail "there is no folder $1"
+case "$key" in /* | '') ;; *) key=$start/$key ;; esac
 bad=0
 no() { printf 'no   %s\n' "$*"; bad=1; }
 ok() { printf 'yes  %s\n' "$*"; }
-[ -r SHA256SUMS ] || { echo "deploy/verify.sh: there is no SHA256SUMS in this folder" >&2; exit 2; }
+for name in SHA256SUMS SHA256SUMS.sig; do
+    # Whoever owns what a link leads to can change it after this.
+    [ ! -L "$name" ] || fail "$name is a link, not a file"
+done
+{ [ -f SHA256SUMS ] && [ -r SHA256SUMS ]; } || fail "there is no SHA256SUMS in this folder that can be read"
 
 if [ -z "$key" ]; then
     no "signature: give the public key to check it"
-elif [ ! -r "$key" ]; then
-    echo "deploy/verify.sh: $2 cannot be read" >&2; exit 2
-elif [ ! -r SHA256SUMS.sig ]; then
+elif [ ! -f SHA256SUMS.sig ]; then
     no "signature: there is no SHA256SUMS.sig"
 elif openssl dgst -sha256 -verify "$key" -signature SHA256SUMS.sig SHA256SUMS >/dev/null 2>&1 ||
     openssl pkeyutl -verify -rawin -pubin -inkey "$key" -sigfile SHA256SUMS.sig -in SHA256SUMS >/dev/null 2>&1; then
@@ -27,12 +38,20 @@ else
     no "signature: it is not this key's, or SHA256SUMS was changed"
 fi
 
-statement=''
-while read -r digest name; do
-    case "$name" in */* | '') no "SHA256SUMS names a file outside this folder"; continue ;; esac
+statement='' listed=''
+while read -r digest name || [ -n "$digest" ]; do
+    if ! [[ $digest =~ ^[0-9a-f]{64}$ && $name =~ ^[A-Za-z0-9._][A-Za-z0-9._~+-]*$ ]]; then
+        no "SHA256SUMS has a line that is no digest and name: $(printf '%q' "${digest:0:80} ${name:0:80}")"
+        continue
+    fi
+    listed+="$digest $name"$'\n'
     case "$name" in *.intoto.json) statement=$name ;; esac
-    if [ ! -f "$name" ]; then
+    if [ -L "$name" ]; then
+        no "$name is a link, not a file"
+    elif [ ! -f "$name" ]; then
         no "$name is missing"
+    elif [ ! -r "$name" ]; then
+        no "$name cannot be read"
     elif [ "$(openssl dgst -sha256 -r "$name" | cut -d' ' -f1)" = "$digest" ]; then
         ok "$name"
     else
@@ -40,25 +59,30 @@ while read -r digest name; do
     fi
 done <SHA256SUMS
 
-# Whole names, and hidden files as well.
-listed=$(sed -E 's/^[0-9a-f]+ [ *]//' SHA256SUMS)
+# Hidden files as well.
 shopt -s dotglob
 for name in *; do
     case "$name" in
-        SHA256SUMS | SHA256SUMS.sig) continue ;;
+        SHA256SUMS | SHA256SUMS.sig) ;;
         *[^A-Za-z0-9._~+-]*) no "a file with a strange name is here: $(printf '%q' "$name")" ;;
-        *) grep -qxF -e "$name" <<<"$listed" || no "$name is not in SHA256SUMS" ;;
+        *) grep -qE "^[0-9a-f]+ ${name//[.+]/[&]}$" <<<"$listed" || no "$name is not in SHA256SUMS" ;;
     esac
 done
 
 if [ -z "$statement" ] || [ ! -f "$statement" ]; then
     no "there is no statement of how this was built"
 else
+    value() { sed -nE "s/^ *\"$1\": \"([^\"]*)\".*/\1/p" "$statement"; }
+    spoken=0
     while read -r digest name; do
         case "$name" in *.intoto.json) continue ;; esac
+        spoken=$((spoken + 1))
         grep -A2 -F "\"sha256\": \"$digest\"" "$statement" | grep -qF "\"name\": \"$name\"" ||
             no "$statement does not speak of $name"
-    done <SHA256SUMS
-    [ "$bad" -ne 0 ] || ok "the statement speaks of the same files: commit $(sed -nE 's/.*"gitCommit": "([0-9a-f]+)".*/\1/p' "$statement" | head -1)"
+    done <<<"${listed%$'\n'}"
+    [ "$(grep -c '"sha256": "' "$statement")" -eq "$spoken" ] || no "$statement speaks of files that SHA256SUMS does not have"
+    what="commit"
+    [ "$(value programs)" = built ] || what="it does not say how the programs were built, and the rest is of commit"
+    [ "$bad" -ne 0 ] || ok "the statement speaks of the same files: $what $(value commit)"
 fi
 exit "$bad"

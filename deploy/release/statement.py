@@ -27,7 +27,7 @@ def main(folder, version, arch, commit, programs=""):
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), "rb") as file:
             subjects.append({"name": name, "digest": {"sha256": hashlib.sha256(file.read()).hexdigest()}})
-    sources = [{"name": "source", "digest": {"gitCommit": commit}}]
+    sources = [{"name": "source", "digest": {"gitCommit": commit}}] if commit != "unknown" else []
     if not programs:
         sources += [{"name": name, "uri": f"git+{location}@{found}", "digest": {"gitCommit": revision}}
                     for name, found, location, revision in pins("Package.resolved")]
@@ -37,7 +37,7 @@ def main(folder, version, arch, commit, programs=""):
         "predicate": {
             "buildDefinition": {
                 "buildType": "https://kube-entra.dev/release/v1",
-                "externalParameters": {"version": version, "architecture": arch,
+                "externalParameters": {"version": version, "architecture": arch, "commit": commit,
                                        "sourceDateEpoch": int(os.environ.get("SOURCE_DATE_EPOCH", "0"))},
                 "internalParameters": {"script": "deploy/release.sh", "programs": programs or "built"},
                 "resolvedDependencies": sources},

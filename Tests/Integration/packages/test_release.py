@@ -174,6 +174,8 @@ def test_the_image_runs_under_crun(rootfs, certificates, entra, tmp_path):
 def test_the_papers_of_a_release_agree_with_its_files(release, key, tmp_path):
     said = run(ROOT / "deploy/verify.sh", release, key / "public.pem")
     assert "no  " not in said and said.count("yes ") == len(list(release.iterdir())) - 2 + 2
+    # The tests' programs were not built by it, and a reader is told.
+    assert "it does not say how the programs were built" in said
     sbom = json.loads(one(release, "*.spdx.json").read_text())
     names = {package["name"] for package in sbom["packages"]}
     assert {"swift-nio", "swift-argument-parser", "libssl3", "libjansson4", "libyaml-0-2"} <= names
@@ -189,73 +191,6 @@ def test_the_papers_of_a_release_agree_with_its_files(release, key, tmp_path):
         for path in release.iterdir()
         if not path.name.startswith("SHA256SUMS") and ".intoto." not in path.name
     }
-
-
-def test_openssl_and_what_every_system_has_are_enough_to_verify(release, key, tmp_path):
-    for program in ("bash", "openssl", "cut", "grep", "head", "sed"):
-        (tmp_path / program).symlink_to(shutil.which(program))
-    command = [ROOT / "deploy/verify.sh", release, key / "public.pem"]
-    done = subprocess.run(["bash", *command], capture_output=True, text=True, timeout=60, env={"PATH": str(tmp_path)})
-    assert done.returncode == 0 and not done.stderr and "no  " not in done.stdout, done.stdout + done.stderr
-
-
-def changed(release, folder, file, data):
-    copy = folder / "copy"
-    shutil.copytree(release, copy)
-    (copy / file).write_bytes(data)
-    return copy
-
-
-@pytest.mark.parametrize("damage", ["kube-entra_*.deb", "SHA256SUMS", "SHA256SUMS.sig", "*.intoto.json"])
-def test_a_release_that_was_changed_is_refused(release, key, tmp_path, damage):
-    file = one(release, damage)
-    data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 1
-    copy = changed(release, tmp_path, file.name, data)
-    assert "no   " in run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
-
-
-@pytest.mark.parametrize("more", ["more.deb", "kube-entra", "kube-entra_0", ".hidden", "evil.deb\nSHA256SUMS", "a b"])
-def test_a_file_that_a_release_does_not_list_is_refused(release, key, tmp_path, more):
-    copy = changed(release, tmp_path, more, b"\0")
-    said = run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
-    assert [line for line in said.splitlines() if line.startswith("no ")] and "evil.deb\nSHA" not in said
-
-
-def test_names_of_the_statement_are_those_of_the_files(release, key, tmp_path):
-    """Two files that changed their names are not what was built, although both digests are there."""
-    copy = tmp_path / "copy"
-    shutil.copytree(release, copy)
-    first, second = sorted(path.name for path in copy.glob("*.deb"))[:2]
-    sums = (copy / "SHA256SUMS").read_text()
-    (copy / first).rename(copy / "third")
-    (copy / second).rename(copy / first)
-    (copy / "third").rename(copy / second)
-    swapped = sums.replace(first, "third").replace(second, first).replace("third", second)
-    (copy / "SHA256SUMS").write_text(swapped)
-    said = run(ROOT / "deploy/verify.sh", copy, key / "public.pem", status=1)
-    assert f"does not speak of {first}" in said and f"does not speak of {second}" in said
-
-
-@pytest.mark.parametrize("kind", ["ED25519", "RSA"])
-def test_other_kinds_of_keys_sign_too(release, tmp_path, kind):
-    copy = tmp_path / "copy"
-    shutil.copytree(release, copy)
-    private, public = tmp_path / "key.pem", tmp_path / "public.pem"
-    run("openssl", "genpkey", "-algorithm", kind, "-out", private)
-    run("openssl", "pkey", "-in", private, "-pubout", "-out", public)
-    script = (ROOT / "deploy/release.sh").read_text()
-    sign = script[script.index("sign() {") : script.index("\n}\n") + 3]
-    run(
-        "bash",
-        "-c",
-        f'{sign} sign "$1" "$2"',
-        "sign",
-        copy / "SHA256SUMS",
-        copy / "SHA256SUMS.sig",
-        env={**os.environ, "key": str(private)},
-    )
-    assert "yes  signature" in run(ROOT / "deploy/verify.sh", copy, public)
 
 
 @pytest.mark.parametrize("key", ["", "no key", "-----BEGIN PUBLIC KEY-----"])
@@ -300,12 +235,6 @@ def test_the_list_has_the_packages_of_the_build():
     with open(ROOT / "Package.resolved") as file:
         built = {pin["identity"] for pin in json.load(file)["pins"]}
     assert built == {line.split()[0] for line in (ROOT / "deploy/release/packages.txt").read_text().splitlines()}
-
-
-def test_a_release_without_a_key_or_a_folder_is_not_called_right(release, tmp_path):
-    run(ROOT / "deploy/verify.sh", release, status=1)
-    run(ROOT / "deploy/verify.sh", tmp_path / "none", status=2)
-    run(ROOT / "deploy/verify.sh", status=64)
 
 
 def test_the_same_programs_give_the_same_bytes(release, key, tmp_path):
