@@ -83,7 +83,7 @@ deploy/release/debian.sh "$work" "$out" "$version" "$arch"
 deploy/release/image.sh "$work" "$out" "$version" "$arch"
 python3 deploy/release/archive.py deploy/chart "$out/kube-entra-chart-$version.tgz" kube-entra
 # The SBOM names the digest of the program that is in the packages and the image.
-python3 deploy/release/sbom.py "$work/kube-entra.stripped" "$version" "$arch" "$out/kube-entra-$version.spdx.json"
+python3 deploy/release/sbom.py "$work/kube-entra.stripped" "$version" "$arch" "$out/kube-entra-$version.spdx.json" "$work/image.files"
 python3 deploy/release/statement.py "$out" "$version" "$arch" "$commit" "${built:+given}"
 (cd "$out" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' -printf '%f\n' | sort | xargs sha256sum >SHA256SUMS)
 if [ -n "$key" ]; then

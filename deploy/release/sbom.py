@@ -1,7 +1,8 @@
-"""sbom.py PROGRAM VERSION ARCH FILE: what the program is made of, as SPDX 2.3 JSON.
+"""sbom.py PROGRAM VERSION ARCH FILE FILES: what the program is made of, as SPDX 2.3 JSON.
 
-Swift packages stand in Package.resolved of the build, Debian's libraries are those that the loader finds, and the C++
-library that the linker takes parts of. Swift's own libraries are linked into the program; the compiler brings them.
+Swift packages stand in Package.resolved of the build, the distribution's libraries are those that the loader finds, and
+the C++ library that the linker takes parts of. Swift's own libraries are linked into the program; the compiler brings
+them. FILES names what the image takes from the distribution: certificate authorities are among it.
 """
 
 import datetime
@@ -12,7 +13,9 @@ import os
 import re
 import subprocess
 import sys
+import urllib.parse
 
+from owners import distribution, owners
 from packages import pins
 
 
@@ -38,24 +41,7 @@ def swift():
     return re.findall(r"Swift version (\S+) \((\S+)\)", said)[:1]
 
 
-def debian_packages(paths):
-    found = set()
-    for path in paths:
-        for name in (os.path.realpath(path), path, path.removeprefix("/usr"), "/usr" + path):
-            done = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
-            if done.returncode == 0:
-                found.add(done.stdout.split(":")[0])
-                break
-    result = []
-    for package in sorted(found):
-        done = subprocess.run(["dpkg-query", "-W", "-f", "${Version} ${source:Package}", package],
-                              capture_output=True, text=True, check=True)
-        version, source = done.stdout.split(" ")
-        result.append((package, version, source))
-    return result
-
-
-def main(program, version, arch, file):
+def main(program, version, arch, file, taken):
     with open(program, "rb") as opened:
         digest = hashlib.sha256(opened.read()).hexdigest()
     when = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), datetime.timezone.utc)
@@ -68,6 +54,8 @@ def main(program, version, arch, file):
 
     def add(name, found, location, relation, reference):
         identity = "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]", "-", name)
+        if any(package["SPDXID"] == identity for package in packages):
+            return
         packages.append({
             "SPDXID": identity, "name": name, "versionInfo": found, "supplier": "NOASSERTION",
             "downloadLocation": location, "filesAnalyzed": False, "licenseConcluded": "NOASSERTION",
@@ -80,9 +68,13 @@ def main(program, version, arch, file):
         add(name, found, location, "STATIC_LINK", f"pkg:swift/{place}@{found}")
     for found, tag in swift():
         add("swift", found, "https://github.com/swiftlang/swift", "STATIC_LINK", f"pkg:github/swiftlang/swift@{tag}")
-    for paths, relation in ((loaded(program), "DYNAMIC_LINK"), (linked(), "STATIC_LINK")):
-        for name, found, source in debian_packages(paths):
-            add(name, found, "NOASSERTION", relation, f"pkg:deb/debian/{name}@{found}?arch={arch}&upstream={source}")
+    with open(taken) as opened:
+        others = opened.read().split()
+    for paths, relation in ((loaded(program), "DYNAMIC_LINK"), (linked(), "STATIC_LINK"), (others, "DEPENDS_ON")):
+        for name, found, source in owners(paths):
+            # As the specification of purl quotes them: a plus in a version would be a space.
+            place, escaped = f"pkg:deb/{distribution()}/{urllib.parse.quote(name)}", urllib.parse.quote(found, safe="")
+            add(name, found, "NOASSERTION", relation, f"{place}@{escaped}?arch={arch}&upstream={source}")
     document = {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
         "name": f"kube-entra-{version}", "documentNamespace": f"https://kube-entra.dev/spdx/{version}/{digest}",
@@ -94,4 +86,4 @@ def main(program, version, arch, file):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])

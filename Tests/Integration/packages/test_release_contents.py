@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tarfile
+import urllib.parse
 
 import pytest
 import yaml
@@ -135,6 +136,27 @@ def test_the_bill_of_materials_has_every_library_of_the_image_and_the_compilers(
     identities = {package["SPDXID"] for package in bill["packages"]}
     related = {relation["relatedSpdxElement"] for relation in bill["relationships"]}
     assert related == identities and bill["spdxVersion"] == "SPDX-2.3"
+    for package in bill["packages"]:
+        for reference in package.get("externalRefs", []):
+            place, found = reference["referenceLocator"].partition("?")[0].rsplit("@", 1)
+            # In a purl, a plus would be a space.
+            assert "+" not in found and package["versionInfo"] in urllib.parse.unquote(found), place
+
+
+def test_everything_in_the_image_comes_with_its_licence(release, rootfs):
+    bill = json.loads(one(release, "*.spdx.json").read_text())
+    kinds = {relation["relatedSpdxElement"]: relation["relationshipType"] for relation in bill["relationships"]}
+    documents = rootfs[0] / "usr/share/doc"
+    taken = {one["name"] for one in bill["packages"] if kinds[one["SPDXID"]] in ("DYNAMIC_LINK", "DEPENDS_ON")}
+    assert {"libc6", "libssl3", "ca-certificates"} <= taken
+    assert {path.name for path in documents.iterdir()} == {"kube-entra", *taken}
+    assert all((path / "copyright").stat().st_size > 500 for path in documents.iterdir())
+    own = (documents / "kube-entra/copyright").read_text()
+    linked = {one["name"] for one in bill["packages"] if kinds[one["SPDXID"]] == "STATIC_LINK"}
+    named = {name for names in re.findall(r"^Files: (.*(?:\n .*)*)", own, re.M) for name in names.split()}
+    assert {re.sub(r"-\d+-dev$", "", name) for name in linked} <= named
+    for path in re.findall(r"/usr/share/common-licenses/[\w.-]*\w", own):
+        assert (rootfs[0] / path[1:]).stat().st_size > 1000, path
 
 
 def test_one_version_stands_everywhere(release):
