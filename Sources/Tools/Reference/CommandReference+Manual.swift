@@ -42,7 +42,7 @@ extension CommandReference {
         for row in text.split(separator: "\n", omittingEmptySubsequences: false) {
             let indented = row.hasPrefix("  ")
             if indented != isExample, !row.isEmpty {
-                page += indented ? ".PP\n.nf\n" : ".fi\n"
+                page += indented ? (page.hasSuffix(".PP\n") ? ".nf\n" : ".PP\n.nf\n") : ".fi\n"
                 isExample = indented
             }
             page += row.isEmpty ? (isExample ? "\n" : ".PP\n") : line(String(row)) + "\n"

@@ -51,6 +51,7 @@ def test_the_package_has_the_manual_of_every_command(release, tmp_path):
     folder = unpacked(release, "kube-entra_*.deb", tmp_path) / "usr/share/man/man1"
     for page in (DEPLOY / "reference" / "man").glob("*.1"):
         assert gzip.decompress((folder / f"{page.name}.gz").read_bytes()).decode() == page.read_text(), page.name
+        assert ".PP\n.PP" not in page.read_text(), "mandoc says that a paragraph is empty"
     assert os.readlink(folder / "kubectl-entra.1.gz") == "kube-entra.1.gz"
 
 
