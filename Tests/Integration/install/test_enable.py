@@ -6,6 +6,7 @@ import subprocess
 import pytest
 import yaml
 from enabling import JOURNAL, MANIFEST, STEPS, as_before, signs_in, status, steps
+from kubernetes_schemas import VERSIONS, faults
 from node import CLUSTER_CONFIGURATION
 from webhook import run
 
@@ -53,7 +54,11 @@ def test_from_nothing_to_sign_in_and_back(node, entra):
     assert "unexpected file" not in node.log()
     assert not node.exists("/etc/kube-entra/certs/ca.key")
     held = node.objects()
-    assert held["bindings"]["kube-entra-cluster-admins"]["subjects"][0]["name"] == "kube-entra:cluster-admins"
+    binding = held["bindings"]["kube-entra-cluster-admins"]
+    assert binding["subjects"][0]["name"] == "kube-entra:cluster-admins"
+    # What it writes, in the eyes of the oldest and the newest API server.
+    for version in (VERSIONS[0], VERSIONS[-1]):
+        assert [faults(made, version) for made in (binding, yaml.safe_load(new))] == [[], []]
     kubeadm = yaml.safe_load(held["configmap"]["data"]["ClusterConfiguration"])
     assert kubeadm["apiServer"]["extraArgs"][0]["value"] == "/etc/kube-entra/webhook.yaml"
 
@@ -172,6 +177,7 @@ def test_as_a_static_pod(node, entra):
     assert done.returncode == 0, done.stdout + done.stderr
     pod = yaml.safe_load(node.read("/etc/kubernetes/manifests/kube-entra.yaml"))
     assert pod["spec"]["containers"][0]["image"] == "registry.example/kube-entra:1"
+    assert [faults(pod, version) for version in (VERSIONS[0], VERSIONS[-1])] == [[], []]
     assert signs_in(node, entra.token())["authenticated"] is True
     assert os.stat(node.path("/etc/kube-entra/certs/server.key")).st_uid == 64170
     assert not node.exists("/usr/local/bin/kube-entra")
