@@ -1,4 +1,4 @@
-"""The same program with the OpenSSL of Debian 13: hybrid key exchange, and a FIPS provider that works."""
+"""The package in Debian 13, with its OpenSSL: hybrid key exchange, and a FIPS provider that works."""
 
 import os
 import pathlib
@@ -8,10 +8,11 @@ import subprocess
 import pytest
 import yaml
 from bare_root import archive, needs_root
+from released import one, run
 from webhook import PROGRAM, Webhook, configuration, reason
 
 pytestmark = [needs_root]
-PACKAGES = ["openssl", "openssl-provider-fips", "libssl3t64", "libjansson4", "libyaml-0-2", "libstdc++6"]
+PACKAGES = ["openssl", "openssl-provider-fips", "libssl3t64", "libjansson4", "libyaml-0-2", "ca-certificates"]
 FOLDER = "/etc/kube-entra"
 # As openssl-provider-fips and fips_module(7) say.
 INSTALL_FIPS = r"""
@@ -29,15 +30,16 @@ def inside(root, *words):
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(tmp_path_factory, release):
+    if "libswift" in run("ldd", PROGRAM):
+        pytest.skip("this program needs Swift's libraries: build it for release, with --static-swift-stdlib")
     folder = tmp_path_factory.mktemp("newer") / "root"
     folder.mkdir()
     subprocess.run(["tar", "-C", folder, "--exclude=./dev/*", "-xf", archive(PACKAGES, release="trixie")], check=True)
-    shutil.copy2(PROGRAM, folder / "usr/bin/kube-entra")
-    done = subprocess.run(inside(folder, "kube-entra", "--version"), capture_output=True, text=True)
-    if "libswift" in done.stderr:
-        pytest.skip("this program needs Swift's libraries: build it for release, with --static-swift-stdlib")
-    assert done.returncode == 0, done.stderr
+    # There is no systemd: the package makes its user by itself.
+    shutil.copy2(one(release, "kube-entra_*.deb"), folder / "kube-entra.deb")
+    run(*inside(folder, "dpkg", "--install", "/kube-entra.deb"))
+    run(*inside(folder, "id", "kube-entra"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
