@@ -11,9 +11,9 @@ from graph import Graph
 from key_outages import Outage
 from lifecycle import Folder
 from overage import CLIENT_ID, OverageWebhook
-from programs import ROOT, TOOLS
-from released import DEMO, QUICK, run
-from webhook import PROGRAM, Webhook, configuration
+from programs import TOOLS
+from released import make_release, run
+from webhook import Webhook, configuration
 
 # Whoever runs the tests in the background hands ignored signals on to every program that they start.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
@@ -169,14 +169,7 @@ def release_key(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def release(tmp_path_factory, release_key):
-    """How the programs are built is for the release itself."""
-    built = tmp_path_factory.mktemp("built")
-    shutil.copy2(PROGRAM, built / "kube-entra")
-    shutil.copy2(DEMO, built / "kube-entra-demo")
-    out = tmp_path_factory.mktemp("release") / "out"
-    environment = {**os.environ, **QUICK}
-    run(ROOT / "deploy/release.sh", out, "--built", built, "--key", release_key / "key.pem", env=environment)
-    return out
+    return make_release(tmp_path_factory.mktemp("release"), "--key", release_key / "key.pem")
 
 
 @pytest.fixture(scope="session")

@@ -35,15 +35,29 @@ class BareNode:
         self.state = f"{folder}/state"
         os.mkdir(self.state)
         certificates.issue("login", certificates.ca, SERVER, names=[LOGIN])
-        certificates.issue(
-            "cluster", certificates.ca, SERVER, names=["localhost", "cluster.example"], addresses=["127.0.0.1"]
-        )
         root = self.root
         root.write("/etc/hosts", f"127.0.0.1 localhost node cluster.example {LOGIN}\n")
         with open(certificates.path("ca.crt")) as file:
             authority = file.read()
         root.write("/usr/local/share/ca-certificates/entra.crt", authority)
-        root.write("/etc/kubernetes/pki/ca.crt", authority)
+        self.make_cluster(certificates)
+        with open(f"{tools}/kubectl", "rb") as file:
+            root.write("/usr/local/bin/kubectl", file.read(), mode=0o755)
+        root.boot()
+        root.run("update-ca-certificates")
+        self.entra = PublicEntra(str(folder), certificates)
+        root.in_network(self.entra.start)
+        self.kubelet = None
+        self.start_kubelet()
+
+    def make_cluster(self, certificates):
+        """The files of a cluster, before the root boots."""
+        root = self.root
+        certificates.issue(
+            "cluster", certificates.ca, SERVER, names=["localhost", "cluster.example"], addresses=["127.0.0.1"]
+        )
+        with open(certificates.path("ca.crt")) as file:
+            root.write("/etc/kubernetes/pki/ca.crt", file.read())
         for name, source in (("apiserver", "cluster"), ("admin", "client")):
             for kind in ("crt", "key"):
                 with open(certificates.path(f"{source}.{kind}")) as file:
@@ -53,21 +67,17 @@ class BareNode:
         with open(f"{self.state}/objects.json", "w") as file:
             configmap = {"metadata": {"resourceVersion": "1"}, "data": {"ClusterConfiguration": CLUSTER_CONFIGURATION}}
             json.dump({"bindings": {}, "configmap": configmap}, file)
-        with open(f"{tools}/kubectl", "rb") as file:
-            root.write("/usr/local/bin/kubectl", file.read(), mode=0o755)
-        root.boot()
-        root.run("update-ca-certificates")
-        self.entra = PublicEntra(str(folder), certificates)
-        root.in_network(self.entra.start)
+
+    def start_kubelet(self):
         self.kubelet = subprocess.Popen(
-            [*root.inside("net"), sys.executable, f"{HERE}/kubelet.py", self.state],
-            env={**os.environ, "NODE_ROOT": root.root, "NODE_NAME": "node"},
+            [*self.root.inside("net"), sys.executable, f"{HERE}/kubelet.py", self.state],
+            env={**os.environ, "NODE_ROOT": self.root.root, "NODE_NAME": "node"},
         )
         Node.wait_for(lambda: "started" in self.log())
 
-    def log(self):
+    def log(self, name="log"):
         try:
-            with open(f"{self.state}/log", errors="replace") as file:
+            with open(f"{self.state}/{name}", errors="replace") as file:
                 return file.read()
         except FileNotFoundError:
             return ""
