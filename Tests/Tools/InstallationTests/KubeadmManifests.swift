@@ -2,11 +2,17 @@
 ///
 /// Each line, and its place, was compared with what kubeadm wrote on real clusters: nodes of 1.27, 1.29 and 1.32 to
 /// 1.36, kind's of 1.31 and 1.36, minikube's of 1.30, and a node of 1.28 whose manifest had been edited. They differed
-/// in addresses, in CPU, in the CA folders of the host, and in what people had added. None of 1.37 was found: its text is
-/// that of 1.36.
+/// in addresses, in CPU, in the CA folders of the host, and in what people had added. That of 1.20 is byte for byte what
+/// kubeadm 1.20.2 writes (Tests/Cluster). None of 1.37 was found: its text is that of 1.36, and the change log of
+/// 1.37.0-alpha.1 names no change to it.
 enum KubeadmManifests {
     static func manifest(_ minor: Int) -> String {
-        // Named probe ports since 1.34; a creation time of null until 1.33.
+        // Named probe ports since 1.34; a creation time of null until 1.33. The rest changed between 1.20 and 1.27.
+        let isOld = minor < 27
+        let registry = isOld ? "k8s.gcr.io" : "registry.k8s.io"
+        let insecurePort = isOld ? "    - --insecure-port=0\n" : ""
+        let priority = isOld ? "" : "  priority: 2000001000\n"
+        let security = isOld ? "" : "  securityContext:\n    seccompProfile:\n      type: RuntimeDefault\n"
         let creation = minor < 34 ? "  creationTimestamp: null\n" : ""
         let port = minor < 34 ? "6443" : "probe-port"
         let ports =
@@ -58,7 +64,7 @@ enum KubeadmManifests {
                 - --etcd-certfile=/etc/kubernetes/pki/apiserver-etcd-client.crt
                 - --etcd-keyfile=/etc/kubernetes/pki/apiserver-etcd-client.key
                 - --etcd-servers=https://127.0.0.1:2379
-                - --kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt
+            \(insecurePort)    - --kubelet-client-certificate=/etc/kubernetes/pki/apiserver-kubelet-client.crt
                 - --kubelet-client-key=/etc/kubernetes/pki/apiserver-kubelet-client.key
                 - --kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname
                 - --proxy-client-cert-file=/etc/kubernetes/pki/front-proxy-client.crt
@@ -75,7 +81,7 @@ enum KubeadmManifests {
                 - --service-cluster-ip-range=10.96.0.0/12
                 - --tls-cert-file=/etc/kubernetes/pki/apiserver.crt
                 - --tls-private-key-file=/etc/kubernetes/pki/apiserver.key
-                image: registry.k8s.io/kube-apiserver:v1.\(minor).2
+                image: \(registry)/kube-apiserver:v1.\(minor).2
                 imagePullPolicy: IfNotPresent
 
             """ + probe("livenessProbe", "/livez", threshold: 8, delay: 10)
@@ -103,12 +109,8 @@ enum KubeadmManifests {
                           name: usr-share-ca-certificates
                           readOnly: true
                       hostNetwork: true
-                      priority: 2000001000
-                      priorityClassName: system-node-critical
-                      securityContext:
-                        seccompProfile:
-                          type: RuntimeDefault
-                      volumes:
+                    \(priority)  priorityClassName: system-node-critical
+                    \(security)  volumes:
                       - hostPath:
                           path: /etc/ssl/certs
                           type: DirectoryOrCreate
