@@ -11,8 +11,9 @@ import time
 from cases import Cases, review_body
 from evenly import evenly
 from load import SERVER_CORE, as_json, h2load, pinned, verification_seconds, versions, wrk
+from ports import free_port
 from process_figures import cpu_seconds, rss_kib
-from webhook import PROGRAM, free_port
+from webhook import PROGRAM
 
 YES = '"authenticated":true'
 # Of guard 0.16.1, kube-apiserver's JWT code in process, and the goal, in V; measured once, by the project's own rules.

@@ -13,14 +13,9 @@ from callers import Issuer, certify, write
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from json_server import JSONHandler, serving
+from ports import free_port
 from programs import BINARY
 from signed_tokens import ADMINS, KEY, SERVER, TENANT, token
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def review(folder, *arguments, given, status):

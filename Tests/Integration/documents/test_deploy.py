@@ -5,13 +5,13 @@ import json
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import time
 import urllib.request
 
 import yaml
+from ports import free_port
 from programs import BINARY, ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -34,12 +34,6 @@ def blocks(text, language):
 def families(text):
     names = re.findall(r"\bkube_entra_\w+", text)
     return {re.sub(r"_(bucket|sum|count)$", "", name) if "duration" in name else name for name in names}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_the_five_lines_lead_to_a_running_webhook(tmp_path):

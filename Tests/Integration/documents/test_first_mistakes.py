@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from entra import AUDIENCE, TENANT
-from webhook import PROGRAM, configuration, free_port, run
+from ports import free_port
+from webhook import PROGRAM, configuration, run
 
 AKS = {"name": "a", "aadProfile": {"managed": True, "tenantID": TENANT}}
 

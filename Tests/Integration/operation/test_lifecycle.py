@@ -13,7 +13,8 @@ import pytest
 from cryptography import x509
 from entra import ADMINS
 from lifecycle import Load, raw, request
-from webhook import Webhook, configuration, free_port, reason, review_body, run, wait_for
+from ports import free_port
+from webhook import Webhook, configuration, reason, review_body, run, wait_for
 
 
 def read(tls):

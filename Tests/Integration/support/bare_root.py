@@ -118,7 +118,7 @@ def archive(packages, waiting=(), release=None):
             f"--include={','.join(packages)}",
             *hooks,
             release,
-            path + ".new.tar",
+            f"{path}.{os.getpid()}.tar",
         ],
         capture_output=True,
         text=True,
@@ -126,7 +126,7 @@ def archive(packages, waiting=(), release=None):
     )
     if done.returncode != 0:
         pytest.skip(f"mmdebstrap could not make a root of {release}, which needs its archive: {done.stderr[-500:]}")
-    os.rename(path + ".new.tar", path)
+    os.rename(f"{path}.{os.getpid()}.tar", path)
     return path
 
 

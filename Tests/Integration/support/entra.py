@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from joserfc import jws
 from joserfc.jwk import RSAKey
+from ports import free_port
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
@@ -215,7 +216,7 @@ class Entra:
         if self.held:
             self.held.close()
             self.held = None
-        self.server = Server((address, getattr(self, "port", 0)), Handler)
+        self.server = Server((address, getattr(self, "port", None) or free_port()), Handler)
         self.context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(
             self.certificates.path(f"{certificate}.crt"), self.certificates.path(f"{certificate}.key")

@@ -9,6 +9,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from entra import ADMINS, OBJECT, PLAIN
+from ports import free_port
 
 
 class Server(ThreadingHTTPServer):
@@ -92,7 +93,7 @@ class Graph:
                 offset = int(self.path.split("skip=")[1])
                 self.answer(200, graph.page(sorted(next(iter(graph.members.values()))), offset))
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", free_port()), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates.path("entra.crt"), certificates.path("entra.key"))
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
@@ -198,7 +199,7 @@ class MetadataService:
                 # As a string, like the real service.
                 graph.give_token(self, "86399")
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", free_port()), Handler)
         self.base = f"http://127.0.0.1:{self.server.serve()}"
 
     def stop(self):

@@ -7,6 +7,8 @@ import ssl
 import threading
 import time
 
+from ports import free_port
+
 
 class JSONHandler(http.server.BaseHTTPRequestHandler):
     """Reads and answers one JSON document; prints nothing."""
@@ -37,7 +39,7 @@ class JSONHandler(http.server.BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def serving(handler, certificate=None, key=None):
     """The port of a server that lives as long as the block; with a certificate it speaks TLS."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), handler)
     server.daemon_threads = True
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,9 +1,11 @@
 """A control-plane node in a mount namespace: /etc is a copy, /var and /usr/local/bin are empty; a stand-in for the
 kubelet runs in it (kubelet.py), and one for systemctl, which starts what the unit says as the user that it names."""
 
+import grp
 import hashlib
 import json
 import os
+import pwd
 import signal
 import stat
 import subprocess
@@ -11,7 +13,8 @@ import sys
 import time
 
 import yaml
-from webhook import PROGRAM, free_port
+from ports import free_port, reserved_id
+from webhook import PROGRAM
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -96,6 +99,8 @@ set -e
 mount --make-rprivate /
 mount -t tmpfs tmpfs {work}
 cp -a /etc {work}/etc
+cat {state}/passwd >>{work}/etc/passwd
+cat {state}/group >>{work}/etc/group
 rm -rf {work}/etc/kubernetes {work}/etc/kube-entra {work}/etc/rancher
 mkdir -p {work}/etc/systemd/system {work}/etc/sysusers.d {work}/var/lib {work}/var/log {work}/bin
 rm -f {work}/etc/systemd/system/kube-entra.service
@@ -133,8 +138,11 @@ class Node:
         for path in (self.state, work, f"{folder}/bin", f"{folder}/given"):
             os.mkdir(path)
         self.port, self.listen, self.operations = free_port(), free_port(), free_port()
+        self.reserve_user()
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "bash", "-c", SETUP.format(work=work)], stdout=subprocess.PIPE, text=True
+            ["unshare", "--mount", "bash", "-c", SETUP.format(work=work, state=self.state)],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.holder.stdout.readline() == "ready\n"
         with open(f"{folder}/bin/systemctl", "w") as file:
@@ -147,6 +155,17 @@ class Node:
         # Everybody may pass to the tests' folders, as to a node's.
         for path in (self.folder, *[os.path.dirname(self.folder)] * 1):
             os.chmod(path, 0o755)
+
+    def reserve_user(self):
+        """The only ID that is left for the webhook's user is one that no other node's has on this machine: programs
+        for users look at all processes."""
+        taken = {entry.pw_uid for entry in pwd.getpwall()} | {entry.gr_gid for entry in grp.getgrall()}
+        self.user, self.reservation = reserved_id(taken)
+        others = [number for number in range(100, 1000) if number != self.user and number not in taken]
+        with open(f"{self.state}/passwd", "w") as file:
+            file.writelines(f"other{number}:x:{number}:{number}::/:/usr/sbin/nologin\n" for number in others)
+        with open(f"{self.state}/group", "w") as file:
+            file.writelines(f"other{number}:x:{number}:\n" for number in others)
 
     # The cluster
 
@@ -349,3 +368,4 @@ class Node:
         self.holder.kill()
         self.holder.wait()
         self.holder.stdout.close()
+        self.reservation.close()

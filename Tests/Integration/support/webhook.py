@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -13,6 +12,7 @@ import urllib.request
 
 import yaml
 from entra import ADMINS, AUDIENCE, DEVELOPERS, TENANT
+from ports import free_port
 from programs import ROOT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,12 +25,6 @@ def run(*arguments, input=None, env=None, timeout=30):
     data = input.encode() if isinstance(input, str) else input if input is not None else b""
     done = subprocess.run([PROGRAM, *arguments], input=data, capture_output=True, timeout=timeout, env=env)
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def configuration(**tenant):
@@ -65,10 +59,7 @@ class Webhook:
     def __init__(self, certificates, config, name="config.yaml"):
         self.certificates = certificates
         self.config_path = certificates.path(name)
-        self.port = free_port()
-        while (operations := free_port()) == self.port:
-            pass
-        self.operations = operations
+        self.port, self.operations = free_port(), free_port()
         self.write(config)
         self.log_path = self.config_path + ".log"
         self.process = None
