@@ -1,7 +1,6 @@
 """The inputs of `inspect`: tokens in every wrapping, and what is not a token."""
 
 import json
-import resource
 import time
 
 import pytest
@@ -64,26 +63,19 @@ HOSTILE = {
     "spaces": lambda count: b" " * count,
     "line feeds": lambda count: b"\n" * (count - 5) + b"a.b.c",
     "quotes": lambda count: b"'" * count,
+    "schemes": lambda count: b"Bearer " * (count // 7),
+    "fields of a form": lambda count: b"&access_token=" * (count // 14),
+    "escapes in JSON": lambda count: b'{"token":"' + b"\\u0061" * (count // 6) + b'"}',
+    "many tokens": lambda count: b"[" + b'{"token":"a.b.c"},' * (count // 18) + b"1]",
+    "error codes": lambda count: b"AADSTS" * (count // 6),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_twice_the_hostile_input_is_twice_the_work(name):
-    """A scan that goes back to the start for each byte would take four times as long."""
-
-    def work(count):
-        given = HOSTILE[name](count)
-        # The processor's time, and of several runs the shortest: another program takes turns, not less work.
-        return min(processor_time(given) for _ in range(5))
-
-    assert work(65_536) < 3 * work(32_768) + 0.1
-
-
-def processor_time(given):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run("inspect", input=given)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def test_megabytes_of_hostile_input_are_read_once(name):
+    """Going back to the start for each byte would take hours; once is a part of a second."""
+    code, out, _ = run("inspect", input=HOSTILE[name](8 << 20), timeout=300)
+    assert code == 1 and out.startswith("REJECTED (token_")
 
 
 KINDS = {
