@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test of kube-entra. Usage: Tests/run.sh [packages|lint|unit|release|integration|budget|sanitizers|fuzz|all]…
+# `unit` is for people: a plain build of the unit tests, which `all` runs under the sanitizers.
 # Safe to run again. Needs a Swift toolchain; installs the Debian packages it lacks, and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -74,16 +75,21 @@ swift_output() {
             next
         }
         /^(◇|✔) / && !/^✔ Test run/ { hidden = 1; next }
+        /-enable-batch-mode|^remark: Incremental compilation/ { next }
         /^(✘|✔|↳|➜|error|warning|Build|Fatal|Test Suite|\/)/ { hidden = 0 }
         !hidden { print; fflush() }'
 }
 
+# Builds give way to whatever runs beside them: tests of the program wait for it, and nobody waits for a build.
+build() { nice -n 10 swift build "$@" 2>&1 | swift_output; }
+
 # Counts what `swift test` says it ran. A run that crashes before it has counted fails too.
 swift_tests() {
+    build --build-tests "$@" || fail "the tests could not be built: swift build --build-tests $*"
     local log
     log=$(mktemp)
     local status=0
-    swift test "$@" 2>&1 | tee "$log" | swift_output || status=$?
+    swift test --skip-build "$@" 2>&1 | tee "$log" | swift_output || status=$?
     local count
     count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -1)
     local bad
@@ -150,12 +156,17 @@ budget() {
     passed=$((passed + 1))
 }
 
+# A module at a time: a build from nothing has less to do so than file by file.
+WHOLE_MODULES=(-Xswiftc -whole-module-optimization -Xswiftc -num-threads -Xswiftc 2)
+
 sanitizers() {
     step "Unit tests under the address sanitizer"
     # Leaks are looked for by the fuzz targets: here, values that live as long as the process would be taken for some.
-    ASAN_OPTIONS=detect_leaks=${DETECT_LEAKS:-0} swift_tests --sanitize=address --scratch-path .build-asan
+    ASAN_OPTIONS=detect_leaks=${DETECT_LEAKS:-0} swift_tests "${WHOLE_MODULES[@]}" --sanitize=address \
+        --scratch-path .build-asan
     step "Unit tests under the thread sanitizer"
-    TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/Tests/thread-sanitizer.txt" swift_tests --sanitize=thread --scratch-path .build-tsan
+    TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/Tests/thread-sanitizer.txt" swift_tests "${WHOLE_MODULES[@]}" \
+        --sanitize=thread --scratch-path .build-tsan
 }
 
 fuzz() {
@@ -163,22 +174,23 @@ fuzz() {
     local log
     log=$(mktemp)
     local status=0
-    Tests/Fuzz/run.sh all 20 2>&1 | tee "$log" | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; } || status=$?
+    nice -n 10 Tests/Fuzz/run.sh all 10 2>&1 | tee "$log" | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; } || status=$?
     passed=$((passed + $(grep -c 'no finding$' "$log" || true)))
     failed=$((failed + $(grep -cE '^[a-z0-9]+ +FAILED' "$log" || true)))
     rm -f "$log"
     [ "$status" -eq 0 ] || fail "a fuzz target found something, or could not be built"
 }
 
-# The tests of the released program, beside the builds of the sanitizers: the former wait for most of their time, the
-# latter never do. Each line starts with a word for whose it is; one that fails does not end the other.
+# The released program and its tests, which wait for most of their time, beside all other builds, which never do, so
+# that no core is idle. Each line starts with a word for whose it is; one that fails does not end the other. Every unit
+# test runs under both sanitizers; a third build, without one, would show nothing more.
 side_by_side() {
     local log status=0 good bad
     log=$(mktemp)
     # Jobs are groups of their own, so that an interrupt ends all that they started.
     set -m
-    Tests/run.sh integration budget </dev/null 2>&1 | sed -u 's/^/program | /' | tee -a "$log" &
-    Tests/run.sh sanitizers fuzz </dev/null 2>&1 | sed -u 's/^/checks | /' | tee -a "$log" &
+    Tests/run.sh release integration budget </dev/null 2>&1 | sed -u 's/^/program | /' | tee -a "$log" &
+    Tests/run.sh lint sanitizers fuzz </dev/null 2>&1 | sed -u 's/^/checks | /' | tee -a "$log" &
     set +m
     trap 'kill -TERM %1 %2 2>/dev/null; exit 130' INT TERM
     wait %1 || status=1
@@ -197,7 +209,7 @@ for name in "${steps[@]}"; do
     case "$name" in
         packages | lint | unit | release) "$name" ;;
         integration | budget | sanitizers | fuzz) packages; "$name" ;;
-        all) packages; lint; unit; release; side_by_side ;;
+        all) packages; side_by_side ;;
         *) fail "unknown step $name; one of packages lint unit release integration budget sanitizers fuzz all" ;;
     esac
 done

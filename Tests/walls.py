@@ -10,6 +10,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 # A module imports its own wing and those above it, never one below.
 WINGS = ["Base", "Decision", "Webhook", "Tools", "Programs"]
@@ -38,10 +39,10 @@ PRODUCTS = {"NIOHPACK": "NIOHTTP2"}
 
 
 def manifest(folder):
-    """What SwiftPM reads from Package.swift."""
-    result = subprocess.run(
-        ["swift", "package", "dump-package"], cwd=folder, capture_output=True, text=True, check=False
-    )
+    """What SwiftPM reads from Package.swift; in a folder of its own, because it waits for builds in the same one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        words = ["swift", "package", "--scratch-path", scratch, "dump-package"]
+        result = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         print(result.stderr, file=sys.stderr)
         sys.exit(2)
