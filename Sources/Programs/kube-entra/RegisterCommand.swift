@@ -71,7 +71,7 @@ struct RegisterCommand: ParsableCommand {
 
     func validate() throws {
         for name in [name, groupName].compactMap({ $0 }) where !Registration.isName(name) {
-            throw ValidationError("a name is 1 to 100 letters, digits, spaces, and . _ -")
+            throw ValidationError("a name is 1 to 100 letters, digits, spaces, and . _ -, and begins with no -")
         }
         if let server {
             try checked {
@@ -91,7 +91,7 @@ struct RegisterCommand: ParsableCommand {
 
     func run() throws {
         var seen: Set<String> = []
-        let roles = ((usualAppRoles ? ["Cluster.Admin", "Cluster.Viewer"] : []) + appRoles).filter {
+        let roles = ((usualAppRoles ? Registration.usualAppRoles : []) + appRoles).filter {
             seen.insert($0).inserted
         }
         let registration = Registration(

@@ -61,9 +61,22 @@ enum AzureCLIFunctions {
             fi
         }
 
+        # Changes an object to what a query makes of it, which keeps what somebody else added.
+        change() {
+            local body
+            body=$(again az rest --method get --url "$graph/$1/$2" --query "$3" --output json) || return 1
+            again az rest --method patch --url "$graph/$1/$2" --body "$body" --output none
+        }
+
+        # A query with the IDs that are known by now.
+        filled() {
+            local query=${1//@audience@/$audience}
+            printf '%s' "${query//@client@/${client_id:-}}"
+        }
+
         # Makes an object, or changes the one that this script made before or that --adopt names. Prints its object ID.
         ensure() {
-            local collection=$1 name=$2 body=$3 id ids other
+            local collection=$1 name=$2 body=$3 query=${4:-} id ids other
             id=$(recorded "$collection" "$name") || fail "$made cannot be read, or has something other than an ID"
             if [ -n "$id" ]; then
                 echo "  its ID is taken from $made:" >&2
@@ -91,7 +104,11 @@ enum AzureCLIFunctions {
                 fi
             fi
             if [ -n "$id" ]; then
-                again az rest --method patch --url "$graph/$collection/$id" --body "$body" --output none ||
+                if [ -n "$query" ]; then
+                    change "$collection" "$id" "$query"
+                else
+                    again az rest --method patch --url "$graph/$collection/$id" --body "$body" --output none
+                fi ||
                     fail "$collection $id ($name) cannot be changed; if it was deleted, remove its line from $made"
             else
                 id=$(az rest --method post --url "$graph/$collection" --body "$body" --query id --output tsv) ||

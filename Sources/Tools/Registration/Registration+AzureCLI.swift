@@ -14,6 +14,9 @@ extension Registration {
         #
         #   bash register.sh [--adopt ID]...    change the application or group with that object ID, which is there
         #
+        # Literals of JMESPath stand in backticks.
+        # shellcheck disable=SC2016
+        #
         # bash reads all of it before it does anything, also out of a pipe: a half script does nothing.
         {
         set -euo pipefail
@@ -44,23 +47,18 @@ extension Registration {
         fi
 
         echo "server application: \(name)" >&2
-        server=$(ensure applications '\(name)' '\(serverBody)')
+        server=$(ensure applications '\(name)' '\(serverBody)' '\(serverQuery)')
         audience=$(app_id "$server")
-        again az rest --method patch --url "$graph/applications/$server" --output none \\
-            --body "{\\"identifierUris\\": [\\"api://$audience\\"]}"
         principal "$audience" >/dev/null
 
         echo "client application: \(clientName)" >&2
         client=$(ensure applications '\(clientName)' "$(cat <<JSON
         \(clientBody)
         JSON
-        )")
+        )" "$(filled '\(clientQuery)')")
         client_id=$(app_id "$client")
         principal "$client_id" >/dev/null
-        again az rest --method patch --url "$graph/applications/$server" --output none --body "$(cat <<JSON
-        \(preAuthorizationBody)
-        JSON
-        )"
+        change applications "$server" "$(filled '\(namesQuery)')" || fail "applications $server (\(name)) cannot be changed"
 
         echo "group: \(groupName)" >&2
         group=$(ensure groups '\(groupName)' '\(groupBody)')
@@ -93,35 +91,29 @@ extension Registration {
             [
                 ("displayName", .string(name)), ("signInAudience", .string("AzureADMyOrg")),
                 (Setting.groupClaims.rawValue, .string(groupClaims)),
+                (Setting.optionalClaims.rawValue, .object([("accessToken", .array(Self.claims))])),
                 (
-                    Setting.optionalClaims.rawValue,
-                    .object([("accessToken", .array(Self.optionalClaims.map { .object([("name", .string($0))]) }))])
+                    "api",
+                    .object([
+                        (Setting.tokenVersion.rawValue, .integer(Int64(Self.tokenVersion))),
+                        (Setting.scopes.rawValue, .array([Self.scopeObject])),
+                    ])
                 ),
-                ("api", .object(apiMembers)),
             ] + (appRoles.isEmpty ? [] : [(Setting.appRoles.rawValue, .array(appRoles.map(Self.role)))])
         ).text(pretty: true)
     }
 
-    private var apiMembers: [(String, JSON)] {
-        [
-            (Setting.tokenVersion.rawValue, .integer(Int64(Self.tokenVersion))),
-            (
-                Setting.scopes.rawValue,
-                .array([
-                    .object([
-                        ("id", .string(Self.scopeID)), ("value", .string(Self.scope)), ("type", .string("User")),
-                        ("isEnabled", .bool(true)),
-                        ("adminConsentDisplayName", .string(Self.scopeText.title)),
-                        ("adminConsentDescription", .string(Self.scopeText.description)),
-                        ("userConsentDisplayName", .string(Self.scopeText.title)),
-                        ("userConsentDescription", .string(Self.scopeText.description)),
-                    ])
-                ])
-            ),
-        ]
-    }
+    static let claims = optionalClaims.map { JSON.object([("name", .string($0))]) }
 
-    private static func role(_ value: String) -> JSON {
+    static let scopeObject = JSON.object([
+        ("id", .string(scopeID)), ("value", .string(scope)), ("type", .string("User")), ("isEnabled", .bool(true)),
+        ("adminConsentDisplayName", .string(scopeText.title)),
+        ("adminConsentDescription", .string(scopeText.description)),
+        ("userConsentDisplayName", .string(scopeText.title)),
+        ("userConsentDescription", .string(scopeText.description)),
+    ])
+
+    static func role(_ value: String) -> JSON {
         .object([
             ("id", .string(roleID(value))), ("value", .string(value)), ("displayName", .string(value)),
             ("description", .string("Kubernetes: \(value)")), ("isEnabled", .bool(true)),
@@ -139,24 +131,15 @@ extension Registration {
                 .array([
                     .object([
                         ("resourceAppId", .string("$audience")),
-                        (
-                            "resourceAccess",
-                            .array([.object([("id", .string(Self.scopeID)), ("type", .string("Scope"))])])
-                        ),
+                        ("resourceAccess", .array([Self.access])),
                     ])
                 ])
             ),
         ]).text(pretty: true)
     }
 
-    private var preAuthorizationBody: String {
-        let clients = ["$client_id"] + (withAzureCLI ? [Self.azureCLIAppID] : [])
-        let list = clients.map { client in
-            JSON.object([("appId", .string(client)), ("delegatedPermissionIds", JSON([Self.scopeID]))])
-        }
-        return JSON.object([("api", .object(apiMembers + [(Setting.preAuthorized.rawValue, .array(list))]))])
-            .text(pretty: true)
-    }
+    /// The client's permission to ask for the scope.
+    static let access = JSON.object([("id", .string(scopeID)), ("type", .string("Scope"))])
 
     private var groupBody: String {
         JSON.object([
@@ -233,36 +216,7 @@ extension Registration {
 
     /// Further values for the configuration.
     private var endNotes: String {
-        let parts = configurationNotes(clientID: "$directory_id")
-        guard !parts.isEmpty else { return "" }
-        let secret = withDirectory ? [""] + Self.secretPlace : []
-        let lines = [""] + Self.fragmentPlace + [""] + parts.map { "    \($0)" } + secret
-        return lines.map { $0 + "\n" }.joined()
-    }
-
-    /// Says where the lines for the configuration belong.
-    static let fragmentPlace = [
-        "In /etc/kube-entra/kube-entra.yaml, in the tenant: below its tenantID, indented as here. Replace lines",
-        "with the same keys, such as groupOverage.",
-    ]
-
-    /// Says where the file with the secret belongs.
-    static let secretPlace = [
-        "The file secret must be on every node, beside the configuration, for the webhook's user alone:",
-        "",
-        "  install -o kube-entra -g kube-entra -m 0600 secret /etc/kube-entra/secret",
-    ]
-
-    func configurationNotes(clientID: String) -> [String] {
-        var lines: [String] = []
-        if withDirectory {
-            lines += ["groupOverage: resolve", "directory:", "  clientID: \(clientID)", "  clientSecretFile: secret"]
-        }
-        if !appRoles.isEmpty {
-            lines += ["appRoleMappings:"]
-            lines += appRoles.flatMap { ["  - appRole: \($0)", "    kubernetesGroups: [\($0.lowercased())]"] }
-        }
-        if let clusterHost { lines += ["proofOfPossession: accept", "clusterHost: \(clusterHost)"] }
-        return lines
+        let lines = furtherSteps(clientID: "$directory_id")
+        return lines.isEmpty ? "" : "\n" + lines.map { $0 + "\n" }.joined()
     }
 }

@@ -194,7 +194,7 @@ extension Registration {
     private var terraformDirectory: String {
         """
 
-        # May read who is in which group, and nothing else.
+        # For reading only: who is in which group, and whether accounts are enabled.
         data "azuread_service_principal" "graph" {
           client_id = "\(Self.graphAppID)"
         }
@@ -239,7 +239,7 @@ extension Registration {
           value = azuread_application.directory.client_id
         }
 
-        # terraform output -raw directory_secret >secret
+        # (umask 077 && terraform output -raw directory_secret >secret)
         output "directory_secret" {
           value     = azuread_application_password.directory.value
           sensitive = true
@@ -249,10 +249,7 @@ extension Registration {
     }
 
     private var terraformNotes: String {
-        let lines = configurationNotes(clientID: "the output directory_client_id")
-        guard !lines.isEmpty else { return "" }
-        let secret = withDirectory ? [""] + Self.secretPlace : []
-        let text = Self.fragmentPlace + [""] + lines.map { "    \($0)" } + secret
-        return "\n" + text.map { $0.isEmpty ? "#\n" : "# \($0)\n" }.joined()
+        let lines = furtherSteps(clientID: "the output directory_client_id")
+        return lines.isEmpty ? "" : "\n" + lines.map { $0.isEmpty ? "#\n" : "# \($0)\n" }.joined()
     }
 }

@@ -51,9 +51,14 @@ public struct Registration: Sendable {
         self.login = login
     }
 
-    /// Whether a name needs no escaping in scripts and queries: letters, digits, spaces, and `. _ -`.
+    /// The app roles that most clusters need: for `cluster-admin` and for `view`.
+    public static let usualAppRoles = [adminRole, "Cluster.Viewer"]
+    static let adminRole = "Cluster.Admin"
+
+    /// Whether a name needs no escaping in scripts and queries, and is no option there: letters, digits, spaces, and
+    /// `. _ -`.
     public static func isName(_ text: String) -> Bool {
-        (1...100).contains(text.utf8.count) && text.first != " " && text.last != " "
+        (1...100).contains(text.utf8.count) && text.first != " " && text.last != " " && text.first != "-"
             && text.utf8.allSatisfy { isLetterOrDigit($0) || " ._-".utf8.contains($0) }
     }
 

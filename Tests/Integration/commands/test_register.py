@@ -147,6 +147,46 @@ def test_what_somebody_else_made_is_not_taken(kind, tmp_path):
     assert desk.register().stdout == done.stdout
 
 
+def test_what_somebody_else_added_stays(tmp_path):
+    desk = Desk(tmp_path / "desk", "--with-app-roles", "--with-azure-cli")
+    assert desk.register().returncode == 0
+    held = desk.held
+    server, client = held["applications"].values()
+    other = {"id": "7", "value": "other"}
+    server["identifierUris"].append("api://other")
+    server["api"]["oauth2PermissionScopes"].append(other)
+    server["api"]["preAuthorizedApplications"].append({"appId": "8", "delegatedPermissionIds": ["7"]})
+    server["api"]["knownClientApplications"] = ["9"]
+    server["appRoles"].append(other)
+    server["optionalClaims"]["accessToken"].append({"name": "ctry"})
+    server["optionalClaims"]["idToken"] = [{"name": "email"}]
+    client["publicClient"]["redirectUris"].append("http://localhost:8000")
+    client["requiredResourceAccess"][0]["resourceAccess"].append({"id": "7", "type": "Scope"})
+    client["requiredResourceAccess"].append({"resourceAppId": "10", "resourceAccess": [other]})
+    # In lists in which the order means nothing, ours stand last.
+    (desk.folder / "store").write_text(json.dumps(held))
+    (desk.folder / "register.sh").write_text(run("register", "--format", "az").stdout)
+    assert desk.register().returncode == 0
+    after = desk.held["applications"]
+    assert after.keys() == held["applications"].keys()
+    assert sorted_lists(after) == sorted_lists(held["applications"])
+    # What was taken away comes back.
+    del server["identifierUris"][0], server["api"]["oauth2PermissionScopes"], client["publicClient"]
+    (desk.folder / "store").write_text(json.dumps(held))
+    assert desk.register().returncode == 0
+    server, client = desk.held["applications"].values()
+    assert len(server["identifierUris"]) == 2 and len(server["api"]["oauth2PermissionScopes"]) == 1
+    assert client["publicClient"]["redirectUris"] == ["http://localhost"]
+
+
+def sorted_lists(value):
+    if isinstance(value, dict):
+        return {name: sorted_lists(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return sorted(map(sorted_lists, value), key=json.dumps)
+    return value
+
+
 def test_what_was_made_although_the_answer_was_lost_is_asked_about(tmp_path):
     desk = Desk(tmp_path / "desk")
     assert desk.register(fail="v1.0/groups --body:500:after").returncode == 1

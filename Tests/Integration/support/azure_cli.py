@@ -3,6 +3,8 @@
 import os
 import sys
 
+import jmespath
+
 # Keeps objects in a file, answers as Microsoft Graph does, and refuses anything but JSON. With AZ_FAIL=each:STATUS,
 # every kind of call fails the first time; with TEXT:STATUS, the first call that contains the text. A call that fails
 # changes nothing; with TEXT:STATUS:after, it changes everything first.
@@ -10,6 +12,7 @@ AZ = (
     rf"#!{os.path.realpath(sys.executable)} -SE"
     + r"""
 import json, os, re, sys, uuid
+sys.path.append(@SITE@)
 store = os.environ["AZ_STORE"]
 held = json.load(open(store)) if os.path.exists(store) else {"applications": {}, "groups": {}, "principals": {}, "grants": [], "members": []}
 words = sys.argv[1:]
@@ -62,7 +65,9 @@ if words[0] == "rest":
             for key, value in body.items():
                 found[key] = {**found[key], **value} if isinstance(value, dict) and key in found else value
             say(None)
-        say(found[option("--query")])
+        import jmespath
+        answer = jmespath.search(option("--query"), found)
+        say(json.dumps(answer) if option("--output") == "json" else answer)
     if path[-1].startswith("appRoleAssign"):
         if method == "post":
             assert all(body[key] for key in ("principalId", "resourceId", "appRoleId"))
@@ -83,4 +88,4 @@ if words[:2] == ["account", "show"]: say("11111111-2222-3333-4444-555555555555")
 if words[:4] == ["ad", "app", "credential", "reset"]: say("a-secret")
 print("az: not understood:", words, file=sys.stderr); sys.exit(2)
 """
-)
+).replace("@SITE@", repr(os.path.dirname(os.path.dirname(jmespath.__file__))))

@@ -10,9 +10,11 @@ struct RegistrationTests {
 
     @Test("the Azure CLI's script sets every property of the list", arguments: Registration.Setting.allCases)
     func settings(setting: Registration.Setting) {
+        // In the body of a new application, or in the query for one that is there.
+        let script = Self.full.azureCLIScript
         #expect(
-            Self.full.azureCLIScript.contains("\"\(setting.rawValue)\\\"")
-                || Self.full.azureCLIScript.contains("\"\(setting.rawValue)\""))
+            script.contains("\"\(setting.rawValue)\":") || script.contains("  \(setting.rawValue): [")
+                || script.contains(", \(setting.rawValue): ["))
     }
 
     @Test("both scripts have the same IDs, and the same on every run")
@@ -48,11 +50,26 @@ struct RegistrationTests {
     @Test(
         "names that a shell or a query could act on are refused",
         arguments: [
-            "", "a'b", "a\"b", "$(id)", "a`b", "a;b", "a\nb", " a", "a ", "ä", String(repeating: "a", count: 121),
+            "", "-a", "a'b", "a\"b", "$(id)", "a`b", "a;b", "a\nb", " a", "a ", "ä", String(repeating: "a", count: 121),
         ])
     func names(name: String) {
         #expect(!Registration.isName(name))
-        #expect(!Registration.isRoleValue(name))
+        #expect(name == "-a" || !Registration.isRoleValue(name))
+    }
+
+    @Test("each group of an app role is bound by a command of its own")
+    func bindings() {
+        let registration = Registration(appRoles: Registration.usualAppRoles + ["Team/Ops"])
+        for text in [registration.azureCLIScript, registration.terraformConfiguration] {
+            for command in [
+                "cluster.admin --clusterrole=cluster-admin --group=cluster.admin",
+                "cluster.viewer --clusterrole=view --group=cluster.viewer",
+                "team-ops --clusterrole=view --group=team/ops",
+            ] {
+                #expect(text.contains("  kubectl create clusterrolebinding kube-entra-\(command)\n"), "\(command)")
+            }
+        }
+        #expect(!Registration(withDirectory: true).azureCLIScript.contains("clusterrolebinding"))
     }
 
     @Test("the group's mail nickname has at most the 64 characters that Graph takes")
