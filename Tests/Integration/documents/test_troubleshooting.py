@@ -34,10 +34,11 @@ CONFIG = {
 }
 NOW = int(time.time())
 
-# Writes the context anew, with the configuration's IDs and its hints.
+# Writes a kubeconfig with the configuration's IDs and its hints, for whoever has the wrong one: on a node,
+# ~/.kube/config is root's.
 KUBECONFIG = (
     "kube-entra kubeconfig user --explain --config kube-entra.yaml --server https://cluster.example:6443 --ca ca.crt"
-    f" --client-id {CLIENT} --login interactive --out ~/.kube/config --force"
+    f" --client-id {CLIENT} --login interactive --out kubeconfig.yaml --force"
 )
 
 # The mistake, the resulting token, and the command that fixes it.
@@ -158,7 +159,7 @@ class Bench:
                 ["sh", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60
             )
             assert done.returncode == 0, done.stderr
-        config = yaml.safe_load((home / ".kube/config").read_text())
+        config = yaml.safe_load((self.folder / "kubeconfig.yaml").read_text())
         assert len(config["users"]) == 1
         words = config["users"][0]["user"]["exec"]["args"]
         options = words[words.index("--") + 3 :]
@@ -233,9 +234,9 @@ def page(bench):
         "kubelogin through `kube-entra credential`, the reason is above that error, several times if kubectl tries\n"
         "several times. `kubectl entra why` explains it in detail. `kube-entra rbac lint` finds bindings that can\n"
         "never match. For each mistake, here is what the two print, and the one command that fixes it. Run\n"
-        "`kubeconfig user` where the webhook's configuration is. `cluster.example` and `team` stand for your cluster\n"
-        "and binding, `bbbbbbbb-…` for the client application that `register` made. Every other reason is in\n"
-        "[the reference](../reference/reasons.md).\n"
+        "`kubeconfig user` where the webhook's configuration is, and give its kubeconfig.yaml to the person, in place\n"
+        "of the old one. `cluster.example` and `team` stand for your cluster and binding, `bbbbbbbb-…` for the client\n"
+        "application that `register` made. Every other reason is in [the reference](../reference/reasons.md).\n"
     ]
     for title, cause, claims, command in TOKENS:
         parts.append(section(title, cause, bench.credential(claims), bench.lint_line(GOOD), command))
