@@ -110,7 +110,8 @@ release() {
     step "Release build"
     local product
     for product in kube-entra kube-entra-demo; do
-        swift build -c release --static-swift-stdlib --product "$product" 2>&1 | swift_output ||
+        swift build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now \
+            --product "$product" 2>&1 | swift_output ||
             fail "the release build of $product failed"
     done
     local libraries

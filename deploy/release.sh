@@ -58,6 +58,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 if [ -n "$built" ]; then
+    [ -e Package.resolved ] || fail "Package.resolved is missing, which says what is in the programs: swift package resolve"
     cp "$built/kube-entra" "$built/kube-entra-demo" "$work/"
 else
     [ -e Package.resolved ] || swift package --scratch-path .build-release resolve || fail "Swift packages cannot be fetched"
@@ -68,10 +69,11 @@ else
     python3 deploy/release/packages.py Package.resolved || fail "these Swift packages are not as in deploy/release/packages.txt"
     # No path of this machine and no time ends up in the programs: paths are made relative; the names of cached modules
     # and the hashes of compiler options, which depend on paths, are left out. deploy/reproduce.sh shows it.
+    # Libraries come from the system alone, not from the folder of the program, and all of them before it starts.
     here=$PWD
     for product in kube-entra kube-entra-demo; do
         swift build -c release --static-swift-stdlib --scratch-path .build-release --product "$product" \
-            --force-resolved-versions \
+            --force-resolved-versions --disable-local-rpath -Xlinker -z -Xlinker now \
             -Xswiftc -file-prefix-map -Xswiftc "$here=." -Xswiftc -file-compilation-dir -Xswiftc . \
             -Xcc "-ffile-prefix-map=$here=." -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
             -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen || fail "the build failed"

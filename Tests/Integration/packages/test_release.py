@@ -58,6 +58,9 @@ def test_debug_symbols_are_found_by_the_build_id(release, tmp_path):
     symbols = tmp_path / f"symbols/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
     assert ".debug_info" in run("readelf", "-S", "--wide", symbols)
     assert ".symtab" not in run("readelf", "-S", "--wide", tmp_path / "program/usr/bin/kube-entra")
+    # A library beside the program is not loaded, and nothing can write where calls into libraries lead.
+    dynamic = run("readelf", "--dynamic", "--wide", tmp_path / "program/usr/bin/kube-entra")
+    assert "RUNPATH" not in dynamic and "RPATH" not in dynamic and "NOW" in dynamic
 
 
 def test_the_image_is_small_and_has_no_shell(rootfs):
