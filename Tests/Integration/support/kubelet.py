@@ -278,9 +278,9 @@ class APIServer:
 
 
 def pods():
-    """The files that a kubelet runs: every file in the folder whose name does not start with a dot."""
+    """The files that a kubelet runs: every file in the folder whose name does not start with a dot; no devices."""
     found = {}
-    for path in glob.glob(f"{MANIFESTS}/*"):
+    for path in filter(os.path.isfile, glob.glob(f"{MANIFESTS}/*")):
         try:
             with open(path, newline="") as file:
                 text = file.read()
