@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Terminal
 
 /// One run of the command after `--`. It inherits standard input, standard error and terminal; only its standard output
 /// is read.
@@ -35,6 +36,9 @@ public struct WrappedCommand {
     /// Largest output that is kept, in bytes: more than any credential has.
     public static let maximumOutput = 1 << 20
 
+    /// Signals that end the command or tell it something.
+    private static let relayed: [Int32] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
+
     let command: String
     private let arguments: [String]
 
@@ -60,7 +64,8 @@ public struct WrappedCommand {
         } catch {
             return Result(ending: error == .notFound ? .notFound : .notExecutable, output: [])
         }
-        guard let relay = SignalRelay(), let pipe = ChildProcess.pipe() else {
+        guard let signals = SignalPipe(catching: WrappedCommand.relayed + [SIGCHLD]), let pipe = ChildProcess.pipe()
+        else {
             return Result(ending: .notExecutable, output: [])
         }
         let (process, code) = ChildProcess.start(
@@ -71,7 +76,7 @@ public struct WrappedCommand {
         guard code == 0 else {
             return Result(ending: code == ENOENT ? .notFound : .notExecutable, output: [])
         }
-        var listener = Listener(process: process, output: pipe.read, relay: relay)
+        var listener = Listener(process: process, output: pipe.read, signals: signals)
         return listener.listen()
     }
 }
@@ -80,27 +85,27 @@ public struct WrappedCommand {
 private struct Listener {
     let process: pid_t
     let output: Int32
-    let relay: SignalRelay
+    let signals: SignalPipe
 
     private var kept: [UInt8]? = []
     private var isOpen = true
     private var ending: WrappedCommand.Ending?
 
-    init(process: pid_t, output: Int32, relay: SignalRelay) {
+    init(process: pid_t, output: Int32, signals: SignalPipe) {
         self.process = process
         self.output = output
-        self.relay = relay
+        self.signals = signals
     }
 
     mutating func listen() -> WrappedCommand.Result {
         // It may have ended before its signal was noticed.
         reap()
         while ending == nil {
-            var polls = [pollfd(fd: relay.descriptor, events: Int16(POLLIN), revents: 0)]
+            var polls = [pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)]
             if isOpen { polls.append(pollfd(fd: output, events: Int16(POLLIN), revents: 0)) }
             guard poll(&polls, nfds_t(polls.count), -1) > 0 else { continue }
             if polls.count > 1, polls[1].revents != 0 { read() }
-            for message in relay.messages() {
+            for message in signals.messages() {
                 if message.signal == SIGCHLD {
                     reap()
                 } else if ending == nil, !message.isFromTerminal {
