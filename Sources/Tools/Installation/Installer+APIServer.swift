@@ -240,8 +240,9 @@ extension Installer {
                 "an earlier \(isDisable ? "disable" : "run") stopped at the step \(journal.step.rawValue); this"
                     + (isDisable ? " one goes on from there" : " takes it back"))
         }
+        let earlier = self.journal
         var journal =
-            self.journal
+            earlier
             ?? InstallationJournal(
                 distribution: distribution, service: ServiceKind.systemd.name, began: environment.now().rfc3339)
         journal.direction = .disable
@@ -260,7 +261,13 @@ extension Installer {
             clear(journal)
             return try sayDone()
         }
-        guard try restoreAPIServer(journal, timeout) else {
+        let isBack: Bool
+        do {
+            isBack = try restoreAPIServer(journal, timeout)
+        } catch let failure as CommandFailure {
+            throw unfinished(failure, distribution, current, earlier)
+        }
+        guard isBack else {
             let cause = interruption(ignoring: Interruption.lostConnection).map { "interrupted by \($0): " } ?? ""
             throw CommandFailure(
                 "\(cause)the flags are gone, but the API server does not answer yet",
@@ -272,6 +279,32 @@ extension Installer {
         releaseCluster(distribution, objects, isLast: isLastNode)
         clear(journal)
         try sayDone()
+    }
+
+    /// Why `disable` did not come further than kube-apiserver's file. If that is as it was, nothing has happened, and
+    /// the journal says what it said before.
+    private func unfinished(
+        _ failure: CommandFailure, _ distribution: Distribution, _ current: [UInt8]?, _ earlier: InstallationJournal?
+    ) -> CommandFailure {
+        let path = distribution.flagFile
+        guard let current, (try? files.content(path)) == current else {
+            // A restart that failed has said what to do.
+            guard failure.status != .no else { return failure }
+            let copy = files.exists(NodePath.copy) ? "\(path) was as \(NodePath.copy) is; " : ""
+            return CommandFailure(
+                "\(failure.sentence); \(path) may be damaged", hint: "\(copy)then run `kube-entra disable` again",
+                status: .no)
+        }
+        journal = earlier
+        if earlier == nil {
+            for path in [NodePath.copy, NodePath.journal] { files.remove(path) }
+        } else {
+            try? saveJournal()
+        }
+        let rest = earlier.map { $0.step == .done } ?? true ? "" : ", and what an earlier run left half done still is"
+        return CommandFailure(
+            "\(failure.sentence); nothing was changed: kube-apiserver still asks the webhook\(rest)",
+            hint: failure.hint ?? "look why (a read-only file system?), then run `kube-entra disable` again")
     }
 
     /// Warns of other files that run a kube-apiserver: what is changed then may not be what runs.

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 
 import pytest
@@ -88,6 +89,42 @@ def test_a_manifest_that_cannot_be_written_was_not_changed(node):
     assert node.log() == log
 
 
+@pytest.mark.parametrize("has_journal", [True, False], ids=["enabled", "by-hand"])
+def test_a_disable_that_cannot_write_the_manifest_changes_nothing(node, has_journal):
+    before = node.snapshot()
+    assert node.enable().returncode == 0
+    if not has_journal:
+        os.rename(node.path(JOURNAL), node.path("/var/lib/journal.kept"))
+    enabled = node.snapshot()
+    mount_read_only(node, os.path.dirname(MANIFEST))
+    done = node.run("disable", "--timeout", "20s")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Read-only file system; nothing was changed: kube-apiserver still asks the webhook" in done.stderr
+    assert "half done" not in done.stderr and "`kube-entra disable` again" in done.stderr, done.stderr
+    if has_journal:
+        as_before(node, enabled)
+    assert node.exists(JOURNAL) == has_journal
+    code, found = status(node)
+    assert code == 0 and found["state"] == "enabled" and found["unfinished"] is None, found
+    unmount(node, os.path.dirname(MANIFEST))
+    if not has_journal:
+        os.rename(node.path("/var/lib/journal.kept"), node.path(JOURNAL))
+    assert node.run("disable", "--timeout", "120s").returncode == 0
+    as_before(node, before)
+
+
+def test_a_disable_that_damages_the_manifest_says_so(node):
+    """Neither a new file can be written nor the old one be shortened."""
+    assert node.enable().returncode == 0
+    # The journal is renamed first, and the manifest after it.
+    inject = ["-e", "inject=rename:error=ENOSPC:when=2+", "-e", "inject=ftruncate:error=EIO"]
+    prefix = ["strace", "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", "trace=rename,ftruncate", *inject]
+    done = node.run("disable", "--timeout", "20s", prefix=prefix)
+    assert done.returncode == 1 and f"{MANIFEST} may be damaged" in done.stderr, done.stdout + done.stderr
+    assert f"{MANIFEST} was as /var/lib/kube-entra-enable/kube-apiserver.yaml is" in done.stderr, done.stderr
+    assert status(node)[1]["unfinished"] == {"direction": "disable", "step": "change"}
+
+
 @pytest.mark.parametrize("distribution", ["rke2", "k3s"])
 def test_a_disable_that_was_killed_before_the_restart_is_finished(make, distribution):
     node = make(distribution)
@@ -125,10 +162,10 @@ def test_the_next_step_says_which_command_finishes(node):
     assert node.enable_until("certificates")
     assert status(node)[1]["next"].startswith("`kube-entra enable` finishes it")
     assert node.enable().returncode == 0
-    mount_read_only(node, os.path.dirname(MANIFEST))
-    done = node.run("disable", "--timeout", "5s")
-    assert done.returncode != 0
-    unmount(node, os.path.dirname(MANIFEST))
+    node.kubelet.send_signal(signal.SIGSTOP)
+    done = node.run("disable", "--timeout", "1s")
+    node.kubelet.send_signal(signal.SIGCONT)
+    assert done.returncode == 1, done.stdout + done.stderr
     assert status(node)[1]["next"].startswith("`kube-entra disable` finishes it")
     assert "an earlier disable stopped at the step change; this takes it back" in node.enable().stdout
     assert status(node)[0] == 0
