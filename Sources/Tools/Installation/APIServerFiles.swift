@@ -96,12 +96,6 @@ struct APIServerFiles {
         return found.map(\.file)
     }
 
-    /// The text without the additions; nil for a drop-in, which is removed as a whole.
-    func without(_ flags: WebhookFlags, from current: [UInt8]) throws(ManifestProblem) -> [UInt8]? {
-        guard distribution == .kubeadm else { return nil }
-        return try APIServerManifest.removing(flags, from: current)
-    }
-
     /// Whether a text makes kube-apiserver call this webhook.
     static func asks(_ bytes: [UInt8], _ distribution: Distribution, _ flags: WebhookFlags) -> Bool {
         switch distribution {

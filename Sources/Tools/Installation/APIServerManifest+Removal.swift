@@ -7,13 +7,26 @@ extension APIServerManifest {
     /// A manifest without them is returned unchanged. The version's flag is removed only together with the other one:
     /// alone, beside another webhook, or with another value, it is not ours.
     ///
+    /// - Parameter before: the manifest as it was without the flags; what it has stays, whatever its name. Nil if that
+    ///   is not known.
     /// - Throws: ``ManifestProblem`` if the file cannot be edited safely.
-    public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
+    public static func removing(
+        _ flags: WebhookFlags, from bytes: [UInt8], before: [UInt8]? = nil
+    ) throws(ManifestProblem) -> [UInt8] {
         guard try APIServerManifest(bytes).asks(flags) else { return bytes }
+        let before = before.flatMap { try? APIServerManifest($0) }
         var manifest = try toChange(bytes)
-        for pair in flags.pairs { try manifest.removeFlag(pair.name, pair.value) }
-        try manifest.removeMount(flags.folder)
+        for pair in flags.pairs where before?.flagList.value(pair.name) != ExactText(pair.value) {
+            try manifest.removeFlag(pair.name, pair.value)
+        }
+        try manifest.removeMount(flags.folder, before: before)
         return manifest.bytes
+    }
+
+    /// Whether something of the host is mounted at the webhook's folder.
+    func mounts(_ folder: ExactText) -> Bool {
+        let folder = APIServerManifest.normalized(folder.text)
+        return mounts.contains { $0.path == folder }
     }
 
     /// Whether kube-apiserver's flags name this webhook.
@@ -33,18 +46,22 @@ extension APIServerManifest {
         }
     }
 
-    private mutating func removeMount(_ folder: ExactText) throws(ManifestProblem) {
+    private mutating func removeMount(
+        _ folder: ExactText, before: APIServerManifest?
+    ) throws(ManifestProblem) {
         let folder = APIServerManifest.normalized(folder.text)
-        guard let mount = mounts.own(folder), !mount.isPart else { return }
+        guard !(before?.mounts(folder) ?? false) else { return }
+        // Without a manifest of before, only the name tells whose it is.
+        let added = before.flatMap { _ in mounts.first { $0.path == folder && $0.hostPath == folder } }
+        guard let mount = added ?? mounts.own(folder), !mount.isPart else { return }
         try take(at: mount.index, outOf: "volumeMounts", in: container)
         let all = ["containers", "initContainers"].flatMap { editor.root["spec"]?[$0]?.sequence ?? [] }
         let isUsed = all.contains { container in
             container["volumeMounts"]?.sequence?.contains { APIServerManifest.name(of: $0) == mount.volume } ?? false
         }
-        guard !isUsed, let index = volumes.firstIndex(where: { APIServerManifest.name(of: $0) == mount.volume })
-        else {
-            return
-        }
+        let isIt = { (volume: YAMLNode) in APIServerManifest.name(of: volume) == mount.volume }
+        guard !isUsed, !(before?.volumes.contains(where: isIt) ?? false), let index = volumes.firstIndex(where: isIt)
+        else { return }
         try take(at: index, outOf: "volumes", in: [.key("spec")])
     }
 

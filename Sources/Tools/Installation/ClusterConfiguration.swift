@@ -46,13 +46,16 @@ public struct ClusterConfiguration: Sendable {
 
     /// The document without the flags and the mount.
     ///
+    /// - Parameter keepsMount: whether the mount is not ours.
     /// - Throws: ``ManifestProblem`` if the document cannot be edited safely.
-    public static func removing(_ flags: WebhookFlags, from bytes: [UInt8]) throws(ManifestProblem) -> [UInt8] {
+    public static func removing(
+        _ flags: WebhookFlags, from bytes: [UInt8], keepsMount: Bool = false
+    ) throws(ManifestProblem) -> [UInt8] {
         var configuration = try ClusterConfiguration(bytes)
         guard configuration.webhook == flags.configFile else { return bytes }
         try configuration.refuseMergeKeys()
         do throws(YAMLEditError) {
-            try configuration.remove(flags)
+            try configuration.remove(flags, keepsMount: keepsMount)
         } catch {
             throw ManifestProblem(error)
         }
@@ -149,7 +152,7 @@ public struct ClusterConfiguration: Sendable {
         .mapping([.init("name", .string(pair.name)), .init("value", .string(pair.value))])
     }
 
-    private mutating func remove(_ flags: WebhookFlags) throws(YAMLEditError) {
+    private mutating func remove(_ flags: WebhookFlags, keepsMount: Bool) throws(YAMLEditError) {
         let place = Self.apiServer + [.key("extraArgs")]
         if part("extraArgs")?.mapping != nil {
             for pair in flags.pairs where arguments[ExactText(pair.name)] == ExactText(pair.value) {
@@ -164,7 +167,7 @@ public struct ClusterConfiguration: Sendable {
                 try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: index, in: place) }
             }
         }
-        if let mount = mounts.own(flags.folder) {
+        if !keepsMount, let mount = mounts.own(flags.folder) {
             let place = Self.apiServer + [.key("extraVolumes")]
             try take(place, key: nil) { editor throws(YAMLEditError) in try editor.remove(at: mount.index, in: place) }
         }

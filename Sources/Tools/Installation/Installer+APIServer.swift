@@ -193,15 +193,22 @@ extension Installer {
     /// The manifest without the flags.
     func manifest(before current: [UInt8], _ journal: InstallationJournal?) throws -> [UInt8] {
         let isUntouched = NodeFiles.digest(current) == journal?.changedSHA256
-        if let copy = try files.content(NodePath.copy), isUntouched, !APIServerFiles.asks(copy, .kubeadm, flags) {
-            return copy
-        }
+        let before = try manifestBefore()
+        if let before, isUntouched { return before }
         // Somebody else has changed it too; their change stays.
         do throws(ManifestProblem) {
-            return try APIServerManifest.removing(flags, from: current)
+            return try APIServerManifest.removing(flags, from: current, before: before)
         } catch {
             throw CommandFailure("\(Distribution.kubeadm.flagFile): \(error.sentence)", hint: error.hint)
         }
+    }
+
+    /// The copy of the manifest from before `enable` added the flags; nil if there is none.
+    func manifestBefore() throws -> [UInt8]? {
+        guard let copy = try files.content(NodePath.copy), !APIServerFiles.asks(copy, .kubeadm, flags) else {
+            return nil
+        }
+        return copy
     }
 
     /// Said beside what an API server answered that may be another node's.

@@ -236,7 +236,7 @@ extension Installer {
                 new =
                     adding
                     ? try ClusterConfiguration.adding(flags, to: old)
-                    : try ClusterConfiguration.removing(flags, from: old)
+                    : try ClusterConfiguration.removing(flags, from: old, keepsMount: hadMount)
             } catch {
                 throw CommandFailure(error.sentence)
             }
@@ -270,6 +270,13 @@ extension Installer {
                     + "\(adding ? "add" : "remove") the flags with: kubectl -n kube-system edit configmap kubeadm-config"
             )
         }
+    }
+
+    /// Whether the manifest had the mount before `enable`. Then kubeadm's configuration, from which it was written, had
+    /// it too.
+    private var hadMount: Bool {
+        let before = (try? manifestBefore()).flatMap { $0 }.flatMap { try? APIServerManifest($0) }
+        return before?.mounts(flags.folder) ?? false
     }
 
     /// kubeadm's configuration and the version of its object; nil if there is none.

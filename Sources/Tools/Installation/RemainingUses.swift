@@ -145,7 +145,7 @@ extension Installer {
         switch distribution {
         case .kubeadm:
             guard let current, let before = try? APIServerManifest(current),
-                let rest = try? APIServerManifest.removing(flags, from: current),
+                let rest = try? manifest(before: current, journal),
                 let after = try? APIServerManifest(rest)
             else { return nil }
             return (

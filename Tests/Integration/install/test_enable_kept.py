@@ -162,6 +162,30 @@ def test_certificates_near_their_end_are_renewed_and_a_failed_run_puts_the_old_o
     assert {path for path in after if before.get(path) != after[path]} <= {"/var/lib/kube-entra-enable/journal.json"}
 
 
+def test_a_mount_of_the_users_own_stays_beside_a_later_change(node):
+    """It has our name and our folder, and was there before, in kubeadm's configuration too."""
+    volume = {"hostPath": "/etc/kube-entra", "mountPath": "/etc/kube-entra", "name": "kube-entra"}
+
+    def add(held):
+        text = held["configmap"]["data"]["ClusterConfiguration"]
+        held["configmap"]["data"]["ClusterConfiguration"] = text.replace(
+            "apiServer: {}", f"apiServer:\n  extraVolumes:\n  - {json.dumps(volume)}"
+        )
+
+    node.change_objects(add)
+    text = node.read(MANIFEST)
+    text = text.replace("volumeMounts:\n", "volumeMounts:\n    - {mountPath: /etc/kube-entra, name: kube-entra}\n")
+    text = text.replace("  volumes:\n", "  volumes:\n  - {hostPath: {path: /etc/kube-entra}, name: kube-entra}\n")
+    node.write(MANIFEST, text, mode=0o600)
+    held = node.objects()["configmap"]["data"]
+    assert node.enable().returncode == 0
+    node.write(MANIFEST, node.read(MANIFEST).replace("v1.36.2", "v1.36.3"), mode=0o600)
+    done = node.run("disable", "--timeout", "120s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert node.read(MANIFEST) == text.replace("v1.36.2", "v1.36.3")
+    assert node.objects()["configmap"]["data"] == held
+
+
 def test_a_second_run_that_fails_takes_nothing_of_the_first(node):
     old = node.read(MANIFEST)
     assert node.enable("--bind").returncode == 0

@@ -38,7 +38,10 @@ struct ManifestPropertyTests {
         #expect(Self.isPart(value, of: changed), "\(text(new))")
         #expect(Self.mountedFolder(new) == "/etc/kube-entra", "\(text(new))")
         #expect(try APIServerManifest.adding(Self.flags, to: new) == new)
-        guard let back = result(new, APIServerManifest.removing(_:from:)) else { return }
+        let undone = result(new) { flags, bytes throws(ManifestProblem) in
+            try APIServerManifest.removing(flags, from: bytes)
+        }
+        guard let back = undone else { return }
         #expect(try !APIServerManifest(back).asks(Self.flags))
         #expect(Self.isPart(YAMLValue(try YAMLNode.parse(back)), of: changed), "\(text(back))")
     }
@@ -57,9 +60,10 @@ struct ManifestPropertyTests {
             try YAMLNode.parse(new)["apiServer"]?["extraVolumes"]?.sequence?.compactMap { $0["name"]?.text } ?? []
         #expect(Set(names).count == names.count, "kubeadm keeps one of two with a name: \(text(new))")
         #expect(try ClusterConfiguration.adding(Self.flags, to: new) == new)
-        guard let back = result(new, ClusterConfiguration.removing(_:from:)), isPlain else {
-            return
+        let undone = result(new) { flags, bytes throws(ManifestProblem) in
+            try ClusterConfiguration.removing(flags, from: bytes)
         }
+        guard let back = undone, isPlain else { return }
         #expect(Self.withoutEmpty(YAMLValue(try YAMLNode.parse(back))) == Self.withoutEmpty(value), "\(text(back))")
     }
 

@@ -64,6 +64,36 @@ struct ManifestUndoTests {
         #expect(try APIServerManifest.removing(WebhookFlags(), from: new) == Array(old.utf8))
     }
 
+    typealias Own = (name: String, manifest: String)
+    private static let volume = "  - {name: kube-entra, hostPath: {path: /etc/kube-entra}}\n"
+    private static let mount = "    - {mountPath: /etc/kube-entra, name: kube-entra}\n"
+    private static let plain = KubeadmManifests.manifest(33)
+    private static let withVolume = plain.replacingEvery("  volumes:\n", with: "  volumes:\n" + volume)
+    static let owns: [Own] = [
+        (
+            "a mount of its own by our name",
+            withVolume.replacingEvery("volumeMounts:\n", with: "volumeMounts:\n" + mount)
+        ),
+        ("a volume of its own by our name", withVolume),
+        ("a volume of its own by another name", withVolume.replacingEvery("name: kube-entra,", with: "name: mine,")),
+        (
+            "the version's flag",
+            plain.replacingEvery(
+                "    - --tls-cert", with: "    - --authentication-token-webhook-version=v1\n    - --tls-cert")
+        ),
+    ]
+
+    @Test("keeps what was there before, and takes what was not, beside a later change", arguments: owns)
+    func own(_ own: Own) throws {
+        let flags = WebhookFlags()
+        let later = { (text: String) in text.replacingEvery("kube-apiserver:v1", with: "kube-apiserver:v9") }
+        let new = String(decoding: try APIServerManifest.adding(flags, to: Array(own.manifest.utf8)), as: UTF8.self)
+        #expect(later(new) != new && later(own.manifest) != later(new))
+        let back = try APIServerManifest.removing(
+            flags, from: Array(later(new).utf8), before: Array(own.manifest.utf8))
+        #expect(String(decoding: back, as: UTF8.self) == later(own.manifest))
+    }
+
     @Test("takes the only item out of brackets with a comma after it")
     func comma() throws {
         func text(_ flags: String) -> [UInt8] {
