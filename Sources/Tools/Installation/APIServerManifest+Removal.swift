@@ -54,7 +54,8 @@ extension APIServerManifest {
         // Without a manifest of before, only the name tells whose it is.
         let added = before.flatMap { _ in mounts.first { $0.path == folder && $0.hostPath == folder } }
         guard let mount = added ?? mounts.own(folder), !mount.isPart else { return }
-        try take(at: mount.index, outOf: "volumeMounts", in: container)
+        let oldMounts = before.flatMap { $0.editor.node($0.container + [.key("volumeMounts")]) }
+        try take(at: mount.index, outOf: "volumeMounts", in: container, isNew: before != nil && oldMounts == nil)
         let all = ["containers", "initContainers"].flatMap { editor.root["spec"]?[$0]?.sequence ?? [] }
         let isUsed = all.contains { container in
             container["volumeMounts"]?.sequence?.contains { APIServerManifest.name(of: $0) == mount.volume } ?? false
@@ -62,15 +63,20 @@ extension APIServerManifest {
         let isIt = { (volume: YAMLNode) in APIServerManifest.name(of: volume) == mount.volume }
         guard !isUsed, !(before?.volumes.contains(where: isIt) ?? false), let index = volumes.firstIndex(where: isIt)
         else { return }
-        try take(at: index, outOf: "volumes", in: [.key("spec")])
+        let oldVolumes = before?.editor.node([.key("spec"), .key("volumes")])
+        try take(at: index, outOf: "volumes", in: [.key("spec")], isNew: before != nil && oldVolumes == nil)
     }
 
     /// Removes an item from a list. In block style, the list is removed with its last item; a list that begins on the
     /// line of a dash becomes empty.
-    private mutating func take(at index: Int, outOf key: String, in path: [YAMLStep]) throws(ManifestProblem) {
+    ///
+    /// - Parameter isNew: whether there was no such list before. Only then it is removed in brackets too.
+    private mutating func take(
+        at index: Int, outOf key: String, in path: [YAMLStep], isNew: Bool
+    ) throws(ManifestProblem) {
         let place = path + [.key(key)]
         let list = editor.node(place)
-        let goesWhole = list?.sequence?.count == 1 && list?.layout.isFlow == false
+        let goesWhole = list?.sequence?.count == 1 && (isNew || list?.layout.isFlow == false)
         try edit { editor throws(YAMLEditError) in
             guard goesWhole else { return try editor.remove(at: index, in: place) }
             do throws(YAMLEditError) {

@@ -201,6 +201,10 @@ public struct APIServerManifest: Sendable {
             guard editor.node(place).map({ $0.isNull || $0.sequence != nil }) ?? true else {
                 throw .notExpected("\(key) is not a list")
             }
+            // An empty list in brackets stays one, with the spaces in it, so that the way back leads to it.
+            if editor.node(place)?.sequence != nil {
+                return try edit { editor throws(YAMLEditError) in try editor.insert(item, at: 0, in: place) }
+            }
             return try edit { editor throws(YAMLEditError) in try editor.set(key, .sequence([item]), in: path) }
         }
         let names = elements.map { $0["name"]?.text ?? "" }

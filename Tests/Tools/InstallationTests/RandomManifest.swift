@@ -114,7 +114,9 @@ struct RandomManifest {
             volumes.append(.mapping(volume))
             mounts.append(.mapping(mount.shuffled(using: &numbers)))
         }
-        guard !volumes.isEmpty else { return (nil, nil) }
+        guard !volumes.isEmpty else {
+            return (numbers.oneIn(3) ? .sequence([]) : nil, numbers.oneIn(3) ? .sequence([]) : nil)
+        }
         return (.sequence(volumes), .sequence(mounts))
     }
 

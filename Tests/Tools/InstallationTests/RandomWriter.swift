@@ -110,7 +110,8 @@ struct RandomWriter {
         let indentation = "\n" + spaces(column + 2)
         var text = "["
         for (index, element) in elements.enumerated() {
-            text += indentation + flow(element) + (index + 1 < elements.count || numbers.oneIn(2) ? "," : "")
+            let comma = numbers.pick([",", ",", " ,"])
+            text += indentation + flow(element) + (index + 1 < elements.count || numbers.oneIn(2) ? comma : "")
         }
         return text + "\n" + spaces(column + 1) + "]"
     }
@@ -120,15 +121,23 @@ struct RandomWriter {
         case .sequence(let elements):
             var texts: [String] = []
             for element in elements { texts.append(flow(element)) }
-            return "[" + texts.joined(separator: numbers.pick([", ", ",  "])) + "]"
+            return "[" + joined(texts) + "]"
         case .mapping(let members):
             var texts: [String] = []
             for member in members {
                 texts.append(scalar(.string(member.key), isFlow: true) + ": " + flow(member.value))
             }
-            return "{" + texts.joined(separator: ", ") + "}"
+            return "{" + joined(texts) + "}"
         default: return scalar(part, isFlow: true)
         }
+    }
+
+    /// The parts between two brackets, with spaces as people put them.
+    private mutating func joined(_ texts: [String]) -> String {
+        let (before, after) = (numbers.pick(["", "", " ", "  "]), numbers.pick(["", "", " ", "  "]))
+        guard !texts.isEmpty else { return before }
+        let comma = numbers.oneIn(10) ? numbers.pick([",", " ,", ", "]) : ""
+        return before + texts.joined(separator: numbers.pick([", ", ",  ", ",", " , "])) + comma + after
     }
 
     private mutating func scalar(_ part: YAMLValue, isFlow: Bool) -> String {
