@@ -6,7 +6,6 @@ import SafeText
 struct AuthorizerStatus: Hashable {
     enum Call: String {
         case yes, no
-        /// The file, or one that it names, cannot be read.
         case unknown
     }
 
@@ -14,8 +13,12 @@ struct AuthorizerStatus: Hashable {
     var file: String
     /// Whether an authorizer in it calls this node's webhook.
     var calls: Call
+    /// Why it is not known; nil if it is.
+    var reason: String?
 
-    var json: JSON { .object([("file", .string(file)), ("calls", .string(calls.rawValue))]) }
+    var json: JSON {
+        .object([("file", .string(file)), ("calls", .string(calls.rawValue)), ("reason", JSON(reason))])
+    }
 
     /// For people.
     var text: String {
@@ -23,7 +26,7 @@ struct AuthorizerStatus: Hashable {
         return switch calls {
         case .yes: "kube-apiserver calls the webhook as authorizer too (\(file))"
         case .no: "kube-apiserver does not call the webhook as authorizer (\(file))"
-        case .unknown: "not known: \(file), or a kubeconfig that it names, cannot be read"
+        case .unknown: "not known whether kube-apiserver calls the webhook as authorizer (\(file)): \(reason ?? "")"
         }
     }
 }
@@ -36,18 +39,15 @@ extension Installer {
         guard let view = apiServerView(distribution, current),
             let file = view.flags.value("authorization-config"), !file.text.isEmpty
         else { return nil }
-        let listen = nodeConfiguration?.configuration.server.listen
         let use = RemainingUses(
             flags: view.flags, nodePath: view.nodePath, losesSight: { _ in false }, isRemoved: { _ in false },
-            isStopped: { host, port in RemainingUses.isWebhook(host, port, listen) },
+            isStopped: isWebhook,
             read: { (try? self.files.content($0)).flatMap { $0 } }
         ).first
-        let calls: AuthorizerStatus.Call =
-            switch use?.kind {
-            case .call, .loss: .yes
-            case .unknown: .unknown
-            case nil: .no
-            }
-        return AuthorizerStatus(file: file.text, calls: calls)
+        return switch use?.kind {
+        case .call?, .loss?: AuthorizerStatus(file: file.text, calls: .yes)
+        case .unknown(let reason)?: AuthorizerStatus(file: file.text, calls: .unknown, reason: reason)
+        case nil: AuthorizerStatus(file: file.text, calls: .no)
+        }
     }
 }

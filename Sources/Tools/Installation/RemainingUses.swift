@@ -12,13 +12,13 @@ import YAML
 struct RemainingUses {
     /// A use that has to end first.
     struct Use: Hashable {
-        enum Kind {
+        enum Kind: Hashable {
             /// A file that kube-apiserver needs would be gone.
             case loss
             /// An authorizer calls the webhook.
             case call
-            /// A file cannot be read.
-            case unknown
+            /// It cannot be found out, for this reason.
+            case unknown(String)
         }
 
         var kind: Kind
@@ -40,8 +40,8 @@ struct RemainingUses {
     let losesSight: (String) -> Bool
     /// Whether `disable` removes a file of the node.
     let isRemoved: (String) -> Bool
-    /// Whether the webhook that `disable` stops answers at a host and port.
-    let isStopped: (_ host: String, _ port: Int) -> Bool
+    /// Whether the webhook that `disable` stops answers at a host and port; nil if that is not known.
+    let isStopped: (_ host: String, _ port: Int) -> Bool?
     /// Reads a file of the node; nil if it cannot be read.
     let read: (String) -> [UInt8]?
 
@@ -72,11 +72,18 @@ struct RemainingUses {
         let advice = "take the webhook out of \(shown(path)) first, which kube-apiserver reads again by itself"
         func unknown(_ path: String) -> Use {
             Use(
-                kind: .unknown,
+                kind: .unknown("\(shown(path)) cannot be read"),
                 sentence: "\(shown(path)), to which kube-apiserver's --authorization-config leads, cannot be read on"
                     + " this node, so it is not known whether the API server would start without this webhook",
                 advice: "repair it, or take the webhook out of it")
         }
+        let portUnknown = Use(
+            kind: .unknown(
+                "\(NodePath.configuration) has errors, so the port of this node's webhook is not known"),
+            sentence: "kube-apiserver's authorizer in \(shown(path)) calls this host, and \(NodePath.configuration)"
+                + " has errors, so it is not known whether it calls this webhook, which `disable` stops",
+            advice: "repair the configuration (kube-entra config check \(NodePath.configuration)), or take the webhook"
+                + " out of \(shown(path))")
         guard let root = read(nodePath(path)).flatMap({ try? YAMLNode.parse($0) }) else { return unknown(path) }
         for authorizer in root["authorizers"]?.sequence ?? [] {
             guard let file = authorizer["webhook"]?["connectionInfo"]?["kubeConfigFile"]?.text else { continue }
@@ -96,7 +103,9 @@ struct RemainingUses {
                     sentence: "kube-apiserver's authorizer in \(shown(path)) needs \(shown(needed)), which \(loss):"
                         + " the API server would not start without it", advice: advice)
             }
-            if let url = access.cluster.server.flatMap({ HTTPSURL($0) }), isStopped(url.host, url.port) {
+            guard let url = access.cluster.server.flatMap({ HTTPSURL($0) }) else { continue }
+            guard let isStopped = isStopped(url.host, url.port) else { return portUnknown }
+            if isStopped {
                 return Use(
                     kind: .call,
                     sentence: "kube-apiserver's authorizer in \(shown(path)) asks this webhook, which `disable` stops:"
@@ -113,7 +122,11 @@ struct RemainingUses {
     /// - Parameter listen: nil if the webhook has no configuration.
     static func isWebhook(_ host: String, _ port: Int, _ listen: ListenAddress?) -> Bool {
         guard let listen, listen.port == port else { return false }
-        return ["localhost", "127.0.0.1", "::1", listen.host].contains(host) || HostAddresses.contains(host)
+        return ExactText(listen.host) == ExactText(host) || isThisHost(host)
+    }
+
+    static func isThisHost(_ host: String) -> Bool {
+        ["localhost", "127.0.0.1", "::1"].contains(host) || HostAddresses.contains(host)
     }
 }
 
@@ -123,7 +136,7 @@ extension Installer {
     /// - Parameter current: the file with the flags.
     func remainingUse(_ distribution: Distribution, _ current: [UInt8]?) -> RemainingUses.Use? {
         guard let view = apiServerView(distribution, current) else { return nil }
-        let listen = journal == nil ? nil : nodeConfiguration?.configuration.server.listen
+        let isStopping = journal != nil
         return RemainingUses(
             flags: view.flags, nodePath: view.nodePath, losesSight: view.losesSight,
             isRemoved: { path in
@@ -131,9 +144,16 @@ extension Installer {
                 guard let made = self.journal?.made(at: path)?.sha256 else { return false }
                 return (try? self.files.content(path)).flatMap { $0 }.map(NodeFiles.digest) == made
             },
-            isStopped: { host, port in RemainingUses.isWebhook(host, port, listen) },
+            isStopped: { host, port in isStopping ? self.isWebhook(host, port) : false },
             read: { (try? self.files.content($0)).flatMap { $0 } }
         ).first
+    }
+
+    /// Whether a host and port are those at which this node's webhook listens; nil if its configuration hides it.
+    func isWebhook(_ host: String, _ port: Int) -> Bool? {
+        let listen = nodeConfiguration?.configuration.server.listen
+        let isUnreadable = listen == nil && files.exists(NodePath.configuration)
+        return isUnreadable && RemainingUses.isThisHost(host) ? nil : RemainingUses.isWebhook(host, port, listen)
     }
 
     typealias View = (

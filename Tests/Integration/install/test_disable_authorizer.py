@@ -42,6 +42,12 @@ def test_an_authorizer_with_its_own_certificates_still_needs_the_service(node):
     # The service listens at a port of the test's own.
     turn_on(node, FOLDER, "--embed", "--server", f"https://127.0.0.1:{node.listen}/authorize")
     refused(node, "asks this webhook, which `disable` stops")
+    # Without its configuration, nobody knows which port that is.
+    config = node.read("/etc/kube-entra/kube-entra.yaml")
+    node.write("/etc/kube-entra/kube-entra.yaml", "server: [\n", mode=0o644)
+    done = node.run("disable", "--timeout", "20s")
+    assert done.returncode == 2 and "it is not known whether it calls this webhook" in done.stderr, done.stderr
+    node.write("/etc/kube-entra/kube-entra.yaml", config, mode=0o644)
     # Another webhook is of no concern.
     path = f"{FOLDER}/authorization-webhook.kubeconfig"
     node.write(path, node.read(path).replace(f":{node.listen}/", ":1/"))

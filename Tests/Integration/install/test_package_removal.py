@@ -82,8 +82,20 @@ def test_an_authorizer_alone_counts_too(make, distribution):
     text = node.read(FILE)
     node.write(FILE, "authorizers: [\n")
     assert remove(node).returncode == 1
-    assert status(node)[1]["authorizer"] == {"file": FILE, "calls": "unknown"}
+    found = {"file": FILE, "calls": "unknown", "reason": f"{FILE} cannot be read"}
+    assert status(node)[1]["authorizer"] == found
     node.write(FILE, text)
+    # Where the webhook listens is in its configuration.
+    path = "/etc/kube-entra/kube-entra.yaml"
+    config = node.read(path)
+    node.write(path, "server: [\n")
+    reason = f"{path} has errors, so the port of this node's webhook is not known"
+    assert status(node)[1]["authorizer"] == {"file": FILE, "calls": "unknown", "reason": reason}
+    assert f"not known whether kube-apiserver calls the webhook as authorizer ({FILE}): {reason}" in (
+        node.run("status").stdout
+    )
+    assert remove(node).returncode == 1
+    node.write(path, config)
     turn_off(node)
     done = remove(node)
     assert done.returncode == 0, done.stderr
