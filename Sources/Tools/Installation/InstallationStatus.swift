@@ -47,8 +47,8 @@ public struct InstallationStatus {
     var authorizer: AuthorizerStatus?
     /// The other control-plane nodes whose statuses were passed in.
     public var comparisons: [NodeComparison] = []
-    /// Whether kubeadm's own configuration has the flags; nil if unknown.
-    var kubeadmHasFlags: Bool?
+    /// Nil if the cluster is not kubeadm's.
+    var kubeadm: KubeadmConfiguration?
     /// The admins' ClusterRoleBinding; nil if there is none or it cannot be read.
     var binding: AdminBinding?
     /// Other control-plane nodes; nil if they were not looked for.
@@ -88,7 +88,8 @@ public struct InstallationStatus {
             ("denyLists", denyLists?.json ?? .array([])),
             ("tenantsWithoutDenyList", JSON(denyLists?.tenantsWithout ?? [])),
             ("authorizer", authorizer?.json ?? .null),
-            ("kubeadmConfigHasFlags", kubeadmHasFlags.map(JSON.bool) ?? .null),
+            ("kubeadmConfigHasFlags", kubeadm?.hasFlags.map(JSON.bool) ?? .null),
+            ("kubeadmConfigProblem", JSON(kubeadm?.problem)),
             (
                 "unfinished",
                 step.map { .object([("direction", JSON(direction)), ("step", .string($0))]) } ?? .null
@@ -136,7 +137,7 @@ public struct InstallationStatus {
         if let sentence = OtherManifests.sentence(otherManifests) {
             lines.append(("manifests", "\(sentence); \(OtherManifests.advice)"))
         }
-        if let kubeadmHasFlags { lines.append(("kubeadm", kubeadmText(kubeadmHasFlags))) }
+        if let text = kubeadm.flatMap(kubeadmText) { lines.append(("kubeadm", text)) }
         if let binding {
             let note = binding.isOurs && !binding.isUnchanged ? ", changed since enable made it" : ""
             let role = PrintableText.clean(binding.role ?? "no role", maximum: 200)
@@ -164,8 +165,11 @@ public struct InstallationStatus {
             .joined(separator: "\n")
     }
 
-    private func kubeadmText(_ hasFlags: Bool) -> String {
-        switch (self.hasFlags, hasFlags) {
+    private func kubeadmText(_ kubeadm: KubeadmConfiguration) -> String? {
+        guard let isThere = kubeadm.hasFlags else {
+            return kubeadm.problem.map { PrintableText.clean($0, maximum: 600) }
+        }
+        return switch (hasFlags, isThere) {
         case (true, true): "keeps the flags in upgrades; \(Installer.joining); \(Installer.upgrading)"
         case (true, false): "would lose the flags in an upgrade"
         case (false, true): "has the flags, which this node does not have; \(Installer.upgrading)"
@@ -230,9 +234,11 @@ extension Installer {
         status.nodeDetour = environment.detour(.node)
         if let nodeDetour { status.apiServer.detail += "; \(nodeDetour)" }
         if isAnswering || isClusterAnswering {
-            if distribution == .kubeadm { status.kubeadmHasFlags = clusterConfigurationHasFlags() }
+            if distribution == .kubeadm { status.kubeadm = kubeadmConfiguration() }
             status.binding = (try? adminBinding()).flatMap { $0 }
             status.others = otherAPIServers(distribution)
+        } else if distribution == .kubeadm {
+            status.kubeadm = .unreadable("no API server of the cluster answers")
         }
         status.clusterDetour = environment.detour(.cluster)
         status.otherManifests = OtherManifests.paths(distribution, files: files)
@@ -272,8 +278,11 @@ extension Installer {
             status.next = "the webhook refuses people until it is ready: \(obstacle); its log says more"
         } else if status.apiServer.asksWebhook {
             status.state = .enabled
-            if status.kubeadmHasFlags == false {
+            if status.kubeadm == .lacksFlags {
                 status.next = "`kube-entra enable` adds the flags to kubeadm's configuration too"
+            } else if status.kubeadm?.isUneditable(asking: false) ?? false {
+                status.next =
+                    "add the flags to kubeadm's configuration, or an upgrade loses them: \(KubeadmConfiguration.edit)"
             }
         } else {
             status.state = .broken
@@ -284,7 +293,7 @@ extension Installer {
     /// What to do about objects in the cluster, on a node that has nothing else.
     private func nextOfLeftovers(_ status: InstallationStatus) -> String? {
         let found = ClusterObjects(
-            binding: status.binding?.isOurs ?? false, configuration: status.kubeadmHasFlags ?? false)
+            binding: status.binding?.isOurs ?? false, configuration: status.kubeadm?.asks ?? false)
         guard !found.isEmpty else { return nil }
         if case .use(let nodes)? = status.others {
             return "\(nodes.joined(separator: ", ")) ask the webhook: `kube-entra enable` makes this node do so too"

@@ -267,7 +267,7 @@ extension Installer {
             say(
                 .kubeadm,
                 "the ConfigMap kubeadm-config is as it was (\(reason)); "
-                    + "\(adding ? "add" : "remove") the flags with: kubectl -n kube-system edit configmap kubeadm-config"
+                    + "\(adding ? "add" : "remove") the flags with: \(KubeadmConfiguration.edit)"
             )
         }
     }
@@ -290,10 +290,20 @@ extension Installer {
         return (Array(text.utf8), root["metadata"]?["resourceVersion"]?.string)
     }
 
-    /// Whether kubeadm would write the flags again; nil if unknown.
-    func clusterConfigurationHasFlags() -> Bool? {
-        guard let (text, _) = (try? clusterConfiguration()).flatMap({ $0 }) else { return nil }
-        return (try? ClusterConfiguration.adding(flags, to: text)).map { $0 == text }
+    /// What kubeadm's own configuration says about the flags.
+    func kubeadmConfiguration() -> KubeadmConfiguration {
+        let text: [UInt8]
+        do {
+            guard let found = try clusterConfiguration() else { return .absent }
+            text = found.text
+        } catch {
+            return .unreadable((error as? CommandFailure)?.sentence ?? "\(error)")
+        }
+        do throws(ManifestProblem) {
+            return try ClusterConfiguration.adding(flags, to: text) == text ? .hasFlags : .lacksFlags
+        } catch {
+            return .uneditable(error.sentence, asks: ClusterConfiguration.asks(text, flags))
+        }
     }
 
     private func success(_ answer: NodeEnvironment.Answer, _ problem: String) throws -> [UInt8] {

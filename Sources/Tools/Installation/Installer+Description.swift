@@ -59,14 +59,14 @@ extension Installer {
             lines.append(("bind", isBound ? "nothing: \(text) is bound" : "bind \(text) to cluster-admin"))
         }
         if request.distribution == .kubeadm {
-            let isDone = clusterConfigurationHasFlags() ?? false
-            lines.append(
-                (
-                    "kubeadm",
-                    isDone
-                        ? "nothing: the ConfigMap kubeadm-config has the flags"
-                        : "add the flags to the ConfigMap kubeadm-config"
-                ))
+            let text =
+                switch kubeadmConfiguration() {
+                case .hasFlags: "nothing: the ConfigMap kubeadm-config has the flags"
+                case .lacksFlags: "add the flags to the ConfigMap kubeadm-config"
+                case .absent: "nothing: the cluster has no ConfigMap kubeadm-config"
+                case let other: "the ConfigMap kubeadm-config: \(other.problem ?? "")"
+                }
+            lines.append(("kubeadm", text))
         }
         return lines.map { name, text in
             name + String(repeating: " ", count: max(1, 15 - name.count)) + text

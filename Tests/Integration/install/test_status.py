@@ -67,6 +67,53 @@ def test_who_may_not_see_what_is_half_done_is_told_so(make, distribution):
     assert done.returncode == 2 and f"may not read {node.admin}" in done.stderr, done.stdout + done.stderr
 
 
+UNEDITABLE = [
+    ("apiServer: &a {}\netcd: *a\n", "has an anchor or an alias"),
+    ("apiServer: {<<: {timeoutForControlPlane: 4m}}\n", "a merge key (<<)"),
+    ("apiServer: [\n", "line "),
+    (
+        "apiServer: {extraArgs: [{name: authentication-token-webhook-config-file, value: /etc/guard.yaml}]}\n",
+        "asks another webhook already",
+    ),
+]
+
+
+@pytest.mark.parametrize("text, reason", UNEDITABLE, ids=["shared", "merged", "damaged", "another-webhook"])
+def test_a_kubeadm_configuration_that_enable_cannot_change_is_said(node, text, reason):
+    def change(held):
+        data = held["configmap"]["data"]
+        data["ClusterConfiguration"] = data["ClusterConfiguration"].replace("apiServer: {}\n", text)
+
+    node.change_objects(change)
+    edit = "kubectl -n kube-system edit configmap kubeadm-config"
+    dry = node.enable("--dry-run").stdout
+    assert reason in dry and edit in dry, dry
+    for is_enabled in (False, True):
+        if is_enabled:
+            done = node.enable()
+            assert done.returncode == 0 and edit in done.stdout, done.stdout + done.stderr
+        done = node.run("status")
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("kubeadm ")]
+        assert "`enable` cannot add the flags: " in line and reason in line and edit in line, line
+        found = json.loads(node.run("status", "--output", "json").stdout)
+        assert found["kubeadmConfigHasFlags"] is None and reason in found["kubeadmConfigProblem"]
+        assert (edit in (found["next"] or "")) == is_enabled, found["next"]
+        assert found["enabled"] == is_enabled
+
+
+def test_a_kubeadm_configuration_that_cannot_be_read_is_not_known(node):
+    show = "kubectl -n kube-system get configmap kubeadm-config -o yaml"
+    node.change_objects(lambda held: held["configmap"]["data"].pop("ClusterConfiguration"))
+    said = node.run("status").stdout
+    assert "not known: it holds no ClusterConfiguration" in said and show in said, said
+    node.kubelet.terminate()
+    node.kubelet.wait()
+    said = node.run("status").stdout
+    assert "not known: no API server of the cluster answers" in said and show in said, said
+    found = json.loads(node.run("status", "--output", "json").stdout)
+    assert found["kubeadmConfigHasFlags"] is None and "no API server" in found["kubeadmConfigProblem"]
+
+
 def test_nodes_are_compared(make, tmp_path):
     one, other = make(), make()
     assert one.enable().returncode == 0
