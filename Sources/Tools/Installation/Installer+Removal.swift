@@ -9,7 +9,11 @@ extension Installer {
     ///
     /// If something cannot be removed, the journal stays, so that the next run tries again.
     func clear(_ journal: InstallationJournal) {
-        stopService(journal)
+        // A webhook that still runs needs its files.
+        guard stopService(journal) else {
+            try? saveJournal()
+            return
+        }
         self.journal = journal
         restoreReplaced()
         let journal = self.journal ?? journal
@@ -51,19 +55,15 @@ extension Installer {
 
     /// What could not be removed; nil if nothing is left that should not be.
     var remains: String? {
-        stuck.isEmpty ? nil : "\(stuck.count) path\(stuck.count == 1 ? "" : "s") of kube-entra cannot be removed"
+        stuck.isEmpty ? nil : "\(stuck.count) part\(stuck.count == 1 ? "" : "s") of kube-entra cannot be removed"
     }
 
-    /// Removes the service's user, or says why it stays. userdel refuses while one of its processes is still ending.
+    /// Removes the service's user, or says why it stays. The service has no process left: systemctl(1) waits for them.
     func removeUser() {
         guard environment.account(ServiceFiles.userName) != nil else { return }
-        var message = ""
-        let isGone = wait(.seconds(5)) {
-            let ending = environment.run(["userdel", ServiceFiles.userName])
-            message = ending.message
-            return ending.isSuccess || environment.account(ServiceFiles.userName) == nil
-        }
-        if !isGone { say(named: "kept", "the user \(ServiceFiles.userName): \(message)") }
+        let ending = environment.run(["userdel", ServiceFiles.userName])
+        guard !ending.isSuccess, environment.account(ServiceFiles.userName) != nil else { return }
+        say(named: "kept", "the user \(ServiceFiles.userName): \(ending.message)")
     }
 
     /// Removes a file if it is unchanged, or a folder if it is empty.

@@ -144,17 +144,27 @@ extension Installer {
     }
 
     /// Stops what was started, and removes the service's files.
-    func stopService(_ journal: InstallationJournal) {
-        guard journal.startedService else { return }
+    ///
+    /// - Returns: false if the service still runs.
+    @discardableResult
+    func stopService(_ journal: InstallationJournal) -> Bool {
+        guard journal.startedService else { return true }
         if journal.service == ServiceKind.systemd.name {
-            _ = environment.run(["systemctl", "disable", "--now", Self.unit])
+            let ending = environment.run(["systemctl", "disable", "--now", Self.unit])
+            // It also fails for a unit that somebody has removed already.
+            if !ending.isSuccess, environment.run(["systemctl", "is-active", "--quiet", Self.unit]).isSuccess {
+                stuck.insert(ExactText(Self.unit))
+                say(named: "stays", "\(Self.unit) still runs and cannot be stopped: \(ending.message)")
+                return false
+            }
             if removeMade(ServiceFiles.unitPath, journal) { _ = environment.run(["systemctl", "daemon-reload"]) }
         } else {
             let path = podPath(journal.distribution)
             removeMade(path, journal)
-            guard !stuck.contains(ExactText(path)) else { return }
+            guard !stuck.contains(ExactText(path)) else { return true }
         }
         say(named: "service", "stopped the webhook")
+        return true
     }
 
     func run(_ command: [String], _ problem: String, hint: String? = nil) throws {

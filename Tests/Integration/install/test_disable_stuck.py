@@ -59,6 +59,20 @@ def test_what_cannot_be_removed_is_named_and_removed_by_the_next_run(node, words
     as_before(node, before)
 
 
+def test_a_service_that_cannot_be_stopped_keeps_its_files(node):
+    before = node.snapshot()
+    assert node.enable().returncode == 0
+    files = {path: value for path, value in node.snapshot().items() if path.startswith("/etc/kube-entra")}
+    with changed_systemctl(node, "disable)\n", "disable)\n    echo 'Job failed.' >&2; exit 1\n"):
+        for _ in range(2):
+            done = node.run("disable", "--timeout", "120s")
+            assert done.returncode == 1 and "stopped the webhook" not in done.stdout, done.stdout + done.stderr
+            assert "kube-entra.service still runs and cannot be stopped: Job failed." in done.stdout, done.stdout
+    assert files.items() <= node.snapshot().items() and status(node)[1]["state"] == "halfDone"
+    assert node.run("disable", "--timeout", "120s").returncode == 0
+    as_before(node, before)
+
+
 def test_what_a_failed_enable_cannot_take_back_is_named(node):
     before = node.snapshot()
     node.mode("does not start")

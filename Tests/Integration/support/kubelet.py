@@ -338,13 +338,15 @@ class Kubelet:
 
     def services(self):
         """Acts as systemd for the unit: starts it on `systemctl`, and notices its end."""
+        if self.service:
+            # An ended one holds its user until somebody asks how it ended.
+            self.service.poll()
         if os.path.exists(f"{STATE}/start"):
             with open(f"{STATE}/start") as file:
                 user, *words = file.read().split()
-            os.remove(f"{STATE}/start")
             self.service = run_as(user, words)
-        if self.service:
-            self.service.poll()
+            # systemctl waits for that.
+            os.remove(f"{STATE}/start")
 
     def turn(self):
         self.services()
@@ -381,6 +383,7 @@ def main():
         for process in (kubelet.webhook, kubelet.service):
             if process:
                 process.kill()
+                process.wait()
 
 
 main()

@@ -80,10 +80,12 @@ enable)
     # The service manager starts it, not this program: kubelet.py does that here.
     echo "$(sed -n s/^User=//p $unit) $(sed -n s/^ExecStart=//p $unit)" >$state/start.new
     mv $state/start.new $state/start
-    while ! running; do sleep 0.05; done
+    while [ -f $state/start ]; do sleep 0.05; done
     ;;
 disable)
     rm -f $state/enabled
+    # A start that has begun is ended too.
+    while [ -f $state/start ]; do sleep 0.05; done
     if running; then
         kill "$(cat $state/webhook.pid)"
         while running; do sleep 0.05; done
