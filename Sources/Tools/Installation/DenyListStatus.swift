@@ -12,6 +12,8 @@ struct DenyListStatus {
         /// SHA-256 of the entries in a fixed order, so that nodes with the same entries have the same; nil if the list
         /// cannot be used.
         var entriesSHA256: String?
+        /// The same without the times in the entries.
+        var untimedSHA256: String?
         /// Number of entries that refuse somebody now.
         var inForce = 0
         /// Why it cannot be used; nil if it can.
@@ -31,6 +33,7 @@ struct DenyListStatus {
                 let entries = try DenyFile.read(path)
                 list.inForce = entries.count { $0.isInForce(at: now) }
                 list.entriesSHA256 = DenyListStatus.digest(entries)
+                list.untimedSHA256 = DenyListStatus.digest(entries.map(DenyListStatus.withoutTimes))
             } catch {
                 list.problem = error.sentence
             }
@@ -43,6 +46,15 @@ struct DenyListStatus {
         return NodeFiles.digest(Array(lines.joined(separator: "\n").utf8))
     }
 
+    /// The entry with the same time in place of each of its times.
+    private static func withoutTimes(_ entry: DeniedEntry) -> DeniedEntry {
+        let epoch = Timestamp(secondsSinceEpoch: 0)
+        var entry = entry
+        entry.issuedBefore = entry.issuedBefore.map { _ in epoch }
+        entry.until = entry.until.map { _ in epoch }
+        return entry
+    }
+
     /// The first list that cannot be used.
     var unusable: List? { lists.first { $0.problem != nil } }
 
@@ -51,7 +63,8 @@ struct DenyListStatus {
             lists.map { list in
                 .object([
                     ("path", .string(list.path)), ("entriesInForce", .integer(Int64(list.inForce))),
-                    ("entriesSHA256", JSON(list.entriesSHA256)), ("problem", JSON(list.problem)),
+                    ("entriesSHA256", JSON(list.entriesSHA256)),
+                    ("entriesWithoutTimesSHA256", JSON(list.untimedSHA256)), ("problem", JSON(list.problem)),
                 ])
             })
     }

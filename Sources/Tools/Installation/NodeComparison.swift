@@ -11,6 +11,8 @@ public struct NodeComparison {
     /// Whether two nodes have the same content.
     enum Sameness: String {
         case same, different
+        /// Deny lists with the same entries, whose times differ.
+        case differentTimes
         /// The other node doesn't have it.
         case missing
     }
@@ -48,7 +50,9 @@ public struct NodeComparison {
             let there = known?.first { $0["path"]?.string.map { ExactText($0) } == ExactText(list.path) }
             // One that cannot be used is like no other.
             guard list.problem == nil else { return (list.path, .different) }
-            return (list.path, Self.compare(list.entriesSHA256, there?["entriesSHA256"]?.string))
+            let sameness = Self.compare(list.entriesSHA256, there?["entriesSHA256"]?.string)
+            let untimed = Self.compare(list.untimedSHA256, there?["entriesWithoutTimesSHA256"]?.string)
+            return (list.path, sameness == .different && untimed == .same ? .differentTimes : sameness)
         }
     }
 
@@ -83,10 +87,17 @@ public struct NodeComparison {
             (denyLists + certificates).filter { $0.sameness == wanted }
                 .map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
         }
-        let parts = [("same", Sameness.same), ("different", .different), ("missing there", .missing)].compactMap {
-            word, sameness -> String? in
+        let words: [(String, Sameness)] = [
+            ("same", .same), ("different", .different), ("same but for times", .differentTimes),
+            ("missing there", .missing),
+        ]
+        let parts = words.compactMap { word, sameness -> String? in
             let all = (configuration == sameness ? ["configuration"] : []) + names(sameness)
-            return all.isEmpty ? nil : "\(word): \(all.joined(separator: ", "))"
+            guard !all.isEmpty else { return nil }
+            let why =
+                " (`--issued-before now` and `--for` store the time of the node where they run: copy the list from one"
+                + " node to the others)"
+            return "\(word): \(all.joined(separator: ", "))\(sameness == .differentTimes ? why : "")"
         }
         return "\(source): \(parts.joined(separator: "; "))"
     }

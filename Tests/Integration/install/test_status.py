@@ -190,6 +190,18 @@ def test_deny_lists_are_shown_and_compared(make, tmp_path):
             done = node.run("deny", "add", "--config", config, "--object-id", id, "--reason", "x")
             assert done.returncode == 0, done.stderr
     assert compared(one, other)[:2] == (0, [{"path": denied, "comparison": "same"}])
+    # Each node stores its own time.
+    lists = [node.read(denied) for node in (one, other)]
+    for node, time in ((one, "now"), (other, "2026-01-01T00:00:00Z")):
+        words = ["--object-id", ids[2], "--reason", "x", "--issued-before", time]
+        assert node.run("deny", "add", "--config", config, *words).returncode == 0
+    code, lists_now, text = compared(one, other)
+    assert code == 1 and lists_now == [{"path": denied, "comparison": "differentTimes"}], lists_now
+    assert "same but for times: denied.json (`--issued-before now` and" in text, text
+    other.write(denied, lists[1].replace('"reason":', '"issuedBefore": "2026-01-01T00:00:00Z", "reason":'))
+    assert compared(one, other)[1] == [{"path": denied, "comparison": "different"}]
+    for node, text in zip((one, other), lists, strict=True):
+        node.write(denied, text)
     ended = {"objectID": ids[2], "until": "2020-01-01T00:00:00Z", "reason": "x"}
     one.write(denied, json.dumps({"denied": [*json.loads(one.read(denied))["denied"], ended]}))
     held = found(one)[1]["denyLists"][0]
