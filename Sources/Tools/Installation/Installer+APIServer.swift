@@ -240,6 +240,7 @@ extension Installer {
         if isInForce, let current { try checkDropIn(current, distribution) }
         if let use = remainingUse(distribution, current) { throw use.failure }
         sayOtherManifests(distribution)
+        sayWhatStays(distribution, isLast: isLastNode)
         if let journal, journal.step != .done {
             let isDisable = journal.direction == .disable
             say(

@@ -184,6 +184,15 @@ extension Installer {
         if objects.configuration { bringClusterConfigurationInLine(distribution, adding: false) }
     }
 
+    /// Says before anything is changed what will stay in the cluster: whoever knows that this is the last node can
+    /// still say so.
+    func sayWhatStays(_ distribution: Distribution, isLast: Bool) {
+        guard let objects = try? clusterObjects(distribution), !objects.isEmpty,
+            let obstacle = obstacleToRelease(distribution, objects, isLast: isLast)
+        else { return }
+        environment.say("note: \(obstacle)")
+    }
+
     /// Why what belongs to all nodes stays; nil if it is removed.
     func obstacleToRelease(_ distribution: Distribution, _ objects: ClusterObjects, isLast: Bool) -> String? {
         switch isLast ? .none : otherAPIServers(distribution) {

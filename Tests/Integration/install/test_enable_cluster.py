@@ -139,6 +139,10 @@ def test_where_the_cluster_cannot_tell_it_stays_until_somebody_says_so(make):
     assert node.enable("--bind").returncode == 0
     done = node.run("disable", "--timeout", "120s")
     assert done.returncode == 0 and "the API server on node2 cannot be seen" in done.stdout, done.stdout
+    # It says so before it changes anything.
+    note, *rest = done.stdout.splitlines()
+    assert note.startswith("note: ") and "node2 cannot be seen; if none does, `kube-entra disable --last-node`" in note
+    assert rest[0].split()[3] == "change", done.stdout
     assert BINDING in node.objects()["bindings"]
     done = node.run("disable", "--last-node")
     assert done.returncode == 0 and node.objects()["bindings"] == {}, done.stdout
