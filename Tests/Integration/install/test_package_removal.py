@@ -34,6 +34,30 @@ def remove(node):
     )
 
 
+PLACES = [
+    "/etc/kubernetes/manifests/kube-apiserver.yaml",
+    *[f"/etc/rancher/{kind}/{name}" for kind in ("rke2", "k3s") for name in ("config.yaml", "config.yaml.d/50-x.yaml")],
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_purge_leaves_the_files_that_kube_apiserver_names(node, place):
+    """`--force` and the like remove the package although kube-apiserver asks the webhook."""
+    folders = ["/etc/kube-entra", "/var/lib/kube-entra", "/var/log/kube-entra"]
+    script = ["sh", f"{ROOT}/deploy/release/debian/postrm", "purge"]
+    text = node.read(place) if node.exists(place) else "# mine\n"
+    flag = "authentication-token-webhook-config-file=/etc/kube-entra/webhook.yaml"
+    for is_named in (True, False):
+        for folder in folders:
+            node.write(f"{folder}/webhook.yaml", "{}\n")
+        named = text.replace("  - kube-apiserver\n", f"  - kube-apiserver\n    - --{flag}\n")
+        node.write(place, (named if named != text else f"kube-apiserver-arg: [{flag}]\n") if is_named else text)
+        done = subprocess.run([*node.enter, *script], capture_output=True, text=True, env=node.environment, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert ("/etc/kube-entra stays, since" in done.stderr) == is_named, done.stderr
+        assert [node.exists(folder) for folder in folders] == [is_named, False, False]
+
+
 @pytest.mark.parametrize("distribution", ["kubeadm", "rke2", "k3s"])
 def test_what_is_still_asked_is_not_removed(make, distribution):
     node = make(distribution)
