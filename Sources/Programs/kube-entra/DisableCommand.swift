@@ -10,9 +10,10 @@ struct DisableCommand: ParsableCommand {
         discussion: """
             As root on a control-plane node: takes the flags from kube-apiserver, waits until it serves again, stops \
             the webhook, and removes what `kube-entra enable` made. What was there before, or was changed since, \
-            stays. It also takes back what an enable left half done. The admins' binding and the flags in kubeadm's \
-            own configuration belong to all nodes: they are removed with the last node whose API server asks the \
-            webhook. Where the cluster cannot tell that, they stay; use --last-node on the last one. Ctrl-C and SIGTERM \
+            stays. It also takes back what an enable left half done. The flags in kubeadm's own \
+            configuration are removed with the first node: an upgrade would give them to it again. The admins' binding \
+            belongs to all nodes: it is removed with the last one whose API server asks the webhook. Where the cluster \
+            cannot tell that, it stays, and disable says so first; use --last-node on the last one. Ctrl-C and SIGTERM \
             end the wait for the API server; then run it again. A lost connection (SIGHUP) does not end it.
 
             Exit status: 0 done, or nothing to do; 1 the API server does not answer; 2 could not start.

@@ -16,7 +16,8 @@ struct EnableCommand: ParsableCommand {
             about to change, gives kube-apiserver its two flags, waits until it serves again, and asks it about a \
             token. What fails before the change leaves the node as it was; what fails after it puts everything back. \
             Ctrl-C, SIGTERM and a lost connection (SIGHUP) make it put everything back too; nothing interrupts that. A \
-            second run changes only what is missing. A node that will be added to a kubeadm cluster needs `enable \
+            second run changes only what is missing. kubeadm's own configuration gets the flags with the last \
+            control-plane node: an upgrade gives them to all of them. A node that will be added to a kubeadm cluster needs `enable \
             --prepare` before `kubeadm join --control-plane`, and `enable` after it.
 
               kube-entra enable --tenant-id 11111111-2222-3333-4444-555555555555 \\

@@ -1,12 +1,11 @@
 import Jansson
 import SafeText
 
-/// The cluster's other API servers. The admins' binding and kubeadm's configuration are theirs too.
+/// Those of the cluster's other API servers that call the webhook, or those that do not.
 enum OtherAPIServers: Hashable, Sendable {
-    /// No other one calls the webhook.
     case none
-    /// These nodes' API servers call it.
-    case use([String])
+    /// Those of these nodes.
+    case these([String])
     /// It cannot be found out, for this reason.
     case unknown(String)
 }
@@ -75,25 +74,26 @@ struct ControlPlane {
     /// - Parameters:
     ///   - own: the name of this node.
     ///   - servers: the number of running API servers; nil if unknown.
-    func others(than own: String, servers: Int? = nil) -> OtherAPIServers {
+    ///   - callers: true for those that call the webhook, false for those that do not.
+    func others(than own: String, servers: Int? = nil, callers: Bool = true) -> OtherAPIServers {
         let names = Set(pods.map(\.node) + nodes.map(\.name))
         let own = ExactText(own)
         guard names.contains(own) else {
             return .unknown("the cluster has no control-plane node called \(own)")
         }
-        var users: [ExactText] = []
+        var found: [ExactText] = []
         var silent: [ExactText] = []
         for name in names.sorted() where name != own {
             let known =
                 pods.filter { $0.node == name }.map(\.usesWebhook)
                 + nodes.filter { $0.name == name }.compactMap(\.usesWebhook)
-            if known.contains(true) {
-                users.append(name)
-            } else if known.isEmpty {
+            if known.isEmpty {
                 silent.append(name)
+            } else if known.contains(true) == callers {
+                found.append(name)
             }
         }
-        if !users.isEmpty { return .use(users.map { PrintableText.clean($0.text, maximum: 100) }) }
+        if !found.isEmpty { return .these(found.map { PrintableText.clean($0.text, maximum: 100) }) }
         if silent.isEmpty, let servers, servers > names.count {
             // For example k3s with --disable-agent.
             return .unknown("\(servers) API servers run, and only \(names.count) of them on nodes of the cluster")

@@ -51,8 +51,10 @@ public struct InstallationStatus {
     var kubeadm: KubeadmConfiguration?
     /// The admins' ClusterRoleBinding; nil if there is none or it cannot be read.
     var binding: AdminBinding?
-    /// Other control-plane nodes; nil if they were not looked for.
+    /// Other control-plane nodes that use the webhook; nil if they were not looked for.
     var others: OtherAPIServers?
+    /// Those that do not.
+    var withoutWebhook: OtherAPIServers?
     /// Other files with a kube-apiserver in the kubelet's folder.
     var otherManifests: [String] = []
     /// Whether an `enable` or `disable` is running now.
@@ -104,18 +106,19 @@ public struct InstallationStatus {
                 } ?? .null
             ),
             ("otherManifests", JSON(otherManifests)),
-            ("otherNodes", otherNodes),
+            ("otherNodes", InstallationStatus.json(others)),
+            ("nodesWithoutWebhook", InstallationStatus.json(withoutWebhook)),
             ("running", .bool(isRunning)),
             ("next", JSON(next)),
             ("compared", .array(comparisons.map(\.json))),
         ])
     }
 
-    /// The other nodes whose API servers ask the webhook; null if that is not known.
-    private var otherNodes: JSON {
-        switch others {
+    /// The names of nodes; null if they are not known.
+    private static func json(_ nodes: OtherAPIServers?) -> JSON {
+        switch nodes {
         case .none?: JSON([])
-        case .use(let nodes)?: JSON(nodes)
+        case .these(let names)?: JSON(names)
         case .unknown?, nil: .null
         }
     }
@@ -145,7 +148,7 @@ public struct InstallationStatus {
         }
         if let authorizer { lines.append(("authorizer", authorizer.text)) }
         switch others {
-        case .use(let nodes)?: lines.append(("other nodes", "\(nodes.joined(separator: ", ")): ask the webhook too"))
+        case .these(let nodes)?: lines.append(("other nodes", "\(nodes.joined(separator: ", ")): ask the webhook too"))
         case .unknown(let reason)?: lines.append(("other nodes", "not known: \(reason)"))
         case .none?, nil: break
         }
@@ -170,11 +173,15 @@ public struct InstallationStatus {
             return kubeadm.problem.map { PrintableText.clean($0, maximum: 600) }
         }
         return switch (hasFlags, isThere) {
-        case (true, true): "keeps the flags in upgrades; \(Installer.joining); \(Installer.upgrading)"
+        case (true, true): "keeps the flags in upgrades; \(Installer.joining)\(upgradeText)"
         case (true, false): "would lose the flags in an upgrade"
-        case (false, true): "has the flags, which this node does not have; \(Installer.upgrading)"
+        case (false, true): "has the flags, which this node does not have; \(Installer.upgrading(["this node"]))"
         case (false, false): "does not have the flags"
         }
+    }
+
+    private var upgradeText: String {
+        if case .these(let nodes)? = withoutWebhook { "; \(Installer.upgrading(nodes))" } else { "" }
     }
 
     private var stateText: String {
@@ -237,6 +244,7 @@ extension Installer {
             if distribution == .kubeadm { status.kubeadm = kubeadmConfiguration() }
             status.binding = (try? adminBinding()).flatMap { $0 }
             status.others = otherAPIServers(distribution)
+            if distribution == .kubeadm { status.withoutWebhook = otherAPIServers(distribution, callers: false) }
         } else if distribution == .kubeadm {
             status.kubeadm = .unreadable("no API server of the cluster answers")
         }
@@ -279,7 +287,7 @@ extension Installer {
         } else if status.apiServer.asksWebhook {
             status.state = .enabled
             if status.kubeadm == .lacksFlags {
-                status.next = "`kube-entra enable` adds the flags to kubeadm's configuration too"
+                status.next = nextOfMissingFlags(status)
             } else if status.kubeadm?.isUneditable(asking: false) ?? false {
                 status.next =
                     "add the flags to kubeadm's configuration, or an upgrade loses them: \(KubeadmConfiguration.edit)"
@@ -290,14 +298,29 @@ extension Installer {
         }
     }
 
+    /// What to do about kubeadm's configuration without the flags.
+    private func nextOfMissingFlags(_ status: InstallationStatus) -> String {
+        switch status.withoutWebhook {
+        case .these(let nodes)?:
+            "`kube-entra enable` on \(nodes.joined(separator: ", ")) too: the last one adds the flags to kubeadm's"
+                + " configuration; until then \(Installer.losing)"
+        case .unknown(let reason)?:
+            "add the flags to kubeadm's configuration if every control-plane node has the webhook, which is not known"
+                + " (\(reason)): \(KubeadmConfiguration.edit)"
+        case .none?, nil: "`kube-entra enable` adds the flags to kubeadm's configuration too"
+        }
+    }
+
     /// What to do about objects in the cluster, on a node that has nothing else.
     private func nextOfLeftovers(_ status: InstallationStatus) -> String? {
         let found = ClusterObjects(
             binding: status.binding?.isOurs ?? false, configuration: status.kubeadm?.asks ?? false)
         guard !found.isEmpty else { return nil }
-        if case .use(let nodes)? = status.others {
+        if case .these(let nodes)? = status.others {
             return "\(nodes.joined(separator: ", ")) ask the webhook: `kube-entra enable` makes this node do so too"
-                + (found.configuration ? ", which it needs before `kubeadm upgrade`" : "")
+                + (found.configuration
+                    ? ", which it needs before `kubeadm upgrade`; `kube-entra disable` takes the flags from kubeadm's"
+                        + " configuration" : "")
         }
         return "an earlier run left \(found.text): `kube-entra disable` removes that"
     }

@@ -125,9 +125,6 @@ extension Installer {
                 configuration ? "the flags in the ConfigMap kubeadm-config" : nil,
             ].compactMap { $0 }.joined(separator: " and ")
         }
-
-        /// What to know if they stay.
-        var warning: String { configuration ? "; \(Installer.upgrading)" : "" }
     }
 
     /// What is in the cluster now.
@@ -143,8 +140,8 @@ extension Installer {
         return found
     }
 
-    /// Whether other API servers of the cluster call the webhook.
-    func otherAPIServers(_ distribution: Distribution) -> OtherAPIServers {
+    /// The cluster's other API servers: those that call the webhook, or those that do not.
+    func otherAPIServers(_ distribution: Distribution, callers: Bool = true) -> OtherAPIServers {
         let answers = [ControlPlane.podsPath, ControlPlane.nodesPath].map { askCluster(.get, $0, []) }
         let lists = answers.compactMap { answer -> [UInt8]? in
             if case .status(200...299, let body) = answer { body } else { nil }
@@ -159,7 +156,7 @@ extension Installer {
         if case .status(200...299, let body) = askCluster(.get, ControlPlane.endpointsPath, []) {
             servers = ControlPlane.count(endpoints: body)
         }
-        return plane.others(than: nodeName(distribution), servers: servers)
+        return plane.others(than: nodeName(distribution), servers: servers, callers: callers)
     }
 
     /// The name of this node: that of the kubelet's certificate, or the host's.
@@ -171,38 +168,43 @@ extension Installer {
         return environment.hostName().lowercased()
     }
 
-    /// Removes what belongs to all nodes, with the last one that uses the webhook.
+    /// Removes what `enable` made in the cluster: the flags in kubeadm's configuration, which every control-plane node
+    /// gets in an upgrade, with the first node that no longer has the webhook; the binding with the last one.
     ///
     /// - Parameter isLast: whether somebody said that this is the last one.
     func releaseCluster(_ distribution: Distribution, _ objects: ClusterObjects, isLast: Bool) {
         guard !objects.isEmpty else { return }
         sayClusterDetour()
-        if let obstacle = obstacleToRelease(distribution, objects, isLast: isLast) {
-            return say(named: "cluster", obstacle)
-        }
-        if objects.binding { removeBinding() }
         if objects.configuration { bringClusterConfigurationInLine(distribution, adding: false) }
+        guard objects.binding else { return }
+        if let obstacle = obstacleToRelease(distribution, objects, isLast: isLast) {
+            say(named: "cluster", obstacle)
+        } else {
+            removeBinding()
+        }
     }
 
     /// Says before anything is changed what will stay in the cluster: whoever knows that this is the last node can
     /// still say so.
     func sayWhatStays(_ distribution: Distribution, isLast: Bool) {
-        guard let objects = try? clusterObjects(distribution), !objects.isEmpty,
+        guard let objects = try? clusterObjects(distribution),
             let obstacle = obstacleToRelease(distribution, objects, isLast: isLast)
         else { return }
         environment.say("note: \(obstacle)")
     }
 
-    /// Why what belongs to all nodes stays; nil if it is removed.
+    /// Why the binding stays; nil if it is removed, or if there is none.
     func obstacleToRelease(_ distribution: Distribution, _ objects: ClusterObjects, isLast: Bool) -> String? {
-        switch isLast ? .none : otherAPIServers(distribution) {
+        guard objects.binding else { return nil }
+        let name = "the ClusterRoleBinding \(AdminBinding.name)"
+        return switch isLast ? .none : otherAPIServers(distribution) {
         case .none: nil
-        case .use(let nodes):
-            "\(objects.text) stay for \(nodes.joined(separator: ", ")), whose API servers ask the webhook;"
-                + " `kube-entra disable` on the last node removes them\(objects.warning)"
+        case .these(let nodes):
+            "\(name) stays for \(nodes.joined(separator: ", ")), whose API servers ask the webhook;"
+                + " `kube-entra disable` on the last node removes it"
         case .unknown(let reason):
-            "\(objects.text) stay, since other API servers may ask the webhook: \(reason);"
-                + " if none does, `kube-entra disable --last-node` removes them\(objects.warning)"
+            "\(name) stays, since other API servers may ask the webhook: \(reason); if none does,"
+                + " `kube-entra disable --last-node` removes it"
         }
     }
 
@@ -226,9 +228,27 @@ extension Installer {
     static let joining = "a new control-plane node needs `kube-entra enable --prepare` before `kubeadm join`"
 
     /// `kubeadm upgrade` gives the flags to the API server of a node without their files too.
-    static let upgrading =
-        "a control-plane node without the webhook needs `kube-entra enable` before `kubeadm upgrade`, or its API server"
-        + " does not start again"
+    static func upgrading(_ nodes: [String]) -> String {
+        "\(nodes.joined(separator: ", ")) needs `kube-entra enable` before `kubeadm upgrade`, or its API server does not"
+            + " start again"
+    }
+
+    /// What happens while kubeadm's configuration does not have the flags.
+    static let losing = "`kubeadm upgrade` takes the flags from a node, and `kube-entra enable` adds them again"
+
+    /// Why the flags are not added to kubeadm's configuration: `kubeadm upgrade` and `kubeadm join` would give them to
+    /// an API server without their files, which then does not start. Nil if every control-plane node has the webhook.
+    func obstacleToClusterConfiguration(_ distribution: Distribution) -> String? {
+        switch otherAPIServers(distribution, callers: false) {
+        case .none: nil
+        case .these(let nodes):
+            "\(nodes.joined(separator: ", ")): no webhook yet; the last control-plane node's `kube-entra enable` adds the"
+                + " flags, and until then \(Installer.losing)"
+        case .unknown(let reason):
+            "it is not known whether every control-plane node has the webhook (\(reason)); if they all do, add the flags"
+                + " with: \(KubeadmConfiguration.edit)"
+        }
+    }
 
     /// Adds the flags to kubeadm's configuration, so that `kubeadm upgrade` keeps them, or removes them.
     ///
@@ -251,9 +271,10 @@ extension Installer {
             }
             guard new != old else {
                 guard adding else { return }
-                return say(
-                    .kubeadm,
-                    "the ConfigMap kubeadm-config has the flags; \(Installer.joining); \(Installer.upgrading)")
+                return say(.kubeadm, "the ConfigMap kubeadm-config has the flags; \(advice(distribution))")
+            }
+            if adding, let obstacle = obstacleToClusterConfiguration(distribution) {
+                return say(.kubeadm, "the ConfigMap kubeadm-config is as it was: \(obstacle)")
             }
             let patch = JSON.object([
                 ("metadata", .object([("resourceVersion", JSON(version))])),
@@ -266,11 +287,15 @@ extension Installer {
             _ = try success(
                 askCluster(.patch, Installer.clusterConfiguration, patch.render()), "it cannot be changed"
             )
-            guard adding else { return say(.kubeadm, "removed the flags from the ConfigMap kubeadm-config") }
+            guard adding else {
+                var text = "removed the flags from the ConfigMap kubeadm-config"
+                if case .these = otherAPIServers(distribution) { text += "; on the other nodes, \(Installer.losing)" }
+                return say(.kubeadm, text)
+            }
             say(
                 .kubeadm,
                 "added the flags to the ConfigMap kubeadm-config, so that kubeadm upgrade keeps them;"
-                    + " \(Installer.joining); \(Installer.upgrading)")
+                    + " \(advice(distribution))")
         } catch {
             let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
             say(
@@ -279,6 +304,12 @@ extension Installer {
                     + "\(adding ? "add" : "remove") the flags with: \(KubeadmConfiguration.edit)"
             )
         }
+    }
+
+    /// What people must do while kubeadm's configuration has the flags.
+    private func advice(_ distribution: Distribution) -> String {
+        guard case .these(let nodes) = otherAPIServers(distribution, callers: false) else { return Installer.joining }
+        return "\(Installer.joining); \(Installer.upgrading(nodes))"
     }
 
     /// Whether the manifest had the mount before `enable`. Then kubeadm's configuration, from which it was written, had

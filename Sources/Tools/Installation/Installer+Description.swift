@@ -62,7 +62,10 @@ extension Installer {
             let text =
                 switch kubeadmConfiguration() {
                 case .hasFlags: "nothing: the ConfigMap kubeadm-config has the flags"
-                case .lacksFlags: "add the flags to the ConfigMap kubeadm-config"
+                case .lacksFlags:
+                    obstacleToClusterConfiguration(request.distribution)
+                        .map { "keep the ConfigMap kubeadm-config: \($0)" }
+                        ?? "add the flags to the ConfigMap kubeadm-config"
                 case .absent: "nothing: the cluster has no ConfigMap kubeadm-config"
                 case let other: "the ConfigMap kubeadm-config: \(other.problem ?? "")"
                 }

@@ -44,13 +44,14 @@ extension Installer {
     }
 
     private func clusterLine(_ distribution: Distribution, isLastNode: Bool) -> (String, String) {
-        guard let objects = try? clusterObjects(distribution) else {
+        guard var objects = try? clusterObjects(distribution) else {
             return ("cluster", "not known: the API server does not answer")
         }
         guard !objects.isEmpty else { return ("cluster", "nothing: enable left nothing there") }
         let obstacle = obstacleToRelease(distribution, objects, isLast: isLastNode)
-        let detour = clusterDetour.map { "; \($0)" } ?? ""
-        return ("cluster", (obstacle ?? "remove \(objects.text), unless somebody changed that since") + detour)
+        if obstacle != nil { objects.binding = false }
+        let removal = objects.isEmpty ? nil : "remove \(objects.text), unless somebody changed that since"
+        return ("cluster", [removal, obstacle, clusterDetour].compactMap { $0 }.joined(separator: "; "))
     }
 
     /// Nil for the file with the flags, which has its own line, and for a file that no longer exists.

@@ -25,20 +25,21 @@ struct ControlPlaneTests {
         JSON.object([(key, .string(JSON(words).text()))]).text()
     }
 
-    private static func others(_ pods: [String], _ nodes: [String]) -> OtherAPIServers? {
+    private static func others(_ pods: [String], _ nodes: [String], callers: Bool = true) -> OtherAPIServers? {
         func list(_ items: [String]) -> [UInt8] { Array(#"{"items":[\#(items.joined(separator: ","))]}"#.utf8) }
-        return ControlPlane(pods: list(pods), nodes: list(nodes), flags: WebhookFlags())?.others(than: "a")
+        return ControlPlane(pods: list(pods), nodes: list(nodes), flags: WebhookFlags())?.others(
+            than: "a", callers: callers)
     }
 
     typealias Case = (name: String, pods: [String], nodes: [String], expected: OtherAPIServers)
     static let cases: [Case] = [
         ("one node", [pod("a", ours)], [node("a")], .none),
         ("one node without a pod, as with k3s", [], [node("a")], .none),
-        ("another one asks", [pod("a"), pod("b", ours)], [node("a"), node("b")], .use(["b"])),
+        ("another one asks", [pod("a"), pod("b", ours)], [node("a"), node("b")], .these(["b"])),
         (
             "the flag and its value are two words",
             [pod("a"), pod("b", "--authentication-token-webhook-config-file", "/etc/kube-entra/webhook.yaml")],
-            [node("a"), node("b")], .use(["b"])
+            [node("a"), node("b")], .these(["b"])
         ),
         (
             "another one asks another webhook",
@@ -46,20 +47,20 @@ struct ControlPlaneTests {
             [node("a"), node("b")], .none
         ),
         ("another one asks nobody", [pod("a", ours), pod("b")], [node("a"), node("b")], .none),
-        ("another one asks whose node has no label", [pod("a"), pod("b", ours)], [node("a")], .use(["b"])),
+        ("another one asks whose node has no label", [pod("a"), pod("b", ours)], [node("a")], .these(["b"])),
         (
             "the flags of another one cannot be seen", [pod("a")], [node("a"), node("b")],
             .unknown("the flags of the API server on b cannot be seen")
         ),
         (
             "one asks, and the flags of another cannot be seen", [pod("a"), pod("c", ours)],
-            [node("a"), node("b"), node("c")], .use(["c"])
+            [node("a"), node("b"), node("c")], .these(["c"])
         ),
         (
             "k3s publishes the flag", [], [node("a"), node("b", arguments("v=2", String(ours.dropFirst(2))))],
-            .use(["b"])
+            .these(["b"])
         ),
-        ("k3s publishes it with dashes", [], [node("a"), node("b", arguments(ours))], .use(["b"])),
+        ("k3s publishes it with dashes", [], [node("a"), node("b", arguments(ours))], .these(["b"])),
         ("k3s publishes other flags", [], [node("a"), node("b", arguments("v=2"))], .none),
         (
             "k3s publishes another webhook", [],
@@ -67,7 +68,7 @@ struct ControlPlaneTests {
         ),
         (
             "k3s publishes the flag as one word", [],
-            [node("a"), node("b", annotation(["server", "--kube-apiserver-arg=" + ours.dropFirst(2)]))], .use(["b"])
+            [node("a"), node("b", annotation(["server", "--kube-apiserver-arg=" + ours.dropFirst(2)]))], .these(["b"])
         ),
         (
             "the file stands elsewhere in the arguments", [],
@@ -75,7 +76,7 @@ struct ControlPlaneTests {
         ),
         (
             "RKE2 publishes the flag, and its pod is not there", [],
-            [node("a"), node("b", arguments(ours, key: "rke2.io/node-args"))], .use(["b"])
+            [node("a"), node("b", arguments(ours, key: "rke2.io/node-args"))], .these(["b"])
         ),
         (
             "published arguments that are damaged", [],
@@ -103,6 +104,34 @@ struct ControlPlaneTests {
     @Test("whether another one asks the webhook is known, or said not to be", arguments: cases)
     func others(_ case: Case) {
         #expect(Self.others(`case`.pods, `case`.nodes) == `case`.expected, "\(`case`.name)")
+    }
+
+    static let without: [Case] = [
+        ("one node", [pod("a", ours)], [node("a")], .none),
+        ("every other one asks", [pod("a"), pod("b", ours)], [node("a"), node("b")], .none),
+        ("another one asks nobody", [pod("a", ours), pod("b")], [node("a"), node("b")], .these(["b"])),
+        (
+            "one asks, one asks another webhook",
+            [pod("b", ours), pod("c", "--authentication-token-webhook-config-file=/etc/guard.yaml")], [node("a")],
+            .these(["c"])
+        ),
+        (
+            "one asks, and one whose node has no label does not", [pod("a"), pod("b", ours), pod("c")], [node("a")],
+            .these(["c"])
+        ),
+        (
+            "the flags of another one cannot be seen", [pod("a"), pod("b", ours)], [node("c")],
+            .unknown("the flags of the API server on c cannot be seen")
+        ),
+        (
+            "one asks nobody, and the flags of another cannot be seen", [pod("a"), pod("b")], [node("c")],
+            .these(["b"])
+        ),
+    ]
+
+    @Test("which other ones do not ask the webhook is known, or said not to be", arguments: without)
+    func others(without case: Case) {
+        #expect(Self.others(`case`.pods, `case`.nodes, callers: false) == `case`.expected, "\(`case`.name)")
     }
 
     @Test(
