@@ -53,6 +53,8 @@ struct InstallationJournal {
     var changedClusterConfiguration = false
     /// Whether the node is prepared for `kubeadm join` and has no API server yet.
     var isPrepared = false
+    /// An issuer that the webhook accepts; nil if an older version wrote the journal.
+    var issuer: String?
     var began: String
 
     init(distribution: Distribution, service: String, began: String) {
@@ -87,6 +89,7 @@ struct InstallationJournal {
             ("boundGroups", JSON(boundGroups)),
             ("changedClusterConfiguration", .bool(changedClusterConfiguration)),
             ("prepared", .bool(isPrepared)),
+            ("issuer", JSON(issuer)),
             (
                 "made",
                 .array(made.map { .object([("path", .string($0.path.text)), ("sha256", JSON($0.sha256))]) })
@@ -114,6 +117,7 @@ struct InstallationJournal {
         changedClusterConfiguration = root["changedClusterConfiguration"]?.bool ?? false
         boundGroups = root["boundGroups"]?.array?.compactMap(\.string) ?? []
         isPrepared = root["prepared"]?.bool ?? false
+        issuer = root["issuer"]?.string
         bindings = root["bindings"]?.array?.compactMap(\.string) ?? []
         made =
             root["made"]?.array?.compactMap { entry in

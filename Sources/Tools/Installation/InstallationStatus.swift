@@ -33,6 +33,8 @@ public struct InstallationStatus {
     var step: String?
     var hasFlags = false
     var webhook: (isReady: Bool, detail: String) = (false, "")
+    /// Whether there is a configuration that cannot be used.
+    var isConfigurationDamaged = false
     /// Why the webhook is not ready; nil if it is, or if there is no configuration to find its port in.
     var obstacleToReadiness: String?
     var apiServer: (asksWebhook: Bool, detail: String) = (false, "")
@@ -125,13 +127,11 @@ public struct InstallationStatus {
 
     /// The state for people.
     public var text: String {
+        let readiness = webhook.isReady ? "ready" : isConfigurationDamaged ? "not known" : "not ready"
         var lines: [(String, String)] = [
             ("state", stateText), ("distribution", distribution.rawValue),
             ("flags", hasFlags ? "kube-apiserver has them" : "kube-apiserver does not have them"),
-            (
-                "webhook",
-                (webhook.isReady ? "ready" : "not ready") + (webhook.detail.isEmpty ? "" : ": \(webhook.detail)")
-            ),
+            ("webhook", webhook.detail.isEmpty ? readiness : "\(readiness): \(webhook.detail)"),
             ("api server", apiServer.detail),
         ]
         if let clusterDetour, nodeDetour == nil {
@@ -225,13 +225,15 @@ extension Installer {
                 status.certificates.append(.init(path: path, sha256: NodeFiles.digest(bytes), expires: expires))
             }
         } else {
-            status.webhook = (
-                false, files.exists(NodePath.configuration) ? "its configuration has errors" : "not installed"
-            )
+            status.isConfigurationDamaged = isConfigurationDamaged
+            let damage = "its configuration has errors, so its port is not known"
+            status.webhook = (false, isConfigurationDamaged ? damage : "not installed")
         }
         var isAnswering = true
         switch askAPIServer(nodeIssuer) {
         case .asked: status.apiServer = (true, "answers through the webhook (\(ProbeToken.expected))")
+        case .notAsked where isConfigurationDamaged && knownIssuer == nil:
+            status.apiServer = (false, "answers; whether it asks the webhook is not known without its configuration")
         case .notAsked(let said):
             status.apiServer = (false, "does not ask the webhook" + (said.map { ": \($0)" } ?? ""))
         case .failed(let reason):
@@ -296,6 +298,10 @@ extension Installer {
             status.state = .broken
             status.next = "`kube-entra enable` tries to repair it, `kube-entra disable` takes it back"
         }
+        guard status.isConfigurationDamaged, status.hasFlags, status.state != .halfDone else { return }
+        status.next =
+            "repair \(NodePath.configuration): a webhook that runs keeps the last good one, and does not start with this"
+            + " one; `kube-entra config check \(NodePath.configuration)` names the errors"
     }
 
     /// What to do about kubeadm's configuration without the flags.

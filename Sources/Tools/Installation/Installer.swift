@@ -104,7 +104,7 @@ public final class Installer {
         }
         let wasInForce = !isHalfDone && !change.isChange
         let earlier = isHalfDone ? nil : self.journal
-        startJournal(request)
+        startJournal(plan)
         do {
             for step in InstallationStep.allCases where step != .check && step != .done {
                 try begin(step)
@@ -201,7 +201,7 @@ public final class Installer {
             try checkPlaces(plan)
             for line in notes(plan, nil) { environment.say(line) }
             let earlier = journal.flatMap { $0.step == .done ? $0 : nil }
-            startJournal(request)
+            startJournal(plan)
             do {
                 for step in InstallationStep.allCases where step.index < InstallationStep.copy.index && step != .check {
                     try begin(step)
@@ -256,12 +256,14 @@ public final class Installer {
     // Steps and their times
 
     /// The journal of an earlier run, or a new one, for a run of `enable`.
-    private func startJournal(_ request: InstallationRequest) {
+    private func startJournal(_ plan: InstallationPlan) {
+        let request = plan.request
         var started =
             journal
             ?? InstallationJournal(
                 distribution: request.distribution, service: request.service.name, began: environment.now().rfc3339)
         started.direction = .enable
+        started.issuer = plan.issuer
         journal = started
     }
 
@@ -359,8 +361,14 @@ extension Installer {
         return try? ConfigurationLoader.parse(text, path: files.root + NodePath.configuration)
     }
 
-    /// An issuer of that configuration.
-    var nodeIssuer: String {
-        nodeConfiguration?.configuration.tenants.first?.trust.issuer(.v2) ?? "https://sts.windows.net/"
+    /// Whether there is a configuration that cannot be used.
+    var isConfigurationDamaged: Bool { nodeConfiguration == nil && files.exists(NodePath.configuration) }
+
+    /// An issuer that the webhook accepts. With a damaged configuration it keeps the last good one.
+    var nodeIssuer: String { knownIssuer ?? "https://sts.windows.net/" }
+
+    /// The same; nil if it is not known.
+    var knownIssuer: String? {
+        nodeConfiguration?.configuration.tenants.first?.trust.issuer(.v2) ?? journal?.issuer
     }
 }

@@ -151,9 +151,8 @@ extension Installer {
 
     /// Whether a host and port are those at which this node's webhook listens; nil if its configuration hides it.
     func isWebhook(_ host: String, _ port: Int) -> Bool? {
-        let listen = nodeConfiguration?.configuration.server.listen
-        let isUnreadable = listen == nil && files.exists(NodePath.configuration)
-        return isUnreadable && RemainingUses.isThisHost(host) ? nil : RemainingUses.isWebhook(host, port, listen)
+        guard !isConfigurationDamaged else { return RemainingUses.isThisHost(host) ? nil : false }
+        return RemainingUses.isWebhook(host, port, nodeConfiguration?.configuration.server.listen)
     }
 
     typealias View = (

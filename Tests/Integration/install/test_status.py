@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import yaml
-from enabling import as_before
+from enabling import JOURNAL, as_before
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a node of its own")
 
@@ -112,6 +112,34 @@ def test_a_kubeadm_configuration_that_cannot_be_read_is_not_known(node):
     assert "not known: no API server of the cluster answers" in said and show in said, said
     found = json.loads(node.run("status", "--output", "json").stdout)
     assert found["kubeadmConfigHasFlags"] is None and "no API server" in found["kubeadmConfigProblem"]
+
+
+def test_a_damaged_configuration_hides_neither_the_webhook_nor_the_restart(node):
+    """A webhook that runs keeps the last good one; only the journal knows then which tokens it takes."""
+    before = node.snapshot()
+    assert node.enable().returncode == 0
+    path = "/etc/kube-entra/kube-entra.yaml"
+    config = node.read(path)
+    node.write(path, "server: [\n", mode=0o644)
+    done = node.run("status")
+    assert done.returncode == 0 and "answers through the webhook" in done.stdout, done.stdout
+    assert "webhook        not known: its configuration has errors" in done.stdout, done.stdout
+    found = json.loads(node.run("status", "--output", "json").stdout)
+    assert found["enabled"] and found["next"].startswith(f"repair {path}: "), found
+    # An API server that has not restarted yet still asks the webhook.
+    node.mode("notices nothing")
+    done = node.run("disable", "--timeout", "1s")
+    node.mode("")
+    assert done.returncode == 1 and "the API server does not answer yet" in done.stderr, done.stdout + done.stderr
+    node.write(path, config, mode=0o644)
+    assert node.run("disable", "--timeout", "120s").returncode == 0
+    as_before(node, before)
+    # Without a journal, it is said not to be known.
+    assert node.enable().returncode == 0
+    os.rename(node.path(JOURNAL), node.path("/var/lib/journal.kept"))
+    node.write(path, "server: [\n", mode=0o644)
+    done = node.run("status")
+    assert done.returncode == 1 and "whether it asks the webhook is not known" in done.stdout, done.stdout
 
 
 def test_nodes_are_compared(make, tmp_path):

@@ -350,7 +350,7 @@ class Kubelet:
 
     def turn(self):
         self.services()
-        wanted = self.wanted()
+        wanted = self.running if mode() == "notices nothing" else self.wanted()
         if wanted != self.running or (wanted and not self.server):
             if self.server:
                 self.server.stop()
