@@ -21,7 +21,8 @@ extension Installer {
         return ([made] + before).contains(NodeFiles.digest(current)) ? .ours : .changed
     }
 
-    /// Fails if a file that this run would have to write is there already, and is somebody else's.
+    /// Fails if a file that this run would have to write is there already, and is somebody else's, or if another
+    /// program has a port of the webhook.
     func checkPlaces(_ plan: InstallationPlan) throws {
         var places: [(path: String, text: [UInt8]?)] = [(NodePath.kubeconfig, Array(kubeconfigText(plan).utf8))]
         if plan.request.service == .systemd, environment.account(ServiceFiles.userName) == nil {
@@ -43,6 +44,7 @@ extension Installer {
                     + (presence == .changed ? " so" : ""),
                 hint: "look at it and move it away, then run enable again")
         }
+        try checkPorts(plan)
     }
 
     /// Whether this run has to make a CA and certificates: there are none, or an interrupted run made some of them.

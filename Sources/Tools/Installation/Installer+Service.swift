@@ -6,6 +6,7 @@ import Terminal
 
 extension Installer {
     private static let unit = "kube-entra.service"
+    private static let socket = "kube-entra.socket"
 
     // The way in which it runs
 
@@ -112,6 +113,28 @@ extension Installer {
         try makeFolder(NodePath.folder(of: path))
         try put(text, at: path, mode: 0o600)
         say(.service, "wrote \(path), which the kubelet starts")
+    }
+
+    /// Fails if another program has one of the webhook's ports. Otherwise the webhook would not start, and nobody would
+    /// know before the whole wait is over.
+    func checkPorts(_ plan: InstallationPlan) throws {
+        let server = plan.configuration.server
+        for (address, field) in [(server.listen, "server.listen"), (server.operations, "server.operations")]
+        where environment.isTaken(address.host, address.port) {
+            guard !mayRun(plan) else { return }
+            throw CommandFailure(
+                "port \(address.port) of \(address.host) belongs to another program, and the webhook needs it (\(field))",
+                hint: "`ss -ltnp` names the program; for another port, set \(field) in a configuration of your own"
+                    + " (kube-entra config init) and pass it with --config")
+        }
+    }
+
+    /// Whether the webhook may run already, by an earlier run or by somebody's hand.
+    private func mayRun(_ plan: InstallationPlan) -> Bool {
+        journal?.startedService ?? false || files.exists(podPath(plan.request.distribution))
+            || [Self.unit, Self.socket].contains { unit in
+                environment.run(["systemctl", "is-active", "--quiet", unit]).isSuccess
+            }
     }
 
     func podPath(_ distribution: Distribution) -> String { "\(distribution.podFolder)/\(ServiceFiles.podName)" }

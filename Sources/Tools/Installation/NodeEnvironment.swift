@@ -49,6 +49,8 @@ public struct NodeEnvironment {
     public var askWebhook: (_ kubeconfig: String, _ body: [UInt8]) -> Answer
     /// Nil if the webhook reports that it is ready; otherwise why it is not.
     public var obstacleToReadiness: (_ host: String, _ port: Int) -> String?
+    /// Whether a program on this host listens at a host and port.
+    public var isTaken: (_ host: String, _ port: Int) -> Bool
     /// Numeric user and group IDs of an account; nil if it does not exist.
     public var account: (String) -> (user: UInt32, group: UInt32)?
     /// The name of this host.
@@ -70,6 +72,7 @@ public struct NodeEnvironment {
         detour: @escaping (Scope) -> String?,
         askWebhook: @escaping (String, [UInt8]) -> Answer,
         obstacleToReadiness: @escaping (String, Int) -> String?,
+        isTaken: @escaping (String, Int) -> Bool,
         account: @escaping (String) -> (user: UInt32, group: UInt32)?,
         hostName: @escaping () -> String,
         interruptions: @escaping () -> Set<Int32>,
@@ -83,6 +86,7 @@ public struct NodeEnvironment {
         self.detour = detour
         self.askWebhook = askWebhook
         self.obstacleToReadiness = obstacleToReadiness
+        self.isTaken = isTaken
         self.account = account
         self.hostName = hostName
         self.interruptions = interruptions

@@ -47,6 +47,7 @@ public struct NodeHost {
                 let host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
                 return ReadinessCheck(host: host, port: port).obstacle
             },
+            isTaken: LocalPort.isTaken,
             account: { name in
                 guard let entry = getpwnam(name) else { return nil }
                 return (user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)

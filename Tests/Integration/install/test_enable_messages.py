@@ -3,6 +3,7 @@ takes."""
 
 import os
 import shutil
+import socket
 
 import pytest
 from enabling import MANIFEST, as_before, status
@@ -26,6 +27,24 @@ def test_a_damaged_file_of_the_distribution_is_named(make, distribution):
     node.write(path, "")
     node.write(other, "kube-apiserver-arg: [v=1]\n")
     assert f"{other}: " in node.enable("--dry-run").stderr
+
+
+@pytest.mark.parametrize("field", ["listen", "operations"])
+def test_a_port_of_another_program_is_named_before_anything_is_done(node, field):
+    before = node.snapshot()
+    port = getattr(node, field)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        for words in (["--dry-run"], []):
+            done = node.enable(*words)
+            assert done.returncode == 2, done.stdout + done.stderr
+            assert f"port {port} of 127.0.0.1 belongs to another program" in done.stderr, done.stderr
+            assert f"(server.{field})" in done.stderr and "--config" in done.stderr, done.stderr
+        as_before(node, before)
+    # The webhook itself is not another program.
+    assert node.enable().returncode == 0
+    assert node.enable().returncode == 0
 
 
 @pytest.mark.parametrize("distribution", ["rke2", "k3s"])
