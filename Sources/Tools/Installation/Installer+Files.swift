@@ -34,7 +34,13 @@ extension Installer {
                     + " it; to replace it: install \(plan.request.program) \(NodePath.program) && systemctl restart"
                     + " kube-entra")
         }
-        try put(own, at: NodePath.program, mode: 0o755)
+        do {
+            try put(own, at: NodePath.program, mode: 0o755)
+        } catch let failure as CommandFailure {
+            throw CommandFailure(
+                failure.sentence,
+                hint: "where /usr cannot be written, --as static-pod --image IMAGE runs the webhook without it")
+        }
         say(.program, "wrote \(NodePath.program)")
     }
 

@@ -1,11 +1,13 @@
 import Addresses
 import Certificates
 import Doctor
+import Files
 import HTTPSClient
 import Kubeconfigs
 import OpenSSL
 import SafeText
 import Terminal
+import Timestamps
 
 /// This node's own API server, and the cluster's objects, which any API server has.
 ///
@@ -17,6 +19,8 @@ final class LocalAPIServer {
         var server: APIServer
         /// An admin's token, if the kubeconfig has no certificate.
         var token: String?
+        /// What is wrong with the client certificate by this host's clock; nil if nothing is.
+        var fault: String?
     }
 
     private let kubeconfig: String
@@ -47,10 +51,14 @@ final class LocalAPIServer {
             do throws(HTTPSError) {
                 let response = try way.server.send(
                     LocalAPIServer.method(method), path, token: way.token, body: body)
+                // An API server takes no notice of a certificate that has ended.
+                if response.status == 401, let fault = way.fault { return .none("\(way.server.base): \(fault)") }
                 chosen[scope] = way
                 return .status(response.status, response.body)
             } catch {
-                if reason.isEmpty { reason = "\(way.server.base): \(error.sentence)" }
+                if reason.isEmpty {
+                    reason = "\(way.server.base): \(error.sentence)" + (way.fault.map { "; \($0)" } ?? "")
+                }
                 if error != .tls(.hostNameMismatch) { silent = way.server.base }
             }
         }
@@ -128,9 +136,29 @@ final class LocalAPIServer {
     private func way(_ access: KubeconfigAccess, isOwnHost: Bool) throws -> Way {
         do throws(APIServer.Problem) {
             return Way(
-                server: try APIServer(access, timeout: .seconds(10), isOwnHost: isOwnHost), token: access.user.token)
+                server: try APIServer(access, timeout: .seconds(10), isOwnHost: isOwnHost), token: access.user.token,
+                fault: fault(access))
         } catch {
             throw CommandFailure("\(kubeconfig): \(error.sentence)", hint: error.hint)
         }
+    }
+
+    /// Why an API server does not accept a kubeconfig's client certificate; nil if this host's clock does not say it.
+    private func fault(_ access: KubeconfigAccess) -> String? {
+        let bytes: [UInt8]? =
+            switch access.user.clientCertificate {
+            case .data(let bytes)?: bytes
+            case .file(let path)?: try? FileIO.read(path)
+            case .damaged?, nil: nil
+            }
+        guard let certificate = bytes.flatMap({ try? Certificate.chain(fromPEM: $0) })?.first else { return nil }
+        let now = Timestamp.now()
+        guard certificate.notAfter < now || certificate.notBefore > now else { return nil }
+        let isOver = certificate.notAfter < now
+        let time = (isOver ? certificate.notAfter : certificate.notBefore).rfc3339
+        let renewal = distribution == .kubeadm ? " (kubeadm certs renew admin.conf makes a new one)" : ""
+        return isOver
+            ? "the client certificate in \(kubeconfig) ended at \(time)\(renewal)"
+            : "the client certificate in \(kubeconfig) is not valid before \(time): is this host's clock right?"
     }
 }

@@ -4,6 +4,7 @@ takes."""
 import os
 import shutil
 import socket
+import subprocess
 
 import pytest
 from enabling import MANIFEST, as_before, status
@@ -45,6 +46,34 @@ def test_a_port_of_another_program_is_named_before_anything_is_done(node, field)
     # The webhook itself is not another program.
     assert node.enable().returncode == 0
     assert node.enable().returncode == 0
+
+
+def test_a_program_that_cannot_be_installed_has_another_way(node):
+    before = node.snapshot()
+    script = "mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin"
+    subprocess.run([*node.enter, "sh", "-c", script], check=True)
+    done = node.enable()
+    assert done.returncode == 2 and "/usr/local/bin/kube-entra: cannot be written: Read-only" in done.stderr, (
+        done.stderr
+    )
+    assert "--as static-pod" in done.stderr
+    as_before(node, before)
+
+
+@pytest.mark.parametrize("mode", ["", "takes no notice of certificates"])
+@pytest.mark.parametrize("name, fault", [("client-expired", "ended at "), ("client-future", "is not valid before ")])
+def test_an_admins_certificate_that_is_not_valid_is_the_reason(node, certificates, mode, name, fault):
+    """kube-apiserver ends the connection or answers with 401."""
+    for kind in ("crt", "key"):
+        with open(certificates.path(f"{name}.{kind}")) as file:
+            node.write(f"/etc/kubernetes/pki/admin.{kind}", file.read())
+    node.mode(mode)
+    for words in (["enable", "--config", node.config], ["status"]):
+        done = node.run(*words, "--timeout", "20s")
+        said = done.stdout + done.stderr
+        assert f"the client certificate in /etc/kubernetes/admin.conf {fault}" in said, said
+        assert ("kubeadm certs renew admin.conf" in said) == (name == "client-expired"), said
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize("distribution", ["rke2", "k3s"])
