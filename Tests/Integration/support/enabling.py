@@ -26,6 +26,7 @@ def steps(text):
 
 def status(node):
     done = node.run("status", "--output", "json")
+    assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
 
