@@ -137,6 +137,53 @@ def test_the_first_pull_request_of_a_repository_shows_what_it_gives(repository):
     assert "can now get, list" in review or "can now do everything" in review
 
 
+def test_what_a_pull_request_may_not_choose_is_of_the_main_branch(repository):
+    """The package that is installed as root, the names that the reviewer reads, and what the nightly job wrote."""
+    package = repository.top / "tools" / "kube-entra_0.1.0_amd64.deb"
+    package.parent.mkdir()
+    package.write_text("the right one")
+    names = {"9999aaaa-bbbb-cccc-dddd-eeeeffff0000": {"displayName": "Interns", "kind": "group", "deleted": False}}
+    repository.write("names.json", json.dumps({"names": names}))
+    repository.config["names"] = "names.json"
+    repository.write("kube-entra.yaml", yaml.safe_dump(repository.config))
+    repository.is_main()
+    package.write_text("another")
+    (package.parent / "more").write_text("of it")
+    names["9999aaaa-bbbb-cccc-dddd-eeeeffff0000"]["displayName"] = "The platform team"
+    repository.write("names.json", json.dumps({"names": names}))
+    cluster = (repository.access / "cluster/rbac.json").read_text()
+    repository.write("cluster/rbac.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": []}))
+    repository.config["tenants"][0]["groupMappings"] = mapping("developers")
+    repository.write("kube-entra.yaml", yaml.safe_dump(repository.config))
+    repository.sh("git add -A; git commit -q -m x", repository.top)
+    assert [step.get("name") for step in repository.steps].index("From the main branch") == 1
+    repository.step("From the main branch")
+    assert [path.read_text() for path in package.parent.iterdir()] == ["the right one"]
+    assert (repository.access / "cluster/rbac.json").read_text() == cluster
+    review = repository.review()
+    assert "Interns" in review and "platform" not in review and "can now get" in review
+
+
+def test_the_first_pull_request_brings_no_package(repository):
+    folder = repository.access.rename(repository.top.parent / "access")
+    repository.is_main()
+    folder.rename(repository.access)
+    (repository.top / "tools").mkdir()
+    repository.write("names.json", "{}")
+    repository.step("From the main branch")
+    assert not (repository.top / "tools").exists() and not (repository.access / "names.json").exists()
+    assert (repository.access / "cluster/rbac.json").exists()
+
+
+def test_other_names_are_a_change(repository):
+    """A file of names that the first step does not know of is visible to the reviewer."""
+    repository.is_main()
+    repository.write("others.json", blocks(repository.document, "json")[0])
+    repository.config["names"] = "others.json"
+    repository.write("kube-entra.yaml", yaml.safe_dump(repository.config))
+    assert "others.json" in repository.review()
+
+
 @pytest.mark.parametrize(
     "file, text, rule",
     [
