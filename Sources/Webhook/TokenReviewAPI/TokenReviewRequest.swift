@@ -17,6 +17,9 @@ public struct TokenReviewRequest: Sendable {
 
     /// Reads the body of a request in one pass; only the token is copied.
     ///
+    /// Strings may contain the character 0: somebody else chooses the token, and such a token is decided like every
+    /// other one that is no token of Entra's.
+    ///
     /// - Parameter maximumBytes: larger bodies are refused without being read.
     /// - Throws: ``TokenReviewProblem`` if this is not a token review.
     public init(
@@ -27,7 +30,7 @@ public struct TokenReviewRequest: Sendable {
         do {
             review = try ScannedJSON(
                 scanning: body, maximumBytes: maximumBytes, maximumDepth: Self.maximumDepth,
-                maximumValues: Self.maximumValues)
+                maximumValues: Self.maximumValues, strictness: JSONStrictness(acceptsZero: true))
         } catch {
             throw TokenReviewProblem(error)
         }

@@ -11,8 +11,10 @@ struct TokenReviewTarget: FuzzTarget {
 
     private func checkRequest(_ input: UnsafeRawBufferPointer) {
         let quick = try? TokenReviewRequest(decoding: input)
+        // jansson refuses the character 0, which a review may contain.
+        let hasZero = String(decoding: input, as: UTF8.self).contains("\\u0000")
         let parsed = parsedJSON(Array(input))
-        if quick != nil { require(parsed != nil, "what is taken is JSON for jansson too") }
+        if quick != nil, !hasZero { require(parsed != nil, "what is taken is JSON for jansson too") }
         guard let quick, let parsed else { return }
         require(
             quick.withToken { Array($0) } == parsed.root["spec"]?["token"]?.withStringBytes { Array($0) } ?? [],

@@ -156,6 +156,9 @@ CASES = [
     ("kid of 1 MB", header(kid="a" * 1_000_000), FOREIGN),
     # Encoding and structure
     ("empty", lambda e: "", FOREIGN),
+    ("the character 0", lambda e: "\0", FOREIGN),
+    ("the character 0 inside", touched(lambda h, b, s: f"{h}.{b}\0.{s}"), FOREIGN),
+    ("the character 0 at the end", touched(lambda h, b, s: f"{h}.{b}.{s}\0"), FOREIGN),
     ("opaque", lambda e: "0.AXoA" + "x" * 500, FOREIGN),
     ("one dot", touched(lambda h, b, s: f"{h}.{b}"), FOREIGN),
     ("three dots", touched(lambda h, b, s: f"{h}.{b}.{s}."), FOREIGN),

@@ -42,6 +42,11 @@ import Testing
                     #"{"x":[1],"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":"\u00e9\n"}}"#,
                 token: "é\n"),
             Taken(
+                name: "the character 0 in the token and elsewhere",
+                body: #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","metadata":{"name":"\u0000"},"#
+                    + #""spec":{"token":"a\u0000b","audiences":["\u0000"]}}"#,
+                token: "a\0b", audiences: ["\0"]),
+            Taken(
                 name: "an escaped letter in what else is as kube-apiserver sends it",
                 body: #"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","#
                     + #""metadata":{"creationTimestamp":null},"spec":{"token":"\u0061b"},"status":{"user":{}}}"#,
