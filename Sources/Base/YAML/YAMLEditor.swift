@@ -103,6 +103,24 @@ public struct YAMLEditor: Sendable {
         }
     }
 
+    /// Writes a string in the place of a scalar, so that what stands behind it on the line stays.
+    ///
+    /// - Throws: ``YAMLEditError`` if the key has no scalar, or the text cannot be edited safely.
+    public mutating func replace(_ key: String, with text: String, in path: [YAMLStep]) throws(YAMLEditError) {
+        let mapping = try unshared(path)
+        guard let members = mapping.mapping, let index = members.firstIndex(where: { $0.key.isText(key) }),
+            case .scalar = members[index].value.content
+        else { throw .notThere }
+        let layout = members[index].value.layout
+        guard !layout.isShared else { throw .shared(line: members[index].value.line) }
+        let item = YAMLValue.string(text)
+        try apply(TextEdit(range: layout.start..<layout.end, text: item.flow), path) { value in
+            guard case .mapping(var members) = value else { return nil }
+            members[index].value = item
+            return .mapping(members)
+        }
+    }
+
     /// Removes an item from a list.
     ///
     /// - Throws: ``YAMLEditError`` if there is no such item, or the text cannot be edited safely.

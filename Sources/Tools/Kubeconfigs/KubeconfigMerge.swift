@@ -55,8 +55,13 @@ public enum KubeconfigMerge {
             isCurrent(editor.root["current-context"]) != isCurrent(current)
         {
             try edited { () throws(YAMLEditError) in
-                if editor.root["current-context"] != nil { try editor.remove("current-context", in: []) }
-                try editor.set("current-context", YAMLValue(current), in: [])
+                do throws(YAMLEditError) {
+                    try editor.replace("current-context", with: current.text ?? "", in: [])
+                } catch {
+                    // There is none, it is empty, or it is written over several lines.
+                    if editor.root["current-context"] != nil { try editor.remove("current-context", in: []) }
+                    try editor.set("current-context", YAMLValue(current), in: [])
+                }
             }
         }
         return editor.bytes

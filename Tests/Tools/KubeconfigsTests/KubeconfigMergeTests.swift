@@ -63,6 +63,31 @@ private let existing = """
         #expect(try Kubeconfig(merging: [kubeconfig]).access("old").cluster.server == "https://old.example")
     }
 
+    @Test(
+        "only the value of current-context changes, where it stands",
+        arguments: [
+            (#"current-context: "prod"   # keep"#, #"current-context: "new"   # keep"#),
+            ("current-context: prod # keep", #"current-context: "new" # keep"#),
+            ("current-context: ''  # keep", #"current-context: "new"  # keep"#),
+            ("current-context:\n  prod  # keep", "current-context:\n  \"new\"  # keep"),
+        ])
+    func currentContext(old: String, new: String) throws {
+        let merged = try merge("kind: Config\n\(old)\nclusters: []\n# the end\n")
+        #expect(merged.hasPrefix("kind: Config\n\(new)\nclusters:"))
+        #expect(try Kubeconfig(merging: [Kubeconfig.parse(Array(merged.utf8), path: "c")]).currentContext == "new")
+    }
+
+    @Test(
+        "a current-context that is not one scalar on its line is written anew",
+        arguments: [
+            "current-context: null # keep", "current-context: # keep", "current-context: >-\n  prod\n  uction",
+            "current-context: |\n  prod",
+        ])
+    func unusualCurrentContext(old: String) throws {
+        let merged = try merge("kind: Config\n\(old)\nclusters: []\n")
+        #expect(try Kubeconfig(merging: [Kubeconfig.parse(Array(merged.utf8), path: "c")]).currentContext == "new")
+    }
+
     @Test func `a second time changes nothing`() throws {
         let merged = try merge(existing)
         #expect(try merge(merged) == merged)
