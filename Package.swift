@@ -248,10 +248,11 @@ let package = Package(
         command(
             "kube-entra",
             [
-                "Timestamps", "Addresses", "OpenSSL", "Jansson", "Terminal", "Entra", "EntraTokens", "AccessPolicy",
-                "TokenReviewAPI", "SigningKeys", "Configuration", "WebhookService", "Kubeconfigs", "Certificates",
-                "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CommandInput", "CredentialPlugin", "Doctor",
-                "WebhookReview", "Registration", "Installation", "Reference", arguments, signals, logging,
+                "SafeText", "Timestamps", "Addresses", "OpenSSL", "Jansson", "Terminal", "Entra", "EntraTokens",
+                "AccessPolicy", "TokenReviewAPI", "SigningKeys", "Configuration", "WebhookService", "Kubeconfigs",
+                "Certificates", "Inspection", "PolicyChecks", "RBAC", "ClusterAccess", "CommandInput",
+                "CredentialPlugin", "Doctor", "WebhookReview", "Registration", "Installation", "Reference", arguments,
+                signals, logging,
             ]),
         command(
             "kube-entra-demo",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Doctor
 import Kubeconfigs
+import SafeText
 import Terminal
 
 /// The program under the name `kubectl-entra`, which kubectl runs for `kubectl entra`.
@@ -68,7 +69,7 @@ struct KubectlEntra: ParsableCommand {
             guard question.isEmpty else {
                 throw ValidationError(
                     "can-i takes no question; kubectl answers one: kubectl auth can-i "
-                        + question.map(KubectlCommand.quoted).joined(separator: " "))
+                        + question.map(ShellWord.quoted).joined(separator: " "))
             }
         }
 

@@ -119,7 +119,7 @@ public struct RBACLinter {
                     message: "cluster admins get Kubernetes group \(name), which no ClusterRoleBinding binds to a role"
                         + " that may do everything",
                     hint: "kubectl create clusterrolebinding kube-entra-cluster-admins --clusterrole=cluster-admin"
-                        + " --group=\(KubectlCommand.quoted(name))",
+                        + " --group=\(ShellWord.quoted(name))",
                     place: place))
         }
     }

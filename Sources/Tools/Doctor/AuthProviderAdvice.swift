@@ -9,14 +9,14 @@ enum AuthProviderAdvice {
         guard provider.name == "azure" else { return "choose a context whose user signs in with kubelogin" }
         let settings = provider.settings
         let login = settings["client-secret"] == nil ? "devicecode" : "spn"
-        var command = "kubelogin convert-kubeconfig -l \(login) --kubeconfig \(kubeconfig)"
+        var command = "kubelogin convert-kubeconfig -l \(login) --kubeconfig \(ShellWord.quoted(kubeconfig))"
         // Values that are missing or wrong in the entry become options.
         let tenant = configuration.flatMap { AuthProviderAdvice.tenant(settings["tenant-id"], in: $0) }
         let audiences = tenant?.trust.audiences.map(\.text) ?? []
         let given = settings["apiserver-id"]
         let isTaken = audiences.contains { KubeloginAdvice.isSame($0, given ?? "") }
         if given == nil || !audiences.isEmpty && !isTaken {
-            command += " --server-id \(audiences.first ?? "<server application ID>")"
+            command += " --server-id \(audiences.first.map(ShellWord.quoted) ?? "<server application ID>")"
         }
         if settings["client-id"] == nil { command += " --client-id <client application ID>" }
         let wanted = tenant?.trust.tenantID

@@ -82,16 +82,16 @@ extension Doctor {
             report.add(
                 .permissions, .failed, "an admin to the webhook, but \(lack)",
                 hint: "the admins' binding is missing: kubectl create clusterrolebinding kube-entra-cluster-admins"
-                    + " --clusterrole=cluster-admin --group=\(KubectlCommand.quoted(admins))")
+                    + " --clusterrole=cluster-admin --group=\(ShellWord.quoted(admins))")
             return
         }
         let subject =
-            ownGroups.first.map { "--group=" + KubectlCommand.quoted($0) }
-            ?? "--user=" + KubectlCommand.quoted(report.user?.username ?? "")
+            ownGroups.first.map { "--group=" + ShellWord.quoted($0) }
+            ?? "--user=" + ShellWord.quoted(report.user?.username ?? "")
         report.add(
             .permissions, .failed, "signed in, but \(lack)",
             hint: "ask an administrator for a binding, for example: kubectl create rolebinding kube-entra-view"
-                + " --clusterrole=view --namespace=\(KubectlCommand.quoted(namespace)) \(subject); or choose another"
+                + " --clusterrole=view --namespace=\(ShellWord.quoted(namespace)) \(subject); or choose another"
                 + " namespace")
     }
 }

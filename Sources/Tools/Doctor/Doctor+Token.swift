@@ -70,8 +70,9 @@ extension Doctor {
     private func signInAgain(_ plugin: ExecPlugin?) -> String {
         let method = plugin.flatMap { KubeloginAdvice(plugin: $0, configuration: configuration).method }
         let tenant =
-            plugin?.option("--tenant-id", "-t") ?? knownConfiguration?.tenants.first?.trust.tenantID.description
-            ?? "TENANT"
+            ShellWord.quoted(
+                plugin?.option("--tenant-id", "-t") ?? knownConfiguration?.tenants.first?.trust.tenantID.description
+                    ?? "TENANT")
         switch method {
         case "azurecli": return "run `az login --tenant \(tenant)`: the Azure CLI is signed in somewhere else"
         case "azd": return "run `azd auth login --tenant-id \(tenant)`: azd is signed in somewhere else"

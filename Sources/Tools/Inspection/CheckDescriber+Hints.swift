@@ -90,7 +90,7 @@ extension CheckDescriber {
         guard let trust, hasConfiguration || trust.authority == nil else { return "kube-entra keys fetch" }
         var command = "kube-entra keys fetch --tenant-id \(trust.tenantID)"
         if let authority = trust.authority {
-            command += " --authority \(shown(authority))"
+            command += " --authority \(ShellWord.quoted(authority))"
         } else if trust.cloud != .public {
             command += " --cloud \(trust.cloud.rawValue)"
         }

@@ -84,7 +84,7 @@ struct AdminBinding: Hashable, Sendable {
     /// The command that makes such a binding, for people.
     static func command(_ groups: [String]) -> String {
         "kubectl create clusterrolebinding \(name) --clusterrole=cluster-admin"
-            + groups.map { " --group=" + KubectlCommand.quoted($0) }.joined()
+            + groups.map { " --group=" + ShellWord.quoted($0) }.joined()
     }
 
     /// The command that removes it, for people.

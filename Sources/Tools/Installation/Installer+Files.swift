@@ -31,7 +31,7 @@ extension Installer {
             return say(
                 .program,
                 "\(NodePath.program) is there and stays: it is another version than this program, and the webhook runs"
-                    + " it; to replace it: install \(plan.request.program) \(NodePath.program) && systemctl restart"
+                    + " it; to replace it: install \(ShellWord.quoted(plan.request.program)) \(NodePath.program) && systemctl restart"
                     + " kube-entra")
         }
         do {

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import SafeText
 import Terminal
 
 /// The lock that kubectl takes before it changes a kubeconfig: a file `FILE.lock`, which exists while the lock is held.
@@ -42,7 +43,7 @@ struct KubeconfigLock: ~Copyable {
     /// What to do if the folder of a kubeconfig is missing, as kubectl would do itself.
     private static func folderHint(_ kubeconfig: String) -> String {
         guard !kubeconfig.hasPrefix("~") else { return "~ is the home folder only for the shell: leave out the quotes" }
-        return "mkdir -p -m 700 \(KubectlCommand.quoted(Kubeconfig.folder(of: kubeconfig)))"
+        return "mkdir -p -m 700 \(ShellWord.quoted(Kubeconfig.folder(of: kubeconfig)))"
     }
 
     deinit {

@@ -131,7 +131,7 @@ public struct WebhookCertificates {
         let all = certificate.dnsNames + certificate.ipAddresses + [host]
         return [
             "warning: \(path) has no name \(host), so kube-apiserver will refuse it; make it anew with"
-                + " `kube-entra certs create --renew \(all.map { "--host \($0)" }.joined(separator: " "))`"
+                + " `kube-entra certs create --renew \(all.map { "--host \(ShellWord.quoted($0))" }.joined(separator: " "))`"
         ]
     }
 }

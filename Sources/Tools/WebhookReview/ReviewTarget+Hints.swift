@@ -2,6 +2,7 @@ import Addresses
 import Certificates
 public import HTTPSClient
 import OpenSSL
+import SafeText
 import Timestamps
 
 extension ReviewTarget {
@@ -13,7 +14,7 @@ extension ReviewTarget {
         case .nameNotFound: "kube-apiserver does not ask cluster DNS: use an IP address or a name that this host knows"
         case .tls(.untrustedCertificate): "pass the CA that signed the webhook's certificate with --ca"
         case .tls(.hostNameMismatch):
-            "make the certificate for this name: `kube-entra certs create --renew --host \(url.host)`, with a --host for"
+            "make the certificate for this name: `kube-entra certs create --renew --host \(ShellWord.quoted(url.host))`, with a --host for"
                 + " each name that it has now (`kube-entra certs show`)"
         case .tls(.certificateExpired): "make a new one: `kube-entra certs create --renew`"
         case .tls(.alertReceived(.noApplicationProtocol)):

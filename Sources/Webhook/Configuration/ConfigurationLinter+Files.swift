@@ -1,3 +1,5 @@
+import SafeText
+
 extension ConfigurationLinter {
     /// Missing files without which `serve` starts, but lacks what they are for.
     mutating func lintFiles() {
@@ -22,7 +24,8 @@ extension ConfigurationLinter {
                 add(
                     .fileIsShared, file.field,
                     "others may write into the folder \(folder), and put another file in this one's place",
-                    "take that from them: chmod go-w \(folder), and make it root's or the webhook's own")
+                    "take that from them: chmod go-w \(ShellWord.quoted(folder)), and make it root's or the webhook's own"
+                )
             } else if facts.untrustedFiles.contains(file.field), file.role != .audit {
                 add(
                     .fileIsShared, file.field,

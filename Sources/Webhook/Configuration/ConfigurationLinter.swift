@@ -75,7 +75,7 @@ public struct ConfigurationLinter {
                     names.isEmpty
                         ? "the certificate names no host, so kube-apiserver cannot accept it"
                         : "the certificate does not name \(host)",
-                    "make one with `kube-entra certs create --host \(host)`, or use a named host in the webhook's kubeconfig"
+                    "make one with `kube-entra certs create --host \(ShellWord.quoted(host))`, or use a named host in the webhook's kubeconfig"
                 )
             }
         }

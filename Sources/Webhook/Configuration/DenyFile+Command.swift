@@ -1,3 +1,4 @@
+import SafeText
 public import Terminal
 
 extension DenyFile {
@@ -20,6 +21,9 @@ extension DenyFile {
     ///
     /// - Parameter folder: that of the configuration, with a slash at its end; empty for the current folder.
     public static func advice(folder: String) -> String {
-        "first `echo '{\"denied\": []}' >\(folder)denied.json`, then add `deniedFile: denied.json` to the tenant"
+        "first `\(making(folder + "denied.json"))`, then add `deniedFile: denied.json` to the tenant"
     }
+
+    /// The command that makes an empty list.
+    public static func making(_ path: String) -> String { "echo '{\"denied\": []}' >\(ShellWord.quoted(path))" }
 }

@@ -49,6 +49,14 @@ def test_keys_come_from_an_option_or_the_configuration(place, entra, tmp_path):
     assert list(failed(report)) == ["audience_not_accepted", "subject_missing"]
 
 
+def test_the_command_for_keys_is_safe_to_paste(place, entra):
+    """An authority is a stranger's text if the configuration is."""
+    path = configured(place, authority="https://login.x.example/$(id)", signingKeys={})
+    token = entra.token(iss=f"https://login.x.example/$(id)/{TENANT}/v2.0", ver="2.0")
+    hint = inspect(token, config=path)["hint"]
+    assert f"keys fetch --tenant-id {TENANT} --authority 'https://login.x.example/$(id)' --out keys.json`" in hint
+
+
 def test_a_token_whose_tenants_keys_are_not_at_hand_is_not_called_wrong(place, entra):
     both = configuration()
     both["tenants"].append({"tenantID": OTHER_TENANT, "audiences": [AUDIENCE]})

@@ -1,9 +1,9 @@
 import Glibc
-import Kubeconfigs
+import SafeText
 import Testing
 
 /// Command lines to copy into a shell, with names that strangers chose.
-@Suite("Words for a shell") struct KubectlCommandTests {
+@Suite("Words for a shell") struct ShellWordTests {
     static let words = [
         "", "plain", "two words", "'", "''", "a'b", "$(x) `y` \\ \" ! * ? ~ # ; & |", "-n", "Jos\u{E9}",
         // To Swift, each of these is one character that is no quotation mark.
@@ -12,7 +12,7 @@ import Testing
 
     @Test("a shell reads a quoted word as the same bytes", arguments: words)
     func quoted(_ word: String) throws {
-        let line = "printf %s " + KubectlCommand.quoted(word)
+        let line = "printf %s " + ShellWord.quoted(word)
         let output = try #require(popen(line, "r"))
         var bytes: [UInt8] = []
         while case let byte = fgetc(output), byte != EOF { bytes.append(UInt8(byte)) }
