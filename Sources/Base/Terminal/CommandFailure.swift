@@ -12,6 +12,10 @@ public struct CommandFailure: Error, Hashable, Sendable {
 
     /// What is wrong, for people.
     public var sentence: String
+    /// Lines before the sentence: failures that came before this one.
+    public var earlier: [String] = []
+    /// Lines after the sentence.
+    public var details: [String]
     /// What to do about it; nil if there is nothing to say.
     public var hint: String?
     /// The exit status.
@@ -19,16 +23,18 @@ public struct CommandFailure: Error, Hashable, Sendable {
 
     /// - Parameters:
     ///   - sentence: what is wrong, without the program's name and without a full stop.
+    ///   - details: lines after the sentence.
     ///   - hint: what to do about it, printed on the next line after an arrow.
-    public init(_ sentence: String, hint: String? = nil, status: Status = .cannot) {
+    public init(_ sentence: String, details: [String] = [], hint: String? = nil, status: Status = .cannot) {
         self.sentence = sentence
+        self.details = details
         self.hint = hint
         self.status = status
     }
 
     /// The lines that `main` prints.
-    public var message: String { "kube-entra: " + explanation }
+    public var lines: [String] { earlier + ["kube-entra: " + sentence] + furtherLines }
 
-    /// The sentence, and the hint on the next line.
-    public var explanation: String { sentence + (hint.map { "\n→ " + $0 } ?? "") }
+    /// What follows the sentence: the details, and the hint after an arrow.
+    public var furtherLines: [String] { details + (hint.map { ["→ " + $0] } ?? []) }
 }

@@ -11,6 +11,16 @@ extension Console {
         }
     }
 
+    /// Writes a result in one of its formats; as text, each element is one line, whatever is in it.
+    public static func print(
+        as format: OutputFormat, lines: @autoclosure () throws -> [String], json: @autoclosure () throws -> JSON
+    ) rethrows {
+        switch format {
+        case .text: print(try lines())
+        case .json: print(try json())
+        }
+    }
+
     /// Writes a result in the format that was asked for.
     public static func print(_ result: FormattedResult) {
         switch result {
@@ -20,7 +30,7 @@ extension Console {
     }
 
     /// Writes messages for people, each on its own line, after the program's name if `isNamed`.
-    public static func notes(_ notes: [String], isNamed: Bool = false) {
-        for text in notes { note(isNamed ? "kube-entra: \(text)" : text) }
+    public static func notes(_ lines: [String], isNamed: Bool) {
+        notes(isNamed ? lines.map { "kube-entra: \($0)" } : lines)
     }
 }

@@ -11,6 +11,9 @@ public enum Console {
         write(Array((PrintableText.lines(TokenMask.hide(text)) + "\n").utf8))
     }
 
+    /// Writes a result: each element is one line, whatever is in it.
+    public static func print(_ lines: [String]) { print(PrintableText.page(lines)) }
+
     /// Writes a result as indented JSON.
     public static func print(_ json: JSON) {
         write(PrintableText.escapingJSON(json.hidingTokens().render(pretty: true)) + [UInt8(ascii: "\n")])
@@ -31,9 +34,13 @@ public enum Console {
         return FileIO.writeAll(bytes, to: STDOUT_FILENO) ? nil : String(cString: strerror(errno))
     }
 
-    /// Writes a message for people.
-    public static func note(_ text: String) {
-        let safe = PrintableText.lines(TokenMask.hide(text, in: .messages))
+    /// Writes a message for people: one line, whatever is in it.
+    public static func note(_ line: String) { notes([line]) }
+
+    /// Writes messages for people: each is one line, whatever is in it.
+    public static func notes(_ lines: [String]) {
+        guard !lines.isEmpty else { return }
+        let safe = PrintableText.page(lines.map { TokenMask.hide($0, in: .messages) })
         _ = FileIO.writeAll(Array((safe + "\n").utf8), to: STDERR_FILENO)
     }
 

@@ -31,10 +31,11 @@ public struct TerminalWriter {
     /// The line above a section; empty if nothing is drawn.
     public func rule(_ title: String) -> String {
         guard isTerminal else { return "" }
-        return "── \(title) " + String(repeating: "─", count: max(0, width - 4 - title.count))
+        return "── \(PrintableText.whole(title)) " + String(repeating: "─", count: max(0, width - 4 - title.count))
     }
 
-    /// A paragraph. Tokens are removed before the text is wrapped.
+    /// A paragraph. Tokens, and what is not visible, are removed before the text is wrapped: the colours and line ends
+    /// of a page are its own.
     public func wrapped(_ text: String, indent: Int = 0, hanging: Int = 0, style: Style? = nil) -> [String] {
         var lines: [String] = []
         var line = ""
@@ -44,7 +45,9 @@ public struct TerminalWriter {
             lines.append(String(repeating: " ", count: indent + (lines.isEmpty ? 0 : hanging)) + styled(line, style))
             (line, used) = ("", 0)
         }
-        for word in plain(TokenMask.hide(text)).split(separator: " ", omittingEmptySubsequences: false) {
+        for word in plain(PrintableText.whole(TokenMask.hide(text))).split(
+            separator: " ", omittingEmptySubsequences: false)
+        {
             var rest = word
             var columns = PrintableText.columns(rest)
             if used > 0, used + 1 + columns > room() {
@@ -105,8 +108,9 @@ public struct TerminalWriter {
         return [head + first.dropFirst(indent)] + lines.dropFirst()
     }
 
-    private func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
+    private func padded(_ name: String, _ width: Int) -> String {
+        let text = PrintableText.whole(name)
+        return text + String(repeating: " ", count: max(0, width - text.count))
     }
 
     /// Replaces arrows and ellipses by ASCII if the output is not a terminal but a file or a pipe.

@@ -53,7 +53,7 @@ extension CertsCommand {
 
         func run() throws {
             let report = try request.run(now: .now(), note: Console.note)
-            Console.print(as: output, text: report.lines.joined(separator: "\n"), json: report.json)
+            Console.print(as: output, lines: report.lines, json: report.json)
             if output == .text { Console.notes(report.notes) }
         }
     }

@@ -32,7 +32,7 @@ extension CertsCommand {
 
         func run() throws {
             let reports = try CertificateReports(files: files, key: key, now: .now())
-            Console.notes(reports.failures.map(\.message))
+            Console.notes(reports.failures.flatMap(\.lines))
             if output == .json { Console.print(reports.json) } else if let text = reports.text { Console.print(text) }
             if !reports.failures.isEmpty { throw ExitCode.cannot }
             if !reports.isGood { throw ExitCode.no }

@@ -31,7 +31,7 @@ extension ConfigCommand {
             } else {
                 // Errors and findings go to one stream, so that one problem matcher finds both.
                 Console.notes(report.lines)
-                if report.problems.isEmpty { Console.print(report.summary) }
+                if report.problems.isEmpty { Console.print([report.summary]) }
             }
             guard report.problems.isEmpty else { throw ExitCode.cannot }
             if strict, report.warningCount > 0 { throw ExitCode.no }

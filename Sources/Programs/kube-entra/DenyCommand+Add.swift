@@ -52,7 +52,7 @@ extension DenyCommand {
                 target: target, issuedBefore: times.issuedBefore, until: times.until, reason: reason)
             let edit = try file.use { path throws(DenyFileError) in try DenyFile.add(entry, to: path) }
             let word = if case .wasThere = edit { "already denied: " } else { "denied: " }
-            Console.print(as: output, text: word + entry.line(at: now), json: DenyFile.json(entry))
+            Console.print(as: output, lines: [word + entry.line(at: now)], json: DenyFile.json(entry))
         }
     }
 }

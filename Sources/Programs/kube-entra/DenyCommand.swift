@@ -88,7 +88,7 @@ struct DenyCommand: ParsableCommand {
             let removed = try file.use { path throws(DenyFileError) in try DenyFile.remove(target, from: path) }
             let lines = removed.isEmpty ? ["there is no such entry"] : removed.map { "removed: " + $0.line(at: .now()) }
             Console.print(
-                as: output, text: lines.joined(separator: "\n"),
+                as: output, lines: lines,
                 json: .object([("removed", .array(removed.map { DenyFile.json($0) }))]))
             if removed.isEmpty { throw ExitCode.no }
         }
@@ -106,7 +106,7 @@ struct DenyCommand: ParsableCommand {
         func run() throws {
             let entries = try file.use { path throws(DenyFileError) in try DenyFile.read(path) }
             let lines = entries.isEmpty ? ["nobody is denied"] : entries.map { $0.line(at: .now()) }
-            Console.print(as: output, text: lines.joined(separator: "\n"), json: DenyFile.json(entries))
+            Console.print(as: output, lines: lines, json: DenyFile.json(entries))
         }
     }
 }

@@ -76,7 +76,7 @@ struct KubectlEntra: ParsableCommand {
         func run() throws {
             let line = try place.compare().canIListLine()
             Console.note("for an administrator, who may impersonate; you yourself: kubectl auth can-i --list")
-            Console.print(line)
+            Console.print([line])
         }
     }
 }

@@ -12,7 +12,7 @@ extension KubeEntra {
         StandardStreams.openIfClosed()
         // The standard library reads the arguments from /proc, which may not be mounted.
         guard access("/proc/self/cmdline", R_OK) == 0 else {
-            Console.note("kube-entra: the arguments cannot be read: /proc is not mounted here\n→ mount it")
+            Console.notes(["kube-entra: the arguments cannot be read: /proc is not mounted here", "→ mount it"])
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         }
         let arguments = CommandWords.joiningHeader(Array(CommandLine.arguments.dropFirst()))
@@ -25,10 +25,10 @@ extension KubeEntra {
         }
         if !isPlugin, let unknown = tree.unknownCommand(in: arguments) {
             // The parser's own message would call it an unexpected argument, and would accept a wrong help topic.
-            Console.note("Error: \(unknown.sentence)\nUsage: \(usageString())")
+            Console.notes(["Error: \(unknown.sentence)"] + CommandWords.lines(of: "Usage: \(usageString())"))
             Glibc.exit(ExitCode.validationFailure.rawValue)
         }
-        var usage = ""
+        var usage: [String] = []
         do {
             var command: any ParsableCommand =
                 isPlugin ? try KubectlEntra.parseAsRoot(arguments) : try await asyncParseAsRoot(arguments)
@@ -40,22 +40,27 @@ extension KubeEntra {
             }
         } catch let failure as CommandFailure {
             // Like what the parser finds itself.
-            Console.note(failure.status == .usage ? "Error: \(failure.explanation)\n\(usage)" : failure.message)
+            let isUsage = failure.status == .usage
+            Console.notes(isUsage ? ["Error: \(failure.sentence)"] + failure.furtherLines + usage : failure.lines)
             Glibc.exit(failure.status.rawValue)
         } catch let error as ClusterError {
             Console.note(error.commandLine)
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch let error as ConfigurationError {
-            for problem in error.problems { Console.note(problem.commandLine) }
+            Console.notes(error.problems.flatMap(\.commandLines))
             Glibc.exit(CommandFailure.Status.cannot.rawValue)
         } catch let problem as UsageProblem {
-            Console.note("Error: \(problem.sentence)\n\(usage)")
+            Console.notes(["Error: \(problem.sentence)"] + usage)
             Glibc.exit(CommandFailure.Status.usage.rawValue)
         } catch {
             let status = exitCode(for: error)
             let message = isPlugin ? KubectlEntra.fullMessage(for: error) : fullMessage(for: error)
             if !message.isEmpty {
-                if status.isSuccess { Console.print(message) } else { Console.note(message) }
+                if status.isSuccess {
+                    Console.print(message)
+                } else {
+                    Console.notes(CommandWords.lines(of: message, quoting: arguments))
+                }
             }
             Glibc.exit(status.rawValue)
         }
@@ -63,10 +68,12 @@ extension KubeEntra {
 }
 
 extension KubeEntra {
-    private static func usageText(of command: any ParsableCommand.Type, isPlugin: Bool) -> String {
+    private static func usageText(of command: any ParsableCommand.Type, isPlugin: Bool) -> [String] {
         let usage = isPlugin ? KubectlEntra.usageString(for: command) : usageString(for: command)
         let name = usage.split(separator: " ").prefix { !$0.hasPrefix("[") && !$0.hasPrefix("<") && !$0.hasPrefix("-") }
-        return "Usage: \(usage)\n  See '\(name.joined(separator: " ")) --help' for more information."
+        return CommandWords.lines(of: "Usage: \(usage)") + [
+            "  See '\(name.joined(separator: " ")) --help' for more information."
+        ]
     }
 }
 

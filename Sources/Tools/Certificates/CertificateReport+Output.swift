@@ -61,7 +61,7 @@ extension CertificateReport {
         }
         lines += faults.flatMap { Self.row("WRONG", $0) }
         lines += warnings.flatMap { Self.row("warning", $0) }
-        return lines.joined(separator: "\n")
+        return PrintableText.page(lines)
     }
 
     private func rows(_ certificate: Certificate) -> [(String, String)] {

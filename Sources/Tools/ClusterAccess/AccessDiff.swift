@@ -2,6 +2,7 @@ public import Configuration
 import Jansson
 public import PolicyChecks
 public import RBAC
+import SafeText
 public import Terminal
 public import Timestamps
 
@@ -54,7 +55,9 @@ public struct AccessDiff {
         switch format {
         case .text:
             let text = permissions.map { "\n\n" + $0.text(displayNames, namesTenants: hasSeveralTenants) }
-            let head = onlyBindingsDiffer ? "configuration: no difference" : displayNames.annotate(policy.text)
+            let head =
+                onlyBindingsDiffer
+                ? "configuration: no difference" : PrintableText.page(policy.lines.map(displayNames.annotate))
             return .text(head + (text ?? ""))
         case .markdown:
             let text = permissions.map { "\n\n" + $0.markdown(displayNames, namesTenants: hasSeveralTenants) }

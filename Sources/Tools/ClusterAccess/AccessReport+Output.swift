@@ -59,7 +59,7 @@ extension AccessReport {
                 lines += entry.paths.map { "    " + PrintableText.clean($0.words(withName: false), maximum: 1000) }
             }
         }
-        return lines.joined(separator: "\n")
+        return PrintableText.page(lines)
     }
 }
 

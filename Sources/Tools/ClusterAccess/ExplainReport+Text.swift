@@ -6,8 +6,8 @@ import SafeText
 extension ExplainReport {
     /// For people: the principal's user and groups, then each rule with its paths. Equal paths are printed once.
     public func text(_ names: DirectoryNames) -> String {
-        var lines = [answer.text(names)]
-        guard answer.isAdmitted else { return lines[0] }
+        var lines = answer.lines(names)
+        guard answer.isAdmitted else { return PrintableText.page(lines) }
         if everything { lines += ["", "can do everything"] }
         var byPath: [(path: AccessPath, rules: [PolicyRule])] = []
         var places: [AccessPath: Int] = [:]
@@ -43,6 +43,6 @@ extension ExplainReport {
                 return "  " + PrintableText.clean(path, maximum: 1000)
             }
         }
-        return lines.joined(separator: "\n")
+        return PrintableText.page(lines)
     }
 }

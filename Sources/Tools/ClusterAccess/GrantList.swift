@@ -102,7 +102,7 @@ public struct GrantList: Sendable {
                 "\(number) emergency \(number == 1 ? "entry has" : "entries have") ended and give\(number == 1 ? "s" : "") nothing"
             )
         }
-        return lines.joined(separator: "\n")
+        return PrintableText.page(lines)
     }
 
     private var hasCluster: Bool { rows.contains { $0.isBound != nil } }

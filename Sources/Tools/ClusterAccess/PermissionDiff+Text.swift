@@ -9,9 +9,10 @@ extension PermissionDiff {
 
     /// For people, a few lines for each holder: `+ members of group … can now get pods, everywhere`.
     public func text(_ names: DirectoryNames, namesTenants: Bool) -> String {
-        let missing = remarks.map { "\nnot compared: \($0)" }.joined()
+        let missing = remarks.map { "not compared: \($0)" }
         guard !changes.isEmpty else {
-            return "permissions: no difference" + (missing.isEmpty ? "" : " in the roles that are known") + missing
+            let known = missing.isEmpty ? "" : " in the roles that are known"
+            return PrintableText.page(["permissions: no difference" + known] + missing)
         }
         var lines = ["permissions:"]
         for part in parts {
@@ -22,7 +23,7 @@ extension PermissionDiff {
             let more = part.sentences.count - PermissionDiff.maximumLines
             if more > 0 { lines.append("  \(mark)   and \(more) more (--output json has all)") }
         }
-        return lines.joined(separator: "\n") + missing
+        return PrintableText.page(lines + missing)
     }
 
     /// The changes in Markdown, for a pull request.

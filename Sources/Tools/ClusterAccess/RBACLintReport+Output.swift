@@ -41,7 +41,7 @@ extension RBACLintReport {
             lines.append("  → \(finding.hint)")
         }
         lines.append(summary)
-        return lines.joined(separator: "\n")
+        return PrintableText.page(lines)
     }
 
     private var summary: String {

@@ -1,3 +1,4 @@
+import SafeText
 public import Terminal
 
 /// The words of a command line, as the shell passes them.
@@ -17,6 +18,16 @@ public enum CommandWords {
             isOpen = ["authorization:", "bearer", "authorization: bearer"].contains((joined.last ?? "").lowercased())
         }
         return joined + words[end...]
+    }
+
+    /// The lines of the parser's message. Arguments that it repeats, and their values, stay on their line.
+    public static func lines(of message: String, quoting words: [String] = []) -> [String] {
+        let quoted = words.flatMap { word in
+            [word] + word.split(separator: "=", maxSplits: 1).dropFirst().map(String.init)
+        }
+        return quoted.filter { !$0.isEmpty && !PrintableText.isVisible($0) }
+            .reduce(message) { $0.replacing($1, with: PrintableText.line($1)) }
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
     /// Returns the two configurations that an option with several values took as its last values.

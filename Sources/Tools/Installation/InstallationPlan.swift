@@ -78,7 +78,8 @@ struct InstallationPlan {
             if let present, present != text {
                 throw CommandFailure(
                     "\(NodePath.configuration) is there and is not the same as \(path)",
-                    hint: "compare them: kube-entra policy diff \(NodePath.configuration) \(path); a running webhook"
+                    hint:
+                        "compare them: kube-entra policy diff \(NodePath.configuration) \(ShellWord.quoted(path)); a running webhook"
                         + " takes a changed file by itself, so copy it there and run enable again")
             }
             if let folder, ExactText(files.root + NodePath.configuration) != ExactText(folder.path) {
@@ -91,8 +92,7 @@ struct InstallationPlan {
         do throws(ConfigurationError) {
             return try ConfigurationLoader.parse(text, path: path)
         } catch {
-            throw CommandFailure(
-                "the configuration has errors\n" + error.problems.map(\.description).joined(separator: "\n"))
+            throw CommandFailure("the configuration has errors", details: error.problems.map(\.description))
         }
     }
 
@@ -146,7 +146,7 @@ struct InstallationPlan {
     private func missingDenyList(_ path: String) -> CommandFailure {
         CommandFailure(
             "\(path): there is no such file, and deniedFile names it",
-            hint: "copy it from another control-plane node; for an empty list: echo '{\"denied\": []}' >\(path)")
+            hint: "copy it from another control-plane node; for an empty list: \(DenyFile.making(path))")
     }
 
     /// Files beside the configuration that it names are copied to the same places beside the new one.

@@ -164,8 +164,8 @@ public struct InstallationStatus {
         for line in denyLists?.lines ?? [] { lines.append(("deny list", line)) }
         for comparison in comparisons { lines.append(("compared with", comparison.text)) }
         if let next { lines.append(("next", next)) }
-        return lines.map { name, text in name + String(repeating: " ", count: max(1, 15 - name.count)) + text }
-            .joined(separator: "\n")
+        return PrintableText.page(
+            lines.map { name, text in name + String(repeating: " ", count: max(1, 15 - name.count)) + text })
     }
 
     private func kubeadmText(_ kubeadm: KubeadmConfiguration) -> String? {

@@ -318,7 +318,7 @@ extension Installer {
     /// Warns of other files that run a kube-apiserver: what is changed then may not be what runs.
     func sayOtherManifests(_ distribution: Distribution) {
         guard let sentence = OtherManifests.sentence(OtherManifests.paths(distribution, files: files)) else { return }
-        environment.say("warning: \(sentence); \(OtherManifests.advice)")
+        environment.say(PrintableText.line("warning: \(sentence); \(OtherManifests.advice)"))
     }
 
     private func sayDone() throws {

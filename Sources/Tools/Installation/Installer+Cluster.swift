@@ -216,7 +216,8 @@ extension Installer {
             found = try clusterObjects(distribution)
         } catch {
             let reason = (error as? CommandFailure)?.sentence ?? "\(error)"
-            return environment.say("\(nothing) on this node; the cluster could not be asked: \(reason)")
+            return environment.say(
+                PrintableText.line("\(nothing) on this node; the cluster could not be asked: \(reason)"))
         }
         guard !found.isEmpty else { return environment.say(nothing) }
         releaseCluster(distribution, found, isLast: isLast)

@@ -31,7 +31,7 @@ extension Installer {
         }
         sayOtherManifests(distribution)
         for (name, text) in lines {
-            environment.say(name + String(repeating: " ", count: max(1, 15 - name.count)) + text)
+            environment.say(PrintableText.line(name + String(repeating: " ", count: max(1, 15 - name.count)) + text))
         }
         if isInForce, distribution == .kubeadm, let current {
             let diff = UnifiedDiff.render(

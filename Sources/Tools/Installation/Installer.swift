@@ -93,7 +93,7 @@ public final class Installer {
         try OtherManifests.check(request.distribution, files: files)
         try checkPlaces(plan)
         if let obstacle = beforehand(plan).obstacle { throw obstacle }
-        for line in notes(plan, change) { environment.say(line) }
+        for line in notes(plan, change) { environment.say(PrintableText.line(line)) }
         let isHalfDone = journal.map { $0.step != .done } ?? false
         if let journal, isHalfDone {
             let isDisable = journal.direction == .disable
@@ -140,7 +140,9 @@ public final class Installer {
         try OtherManifests.check(request.distribution, files: files)
         try checkPlaces(plan)
         let (check, obstacle) = beforehand(plan)
-        for line in notes(plan, change) + (try describe(plan, change, check: check)) { environment.say(line) }
+        for line in notes(plan, change) + (try describe(plan, change, check: check)) {
+            environment.say(PrintableText.line(line))
+        }
         let diff = UnifiedDiff.render(
             old: String(decoding: change.old ?? [], as: UTF8.self), new: String(decoding: change.new, as: UTF8.self),
             oldName: change.old == nil ? "/dev/null" : change.target, newName: change.target)
@@ -199,7 +201,7 @@ public final class Installer {
             }
             let plan = try InstallationPlan(request, files: files)
             try checkPlaces(plan)
-            for line in notes(plan, nil) { environment.say(line) }
+            for line in notes(plan, nil) { environment.say(PrintableText.line(line)) }
             let earlier = journal.flatMap { $0.step == .done ? $0 : nil }
             startJournal(plan)
             do {

@@ -1,3 +1,4 @@
+import SafeText
 public import YAML
 
 /// Why a file of the control plane is not changed. Nothing was written.
@@ -40,7 +41,7 @@ public enum ManifestProblem: Error, Hashable, Sendable {
         case .otherWebhook(file: ""):
             "kube-apiserver has --authentication-token-webhook-config-file without a value, so it asks no webhook"
         case .otherWebhook(let file):
-            "kube-apiserver asks another webhook already: --authentication-token-webhook-config-file=\(file)"
+            "kube-apiserver asks another webhook already: --authentication-token-webhook-config-file=\(PrintableText.clean(file, maximum: 300))"
         case .repeated(let flag): "the flag --\(flag) stands there more than once"
         case .otherProgram: "kube-apiserver is started by a shell or another program, not by its own flags"
         case .folderTaken(let folder): "the container has something else mounted at \(folder)"

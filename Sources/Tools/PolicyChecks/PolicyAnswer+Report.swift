@@ -61,23 +61,23 @@ extension PolicyAnswer {
     }
 
     /// The answer for people, with the names that object IDs have.
-    public func text(_ names: DirectoryNames) -> String {
+    public func text(_ names: DirectoryNames) -> String { PrintableText.page(lines(names)) }
+
+    /// The lines of ``text(_:)``.
+    package func lines(_ names: DirectoryNames) -> [String] {
         // The line for the shell stays unchanged.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            String(line) == canI ? String(line) : PrintableText.clean(names.annotate(String(line)), maximum: 2000)
-        }
-        return lines.joined(separator: "\n")
+        lines.map { $0 == canI ? $0 : PrintableText.clean(names.annotate($0), maximum: 2000) }
     }
 
     /// The answer for people.
-    public var text: String {
+    public var text: String { PrintableText.page(lines) }
+
+    private var lines: [String] {
         guard let access else {
             let reason = reason ?? .claimsMalformed
-            return """
-                refused: \(reason.code)
-                  \(sentence(reason))
-                  what to do: \(hint ?? reason.hint)
-                """ + denials.prefix(PolicyDenial.maximumNamed).map { "\n  \($0.line)" }.joined()
+            return [
+                "refused: \(reason.code)", "  \(sentence(reason))", "  what to do: \(hint ?? reason.hint)",
+            ] + denials.prefix(PolicyDenial.maximumNamed).map { "  \($0.line)" }
         }
         var lines = [isAdmin ? "admitted, and is cluster admin" : "admitted, and is not cluster admin"]
         lines.append(
@@ -101,7 +101,7 @@ extension PolicyAnswer {
             let after = hasStandInName ? ", after you wrote a real name for the stand-in:" : ":"
             lines += ["", "what the cluster allows, asked of its API server\(after)", canI]
         }
-        return lines.map { $0.trimmedEnd }.joined(separator: "\n")
+        return lines.map { String($0.trimmedEnd) }
     }
 
     /// What to do; with the time from which the deny list accepts a new sign-in, if it does.

@@ -1,11 +1,15 @@
 import Configuration
 public import Jansson
+import SafeText
 import Terminal
 
 extension PolicyDiff {
     /// The differences for people.
-    public var text: String {
-        guard !isEmpty else { return "no difference" }
+    public var text: String { PrintableText.page(lines) }
+
+    /// The lines of ``text``.
+    public var lines: [String] {
+        guard !isEmpty else { return ["no difference"] }
         var lines = changes.map(\.text)
         switch direction {
         case .loosens: lines.append("this only gives: nobody loses anything")
@@ -17,7 +21,7 @@ extension PolicyDiff {
             lines.append("principals that change:")
             lines.append(contentsOf: principals.map { "  " + $0.text })
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     /// The differences for a pull request.

@@ -3,7 +3,10 @@ import SafeText
 
 extension PolicySuiteResult {
     /// Failures for people, each with the expected and the actual value; empty if there are none.
-    public var text: String {
+    public var text: String { PrintableText.page(lines) }
+
+    /// The lines of ``text``.
+    var lines: [String] {
         var lines: [String] = []
         for one in cases where !one.isPassed {
             lines.append("FAILED  \(path):\(one.line): \(PrintableText.whole(one.name))")
@@ -13,7 +16,7 @@ extension PolicySuiteResult {
                 lines.append("        \(margin)  actual   \(PrintableText.whole(mismatch.actual))")
             }
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     /// All cases for programs.

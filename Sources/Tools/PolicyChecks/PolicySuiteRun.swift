@@ -1,5 +1,6 @@
 import Configuration
 public import Jansson
+import SafeText
 import Terminal
 public import Timestamps
 
@@ -23,8 +24,7 @@ public struct PolicySuiteRun: Sendable {
 
     /// The suites with failed cases, and a line with both numbers.
     public var text: String {
-        let failures = results.filter { $0.failedCount > 0 }.map(\.text)
-        return (failures + ["\(passedCount) passed, \(failedCount) failed"]).joined(separator: "\n")
+        PrintableText.page(results.flatMap(\.lines) + ["\(passedCount) passed, \(failedCount) failed"])
     }
 
     /// The result for programs.

@@ -65,7 +65,7 @@ extension AKSImport {
                     Array(text.utf8), to: "\(folder)/\(name).yaml", mode: 0o644, replacing: isReplacing)
             } catch let failure as CommandFailure {
                 // The other clusters' files are still worth having.
-                Console.note(failure.message)
+                Console.notes(failure.lines)
                 isComplete = false
             }
         }

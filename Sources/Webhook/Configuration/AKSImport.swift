@@ -125,6 +125,8 @@ public struct AKSImport: Sendable {
     }
 
     private static func failure(_ problems: [String]) -> CommandFailure {
-        CommandFailure(problems.joined(separator: "\nkube-entra: "))
+        var failure = CommandFailure(problems.last ?? "")
+        failure.earlier = problems.dropLast().map { "kube-entra: " + $0 }
+        return failure
     }
 }

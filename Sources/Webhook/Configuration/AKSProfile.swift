@@ -30,7 +30,7 @@ struct AKSProfile {
     func cluster(around resource: JSONValue?) -> AKSCluster {
         var reader = Reader(expressions: expressions)
         var cluster = AKSCluster(
-            name: resource?.member("name")?.string.map(PrintableText.whole),
+            name: resource?.member("name")?.string.map(PrintableText.line),
             cloud: resource.map(cloud) ?? .public,
             adminGroups: [],
             audiences: [],
@@ -72,7 +72,7 @@ struct AKSProfile {
         // Null members are skipped: `az aks show` prints "adminUsers": null for every cluster.
         for member in profile.members ?? []
         where !AKSProfile.known.contains(member.name.lowercased()) && !member.value.isNull {
-            reader.notes.append("aadProfile.\(PrintableText.whole(member.name)) is not known and was left out")
+            reader.notes.append("aadProfile.\(PrintableText.line(member.name)) is not known and was left out")
         }
         cluster.notes = reader.notes
         cluster.problems = reader.problems

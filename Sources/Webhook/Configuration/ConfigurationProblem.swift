@@ -1,3 +1,5 @@
+import SafeText
+
 /// One mistake in a configuration, and its place.
 public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
     /// The path of the file, as the user wrote it.
@@ -28,19 +30,24 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
     }
 
     /// `FILE:LINE:COLUMN: error: FIELD: MESSAGE [RULE]`, the form in which `config check` also prints findings. A file
-    /// that could not be read has no place.
+    /// that could not be read has no place. It is one line, whatever its parts are: names of fields and files come from
+    /// strangers.
     public var description: String {
-        guard !isAboutFile else { return "\(file): \(message)" }
+        guard !isAboutFile else { return PrintableText.line("\(file): \(message)") }
         let rule = rule.map { " [\($0.rawValue)]" } ?? ""
-        return "\(file):\(line):\(column): error: " + (field.isEmpty ? message : field + ": " + message) + rule
+        return PrintableText.line(
+            "\(file):\(line):\(column): error: " + (field.isEmpty ? message : field + ": " + message) + rule)
     }
 
-    /// ``description``, and on the next line an arrow and the hint, if there is one.
-    public var explanation: String { description + (hint.map { "\n  → " + $0 } ?? "") }
+    /// ``description``, and as a second line an arrow and the hint, if there is one.
+    public var explanation: [String] { [description] + (hint.map { ["  → " + $0] } ?? []) }
 
     /// The lines for standard error. For a file that could not be read, they start with the program's name, as in every
     /// command.
-    public var commandLine: String { isAboutFile ? "kube-entra: \(explanation)" : explanation }
+    public var commandLines: [String] {
+        let lines = explanation
+        return isAboutFile ? ["kube-entra: \(lines[0])"] + lines.dropFirst() : lines
+    }
 
     /// Whether the file could not be read, so that the problem has no place.
     public var isAboutFile: Bool { line == 0 }

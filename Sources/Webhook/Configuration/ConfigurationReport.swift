@@ -45,11 +45,14 @@ public struct ConfigurationReport: Sendable {
     /// For people and problem matchers: one line for each error and finding, all in the same form. The next line says
     /// what to do, if that is known.
     public var lines: [String] {
-        problems.map(\.explanation)
-            + active.map { finding in
+        problems.flatMap(\.explanation)
+            + active.flatMap { finding in
                 let field = finding.field.isEmpty ? "" : "\(finding.field): "
-                return "\(file):\(finding.line):\(finding.column): \(finding.severity.rawValue): \(field)"
-                    + "\(finding.message) [\(finding.rule.rawValue)]\n  → \(finding.advice)"
+                return [
+                    "\(file):\(finding.line):\(finding.column): \(finding.severity.rawValue): \(field)"
+                        + "\(finding.message) [\(finding.rule.rawValue)]",
+                    "  → \(finding.advice)",
+                ]
             }
     }
 

@@ -65,7 +65,10 @@ public struct KeyDescription: Sendable {
     }
 
     /// A few lines of at most 80 columns, if the values allow it.
-    public var text: String {
+    public var text: String { PrintableText.page(lines) }
+
+    /// The lines of ``text``.
+    var lines: [String] {
         var lines = [
             (keyID.map { PrintableText.clean($0, maximum: 200) } ?? "(no key ID)") + (isUsable ? "" : "  NOT USABLE")
         ]
@@ -77,7 +80,7 @@ public struct KeyDescription: Sendable {
         if let from = certificateNotBefore, let to = certificateNotAfter {
             lines.append("  certificate \(from.rfc3339) to \(to.rfc3339)")
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 }
 

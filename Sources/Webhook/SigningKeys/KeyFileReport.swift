@@ -2,6 +2,7 @@ public import Entra
 import EntraTokens
 import Files
 public import Jansson
+import SafeText
 public import Terminal
 import Timestamps
 
@@ -71,9 +72,11 @@ public struct KeyFileReport: Sendable {
     /// The report for people.
     public var text: String {
         let keys = file.descriptions
-        var head = "\(path): \(keys.count == 1 ? "1 key" : "\(keys.count) keys"), \(usableCount) usable"
-        if let tenant = file.tenantID { head += "\ntenant      \(tenant)" }
-        if let fetched = file.fetchedAt { head += "\nfetched     \(fetched.rfc3339)" }
-        return ([head] + keys.map(\.text) + (hint.map { ["→ " + $0] } ?? [])).joined(separator: "\n\n")
+        var lines = ["\(path): \(keys.count == 1 ? "1 key" : "\(keys.count) keys"), \(usableCount) usable"]
+        if let tenant = file.tenantID { lines.append("tenant      \(tenant)") }
+        if let fetched = file.fetchedAt { lines.append("fetched     \(fetched.rfc3339)") }
+        for key in keys { lines += [""] + key.lines }
+        if let hint { lines += ["", "→ " + hint] }
+        return PrintableText.page(lines)
     }
 }

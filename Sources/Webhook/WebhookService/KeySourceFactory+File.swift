@@ -16,7 +16,7 @@ extension KeySourceFactory {
     ) throws(CommandFailure) {
         try CommandFile.tryWriting(path)
         let (keys, warnings) = try fetchOnce(trust, authorityCA: authorityCA, proxy: proxy)
-        Console.notes(warnings, isNamed: true)
+        Console.notes(warnings.flatMap(\.lines))
         let bytes = KeyFile.render(keys: keys, trust: trust, fetchedAt: now)
         try CommandFile.write(bytes, to: path)
         guard CommandFile.stream(path) == nil else { return }

@@ -14,11 +14,11 @@ extension KeySourceFactory {
     /// - Parameters:
     ///   - authorityCA: the file with the CA of the authority's certificate; nil for the system's authorities.
     ///   - proxy: the value of `--proxy`; nil for the environment's proxy.
-    /// - Returns: the usable keys, and a sentence about each version that could not be fetched.
+    /// - Returns: the usable keys, and the failure of each version that could not be fetched.
     /// - Throws: `CommandFailure` if neither version could be fetched.
     public static func fetchOnce(
         _ trust: TokenValidationRules, authorityCA: String?, proxy: String?
-    ) throws(CommandFailure) -> (keys: [JWK], warnings: [String]) {
+    ) throws(CommandFailure) -> (keys: [JWK], warnings: [CommandFailure]) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
         let fetcher = KeyFetcher(trust: trust) { () throws(HTTPSError) in
@@ -38,21 +38,26 @@ extension KeySourceFactory {
         if !reports.isEmpty { failures.removeAll { $0.error.isNotServed } }
         let warnings =
             failures.count == 2 && failures[0].error == failures[1].error
-            ? [sentence(failures[0].error, trust, authorityCA: authorityCA, proxy: proxy)]
+            ? [failure(failures[0].error, trust, authorityCA: authorityCA, proxy: proxy)]
             : failures.map {
-                "version \($0.version.rawValue): "
-                    + sentence($0.error, trust, authorityCA: authorityCA, proxy: proxy)
+                var failure = failure($0.error, trust, authorityCA: authorityCA, proxy: proxy)
+                failure.sentence = "version \($0.version.rawValue): " + failure.sentence
+                return failure
             }
-        guard !reports.isEmpty else { throw CommandFailure(warnings.joined(separator: "\nkube-entra: ")) }
+        if reports.isEmpty, var failure = warnings.last {
+            failure.earlier = warnings.dropLast().flatMap(\.lines)
+            throw failure
+        }
         return (KeyFile.usableJWKs(reports), warnings)
     }
 
-    private static func sentence(
+    private static func failure(
         _ error: KeyFetchError, _ trust: TokenValidationRules, authorityCA: String?, proxy: String?
-    ) -> String {
+    ) -> CommandFailure {
         let name = HTTPSURL(trust.authorityBase).flatMap { proxies(proxy, from: "--proxy").proxyName(for: $0) }
-        return "\(trust.authorityBase): \(error.sentence)"
-            + (error.isOfProxy ? name.map { "; the proxy is \($0)" } ?? "" : "")
-            + (error.hint(trust, authorityCA: authorityCA, option: "--authority-ca").map { "\n→ \($0)" } ?? "")
+        return CommandFailure(
+            "\(trust.authorityBase): \(error.sentence)"
+                + (error.isOfProxy ? name.map { "; the proxy is \($0)" } ?? "" : ""),
+            hint: error.hint(trust, authorityCA: authorityCA, option: "--authority-ca"))
     }
 }

@@ -38,7 +38,7 @@ public struct ServiceStart {
         do throws(SystemdSockets.Problem) {
             sockets = try inherited.assigned(listen: server.listen, operations: server.operations)
         } catch {
-            throw CommandFailure(error.sentence)
+            throw CommandFailure(error.sentence, hint: error.hint)
         }
         service = WebhookService(
             servable, audit: audit, logLevel: logLevel, version: version, fips: fips)
@@ -53,9 +53,9 @@ public struct ServiceStart {
         } catch let failure as ListenFailure {
             let (address, field) =
                 failure.isOperations ? (server.operations, "server.operations") : (server.listen, "server.listen")
-            throw CommandFailure("cannot listen on \(address) (\(field)): \(WebhookService.sentence(failure.cause))")
+            throw WebhookService.failure("cannot listen on \(address) (\(field)): ", failure.cause)
         } catch {
-            throw CommandFailure(WebhookService.sentence(error))
+            throw WebhookService.failure("", error)
         }
     }
 

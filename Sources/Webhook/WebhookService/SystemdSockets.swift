@@ -18,6 +18,8 @@ public struct SystemdSockets {
     public struct Problem: Error {
         /// What is wrong, for people.
         public let sentence: String
+        /// What to do about it; nil if there is nothing to say.
+        public var hint: String?
     }
 
     private static let firstDescriptor: CInt = 3
@@ -52,8 +54,8 @@ public struct SystemdSockets {
         for socket in sockets {
             guard let address = socket.address, Self.isListening(socket.descriptor) else {
                 throw Problem(
-                    sentence: "systemd has passed descriptor \(socket.descriptor), which is not a listening TCP socket"
-                        + "\n→ use ListenStream= with an address and a port in the .socket unit, and Accept=no")
+                    sentence: "systemd has passed descriptor \(socket.descriptor), which is not a listening TCP socket",
+                    hint: "use ListenStream= with an address and a port in the .socket unit, and Accept=no")
             }
             let isOperations =
                 socket.name == "operations" || (socket.name != "webhook" && Self.same(address, operations))
@@ -65,8 +67,8 @@ public struct SystemdSockets {
             default:
                 throw Problem(
                     sentence: "systemd has passed a socket for \(Self.text(address)), which is neither server.listen"
-                        + " nor server.operations\n→ say what it is for with FileDescriptorName=webhook or operations"
-                        + " in its .socket unit")
+                        + " nor server.operations",
+                    hint: "say what it is for with FileDescriptorName=webhook or operations in its .socket unit")
             }
         }
         return assigned

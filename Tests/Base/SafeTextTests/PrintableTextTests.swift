@@ -54,12 +54,37 @@ import Testing
         #expect(PrintableText.lines("\u{9B}2J\r") == "\u{FFFD}2J\u{FFFD}")
     }
 
+    @Test("each element of a page stays one line, without colours")
+    func page() {
+        #expect(
+            PrintableText.page(["a: x\n::error::y\u{1B}[31m\u{202E}", "", "\r\nb"])
+                == "a: x\u{FFFD}::error::y\u{FFFD}[31m\u{FFFD}\n\n\u{FFFD}\u{FFFD}b")
+    }
+
+    @Test(
+        "no line is a command of a CI system, and what only looks like one stays",
+        arguments: [
+            ("::error::x", "\u{FFFD}:error::x"), ("  ::add-mask::x", "  \u{FFFD}:add-mask::x"),
+            ("\u{3000}::debug::x", "\u{3000}\u{FFFD}:debug::x"), ("group ::error::x", "group ::error::x"),
+            ("::1", "::1"), ("::", "::"), ("[::1]:8443", "[::1]:8443"), ("a##[error]b", "a\u{FFFD}#[error]b"),
+            ("x ##vso[task.complete]", "x \u{FFFD}#vso[task.complete]"),
+            ("###[error]", "#\u{FFFD}#[error]"), ("### kube-entra", "### kube-entra"), ("##", "##"), ("#[x]", "#[x]"),
+            ("## a [link]", "## a [link]"),
+        ])
+    func workflowCommands(text: String, shown: String) {
+        #expect(PrintableText.line(text) == shown)
+        #expect(PrintableText.lines("a\n\(text)\nb") == "a\n\(shown)\nb")
+    }
+
     @Test("JSON means the same with every such character escaped")
     func json() {
         let text = Array("{\"a\u{202E}\":\"\u{9B}é\u{E0041}\"}".utf8)
         #expect(
             String(decoding: PrintableText.escapingJSON(text), as: UTF8.self)
                 == #"{"a\u202e":"\u009bé\udb40\udc41"}"#)
+        let command = PrintableText.escapingJSON(Array(##"{"a":"x##vso[y]###[z]#"}"##.utf8))
+        #expect(
+            String(decoding: command, as: UTF8.self) == ##"{"a":"x#\u0023vso[y]#\u0023#[z]#"}"##)
         #expect(PrintableText.escapingJSON(Array("{\"a\":1}".utf8)) == Array("{\"a\":1}".utf8))
     }
 }

@@ -24,6 +24,16 @@ import Timestamps
         #expect(RelativeTime.describe(Timestamp(secondsSinceEpoch: .min), now: now).hasSuffix(" years ago"))
     }
 
+    @Test("line ends and colours of a text do not come through, those of the page do")
+    func foreignLines() {
+        let page = TerminalWriter(color: true)
+        let text = "x\n::error::y\u{1B}[31m"
+        let shown = "x\u{FFFD}::error::y\u{FFFD}[31m"
+        #expect(page.wrapped(text, style: .good) == ["\u{1B}[32m\(shown)\u{1B}[0m"])
+        #expect(page.pair("a\nb", text) == ["a\u{FFFD}b         \(shown)"])
+        #expect(page.rule("a\nb").hasPrefix("── a\u{FFFD}b ──"))
+    }
+
     @Test("an address that is too long is broken after a slash, any other word where the line ends")
     func breaks() {
         let id = "11111111-2222-3333-4444-555555555555"

@@ -1,6 +1,7 @@
 """Hostile text in everything that a command reads."""
 
 import json
+import re
 import unicodedata
 
 import yaml
@@ -11,19 +12,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 MARK = "EVIL"
 
 
-# A C1 control, an escape sequence, a right-to-left override, a zero-width space, a filler and a tag.
-HOSTILE = f"{MARK}\u009b2J\u001b[8m\u202e\u200b\u3164\U000e0041{MARK}"
+# A line end and a workflow command of GitHub's, a colour, a logging command of Azure Pipelines, a C1 control, an escape
+# sequence, a right-to-left override, a zero-width space, a filler and a tag.
+HOSTILE = f"{MARK}\n::error::x\u001b[31m##vso[x]\u009b2J\u001b[8m\u202e\u200b\u3164\U000e0041{MARK}"
 
 
 # A configuration refuses control characters; invisible characters are a finding.
-UNSEEN = f"{MARK}\u202e\u200b\u3164\U000e0041{MARK}"
+UNSEEN = f"::error::{MARK}##[error]\u202e\u200b\u3164\U000e0041{MARK}"
 TENANT = "11111111-2222-3333-4444-555555555555"
 GROUP = "5d24aaaa-bbbb-cccc-dddd-eeeeafa27aed"
 
 
 def harmful(text):
-    """Characters that are invisible, or that control a terminal."""
-    found = []
+    """Characters that are invisible, or that control a terminal, and lines that CI takes for commands or that begin
+    within a value."""
+    # GitHub looks for `::` at the beginning, also after white space, and for `##[` anywhere; Azure for `##vso[`.
+    found = re.findall(r"^\s*(?:::[a-z]|\ufffd:error::x).*|.*##[a-z]*\[.*", text, re.MULTILINE)
     for character in text:
         category = unicodedata.category(character)
         if character in "\n\t":
@@ -46,6 +50,39 @@ tenants:
       - groupObjectID: 9999aaaa-bbbb-cccc-dddd-eeeeffff0000
         kubernetesGroups: {yaml.safe_dump([group], default_flow_style=True, width=1000).strip()}""")
     return str(path)
+
+
+def quoted(text):
+    """A YAML key or value in double quotes; unlike json.dumps, without surrogates."""
+    return '"' + "".join(c if " " < c < "\x7f" and c not in '"\\' else f"\\U{ord(c):08x}" for c in text) + '"'
+
+
+def broken(folder):
+    """A configuration whose unknown fields, one of them twice, are a stranger's."""
+    path = folder / "broken.yaml"
+    configuration(path)
+    path.write_text(f"{path.read_text()}\n    {quoted(HOSTILE)}: 1\n" + f"{quoted(HOSTILE)}: 1\n" * 2)
+    return str(path)
+
+
+def claimed(folder, value):
+    """A configuration that requires a claim of a stranger's name."""
+    path = folder / "claimed.yaml"
+    configuration(path)
+    path.write_text(f"{path.read_text()}\n    requiredClaims: {{{quoted(HOSTILE)}: {value}}}\n")
+    return str(path)
+
+
+def suite(folder, **more):
+    case = {"name": UNSEEN, "given": {"user": "ada@example.com"}, "expect": {"admitted": False}}
+    return write(folder / "suite.yaml", yaml.safe_dump({"tests": [{**case, **more}]}, width=1000))
+
+
+def strange_file(folder, name, text):
+    """A folder with one file that has a stranger's name."""
+    (folder / "strange").mkdir()
+    (folder / "strange" / name).write_text(text)
+    return str(folder / "strange")
 
 
 def certificate(path):

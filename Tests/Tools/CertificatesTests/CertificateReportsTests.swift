@@ -7,7 +7,7 @@ import Timestamps
 @Suite("The files that certs show reads")
 struct CertificateReportsTests {
     private static func messages(_ paths: [String], key: String? = nil) throws -> [String] {
-        try CertificateReports(files: paths, key: key, now: .now()).failures.map(\.message)
+        try CertificateReports(files: paths, key: key, now: .now()).failures.flatMap(\.lines)
     }
 
     @Test("a folder stands for its .crt files in order, and without any it is named itself")

@@ -44,6 +44,16 @@ import Testing
         #expect(CommandWords.joiningHeader(words) == joined)
     }
 
+    @Test("an argument that the parser repeats, or its value, begins no line of the message")
+    func repeatedArguments() {
+        let message = "Error: 'x\n::error::y' is invalid for '--output'\nUsage: kube-entra"
+        for word in ["x\n::error::y", "--output=x\n::error::y"] {
+            #expect(
+                CommandWords.lines(of: message, quoting: ["a", word])
+                    == ["Error: 'x\u{FFFD}::error::y' is invalid for '--output'", "Usage: kube-entra"])
+        }
+    }
+
     @Test("the two configurations come back from the first option that took more than two values")
     func configurations() {
         let none = CommandWords.configurations(takenBy: [["a", "b"], ["c"]])

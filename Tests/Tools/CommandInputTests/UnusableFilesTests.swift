@@ -125,7 +125,7 @@ import WebhookReview
         Reader("certs show") { path in
             let reports = try CertificateReports(files: [path], key: nil, now: now)
             return reports.failures.isEmpty && reports.isGood
-                ? nil : reports.failures.map(\.message).joined(separator: "\n") + (reports.text ?? "")
+                ? nil : reports.failures.flatMap(\.lines).joined(separator: "\n") + (reports.text ?? "")
         },
         Reader("review --config") { path in
             let request = ReviewRequest(

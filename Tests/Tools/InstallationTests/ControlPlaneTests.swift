@@ -175,6 +175,17 @@ struct AdminBindingTests {
         #expect(command.utf8.elementsEqual((start + groups).utf8))
     }
 
+    @Test("its groups, and a flag of somebody else's, stay on their lines")
+    func foreignNames() {
+        let name = "g\u{1B}[31m\n::error:: faked"
+        var status = InstallationStatus(distribution: .kubeadm)
+        let lines = status.text.split(separator: "\n").count
+        status.binding = AdminBinding(AdminBinding.object([name]).render())
+        #expect(status.text.contains("g\u{FFFD}[31m\u{FFFD}::error:: faked: bound to"))
+        #expect(status.text.split(separator: "\n").count == lines + 1)
+        #expect(ManifestProblem.otherWebhook(file: name).sentence.hasSuffix("=g\u{FFFD}[31m\u{FFFD}::error:: faked"))
+    }
+
     @Test("what enable made is known again, in any order of the groups")
     func made() {
         let binding = AdminBinding(AdminBinding.object(["b", "a,c"]).render())

@@ -62,13 +62,27 @@ struct ProblemHintTests {
         let problem = ConfigurationProblem(
             file: "f", line: 3, column: 4, field: "a", message: "must be b", hint: "ask c")
         let report = ConfigurationReport(file: "f", problems: [problem], findings: [], looksAtFiles: true)
-        #expect(report.lines == ["f:3:4: error: a: must be b\n  → ask c"])
+        #expect(report.lines == ["f:3:4: error: a: must be b", "  → ask c"])
         #expect(String(decoding: report.json.render(), as: UTF8.self).contains(#""hint":"ask c""#))
         #expect(report.markdown.contains("| must be b | ask c |"))
         let sarif = String(decoding: report.sarif(version: "1").json.render(), as: UTF8.self)
         #expect(sarif.contains("a: must be b → ask c"))
         #expect(problem.description == "f:3:4: error: a: must be b")
-        #expect(problem.commandLine == "f:3:4: error: a: must be b\n  → ask c")
+        #expect(problem.commandLines == ["f:3:4: error: a: must be b", "  → ask c"])
+    }
+
+    @Test("names of files and fields cannot begin a line, in any form for people")
+    func foreignNames() {
+        let name = "x\n::error::y\u{1B}[31m"
+        let problem = ConfigurationProblem(
+            file: name, line: 3, column: 4, field: "a.\(name)", message: "no \(name)", hint: name)
+        let shown = "x\u{FFFD}::error::y\u{FFFD}[31m"
+        #expect(problem.description == "\(shown):3:4: error: a.\(shown): no \(shown)")
+        #expect(problem.commandLines.count == 2)
+        let missing = ConfigurationProblem(file: name, line: 0, column: 0, field: "", message: "not there")
+        #expect(missing.commandLines == ["kube-entra: \(shown): not there"])
+        let error = ConfigurationError(problems: [problem, missing])
+        #expect(error.description.split(separator: "\n").count == 2)
     }
 
     @Test("text that is not YAML passes its hint on")
