@@ -190,7 +190,7 @@ extension Installer {
         guard let objects = try? clusterObjects(distribution),
             let obstacle = obstacleToRelease(distribution, objects, isLast: isLast)
         else { return }
-        environment.say("note: \(obstacle)")
+        environment.say(PrintableText.line("note: \(obstacle)"))
     }
 
     /// Why the binding stays; nil if it is removed, or if there is none.
