@@ -1,5 +1,4 @@
 import Jansson
-import Kubeconfigs
 import SafeText
 import Terminal
 

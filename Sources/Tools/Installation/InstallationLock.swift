@@ -24,6 +24,7 @@ final class InstallationLock {
                 usleep(20_000)
                 continue
             }
+            try files.checkJournalFolder()
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             let code = errno
             if descriptor >= 0 {

@@ -59,6 +59,11 @@ enum NodePath {
     static let authorityKey = journalFolder + "/ca.key"
     static let program = "/usr/local/bin/kube-entra"
 
+    /// Whether a path is below `/etc/kube-entra`, without `..`.
+    static func isInHome(_ path: String) -> Bool {
+        path.utf8.starts(with: "\(home)/".utf8) && !path.split(separator: "/").contains("..")
+    }
+
     static func folder(of path: String) -> String {
         "/" + path.split(separator: "/").dropLast().joined(separator: "/")
     }

@@ -26,7 +26,7 @@ extension Installer {
             ]
         case .staticPod: break
         }
-        lines += (carried + [certificates]).map { ("certificates", $0) }
+        lines += (carried + certificates).map { ("certificates", $0) }
         if plan.makesDenyList { lines.append(("configuration", write(NodePath.deniedList))) }
         lines += [("configuration", write(NodePath.configuration)), ("kubeconfig", try kubeconfigLine(plan))]
         switch request.service {

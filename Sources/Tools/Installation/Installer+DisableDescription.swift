@@ -6,6 +6,7 @@ extension Installer {
     ///
     /// - Throws: `CommandFailure` if a file cannot be read, or `disable` would refuse to change it.
     public func disableDryRun(_ distribution: Distribution, isLastNode: Bool) throws {
+        try files.checkJournalFolder()
         let current = try files.content(distribution.flagFile)
         let isInForce = current.map { APIServerFiles.asks($0, distribution, flags) } ?? false
         var lines: [(String, String)] = [("distribution", distribution.rawValue)]

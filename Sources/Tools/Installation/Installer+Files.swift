@@ -84,28 +84,44 @@ extension Installer {
         say(.certificates, "made new ones in \(paths.folder) with the same CA: the old ones \(problem)")
     }
 
-    /// What will be done about certificates that are there, for `--dry-run`.
-    func certificatesText(_ plan: InstallationPlan, _ paths: CertificatePaths) throws -> String {
-        if makesCertificates(plan) { return "make a CA and certificates in \(paths.folder)" }
+    /// What will be done about each certificate, for `--dry-run`.
+    func certificatesText(_ plan: InstallationPlan, _ paths: CertificatePaths) throws -> [String] {
+        if makesCertificates(plan) {
+            return certificatePlaces(paths).map { "\(files.exists($0.path) ? "make anew" : "make") \($0.path)" }
+        }
         let keep = "keep those in \(paths.folder)"
-        guard paths.server.allSatisfy(files.exists) else { return keep }
+        guard paths.server.allSatisfy(files.exists) else { return [keep] }
         let isOpen = plan.configuration.server.clientCA == nil
-        guard isOpen || files.exists(paths.client) else { return keep }
-        guard let problem = try validity(paths, isOpen: isOpen).problem else { return keep }
-        if let obstacle = try obstacleToRenewal(paths) { return "\(keep), which \(problem): \(obstacle)" }
-        return "make new ones in \(paths.folder) with the same CA, since they \(problem)"
+        guard isOpen || files.exists(paths.client) else { return [keep] }
+        guard let problem = try validity(paths, isOpen: isOpen).problem else { return [keep] }
+        if let obstacle = try obstacleToRenewal(paths) { return ["\(keep), which \(problem): \(obstacle)"] }
+        return paths.leaves.map { "make anew \($0) with the same CA, since they \(problem)" }
+    }
+
+    /// Where a new CA and its certificates are put: each place once.
+    func certificatePlaces(_ paths: CertificatePaths) -> [(name: String, path: String)] {
+        typealias Name = CertificateFolder.FileName
+        let all: [(name: String, path: String)] = [
+            (Name.authorityKey, NodePath.authorityKey), (Name.authority, paths.authority),
+            (Name.server, paths.certificate), (Name.serverKey, paths.key), (Name.client, paths.client),
+            (Name.clientKey, paths.clientKey),
+        ]
+        guard let authority = paths.clientAuthority, ExactText(authority) != ExactText(paths.authority) else {
+            return all
+        }
+        return all + [(name: Name.clientAuthority, path: authority)]
     }
 
     /// Why certificates are not renewed here, and what to do; nil if they can be.
     private func obstacleToRenewal(_ paths: CertificatePaths) throws -> String? {
-        guard files.exists(NodePath.authorityKey),
+        guard files.exists(NodePath.authorityKey), paths.leaves.allSatisfy(NodePath.isInHome),
             let authority = try PEMFile.certificates(files.root + paths.authority).first
         else { return "make new ones with their CA" }
         guard authority.notBefore <= environment.now() else {
             return "their CA is not valid yet either; if this host's clock is right, `kube-entra disable` and `enable`"
                 + " make a new one"
         }
-        let others = try [paths.certificate, paths.key, paths.client, paths.clientKey].first { path in
+        let others = try paths.leaves.first { path in
             switch try presence(path) {
             case .absent, .ours: false
             case .changed, .foreign: true
@@ -152,17 +168,13 @@ extension Installer {
         } catch {
             throw CommandFailure("certificates cannot be made: \(error)")
         }
-        typealias Name = CertificateFolder.FileName
-        let places = [
-            Name.authority: paths.authority, Name.authorityKey: NodePath.authorityKey,
-            Name.clientAuthority: paths.clientAuthority, Name.server: paths.certificate, Name.serverKey: paths.key,
-            Name.client: paths.client, Name.clientKey: paths.clientKey,
-        ]
+        let places = certificatePlaces(paths)
         for file in made {
-            guard let place = places[file.name] ?? nil else { continue }
+            guard let place = places.first(where: { $0.name == file.name })?.path else { continue }
             let isAuthorityKey = ExactText(place) == ExactText(NodePath.authorityKey)
             try makeFolder(NodePath.folder(of: place), mode: isAuthorityKey ? 0o700 : 0o755)
-            try put(file.bytes, at: place, mode: file.mode, owner: file.name == Name.serverKey ? owner(plan) : nil)
+            let isServerKey = file.name == CertificateFolder.FileName.serverKey
+            try put(file.bytes, at: place, mode: file.mode, owner: isServerKey ? owner(plan) : nil)
         }
     }
 
@@ -203,6 +215,12 @@ extension Installer {
         let owner = apiServerUser.map { NodeFiles.Owner(user: $0, group: $0) }
         if let owner, plan.configuration.server.clientCA != nil, files.owner(paths.clientKey) != owner {
             // A kube-apiserver without root must be able to read its key.
+            guard NodePath.isInHome(paths.clientKey) else {
+                throw CommandFailure(
+                    "\(paths.clientKey) does not belong to user \(owner.user), whom kube-apiserver runs as",
+                    hint: "chown \(owner.user) \(ShellWord.quoted(paths.clientKey)); `enable` changes no file"
+                        + " there")
+            }
             try put(try files.read(paths.clientKey), at: paths.clientKey, mode: 0o600, owner: owner)
         }
         if try files.content(NodePath.kubeconfig) == text {
@@ -272,6 +290,8 @@ struct CertificatePaths {
     var clientKey: String
 
     var folder: String { NodePath.folder(of: certificate) }
+    /// Certificates that end, and their keys.
+    var leaves: [String] { [certificate, key, client, clientKey] }
     /// The webhook's own files.
     var server: [String] { [certificate, key] + (clientAuthority.map { [$0] } ?? []) }
 

@@ -72,6 +72,10 @@ extension Installer {
         guard let made = journal.made(at: path) else { return false }
         files.removeTemporary(path)
         guard files.exists(path) else { return false }
+        if made.sha256 != nil, let folder = files.sharedFolder(above: path) {
+            say(named: "kept", "\(path), because \(folder) is not for root alone: look at it, then remove it yourself")
+            return false
+        }
         let lock = denyListLock(path)
         defer { withExtendedLifetime(lock) {} }
         if let digest = made.sha256 {

@@ -29,7 +29,9 @@ extension Installer {
             places.append((ServiceFiles.sysusersPath, Array(ServiceFiles.sysusers.utf8)))
         }
         let paths = CertificatePaths(plan.configuration, root: files.root)
+        for path in [NodePath.configuration] + plan.carried.map(\.path) { try files.checkFolders(above: path) }
         if makesCertificates(plan) {
+            for path in certificatePlaces(paths).map(\.path) where !plan.carries(path) { try checkIsMadeHere(path) }
             places += [paths.authority, paths.client, paths.clientKey].filter { path in
                 !plan.carries(path)
             }.map { ($0, nil) }
@@ -45,6 +47,17 @@ extension Installer {
                 hint: "look at it and move it away, then run enable again")
         }
         try checkPorts(plan)
+    }
+
+    /// Fails if certificates would be made elsewhere than in the node's own folder: a configuration's author must not
+    /// choose where root writes.
+    private func checkIsMadeHere(_ path: String) throws {
+        guard !NodePath.isInHome(path), ExactText(path) != ExactText(NodePath.authorityKey) else {
+            return try files.checkFolders(above: path)
+        }
+        throw CommandFailure(
+            "\(path): there is no such file, and `enable` makes certificates only in \(NodePath.home)",
+            hint: "put the certificates there yourself, or name them relative to the configuration: certs/server.crt")
     }
 
     /// Whether this run has to make a CA and certificates: there are none, or an interrupted run made some of them.
@@ -66,13 +79,33 @@ extension Installer {
 
     /// Writes a file. If it did not exist, the journal records it first, so that it can be removed again. If it did, it
     /// is kept until the run has ended well.
+    ///
+    /// - Throws: `CommandFailure` if somebody else has put other content there, or could do so now.
     func put(_ bytes: [UInt8], at path: String, mode: UInt32, owner: NodeFiles.Owner? = nil) throws {
-        let isOurs = journal?.made(at: path) != nil
-        let current = try files.content(path)
-        let copy = current.flatMap { noteReplaced($0, path, by: bytes, owner) }
-        if isOurs || current == nil { journal?.note(path, sha256: NodeFiles.digest(bytes)) }
+        try files.checkFolders(above: path)
+        let made = journal?.made(at: path)
+        guard let current = try files.content(path) else {
+            journal?.note(path, sha256: NodeFiles.digest(bytes))
+            try saveJournal()
+            do {
+                return try files.write(bytes, to: path, mode: mode, owner: owner, replacing: false)
+            } catch {
+                // What is there now is not ours.
+                if made == nil { journal?.made.removeAll { $0.path == ExactText(path) } }
+                throw error
+            }
+        }
+        // A key that a run without its journal has left is in a folder of our own.
+        let isLeft = ExactText(path) == ExactText(NodePath.authorityKey)
+        guard made != nil || current == bytes || isLeft else {
+            throw CommandFailure(
+                "\(path) was put there by somebody else in the meantime",
+                hint: "look at it and move it away, then run enable again")
+        }
+        let copy = noteReplaced(current, path, by: bytes, owner)
+        if made != nil { journal?.note(path, sha256: NodeFiles.digest(bytes)) }
         try saveJournal()
-        if let copy, let current { try files.write(current, to: copy, mode: 0o600) }
+        if let copy { try files.write(current, to: copy, mode: 0o600) }
         try files.write(bytes, to: path, mode: mode, owner: owner)
     }
 

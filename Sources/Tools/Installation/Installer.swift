@@ -133,6 +133,7 @@ public final class Installer {
     ///
     /// - Throws: `CommandFailure` if `enable` would refuse before it changes anything.
     public func dryRun(_ given: InstallationRequest) throws {
+        try files.checkJournalFolder()
         if let mismatch = mismatch(given) { throw mismatch }
         let request = try withService(given)
         let plan = try InstallationPlan(request, files: files)

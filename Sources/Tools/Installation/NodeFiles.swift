@@ -78,11 +78,15 @@ struct NodeFiles {
     ///
     /// The new text is first written beside it under a name that starts with a dot: the kubelet runs every other file
     /// in its folder, even incomplete ones.
-    func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, owner: Owner? = nil) throws {
+    ///
+    /// - Parameter replacing: false fails if anything is there, also a link.
+    func write(
+        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, owner: Owner? = nil, replacing: Bool = true
+    ) throws {
         let folder = root + NodePath.folder(of: path)
         let temporary = temporary(path)
         var status = stat()
-        let isThere = stat(root + path, &status) == 0
+        let isThere = replacing && stat(root + path, &status) == 0
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
@@ -95,11 +99,11 @@ struct NodeFiles {
             && fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
         let code = errno
         close(descriptor)
-        guard isComplete, rename(temporary, root + path) == 0 else {
-            let reason = isComplete ? errno : code
-            unlink(temporary)
-            throw failure(path, reason)
-        }
+        // A link, unlike a rename, fails if something is there.
+        let isMoved = isComplete && (replacing ? rename(temporary, root + path) : link(temporary, root + path)) == 0
+        let reason = isComplete ? errno : code
+        if !isMoved || !replacing { unlink(temporary) }
+        guard isMoved else { throw failure(path, reason) }
         sync(folder: folder)
     }
 

@@ -126,3 +126,64 @@ def test_copies_are_not_open_to_more_users_than_the_files_were(node):
         found = os.stat(node.path(f"/etc/kube-entra/{name}"))
         assert ((found.st_uid, found.st_gid), stat.S_IMODE(found.st_mode)) == (owner, mode), name
     assert node.run("disable", "--timeout", "120s").returncode == 0
+
+
+@pytest.mark.parametrize("field", ["certificate", "privateKey", "clientCA"])
+def test_certificates_are_made_only_in_the_nodes_own_folder(node, field):
+    """Else the configuration's author could have root make any file, such as /etc/ld.so.preload."""
+    said = node.enable("--dry-run").stdout
+    folder = "/etc/kube-entra/certs"
+    names = ["ca.crt", "client-ca.crt", "server.crt", "server.key", "client.crt", "client.key"]
+    for path in ["/var/lib/kube-entra-enable/ca.key", *[f"{folder}/{name}" for name in names]]:
+        assert f"make {path}\n" in said, said
+    change(node, server={field: "/etc/elsewhere"})
+    os.chown(node.config, SOMEBODY, SOMEBODY)
+    before = node.snapshot()
+    for words in (["--dry-run"], []):
+        done = node.enable(*words, wait="20s")
+        assert done.returncode == 2 and "makes certificates only in /etc/kube-entra" in done.stderr, done.stderr
+        assert node.snapshot() == before
+
+
+@pytest.mark.parametrize("plant", ["echo theirs >$file", "ln -s /etc/victim $file", "ln -s /etc/nothing $file"])
+@pytest.mark.parametrize("name", ["server.crt", "client.key"])
+def test_what_appears_in_the_place_of_a_new_file_is_not_written_over(node, name, plant):
+    write(node.path("/etc/victim"), "keep me")
+    # This program runs after all checks and before certificates are made.
+    path = f"/etc/kube-entra/certs/{name}"
+    script = f"#!/bin/sh\nfile={path}\nmkdir -p /etc/kube-entra/certs\n{plant}\nexit 1\n"
+    write(f"{node.folder}/bin/systemd-sysusers", script, mode=0o755)
+    done = node.enable(wait="20s")
+    assert done.returncode == 2 and path in done.stderr, done.stdout + done.stderr
+    assert node.read("/etc/victim") == "keep me" and not node.exists("/etc/nothing")
+    if "theirs" in plant:
+        assert node.read(path) == "theirs\n"
+    else:
+        assert os.path.islink(node.path(path))
+    assert os.listdir(node.path("/etc/kube-entra/certs")) == [name]
+
+
+@pytest.mark.parametrize("folder", ["/etc/kube-entra", "/etc/kube-entra/certs", "/var/lib/kube-entra-enable"])
+@pytest.mark.parametrize("owner, mode", [(0, 0o1777), (0, 0o775), (SOMEBODY, 0o755)])
+def test_a_folder_that_others_may_write_is_not_used(node, folder, owner, mode):
+    os.makedirs(node.path(folder))
+    os.chown(node.path(folder), owner, owner)
+    os.chmod(node.path(folder), mode)
+    before = node.snapshot()
+    for words in (["--dry-run"], []):
+        done = node.enable(*words, wait="20s")
+        assert done.returncode == 2 and f"{folder} is not for root alone" in done.stderr, done.stdout + done.stderr
+        assert f"chown root {folder} && chmod go-w {folder}" in done.stderr
+        assert node.snapshot() == before
+
+
+def test_disable_removes_nothing_from_a_folder_that_others_may_write(node):
+    assert node.enable().returncode == 0
+    for folder, status in [("/var/lib/kube-entra-enable", 2), ("/etc/kube-entra/certs", 0)]:
+        os.chmod(node.path(folder), 0o777)
+        done = node.run("disable", "--timeout", "120s")
+        assert done.returncode == status, done.stdout + done.stderr
+        assert f"{folder} is not for root alone" in done.stdout + done.stderr
+        os.chmod(node.path(folder), 0o700)
+        assert node.exists("/etc/kube-entra/certs/server.crt")
+    assert "except for what was kept" in done.stdout

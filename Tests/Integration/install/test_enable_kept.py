@@ -123,9 +123,9 @@ def test_certificates_near_their_end_are_renewed_and_a_failed_run_puts_the_old_o
     assert node.enable().returncode == 0
     end_soon(node)
     before = node.snapshot()
-    assert "make new ones in /etc/kube-entra/certs with the same CA, since they end in 10 days" in (
-        node.enable("--dry-run").stdout
-    )
+    said = node.enable("--dry-run").stdout
+    for name in ("server.crt", "server.key", "client.crt", "client.key"):
+        assert f"make anew /etc/kube-entra/certs/{name} with the same CA, since they end in 10 days" in said, said
     as_before(node, before)
     # The webhook has ended and does not start again.
     with open(f"{node.folder}/bin/systemctl") as file:
