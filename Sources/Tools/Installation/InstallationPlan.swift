@@ -40,6 +40,13 @@ struct InstallationPlan {
 
     var configuration: WebhookConfiguration { loaded.configuration }
 
+    /// The node's own path of a file that the configuration names.
+    func local(_ path: String) -> String {
+        let folder = NodePath.folder(of: loaded.path)
+        let root = folder.hasSuffix(NodePath.home) ? folder.dropLast(NodePath.home.count) : ""
+        return path.hasPrefix(root) ? String(path.dropFirst(root.count)) : path
+    }
+
     /// Whether a file is copied to this path.
     func carries(_ path: String) -> Bool { carried.contains { ExactText($0.path) == ExactText(path) } }
 

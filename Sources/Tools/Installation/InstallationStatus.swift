@@ -59,6 +59,8 @@ public struct InstallationStatus {
     var withoutWebhook: OtherAPIServers?
     /// Other files with a kube-apiserver in the kubelet's folder.
     var otherManifests: [String] = []
+    /// Files in the kubelet's folder that run a webhook which `enable` did not start.
+    var otherWebhookPods: [String] = []
     /// Whether an `enable` or `disable` is running now.
     var isRunning = false
     /// What to do next; nil if there is nothing to do.
@@ -108,6 +110,7 @@ public struct InstallationStatus {
                 } ?? .null
             ),
             ("otherManifests", JSON(otherManifests)),
+            ("otherWebhookPods", JSON(otherWebhookPods)),
             ("otherNodes", InstallationStatus.json(others)),
             ("nodesWithoutWebhook", InstallationStatus.json(withoutWebhook)),
             ("running", .bool(isRunning)),
@@ -139,6 +142,9 @@ public struct InstallationStatus {
         }
         if let sentence = OtherManifests.sentence(otherManifests) {
             lines.append(("manifests", "\(sentence); \(OtherManifests.advice)"))
+        }
+        if let sentence = OtherManifests.sentence(webhookPods: otherWebhookPods) {
+            lines.append(("manifests", sentence))
         }
         if let text = kubeadm.flatMap(kubeadmText) { lines.append(("kubeadm", text)) }
         if let binding {
@@ -252,6 +258,7 @@ extension Installer {
         }
         status.clusterDetour = environment.detour(.cluster)
         status.otherManifests = OtherManifests.paths(distribution, files: files)
+        status.otherWebhookPods = OtherManifests.webhookPods(distribution, files: files, journal: journal)
         status.isRunning = InstallationLock.isHeld(files)
         evaluate(&status)
         if status.next == nil, !status.otherManifests.isEmpty {

@@ -240,6 +240,8 @@ extension Installer {
         if isInForce, let current { try checkDropIn(current, distribution) }
         if let use = remainingUse(distribution, current) { throw use.failure }
         sayOtherManifests(distribution)
+        sayWebhookPods(distribution)
+        let otherPods = OtherManifests.webhookPods(distribution, files: files, journal: journal)
         sayWhatStays(distribution, isLast: isLastNode)
         if let journal, journal.step != .done {
             let isDisable = journal.direction == .disable
@@ -286,6 +288,7 @@ extension Installer {
         let objects = (try? clusterObjects(distribution)) ?? ClusterObjects(binding: true, configuration: true)
         releaseCluster(distribution, objects, isLast: isLastNode)
         clear(journal)
+        for path in otherPods { say(named: "kept", "\(path), which runs the webhook too: remove it yourself") }
         try sayDone()
     }
 
@@ -319,6 +322,13 @@ extension Installer {
     func sayOtherManifests(_ distribution: Distribution) {
         guard let sentence = OtherManifests.sentence(OtherManifests.paths(distribution, files: files)) else { return }
         environment.say(PrintableText.line("warning: \(sentence); \(OtherManifests.advice)"))
+    }
+
+    /// Warns of webhooks that go on running without their files.
+    func sayWebhookPods(_ distribution: Distribution) {
+        let paths = OtherManifests.webhookPods(distribution, files: files, journal: journal)
+        guard let sentence = OtherManifests.sentence(webhookPods: paths) else { return }
+        environment.say("warning: \(sentence): remove it if it is of no use without \(NodePath.home)")
     }
 
     private func sayDone() throws {

@@ -31,6 +31,7 @@ extension Installer {
             lines.append(("files", "nothing: enable made none on this node"))
         }
         sayOtherManifests(distribution)
+        sayWebhookPods(distribution)
         for (name, text) in lines {
             environment.say(PrintableText.line(name + String(repeating: " ", count: max(1, 15 - name.count)) + text))
         }

@@ -46,6 +46,7 @@ extension Installer {
                     + (presence == .changed ? " so" : ""),
                 hint: "look at it and move it away, then run enable again")
         }
+        try checkPod(plan)
         try checkPorts(plan)
     }
 

@@ -104,7 +104,8 @@ extension Installer {
 
     private func startPod(_ plan: InstallationPlan, image: String) throws {
         let path = podPath(plan.request.distribution)
-        let text = Array(ServiceFiles.pod(image: image).utf8)
+        let operations = plan.configuration.server.operations
+        let text = Array(ServiceFiles.pod(image: image, operations: operations).utf8)
         if let there = try files.content(path) {
             guard there != text else { return say(.service, "\(path) is there") }
             return say(.service, "\(path) is there, differs from what would be written, and stays")
@@ -135,6 +136,27 @@ extension Installer {
             || [Self.unit, Self.socket].contains { unit in
                 environment.run(["systemctl", "is-active", "--quiet", unit]).isSuccess
             }
+    }
+
+    /// Fails if the webhook could not work in a static pod: the kubelet ends one that it cannot ask, again and again.
+    func checkPod(_ plan: InstallationPlan) throws {
+        guard plan.request.service != .systemd else { return }
+        let operations = plan.configuration.server.operations
+        guard operations.port != 0, !operations.host.utf8.contains(UInt8(ascii: "%")) else {
+            throw CommandFailure(
+                "the kubelet cannot ask a static pod at \(operations) (server.operations) whether it is well",
+                hint: "give it a fixed port and an address without a zone, such as 127.0.0.1:8480")
+        }
+        for file in plan.configuration.files {
+            let path = plan.local(file.path)
+            let isState = path.utf8.starts(with: "\(NodePath.state)/".utf8)
+            // The image has the system's CA certificates.
+            let isInImage = path.utf8.starts(with: "/etc/ssl/certs/".utf8) && !file.role.isWritten
+            guard !isState, !isInImage, file.role.isWritten || !NodePath.isInHome(path) else { continue }
+            throw CommandFailure(
+                "\(file.field) names \(path), which the static pod cannot \(file.role.isWritten ? "write" : "see")",
+                hint: "the pod has \(NodePath.home), and \(NodePath.state), where it can write too")
+        }
     }
 
     func podPath(_ distribution: Distribution) -> String { "\(distribution.podFolder)/\(ServiceFiles.podName)" }
@@ -183,7 +205,14 @@ extension Installer {
             if removeMade(ServiceFiles.unitPath, journal) { _ = environment.run(["systemctl", "daemon-reload"]) }
         } else {
             let path = podPath(journal.distribution)
-            removeMade(path, journal)
+            let operations = nodeConfiguration?.configuration.server.operations
+            if journal.made(at: path) != nil, let operations, let current = try? files.content(path),
+                ServiceFiles.isPod(current, operations: operations)
+            {
+                // An upgrade changed the image, and nothing else.
+                self.journal?.note(path, sha256: NodeFiles.digest(current))
+            }
+            removeMade(path, self.journal ?? journal)
             guard !stuck.contains(ExactText(path)) else { return true }
         }
         say(named: "service", "stopped the webhook")

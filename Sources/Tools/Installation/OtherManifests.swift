@@ -20,26 +20,47 @@ enum OtherManifests {
         guard let own = distribution.apiServerManifest else { return [] }
         let folder = distribution.podFolder
         return files.names(in: folder).map { "\(folder)/\($0)" }.filter { path in
-            ExactText(path) != ExactText(own) && !path.hasPrefix("\(folder)/.") && runsAPIServer(files.root + path)
+            ExactText(path) != ExactText(own) && !path.hasPrefix("\(folder)/.")
+                && runs("kube-apiserver", files.root + path)
         }
     }
 
-    private static func runsAPIServer(_ path: String) -> Bool {
+    /// The paths of files that run a webhook which `enable` did not start, such as one of an upgrade.
+    static func webhookPods(
+        _ distribution: Distribution, files: NodeFiles, journal: InstallationJournal?
+    ) -> [String] {
+        let folder = distribution.podFolder
+        return files.names(in: folder).map { "\(folder)/\($0)" }.filter { path in
+            journal?.made(at: path) == nil && !path.hasPrefix("\(folder)/.")
+                && runs("kube-entra", files.root + path)
+        }
+    }
+
+    /// What `disable` says about them; nil without one.
+    static func sentence(webhookPods paths: [String]) -> String? {
+        guard !paths.isEmpty else { return nil }
+        let names = paths.map { PrintableText.clean($0, maximum: 300) }.joined(separator: ", ")
+        let one = paths.count == 1
+        return "\(names) \(one ? "runs" : "run") the webhook too, and `disable` leaves \(one ? "it" : "them") alone"
+    }
+
+    private static func runs(_ name: String, _ path: String) -> Bool {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
             let bytes = try? FileIO.read(path, maximumBytes: limits.bytes)
         else { return false }
-        return runsAPIServer(bytes)
+        return runs(name, bytes)
     }
 
-    /// Whether the first document is a pod `kube-apiserver`, or one with a container of that name.
-    static func runsAPIServer(_ bytes: [UInt8]) -> Bool {
+    static func runsAPIServer(_ bytes: [UInt8]) -> Bool { runs("kube-apiserver", bytes) }
+
+    /// Whether the first document is a pod of that name, or one with a container of that name.
+    private static func runs(_ name: String, _ bytes: [UInt8]) -> Bool {
         guard let events = try? YAMLEventReader(bytes) else { return false }
         var reader = NodeReader(events, limits: limits, keepsRepeatedKeys: true)
         guard let start = (try? reader.nextDocument()).flatMap({ $0 }), let root = try? reader.node(start),
             root["kind"]?.text == "Pod"
         else { return false }
-        let name = "kube-apiserver"
         return root["metadata"]?["name"]?.text == name
             || root["spec"]?["containers"]?.sequence?.contains { $0["name"]?.text == name } ?? false
     }

@@ -1,3 +1,4 @@
+import Addresses
 import YAML
 
 /// The files that make the webhook a service of a node. `deploy/systemd` and `deploy/static-pod` contain the same texts
@@ -93,12 +94,18 @@ enum ServiceFiles {
         """
     }
 
+    /// Whether a static pod is what `enable` writes, perhaps with another image: that is how it is upgraded.
+    static func isPod(_ manifest: [UInt8], operations: ListenAddress) -> Bool {
+        image(ofPod: manifest).map { Array(pod(image: $0, operations: operations).utf8) == manifest } ?? false
+    }
+
     /// The image of a static pod's first container.
     static func image(ofPod manifest: [UInt8]) -> String? {
         (try? YAMLEditor(manifest))?.node([.key("spec"), .key("containers"), .index(0), .key("image")])?.text
     }
 
-    static func pod(image: String) -> String {
+    /// - Parameter operations: the address at which the kubelet asks whether the webhook is well.
+    static func pod(image: String, operations: ListenAddress) -> String {
         """
         # A static pod on each control-plane node: deploy/static-pod of kube-entra.
         apiVersion: v1
@@ -121,9 +128,10 @@ enum ServiceFiles {
           containers:
             - name: kube-entra
               # Built by deploy/release.sh.
-              image: \(image)
+              image: "\(image)"
               imagePullPolicy: IfNotPresent
-              args: [serve, --config, \(configuration)]
+              # With --share-ports, a second pod can take over before this one ends.
+              args: [serve, --share-ports, --config, \(configuration)]
               securityContext:
                 runAsNonRoot: true
                 runAsUser: 64170
@@ -139,24 +147,15 @@ enum ServiceFiles {
                 limits:
                   memory: 512Mi
               startupProbe:
-                httpGet:
-                  host: 127.0.0.1
-                  port: 8480
-                  path: /livez
+                \(probe("/livez", operations))
                 periodSeconds: 2
                 failureThreshold: 30
               livenessProbe:
-                httpGet:
-                  host: 127.0.0.1
-                  port: 8480
-                  path: /livez
+                \(probe("/livez", operations))
                 periodSeconds: 10
                 failureThreshold: 3
               readinessProbe:
-                httpGet:
-                  host: 127.0.0.1
-                  port: 8480
-                  path: /readyz
+                \(probe("/readyz", operations))
                 periodSeconds: 5
               volumeMounts:
                 # Folders and not files, so that files that are replaced are seen.
@@ -177,4 +176,19 @@ enum ServiceFiles {
 
         """
     }
+
+    /// A probe's request, as deep as it stands in the pod.
+    private static func probe(_ path: String, _ operations: ListenAddress) -> String {
+        """
+        httpGet:
+                  host: "\(operations.localHost)"
+                  port: \(operations.port)
+                  path: \(path)
+        """
+    }
+}
+
+extension ListenAddress {
+    /// A host at which a program of this host reaches it.
+    var localHost: String { host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host }
 }
