@@ -91,3 +91,10 @@ struct DenyListStatus {
             + " for a list, \(DenyFile.advice(folder: NodePath.home + "/"))"
     }
 }
+
+extension DenyFile {
+    /// Where a deny list that is missing on a node comes from.
+    static func origin(_ path: String) -> String {
+        "copy it from another control-plane node; for an empty list: \(making(path))"
+    }
+}

@@ -40,13 +40,6 @@ struct InstallationPlan {
 
     var configuration: WebhookConfiguration { loaded.configuration }
 
-    /// The node's own path of a file that the configuration names.
-    func local(_ path: String) -> String {
-        let folder = NodePath.folder(of: loaded.path)
-        let root = folder.hasSuffix(NodePath.home) ? folder.dropLast(NodePath.home.count) : ""
-        return path.hasPrefix(root) ? String(path.dropFirst(root.count)) : path
-    }
-
     /// Whether a file is copied to this path.
     func carries(_ path: String) -> Bool { carried.contains { ExactText($0.path) == ExactText(path) } }
 
@@ -153,7 +146,7 @@ struct InstallationPlan {
     private func missingDenyList(_ path: String) -> CommandFailure {
         CommandFailure(
             "\(path): there is no such file, and deniedFile names it",
-            hint: "copy it from another control-plane node; for an empty list: \(DenyFile.making(path))")
+            hint: DenyFile.origin(path))
     }
 
     /// Files beside the configuration that it names are copied to the same places beside the new one.

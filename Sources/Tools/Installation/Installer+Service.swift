@@ -5,7 +5,7 @@ import SafeText
 import Terminal
 
 extension Installer {
-    private static let unit = "kube-entra.service"
+    static let unit = "kube-entra.service"
     private static let socket = "kube-entra.socket"
 
     // The way in which it runs
@@ -96,9 +96,14 @@ extension Installer {
         // systemd creates it for the service.
         if !files.exists(ServiceFiles.logFolder) { journal?.note(ServiceFiles.logFolder) }
         try saveJournal()
-        try run(
-            ["systemctl", "enable", "--now", Self.unit], "the webhook does not start",
-            hint: "journalctl -u kube-entra -n 20 says why")
+        do {
+            try run(
+                ["systemctl", "enable", "--now", Self.unit], "the webhook does not start",
+                hint: "journalctl -u kube-entra -n 20 says why")
+        } catch let failure as CommandFailure {
+            guard let lastWords else { throw failure }
+            throw CommandFailure("\(failure.sentence); it said: \(lastWords)", hint: failure.hint)
+        }
         say(.service, "started \(Self.unit)")
     }
 
@@ -148,7 +153,7 @@ extension Installer {
                 hint: "give it a fixed port and an address without a zone, such as 127.0.0.1:8480")
         }
         for file in plan.configuration.files {
-            let path = plan.local(file.path)
+            let path = files.local(file.path)
             let isState = path.utf8.starts(with: "\(NodePath.state)/".utf8)
             // The image has the system's CA certificates.
             let isInImage = path.utf8.starts(with: "/etc/ssl/certs/".utf8) && !file.role.isWritten
@@ -165,10 +170,12 @@ extension Installer {
         let operations = plan.configuration.server.operations
         var problem = ""
         var isAsked = false
+        var end: String?
         let isReady = wait(plan.request.timeout, reporting: (.ready, { problem })) {
             if let obstacle = environment.obstacleToReadiness(operations.host, operations.port) {
                 problem = obstacle
-                return false
+                if plan.request.service == .systemd { end = endOfService() }
+                return end != nil
             }
             switch askWebhook(plan.issuer) {
             case .asked: isAsked = true
@@ -176,6 +183,10 @@ extension Installer {
             case .failed(let reason): problem = reason
             }
             return isAsked
+        }
+        if let end {
+            throw CommandFailure(
+                "the webhook has ended: \(end)", hint: "journalctl -u kube-entra -n 20 says more")
         }
         guard isReady else {
             try checkInterruption()

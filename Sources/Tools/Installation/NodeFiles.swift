@@ -15,6 +15,9 @@ struct NodeFiles {
     /// Empty, or a folder with a node's files.
     let root: String
 
+    /// The node's own path of a file.
+    func local(_ path: String) -> String { path.hasPrefix(root) ? String(path.dropFirst(root.count)) : path }
+
     func exists(_ path: String) -> Bool { FileVersion(path: root + path) != nil }
 
     /// Nil if it does not exist.

@@ -54,6 +54,12 @@ public struct ServableConfiguration: Sendable {
             loaded: loaded, identity: identity, denyFiles: denied.files, facts: facts)
     }
 
+    /// What ``load(_:lastGood:knownKeyFiles:knownAudit:)`` says about the files of tenants.
+    public static func problemsOfTenants(_ loaded: LoadedConfiguration) -> [ConfigurationProblem] {
+        var facts = LintEnvironment(filesOf: loaded.configuration, now: .now())
+        return DenyFiles.read(loaded).problems + facts.takeNeeded(loaded, except: [])
+    }
+
     /// The files whose change may make a refused configuration usable.
     public static func neededPaths(_ loaded: LoadedConfiguration) -> [String] {
         loaded.configuration.files.filter(\.isNeeded).map(\.path)

@@ -73,6 +73,11 @@ running() {{ [ -f $state/webhook.pid ] && kill -0 "$(cat $state/webhook.pid)" 2>
 case "$1" in
 daemon-reload) ;;
 is-active) running || exit 3 ;;
+show)
+    # A service that has ended is about to be restarted.
+    [ -f $state/webhook.pid ] || exit 1
+    running && echo ActiveState=active || printf 'ActiveState=activating\\nSubState=auto-restart\\nResult=exit-code\\n'
+    ;;
 is-enabled) [ -f $state/enabled ] || exit 1 ;;
 enable)
     touch $state/enabled
@@ -149,7 +154,10 @@ class Node:
         assert self.holder.stdout.readline() == "ready\n"
         with open(f"{folder}/bin/systemctl", "w") as file:
             file.write(SYSTEMCTL.format(state=self.state))
-        os.chmod(f"{folder}/bin/systemctl", 0o755)
+        with open(f"{folder}/bin/journalctl", "w") as file:
+            file.write(f"#!/bin/sh\nexec tail -n 20 {self.state}/webhook.log\n")
+        for name in ("systemctl", "journalctl"):
+            os.chmod(f"{folder}/bin/{name}", 0o755)
         self.environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "KUBE_ENTRA": PROGRAM}
         self.make_cluster(entra)
         self.kubelet = None
