@@ -240,7 +240,8 @@ extension Installer {
         if isInForce, let current { try checkDropIn(current, distribution) }
         if let use = remainingUse(distribution, current) { throw use.failure }
         sayOtherManifests(distribution)
-        sayWebhookPods(distribution)
+        if journal == nil { sayUnknownParts() } else { sayWebhookPods(distribution) }
+        let isKnown = journal != nil
         let otherPods = OtherManifests.webhookPods(distribution, files: files, journal: journal)
         sayWhatStays(distribution, isLast: isLastNode)
         if let journal, journal.step != .done {
@@ -287,6 +288,11 @@ extension Installer {
         isGoingBack = true
         let objects = (try? clusterObjects(distribution)) ?? ClusterObjects(binding: true, configuration: true)
         releaseCluster(distribution, objects, isLast: isLastNode)
+        guard isKnown else {
+            clear(journal)
+            for part in unknownParts { say(named: "kept", "\(part.what); to remove it: \(part.removal)") }
+            return try sayDone()
+        }
         clear(journal)
         for path in otherPods { say(named: "kept", "\(path), which runs the webhook too: remove it yourself") }
         try sayDone()

@@ -28,7 +28,9 @@ extension Installer {
             lines += leftoversToKeep(journal).map { ("file", "keep \($0), which belongs to root then") }
             if journal.madeUser { lines.append(("user", "remove the system user \(ServiceFiles.userName)")) }
         } else {
-            lines.append(("files", "nothing: enable made none on this node"))
+            let parts = unknownParts
+            lines += parts.map { ("kept", "\($0.what); to remove it: \($0.removal)") }
+            if parts.isEmpty { lines.append(("files", "nothing: there is none of kube-entra on this node")) }
         }
         sayOtherManifests(distribution)
         sayWebhookPods(distribution)

@@ -34,7 +34,9 @@ extension Installer {
             takeOverLeftovers(written)
             removeUser()
         }
-        for path in [NodePath.copy, NodePath.authorityKey, NodePath.journal] {
+        // Without it, certificates that stay could not be renewed.
+        let keepsKey = journal.made(at: NodePath.authorityKey) == nil && hasCertificates
+        for path in [NodePath.copy, keepsKey ? nil : NodePath.authorityKey, NodePath.journal].compactMap({ $0 }) {
             files.removeTemporary(path)
             remove(path)
         }
@@ -63,7 +65,9 @@ extension Installer {
         guard environment.account(ServiceFiles.userName) != nil else { return }
         let ending = environment.run(["userdel", ServiceFiles.userName])
         guard !ending.isSuccess, environment.account(ServiceFiles.userName) != nil else { return }
-        say(named: "kept", "the user \(ServiceFiles.userName): \(ending.message)")
+        say(
+            named: "kept",
+            "the user \(ServiceFiles.userName): \(ending.message); to remove it: userdel \(ServiceFiles.userName)")
     }
 
     /// Removes a file if it is unchanged, or a folder if it is empty.

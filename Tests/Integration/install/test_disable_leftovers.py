@@ -54,3 +54,23 @@ def test_what_the_removed_user_owned_belongs_to_root(node):
         assert os.lstat(node.path(path)).st_uid == 0, path
     found = os.stat(node.path("/var/lib/somebody"))
     assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (FOREIGN, 0o644)
+
+
+def test_without_a_journal_everything_that_stays_is_named(node):
+    assert node.enable().returncode == 0
+    folder = "/var/lib/kube-entra-enable"
+    key = node.read(f"{folder}/ca.key")
+    os.remove(node.path(f"{folder}/journal.json"))
+    names = ["the service kube-entra.service", "/etc/kube-entra;", "/usr/local/bin/kube-entra;", "the user kube-entra;"]
+    said = node.run("disable", "--dry-run").stdout
+    assert all(f"kept           {name}" in said for name in names), said
+    done = node.run("disable", "--timeout", "120s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, *_, last = done.stdout.splitlines()
+    assert first.startswith(f"warning: {folder}/journal.json is missing"), done.stdout
+    assert last.endswith("done          the node is as it was before, except for what was kept"), done.stdout
+    assert all(f" kept          {name}" in done.stdout for name in names), done.stdout
+    assert "systemctl disable --now kube-entra && rm /etc/systemd/system/kube-entra.service" in done.stdout
+    # Certificates that stay can be renewed.
+    assert node.read(f"{folder}/ca.key") == key and node.exists("/etc/kube-entra/certs/ca.crt")
+    assert node.enable().returncode == 0
