@@ -48,7 +48,10 @@ extension Installer {
                 }
                 if !environment.run(["systemd-sysusers", ServiceFiles.sysusersPath]).isSuccess {
                     let command = ["useradd", "--system", "--home-dir", NodePath.state, "--shell", "/usr/sbin/nologin"]
-                    try run(command + [ServiceFiles.userName], "the user \(ServiceFiles.userName) cannot be made")
+                    try run(
+                        command + [ServiceFiles.userName], "the user \(ServiceFiles.userName) cannot be made",
+                        hint: "make a system user \(ServiceFiles.userName) with your system's own program, then run"
+                            + " enable again")
                 }
                 guard environment.account(ServiceFiles.userName) != nil else {
                     throw CommandFailure("systemd-sysusers made no user \(ServiceFiles.userName)")

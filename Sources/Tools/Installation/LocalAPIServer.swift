@@ -25,11 +25,14 @@ final class LocalAPIServer {
 
     private let kubeconfig: String
     private let distribution: Distribution
+    /// How long to wait for each answer.
+    private let patience: Duration
     private var ways: (own: [Way], kubeconfig: Way?)?
     /// The ways that answered.
     private var chosen: [NodeEnvironment.Scope: Way] = [:]
 
-    init(kubeconfig: String, distribution: Distribution) {
+    init(kubeconfig: String, distribution: Distribution, patience: Duration) {
+        self.patience = patience
         self.kubeconfig = kubeconfig
         self.distribution = distribution
     }
@@ -136,7 +139,7 @@ final class LocalAPIServer {
     private func way(_ access: KubeconfigAccess, isOwnHost: Bool) throws -> Way {
         do throws(APIServer.Problem) {
             return Way(
-                server: try APIServer(access, timeout: .seconds(10), isOwnHost: isOwnHost), token: access.user.token,
+                server: try APIServer(access, timeout: patience, isOwnHost: isOwnHost), token: access.user.token,
                 fault: fault(access))
         } catch {
             throw CommandFailure("\(kubeconfig): \(error.sentence)", hint: error.hint)

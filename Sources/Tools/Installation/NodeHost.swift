@@ -35,14 +35,15 @@ public struct NodeHost {
 
     /// The environment of commands that change this node.
     public var environment: NodeEnvironment {
-        let apiServer = LocalAPIServer(kubeconfig: kubeconfig, distribution: distribution)
+        let patience = min(timeout, .seconds(10))
+        let apiServer = LocalAPIServer(kubeconfig: kubeconfig, distribution: distribution, patience: patience)
         let interruption = changesNode ? Interruption() : nil
         let report = ReportWriter()
         return NodeEnvironment(
             run: run,
             askAPIServer: apiServer.send,
             detour: apiServer.detour,
-            askWebhook: NodeHost.askWebhook,
+            askWebhook: { NodeHost.askWebhook($0, $1, patience) },
             obstacleToReadiness: { host, port in
                 let host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
                 return ReadinessCheck(host: host, port: port).obstacle
@@ -64,8 +65,14 @@ public struct NodeHost {
             say: changesNode ? report.write : { Console.print($0) })
     }
 
+    /// A program in `PATH`, or where systems keep those for root: `su` does not always say so in `PATH`.
+    private static func find(_ name: String) -> String? {
+        let places = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"].map { "\($0)/\(name)" }
+        return ([name] + places).lazy.compactMap { try? ChildProcess.find($0) }.first
+    }
+
     private func run(_ command: [String]) -> NodeEnvironment.Ending {
-        guard let name = command.first, let path = try? ChildProcess.find(name) else {
+        guard let name = command.first, let path = NodeHost.find(name) else {
             return .init(isSuccess: false, message: "there is no program \(command.first ?? "")")
         }
         let process = PluginProcess(
@@ -97,10 +104,12 @@ public struct NodeHost {
         }
     }
 
-    private static func askWebhook(_ kubeconfig: String, _ body: [UInt8]) -> NodeEnvironment.Answer {
+    private static func askWebhook(
+        _ kubeconfig: String, _ body: [UInt8], _ patience: Duration
+    ) -> NodeEnvironment.Answer {
         do {
             let target = try ReviewTarget(kubeconfig: kubeconfig)
-            let response = try target.post(body, timeout: .seconds(10))
+            let response = try target.post(body, timeout: patience)
             return .status(response.status, response.body)
         } catch let error as HTTPSError {
             return .none("the webhook does not answer: \(error.sentence)")
