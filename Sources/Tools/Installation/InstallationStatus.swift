@@ -23,6 +23,22 @@ public struct InstallationStatus {
         var sha256: String
         /// When a certificate expires.
         var expires: Timestamp?
+        /// Whole days until then, negative ones after it; nil if that is not known, or far away.
+        var daysLeft: Int64?
+
+        var json: JSON {
+            .object([
+                ("path", .string(path)), ("sha256", .string(sha256)), ("notAfter", JSON(expires?.rfc3339)),
+                ("endsInDays", daysLeft.map { .integer($0) } ?? .null),
+            ])
+        }
+
+        /// For people.
+        var validity: String {
+            guard let expires else { return "" }
+            let end = daysLeft.map { ", \(Installer.ending($0))" } ?? ""
+            return ", valid until \(expires.rfc3339.prefix(10))\(end)"
+        }
     }
 
     /// Whether people can sign in.
@@ -43,6 +59,8 @@ public struct InstallationStatus {
     var clusterDetour: String?
     var configurationSHA256: String?
     var certificates: [FileHash] = []
+    /// What to do about certificates in their last month, or after their end; nil if there are none.
+    var renewal: String?
     /// Nil if there is no configuration.
     var denyLists: DenyListStatus?
     /// Nil without `--authorization-config`.
@@ -81,16 +99,7 @@ public struct InstallationStatus {
             ),
             ("askedElsewhere", .object([("apiServer", JSON(nodeDetour)), ("cluster", JSON(clusterDetour))])),
             ("configurationSHA256", JSON(configurationSHA256)),
-            (
-                "certificates",
-                .array(
-                    certificates.map { file in
-                        .object([
-                            ("path", .string(file.path)), ("sha256", .string(file.sha256)),
-                            ("notAfter", JSON(file.expires?.rfc3339)),
-                        ])
-                    })
-            ),
+            ("certificates", .array(certificates.map(\.json))),
             ("denyLists", denyLists?.json ?? .array([])),
             ("tenantsWithoutDenyList", JSON(denyLists?.tenantsWithout ?? [])),
             ("authorizer", authorizer?.json ?? .null),
@@ -160,11 +169,10 @@ public struct InstallationStatus {
         }
         lines.append(("configuration", configurationSHA256.map { "SHA-256 \($0)" } ?? "none"))
         for file in certificates {
-            let expires = file.expires.map { ", valid until \($0.rfc3339.prefix(10))" } ?? ""
             lines.append(
                 (
                     file.path.split(separator: "/").last.map(String.init) ?? "",
-                    "SHA-256 \(file.sha256.prefix(16))…\(expires)"
+                    "SHA-256 \(file.sha256.prefix(16))…\(file.validity)"
                 ))
         }
         for line in denyLists?.lines ?? [] { lines.append(("deny list", line)) }
@@ -228,8 +236,13 @@ extension Installer {
             where files.exists(path) && seen.insert(path).inserted {
                 let bytes = try files.read(path)
                 let expires = (try? Certificate.chain(fromPEM: bytes))?.map(\.notAfter).min()
-                status.certificates.append(.init(path: path, sha256: NodeFiles.digest(bytes), expires: expires))
+                let days = expires.map { Installer.days(until: $0, environment.now()) }
+                status.certificates.append(
+                    .init(
+                        path: path, sha256: NodeFiles.digest(bytes), expires: expires,
+                        daysLeft: days.flatMap { $0 < Installer.renewalDays ? $0 : nil }))
             }
+            status.renewal = renewal(status.certificates, paths)
         } else {
             status.isConfigurationDamaged = isConfigurationDamaged
             let damage = "its configuration has errors, so its port is not known"
@@ -264,10 +277,24 @@ extension Installer {
         if status.next == nil, !status.otherManifests.isEmpty {
             status.next = "move \(status.otherManifests.joined(separator: ", ")) to another folder"
         }
+        let hasEnded = status.certificates.contains { $0.daysLeft ?? 0 < 0 }
+        if status.next == nil || (hasEnded && status.state == .broken) { status.next = status.renewal }
         if status.next == nil, let list = status.denyLists?.unusable {
             status.next = "repair \(list.path): the webhook does not start with it"
         }
         return status
+    }
+
+    /// What to do about the certificates that end first; nil if none is in its last month.
+    private func renewal(_ certificates: [InstallationStatus.FileHash], _ paths: CertificatePaths) -> String? {
+        guard let file = certificates.filter({ $0.daysLeft != nil }).min(by: { $0.daysLeft ?? 0 < $1.daysLeft ?? 0 }),
+            let days = file.daysLeft
+        else { return nil }
+        let isLeaf = paths.leaves.contains { ExactText($0) == ExactText(file.path) }
+        let ownObstacle = try? obstacleToRenewal(paths)
+        let obstacle = isLeaf ? ownObstacle : "make a new CA, and certificates from it"
+        let action = obstacle.map { "\($0); then restart kube-apiserver" } ?? "`kube-entra enable` renews it"
+        return "\(PrintableText.clean(file.path, maximum: 300)) \(Installer.ending(days)): \(action)"
     }
 
     private func evaluate(_ status: inout InstallationStatus) {

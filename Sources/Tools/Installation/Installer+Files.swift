@@ -10,7 +10,26 @@ import Timestamps
 
 extension Installer {
     /// Certificates are renewed this number of days before they expire.
-    private static let renewalDays: Int64 = 30
+    static let renewalDays: Int64 = 30
+
+    /// Whole days until a time; negative ones after it.
+    static func days(until end: Timestamp, _ now: Timestamp) -> Int64 {
+        let seconds = end.seconds(since: now)
+        return seconds < 0 ? -1 - (-seconds - 1) / 86_400 : seconds / 86_400
+    }
+
+    /// When a certificate ends, for people.
+    ///
+    /// - Parameter days: what ``days(until:_:)`` returns.
+    static func ending(_ days: Int64) -> String {
+        switch days {
+        case ..<(-1): "ended \(-days) days ago"
+        case -1: "ended within the last day"
+        case 0: "ends within a day"
+        case 1: "ends in 1 day"
+        default: "ends in \(days) days"
+        }
+    }
 
     // The program
 
@@ -113,7 +132,7 @@ extension Installer {
     }
 
     /// Why certificates are not renewed here, and what to do; nil if they can be.
-    private func obstacleToRenewal(_ paths: CertificatePaths) throws -> String? {
+    func obstacleToRenewal(_ paths: CertificatePaths) throws -> String? {
         guard files.exists(NodePath.authorityKey), paths.leaves.allSatisfy(NodePath.isInHome),
             let authority = try PEMFile.certificates(files.root + paths.authority).first
         else { return "make new ones with their CA" }
@@ -138,7 +157,9 @@ extension Installer {
 
         /// Why they need to be renewed; nil if they do not.
         var problem: String? {
-            isInFuture ? "are not valid yet" : days < Installer.renewalDays ? "end in \(days) days" : nil
+            if isInFuture { return "are not valid yet" }
+            guard days < Installer.renewalDays else { return nil }
+            return days < 0 ? Installer.ending(days) : "end in \(days) days"
         }
     }
 
@@ -148,7 +169,7 @@ extension Installer {
             try PEMFile.certificates(files.root + $0).first
         }
         return Validity(
-            days: leaves.map { $0.notAfter.seconds(since: now) / 86_400 }.min() ?? 0,
+            days: leaves.map { Installer.days(until: $0.notAfter, now) }.min() ?? 0,
             isInFuture: leaves.contains { $0.notBefore > now })
     }
 

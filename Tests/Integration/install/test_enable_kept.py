@@ -119,6 +119,28 @@ def test_certificates_of_a_clock_that_was_ahead_are_renewed(node):
         assert made.not_valid_before_utc < now < made.not_valid_after_utc
 
 
+@pytest.mark.parametrize("days, ending", [(10, "ends in 10 days"), (-15, "ended 15 days ago")])
+def test_status_says_when_certificates_end(node, days, ending):
+    assert node.enable().returncode == 0
+    assert status(node)[1]["next"] is None
+    # A day has begun and is not over.
+    end_soon(node, until=days)
+    done, (_, found) = node.run("status"), status(node)
+    ends = {entry["path"].rsplit("/", 1)[1]: entry["endsInDays"] for entry in found["certificates"]}
+    assert ends == {"ca.crt": None, "client-ca.crt": None, "server.crt": days, "client.crt": days}, found
+    for name in ("server.crt", "client.crt"):
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith(f"{name} ")]
+        assert line.endswith(f", {ending}"), line
+    assert found["next"] == f"{CERTIFICATES}/server.crt {ending}: `kube-entra enable` renews it", found
+    if days > 0:
+        assert done.returncode == 0 and found["enabled"], found
+    else:
+        # It says so as well as `enable` that renews them.
+        assert f"since they {ending}" in node.enable("--dry-run").stdout
+    assert node.enable().returncode == 0
+    assert status(node)[1]["next"] is None
+
+
 def test_certificates_near_their_end_are_renewed_and_a_failed_run_puts_the_old_ones_back(node, entra):
     assert node.enable().returncode == 0
     end_soon(node)
