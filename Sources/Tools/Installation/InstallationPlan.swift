@@ -78,9 +78,9 @@ struct InstallationPlan {
             if let present, present != text {
                 throw CommandFailure(
                     "\(NodePath.configuration) is there and is not the same as \(path)",
-                    hint:
-                        "compare them: kube-entra policy diff \(NodePath.configuration) \(ShellWord.quoted(path)); a running webhook"
-                        + " takes a changed file by itself, so copy it there and run enable again")
+                    hint: "compare them: kube-entra policy diff \(NodePath.configuration)"
+                        + " \(ShellWord.quoted(path)); a running webhook takes a changed file by itself, so copy it"
+                        + " there and run enable again")
             }
             if let folder, ExactText(files.root + NodePath.configuration) != ExactText(folder.path) {
                 try carry(from: folder, files: files)

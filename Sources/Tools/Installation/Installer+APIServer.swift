@@ -31,8 +31,10 @@ extension Installer {
             throw CommandFailure(
                 "\(change.path) was changed by somebody else in the meantime", hint: "run enable again")
         }
+        let isLinked = files.hasOtherNames(change.target)
         try files.write(change.new, to: change.target, mode: 0o600)
         say(.change, "gave kube-apiserver the flags and the folder: \(change.target)")
+        if isLinked { say(.change, "it had another name too (a hard link), which keeps the file of before") }
         if let restart = change.distribution.restart {
             try run(restart, "kube-apiserver does not start with the flags")
             say(.change, "restarted \(restart.last ?? "")")
@@ -45,12 +47,14 @@ extension Installer {
 
     func waitForAPIServer(_ plan: InstallationPlan, _ change: APIServerFiles) throws {
         var problem = ""
+        var said: String?
         var isAsked = false
         if change.isChange { say(.apiServer, "waiting until the API server serves again") }
         let isThere = wait(plan.request.timeout, reporting: (.apiServer, { problem })) {
             switch askAPIServer(plan.issuer) {
             case .asked: isAsked = true
             case .notAsked(let text):
+                said = text
                 let what = ProbeToken.isCall(text) ? "cannot reach the webhook" : "has not asked the webhook"
                 problem = "it answers, but \(what)" + (text.map { "; it says \($0)" } ?? "")
             case .failed(let reason): problem = reason
@@ -59,9 +63,13 @@ extension Installer {
         }
         guard isThere else {
             try checkInterruption()
+            // An API server that cannot reach the webhook has nothing more to say about it.
+            let log =
+                ProbeToken.isCall(said) && plan.request.service == .systemd
+                ? "journalctl -u kube-entra -n 20"
+                : "crictl logs $(crictl ps -a --quiet --name kube-apiserver | head -1)"
             throw CommandFailure(
-                "the API server does not answer through the webhook: \(problem)",
-                hint: "its log says why: crictl logs $(crictl ps -a --quiet --name kube-apiserver | head -1)")
+                "the API server does not answer through the webhook: \(problem)", hint: "the log says why: \(log)")
         }
         say(.apiServer, "serves, and answers through the webhook (\(ProbeToken.expected))" + elsewhere)
     }

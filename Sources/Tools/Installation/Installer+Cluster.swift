@@ -28,7 +28,13 @@ extension Installer {
         try saveJournal()
         let answer = askCluster(
             .post, AdminBinding.collection, AdminBinding.object(groups).render())
-        _ = try success(answer, "the group cannot be bound")
+        do {
+            _ = try success(answer, "the group cannot be bound")
+        } catch let failure as CommandFailure {
+            throw CommandFailure(
+                failure.sentence,
+                hint: "run enable without --bind, then as an admin of the cluster: \(AdminBinding.command(groups))")
+        }
         say(.bind, "bound \(groups.joined(separator: ", ")) to cluster-admin")
     }
 

@@ -50,8 +50,8 @@ extension Installer {
             return say(
                 .program,
                 "\(NodePath.program) is there and stays: it is another version than this program, and the webhook runs"
-                    + " it; to replace it: install \(ShellWord.quoted(plan.request.program)) \(NodePath.program) && systemctl restart"
-                    + " kube-entra")
+                    + " it; to replace it: install \(ShellWord.quoted(plan.request.program)) \(NodePath.program)"
+                    + " && systemctl restart kube-entra")
         }
         do {
             try put(own, at: NodePath.program, mode: 0o755)

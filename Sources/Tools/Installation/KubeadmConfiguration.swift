@@ -9,7 +9,8 @@ enum KubeadmConfiguration: Hashable {
     case uneditable(String, asks: Bool)
 
     /// The command with which people change it.
-    static let edit = "kubectl -n kube-system edit configmap kubeadm-config"
+    static let edit =
+        "kubectl -n kube-system edit configmap kubeadm-config (the lines are in deploy/kubeadm, Without the command)"
     private static let show = "kubectl -n kube-system get configmap kubeadm-config -o yaml"
 
     /// Whether it has the flags; nil if that is not known.

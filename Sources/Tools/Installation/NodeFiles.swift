@@ -55,6 +55,12 @@ struct NodeFiles {
         return local == "/" ? "" : local
     }
 
+    /// Whether the file has another name, which a replacement leaves behind.
+    func hasOtherNames(_ path: String) -> Bool {
+        var status = stat()
+        return stat(root + path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_nlink > 1
+    }
+
     /// Whether this user has no permission to see if the path exists.
     func isHidden(_ path: String) -> Bool {
         var status = stat()
