@@ -131,21 +131,30 @@ pytest_counts() {
     failed=$((failed + $(grep -oE '[0-9]+ (failed|error)' <<<"$summary" | cut -d' ' -f1 | head -1 | grep . || echo 0)))
 }
 
-# Two runs side by side: tests of `enable` wait for simulated nodes, the others for everything else.
+# Three runs side by side, since tests wait for most of their time: those of `enable` for simulated nodes, those of
+# connections for limits of time, the others for everything else.
 integration() {
     step "Integration tests of the release binary"
     [ -x .build/release/kube-entra ] || release
-    local pytest=("$VENV/bin/pytest" -q -ra --tb=short) log nodes status=0
-    log=$(mktemp)
-    nodes=$(mktemp)
-    "${pytest[@]}" Tests/Integration/install >"$nodes" 2>&1 &
-    "${pytest[@]}" Tests/Integration --ignore Tests/Integration/install 2>&1 | tee "$log" || status=$?
-    echo "Tests/Integration/install:"
-    wait $! || status=$?
-    cat "$nodes"
-    pytest_counts "$log"
-    pytest_counts "$nodes"
-    rm -f "$log" "$nodes"
+    local pytest=("$VENV/bin/pytest" -q -ra --tb=short) all=Tests/Integration logs status=0 name
+    local beside=("$all/install" "$all/access $all/commands $all/connections") runs=() ignored=()
+    logs=$(mktemp -d)
+    for name in "${!beside[@]}"; do
+        local folders
+        read -ra folders <<<"${beside[$name]}"
+        ignored+=("${folders[@]/#/--ignore=}")
+        "${pytest[@]}" "${folders[@]}" >"$logs/$name" 2>&1 &
+        runs+=($!)
+    done
+    "${pytest[@]}" "$all" "${ignored[@]}" 2>&1 | tee "$logs/others" || status=$?
+    pytest_counts "$logs/others"
+    for name in "${!beside[@]}"; do
+        wait "${runs[$name]}" || status=$?
+        echo "${beside[$name]}:"
+        cat "$logs/$name"
+        pytest_counts "$logs/$name"
+    done
+    rm -rf "$logs"
     [ "$status" -eq 0 ] || fail "the integration tests failed"
 }
 
