@@ -7,13 +7,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "${1:-}" != --help ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0; }
 here=$PWD
+# One commit for both, whatever is committed meanwhile.
+commit=$(git rev-parse HEAD)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 build() {
     local source=$1 out=$2 zone=$3 mask=$4
     shift 4
-    git clone -q --no-hardlinks "$here" "$source"
+    git clone -q --no-hardlinks --no-checkout "$here" "$source"
+    git -C "$source" checkout -q --detach "$commit"
     (umask "$mask" && TZ=$zone "$source/deploy/release.sh" "$out" "$@") || exit 2
 }
 
