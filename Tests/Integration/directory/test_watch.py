@@ -286,7 +286,7 @@ def test_a_429_of_the_batch_pauses_everything_and_of_a_part_one_principal(watche
     assert after()[0] > 2.5
 
 
-def test_many_are_asked_about_in_batches_of_twenty(watched, entra):
+def test_many_are_asked_about_in_batches_of_at_most_twenty(watched, entra):
     graph, make = watched
     server = make(watch="everyone", watchEvery="2s")
     people = [object_id(number) for number in range(100, 145)]
@@ -298,11 +298,13 @@ def test_many_are_asked_about_in_batches_of_twenty(watched, entra):
         thread.start()
     for thread in threads:
         thread.join()
-    eventually(lambda: any(size == 20 for _, size in graph.batches))
+    # How many are due at once depends on how fast they signed in.
+    eventually(lambda: any(size > 1 for _, size in graph.batches))
     for person in people:
         graph.members[person] = set()
     eventually(lambda: all(groups(server, token) == [PLAIN] for token in tokens))
     assert server.metric("kube_entra_watched_principals", tenant=TENANT) == 45
+    assert all(size <= 20 for _, size in graph.batches)
 
 
 def test_resolved_groups_and_the_watch_together(watched, entra):
