@@ -35,7 +35,15 @@ struct APIServerManifestTests {
         "kubeadm's own: two flags, a mount and a volume, each where kubeadm would sort it",
         arguments: [20] + Array(27...37))
     func kubeadm(minor: Int) throws {
-        let old = KubeadmManifests.manifest(minor)
+        try changesAndBack(KubeadmManifests.manifest(minor))
+    }
+
+    @Test("minikube's of 1.37: another port and folder, and a flag out of order at the end")
+    func minikube() throws {
+        try changesAndBack(KubeadmManifests.minikube)
+    }
+
+    private func changesAndBack(_ old: String) throws {
         let expected = insert(
             volumeLines, before: "  - hostPath:\n      path: /usr/local",
             in: insert(

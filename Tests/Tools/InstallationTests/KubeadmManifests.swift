@@ -1,10 +1,10 @@
 /// kube-apiserver's manifest as kubeadm writes it, by minor version of Kubernetes.
 ///
 /// Each line, and its place, was compared with what kubeadm wrote on real clusters: nodes of 1.27, 1.29 and 1.32 to
-/// 1.36, kind's of 1.31 and 1.36, minikube's of 1.30, and a node of 1.28 whose manifest had been edited. They differed
-/// in addresses, in CPU, in the CA folders of the host, and in what people had added. That of 1.20 is byte for byte what
-/// kubeadm 1.20.2 writes (Tests/Cluster). None of 1.37 was found: its text is that of 1.36, and the change log of
-/// 1.37.0-alpha.1 names no change to it.
+/// 1.36, kind's of 1.31 and 1.36, minikube's of 1.30 and 1.37, and a node of 1.28 whose manifest had been edited. They
+/// differed in addresses, in CPU, in the CA folders of the host, and in what people had added. That of 1.20 is byte for
+/// byte what kubeadm 1.20.2 writes (Tests/Cluster). The node of 1.37 showed its pod by `kubectl describe`: every flag,
+/// port, probe, mount and volume, and the flags' order, but not the order of the other lines, which is that of 1.36.
 enum KubeadmManifests {
     static func manifest(_ minor: Int) -> String {
         // Named probe ports since 1.34; a creation time of null until 1.33. The rest changed between 1.20 and 1.27.
@@ -134,6 +134,22 @@ enum KubeadmManifests {
                     status: {}
 
                     """
+    }
+
+    /// What kubeadm 1.37.0 wrote on a node of minikube: its own port and folder of certificates, and one flag at the end,
+    /// where kubeadm's configuration `v1beta4` puts flags that it does not set itself.
+    static var minikube: String {
+        let plugins =
+            "NamespaceLifecycle,LimitRanger,ServiceAccount,DefaultStorageClass,DefaultTolerationSeconds,NodeRestriction,"
+            + "MutatingAdmissionWebhook,ValidatingAdmissionWebhook,ResourceQuota"
+        let image = "    image: registry.k8s.io/kube-apiserver:v1.37"
+        return manifest(37)
+            .replacingEvery("    - --enable-admission-plugins=NodeRestriction\n", with: "")
+            .replacingEvery(image, with: "    - --enable-admission-plugins=\(plugins)\n" + image)
+            .replacingEvery(":v1.37.2", with: ":v1.37.0")
+            .replacingEvery("10.0.0.10", with: "192.168.49.2")
+            .replacingEvery("6443", with: "8443")
+            .replacingEvery("/etc/kubernetes/pki", with: "/var/lib/minikube/certs")
     }
 
     /// What kubeadm keeps in the ConfigMap `kubeadm-config`; compared with those of clusters of 1.22, 1.23 and 1.34.
