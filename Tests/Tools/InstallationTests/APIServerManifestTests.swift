@@ -33,17 +33,8 @@ private func remove(_ text: String) throws -> String {
 struct APIServerManifestTests {
     @Test(
         "kubeadm's own: two flags, a mount and a volume, each where kubeadm would sort it",
-        arguments: [20] + Array(27...37))
-    func kubeadm(minor: Int) throws {
-        try changesAndBack(KubeadmManifests.manifest(minor))
-    }
-
-    @Test("minikube's of 1.37: another port and folder, and a flag out of order at the end")
-    func minikube() throws {
-        try changesAndBack(KubeadmManifests.minikube)
-    }
-
-    private func changesAndBack(_ old: String) throws {
+        arguments: ([20] + Array(27...37)).map(KubeadmManifests.manifest) + [KubeadmManifests.minikube])
+    func kubeadm(old: String) throws {
         let expected = insert(
             volumeLines, before: "  - hostPath:\n      path: /usr/local",
             in: insert(
