@@ -2,7 +2,7 @@
 /// because Talos has no files to name.
 ///
 /// Source: Talos documentation, "KubeAuthenticationWebhookConfig" (1.15) and "Config: machine.files, cluster.apiServer"
-/// (up to 1.14). Not tested on a real node.
+/// (up to 1.14), and Talos' issue 14394, "KubeAPIServerConfig is missing extraVolumes". Not tested on a real node.
 public struct TalosDocument: Sendable {
     /// The form that a Talos release needs.
     public enum Form: Hashable, Sendable {
@@ -52,6 +52,7 @@ public struct TalosDocument: Sendable {
             """
             # A patch of the machine configuration: talosctl patch machineconfig --patch @THIS FILE
             # For Talos up to 1.14; `--talos-version 1.15` writes what later releases take.
+            # Talos 1.14 refuses it beside a KubeAPIServerConfig document, which cannot mount files: see deploy/kubeadm.
             # kube-apiserver does not run as root there, so the file must be readable by others than its owner.
             machine:
               files:

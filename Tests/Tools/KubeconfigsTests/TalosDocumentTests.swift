@@ -31,5 +31,6 @@ struct TalosDocumentTests {
         #expect(
             old.contains("\n        current-context: kube-entra\ncluster:\n")
                 && old.contains("authentication-token-webhook-version: v1"))
+        #expect(old.contains("refuses it beside a KubeAPIServerConfig document"), "1.14 is told why")
     }
 }
